@@ -1,0 +1,228 @@
+//! What an operator wants: the configuration, checked and complete.
+
+use crate::naming::{NodeTypeName, Owner, ProviderName};
+use crate::secret::Secret;
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// The whole configuration. Every value is checked, every default filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// A number that changes with every change of the file's meaning.
+    pub fingerprint: String,
+    /// Where the state is remembered.
+    pub state_file: PathBuf,
+    /// The installation's mark.
+    pub owner: Owner,
+    /// How long a whole run may take.
+    pub deadline: SignedDuration,
+    /// Most servers over all.
+    pub max_servers: u32,
+    /// Most requests under way at a time at one service.
+    pub concurrency: u32,
+    /// The controller.
+    pub jenkins: JenkinsConfig,
+    /// The providers, in the file's order.
+    pub providers: Vec<ProviderConfig>,
+    /// The node types, in the file's order.
+    pub node_types: Vec<NodeType>,
+    /// For servers whose node type is no longer configured.
+    pub times: Times,
+}
+
+/// `[jenkins]`
+#[derive(Clone, Debug)]
+pub struct JenkinsConfig {
+    /// Root URL, with a path prefix where there is one, ending in `/`.
+    pub url: String,
+    /// The user.
+    pub user: String,
+    /// API token or password.
+    pub token: Secret,
+    /// A certificate authority to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+}
+
+/// `[provider.NAME]`
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// The key.
+    pub name: ProviderName,
+    /// Most servers here.
+    pub max: Option<u32>,
+    /// What is behind it.
+    pub backend: Backend,
+}
+
+/// The kinds of cloud.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// `type = "openstack"`
+    OpenStack(OpenStackConfig),
+}
+
+/// An OpenStack project.
+#[derive(Clone, Debug)]
+pub struct OpenStackConfig {
+    /// Keystone's URL, with or without a version.
+    pub auth_url: String,
+    /// Who logs in, and how.
+    pub auth: Auth,
+    /// The catalogue's region; none where it has one only.
+    pub region: Option<String>,
+    /// Which of an endpoint's URLs.
+    pub interface: Interface,
+    /// A certificate authority to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+}
+
+/// Ways to log in to Keystone.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// `3.x_password`
+    Password {
+        /// The user.
+        user: Identified,
+        /// The password.
+        password: Secret,
+        /// The project; Keystone takes the user's default project where there is none.
+        project: Option<Identified>,
+    },
+    /// `3.x_appcred`
+    ApplicationCredential {
+        /// The credential, by id or by its name and user.
+        credential: CredentialId,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// `2.0_password`
+    V2Password {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: Secret,
+        /// `tenantName`
+        tenant: Option<String>,
+    },
+}
+
+/// A user or a project: by id, or by name within a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identified {
+    /// By id.
+    Id(String),
+    /// By name.
+    Name {
+        /// The name.
+        name: String,
+        /// Its domain.
+        domain: Domain,
+    },
+}
+
+/// A domain of Keystone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// By id.
+    Id(String),
+    /// By name.
+    Name(String),
+}
+
+/// An application credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialId {
+    /// By id.
+    Id(String),
+    /// By name, which is unique for a user only.
+    Name {
+        /// The credential's name.
+        name: String,
+        /// The user that it belongs to.
+        user: Identified,
+    },
+}
+
+/// Which URL of a catalogue's endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// For everybody.
+    Public,
+    /// Within the cloud's own network.
+    Internal,
+    /// For administrators.
+    Admin,
+}
+
+/// `[nodes.NAME]`: how to make one kind of server, and for which jobs.
+#[derive(Clone, Debug)]
+pub struct NodeType {
+    /// The key: the server's name and the base of the Jenkins name.
+    pub name: NodeTypeName,
+    /// Where it can be ordered, the preferred one first. Never empty.
+    pub providers: Vec<ProviderName>,
+    /// Image, by name or id.
+    pub image_name: String,
+    /// Flavor, by name or id.
+    pub size: String,
+    /// Key pair.
+    pub keyname: Option<String>,
+    /// Labels that its nodes carry in Jenkins.
+    pub labels: BTreeSet<String>,
+    /// Size of an extra blank volume in GiB.
+    pub storage: Option<u32>,
+    /// Executors of its nodes.
+    pub executors: u32,
+    /// Most servers of this type.
+    pub max: Option<u32>,
+    /// Idle nodes to keep at hand.
+    pub min_idle: u32,
+    /// Serves jobs that run anywhere.
+    pub unlabelled: bool,
+    /// Networks, by name or id; the cloud chooses where empty.
+    pub networks: Vec<String>,
+    /// Security groups, by name or id; the project's default where empty.
+    pub security_groups: Vec<String>,
+    /// Availability zone.
+    pub availability_zone: Option<String>,
+    /// Whether the cloud attaches a configuration drive.
+    pub config_drive: bool,
+    /// Metadata beside the mark.
+    pub metadata: BTreeMap<String, String>,
+    /// Template of the server's name; the node type's name by default.
+    pub server_name: String,
+    /// User data, before `${...}` is filled in.
+    pub script: String,
+    /// The times that hold for it.
+    pub times: Times,
+}
+
+/// The times of a node type; each can stand at the top, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// How long a job waits before it counts.
+    pub stuck_after: SignedDuration,
+    /// How long a node may stand idle.
+    pub idle_grace: SignedDuration,
+    /// Ordered to ACTIVE.
+    pub boot_timeout: SignedDuration,
+    /// ACTIVE to online in Jenkins; also how long a node may be away.
+    pub join_timeout: SignedDuration,
+    /// How long an order without an answer, or shown by no listing, counts as on its way.
+    pub order_timeout: SignedDuration,
+}
+
+impl Config {
+    /// The node type of this name, where it is still configured.
+    pub fn node_type(&self, name: &NodeTypeName) -> Option<&NodeType> {
+        self.node_types.iter().find(|node_type| node_type.name == *name)
+    }
+
+    /// The times that hold for a server of this node type, configured or not.
+    pub fn times(&self, name: &NodeTypeName) -> Times {
+        self.node_type(name).map_or(self.times, |node_type| node_type.times)
+    }
+}

@@ -1,0 +1,25 @@
+//! Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
+//!
+//! ```text
+//! observe : Jenkins, clouds            -> World      reads only
+//! plan    : Config, World, State, now  -> Plan       pure: no clock, no network, no log
+//! apply   : Plan                       -> Report     writes only
+//! a run   : lock, load, observe, plan, show, check, apply, save, exit
+//! ```
+
+pub mod apply;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod jenkins;
+pub mod label;
+pub mod naming;
+pub mod observe;
+pub mod plan;
+pub mod provider;
+pub mod reconcile;
+pub mod secret;
+pub mod state;
+pub mod store;
+pub mod why;
+pub mod world;

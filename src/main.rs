@@ -1,0 +1,3 @@
+//! The program: arguments, logger, clock, run, exit status.
+
+fn main() {}

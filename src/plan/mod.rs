@@ -1,0 +1,175 @@
+//! What to do: `Config, World, State, now -> Plan`. Pure: no clock, no network, no log; the same input gives the same plan.
+
+pub mod need;
+mod rule;
+
+pub use rule::Rule;
+
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::state::State;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// Everything that one run decided.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The installation.
+    pub owner: Owner,
+    /// The time that the plan was made for.
+    pub now: Timestamp,
+    /// What to do, in a fixed order.
+    pub actions: Vec<Action>,
+    /// What mita thinks of everything it saw, acted upon or not.
+    pub verdicts: Vec<Verdict>,
+    /// What could not be seen or done: each one makes the exit status 1.
+    pub problems: Vec<Problem>,
+    /// What a person should know, once: exit status 0 all the same.
+    pub warnings: Vec<String>,
+    /// Removals that were held back; exit status 3.
+    pub held_back: Vec<Action>,
+    /// What to remember, before anything is done.
+    pub memory: State,
+}
+
+/// Something that went wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// `jenkins`, `provider NAME`, `state`, ...
+    #[serde(rename = "where")]
+    pub place: String,
+    /// What happened and what to do.
+    pub error: String,
+}
+
+/// A job that an order is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Job {
+    /// Its queue item.
+    pub queue_id: u64,
+    /// Its name.
+    pub job: String,
+    /// What it needs: a label expression, or words.
+    pub needs: String,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum Action {
+    /// Order a server.
+    CreateServer {
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// Its name.
+        name: String,
+        /// The order's id.
+        id: MitaId,
+        /// The jobs that it is for.
+        jobs: Vec<Job>,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Retire a server with its nodes.
+    RetireNode {
+        /// The node; the first of them, where the server has several.
+        node: NodeName,
+        /// Every node that is the server.
+        #[serde(skip)]
+        nodes: Vec<NodeName>,
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// The server; absent only where its node alone is left of the retirement.
+        server_id: ServerId,
+        /// The order's id.
+        #[serde(skip)]
+        id: MitaId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Delete a server that has no node.
+    DeleteServer {
+        /// The server.
+        server_id: ServerId,
+        /// Its name.
+        name: String,
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// The order's id.
+        #[serde(skip)]
+        id: MitaId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Bring a node back online that mita set offline.
+    RestoreNode {
+        /// The node.
+        node: NodeName,
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// The server.
+        server_id: ServerId,
+        /// The order's id.
+        #[serde(skip)]
+        id: MitaId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Delete a node whose server is gone.
+    DeleteNode {
+        /// The node.
+        node: NodeName,
+        /// The server that it was.
+        server_id: ServerId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// What a verdict is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An item of Jenkins' queue.
+    QueueItem,
+    /// A node of Jenkins.
+    Node,
+    /// A server of ours.
+    Server,
+    /// A volume of ours.
+    Volume,
+    /// A floating IP of ours.
+    FloatingIp,
+}
+
+/// What mita thinks of one thing, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Verdict {
+    /// What sort of thing.
+    pub subject: Subject,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The rule that decided.
+    pub rule: Rule,
+    /// The evidence.
+    pub reason: String,
+}

@@ -1,0 +1,128 @@
+//! Every rule that mita decides by, with its stable name: the one list that the JSON, the help and the README share.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),+ $(,)?) => {
+        /// Why something is done, or left alone.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Rule {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $variant),+
+        }
+
+        impl Rule {
+            /// All rules, in the order of the documentation.
+            pub const ALL: &'static [Rule] = &[$(Rule::$variant),+];
+
+            /// The stable name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Rule::$variant => $name),+ }
+            }
+
+            /// What the rule says, in a line for people.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Rule::$variant => concat!($($doc),+)),+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// a waiting job needs a server
+    Demand = "demand",
+    /// Jenkins has no agents and names no labels: one server is tried
+    Scout = "scout",
+    /// too few idle nodes are at hand
+    MinIdle = "min_idle",
+    /// the node stood idle for its grace time
+    Idle = "idle",
+    /// an earlier run began to retire the node; this one goes on
+    DrainResumed = "drain_resumed",
+    /// the node was being retired, and a waiting job wants it
+    WantedAgain = "wanted_again",
+    /// the node was offline for its join timeout
+    Offline = "offline",
+    /// the cloud gave the server up
+    Error = "error",
+    /// the server did not become active in time
+    BootTimeout = "boot_timeout",
+    /// the server's node did not come online in time
+    NeverJoined = "never_joined",
+    /// the server's node went missing from Jenkins
+    NodeMissing = "node_missing",
+    /// the server does not run
+    Stopped = "stopped",
+    /// the server that it belonged to is gone
+    ServerGone = "server_gone",
+    /// a build runs there
+    Busy = "busy",
+    /// a person set the node offline
+    Held = "held",
+    /// online, and idle for less than its grace time
+    Kept = "kept",
+    /// online and idle, and waiting jobs are matched to it
+    KeptForJobs = "kept_for_jobs",
+    /// offline for less than its join timeout
+    Away = "away",
+    /// ordered, and not listed yet
+    Ordered = "ordered",
+    /// being built by its cloud
+    Booting = "booting",
+    /// active, its node not yet online in Jenkins
+    Connecting = "connecting",
+    /// a deletion is under way
+    Deleting = "deleting",
+    /// gone
+    Gone = "gone",
+    /// stopped for less than its join timeout
+    Stopping = "stopping",
+    /// in a state that mita leaves alone
+    UnknownState = "unknown_state",
+    /// nodes and servers do not match clearly: nothing is touched
+    Ambiguous = "ambiguous",
+    /// maybe the server of a node under a name outside the convention
+    OtherName = "other_name",
+    /// the listing that would decide is not there, or not believed
+    NotSeen = "not_seen",
+    /// Jenkins was restarted, or the state was lost: wait and see
+    Settling = "settling",
+    /// more removals than the brake lets through
+    Brake = "brake",
+    /// not made by this installation
+    NotOurs = "not_ours",
+    /// ready: an idle executor takes the job
+    IdleExecutor = "idle_executor",
+    /// a server on its way takes the job
+    OnItsWay = "on_its_way",
+    /// in its quiet period
+    QuietPeriod = "quiet_period",
+    /// blocked by something other than an executor
+    Blocked = "blocked",
+    /// has an executor already
+    Pending = "pending",
+    /// waits for less than `stuck_after`
+    TooYoung = "too_young",
+    /// no node type has the labels
+    NoNodeType = "no_node_type",
+    /// what the job needs cannot be read
+    UnknownNeed = "unknown_need",
+    /// a pipeline that waits for its old node to come back
+    Resuming = "resuming",
+    /// `max` or `max_servers` is reached
+    Limit = "limit",
+    /// the cloud's quota is used up
+    Quota = "quota",
+    /// the node type failed there lately
+    BreakerOpen = "breaker_open",
+    /// nodes of the type stood idle beside the job
+    InVain = "in_vain",
+    /// Jenkins is about to shut down
+    QuietingDown = "quieting_down",
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,101 @@
+//! A provider lists, creates and deletes servers. The rest of the program knows nothing of any cloud.
+//!
+//! A second backend is one folder beside [`openstack`], one variant of [`crate::config::Backend`], one match arm here.
+
+pub mod openstack;
+
+use crate::config::NodeType;
+use crate::naming::{NodeTypeName, Owner, ServerId};
+use crate::world::{Lookup, Quota, Server};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The few verbs that mita needs of a cloud. Reads may be repeated inside the run's deadline, writes are sent once.
+pub trait Provider: Send + Sync {
+    /// All servers of the project, every page of them, marked or not.
+    fn servers(&self) -> Result<Vec<Server>, Failure>;
+
+    /// One server by its id, read afresh.
+    fn server(&self, id: &ServerId) -> Lookup;
+
+    /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
+    /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
+    fn survey(&self, types: &[&NodeType]) -> Survey;
+
+    /// Sends one order. Returns the new server's id.
+    fn create(&self, order: &Order<'_>) -> Result<ServerId, Failure>;
+
+    /// Deletes one server. "Already gone" is no failure.
+    fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
+}
+
+/// What [`Provider::survey`] found.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// What may still be ordered. `Err` where it could not be read.
+    pub quota: Option<Quota>,
+    /// Why the quota or the names could not be read, in words for an operator.
+    pub problems: Vec<String>,
+    /// Node types that cannot be ordered here: a name that the cloud does not know.
+    pub unfit: BTreeMap<NodeTypeName, Failure>,
+}
+
+/// One server to order. Its mark goes into the request itself.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The node type.
+    pub node_type: &'a NodeType,
+    /// The installation.
+    pub owner: &'a Owner,
+    /// The order's id.
+    pub id: &'a crate::naming::MitaId,
+    /// The server's name.
+    pub name: &'a str,
+    /// User data with everything filled in; never logged.
+    pub user_data: String,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The cloud accepted it.
+    Accepted,
+    /// There was nothing left to delete.
+    AlreadyGone,
+}
+
+/// A request that a cloud did not grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What it means for the plan.
+    pub kind: FailureKind,
+    /// What happened, where, and what to do: for an operator.
+    pub message: String,
+}
+
+/// What a failure means for the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// A quota is used up.
+    Quota,
+    /// The request is wrong: an unknown image, size, key, network (400, or a name that does not resolve).
+    Wrong,
+    /// Not allowed: credentials or a policy.
+    Denied,
+    /// The server is in a state that does not allow it.
+    Conflict,
+    /// Too many requests.
+    RateLimited,
+    /// Nothing was done: no connection, or the service said that it is not available.
+    Unavailable,
+    /// Sent, and no answer tells whether it was done.
+    UnknownOutcome,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

@@ -1,0 +1,1 @@
+//! OpenStack behind the provider's verbs.
