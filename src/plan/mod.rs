@@ -1,6 +1,7 @@
 //! What to do: `Config, World, State, now -> Plan`. Pure: no clock, no network, no log; the same input gives the same plan.
 
 pub mod need;
+pub mod matching;
 mod rule;
 
 pub use rule::Rule;
