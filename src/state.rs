@@ -314,7 +314,7 @@ pub enum SetOfflineBy {
 }
 
 /// A queue item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMemory {
     /// What it needs, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -132,7 +132,11 @@ fn machines<'a>(config: &Config, world: &'a World, state: &State) -> Vec<Machine
             continue;
         }
         let taken = by_id.contains_key(&mark.id)
-            || state.servers.get(&mark.id).and_then(|memory| memory.server_id.as_ref()).is_some_and(|id| *id != server.id);
+            || state
+                .servers
+                .get(&mark.id)
+                .and_then(|memory| memory.server_id.as_ref())
+                .is_some_and(|id| *id != server.id);
         let id = match holder.get(&server.id) {
             Some(&id) => id.clone(),
             None if taken => MitaId::from(server.id.as_str()),
@@ -263,7 +267,9 @@ impl<'a> Index<'a> {
                 (None, None) if could_be.is_empty() && known_before => {
                     Kinship::Foreign("it was online before the server that its name resembles was ordered")
                 }
-                (None, None) if could_be.is_empty() => Kinship::Foreign("no server of ours carries its name or address"),
+                (None, None) if could_be.is_empty() => {
+                    Kinship::Foreign("no server of ours carries its name or address")
+                }
                 (None, None) => Kinship::Doubtful(doubt(machines, &could_be, "does not map clearly to")),
             },
             Err(reason) => Kinship::Doubtful(reason),
@@ -310,8 +316,11 @@ impl<'a> Index<'a> {
             .copied()
             .filter(|machine| convention.ip.is_some_and(|ip| has_address(machine, &ip)))
             .collect();
-        let fitting: Vec<usize> =
-            by_ip.iter().copied().filter(|&machine| self.base_fits(convention.base, node, &machines[machine])).collect();
+        let fitting: Vec<usize> = by_ip
+            .iter()
+            .copied()
+            .filter(|&machine| self.base_fits(convention.base, node, &machines[machine]))
+            .collect();
         match (by_name.as_slice(), fitting.as_slice()) {
             ([], []) => Ok(None),
             (&[one], _) if by_ip.is_empty() || by_ip.contains(&one) => {

@@ -65,11 +65,14 @@ impl<'a> Limits<'a> {
         };
         let places = |kind: &NodeType| {
             let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
-            let allowed = kind.providers.iter().filter_map(|name| Some((index(name)?, self.allowance(kind, name).ok()?)));
+            let allowed =
+                kind.providers.iter().filter_map(|name| Some((index(name)?, self.allowance(kind, name).ok()?)));
             allowed.collect()
         };
         let types = self.config.node_types.iter();
-        types.map(|kind| OrderType { executors: kind.executors.max(1), room: room(kind), places: places(kind) }).collect()
+        types
+            .map(|kind| OrderType { executors: kind.executors.max(1), room: room(kind), places: places(kind) })
+            .collect()
     }
 
     /// What may be ordered at each provider, in the configuration's order.
@@ -81,14 +84,19 @@ impl<'a> Limits<'a> {
                 let own = provider.max.map_or(u32::MAX, |max| max.saturating_sub(there));
                 let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
                 let Some(quota) = quota else {
-                    return Place { room: own, quota: [u64::MAX; 4], weights: vec![[0; 4]; self.config.node_types.len()] };
+                    return Place {
+                        room: own,
+                        quota: [u64::MAX; 4],
+                        weights: vec![[0; 4]; self.config.node_types.len()],
+                    };
                 };
                 let weight = |kind: &NodeType| {
                     let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
                     let storage = kind.storage.map_or(0, u64::from);
                     [size.cores, size.ram_mib, u64::from(storage > 0), storage]
                 };
-                let mut left = [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
+                let mut left =
+                    [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
                 let mut instances = quota.instances.unwrap_or(u64::MAX);
                 // Ordered by this very run, after the quota was read.
                 for (machine, _) in self.counted().filter(|(machine, _)| {
@@ -121,14 +129,18 @@ impl<'a> Limits<'a> {
         let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));
-            return obstacle(Rule::Quota, format!("provider {provider} refused {} for quota; asked again in {left}", kind.name));
+            return obstacle(
+                Rule::Quota,
+                format!("provider {provider} refused {} for quota; asked again in {left}", kind.name),
+            );
         }
         let Some(breaker) = self.memory.breakers.get(provider).and_then(|types| types.get(&kind.name)) else {
             return Ok(u32::MAX);
         };
         if breaker.until > self.now {
             let left = span(breaker.until.duration_since(self.now));
-            let reason = format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
+            let reason =
+                format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
             return obstacle(Rule::BreakerOpen, reason);
         }
         let trying = self.counted().any(|(machine, judgement)| {
@@ -137,7 +149,8 @@ impl<'a> Limits<'a> {
                 && matches!(judgement.phase, Phase::OnItsWay(_))
         });
         if trying {
-            let reason = format!("{} failed at provider {provider} ({}); one server is being tried", kind.name, breaker.reason);
+            let reason =
+                format!("{} failed at provider {provider} ({}); one server is being tried", kind.name, breaker.reason);
             return obstacle(Rule::BreakerOpen, reason);
         }
         Ok(1)

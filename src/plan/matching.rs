@@ -337,9 +337,8 @@ impl<'a> Board<'a> {
             }
             let kind = &self.market.types[node_type];
             if orders.contains_key(&place) && !full {
-                let others = kind.places.iter().filter(|&&(other, most)| {
-                    other != place && self.asked(node_type, other) < most
-                });
+                let others =
+                    kind.places.iter().filter(|&&(other, most)| other != place && self.asked(node_type, other) < most);
                 steps.extend(others.map(|&(other, _)| Point::Place { node_type, place: other }));
             }
             let spare = (count(orders).saturating_sub(1)) * kind.executors;

@@ -43,10 +43,8 @@ fn l2_earlier_types_and_providers_come_first() {
 
 #[test]
 fn l2_an_older_job_keeps_the_last_order_when_a_younger_one_wants_it() {
-    let market = two_types(
-        1,
-        vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }],
-    );
+    let market =
+        two_types(1, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
     assert_eq!(place(&market, &[0, 1]).seats, [Some(Seat::Order(0)), None]);
     assert_eq!(place(&market, &[1, 0]).seats, [Some(Seat::Order(0)), None]);
 }
@@ -61,10 +59,8 @@ fn s4_two_jobs_share_a_server_with_two_executors() {
 
 #[test]
 fn an_order_moves_to_another_provider_to_make_room() {
-    let mut market = two_types(
-        9,
-        vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }],
-    );
+    let mut market =
+        two_types(9, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
     market.places = vec![Place { room: 1, ..unlimited(2) }, unlimited(2)];
     market.types[0].places = vec![(0, 9), (1, 9)];
     market.types[1].places = vec![(0, 9)];

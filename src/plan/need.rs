@@ -17,7 +17,7 @@ use std::fmt;
 const RESUMING: SignedDuration = SignedDuration::from_mins(6);
 
 /// What a queue item needs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
     /// A node that this label expression accepts.

@@ -199,7 +199,8 @@ fn by_state(
             format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(times.boot_timeout)),
         ),
         ServerState::Stopped(word) => {
-            let lasted = remembered.and_then(|memory| memory.stopped).map_or(SignedDuration::ZERO, |stopped| stopped.credit);
+            let lasted =
+                remembered.and_then(|memory| memory.stopped).map_or(SignedDuration::ZERO, |stopped| stopped.credit);
             let reason = format!("{word} for {}, join_timeout {}", span(lasted), span(times.join_timeout));
             if lasted >= times.join_timeout { condemned(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
         }
@@ -224,9 +225,18 @@ fn active(
         return not_joined(config, memory, machine, remembered, times, strays, now);
     }
     if machine.nodes.is_empty() {
-        let missing = remembered.and_then(|memory| memory.missing).map_or(SignedDuration::ZERO, |missing| missing.credit);
-        let reason = format!("its node is missing from Jenkins for {}, join_timeout {}", span(missing), span(times.join_timeout));
-        return if missing >= times.join_timeout { condemned(Rule::NodeMissing, reason) } else { alone(Rule::Away, reason) };
+        let missing =
+            remembered.and_then(|memory| memory.missing).map_or(SignedDuration::ZERO, |missing| missing.credit);
+        let reason = format!(
+            "its node is missing from Jenkins for {}, join_timeout {}",
+            span(missing),
+            span(times.join_timeout)
+        );
+        return if missing >= times.join_timeout {
+            condemned(Rule::NodeMissing, reason)
+        } else {
+            alone(Rule::Away, reason)
+        };
     }
     let of = |node: &&Node| memory.nodes.get(&node.name);
     if !machine.is_online() {

@@ -21,19 +21,17 @@ pub(super) const GONE_CONFIRMED: u32 = 2;
 
 /// The state after this run's sightings.
 pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
-    let mut memory = State {
-        run: state.run + 1,
-        last_run: Some(now),
-        fingerprint: config.fingerprint.clone(),
-        ..state.clone()
-    };
+    let mut memory =
+        State { run: state.run + 1, last_run: Some(now), fingerprint: config.fingerprint.clone(), ..state.clone() };
     remember_session(&mut memory, world, now);
     if world.jenkins.nodes.complete().is_some() {
         memory.nodes = fleet
             .nodes
             .iter()
             .filter(|(node, _)| node.kind != NodeKind::BuiltIn)
-            .map(|(node, kinship)| (node.name.clone(), remember_node(config, state, fleet, node, kinship, &memory, now)))
+            .map(|(node, kinship)| {
+                (node.name.clone(), remember_node(config, state, fleet, node, kinship, &memory, now))
+            })
             .collect();
     }
     let listed = world.jenkins.nodes.complete().is_some();
@@ -142,7 +140,13 @@ fn is_user(class: &str) -> bool {
 }
 
 /// What is known of a server after this run's sighting. `listed` tells whether the list of nodes is whole.
-fn remember_server(config: &Config, state: &State, machine: &Machine<'_>, listed: bool, now: Timestamp) -> ServerMemory {
+fn remember_server(
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    listed: bool,
+    now: Timestamp,
+) -> ServerMemory {
     let times = config.times(&machine.node_type);
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(machine));
     match machine.sighting {

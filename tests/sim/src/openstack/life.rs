@@ -1,7 +1,7 @@
 //! The life of a server: scheduling, networking, volumes, spawning, ACTIVE;
 //! or ERROR, or BUILD for ever; then deletion. Driven by the simulated clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::{Ms, millis};
@@ -163,6 +163,8 @@ pub enum Event {
     Active(String),
     /// The server of this id is gone.
     Gone(String),
+    /// The server of this id runs no more (stopped, suspended, ...).
+    Stopped(String),
 }
 
 impl Server {
@@ -299,7 +301,7 @@ impl Cloud {
                 let (network, port, mac) = (id.clone(), port.clone(), mac.clone());
                 self.servers[index].addresses.push(Address { network, addr, version, port, mac });
             };
-            add(format!("{prefix}.{host}"), 4);
+            add(address(&prefix, host), 4);
             if let Some(prefix6) = prefix6 {
                 add(format!("{prefix6}{host:x}"), 6);
             }
@@ -307,13 +309,14 @@ impl Cloud {
         true
     }
 
-    /// The lowest free host number: addresses are used again soon.
+    /// The number of the lowest free address: addresses are used again soon. A
+    /// prefix of three numbers has room for 245 hosts, one of two for 64,000.
     pub(crate) fn free_host(&self, prefix: &str) -> Option<u32> {
         let of_servers = self.servers.iter().flat_map(|s| &s.addresses).map(|a| &a.addr);
-        let taken: std::collections::BTreeSet<&String> =
+        let taken: BTreeSet<&String> =
             of_servers.chain(self.floating_ips.iter().map(|f| &f.address)).collect();
-        // The first numbers of larger networks than a /24 continue in the last one.
-        (10..65_000).find(|h| !taken.contains(&format!("{prefix}.{h}")) && *h < 255)
+        let end = if prefix.matches('.').count() == 1 { 64_000 } else { 255 };
+        (10..end).find(|host| !taken.contains(&address(prefix, *host)))
     }
 
     fn mac(&mut self) -> String {
@@ -411,5 +414,14 @@ impl Cloud {
         }
         self.servers.retain(|s| !gone.contains(&s.id));
         self.events.extend(gone.into_iter().map(Event::Gone));
+    }
+}
+
+/// The IPv4 address of a host number below a prefix of two or three numbers.
+pub(crate) fn address(prefix: &str, host: u32) -> String {
+    if prefix.matches('.').count() == 1 {
+        format!("{prefix}.{}.{}", host / 256, host % 256)
+    } else {
+        format!("{prefix}.{host}")
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::openstack::{
-    AppCredential, Cloud, Fate, Flavor, Image, Network, Project, Quota, SecurityGroup, Server, Status, User,
+    AppCredential, Cloud, Event, Fate, Flavor, Image, Network, Project, Quota, SecurityGroup, Server, Status, User,
     Volume,
 };
 
@@ -194,9 +194,12 @@ impl Cloud {
         server.into_iter().flat_map(|s| &s.addresses).map(|a| a.addr.clone()).collect()
     }
 
-    /// A server of a fault or of a person: it changes its state without a request.
+    /// Changes a server's state without a request, as a person or a failed host would.
     pub fn set_status(&mut self, id: &str, status: Status) {
         let now = self.now;
+        if status != Status::Active {
+            self.events.push(Event::Stopped(id.to_string()));
+        }
         if let Some(server) = self.server_mut(id) {
             server.status = status;
             server.updated = now;
