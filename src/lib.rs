@@ -15,6 +15,7 @@ pub mod jenkins;
 pub mod label;
 pub mod naming;
 pub mod observe;
+pub mod offline;
 pub mod plan;
 pub mod provider;
 pub mod reconcile;

@@ -1,0 +1,141 @@
+//! The message by which mita knows a node again that it set offline itself.
+//!
+//! Jenkins keeps it with the node, over restarts of either side, so it outlives a crash between two steps of a
+//! retirement. Only text is made and read here; [`crate::jenkins`] sends it, [`crate::plan`] asks whose a node is.
+
+use crate::naming::{Owner, ServerId};
+use crate::plan::Rule;
+
+const BEGINNING: &str = "mita retires this node: ";
+
+/// What Jenkins puts before a user's message where it describes the cause (hudson/slaves/Messages.properties,
+/// `SlaveComputer.DisconnectedBy`): `Disconnected by USER : MESSAGE`.
+const BY: &str = "Disconnected by ";
+const SAID: &str = " : ";
+
+/// The message for a node that is this server of this installation.
+///
+/// Plain ASCII without `<>&"'`, since Jenkins escapes it for HTML; and without " : ", since Jenkins cuts everything
+/// before the last of those (hudson/model/Computer.java, getOfflineCauseReason).
+pub fn offline_message(owner: &Owner, server: &ServerId, rule: Rule) -> String {
+    format!("{BEGINNING}owner={} server={} rule={rule}", escape(owner.as_str()), escape(server.as_str()))
+}
+
+/// The server that a message names, where it is a message of this installation and nothing else. A text that somebody
+/// edited or added to is that person's.
+pub fn is_ours(reason: &str, owner: &Owner) -> Option<ServerId> {
+    let reason = reason.trim();
+    let message = match reason.strip_prefix(BY) {
+        Some(described) => described.rsplit_once(SAID)?.1,
+        None => reason,
+    };
+    let mut words = message.strip_prefix(BEGINNING)?.split(' ');
+    let by = words.next()?.strip_prefix("owner=")?;
+    let server = words.next()?.strip_prefix("server=").filter(|id| !id.is_empty())?;
+    let rule = words.next()?.strip_prefix("rule=")?;
+    // A newer mita may know other rules, and is mita all the same.
+    let whole = words.next().is_none() && !rule.is_empty() && rule.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
+    (whole && by == escape(owner.as_str())).then(|| ServerId::from(unescape(server)))
+}
+
+/// Everything but the letters of ids and owners as `%XX`.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"._:/-".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+fn unescape(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        match piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&piece.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend_from_slice(piece.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> Owner {
+        Owner::from("ci.example.com/jenkins")
+    }
+
+    fn server() -> ServerId {
+        ServerId::from("4e9d1a2b-7c3f-4d55-9b1e-0f6a7c8d9e10")
+    }
+
+    #[test]
+    fn our_own_message_is_known_again() {
+        let message = offline_message(&owner(), &server(), Rule::Idle);
+        assert_eq!(
+            message,
+            "mita retires this node: owner=ci.example.com/jenkins server=4e9d1a2b-7c3f-4d55-9b1e-0f6a7c8d9e10 rule=idle"
+        );
+        assert_eq!(is_ours(&message, &owner()), Some(server()));
+        assert_eq!(is_ours(&format!(" {message}\n"), &owner()), Some(server()));
+        assert_eq!(is_ours(&format!("Disconnected by adeza : {message}"), &owner()), Some(server()));
+    }
+
+    #[test]
+    fn every_rule_makes_a_message_that_is_known_again() {
+        for rule in Rule::ALL {
+            assert_eq!(is_ours(&offline_message(&owner(), &server(), *rule), &owner()), Some(server()), "{rule}");
+        }
+    }
+
+    #[test]
+    fn s7_what_a_person_wrote_or_added_to_is_not_ours() {
+        let message = offline_message(&owner(), &server(), Rule::Idle);
+        for reason in [
+            "".to_owned(),
+            "disk swap, do not touch".to_owned(),
+            "mita".to_owned(),
+            "mita retires this node: ".to_owned(),
+            "mita retires this node: owner=ci.example.com/jenkins server= rule=idle".to_owned(),
+            "mita retires this node: server=1 owner=ci.example.com/jenkins rule=idle".to_owned(),
+            "mita retires this node: owner=ci.example.com/jenkins server=1".to_owned(),
+            format!("{message}, please keep it"),
+            format!("{message} keep"),
+            format!("keep : {message}"),
+            format!("kept although {message}"),
+            format!("Disconnected by adeza : not so fast: {message}"),
+        ] {
+            assert_eq!(is_ours(&reason, &owner()), None, "{reason}");
+        }
+    }
+
+    #[test]
+    fn s2_the_message_of_another_installation_is_not_ours() {
+        for other in ["ci.example.com", "ci.example.com/jenkins2", "x/ci.example.com/jenkins", "CI.example.com/jenkins"]
+        {
+            let message = offline_message(&Owner::from(other), &server(), Rule::Idle);
+            assert_eq!(is_ours(&message, &owner()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn whatever_the_ids_hold_jenkins_has_nothing_to_escape_or_to_cut() {
+        let owner = Owner::from("a <b> & \"c\" 'd' é : %41");
+        let server = ServerId::from("1 rule=x%2 & é");
+        let message = offline_message(&owner, &server, Rule::Idle);
+        assert!(message.is_ascii() && !message.contains(['<', '>', '&', '"', '\'']) && !message.contains(" : "));
+        assert_eq!(is_ours(&message, &owner), Some(server));
+    }
+}
