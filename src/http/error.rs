@@ -1,0 +1,184 @@
+//! What went wrong with a request, in words for an operator and in kinds for the program.
+
+use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response};
+use std::fmt;
+use std::io;
+use std::time::Duration;
+use ureq::http::Uri;
+use ureq::{Error, Timeout};
+
+/// A request without a usable answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{request}: {text}")]
+pub struct HttpError {
+    /// Method and URL, without query and user.
+    pub request: String,
+    /// What it means.
+    pub kind: Kind,
+    /// What happened, and what to do. May hold words of the service: it is to be redacted where it leaves the program.
+    pub text: String,
+}
+
+/// What a failure means. For a write every kind but [`Kind::NotSent`] leaves open whether it was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Nothing of the request left this machine: no address, no connection, no trust, no time.
+    NotSent,
+    /// It was sent, at least in part, and no whole answer came.
+    Lost,
+    /// The answer is larger than any that makes sense.
+    TooLarge,
+    /// The answer sends us to another address, which is not followed.
+    Redirect {
+        /// The host that it names, with its port where it names one; or the same host.
+        to: String,
+    },
+    /// The answer came whole and is not what was asked for.
+    NotJson {
+        /// Its status.
+        status: u16,
+    },
+}
+
+impl HttpError {
+    /// Whether it is certain that the service did nothing.
+    pub fn nothing_was_sent(&self) -> bool {
+        self.kind == Kind::NotSent
+    }
+}
+
+/// A failed attempt.
+pub(super) struct Failed {
+    pub(super) error: HttpError,
+    /// Whether another attempt may end better.
+    passing: bool,
+}
+
+impl Failed {
+    /// A failure that another attempt would meet again.
+    pub(super) fn final_(error: HttpError) -> Self {
+        Self { error, passing: false }
+    }
+}
+
+/// Whether an attempt that took so long is worth another one.
+pub(super) fn passing(outcome: &Result<Response, Failed>, took: Duration) -> bool {
+    match outcome {
+        Ok(response) => matches!(response.status, 429 | 502 | 503 | 504),
+        // A service that was silent for so long is given its next chance in the next run.
+        Err(failed) => failed.passing && took < REQUEST_TIMEOUT,
+    }
+}
+
+/// A redirect, told as an error.
+pub(super) fn redirected(request: &Request, response: &Response) -> HttpError {
+    let location = response.header("location").unwrap_or_default();
+    let target = location.parse::<Uri>().ok();
+    let host = target.as_ref().and_then(Uri::authority).map(|authority| {
+        // No user info: it may be a password.
+        let text = authority.as_str();
+        text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned()
+    });
+    let scheme = target.as_ref().and_then(Uri::scheme_str).map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    let path = target.as_ref().map(Uri::path).unwrap_or_default();
+    let (to, place) = match host {
+        Some(host) => (host.clone(), format!("{scheme}{host}{path}")),
+        None => (request.host(), format!("{path} on the same host")),
+    };
+    let status = response.status;
+    HttpError {
+        request: request.to_string(),
+        kind: Kind::Redirect { to },
+        text: format!(
+            "status {status} sends us to {}; redirects are not followed: configure the final address",
+            place.escape_debug()
+        ),
+    }
+}
+
+/// Sorts what ureq reports.
+pub(super) fn explain(request: &Request, uri: &Uri, broken: Broken, left: bool, limit: Duration) -> Failed {
+    let (kind, text, passing) = match broken {
+        Broken::TooLarge { status } => {
+            let text =
+                format!("the answer (status {status}) is larger than {} MiB and was given up", LARGEST_BODY >> 20);
+            (Kind::TooLarge, text, false)
+        }
+        Broken::Body { status, cause } => {
+            let why = match ureq::Error::from(cause) {
+                Error::Timeout(_) => format!("did not arrive whole within {limit:.1?}"),
+                Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => "was cut off".to_owned(),
+                cause => format!("could not be read: {cause}"),
+            };
+            (Kind::Lost, format!("the answer (status {status}) {why}"), true)
+        }
+        Broken::Call(cause @ Error::LargeResponseHeader(..)) => (Kind::TooLarge, cause.to_string(), false),
+        Broken::Call(cause) if left => (Kind::Lost, lost(cause, limit), true),
+        Broken::Call(cause) => {
+            let (text, passing) = not_sent(uri, cause, limit);
+            (Kind::NotSent, text, passing)
+        }
+    };
+    Failed { error: HttpError { request: request.to_string(), kind, text }, passing }
+}
+
+fn lost(cause: Error, limit: Duration) -> String {
+    match cause {
+        Error::Timeout(_) => format!("no answer within {limit:.1?}; whether it was done is not known"),
+        Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            "the connection was closed before an answer came".to_owned()
+        }
+        Error::Io(cause) => format!("the connection broke before an answer came: {cause}"),
+        Error::Protocol(cause) => format!("the answer is not HTTP: {cause}"),
+        cause => format!("no answer: {cause}"),
+    }
+}
+
+fn not_sent(uri: &Uri, cause: Error, limit: Duration) -> (String, bool) {
+    let host = uri.host().unwrap_or_default();
+    let tls = uri.scheme_str() == Some("https");
+    match cause {
+        Error::HostNotFound => (format!("the host name {host} has no address"), true),
+        Error::Timeout(Timeout::Resolve) => {
+            (format!("the name servers gave no address of {host} within {CONNECT_TIMEOUT:?}"), true)
+        }
+        Error::Timeout(Timeout::Connect) => {
+            (format!("no connection within {CONNECT_TIMEOUT:?}: is the host up and the port open?"), true)
+        }
+        Error::Timeout(_) => (format!("no connection within {limit:.1?}"), true),
+        Error::Io(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => {
+            ("connection refused: is the service running, is the port right?".to_owned(), true)
+        }
+        Error::Io(cause) if tls && cause.kind() == io::ErrorKind::InvalidData => (untrusted(&cause), false),
+        Error::Io(cause) => (format!("no connection: {cause}"), true),
+        cause @ (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_)) => (untrusted(&cause), false),
+        Error::ConnectProxyFailed(words) => (format!("the proxy of the environment refused: {words}"), true),
+        cause => (format!("could not be sent: {cause}"), false),
+    }
+}
+
+fn untrusted(cause: &dyn fmt::Display) -> String {
+    let cause = cause.to_string();
+    let advice = if cause.contains("certificate") || cause.contains("CA ") {
+        ": for an authority of your own set cacert"
+    } else if cause.contains("InvalidContentType") {
+        ": does this port speak https?"
+    } else {
+        ""
+    };
+    format!("no trusted TLS connection: {cause}{advice}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_untrusted_certificate_leads_to_cacert() {
+        let text = untrusted(&"invalid peer certificate: UnknownIssuer");
+        assert_eq!(
+            text,
+            "no trusted TLS connection: invalid peer certificate: UnknownIssuer: for an authority of your own set cacert"
+        );
+    }
+}

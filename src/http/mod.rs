@@ -1,0 +1,250 @@
+//! One HTTP client for both services, over ureq.
+//!
+//! It knows requests, answers and the run's deadline, and nothing of Jenkins or OpenStack. What callers need of it most
+//! is honesty about a failure: [`Kind::NotSent`] says that nothing left this machine, everything else leaves the outcome
+//! of a write open. Reads are repeated a few times, writes never; a redirect is never followed, so that no
+//! credential reaches a host that it does not belong to. Only this module waits and looks at a stopwatch.
+
+mod error;
+#[cfg(test)]
+pub(crate) mod loopback;
+mod request;
+mod response;
+mod sent;
+#[cfg(test)]
+mod tests;
+
+pub use error::{HttpError, Kind};
+pub use request::{Request, encode_query, encode_segment};
+pub use response::{Response, excerpt};
+pub use ureq::http::Method;
+
+use crate::secret::redact;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use ureq::Agent;
+use ureq::http::{HeaderMap, Uri};
+use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::unversioned::resolver::DefaultResolver;
+
+/// The longest that one request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest that a connection may take to stand.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest answer, unpacked: a queue of ten thousand items or a page of a thousand servers stays far below it.
+const LARGEST_BODY: u64 = 64 << 20;
+/// A connection idle for longer is not used again. Apache closes after 5 s, others later: a request that is sent while
+/// the other side closes has no known outcome.
+const IDLE_CONNECTION: Duration = Duration::from_secs(2);
+/// The waits between the attempts of a read.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+/// A service that asks for a longer wait is asked again by the next run.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a [`Client`] is made of.
+#[derive(Clone, Debug)]
+pub struct ClientOptions<'a> {
+    /// The service in messages: `jenkins`, `provider openstack`.
+    pub service: &'a str,
+    /// A PEM file of the certificate authorities to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+    /// When the run ends: no request is under way after it.
+    pub deadline: Instant,
+}
+
+/// A client of one service. Shared by reference between threads; connections are kept and used again.
+#[derive(Debug)]
+pub struct Client {
+    agent: Agent,
+    service: String,
+    deadline: Instant,
+    sent: AtomicU64,
+}
+
+impl Client {
+    /// Makes a client. Fails, as [`Kind::NotSent`], where `cacert` cannot be read or holds no certificate.
+    pub fn new(options: ClientOptions<'_>) -> Result<Client, HttpError> {
+        let roots = match &options.cacert {
+            None => RootCerts::PlatformVerifier,
+            Some(path) => read_roots(path).map_err(|text| HttpError {
+                request: options.service.to_owned(),
+                kind: Kind::NotSent,
+                text,
+            })?,
+        };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("mita/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(32)
+            .max_idle_age(IDLE_CONNECTION)
+            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .build();
+        Ok(Client {
+            agent: Agent::with_parts(config, sent::WatchedConnector::default(), DefaultResolver::default()),
+            service: options.service.to_owned(),
+            deadline: options.deadline,
+            sent: AtomicU64::new(0),
+        })
+    }
+
+    /// Requests that left this machine, repeated ones counted each time.
+    pub fn requests_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// What is left of the run.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(now())
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// A GET, or a request marked [`Request::repeatable`], is tried up to three times when it fails in passing (no
+    /// connection, no whole answer, 429, 502, 503, 504), with short waits or that of `Retry-After`, and never beyond
+    /// the deadline. What took the whole time of a request is not tried again. The last answer counts.
+    pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let started = now();
+            let outcome = self.attempt(request, started);
+            let pause = match pauses.next() {
+                Some(pause) if request.is_repeatable() && error::passing(&outcome, started.elapsed()) => *pause,
+                _ => return outcome.map_err(|failed| failed.error),
+            };
+            let asked_for = outcome.as_ref().ok().and_then(Response::retry_after).unwrap_or_default();
+            let pause = pause.max(asked_for);
+            if pause > LONGEST_PAUSE || pause >= self.time_left() {
+                return outcome.map_err(|failed| failed.error);
+            }
+            match &outcome {
+                Ok(response) => log::debug!("{}: {}: status {}, once more", self.service, request, response.status),
+                Err(failed) => log::debug!("{}: {}, once more", self.service, redact(&failed.error.to_string())),
+            }
+            wait(pause);
+        }
+    }
+
+    fn attempt(&self, request: &Request, started: Instant) -> Result<Response, error::Failed> {
+        let limit = self.deadline.saturating_duration_since(started).min(REQUEST_TIMEOUT);
+        if limit.is_zero() {
+            return Err(error::Failed::final_(request.not_sent("no time is left before the run's deadline")));
+        }
+        let uri: Uri = request.uri().map_err(error::Failed::final_)?;
+        let (outcome, left_the_machine) = sent::watch(|| self.exchange(request, &uri, limit));
+        if left_the_machine {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
+        let outcome = match outcome {
+            Ok((status, headers, body)) => self.answer(request, status, headers, body),
+            Err(failure) => Err(error::explain(request, &uri, failure, left_the_machine, limit)),
+        };
+        let ms = started.elapsed().as_millis();
+        match &outcome {
+            Ok(response) => {
+                let id = response.request_id().unwrap_or("-");
+                log::trace!("{}: {request} {} in {ms} ms ({id})", self.service, response.status);
+            }
+            Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact(&failed.error.to_string())),
+        }
+        outcome
+    }
+
+    fn exchange(&self, request: &Request, uri: &Uri, limit: Duration) -> Result<Raw, Broken> {
+        let (parts, body) = request.parts(uri)?;
+        let response = match body {
+            Some(body) => self.agent.run(self.timed(ureq::http::Request::from_parts(parts, body), uri, limit)),
+            None => self.agent.run(self.timed(ureq::http::Request::from_parts(parts, ()), uri, limit)),
+        }?;
+        let (parts, body) = response.into_parts();
+        let status = parts.status.as_u16();
+        let mut bytes = Vec::new();
+        match body.into_reader().take(LARGEST_BODY + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(Broken::TooLarge { status }),
+            Ok(_) => Ok((status, parts.headers, bytes)),
+            Err(cause) => Err(Broken::Body { status, cause }),
+        }
+    }
+
+    /// Gives the request its own time limit, and keeps proxies of the environment away from this very machine.
+    fn timed<B: ureq::AsSendBody>(
+        &self,
+        request: ureq::http::Request<B>,
+        uri: &Uri,
+        limit: Duration,
+    ) -> ureq::http::Request<B> {
+        let config = self.agent.configure_request(request).timeout_global(Some(limit));
+        if is_loopback(uri) { config.proxy(None).build() } else { config.build() }
+    }
+
+    fn answer(
+        &self,
+        request: &Request,
+        status: u16,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response, error::Failed> {
+        let response = Response::new(request.to_string(), status, headers, body);
+        if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect() {
+            return Err(error::Failed::final_(error::redirected(request, &response)));
+        }
+        Ok(response)
+    }
+}
+
+type Raw = (u16, HeaderMap, Vec<u8>);
+
+/// Why there is no whole answer.
+enum Broken {
+    /// There is none at all.
+    Call(ureq::Error),
+    /// It began, and its body could not be read to the end.
+    Body { status: u16, cause: std::io::Error },
+    /// It is larger than [`LARGEST_BODY`].
+    TooLarge { status: u16 },
+}
+
+impl From<ureq::Error> for Broken {
+    fn from(cause: ureq::Error) -> Self {
+        Broken::Call(cause)
+    }
+}
+
+fn read_roots(path: &Path) -> Result<RootCerts, String> {
+    let shown = path.display();
+    let pem =
+        std::fs::read(path).map_err(|error| format!("cannot read the certificates of cacert {shown}: {error}"))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(error) => return Err(format!("the certificates of cacert {shown} are not whole PEM: {error}")),
+        }
+    }
+    if certificates.is_empty() {
+        return Err(format!("cacert {shown} holds no certificate: it should hold those of the authority, as PEM"));
+    }
+    Ok(RootCerts::from(certificates))
+}
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the deadline and the trace log measure elapsed time, never the clock")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pause between two attempts of a read")]
+fn wait(pause: Duration) {
+    std::thread::sleep(pause);
+}

@@ -1,0 +1,184 @@
+//! A whole answer, and how to speak of it.
+
+use super::{HttpError, Kind};
+use crate::secret::redact;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::time::Duration;
+use ureq::http::HeaderMap;
+
+/// How much of a body a message quotes, in characters.
+const QUOTED: usize = 200;
+/// How much of a body is looked at, in bytes: enough to find a title, and to take out any secret within what is quoted.
+const LOOKED_AT: usize = 32 << 10;
+
+/// An answer that arrived whole. Bodies may hold secrets: `Debug` shows none.
+#[derive(Clone)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
+    request: String,
+}
+
+impl Response {
+    pub(super) fn new(request: String, status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { status, headers, body, request }
+    }
+
+    /// The request that this answers: method and URL without query.
+    pub fn request(&self) -> &str {
+        &self.request
+    }
+
+    /// Whether the status is one of success (2xx).
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The first header of this name, where it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The service's own id of the request, to be shown with errors.
+    pub fn request_id(&self) -> Option<&str> {
+        ["x-openstack-request-id", "x-compute-request-id", "x-request-id"].iter().find_map(|name| self.header(name))
+    }
+
+    /// The wait that a busy service asks for, where it names one in seconds (RFC 9110, 10.2.3).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    /// The body as JSON. `what` names what was wanted: "the build queue".
+    pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, HttpError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let found = self.description();
+            let text = match error.classify() {
+                serde_json::error::Category::Data => {
+                    format!("wanted {what}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
+                }
+                _ => format!("wanted {what} as JSON, got {found}"),
+            };
+            HttpError { request: self.request.clone(), kind: Kind::NotJson { status: self.status }, text }
+        })
+    }
+
+    /// Status, type and beginning of the answer, fit for a message.
+    pub fn description(&self) -> String {
+        let kind = match self.header("content-type") {
+            Some(kind) => kind.chars().take(80).flat_map(char::escape_debug).collect(),
+            None => "no content type".to_owned(),
+        };
+        format!("status {} ({kind}): {}", self.status, excerpt(&self.body))
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({} {}, {} bytes)", self.request, self.status, self.body.len())
+    }
+}
+
+/// The beginning of a body as one line: secrets taken out, control characters escaped, an HTML page by its title.
+pub fn excerpt(body: &[u8]) -> String {
+    if body.is_empty() {
+        return "an empty body".to_owned();
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+    // Quoted after redaction: a secret that is cut in two is not recognised.
+    let text = redact(&text);
+    let beginning = text.trim();
+    let lower = beginning.to_ascii_lowercase();
+    if lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.contains("<head>") {
+        return match title(beginning, &lower) {
+            Some(title) => format!("an HTML page titled \"{title}\""),
+            None => "an HTML page".to_owned(),
+        };
+    }
+    let quoted: String = beginning.chars().take(QUOTED).collect();
+    let more = if beginning.chars().nth(QUOTED).is_some() { "..." } else { "" };
+    format!("{}{more}", one_line(&quoted))
+}
+
+fn title(beginning: &str, lower: &str) -> Option<String> {
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let title = one_line(&beginning[start..end].chars().take(QUOTED).collect::<String>());
+    (!title.is_empty()).then_some(title)
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+    use serde::Deserialize;
+
+    fn response(content_type: &str, body: &[u8]) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", content_type.parse().unwrap());
+        Response::new("GET http://h/x".to_owned(), 200, headers, body.to_vec())
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Wanted {
+        #[expect(dead_code, reason = "only its type matters here")]
+        number: u32,
+    }
+
+    #[test]
+    fn html_in_place_of_json_is_told_by_its_title() {
+        let page = b"\n<!DOCTYPE html><html><head><TITLE lang=en>\n Starting\x07  Jenkins </TITLE></head><body>x";
+        let error = response("text/html;charset=utf-8", page).json::<Wanted>("the build queue").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "GET http://h/x: wanted the build queue as JSON, got status 200 (text/html;charset=utf-8): \
+             an HTML page titled \"Starting\\u{7} Jenkins\""
+        );
+        assert_eq!(error.kind, Kind::NotJson { status: 200 });
+    }
+
+    #[test]
+    fn json_of_another_shape_says_where_it_does_not_fit() {
+        let error = response("application/json", br#"{"number":"x"}"#).json::<Wanted>("a number").unwrap_err();
+        assert_eq!(
+            error.text,
+            "wanted a number, got status 200 (application/json): {\"number\":\"x\"}, which does not fit: \
+             invalid type: string \"x\", expected u32 at line 1 column 13"
+        );
+    }
+
+    #[test]
+    fn a_body_is_quoted_from_its_beginning_only() {
+        let long = "é".repeat(300);
+        assert_eq!(excerpt(long.as_bytes()), format!("{}...", "é".repeat(200)));
+        assert_eq!(excerpt(b""), "an empty body");
+        assert_eq!(excerpt(b"a\r\n\x1b[31mb \xff"), "a \\u{1b}[31mb \u{fffd}");
+    }
+
+    #[test]
+    fn s9_a_body_that_repeats_a_secret_is_quoted_without_it() {
+        let _secret = Secret::new("excerpt-secret-1");
+        let body = format!("{}excerpt-secret-1", "x".repeat(195));
+        assert!(excerpt(body.as_bytes()).ends_with("x[secr..."));
+    }
+
+    #[test]
+    fn retry_after_counts_in_seconds_only() {
+        let mut answer = response("text/plain", b"");
+        answer.headers.insert("retry-after", "7".parse().unwrap());
+        assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
+        answer.headers.insert("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT".parse().unwrap());
+        assert_eq!(answer.retry_after(), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether anything of a request left this machine.
+//!
+//! ureq's errors do not tell a refused connection from one that broke under the request, and for a write this is all the
+//! difference. So each connection is wrapped, and notes the first byte of a request that is handed to it. It stands
+//! outside TLS: a handshake that fails has sent no request.
+
+use std::cell::Cell;
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
+
+thread_local! {
+    /// ureq makes a call in the thread that asks for it, from connecting to reading.
+    static SENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes one call; says besides whether any of its request was given to a connection.
+pub(super) fn watch<T>(call: impl FnOnce() -> T) -> (T, bool) {
+    SENT.set(false);
+    let outcome = call();
+    (outcome, SENT.get())
+}
+
+/// ureq's own connections, watched.
+#[derive(Debug, Default)]
+pub(super) struct WatchedConnector(DefaultConnector);
+
+impl Connector<()> for WatchedConnector {
+    type Out = Watched;
+
+    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Watched>, Error> {
+        // ureq reads the trusted certificates anew for a request with a configuration of its own. Ours differ in
+        // nothing but times and proxy, so they may share what was read once.
+        let details = ConnectionDetails {
+            uri: details.uri,
+            addrs: details.addrs.clone(),
+            config: details.config,
+            request_level: false,
+            resolver: details.resolver,
+            now: details.now,
+            timeout: details.timeout,
+            current_time: details.current_time.clone(),
+            run_connector: details.run_connector.clone(),
+            register_shutdown: details.register_shutdown.clone(),
+        };
+        let connected = self.0.connect(&details, chained);
+        // The CONNECT of a proxy goes through a connection of ours, too, and is no part of the request.
+        SENT.set(false);
+        Ok(connected?.map(Watched))
+    }
+}
+
+/// A connection that notes its use.
+#[derive(Debug)]
+pub(super) struct Watched(Box<dyn Transport>);
+
+impl Transport for Watched {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        SENT.set(true);
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.0.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
+    }
+}

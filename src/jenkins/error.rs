@@ -1,0 +1,225 @@
+//! What Jenkins' refusals mean, told so that an operator knows which setting to change on which side.
+
+use crate::http::{HttpError, Kind, Response, excerpt};
+
+/// A request that Jenkins did not answer as it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{request}: {text}")]
+pub struct JenkinsError {
+    /// Method and URL, without query.
+    pub request: String,
+    /// What it means.
+    pub kind: ErrorKind,
+    /// What happened, and what to do. May hold words of Jenkins: to be redacted where it leaves the program.
+    pub text: String,
+}
+
+/// What a failure means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// 401: the user or the token is wrong.
+    Unauthorized,
+    /// 403: the user may not do this.
+    Forbidden {
+        /// The permission that is missing, as Jenkins' pages call it (`Agent/Disconnect`), where Jenkins said so.
+        permission: Option<String>,
+    },
+    /// 503: the controller starts, or the proxy before it cannot reach it.
+    Starting,
+    /// 404: there is nothing at this address.
+    NotFound,
+    /// The answer sends us to another address, which is not followed.
+    Redirected,
+    /// Something other than Jenkins answered.
+    NotJenkins,
+    /// Jenkins answered something else than was asked for.
+    Garbled,
+    /// A list that lacks what every such list holds, or hides what it holds.
+    Incomplete,
+    /// Any other status below 500: not done.
+    Refused {
+        /// The status.
+        status: u16,
+    },
+    /// Any other status from 500 on.
+    Failed {
+        /// The status.
+        status: u16,
+    },
+    /// Nothing of the request left this machine.
+    NotSent,
+    /// It was sent, and no whole answer came.
+    Lost,
+}
+
+impl JenkinsError {
+    /// Whether a write that ended so may have been done all the same.
+    pub fn outcome_is_unknown(&self) -> bool {
+        match self.kind {
+            ErrorKind::Unauthorized
+            | ErrorKind::Forbidden { .. }
+            | ErrorKind::Starting
+            | ErrorKind::NotFound
+            | ErrorKind::Redirected
+            | ErrorKind::Refused { .. }
+            | ErrorKind::NotSent => false,
+            ErrorKind::NotJenkins
+            | ErrorKind::Garbled
+            | ErrorKind::Incomplete
+            | ErrorKind::Failed { .. }
+            | ErrorKind::Lost => true,
+        }
+    }
+}
+
+impl From<HttpError> for JenkinsError {
+    fn from(HttpError { request, kind, text }: HttpError) -> Self {
+        let kind = match kind {
+            Kind::NotSent => ErrorKind::NotSent,
+            Kind::Lost | Kind::TooLarge => ErrorKind::Lost,
+            Kind::Redirect { .. } => ErrorKind::Redirected,
+            Kind::NotJson { .. } => ErrorKind::Garbled,
+        };
+        JenkinsError { request, kind, text }
+    }
+}
+
+fn error(response: &Response, kind: ErrorKind, text: String) -> JenkinsError {
+    JenkinsError { request: response.request().to_owned(), kind, text }
+}
+
+/// A 200 without `X-Jenkins`.
+pub(super) fn not_jenkins(response: &Response) -> JenkinsError {
+    let text = format!(
+        "what answers there is not Jenkins: {}; check the url of [jenkins], and whether something before Jenkins \
+         asks for a log-in",
+        response.description()
+    );
+    error(response, ErrorKind::NotJenkins, text)
+}
+
+/// A status that is neither success nor a redirect.
+pub(super) fn refused(response: &Response) -> JenkinsError {
+    let status = response.status;
+    let (kind, text) = match status {
+        401 => (
+            ErrorKind::Unauthorized,
+            "status 401: Jenkins does not know this user with this token; check user and token of [jenkins]".to_owned(),
+        ),
+        403 => forbidden(response),
+        404 => (
+            ErrorKind::NotFound,
+            format!(
+                "status 404: there is no such page ({}); does the url of [jenkins] lack a prefix like /jenkins/, or \
+                 have one too many?",
+                excerpt(&response.body)
+            ),
+        ),
+        503 => (
+            ErrorKind::Starting,
+            format!(
+                "status 503: Jenkins is starting or restarting, or the proxy before it cannot reach it ({})",
+                excerpt(&response.body)
+            ),
+        ),
+        // hudson/model/Failure.java says in a header what its page says in HTML.
+        400..500 => match response.header("x-error") {
+            Some(words) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {words}")),
+            None => (ErrorKind::Refused { status }, response.description()),
+        },
+        500.. => (ErrorKind::Failed { status }, response.description()),
+        _ => (ErrorKind::Garbled, response.description()),
+    };
+    error(response, kind, text)
+}
+
+/// The headers are those of hudson/security/AccessDeniedException3.java.
+fn forbidden(response: &Response) -> (ErrorKind, String) {
+    let who = response.header("x-you-are-authenticated-as");
+    if who.is_some_and(|who| who.eq_ignore_ascii_case("anonymous")) {
+        let text = "status 403: Jenkins takes us for nobody in particular (anonymous): check user and token of \
+                    [jenkins], and whether a proxy before Jenkins removes the Authorization header";
+        return (ErrorKind::Forbidden { permission: None }, text.to_owned());
+    }
+    let user = who.map_or_else(|| "the user of [jenkins]".to_owned(), |who| format!("the user {who}"));
+    if let Some(id) = response.header("x-required-permission") {
+        let permission = permission_name(id);
+        let text = format!("status 403: {user} lacks the permission {permission} ({id}): grant it in Jenkins");
+        return (ErrorKind::Forbidden { permission: Some(permission) }, text);
+    }
+    let text = if super::crumb::is_missing(response) {
+        "status 403: Jenkins wants a crumb with each write and takes none of ours: use an API token in place of the \
+         password"
+            .to_owned()
+    } else {
+        format!("status 403: {user} may not do this ({})", excerpt(&response.body))
+    };
+    (ErrorKind::Forbidden { permission: None }, text)
+}
+
+/// `hudson.model.Computer.Disconnect` as Jenkins' pages call it: `Agent/Disconnect`.
+fn permission_name(id: &str) -> String {
+    let Some((class, name)) = id.rsplit_once('.') else { return id.to_owned() };
+    let group = match class {
+        "hudson.model.Hudson" | "jenkins.model.Jenkins" => "Overall",
+        "hudson.model.Computer" => "Agent",
+        "hudson.model.Item" => "Job",
+        "hudson.model.Run" => "Run",
+        "hudson.model.View" => "View",
+        _ => return id.to_owned(),
+    };
+    let name = if name == "ExtendedRead" { "Extended Read" } else { name };
+    format!("{group}/{name}")
+}
+
+/// A redirect in answer to a request for `path` below `root`.
+pub(super) fn redirected(response: &Response, root: &str, path: &str) -> JenkinsError {
+    let status = response.status;
+    let to = target(response, root);
+    let text = match to.strip_suffix(path) {
+        // The same page elsewhere: https in place of http, a canonical host name, a prefix.
+        Some(elsewhere) if elsewhere != root => {
+            format!("status {status}: Jenkins moved; set url = \"{elsewhere}\" in [jenkins]")
+        }
+        _ => format!(
+            "status {status} sends us to {to}, which is not followed; does something before Jenkins ask for a log-in? \
+             mita needs the remote API with user and token"
+        ),
+    };
+    error(response, ErrorKind::Redirected, text)
+}
+
+/// Where a redirect leads, without user, query and fragment.
+pub(super) fn target(response: &Response, root: &str) -> String {
+    let location = response.header("location").unwrap_or_default();
+    let location = location.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = location.split_once("://") else {
+        let origin_end = root.find("://").and_then(|at| root[at + 3..].find('/').map(|slash| at + 3 + slash));
+        let origin = &root[..origin_end.unwrap_or(root.len())];
+        return if location.starts_with('/') { format!("{origin}{location}") } else { location.to_owned() };
+    };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn permissions_are_called_what_jenkins_pages_call_them() {
+        for (id, name) in [
+            ("hudson.model.Hudson.Read", "Overall/Read"),
+            ("jenkins.model.Jenkins.Manage", "Overall/Manage"),
+            ("hudson.model.Item.Read", "Job/Read"),
+            ("hudson.model.Computer.Connect", "Agent/Connect"),
+            ("hudson.model.Computer.Delete", "Agent/Delete"),
+            ("hudson.model.Computer.ExtendedRead", "Agent/Extended Read"),
+            ("org.example.Plugin.Use", "org.example.Plugin.Use"),
+            ("odd", "odd"),
+        ] {
+            assert_eq!(permission_name(id), name);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Setting nodes offline, bringing them back, deleting them.
+//!
+//! Each write is harmless when repeated. Which node may be written to, and in which order, is decided elsewhere; only
+//! the one write that would do the opposite at a wrong moment, the toggle, looks before it acts.
+
+use super::error::{not_jenkins, redirected, refused, target};
+use super::{Jenkins, JenkinsError};
+use crate::http::Response;
+use crate::naming::{NodeName, Owner, ServerId};
+use crate::offline::is_ours;
+use crate::world::Presence;
+
+/// What became of a write to a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Jenkins did it.
+    Done,
+    /// 404: Jenkins has no such node.
+    NoSuchNode,
+}
+
+/// What became of bringing a node back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restoration {
+    /// Jenkins did it.
+    Done,
+    /// It was not set offline any more.
+    NotSetOffline,
+    /// Somebody else set it offline, with this reason: it is left so.
+    Held(String),
+    /// Jenkins has no such node.
+    NoSuchNode,
+}
+
+impl Jenkins {
+    /// Sets a node temporarily offline with this message, whether it is connected or not. What runs there goes on.
+    ///
+    /// `changeOfflineCause` sets and never toggles (hudson/model/Computer.java). It replaces a cause that is there, a
+    /// person's, too.
+    pub fn set_offline(&self, node: &NodeName, message: &str) -> Result<Change, JenkinsError> {
+        self.change(node, "changeOfflineCause", &[("offlineMessage", message)])
+    }
+
+    /// Brings a node back online that this installation set offline for this server.
+    ///
+    /// Jenkins offers no call for this but one that toggles, so the node is read before. Should somebody else bring it
+    /// back at the same moment, the toggle sets it offline once more: with our message, so that the next run mends it.
+    pub fn bring_online(&self, node: &NodeName, owner: &Owner, server: &ServerId) -> Result<Restoration, JenkinsError> {
+        let Some(seen) = self.node(node)?.value else { return Ok(Restoration::NoSuchNode) };
+        let cause = match seen.presence {
+            Presence::SetOffline(cause) => cause,
+            Presence::Online | Presence::Disconnected => return Ok(Restoration::NotSetOffline),
+        };
+        if is_ours(&cause.reason, owner).as_ref() != Some(server) {
+            return Ok(Restoration::Held(cause.reason));
+        }
+        match self.change(node, "toggleOffline", &[("offlineMessage", &cause.reason)])? {
+            Change::Done => Ok(Restoration::Done),
+            Change::NoSuchNode => Ok(Restoration::NoSuchNode),
+        }
+    }
+
+    /// Deletes a node. Jenkins does not ask whether something runs there: it is killed (jenkins/model/Nodes.java).
+    pub fn delete(&self, node: &NodeName) -> Result<Change, JenkinsError> {
+        self.change(node, "doDelete", &[])
+    }
+
+    fn change(&self, node: &NodeName, call: &str, query: &[(&str, &str)]) -> Result<Change, JenkinsError> {
+        let path = format!("{}{call}", self.node_path(node)?);
+        let response = self.write(&path, query)?;
+        match response.status {
+            302 | 303 if leads_to_nodes(&response, &self.root, call) => Ok(Change::Done),
+            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
+            200 if response.header("x-jenkins").is_some() => Ok(Change::Done),
+            200 => Err(not_jenkins(&response)),
+            404 => Ok(Change::NoSuchNode),
+            _ => Err(refused(&response)),
+        }
+    }
+}
+
+/// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. One to the same address on
+/// another host, or to a log-in page, means that nothing was done.
+fn leads_to_nodes(response: &Response, root: &str, call: &str) -> bool {
+    let to = target(response, root);
+    to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
+}

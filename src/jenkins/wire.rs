@@ -1,0 +1,120 @@
+//! Reading Jenkins' JSON with tolerance: a field of an unexpected type is a field that is not there.
+//!
+//! Versions and plugins differ in which fields they export, and null and `{}` stand where something could not be told
+//! (stapler, core/src/main/java/org/kohsuke/stapler/export). So objects are read field by field, never as a whole.
+
+use serde_json::Value;
+
+/// A text that is not blank.
+pub(super) fn text<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get(key)?.as_str().filter(|text| !text.trim().is_empty())
+}
+
+/// A flag.
+pub(super) fn flag(object: &Value, key: &str) -> Option<bool> {
+    match object.get(key)? {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(word) => word.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A whole number.
+pub(super) fn number(object: &Value, key: &str) -> Option<i64> {
+    match object.get(key)? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(digits) => digits.parse().ok(),
+        _ => None,
+    }
+}
+
+/// An array.
+pub(super) fn list<'a>(object: &'a Value, key: &str) -> Option<&'a [Value]> {
+    object.get(key)?.as_array().map(Vec::as_slice)
+}
+
+/// `%XX` of a URL's path, as UTF-8. A plus is a plus there.
+pub(super) fn percent_decode(text: &str) -> String {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        match piece.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&piece.as_bytes()[2..]);
+            }
+            None => {
+                bytes.push(b'%');
+                bytes.extend_from_slice(piece.as_bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Undoes `hudson.Util.escape`.
+pub(super) fn unescape_html(text: &str) -> String {
+    const ESCAPES: [(&str, char); 8] = [
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&amp;", '&'),
+        ("&quot;", '"'),
+        ("&#039;", '\''),
+        ("&#39;", '\''),
+        ("&nbsp;", ' '),
+        ("<br>", '\n'),
+    ];
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<']) {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match ESCAPES.iter().find(|(escape, _)| rest.starts_with(escape)) {
+            Some((escape, letter)) => {
+                plain.push(*letter);
+                rest = &rest[escape.len()..];
+            }
+            None => {
+                plain.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_field_of_another_type_is_a_field_that_is_not_there() {
+        let odd = json!({"a": null, "b": {}, "c": [], "d": "", "e": "7", "f": 7, "g": "true", "h": 1.5, "i": " x "});
+        assert_eq!(
+            (text(&odd, "a"), text(&odd, "d"), text(&odd, "f"), text(&odd, "i")),
+            (None, None, None, Some(" x "))
+        );
+        assert_eq!(
+            (number(&odd, "e"), number(&odd, "f"), number(&odd, "h"), number(&odd, "b")),
+            (Some(7), Some(7), None, None)
+        );
+        assert_eq!((flag(&odd, "g"), flag(&odd, "f"), flag(&odd, "missing")), (Some(true), None, None));
+        assert_eq!((list(&odd, "c").map(<[Value]>::len), list(&odd, "b")), (Some(0), None));
+        assert_eq!(text(&json!([]), "a"), None);
+    }
+
+    #[test]
+    fn urls_are_decoded_as_utf8_and_a_plus_stays() {
+        assert_eq!(percent_decode("a+b%20c%2Fd%C3%A9"), "a+b c/dé");
+        assert_eq!(percent_decode("100%, %zz %e"), "100%, %zz %e");
+        assert_eq!(percent_decode("%é"), "%é");
+    }
+
+    #[test]
+    fn html_escapes_are_undone_once() {
+        assert_eq!(unescape_html("a &lt;b&gt; &amp;amp; &quot;c&quot; it&#039;s &#39;"), "a <b> &amp; \"c\" it's '");
+        assert_eq!(unescape_html("one<br>two&nbsp; three & <i>é&"), "one\ntwo  three & <i>é&");
+    }
+}

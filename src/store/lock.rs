@@ -1,0 +1,160 @@
+//! One run at a time: a lock file beside the state file.
+//!
+//! The kernel lets go of an `flock` when its process ends, however it ends, so a crashed run never locks out the
+//! next one. The file itself is never deleted: of two runs, one could lock the deleted file and the other a new one.
+
+use super::{Attempt, StoreError, folder_of, hand_over, resolve};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Held as long as it lives. No child process inherits it: files are opened with `O_CLOEXEC`.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// Why the lock was not got.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// Another run holds it: exit status 4.
+    #[error("another run is active{}, it holds {}", holder(*pid), lock_file.display())]
+    Busy {
+        /// The lock file.
+        lock_file: PathBuf,
+        /// The process that holds it, where it could write that down.
+        pid: Option<u32>,
+    },
+    /// The lock file cannot be made or locked.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}
+
+fn holder(pid: Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
+}
+
+impl Lock {
+    /// Takes the lock of this state file, `<state file>.lock`, without waiting for it.
+    ///
+    /// A missing folder is made where its parent exists, so that the first run of an installation needs no
+    /// preparation; a longer path that is missing is rather a slip of the pen or an unmounted disk, and an error.
+    pub fn acquire(state_file: &Path) -> Result<Lock, LockError> {
+        let state_file = resolve(state_file)?;
+        make_folder(folder_of(&state_file))?;
+        let mut name = state_file.clone().into_os_string();
+        name.push(".lock");
+        let lock_file = PathBuf::from(name);
+        let failed = |source| StoreError::at(Attempt::Lock, &lock_file, source);
+        let fresh = !lock_file.exists();
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&lock_file)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                return Err(LockError::Busy { lock_file, pid });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source).into()),
+        }
+        if fresh {
+            hand_over(&file, &state_file);
+        }
+        // For the other run's message only: a disk too full for it must not keep this run from being careful.
+        if let Err(error) = write_pid(&mut file) {
+            log::debug!("cannot write the process number to {}: {error}", lock_file.display());
+        }
+        Ok(Lock { _file: file })
+    }
+}
+
+fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        // Some systems answer "read-only" or "denied" for a folder that is there.
+        Err(_) if folder.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::NoFolder(folder.to_owned())),
+        Err(error) => Err(StoreError::at(Attempt::Folder, folder, error)),
+    }
+}
+
+fn write_pid(file: &mut File) -> io::Result<()> {
+    file.rewind()?;
+    file.set_len(0)?;
+    writeln!(file, "{}", std::process::id())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state.json");
+        let _first = Lock::acquire(&state).unwrap();
+        let error = Lock::acquire(&state).unwrap_err();
+        assert!(matches!(&error, LockError::Busy { pid: Some(pid), .. } if *pid == std::process::id()), "{error:?}");
+        let text = error.to_string();
+        assert!(text.starts_with("another run is active (process "), "{text}");
+        assert!(text.ends_with("/state.json.lock"), "{text}");
+    }
+
+    #[test]
+    fn a_dropped_lock_is_free_again_while_a_child_process_lives_on_and_its_file_stays_private_and_in_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state.json");
+        let lock = Lock::acquire(&state).unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        drop(lock);
+        let lock_file = dir.path().join("state.json.lock");
+        let mode = lock_file.metadata().map(|metadata| metadata.permissions().mode() & 0o777);
+        let again = Lock::acquire(&state);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(mode.unwrap(), 0o600);
+        assert!(again.is_ok(), "{again:?}");
+    }
+
+    #[test]
+    fn two_ways_to_the_same_state_file_share_one_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state.json");
+        let other = dir.path().join("other.json");
+        std::os::unix::fs::symlink("state.json", &other).unwrap();
+        let _first = Lock::acquire(&state).unwrap();
+        assert!(matches!(Lock::acquire(&other), Err(LockError::Busy { .. })));
+    }
+
+    #[test]
+    fn the_last_folder_is_made_and_a_longer_missing_path_is_an_error_that_says_what_to_make() {
+        let dir = tempfile::tempdir().unwrap();
+        let near = dir.path().join("mita");
+        Lock::acquire(&near.join("state.json")).unwrap();
+        assert_eq!(near.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        let far = dir.path().join("missing/mita");
+        let error = Lock::acquire(&far.join("state.json")).unwrap_err().to_string();
+        assert_eq!(error, format!("there is no folder {0}, make it with: mkdir -p {0}", far.display()));
+        assert!(!far.exists());
+    }
+
+    #[test]
+    fn a_file_where_a_folder_should_be_is_an_error_and_not_a_busy_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = Lock::acquire(&file.join("state.json")).unwrap_err();
+        assert!(matches!(error, LockError::Failed(_)), "{error:?}");
+    }
+}

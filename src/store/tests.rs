@@ -1,0 +1,309 @@
+use super::*;
+use crate::naming::{MitaId, NodeTypeName, ProviderName};
+use crate::secret::Secret;
+use crate::state::Origin;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use tempfile::TempDir;
+
+const NOW: &str = "2026-11-21T23:30:12Z";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+fn owner() -> Owner {
+    Owner::from("ceph-ci")
+}
+
+fn folder() -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    (dir, path)
+}
+
+fn state() -> State {
+    let mut state = State::new(owner());
+    state.last_run = Some(now());
+    state.servers.insert(
+        MitaId::from("20261121T233012Z-1"),
+        ServerMemory {
+            node_type: NodeTypeName::from("ubuntu"),
+            provider: ProviderName::from("openstack"),
+            name: "ubuntu".to_owned(),
+            ordered_at: now(),
+            origin: Origin::Ordered,
+            server_id: None,
+            listed: false,
+            active_since: None,
+            joined_at: None,
+            node: None,
+            missing: None,
+            stopped: None,
+            deleting_since: None,
+            gone_sightings: 0,
+            retirement: None,
+            failure_counted: false,
+            fault: Some("No valid host was found".to_owned()),
+        },
+    );
+    state
+}
+
+fn names(dir: &TempDir) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn known(loaded: Loaded) -> State {
+    match loaded {
+        Loaded::Known(state) => *state,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_first_run_of_an_installation_finds_nothing() {
+    let (_dir, path) = folder();
+    assert!(matches!(Store::lock(&path).unwrap().load(&owner(), now()), Ok(Loaded::Fresh)));
+    assert!(matches!(load_only(&path, &owner()), Ok(Loaded::Fresh)));
+}
+
+#[test]
+fn a_dry_run_needs_no_folder_and_makes_none() {
+    let (dir, _) = folder();
+    assert!(matches!(load_only(&dir.path().join("missing/state.json"), &owner()), Ok(Loaded::Fresh)));
+    assert!(names(&dir).is_empty());
+}
+
+#[test]
+fn what_was_saved_is_what_the_next_run_knows() {
+    let (dir, path) = folder();
+    let mut store = Store::lock(&path).unwrap();
+    store.save(&State::new(owner())).unwrap();
+    store.save(&state()).unwrap();
+    assert_eq!(known(store.load(&owner(), now()).unwrap()), state());
+    assert_eq!(known(load_only(&path, &owner()).unwrap()), state());
+    assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+}
+
+#[test]
+fn the_file_is_private_and_readable_by_a_person() {
+    let (_dir, path) = folder();
+    Store::lock(&path).unwrap().save(&state()).unwrap();
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with("{\n  \"version\": 1,\n  \"owner\": \"ceph-ci\",\n"), "{text}");
+    assert!(text.ends_with("}\n"), "{text}");
+}
+
+#[test]
+fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
+    let whole = serde_json::to_vec(&state()).unwrap();
+    let damaged: [(&str, &[u8], &str); 9] = [
+        ("empty", b"", "it is empty"),
+        ("truncated", &whole[..whole.len() / 2], "EOF while parsing"),
+        ("zeros after a power cut", &[0; 512], "expected value"),
+        ("not UTF-8", b"{\"version\":1,\"owner\":\"ceph-ci\",\"fingerprint\":\"\xff\"}", "invalid unicode"),
+        ("not JSON", b"<html>", "expected value"),
+        ("a list", b"[]", "invalid length 0"),
+        ("no version", b"{}", "missing field `version`"),
+        ("wrong types", b"{\"version\":1,\"owner\":\"ceph-ci\",\"servers\":[]}", "expected a map"),
+        ("a version that never was", b"{\"version\":0,\"owner\":\"ceph-ci\"}", "never was a version 0"),
+    ];
+    for (what, content, reason) in damaged {
+        let (dir, path) = folder();
+        fs::write(&path, content).unwrap();
+        match load_only(&path, &owner()).unwrap() {
+            Loaded::Unreadable { why } => assert!(why.contains(reason), "{what}: {why}"),
+            other => panic!("{what}: {other:?}"),
+        }
+        assert_eq!(names(&dir), ["state.json"], "{what}: a dry run renames nothing");
+        let mut store = Store::lock(&path).unwrap();
+        match store.load(&owner(), now()).unwrap() {
+            Loaded::SetAside { to, why } => {
+                assert!(why.contains(reason), "{what}: {why}");
+                assert_eq!(to, dir.path().join("state.json.unreadable-20261121T233012Z"), "{what}");
+                assert_eq!(fs::read(&to).unwrap(), content, "{what}");
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+        store.save(&state()).unwrap();
+        assert_eq!(known(store.load(&owner(), now()).unwrap()), state(), "{what}");
+    }
+}
+
+#[test]
+fn a_file_too_large_to_be_ours_is_set_aside_unread() {
+    let (_dir, path) = folder();
+    File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
+    let loaded = Store::lock(&path).unwrap().load(&owner(), now()).unwrap();
+    assert!(matches!(&loaded, Loaded::SetAside { why, .. } if why == "it is larger than 256 MiB"), "{loaded:?}");
+}
+
+#[test]
+fn nothing_that_was_set_aside_is_ever_overwritten() {
+    let (dir, path) = folder();
+    let store = Store::lock(&path).unwrap();
+    for content in ["first", "second", "third"] {
+        fs::write(&path, content).unwrap();
+        assert!(matches!(store.load(&owner(), now()), Ok(Loaded::SetAside { .. })));
+    }
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+    assert_eq!(read("state.json.unreadable-20261121T233012Z"), "first");
+    assert_eq!(read("state.json.unreadable-20261121T233012Z-1"), "second");
+    assert_eq!(read("state.json.unreadable-20261121T233012Z-2"), "third");
+}
+
+#[test]
+fn a_newer_version_is_refused_and_left_untouched_whatever_else_it_holds() {
+    for content in [
+        r#"{"version":2,"owner":"ceph-ci","servers":[1,2]}"#,
+        r#"{"servers":"elsewhere","owner":{"name":"ceph-ci"},"version":2}"#,
+        r#"{"version":2,"owner":"somebody-else"}"#,
+    ] {
+        let (dir, path) = folder();
+        fs::write(&path, content).unwrap();
+        let store = Store::lock(&path).unwrap();
+        for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
+            assert!(matches!(loaded, Err(StoreError::Newer { version: 2, .. })), "{loaded:?}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+    }
+}
+
+#[test]
+fn the_state_of_another_owner_is_refused_and_left_untouched() {
+    let (dir, path) = folder();
+    let theirs = serde_json::to_string(&State::new(Owner::from("other-ci"))).unwrap();
+    fs::write(&path, &theirs).unwrap();
+    let store = Store::lock(&path).unwrap();
+    for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
+        assert!(matches!(&loaded, Err(StoreError::OtherOwner { found, .. }) if found == "other-ci"), "{loaded:?}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+    assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+}
+
+#[test]
+fn a_read_that_the_system_refuses_is_an_error_and_no_reason_to_forget() {
+    let (dir, path) = folder();
+    fs::write(&path, "").unwrap();
+    let error = load_only(&path.join("state.json"), &owner()).unwrap_err();
+    assert!(matches!(error, StoreError::Io { attempt: Attempt::Read, .. }), "{error:?}");
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    let error = load_only(&dir.path().join("folder"), &owner()).unwrap_err();
+    assert!(matches!(error, StoreError::NotAFile(_)), "{error:?}");
+}
+
+#[test]
+fn a_save_that_fails_half_way_leaves_the_old_state_whole() {
+    let (dir, path) = folder();
+    fs::write(&path, "old").unwrap();
+    let error = replace(&path, |file| {
+        file.write_all(b"ne")?;
+        Err(io::Error::from(io::ErrorKind::StorageFull))
+    })
+    .unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    assert_eq!(names(&dir), ["state.json"]);
+}
+
+#[test]
+fn a_save_into_a_folder_that_went_away_says_where() {
+    let (dir, _) = folder();
+    let path = dir.path().join("mita/state.json");
+    let mut store = Store::lock(&path).unwrap();
+    fs::remove_dir_all(dir.path().join("mita")).unwrap();
+    let error = store.save(&state()).unwrap_err().to_string();
+    assert!(error.starts_with(&format!("cannot write the state file {}: No such file", path.display())), "{error}");
+}
+
+#[test]
+fn what_a_crashed_run_left_half_written_is_removed_and_nothing_else() {
+    let (dir, path) = folder();
+    for name in [".state.json.aBc123.tmp", ".state.json.keep", ".other.json.aBc123.tmp", "state.json.tmp"] {
+        fs::write(dir.path().join(name), "half").unwrap();
+    }
+    fs::create_dir(dir.path().join(".state.json.folder.tmp")).unwrap();
+    load_only(&path, &owner()).unwrap();
+    assert_eq!(names(&dir).len(), 5, "a dry run removes nothing");
+    Store::lock(&path).unwrap();
+    assert_eq!(
+        names(&dir),
+        [".other.json.aBc123.tmp", ".state.json.folder.tmp", ".state.json.keep", "state.json.lock", "state.json.tmp"]
+    );
+}
+
+#[test]
+fn a_symbolic_link_is_written_through_and_stays_a_link() {
+    let (dir, _) = folder();
+    fs::create_dir(dir.path().join("disk")).unwrap();
+    let link = dir.path().join("link.json");
+    symlink("disk/state.json", &link).unwrap();
+    let mut store = Store::lock(&link).unwrap();
+    assert!(matches!(store.load(&owner(), now()), Ok(Loaded::Fresh)));
+    store.save(&state()).unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(dir.path().join("disk/state.json").symlink_metadata().unwrap().is_file());
+    assert_eq!(known(load_only(&link, &owner()).unwrap()), state());
+}
+
+#[test]
+fn a_device_is_neither_read_nor_replaced() {
+    let (dir, _) = folder();
+    let link = dir.path().join("state.json");
+    symlink("/dev/full", &link).unwrap();
+    assert!(matches!(load_only(&link, &owner()), Err(StoreError::NotAFile(_))));
+    assert!(replace(Path::new("/dev/full"), |_| Ok(())).is_err());
+    assert!(!fs::metadata("/dev/full").unwrap().is_file());
+}
+
+#[test]
+fn a_ring_of_links_is_an_error() {
+    let (dir, path) = folder();
+    symlink(dir.path().join("b"), &path).unwrap();
+    symlink(&path, dir.path().join("b")).unwrap();
+    assert!(load_only(&path, &owner()).unwrap_err().to_string().ends_with("too many symbolic links"));
+}
+
+#[test]
+fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
+    let (_dir, path) = folder();
+    let _token = Secret::new("hunter2-in-state");
+    let _password_like_a_name = Secret::new("stack-4711");
+    let mut state = state();
+    for server in state.servers.values_mut() {
+        server.provider = ProviderName::from("stack-4711");
+        server.fault = Some("rejected hunter2-in-state".to_owned());
+    }
+    state.told.insert("refused hunter2-in-state".to_owned(), now());
+    let mut store = Store::lock(&path).unwrap();
+    store.save(&state).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(!text.contains("hunter2-in-state"), "{text}");
+    assert!(text.contains("rejected [secret]"), "{text}");
+    let loaded = known(store.load(&owner(), now()).unwrap());
+    assert_eq!(loaded.servers.values().next().unwrap().provider, ProviderName::from("stack-4711"));
+}
+
+#[test]
+fn a_file_stays_with_the_user_whose_it_was() {
+    let (dir, path) = folder();
+    let Ok(()) = std::os::unix::fs::chown(dir.path(), Some(4711), Some(4712)) else {
+        // Only root gives files away; anybody else keeps what he writes.
+        Store::lock(&path).unwrap().save(&state()).unwrap();
+        return assert_eq!(path.metadata().unwrap().uid(), dir.path().metadata().unwrap().uid());
+    };
+    let mut store = Store::lock(&path).unwrap();
+    store.save(&state()).unwrap();
+    let ids = |path: &Path| path.metadata().map(|m| (m.uid(), m.gid())).unwrap();
+    assert_eq!(ids(&path), (4711, 4712));
+    assert_eq!(ids(&dir.path().join("state.json.lock")), (4711, 4712));
+    std::os::unix::fs::chown(&path, Some(4713), Some(4713)).unwrap();
+    store.save(&state()).unwrap();
+    assert_eq!(ids(&path), (4713, 4713));
+}
