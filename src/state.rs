@@ -20,6 +20,9 @@ pub struct State {
     pub version: u32,
     /// The installation that it belongs to.
     pub owner: Owner,
+    /// Number of the run that wrote it. What came first is told by these numbers, since a clock can jump.
+    #[serde(default)]
+    pub run: u64,
     /// When it was last written by a run.
     #[serde(default)]
     pub last_run: Option<Timestamp>,
@@ -64,6 +67,7 @@ impl State {
         Self {
             version: VERSION,
             owner,
+            run: 0,
             last_run: None,
             fingerprint: String::new(),
             session: None,
@@ -190,12 +194,43 @@ pub struct ServerMemory {
     pub fault: Option<String>,
 }
 
+impl ServerMemory {
+    /// A server of which nothing but its order, or its mark, is known.
+    pub fn new(
+        node_type: NodeTypeName,
+        provider: ProviderName,
+        name: String,
+        ordered_at: Timestamp,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            node_type,
+            provider,
+            name,
+            ordered_at,
+            origin,
+            server_id: None,
+            listed: false,
+            active_since: None,
+            joined_at: None,
+            node: None,
+            missing: None,
+            stopped: None,
+            deleting_since: None,
+            gone_sightings: 0,
+            retirement: None,
+            failure_counted: false,
+            fault: None,
+        }
+    }
+}
+
 /// How mita came to know of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// This state holds its order.
-    Ordered,
+    /// Ordered in the run of this number.
+    Ordered(u64),
     /// Found in a listing by its mark, the order forgotten.
     Found,
 }
@@ -244,11 +279,11 @@ pub struct Departed {
 /// A node of Jenkins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeMemory {
-    /// When it was first listed.
-    pub first_seen: Timestamp,
-    /// When it was first seen online.
+    /// The run that first saw it listed.
+    pub first_seen: u64,
+    /// The run that first saw it online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_online: Option<Timestamp>,
+    pub first_online: Option<u64>,
     /// Wholly idle and online, counted against the idle grace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Credit>,
@@ -279,7 +314,7 @@ pub enum SetOfflineBy {
 }
 
 /// A queue item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMemory {
     /// What it needs, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

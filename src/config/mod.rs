@@ -1,6 +1,35 @@
 //! What an operator wants: the configuration, checked and complete.
+//!
+//! This file is the model that the rest of the program sees. The others turn a TOML file, the files that it names and
+//! the environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
+//! image exists, only the cloud knows.
 
-use crate::naming::{NodeTypeName, Owner, ProviderName};
+mod env;
+mod files;
+mod fingerprint;
+mod jenkins;
+mod keys;
+mod load;
+mod locate;
+mod names;
+mod nodes;
+mod openstack;
+mod provider;
+mod reading;
+mod secrets;
+mod syntax;
+mod table;
+mod times;
+mod url;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::Loaded;
+pub use locate::{NotFound, locate};
+pub use reading::ConfigErrors;
+
+use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +96,7 @@ pub enum Backend {
 /// An OpenStack project.
 #[derive(Clone, Debug)]
 pub struct OpenStackConfig {
-    /// Keystone's URL, with or without a version.
+    /// Keystone's URL, with or without a version, ending in `/`.
     pub auth_url: String,
     /// Who logs in, and how.
     pub auth: Auth,
@@ -192,7 +221,7 @@ pub struct NodeType {
     pub config_drive: bool,
     /// Metadata beside the mark.
     pub metadata: BTreeMap<String, String>,
-    /// Template of the server's name; the node type's name by default.
+    /// Template of the server's name, with `{node}` and `{id}`; the node type's name by default.
     pub server_name: String,
     /// User data, before `${...}` is filled in.
     pub script: String,
@@ -224,5 +253,19 @@ impl Config {
     /// The times that hold for a server of this node type, configured or not.
     pub fn times(&self, name: &NodeTypeName) -> Times {
         self.node_type(name).map_or(self.times, |node_type| node_type.times)
+    }
+}
+
+impl NodeType {
+    /// The template of a node type that gives none: all its servers have its name.
+    pub const PLAIN_SERVER_NAME: &str = "{node}";
+
+    /// The name of the server that this order makes.
+    pub fn server_name_for(&self, id: &MitaId) -> String {
+        Self::fill_server_name(&self.server_name, self.name.as_str(), id.as_str())
+    }
+
+    fn fill_server_name(template: &str, node: &str, id: &str) -> String {
+        template.replace("{id}", id).replace("{node}", node)
     }
 }

@@ -1,8 +1,33 @@
-//! What to do: `Config, World, State, now -> Plan`. Pure: no clock, no network, no log; the same input gives the same plan.
+//! What to do: `Config, World, State, now -> Plan`. Pure: no clock, no network, no log; the same input gives the same
+//! plan.
+//!
+//! | step | file |
+//! | --- | --- |
+//! | which node is which server | [`fleet`] |
+//! | what was seen is remembered | `remember` |
+//! | what becomes of each server and its node | [`phase`] |
+//! | which jobs wait, and for what | [`need`], `demand` |
+//! | which job gets which executor | `market`, [`matching`], [`limits`] |
+//! | all of it as actions and verdicts | `decide` |
+//! | when too much would go at once | `brake` |
 
+mod brake;
+pub mod breaker;
+mod decide;
+mod demand;
+pub mod fleet;
+pub mod limits;
+mod market;
+pub mod matching;
 pub mod need;
+mod notices;
+pub mod phase;
+mod remember;
 mod rule;
+pub mod words;
 
+pub use brake::brake;
+pub use decide::{plan, plan_again};
 pub use rule::Rule;
 
 use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};

@@ -1,11 +1,223 @@
-//! What a queue item needs.
+//! What a queue item needs, from the first source that says it.
 
+use super::remember::is_name_of_ours;
+use crate::config::{Config, NodeType};
+use crate::label::Label;
+use crate::naming::NodeName;
+use crate::state::State;
+use crate::why::{Refusal, Why};
+use crate::world::{Node, NodeKind, Presence, QueueItem, Task};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A pipeline that resumes after a restart of Jenkins asks for its old node for five minutes
+/// (workflow-durable-task-step, ExecutorStepExecution); this is one more.
+const RESUMING: SignedDuration = SignedDuration::from_mins(6);
 
 /// What a queue item needs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Need {
-    /// Runs anywhere.
+    /// A node that this label expression accepts.
+    Label(Label),
+    /// The one node that fits today, or one like it.
+    Node {
+        /// Its name.
+        name: NodeName,
+        /// The labels it has besides its name; empty for one that is gone.
+        labels: BTreeSet<String>,
+    },
+    /// Any node that takes jobs without a label.
     Anywhere,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Label(label) => label.fmt(f),
+            Need::Node { name, .. } => write!(f, "node {name}"),
+            Need::Anywhere => f.write_str("any node"),
+        }
+    }
+}
+
+impl Need {
+    /// Whether a new server of the type would do.
+    pub fn accepts_type(&self, kind: &NodeType, all: &[NodeType]) -> bool {
+        match self {
+            Need::Label(label) => label.matches(|atom| kind.labels.contains(atom) || kind.name.as_str() == atom),
+            Need::Anywhere => kind.unlabelled,
+            Need::Node { name, labels } => {
+                let named = |text: &str| all.iter().find(|kind| kind.name.as_str() == text);
+                match named(name.as_str()).or_else(|| named(name.before_plus())) {
+                    Some(named) => named.name == kind.name,
+                    None => !labels.is_empty() && labels.is_subset(&kind.labels),
+                }
+            }
+        }
+    }
+
+    /// Whether an online node would do. `kind` is the node type of a node of ours, where it is configured.
+    pub fn accepts_node(&self, node: &Node, kind: Option<&NodeType>, all: &[NodeType]) -> bool {
+        match self {
+            Need::Label(label) => label.matches(|atom| node.labels.contains(atom)),
+            Need::Anywhere => kind.is_none_or(|kind| kind.unlabelled),
+            Need::Node { name, .. } => node.name == *name || kind.is_some_and(|kind| self.accepts_type(kind, all)),
+        }
+    }
+}
+
+/// What an item's fields say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// This is what it needs.
+    Known(Need),
+    /// Jenkins has no agents and names no label.
+    Hidden,
+    /// A pipeline that waits for this node of ours to come back, which no new server can be.
+    Resuming(NodeName),
+    /// Nothing that mita understands.
+    Unknown,
+}
+
+/// The nodes of Jenkins, as far as a reason can name them.
+pub struct Roll<'a> {
+    nodes: BTreeMap<&'a str, &'a Node>,
+    has_agents: bool,
+}
+
+impl<'a> Roll<'a> {
+    /// Calls the roll of all nodes.
+    pub fn call(nodes: &'a [Node]) -> Self {
+        Self {
+            nodes: nodes.iter().map(|node| (node.name.as_str(), node)).collect(),
+            // What is left of a node that was removed while busy is no agent: it has no executors and no labels.
+            has_agents: nodes.iter().any(|node| node.kind != NodeKind::BuiltIn && node.executors > 0),
+        }
+    }
+
+    /// The node of this name. Reasons call the built-in node by several names
+    /// (hudson/model/Messages.properties, `Hudson.Computer.DisplayName`; hudson/model/Node.java, getDisplayName).
+    fn find(&self, name: &str) -> Option<&'a Node> {
+        let built_in = || matches!(name, "Jenkins" | "master" | "Built-In Node").then(|| self.built_in()).flatten();
+        self.nodes.get(name).copied().or_else(built_in)
+    }
+
+    fn built_in(&self) -> Option<&'a Node> {
+        self.nodes.values().copied().find(|node| node.kind == NodeKind::BuiltIn)
+    }
+}
+
+/// Reads what the item needs. `known` is what an earlier run read.
+pub fn read(
+    config: &Config,
+    memory: &State,
+    roll: &Roll<'_>,
+    item: &QueueItem,
+    why: &Why,
+    known: Option<&Need>,
+    now: Timestamp,
+) -> Reading {
+    if let Some(node) = exact_node(config, memory, roll, item, why) {
+        let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+        if waited < RESUMING {
+            return Reading::Resuming(node);
+        }
+        return Reading::Known(Need::Node { name: node, labels: BTreeSet::new() });
+    }
+    let told = label_in(why, roll)
+        .map(Need::Label)
+        .or_else(|| label_of(&item.task).map(Need::Label))
+        .or_else(|| node_in(why, roll))
+        .or_else(|| axis_labels(config, &item.task).map(Need::Label));
+    if let Some(need) = told.or_else(|| known.cloned()) {
+        return Reading::Known(need);
+    }
+    let reserved = match why {
+        Why::Refusals { refusals, .. } => refusals.iter().any(|refusal| matches!(refusal, Refusal::Reserved { .. })),
+        _ => false,
+    };
+    match why {
+        _ if reserved => Reading::Known(Need::Anywhere),
+        // A project says by an exported null that it has no label, agents or not.
+        Why::NextExecutor if roll.has_agents || item.task == (Task::Project { label: None }) => {
+            Reading::Known(Need::Anywhere)
+        }
+        Why::NextExecutor => Reading::Hidden,
+        _ => Reading::Unknown,
+    }
+}
+
+/// The node of ours that a pipeline asks for by its exact name, where that node is gone or away.
+fn exact_node(config: &Config, memory: &State, roll: &Roll<'_>, item: &QueueItem, why: &Why) -> Option<NodeName> {
+    if item.task != Task::Pipeline {
+        return None;
+    }
+    let name = match why {
+        Why::NodeOffline(name) | Why::WaitingOn(name) | Why::AllOffline(name) | Why::NoNodes(name) => name,
+        Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
+            Refusal::LacksLabel { label, .. } => Some(label),
+            Refusal::MustRunOn { node, .. } => Some(node),
+            _ => None,
+        })?,
+        _ => return None,
+    };
+    let away = roll.find(name).is_none_or(|node| node.presence != Presence::Online);
+    (away && is_name_of_ours(config, memory, name)).then(|| NodeName::from(name.as_str()))
+}
+
+/// The label that `why` names.
+fn label_in(why: &Why, roll: &Roll<'_>) -> Option<Label> {
+    match why {
+        Why::WaitingOn(name) => roll.find(name).is_none().then(|| Label::from_jenkins(name)),
+        Why::AllOffline(label) | Why::NoNodes(label) => Some(Label::from_jenkins(label)),
+        Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
+            Refusal::LacksLabel { label, .. } => Some(Label::from_jenkins(label)),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The label that the task exports.
+fn label_of(task: &Task) -> Option<Label> {
+    match task {
+        Task::Project { label } => label.as_deref().map(Label::from_jenkins),
+        Task::Pipeline | Task::Matrix { .. } | Task::Unknown => None,
+    }
+}
+
+/// The node that `why` names, as the one that fits.
+fn node_in(why: &Why, roll: &Roll<'_>) -> Option<Need> {
+    let (Why::NodeOffline(name) | Why::WaitingOn(name)) = why else { return None };
+    let labels = roll.find(name).map(|node| &node.labels).into_iter().flatten();
+    let labels = labels.filter(|label| *label != name).cloned().collect();
+    Some(Need::Node { name: NodeName::from(name.as_str()), labels })
+}
+
+/// The values of a matrix configuration's axes that are labels of some node type.
+fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
+    let Task::Matrix { axis_values } = task else { return None };
+    let is_label = |value: &&String| {
+        config.node_types.iter().any(|kind| kind.labels.contains(*value) || kind.name.as_str() == value.as_str())
+    };
+    axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
+}
+
+/// The nodes that an item's reason says refuse it.
+pub fn refusing(why: &Why) -> BTreeSet<NodeName> {
+    let Why::Refusals { refusals, .. } = why else { return BTreeSet::new() };
+    let node = |refusal: &Refusal| match refusal {
+        Refusal::LacksLabel { node, .. }
+        | Refusal::Reserved { node }
+        | Refusal::NotAccepting { node }
+        | Refusal::Offline { node }
+        | Refusal::LacksPermission { node, .. }
+        | Refusal::Removed { node } => Some(NodeName::from(node.as_str())),
+        Refusal::MustRunOn { not, .. } => Some(NodeName::from(not.as_str())),
+        Refusal::SlotInUse | Refusal::Throttled | Refusal::CheckFailed | Refusal::Other(_) => None,
+    };
+    refusals.iter().filter_map(node).collect()
 }

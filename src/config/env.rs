@@ -1,0 +1,14 @@
+//! The environment, read in this one place of the program.
+//!
+//! Everything else takes a [`Lookup`], so that a test brings variables of its own and a run depends on nothing unseen.
+
+use std::ffi::OsString;
+
+/// Gives the value of a variable, where it is set.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The variable of this process.
+#[expect(clippy::disallowed_methods, reason = "the one place of the configuration that reads the environment")]
+pub(super) fn of_process(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}

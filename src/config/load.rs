@@ -1,0 +1,125 @@
+//! From a file to a [`Config`]: read, take apart, check every table, and give all or all that is wrong.
+
+use super::env::{self, Lookup};
+use super::reading::{ConfigErrors, Found, Place, Reading};
+use super::table::Table;
+use super::{Config, JenkinsConfig, files, fingerprint, jenkins, keys, names, nodes, provider, syntax, times};
+use crate::naming::Owner;
+use jiff::SignedDuration;
+use std::path::{Path, PathBuf};
+use toml::de::DeTable;
+
+/// A configuration of a thousand node types has some hundred KiB.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// A configuration that can be used.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What an operator should know of, each `FILE:LINE: TABLE.KEY: ...`, in the file's order.
+    pub warnings: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks a configuration file, and the files and environment variables that it names.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at once.
+    pub fn load(path: &Path) -> Result<Loaded, ConfigErrors> {
+        load(path, &env::of_process)
+    }
+}
+
+/// As [`Config::load`], with these environment variables.
+pub(super) fn load(path: &Path, variable: Lookup<'_>) -> Result<Loaded, ConfigErrors> {
+    let text = files::text(path, LARGEST).map_err(|error| {
+        ConfigErrors::whole_file(path, &format!("{error}; name another file with --config FILE or MITA_CONFIG"))
+    })?;
+    let reading = Reading::new(path, &text, variable);
+    let (document, errors) = DeTable::parse_recoverable(&text);
+    if !errors.is_empty() {
+        return Err(syntax::errors(&reading, path, &text, &errors));
+    }
+    let config = config(&Table::top(&reading, document.get_ref()), path);
+    match config {
+        Some(config) if !reading.has_failed() => Ok(Loaded { config, warnings: reading.into_warnings() }),
+        _ => Err(reading.into_errors()),
+    }
+}
+
+fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
+    let reading = top.reading;
+    let seconds = SignedDuration::from_secs;
+    let deadline = top.time("deadline", seconds(1)).unwrap_or(seconds(50));
+    let max_servers = top.number("max_servers", 0..=u32::MAX).map_or(50, |found| found.value);
+    let concurrency = top.number("concurrency", 1..=64).map_or(24, |found| found.value);
+    let times = times::read(top, times::DEFAULTS);
+    let state_file = state_file(top);
+    let jenkins = jenkins_table(top);
+    let owner = owner(top, jenkins.as_ref());
+    let providers = provider::read_all(top);
+    let node_types = nodes::read_all(top, times);
+    if top.children("nodes").is_empty() {
+        let at = Place { line: 0, key: "nodes".to_owned() };
+        reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
+    }
+    warn_of_readers(reading, path);
+    let mut config = Config {
+        path: path.to_owned(),
+        fingerprint: String::new(),
+        state_file,
+        owner: owner?,
+        deadline,
+        max_servers,
+        concurrency,
+        jenkins: jenkins?,
+        providers,
+        node_types,
+        times,
+    };
+    config.fingerprint = fingerprint::of(&config);
+    Some(config)
+}
+
+fn jenkins_table(top: &Table<'_>) -> Option<JenkinsConfig> {
+    top.require(&["jenkins"], "write a table [jenkins] with url, user and token");
+    let entry = top.entry(&["jenkins"])?;
+    jenkins::read(&Table::open(top.reading, &entry, keys::JENKINS)?)
+}
+
+fn state_file(top: &Table<'_>) -> PathBuf {
+    let Some(Found { value, at }) = top.path("state_file") else {
+        return PathBuf::from("/var/lib/mita/state.json");
+    };
+    if value.is_dir() || value.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        top.reading.fault(&at, "names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"");
+    }
+    value
+}
+
+/// The mark: the one that is written, else host and path of the controller.
+fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
+    match top.entry(&["owner"]) {
+        Some(_) => {
+            let Found { value, at } = top.text(&["owner"])?;
+            if let Some(fault) = names::fault_of_owner(&value) {
+                top.reading.fault(&at, fault);
+                return None;
+            }
+            Some(Owner::from(value))
+        }
+        None => Some(Owner::from(names::owner_of_url(&jenkins?.url))),
+    }
+}
+
+/// Warns when others than its owner can read a file that holds a secret.
+fn warn_of_readers(reading: &Reading<'_>, path: &Path) {
+    if let (Some(at), Some(mode)) = (reading.first_secret(), files::too_open(path)) {
+        let name = path.display();
+        reading.warn(
+            &at,
+            format!("{name} holds a secret and can be read by others (mode {mode:04o}); run chmod 600 {name}"),
+        );
+    }
+}

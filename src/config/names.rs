@@ -1,0 +1,154 @@
+//! Which names the two services accept, checked before anything is ordered under them.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Nova takes names and metadata of up to 255 characters. A Jenkins node's name is a folder's name (255 bytes on
+/// common file systems), and `+` and an IPv6 address are added to it: 40 more.
+const LONGEST_NAME: usize = 200;
+
+/// Nova's limit for metadata keys and values (nova/api/validation/parameter_types.py).
+const LONGEST_METADATA: usize = 255;
+
+/// Why this cannot be a server's name and the base of a Jenkins node's name.
+pub(super) fn fault_of_node_name(name: &str) -> Option<String> {
+    // Jenkins.checkGoodName (jenkins/model/Jenkins.java); a trailing dot since 2.303.2 / 2.315.
+    const REFUSED: &str = "?*/\\%!@#$^&|<>[]:;";
+    if name.is_empty() {
+        return Some("is empty; write a name".to_owned());
+    }
+    if name.len() > LONGEST_NAME {
+        return Some(format!("is longer than {LONGEST_NAME} bytes; write a shorter name"));
+    }
+    if name.chars().any(char::is_control) {
+        return Some("holds a control character; remove it".to_owned());
+    }
+    if let Some(refused) = name.chars().find(|c| REFUSED.contains(*c)) {
+        return Some(format!("holds {refused:?}, which Jenkins allows in no node name; use letters, digits, - and _"));
+    }
+    if name.ends_with('.') {
+        return Some("ends in a dot, which Jenkins allows in no node name; remove it".to_owned());
+    }
+    if ends_in_address(name) {
+        return Some("ends in + and an IP address, as Jenkins nodes do; remove the address".to_owned());
+    }
+    // The name of a node is one of its labels.
+    fault_of_label(name)
+}
+
+/// Why Jenkins would not take this for one label that a job can ask for.
+pub(super) fn fault_of_label(label: &str) -> Option<String> {
+    if label.is_empty() {
+        return Some("is empty; remove it".to_owned());
+    }
+    // hudson/model/Label.java and Node.java: white space separates labels, quotes and backslashes group them.
+    if label.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Some("holds white space, which separates labels in Jenkins; write it without".to_owned());
+    }
+    if let Some(quote) = label.chars().find(|c| "\"'\\".contains(*c)) {
+        return Some(format!("holds {quote}, which quotes labels in Jenkins; write it without"));
+    }
+    // hudson/model/labels/LabelExpressionLexer.g4
+    if let Some(operator) = label.chars().find(|c| "&|!<>()".contains(*c)) {
+        return Some(format!("holds {operator}, an operator of label expressions in Jenkins; write it without"));
+    }
+    if label.starts_with(',') || label.ends_with(',') {
+        return Some("begins or ends with a comma; separate labels by white space or write a list".to_owned());
+    }
+    None
+}
+
+/// Why this cannot be the mark of an installation.
+pub(super) fn fault_of_owner(owner: &str) -> Option<String> {
+    if owner.chars().count() > LONGEST_METADATA {
+        return Some(format!("is longer than {LONGEST_METADATA} characters; write a shorter one"));
+    }
+    let refused = owner.chars().find(|c| !c.is_ascii_alphanumeric() && !"._:/-".contains(*c))?;
+    Some(format!("holds {refused:?}; use letters, digits and . _ : / -"))
+}
+
+/// The mark of an installation that names none: host and path of its controller's URL.
+pub(super) fn owner_of_url(url: &str) -> String {
+    let place = url.split_once("://").map_or(url, |(_, place)| place).trim_end_matches('/');
+    place.chars().map(|c| if c.is_ascii_alphanumeric() || "._:/-".contains(c) { c } else { '-' }).collect()
+}
+
+/// Why Nova would not take this as a metadata key, or why it is not for the configuration to write.
+pub(super) fn fault_of_metadata_key(key: &str) -> Option<String> {
+    if key.to_ascii_lowercase().starts_with("mita_") {
+        return Some("is kept for mita's own mark; choose a name that does not begin with mita_".to_owned());
+    }
+    if key.is_empty() || key.chars().count() > LONGEST_METADATA {
+        return Some(format!("must have 1 to {LONGEST_METADATA} characters"));
+    }
+    let refused = key.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_:. ".contains(*c))?;
+    Some(format!("holds {refused:?}, which Nova allows in no metadata key; use letters, digits, blanks and - _ : ."))
+}
+
+/// Why Nova would not take this as a metadata value.
+pub(super) fn fault_of_metadata_value(value: &str) -> Option<String> {
+    let length = value.chars().count();
+    (length > LONGEST_METADATA)
+        .then(|| format!("has {length} characters, and Nova takes {LONGEST_METADATA}; write a shorter value"))
+}
+
+fn ends_in_address(name: &str) -> bool {
+    let Some((_, end)) = name.rsplit_once('+') else { return false };
+    end.parse::<Ipv4Addr>().is_ok() || end.replace('-', ":").parse::<Ipv6Addr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_both_services_take_are_taken() {
+        for name in ["precise-slave", "precise_small", "ubuntu22.04", "a+b", "ubuntu+", "gcc-c++", "noël", "x=y,z"] {
+            assert_eq!(fault_of_node_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_one_service_refuses_are_refused() {
+        let long = "x".repeat(201);
+        for name in [
+            "",
+            "a b",
+            "a/b",
+            "a:b",
+            "a;b",
+            "a%",
+            "x.",
+            ".",
+            "..",
+            "a\n",
+            "a(b)",
+            "a'b",
+            "ubuntu+10.0.0.1",
+            "a+b+::1",
+            "ubuntu+2001-db8--1",
+            &long,
+        ] {
+            assert!(fault_of_node_name(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_one_atom_that_a_job_can_ask_for() {
+        for label in ["amd64", "x86_64", "host:1", "c++", "a->b".trim_end_matches(">b"), "a/b", "ubuntu-22.04"] {
+            assert_eq!(fault_of_label(label), None, "{label}");
+        }
+        for label in ["", "a b", "\"a\"", "a\\b", "a&&b", "!a", "a->b", "(a)", "a,", ",a"] {
+            assert!(fault_of_label(label).is_some(), "{label}");
+        }
+    }
+
+    #[test]
+    fn metadata_is_what_nova_takes_and_never_the_mark() {
+        assert_eq!(fault_of_metadata_key("team: build.x-1_y"), None);
+        assert_eq!(fault_of_metadata_value(&"ü".repeat(255)), None);
+        for key in ["", "mita_owner", "MITA_id", "a/b", "ü", &"k".repeat(256)] {
+            assert!(fault_of_metadata_key(key).is_some(), "{key}");
+        }
+        assert!(fault_of_metadata_value(&"v".repeat(256)).is_some());
+    }
+}

@@ -1,0 +1,198 @@
+//! `[provider.NAME]` of type "openstack": which cloud, and who logs in to Keystone in which way.
+
+use super::reading::Found;
+use super::table::Table;
+use super::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, jenkins, keys, secrets};
+
+/// The values of `auth_version`.
+const AUTH_VERSIONS: [(&str, Version); 3] = [
+    ("3.x_password", Version::Password),
+    ("3.x_appcred", Version::ApplicationCredential),
+    ("2.0_password", Version::V2Password),
+];
+
+/// Keystone's own name for the domain that every cloud starts with.
+const DEFAULT_DOMAIN: &str = "Default";
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Password,
+    ApplicationCredential,
+    V2Password,
+}
+
+/// A text under one key or another, by name or by id.
+struct Named {
+    name: Option<Found<String>>,
+    id: Option<Found<String>>,
+}
+
+/// Reads the table; `None` when something in it was reported.
+pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
+    let auth_url = jenkins::root_url(table, "auth_url", "https://openstack.example.com:5000/");
+    let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
+    let interface = interface(table);
+    let cacert = jenkins::cacert(table);
+    jenkins::refuse_insecure(table);
+    let version = version(table)?;
+    refuse_what_has_no_effect(table, version);
+    if let Some(url) = &auth_url {
+        check_path(table, url, version);
+    }
+    let auth = auth(table, version)?;
+    Some(OpenStackConfig { auth_url: auth_url?, auth, region, interface: interface?, cacert })
+}
+
+/// The way to log in. Without `auth_version` it follows from the keys that are there.
+fn version(table: &Table<'_>) -> Option<Version> {
+    if table.entry(&["auth_version"]).is_none() {
+        let has_credential =
+            keys::PROVIDER.iter().any(|key| key.starts_with("application_credential") && table.has(key).is_some());
+        return Some(if has_credential { Version::ApplicationCredential } else { Version::Password });
+    }
+    let found = table.text(&["auth_version"])?;
+    table.one_of(&found, &AUTH_VERSIONS)
+}
+
+fn interface(table: &Table<'_>) -> Option<Interface> {
+    const NAMES: [(&str, Interface); 6] = [
+        ("public", Interface::Public),
+        ("internal", Interface::Internal),
+        ("admin", Interface::Admin),
+        ("publicURL", Interface::Public),
+        ("internalURL", Interface::Internal),
+        ("adminURL", Interface::Admin),
+    ];
+    match table.entry(&["interface"]) {
+        None => Some(Interface::Public),
+        Some(_) => table.one_of(&table.text(&["interface"])?, &NAMES),
+    }
+}
+
+/// Keys that this way to log in does not use. Passing over them would leave an operator in the belief that they hold.
+fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
+    let (name, has_effect): (_, fn(&str) -> bool) = match version {
+        Version::Password => ("3.x_password", |key| !key.starts_with("application_credential")),
+        Version::ApplicationCredential => ("3.x_appcred, whose credential belongs to one project", |key| {
+            !["password", "tenant", "project"].iter().any(|start| key.starts_with(start))
+        }),
+        Version::V2Password => ("2.0_password", |key| {
+            let unknown = ["application_credential", "user_", "project_domain", "project_id", "tenant_id", "domain_"];
+            !unknown.iter().any(|start| key.starts_with(start))
+        }),
+    };
+    for key in keys::PROVIDER.iter().filter(|key| !has_effect(key)) {
+        if let Some(at) = table.has(key) {
+            table.reading.fault(&at, format!("has no effect with auth_version {name}; remove it"));
+        }
+    }
+}
+
+/// A URL that ends in the version of the other interface can only be a mistake.
+fn check_path(table: &Table<'_>, url: &str, version: Version) {
+    let (other, advice) = match version {
+        Version::Password | Version::ApplicationCredential => ("/v2.0/", "or write auth_version = \"2.0_password\""),
+        Version::V2Password => ("/v3/", "or write auth_version = \"3.x_password\""),
+    };
+    if let Some(at) = table.has("auth_url").filter(|_| url.ends_with(other)) {
+        let path = other.trim_end_matches('/');
+        table
+            .reading
+            .fault(&at, format!("ends in {path}, which is not the version of auth_version; remove {path} {advice}"));
+    }
+}
+
+fn auth(table: &Table<'_>, version: Version) -> Option<Auth> {
+    match version {
+        Version::Password => password(table),
+        Version::ApplicationCredential => application_credential(table),
+        Version::V2Password => {
+            let user = table.required_text(&["username"], "write the user's name");
+            let password = secrets::required(table, &["password"]);
+            let tenant = table.text(&["tenant_name", "project_name"]).map(|found| found.value);
+            Some(Auth::V2Password { user: user?.value, password: password?.value, tenant })
+        }
+    }
+}
+
+fn password(table: &Table<'_>) -> Option<Auth> {
+    let user = user(table);
+    table.require(&["username", "user_id"], "write the user's name or, as user_id, its id");
+    let password = secrets::required(table, &["password"]);
+    let project =
+        Named { name: table.text(&["tenant_name", "project_name"]), id: table.text(&["tenant_id", "project_id"]) };
+    let keys = Keys { name: "tenant_name", domain_name: "project_domain_name", domain_id: "project_domain_id" };
+    if ["tenant_name", "project_name", "tenant_id", "project_id"].iter().all(|key| table.has(key).is_none()) {
+        for at in [keys.domain_name, keys.domain_id].into_iter().filter_map(|key| table.has(key)) {
+            table.reading.fault(&at, "has no effect without tenant_name; remove it or write tenant_name");
+        }
+    }
+    let project = identified(table, project, keys);
+    Some(Auth::Password { user: user?, password: password?.value, project })
+}
+
+fn application_credential(table: &Table<'_>) -> Option<Auth> {
+    let secret = secrets::required(table, &["application_credential_secret"]);
+    let credential =
+        Named { name: table.text(&["application_credential_name"]), id: table.text(&["application_credential_id"]) };
+    if !table.require(
+        &["application_credential_id", "application_credential_name"],
+        "write the credential's id, or its name and the username",
+    ) {
+        return None;
+    }
+    only_one(table, &credential, "application_credential_name");
+    if let Some(id) = credential.id {
+        for key in ["username", "user_id", "user_domain_name", "user_domain_id", "domain_name"] {
+            if let Some(at) = table.has(key) {
+                table.reading.fault(&at, "has no effect with application_credential_id; remove it");
+            }
+        }
+        return Some(Auth::ApplicationCredential { credential: CredentialId::Id(id.value), secret: secret?.value });
+    }
+    let name = credential.name?.value;
+    table.require(&["username", "user_id"], "a credential's name is unique for one user only; write whose it is");
+    let credential = CredentialId::Name { name, user: user(table)? };
+    Some(Auth::ApplicationCredential { credential, secret: secret?.value })
+}
+
+fn user(table: &Table<'_>) -> Option<Identified> {
+    let user = Named { name: table.text(&["username"]), id: table.text(&["user_id"]) };
+    let keys = Keys { name: "username", domain_name: "user_domain_name", domain_id: "user_domain_id" };
+    identified(table, user, keys)
+}
+
+/// The keys of a user or of a project.
+struct Keys {
+    name: &'static str,
+    domain_name: &'static str,
+    domain_id: &'static str,
+}
+
+/// By id or by name, and then in which domain.
+fn identified(table: &Table<'_>, named: Named, keys: Keys) -> Option<Identified> {
+    only_one(table, &named, keys.name);
+    let domain = Named { name: table.text(&[keys.domain_name]), id: table.text(&[keys.domain_id]) };
+    only_one(table, &domain, keys.domain_name);
+    let domain_of_all = table.text(&["domain_name"]);
+    if let Some(id) = named.id {
+        for at in [domain.name, domain.id].into_iter().flatten().map(|found| found.at) {
+            table.reading.fault(&at, "has no effect beside an id, which needs no domain; remove it");
+        }
+        return Some(Identified::Id(id.value));
+    }
+    let name = named.name?.value;
+    let domain = match (domain.id, domain.name.or(domain_of_all)) {
+        (Some(id), _) => Domain::Id(id.value),
+        (None, Some(name)) => Domain::Name(name.value),
+        (None, None) => Domain::Name(DEFAULT_DOMAIN.to_owned()),
+    };
+    Some(Identified::Name { name, domain })
+}
+
+fn only_one(table: &Table<'_>, named: &Named, name_key: &str) {
+    if let (Some(_), Some(id)) = (&named.name, &named.id) {
+        let text = format!("says the same as {name_key}; keep one of the two");
+        table.reading.fault(&id.at, text);
+    }
+}

@@ -1,0 +1,34 @@
+//! `[provider.NAME]`: the clouds behind the names that node types give.
+
+use super::reading::{Found, Place, Reading};
+use super::table::Table;
+use super::{Backend, ProviderConfig, keys, openstack};
+use crate::naming::ProviderName;
+use toml::de::DeValue;
+
+/// Reads every `[provider.NAME]`, in the file's order. What is wrong is reported and left out.
+pub(super) fn read_all(top: &Table<'_>) -> Vec<ProviderConfig> {
+    top.children("provider").into_iter().filter_map(|found| read(top.reading, &found)).collect()
+}
+
+fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>) -> Option<ProviderConfig> {
+    let (name, value) = found.value;
+    check_name(reading, name, &found.at);
+    let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
+    if let Some(at) = table.has("cloud") {
+        reading.fault(&at, "clouds.yaml is not read yet; write the keys of the cloud here");
+        return None;
+    }
+    let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let backend = match table.text(&["type"]) {
+        Some(kind) => table.one_of(&kind, &[("openstack", openstack::read)])?(&table)?,
+        None => openstack::read(&table)?,
+    };
+    Some(ProviderConfig { name: ProviderName::from(name), max, backend: Backend::OpenStack(backend) })
+}
+
+fn check_name(reading: &Reading<'_>, name: &str, at: &Place) {
+    if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
+        reading.fault(at, "is no name; write one without control characters and without blanks at its ends");
+    }
+}

@@ -1,0 +1,147 @@
+//! What is no TOML at all, told with its line and column.
+//!
+//! A line is shown only as far as it can hold no secret: whole where it sets one harmless key, else up to the `=`
+//! of a key that is known, else not at all. The line after a torn text may be the rest of a password.
+
+use super::keys;
+use super::reading::{ConfigErrors, Reading};
+use std::path::Path;
+use toml::de::Error;
+
+/// One torn text makes errors in every line after it; more than these tell nothing new.
+const MOST: usize = 5;
+
+/// Keys whose values are never secret, and never of several lines.
+const HARMLESS: &[&str] = &[
+    "state_file",
+    "owner",
+    "deadline",
+    "max_servers",
+    "concurrency",
+    "stuck_after",
+    "idle_grace",
+    "boot_timeout",
+    "join_timeout",
+    "order_timeout",
+    "type",
+    "max",
+    "auth_version",
+    "service_region",
+    "region",
+    "region_name",
+    "interface",
+    "provider",
+    "image_name",
+    "image",
+    "size",
+    "flavor",
+    "keyname",
+    "labels",
+    "storage",
+    "executors",
+    "min_idle",
+    "unlabelled",
+    "networks",
+    "security_groups",
+    "availability_zone",
+    "config_drive",
+    "server_name",
+];
+
+/// Every error of the text, the first of each line only.
+pub(super) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
+    let mut found: Vec<_> =
+        errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
+    found.sort_by_key(|(offset, _)| *offset);
+    found.dedup_by_key(|(offset, _)| reading.line_at(*offset));
+    let more = found.len().saturating_sub(MOST);
+    let mut lines: Vec<_> = found
+        .iter()
+        .take(MOST)
+        .map(|(offset, error)| describe(reading, path, text, *offset, error.message()))
+        .collect();
+    if more > 0 {
+        lines
+            .push(format!("{}: and {more} more lines that are not TOML; correct the first ones first", path.display()));
+    }
+    ConfigErrors::of_lines(lines)
+}
+
+fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, message: &str) -> String {
+    let before = text.get(..offset).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let number = reading.line_at(offset);
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let shown = match shown(line) {
+        Some(shown) => format!(": {shown}"),
+        None => String::new(),
+    };
+    format!("{}:{number}:{column}: {message}{shown}", path.display())
+}
+
+/// As much of the line as can be shown.
+fn shown(line: &str) -> Option<String> {
+    let line = line.trim();
+    if let Some(header) = line.strip_prefix('[') {
+        let name = |c: char| c.is_alphanumeric() || " ._-+[]'\"".contains(c);
+        let table =
+            ["jenkins", "provider", "nodes"].iter().any(|table| header.trim_start_matches('[').starts_with(table));
+        return (table && header.chars().all(name)).then(|| line.to_owned());
+    }
+    let (key, value) = line.split_once('=')?;
+    let key = key.trim();
+    if HARMLESS.contains(&key) && !value.contains('=') {
+        return Some(line.to_owned());
+    }
+    let known = [keys::TOP, keys::JENKINS, keys::PROVIDER, keys::NODES].concat();
+    keys::nearest(key, known.into_iter()).map(|_| format!("{key} = ..."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        let path = Path::new("mita.toml");
+        let (_, found) = toml::de::DeTable::parse_recoverable(text);
+        errors(&Reading::new(path, text, &|_| None), path, text, &found).lines().to_vec()
+    }
+
+    #[test]
+    fn a_line_that_can_hold_no_secret_is_shown_whole() {
+        assert_eq!(
+            told("[nodes.ubuntu]\nsize = m3.xlarge\n"),
+            ["mita.toml:2:8: string values must be quoted, expected literal string: size = m3.xlarge"]
+        );
+        assert_eq!(
+            told("[nodes.ubuntu+1]\n"),
+            ["mita.toml:1:14: invalid unquoted key, expected letters, numbers, `-`, `_`: [nodes.ubuntu+1]"]
+        );
+    }
+
+    #[test]
+    fn s9_a_torn_secret_is_not_shown() {
+        let shown = told("[jenkins]\ntoken = \"hunter2\nhunter3==\"\npasword = hunter4\nhunter5\n").join("\n");
+        assert!(!shown.contains("hunter"), "{shown}");
+        assert!(shown.contains("mita.toml:2:17: invalid basic string, expected `\"`: token = ..."), "{shown}");
+        assert!(shown.contains("mita.toml:4:11: string values must be quoted, expected literal string: pasword = ..."));
+    }
+
+    #[test]
+    fn s9_a_harmless_key_followed_by_another_on_its_line_is_not_shown_whole() {
+        let shown = told("size = \"m1\" token = \"hunter2\"\n").join("\n");
+        assert!(!shown.contains("hunter"), "{shown}");
+    }
+
+    #[test]
+    fn a_table_that_stands_twice_is_told_in_the_line_of_the_second() {
+        assert_eq!(told("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
+    }
+
+    #[test]
+    fn a_cascade_of_errors_is_cut_short() {
+        let shown = told(&"= =\n".repeat(30));
+        assert_eq!(shown.len(), MOST + 1);
+        assert_eq!(shown[MOST], "mita.toml: and 25 more lines that are not TOML; correct the first ones first");
+    }
+}

@@ -1,0 +1,309 @@
+//! Reading one table: its keys by name and alias, each of the type that it must have.
+//!
+//! A value of a wrong type, an unknown key and a key written twice under two names are reported where they stand;
+//! the reader gets `None` and goes on.
+
+use super::keys;
+use super::reading::{Found, Place, Reading};
+use jiff::SignedDuration;
+use jiff::fmt::friendly::SpanParser;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+/// Longer times are a slip of the pen; the bound keeps every sum of times far from overflow.
+const LONGEST: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// A table of the file.
+pub(super) struct Table<'a> {
+    pub(super) reading: &'a Reading<'a>,
+    at: Place,
+    entries: &'a DeTable<'a>,
+    keys: &'static [&'static str],
+}
+
+/// A key and its value, as written.
+type Entry<'a> = Found<&'a DeValue<'a>>;
+
+impl<'a> Table<'a> {
+    /// The whole file.
+    pub(super) fn top(reading: &'a Reading<'a>, entries: &'a DeTable<'a>) -> Self {
+        let at = Place { line: 0, key: String::new() };
+        Self { reading, at, entries, keys: keys::TOP }.without_unknown_keys()
+    }
+
+    /// A value that must be a table with these keys.
+    pub(super) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [&'static str]) -> Option<Self> {
+        let entries = entries_of(reading, entry)?;
+        Some(Self { reading, at: entry.at.clone(), entries, keys }.without_unknown_keys())
+    }
+
+    fn without_unknown_keys(self) -> Self {
+        for entry in named(self.reading, &self.at, self.entries) {
+            if !self.keys.contains(&entry.value.0) {
+                self.reading.fault(&entry.at, format!("unknown key; {}", keys::advice(entry.value.0, self.keys)));
+            }
+        }
+        self
+    }
+
+    /// The place of a key that is not there: the line of the table's header.
+    pub(super) fn place_of_missing(&self, key: &str) -> Place {
+        Place { line: self.at.line, key: join(&self.at.key, key) }
+    }
+
+    /// The entry under the first of these names. More than one of them is a fault.
+    pub(super) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
+        let mut found: Option<Entry<'a>> = None;
+        for (key, value) in self.entries.iter().filter(|(key, _)| names.contains(&key.get_ref().as_ref())) {
+            let at = place(self.reading, &self.at, key);
+            match &found {
+                None => found = Some(Found { value: value.get_ref(), at }),
+                Some(first) => self.reading.fault(
+                    &at,
+                    format!("means the same as {} in line {}; keep one of the two", last(&first.at.key), first.at.line),
+                ),
+            }
+        }
+        found
+    }
+
+    /// Whether the key is written at all.
+    pub(super) fn has(&self, name: &str) -> Option<Place> {
+        self.entries.get_key_value(name).map(|(key, _)| place(self.reading, &self.at, key))
+    }
+
+    /// A line of text: not empty, without control characters or blanks at its ends.
+    pub(super) fn text(&self, names: &[&str]) -> Option<Found<String>> {
+        let entry = self.entry(names)?;
+        self.line_of_text(entry.value, &entry.at)
+    }
+
+    /// As [`Self::text`]; a missing key is a fault, with these words of what to do.
+    pub(super) fn required_text(&self, names: &[&str], advice: &str) -> Option<Found<String>> {
+        if self.require(names, advice) { self.text(names) } else { None }
+    }
+
+    /// Reports the key as missing unless one of its names is there.
+    pub(super) fn require(&self, names: &[&str], advice: &str) -> bool {
+        let there = names.iter().any(|name| self.entries.contains_key(*name));
+        if !there {
+            self.reading.fault(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
+        }
+        there
+    }
+
+    /// Text of any number of lines.
+    pub(super) fn lines(&self, names: &[&str]) -> Option<Found<String>> {
+        let entry = self.entry(names)?;
+        let text = self.string(entry.value, &entry.at)?;
+        Some(Found { value: text.to_owned(), at: entry.at })
+    }
+
+    /// The meaning of a text that must be one of these.
+    pub(super) fn one_of<T: Copy>(&self, found: &Found<String>, meanings: &[(&str, T)]) -> Option<T> {
+        let meaning = meanings.iter().find(|(name, _)| *name == found.value).map(|(_, meaning)| *meaning);
+        if meaning.is_none() {
+            let names = meanings.iter().map(|(name, _)| *name);
+            let advice = match keys::nearest(&found.value, names.clone()) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => {
+                    format!("write one of {}", names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+                }
+            };
+            self.reading.fault(&found.at, format!("{:?} is unknown; {advice}", found.value));
+        }
+        meaning
+    }
+
+    /// One text, or a list of texts, each with its own line.
+    pub(super) fn texts(&self, names: &[&str]) -> Option<Found<Vec<Found<String>>>> {
+        let entry = self.entry(names)?;
+        let value = match entry.value {
+            DeValue::Array(array) => self.texts_of(array, &entry.at)?,
+            DeValue::String(_) => vec![self.line_of_text(entry.value, &entry.at)?],
+            other => {
+                self.wrong_type(&entry.at, other, "a text in quotes or a list of them");
+                return None;
+            }
+        };
+        Some(Found { value, at: entry.at })
+    }
+
+    /// The texts of a list; `None` when one of them is none.
+    pub(super) fn texts_of(&self, array: &'a DeArray<'a>, at: &Place) -> Option<Vec<Found<String>>> {
+        let read = |item: &'a Spanned<DeValue<'a>>| {
+            let at = Place { line: self.reading.line_at(item.span().start), key: at.key.clone() };
+            self.line_of_text(item.get_ref(), &at)
+        };
+        let items: Vec<_> = array.iter().map(read).collect();
+        items.into_iter().collect()
+    }
+
+    /// A whole number within these bounds.
+    pub(super) fn number(&self, name: &str, bounds: RangeInclusive<u32>) -> Option<Found<u32>> {
+        let entry = self.entry(&[name])?;
+        let DeValue::Integer(integer) = entry.value else {
+            self.wrong_type(&entry.at, entry.value, "a whole number without quotes");
+            return None;
+        };
+        let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let within = number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number));
+        match within {
+            Some(value) => Some(Found { value, at: entry.at }),
+            None => {
+                let (least, most) = bounds.into_inner();
+                let allowed =
+                    if most == u32::MAX { format!("{least} or more") } else { format!("from {least} to {most}") };
+                self.reading.fault(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+        let entry = self.entry(&[name])?;
+        match entry.value {
+            DeValue::Boolean(value) => Some(*value),
+            other => {
+                self.wrong_type(&entry.at, other, "true or false without quotes");
+                None
+            }
+        }
+    }
+
+    /// A time with its units, as in "1h 30m"; never negative, and at least `least`.
+    pub(super) fn time(&self, name: &str, least: SignedDuration) -> Option<SignedDuration> {
+        let entry = self.entry(&[name])?;
+        let fault = |text: String| {
+            self.reading.fault(&entry.at, text);
+            None
+        };
+        let text = match entry.value {
+            DeValue::String(text) => text.as_ref(),
+            DeValue::Integer(number) => return fault(without_unit(number.as_str())),
+            other => {
+                self.wrong_type(&entry.at, other, "a time in quotes, as in \"40m\"");
+                return None;
+            }
+        };
+        if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
+            return fault(without_unit(text));
+        }
+        let Ok(time) = SpanParser::new().parse_duration(text) else {
+            return fault(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
+        };
+        if time.is_negative() {
+            fault(format!("{text:?} is a negative time; write it without the sign"))
+        } else if time < least {
+            fault(format!("{text:?} is too short; write at least \"{least:#}\""))
+        } else if time > LONGEST {
+            fault(format!("{text:?} is longer than a year; write a shorter time"))
+        } else {
+            Some(time)
+        }
+    }
+
+    /// A file's path, relative to the configuration file.
+    pub(super) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
+        let Found { value, at } = self.text(&[name])?;
+        if value.starts_with("~/") {
+            self.reading.fault(&at, "~ is not filled in here; write the whole path");
+            return None;
+        }
+        Some(Found { value: self.reading.resolve(&value), at })
+    }
+
+    /// The tables of a table whose keys are names, in the file's order.
+    pub(super) fn children(&self, name: &str) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
+        self.entry(&[name])
+            .and_then(|entry| entries_of(self.reading, &entry).map(|entries| named(self.reading, &entry.at, entries)))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn line_of_text(&self, value: &DeValue<'_>, at: &Place) -> Option<Found<String>> {
+        let text = self.string(value, at)?;
+        let fault = if text.is_empty() {
+            "must not be empty"
+        } else if text.chars().any(char::is_control) {
+            "holds a line break or another control character; write it in one line"
+        } else if text.trim() != text {
+            "has blanks at its ends; remove them"
+        } else {
+            return Some(Found { value: text.to_owned(), at: at.clone() });
+        };
+        self.reading.fault(at, fault);
+        None
+    }
+
+    /// Text of any kind.
+    pub(super) fn string<'v>(&self, value: &'v DeValue<'_>, at: &Place) -> Option<&'v str> {
+        if value.as_str().is_none() {
+            self.wrong_type(at, value, "a text in quotes");
+        }
+        value.as_str()
+    }
+
+    fn wrong_type(&self, at: &Place, value: &DeValue<'_>, wanted: &str) {
+        self.reading.fault(at, format!("must be {wanted}, and is {}", kind_of(value)));
+    }
+}
+
+fn entries_of<'a>(reading: &Reading<'_>, entry: &Entry<'a>) -> Option<&'a DeTable<'a>> {
+    match entry.value {
+        DeValue::Table(entries) => Some(entries),
+        DeValue::Array(_) => {
+            reading.fault(&entry.at, format!("must be one table; write [{0}] and not [[{0}]]", entry.at.key));
+            None
+        }
+        other => {
+            reading.fault(&entry.at, format!("must be a table, [{}], and is {}", entry.at.key, kind_of(other)));
+            None
+        }
+    }
+}
+
+fn named<'a>(
+    reading: &Reading<'_>,
+    within: &Place,
+    entries: &'a DeTable<'a>,
+) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
+    entries
+        .iter()
+        .map(|(key, value)| Found { value: (key.get_ref().as_ref(), value.get_ref()), at: place(reading, within, key) })
+        .collect()
+}
+
+fn place(reading: &Reading<'_>, within: &Place, key: &Spanned<std::borrow::Cow<'_, str>>) -> Place {
+    Place { line: reading.line_at(key.span().start), key: join(&within.key, key.get_ref()) }
+}
+
+fn join(table: &str, key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let key = if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { format!("{key:?}") };
+    if table.is_empty() { key } else { format!("{table}.{key}") }
+}
+
+/// The last part of a dotted key that [`join`] made of bare keys.
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+fn without_unit(digits: &str) -> String {
+    let digits = digits.trim_start_matches(['-', '+']);
+    format!("a time needs its unit; write \"{digits}s\" or \"{digits}m\"")
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,29 @@
+//! The times that can stand at the top and, for one node type, in its table.
+
+use super::Times;
+use super::table::Table;
+use jiff::SignedDuration;
+
+/// What holds where nothing is written.
+pub(super) const DEFAULTS: Times = Times {
+    stuck_after: SignedDuration::ZERO,
+    idle_grace: SignedDuration::from_mins(40),
+    boot_timeout: SignedDuration::from_mins(15),
+    join_timeout: SignedDuration::from_mins(15),
+    order_timeout: SignedDuration::from_mins(5),
+};
+
+/// A server needs some time to come up: with none at all, each would be removed as soon as it is seen.
+const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
+
+/// The times of this table, and the given ones where it has none.
+pub(super) fn read(table: &Table<'_>, defaults: Times) -> Times {
+    let time = |key, least, default| table.time(key, least).unwrap_or(default);
+    Times {
+        stuck_after: time("stuck_after", SignedDuration::ZERO, defaults.stuck_after),
+        idle_grace: time("idle_grace", SignedDuration::ZERO, defaults.idle_grace),
+        boot_timeout: time("boot_timeout", SHORTEST_TIMEOUT, defaults.boot_timeout),
+        join_timeout: time("join_timeout", SHORTEST_TIMEOUT, defaults.join_timeout),
+        order_timeout: time("order_timeout", SHORTEST_TIMEOUT, defaults.order_timeout),
+    }
+}

@@ -1,0 +1,358 @@
+//! Jobs on one side, executors on the other: builds what [`super::matching`] works on, and reads its result.
+
+use super::Rule;
+use super::demand::Waiting;
+use super::fleet::{Fleet, Kinship};
+use super::limits::Limits;
+use super::matching::{self, JobClass, Market, Seat, SlotClass};
+use super::need::Need;
+use super::phase::{Judgement, Phase};
+use crate::config::{Config, NodeType};
+use crate::naming::{NodeName, NodeTypeName};
+use crate::state::State;
+use crate::world::{Node, Presence, ServerState};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// An idle executor that a job has waited beside for longer than this will not take it.
+const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Executors that are idle, those that come back with a node that is being retired, those on their way.
+const IDLE: u8 = 0;
+const DRAINING: u8 = 1;
+const ON_ITS_WAY: u8 = 2;
+
+/// Where a job will run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On a node that is there, of this machine if it is ours.
+    Node { name: NodeName, machine: Option<usize> },
+    /// On a server that is on its way.
+    Coming { machine: usize },
+    /// On a server to be ordered: an index into [`Placement::orders`].
+    Order(usize),
+}
+
+/// A server to be ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlannedOrder {
+    /// Index into the configuration's node types.
+    pub(super) node_type: usize,
+    /// Index into the configuration's providers.
+    pub(super) provider: usize,
+    /// Why.
+    pub(super) rule: Rule,
+}
+
+/// The result.
+#[derive(Debug, Default)]
+pub(super) struct Placement {
+    /// For each waiting job, in their order.
+    pub(super) places: Vec<Option<Place>>,
+    /// For a scout, where one was asked for.
+    pub(super) scout: Option<usize>,
+    /// Servers to be ordered.
+    pub(super) orders: Vec<PlannedOrder>,
+    /// Machines whose idle node is kept at hand.
+    pub(super) at_hand: BTreeSet<usize>,
+}
+
+/// Whether servers may be ordered at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ordering {
+    /// Within the limits.
+    Allowed,
+    /// Something forbids it.
+    Forbidden,
+}
+
+/// What the market is made of.
+pub(super) struct Stalls<'a> {
+    pub(super) config: &'a Config,
+    pub(super) memory: &'a State,
+    pub(super) fleet: &'a Fleet<'a>,
+    pub(super) phases: &'a [Judgement],
+    pub(super) limits: &'a Limits<'a>,
+    pub(super) now: Timestamp,
+}
+
+/// Executors that accept the same jobs, and whose they are.
+struct Stall<'a> {
+    tier: u8,
+    sample: Sample<'a>,
+    /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
+    long_free: bool,
+    members: Vec<(Place, u32)>,
+}
+
+/// What decides whether a stall accepts a job.
+#[derive(Clone, Copy)]
+enum Sample<'a> {
+    /// A node as it is, and its type if it is ours.
+    Node(&'a Node, Option<&'a NodeType>),
+    /// A server to be, of this type.
+    Type(&'a NodeType),
+}
+
+/// What makes two slots the same to every job.
+type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, bool);
+
+impl<'a> Stalls<'a> {
+    /// Places the waiting jobs, oldest first, then what keeps idle nodes at hand.
+    pub(super) fn place(&self, waiting: &[Waiting<'_>], ordering: Ordering, scout: bool) -> Placement {
+        let stalls = self.stalls(waiting);
+        let mut market = Market {
+            jobs: Vec::new(),
+            slots: stalls.iter().map(|stall| SlotClass { slots: stall.slots(), tier: stall.tier }).collect(),
+            types: self.limits.types(),
+            places: self.limits.places(),
+            room: match ordering {
+                Ordering::Allowed => self.limits.total(),
+                Ordering::Forbidden => 0,
+            },
+        };
+        let mut classes: HashMap<ClassKey<'_>, usize> = HashMap::new();
+        let mut queue: Vec<usize> = Vec::new();
+        for job in waiting {
+            let key = self.class_key(job);
+            let next = market.jobs.len();
+            let class = *classes.entry(key).or_insert(next);
+            if class == next {
+                market.jobs.push(self.class(job, &stalls));
+            }
+            queue.push(class);
+        }
+        let jobs = queue.len();
+        self.add_minimums(&stalls, &mut market, &mut queue);
+        if scout {
+            market.jobs.push(self.scout());
+            queue.push(market.jobs.len() - 1);
+        }
+        let outcome = matching::place(&market, &queue);
+        self.read_out(stalls, &outcome, jobs, scout)
+    }
+
+    /// All executors that are there or on their way, equal ones together.
+    fn stalls(&self, waiting: &[Waiting<'_>]) -> Vec<Stall<'a>> {
+        let named = named_nodes(waiting);
+        let mut found: BTreeMap<StallKey<'a>, Stall<'a>> = BTreeMap::new();
+        for (node, kinship) in &self.fleet.nodes {
+            let machine = match kinship {
+                Kinship::Of(machine) => Some(*machine),
+                Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+            };
+            let Some((tier, slots)) = self.slots_of(node, machine) else { continue };
+            let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);
+            let kind = node_type.and_then(|name| self.config.node_type(name));
+            let wholly_ours = machine.is_some() && node.idle;
+            let free_since = self.memory.nodes.get(&node.name).and_then(|node| node.free_since).unwrap_or(self.now);
+            let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
+            let special = named.contains(node.name.as_str()).then_some(&node.name);
+            let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
+            let key = (tier, node_type, labels.collect(), special, long_free);
+            let stall = found.entry(key).or_insert_with(|| Stall {
+                tier,
+                sample: Sample::Node(node, kind),
+                long_free,
+                members: Vec::new(),
+            });
+            stall.members.push((Place::Node { name: node.name.clone(), machine }, slots));
+        }
+        for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
+            if matches!(judgement.phase, Phase::OnItsWay(_)) {
+                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false);
+                let stall = found.entry(key).or_insert_with(|| Stall {
+                    tier: ON_ITS_WAY,
+                    sample: Sample::Type(kind),
+                    long_free: false,
+                    members: Vec::new(),
+                });
+                stall.members.push((Place::Coming { machine: index }, kind.executors));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The tier and number of slots that a node offers, if any.
+    fn slots_of(&self, node: &Node, machine: Option<usize>) -> Option<(u8, u32)> {
+        let Some(index) = machine else {
+            return (node.presence == Presence::Online && node.idle_executors > 0)
+                .then_some((IDLE, node.idle_executors));
+        };
+        let machine = &self.fleet.machines[index];
+        let times = self.config.times(&machine.node_type);
+        let online = node.presence == Presence::Online && node.idle_executors > 0;
+        match self.phases[index].phase {
+            // Kept for jobs for one grace time beyond its own: after that it goes, so nothing may count on it.
+            Phase::Idle { idle } => (online && idle < times.idle_grace * 2).then_some((IDLE, node.idle_executors)),
+            Phase::Draining => {
+                let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+                active.then_some((DRAINING, node.executors))
+            }
+            Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::Condemned(_) => None,
+            Phase::LeftAlone(_) | Phase::OnItsWay(_) => online.then_some((IDLE, node.idle_executors)),
+        }
+    }
+
+    fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {
+        let young = self.config.node_types.iter().enumerate();
+        ClassKey {
+            need: &job.need,
+            refusing: &job.refusing,
+            vain: &job.vain,
+            waited_long: self.waited_long(job),
+            young: young.filter(|(_, kind)| job.waited < kind.times.stuck_after).map(|(index, _)| index).collect(),
+        }
+    }
+
+    fn waited_long(&self, job: &Waiting<'_>) -> bool {
+        self.now.duration_since(job.seen_since) > IDLE_BESIDE
+    }
+
+    /// The slots and node types that accept a job.
+    fn class(&self, job: &Waiting<'_>, stalls: &[Stall<'_>]) -> JobClass {
+        let all = &self.config.node_types;
+        let accepts = |stall: &Stall<'_>| match stall.sample {
+            Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.vain.contains(&kind.name),
+            Sample::Node(node, kind) => {
+                job.need.accepts_node(node, kind, all)
+                    && !job.refusing.contains(&node.name)
+                    && !(stall.long_free && self.waited_long(job))
+                    && kind.is_none_or(|kind| !job.vain.contains(&kind.name))
+            }
+        };
+        JobClass {
+            slots: (0..stalls.len()).filter(|&index| accepts(&stalls[index])).collect(),
+            types: (0..all.len()).filter(|&index| self.may_order(job, &all[index]).is_none()).collect(),
+        }
+    }
+
+    /// Why no server of a type that would do is ordered for a job; none where it may be.
+    pub(super) fn may_order(&self, job: &Waiting<'_>, kind: &NodeType) -> Option<Rule> {
+        if !job.need.accepts_type(kind, &self.config.node_types) {
+            Some(Rule::NoNodeType)
+        } else if job.vain.contains(&kind.name) || self.stands_idle_and_refuses(job, kind) {
+            Some(Rule::InVain)
+        } else if job.waited < kind.times.stuck_after {
+            Some(Rule::TooYoung)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
+    fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
+        !job.refusing.is_empty()
+            && self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
+                machine.node_type == kind.name
+                    && matches!(judgement.phase, Phase::Idle { .. })
+                    && machine.nodes.iter().any(|node| job.refusing.contains(&node.name))
+            })
+    }
+
+    /// Idle nodes at hand are jobs of their own that come after all others.
+    fn add_minimums(&self, stalls: &[Stall<'_>], market: &mut Market, queue: &mut Vec<usize>) {
+        for (index, kind) in self.config.node_types.iter().enumerate().filter(|(_, kind)| kind.min_idle > 0) {
+            let of_type = |stall: &Stall<'_>| match stall.sample {
+                Sample::Node(_, node_kind) => node_kind.is_some_and(|node_kind| node_kind.name == kind.name),
+                Sample::Type(coming) => coming.name == kind.name,
+            };
+            let slots = (0..stalls.len()).filter(|&stall| of_type(&stalls[stall])).collect();
+            market.jobs.push(JobClass { slots, types: vec![index] });
+            let wanted = kind
+                .min_idle
+                .saturating_mul(kind.executors)
+                .min(self.config.max_servers.saturating_mul(kind.executors));
+            queue.extend((0..wanted).map(|_| market.jobs.len() - 1));
+        }
+    }
+
+    /// A server of the first type that serves jobs without a label, else of the first type.
+    fn scout(&self) -> JobClass {
+        let all = || 0..self.config.node_types.len();
+        let unlabelled = all().filter(|&index| self.config.node_types[index].unlabelled);
+        let others = all().filter(|&index| !self.config.node_types[index].unlabelled);
+        JobClass { slots: Vec::new(), types: unlabelled.chain(others).collect() }
+    }
+
+    fn read_out(&self, mut stalls: Vec<Stall<'_>>, outcome: &matching::Outcome, jobs: usize, scout: bool) -> Placement {
+        for stall in &mut stalls {
+            // Ours first: they are the ones that would be retired if nobody wanted them.
+            stall.members.sort_by_key(|(place, _)| match place {
+                Place::Node { machine, name } => (machine.is_none(), Some(name.clone())),
+                Place::Coming { .. } | Place::Order(_) => (false, None),
+            });
+        }
+        let mut seats = outcome.seats.iter().map(|seat| {
+            seat.map(|seat| match seat {
+                Seat::Slot(stall) => stalls[stall].take(),
+                Seat::Order(order) => Place::Order(order),
+            })
+        });
+        let places: Vec<Option<Place>> = seats.by_ref().take(jobs).collect();
+        let rest: Vec<Option<Place>> = seats.collect();
+        let order_of = |place: &Option<Place>| match place {
+            Some(Place::Order(order)) => Some(*order),
+            Some(Place::Node { .. } | Place::Coming { .. }) | None => None,
+        };
+        let scouted = if scout { rest.last().and_then(order_of) } else { None };
+        let for_jobs: BTreeSet<usize> = places.iter().filter_map(order_of).collect();
+        let rule = |order: usize| match order {
+            order if for_jobs.contains(&order) => Rule::Demand,
+            order if scouted == Some(order) => Rule::Scout,
+            _ => Rule::MinIdle,
+        };
+        let planned = outcome.orders.iter().enumerate().map(|(index, order)| PlannedOrder {
+            node_type: order.node_type,
+            provider: order.place,
+            rule: rule(index),
+        });
+        let at_hand = rest.iter().filter_map(|place| match place {
+            Some(Place::Node { machine, .. }) => *machine,
+            Some(Place::Coming { .. } | Place::Order(_)) | None => None,
+        });
+        Placement { scout: scouted, orders: planned.collect(), at_hand: at_hand.collect(), places }
+    }
+}
+
+/// What makes two jobs the same to every slot.
+#[derive(PartialEq, Eq, Hash)]
+struct ClassKey<'j> {
+    need: &'j Need,
+    refusing: &'j BTreeSet<NodeName>,
+    vain: &'j BTreeSet<NodeTypeName>,
+    waited_long: bool,
+    young: Vec<usize>,
+}
+
+impl Stall<'_> {
+    fn slots(&self) -> u32 {
+        self.members.iter().map(|(_, slots)| slots).sum()
+    }
+
+    /// One slot of the first member that has any left.
+    fn take(&mut self) -> Place {
+        if self.members.len() > 1 && self.members[0].1 <= 1 {
+            return self.members.remove(0).0;
+        }
+        self.members[0].1 = self.members[0].1.saturating_sub(1);
+        self.members[0].0.clone()
+    }
+}
+
+/// Names of nodes that some job speaks of: such a node is not the same as others with its labels.
+fn named_nodes<'w>(waiting: &'w [Waiting<'_>]) -> BTreeSet<&'w str> {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for job in waiting {
+        named.extend(job.refusing.iter().map(NodeName::as_str));
+        match &job.need {
+            Need::Label(label) => named.extend(label.atoms()),
+            Need::Node { name, .. } => {
+                named.insert(name.as_str());
+            }
+            Need::Anywhere => {}
+        }
+    }
+    named
+}

@@ -1,0 +1,220 @@
+//! The bookkeeping of a run: what was seen is added to what is remembered, before anything is decided.
+
+use super::fleet::{Fleet, Kinship, Machine, Sighting};
+use crate::config::Config;
+use crate::naming::{NodeName, ServerId};
+use crate::offline;
+use crate::state::{
+    Credit, Departed, NodeMemory, Origin, ServerMemory, Session, SetOfflineBy, Settling, SettlingCause, State,
+};
+use crate::world::{Node, NodeKind, OfflineCause, Presence, ServerState, World};
+use jiff::{SignedDuration, Timestamp};
+
+/// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
+const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long servers that are gone are remembered, so that what they leave behind is known as ours.
+const DEPARTED_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Two runs must agree that a server is gone before anything that belonged to it is.
+pub(super) const GONE_CONFIRMED: u32 = 2;
+
+/// The state after this run's sightings.
+pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
+    let mut memory =
+        State { run: state.run + 1, last_run: Some(now), fingerprint: config.fingerprint.clone(), ..state.clone() };
+    remember_session(&mut memory, world, now);
+    if world.jenkins.nodes.complete().is_some() {
+        memory.nodes = fleet
+            .nodes
+            .iter()
+            .filter(|(node, _)| node.kind != NodeKind::BuiltIn)
+            .map(|(node, kinship)| {
+                (node.name.clone(), remember_node(config, state, fleet, node, kinship, &memory, now))
+            })
+            .collect();
+    }
+    let listed = world.jenkins.nodes.complete().is_some();
+    memory.servers.clear();
+    for machine in &fleet.machines {
+        let seen = remember_server(config, state, machine, listed, now);
+        if is_over(config, machine, &seen, now) {
+            if let Some(id) = &seen.server_id {
+                let departed = Departed {
+                    id: machine.id.clone(),
+                    node_type: seen.node_type,
+                    provider: seen.provider,
+                    since: now,
+                    node: seen.node,
+                };
+                memory.departed.entry(id.clone()).or_insert(departed);
+            }
+        } else {
+            memory.servers.insert(machine.id.clone(), seen);
+        }
+    }
+    memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
+    memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
+    memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    let changed = state.fingerprint != config.fingerprint;
+    memory.vain.retain(|vain| !changed && vain.until > now);
+    memory
+}
+
+fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
+    if let Some(settling) = &mut memory.settling {
+        // A clock that went back must not make the wait longer than it is.
+        settling.since = settling.since.min(now);
+        if now.duration_since(settling.since) >= SETTLING_TIME {
+            memory.settling = None;
+        }
+    }
+    let Some(id) = &world.jenkins.session else { return };
+    if memory.session.as_ref().is_some_and(|known| known.id != *id) {
+        memory.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
+    }
+    memory.session = Some(Session { id: id.clone() });
+}
+
+fn remember_node(
+    config: &Config,
+    state: &State,
+    fleet: &Fleet<'_>,
+    node: &Node,
+    kinship: &Kinship,
+    memory: &State,
+    now: Timestamp,
+) -> NodeMemory {
+    let before = state.nodes.get(&node.name);
+    let machine = match kinship {
+        Kinship::Of(machine) => Some(&fleet.machines[*machine]),
+        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+    };
+    let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
+    let online = node.presence == Presence::Online;
+    let idle = online && node.idle;
+    let server: Option<ServerId> = machine
+        .and_then(|machine| machine.server_id.clone())
+        .or_else(|| before.and_then(|before| before.server.clone()));
+    NodeMemory {
+        first_seen: before.map_or(memory.run, |before| before.first_seen),
+        first_online: before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run)),
+        idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
+        free_since: (online && node.idle_executors > 0)
+            .then(|| before.and_then(|before| before.free_since).unwrap_or(now)),
+        offline: (!online).then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
+        set_offline_by: match &node.presence {
+            Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
+            Presence::Online | Presence::Disconnected => None,
+        },
+        server,
+    }
+}
+
+/// Whose doing it is that a node is temporarily offline.
+///
+/// Jenkins before 2.482 replaces the cause when the agent disconnects: then what was known before holds, and what
+/// nobody knows is a person's.
+fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMemory>) -> SetOfflineBy {
+    let class = cause.class.as_deref().unwrap_or_default();
+    if offline::is_ours(&cause.reason, &config.owner).is_some() {
+        SetOfflineBy::Us
+    } else if is_node_monitor(class) {
+        SetOfflineBy::Monitor
+    } else if is_user(class) {
+        SetOfflineBy::Person
+    } else {
+        before.and_then(|before| before.set_offline_by).unwrap_or(SetOfflineBy::Person)
+    }
+}
+
+/// Causes of Jenkins' own node monitors and of the one in the versioncolumn plugin (subclasses of
+/// hudson.node_monitors.MonitorOfflineCause).
+fn is_node_monitor(class: &str) -> bool {
+    class.starts_with("hudson.node_monitors.") || class.starts_with("hudson.plugin.versioncolumn.")
+}
+
+/// hudson.slaves.OfflineCause$UserCause, and $ByCLI of older releases.
+fn is_user(class: &str) -> bool {
+    class.ends_with("OfflineCause$UserCause") || class.ends_with("OfflineCause$ByCLI")
+}
+
+/// What is known of a server after this run's sighting. `listed` tells whether the list of nodes is whole.
+fn remember_server(
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    listed: bool,
+    now: Timestamp,
+) -> ServerMemory {
+    let times = config.times(&machine.node_type);
+    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(machine));
+    match machine.sighting {
+        Sighting::NoAnswer | Sighting::Unlisted => {}
+        Sighting::Gone => memory.gone_sightings += 1,
+        Sighting::Seen(server) => {
+            memory.listed = true;
+            memory.gone_sightings = 0;
+            memory.server_id = Some(server.id.clone());
+            memory.name.clone_from(&server.name);
+            if server.state == ServerState::Active {
+                memory.active_since.get_or_insert(now);
+            }
+            if server.fault.is_some() {
+                memory.fault.clone_from(&server.fault);
+            }
+            let deleting = server.state == ServerState::Deleting;
+            memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
+            let stopped = matches!(server.state, ServerState::Stopped(_));
+            memory.stopped = stopped.then(|| Credit::sighted(memory.stopped, now, times.join_timeout));
+        }
+    }
+    if listed {
+        memory.node = machine.nodes.first().map(|node| node.name.clone()).or(memory.node);
+        if machine.is_online() {
+            memory.joined_at.get_or_insert(now);
+            // Nobody has set it offline, or somebody brought it back: no retirement is under way.
+            memory.retirement = None;
+        }
+        let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+        let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
+        memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
+    }
+    memory
+}
+
+/// A server that only its mark tells of.
+fn found(machine: &Machine<'_>) -> ServerMemory {
+    ServerMemory::new(
+        machine.node_type.clone(),
+        machine.provider.clone(),
+        machine.name.clone(),
+        machine.ordered_at,
+        Origin::Found,
+    )
+}
+
+/// Whether there is nothing more to wait for: gone for certain, or an order given up.
+fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: Timestamp) -> bool {
+    match machine.sighting {
+        Sighting::NoAnswer => false,
+        Sighting::Seen(server) => server.state == ServerState::Deleted && machine.busy_node().is_none(),
+        Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
+        Sighting::Unlisted => order_is_given_up(config, machine, now),
+    }
+}
+
+/// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.
+pub(super) fn order_is_given_up(config: &Config, machine: &Machine<'_>, now: Timestamp) -> bool {
+    now.duration_since(machine.ordered_at) > config.times(&machine.node_type).order_timeout
+}
+
+/// Whether a name is, or was, the name of a node of ours.
+pub(super) fn is_name_of_ours(config: &Config, memory: &State, name: &str) -> bool {
+    let node = NodeName::from(name);
+    let convention = node.convention();
+    memory.nodes.get(&node).is_some_and(|node| node.server.is_some())
+        || memory.servers.values().any(|server| server.node.as_ref() == Some(&node))
+        || memory.departed.values().any(|departed| departed.node.as_ref() == Some(&node))
+        || convention.ip.is_some() && config.node_types.iter().any(|kind| kind.name.as_str() == convention.base)
+}

@@ -1,0 +1,430 @@
+//! The simulator's own reading of Jenkins label expressions
+//! (core/src/main/antlr4/hudson/model/labels/LabelExpression*.g4 and
+//! jenkins/model/Jenkins.java getLabel). Written apart from the program under
+//! test, so that the two cannot share a mistake.
+
+/// A label as Jenkins keeps it: its stored name and what it means.
+#[derive(Debug, Clone)]
+pub struct Label {
+    name: String,
+    expr: Expr,
+}
+
+#[derive(Debug, Clone)]
+enum Expr {
+    Atom(String),
+    Paren(Box<Expr>),
+    Not(Box<Expr>),
+    Op(Op, Box<Expr>, Box<Expr>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    And,
+    Or,
+    Implies,
+    Iff,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    Atom(String),
+    Op(Op),
+    Not,
+    Open,
+    Close,
+}
+
+impl Label {
+    /// `Label.get`: the outer quotes are taken off, then the text is parsed;
+    /// what cannot be parsed is one atom.
+    pub fn get(text: &str) -> Label {
+        let text = unquote(text);
+        match parse(&text) {
+            Some(expr) => Label {
+                name: match &expr {
+                    Expr::Atom(a) => a.clone(),
+                    other => other.print(),
+                },
+                expr,
+            },
+            None => Label {
+                name: text.clone(),
+                expr: Expr::Atom(text),
+            },
+        }
+    }
+
+    /// The label that is one atom of this very name.
+    pub fn atom(name: &str) -> Label {
+        Label {
+            name: name.to_string(),
+            expr: Expr::Atom(name.to_string()),
+        }
+    }
+
+    /// The stored name, which is what `why` prints.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a node with these labels fits. All operators are evaluated fully.
+    pub fn matches(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        self.expr.eval(has)
+    }
+}
+
+impl Expr {
+    fn eval(&self, has: &dyn Fn(&str) -> bool) -> bool {
+        match self {
+            Expr::Atom(a) => has(a),
+            Expr::Paren(e) => e.eval(has),
+            Expr::Not(e) => !e.eval(has),
+            Expr::Op(op, l, r) => {
+                let (l, r) = (l.eval(has), r.eval(has));
+                match op {
+                    Op::And => l && r,
+                    Op::Or => l || r,
+                    Op::Implies => !l || r,
+                    Op::Iff => l == r,
+                }
+            }
+        }
+    }
+
+    fn print(&self) -> String {
+        match self {
+            Expr::Atom(a) => escape(a),
+            Expr::Paren(e) => format!("({})", e.print()),
+            Expr::Not(e) => format!("!{}", e.print()),
+            Expr::Op(op, l, r) => {
+                let sign = match op {
+                    Op::And => "&&",
+                    Op::Or => "||",
+                    Op::Implies => "->",
+                    Op::Iff => "<->",
+                };
+                format!("{}{sign}{}", l.print(), r.print())
+            }
+        }
+    }
+}
+
+/// Names that `Jenkins.checkGoodName` refuses.
+pub fn bad_name(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        return Some("No name is specified".into());
+    }
+    if name == "." || name == ".." {
+        return Some(format!("‘{name}’ is not a safe name"));
+    }
+    for c in name.chars() {
+        if c.is_control() {
+            return Some("No control characters are allowed".into());
+        }
+        if "?*/\\%!@#$^&|<>[]:;".contains(c) {
+            return Some(format!("‘{c}’ is an unsafe character"));
+        }
+    }
+    name.ends_with('.')
+        .then(|| "A name cannot end with ‘.’".to_string())
+}
+
+/// `LabelAtom.escape`: quoted where the bare text would not be read back.
+fn escape(atom: &str) -> String {
+    let bare = bad_name(atom).is_none() && !atom.contains([' ', '\t', '\n', '(', ')']);
+    if bare {
+        return atom.to_string();
+    }
+    let mut out = String::from("\"");
+    for c in atom.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// `AbstractProject.getAssignedLabelString`: the text as typed, or one quoted
+/// atom where it does not parse.
+pub fn as_expression(text: &str) -> String {
+    if parse(text).is_some() { text.to_string() } else { escape(text) }
+}
+
+/// `QuotedStringTokenizer.unquote`: only a pair that encloses the whole text.
+fn unquote(text: &str) -> String {
+    let mut chars = text.chars();
+    let (Some(first), Some(last)) = (chars.next(), chars.next_back()) else {
+        return text.to_string();
+    };
+    if first != last || (first != '"' && first != '\'') {
+        return text.to_string();
+    }
+    let mut out = String::new();
+    let mut escaped = false;
+    for c in chars {
+        if escaped {
+            escaped = false;
+            out.push(unescape(c));
+        } else if c == '\\' {
+            escaped = true;
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+fn unescape(c: char) -> char {
+    match c {
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'f' => '\u{c}',
+        'b' => '\u{8}',
+        other => other,
+    }
+}
+
+/// How deep parentheses and negations may nest here; deeper text is one atom.
+const MAX_DEPTH: usize = 100;
+
+fn parse(text: &str) -> Option<Expr> {
+    let tokens = lex(text)?;
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        depth: 0,
+    };
+    let expr = parser.iff()?;
+    (parser.at == parser.tokens.len()).then_some(expr)
+}
+
+fn lex(text: &str) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let fixed = [
+            ("<->", Token::Op(Op::Iff)),
+            ("->", Token::Op(Op::Implies)),
+            ("&&", Token::Op(Op::And)),
+            ("||", Token::Op(Op::Or)),
+            ("!", Token::Not),
+            ("(", Token::Open),
+            (")", Token::Close),
+        ];
+        if let Some((sign, token)) = fixed.into_iter().find(|(s, _)| rest.starts_with(s)) {
+            tokens.push(token);
+            rest = &rest[sign.len()..];
+        } else if c == ' ' || c == '\t' {
+            rest = &rest[1..];
+        } else if c == '"' {
+            let (atom, after) = quoted(&rest[1..])?;
+            tokens.push(Token::Atom(atom));
+            rest = after;
+        } else {
+            let end = atom_end(rest);
+            if end == 0 {
+                return None;
+            }
+            tokens.push(Token::Atom(rest[..end].to_string()));
+            rest = &rest[end..];
+        }
+    }
+    Some(tokens)
+}
+
+fn atom_end(text: &str) -> usize {
+    text.char_indices()
+        .find(|&(i, c)| {
+            "&|!<>() \t\"';".contains(c) || (c == '-' && text[i + 1..].starts_with('>'))
+        })
+        .map_or(text.len(), |(i, _)| i)
+}
+
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let mut out = String::new();
+    let mut chars = text.char_indices();
+    while let Some((i, c)) = chars.next() {
+        match c {
+            '"' => return Some((out, &text[i + 1..])),
+            '\r' | '\n' => return None,
+            '\\' => {
+                let (_, e) = chars.next()?;
+                if !"btnfr\"'\\".contains(e) {
+                    return None;
+                }
+                out.push(unescape(e));
+            }
+            c => out.push(c),
+        }
+    }
+    None
+}
+
+struct Parser {
+    tokens: Vec<Token>,
+    at: usize,
+    depth: usize,
+}
+
+impl Parser {
+    fn take(&mut self, token: &Token) -> bool {
+        let hit = self.tokens.get(self.at) == Some(token);
+        self.at += usize::from(hit);
+        hit
+    }
+
+    fn iff(&mut self) -> Option<Expr> {
+        let mut left = self.implies()?;
+        while self.take(&Token::Op(Op::Iff)) {
+            left = Expr::Op(Op::Iff, Box::new(left), Box::new(self.implies()?));
+        }
+        Some(left)
+    }
+
+    fn implies(&mut self) -> Option<Expr> {
+        let left = self.or()?;
+        if self.take(&Token::Op(Op::Implies)) {
+            let right = self.or()?;
+            return Some(Expr::Op(Op::Implies, Box::new(left), Box::new(right)));
+        }
+        Some(left)
+    }
+
+    fn or(&mut self) -> Option<Expr> {
+        let mut left = self.and()?;
+        while self.take(&Token::Op(Op::Or)) {
+            left = Expr::Op(Op::Or, Box::new(left), Box::new(self.and()?));
+        }
+        Some(left)
+    }
+
+    fn and(&mut self) -> Option<Expr> {
+        let mut left = self.unary()?;
+        while self.take(&Token::Op(Op::And)) {
+            left = Expr::Op(Op::And, Box::new(left), Box::new(self.unary()?));
+        }
+        Some(left)
+    }
+
+    fn unary(&mut self) -> Option<Expr> {
+        if self.take(&Token::Not) {
+            return Some(Expr::Not(Box::new(self.primary()?)));
+        }
+        self.primary()
+    }
+
+    fn primary(&mut self) -> Option<Expr> {
+        if self.take(&Token::Open) {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return None;
+            }
+            let inner = self.iff()?;
+            self.depth -= 1;
+            return self
+                .take(&Token::Close)
+                .then(|| Expr::Paren(Box::new(inner)));
+        }
+        let Some(Token::Atom(name)) = self.tokens.get(self.at) else {
+            return None;
+        };
+        let atom = Expr::Atom(name.clone());
+        self.at += 1;
+        Some(atom)
+    }
+}
+
+/// A node's label string, split as `Label.parse` splits it: at white space,
+/// with quotes that group and backslashes that escape.
+pub fn split(text: &str) -> Vec<String> {
+    let mut labels = Vec::new();
+    let mut current: Option<String> = None;
+    let mut quote = None;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, quote) {
+            ('\\', _) if chars.peek().is_some_and(|n| "\\\"' ".contains(*n)) => {
+                current.get_or_insert_default().extend(chars.next());
+            }
+            (c, Some(q)) if c == q => quote = None,
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                current.get_or_insert_default();
+            }
+            (' ' | '\t' | '\r' | '\n', None) => labels.extend(current.take()),
+            (c, _) => current.get_or_insert_default().push(c),
+        }
+    }
+    labels.extend(current);
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn stored(text: &str, name: &str) {
+        assert_eq!(Label::get(text).name(), name);
+    }
+
+    fn fits(text: &str, labels: &[&str]) -> bool {
+        Label::get(text).matches(&|l| labels.contains(&l))
+    }
+
+    #[test]
+    fn names_are_stored_without_white_space_and_with_parentheses_as_typed() {
+        stored("foo || bar", "foo||bar");
+        stored("  ( foo || bar )  && zot", "(foo||bar)&&zot");
+        stored("foo||(bar&&zot)", "foo||(bar&&zot)");
+        stored("!foo <-> bar", "!foo<->bar");
+        stored("foo ->\tbar", "foo->bar");
+        stored("linux && host:1", "linux&&\"host:1\"");
+        stored("linux && \"plain\"", "linux&&plain");
+        stored("linux && \"abc def\"", "linux&&\"abc def\"");
+    }
+
+    #[test]
+    fn text_that_does_not_parse_is_one_atom() {
+        for text in [
+            "!!a", "a->b->c", "foo bar", "foo(bar)", "a & b", "a&&", "()", "->",
+            "linux && 'x'", "a &&\n b",
+        ] {
+            stored(text, text);
+            assert!(fits(text, &[text]), "{text}");
+        }
+        stored("\"abc def\"", "abc def");
+        stored("\"a b\"&&\"c d\"", "a b\"&&\"c d");
+        stored("\"label1||label2\"", "label1||label2");
+        assert!(fits("\"label1||label2\"", &["label2"]));
+    }
+
+    #[test]
+    fn operators_bind_as_in_jenkins() {
+        assert!(fits("foo||bar&&zot", &["foo"]));
+        assert!(!fits("(foo||bar)&&zot", &["foo"]));
+        assert!(fits("a->b", &[]));
+        assert!(!fits("a-->b", &["a-"]));
+        assert!(fits("a<->b", &[]));
+        assert!(!fits("!a", &["a"]));
+        assert!(fits("-1", &["-1"]));
+        assert!(!fits("Linux", &["linux"]));
+    }
+
+    #[test]
+    fn label_strings_split_at_white_space_and_quotes_group() {
+        assert_eq!(split("a  b\tc"), ["a", "b", "c"]);
+        assert_eq!(split("\"a b\" c\\ d"), ["a b", "c d"]);
+        assert!(split("  ").is_empty());
+    }
+}

@@ -1,0 +1,89 @@
+//! The record of every request that reached the simulator.
+
+use crate::clock::Ms;
+use crate::http::Request;
+
+/// Which service a request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Service {
+    /// Jenkins.
+    Jenkins,
+    /// Keystone.
+    Keystone,
+    /// Nova.
+    Nova,
+    /// Neutron.
+    Neutron,
+    /// Cinder.
+    Cinder,
+    /// Glance.
+    Glance,
+    /// A host that belongs to nobody: where redirects lead, and whatever a cloud's paths do not cover.
+    Stranger,
+}
+
+impl Service {
+    /// The service that a path of a cloud belongs to.
+    pub(crate) fn of_cloud_path(path: &str) -> Service {
+        match path.split('/').find(|s| !s.is_empty()) {
+            Some("identity") => Service::Keystone,
+            Some("compute") => Service::Nova,
+            Some("network") => Service::Neutron,
+            Some("volume") => Service::Cinder,
+            Some("image") => Service::Glance,
+            _ => Service::Stranger,
+        }
+    }
+}
+
+/// One request and what came of it.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// `jenkins`, a cloud's name, or `stranger`.
+    pub host: String,
+    /// The service on that host.
+    pub service: Service,
+    /// The method.
+    pub method: String,
+    /// The path as sent.
+    pub path: String,
+    /// The query as sent.
+    pub query: String,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as sent.
+    pub body: String,
+    /// When it came, on the simulated clock.
+    pub at: Ms,
+    /// The status of the answer; `None` where none was sent.
+    pub status: Option<u16>,
+}
+
+impl Record {
+    pub(crate) fn new(host: &str, service: Service, request: &Request, at: Ms) -> Self {
+        Record {
+            host: host.to_string(),
+            service,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            headers: request.headers.clone(),
+            body: String::from_utf8_lossy(&request.body).into_owned(),
+            at,
+            status: None,
+        }
+    }
+
+    /// Whether it could change anything. A token request counts as a read: a
+    /// dry run is allowed it.
+    pub fn is_write(&self) -> bool {
+        let reads = ["GET", "HEAD", "OPTIONS"].contains(&self.method.as_str());
+        let token = self.service == Service::Keystone && self.path.ends_with("/tokens");
+        !reads && !token
+    }
+
+    /// `POST nova /compute/v2.1/servers`, for messages and whole expected lists.
+    pub fn line(&self) -> String {
+        format!("{} {} {}", self.method, self.host, self.path)
+    }
+}

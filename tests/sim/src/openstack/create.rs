@@ -1,0 +1,406 @@
+//! `POST /servers`: everything that Nova refuses, and the order that it takes.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::codec::{base64_decode, is_uuid};
+use crate::http::{Request, Response};
+use crate::openstack::answers::{bad_request, fault};
+use crate::openstack::{Cloud, Fate, Flavor, Server, Status, Token};
+
+/// The longest user data, encoded.
+const MAX_USER_DATA: usize = 65_535;
+
+type Refused = Box<Response>;
+
+impl Cloud {
+    pub(crate) fn create_servers(&mut self, request: &Request, token: &Token, minor: u32) -> Response {
+        let body: Option<Value> = request.json();
+        let answer = match &body {
+            None => Err(refuse("Malformed request body")),
+            Some(body) => match body["server"].as_object() {
+                None => Err(refuse("'server' is a required property")),
+                Some(order) => self.order(order, token, minor),
+            },
+        };
+        answer.unwrap_or_else(|refused| *refused)
+    }
+
+    fn order(&mut self, order: &Map<String, Value>, token: &Token, minor: u32) -> Result<Response, Refused> {
+        check_keys(order, minor)?;
+        let name = checked_text(order, "name", 255)?;
+        let metadata = checked_metadata(order.get("metadata"))?;
+        let user_data = checked_user_data(order.get("user_data"))?;
+        let key_name = optional_text(order, "key_name")?;
+        let zone = optional_text(order, "availability_zone")?;
+        let config_drive = checked_bool(order.get("config_drive"))?;
+        let flavor = self.checked_flavor(order)?;
+        let (image, new_volumes) = self.checked_image(order, minor)?;
+        let tags = checked_tags(order.get("tags"))?;
+        if key_name.as_ref().is_some_and(|k| !self.user_has_key(token, k)) {
+            return Err(refuse("Invalid key_name provided."));
+        }
+        if zone.as_ref().is_some_and(|z| !self.zones.contains(z)) {
+            return Err(refuse("The requested availability zone is not available"));
+        }
+        let project = token.project.clone().unwrap_or_default();
+        let networks = self.checked_networks(order.get("networks"), &project)?;
+        let security_groups = self.checked_groups(order.get("security_groups"), &project)?;
+        let count = order.get("min_count").or(order.get("max_count")).map_or(Some(1), number);
+        let Some(count) = count.filter(|c| *c > 0) else {
+            return Err(refuse("Invalid input for field/attribute min_count."));
+        };
+        self.check_quota(&flavor, &project, count)?;
+
+        let mut first = String::new();
+        for n in 1..=count {
+            let id = self.ids.uuid();
+            if n == 1 {
+                first.clone_from(&id);
+            }
+            self.history.insert(id.clone(), metadata.clone());
+            let fate = match self.next_fates.pop_front() {
+                Some(fate) => fate,
+                None if flavor.too_large => Fate::no_valid_host(),
+                None => self.default_fate.clone(),
+            };
+            self.servers.push(Server {
+                id,
+                name: if count > 1 { format!("{name}-{n}") } else { name.clone() },
+                project: project.clone(),
+                user: token.user.clone(),
+                flavor: flavor.id.clone(),
+                image: image.clone(),
+                key_name: key_name.clone(),
+                metadata: metadata.clone(),
+                user_data: user_data.clone(),
+                networks: networks.clone(),
+                security_groups: security_groups.clone(),
+                zone: zone.clone(),
+                config_drive,
+                tags: tags.clone(),
+                status: Status::Build,
+                created: self.now,
+                updated: self.now,
+                launched: None,
+                fault: None,
+                addresses: Vec::new(),
+                new_volumes: new_volumes.clone(),
+                gone_at: None,
+                stuck_deleting: false,
+                fate,
+            });
+        }
+        let location = format!("{}/servers/{first}", self.endpoint("compute"));
+        let groups: Vec<Value> = security_groups.iter().map(|g| json!({"name": g})).collect();
+        let body = json!({"server": {
+            "id": first,
+            "links": [
+                {"rel": "self", "href": location},
+                {"rel": "bookmark", "href": format!("{}/compute/servers/{first}", self.url)},
+            ],
+            "OS-DCF:diskConfig": "MANUAL",
+            "security_groups": groups,
+            "adminPass": &self.ids.hex()[..12],
+        }});
+        Ok(Response::json(202, &body).with("Location", location))
+    }
+
+    fn checked_flavor(&self, order: &Map<String, Value>) -> Result<Flavor, Refused> {
+        let wanted = match &order["flavorRef"] {
+            Value::String(s) => s.clone(),
+            Value::Number(n) => n.to_string(),
+            _ => return Err(refuse("Invalid input for field/attribute flavorRef.")),
+        };
+        let id = wanted.rsplit('/').next().unwrap_or_default();
+        let found = self.flavors.iter().find(|f| f.id == id);
+        found.cloned().ok_or_else(|| refuse(&format!("Flavor {id} could not be found.")))
+    }
+
+    /// The image, and the new blank volumes of `block_device_mapping_v2`.
+    fn checked_image(
+        &self,
+        order: &Map<String, Value>,
+        minor: u32,
+    ) -> Result<(String, Vec<(u64, bool)>), Refused> {
+        let image = order.get("imageRef").and_then(Value::as_str).unwrap_or_default().to_string();
+        if !image.is_empty() && !is_uuid(&image) {
+            return Err(refuse(&format!(
+                "Invalid input for field/attribute imageRef. Value: {image}. '{image}' is not valid under any of the given schemas"
+            )));
+        }
+        let mapping = order.get("block_device_mapping_v2");
+        if image.is_empty() && mapping.is_none() {
+            return Err(refuse("Missing imageRef attribute"));
+        }
+        if !image.is_empty() && !self.images.iter().any(|i| i.id == image && i.status != "deleted") {
+            return Err(refuse("Can not find requested image"));
+        }
+        if let Some(i) = self.images.iter().find(|i| i.id == image).filter(|i| i.status != "active") {
+            return Err(refuse(&format!("Image {} is not active.", i.id)));
+        }
+        let Some(mapping) = mapping else { return Ok((image, Vec::new())) };
+        let Some(entries) = mapping.as_array() else {
+            return Err(refuse("Invalid input for field/attribute block_device_mapping_v2."));
+        };
+        let mut volumes = Vec::new();
+        let mut boots = 0;
+        let mut boot_volume = false;
+        for (n, entry) in entries.iter().enumerate() {
+            let text = |key: &str| entry[key].as_str().unwrap_or_default();
+            if minor < 67 && entry.get("volume_type").is_some() {
+                return Err(refuse(&format!(
+                    "Invalid input for field/attribute {n}. Value: {entry}. Additional properties are not allowed ('volume_type' was unexpected)"
+                )));
+            }
+            boots += usize::from(entry["boot_index"] == 0);
+            let goes_with_it = entry["delete_on_termination"] == true;
+            let size = number(&entry["volume_size"]).unwrap_or(0);
+            match (text("source_type"), text("destination_type")) {
+                ("image", "local") if text("uuid") == image => {}
+                ("image", "volume") if self.images.iter().any(|i| i.id == text("uuid")) => {
+                    boot_volume = true;
+                    volumes.push((size, goes_with_it));
+                }
+                ("blank", "volume") if size == 0 => {
+                    return Err(refuse("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size"));
+                }
+                ("blank", "volume") => volumes.push((size, goes_with_it)),
+                ("volume", "volume") if self.volumes.iter().any(|v| v.id == text("uuid")) => {}
+                _ => return Err(refuse("Block Device Mapping is Invalid.")),
+            }
+        }
+        if boots != 1 {
+            return Err(refuse(
+                "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.",
+            ));
+        }
+        Ok((if boot_volume { String::new() } else { image }, volumes))
+    }
+
+    fn user_has_key(&self, token: &Token, name: &str) -> bool {
+        let user = self.users.iter().find(|u| u.id == token.user);
+        user.is_some_and(|u| u.keypairs.iter().any(|k| k == name))
+    }
+
+    fn checked_networks(&self, given: Option<&Value>, project: &str) -> Result<Vec<String>, Refused> {
+        let visible = |n: &&super::Network| n.external || n.project.as_deref().is_none_or(|p| p == project);
+        let list = match given {
+            Some(Value::String(s)) if s == "none" => return Ok(Vec::new()),
+            Some(Value::Array(list)) if !list.is_empty() => list,
+            _ => {
+                let usable: Vec<&super::Network> =
+                    self.networks.iter().filter(visible).filter(|n| !n.external).collect();
+                return match usable[..] {
+                    [] => Ok(Vec::new()),
+                    [only] => Ok(vec![only.id.clone()]),
+                    _ => Err(Box::new(fault(
+                        409,
+                        "conflictingRequest",
+                        "Multiple possible networks found, use a Network ID to be more specific.",
+                    ))),
+                };
+            }
+        };
+        let mut networks = Vec::new();
+        for entry in list {
+            let Some(id) = entry["uuid"].as_str() else {
+                return Err(refuse("Bad network format: missing 'uuid'"));
+            };
+            if !is_uuid(id) {
+                return Err(refuse(&format!(
+                    "Bad networks format: network uuid is not in proper format ({id})"
+                )));
+            }
+            if !self.networks.iter().filter(visible).any(|n| n.id == id) {
+                return Err(refuse(&format!("Network {id} could not be found.")));
+            }
+            networks.push(id.to_string());
+        }
+        Ok(networks)
+    }
+
+    fn checked_groups(&self, given: Option<&Value>, project: &str) -> Result<Vec<String>, Refused> {
+        let Some(list) = given.and_then(Value::as_array).filter(|l| !l.is_empty()) else {
+            return Ok(vec!["default".into()]);
+        };
+        let mut groups = Vec::new();
+        for entry in list {
+            let name = entry["name"].as_str().unwrap_or_default();
+            let known = |g: &&super::SecurityGroup| g.project == project && (g.name == name || g.id == name);
+            match self.security_groups.iter().find(known) {
+                Some(group) => groups.push(group.name.clone()),
+                None => {
+                    let text = format!("Unable to find security_group with name or id '{name}'");
+                    return Err(refuse(&text));
+                }
+            }
+        }
+        Ok(groups)
+    }
+
+    fn check_quota(&self, flavor: &Flavor, project: &str, count: u64) -> Result<(), Refused> {
+        let quota = self.quota(project);
+        let (instances, cores, ram) = self.usage(project);
+        let asked = [
+            ("cores", count * flavor.vcpus, cores, quota.cores),
+            ("instances", count, instances, quota.instances),
+            ("ram", count * flavor.ram, ram, quota.ram),
+        ];
+        let over: Vec<(&str, u64, u64, u64)> = asked
+            .into_iter()
+            .filter_map(|(what, wanted, used, limit)| {
+                limit.filter(|l| used + wanted > *l).map(|l| (what, wanted, used, l))
+            })
+            .collect();
+        if over.is_empty() {
+            return Ok(());
+        }
+        let join = |f: &dyn Fn(&(&str, u64, u64, u64)) -> String| over.iter().map(f).collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "Quota exceeded for {}: Requested {}, but already used {} of {} {}",
+            join(&|o| o.0.to_string()),
+            join(&|o| o.1.to_string()),
+            join(&|o| o.2.to_string()),
+            join(&|o| o.3.to_string()),
+            join(&|o| o.0.to_string()),
+        );
+        Err(Box::new(fault(403, "forbidden", &text)))
+    }
+}
+
+fn refuse(message: &str) -> Refused {
+    Box::new(bad_request(message))
+}
+
+fn check_keys(order: &Map<String, Value>, minor: u32) -> Result<(), Refused> {
+    const ALWAYS: [&str; 22] = [
+        "name", "imageRef", "flavorRef", "adminPass", "metadata", "networks", "OS-DCF:diskConfig", "accessIPv4",
+        "accessIPv6", "personality", "availability_zone", "block_device_mapping", "block_device_mapping_v2",
+        "config_drive", "min_count", "max_count", "return_reservation_id", "security_groups", "user_data",
+        "key_name", "os:scheduler_hints", "host",
+    ];
+    let whole = || Value::Object(order.clone());
+    for required in ["name", "flavorRef"] {
+        if !order.contains_key(required) {
+            let text = format!(
+                "Invalid input for field/attribute server. Value: {}. '{required}' is a required property",
+                whole()
+            );
+            return Err(refuse(&text));
+        }
+    }
+    for key in order.keys() {
+        let known = ALWAYS.contains(&key.as_str())
+            || (key == "tags" && minor >= 52)
+            || (key == "description" && minor >= 19)
+            || (key == "hostname" && minor >= 90);
+        if !known {
+            return Err(refuse(&format!(
+                "Invalid input for field/attribute server. Value: {}. Additional properties are not allowed ('{key}' was unexpected)",
+                whole()
+            )));
+        }
+    }
+    match order.get("networks") {
+        None if minor >= 37 => Err(refuse(&format!(
+            "Invalid input for field/attribute server. Value: {}. 'networks' is a required property",
+            whole()
+        ))),
+        Some(Value::String(text)) if minor < 37 => Err(refuse(&format!(
+            "Invalid input for field/attribute networks. Value: {text}. '{text}' is not of type 'array'"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn checked_text(order: &Map<String, Value>, key: &str, max: usize) -> Result<String, Refused> {
+    let prefix = format!("Invalid input for field/attribute {key}. Value: ");
+    match &order[key] {
+        Value::String(s) if s.trim().is_empty() => Err(refuse(&format!("{prefix}{s}. '{s}' is too short"))),
+        Value::String(s) if s.chars().count() > max => Err(refuse(&format!("{prefix}{s}. '{s}' is too long"))),
+        Value::String(s) => Ok(s.clone()),
+        other => Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
+    }
+}
+
+fn optional_text(order: &Map<String, Value>, key: &str) -> Result<Option<String>, Refused> {
+    match order.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => checked_text(order, key, 255).map(Some),
+    }
+}
+
+fn checked_metadata(given: Option<&Value>) -> Result<BTreeMap<String, String>, Refused> {
+    let mut metadata = BTreeMap::new();
+    for (key, value) in given.and_then(Value::as_object).into_iter().flatten() {
+        let prefix = format!("Invalid input for field/attribute {key}. Value: ");
+        let good_key = !key.is_empty()
+            && key.len() <= 255
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_:. ".contains(c));
+        if !good_key {
+            return Err(refuse(&format!(
+                "Invalid input for field/attribute metadata. Value: {}. '{key}' does not match any of the regexes: '^[a-zA-Z0-9-_:. ]{{1,255}}$'",
+                given.unwrap_or(&Value::Null)
+            )));
+        }
+        match value {
+            Value::String(s) if s.chars().count() > 255 => {
+                return Err(refuse(&format!("{prefix}{s}. '{s}' is too long")));
+            }
+            Value::String(s) => metadata.insert(key.clone(), s.clone()),
+            other => return Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
+        };
+    }
+    if metadata.len() > 128 {
+        return Err(Box::new(fault(403, "forbidden", "Quota exceeded for metadata_items.")));
+    }
+    Ok(metadata)
+}
+
+fn checked_user_data(given: Option<&Value>) -> Result<Option<Vec<u8>>, Refused> {
+    let prefix = "Invalid input for field/attribute user_data. Value: ";
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => match base64_decode(text) {
+            None => Err(refuse(&format!("{prefix}{text}. '{text}' is not a 'base64'"))),
+            Some(_) if text.len() > MAX_USER_DATA => Err(refuse(&format!("{prefix}{text}. '{text}' is too long"))),
+            Some(bytes) => Ok(Some(bytes)),
+        },
+        Some(other) => Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
+    }
+}
+
+fn checked_bool(given: Option<&Value>) -> Result<bool, Refused> {
+    match given {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(b)) => Ok(*b),
+        Some(Value::String(s)) if ["true", "1", "on", "yes"].contains(&s.to_lowercase().as_str()) => Ok(true),
+        Some(Value::String(s)) if ["false", "0", "off", "no"].contains(&s.to_lowercase().as_str()) => Ok(false),
+        Some(other) => {
+            let text = other.as_str().map_or_else(|| other.to_string(), str::to_string);
+            Err(refuse(&format!(
+                "Invalid input for field/attribute config_drive. Value: {text}. '{text}' is not one of [True, 'True', ...]"
+            )))
+        }
+    }
+}
+
+fn checked_tags(given: Option<&Value>) -> Result<Vec<String>, Refused> {
+    let mut tags = Vec::new();
+    for (n, tag) in given.and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let text = tag.as_str().unwrap_or_default();
+        if text.is_empty() || text.len() > 60 || text.contains([',', '/']) {
+            return Err(refuse(&format!(
+                "Invalid input for field/attribute {n}. Value: {text}. '{text}' does not match '^[^,/]*$'"
+            )));
+        }
+        tags.push(text.to_string());
+    }
+    Ok(tags)
+}
+
+fn number(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str().and_then(|s| s.parse().ok()))
+}
