@@ -4,11 +4,12 @@
 
 pub mod openstack;
 
-use crate::config::NodeType;
+use crate::config::{Backend, NodeType, ProviderConfig};
 use crate::naming::{NodeTypeName, Owner, ServerId};
 use crate::world::{Lookup, Quota, Server};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Instant;
 
 /// The few verbs that mita needs of a cloud. Reads may be repeated inside the run's deadline, writes are sent once.
 pub trait Provider: Send + Sync {
@@ -27,16 +28,37 @@ pub trait Provider: Send + Sync {
 
     /// Deletes one server. "Already gone" is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
+
+    /// Requests that left this machine so far, log-ins and repeated ones included.
+    fn requests_sent(&self) -> u64;
+}
+
+/// How a run may use a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// When the run ends: no request is under way after it.
+    pub deadline: Instant,
+    /// Most requests of one survey under way at a time.
+    pub concurrency: u32,
+}
+
+/// The provider behind a configuration. Sends nothing yet; fails where a file that it names cannot be used.
+pub fn open(config: &ProviderConfig, access: Access) -> Result<Box<dyn Provider>, Failure> {
+    match &config.backend {
+        Backend::OpenStack(backend) => Ok(Box::new(openstack::OpenStack::new(&config.name, backend, access)?)),
+    }
 }
 
 /// What [`Provider::survey`] found.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
-    /// What may still be ordered. `Err` where it could not be read.
+    /// What may still be ordered. `None` where it could not be read.
     pub quota: Option<Quota>,
-    /// Why the quota or the names could not be read, in words for an operator.
+    /// Why the quota or the names could not be read, in words for an operator; each once, sorted. A name that was read
+    /// and that the cloud does not know is none of them.
     pub problems: Vec<String>,
-    /// Node types that cannot be ordered here: a name that the cloud does not know.
+    /// Node types that cannot be ordered here now: [`FailureKind::Wrong`] for a name that the cloud does not know, any
+    /// other kind where what it means could not be read.
     pub unfit: BTreeMap<NodeTypeName, Failure>,
 }
 

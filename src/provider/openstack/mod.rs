@@ -1,1 +1,88 @@
-//! OpenStack behind the provider's verbs.
+//! OpenStack behind the provider's verbs: Keystone for the log-in, Nova for servers, Glance, Neutron and Cinder for what
+//! an order names.
+//!
+//! Nothing is asked before the first verb is used, one token serves the whole run, and no shape of OpenStack's JSON
+//! leaves this folder.
+
+mod auth;
+mod catalogue;
+mod compute;
+mod errors;
+mod image;
+mod names;
+mod network;
+mod order;
+mod session;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod volume;
+mod wire;
+
+use super::{Access, Deletion, Failure, Order, Provider, Survey};
+use crate::config::{NodeType, OpenStackConfig};
+use crate::http::{Client, ClientOptions};
+use crate::naming::{ProviderName, ServerId};
+use crate::world::{Lookup, Server};
+use session::Session;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// One project of an OpenStack cloud, for one run.
+pub struct OpenStack {
+    session: Session,
+    concurrency: usize,
+    known: Mutex<Known>,
+}
+
+/// What names turned out to mean, so that an order after a survey asks nothing twice.
+#[derive(Default)]
+struct Known {
+    flavors: Option<Arc<Vec<compute::Flavor>>>,
+    images: BTreeMap<String, String>,
+    networks: BTreeMap<String, String>,
+}
+
+impl OpenStack {
+    /// Makes ready; sends nothing yet. Fails where the certificates of `cacert` cannot be read.
+    pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access) -> Result<OpenStack, Failure> {
+        let service = format!("provider {name}");
+        let options = ClientOptions { service: &service, cacert: config.cacert.clone(), deadline: access.deadline };
+        let http = Client::new(options).map_err(|error| errors::setup(name, &error))?;
+        Ok(Self {
+            session: Session::new(name.clone(), config.clone(), http),
+            concurrency: usize::try_from(access.concurrency).unwrap_or(1).max(1),
+            known: Mutex::default(),
+        })
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Provider for OpenStack {
+    fn servers(&self) -> Result<Vec<Server>, Failure> {
+        compute::servers(&self.session)
+    }
+
+    fn server(&self, id: &ServerId) -> Lookup {
+        compute::server(&self.session, id)
+    }
+
+    fn survey(&self, types: &[&NodeType]) -> Survey {
+        survey::survey(self, types)
+    }
+
+    fn create(&self, order: &Order<'_>) -> Result<ServerId, Failure> {
+        order::create(self, order)
+    }
+
+    fn delete(&self, id: &ServerId) -> Result<Deletion, Failure> {
+        compute::delete(&self.session, id)
+    }
+
+    fn requests_sent(&self) -> u64 {
+        self.session.requests_sent()
+    }
+}

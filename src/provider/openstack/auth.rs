@@ -1,0 +1,200 @@
+//! Logging in to Keystone: what to send where, and what its answer means (Identity API v3 and v2.0).
+
+use super::catalogue::Catalogue;
+use super::errors::Task;
+use super::wire::{TokenV2, TokenV3};
+use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
+use crate::http::{Client, Request, Response};
+use crate::provider::{Failure, FailureKind};
+use crate::secret::Secret;
+use serde_json::{Value, json};
+
+/// A token and what it opens.
+pub(super) struct Pass {
+    pub(super) token: Secret,
+    pub(super) catalogue: Catalogue,
+}
+
+/// Sends the one token request. It changes nothing that counts, so it may be repeated.
+pub(super) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -> Result<Pass, Failure> {
+    let (url, body) = token_request(config);
+    let response = http.send(&Request::post(url).json(&body).repeatable()).map_err(|error| task.broken(&error))?;
+    if !response.is_success() {
+        return Err(refused(&config.auth, &response, task));
+    }
+    let pass = match config.auth {
+        Auth::Password { .. } | Auth::ApplicationCredential { .. } => v3_pass(&response, task)?,
+        Auth::V2Password { .. } => v2_pass(&response, task)?,
+    };
+    if pass.catalogue.is_empty() {
+        return Err(task.failure(
+            FailureKind::Wrong,
+            "the token belongs to no project, so it opens no service: set the project (tenant_name or project_name)",
+        ));
+    }
+    Ok(pass)
+}
+
+fn v3_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
+    let body: TokenV3 = response.json("a token").map_err(|error| task.broken(&error))?;
+    let Some(token) = response.header("x-subject-token") else {
+        return Err(task.failure(
+            FailureKind::Wrong,
+            "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
+        ));
+    };
+    Ok(Pass { token: Secret::new(token), catalogue: Catalogue::v3(body.token.catalog.unwrap_or_default()) })
+}
+
+fn v2_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
+    let body: TokenV2 = response.json("a token").map_err(|error| task.broken(&error))?;
+    Ok(Pass {
+        token: Secret::new(body.access.token.id),
+        catalogue: Catalogue::v2(body.access.service_catalog.unwrap_or_default()),
+    })
+}
+
+fn refused(auth: &Auth, response: &Response, task: &Task<'_>) -> Failure {
+    let (kind, advice) = match (response.status, auth) {
+        // Keystone says the same to a wrong password, an unknown user or project, and a missing role.
+        (401 | 403, Auth::ApplicationCredential { .. }) => {
+            (FailureKind::Denied, "the secret of the application credential is wrong, or it has expired")
+        }
+        (401 | 403, _) => {
+            (FailureKind::Denied, "the password is wrong, the user or project unknown, or the user has no role in it")
+        }
+        (404, Auth::ApplicationCredential { .. }) if task.is_json_error(response) => {
+            (FailureKind::Denied, "there is no such application credential")
+        }
+        (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
+        (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins for now"),
+        (500.., _) => (FailureKind::Unavailable, "the next run asks again"),
+        _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
+    };
+    task.refused_as(kind, "the identity service", response, advice)
+}
+
+fn token_request(config: &OpenStackConfig) -> (String, Value) {
+    let base = without_version(&config.auth_url);
+    match &config.auth {
+        Auth::Password { user, password, project } => {
+            let mut who = identified(user);
+            who["password"] = password.expose().into();
+            let mut auth = json!({"identity": {"methods": ["password"], "password": {"user": who}}});
+            if let Some(project) = project {
+                auth["scope"] = json!({"project": identified(project)});
+            }
+            (format!("{base}/v3/auth/tokens"), json!({"auth": auth}))
+        }
+        Auth::ApplicationCredential { credential, secret } => {
+            let mut which = match credential {
+                CredentialId::Id(id) => json!({"id": id}),
+                CredentialId::Name { name, user } => json!({"name": name, "user": identified(user)}),
+            };
+            which["secret"] = secret.expose().into();
+            // No scope: the credential has its own, and Keystone answers 401 to another one.
+            let identity = json!({"methods": ["application_credential"], "application_credential": which});
+            (format!("{base}/v3/auth/tokens"), json!({"auth": {"identity": identity}}))
+        }
+        Auth::V2Password { user, password, tenant } => {
+            let mut auth = json!({"passwordCredentials": {"username": user, "password": password.expose()}});
+            if let Some(tenant) = tenant {
+                auth["tenantName"] = tenant.as_str().into();
+            }
+            (format!("{base}/v2.0/tokens"), json!({"auth": auth}))
+        }
+    }
+}
+
+/// Keystone's root, whether the URL was given with a version or without.
+fn without_version(auth_url: &str) -> &str {
+    let url = auth_url.trim_end_matches('/');
+    ["/v3", "/v2.0"].iter().find_map(|version| url.strip_suffix(version)).unwrap_or(url).trim_end_matches('/')
+}
+
+fn identified(who: &Identified) -> Value {
+    match who {
+        Identified::Id(id) => json!({"id": id}),
+        Identified::Name { name, domain: Domain::Id(id) } => json!({"name": name, "domain": {"id": id}}),
+        Identified::Name { name, domain: Domain::Name(domain) } => json!({"name": name, "domain": {"name": domain}}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Interface;
+
+    fn config(auth_url: &str, auth: Auth) -> OpenStackConfig {
+        OpenStackConfig { auth_url: auth_url.into(), auth, region: None, interface: Interface::Public, cacert: None }
+    }
+
+    fn named(name: &str) -> Identified {
+        Identified::Name { name: name.into(), domain: Domain::Name("Default".into()) }
+    }
+
+    #[test]
+    fn keystones_url_may_be_given_with_a_version_a_prefix_or_a_slash() {
+        for url in ["http://h:5000", "http://h:5000/", "http://h:5000/v3", "http://h:5000/v3/", "http://h:5000/v2.0"] {
+            assert_eq!(without_version(url), "http://h:5000", "{url}");
+        }
+        assert_eq!(without_version("https://h/identity/v3"), "https://h/identity");
+    }
+
+    #[test]
+    fn a_password_log_in_names_user_and_project_with_their_domains() {
+        let auth = Auth::Password {
+            user: named("mita"),
+            password: Secret::new("pw-4711"),
+            project: Some(Identified::Name { name: "ceph-ci".into(), domain: Domain::Id("d1".into()) }),
+        };
+        let (url, body) = token_request(&config("http://h/identity", auth));
+        assert_eq!(url, "http://h/identity/v3/auth/tokens");
+        assert_eq!(
+            body,
+            json!({"auth": {
+                "identity": {"methods": ["password"], "password": {"user":
+                    {"name": "mita", "domain": {"name": "Default"}, "password": "pw-4711"}}},
+                "scope": {"project": {"name": "ceph-ci", "domain": {"id": "d1"}}}}})
+        );
+    }
+
+    #[test]
+    fn a_password_log_in_without_project_has_no_scope() {
+        let auth =
+            Auth::Password { user: Identified::Id("u1".into()), password: Secret::new("pw-4712"), project: None };
+        let (_, body) = token_request(&config("http://h/v3", auth));
+        assert_eq!(body["auth"].get("scope"), None);
+        assert_eq!(body["auth"]["identity"]["password"]["user"], json!({"id": "u1", "password": "pw-4712"}));
+    }
+
+    #[test]
+    fn an_application_credential_logs_in_without_scope_by_id_or_by_name_and_user() {
+        let secret = Secret::new("app-4711");
+        let by_id = Auth::ApplicationCredential { credential: CredentialId::Id("c1".into()), secret: secret.clone() };
+        let (_, body) = token_request(&config("http://h", by_id));
+        assert_eq!(
+            body,
+            json!({"auth": {"identity": {"methods": ["application_credential"],
+                "application_credential": {"id": "c1", "secret": "app-4711"}}}})
+        );
+        let by_name = CredentialId::Name { name: "app".into(), user: named("mita") };
+        let (_, body) = token_request(&config("http://h", Auth::ApplicationCredential { credential: by_name, secret }));
+        assert_eq!(
+            body["auth"]["identity"]["application_credential"],
+            json!({"name": "app", "user": {"name": "mita", "domain": {"name": "Default"}}, "secret": "app-4711"})
+        );
+    }
+
+    #[test]
+    fn version_two_asks_by_tenant() {
+        let auth =
+            Auth::V2Password { user: "u".into(), password: Secret::new("pw-4713"), tenant: Some("ceph-ci".into()) };
+        let (url, body) = token_request(&config("http://h:5000/v2.0/", auth));
+        assert_eq!(url, "http://h:5000/v2.0/tokens");
+        assert_eq!(
+            body,
+            json!({"auth": {"passwordCredentials": {"username": "u", "password": "pw-4713"}, "tenantName": "ceph-ci"}})
+        );
+    }
+}

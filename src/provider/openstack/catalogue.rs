@@ -1,0 +1,252 @@
+//! The service catalogue of a token: which URL serves what, by type, region and interface.
+
+use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
+use crate::config::Interface;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The services that are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Compute,
+    Image,
+    Network,
+    Volume,
+}
+
+impl Service {
+    /// The types under which catalogues know it, the official one first (OpenStack service-types authority).
+    fn types(self) -> &'static [&'static str] {
+        match self {
+            Service::Compute => &["compute"],
+            Service::Image => &["image"],
+            Service::Network => &["network"],
+            Service::Volume => &["block-storage", "volumev3", "volumev2"],
+        }
+    }
+
+    /// The version that is spoken here, for URLs that name none (Glance's and Neutron's, as a rule).
+    fn version(self) -> &'static str {
+        match self {
+            Service::Compute => "v2.1",
+            Service::Image => "v2",
+            Service::Network => "v2.0",
+            Service::Volume => "v3",
+        }
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Service::Compute => "the compute service",
+            Service::Image => "the image service",
+            Service::Network => "the network service",
+            Service::Volume => "the volume service",
+        })
+    }
+}
+
+/// All endpoints that a token opens.
+pub(super) struct Catalogue(Vec<Endpoint>);
+
+struct Endpoint {
+    service_type: String,
+    interface: Interface,
+    /// Name and id, which are one and the same almost everywhere.
+    regions: BTreeSet<String>,
+    url: String,
+}
+
+impl Catalogue {
+    pub(super) fn v3(entries: Vec<CatalogueEntryV3>) -> Self {
+        let mut all = Vec::new();
+        for entry in entries {
+            for endpoint in entry.endpoints.unwrap_or_default() {
+                let (Some(interface), Some(url)) = (endpoint.interface.as_deref().and_then(interface), endpoint.url)
+                else {
+                    continue;
+                };
+                let regions = [endpoint.region, endpoint.region_id].into_iter().flatten().collect();
+                all.push(Endpoint { service_type: entry.service_type.clone(), interface, regions, url });
+            }
+        }
+        Self(all)
+    }
+
+    pub(super) fn v2(entries: Vec<CatalogueEntryV2>) -> Self {
+        let mut all = Vec::new();
+        for entry in entries {
+            for endpoint in entry.endpoints.unwrap_or_default() {
+                let urls = [
+                    (Interface::Public, endpoint.public_url),
+                    (Interface::Internal, endpoint.internal_url),
+                    (Interface::Admin, endpoint.admin_url),
+                ];
+                let regions: BTreeSet<_> = endpoint.region.into_iter().collect();
+                for (interface, url) in urls {
+                    let Some(url) = url else { continue };
+                    let (service_type, regions) = (entry.service_type.clone(), regions.clone());
+                    all.push(Endpoint { service_type, interface, regions, url });
+                }
+            }
+        }
+        Self(all)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The URL of a service, with a version and without a slash at its end; or why there is none, and what to do.
+    pub(super) fn url(&self, service: Service, region: Option<&str>, wanted: Interface) -> Result<String, String> {
+        let of_type: Vec<_> = service
+            .types()
+            .iter()
+            .map(|name| self.0.iter().filter(|endpoint| endpoint.service_type == *name).collect::<Vec<_>>())
+            .find(|endpoints| !endpoints.is_empty())
+            .ok_or_else(|| {
+                let types = listed(self.0.iter().map(|endpoint| endpoint.service_type.as_str()));
+                format!("the catalogue has not {service} (type {}), it has: {types}", service.types().join(" or "))
+            })?;
+        let of_interface: Vec<_> = of_type.iter().filter(|endpoint| endpoint.interface == wanted).collect();
+        if of_interface.is_empty() {
+            let interfaces = listed(of_type.iter().map(|endpoint| word(endpoint.interface)));
+            return Err(format!(
+                "the catalogue has {service} not at the {} interface: set the interface to one of: {interfaces}",
+                word(wanted)
+            ));
+        }
+        let regions = listed(of_interface.iter().flat_map(|endpoint| endpoint.regions.iter().map(String::as_str)));
+        let chosen = match region {
+            Some(region) => of_interface
+                .iter()
+                .find(|endpoint| endpoint.regions.contains(region))
+                .ok_or_else(|| format!("the region \"{region}\" has not {service}; regions that have it: {regions}"))?,
+            None => {
+                let first = of_interface[0];
+                if of_interface.iter().any(|endpoint| endpoint.regions != first.regions) {
+                    return Err(format!("the cloud has several regions: set service_region to one of: {regions}"));
+                }
+                &of_interface[0]
+            }
+        };
+        Ok(versioned(&chosen.url, service.version()))
+    }
+}
+
+fn interface(word: &str) -> Option<Interface> {
+    match word.trim_end_matches("URL") {
+        "public" => Some(Interface::Public),
+        "internal" => Some(Interface::Internal),
+        "admin" => Some(Interface::Admin),
+        _ => None,
+    }
+}
+
+fn word(interface: Interface) -> &'static str {
+    match interface {
+        Interface::Public => "public",
+        Interface::Internal => "internal",
+        Interface::Admin => "admin",
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: BTreeSet<_> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+/// The URL with this version, unless its path names one.
+fn versioned(url: &str, version: &str) -> String {
+    let url = url.trim_end_matches('/');
+    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let has_version = path.split('/').skip(1).any(|segment| {
+        segment.strip_prefix('v').is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
+    });
+    if has_version { url.to_owned() } else { format!("{url}/{version}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::openstack::wire::{TokenV2, TokenV3};
+
+    fn recorded() -> Catalogue {
+        let token: TokenV3 =
+            serde_json::from_str(include_str!("../../../tests/fixtures/openstack/token.json")).unwrap();
+        Catalogue::v3(token.token.catalog.unwrap())
+    }
+
+    fn two_regions() -> Catalogue {
+        let entry = r#"[{"type":"compute","endpoints":[
+            {"interface":"public","region":"one","region_id":"one","url":"http://one/compute"},
+            {"interface":"public","region":"two","region_id":"r2","url":"http://two/compute/v2/p1/"},
+            {"interface":"internal","region":"two","url":null},
+            {"interface":"other","region":"two","url":"http://no"}]},
+            {"type":"empty","endpoints":null}]"#;
+        Catalogue::v3(serde_json::from_str(entry).unwrap())
+    }
+
+    #[test]
+    fn a_service_is_found_by_type_and_gets_its_version_where_the_catalogue_has_none() {
+        let catalogue = recorded();
+        let url = |service| catalogue.url(service, Some("RegionOne"), Interface::Public).unwrap();
+        assert_eq!(url(Service::Compute), "http://127.0.0.1:8774/v2.1");
+        assert_eq!(url(Service::Image), "http://127.0.0.1:9292/v2");
+        assert_eq!(url(Service::Network), "http://127.0.0.1:9696/v2.0");
+        assert_eq!(url(Service::Volume), "http://127.0.0.1:8776/v3/8e8353990a524cf6aa5db0a615d800a1");
+        assert_eq!(catalogue.url(Service::Compute, None, Interface::Admin).unwrap(), "http://127.0.0.1:8774/v2.1");
+    }
+
+    #[test]
+    fn a_version_is_looked_for_in_the_path_only() {
+        assert_eq!(versioned("http://v2.example:80/image/", "v2"), "http://v2.example:80/image/v2");
+        assert_eq!(versioned("http://h/volumes/", "v2"), "http://h/volumes/v2");
+        assert_eq!(versioned("http://h/v2.0", "v2.0"), "http://h/v2.0");
+    }
+
+    #[test]
+    fn several_regions_need_one_to_be_chosen_by_name_or_id() {
+        let catalogue = two_regions();
+        assert_eq!(
+            catalogue.url(Service::Compute, None, Interface::Public).unwrap_err(),
+            "the cloud has several regions: set service_region to one of: one, r2, two"
+        );
+        for region in ["two", "r2"] {
+            let url = catalogue.url(Service::Compute, Some(region), Interface::Public).unwrap();
+            assert_eq!(url, "http://two/compute/v2/p1");
+        }
+        assert_eq!(
+            catalogue.url(Service::Compute, Some("three"), Interface::Public).unwrap_err(),
+            "the region \"three\" has not the compute service; regions that have it: one, r2, two"
+        );
+    }
+
+    #[test]
+    fn what_the_catalogue_lacks_is_told_with_what_it_has() {
+        let catalogue = two_regions();
+        assert_eq!(
+            catalogue.url(Service::Volume, None, Interface::Public).unwrap_err(),
+            "the catalogue has not the volume service (type block-storage or volumev3 or volumev2), it has: compute"
+        );
+        assert_eq!(
+            catalogue.url(Service::Compute, None, Interface::Admin).unwrap_err(),
+            "the catalogue has the compute service not at the admin interface: set the interface to one of: public"
+        );
+    }
+
+    #[test]
+    fn version_two_names_its_urls_by_interface() {
+        let token: TokenV2 = serde_json::from_str(
+            r#"{"access":{"token":{"id":"t"},"serviceCatalog":[{"type":"network","endpoints":[
+                {"region":"r","publicURL":"http://p:9696/","internalURL":"http://i:9696/"}]}]}}"#,
+        )
+        .unwrap();
+        let catalogue = Catalogue::v2(token.access.service_catalog.unwrap());
+        let url = |interface| catalogue.url(Service::Network, None, interface);
+        assert_eq!(url(Interface::Public).unwrap(), "http://p:9696/v2.0");
+        assert_eq!(url(Interface::Internal).unwrap(), "http://i:9696/v2.0");
+        assert!(url(Interface::Admin).is_err());
+    }
+}

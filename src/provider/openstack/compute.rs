@@ -1,0 +1,308 @@
+//! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
+
+use super::catalogue::Service;
+use super::errors::{Verb, says_missing};
+use super::session::{Call, Session};
+use super::wire;
+use crate::http::{Method, encode_segment};
+use crate::naming::{MitaId, NodeTypeName, Owner, ServerId};
+use crate::provider::{Deletion, Failure, FailureKind};
+use crate::secret::redact;
+use crate::world::{Lookup, Mark, Server, ServerState, Size};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.
+const MOST_PAGES: usize = 500;
+
+/// A size that servers can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flavor {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) size: Size,
+}
+
+/// What the project may still have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Headroom {
+    pub(super) instances: Option<u64>,
+    pub(super) cores: Option<u64>,
+    pub(super) ram_mib: Option<u64>,
+}
+
+/// All servers of the project. Filters of the API are no help: ordinary users' metadata filters are ignored without a word.
+///
+/// Nova leaves out what lies in a cell that does not answer, and says nothing of it. A server that is not listed is to be
+/// looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
+pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
+    let task = session.task("list the servers", Verb::Read);
+    let mut all: BTreeMap<String, Server> = BTreeMap::new();
+    let mut pages = Pages::new("/servers/detail?limit=1000");
+    while let Some(path) = pages.path() {
+        let response = session.read(Service::Compute, path, &task)?;
+        let page: wire::Servers = response.json("a page of servers").map_err(|error| task.broken(&error))?;
+        let seen_before = all.len();
+        let on_page = page.servers.len();
+        for server in page.servers {
+            all.insert(server.id.clone(), read_server(server));
+        }
+        let links = page.servers_links.unwrap_or_default();
+        pages.advance(&links, on_page == 0 || all.len() > seen_before).map_err(|why| {
+            task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
+        })?;
+    }
+    Ok(all.into_values().collect())
+}
+
+/// One server, read afresh.
+pub(super) fn server(session: &Session, id: &ServerId) -> Lookup {
+    let doing = format!("read server {id}");
+    let task = session.task(&doing, Verb::Read);
+    let path = format!("/servers/{}", encode_segment(id.as_str()));
+    let call = Call { method: Method::GET, service: Service::Compute, path, body: None };
+    let response = match session.send(&call, &task) {
+        Ok(response) => response,
+        Err(failure) => return Lookup::Unavailable(failure.message),
+    };
+    if says_missing(&response) {
+        return Lookup::Gone;
+    }
+    if !response.is_success() {
+        return Lookup::Unavailable(task.refused(Service::Compute, &response).message);
+    }
+    match response.json::<wire::OneServer>("a server") {
+        Ok(body) => Lookup::Found(read_server(body.server)),
+        Err(error) => Lookup::Unavailable(task.broken(&error).message),
+    }
+}
+
+/// Deletes one server. Nova answers before it is gone.
+pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
+    let doing = format!("delete server {id}");
+    let task = session.task(&doing, Verb::Delete);
+    let path = format!("/servers/{}", encode_segment(id.as_str()));
+    let response =
+        session.send(&Call { method: Method::DELETE, service: Service::Compute, path, body: None }, &task)?;
+    if response.is_success() {
+        Ok(Deletion::Accepted)
+    } else if says_missing(&response) {
+        Ok(Deletion::AlreadyGone)
+    } else {
+        Err(task.refused(Service::Compute, &response))
+    }
+}
+
+/// All sizes that the project may use.
+pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
+    let task = session.task("list the sizes", Verb::Read);
+    let mut all: BTreeMap<String, Flavor> = BTreeMap::new();
+    let mut pages = Pages::new("/flavors/detail?limit=1000");
+    while let Some(path) = pages.path() {
+        let response = session.read(Service::Compute, path, &task)?;
+        let page: wire::Flavors = response.json("a page of flavors").map_err(|error| task.broken(&error))?;
+        let seen_before = all.len();
+        let on_page = page.flavors.len();
+        for flavor in page.flavors {
+            let size = Size { cores: flavor.vcpus, ram_mib: flavor.ram };
+            all.insert(flavor.id.clone(), Flavor { id: flavor.id, name: flavor.name, size });
+        }
+        let links = page.flavors_links.unwrap_or_default();
+        pages
+            .advance(&links, on_page == 0 || all.len() > seen_before)
+            .map_err(|why| task.failure(FailureKind::Unavailable, why))?;
+    }
+    Ok(all.into_values().collect())
+}
+
+/// What may still be used of the project's instances, cores and memory, with what others run there counted.
+pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
+    let task = session.task("read the quota", Verb::Read);
+    let response = session.read(Service::Compute, "/limits".to_owned(), &task)?;
+    let body: wire::Limits<wire::ComputeLimits> =
+        response.json("the limits of the project").map_err(|error| task.broken(&error))?;
+    let limits = body.limits.absolute;
+    Ok(Headroom {
+        instances: left(limits.max_total_instances, limits.total_instances_used),
+        cores: left(limits.max_total_cores, limits.total_cores_used),
+        ram_mib: left(limits.max_total_ram_size, limits.total_ram_used),
+    })
+}
+
+/// The rest of a limit; none where it is unlimited (-1) or not told.
+pub(super) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
+    let most = u64::try_from(most?).ok()?;
+    Some(most.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
+}
+
+/// The way through a listing in pages.
+struct Pages {
+    path: &'static str,
+    query: Option<String>,
+    asked: BTreeSet<String>,
+}
+
+impl Pages {
+    fn new(first: &'static str) -> Self {
+        let (path, query) = first.split_once('?').unwrap_or((first, ""));
+        Self { path, query: Some(query.to_owned()), asked: BTreeSet::new() }
+    }
+
+    fn path(&self) -> Option<String> {
+        self.query.as_ref().map(|query| format!("{}?{query}", self.path))
+    }
+
+    /// Goes on to the page that the links name, by their query only: a cloud behind proxies names hosts and schemes there
+    /// that nobody reaches. Fails where that leads nowhere.
+    fn advance(&mut self, links: &[wire::Link], something_new: bool) -> Result<(), &'static str> {
+        let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
+        let Some(next) = next else {
+            self.query = None;
+            return Ok(());
+        };
+        let Some((_, query)) = next.href.as_deref().and_then(|href| href.split_once('?')) else {
+            return Err("the link to the next page names no marker");
+        };
+        if !something_new {
+            return Err("a page repeats what came before");
+        }
+        self.asked.extend(self.query.take());
+        if self.asked.contains(query) {
+            return Err("the pages lead round in a circle");
+        }
+        if self.asked.len() >= MOST_PAGES {
+            return Err("the listing has no end");
+        }
+        self.query = Some(query.to_owned());
+        Ok(())
+    }
+}
+
+fn read_server(server: wire::Server) -> Server {
+    let metadata = server.metadata.unwrap_or_default();
+    let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
+    Server {
+        id: ServerId::from(server.id),
+        name: server.name.unwrap_or_default(),
+        mark: mark(&metadata),
+        state: state(server.status, server.task_state.as_deref()),
+        created: server.created.as_deref().and_then(timestamp),
+        addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
+        fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
+            let message = redact(message.trim()).into_owned();
+            (!message.is_empty()).then_some(message)
+        }),
+    }
+}
+
+fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
+    let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+    Some(Mark {
+        owner: Owner::from(value("mita_owner")?),
+        node_type: NodeTypeName::from(value("mita_node")?),
+        id: MitaId::from(value("mita_id")?),
+    })
+}
+
+/// The states of a server (Compute API guide, "Server concepts"). Nova shows `deleting` beside the state that was.
+fn state(status: Option<String>, task: Option<&str>) -> ServerState {
+    let status = status.unwrap_or_else(|| "UNKNOWN".to_owned());
+    match (status.as_str(), task) {
+        ("DELETED" | "SOFT_DELETED", _) => ServerState::Deleted,
+        (_, Some("deleting" | "soft-deleting")) => ServerState::Deleting,
+        ("BUILD", _) => ServerState::Building,
+        ("ACTIVE", _) => ServerState::Active,
+        ("ERROR", _) => ServerState::Error,
+        ("SHUTOFF" | "SUSPENDED" | "PAUSED" | "SHELVED" | "SHELVED_OFFLOADED", _) => ServerState::Stopped(status),
+        _ => ServerState::Other(status),
+    }
+}
+
+/// A time of OpenStack's, which is UTC also where it does not say so.
+pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(body: &str) -> Vec<Server> {
+        serde_json::from_str::<wire::Servers>(body).unwrap().servers.into_iter().map(read_server).collect()
+    }
+
+    #[test]
+    fn the_recorded_servers_are_read_with_mark_state_time_and_addresses() {
+        let servers = recorded(include_str!("../../../tests/fixtures/openstack/servers.json"));
+        let seen: Vec<_> = servers.iter().map(|server| (server.name.as_str(), &server.state)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("broken", &ServerState::Error),
+                ("with volume", &ServerState::Active),
+                ("ubuntu-тест \"1\"", &ServerState::Active),
+                ("plain", &ServerState::Active)
+            ]
+        );
+        let ubuntu = &servers[2];
+        let mark = Mark { owner: "recorder".into(), node_type: "ubuntu".into(), id: "20261121T233012Z-1".into() };
+        assert_eq!(ubuntu.mark, Some(mark));
+        assert_eq!(ubuntu.created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
+        let addresses: Vec<_> = ubuntu.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["192.168.1.102", "203.0.113.43"]);
+        assert_eq!(servers[3].mark, None);
+    }
+
+    #[test]
+    fn an_error_tells_its_fault_where_it_is_asked_for_by_id() {
+        let body = include_str!("../../../tests/fixtures/openstack/server_error.json");
+        let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
+        assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
+    }
+
+    #[test]
+    fn an_active_server_with_a_deletion_under_way_is_on_its_way_out() {
+        let body = include_str!("../../../tests/fixtures/openstack/server_deleting.json");
+        let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
+        assert_eq!(server.state, ServerState::Deleting);
+    }
+
+    #[test]
+    fn every_status_has_its_state() {
+        let of = |status: &str, task| state(Some(status.to_owned()), task);
+        assert_eq!(of("BUILD", Some("spawning")), ServerState::Building);
+        assert_eq!(of("ERROR", Some("soft-deleting")), ServerState::Deleting);
+        assert_eq!(of("SOFT_DELETED", None), ServerState::Deleted);
+        assert_eq!(of("DELETED", Some("deleting")), ServerState::Deleted);
+        for stopped in ["SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED"] {
+            assert_eq!(of(stopped, None), ServerState::Stopped(stopped.to_owned()));
+        }
+        for other in ["REBOOT", "UNKNOWN", "VERIFY_RESIZE", "NEVER_HEARD_OF"] {
+            assert_eq!(of(other, None), ServerState::Other(other.to_owned()));
+        }
+        assert_eq!(state(None, None), ServerState::Other("UNKNOWN".to_owned()));
+    }
+
+    #[test]
+    fn a_server_of_which_little_is_told_is_a_server_all_the_same() {
+        let servers = recorded(
+            r#"{"servers":[{"id":"a"},{"id":"b","name":null,"status":null,"metadata":null,"created":"?","fault":null,
+                "addresses":{"n":null,"m":[{"addr":null},{"addr":"fe80::1"},{"addr":"not one"}]}},
+                {"id":"c","metadata":{"mita_owner":"o","mita_node":"n","mita_id":""},"created":"2026-11-22T01:59:24"}]}"#,
+        );
+        assert_eq!(servers[0].state, ServerState::Other("UNKNOWN".to_owned()));
+        assert_eq!(servers[1].addresses, BTreeSet::from(["fe80::1".parse().unwrap()]));
+        assert_eq!((servers[1].created, &servers[1].fault), (None, &None));
+        assert_eq!(servers[2].mark, None, "an empty id is no whole mark");
+        assert_eq!(servers[2].created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn the_rest_of_a_limit_is_never_negative_and_unlimited_is_none() {
+        assert_eq!(left(Some(20), Some(3)), Some(17));
+        assert_eq!(left(Some(2), Some(3)), Some(0));
+        assert_eq!(left(Some(20), None), Some(20));
+        assert_eq!(left(Some(-1), Some(3)), None);
+        assert_eq!(left(None, Some(3)), None);
+    }
+}

@@ -1,0 +1,287 @@
+//! From what OpenStack answers to what it means and what to do.
+//!
+//! Status and error field decide, never a whole sentence: releases and vendors word theirs differently. The service's
+//! own words and its request id are always shown, since operators of clouds ask for them.
+
+use super::catalogue::Service;
+use crate::http::{HttpError, Kind, Response, excerpt};
+use crate::naming::ProviderName;
+use crate::provider::{Failure, FailureKind};
+use crate::secret::redact;
+use serde_json::Value;
+
+/// What is being done when something fails: "cannot DOING".
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    provider: &'a ProviderName,
+    doing: &'a str,
+    verb: Verb,
+}
+
+/// How much a failure leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verb {
+    /// It changes nothing, whatever comes of it.
+    Read,
+    /// An order.
+    Create,
+    /// A deletion.
+    Delete,
+}
+
+impl<'a> Task<'a> {
+    pub(super) fn new(provider: &'a ProviderName, doing: &'a str, verb: Verb) -> Self {
+        Self { provider, doing, verb }
+    }
+
+    /// A failure in these words.
+    pub(super) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
+        let message = format!("{}: cannot {}: {text}", self.provider, self.doing);
+        Failure { kind, message: redact(&message).into_owned() }
+    }
+
+    /// A request without a usable answer.
+    pub(super) fn broken(&self, error: &HttpError) -> Failure {
+        let kind = match (&error.kind, self.verb) {
+            (Kind::NotSent, _) | (_, Verb::Read) => FailureKind::Unavailable,
+            // Also a redirect: who answers a write with another address may have done it.
+            (
+                Kind::Lost | Kind::TooLarge | Kind::NotJson { .. } | Kind::Redirect { .. },
+                Verb::Create | Verb::Delete,
+            ) => FailureKind::UnknownOutcome,
+        };
+        let advice = match kind {
+            FailureKind::UnknownOutcome => "; whether it was done shows in a later listing",
+            _ => "",
+        };
+        self.failure(kind, &format!("{error}{advice}"))
+    }
+
+    /// An answer whose status is not one of success.
+    pub(super) fn refused(&self, service: Service, response: &Response) -> Failure {
+        let kind = self.meaning(response);
+        let advice = match (kind, self.verb) {
+            (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
+            (FailureKind::Wrong, Verb::Create) => "correct the node type, `mita check --online` tells what there is",
+            (FailureKind::Wrong, _) => "the configuration or the catalogue leads to a wrong address",
+            (FailureKind::Denied, _) if response.status == 401 => {
+                "a fresh token is not accepted either: is the identity service down, or the user disabled?"
+            }
+            (FailureKind::Denied, _) => "the user has not the right to it: have the user given a role that has",
+            (FailureKind::Conflict, Verb::Create) => "name the networks in the node type if the cloud cannot choose",
+            (FailureKind::Conflict, _) => "its state does not allow it now, the next run asks again",
+            (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run asks again",
+            (FailureKind::UnknownOutcome, _) => "whether it was done shows in a later listing",
+        };
+        self.refused_as(kind, &service.to_string(), response, advice)
+    }
+
+    /// An answer whose meaning the caller knows.
+    pub(super) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
+        let words = words(response);
+        let id = response.request_id().map(|id| format!(", request {}", id.escape_debug())).unwrap_or_default();
+        self.failure(
+            kind,
+            &format!("{service} answered {}: {words} ({}{id}): {advice}", response.status, response.request()),
+        )
+    }
+
+    /// Whether the error comes from an OpenStack service, and not from a proxy before it.
+    pub(super) fn is_json_error(&self, response: &Response) -> bool {
+        said(response).is_some()
+    }
+
+    fn meaning(&self, response: &Response) -> FailureKind {
+        let said = said(response);
+        let text = said.as_ref().map(|said| said.message.to_lowercase()).unwrap_or_default();
+        let of_quota = ["quota", "exceed", "maximum number"].iter().any(|word| text.contains(word))
+            || (text.contains("limit") && !text.contains("policy"));
+        match response.status {
+            401 => FailureKind::Denied,
+            // Nova answers 403 to used-up quotas of instances, cores and RAM, and passes on Neutron's of ports.
+            403 | 409 if of_quota => FailureKind::Quota,
+            403 => FailureKind::Denied,
+            409 => FailureKind::Conflict,
+            400 if self.verb == Verb::Delete => FailureKind::Conflict,
+            // Nova's own 404 never comes here: what is gone needs no deletion.
+            404 if self.verb == Verb::Delete => FailureKind::Unavailable,
+            // Before 2013 Nova, and until today Cinder, say `overLimit` to a quota and to a rate; a proxy says 413 to a
+            // request that is too large.
+            413 if text.contains("rate") => FailureKind::RateLimited,
+            413 if said.is_some() => FailureKind::Quota,
+            429 => FailureKind::RateLimited,
+            500.. => match self.verb {
+                Verb::Read => FailureKind::Unavailable,
+                // Nova gives each request an id before it looks at it. A 503 without one is a proxy's: it found no
+                // server to pass the request to. Other proxy errors (502, 504) come after it was passed on.
+                Verb::Create | Verb::Delete if response.status == 503 && response.request_id().is_none() => {
+                    FailureKind::Unavailable
+                }
+                Verb::Create | Verb::Delete => FailureKind::UnknownOutcome,
+            },
+            400..500 => FailureKind::Wrong,
+            // No error and not the success that was expected.
+            _ => match self.verb {
+                Verb::Read => FailureKind::Unavailable,
+                Verb::Create | Verb::Delete => FailureKind::UnknownOutcome,
+            },
+        }
+    }
+}
+
+/// A client that cannot be made.
+pub(super) fn setup(provider: &ProviderName, error: &HttpError) -> Failure {
+    Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
+}
+
+/// Whether a 404 says that the thing asked for does not exist. A 404 that is no error of OpenStack's comes from a proxy
+/// or a wrong path, and says nothing of the thing.
+pub(super) fn says_missing(response: &Response) -> bool {
+    response.status == 404 && said(response).is_some_and(|said| said.code.is_none_or(|code| code == 404))
+}
+
+/// What an error body says.
+struct Said {
+    message: String,
+    code: Option<u64>,
+}
+
+/// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
+/// plain text in its place. Glance and the token filter of some services: `{"code": "401 Unauthorized", "message", "title"}`.
+fn said(response: &Response) -> Option<Said> {
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let fields = body.as_object()?;
+    let flat = fields.get("message").is_some_and(Value::is_string);
+    let inner = if flat { &body } else { fields.values().next()? };
+    let message = inner.as_str().or_else(|| inner.get("message")?.as_str())?;
+    let code = match inner.get("code") {
+        Some(Value::String(text)) => text.split_whitespace().next().and_then(|code| code.parse().ok()),
+        Some(code) => code.as_u64(),
+        None => None,
+    };
+    Some(Said { message: message.to_owned(), code })
+}
+
+/// The service's own words, as one line.
+fn words(response: &Response) -> String {
+    match said(response) {
+        Some(said) => format!("\"{}\"", excerpt(said.message.replace("<br />", " ").as_bytes())),
+        None => excerpt(&response.body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::loopback::{Answer, Loopback};
+    use crate::http::{Method, Request};
+    use crate::secret::Secret;
+    use std::time::Duration;
+
+    fn respond(answer: Answer) -> Response {
+        let server = Loopback::new(move |_| answer.clone());
+        let request = Request::new(Method::PUT, format!("{}/servers", server.url));
+        server.client(Duration::from_secs(10)).send(&request).unwrap()
+    }
+
+    fn meaning(verb: Verb, status: u16, body: &str) -> FailureKind {
+        let name = ProviderName::from("cloud");
+        let response = respond(Answer::json(status, body).with("X-Openstack-Request-Id", "req-1"));
+        Task::new(&name, "do it", verb).refused(Service::Compute, &response).kind
+    }
+
+    const POLICY: &str =
+        r#"{"forbidden":{"code":403,"message":"Policy doesn't allow os_compute_api:limits to be performed."}}"#;
+
+    #[test]
+    fn an_order_refused_by_nova_is_told_by_status_and_field() {
+        use FailureKind::*;
+        let cases = [
+            (403, include_str!("../../../tests/fixtures/openstack/create_403_quota.json"), Quota),
+            (403, include_str!("../../../tests/fixtures/openstack/create_403_ports.json"), Quota),
+            (403, POLICY, Denied),
+            (413, r#"{"overLimit":{"code":413,"message":"Quota exceeded for cores","retryAfter":0}}"#, Quota),
+            (413, r#"{"overLimitFault":{"code":413,"message":"This request was rate-limited."}}"#, RateLimited),
+            (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", Wrong),
+            (400, include_str!("../../../tests/fixtures/openstack/create_400_flavor.json"), Wrong),
+            (404, include_str!("../../../tests/fixtures/openstack/image_404.json"), Wrong),
+            (401, include_str!("../../../tests/fixtures/openstack/server_401.json"), Denied),
+            (409, include_str!("../../../tests/fixtures/openstack/server_409.json"), Conflict),
+            (
+                409,
+                r#"{"NeutronError":{"type":"OverQuota","message":"Quota exceeded for resources","detail":""}}"#,
+                Quota,
+            ),
+            (429, "", RateLimited),
+            (500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#, UnknownOutcome),
+            (502, "", UnknownOutcome),
+            (503, "", UnknownOutcome),
+            (504, "", UnknownOutcome),
+            (200, "{}", UnknownOutcome),
+        ];
+        for (status, body, kind) in cases {
+            assert_eq!(meaning(Verb::Create, status, body), kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
+        assert_eq!(meaning(Verb::Delete, 409, "{}"), FailureKind::Conflict);
+        assert_eq!(meaning(Verb::Delete, 400, "{}"), FailureKind::Conflict);
+        assert_eq!(meaning(Verb::Delete, 403, POLICY), FailureKind::Denied);
+        assert_eq!(meaning(Verb::Delete, 500, "{}"), FailureKind::UnknownOutcome);
+    }
+
+    #[test]
+    fn a_read_that_fails_leaves_nothing_open() {
+        assert_eq!(meaning(Verb::Read, 500, "{}"), FailureKind::Unavailable);
+        assert_eq!(meaning(Verb::Read, 403, POLICY), FailureKind::Denied);
+    }
+
+    #[test]
+    fn a_proxy_that_found_no_server_passed_nothing_on() {
+        let name = ProviderName::from("cloud");
+        let page = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available.\n</body></html>";
+        let response = respond(Answer::json(503, page));
+        assert_eq!(
+            Task::new(&name, "order ubuntu", Verb::Create).refused(Service::Compute, &response).kind,
+            FailureKind::Unavailable
+        );
+    }
+
+    #[test]
+    fn s9_a_refusal_shows_the_services_words_without_secrets_its_request_and_what_to_do() {
+        let _secret = Secret::new("pw-in-an-error");
+        let name = ProviderName::from("cloud");
+        let body = r#"{"badRequest":{"code":400,"message":"Invalid key_name\nprovided: pw-in-an-error"}}"#;
+        let response = respond(Answer::json(400, body).with("X-Openstack-Request-Id", "req-1"));
+        let failure = Task::new(&name, "order ubuntu", Verb::Create).refused(Service::Compute, &response);
+        assert_eq!(
+            failure.message,
+            format!(
+                "cloud: cannot order ubuntu: the compute service answered 400: \"Invalid key_name provided: [secret]\" \
+                 ({}, request req-1): correct the node type, `mita check --online` tells what there is",
+                response.request()
+            )
+        );
+    }
+
+    #[test]
+    fn s3_only_an_error_of_openstacks_own_says_that_something_is_missing() {
+        let nova = include_str!("../../../tests/fixtures/openstack/server_404.json");
+        let glance = include_str!("../../../tests/fixtures/openstack/image_404.json");
+        let keystone = include_str!("../../../tests/fixtures/openstack/keystone_404.html");
+        for (status, body, missing) in [
+            (404, nova, true),
+            (404, glance, true),
+            (404, keystone, false),
+            (404, "", false),
+            (404, "{}", false),
+            (404, "[]", false),
+            (404, r#"{"error":{"code":500,"message":"x"}}"#, false),
+            (200, nova, false),
+        ] {
+            assert_eq!(says_missing(&respond(Answer::json(status, body))), missing, "{status} {body}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Glance: which image a name means (Image API v2).
+
+use super::catalogue::Service;
+use super::compute::timestamp;
+use super::errors::{Task, Verb, says_missing};
+use super::names::{hint, is_uuid};
+use super::session::{Call, Session};
+use super::wire;
+use crate::http::{Method, encode_query, encode_segment};
+use crate::provider::{Failure, FailureKind};
+
+/// Pages that are read of one name, or of all images for a hint: images are deleted less often than they are made.
+const MOST_PAGES: usize = 20;
+
+/// The id of an image: the one of this id, or the newest active one of this name.
+pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+    let doing = format!("find the image \"{}\"", wanted.escape_debug());
+    let task = session.task(&doing, Verb::Read);
+    if is_uuid(wanted)
+        && let Some(image) = by_id(session, wanted, &task)?
+    {
+        return match image.status.as_deref() {
+            Some("active") => Ok(image.id),
+            status => {
+                let text = format!("its status is {}, not active", status.unwrap_or("unknown"));
+                Err(task.failure(FailureKind::Wrong, &text))
+            }
+        };
+    }
+    // Glance reads `in:` and the like as operators, and sorts by its own taste: what counts is compared here.
+    let named: Vec<_> = listed(session, &[("name", wanted), ("limit", "200")], &task)?
+        .into_iter()
+        .filter(|image| image.name.as_deref() == Some(wanted))
+        .collect();
+    if let Some(image) = newest_active(&named) {
+        return Ok(image.id.clone());
+    }
+    let why = match named.first() {
+        Some(image) => {
+            format!(
+                "no image of this name is active (image {} is {})",
+                image.id,
+                image.status.as_deref().unwrap_or("?")
+            )
+        }
+        None => {
+            let all = listed(session, &[("limit", "200")], &task)?;
+            format!("no image has this name; {}", hint(wanted, all.iter().filter_map(|image| image.name.as_deref())))
+        }
+    };
+    Err(task.failure(FailureKind::Wrong, &format!("{why}: correct image_name")))
+}
+
+/// Of several the newest; of equally old ones the one with the greater id, so that every run takes the same.
+fn newest_active(images: &[wire::Image]) -> Option<&wire::Image> {
+    images
+        .iter()
+        .filter(|image| image.status.as_deref() == Some("active"))
+        .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
+}
+
+fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
+    let path = format!("/images/{}", encode_segment(id));
+    let call = Call { method: Method::GET, service: Service::Image, path, body: None };
+    let response = session.send(&call, task)?;
+    if says_missing(&response) {
+        return Ok(None);
+    }
+    if !response.is_success() {
+        return Err(task.refused(Service::Image, &response));
+    }
+    response.json("an image").map(Some).map_err(|error| task.broken(&error))
+}
+
+fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Image>, Failure> {
+    let mut all = Vec::new();
+    let mut query = encode_query(filter);
+    for _ in 0..MOST_PAGES {
+        let response = session.read(Service::Image, format!("/images?{query}"), task)?;
+        let page: wire::Images = response.json("a list of images").map_err(|error| task.broken(&error))?;
+        let empty = page.images.is_empty();
+        all.extend(page.images);
+        match page.next.as_deref().and_then(|next| next.split_once('?')) {
+            Some((_, next)) if !empty && next != query => query = next.to_owned(),
+            _ => break,
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn images(body: &str) -> Vec<wire::Image> {
+        serde_json::from_str::<wire::Images>(body).unwrap().images
+    }
+
+    #[test]
+    fn of_two_images_of_one_name_and_second_the_choice_is_always_the_same() {
+        let mut both = images(include_str!("../../../tests/fixtures/openstack/images_dup.json"));
+        let chosen = newest_active(&both).unwrap().id.clone();
+        assert_eq!(chosen, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
+        both.reverse();
+        assert_eq!(newest_active(&both).unwrap().id, chosen);
+    }
+
+    #[test]
+    fn the_newest_active_image_is_taken_whatever_is_newer_and_not_active() {
+        let all = images(
+            r#"{"images":[{"id":"old","status":"active","created_at":"2026-01-01T00:00:00Z"},
+                {"id":"new","status":"active","created_at":"2026-02-01T00:00:00Z"},
+                {"id":"timeless","status":"active"},
+                {"id":"coming","status":"queued","created_at":"2026-03-01T00:00:00Z"}]}"#,
+        );
+        assert_eq!(newest_active(&all).unwrap().id, "new");
+        assert!(newest_active(&all[3..]).is_none());
+    }
+}

@@ -1,0 +1,45 @@
+//! Neutron: which network a name means (Networking API v2.0). Asked only where a node type names one.
+
+use super::catalogue::Service;
+use super::errors::{Task, Verb};
+use super::names::{hint, is_uuid};
+use super::session::Session;
+use super::wire;
+use crate::http::encode_query;
+use crate::provider::{Failure, FailureKind};
+
+/// The id of a network: the one of this id, or the only one of this name.
+pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+    let doing = format!("find the network \"{}\"", wanted.escape_debug());
+    let task = session.task(&doing, Verb::Read);
+    if is_uuid(wanted)
+        && let Some(network) = listed(session, &[("id", wanted)], &task)?.into_iter().find(|found| found.id == wanted)
+    {
+        return Ok(network.id);
+    }
+    let mut named: Vec<_> = listed(session, &[("name", wanted)], &task)?
+        .into_iter()
+        .filter(|network| network.name.as_deref() == Some(wanted))
+        .map(|network| network.id)
+        .collect();
+    named.sort();
+    match named.as_slice() {
+        [id] => Ok(id.clone()),
+        [] => {
+            let all = listed(session, &[("fields", "id"), ("fields", "name")], &task)?;
+            let hint = hint(wanted, all.iter().filter_map(|network| network.name.as_deref()));
+            Err(task.failure(FailureKind::Wrong, &format!("no network has this name; {hint}: correct networks")))
+        }
+        ids => {
+            let text =
+                format!("{} networks have this name: put the id of one in its place: {}", ids.len(), ids.join(", "));
+            Err(task.failure(FailureKind::Wrong, &text))
+        }
+    }
+}
+
+fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Network>, Failure> {
+    let response = session.read(Service::Network, format!("/networks?{}", encode_query(filter)), task)?;
+    let body: wire::Networks = response.json("a list of networks").map_err(|error| task.broken(&error))?;
+    Ok(body.networks)
+}

@@ -1,0 +1,124 @@
+//! One log-in for the whole run, shared by all threads, and every request that needs it.
+
+use super::auth::{Pass, log_in};
+use super::catalogue::Service;
+use super::errors::{Task, Verb};
+use crate::config::OpenStackConfig;
+use crate::http::{Client, Method, Request, Response};
+use crate::naming::ProviderName;
+use crate::provider::{Failure, FailureKind};
+use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// A token expires or is revoked once in a run, at most. Glance takes an outage of Keystone for a wrong token, so without
+/// a limit every image would cost a log-in.
+const MOST_LOG_INS: u32 = 3;
+
+/// The log-in to one cloud.
+pub(super) struct Session {
+    name: ProviderName,
+    config: OpenStackConfig,
+    http: Client,
+    state: Mutex<LogIns>,
+}
+
+#[derive(Default)]
+struct LogIns {
+    /// A refusal is remembered, too: asking again with the same password may lock the account.
+    outcome: Option<Result<Arc<Pass>, Failure>>,
+    count: u32,
+}
+
+/// A request to a service, without its URL and token.
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) service: Service,
+    /// Path and query below the service's URL, starting with a slash.
+    pub(super) path: String,
+    pub(super) body: Option<Value>,
+}
+
+impl Session {
+    pub(super) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
+        Self { name, config, http, state: Mutex::default() }
+    }
+
+    pub(super) fn task<'a>(&'a self, doing: &'a str, verb: Verb) -> Task<'a> {
+        Task::new(&self.name, doing, verb)
+    }
+
+    pub(super) fn requests_sent(&self) -> u64 {
+        self.http.requests_sent()
+    }
+
+    /// Sends a read, and takes success for granted.
+    pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
+        let response = self.send(&Call { method: Method::GET, service, path, body: None }, task)?;
+        if response.is_success() { Ok(response) } else { Err(task.refused(service, &response)) }
+    }
+
+    /// Sends a request and gives its answer, whatever the status. An answer of 401 says that the token is no longer good and
+    /// nothing was done: then a new one is asked for, and the request repeated once, writes included.
+    pub(super) fn send(&self, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
+        let pass = self.pass()?;
+        let response = self.send_with(&pass, call, task)?;
+        if response.status != 401 {
+            return Ok(response);
+        }
+        match self.renewed(&pass)? {
+            Some(pass) => self.send_with(&pass, call, task),
+            None => Ok(response),
+        }
+    }
+
+    /// Whether the catalogue has the service where it is looked for; if not, why.
+    pub(super) fn has(&self, service: Service, task: &Task<'_>) -> Result<(), Failure> {
+        self.url(&*self.pass()?, service, task).map(drop)
+    }
+
+    fn url(&self, pass: &Pass, service: Service, task: &Task<'_>) -> Result<String, Failure> {
+        pass.catalogue
+            .url(service, self.config.region.as_deref(), self.config.interface)
+            .map_err(|why| task.failure(FailureKind::Wrong, &why))
+    }
+
+    fn send_with(&self, pass: &Pass, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
+        let url = format!("{}{}", self.url(pass, call.service, task)?, call.path);
+        let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &pass.token);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        self.http.send(&request).map_err(|error| task.broken(&error))
+    }
+
+    fn pass(&self) -> Result<Arc<Pass>, Failure> {
+        let mut state = self.locked();
+        if let Some(outcome) = &state.outcome {
+            return outcome.clone();
+        }
+        self.log_in_again(&mut state)
+    }
+
+    /// Another token than this one; none where enough were asked for.
+    fn renewed(&self, spent: &Arc<Pass>) -> Result<Option<Arc<Pass>>, Failure> {
+        let mut state = self.locked();
+        match &state.outcome {
+            // Another thread was faster.
+            Some(Ok(current)) if !Arc::ptr_eq(current, spent) => Ok(Some(Arc::clone(current))),
+            Some(Err(failure)) => Err(failure.clone()),
+            _ if state.count >= MOST_LOG_INS => Ok(None),
+            _ => self.log_in_again(&mut state).map(Some),
+        }
+    }
+
+    fn log_in_again(&self, state: &mut LogIns) -> Result<Arc<Pass>, Failure> {
+        state.count += 1;
+        let outcome = log_in(&self.http, &self.config, &self.task("log in", Verb::Read)).map(Arc::new);
+        state.outcome = Some(outcome.clone());
+        outcome
+    }
+
+    fn locked(&self) -> MutexGuard<'_, LogIns> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,201 @@
+//! OpenStack's JSON, as far as it is read. Services leave out fields or send null by release, cell and policy, so that
+//! only what nothing can be said without is required.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `POST /v3/auth/tokens` (Identity API v3).
+#[derive(Deserialize)]
+pub(super) struct TokenV3 {
+    pub(super) token: TokenV3Body,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TokenV3Body {
+    pub(super) catalog: Option<Vec<CatalogueEntryV3>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CatalogueEntryV3 {
+    #[serde(rename = "type")]
+    pub(super) service_type: String,
+    pub(super) endpoints: Option<Vec<EndpointV3>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndpointV3 {
+    pub(super) interface: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) region_id: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+/// `POST /v2.0/tokens` (Identity API v2.0).
+#[derive(Deserialize)]
+pub(super) struct TokenV2 {
+    pub(super) access: AccessV2,
+}
+
+#[derive(Deserialize)]
+pub(super) struct AccessV2 {
+    pub(super) token: TokenV2Id,
+    #[serde(rename = "serviceCatalog")]
+    pub(super) service_catalog: Option<Vec<CatalogueEntryV2>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TokenV2Id {
+    pub(super) id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CatalogueEntryV2 {
+    #[serde(rename = "type")]
+    pub(super) service_type: String,
+    pub(super) endpoints: Option<Vec<EndpointV2>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct EndpointV2 {
+    pub(super) region: Option<String>,
+    #[serde(rename = "publicURL")]
+    pub(super) public_url: Option<String>,
+    #[serde(rename = "internalURL")]
+    pub(super) internal_url: Option<String>,
+    #[serde(rename = "adminURL")]
+    pub(super) admin_url: Option<String>,
+}
+
+/// A link to the next page.
+#[derive(Deserialize)]
+pub(super) struct Link {
+    pub(super) rel: Option<String>,
+    pub(super) href: Option<String>,
+}
+
+/// `GET /servers/detail` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct Servers {
+    pub(super) servers: Vec<Server>,
+    pub(super) servers_links: Option<Vec<Link>>,
+}
+
+/// `GET /servers/ID` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct OneServer {
+    pub(super) server: Server,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Server {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    #[serde(rename = "OS-EXT-STS:task_state")]
+    pub(super) task_state: Option<String>,
+    pub(super) metadata: Option<BTreeMap<String, serde_json::Value>>,
+    pub(super) created: Option<String>,
+    pub(super) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
+    pub(super) fault: Option<Fault>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Address {
+    pub(super) addr: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Fault {
+    pub(super) message: Option<String>,
+}
+
+/// `POST /servers` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct Created {
+    pub(super) server: CreatedServer,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CreatedServer {
+    pub(super) id: String,
+    #[serde(rename = "adminPass")]
+    pub(super) admin_pass: Option<String>,
+}
+
+/// `GET /flavors/detail` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct Flavors {
+    pub(super) flavors: Vec<Flavor>,
+    pub(super) flavors_links: Option<Vec<Link>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Flavor {
+    pub(super) id: String,
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) vcpus: u64,
+    #[serde(default)]
+    pub(super) ram: u64,
+}
+
+/// `GET /limits` (Compute API, Block Storage API). -1 is unlimited.
+#[derive(Deserialize)]
+pub(super) struct Limits<T> {
+    pub(super) limits: Absolute<T>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Absolute<T> {
+    pub(super) absolute: T,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ComputeLimits {
+    pub(super) max_total_instances: Option<i64>,
+    pub(super) total_instances_used: Option<i64>,
+    pub(super) max_total_cores: Option<i64>,
+    pub(super) total_cores_used: Option<i64>,
+    #[serde(rename = "maxTotalRAMSize")]
+    pub(super) max_total_ram_size: Option<i64>,
+    #[serde(rename = "totalRAMUsed")]
+    pub(super) total_ram_used: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VolumeLimits {
+    pub(super) max_total_volumes: Option<i64>,
+    pub(super) total_volumes_used: Option<i64>,
+    pub(super) max_total_volume_gigabytes: Option<i64>,
+    pub(super) total_gigabytes_used: Option<i64>,
+}
+
+/// `GET /v2/images` (Image API v2).
+#[derive(Deserialize)]
+pub(super) struct Images {
+    pub(super) images: Vec<Image>,
+    /// A path, with the query of the next page.
+    pub(super) next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Image {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) created_at: Option<String>,
+}
+
+/// `GET /v2.0/networks` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(super) struct Networks {
+    pub(super) networks: Vec<Network>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Network {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+}
