@@ -16,7 +16,7 @@ const SAID: &str = " : ";
 /// The message for a node that is this server of this installation.
 ///
 /// Plain ASCII without `<>&"'`, since Jenkins escapes it for HTML; and without " : ", since Jenkins cuts everything
-/// before the last of those (hudson/model/Computer.java, getOfflineCauseReason).
+/// before the last of those (jenkins/agents/IOfflineCause.java, getReason).
 pub fn offline_message(owner: &Owner, server: &ServerId, rule: Rule) -> String {
     format!("{BEGINNING}owner={} server={} rule={rule}", plain(owner.as_str()), plain(server.as_str()))
 }
@@ -26,7 +26,7 @@ pub fn offline_message(owner: &Owner, server: &ServerId, rule: Rule) -> String {
 pub fn is_ours(reason: &str, owner: &Owner) -> Option<ServerId> {
     let reason = reason.trim();
     let message = match reason.strip_prefix(BY) {
-        Some(described) => described.rsplit_once(SAID)?.1,
+        Some(described) => described.split_once(SAID)?.1,
         None => reason,
     };
     let mut words = message.strip_prefix(BEGINNING)?.split(' ');
@@ -91,6 +91,8 @@ mod tests {
             format!("keep : {message}"),
             format!("kept although {message}"),
             format!("Disconnected by adeza : not so fast: {message}"),
+            format!("Disconnected by adeza : keep : {message}"),
+            format!("Disconnected by adeza{message}"),
         ] {
             assert_eq!(is_ours(&reason, &owner()), None, "{reason}");
         }

@@ -20,7 +20,8 @@ const PATH: &str = "computer/api/json";
 const MASTER: &str = "master";
 
 impl Jenkins {
-    /// Every node. An error, too, where the list may hide one: an entry has no name, or the built-in node is missing.
+    /// Every node. An error, too, where the list may hide one: an entry has no name, or the built-in node is missing,
+    /// which has a computer even with no executors (hudson/model/AbstractCIBase.java, JENKINS-7291).
     ///
     /// Before 2.94 Jenkins does not tell a node's labels: each node then has its own name only.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
