@@ -8,13 +8,14 @@ mod orders;
 mod removals;
 
 use crate::config::Config;
-use crate::naming::{MitaId, NodeName, ServerId};
+use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
 use crate::observe::Services;
 use crate::plan::{Action, Plan, breaker};
 use crate::state::{RetirementStep, State};
 use crate::workers::finished;
 use crate::world::World;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
@@ -66,7 +67,7 @@ enum News {
     /// A server was made.
     Ordered { id: MitaId, server_id: ServerId },
     /// An order was not granted, and nothing was made.
-    NotOrdered { id: MitaId, lesson: Lesson },
+    NotOrdered { id: MitaId, provider: ProviderName, lesson: Lesson },
     /// A retirement came this far.
     Step { id: MitaId, step: RetirementStep },
     /// A node is gone from Jenkins.
@@ -79,7 +80,7 @@ enum News {
 
 /// What a refusal teaches.
 enum Lesson {
-    /// Nothing: it may be tried again in the next run.
+    /// The provider takes no orders just now: the next run may try again.
     Passing,
     /// The order itself is wrong.
     Wrong(String),
@@ -97,9 +98,18 @@ struct Site<'a> {
     memory: &'a State,
 }
 
+/// What became of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// One for each action, in the plan's order.
+    pub results: Vec<ActionResult>,
+    /// Providers that take no further orders in this run.
+    pub closed: BTreeSet<ProviderName>,
+    /// Whether an order was refused, so that another provider or type may get its jobs.
+    pub refused_orders: bool,
+}
+
 /// Carries out the plan's actions. `memory` is kept up to date; `save` is called whenever there is news.
-///
-/// The results come in the order of the actions.
 pub fn apply(
     config: &Config,
     services: &Services,
@@ -107,10 +117,10 @@ pub fn apply(
     plan: &Plan,
     memory: &mut State,
     mut save: impl FnMut(&State),
-) -> Vec<ActionResult> {
+) -> Applied {
     let before = memory.clone();
     let site = Site { config, services, world, plan, memory: &before };
-    let mut results = Vec::new();
+    let mut applied = Applied::default();
     thread::scope(|scope| {
         let (sender, news) = mpsc::channel();
         let to_order = sender.clone();
@@ -119,32 +129,36 @@ pub fn apply(
         while let Ok(first) = news.recv() {
             // What has come in meanwhile is written down together.
             for item in std::iter::once(first).chain(news.try_iter()) {
-                take_down(item, memory, plan, &mut results);
+                take_down(item, memory, plan, &mut applied);
             }
             save(memory);
         }
         finished(orders);
         finished(removals);
     });
-    results.sort_by_key(|result| result.action);
-    results
+    applied.results.sort_by_key(|result| result.action);
+    applied
 }
 
-fn take_down(news: News, memory: &mut State, plan: &Plan, results: &mut Vec<ActionResult>) {
+fn take_down(news: News, memory: &mut State, plan: &Plan, applied: &mut Applied) {
     match news {
         News::Ordered { id, server_id } => {
             if let Some(server) = memory.servers.get_mut(&id) {
                 server.server_id = Some(server_id);
             }
         }
-        News::NotOrdered { id, lesson } => {
-            let Some(server) = memory.servers.remove(&id) else { return };
+        News::NotOrdered { id, provider, lesson } => {
+            applied.refused_orders = true;
+            let Some(order) = memory.servers.remove(&id) else { return };
             match lesson {
-                Lesson::Passing => {}
-                Lesson::Wrong(reason) => {
-                    breaker::failed(memory, &server.provider, &server.node_type, &reason, plan.now);
+                Lesson::Wrong(reason) => breaker::failed(memory, &provider, &order.node_type, &reason, plan.now),
+                Lesson::Quota => {
+                    breaker::quota_refused(memory, &provider, &order.node_type, plan.now);
+                    applied.closed.insert(provider);
                 }
-                Lesson::Quota => breaker::quota_refused(memory, &server.provider, &server.node_type, plan.now),
+                Lesson::Passing => {
+                    applied.closed.insert(provider);
+                }
             }
         }
         News::Step { id, step } => {
@@ -160,7 +174,7 @@ fn take_down(news: News, memory: &mut State, plan: &Plan, results: &mut Vec<Acti
                 server.retirement = None;
             }
         }
-        News::Result(result) => results.push(result),
+        News::Result(result) => applied.results.push(result),
     }
 }
 

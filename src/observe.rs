@@ -6,6 +6,7 @@ use crate::naming::{NodeTypeName, ProviderName, ServerId};
 use crate::plan::Action;
 use crate::provider::Provider;
 use crate::state::State;
+use crate::workers::{at_once, finished};
 use crate::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -44,18 +45,13 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
             .iter()
             .map(|provider| {
                 let name = &provider.name;
-                (name.clone(), scope.spawn(move || cloud(services.provider(name), name, state)))
+                (name.clone(), scope.spawn(move || cloud(services.provider(name), name, state, config.concurrency)))
             })
             .collect();
         let jenkins = controller(services);
         let clouds = clouds.into_iter().map(|(name, cloud)| (name, finished(cloud)));
         World { clouds: clouds.collect(), jenkins }
     })
-}
-
-/// The result of a thread. A panic in it is a fault of this program and goes on as one.
-fn finished<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 fn controller(services: &Services) -> Jenkins {
@@ -114,8 +110,9 @@ fn listing<T>(reading: Result<Reading<T>, JenkinsError>) -> Listing<T> {
 
 /// The servers of a cloud; those that the listing lacks are asked for by id, and failed ones for their fault, which
 /// listings leave out.
-fn cloud(provider: Result<&dyn Provider, &str>, name: &ProviderName, state: &State) -> Cloud {
-    let unavailable = |reason: String| Cloud { servers: Listing::Unavailable(reason), by_id: BTreeMap::new(), quota: None };
+fn cloud(provider: Result<&dyn Provider, &str>, name: &ProviderName, state: &State, concurrency: u32) -> Cloud {
+    let unavailable =
+        |reason: String| Cloud { servers: Listing::Unavailable(reason), by_id: BTreeMap::new(), quota: None };
     let provider = match provider {
         Ok(provider) => provider,
         Err(reason) => return unavailable(reason.to_owned()),
@@ -128,16 +125,14 @@ fn cloud(provider: Result<&dyn Provider, &str>, name: &ProviderName, state: &Sta
     let remembered = state.servers.values().filter(|server| server.provider == *name);
     let missing: Vec<&ServerId> =
         remembered.filter_map(|server| server.server_id.as_ref()).filter(|id| !listed.contains(id)).collect();
-    let failed: Vec<ServerId> = servers.iter().filter(|server| lacks_fault(server, state)).map(|s| s.id.clone()).collect();
-    let (by_id, faults) = thread::scope(|scope| {
-        let ask = |id: ServerId| scope.spawn(move || (provider.server(&id), id));
-        let missing: Vec<_> = missing.into_iter().cloned().map(ask).collect();
-        let failed: Vec<_> = failed.into_iter().map(ask).collect();
-        let answers = |threads: Vec<thread::ScopedJoinHandle<'_, (Lookup, ServerId)>>| {
-            threads.into_iter().map(finished).map(|(answer, id)| (id, answer)).collect::<BTreeMap<_, _>>()
-        };
-        (answers(missing), answers(failed))
-    });
+    let failed: Vec<ServerId> =
+        servers.iter().filter(|server| lacks_fault(server, state)).map(|s| s.id.clone()).collect();
+    let asked = missing.len();
+    let ids: Vec<ServerId> = missing.into_iter().cloned().chain(failed).collect();
+    let mut answers =
+        at_once(concurrency, ids, |id| (provider.server(&id), id)).into_iter().map(|(answer, id)| (id, answer));
+    let by_id: BTreeMap<ServerId, Lookup> = answers.by_ref().take(asked).collect();
+    let faults: BTreeMap<ServerId, Lookup> = answers.collect();
     for server in &mut servers {
         if let Some(Lookup::Found(fresh)) = faults.get(&server.id) {
             server.fault.clone_from(&fresh.fault);

@@ -1,1 +1,199 @@
-//! (room)
+//! The run, from top to bottom.
+
+use crate::apply::{ActionResult, apply};
+use crate::config::Config;
+use crate::jenkins::Jenkins;
+use crate::observe::{Services, observe, survey};
+use crate::plan::{self, Action, Plan, Problem, Rule, Subject};
+use crate::progress::Progress;
+use crate::provider::{self, Access};
+use crate::state::{Settling, SettlingCause, State};
+use crate::store::{self, Loaded, LockError, Store, StoreError};
+use crate::world::{Quota, World};
+use jiff::Timestamp;
+use std::time::Instant;
+use thiserror::Error;
+
+/// When a run happens: the clock is asked once, in `main`.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time that everything is decided for.
+    pub now: Timestamp,
+    /// When the program began, for the deadline.
+    pub started: Instant,
+}
+
+/// What a run may do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Permits {
+    /// How many removals the brake lets through.
+    pub allow_removals: usize,
+}
+
+/// Everything that a run saw, decided and did.
+#[derive(Debug)]
+pub struct Report {
+    /// What was seen.
+    pub world: World,
+    /// What was decided; after refusals with the orders that were tried instead.
+    pub plan: Plan,
+    /// What became of the actions; none of a dry run.
+    pub results: Option<Vec<ActionResult>>,
+    /// Requests that were sent.
+    pub requests: u64,
+}
+
+/// Why a run ended before it did anything.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The lock was not got.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One run: look, decide, write down, act.
+pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
+    let mut store = Store::lock(&config.state_file)?;
+    let (state, notice) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let services = open(config, moment);
+    progress.now("reading Jenkins and the clouds");
+    let mut world = observe(config, &services, &state);
+    let mut plan = decide(config, &services, &mut world, &state, permits, moment.now);
+    plan.warnings.extend(notice);
+    store.save(&plan.memory)?;
+    progress.now("carrying out the plan");
+    let results = carry_out(config, &services, &mut world, &mut plan, &mut store);
+    store.save(&plan.memory)?;
+    Ok(Report { requests: services.requests_sent(), world, plan, results: Some(results) })
+}
+
+/// The same up to the plan: only reads are sent, no lock is taken, and every file stays as it was.
+pub fn dry_run(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
+    let (state, notice) = recall(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
+    let services = open(config, moment);
+    progress.now("reading Jenkins and the clouds");
+    let mut world = observe(config, &services, &state);
+    let mut plan = decide(config, &services, &mut world, &state, permits, moment.now);
+    plan.warnings.extend(notice);
+    Ok(Report { requests: services.requests_sent(), world, plan, results: None })
+}
+
+/// The state to go on from, and what a person should know about it.
+fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
+    let forgotten = || State {
+        settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }),
+        ..State::new(config.owner.clone())
+    };
+    match loaded {
+        Loaded::Known(state) => (*state, None),
+        Loaded::Fresh => (State::new(config.owner.clone()), None),
+        Loaded::SetAside { to, why } => {
+            let notice = format!("the state file could not be read and is now {}: {why}", to.display());
+            (forgotten(), Some(notice))
+        }
+        Loaded::Unreadable { why } => {
+            (forgotten(), Some(format!("the state file {} cannot be read: {why}", config.state_file.display())))
+        }
+    }
+}
+
+/// Everything that the run talks to. Nothing is sent yet.
+fn open(config: &Config, moment: Moment) -> Services {
+    let length = config.deadline.unsigned_abs();
+    let deadline = moment.started + length;
+    let access = Access { deadline, concurrency: config.concurrency };
+    let providers = config.providers.iter().map(|provider| {
+        let opened = provider::open(provider, access).map_err(|failure| failure.message);
+        (provider.name.clone(), opened)
+    });
+    Services {
+        jenkins: Jenkins::new(&config.jenkins, deadline).map_err(|error| error.to_string()),
+        providers: providers.collect(),
+    }
+}
+
+/// The plan. Where it orders something, quotas are read and it is made again with them.
+fn decide(
+    config: &Config,
+    services: &Services,
+    world: &mut World,
+    state: &State,
+    permits: Permits,
+    now: Timestamp,
+) -> Plan {
+    let mut plan = plan::plan(config, world, state, now);
+    if plan.actions.iter().any(|action| matches!(action, Action::CreateServer { .. })) {
+        let problems = survey(config, services, world, &plan.actions);
+        plan = plan::plan(config, world, state, now);
+        plan.problems.extend(
+            problems.into_iter().map(|(provider, error)| Problem { place: format!("provider {provider}"), error }),
+        );
+    }
+    plan::brake(&mut plan, permits.allow_removals);
+    plan
+}
+
+/// Applies the plan; where orders were refused, those that another provider or type can take go out as well.
+fn carry_out(
+    config: &Config,
+    services: &Services,
+    world: &mut World,
+    plan: &mut Plan,
+    store: &mut Store,
+) -> Vec<ActionResult> {
+    let mut results: Vec<ActionResult> = Vec::new();
+    let mut todo = plan.clone();
+    for _ in 0..=config.providers.len() {
+        let mut memory = todo.memory.clone();
+        let mut unsaved = None;
+        let applied = apply(config, services, world, &todo, &mut memory, |memory| {
+            unsaved = store.save(memory).err().map(|error| error.to_string());
+        });
+        if let Some(error) = unsaved {
+            plan.problems.push(Problem { place: "state".to_owned(), error });
+        }
+        let offset = plan.actions.len() - todo.actions.len();
+        results.extend(
+            applied.results.into_iter().map(|result| ActionResult { action: result.action + offset, ..result }),
+        );
+        plan.memory = memory;
+        if !applied.refused_orders {
+            break;
+        }
+        for provider in &applied.closed {
+            if let Some(cloud) = world.clouds.get_mut(provider) {
+                cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
+            }
+        }
+        todo = plan::plan_again(config, world, &plan.memory, plan.now);
+        if todo.actions.is_empty() {
+            break;
+        }
+        match store.save(&todo.memory) {
+            Ok(()) => add(plan, &todo),
+            Err(error) => {
+                plan.problems.push(Problem { place: "state".to_owned(), error: error.to_string() });
+                break;
+            }
+        }
+    }
+    results
+}
+
+/// Adds the orders of a second plan to the first, with the verdicts on their jobs.
+fn add(plan: &mut Plan, again: &Plan) {
+    plan.actions.extend(again.actions.iter().cloned());
+    plan.warnings.extend(again.warnings.iter().cloned());
+    for verdict in &again.verdicts {
+        if verdict.subject == Subject::QueueItem
+            && verdict.rule == Rule::Demand
+            && let Some(first) =
+                plan.verdicts.iter_mut().find(|first| (first.subject, &first.id) == (verdict.subject, &verdict.id))
+        {
+            *first = verdict.clone();
+        }
+    }
+}

@@ -53,13 +53,15 @@ fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
             let lesson = match kind {
                 FailureKind::UnknownOutcome => None,
                 FailureKind::Quota => Some(Lesson::Quota),
-                FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => Some(Lesson::Wrong(message.clone())),
+                FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => {
+                    Some(Lesson::Wrong(message.clone()))
+                }
                 FailureKind::RateLimited | FailureKind::Unavailable => Some(Lesson::Passing),
             };
             result.outcome = outcome(kind);
             result.error = Some(message);
             if let Some(lesson) = lesson {
-                tell(news, News::NotOrdered { id: order.id.clone(), lesson });
+                tell(news, News::NotOrdered { id: order.id.clone(), provider: order.provider.clone(), lesson });
             }
         }
     }

@@ -90,11 +90,16 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     at_once(site.config.concurrency, clear, |removal| {
         let Some((id, provider)) = removal.server else { return };
         let (outcome, error) = match &arrived {
-            Err(error) => (Outcome::Failed, Some(format!("server {} is left for the next run: {error}", removal.server_id))),
+            Err(error) => {
+                (Outcome::Failed, Some(format!("server {} is left for the next run: {error}", removal.server_id)))
+            }
             Ok(arrived) => match arrived.get(id) {
                 Some(node) => {
                     tell(&news, News::Stopped(id.clone()));
-                    let reason = format!("node {node} has registered itself in the meantime: server {} stays", removal.server_id);
+                    let reason = format!(
+                        "node {node} has registered itself in the meantime: server {} stays",
+                        removal.server_id
+                    );
                     (Outcome::Skipped, Some(reason))
                 }
                 None => delete_server(site, provider, removal.server_id),

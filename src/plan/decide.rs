@@ -17,13 +17,19 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Plan {
     let fleet = fleet::assemble(config, world, state);
     let memory = remember::sightings(config, world, state, &fleet, now);
-    decide(config, world, memory, &fleet, now)
+    let mut plan = decide(config, world, memory, &fleet, now);
+    write_down(&mut plan.memory, &plan.actions, now);
+    plan
 }
 
-/// The plan once more in the same run, with what its first orders taught: nothing is sighted a second time.
+/// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted a second time,
+/// and nothing else is decided anew.
 pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp) -> Plan {
     let fleet = fleet::assemble(config, world, memory);
-    decide(config, world, memory.clone(), &fleet, now)
+    let mut plan = decide(config, world, memory.clone(), &fleet, now);
+    plan.actions.retain(|action| matches!(action, Action::CreateServer { .. }));
+    write_down(&mut plan.memory, &plan.actions, now);
+    plan
 }
 
 fn decide(config: &Config, world: &World, mut memory: State, fleet: &Fleet<'_>, now: Timestamp) -> Plan {
@@ -46,7 +52,6 @@ fn decide(config: &Config, world: &World, mut memory: State, fleet: &Fleet<'_>, 
     draft.orders(config, &demand, &placement, &ids);
     draft.machines(config, world, &memory, fleet, &phases, &demand, &placement);
     draft.nodes(fleet, &memory);
-    write_down(&mut memory, &draft.actions, now);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
     let mut plan = Plan {

@@ -198,7 +198,7 @@ fn read_server(server: wire::Server) -> Server {
 fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
     let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     Some(Mark {
-        owner: Owner::from(value("mita_owner")?),
+        owner: Owner::new(value("mita_owner")?).ok()?,
         node_type: NodeTypeName::from(value("mita_node")?),
         id: MitaId::from(value("mita_id")?),
     })

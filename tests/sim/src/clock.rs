@@ -28,9 +28,7 @@ pub fn iso_micros(at: Ms) -> String {
 /// `Mon, 05 Jan 2026 08:00:00 GMT`, for the `Date` header.
 pub fn http_date(at: Ms) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (y, mo, d, h, mi, s) = civil(at);
     let weekday = DAYS[(at / 86_400_000 % 7) as usize];
     let month = MONTHS[(mo - 1) as usize];

@@ -31,16 +31,12 @@ pub struct Request {
 impl Request {
     /// The first header of this (lower-case) name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v.as_str())
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
 
     /// Whether the client asked for JSON with `Accept`.
     pub fn accepts_json(&self) -> bool {
-        self.header("accept")
-            .is_some_and(|a| a.contains("application/json"))
+        self.header("accept").is_some_and(|a| a.contains("application/json"))
     }
 
     /// The parameters of the query, decoded as forms are (`+` is a space).
@@ -50,18 +46,13 @@ impl Request {
 
     /// The first query parameter of this name.
     pub fn query_param(&self, name: &str) -> Option<String> {
-        self.query_params()
-            .into_iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, v)| v)
+        self.query_params().into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
     }
 
     /// The parameters of the query and of a form-encoded body, as a servlet sees them.
     pub fn params(&self) -> BTreeMap<String, String> {
         let mut all = self.query_params();
-        let form = self
-            .header("content-type")
-            .is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
+        let form = self.header("content-type").is_some_and(|t| t.starts_with("application/x-www-form-urlencoded"));
         if form {
             all.extend(form_pairs(&String::from_utf8_lossy(&self.body)));
         }
@@ -92,25 +83,17 @@ pub struct Response {
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Response {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Response { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// A JSON answer.
     pub fn json(status: u16, value: &Value) -> Self {
-        Response::empty(status)
-            .with("Content-Type", "application/json")
-            .body(value.to_string().into_bytes())
+        Response::empty(status).with("Content-Type", "application/json").body(value.to_string().into_bytes())
     }
 
     /// An HTML answer.
     pub fn html(status: u16, text: impl Into<String>) -> Self {
-        Response::empty(status)
-            .with("Content-Type", "text/html; charset=UTF-8")
-            .body(text.into().into_bytes())
+        Response::empty(status).with("Content-Type", "text/html; charset=UTF-8").body(text.into().into_bytes())
     }
 
     /// The same answer with one header more.
@@ -134,14 +117,12 @@ impl Response {
         if !wanted || self.body.len() < 256 {
             return self;
         }
-        let mut encoder =
-            flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         if encoder.write_all(&self.body).is_ok()
             && let Ok(packed) = encoder.finish()
         {
             self.body = packed;
-            self.headers
-                .push(("Content-Encoding".into(), "gzip".into()));
+            self.headers.push(("Content-Encoding".into(), "gzip".into()));
         }
         self
     }
@@ -155,11 +136,7 @@ impl Response {
         if self.status != 204 {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
-        head.push_str(if keep_alive {
-            "Connection: keep-alive\r\n\r\n"
-        } else {
-            "Connection: close\r\n\r\n"
-        });
+        head.push_str(if keep_alive { "Connection: keep-alive\r\n\r\n" } else { "Connection: close\r\n\r\n" });
         head.into_bytes()
     }
 }
@@ -175,11 +152,7 @@ pub enum Incoming {
 }
 
 /// Reads one request. `buffer` keeps what came after it (pipelining).
-pub fn read_request(
-    stream: &mut TcpStream,
-    buffer: &mut Vec<u8>,
-    stop: &AtomicBool,
-) -> Incoming {
+pub fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>, stop: &AtomicBool) -> Incoming {
     let (mut request, head_len, length, keep_alive) = loop {
         match parse_head(buffer) {
             Ok(Some(parsed)) => break parsed,
@@ -193,9 +166,7 @@ pub fn read_request(
     if length > MAX_BODY {
         return Incoming::Malformed;
     }
-    if request.header("expect").is_some()
-        && stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_err()
-    {
+    if request.header("expect").is_some() && stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").is_err() {
         return Incoming::Closed;
     }
     while buffer.len() < head_len + length {
@@ -221,12 +192,7 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Parsed>, ()> {
     let headers: Vec<(String, String)> = head
         .headers
         .iter()
-        .map(|h| {
-            (
-                h.name.to_ascii_lowercase(),
-                String::from_utf8_lossy(h.value).trim().to_string(),
-            )
-        })
+        .map(|h| (h.name.to_ascii_lowercase(), String::from_utf8_lossy(h.value).trim().to_string()))
         .collect();
     let request = Request {
         method: head.method.unwrap_or("GET").to_string(),
@@ -242,10 +208,8 @@ fn parse_head(buffer: &[u8]) -> Result<Option<Parsed>, ()> {
         Some(text) => text.parse().map_err(|_| ())?,
         None => 0,
     };
-    let keep_alive = head.version == Some(1)
-        && !request
-            .header("connection")
-            .is_some_and(|c| c.eq_ignore_ascii_case("close"));
+    let keep_alive =
+        head.version == Some(1) && !request.header("connection").is_some_and(|c| c.eq_ignore_ascii_case("close"));
     Ok(Some((request, head_len, length, keep_alive)))
 }
 
@@ -265,9 +229,7 @@ fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>, stop: &AtomicBool) -> bool
             Err(e)
                 if matches!(
                     e.kind(),
-                    io::ErrorKind::WouldBlock
-                        | io::ErrorKind::TimedOut
-                        | io::ErrorKind::Interrupted
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted
                 ) => {}
             Err(_) => return false,
         }
@@ -292,10 +254,8 @@ pub fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let hex = (bytes[i] == b'%')
-            .then(|| text.get(i + 1..i + 3))
-            .flatten()
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
+        let hex =
+            (bytes[i] == b'%').then(|| text.get(i + 1..i + 3)).flatten().and_then(|h| u8::from_str_radix(h, 16).ok());
         if let Some(byte) = hex {
             out.push(byte);
             i += 3;
@@ -355,10 +315,7 @@ mod tests {
     #[test]
     fn a_plus_is_literal_in_paths_and_a_space_in_forms() {
         assert_eq!(percent_decode("ubuntu+1%2B2%20x"), "ubuntu+1+2 x");
-        assert_eq!(
-            form_pairs("name=a+b%2Bc&x"),
-            [("name".into(), "a b+c".into()), ("x".into(), String::new())]
-        );
+        assert_eq!(form_pairs("name=a+b%2Bc&x"), [("name".into(), "a b+c".into()), ("x".into(), String::new())]);
     }
 
     #[test]

@@ -292,7 +292,14 @@ impl Sim {
         let lines: Vec<String> = world
             .violations
             .iter()
-            .map(|v| format!("{:?}: {} ({})", v.promise, v.text, world.log.get(v.request).map_or(String::new(), Record::line)))
+            .map(|v| {
+                format!(
+                    "{:?}: {} ({})",
+                    v.promise,
+                    v.text,
+                    world.log.get(v.request).map_or(String::new(), Record::line)
+                )
+            })
             .collect();
         assert!(lines.is_empty(), "broken promises:\n{}", lines.join("\n"));
     }

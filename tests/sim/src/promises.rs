@@ -124,9 +124,7 @@ impl World {
             Service::Neutron => {
                 let Some(ip) = cloud.floating_ips.iter().find(|f| f.id == id) else { return found };
                 let words = || ip.tags.iter().chain([&ip.description]);
-                let named = |owner: &String| {
-                    words().any(|text| text.split([' ', '=', ',', ';']).any(|w| w == owner))
-                };
+                let named = |owner: &String| words().any(|text| text.split([' ', '=', ',', ';']).any(|w| w == owner));
                 if !self.rules.owners.iter().any(named) {
                     let text = format!("release of floating address {}, which is not ours", ip.address);
                     found.push((Promise::NotOurs, text));

@@ -103,9 +103,7 @@ impl Drop for Shared {
 impl State {
     /// One connection: requests and answers until either side ends it.
     fn converse(&self, mut stream: TcpStream, host: &str) {
-        let ready = stream
-            .set_read_timeout(Some(Duration::from_millis(100)))
-            .and_then(|()| stream.set_nodelay(true));
+        let ready = stream.set_read_timeout(Some(Duration::from_millis(100))).and_then(|()| stream.set_nodelay(true));
         if ready.is_err() {
             return;
         }

@@ -1,1 +1,8 @@
+//! The simulator as a client sees it, over real sockets.
 
+mod client;
+mod faults;
+mod jenkins;
+mod openstack;
+mod promises;
+mod speed;

@@ -127,9 +127,10 @@ impl World {
             let Some(cloud) = self.clouds.get(&on.cloud) else { continue };
             let Some(server) = cloud.server(&on.server).filter(|s| !s.deleting()) else { continue };
             let Some(rule) = rule_for(&self.joins, self.default_join.as_ref(), server) else { continue };
-            let floating = cloud.floating_ips.iter().find(|f| {
-                f.port.as_ref().is_some_and(|p| server.addresses.iter().any(|a| a.port == *p))
-            });
+            let floating = cloud
+                .floating_ips
+                .iter()
+                .find(|f| f.port.as_ref().is_some_and(|p| server.addresses.iter().any(|a| a.port == *p)));
             let name = rule.node_name(server, floating.map(|f| f.address.as_str()));
             let mut node = Node::new(&name, &rule.labels, rule.executors).mode(rule.mode).class(&rule.class);
             node.server = Some(on);
@@ -176,8 +177,12 @@ impl World {
             Delivery::Drop | Delivery::Hang => None,
         };
         let at = self.now;
-        self.violations
-            .extend(broken.into_iter().map(|(promise, text)| Violation { promise, text, request: entry, at }));
+        self.violations.extend(broken.into_iter().map(|(promise, text)| Violation {
+            promise,
+            text,
+            request: entry,
+            at,
+        }));
         for &index in &hit {
             if let Kind::After(action) = &mut faults[index].kind {
                 action(self);

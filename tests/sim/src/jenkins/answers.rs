@@ -90,7 +90,9 @@ impl Jenkins {
 
 /// An error raised as `Failure`: 400 with the message in `X-Error`.
 pub(crate) fn failure(message: &str) -> Response {
-    let page = format!("<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1><p>{message}</p></body></html>");
+    let page = format!(
+        "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Error</h1><p>{message}</p></body></html>"
+    );
     Response::html(400, page).with("X-Error", message.to_string())
 }
 

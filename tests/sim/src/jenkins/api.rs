@@ -64,7 +64,7 @@ impl Jenkins {
     fn root(&self, tree: &Tree) -> Value {
         let built_in = self.nodes.iter().find(|n| n.is_built_in());
         Bean::of(tree, self.typed("hudson.model.Hudson"))
-            .list("assignedLabels", built_in.into_iter().flat_map(|n| &n.label_set), label_json)
+            .list("assignedLabels", built_in.into_iter().flat_map(|n| &n.label_set), |t, l| label_json(t, l))
             .set("mode", "NORMAL")
             .set("nodeDescription", "the Jenkins controller's built-in node")
             .set("nodeName", "")
@@ -97,15 +97,12 @@ impl Jenkins {
         let items = if reads { items } else { Vec::new() };
         Bean::of(tree, self.typed("hudson.model.Queue"))
             .list("discoverableItems", hidden, |t, i| {
-                Bean::plain(t)
+                Bean::plain(t.whole())
                     .nest("task", |t| Bean::plain(t).always("name", i.job.name.as_str()).done())
                     .done()
             })
             // Items are exported whole whatever the depth (defaultVisibility 999).
-            .list("items", items, |t, i| {
-                let whole = if matches!(t, Tree::Shallow) { &Tree::Default } else { t };
-                self.item_json(whole, i, &mut cache.borrow_mut())
-            })
+            .list("items", items, |t, i| self.item_json(t.whole(), i, &mut cache.borrow_mut()))
             .done()
     }
 
@@ -184,10 +181,7 @@ impl Jenkins {
         let computers = self.nodes.iter().filter(|n| !n.executors.is_empty());
         Bean::of(tree, self.typed("hudson.model.ComputerSet"))
             .set("busyExecutors", busy)
-            .list("computer", computers, |t, n| {
-                let whole = if matches!(t, Tree::Shallow) { &Tree::Default } else { t };
-                self.computer_json(whole, n, caller)
-            })
+            .list("computer", computers, |t, n| self.computer_json(t.whole(), n, caller))
             .set("displayName", "Nodes")
             .set("totalExecutors", total)
             .done()
@@ -200,12 +194,10 @@ impl Jenkins {
         let agent = node.class != BUILT_IN_CLASS;
         let mut bean = Bean::of(tree, self.typed(&node.class))
             .nest("actions", |_| json!([]))
-            .list("assignedLabels", &node.label_set, label_json)
+            .list("assignedLabels", &node.label_set, |t, l| label_json(t, l))
             .set("description", node.description.as_str())
             .set("displayName", self.computer_name(node))
-            .list("executors", node.executors.iter().enumerate(), |t, (n, e)| {
-                self.executor_json(t, n, e, reads)
-            })
+            .list("executors", node.executors.iter().enumerate(), |t, (n, e)| self.executor_json(t, n, e, reads))
             .set("icon", "symbol-computer")
             .set("iconClassName", "symbol-computer")
             .set("idle", node.idle())
@@ -270,8 +262,8 @@ impl Jenkins {
     }
 }
 
-fn label_json(tree: &Tree, name: &String) -> Value {
-    Bean::plain(tree).always("name", name.as_str()).done()
+fn label_json(tree: &Tree, name: &str) -> Value {
+    Bean::plain(tree).always("name", name).done()
 }
 
 fn monitor_data(node: &Node) -> Value {

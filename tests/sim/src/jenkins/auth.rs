@@ -86,12 +86,7 @@ pub struct User {
 impl User {
     /// A user with an API token and all permissions.
     pub fn new(name: &str, token: &str) -> Self {
-        User {
-            name: name.to_string(),
-            token: token.to_string(),
-            password: None,
-            permissions: Permission::ALL.into(),
-        }
+        User { name: name.to_string(), token: token.to_string(), password: None, permissions: Permission::ALL.into() }
     }
 
     /// The same user with these permissions only.
@@ -137,19 +132,15 @@ impl Jenkins {
             let permissions = self.options.anonymous.clone();
             return Ok(Caller { name: None, permissions, by_password: false });
         };
-        let pair = header
-            .strip_prefix("Basic ")
-            .and_then(|b| base64_decode(b.trim()))
-            .and_then(|b| String::from_utf8(b).ok());
+        let pair =
+            header.strip_prefix("Basic ").and_then(|b| base64_decode(b.trim())).and_then(|b| String::from_utf8(b).ok());
         let (name, secret) = pair.as_deref().and_then(|p| p.split_once(':')).unwrap_or(("", ""));
         let user = self.options.users.iter().find(|u| u.name == name);
         let by_password = user.is_some_and(|u| u.password.as_deref() == Some(secret));
         match user {
-            Some(u) if u.token == secret || by_password => Ok(Caller {
-                name: Some(u.name.clone()),
-                permissions: u.permissions.clone(),
-                by_password,
-            }),
+            Some(u) if u.token == secret || by_password => {
+                Ok(Caller { name: Some(u.name.clone()), permissions: u.permissions.clone(), by_password })
+            }
             _ => Err(Box::new(
                 Response::html(401, unauthorized_page())
                     .with("WWW-Authenticate", "Basic realm=\"Jenkins\"")

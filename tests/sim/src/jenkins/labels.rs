@@ -48,19 +48,13 @@ impl Label {
                 },
                 expr,
             },
-            None => Label {
-                name: text.clone(),
-                expr: Expr::Atom(text),
-            },
+            None => Label { name: text.clone(), expr: Expr::Atom(text) },
         }
     }
 
     /// The label that is one atom of this very name.
     pub fn atom(name: &str) -> Label {
-        Label {
-            name: name.to_string(),
-            expr: Expr::Atom(name.to_string()),
-        }
+        Label { name: name.to_string(), expr: Expr::Atom(name.to_string()) }
     }
 
     /// The stored name, which is what `why` prints.
@@ -126,8 +120,7 @@ pub fn bad_name(name: &str) -> Option<String> {
             return Some(format!("‘{c}’ is an unsafe character"));
         }
     }
-    name.ends_with('.')
-        .then(|| "A name cannot end with ‘.’".to_string())
+    name.ends_with('.').then(|| "A name cannot end with ‘.’".to_string())
 }
 
 /// `LabelAtom.escape`: quoted where the bare text would not be read back.
@@ -199,11 +192,7 @@ const MAX_DEPTH: usize = 100;
 
 fn parse(text: &str) -> Option<Expr> {
     let tokens = lex(text)?;
-    let mut parser = Parser {
-        tokens,
-        at: 0,
-        depth: 0,
-    };
+    let mut parser = Parser { tokens, at: 0, depth: 0 };
     let expr = parser.iff()?;
     (parser.at == parser.tokens.len()).then_some(expr)
 }
@@ -244,9 +233,7 @@ fn lex(text: &str) -> Option<Vec<Token>> {
 
 fn atom_end(text: &str) -> usize {
     text.char_indices()
-        .find(|&(i, c)| {
-            "&|!<>() \t\"';".contains(c) || (c == '-' && text[i + 1..].starts_with('>'))
-        })
+        .find(|&(i, c)| "&|!<>() \t\"';".contains(c) || (c == '-' && text[i + 1..].starts_with('>')))
         .map_or(text.len(), |(i, _)| i)
 }
 
@@ -331,9 +318,7 @@ impl Parser {
             }
             let inner = self.iff()?;
             self.depth -= 1;
-            return self
-                .take(&Token::Close)
-                .then(|| Expr::Paren(Box::new(inner)));
+            return self.take(&Token::Close).then(|| Expr::Paren(Box::new(inner)));
         }
         let Some(Token::Atom(name)) = self.tokens.get(self.at) else {
             return None;
@@ -396,10 +381,7 @@ mod tests {
 
     #[test]
     fn text_that_does_not_parse_is_one_atom() {
-        for text in [
-            "!!a", "a->b->c", "foo bar", "foo(bar)", "a & b", "a&&", "()", "->",
-            "linux && 'x'", "a &&\n b",
-        ] {
+        for text in ["!!a", "a->b->c", "foo bar", "foo(bar)", "a & b", "a&&", "()", "->", "linux && 'x'", "a &&\n b"] {
             stored(text, text);
             assert!(fits(text, &[text]), "{text}");
         }

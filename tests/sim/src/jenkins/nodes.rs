@@ -176,10 +176,7 @@ impl Node {
     /// The same node, running on this server.
     #[must_use]
     pub fn on_server(mut self, cloud: &str, server: &str) -> Self {
-        self.server = Some(ServerRef {
-            cloud: cloud.to_string(),
-            server: server.to_string(),
-        });
+        self.server = Some(ServerRef { cloud: cloud.to_string(), server: server.to_string() });
         self
     }
 
@@ -203,11 +200,7 @@ impl Node {
 
     /// The cause that Jenkins shows: the mark's before the channel's.
     pub fn cause(&self) -> Option<&Cause> {
-        let mark = if self.temporarily_offline {
-            self.mark.as_ref()
-        } else {
-            None
-        };
+        let mark = if self.temporarily_offline { self.mark.as_ref() } else { None };
         mark.or(self.channel_cause.as_ref().filter(|_| !self.connected))
     }
 
@@ -229,11 +222,7 @@ impl Node {
     /// Marks the node offline, or changes the cause of the mark.
     pub fn mark_offline(&mut self, kind: CauseKind, message: &str, at: Ms) {
         self.temporarily_offline = true;
-        self.mark = Some(Cause {
-            kind,
-            message: message.to_string(),
-            at,
-        });
+        self.mark = Some(Cause { kind, message: message.to_string(), at });
     }
 
     /// Takes the mark away.
@@ -247,11 +236,7 @@ impl Node {
     pub fn disconnect(&mut self, kind: CauseKind, message: &str, at: Ms, forget_mark: bool) {
         self.connected = false;
         self.connects_at = None;
-        self.channel_cause = Some(Cause {
-            kind,
-            message: message.to_string(),
-            at,
-        });
+        self.channel_cause = Some(Cause { kind, message: message.to_string(), at });
         if forget_mark {
             self.mark = None;
         }

@@ -191,15 +191,8 @@ impl Jenkins {
         *number += 1;
         let number = *number;
         let ready = self.now + millis(job.quiet);
-        let item = Item {
-            id,
-            stage: Stage::Waiting(ready),
-            since: self.now,
-            buildable_start: ready,
-            label,
-            number,
-            job,
-        };
+        let item =
+            Item { id, stage: Stage::Waiting(ready), since: self.now, buildable_start: ready, label, number, job };
         self.queue.push(item);
         self.dirty = true;
         id
@@ -242,9 +235,7 @@ impl Jenkins {
         *number += 1;
         let number = *number;
         let ends = now + millis(job.duration);
-        let slot = self
-            .node_mut(node)
-            .and_then(|n| n.executors.iter_mut().find(|e| e.build.is_none()));
+        let slot = self.node_mut(node).and_then(|n| n.executors.iter_mut().find(|e| e.build.is_none()));
         let Some(slot) = slot else { return false };
         slot.build = Some(Build { item, job, number, started: now, ends });
         self.dirty = true;
@@ -263,9 +254,7 @@ impl Jenkins {
     fn maintain(&mut self) {
         let now = self.now;
         let running = self.running_jobs();
-        self.queue.retain(|i| {
-            !matches!(i.job.kind, Kind::Resuming(_)) || now < i.since + RESUME_LIMIT
-        });
+        self.queue.retain(|i| !matches!(i.job.kind, Kind::Resuming(_)) || now < i.since + RESUME_LIMIT);
         let mut queued: BTreeMap<String, u64> = BTreeMap::new();
         self.next_due = Ms::MAX;
         for item in &mut self.queue {
@@ -302,9 +291,8 @@ impl Jenkins {
 
     /// Gives parked executors to buildable items, oldest first.
     fn assign(&mut self) {
-        let mut free: Vec<usize> = (0..self.nodes.len())
-            .filter(|&n| self.nodes[n].parked() > 0 && self.takes_tasks(&self.nodes[n]))
-            .collect();
+        let mut free: Vec<usize> =
+            (0..self.nodes.len()).filter(|&n| self.nodes[n].parked() > 0 && self.takes_tasks(&self.nodes[n])).collect();
         let mut order: Vec<usize> =
             (0..self.queue.len()).filter(|&i| self.queue[i].stage == Stage::Buildable).collect();
         order.sort_by_key(|&i| (self.queue[i].since, self.queue[i].id));

@@ -26,10 +26,7 @@ pub struct Range {
 }
 
 impl Range {
-    const ALL: Range = Range {
-        from: 0,
-        to: usize::MAX,
-    };
+    const ALL: Range = Range { from: 0, to: usize::MAX };
 }
 
 impl Tree {
@@ -37,10 +34,12 @@ impl Tree {
     pub fn parse(text: &str) -> Option<Tree> {
         let mut reader = Reader { rest: text };
         let names = reader.list()?;
-        reader
-            .rest
-            .is_empty()
-            .then_some(Tree::Named(names, Range::ALL))
+        reader.rest.is_empty().then_some(Tree::Named(names, Range::ALL))
+    }
+
+    /// For types that are exported whole at any depth (`defaultVisibility` 999).
+    pub fn whole(&self) -> &Tree {
+        if matches!(self, Tree::Shallow) { &Tree::Default } else { self }
     }
 
     /// The selection for the property `name`, or `None` where it is not wanted.
@@ -86,11 +85,7 @@ impl<'a> Reader<'a> {
             } else {
                 BTreeMap::new()
             };
-            let range = if self.take('{') {
-                self.range()?
-            } else {
-                Range::ALL
-            };
+            let range = if self.take('{') { self.range()? } else { Range::ALL };
             names.insert(name, Tree::Named(children, range));
             if !self.take(',') {
                 return Some(names);
@@ -107,16 +102,10 @@ impl<'a> Reader<'a> {
             t => t.parse().ok(),
         };
         match text.split_once(',') {
-            Some((from, to)) => Some(Range {
-                from: number(from, 0)?,
-                to: number(to, usize::MAX)?,
-            }),
+            Some((from, to)) => Some(Range { from: number(from, 0)?, to: number(to, usize::MAX)? }),
             None => {
                 let at: usize = text.trim().parse().ok()?;
-                Some(Range {
-                    from: at,
-                    to: at + 1,
-                })
+                Some(Range { from: at, to: at + 1 })
             }
         }
     }
@@ -131,10 +120,7 @@ pub struct Bean<'t> {
 impl<'t> Bean<'t> {
     /// An object without `_class`, for values whose type the property already declares.
     pub fn plain(tree: &'t Tree) -> Self {
-        Bean {
-            tree,
-            map: Map::new(),
-        }
+        Bean { tree, map: Map::new() }
     }
 
     /// An object whose runtime type differs from the declared one. `None`
@@ -176,12 +162,7 @@ impl<'t> Bean<'t> {
 
     /// An array of nested objects, cut to the range that was asked for.
     #[must_use]
-    pub fn list<T>(
-        self,
-        name: &str,
-        items: impl IntoIterator<Item = T>,
-        make: impl Fn(&Tree, T) -> Value,
-    ) -> Self {
+    pub fn list<T>(self, name: &str, items: impl IntoIterator<Item = T>, make: impl Fn(&Tree, T) -> Value) -> Self {
         self.nest(name, |tree| {
             let range = match tree {
                 Tree::Named(_, range) => *range,
@@ -211,9 +192,7 @@ mod tests {
         Bean::of(tree, Some("C"))
             .set("a", 1)
             .set("b", 2)
-            .list("l", [1, 2, 3], |t, n| {
-                Bean::plain(t).set("x", n).always("y", n).done()
-            })
+            .list("l", [1, 2, 3], |t, n| Bean::plain(t).set("x", n).always("y", n).done())
             .done()
     }
 
@@ -242,10 +221,7 @@ mod tests {
     #[test]
     fn without_tree_nested_objects_are_nearly_empty() {
         let l = json!([{"y": 1}, {"y": 2}, {"y": 3}]);
-        assert_eq!(
-            write(&Tree::Default),
-            json!({"_class": "C", "a": 1, "b": 2, "l": l})
-        );
+        assert_eq!(write(&Tree::Default), json!({"_class": "C", "a": 1, "b": 2, "l": l}));
     }
 
     #[test]

@@ -207,11 +207,7 @@ impl Quotes {
     }
 
     fn reserved(self, node: &str) -> String {
-        let how = if self.version >= Version::new(1, 577) {
-            "with matching label expression"
-        } else {
-            "tied to it"
-        };
+        let how = if self.version >= Version::new(1, 577) { "with matching label expression" } else { "tied to it" };
         format!("{} is reserved for jobs {how}", self.name(node))
     }
 }

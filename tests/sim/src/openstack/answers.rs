@@ -78,8 +78,7 @@ pub(crate) fn page<'a, T>(
 /// The query of the next page: the same with another marker.
 pub(crate) fn next_query(request: &Request, marker: &str) -> String {
     let kept = request.query_params().into_iter().filter(|(n, _)| n != "marker");
-    let mut parts: Vec<String> =
-        kept.map(|(n, v)| format!("{}={}", percent_encode(&n), percent_encode(&v))).collect();
+    let mut parts: Vec<String> = kept.map(|(n, v)| format!("{}={}", percent_encode(&n), percent_encode(&v))).collect();
     parts.push(format!("marker={}", percent_encode(marker)));
     parts.join("&")
 }

@@ -51,13 +51,16 @@ impl Cloud {
                 let quota = self.quota(&project);
                 let own = self.volumes.iter().filter(|v| v.project == project);
                 let (count, used) = own.fold((0, 0), |(n, g), v| (n + 1, g + v.size));
-                Response::json(200, &json!({"limits": {"rate": [], "absolute": {
-                    "maxTotalVolumes": limit(quota.volumes), "totalVolumesUsed": count,
-                    "maxTotalVolumeGigabytes": limit(quota.gigabytes), "totalGigabytesUsed": used,
-                    "maxTotalSnapshots": 20, "totalSnapshotsUsed": 0,
-                    "maxTotalBackups": 10, "totalBackupsUsed": 0,
-                    "maxTotalBackupGigabytes": 1000, "totalBackupGigabytesUsed": 0,
-                }}}))
+                Response::json(
+                    200,
+                    &json!({"limits": {"rate": [], "absolute": {
+                        "maxTotalVolumes": limit(quota.volumes), "totalVolumesUsed": count,
+                        "maxTotalVolumeGigabytes": limit(quota.gigabytes), "totalGigabytesUsed": used,
+                        "maxTotalSnapshots": 20, "totalSnapshotsUsed": 0,
+                        "maxTotalBackups": 10, "totalBackupsUsed": 0,
+                        "maxTotalBackupGigabytes": 1000, "totalBackupGigabytesUsed": 0,
+                    }}}),
+                )
             }
             _ => no_route(request),
         }
@@ -173,8 +176,10 @@ impl Cloud {
     fn volume_json(&self, volume: &Volume) -> Value {
         let attached = volume.server.as_ref().filter(|_| volume.status == "in-use");
         let attachments: Vec<Value> = attached
-            .map(|s| json!({"id": volume.id, "attachment_id": volume.id, "volume_id": volume.id, "server_id": s,
-                            "host_name": null, "device": "/dev/sdb", "attached_at": iso_micros(volume.created)}))
+            .map(|s| {
+                json!({"id": volume.id, "attachment_id": volume.id, "volume_id": volume.id, "server_id": s,
+                            "host_name": null, "device": "/dev/sdb", "attached_at": iso_micros(volume.created)})
+            })
             .into_iter()
             .collect();
         json!({

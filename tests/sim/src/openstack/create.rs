@@ -119,11 +119,7 @@ impl Cloud {
     }
 
     /// The image, and the new blank volumes of `block_device_mapping_v2`.
-    fn checked_image(
-        &self,
-        order: &Map<String, Value>,
-        minor: u32,
-    ) -> Result<(String, Vec<(u64, bool)>), Refused> {
+    fn checked_image(&self, order: &Map<String, Value>, minor: u32) -> Result<(String, Vec<(u64, bool)>), Refused> {
         let image = order.get("imageRef").and_then(Value::as_str).unwrap_or_default().to_string();
         if !image.is_empty() && !is_uuid(&image) {
             return Err(refuse(&format!(
@@ -209,9 +205,7 @@ impl Cloud {
                 return Err(refuse("Bad network format: missing 'uuid'"));
             };
             if !is_uuid(id) {
-                return Err(refuse(&format!(
-                    "Bad networks format: network uuid is not in proper format ({id})"
-                )));
+                return Err(refuse(&format!("Bad networks format: network uuid is not in proper format ({id})")));
             }
             if !self.networks.iter().filter(visible).any(|n| n.id == id) {
                 return Err(refuse(&format!("Network {id} could not be found.")));
@@ -248,23 +242,24 @@ impl Cloud {
             ("instances", count, instances, quota.instances),
             ("ram", count * flavor.ram, ram, quota.ram),
         ];
-        let over: Vec<(&str, u64, u64, u64)> = asked
+        let over: Vec<[String; 4]> = asked
             .into_iter()
             .filter_map(|(what, wanted, used, limit)| {
-                limit.filter(|l| used + wanted > *l).map(|l| (what, wanted, used, l))
+                let limit = limit.filter(|l| used + wanted > *l)?;
+                Some([what.to_string(), wanted.to_string(), used.to_string(), limit.to_string()])
             })
             .collect();
         if over.is_empty() {
             return Ok(());
         }
-        let join = |f: &dyn Fn(&(&str, u64, u64, u64)) -> String| over.iter().map(f).collect::<Vec<_>>().join(", ");
+        let join = |n: usize| over.iter().map(|o| o[n].as_str()).collect::<Vec<_>>().join(", ");
         let text = format!(
             "Quota exceeded for {}: Requested {}, but already used {} of {} {}",
-            join(&|o| o.0.to_string()),
-            join(&|o| o.1.to_string()),
-            join(&|o| o.2.to_string()),
-            join(&|o| o.3.to_string()),
-            join(&|o| o.0.to_string()),
+            join(0),
+            join(1),
+            join(2),
+            join(3),
+            join(0)
         );
         Err(Box::new(fault(403, "forbidden", &text)))
     }
@@ -276,10 +271,28 @@ fn refuse(message: &str) -> Refused {
 
 fn check_keys(order: &Map<String, Value>, minor: u32) -> Result<(), Refused> {
     const ALWAYS: [&str; 22] = [
-        "name", "imageRef", "flavorRef", "adminPass", "metadata", "networks", "OS-DCF:diskConfig", "accessIPv4",
-        "accessIPv6", "personality", "availability_zone", "block_device_mapping", "block_device_mapping_v2",
-        "config_drive", "min_count", "max_count", "return_reservation_id", "security_groups", "user_data",
-        "key_name", "os:scheduler_hints", "host",
+        "name",
+        "imageRef",
+        "flavorRef",
+        "adminPass",
+        "metadata",
+        "networks",
+        "OS-DCF:diskConfig",
+        "accessIPv4",
+        "accessIPv6",
+        "personality",
+        "availability_zone",
+        "block_device_mapping",
+        "block_device_mapping_v2",
+        "config_drive",
+        "min_count",
+        "max_count",
+        "return_reservation_id",
+        "security_groups",
+        "user_data",
+        "key_name",
+        "os:scheduler_hints",
+        "host",
     ];
     let whole = || Value::Object(order.clone());
     for required in ["name", "flavorRef"] {

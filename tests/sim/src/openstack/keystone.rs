@@ -8,6 +8,9 @@ use crate::http::{Request, Response};
 use crate::openstack::answers::no_route;
 use crate::openstack::{Cloud, Project, Token, User};
 
+/// One service of the catalogue: type, name, and the address in each region.
+type Entry = (String, &'static str, Vec<(String, String)>);
+
 const REQUIRES: &str = "The request you have made requires authentication.";
 
 impl Cloud {
@@ -45,9 +48,13 @@ impl Cloud {
             return not_json_type();
         }
         let Some(body) = request.json() else {
-            return keystone_error(400, "Bad Request", "Expecting to find valid JSON in request body. The server \
+            return keystone_error(
+                400,
+                "Bad Request",
+                "Expecting to find valid JSON in request body. The server \
                 could not comply with the request since it is either malformed or otherwise incorrect. The client \
-                is assumed to be in error.");
+                is assumed to be in error.",
+            );
         };
         let identity = &body["auth"]["identity"];
         if !identity.is_object() {
@@ -141,9 +148,7 @@ impl Cloud {
 
     fn find_user(&self, given: &Value) -> Option<&User> {
         let domain = &given["domain"];
-        self.users.iter().find(|u| {
-            given["id"] == *u.id || (given["name"] == *u.name && in_default_domain(domain))
-        })
+        self.users.iter().find(|u| given["id"] == *u.id || (given["name"] == *u.name && in_default_domain(domain)))
     }
 
     fn check_password(&self, given: &Value) -> Option<User> {
@@ -151,9 +156,9 @@ impl Cloud {
     }
 
     fn find_project(&self, given: &Value) -> Option<&Project> {
-        self.projects.iter().find(|p| {
-            given["id"] == *p.id || (given["name"] == *p.name && in_default_domain(&given["domain"]))
-        })
+        self.projects
+            .iter()
+            .find(|p| given["id"] == *p.id || (given["name"] == *p.name && in_default_domain(&given["domain"])))
     }
 
     fn new_token(&mut self, user: &User, project: Option<String>) -> (String, u64) {
@@ -202,7 +207,7 @@ impl Cloud {
     }
 
     /// Type, name, and the address in each region, of all services.
-    fn services(&self, project: Option<&str>) -> Vec<(String, &'static str, Vec<(String, String)>)> {
+    fn services(&self, project: Option<&str>) -> Vec<Entry> {
         let mut kinds: Vec<(String, &'static str, String)> = vec![
             ("identity".into(), "keystone", "identity/v3".into()),
             ("compute".into(), "nova", "compute/v2.1".into()),
@@ -234,9 +239,13 @@ fn content_is_json(request: &Request) -> bool {
 }
 
 fn not_json_type() -> Response {
-    keystone_error(400, "Bad Request", "Expecting to find application/json in Content-Type header. The server \
+    keystone_error(
+        400,
+        "Bad Request",
+        "Expecting to find application/json in Content-Type header. The server \
         could not comply with the request since it is either malformed or otherwise incorrect. The client is \
-        assumed to be in error.")
+        assumed to be in error.",
+    )
 }
 
 fn keystone_error(status: u16, title: &str, message: &str) -> Response {
@@ -247,7 +256,10 @@ fn flask_not_found(request: &Request) -> Response {
     if request.method != "GET" && request.method != "POST" {
         return no_route(request);
     }
-    Response::html(404, "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n\
+    Response::html(
+        404,
+        "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n\
         <p>The requested URL was not found on the server. If you entered the URL manually please check your \
-        spelling and try again.</p>\n")
+        spelling and try again.</p>\n",
+    )
 }

@@ -192,7 +192,7 @@ impl Server {
             return Some("deleting");
         }
         (self.status == Status::Build).then(|| {
-            let boot = self.boot_ms(default).min(600_000).max(1);
+            let boot = self.boot_ms(default).clamp(1, 600_000);
             match (now - self.created).min(boot) * 10 / boot {
                 0 => "scheduling",
                 1..=2 => "networking",
@@ -236,8 +236,8 @@ impl Cloud {
             return self.fail(index, "Failed to allocate the network(s), not rescheduling.");
         }
         let server = &self.servers[index];
-        let wants_volumes = !server.new_volumes.is_empty()
-            && !self.volumes.iter().any(|v| v.server.as_ref() == Some(&server.id));
+        let wants_volumes =
+            !server.new_volumes.is_empty() && !self.volumes.iter().any(|v| v.server.as_ref() == Some(&server.id));
         let networked = !server.addresses.is_empty() || server.networks.is_empty();
         if wants_volumes
             && networked
@@ -313,8 +313,7 @@ impl Cloud {
     /// prefix of three numbers has room for 245 hosts, one of two for 64,000.
     pub(crate) fn free_host(&self, prefix: &str) -> Option<u32> {
         let of_servers = self.servers.iter().flat_map(|s| &s.addresses).map(|a| &a.addr);
-        let taken: BTreeSet<&String> =
-            of_servers.chain(self.floating_ips.iter().map(|f| &f.address)).collect();
+        let taken: BTreeSet<&String> = of_servers.chain(self.floating_ips.iter().map(|f| &f.address)).collect();
         let end = if prefix.matches('.').count() == 1 { 64_000 } else { 255 };
         (10..end).find(|host| !taken.contains(&address(prefix, *host)))
     }
@@ -394,9 +393,8 @@ impl Cloud {
         if volumes_of.is_empty() {
             return;
         }
-        self.volumes.retain(|v| {
-            !(v.delete_on_termination && v.server.as_ref().is_some_and(|s| volumes_of.contains(s)))
-        });
+        self.volumes
+            .retain(|v| !(v.delete_on_termination && v.server.as_ref().is_some_and(|s| volumes_of.contains(s))));
         for volume in &mut self.volumes {
             if volume.server.as_ref().is_some_and(|s| volumes_of.contains(s)) {
                 volume.server = None;

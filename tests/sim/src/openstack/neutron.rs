@@ -36,8 +36,10 @@ impl Cloud {
             ("GET", ["security-groups"]) => {
                 let own = self.security_groups.iter().filter(|g| g.project == project);
                 let all = own
-                    .map(|g| json!({"id": g.id, "name": g.name, "tenant_id": g.project, "project_id": g.project,
-                                    "description": "", "stateful": true, "security_group_rules": []}))
+                    .map(|g| {
+                        json!({"id": g.id, "name": g.name, "tenant_id": g.project, "project_id": g.project,
+                                    "description": "", "stateful": true, "security_group_rules": []})
+                    })
                     .collect();
                 filtered("security_groups", all, request)
             }
@@ -89,8 +91,11 @@ impl Cloud {
         let body = request.json().unwrap_or_default();
         let given = &body["floatingip"];
         let Some(network) = given["floating_network_id"].as_str() else {
-            return neutron_error(400, "HTTPBadRequest",
-                "Failed to parse request. Required attribute 'floating_network_id' not specified");
+            return neutron_error(
+                400,
+                "HTTPBadRequest",
+                "Failed to parse request. Required attribute 'floating_network_id' not specified",
+            );
         };
         let Some(found) = self.networks.iter().find(|n| n.id == network).cloned() else {
             return not_found("Network", "NetworkNotFound", network);

@@ -294,9 +294,7 @@ impl Cloud {
         let body = request.json().unwrap_or_default();
         let action = body.as_object().and_then(|m| m.keys().next().cloned()).unwrap_or_default();
         match action.as_str() {
-            "os-getConsoleOutput" => {
-                Response::json(200, &json!({"output": "Booting\ncloud-init finished\nlogin: "}))
-            }
+            "os-getConsoleOutput" => Response::json(200, &json!({"output": "Booting\ncloud-init finished\nlogin: "})),
             "os-stop" => {
                 self.set_status(id, Status::Shutoff);
                 Response::empty(202)
@@ -401,8 +399,7 @@ fn microversion(request: &Request) -> Result<u32, Box<Response>> {
         ))));
     };
     if major != 2 || !(1..=NEWEST).contains(&minor) {
-        let text =
-            format!("Version {text} is not supported by the API. Minimum is 2.1 and maximum is 2.{NEWEST}.");
+        let text = format!("Version {text} is not supported by the API. Minimum is 2.1 and maximum is 2.{NEWEST}.");
         return Err(Box::new(fault(406, "computeFault", &text)));
     }
     Ok(minor)

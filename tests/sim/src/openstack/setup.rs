@@ -116,8 +116,7 @@ impl Cloud {
     /// network. Nobody asked for it over the API; without metadata it is somebody else's.
     pub fn place_server(&mut self, name: &str, metadata: &[(&str, &str)]) -> String {
         let id = self.ids.uuid();
-        let metadata: BTreeMap<String, String> =
-            metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let metadata: BTreeMap<String, String> = metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
         self.history.insert(id.clone(), metadata.clone());
         let network = self.networks.first().map(|n| n.id.clone());
         self.servers.push(Server {
