@@ -338,6 +338,7 @@ fn without_secrets(state: &State) -> State {
     let State {
         version,
         owner,
+        run,
         last_run,
         fingerprint,
         session,
@@ -364,6 +365,7 @@ fn without_secrets(state: &State) -> State {
     State {
         version,
         owner,
+        run,
         last_run,
         fingerprint,
         session,
