@@ -3,8 +3,8 @@
 use super::env::{self, Lookup};
 use super::reading::{ConfigErrors, Found, Place, Reading};
 use super::table::Table;
-use super::{Config, JenkinsConfig, files, fingerprint, jenkins, keys, names, nodes, provider, syntax, times};
-use crate::naming::Owner;
+use super::{Config, JenkinsConfig, files, fingerprint, jenkins, keys, nodes, provider, syntax, times};
+use crate::naming::{Owner, OwnerError};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -100,17 +100,16 @@ fn state_file(top: &Table<'_>) -> PathBuf {
 
 /// The mark: the one that is written, else host and path of the controller.
 fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
-    match top.entry(&["owner"]) {
+    let (owner, at) = match top.entry(&["owner"]) {
         Some(_) => {
-            let Found { value, at } = top.text(&["owner"])?;
-            if let Some(fault) = names::fault_of_owner(&value) {
-                top.reading.fault(&at, fault);
-                return None;
-            }
-            Some(Owner::from(value))
+            let found = top.text(&["owner"])?;
+            (Owner::new(found.value), found.at)
         }
-        None => Some(Owner::from(names::owner_of_url(&jenkins?.url))),
-    }
+        None => (Owner::from_jenkins_url(&jenkins?.url), top.place_of_missing("owner")),
+    };
+    // The key stands before the message, which begins with it as well.
+    let fault = |error: OwnerError| top.reading.fault(&at, error.to_string().trim_start_matches("owner "));
+    owner.map_err(fault).ok()
 }
 
 /// Warns when others than its owner can read a file that holds a secret.

@@ -1,6 +1,6 @@
 //! Which names the two services accept, checked before anything is ordered under them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use crate::naming::NodeName;
 
 /// Nova takes names and metadata of up to 255 characters. A Jenkins node's name is a folder's name (255 bytes on
 /// common file systems), and `+` and an IPv6 address are added to it: 40 more.
@@ -28,7 +28,7 @@ pub(super) fn fault_of_node_name(name: &str) -> Option<String> {
     if name.ends_with('.') {
         return Some("ends in a dot, which Jenkins allows in no node name; remove it".to_owned());
     }
-    if ends_in_address(name) {
+    if NodeName::from(name).convention().ip.is_some() {
         return Some("ends in + and an IP address, as Jenkins nodes do; remove the address".to_owned());
     }
     // The name of a node is one of its labels.
@@ -57,21 +57,6 @@ pub(super) fn fault_of_label(label: &str) -> Option<String> {
     None
 }
 
-/// Why this cannot be the mark of an installation.
-pub(super) fn fault_of_owner(owner: &str) -> Option<String> {
-    if owner.chars().count() > LONGEST_METADATA {
-        return Some(format!("is longer than {LONGEST_METADATA} characters; write a shorter one"));
-    }
-    let refused = owner.chars().find(|c| !c.is_ascii_alphanumeric() && !"._:/-".contains(*c))?;
-    Some(format!("holds {refused:?}; use letters, digits and . _ : / -"))
-}
-
-/// The mark of an installation that names none: host and path of its controller's URL.
-pub(super) fn owner_of_url(url: &str) -> String {
-    let place = url.split_once("://").map_or(url, |(_, place)| place).trim_end_matches('/');
-    place.chars().map(|c| if c.is_ascii_alphanumeric() || "._:/-".contains(c) { c } else { '-' }).collect()
-}
-
 /// Why Nova would not take this as a metadata key, or why it is not for the configuration to write.
 pub(super) fn fault_of_metadata_key(key: &str) -> Option<String> {
     if key.to_ascii_lowercase().starts_with("mita_") {
@@ -89,11 +74,6 @@ pub(super) fn fault_of_metadata_value(value: &str) -> Option<String> {
     let length = value.chars().count();
     (length > LONGEST_METADATA)
         .then(|| format!("has {length} characters, and Nova takes {LONGEST_METADATA}; write a shorter value"))
-}
-
-fn ends_in_address(name: &str) -> bool {
-    let Some((_, end)) = name.rsplit_once('+') else { return false };
-    end.parse::<Ipv4Addr>().is_ok() || end.replace('-', ":").parse::<Ipv6Addr>().is_ok()
 }
 
 #[cfg(test)]

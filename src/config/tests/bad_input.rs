@@ -63,7 +63,10 @@ fn the_top_of_the_file() {
                 "max_servers = 5.0",
                 &["mita.toml:1: max_servers: must be a whole number without quotes, and is a decimal number"],
             ),
-            ("owner = \"ceph ci\"", &["mita.toml:1: owner: holds ' '; use letters, digits and . _ : / -"]),
+            (
+                "owner = \"ceph ci\"",
+                &["mita.toml:1: owner: contains ' ': use only letters without accents, digits and `._:/-`"],
+            ),
             ("owner = \"\"", &["mita.toml:1: owner: must not be empty"]),
             (
                 "state_file = \"/tmp/\"",

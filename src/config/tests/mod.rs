@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_nodes;
 mod bad_provider;
+mod example;
 mod good_input;
 mod secrecy;
 

@@ -1,0 +1,260 @@
+//! Retires and removes: one procedure, each step of it harmless when repeated.
+//!
+//! 1. every node that is the server is set offline, so that no build can arrive unseen;
+//! 2. each is read again: a build that was there first stops everything, and the node comes back;
+//! 3. the nodes are deleted;
+//! 4. the list of nodes is read once more, for all servers together: an agent that registered itself meanwhile stops
+//!    the removal of its server;
+//! 5. each server is read, and its mark checked;
+//! 6. it is deleted.
+
+use super::{ActionResult, News, Outcome, Site, actions, orders, tell};
+use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Restoration};
+use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
+use crate::offline::{is_ours, offline_message};
+use crate::plan::{Action, Rule, fleet};
+use crate::provider::Deletion;
+use crate::state::RetirementStep;
+use crate::workers::at_once;
+use crate::world::{Listing, Lookup, Presence, ServerState, World};
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+
+/// One removal on its way through the steps.
+struct Removal<'a> {
+    action: usize,
+    rule: Rule,
+    nodes: Vec<&'a NodeName>,
+    server_id: &'a ServerId,
+    /// The server to delete in the end; none where only a node is left.
+    server: Option<(&'a MitaId, &'a ProviderName)>,
+}
+
+/// How far a removal got with its nodes.
+enum Drained {
+    /// No node stands in the way of the server's deletion.
+    Clear,
+    /// It ends here.
+    Ends(Outcome, Option<String>),
+}
+
+pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
+    let mut removals = Vec::new();
+    let mut restorations = Vec::new();
+    for (action, planned) in actions(site.plan) {
+        match planned {
+            Action::RetireNode { nodes, server_id, id, provider, rule, .. } => removals.push(Removal {
+                action,
+                rule: *rule,
+                nodes: nodes.iter().collect(),
+                server_id,
+                server: Some((id, provider)),
+            }),
+            Action::DeleteServer { server_id, id, provider, rule, .. } => removals.push(Removal {
+                action,
+                rule: *rule,
+                nodes: Vec::new(),
+                server_id,
+                server: Some((id, provider)),
+            }),
+            Action::DeleteNode { node, server_id, rule, .. } => {
+                removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None });
+            }
+            Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
+            Action::CreateServer { .. } => {}
+        }
+    }
+    at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
+        let (outcome, error) = restore(site, node, server_id);
+        if !outcome.is_failure() {
+            tell(&news, News::Stopped(id.clone()));
+        }
+        tell(&news, result(action, server_id, outcome, error));
+    });
+    let drained = at_once(site.config.concurrency, removals, |removal| {
+        let drained = drain(site, &removal, &news);
+        (removal, drained)
+    });
+    let mut clear = Vec::new();
+    for (removal, drained) in drained {
+        match drained {
+            Drained::Clear if removal.server.is_some() => clear.push(removal),
+            Drained::Clear => tell(&news, result(removal.action, removal.server_id, Outcome::Done, None)),
+            Drained::Ends(outcome, error) => tell(&news, result(removal.action, removal.server_id, outcome, error)),
+        }
+    }
+    if clear.is_empty() {
+        return;
+    }
+    let arrived = newly_arrived(site);
+    at_once(site.config.concurrency, clear, |removal| {
+        let Some((id, provider)) = removal.server else { return };
+        let (outcome, error) = match &arrived {
+            Err(error) => (Outcome::Failed, Some(format!("server {} is left for the next run: {error}", removal.server_id))),
+            Ok(arrived) => match arrived.get(id) {
+                Some(node) => {
+                    tell(&news, News::Stopped(id.clone()));
+                    let reason = format!("node {node} has registered itself in the meantime: server {} stays", removal.server_id);
+                    (Outcome::Skipped, Some(reason))
+                }
+                None => delete_server(site, provider, removal.server_id),
+            },
+        };
+        if matches!(outcome, Outcome::Done | Outcome::AlreadyDone) {
+            tell(&news, News::Step { id: id.clone(), step: RetirementStep::ServerDeleted });
+        }
+        tell(&news, result(removal.action, removal.server_id, outcome, error));
+    });
+}
+
+fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<String>) -> News {
+    News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error })
+}
+
+fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, Option<String>) {
+    let jenkins = match &site.services.jenkins {
+        Ok(jenkins) => jenkins,
+        Err(reason) => return (Outcome::Failed, Some(reason.clone())),
+    };
+    match jenkins.bring_online(node, &site.config.owner, server_id) {
+        Ok(Restoration::Done) => (Outcome::Done, None),
+        Ok(Restoration::NotSetOffline) => (Outcome::AlreadyDone, None),
+        Ok(Restoration::Held(reason)) => {
+            (Outcome::Skipped, Some(format!("node {node} was set offline by somebody else: {reason}")))
+        }
+        Ok(Restoration::NoSuchNode) => (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
+        Err(error) => failed(&error),
+    }
+}
+
+/// Steps 1 to 3.
+fn drain(site: &Site<'_>, removal: &Removal<'_>, news: &Sender<News>) -> Drained {
+    if removal.nodes.is_empty() {
+        return Drained::Clear;
+    }
+    let jenkins = match &site.services.jenkins {
+        Ok(jenkins) => jenkins,
+        Err(reason) => return Drained::Ends(Outcome::Failed, Some(reason.clone())),
+    };
+    match try_drain(site, jenkins, removal, news) {
+        Ok(drained) => drained,
+        Err(error) => {
+            let (outcome, error) = failed(&error);
+            Drained::Ends(outcome, error)
+        }
+    }
+}
+
+fn try_drain(
+    site: &Site<'_>,
+    jenkins: &Jenkins,
+    removal: &Removal<'_>,
+    news: &Sender<News>,
+) -> Result<Drained, JenkinsError> {
+    let step = |step| {
+        if let Some((id, _)) = removal.server {
+            tell(news, News::Step { id: id.clone(), step });
+        }
+    };
+    let owner = &site.config.owner;
+    let message = offline_message(owner, removal.server_id, removal.rule);
+    let mut there = Vec::new();
+    for &node in &removal.nodes {
+        match jenkins.set_offline(node, &message)? {
+            Change::Done => there.push(node),
+            Change::NoSuchNode => {}
+        }
+    }
+    step(RetirementStep::NodesOffline);
+    for &node in &there {
+        let Some(seen) = jenkins.node(node)?.value else { continue };
+        let marked = match &seen.presence {
+            Presence::SetOffline(cause) => is_ours(&cause.reason, owner).is_some(),
+            Presence::Online | Presence::Disconnected => false,
+        };
+        if !seen.idle || !marked {
+            return stop(site, jenkins, removal, &there, node, seen.idle, news);
+        }
+    }
+    for &node in &there {
+        jenkins.delete(node)?;
+        tell(news, News::NodeDeleted(node.clone()));
+    }
+    step(RetirementStep::NodesDeleted);
+    Ok(Drained::Clear)
+}
+
+/// A build arrived first, or somebody took the mark away: the nodes come back, and the server stays.
+fn stop(
+    site: &Site<'_>,
+    jenkins: &Jenkins,
+    removal: &Removal<'_>,
+    nodes: &[&NodeName],
+    cause: &NodeName,
+    idle: bool,
+    news: &Sender<News>,
+) -> Result<Drained, JenkinsError> {
+    for &node in nodes {
+        jenkins.bring_online(node, &site.config.owner, removal.server_id)?;
+    }
+    if let Some((id, _)) = removal.server {
+        tell(news, News::Stopped(id.clone()));
+    }
+    let reason = if idle {
+        format!("somebody changed node {cause} while it was being retired: it stays")
+    } else {
+        format!("a build arrived on node {cause} while it was being retired: it is back online and stays")
+    };
+    Ok(Drained::Ends(Outcome::Skipped, Some(reason)))
+}
+
+/// Step 4: every server of ours that a node could be, now, with such a node.
+fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> {
+    let jenkins = site.services.jenkins.as_ref().map_err(String::clone)?;
+    let nodes = jenkins.nodes().map_err(|error| error.to_string())?;
+    if site.world.jenkins.session.is_some() && nodes.session != site.world.jenkins.session {
+        return Err("Jenkins was restarted in the middle of the run".to_owned());
+    }
+    let mut world = World { clouds: site.world.clouds.clone(), jenkins: site.world.jenkins.clone() };
+    world.jenkins.nodes = Listing::Complete(nodes.value);
+    let fleet = fleet::assemble(site.config, &world, site.memory);
+    let found = fleet.machines.iter().filter_map(|machine| {
+        let node = machine.nodes.iter().chain(&machine.doubts).next()?;
+        Some((machine.id.clone(), node.name.clone()))
+    });
+    Ok(found.collect())
+}
+
+/// Steps 5 and 6.
+fn delete_server(site: &Site<'_>, provider: &ProviderName, id: &ServerId) -> (Outcome, Option<String>) {
+    let provider = match site.services.provider(provider) {
+        Ok(provider) => provider,
+        Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
+    };
+    let server = match provider.server(id) {
+        Lookup::Found(server) => server,
+        Lookup::Gone => return (Outcome::AlreadyDone, None),
+        Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
+    };
+    if server.mark.is_none_or(|mark| mark.owner != site.config.owner) {
+        let reason = format!("server {id} does not carry the mark of {}: it is left alone", site.config.owner);
+        return (Outcome::Skipped, Some(reason));
+    }
+    if matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
+        return (Outcome::AlreadyDone, None);
+    }
+    match provider.delete(id) {
+        Ok(Deletion::Accepted) => (Outcome::Done, None),
+        Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
+        Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
+    }
+}
+
+fn failed(error: &JenkinsError) -> (Outcome, Option<String>) {
+    let outcome = match error.kind {
+        _ if error.outcome_is_unknown() => Outcome::Unknown,
+        ErrorKind::Unauthorized | ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } => Outcome::Refused,
+        _ => Outcome::Failed,
+    };
+    (outcome, Some(error.to_string()))
+}
