@@ -12,7 +12,7 @@ fn now() -> Timestamp {
 }
 
 fn owner() -> Owner {
-    Owner::from("ceph-ci")
+    Owner::new("ceph-ci").unwrap()
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -27,23 +27,14 @@ fn state() -> State {
     state.servers.insert(
         MitaId::from("20261121T233012Z-1"),
         ServerMemory {
-            node_type: NodeTypeName::from("ubuntu"),
-            provider: ProviderName::from("openstack"),
-            name: "ubuntu".to_owned(),
-            ordered_at: now(),
-            origin: Origin::Ordered,
-            server_id: None,
-            listed: false,
-            active_since: None,
-            joined_at: None,
-            node: None,
-            missing: None,
-            stopped: None,
-            deleting_since: None,
-            gone_sightings: 0,
-            retirement: None,
-            failure_counted: false,
             fault: Some("No valid host was found".to_owned()),
+            ..ServerMemory::new(
+                NodeTypeName::from("ubuntu"),
+                ProviderName::from("openstack"),
+                "ubuntu".to_owned(),
+                now(),
+                Origin::Ordered(1),
+            )
         },
     );
     state
@@ -177,7 +168,7 @@ fn a_newer_version_is_refused_and_left_untouched_whatever_else_it_holds() {
 #[test]
 fn the_state_of_another_owner_is_refused_and_left_untouched() {
     let (dir, path) = folder();
-    let theirs = serde_json::to_string(&State::new(Owner::from("other-ci"))).unwrap();
+    let theirs = serde_json::to_string(&State::new(Owner::new("other-ci").unwrap())).unwrap();
     fs::write(&path, &theirs).unwrap();
     let store = Store::lock(&path).unwrap();
     for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {

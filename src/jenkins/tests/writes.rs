@@ -131,14 +131,14 @@ fn node_set_offline(reason: &str) -> Answer {
 
 fn restore(read: Answer) -> (Result<Restoration, JenkinsError>, Vec<String>) {
     let server = Loopback::new(move |seen| if seen.method == "GET" { read.clone() } else { redirect(302, ".") });
-    let owner = Owner::from("ceph-ci");
+    let owner = Owner::new("ceph-ci").unwrap();
     let result = controller(&server, "").bring_online(&NodeName::from("n"), &owner, &ServerId::from("4711"));
     (result, server.seen().iter().map(Seen::line).filter(|line| line.starts_with("POST")).collect())
 }
 
 #[test]
 fn a_node_that_we_set_offline_is_brought_back() {
-    let message = offline_message(&Owner::from("ceph-ci"), &ServerId::from("4711"), Rule::Idle);
+    let message = offline_message(&Owner::new("ceph-ci").unwrap(), &ServerId::from("4711"), Rule::Idle);
     let (result, posts) = restore(node_set_offline(&message));
     assert_eq!(result.unwrap(), Restoration::Done);
     // Should the toggle set it offline after all, then with our message.
@@ -151,8 +151,8 @@ fn a_node_that_we_set_offline_is_brought_back() {
 
 #[test]
 fn s7_nothing_is_toggled_that_we_did_not_set_offline() {
-    let theirs = offline_message(&Owner::from("other-ci"), &ServerId::from("4711"), Rule::Idle);
-    let of_another_server = offline_message(&Owner::from("ceph-ci"), &ServerId::from("4712"), Rule::Idle);
+    let theirs = offline_message(&Owner::new("other-ci").unwrap(), &ServerId::from("4711"), Rule::Idle);
+    let of_another_server = offline_message(&Owner::new("ceph-ci").unwrap(), &ServerId::from("4712"), Rule::Idle);
     for reason in ["disk swap", "", &theirs, &of_another_server] {
         let (result, posts) = restore(node_set_offline(reason));
         assert_eq!(result.unwrap(), Restoration::Held(reason.to_owned()));
