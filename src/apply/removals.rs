@@ -1,6 +1,7 @@
 //! Retires and removes: one procedure, each step of it harmless when repeated.
 //!
-//! 1. every node that is the server is set offline, so that no build can arrive unseen;
+//! 1. every node that is the server is looked at once more, since a person may have taken it meanwhile, and set
+//!    offline, so that no build can arrive unseen;
 //! 2. each is read again: a build that was there first stops everything, and the node comes back;
 //! 3. the nodes are deleted;
 //! 4. the list of nodes is read once more, for all servers together: an agent that registered itself meanwhile stops
@@ -134,9 +135,6 @@ fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, 
 
 /// Steps 1 to 3.
 fn drain(site: &Site<'_>, removal: &Removal<'_>, news: &Sender<News>) -> Drained {
-    if removal.nodes.is_empty() {
-        return Drained::Clear;
-    }
     let jenkins = match &site.services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return Drained::Ends(Outcome::Failed, Some(reason.clone())),
@@ -164,7 +162,17 @@ fn try_drain(
     let owner = &site.config.owner;
     let message = offline_message(owner, removal.server_id, removal.rule);
     let mut there = Vec::new();
+    if let Some(node) = hidden_node(site, jenkins, removal)? {
+        let reason = format!("node {node} is there all the same, though the list of nodes lacks it: nothing is done");
+        return Ok(Drained::Ends(Outcome::Skipped, Some(reason)));
+    }
     for &node in &removal.nodes {
+        if let Some(reason) = taken_meanwhile(site, jenkins, node)? {
+            if let Some((id, _)) = removal.server {
+                tell(news, News::Stopped(id.clone()));
+            }
+            return Ok(Drained::Ends(Outcome::Skipped, Some(reason)));
+        }
         match jenkins.set_offline(node, &message)? {
             Change::Done => there.push(node),
             Change::NoSuchNode => {}
@@ -187,6 +195,28 @@ fn try_drain(
     }
     step(RetirementStep::NodesDeleted);
     Ok(Drained::Clear)
+}
+
+/// The node that a server without nodes last had, where Jenkins knows it under that name. Jenkins leaves an element out
+/// of a list whose export fails (JENKINS-40083), so a list alone does not prove that a node is gone.
+fn hidden_node(site: &Site<'_>, jenkins: &Jenkins, removal: &Removal<'_>) -> Result<Option<NodeName>, JenkinsError> {
+    let Some((id, _)) = removal.server.filter(|_| removal.nodes.is_empty()) else { return Ok(None) };
+    let Some(last) = site.memory.servers.get(id).and_then(|server| server.node.as_ref()) else { return Ok(None) };
+    Ok(jenkins.node(last)?.value.map(|_| last.clone()))
+}
+
+/// Why a node is not to be touched after all. Setting it offline would take the place of a person's hold, and would
+/// keep a build from being followed by the next one.
+fn taken_meanwhile(site: &Site<'_>, jenkins: &Jenkins, node: &NodeName) -> Result<Option<String>, JenkinsError> {
+    let Some(seen) = jenkins.node(node)?.value else { return Ok(None) };
+    if !seen.idle {
+        return Ok(Some(format!("a build has arrived on node {node}: it stays")));
+    }
+    let Presence::SetOffline(cause) = &seen.presence else { return Ok(None) };
+    let seen_before = site.world.jenkins.nodes.complete().into_iter().flatten().find(|before| before.name == *node);
+    let new = seen_before.is_none_or(|before| before.presence != seen.presence);
+    let by_us = is_ours(&cause.reason, &site.config.owner).is_some();
+    Ok((new && !by_us).then(|| format!("somebody has set node {node} offline: it is held")))
 }
 
 /// A build arrived first, or somebody took the mark away: the nodes come back, and the server stays.
