@@ -3,6 +3,7 @@
 mod client;
 mod faults;
 mod jenkins;
+mod labels;
 mod openstack;
 mod promises;
 mod speed;

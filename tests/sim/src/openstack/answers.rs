@@ -8,7 +8,24 @@ use crate::openstack::{Cloud, Token};
 
 /// Nova's and Cinder's error body: one object whose key names the kind.
 pub(crate) fn fault(status: u16, kind: &str, message: &str) -> Response {
-    Response::json(status, &json!({kind: {"code": status, "message": message}}))
+    let body = json!({kind: {"code": status, "message": message}}).to_string();
+    Response::empty(status).with("Content-Type", "application/json; charset=UTF-8").body(body.into_bytes())
+}
+
+/// A value as Python prints it, which is how schema errors quote it.
+pub(crate) fn python(value: &Value) -> String {
+    match value {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::Number(n) => n.to_string(),
+        Value::String(s) => format!("'{s}'"),
+        Value::Array(list) => format!("[{}]", list.iter().map(python).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let pairs = map.iter().map(|(k, v)| format!("'{k}': {}", python(v)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// A 400 of Nova or Cinder.
@@ -27,11 +44,15 @@ pub(crate) fn neutron_error(status: u16, kind: &str, message: &str) -> Response 
     Response::json(status, &body)
 }
 
-/// What webob answers: HTML, or JSON where the client asked for it.
+/// What webob answers: JSON or HTML where the client takes it, else plain text.
 pub(crate) fn webob(status: u16, title: &str, text: &str, request: &Request) -> Response {
     if request.accepts_json() {
         let body = json!({"message": format!("{text}<br /><br />\n\n\n"), "code": format!("{status} {title}"), "title": title});
         return Response::json(status, &body);
+    }
+    if !request.header("accept").is_some_and(|a| a.contains("*/*") || a.contains("html")) {
+        let body = format!("{status} {title}\n\n{text}\n\n\n   ");
+        return Response::empty(status).with("Content-Type", "text/plain; charset=UTF-8").body(body.into_bytes());
     }
     Response::html(
         status,

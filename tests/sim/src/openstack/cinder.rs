@@ -145,6 +145,7 @@ impl Cloud {
         };
         let mut body = json!({"volume": self.volume_json(&volume)});
         body["volume"]["user_id"] = user.into();
+        body["volume"]["updated_at"] = Value::Null;
         self.volumes.push(volume);
         Response::json(202, &body)
     }
@@ -185,7 +186,8 @@ impl Cloud {
         json!({
             "id": volume.id, "status": volume.status, "size": volume.size, "availability_zone": "nova",
             "created_at": iso_micros(volume.created), "updated_at": iso_micros(volume.created),
-            "name": volume.name, "description": "", "volume_type": "standard", "snapshot_id": null,
+            "name": volume.name, "user_id": self.users.first().map(|u| u.id.as_str()),
+            "description": if volume.name.ends_with("-blank-vol") { "".into() } else { Value::Null }, "volume_type": "standard", "snapshot_id": null,
             "source_volid": null, "metadata": volume.metadata, "links": self.volume_links(volume),
             "bootable": "false", "encrypted": false, "replication_status": null, "consistencygroup_id": null,
             "multiattach": false, "attachments": attachments, "os-vol-tenant-attr:tenant_id": volume.project,

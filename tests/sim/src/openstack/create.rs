@@ -1,18 +1,15 @@
 //! `POST /servers`: everything that Nova refuses, and the order that it takes.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use crate::codec::{base64_decode, is_uuid};
+use crate::codec::is_uuid;
 use crate::http::{Request, Response};
-use crate::openstack::answers::{bad_request, fault};
+use crate::openstack::answers::{fault, python};
+use crate::openstack::order::{
+    Refused, check_keys, checked_bool, checked_count, checked_metadata, checked_tags, checked_text,
+    checked_user_data, number, optional_text, refuse,
+};
 use crate::openstack::{Cloud, Fate, Flavor, Server, Status, Token};
-
-/// The longest user data, encoded.
-const MAX_USER_DATA: usize = 65_535;
-
-type Refused = Box<Response>;
 
 impl Cloud {
     pub(crate) fn create_servers(&mut self, request: &Request, token: &Token, minor: u32) -> Response {
@@ -47,10 +44,7 @@ impl Cloud {
         let project = token.project.clone().unwrap_or_default();
         let networks = self.checked_networks(order.get("networks"), &project)?;
         let security_groups = self.checked_groups(order.get("security_groups"), &project)?;
-        let count = order.get("min_count").or(order.get("max_count")).map_or(Some(1), number);
-        let Some(count) = count.filter(|c| *c > 0) else {
-            return Err(refuse("Invalid input for field/attribute min_count."));
-        };
+        let count = checked_count(order)?;
         self.check_quota(&flavor, &project, count)?;
 
         let mut first = String::new();
@@ -147,12 +141,20 @@ impl Cloud {
             let text = |key: &str| entry[key].as_str().unwrap_or_default();
             if minor < 67 && entry.get("volume_type").is_some() {
                 return Err(refuse(&format!(
-                    "Invalid input for field/attribute {n}. Value: {entry}. Additional properties are not allowed ('volume_type' was unexpected)"
+                    "Invalid input for field/attribute {n}. Value: {}. Additional properties are not allowed ('volume_type' was unexpected)",
+                    python(entry)
                 )));
             }
             boots += usize::from(entry["boot_index"] == 0);
             let goes_with_it = entry["delete_on_termination"] == true;
-            let size = number(&entry["volume_size"]).unwrap_or(0);
+            let size = match entry.get("volume_size") {
+                Some(Value::Null) => {
+                    return Err(refuse(
+                        "Invalid input for field/attribute volume_size. Value: None. None is not of type 'integer', 'string'",
+                    ));
+                }
+                size => size.and_then(number).unwrap_or(0),
+            };
             match (text("source_type"), text("destination_type")) {
                 ("image", "local") if text("uuid") == image => {}
                 ("image", "volume") if self.images.iter().any(|i| i.id == text("uuid")) => {
@@ -164,6 +166,10 @@ impl Cloud {
                 }
                 ("blank", "volume") => volumes.push((size, goes_with_it)),
                 ("volume", "volume") if self.volumes.iter().any(|v| v.id == text("uuid")) => {}
+                ("image", _) => {
+                    let text = format!("Block Device Mapping is Invalid: failed to get image {}.", text("uuid"));
+                    return Err(refuse(&text));
+                }
                 _ => return Err(refuse("Block Device Mapping is Invalid.")),
             }
         }
@@ -263,157 +269,4 @@ impl Cloud {
         );
         Err(Box::new(fault(403, "forbidden", &text)))
     }
-}
-
-fn refuse(message: &str) -> Refused {
-    Box::new(bad_request(message))
-}
-
-fn check_keys(order: &Map<String, Value>, minor: u32) -> Result<(), Refused> {
-    const ALWAYS: [&str; 22] = [
-        "name",
-        "imageRef",
-        "flavorRef",
-        "adminPass",
-        "metadata",
-        "networks",
-        "OS-DCF:diskConfig",
-        "accessIPv4",
-        "accessIPv6",
-        "personality",
-        "availability_zone",
-        "block_device_mapping",
-        "block_device_mapping_v2",
-        "config_drive",
-        "min_count",
-        "max_count",
-        "return_reservation_id",
-        "security_groups",
-        "user_data",
-        "key_name",
-        "os:scheduler_hints",
-        "host",
-    ];
-    let whole = || Value::Object(order.clone());
-    for required in ["name", "flavorRef"] {
-        if !order.contains_key(required) {
-            let text = format!(
-                "Invalid input for field/attribute server. Value: {}. '{required}' is a required property",
-                whole()
-            );
-            return Err(refuse(&text));
-        }
-    }
-    for key in order.keys() {
-        let known = ALWAYS.contains(&key.as_str())
-            || (key == "tags" && minor >= 52)
-            || (key == "description" && minor >= 19)
-            || (key == "hostname" && minor >= 90);
-        if !known {
-            return Err(refuse(&format!(
-                "Invalid input for field/attribute server. Value: {}. Additional properties are not allowed ('{key}' was unexpected)",
-                whole()
-            )));
-        }
-    }
-    match order.get("networks") {
-        None if minor >= 37 => Err(refuse(&format!(
-            "Invalid input for field/attribute server. Value: {}. 'networks' is a required property",
-            whole()
-        ))),
-        Some(Value::String(text)) if minor < 37 => Err(refuse(&format!(
-            "Invalid input for field/attribute networks. Value: {text}. '{text}' is not of type 'array'"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn checked_text(order: &Map<String, Value>, key: &str, max: usize) -> Result<String, Refused> {
-    let prefix = format!("Invalid input for field/attribute {key}. Value: ");
-    match &order[key] {
-        Value::String(s) if s.trim().is_empty() => Err(refuse(&format!("{prefix}{s}. '{s}' is too short"))),
-        Value::String(s) if s.chars().count() > max => Err(refuse(&format!("{prefix}{s}. '{s}' is too long"))),
-        Value::String(s) => Ok(s.clone()),
-        other => Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
-    }
-}
-
-fn optional_text(order: &Map<String, Value>, key: &str) -> Result<Option<String>, Refused> {
-    match order.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(_) => checked_text(order, key, 255).map(Some),
-    }
-}
-
-fn checked_metadata(given: Option<&Value>) -> Result<BTreeMap<String, String>, Refused> {
-    let mut metadata = BTreeMap::new();
-    for (key, value) in given.and_then(Value::as_object).into_iter().flatten() {
-        let prefix = format!("Invalid input for field/attribute {key}. Value: ");
-        let good_key = !key.is_empty()
-            && key.len() <= 255
-            && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_:. ".contains(c));
-        if !good_key {
-            return Err(refuse(&format!(
-                "Invalid input for field/attribute metadata. Value: {}. '{key}' does not match any of the regexes: '^[a-zA-Z0-9-_:. ]{{1,255}}$'",
-                given.unwrap_or(&Value::Null)
-            )));
-        }
-        match value {
-            Value::String(s) if s.chars().count() > 255 => {
-                return Err(refuse(&format!("{prefix}{s}. '{s}' is too long")));
-            }
-            Value::String(s) => metadata.insert(key.clone(), s.clone()),
-            other => return Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
-        };
-    }
-    if metadata.len() > 128 {
-        return Err(Box::new(fault(403, "forbidden", "Quota exceeded for metadata_items.")));
-    }
-    Ok(metadata)
-}
-
-fn checked_user_data(given: Option<&Value>) -> Result<Option<Vec<u8>>, Refused> {
-    let prefix = "Invalid input for field/attribute user_data. Value: ";
-    match given {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => match base64_decode(text) {
-            None => Err(refuse(&format!("{prefix}{text}. '{text}' is not a 'base64'"))),
-            Some(_) if text.len() > MAX_USER_DATA => Err(refuse(&format!("{prefix}{text}. '{text}' is too long"))),
-            Some(bytes) => Ok(Some(bytes)),
-        },
-        Some(other) => Err(refuse(&format!("{prefix}{other}. {other} is not of type 'string'"))),
-    }
-}
-
-fn checked_bool(given: Option<&Value>) -> Result<bool, Refused> {
-    match given {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(b)) => Ok(*b),
-        Some(Value::String(s)) if ["true", "1", "on", "yes"].contains(&s.to_lowercase().as_str()) => Ok(true),
-        Some(Value::String(s)) if ["false", "0", "off", "no"].contains(&s.to_lowercase().as_str()) => Ok(false),
-        Some(other) => {
-            let text = other.as_str().map_or_else(|| other.to_string(), str::to_string);
-            Err(refuse(&format!(
-                "Invalid input for field/attribute config_drive. Value: {text}. '{text}' is not one of [True, 'True', ...]"
-            )))
-        }
-    }
-}
-
-fn checked_tags(given: Option<&Value>) -> Result<Vec<String>, Refused> {
-    let mut tags = Vec::new();
-    for (n, tag) in given.and_then(Value::as_array).into_iter().flatten().enumerate() {
-        let text = tag.as_str().unwrap_or_default();
-        if text.is_empty() || text.len() > 60 || text.contains([',', '/']) {
-            return Err(refuse(&format!(
-                "Invalid input for field/attribute {n}. Value: {text}. '{text}' does not match '^[^,/]*$'"
-            )));
-        }
-        tags.push(text.to_string());
-    }
-    Ok(tags)
-}
-
-fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_str().and_then(|s| s.parse().ok()))
 }

@@ -86,5 +86,6 @@ fn image_json(image: &Image) -> Value {
         "created_at": iso(image.created), "updated_at": iso(image.created), "tags": [],
         "self": format!("/v2/images/{}", image.id), "file": format!("/v2/images/{}/file", image.id),
         "schema": "/v2/schemas/image",
+        "checksum": "cf7039d1510f69e9915a58344559c1eb", "os_hash_algo": "sha512", "os_hash_value": "c70252a6",
     })
 }

@@ -10,7 +10,10 @@ mod keystone;
 mod life;
 mod neutron;
 mod nova;
+mod order;
+mod server;
 mod setup;
+mod shown;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -18,7 +21,7 @@ use std::time::Duration;
 use crate::clock::{self, Ms};
 use crate::codec::Ids;
 use crate::http::{Request, Response};
-pub use life::{Address, Event, Fate, Server, Status};
+pub use server::{Address, Event, Fate, Server, Status};
 
 /// How a cloud is set up. Everything may be changed while it runs.
 #[derive(Debug, Clone)]

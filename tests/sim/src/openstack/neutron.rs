@@ -38,7 +38,9 @@ impl Cloud {
                 let all = own
                     .map(|g| {
                         json!({"id": g.id, "name": g.name, "tenant_id": g.project, "project_id": g.project,
-                                    "description": "", "stateful": true, "security_group_rules": []})
+                                    "description": "", "stateful": true, "shared": false, "tags": [], "revision_number": 1,
+                                    "created_at": iso(crate::clock::START), "updated_at": iso(crate::clock::START),
+                                    "security_group_rules": []})
                     })
                     .collect();
                 filtered("security_groups", all, request)
@@ -140,7 +142,7 @@ impl Cloud {
             "shared": network.project.is_none(), "availability_zone_hints": [], "availability_zones": [],
             "router:external": network.external, "description": "", "port_security_enabled": true,
             "tags": [], "created_at": iso(crate::clock::START), "updated_at": iso(crate::clock::START),
-            "revision_number": 2,
+            "revision_number": 2, "ipv4_address_scope": null, "ipv6_address_scope": null,
         })
     }
 
@@ -159,6 +161,9 @@ impl Cloud {
                     "id": address.port, "name": "", "network_id": address.network, "tenant_id": project,
                     "project_id": project, "mac_address": address.mac, "admin_state_up": true, "status": "ACTIVE",
                     "device_id": server.id, "device_owner": "compute:nova", "fixed_ips": [ip], "tags": [],
+                    "allowed_address_pairs": [], "binding:vnic_type": "normal", "description": "", "extra_dhcp_opts": [],
+                    "port_security_enabled": true, "security_groups": [], "revision_number": 3,
+                    "created_at": iso(server.created), "updated_at": iso(server.created),
                 }));
             }
         }

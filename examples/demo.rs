@@ -1,0 +1,227 @@
+//! A morning of a small CI farm, in a few seconds: a simulated Jenkins and a simulated OpenStack behind real HTTP on
+//! this machine, and the real run of mita against them, once for every minute of simulated time.
+//!
+//! `cargo run --example demo` needs no network, no root and no set-up.
+
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+use mita::apply::Outcome;
+use mita::config::Config;
+use mita::plan::Action;
+use mita::progress::Progress;
+use mita::reconcile::{Moment, Permits, Report, reconcile};
+use mita_sim::jenkins::queue::Job;
+use mita_sim::{JoinRule, Sim, SimOptions};
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What happens in the farm, by minute.
+const STORY: &[(u32, &str)] = &[
+    (1, "two builds of ceph-build and one of rpm-build are queued"),
+    (6, "a burst: five builds of ceph-build"),
+    (9, "somebody queues win-build, which needs a label that no node type has"),
+    (14, "ops sets a node offline by hand, to look at a failed build"),
+    (35, "ops is done and brings the node back"),
+    (36, "one more ceph-build, while a node stands idle"),
+];
+
+const END: u32 = 62;
+
+fn main() -> Result<()> {
+    let mut out = String::new();
+    let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
+    set_up(&sim);
+    let folder = tempfile::tempdir()?;
+    let config = configuration(&sim, folder.path())?;
+    say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");
+    say("  ubuntu: labels amd64 trusty, at most 4 servers; centos: labels x86_64 centos7, 10 GB of extra storage");
+    say("  idle_grace 10m; everything below is one line of what a run did, or of what became of it\n");
+    let mut held = None;
+    let mut seen = Fleet::default();
+    for minute in 0..=END {
+        let clock = at(&sim).strftime("%H:%M").to_string();
+        for (_, event) in STORY.iter().filter(|(when, _)| *when == minute) {
+            say(&format!("{clock}  *** {event}"));
+            play(&sim, minute, &mut held);
+        }
+        let moment = Moment { now: at(&sim), started: clock_of_this_machine() };
+        let report = reconcile(&config, Permits::default(), moment, &Progress::silent())?;
+        out.clear();
+        seen.tell(&sim, &report, &mut out);
+        for line in out.lines() {
+            say(&format!("{clock}  {line}"));
+        }
+        sim.advance(MINUTE);
+    }
+    let violations = sim.violations();
+    let requests = sim.requests();
+    let writes = requests.iter().filter(|request| request.is_write()).count();
+    say(&format!("\n{} runs, {} requests, {writes} of them writes.", END + 1, requests.len()));
+    anyhow::ensure!(violations.is_empty(), "promises were broken: {violations:?}");
+    say("No build was killed, nothing of anybody else's was touched, and no server is left.");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "telling is what the demo is for")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the deadline of a run is real time, also where its clock is simulated")]
+fn clock_of_this_machine() -> Instant {
+    Instant::now()
+}
+
+fn at(sim: &Sim) -> Timestamp {
+    Timestamp::from_millisecond(i64::try_from(sim.now()).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX)
+}
+
+/// One permanent agent, so that Jenkins always names labels, and machines that join as `base+IP`.
+fn set_up(sim: &Sim) {
+    sim.jenkins().add_agent("vault", "signing", 1);
+    sim.on_boot("ubuntu", JoinRule::base_plus_ip(Duration::from_secs(40), "amd64 trusty"));
+    sim.on_boot("centos", JoinRule::base_plus_ip(Duration::from_secs(90), "x86_64 centos7"));
+}
+
+fn configuration(sim: &Sim, folder: &Path) -> Result<Config> {
+    let path = folder.join("mita.toml");
+    let text = format!(
+        r#"
+state_file = "state.json"
+owner = "ceph-ci"
+idle_grace = "10m"
+
+[jenkins]
+url = "{jenkins}"
+user = "mita"
+token = "jenkins-api-token"
+
+[provider.openstack]
+auth_url = "{keystone}"
+username = "mita"
+password = "mita-secret"
+tenant_name = "ceph-ci"
+
+[nodes.ubuntu]
+provider = "openstack"
+image_name = "Ubuntu Trusty (2014.04) cloudimg"
+size = "m3.xlarge"
+keyname = "jenkins-slave"
+labels = ["amd64", "trusty"]
+max = 4
+
+[nodes.centos]
+provider = "openstack"
+image_name = "Debian 12"
+size = "m1.small"
+keyname = "jenkins-slave"
+labels = ["x86_64", "centos7"]
+storage = 10
+"#,
+        jenkins = sim.jenkins_url(),
+        keystone = sim.auth_url("openstack"),
+    );
+    fs::write(&path, text)?;
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+    Ok(Config::load(&path)?.config)
+}
+
+fn play(sim: &Sim, minute: u32, held: &mut Option<String>) {
+    let mut jenkins = sim.jenkins();
+    let ceph = || Job::freestyle("ceph-build").label("amd64 && trusty").lasting(4 * MINUTE);
+    match minute {
+        1 => {
+            jenkins.submit(ceph());
+            jenkins.submit(ceph());
+            jenkins.submit(Job::pipeline("rpm-build").label("centos7").lasting(6 * MINUTE));
+        }
+        6 => (0..5).for_each(|_| {
+            jenkins.submit(ceph());
+        }),
+        9 => {
+            jenkins.submit(Job::freestyle("win-build").label("windows"));
+        }
+        14 => {
+            *held = jenkins.node_names().into_iter().find(|name| name.starts_with("ubuntu+"));
+            if let Some(name) = held {
+                jenkins.hold(name, "looking at a failed build");
+            }
+        }
+        35 => {
+            if let Some(name) = held {
+                jenkins.release(name);
+            }
+        }
+        36 => {
+            jenkins.submit(ceph());
+        }
+        _ => {}
+    }
+}
+
+/// What was told already, so that each thing is told once.
+#[derive(Default)]
+struct Fleet {
+    said: BTreeSet<String>,
+}
+
+impl Fleet {
+    fn tell(&mut self, sim: &Sim, report: &Report, out: &mut String) {
+        let results = report.results.iter().flatten();
+        for (action, result) in report.plan.actions.iter().zip(results) {
+            let done = match result.outcome {
+                Outcome::Done | Outcome::AlreadyDone => "",
+                Outcome::Skipped => " - but not done after all",
+                Outcome::Refused | Outcome::Unknown | Outcome::Failed => " - failed",
+            };
+            let line = match action {
+                Action::CreateServer { name, rule, reason, .. } => format!("+ order {name} ({rule}: {reason})"),
+                Action::RetireNode { node, rule, reason, .. } => format!("- retire {node} ({rule}: {reason})"),
+                Action::DeleteServer { name, rule, reason, .. } => format!("- delete server {name} ({rule}: {reason})"),
+                Action::RestoreNode { node, rule, reason, .. } => format!("^ bring back {node} ({rule}: {reason})"),
+                Action::DeleteNode { node, rule, reason, .. } => format!("- delete node {node} ({rule}: {reason})"),
+            };
+            let error = result.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+            out.push_str(&format!("{line}{done}{error}\n"));
+        }
+        for warning in &report.plan.warnings {
+            out.push_str(&format!("! {warning}\n"));
+        }
+        for problem in &report.plan.problems {
+            out.push_str(&format!("! {}: {}\n", problem.place, problem.error));
+        }
+        for verdict in &report.plan.verdicts {
+            use mita::plan::{Rule, Subject};
+            let line = match (verdict.subject, verdict.rule) {
+                (Subject::Node, Rule::Busy) => format!("  {} works", verdict.name),
+                (Subject::Node, Rule::Held) => format!("  {} is left alone: {}", verdict.name, verdict.reason),
+                (Subject::Node, Rule::Kept) if verdict.reason.starts_with("idle 0s") => {
+                    format!("  {} stands idle, and is kept for its grace time", verdict.name)
+                }
+                (Subject::QueueItem, Rule::Limit) => format!("  {} must wait: {}", verdict.name, verdict.reason),
+                (Subject::QueueItem, Rule::IdleExecutor) => {
+                    format!("  {} has its executor: {}", verdict.name, verdict.reason)
+                }
+                _ => continue,
+            };
+            if self.said.insert(line.clone()) {
+                out.push_str(&format!("{line}\n"));
+            }
+        }
+        let busy: Vec<String> = {
+            let jenkins = sim.jenkins();
+            let names = jenkins.node_names();
+            names.into_iter().filter(|name| jenkins.node(name).is_some_and(|node| node.idle())).collect()
+        };
+        // A node that works again may be told idle again.
+        self.said.retain(|line| !line.ends_with("works") || !busy.iter().any(|name| line.contains(name.as_str())));
+        if out.is_empty() && self.said.insert("nothing".to_owned()) {
+            out.push_str("  nothing waits, nothing to do (and mita says nothing, so cron sends no mail)\n");
+        }
+    }
+}
