@@ -282,7 +282,14 @@ fn s3_only_novas_own_404_says_that_a_server_is_gone() {
     assert_eq!(look(404, recorded!("server_404.json")), Lookup::Gone);
     let Lookup::Found(server) = look(200, recorded!("server_error.json")) else { panic!("it is there") };
     assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
-    for (status, body) in [(404, recorded!("keystone_404.html")), (404, ""), (401, ""), (500, ""), (200, "{}")] {
+    for (status, body) in [
+        (404, recorded!("route_404.json")),
+        (404, recorded!("keystone_404.html")),
+        (404, ""),
+        (401, ""),
+        (500, ""),
+        (200, "{}"),
+    ] {
         assert!(matches!(look(status, body), Lookup::Unavailable(_)), "{status} {body}");
     }
 }
