@@ -106,7 +106,7 @@ pub(super) fn explain(request: &Request, uri: &Uri, broken: Broken, left: bool, 
         }
         Broken::Body { status, cause } => {
             let why = match ureq::Error::from(cause) {
-                Error::Timeout(_) => format!("did not arrive whole within {limit:.1?}"),
+                Error::Timeout(_) => format!("did not arrive whole within {}", seconds(limit)),
                 Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => "was cut off".to_owned(),
                 cause => format!("could not be read: {cause}"),
             };
@@ -124,7 +124,7 @@ pub(super) fn explain(request: &Request, uri: &Uri, broken: Broken, left: bool, 
 
 fn lost(cause: Error, limit: Duration) -> String {
     match cause {
-        Error::Timeout(_) => format!("no answer within {limit:.1?}; whether it was done is not known"),
+        Error::Timeout(_) => format!("no answer within {}; whether it was done is not known", seconds(limit)),
         Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection was closed before an answer came".to_owned()
         }
@@ -140,12 +140,12 @@ fn not_sent(uri: &Uri, cause: Error, limit: Duration) -> (String, bool) {
     match cause {
         Error::HostNotFound => (format!("the host name {host} has no address"), true),
         Error::Timeout(Timeout::Resolve) => {
-            (format!("the name servers gave no address of {host} within {CONNECT_TIMEOUT:?}"), true)
+            (format!("the name servers gave no address of {host} within {}", seconds(CONNECT_TIMEOUT)), true)
         }
         Error::Timeout(Timeout::Connect) => {
-            (format!("no connection within {CONNECT_TIMEOUT:?}: is the host up and the port open?"), true)
+            (format!("no connection within {}: is the host up and the port open?", seconds(CONNECT_TIMEOUT)), true)
         }
-        Error::Timeout(_) => (format!("no connection within {limit:.1?}"), true),
+        Error::Timeout(_) => (format!("no connection within {}", seconds(limit)), true),
         Error::Io(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => {
             ("connection refused: is the service running, is the port right?".to_owned(), true)
         }
@@ -157,10 +157,18 @@ fn not_sent(uri: &Uri, cause: Error, limit: Duration) -> (String, bool) {
     }
 }
 
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
 fn untrusted(cause: &dyn fmt::Display) -> String {
     let cause = cause.to_string();
-    let advice = if cause.contains("certificate") || cause.contains("CA ") {
+    let advice = if cause.contains("UnknownIssuer") {
         ": for an authority of your own set cacert"
+    } else if cause.contains("not valid for name") {
+        ": use a host name of the certificate in the URL"
+    } else if cause.contains("No CA certificates") {
+        ": install the system's certificates (ca-certificates), or set cacert"
     } else if cause.contains("InvalidContentType") {
         ": does this port speak https?"
     } else {
@@ -174,11 +182,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_untrusted_certificate_leads_to_cacert() {
-        let text = untrusted(&"invalid peer certificate: UnknownIssuer");
-        assert_eq!(
-            text,
-            "no trusted TLS connection: invalid peer certificate: UnknownIssuer: for an authority of your own set cacert"
-        );
+    fn a_failure_of_trust_says_what_to_do() {
+        // As rustls words them.
+        for (cause, advice) in [
+            ("invalid peer certificate: UnknownIssuer", ": for an authority of your own set cacert"),
+            (
+                "invalid peer certificate: certificate not valid for name \"127.0.0.1\"",
+                ": use a host name of the certificate in the URL",
+            ),
+            (
+                "unexpected error: No CA certificates were loaded from the system",
+                ": install the system's certificates (ca-certificates), or set cacert",
+            ),
+            ("received corrupt message of type InvalidContentType", ": does this port speak https?"),
+            ("invalid peer certificate: Expired", ""),
+        ] {
+            assert_eq!(untrusted(&cause), format!("no trusted TLS connection: {cause}{advice}"));
+        }
     }
 }

@@ -222,18 +222,18 @@ fn the_deadline_ends_an_answer_that_only_drips() {
     let started = now();
     let error = server.client(Duration::from_millis(1200)).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::Lost, "{error}");
-    assert!(error.text.contains("did not arrive whole within 1.2s"), "{error}");
-    assert!(started.elapsed() < Duration::from_millis(2500));
+    assert!(error.text.contains("did not arrive whole within 1.2 s"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
 fn the_deadline_ends_a_silence() {
-    let server = Loopback::new(|_| Answer::Silence(Duration::from_secs(5)));
+    let server = Loopback::new(|_| Answer::Silence(Duration::from_secs(10)));
     let started = now();
     let error = server.client(Duration::from_millis(500)).send(&Request::post(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::Lost, "{error}");
-    assert!(error.text.starts_with("no answer within 500"), "{error}");
-    assert!(started.elapsed() < Duration::from_millis(2000));
+    assert!(error.text.starts_with("no answer within 0.5 s"), "{error}");
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
 
 use super::catalogue::Service;
-use super::errors::{Verb, says_missing};
+use super::errors::{Verb, says_no_server};
 use super::session::{Call, Session};
 use super::wire;
 use crate::http::{Method, encode_segment};
@@ -65,7 +65,7 @@ pub(super) fn server(session: &Session, id: &ServerId) -> Lookup {
         Ok(response) => response,
         Err(failure) => return Lookup::Unavailable(failure.message),
     };
-    if says_missing(&response) {
+    if says_no_server(&response) {
         return Lookup::Gone;
     }
     if !response.is_success() {
@@ -86,7 +86,7 @@ pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failu
         session.send(&Call { method: Method::DELETE, service: Service::Compute, path, body: None }, &task)?;
     if response.is_success() {
         Ok(Deletion::Accepted)
-    } else if says_missing(&response) {
+    } else if says_no_server(&response) {
         Ok(Deletion::AlreadyGone)
     } else {
         Err(task.refused(Service::Compute, &response))

@@ -107,14 +107,18 @@ impl<'a> Task<'a> {
             404 if self.verb == Verb::Delete => FailureKind::Unavailable,
             // Before 2013 Nova, and until today Cinder, say `overLimit` to a quota and to a rate; a proxy says 413 to a
             // request that is too large.
-            413 if text.contains("rate") => FailureKind::RateLimited,
+            413 if text.contains("rate-limit") || text.contains("rate limit") => FailureKind::RateLimited,
             413 if said.is_some() => FailureKind::Quota,
             429 => FailureKind::RateLimited,
             500.. => match self.verb {
                 Verb::Read => FailureKind::Unavailable,
                 // Nova gives each request an id before it looks at it. A 503 without one is a proxy's: it found no
-                // server to pass the request to. Other proxy errors (502, 504) come after it was passed on.
-                Verb::Create | Verb::Delete if response.status == 503 && response.request_id().is_none() => {
+                // server to pass the request to. Other proxy errors (502, 504) come after it was passed on. The filter
+                // before Nova says 503 when it cannot have the token checked.
+                Verb::Create | Verb::Delete
+                    if response.status == 503
+                        && (response.request_id().is_none() || said.as_ref().is_some_and(|said| said.by_filter)) =>
+                {
                     FailureKind::Unavailable
                 }
                 Verb::Create | Verb::Delete => FailureKind::UnknownOutcome,
@@ -134,16 +138,25 @@ pub(super) fn setup(provider: &ProviderName, error: &HttpError) -> Failure {
     Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
 }
 
-/// Whether a 404 says that the thing asked for does not exist. A 404 that is no error of OpenStack's comes from a proxy
-/// or a wrong path, and says nothing of the thing.
-pub(super) fn says_missing(response: &Response) -> bool {
-    response.status == 404 && said(response).is_some_and(|said| said.code.is_none_or(|code| code == 404))
+/// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, from another
+/// service, or from a path that Nova does not know, and says nothing of the server.
+pub(super) fn says_no_server(response: &Response) -> bool {
+    response.status == 404 && said(response).is_some_and(|said| said.field == "itemNotFound")
+}
+
+/// Whether Glance says that there is no such image.
+pub(super) fn says_no_image(response: &Response) -> bool {
+    response.status == 404 && said(response).is_some_and(|said| said.by_filter)
 }
 
 /// What an error body says.
 struct Said {
     message: String,
-    code: Option<u64>,
+    /// The one field around it, which names the kind of error; empty where there is none.
+    field: String,
+    /// A filter said it, before the request came to Nova (webob.exc: `code` is a text). Nova puts what it says itself into
+    /// a field (nova/api/openstack/wsgi.py, `Fault`), Glance does not.
+    by_filter: bool,
 }
 
 /// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
@@ -151,15 +164,13 @@ struct Said {
 fn said(response: &Response) -> Option<Said> {
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let fields = body.as_object()?;
-    let flat = fields.get("message").is_some_and(Value::is_string);
-    let inner = if flat { &body } else { fields.values().next()? };
+    if let Some(message) = fields.get("message").and_then(Value::as_str) {
+        let by_filter = fields.get("code").is_some_and(Value::is_string);
+        return Some(Said { message: message.to_owned(), field: String::new(), by_filter });
+    }
+    let (field, inner) = fields.iter().next()?;
     let message = inner.as_str().or_else(|| inner.get("message")?.as_str())?;
-    let code = match inner.get("code") {
-        Some(Value::String(text)) => text.split_whitespace().next().and_then(|code| code.parse().ok()),
-        Some(code) => code.as_u64(),
-        None => None,
-    };
-    Some(Said { message: message.to_owned(), code })
+    Some(Said { message: message.to_owned(), field: field.clone(), by_filter: false })
 }
 
 /// The service's own words, as one line.
@@ -216,6 +227,8 @@ mod tests {
             (500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#, UnknownOutcome),
             (502, "", UnknownOutcome),
             (503, "", UnknownOutcome),
+            (503, r#"{"serviceUnavailable":{"code":503,"message":"x"}}"#, UnknownOutcome),
+            (503, include_str!("../../../tests/fixtures/openstack/token_filter_503.json"), Unavailable),
             (504, "", UnknownOutcome),
             (200, "{}", UnknownOutcome),
         ];
@@ -267,21 +280,28 @@ mod tests {
     }
 
     #[test]
-    fn s3_only_an_error_of_openstacks_own_says_that_something_is_missing() {
+    fn s3_only_novas_own_words_say_that_a_server_is_missing() {
         let nova = include_str!("../../../tests/fixtures/openstack/server_404.json");
-        let glance = include_str!("../../../tests/fixtures/openstack/image_404.json");
+        let unknown_path = include_str!("../../../tests/fixtures/openstack/route_404.json");
         let keystone = include_str!("../../../tests/fixtures/openstack/keystone_404.html");
+        let another = r#"{"error":{"code":404,"message":"The resource could not be found.","title":"Not Found"}}"#;
         for (status, body, missing) in [
             (404, nova, true),
-            (404, glance, true),
+            (404, unknown_path, false),
+            (404, another, false),
             (404, keystone, false),
             (404, "", false),
-            (404, "{}", false),
             (404, "[]", false),
-            (404, r#"{"error":{"code":500,"message":"x"}}"#, false),
-            (200, nova, false),
+            (410, nova, false),
         ] {
-            assert_eq!(says_missing(&respond(Answer::json(status, body))), missing, "{status} {body}");
+            assert_eq!(says_no_server(&respond(Answer::json(status, body))), missing, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn glance_says_that_an_image_is_missing_in_a_form_of_its_own() {
+        let glance = include_str!("../../../tests/fixtures/openstack/image_404.json");
+        assert!(says_no_image(&respond(Answer::json(404, glance))));
+        assert!(!says_no_image(&respond(Answer::json(404, "<html>"))));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::catalogue::Service;
 use super::compute::timestamp;
-use super::errors::{Task, Verb, says_missing};
+use super::errors::{Task, Verb, says_no_image};
 use super::names::{hint, is_uuid};
 use super::session::{Call, Session};
 use super::wire;
@@ -63,7 +63,7 @@ fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Im
     let path = format!("/images/{}", encode_segment(id));
     let call = Call { method: Method::GET, service: Service::Image, path, body: None };
     let response = session.send(&call, task)?;
-    if says_missing(&response) {
+    if says_no_image(&response) {
         return Ok(None);
     }
     if !response.is_success() {

@@ -1,0 +1,71 @@
+//! Listings in pages, whole or not at all.
+
+use super::{cloud, lines};
+use crate::http::loopback::{Answer, Loopback};
+
+fn page(ids: &[&str], next: Option<&str>) -> Answer {
+    let servers: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id, "name": "n"})).collect();
+    let mut body = serde_json::json!({"servers": servers});
+    if let Some(href) = next {
+        body["servers_links"] = serde_json::json!([{"rel": "next", "href": href}]);
+    }
+    Answer::json(200, &body.to_string())
+}
+
+/// The listing of a cloud whose answers depend on the marker that is asked for.
+fn listing(rule: impl Fn(&str) -> Answer + Send + Sync + 'static) -> (Loopback, Result<Vec<String>, String>) {
+    let (server, provider) = cloud(move |seen| {
+        let query = seen.target.strip_prefix("/compute/v2.1/servers/detail?")?;
+        Some(rule(query))
+    });
+    let servers = provider.servers();
+    let ids = servers.map(|servers| servers.into_iter().map(|server| server.id.to_string()).collect());
+    (server, ids.map_err(|failure| failure.message))
+}
+
+#[test]
+fn pages_are_followed_by_their_query_and_never_to_their_host() {
+    let other = Loopback::new(|_| page(&["stolen"], None));
+    let elsewhere = format!("{}/v2.1/servers/detail?limit=2&marker=b", other.url);
+    let (server, ids) = listing(move |query| match query {
+        "limit=1000" => page(&["b", "a"], Some(&elsewhere)),
+        "limit=2&marker=b" => page(&["b", "c"], Some("?marker=c")),
+        _ => page(&[], None),
+    });
+    assert_eq!(ids.unwrap(), ["a", "b", "c"]);
+    assert!(other.seen().is_empty());
+    assert_eq!(lines(&server)[3], "GET /compute/v2.1/servers/detail?marker=c");
+}
+
+#[test]
+fn s3_a_listing_with_a_page_that_fails_is_no_listing() {
+    let (_server, ids) = listing(|query| match query {
+        "limit=1000" => page(&["a"], Some("/x?marker=a")),
+        _ => Answer::json(500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#),
+    });
+    assert!(ids.unwrap_err().contains("answered 500: \"Unexpected API Error.\""));
+}
+
+#[test]
+fn s3_a_listing_that_goes_round_in_a_circle_or_on_for_ever_is_no_listing() {
+    let (_server, ids) = listing(|query| match query {
+        "limit=1000" => page(&["a"], Some("/x?marker=a")),
+        "marker=a" => page(&["b"], Some("/x?marker=b")),
+        _ => page(&["c"], Some("/x?marker=a")),
+    });
+    assert!(ids.unwrap_err().contains("the pages lead round in a circle"));
+
+    let (_server, ids) = listing(|query| page(&["a"], Some(&format!("/x?{query}1"))));
+    assert!(ids.unwrap_err().contains("a page repeats what came before"));
+
+    let (_server, ids) = listing(|_| page(&["a"], Some("/x")));
+    assert!(ids.unwrap_err().contains("names no marker"));
+}
+
+#[test]
+fn s3_an_answer_that_is_no_list_is_no_listing() {
+    for body in ["{}", r#"{"servers":null}"#, r#"{"servers":[{"name":"without id"}]}"#, "<html>", ""] {
+        let (_server, ids) = listing(move |_| Answer::json(200, body));
+        assert!(ids.unwrap_err().contains("wanted a page of servers"), "{body}");
+    }
+}

@@ -1,0 +1,162 @@
+//! What is asked before an order, the order itself, and how it can end.
+
+use super::{cloud, count, node_type, order, provider, usual};
+use crate::config::NodeType;
+use crate::http::loopback::{Answer, Loopback};
+use crate::provider::{Failure, FailureKind, Provider};
+use crate::secret::redact;
+use crate::world::{Quota, Size};
+use serde_json::Value;
+use std::time::Duration;
+
+fn failure(provider: &dyn Provider, node_type: &NodeType) -> Failure {
+    order(provider, node_type).unwrap_err()
+}
+
+#[test]
+fn a_survey_reads_quota_and_sizes_and_what_the_names_mean_once_for_the_orders_to_come() {
+    let (server, provider) = cloud(|_| None);
+    let mut ubuntu = node_type("ubuntu");
+    ubuntu.networks = vec!["ci-net".into()];
+    ubuntu.storage = Some(10);
+    let survey = provider.survey(&[&ubuntu, &node_type("other")]);
+    assert_eq!((&survey.problems, &survey.unfit), (&Vec::new(), &Default::default()));
+    let size = Size { cores: 1, ram_mib: 2048 };
+    assert_eq!(
+        survey.quota,
+        Some(Quota {
+            instances: Some(20),
+            cores: Some(100),
+            ram_mib: Some(400_000),
+            volumes: Some(40),
+            gigabytes: Some(2000),
+            sizes: [("ubuntu".into(), size), ("other".into(), size)].into(),
+        })
+    );
+    let asked = server.seen().len();
+    order(&*provider, &ubuntu).unwrap();
+    let body: Value = serde_json::from_str(&server.seen()[asked].body).unwrap();
+    assert_eq!(body["server"]["imageRef"], "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
+    assert_eq!(body["server"]["flavorRef"], "2");
+    assert_eq!(body["server"]["networks"][0]["uuid"], "95367c29-738f-4fef-bf5c-f8df87d126ec");
+    assert_eq!(body["server"]["user_data"], "IyEvYmluL2Jhc2gK");
+    assert_eq!(server.seen().len(), asked + 1, "an order after a survey is one request");
+}
+
+#[test]
+fn volumes_and_networks_are_asked_for_only_where_a_node_type_has_some() {
+    let (server, provider) = cloud(|_| None);
+    let survey = provider.survey(&[&node_type("ubuntu")]);
+    assert_eq!(survey.quota.unwrap().volumes, None);
+    assert_eq!(count(&server, "GET", "/network/") + count(&server, "GET", "/block-storage/"), 0);
+}
+
+#[test]
+fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
+    let (_server, provider) = cloud(|_| None);
+    let mut wrong = node_type("wrong");
+    wrong.image_name = "Ubuntu Trusty (2014.04) cloudimk".into();
+    wrong.size = "m1.smal".into();
+    wrong.networks = vec!["no-net".into()];
+    let survey = provider.survey(&[&wrong, &node_type("right")]);
+    assert_eq!(survey.problems, Vec::<String>::new());
+    assert_eq!(survey.unfit.len(), 1);
+    let failure = &survey.unfit[&"wrong".into()];
+    assert_eq!(failure.kind, FailureKind::Wrong);
+    assert_eq!(
+        failure.message,
+        "cloud: cannot find the size \"m1.smal\": no size has this name; nearest: \"m1.small\": \
+         correct size; cloud: cannot find the image \"Ubuntu Trusty (2014.04) cloudimk\": no image has this name; \
+         nearest: \"Ubuntu Trusty (2014.04) cloudimg\": correct image_name; cloud: cannot find the network \"no-net\": \
+         no network has this name; there is none at all: correct networks"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_a_problem_and_no_wrong_name() {
+    let (_server, provider) = cloud(|seen| {
+        (seen.target.starts_with("/image") || seen.target.contains("/limits")).then(|| Answer::json(500, "{}"))
+    });
+    let survey = provider.survey(&[&node_type("ubuntu")]);
+    assert_eq!(survey.quota, None);
+    assert_eq!(survey.unfit[&"ubuntu".into()].kind, FailureKind::Unavailable);
+    assert_eq!(survey.problems.len(), 2);
+    assert!(
+        survey.problems[0].starts_with("cloud: cannot find the image \"dup-image\": the image service answered 500")
+    );
+    assert!(survey.problems[1].starts_with("cloud: cannot read the quota: the compute service answered 500"));
+}
+
+#[test]
+fn s9_the_password_of_a_new_server_is_known_as_a_secret() {
+    let (_server, provider) = cloud(|_| None);
+    order(&*provider, &node_type("ubuntu")).unwrap();
+    assert_eq!(redact("made-up-pass"), "[secret]");
+}
+
+#[test]
+fn s4_an_order_without_a_clear_answer_has_an_unknown_outcome_and_is_sent_once() {
+    let cut = Answer::Cut(b"HTTP/1.1 202 Accepted\r\nContent-Length: 300\r\n\r\n{\"server\"".to_vec());
+    let answers = [
+        Answer::Cut(Vec::new()),
+        cut,
+        Answer::json(202, "{}"),
+        Answer::json(202, "<html><title>fine</title></html>"),
+        Answer::json(500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#),
+        Answer::json(502, ""),
+        Answer::json(504, ""),
+        Answer::json(307, "").with("Location", "https://elsewhere.example/servers"),
+    ];
+    for answer in answers {
+        let shown = format!("{answer:?}");
+        let (server, provider) =
+            cloud(move |seen| (seen.line() == "POST /compute/v2.1/servers").then(|| answer.clone()));
+        assert_eq!(failure(&*provider, &node_type("ubuntu")).kind, FailureKind::UnknownOutcome, "{shown}");
+        assert_eq!(count(&server, "POST", "/compute/v2.1/servers"), 1, "{shown}");
+    }
+}
+
+#[test]
+fn a_write_that_never_left_is_no_unknown_outcome() {
+    let (nobody, _) = cloud(|_| None);
+    let refusing = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Loopback::new(move |seen| {
+        let mut answer = usual(seen);
+        if let (true, Answer::Whole { body, .. }) = (seen.target.contains("/auth/tokens"), &mut answer) {
+            let host = seen.header("host").unwrap();
+            let compute = format!("{host}/compute");
+            *body = String::from_utf8_lossy(body).replace(&compute, &format!("{refusing}/compute")).into_bytes();
+        }
+        answer
+    });
+    let failure = provider(&server, Duration::from_secs(30)).delete(&"id-1".into()).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unavailable);
+    assert!(failure.message.contains("connection refused"), "{failure}");
+
+    let late = provider(&nobody, Duration::ZERO);
+    assert_eq!(self::failure(&*late, &node_type("ubuntu")).kind, FailureKind::Unavailable);
+    assert!(nobody.seen().is_empty());
+}
+
+#[test]
+fn a_refused_order_says_what_novas_words_are_and_what_to_do() {
+    let (_server, provider) = cloud(|seen| {
+        let answer = Answer::json(403, recorded!("create_403_quota.json")).with("X-Openstack-Request-Id", "req-77");
+        (seen.line() == "POST /compute/v2.1/servers").then_some(answer)
+    });
+    let failure = failure(&*provider, &node_type("ubuntu"));
+    assert_eq!(failure.kind, FailureKind::Quota);
+    assert!(
+        failure.message.starts_with(
+            "cloud: cannot order ubuntu (20261121T233012Z-1): the compute service answered 403: \"Quota exceeded for \
+             instances: Requested 30, but already used 0 of 20 instances\" (POST http://127.0.0.1:"
+        ),
+        "{failure}"
+    );
+    assert!(
+        failure
+            .message
+            .ends_with("/compute/v2.1/servers, request req-77): free some of the project's quota or have it raised"),
+        "{failure}"
+    );
+}
