@@ -177,8 +177,8 @@ impl Jenkins {
     fn computers_json(&self, tree: &Tree, caller: &Caller) -> Value {
         let busy: usize = self.nodes.iter().map(|n| n.executors.len() - n.parked()).sum();
         let total: usize = self.nodes.iter().filter(|n| !n.offline()).map(|n| n.executors.len()).sum();
-        // A node without executors has no computer (AbstractCIBase).
-        let computers = self.nodes.iter().filter(|n| !n.executors.is_empty());
+        // An agent without executors has no computer; the built-in node always has one (hudson.model.Hudson$MasterComputer).
+        let computers = self.nodes.iter().filter(|n| n.is_built_in() || !n.executors.is_empty());
         Bean::of(tree, self.typed("hudson.model.ComputerSet"))
             .set("busyExecutors", busy)
             .list("computer", computers, |t, n| self.computer_json(t.whole(), n, caller))

@@ -54,7 +54,7 @@ pub struct Options {
     pub users: Vec<User>,
     /// What is allowed without logging in.
     pub anonymous: BTreeSet<Permission>,
-    /// Executors of the built-in node (0, as recommended: it is not listed at all).
+    /// Executors of the built-in node (0, as recommended; it is listed all the same, unlike an agent).
     pub built_in_executors: usize,
     /// The label string of the built-in node.
     pub built_in_labels: String,
@@ -125,16 +125,12 @@ pub struct Jenkins {
 
 impl Jenkins {
     pub(crate) fn new(options: Options, url: String) -> Self {
-        let mut nodes = Vec::new();
-        if options.built_in_executors > 0 {
-            let mut node = Node::new("", &options.built_in_labels, options.built_in_executors);
-            node.class = BUILT_IN_CLASS.into();
-            node.relabel();
-            nodes.push(node.online());
-        }
+        let mut node = Node::new("", &options.built_in_labels, options.built_in_executors);
+        node.class = BUILT_IN_CLASS.into();
+        node.relabel();
         Jenkins {
             options,
-            nodes,
+            nodes: vec![node.online()],
             queue: Vec::new(),
             finished: Vec::new(),
             refusals: Vec::new(),

@@ -6,8 +6,8 @@ use crate::codec::is_uuid;
 use crate::http::{Request, Response};
 use crate::openstack::answers::{fault, python};
 use crate::openstack::order::{
-    Refused, check_keys, checked_bool, checked_count, checked_metadata, checked_tags, checked_text,
-    checked_user_data, number, optional_text, refuse,
+    Refused, check_keys, checked_bool, checked_count, checked_metadata, checked_tags, checked_text, checked_user_data,
+    number, optional_text, refuse,
 };
 use crate::openstack::{Cloud, Fate, Flavor, Server, Status, Token};
 

@@ -1,8 +1,9 @@
 //! Nova's reads, its delete and its server actions.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::clock::{iso, iso_micros, millis};
+use crate::clock::millis;
 use crate::http::{Request, Response};
 use crate::openstack::answers::{Page, bad_request, fault, item_not_found, next_query, no_route, page};
 use crate::openstack::{Cloud, Flavor, Server, Status, Token};
@@ -57,7 +58,7 @@ impl Cloud {
             ("GET", ["servers", "detail"]) => self.list_servers(request, token, minor, true),
             ("POST", ["servers"]) => self.create_servers(request, token, minor),
             ("GET", ["servers", id]) => match self.own_server(id, token) {
-                Some(server) => Response::json(200, &json!({"server": self.server_json(server, minor, true)})),
+                Some(server) => serialized(&One { server: self.shown(server, minor, true) }),
                 None => no_instance(id),
             },
             ("DELETE", ["servers", id]) => match self.own_server(id, token) {
@@ -154,19 +155,14 @@ impl Cloud {
             let marker = value("marker").unwrap_or_default();
             return bad_request(&format!("marker [{marker}] not found"));
         };
-        let list: Vec<Value> = items
-            .into_iter()
-            .map(|s| match detail {
-                true => self.server_json(s, minor, false),
-                false => json!({"id": s.id, "name": s.name, "links": self.links("servers", &s.id)}),
-            })
-            .collect();
-        let mut body = json!({"servers": list});
-        if let Some(marker) = next {
-            let path = if detail { "servers/detail" } else { "servers" };
-            body["servers_links"] = self.next_link(path, request, &marker);
+        let path = if detail { "servers/detail" } else { "servers" };
+        let servers_links = next.map(|marker| self.next_link(path, request, &marker));
+        if detail {
+            let servers = items.into_iter().map(|s| self.shown(s, minor, false)).collect();
+            return serialized(&List { servers, servers_links });
         }
-        Response::json(200, &body)
+        let short = |s: &Server| json!({"id": s.id, "name": s.name, "links": self.links("servers", &s.id)});
+        serialized(&List { servers: items.into_iter().map(short).collect(), servers_links })
     }
 
     /// A page; a marker that was deleted meanwhile still works in Nova.
@@ -250,6 +246,23 @@ impl Cloud {
             "totalFloatingIpsUsed": 0, "totalSecurityGroupsUsed": 0, "totalServerGroupsUsed": 0,
         }}})
     }
+}
+
+#[derive(Serialize)]
+struct One<T> {
+    server: T,
+}
+
+#[derive(Serialize)]
+struct List<T> {
+    servers: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    servers_links: Option<Value>,
+}
+
+fn serialized(body: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(body).unwrap_or_default();
+    Response::empty(200).with("Content-Type", "application/json").body(text)
 }
 
 /// -1 is unlimited.
