@@ -4,6 +4,8 @@
 //! the environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod cloud_login;
+mod clouds;
 mod env;
 mod files;
 mod fingerprint;

@@ -82,6 +82,11 @@ impl<'a> Reading<'a> {
         (self.variable)(name)
     }
 
+    /// The environment, for what looks into several variables.
+    pub(super) fn variables(&self) -> Lookup<'a> {
+        self.variable
+    }
+
     /// Something that makes the file unusable: what is wrong, and what to do.
     pub(super) fn fault(&self, at: &Place, text: impl Into<String>) {
         let fault = (at.clone(), text.into());
