@@ -201,7 +201,8 @@ fn read(path: &Path) -> Result<Map, String> {
 
 fn value_of(node: Yaml<'_>) -> Option<Value> {
     match node {
-        Yaml::Representation(text, ScalarStyle::Plain, _) if ["", "~", "null"].contains(&text.as_ref()) => None,
+        Yaml::Representation(text, ..) if text.is_empty() => None,
+        Yaml::Representation(text, ScalarStyle::Plain, _) if ["~", "null"].contains(&text.as_ref()) => None,
         Yaml::Representation(text, _, _) => Some(Value::Text(text.into_owned())),
         Yaml::Sequence(items) => Some(Value::List(items.into_iter().filter_map(value_of).collect())),
         Yaml::Mapping(entries) => Some(Value::Map(map_of(entries))),

@@ -115,7 +115,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
             "cloud ci of FILE has no username; set it or user_id there",
         ),
         (
-            "clouds: {ci: {auth: {auth_url: 'http://os', username: a}}}",
+            "clouds: {ci: {auth: {auth_url: 'http://os', username: a, password: ''}}}",
             "cloud ci of FILE has no password; set it there, or write password_file beside cloud",
         ),
         (
@@ -168,7 +168,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
 #[test]
 fn a_named_clouds_file_is_looked_for_nowhere_else() {
     let folder = Folder::with(&format!("[provider.openstack]\ncloud = \"ci\"\n{JENKINS}{NODE}"));
-    let errors = folder.load_with(&[("OS_CLIENT_CONFIG_FILE", "/no/clouds.yaml"), ("HOME", "/root")]).unwrap_err();
+    let errors = folder.load_with(&[("OS_CLIENT_CONFIG_FILE", "/no/clouds.yaml"), ("HOME", "/home/jo")]).unwrap_err();
     assert_eq!(
         folder.plain(errors.lines()),
         ["mita.toml:2: provider.openstack.cloud: no clouds.yaml found; looked for /no/clouds.yaml"]
