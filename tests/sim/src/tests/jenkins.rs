@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::{Client, basic, send};
-use crate::SimOptions;
 use crate::jenkins::nodes::{CauseKind, Mode, Node};
 use crate::jenkins::queue::Job;
 use crate::jenkins::{Options, Permission, User, Version};
+use crate::{Fault, Kind, Service, SimOptions};
 
 fn with(jenkins: Options) -> Client {
     Client::with(SimOptions { jenkins, ..SimOptions::default() })
@@ -85,6 +85,15 @@ fn with_an_idle_built_in_node_and_no_agents_the_label_can_still_be_read() {
 }
 
 #[test]
+fn the_built_in_node_is_listed_without_executors_and_an_agent_is_not() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("none", "a", 0);
+    let computers = c.get("/computer/api/json").json();
+    let listed: Vec<&Value> = computers["computer"].as_array().unwrap().iter().map(|n| &n["_class"]).collect();
+    assert_eq!(listed, ["hudson.model.Hudson$MasterComputer"]);
+}
+
+#[test]
 fn old_releases_speak_in_their_own_words_and_name_no_types() {
     let old = |minor: u32| {
         let major = if minor > 600 { 1 } else { 2 };
@@ -153,7 +162,7 @@ fn tasks_export_what_their_kind_exports() {
 fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     let c = Client::new();
     c.sim.jenkins().add_agent("n", "a b", 1);
-    let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]");
+    let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]{1}");
     let want = json!({"_class": "hudson.model.ComputerSet", "computer": [{
         "_class": "hudson.slaves.SlaveComputer", "displayName": "n", "idle": true,
         "assignedLabels": [{"name": "a"}, {"name": "b"}, {"name": "n"}]}]});
@@ -161,8 +170,8 @@ fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     assert_eq!(answer.header("X-Jenkins"), Some("2.578"));
     assert_eq!(c.get("/computer/api/json?tree=computer[").status, 500);
     let bare = c.get("/computer/api/json").json();
-    assert_eq!(bare["computer"][0]["executors"], json!([{}]));
-    assert_eq!(bare["computer"][0]["assignedLabels"][0], json!({"name": "a"}));
+    assert_eq!(bare["computer"][1]["executors"], json!([{}]));
+    assert_eq!(bare["computer"][1]["assignedLabels"][0], json!({"name": "a"}));
 }
 
 #[test]
@@ -317,5 +326,8 @@ fn answers_are_packed_where_the_client_takes_it() {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let answer = send("GET", &url, &headers, "").unwrap();
     assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
-    assert_eq!(answer.json()["computer"][0]["displayName"], "n");
+    assert_eq!(answer.json()["computer"][1]["displayName"], "n");
+    c.sim.fault(Fault::new(Service::Jenkins, Kind::EmptyLists));
+    let emptied = send("GET", &url, &headers, "").unwrap();
+    assert_eq!(emptied.json()["computer"], json!([]), "faults change the text, not what is packed");
 }
