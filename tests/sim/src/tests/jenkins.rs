@@ -331,3 +331,42 @@ fn answers_are_packed_where_the_client_takes_it() {
     let emptied = send("GET", &url, &headers, "").unwrap();
     assert_eq!(emptied.json()["computer"], json!([]), "faults change the text, not what is packed");
 }
+
+#[test]
+fn a_node_deleted_while_busy_lingers_without_labels_and_executors_until_its_build_ends() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    c.sim.jenkins().occupy("n", Job::freestyle("f").lasting(minutes(1)));
+    c.sim.jenkins().delete_node_lingering("n");
+    let node = c.get("/computer/n/api/json?tree=idle,numExecutors,assignedLabels[name],offlineCause[description]");
+    assert_eq!(
+        node.json(),
+        json!({"_class": "hudson.slaves.SlaveComputer", "idle": false, "numExecutors": 0, "assignedLabels": [],
+               "offlineCause": {"_class": "hudson.slaves.OfflineCause$SimpleOfflineCause",
+                                "description": "Node is being removed"}})
+    );
+    c.sim.advance(minutes(1));
+    assert_eq!(c.get("/computer/n/api/json").status, 404);
+}
+
+#[test]
+fn a_left_over_of_a_restart_shows_pending_beside_a_waiting_why() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    let id = c.sim.jenkins().submit(Job::freestyle("f").label("b"));
+    c.sim.jenkins().leave_pending(id);
+    let item = &c.queue()[0];
+    assert_eq!((&item["pending"], &item["buildable"]), (&json!(true), &json!(true)));
+    assert_eq!(item["why"], "There are no nodes with the label ‘b’");
+}
+
+#[test]
+fn an_item_is_stuck_when_no_node_that_fits_is_online() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    c.sim.jenkins().occupy("n", Job::freestyle("busy"));
+    c.sim.jenkins().submit(Job::freestyle("f").label("a"));
+    assert_eq!(c.queue()[0]["stuck"], false, "behind a busy node");
+    c.sim.jenkins().disconnect_while_busy("n");
+    assert_eq!(c.queue()[0]["stuck"], true);
+}

@@ -1,5 +1,6 @@
-//! The simulator must not be what a benchmark measures. The bounds are wide,
-//! since tests are built without optimisation and share the machine.
+//! The simulator must not be what a benchmark measures: large queues and lists
+//! are answered whole, in one page. No time is asserted, since tests share their
+//! machine; a step that is quadratic in the queue would still be felt here.
 
 use super::client::Client;
 use crate::jenkins::nodes::Node;
