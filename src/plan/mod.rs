@@ -28,6 +28,9 @@ mod remember;
 mod rule;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use brake::brake;
 pub use decide::{plan, plan_again};
 pub use display::{Detail, PlanText};
