@@ -104,6 +104,22 @@ fn old_releases_speak_in_their_own_words_and_name_no_types() {
 }
 
 #[test]
+fn labels_are_exported_since_2_94() {
+    let exported = |version| {
+        let c = with(Options { version, ..Options::default() });
+        c.sim.jenkins().add_agent("n", "linux", 1);
+        c.sim.jenkins().occupy("n", Job::freestyle("busy"));
+        c.sim.jenkins().submit(Job::freestyle("x").label("linux"));
+        let queue = c.get("/queue/api/json?tree=items[task[name,labelExpression]]").json();
+        let nodes = c.get("/computer/api/json?tree=computer[displayName,assignedLabels[name]]").json();
+        let task = queue["items"][0]["task"].clone();
+        (task.get("labelExpression").cloned(), nodes["computer"][1].get("assignedLabels").is_some())
+    };
+    assert_eq!(exported(Version::new(2, 93)), (None, false));
+    assert_eq!(exported(Version::new(2, 94)), (Some(json!("linux")), true));
+}
+
+#[test]
 fn exclusive_nodes_take_only_labelled_jobs_and_say_so() {
     let c = Client::new();
     c.sim.jenkins().add_node(Node::new("e", "linux", 1).online().mode(Mode::Exclusive));
@@ -155,14 +171,17 @@ fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     c.sim.jenkins().add_agent("n", "a b", 1);
     let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]");
     let want = json!({"_class": "hudson.model.ComputerSet", "computer": [{
+        "_class": "hudson.model.Hudson$MasterComputer", "displayName": "Built-In Node", "idle": true,
+        "assignedLabels": [{"name": "built-in"}]}, {
         "_class": "hudson.slaves.SlaveComputer", "displayName": "n", "idle": true,
         "assignedLabels": [{"name": "a"}, {"name": "b"}, {"name": "n"}]}]});
     assert_eq!(answer.json(), want);
     assert_eq!(answer.header("X-Jenkins"), Some("2.578"));
     assert_eq!(c.get("/computer/api/json?tree=computer[").status, 500);
     let bare = c.get("/computer/api/json").json();
-    assert_eq!(bare["computer"][0]["executors"], json!([{}]));
-    assert_eq!(bare["computer"][0]["assignedLabels"][0], json!({"name": "a"}));
+    assert_eq!(bare["computer"][0]["executors"], json!([]), "the built-in node is listed without executors, too");
+    assert_eq!(bare["computer"][1]["executors"], json!([{}]));
+    assert_eq!(bare["computer"][1]["assignedLabels"][0], json!({"name": "a"}));
 }
 
 #[test]
@@ -317,5 +336,5 @@ fn answers_are_packed_where_the_client_takes_it() {
     let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
     let answer = send("GET", &url, &headers, "").unwrap();
     assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
-    assert_eq!(answer.json()["computer"][0]["displayName"], "n");
+    assert_eq!(answer.json()["computer"][1]["displayName"], "n");
 }
