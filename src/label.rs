@@ -93,7 +93,7 @@ impl Label {
             return shown;
         }
         let mut text = String::from(" ");
-        self.0.write(&mut text, |name| needs_escape(name) || name.contains(['"', '\'']));
+        self.0.write(&mut text, |name| needs_escape(name) || name.contains(['"', '\'']), "");
         text
     }
 }
@@ -128,37 +128,37 @@ impl Expr {
         }
     }
 
-    /// Writes the expression, with quotes around the atoms that `quoted` picks.
-    fn write(&self, text: &mut String, quoted: fn(&str) -> bool) {
+    /// Writes the expression, with quotes around the atoms that `quoted` picks and `space` around binary operators.
+    fn write(&self, text: &mut String, quoted: fn(&str) -> bool, space: &str) {
         match self {
             Self::Atom(name) if quoted(name) => write_quoted(text, name),
             Self::Atom(name) => text.push_str(name),
             Self::Paren(inner) => {
                 text.push('(');
-                inner.write(text, quoted);
+                inner.write(text, quoted, space);
                 text.push(')');
             }
             Self::Not(inner) => {
                 text.push('!');
-                inner.write(text, quoted);
+                inner.write(text, quoted, space);
             }
-            Self::And(parts) => Self::write_chain(parts, "&&", text, quoted),
-            Self::Or(parts) => Self::write_chain(parts, "||", text, quoted),
+            Self::And(parts) => Self::write_chain(parts, "&&", text, quoted, space),
+            Self::Or(parts) => Self::write_chain(parts, "||", text, quoted, space),
             Self::Implies(condition, consequence) => {
-                condition.write(text, quoted);
-                text.push_str("->");
-                consequence.write(text, quoted);
+                condition.write(text, quoted, space);
+                text.extend([space, "->", space]);
+                consequence.write(text, quoted, space);
             }
-            Self::Iff(parts) => Self::write_chain(parts, "<->", text, quoted),
+            Self::Iff(parts) => Self::write_chain(parts, "<->", text, quoted, space),
         }
     }
 
-    fn write_chain(parts: &[Self], operator: &str, text: &mut String, quoted: fn(&str) -> bool) {
+    fn write_chain(parts: &[Self], operator: &str, text: &mut String, quoted: fn(&str) -> bool, space: &str) {
         for (index, part) in parts.iter().enumerate() {
             if index > 0 {
-                text.push_str(operator);
+                text.extend([space, operator, space]);
             }
-            part.write(text, quoted);
+            part.write(text, quoted, space);
         }
     }
 }
@@ -187,13 +187,14 @@ fn write_quoted(text: &mut String, name: &str) {
     text.push('"');
 }
 
+/// As Jenkins stores and prints it; with `{:#}` as a person writes it, with blanks around the operators.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Expr::Atom(name) = &self.0 {
             return f.write_str(name);
         }
         let mut text = String::new();
-        self.0.write(&mut text, needs_escape);
+        self.0.write(&mut text, needs_escape, if f.alternate() { " " } else { "" });
         f.write_str(&text)
     }
 }

@@ -1,3 +1,32 @@
 //! The program: arguments, logger, clock, run, exit status.
 
-fn main() {}
+use clap::Parser;
+use jiff::Timestamp;
+use mita::cli::{self, Arguments};
+use mita::reconcile::Moment;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    cli::tell_of_panics();
+    let moment = moment();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return cli::usage(&error).into(),
+    };
+    cli::start_log(&arguments, moment);
+    match cli::run(arguments, moment) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            for line in failure.lines() {
+                log::error!("{line}");
+            }
+            failure.exit().into()
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+fn moment() -> Moment {
+    Moment { now: Timestamp::now(), started: Instant::now() }
+}

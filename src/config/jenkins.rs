@@ -2,7 +2,7 @@
 
 use super::table::Table;
 use super::{JenkinsConfig, files, secrets, url};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A bundle of all certificate authorities of a system has some hundred KiB.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
@@ -32,13 +32,20 @@ pub(super) fn root_url(table: &Table<'_>, key: &str, example: &str) -> Option<St
 /// The certificate authorities to trust instead of the system's.
 pub(super) fn cacert(table: &Table<'_>) -> Option<PathBuf> {
     let found = table.path("cacert")?;
-    let fault = match files::text(&found.value, LARGEST_BUNDLE) {
-        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => return Some(found.value),
-        Ok(_) => "holds no certificate in PEM form; name a file with a line -----BEGIN CERTIFICATE-----".to_owned(),
-        Err(error) => format!("{error}; name a file in PEM form that this user can read"),
-    };
-    table.reading.fault(&found.at, format!("{} {fault}", found.value.display()));
-    None
+    check_certificate(&found.value).map_err(|fault| table.reading.fault(&found.at, fault)).ok()?;
+    Some(found.value)
+}
+
+/// Whether this file can hold a certificate authority.
+pub(super) fn check_certificate(path: &Path) -> Result<(), String> {
+    let name = path.display();
+    match files::text(path, LARGEST_BUNDLE) {
+        Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Ok(()),
+        Ok(_) => {
+            Err(format!("{name} holds no certificate in PEM form; name a file with a line -----BEGIN CERTIFICATE-----"))
+        }
+        Err(error) => Err(format!("{name} {error}; name a file in PEM form that this user can read")),
+    }
 }
 
 /// TLS is always verified.

@@ -69,7 +69,8 @@ fn path_in(variable: Lookup<'_>, name: &str) -> Option<PathBuf> {
     variable(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
 }
 
-fn is_there(path: &Path) -> bool {
+/// Whether something is there, readable or not.
+pub(super) fn is_there(path: &Path) -> bool {
     match path.metadata() {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),

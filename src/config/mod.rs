@@ -4,6 +4,8 @@
 //! the environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod cloud_login;
+mod clouds;
 mod env;
 mod files;
 mod fingerprint;
@@ -65,7 +67,7 @@ pub struct Config {
 /// `[jenkins]`
 #[derive(Clone, Debug)]
 pub struct JenkinsConfig {
-    /// Root URL, with a path prefix where there is one, ending in `/`.
+    /// Root URL, with a path prefix where there is one, ending in `/`; scheme and host are in lower case.
     pub url: String,
     /// The user.
     pub user: String,
@@ -199,7 +201,7 @@ pub struct NodeType {
     pub size: String,
     /// Key pair.
     pub keyname: Option<String>,
-    /// Labels that its nodes carry in Jenkins.
+    /// Labels that its nodes carry in Jenkins, beside its own name.
     pub labels: BTreeSet<String>,
     /// Size of an extra blank volume in GiB.
     pub storage: Option<u32>,
@@ -223,7 +225,7 @@ pub struct NodeType {
     pub metadata: BTreeMap<String, String>,
     /// Template of the server's name, with `{node}` and `{id}`; the node type's name by default.
     pub server_name: String,
-    /// User data, before `${...}` is filled in.
+    /// User data, before `${...}` is filled in; empty where there is none.
     pub script: String,
     /// The times that hold for it.
     pub times: Times,

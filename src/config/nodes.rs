@@ -18,8 +18,8 @@ pub(super) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let providers: Vec<_> = top.children("provider").into_iter().map(|found| found.value.0).collect();
-    let file = Names { reading: top.reading, type_names: &type_names, providers: &providers, defaults };
-    all.iter().filter_map(|found| file.read(found)).collect()
+    let names = Names { reading: top.reading, type_names: &type_names, providers: &providers, defaults };
+    all.iter().filter_map(|found| names.read(found)).collect()
 }
 
 /// What one node type needs to know of the rest of the file.

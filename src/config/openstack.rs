@@ -2,7 +2,7 @@
 
 use super::reading::Found;
 use super::table::Table;
-use super::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, jenkins, keys, secrets};
+use super::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, cloud_login, jenkins, keys, secrets};
 
 /// The values of `auth_version`.
 const AUTH_VERSIONS: [(&str, Version); 3] = [
@@ -11,8 +11,18 @@ const AUTH_VERSIONS: [(&str, Version); 3] = [
     ("2.0_password", Version::V2Password),
 ];
 
+/// The values of `interface`: those of Keystone v3, and those of its first catalogue.
+pub(super) const INTERFACES: [(&str, Interface); 6] = [
+    ("public", Interface::Public),
+    ("internal", Interface::Internal),
+    ("admin", Interface::Admin),
+    ("publicURL", Interface::Public),
+    ("internalURL", Interface::Internal),
+    ("adminURL", Interface::Admin),
+];
+
 /// Keystone's own name for the domain that every cloud starts with.
-const DEFAULT_DOMAIN: &str = "Default";
+pub(super) const DEFAULT_DOMAIN: &str = "Default";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
@@ -29,6 +39,9 @@ struct Named {
 
 /// Reads the table; `None` when something in it was reported.
 pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
+    if table.has("cloud").is_some() {
+        return cloud_login::read(table);
+    }
     let auth_url = jenkins::root_url(table, "auth_url", "https://openstack.example.com:5000/");
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
     let interface = interface(table);
@@ -54,18 +67,11 @@ fn version(table: &Table<'_>) -> Option<Version> {
     table.one_of(&found, &AUTH_VERSIONS)
 }
 
-fn interface(table: &Table<'_>) -> Option<Interface> {
-    const NAMES: [(&str, Interface); 6] = [
-        ("public", Interface::Public),
-        ("internal", Interface::Internal),
-        ("admin", Interface::Admin),
-        ("publicURL", Interface::Public),
-        ("internalURL", Interface::Internal),
-        ("adminURL", Interface::Admin),
-    ];
+/// The interface that the table names, else the public one.
+pub(super) fn interface(table: &Table<'_>) -> Option<Interface> {
     match table.entry(&["interface"]) {
         None => Some(Interface::Public),
-        Some(_) => table.one_of(&table.text(&["interface"])?, &NAMES),
+        Some(_) => table.one_of(&table.text(&["interface"])?, &INTERFACES),
     }
 }
 

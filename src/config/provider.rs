@@ -15,10 +15,6 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     let (name, value) = found.value;
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
-    if let Some(at) = table.has("cloud") {
-        reading.fault(&at, "clouds.yaml is not read yet; write the keys of the cloud here");
-        return None;
-    }
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
     let backend = match table.text(&["type"]) {
         Some(kind) => table.one_of(&kind, &[("openstack", openstack::read)])?(&table)?,

@@ -47,7 +47,8 @@ pub(super) struct Found<T> {
 /// One reading of one file.
 pub(super) struct Reading<'a> {
     path: &'a Path,
-    text: &'a str,
+    /// Where the lines after the first begin, in bytes.
+    line_starts: Vec<usize>,
     variable: Lookup<'a>,
     faults: RefCell<Vec<(Place, String)>>,
     warnings: RefCell<Vec<(Place, String)>>,
@@ -55,10 +56,10 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(path: &'a Path, text: &'a str, variable: Lookup<'a>) -> Self {
+    pub(super) fn new(path: &'a Path, text: &str, variable: Lookup<'a>) -> Self {
         Self {
             path,
-            text,
+            line_starts: text.match_indices('\n').map(|(end, _)| end + 1).collect(),
             variable,
             faults: RefCell::default(),
             warnings: RefCell::default(),
@@ -68,8 +69,7 @@ impl<'a> Reading<'a> {
 
     /// The line, counted from 1, that holds this byte of the text.
     pub(super) fn line_at(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or(self.text.as_bytes());
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        self.line_starts.partition_point(|start| *start <= offset) + 1
     }
 
     /// A path of the file, which is relative to the file's folder.
@@ -80,6 +80,11 @@ impl<'a> Reading<'a> {
     /// An environment variable.
     pub(super) fn variable(&self, name: &str) -> Option<std::ffi::OsString> {
         (self.variable)(name)
+    }
+
+    /// The environment, for what looks into several variables.
+    pub(super) fn variables(&self) -> Lookup<'a> {
+        self.variable
     }
 
     /// Something that makes the file unusable: what is wrong, and what to do.

@@ -317,3 +317,10 @@ proptest! {
         node_labels(&text);
     }
 }
+
+#[test]
+fn the_alternate_form_has_blanks_around_its_operators() {
+    let label = Label::from_jenkins("linux&&(a||\"b c\")->!d");
+    assert_eq!(format!("{label:#}"), "linux && (a || \"b c\") -> !d");
+    assert_eq!(Label::from_jenkins(&format!("{label:#}")), label);
+}

@@ -36,7 +36,7 @@ pub enum Need {
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Need::Label(label) => label.fmt(f),
+            Need::Label(label) => write!(f, "{label:#}"),
             Need::Node { name, .. } => write!(f, "node {name}"),
             Need::Anywhere => f.write_str("any node"),
         }

@@ -69,7 +69,7 @@ fn the_top_of_the_file() {
             ),
             ("owner = \"\"", &["mita.toml:1: owner: must not be empty"]),
             (
-                "state_file = \"/tmp/\"",
+                "state_file = \"/var/lib/\"",
                 &[
                     "mita.toml:1: state_file: names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
                 ],

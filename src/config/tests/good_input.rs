@@ -240,3 +240,9 @@ fn what_works_but_is_probably_not_meant_draws_a_warning() {
     }
     assert_eq!(node("max = 0\nmin_idle = 2\n"), [""; 0]);
 }
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_do_no_harm() {
+    let text = format!("\u{feff}{JENKINS}{PROVIDER}{NODE}x = 1\n").replace('\n', "\r\n");
+    assert!(Folder::with(&text).errors()[0].starts_with("mita.toml:13: nodes.ubuntu.x: unknown key"));
+}

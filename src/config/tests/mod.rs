@@ -3,6 +3,8 @@
 mod bad_input;
 mod bad_nodes;
 mod bad_provider;
+mod clouds;
+mod damaged;
 mod example;
 mod good_input;
 mod secrecy;

@@ -245,7 +245,11 @@ mod tests {
             ]
         );
         let ubuntu = &servers[2];
-        let mark = Mark { owner: "recorder".into(), node_type: "ubuntu".into(), id: "20261121T233012Z-1".into() };
+        let mark = Mark {
+            owner: crate::naming::Owner::new("recorder").unwrap(),
+            node_type: "ubuntu".into(),
+            id: "20261121T233012Z-1".into(),
+        };
         assert_eq!(ubuntu.mark, Some(mark));
         assert_eq!(ubuntu.created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
         let addresses: Vec<_> = ubuntu.addresses.iter().map(ToString::to_string).collect();

@@ -189,7 +189,7 @@ mod tests {
     }
 
     fn order(node_type: &NodeType) -> Value {
-        let (owner, id) = ("ceph-ci".into(), "20261121T233012Z-1".into());
+        let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
         let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
         request_body(&order, &means(), None)["server"].take()
     }

@@ -125,7 +125,7 @@ fn count(server: &Loopback, method: &str, part: &str) -> usize {
 }
 
 fn order(provider: &dyn Provider, node_type: &NodeType) -> Result<ServerId, crate::provider::Failure> {
-    let (owner, id) = ("ceph-ci".into(), "20261121T233012Z-1".into());
+    let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
     let user_data = "#!/bin/bash\n".to_owned();
     provider.create(&Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data })
 }

@@ -20,15 +20,13 @@ impl Jenkins {
             Ok(caller) => self.route(request, &caller),
             Err(refused) => *refused,
         };
-        let answer = if answer.status == 403 || request.path.ends_with("/api/json") {
-            answer
+        if answer.status == 403 || request.path.ends_with("/api/json") {
+            return answer
                 .with("X-Content-Type-Options", "nosniff")
                 .with("X-Jenkins", self.options.version.to_string())
-                .with("X-Jenkins-Session", format!("{:08x}", self.session))
-        } else {
-            answer
-        };
-        answer.gzip_for(request.header("accept-encoding"))
+                .with("X-Jenkins-Session", format!("{:08x}", self.session));
+        }
+        answer
     }
 
     fn route(&mut self, request: &Request, caller: &Caller) -> Response {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::client::{Client, basic, send};
-use crate::SimOptions;
 use crate::jenkins::nodes::{CauseKind, Mode, Node};
 use crate::jenkins::queue::Job;
 use crate::jenkins::{Options, Permission, User, Version};
+use crate::{Fault, Kind, Service, SimOptions};
 
 fn with(jenkins: Options) -> Client {
     Client::with(SimOptions { jenkins, ..SimOptions::default() })
@@ -82,6 +82,15 @@ fn with_an_idle_built_in_node_and_no_agents_the_label_can_still_be_read() {
     assert_eq!(c.get("/computer/(built-in)/api/json").status, 200);
     assert_eq!(c.get("/computer/%28master%29/api/json").status, 200);
     assert_eq!(c.post("/computer/(built-in)/doDelete").status, 400);
+}
+
+#[test]
+fn the_built_in_node_is_listed_without_executors_and_an_agent_is_not() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("none", "a", 0);
+    let computers = c.get("/computer/api/json").json();
+    let listed: Vec<&Value> = computers["computer"].as_array().unwrap().iter().map(|n| &n["_class"]).collect();
+    assert_eq!(listed, ["hudson.model.Hudson$MasterComputer"]);
 }
 
 #[test]
@@ -169,7 +178,7 @@ fn tasks_export_what_their_kind_exports() {
 fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     let c = Client::new();
     c.sim.jenkins().add_agent("n", "a b", 1);
-    let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]");
+    let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]{1}");
     let want = json!({"_class": "hudson.model.ComputerSet", "computer": [{
         "_class": "hudson.model.Hudson$MasterComputer", "displayName": "Built-In Node", "idle": true,
         "assignedLabels": [{"name": "built-in"}]}, {
@@ -179,7 +188,10 @@ fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     assert_eq!(answer.header("X-Jenkins"), Some("2.578"));
     assert_eq!(c.get("/computer/api/json?tree=computer[").status, 500);
     let bare = c.get("/computer/api/json").json();
+<<<<<<< HEAD
     assert_eq!(bare["computer"][0]["executors"], json!([]), "the built-in node is listed without executors, too");
+=======
+>>>>>>> cli
     assert_eq!(bare["computer"][1]["executors"], json!([{}]));
     assert_eq!(bare["computer"][1]["assignedLabels"][0], json!({"name": "a"}));
 }
@@ -337,4 +349,49 @@ fn answers_are_packed_where_the_client_takes_it() {
     let answer = send("GET", &url, &headers, "").unwrap();
     assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
     assert_eq!(answer.json()["computer"][1]["displayName"], "n");
+<<<<<<< HEAD
+=======
+    c.sim.fault(Fault::new(Service::Jenkins, Kind::EmptyLists));
+    let emptied = send("GET", &url, &headers, "").unwrap();
+    assert_eq!(emptied.json()["computer"], json!([]), "faults change the text, not what is packed");
+}
+
+#[test]
+fn a_node_deleted_while_busy_lingers_without_labels_and_executors_until_its_build_ends() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    c.sim.jenkins().occupy("n", Job::freestyle("f").lasting(minutes(1)));
+    c.sim.jenkins().delete_node_lingering("n");
+    let node = c.get("/computer/n/api/json?tree=idle,numExecutors,assignedLabels[name],offlineCause[description]");
+    assert_eq!(
+        node.json(),
+        json!({"_class": "hudson.slaves.SlaveComputer", "idle": false, "numExecutors": 0, "assignedLabels": [],
+               "offlineCause": {"_class": "hudson.slaves.OfflineCause$SimpleOfflineCause",
+                                "description": "Node is being removed"}})
+    );
+    c.sim.advance(minutes(1));
+    assert_eq!(c.get("/computer/n/api/json").status, 404);
+}
+
+#[test]
+fn a_left_over_of_a_restart_shows_pending_beside_a_waiting_why() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    let id = c.sim.jenkins().submit(Job::freestyle("f").label("b"));
+    c.sim.jenkins().leave_pending(id);
+    let item = &c.queue()[0];
+    assert_eq!((&item["pending"], &item["buildable"]), (&json!(true), &json!(true)));
+    assert_eq!(item["why"], "There are no nodes with the label ‘b’");
+}
+
+#[test]
+fn an_item_is_stuck_when_no_node_that_fits_is_online() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "a", 1);
+    c.sim.jenkins().occupy("n", Job::freestyle("busy"));
+    c.sim.jenkins().submit(Job::freestyle("f").label("a"));
+    assert_eq!(c.queue()[0]["stuck"], false, "behind a busy node");
+    c.sim.jenkins().disconnect_while_busy("n");
+    assert_eq!(c.queue()[0]["stuck"], true);
+>>>>>>> cli
 }

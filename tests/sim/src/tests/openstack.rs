@@ -360,3 +360,33 @@ fn volumes_over_the_quota_are_413_and_images_come_in_pages() {
     assert_eq!(c.cloud("GET", "/compute/v2.1/os-keypairs/jenkins-slave").status, 200);
     refused(&c.cloud("GET", "/compute/v2.1/os-keypairs/zz"), 404, "itemNotFound");
 }
+
+#[test]
+fn a_rule_names_the_node_and_may_keep_it_from_ever_connecting() {
+    let c = Client::new();
+    c.sim.cloud("openstack").networks[0].prefix6 = Some("2001:db8::".into());
+    let rule = JoinRule::base_plus_ip(Duration::ZERO, "amd64");
+    c.sim.on_boot("six", rule.clone().named("{server}+{ip6}").executors(2));
+    c.sim.on_boot("named", rule.named("{node}-{mita_id}").never_connects());
+    c.ordered("six", "1");
+    c.ordered("named", "2");
+    c.sim.advance(seconds(61));
+    assert_eq!(c.sim.jenkins().node_names(), ["named-2", "six+2001-db8--a"]);
+    let node = c.get("/computer/named-2/api/json").json();
+    assert_eq!((&node["offline"], &node["idle"]), (&json!(true), &json!(true)));
+    assert_eq!(node["offlineCause"], Value::Null, "never launched");
+    assert_eq!(c.get("/computer/six+2001-db8--a/api/json").json()["numExecutors"], 2);
+}
+
+#[test]
+fn a_server_that_is_stopped_loses_its_agent() {
+    let c = Client::new();
+    c.sim.join_all(JoinRule::base_plus_ip(Duration::ZERO, "amd64"));
+    let id = c.ordered("ubuntu", "1");
+    c.sim.advance(seconds(61));
+    c.sim.cloud("openstack").set_status(&id, crate::openstack::Status::Shutoff);
+    let node = c.sim.jenkins().node_names()[0].clone();
+    assert!(c.sim.jenkins().node(&node).unwrap().offline());
+    let shown = c.cloud("GET", &format!("/compute/v2.1/servers/{id}")).json()["server"].clone();
+    assert_eq!((&shown["status"], &shown["OS-EXT-STS:vm_state"]), (&json!("SHUTOFF"), &json!("stopped")));
+}

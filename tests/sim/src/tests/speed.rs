@@ -1,5 +1,6 @@
-//! The simulator must not be what a benchmark measures. The bounds are wide,
-//! since tests are built without optimisation and share the machine.
+//! The simulator must not be what a benchmark measures: large queues and lists
+//! are answered whole, in one page. No time is asserted, since tests share their
+//! machine; a step that is quadratic in the queue would still be felt here.
 
 use super::client::Client;
 use crate::jenkins::nodes::Node;
@@ -23,7 +24,7 @@ fn ten_thousand_items_and_five_hundred_nodes_are_listed_at_once() {
     let answer = c.get(&format!("/queue/api/json?{FIELDS}"));
     assert_eq!(answer.json()["items"].as_array().unwrap().len(), 10_000);
     let nodes = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name]]").json();
-    assert_eq!(nodes["computer"].as_array().unwrap().len(), 501, "the built-in node is one of them");
+    assert_eq!(nodes["computer"].as_array().unwrap().len(), 501);
 }
 
 #[test]

@@ -1,0 +1,131 @@
+//! The arguments, as `--help` tells them.
+
+use super::exit::Exit;
+use crate::plan::Rule;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
+#[derive(Clone, Debug, Parser)]
+#[command(version, propagate_version = true, after_long_help = top_help(), max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// The configuration file [env: MITA_CONFIG] [default: the first of ./mita.toml,
+    /// ~/.config/mita/mita.toml, /etc/mita/mita.toml]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(super) config: Option<PathBuf>,
+
+    /// Tell what is done; twice, also why; three times, also each request
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(super) verbose: u8,
+
+    /// Tell errors only, no warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// How warnings, errors and the log are written to standard error
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, global = true)]
+    pub(super) log_format: Format,
+}
+
+/// The commands.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Command {
+    /// Look once at Jenkins and the clouds, order and retire servers, and exit
+    #[command(after_long_help = reconcile_help())]
+    Reconcile(Reconcile),
+}
+
+/// `mita reconcile`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Reconcile {
+    /// Show the plan and change nothing: only reads are sent, no lock is taken, no file is written
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+
+    /// Let through N removals that the brake would hold back
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(super) allow_removals: usize,
+}
+
+/// How a result is written to standard output.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// How the result is written; json is one document on one line
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    pub(super) output: Format,
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+impl Format {
+    pub(super) fn is_json(self) -> bool {
+        self == Self::Json
+    }
+}
+
+fn top_help() -> String {
+    format!(
+        "Examples:\n  \
+         mita check                               is the configuration right?\n  \
+         mita reconcile --dry-run                 what would a run do?\n  \
+         * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
+        exit_help()
+    )
+}
+
+fn reconcile_help() -> String {
+    format!("{}\n{}", exit_help(), rules_help())
+}
+
+fn exit_help() -> String {
+    let mut text = String::from("Exit status:\n");
+    for exit in Exit::ALL {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {}  {}", exit.number(), exit.meaning());
+    }
+    text
+}
+
+/// Every rule with its meaning.
+fn rules_help() -> String {
+    let mut text = String::from("Rules, as in plans and verdicts:\n");
+    for rule in Rule::ALL {
+        let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_rule_and_every_exit_status() {
+        let help = reconcile_help();
+        for rule in Rule::ALL {
+            assert!(help.contains(&format!("  {} ", rule.name())), "{rule}");
+        }
+        for exit in Exit::ALL {
+            assert!(help.contains(exit.meaning()), "{exit:?}");
+        }
+    }
+}

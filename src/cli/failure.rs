@@ -1,0 +1,74 @@
+//! Why a command ended without a result, and with which exit status.
+
+use super::exit::Exit;
+use crate::config::{ConfigErrors, NotFound};
+use crate::reconcile::RunError;
+use crate::store::{LockError, StoreError};
+use std::io;
+use thiserror::Error;
+
+/// What kept a command from giving its result.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// There is no configuration file.
+    #[error(transparent)]
+    NoConfig(#[from] NotFound),
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// The run ended before it did anything.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The result was not written.
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// What happened, a line for each thing; each says all that its causes do.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Failure::Config(errors) => errors.lines().to_vec(),
+            Failure::NoConfig(_) | Failure::Run(_) | Failure::Output(_) => vec![self.to_string()],
+        }
+    }
+
+    /// The exit status.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Failure::NoConfig(_) | Failure::Config(_) => Exit::Unusable,
+            Failure::Run(RunError::Lock(LockError::Busy { .. })) => Exit::Busy,
+            Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
+                StoreError::Newer { .. }
+                | StoreError::OtherOwner { .. }
+                | StoreError::NotAFile(_)
+                | StoreError::NoFolder(_) => Exit::Unusable,
+                StoreError::Io { .. } => Exit::Failed,
+            },
+            Failure::Output(_) => Exit::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Attempt;
+
+    #[test]
+    fn each_failure_has_the_exit_status_of_the_documentation() {
+        let folder = || "/var/lib/mita".into();
+        let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
+        let cases: [(Failure, Exit); 6] = [
+            (NotFound { tried: Vec::new() }.into(), Exit::Unusable),
+            (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
+            (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),
+            (RunError::Store(io()).into(), Exit::Failed),
+            (RunError::Store(StoreError::Newer { path: folder(), version: 2 }).into(), Exit::Unusable),
+            (io::Error::other("full").into(), Exit::Failed),
+        ];
+        for (failure, exit) in cases {
+            assert_eq!(failure.exit(), exit, "{failure}");
+        }
+    }
+}

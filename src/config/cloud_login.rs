@@ -1,0 +1,230 @@
+//! What the values of a cloud of clouds.yaml or of the OS_* variables mean.
+//!
+//! Those files serve many programs and say more than mita asks: what it has no use for is passed over, what would
+//! change how it logs in and is not known here is refused.
+
+use super::clouds::{self, Cloud};
+use super::reading::{Found, Place};
+use super::table::Table;
+use super::{
+    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, jenkins, keys, openstack, secrets, url,
+};
+use crate::secret::Secret;
+use std::path::PathBuf;
+
+/// Keys of the table that hold beside `cloud`, and before it.
+const BESIDE: &[&str] = &[
+    "type",
+    "max",
+    "cloud",
+    "service_region",
+    "region",
+    "region_name",
+    "interface",
+    "cacert",
+    "insecure",
+    "password",
+    "password_file",
+    "password_env",
+    "application_credential_secret",
+    "application_credential_secret_file",
+    "application_credential_secret_env",
+];
+
+/// Reads a table with `cloud = "NAME"`; `None` when something was reported.
+pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
+    for key in keys::PROVIDER.iter().filter(|key| !BESIDE.contains(key)) {
+        if let Some(at) = table.has(key) {
+            table.reading.fault(&at, "has no effect beside cloud; write it there or remove cloud");
+        }
+    }
+    let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
+    let interface = openstack::interface(table);
+    let cacert = jenkins::cacert(table);
+    let password = secrets::secret(table, &["password"]);
+    let credential_secret = secrets::secret(table, &["application_credential_secret"]);
+    jenkins::refuse_insecure(table);
+    let name = table.text(&["cloud"])?;
+    let cloud = clouds::find(table, &name.at, &name.value)?;
+    let login = Login { table, at: &name.at, cloud: &cloud };
+    login.refuse_unknown();
+    let auth_url = login.auth_url();
+    let auth = login.auth(password.clone(), credential_secret.clone());
+    let unused = match auth {
+        Some(Auth::Password { .. } | Auth::V2Password { .. }) => credential_secret,
+        Some(Auth::ApplicationCredential { .. }) => password,
+        None => None,
+    };
+    if let Some(secret) = unused {
+        table.reading.fault(&secret.at, format!("has no effect: {} logs in another way; remove it", cloud.whence));
+    }
+    let region = region.or_else(|| login.region());
+    let interface = if table.has("interface").is_some() { interface } else { login.interface() };
+    let cacert = cacert.or_else(|| login.cacert());
+    Some(OpenStackConfig { auth_url: auth_url?, auth: auth?, region, interface: interface?, cacert })
+}
+
+/// A secret that the table gives.
+type Given = Option<Found<Secret>>;
+
+struct Login<'a> {
+    table: &'a Table<'a>,
+    at: &'a Place,
+    cloud: &'a Cloud,
+}
+
+impl Login<'_> {
+    fn fault(&self, text: &str) {
+        self.table.reading.fault(self.at, format!("{} {text}", self.cloud.whence));
+    }
+
+    fn required(&self, key: &str) -> Option<&str> {
+        let value = self.cloud.get(&[key]);
+        if value.is_none() {
+            self.fault(&format!("has no {}; set it there", self.cloud.key(key)));
+        }
+        value
+    }
+
+    fn refuse_unknown(&self) {
+        let is = |key: &str, words: [&str; 4]| {
+            self.cloud.get(&[key]).is_some_and(|value| words.contains(&value.to_lowercase().as_str()))
+        };
+        if is("insecure", ["true", "yes", "on", "1"]) || is("verify", ["false", "no", "off", "0"]) {
+            self.fault(
+                "turns the verification of certificates off; name the cloud's certificate authority with cacert",
+            );
+        }
+        for key in ["trust_id", "system_scope", "passcode"] {
+            if self.cloud.get(&[key]).is_some() {
+                self.fault(&format!(
+                    "has {key}, a way to log in that is not known here; use a password or an application credential"
+                ));
+            }
+        }
+    }
+
+    fn auth_url(&self) -> Option<String> {
+        if let (None, Some(profile)) = (self.cloud.get(&["auth_url"]), self.cloud.get(&["profile", "cloud"])) {
+            self.fault(&format!(
+                "relies on the vendor profile {profile:?}, which is not read here; write auth_url there"
+            ));
+            return None;
+        }
+        let url = url::root(self.required("auth_url")?, "https://openstack.example.com:5000/");
+        url.map_err(|fault| self.fault(&format!("has an auth_url that {fault}"))).ok()
+    }
+
+    fn region(&self) -> Option<String> {
+        if let Some(region) = self.cloud.get(&["region_name"]) {
+            return Some(region.to_owned());
+        }
+        if self.cloud.regions.len() > 1 {
+            let regions = self.cloud.regions.join(", ");
+            self.fault(&format!("has several regions; write service_region here, one of {regions}"));
+        }
+        self.cloud.regions.first().cloned()
+    }
+
+    fn interface(&self) -> Option<Interface> {
+        let Some(written) = self.cloud.get(&["interface", "endpoint_type"]) else { return Some(Interface::Public) };
+        let known = openstack::INTERFACES.iter().find(|(name, _)| *name == written).map(|(_, interface)| *interface);
+        if known.is_none() {
+            self.fault(&format!("has the unknown interface {written:?}; write public, internal or admin"));
+        }
+        known
+    }
+
+    /// A path of clouds.yaml begins in the current folder or, as openstacksdk takes it, with `~/` for the user's own.
+    fn cacert(&self) -> Option<PathBuf> {
+        let written = self.cloud.get(&["cacert"])?;
+        let home = || self.table.reading.variable("HOME").map(PathBuf::from);
+        let path = match written.strip_prefix("~/") {
+            Some(rest) => home().unwrap_or_default().join(rest),
+            None => PathBuf::from(written),
+        };
+        jenkins::check_certificate(&path).map_err(|fault| self.fault(&format!("names the cacert {fault}"))).ok()?;
+        Some(path)
+    }
+
+    fn auth(&self, password: Given, credential_secret: Given) -> Option<Auth> {
+        let old = self.cloud.get(&["identity_api_version"]).is_some_and(|version| version.starts_with('2'));
+        let has_credential = self.cloud.get(&["application_credential_id", "application_credential_name"]).is_some();
+        match self.cloud.get(&["auth_type"]) {
+            Some("v3applicationcredential") => self.application_credential(credential_secret),
+            None if has_credential => self.application_credential(credential_secret),
+            Some("v2password") => self.v2_password(password),
+            Some("password") | None if old => self.v2_password(password),
+            Some("v3password" | "password") | None => {
+                let user = self.identified("user", &["username"], &["user_id"]);
+                let project =
+                    self.identified("project", &["project_name", "tenant_name"], &["project_id", "tenant_id"]);
+                if user.is_none() {
+                    self.fault(&format!(
+                        "has no {}; set it or {} there",
+                        self.cloud.key("username"),
+                        self.cloud.key("user_id")
+                    ));
+                }
+                let password = self.secret(password, "password")?;
+                Some(Auth::Password { user: user?, password, project })
+            }
+            Some(other) => {
+                self.fault(&format!("has the auth_type {other:?}; use v3password or v3applicationcredential"));
+                None
+            }
+        }
+    }
+
+    fn v2_password(&self, password: Given) -> Option<Auth> {
+        let user = self.required("username").map(str::to_owned);
+        let password = self.secret(password, "password");
+        let tenant = self.cloud.get(&["project_name", "tenant_name"]).map(str::to_owned);
+        Some(Auth::V2Password { user: user?, password: password?, tenant })
+    }
+
+    fn application_credential(&self, secret: Given) -> Option<Auth> {
+        let secret = self.secret(secret, "application_credential_secret");
+        let credential = match self.cloud.get(&["application_credential_id"]) {
+            Some(id) => CredentialId::Id(id.to_owned()),
+            None => {
+                let name = self.required("application_credential_name")?.to_owned();
+                let Some(user) = self.identified("user", &["username"], &["user_id"]) else {
+                    self.fault("names an application credential and not whose it is; set username or user_id there");
+                    return None;
+                };
+                CredentialId::Name { name, user }
+            }
+        };
+        Some(Auth::ApplicationCredential { credential, secret: secret? })
+    }
+
+    /// The one that the table gives, else the cloud's own.
+    fn secret(&self, given: Given, key: &str) -> Option<Secret> {
+        let secret = given.map(|found| found.value).or_else(|| self.cloud.get(&[key]).map(Secret::new));
+        if secret.is_none() {
+            self.fault(&format!("has no {}; set it there, or write {key}_file beside cloud", self.cloud.key(key)));
+        }
+        secret
+    }
+
+    /// Clouds.yaml as Horizon writes it has both the id and the name: the id needs no domain.
+    fn identified(&self, of: &str, names: &[&str], ids: &[&str]) -> Option<Identified> {
+        if let Some(id) = self.cloud.get(ids) {
+            return Some(Identified::Id(id.to_owned()));
+        }
+        let name = self.cloud.get(names)?.to_owned();
+        let id = self.cloud.get(&[&format!("{of}_domain_id"), "domain_id"]);
+        let domain_name = self.cloud.get(&[&format!("{of}_domain_name"), "domain_name"]);
+        let default = self.cloud.get(&["default_domain_id"]);
+        let domain = match (id, domain_name, default) {
+            (Some(id), _, _) | (None, None, Some(id)) => Domain::Id(id.to_owned()),
+            (None, Some(name), _) => Domain::Name(name.to_owned()),
+            (None, None, None) => {
+                let name = self.cloud.get(&["default_domain_name"]).unwrap_or(openstack::DEFAULT_DOMAIN);
+                Domain::Name(name.to_owned())
+            }
+        };
+        Some(Identified::Name { name, domain })
+    }
+}
