@@ -180,18 +180,12 @@ fn tree_prunes_and_a_malformed_tree_is_a_server_error() {
     c.sim.jenkins().add_agent("n", "a b", 1);
     let answer = c.get("/computer/api/json?tree=computer[displayName,idle,assignedLabels[name],nothing]{1}");
     let want = json!({"_class": "hudson.model.ComputerSet", "computer": [{
-        "_class": "hudson.model.Hudson$MasterComputer", "displayName": "Built-In Node", "idle": true,
-        "assignedLabels": [{"name": "built-in"}]}, {
         "_class": "hudson.slaves.SlaveComputer", "displayName": "n", "idle": true,
         "assignedLabels": [{"name": "a"}, {"name": "b"}, {"name": "n"}]}]});
     assert_eq!(answer.json(), want);
     assert_eq!(answer.header("X-Jenkins"), Some("2.578"));
     assert_eq!(c.get("/computer/api/json?tree=computer[").status, 500);
     let bare = c.get("/computer/api/json").json();
-<<<<<<< HEAD
-    assert_eq!(bare["computer"][0]["executors"], json!([]), "the built-in node is listed without executors, too");
-=======
->>>>>>> cli
     assert_eq!(bare["computer"][1]["executors"], json!([{}]));
     assert_eq!(bare["computer"][1]["assignedLabels"][0], json!({"name": "a"}));
 }
@@ -349,8 +343,6 @@ fn answers_are_packed_where_the_client_takes_it() {
     let answer = send("GET", &url, &headers, "").unwrap();
     assert_eq!(answer.header("Content-Encoding"), Some("gzip"));
     assert_eq!(answer.json()["computer"][1]["displayName"], "n");
-<<<<<<< HEAD
-=======
     c.sim.fault(Fault::new(Service::Jenkins, Kind::EmptyLists));
     let emptied = send("GET", &url, &headers, "").unwrap();
     assert_eq!(emptied.json()["computer"], json!([]), "faults change the text, not what is packed");
@@ -393,5 +385,4 @@ fn an_item_is_stuck_when_no_node_that_fits_is_online() {
     assert_eq!(c.queue()[0]["stuck"], false, "behind a busy node");
     c.sim.jenkins().disconnect_while_busy("n");
     assert_eq!(c.queue()[0]["stuck"], true);
->>>>>>> cli
 }
