@@ -185,7 +185,8 @@ impl Drop for Installation {
             eprintln!("the last of {} requests:", requests.len());
             for request in requests.iter().skip(requests.len().saturating_sub(SHOWN)) {
                 let status = request.status.map_or("no answer".to_owned(), |status| status.to_string());
-                eprintln!("  {} {} {} {}", mita_sim::clock::iso(request.at), request.line(), request.query, status);
+                let query: String = request.query.chars().take(60).collect();
+                eprintln!("  {} {} {query} {status}", mita_sim::clock::iso(request.at), request.line());
             }
         }
     }
