@@ -8,7 +8,7 @@
 //! | what becomes of each server and its node | [`phase`] |
 //! | which jobs wait, and for what | [`need`], `demand` |
 //! | which job gets which executor | `market`, [`matching`], [`limits`] |
-//! | all of it as actions and verdicts | `decide` |
+//! | all of it as actions and verdicts | `decide`, `jobs`, `servers` |
 //! | when too much would go at once | `brake` |
 //! | all of it as text for a person | `display` |
 
@@ -18,6 +18,7 @@ mod decide;
 mod demand;
 mod display;
 pub mod fleet;
+mod jobs;
 pub mod limits;
 mod market;
 pub mod matching;
@@ -26,6 +27,7 @@ mod notices;
 pub mod phase;
 mod remember;
 mod rule;
+mod servers;
 pub mod words;
 
 #[cfg(test)]

@@ -206,18 +206,22 @@ fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
     axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
 }
 
-/// The nodes that an item's reason says refuse it.
+/// The nodes that an item's reason says refuse it. One that is called offline does not: it would take the item, and
+/// where it is online by now, or can be brought back, it will.
 pub fn refusing(why: &Why) -> BTreeSet<NodeName> {
     let Why::Refusals { refusals, .. } = why else { return BTreeSet::new() };
     let node = |refusal: &Refusal| match refusal {
         Refusal::LacksLabel { node, .. }
         | Refusal::Reserved { node }
         | Refusal::NotAccepting { node }
-        | Refusal::Offline { node }
         | Refusal::LacksPermission { node, .. }
         | Refusal::Removed { node } => Some(NodeName::from(node.as_str())),
         Refusal::MustRunOn { not, .. } => Some(NodeName::from(not.as_str())),
-        Refusal::SlotInUse | Refusal::Throttled | Refusal::CheckFailed | Refusal::Other(_) => None,
+        Refusal::Offline { .. }
+        | Refusal::SlotInUse
+        | Refusal::Throttled
+        | Refusal::CheckFailed
+        | Refusal::Other(_) => None,
     };
     refusals.iter().filter_map(node).collect()
 }

@@ -93,6 +93,12 @@ fn remember_node(
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
+    let set_offline_by = match &node.presence {
+        Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
+        Presence::Online | Presence::Disconnected => None,
+    };
+    // What a person holds, or what is being retired, is not away by itself: that time starts when it is let go.
+    let away = !online && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
         .or_else(|| before.and_then(|before| before.server.clone()));
@@ -102,11 +108,8 @@ fn remember_node(
         idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).unwrap_or(now)),
-        offline: (!online).then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
-        set_offline_by: match &node.presence {
-            Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
-            Presence::Online | Presence::Disconnected => None,
-        },
+        offline: away.then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
+        set_offline_by,
         server,
     }
 }
