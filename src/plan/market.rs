@@ -82,6 +82,8 @@ struct Stall<'a> {
     sample: Sample<'a>,
     /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
     long_free: bool,
+    /// For a node of ours that was kept for jobs long enough: it counts as one at hand, and for no job.
+    overdue: bool,
     members: Vec<(Place, u32)>,
 }
 
@@ -95,7 +97,7 @@ enum Sample<'a> {
 }
 
 /// What makes two slots the same to every job.
-type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, bool);
+type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, bool, bool);
 
 impl<'a> Stalls<'a> {
     /// Places the waiting jobs, oldest first, then what keeps idle nodes at hand.
@@ -149,11 +151,13 @@ impl<'a> Stalls<'a> {
             let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
             let special = named.contains(node.name.as_str()).then_some(&node.name);
             let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
-            let key = (tier, node_type, labels.collect(), special, long_free);
+            let overdue = machine.is_some_and(|machine| self.is_overdue(machine));
+            let key = (tier, node_type, labels.collect(), special, long_free, overdue);
             let stall = found.entry(key).or_insert_with(|| Stall {
                 tier,
                 sample: Sample::Node(node, kind),
                 long_free,
+                overdue,
                 members: Vec::new(),
             });
             stall.members.push((Place::Node { name: node.name.clone(), machine }, slots));
@@ -161,11 +165,12 @@ impl<'a> Stalls<'a> {
         for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
             if matches!(judgement.phase, Phase::OnItsWay(_)) {
-                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false);
+                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false, false);
                 let stall = found.entry(key).or_insert_with(|| Stall {
                     tier: ON_ITS_WAY,
                     sample: Sample::Type(kind),
                     long_free: false,
+                    overdue: false,
                     members: Vec::new(),
                 });
                 stall.members.push((Place::Coming { machine: index }, kind.executors));
@@ -181,18 +186,23 @@ impl<'a> Stalls<'a> {
                 .then_some((IDLE, node.idle_executors));
         };
         let machine = &self.fleet.machines[index];
-        let times = self.config.times(&machine.node_type);
         let online = node.presence == Presence::Online && node.idle_executors > 0;
         match self.phases[index].phase {
-            // Kept for jobs for one grace time beyond its own: after that it goes, so nothing may count on it.
-            Phase::Idle { idle } => (online && idle < times.idle_grace * 2).then_some((IDLE, node.idle_executors)),
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
                 active.then_some((DRAINING, node.executors))
             }
             Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::Condemned(_) => None,
-            Phase::LeftAlone(_) | Phase::OnItsWay(_) => online.then_some((IDLE, node.idle_executors)),
+            Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => {
+                online.then_some((IDLE, node.idle_executors))
+            }
         }
+    }
+
+    /// Kept for jobs for one grace time beyond its own: after that it goes, so no job may count on it.
+    fn is_overdue(&self, machine: usize) -> bool {
+        let grace = self.config.times(&self.fleet.machines[machine].node_type).idle_grace;
+        matches!(self.phases[machine].phase, Phase::Idle { idle } if idle >= grace * 2)
     }
 
     fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {
@@ -216,7 +226,8 @@ impl<'a> Stalls<'a> {
         let accepts = |stall: &Stall<'_>| match stall.sample {
             Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.vain.contains(&kind.name),
             Sample::Node(node, kind) => {
-                job.need.accepts_node(node, kind, all)
+                !stall.overdue
+                    && job.need.accepts_node(node, kind, all)
                     && !job.refusing.contains(&node.name)
                     && !(stall.long_free && self.waited_long(job))
                     && kind.is_none_or(|kind| !job.vain.contains(&kind.name))

@@ -10,11 +10,13 @@
 //! | which job gets which executor | `market`, [`matching`], [`limits`] |
 //! | all of it as actions and verdicts | `decide` |
 //! | when too much would go at once | `brake` |
+//! | all of it as text for a person | `display` |
 
 mod brake;
 pub mod breaker;
 mod decide;
 mod demand;
+mod display;
 pub mod fleet;
 pub mod limits;
 mod market;
@@ -26,8 +28,12 @@ mod remember;
 mod rule;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use brake::brake;
 pub use decide::{plan, plan_again};
+pub use display::{Detail, PlanText};
 pub use rule::Rule;
 
 use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};

@@ -189,7 +189,8 @@ fn by_state(
     match &server.state {
         ServerState::Error => {
             let fault = remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
-            condemned(Rule::Error, format!("its cloud gave it up: {}", fault.trim()))
+            let words: Vec<&str> = fault.split_whitespace().collect();
+            condemned(Rule::Error, format!("its cloud gave it up: {}", words.join(" ")))
         }
         ServerState::Building if age < times.boot_timeout => {
             coming(Rule::Booting, format!("ordered {} ago, being built", span(age)))

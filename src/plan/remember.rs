@@ -197,8 +197,8 @@ fn found(machine: &Machine<'_>) -> ServerMemory {
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.
 fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: Timestamp) -> bool {
     match machine.sighting {
-        Sighting::NoAnswer => false,
-        Sighting::Seen(server) => server.state == ServerState::Deleted && machine.busy_node().is_none(),
+        // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
+        Sighting::NoAnswer | Sighting::Seen(_) => false,
         Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
         Sighting::Unlisted => order_is_given_up(config, machine, now),
     }
@@ -206,7 +206,7 @@ fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: T
 
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.
 pub(super) fn order_is_given_up(config: &Config, machine: &Machine<'_>, now: Timestamp) -> bool {
-    now.duration_since(machine.ordered_at) > config.times(&machine.node_type).order_timeout
+    now.duration_since(machine.ordered_at) >= config.times(&machine.node_type).order_timeout
 }
 
 /// Whether a name is, or was, the name of a node of ours.

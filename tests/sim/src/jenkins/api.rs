@@ -57,6 +57,11 @@ impl Jenkins {
         (self.options.version >= Version::new(2, 2)).then_some(class)
     }
 
+    /// `AbstractProject.labelExpression` and `Computer.assignedLabels` are exported since 2.94.
+    fn exports_labels(&self) -> bool {
+        self.options.version >= Version::new(2, 94)
+    }
+
     fn root_url(&self) -> &str {
         self.options.root_url.as_deref().unwrap_or(&self.url)
     }
@@ -153,23 +158,22 @@ impl Jenkins {
             Kind::Freestyle => {
                 let short = name.rsplit('/').next().unwrap_or(name);
                 let label = job.label.as_deref().map(|l| labels::as_expression(l).into());
-                Bean::of(tree, self.typed("hudson.model.FreeStyleProject"))
+                let bean = Bean::of(tree, self.typed("hudson.model.FreeStyleProject"))
                     .always("name", short)
                     .set("fullName", name)
                     .always("url", format!("{}/{}", self.root_url(), job_path(name)))
-                    .always("color", "blue")
-                    .set("labelExpression", label.unwrap_or(Value::Null))
-                    .done()
+                    .always("color", "blue");
+                let label = label.unwrap_or(Value::Null);
+                if self.exports_labels() { bean.set("labelExpression", label) } else { bean }.done()
             }
             Kind::MatrixConfiguration => {
                 let parent = job.parent.as_deref().unwrap_or("matrix");
-                Bean::of(tree, self.typed("hudson.matrix.MatrixConfiguration"))
+                let bean = Bean::of(tree, self.typed("hudson.matrix.MatrixConfiguration"))
                     .always("name", name)
                     .set("fullName", format!("{parent}/{name}"))
                     .always("url", format!("{}/{}{name}/", self.root_url(), job_path(parent)))
-                    .always("color", "blue")
-                    .set("labelExpression", Value::Null)
-                    .done()
+                    .always("color", "blue");
+                if self.exports_labels() { bean.set("labelExpression", Value::Null) } else { bean }.done()
             }
         }
     }
@@ -194,7 +198,6 @@ impl Jenkins {
         let agent = node.class != BUILT_IN_CLASS;
         let mut bean = Bean::of(tree, self.typed(&node.class))
             .nest("actions", |_| json!([]))
-            .list("assignedLabels", &node.label_set, |t, l| label_json(t, l))
             .set("description", node.description.as_str())
             .set("displayName", self.computer_name(node))
             .list("executors", node.executors.iter().enumerate(), |t, (n, e)| self.executor_json(t, n, e, reads))
@@ -216,6 +219,9 @@ impl Jenkins {
             .set("offlineCauseReason", cause.map_or(String::new(), |c| escape(&c.message)))
             .list("oneOffExecutors", [(); 0], |_, ()| Value::Null)
             .set("temporarilyOffline", node.temporarily_offline);
+        if self.exports_labels() {
+            bean = bean.list("assignedLabels", &node.label_set, |t, l| label_json(t, l));
+        }
         if agent {
             let path = if sees { "/home/jenkins".into() } else { Value::Null };
             bean = bean.set("absoluteRemotePath", path);

@@ -113,6 +113,22 @@ fn old_releases_speak_in_their_own_words_and_name_no_types() {
 }
 
 #[test]
+fn labels_are_exported_since_2_94() {
+    let exported = |version| {
+        let c = with(Options { version, ..Options::default() });
+        c.sim.jenkins().add_agent("n", "linux", 1);
+        c.sim.jenkins().occupy("n", Job::freestyle("busy"));
+        c.sim.jenkins().submit(Job::freestyle("x").label("linux"));
+        let queue = c.get("/queue/api/json?tree=items[task[name,labelExpression]]").json();
+        let nodes = c.get("/computer/api/json?tree=computer[displayName,assignedLabels[name]]").json();
+        let task = queue["items"][0]["task"].clone();
+        (task.get("labelExpression").cloned(), nodes["computer"][1].get("assignedLabels").is_some())
+    };
+    assert_eq!(exported(Version::new(2, 93)), (None, false));
+    assert_eq!(exported(Version::new(2, 94)), (Some(json!("linux")), true));
+}
+
+#[test]
 fn exclusive_nodes_take_only_labelled_jobs_and_say_so() {
     let c = Client::new();
     c.sim.jenkins().add_node(Node::new("e", "linux", 1).online().mode(Mode::Exclusive));

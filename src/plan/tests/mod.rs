@@ -1,0 +1,6 @@
+//! The planner against its promises: situations with the whole plan as text, one file for each subject, and random ones
+//! that only the checker judges.
+
+mod checker;
+mod rows;
+mod situation;

@@ -1,0 +1,29 @@
+//! The executable itself, for what only it can show: exit status, output, the command line.
+
+use super::Installation;
+use std::process::{Command, Stdio};
+
+/// How the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Installation {
+    /// Runs the program with this installation's configuration and nothing else in its environment. Its clock is the
+    /// real one, so a story of the program is one of single runs.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Ended {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mita"));
+        command.env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
+        command.arg("--config").arg(self.config_file()).args(arguments);
+        let output = command.output().expect("the program starts");
+        self.sim.assert_promises();
+        Ended {
+            status: output.status.code().expect("an exit status, not a signal"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
