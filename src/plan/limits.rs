@@ -6,10 +6,11 @@ use super::matching::{OrderType, Place};
 use super::phase::{Judgement, Phase};
 use super::words::span;
 use crate::config::{Config, NodeType};
-use crate::naming::ProviderName;
+use crate::naming::{NodeTypeName, ProviderName};
 use crate::state::{Origin, State};
 use crate::world::World;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands in the way of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +27,19 @@ pub struct Limits<'a> {
     config: &'a Config,
     world: &'a World,
     memory: &'a State,
-    fleet: &'a Fleet<'a>,
-    phases: &'a [Judgement],
     now: Timestamp,
+    /// Servers that count: all but those that are gone or on their way out.
+    counted: u32,
+    of_type: BTreeMap<&'a NodeTypeName, u32>,
+    at_provider: BTreeMap<&'a ProviderName, u32>,
+    /// Providers that have a server of a type on its way.
+    trying: BTreeSet<(&'a ProviderName, &'a NodeTypeName)>,
+    /// Ordered by this very run, after the quota was read.
+    just_ordered: BTreeMap<(&'a ProviderName, &'a NodeTypeName), u32>,
 }
 
 impl<'a> Limits<'a> {
-    /// Counts against this fleet.
+    /// Counts this fleet, once: the limits are asked for each job that waits.
     pub fn new(
         config: &'a Config,
         world: &'a World,
@@ -41,28 +48,48 @@ impl<'a> Limits<'a> {
         phases: &'a [Judgement],
         now: Timestamp,
     ) -> Self {
-        Self { config, world, memory, fleet, phases, now }
+        let mut limits = Self {
+            config,
+            world,
+            memory,
+            now,
+            counted: 0,
+            of_type: BTreeMap::new(),
+            at_provider: BTreeMap::new(),
+            trying: BTreeSet::new(),
+            just_ordered: BTreeMap::new(),
+        };
+        for (machine, judgement) in fleet.machines.iter().zip(phases) {
+            let over = matches!(judgement.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
+            if over && !matches!(machine.sighting, Sighting::NoAnswer) {
+                continue;
+            }
+            let (provider, node_type) = (&machine.provider, &machine.node_type);
+            limits.counted += 1;
+            *limits.of_type.entry(node_type).or_default() += 1;
+            *limits.at_provider.entry(provider).or_default() += 1;
+            if matches!(judgement.phase, Phase::OnItsWay(_)) {
+                limits.trying.insert((provider, node_type));
+            }
+            if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
+                *limits.just_ordered.entry((provider, node_type)).or_default() += 1;
+            }
+        }
+        limits
     }
 
-    /// Servers that count: all but those that are gone or on their way out.
-    fn counted(&self) -> impl Iterator<Item = (&'a super::fleet::Machine<'a>, &'a Judgement)> {
-        self.fleet.machines.iter().zip(self.phases).filter(|(machine, judgement)| {
-            let over = matches!(judgement.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
-            !over || matches!(machine.sighting, Sighting::NoAnswer)
-        })
+    fn of_type(&self, kind: &NodeType) -> u32 {
+        self.of_type.get(&kind.name).copied().unwrap_or_default()
     }
 
     /// How many more servers may be ordered over all.
     pub fn total(&self) -> u32 {
-        self.config.max_servers.saturating_sub(number(self.counted().count()))
+        self.config.max_servers.saturating_sub(self.counted)
     }
 
     /// What may be ordered of each node type, in the configuration's order.
     pub fn types(&self) -> Vec<OrderType> {
-        let room = |kind: &NodeType| {
-            let there = number(self.counted().filter(|(machine, _)| machine.node_type == kind.name).count());
-            kind.max.map_or(u32::MAX, |max| max.saturating_sub(there))
-        };
+        let room = |kind: &NodeType| kind.max.map_or(u32::MAX, |max| max.saturating_sub(self.of_type(kind)));
         let places = |kind: &NodeType| {
             let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
             let allowed =
@@ -80,7 +107,7 @@ impl<'a> Limits<'a> {
         let providers = self.config.providers.iter();
         providers
             .map(|provider| {
-                let there = number(self.counted().filter(|(machine, _)| machine.provider == provider.name).count());
+                let there = self.at_provider.get(&provider.name).copied().unwrap_or_default();
                 let own = provider.max.map_or(u32::MAX, |max| max.saturating_sub(there));
                 let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
                 let Some(quota) = quota else {
@@ -98,16 +125,13 @@ impl<'a> Limits<'a> {
                 let mut left =
                     [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
                 let mut instances = quota.instances.unwrap_or(u64::MAX);
-                // Ordered by this very run, after the quota was read.
-                for (machine, _) in self.counted().filter(|(machine, _)| {
-                    machine.provider == provider.name
-                        && machine.origin == Origin::Ordered(self.memory.run)
-                        && machine.server().is_none()
-                }) {
-                    instances = instances.saturating_sub(1);
-                    if let Some(kind) = self.config.node_type(&machine.node_type) {
+                for (&(_, node_type), &ordered) in
+                    self.just_ordered.iter().filter(|((place, _), _)| **place == provider.name)
+                {
+                    instances = instances.saturating_sub(u64::from(ordered));
+                    if let Some(kind) = self.config.node_type(node_type) {
                         for (left, used) in left.iter_mut().zip(weight(kind)) {
-                            *left = left.saturating_sub(used);
+                            *left = left.saturating_sub(used.saturating_mul(u64::from(ordered)));
                         }
                     }
                 }
@@ -143,12 +167,7 @@ impl<'a> Limits<'a> {
                 format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
             return obstacle(Rule::BreakerOpen, reason);
         }
-        let trying = self.counted().any(|(machine, judgement)| {
-            machine.node_type == kind.name
-                && machine.provider == *provider
-                && matches!(judgement.phase, Phase::OnItsWay(_))
-        });
-        if trying {
+        if self.trying.contains(&(provider, &kind.name)) {
             let reason =
                 format!("{} failed at provider {provider} ({}); one server is being tried", kind.name, breaker.reason);
             return obstacle(Rule::BreakerOpen, reason);
@@ -164,11 +183,10 @@ impl<'a> Limits<'a> {
             return obstacle;
         }
         let limit = |reason| Obstacle { rule: Rule::Limit, reason };
-        let of_type = number(self.counted().filter(|(machine, _)| machine.node_type == kind.name).count());
         if self.total() == 0 {
             return limit(format!("max_servers {} is reached", self.config.max_servers));
         }
-        if let Some(max) = kind.max.filter(|max| of_type >= *max) {
+        if let Some(max) = kind.max.filter(|max| self.of_type(kind) >= *max) {
             return limit(format!("node type {} has its max of {max}", kind.name));
         }
         let quota_used_up = self.places().iter().zip(&self.config.providers).all(|(place, provider)| {
@@ -192,8 +210,4 @@ impl<'a> Limits<'a> {
 fn names(providers: &[ProviderName]) -> String {
     let names: Vec<&str> = providers.iter().map(ProviderName::as_str).collect();
     names.join(" and of provider ")
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
