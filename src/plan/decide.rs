@@ -5,7 +5,7 @@ use super::fleet::{self, Fleet, Kinship, Machine};
 use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Place, Placement, PlannedOrder, Stalls};
 use super::phase::{self, Judgement, Phase};
-use super::{Action, Job, Plan, Rule, Subject, Verdict, breaker, notices, remember};
+use super::{Action, Job, Plan, Rule, Subject, Verdict, breaker, leftovers, notices, remember};
 use crate::config::Config;
 use crate::naming::{MitaId, ServerId};
 use crate::state::{Origin, Retirement, RetirementStep, ServerMemory, SettlingCause, State};
@@ -18,7 +18,7 @@ pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Pl
     let fleet = fleet::assemble(config, world, state);
     let memory = remember::sightings(config, world, state, &fleet, now);
     let mut plan = decide(config, world, memory, &fleet, now);
-    write_down(&mut plan.memory, &plan.actions, now);
+    write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
@@ -28,7 +28,7 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp
     let fleet = fleet::assemble(config, world, memory);
     let mut plan = decide(config, world, memory.clone(), &fleet, now);
     plan.actions.retain(|action| matches!(action, Action::CreateServer { .. }));
-    write_down(&mut plan.memory, &plan.actions, now);
+    write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
@@ -52,6 +52,9 @@ fn decide(config: &Config, world: &World, mut memory: State, fleet: &Fleet<'_>, 
     draft.orders(config, &demand, &placement, &ids);
     draft.machines(config, world, &memory, fleet, &phases, &demand, &placement);
     draft.nodes(fleet, &memory);
+    let leftovers = leftovers::sweep(config, world, &memory);
+    draft.actions.extend(leftovers.actions);
+    draft.verdicts.extend(leftovers.verdicts);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
     let mut plan = Plan {
@@ -64,7 +67,7 @@ fn decide(config: &Config, world: &World, mut memory: State, fleet: &Fleet<'_>, 
         held_back: Vec::new(),
         memory,
     };
-    notices::warn(config, world, fleet, &mut plan);
+    notices::warn(config, world, fleet, leftovers.suspects, &mut plan);
     plan
 }
 
@@ -76,6 +79,7 @@ fn position(action: &Action) -> u8 {
         Action::RetireNode { .. } => 2,
         Action::DeleteServer { .. } => 3,
         Action::DeleteNode { .. } => 4,
+        Action::DeleteVolume { .. } => 5,
     }
 }
 
@@ -149,14 +153,15 @@ fn order_ids(world: &World, memory: &State, now: Timestamp, number: usize) -> Ve
 }
 
 /// What is to be remembered before anything is sent: each order, and each retirement.
-fn write_down(memory: &mut State, actions: &[Action], now: Timestamp) {
+fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Timestamp) {
     let run = memory.run;
     for action in actions {
         match action {
             Action::CreateServer { node_type, provider, name, id, .. } => {
                 let origin = Origin::Ordered(run);
                 let order = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, origin);
-                memory.servers.insert(id.clone(), order);
+                let storage = config.node_type(node_type).is_some_and(|kind| kind.storage.is_some());
+                memory.servers.insert(id.clone(), ServerMemory { storage, ..order });
             }
             Action::RetireNode { id, rule, .. } | Action::DeleteServer { id, rule, .. } => {
                 if let Some(server) = memory.servers.get_mut(id) {
@@ -164,7 +169,7 @@ fn write_down(memory: &mut State, actions: &[Action], now: Timestamp) {
                     server.retirement.get_or_insert(decided);
                 }
             }
-            Action::RestoreNode { .. } | Action::DeleteNode { .. } => {}
+            Action::RestoreNode { .. } | Action::DeleteNode { .. } | Action::DeleteVolume { .. } => {}
         }
     }
 }
