@@ -139,6 +139,7 @@ impl Scene {
         let cloud = Cloud {
             servers: Listing::Complete(servers.collect()),
             by_id: BTreeMap::new(),
+            volumes: None,
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
         };
         BTreeMap::from([("openstack".into(), cloud)])

@@ -120,7 +120,11 @@ pub fn read(
     known: Option<&Need>,
     now: Timestamp,
 ) -> Reading {
-    if let Some(node) = exact_node(config, memory, roll, item, why) {
+    // A label that was told once is the item's own: where Jenkins names the one node that has it today, it stays.
+    let known_label = known.filter(|known| matches!(known, Need::Label(_)));
+    if known_label.is_none()
+        && let Some(node) = exact_node(config, memory, roll, item, why)
+    {
         let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
         if waited < RESUMING {
             return Reading::Resuming(node);
@@ -130,6 +134,7 @@ pub fn read(
     let told = label_in(why, roll)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
+        .or_else(|| known_label.cloned())
         .or_else(|| node_in(why, roll))
         .or_else(|| axis_labels(config, &item.task).map(Need::Label));
     if let Some(need) = told.or_else(|| known.cloned()) {
