@@ -227,10 +227,10 @@ impl<'a> Stalls<'a> {
         let accepts = |stall: &Stall<'_>| match stall.sample {
             Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.vain.contains(&kind.name),
             Sample::Node(node, kind) => {
-                !stall.overdue
+                let spent = stall.overdue || stall.long_free && self.waited_long(job);
+                !spent
                     && job.need.accepts_node(node, kind, all)
                     && !job.refusing.contains(&node.name)
-                    && !(stall.long_free && self.waited_long(job))
                     && kind.is_none_or(|kind| !job.vain.contains(&kind.name))
             }
         };

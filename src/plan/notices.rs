@@ -66,7 +66,7 @@ pub(super) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, plan: &mut
             (Subject::Server, Rule::Deleting) if reason.contains("stuck") => {
                 Some((format!("deleting {id}"), format!("server {name} ({id}): {reason}")))
             }
-            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id} {reason}"))),
+            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
             _ => None,
         };
         events.extend(event);

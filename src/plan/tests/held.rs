@@ -102,10 +102,12 @@ fn s7_time_that_a_person_held_a_node_does_not_count_as_offline() {
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
     s.run().after("7m").run().after("7m").run().after("7m").run();
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
-    s.after("1m").runs("
+    s.after("1m").runs(
+        "
         |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
         |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -210,12 +212,14 @@ fn a_node_that_is_being_retired_is_brought_back_though_the_reason_calls_it_offli
         Task::Project { label: Some("amd64".to_owned()) },
         "‘Jenkins’ doesn’t have label ‘amd64’; ‘ubuntu+10.0.0.1’ is offline",
     );
-    s.runs("
+    s.runs(
+        "
         | ^ ubuntu+10.0.0.1  os  s1  wanted_again: job1 (queue item 1) needs amd64
         |   job 1  job1  wanted_again: needs amd64: node ubuntu+10.0.0.1 is brought back online for it
         |   node ubuntu+10.0.0.1  wanted_again: job1 (queue item 1) needs amd64
         |   server s1  ubuntu  wanted_again: job1 (queue item 1) needs amd64
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -273,11 +277,13 @@ fn a_server_with_two_nodes_one_of_them_set_offline_by_a_monitor() {
     second.presence = set_offline("hudson.node_monitors.ClockMonitor", "clock");
     s.nodes().push(second);
     s.project(1, "amd64");
-    s.runs("
+    s.runs(
+        "
         | ^ ubuntu+10.0.0.1  os  s1  wanted_again: job1 (queue item 1) needs amd64
         |   job 1  job1  wanted_again: needs amd64: node ubuntu+10.0.0.1 is brought back online for it
         |   node m1  wanted_again: job1 (queue item 1) needs amd64
         |   node ubuntu+10.0.0.1  wanted_again: job1 (queue item 1) needs amd64
         |   server s1  ubuntu  wanted_again: job1 (queue item 1) needs amd64
-    ");
+    ",
+    );
 }

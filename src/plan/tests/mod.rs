@@ -3,5 +3,6 @@
 
 mod checker;
 mod held;
+mod identity;
 mod rows;
 mod situation;
