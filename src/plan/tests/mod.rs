@@ -4,5 +4,6 @@
 mod checker;
 mod held;
 mod identity;
+mod needs;
 mod rows;
 mod situation;
