@@ -164,7 +164,8 @@ impl<'a> Stalls<'a> {
         }
         for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
-            if matches!(judgement.phase, Phase::OnItsWay(_)) {
+            // One that is online already, though its cloud still says that it is built, has its slots above.
+            if matches!(judgement.phase, Phase::OnItsWay(_)) && !machine.is_online() {
                 let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false, false);
                 let stall = found.entry(key).or_insert_with(|| Stall {
                     tier: ON_ITS_WAY,

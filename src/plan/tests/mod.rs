@@ -5,5 +5,6 @@ mod checker;
 mod held;
 mod identity;
 mod needs;
+mod placing;
 mod rows;
 mod situation;

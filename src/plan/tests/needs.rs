@@ -68,7 +68,7 @@ fn without_a_name_the_job_runs_anywhere_and_only_types_for_such_jobs_serve_it() 
     s.pipeline(1, "Waiting for next available executor");
     assert_eq!(said(&s), "demand: needs any node: any");
     s.config.node_types[2].unlabelled = false;
-    assert_eq!(said(&s), "no_node_type: needs any node, which no node type of the configuration has");
+    assert_eq!(said(&s), "no_node_type: needs any node, and no node type is unlabelled");
 }
 
 #[test]
