@@ -6,7 +6,7 @@ use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, breaker, jobs, notices, remember};
+use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember};
 use crate::config::Config;
 use crate::naming::MitaId;
 use crate::state::{Origin, Retirement, RetirementStep, ServerMemory, SettlingCause, State};
@@ -33,7 +33,7 @@ pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Pl
     let phases = judge(config, world, &memory, &fleet, now);
     count_successes_and_failures(&mut memory, &fleet, &phases, now);
     let mut plan = decide(config, world, memory, &fleet, &phases, now);
-    write_down(&mut plan.memory, &plan.actions, now);
+    write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
@@ -44,7 +44,7 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp
     let phases = judge(config, world, memory, &fleet, now);
     let mut plan = decide(config, world, memory.clone(), &fleet, &phases, now);
     plan.actions.retain(|action| matches!(action, Action::CreateServer { .. }));
-    write_down(&mut plan.memory, &plan.actions, now);
+    write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
@@ -78,6 +78,9 @@ fn decide(
     draft.verdicts.extend(jobs::verdicts(&findings));
     draft.servers(&findings);
     draft.nodes(&findings);
+    let leftovers = leftovers::sweep(config, world, &memory);
+    draft.actions.extend(leftovers.actions);
+    draft.verdicts.extend(leftovers.verdicts);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
     let mut plan = Plan {
@@ -90,7 +93,7 @@ fn decide(
         held_back: Vec::new(),
         memory,
     };
-    notices::warn(config, world, fleet, &mut plan);
+    notices::warn(config, world, fleet, leftovers.suspects, &mut plan);
     plan
 }
 
@@ -102,6 +105,7 @@ fn position(action: &Action) -> u8 {
         Action::RetireNode { .. } => 2,
         Action::DeleteServer { .. } => 3,
         Action::DeleteNode { .. } => 4,
+        Action::DeleteVolume { .. } => 5,
     }
 }
 
@@ -180,14 +184,15 @@ fn order_ids(world: &World, memory: &State, now: Timestamp, number: usize) -> Ve
 }
 
 /// What is to be remembered before anything is sent: each order, and each retirement.
-fn write_down(memory: &mut State, actions: &[Action], now: Timestamp) {
+fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Timestamp) {
     let run = memory.run;
     for action in actions {
         match action {
             Action::CreateServer { node_type, provider, name, id, .. } => {
                 let origin = Origin::Ordered(run);
                 let order = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, origin);
-                memory.servers.insert(id.clone(), order);
+                let storage = config.node_type(node_type).is_some_and(|kind| kind.storage.is_some());
+                memory.servers.insert(id.clone(), ServerMemory { storage, ..order });
             }
             Action::RetireNode { id, rule, .. } | Action::DeleteServer { id, rule, .. } => {
                 if let Some(server) = memory.servers.get_mut(id) {
@@ -195,7 +200,7 @@ fn write_down(memory: &mut State, actions: &[Action], now: Timestamp) {
                     server.retirement.get_or_insert(decided);
                 }
             }
-            Action::RestoreNode { .. } | Action::DeleteNode { .. } => {}
+            Action::RestoreNode { .. } | Action::DeleteNode { .. } | Action::DeleteVolume { .. } => {}
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The bookkeeping of a run: what was seen is added to what is remembered, before anything is decided.
 
 use super::fleet::{Fleet, Kinship, Machine, Sighting};
+use super::leftovers;
 use crate::config::Config;
 use crate::naming::{NodeName, ServerId};
 use crate::offline;
@@ -45,6 +46,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
                     node_type: seen.node_type,
                     provider: seen.provider,
                     since: now,
+                    watch: seen.storage.then_some(0),
                     node: seen.node,
                 };
                 memory.departed.entry(id.clone()).or_insert(departed);
@@ -53,6 +55,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
             memory.servers.insert(machine.id.clone(), seen);
         }
     }
+    leftovers::keep_watch(config, world, &mut memory);
     memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
@@ -151,7 +154,7 @@ fn remember_server(
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
-    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(machine));
+    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,
@@ -187,14 +190,11 @@ fn remember_server(
 }
 
 /// A server that only its mark tells of.
-fn found(machine: &Machine<'_>) -> ServerMemory {
-    ServerMemory::new(
-        machine.node_type.clone(),
-        machine.provider.clone(),
-        machine.name.clone(),
-        machine.ordered_at,
-        Origin::Found,
-    )
+fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
+    let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
+    let storage = config.node_type(&node_type).is_some_and(|kind| kind.storage.is_some());
+    let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
+    ServerMemory { storage, ..memory }
 }
 
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.
