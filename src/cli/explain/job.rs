@@ -9,6 +9,7 @@ use crate::config::NodeType;
 use crate::plan::need::{self, Need, Reading, Roll};
 use crate::why::Why;
 use crate::world::{QueueItem, Stage, Task};
+use jiff::SignedDuration;
 
 pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -83,11 +84,11 @@ fn task(task: &Task) -> String {
 fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'static str {
     let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let roll = Roll::call(nodes);
-    let read =
-        |item: &QueueItem| match need::read(picture.config, picture.memory(), &roll, item, why, None, picture.now()) {
-            Reading::Known(need) => Some(need),
-            Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
-        };
+    let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| picture.now().duration_since(since));
+    let read = |item: &QueueItem| match need::read(picture.config, picture.memory(), &roll, item, why, None, waited) {
+        Reading::Known(need) => Some(need),
+        Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
+    };
     let from_why = read(&QueueItem { task: Task::Unknown, ..item.clone() });
     if read(item).as_ref() != Some(need) {
         return "an earlier run: Jenkins does not tell it any more";
