@@ -7,6 +7,7 @@ use super::document::clean;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, DOCUMENT_VERSION};
+use super::table::many;
 use crate::config::{self, Config, ConfigErrors, Loaded};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
@@ -110,11 +111,6 @@ impl Checked {
             (true, true) => Exit::Done,
         }
     }
-}
-
-/// A number of things, in words.
-fn many(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 #[cfg(test)]

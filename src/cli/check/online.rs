@@ -1,7 +1,7 @@
 //! What Jenkins and the clouds say to the configuration. Reads only; what reading cannot tell is named as not checked.
 
 use super::super::document::clean;
-use super::many;
+use super::super::table::many;
 use crate::config::{Config, NodeType, ProviderConfig};
 use crate::naming::Owner;
 use crate::observe::{Services, observe};
@@ -10,7 +10,7 @@ use crate::reconcile::{Moment, open};
 use crate::state::State;
 use crate::world::{Jenkins, Listing, Mode, NodeKind, Quota, Server, World};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// No read tells these.
 const NOT_CHECKED: [&str; 3] = [
@@ -100,11 +100,15 @@ impl Online {
             }
         }
         if let Some(quota) = &survey.quota {
+            let mut scarcities: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for kind in types {
                 if let Some(text) = scarce(config, provider, kind, quota, servers) {
-                    self.hints.push(Finding::new(format!("nodes.{} at {place}", kind.name), text));
+                    scarcities.entry(text).or_default().push(format!("nodes.{}", kind.name));
                 }
             }
+            let hint =
+                |(text, kinds): (String, Vec<String>)| Finding::new(format!("{} at {place}", kinds.join(", ")), text);
+            self.hints.extend(scarcities.into_iter().map(hint));
         }
         let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
         let text = format!("ok, {}, {ours} of this installation", many(servers.len(), "server"));
@@ -151,7 +155,7 @@ fn scarce(
     let (more, what) = needs.into_iter().filter_map(room).min()?;
     (there.saturating_add(more) < wanted).then(|| {
         format!(
-            "its limits allow {wanted} servers, the quota of {what} has room for {}: raise the quota, or lower max",
+            "the limits allow {wanted} servers, the quota of {what} has room for {}: raise the quota, or lower max",
             there + more
         )
     })
@@ -183,7 +187,7 @@ mod tests {
         quota.cores = Some(39);
         assert_eq!(
             hint(&quota).as_deref(),
-            Some("its limits allow 10 servers, the quota of cores has room for 9: raise the quota, or lower max")
+            Some("the limits allow 10 servers, the quota of cores has room for 9: raise the quota, or lower max")
         );
         quota.gigabytes = Some(250);
         assert!(hint(&quota).is_some_and(|text| text.contains("volume space has room for 2")));
