@@ -8,4 +8,6 @@ mod harness;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod leftovers;
+#[cfg(test)]
 mod lifetime;
