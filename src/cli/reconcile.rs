@@ -36,17 +36,23 @@ pub(super) fn run(
         reconcile(&loaded.config, permits, moment, &progress)?
     };
     drop(progress);
-    let shown = if wish.shape.output.is_json() {
-        output::print_document(&RunDocument::of(&report))?;
-        false
+    let (written, shown) = if wish.shape.output.is_json() {
+        (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
-        output::print(&text(&report, detail))?;
-        output::is_terminal()
+        (output::print(&text(&report, detail)), output::is_terminal())
     } else {
-        false
+        (Ok(()), false)
     };
     tell(&report, shown);
-    Ok(exit(&report))
+    let exit = exit(&report);
+    // The run was made all the same, and how it ended is still to be told.
+    Ok(match written {
+        Ok(()) => exit,
+        Err(error) => {
+            log::error!("{}", Failure::Output(error));
+            exit.and(Exit::Failed)
+        }
+    })
 }
 
 /// The exit status that a report asks for.

@@ -136,8 +136,9 @@ impl Explanation {
 
     pub(super) fn nothing(&self) -> String {
         let near = if self.near.is_empty() { String::new() } else { format!("; similar: {}", self.near.join(", ")) };
+        let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
              a node has{near}",
             self.subject
         )
