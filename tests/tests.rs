@@ -12,4 +12,6 @@ mod harness;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod leftovers;
+#[cfg(test)]
 mod lifetime;

@@ -377,7 +377,3 @@ fn names(machines: &[Machine<'_>], which: &[usize]) -> String {
 fn doubt(machines: &[Machine<'_>], which: &[usize], what: &str) -> String {
     format!("{what} {}: nothing is touched; name the node base+IP, or delete it", names(machines, which))
 }
-
-#[cfg(test)]
-#[path = "fleet_tests.rs"]
-mod tests;

@@ -1,0 +1,308 @@
+//! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
+
+use crate::config::Config;
+use crate::naming::{NodeName, NodeTypeName, ProviderName, ServerId};
+use crate::plan::{Action, Plan, Rule, Subject, plan};
+use crate::state::{Origin, SetOfflineBy, State};
+use crate::world::*;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fails if the plan breaks a promise.
+pub(super) fn check(config: &Config, world: &World, state: &State, now: Timestamp, made: &Plan) {
+    let seen = Seen { config, world, state, now };
+    again(&seen, made);
+    one_verdict_each(&seen, made);
+    one_action_each(made);
+    for action in &made.actions {
+        removals(&seen, made, action);
+    }
+    orders(&seen, made);
+    limits(&seen, made);
+    assert!(made.verdicts.is_sorted(), "verdicts are sorted");
+}
+
+struct Seen<'a> {
+    config: &'a Config,
+    world: &'a World,
+    state: &'a State,
+    now: Timestamp,
+}
+
+impl<'a> Seen<'a> {
+    /// Servers with our mark that a configured cloud showed, each once.
+    fn ours(&self) -> BTreeMap<&'a ServerId, (&'a ProviderName, &'a Server)> {
+        let mut ours = BTreeMap::new();
+        for provider in &self.config.providers {
+            let Some((name, cloud)) = self.world.clouds.get_key_value(&provider.name) else { continue };
+            let found = cloud.by_id.values().filter_map(|lookup| match lookup {
+                Lookup::Found(server) => Some(server),
+                Lookup::Gone | Lookup::Unavailable(_) => None,
+            });
+            for server in cloud.servers.complete().into_iter().flatten().chain(found) {
+                if server.mark.as_ref().is_some_and(|mark| mark.owner == self.config.owner) {
+                    ours.entry(&server.id).or_insert((name, server));
+                }
+            }
+        }
+        ours
+    }
+
+    fn nodes(&self) -> &'a [Node] {
+        self.world.jenkins.nodes.complete().map_or(&[], Vec::as_slice)
+    }
+
+    fn node(&self, name: &NodeName) -> Option<&'a Node> {
+        self.nodes().iter().find(|node| node.name == *name)
+    }
+
+    /// The run that ordered a server, as far as is remembered.
+    fn ordered_in(&self, id: &ServerId) -> Option<u64> {
+        let memory = self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id))?;
+        match memory.origin {
+            Origin::Ordered(run) => Some(run),
+            Origin::Found => None,
+        }
+    }
+
+    /// Whether the node was somebody else's before the server was ordered.
+    fn was_before(&self, node: &Node, server: &ServerId) -> bool {
+        let Some(memory) = self.state.nodes.get(&node.name) else { return false };
+        let online = memory.first_online.zip(self.ordered_in(server)).is_some_and(|(online, run)| online <= run);
+        online && memory.server.is_none()
+    }
+
+    /// Whether name or address say that the node could be the server.
+    fn could_be(&self, node: &Node, server: &Server) -> bool {
+        let convention = node.name.convention();
+        let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
+        let mark = server.mark.as_ref().map(|mark| mark.id.as_str()).unwrap_or_default();
+        let keys = [mark, server.id.as_str()];
+        let by_key = [node.name.as_str(), convention.base].iter().any(|name| keys.contains(name));
+        let by_name = convention.base == server.name && convention.ip.is_none();
+        let remembered =
+            self.state.nodes.get(&node.name).is_some_and(|memory| memory.server.as_ref() == Some(&server.id));
+        node.kind == NodeKind::Agent
+            && !self.was_before(node, &server.id)
+            && (by_address || by_key || by_name || remembered)
+    }
+}
+
+fn again(seen: &Seen<'_>, made: &Plan) {
+    let second = plan(seen.config, seen.world, seen.state, seen.now);
+    assert_eq!(format!("{second:?}"), format!("{made:?}"), "the same input gives the same plan");
+}
+
+fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
+    let mut subjects: BTreeSet<(Subject, String)> = BTreeSet::new();
+    for verdict in &made.verdicts {
+        assert!(subjects.insert((verdict.subject, verdict.id.clone())), "two verdicts: {verdict}");
+        assert!(!verdict.reason.is_empty(), "no evidence: {verdict}");
+    }
+    let items = seen.world.jenkins.queue.complete().map_or(&[][..], |queue| &queue.items);
+    let mut expected: BTreeSet<(Subject, String)> =
+        items.iter().map(|item| (Subject::QueueItem, item.id.to_string())).collect();
+    expected.extend(seen.nodes().iter().map(|node| (Subject::Node, node.name.to_string())));
+    let ours = seen.ours();
+    expected.extend(ours.keys().map(|id| (Subject::Server, id.to_string())));
+    let marks: BTreeSet<_> = ours.values().filter_map(|(_, server)| Some(&server.mark.as_ref()?.id)).collect();
+    for (order, memory) in &seen.state.servers {
+        match &memory.server_id {
+            Some(id) => {
+                expected.insert((Subject::Server, id.to_string()));
+            }
+            None if marks.contains(order) => {}
+            None => {
+                expected.insert((Subject::Server, order.to_string()));
+            }
+        }
+    }
+    assert_eq!(subjects, expected, "exactly one verdict for every item, node and server");
+}
+
+fn one_action_each(made: &Plan) {
+    let mut servers = BTreeSet::new();
+    let mut nodes: BTreeSet<&NodeName> = BTreeSet::new();
+    for action in &made.actions {
+        match action {
+            Action::CreateServer { id, .. } => assert!(servers.insert(id.as_str()), "one action: {action}"),
+            Action::RetireNode { server_id, nodes: retired, node, .. } => {
+                assert!(servers.insert(server_id.as_str()), "one action: {action}");
+                assert!(retired.contains(node), "the first of its nodes: {action}");
+                retired.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
+            }
+            Action::DeleteServer { server_id, .. } => {
+                assert!(servers.insert(server_id.as_str()), "one action: {action}");
+            }
+            Action::DeleteVolume { volume_id, .. } => {
+                assert!(servers.insert(volume_id.as_str()), "one action: {action}");
+            }
+            Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
+                assert!(nodes.insert(node), "one action: {action}");
+            }
+        }
+    }
+    let restored = made.actions.iter().filter_map(|action| match action {
+        Action::RestoreNode { server_id, .. } => Some(server_id.as_str()),
+        _ => None,
+    });
+    restored.for_each(|server| assert!(!servers.contains(server), "restored and removed: {server}"));
+}
+
+/// S1, S2, S3, S7: what may be removed or brought back.
+fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
+    let (server, nodes, rule): (Option<&ServerId>, Vec<&NodeName>, Rule) = match action {
+        Action::CreateServer { .. } => return,
+        Action::DeleteVolume { server_id, .. } => {
+            assert!(made.memory.departed.contains_key(server_id), "S2, S3: of a server that is gone: {action}");
+            return;
+        }
+        Action::RestoreNode { node, .. } => {
+            let node = seen.node(node).expect("a node that is there");
+            assert!(matches!(node.presence, Presence::SetOffline(_)), "only what is set offline: {action}");
+            assert!(!held(seen, node), "S7: {action}");
+            return;
+        }
+        Action::RetireNode { server_id, nodes, rule, .. } => (Some(server_id), nodes.iter().collect(), *rule),
+        Action::DeleteServer { server_id, rule, .. } => (Some(server_id), vec![], *rule),
+        Action::DeleteNode { node, server_id, rule, .. } => {
+            let remembered = made.memory.nodes.get(node).and_then(|node| node.server.as_ref());
+            assert_eq!(remembered, Some(server_id), "S2: only a node that is remembered as ours: {action}");
+            assert!(made.memory.departed.contains_key(server_id), "S3: gone for certain: {action}");
+            let node = seen.node(node).expect("a node that is there");
+            assert!(node.presence != Presence::Online, "a node that works belongs to something: {action}");
+            (None, vec![&node.name], *rule)
+        }
+    };
+    assert!(seen.world.jenkins.nodes.complete().is_some(), "S3: {action}");
+    assert!(rule != Rule::Idle || seen.world.jenkins.queue.complete().is_some(), "S3: {action}");
+    assert!(made.memory.settling.is_none(), "nothing is deleted while things settle: {action}");
+    for name in &nodes {
+        let node = seen.node(name).expect("a node that is there");
+        assert!(node.idle, "S1: {action}");
+        assert!(node.kind == NodeKind::Agent, "S2: {action}");
+        assert!(!held(seen, node), "S7: {action}");
+    }
+    let Some(server) = server else { return };
+    let ours = seen.ours();
+    let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
+    for name in nodes {
+        assert!(seen.could_be(seen.node(name).unwrap(), server), "S2: a node of another server: {action}");
+    }
+    for node in seen.nodes().iter().filter(|node| seen.could_be(node, server)) {
+        assert!(node.idle, "S1: {} could be it and runs a build: {action}", node.name);
+        assert!(!held(seen, node), "S7: {} could be it: {action}", node.name);
+    }
+}
+
+/// S7: temporarily offline for a cause that is neither ours nor a monitor's, or for one that nobody knows.
+fn held(seen: &Seen<'_>, node: &Node) -> bool {
+    let Presence::SetOffline(OfflineCause { class, reason }) = &node.presence else { return false };
+    let class = class.as_deref().unwrap_or_default();
+    let ours = reason.contains("mita retires this node: owner=ci server=");
+    let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
+    if ours || class.starts_with("hudson.node_monitors.") {
+        false
+    } else {
+        class.ends_with("UserCause") || remembered.is_none_or(|by| by == SetOfflineBy::Person)
+    }
+}
+
+/// S4 and S3: what may be ordered.
+fn orders(seen: &Seen<'_>, made: &Plan) {
+    let jenkins = &seen.world.jenkins;
+    let mut served = BTreeSet::new();
+    for action in &made.actions {
+        let Action::CreateServer { node_type, provider, jobs, rule, id, .. } = action else { continue };
+        assert!(made.memory.settling.is_none(), "settling: {action}");
+        assert_eq!(jenkins.mode.complete(), Some(&Mode::Running), "{action}");
+        assert!(jenkins.queue.complete().is_some() && jenkins.nodes.complete().is_some(), "S3: {action}");
+        assert!(seen.world.clouds[provider].servers.complete().is_some(), "S3: {action}");
+        assert!(
+            made.memory
+                .breakers
+                .get(provider)
+                .and_then(|types| types.get(node_type))
+                .is_none_or(|breaker| breaker.until <= seen.now),
+            "an open breaker: {action}"
+        );
+        let kind = seen.config.node_type(node_type).unwrap_or_else(|| panic!("no such type: {action}"));
+        assert!(kind.providers.contains(provider), "{action}");
+        assert_eq!(jobs.is_empty(), *rule == Rule::MinIdle, "an order is for somebody: {action}");
+        assert!(jobs.len() <= kind.executors as usize, "too many jobs: {action}");
+        assert!(*rule != Rule::Scout || jobs.len() == 1, "{action}");
+        for job in jobs {
+            assert!(served.insert(job.queue_id), "S4: two orders for one job: {action}");
+        }
+        let memory = made.memory.servers.get(id).expect("an order is written down before it is sent");
+        assert_eq!((&memory.node_type, &memory.provider), (node_type, provider));
+        assert!(!seen.state.servers.contains_key(id), "a new id: {action}");
+    }
+    for verdict in &made.verdicts {
+        let ordered = verdict.subject == Subject::QueueItem && matches!(verdict.rule, Rule::Demand | Rule::Scout);
+        assert!(!ordered || verdict.id.parse().is_ok_and(|id| served.contains(&id)), "nothing is ordered: {verdict}");
+    }
+}
+
+/// S4: limits and quota.
+fn limits(seen: &Seen<'_>, made: &Plan) {
+    let mut there: Vec<(NodeTypeName, ProviderName)> = Vec::new();
+    let ours = seen.ours();
+    let holder = |id: &ServerId| seen.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id));
+    for (id, (provider, server)) in &ours {
+        if !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
+            let kind = server.mark.as_ref().map(|mark| mark.node_type.clone()).unwrap();
+            let provider = holder(id).map_or((*provider).clone(), |memory| memory.provider.clone());
+            there.push((kind, provider));
+        }
+    }
+    let marks: BTreeSet<_> = ours.values().filter_map(|(_, server)| Some(&server.mark.as_ref()?.id)).collect();
+    for (order, memory) in &seen.state.servers {
+        let cloud = seen.world.clouds.get(&memory.provider);
+        let answered = cloud.is_some_and(|cloud| cloud.servers.complete().is_some());
+        let given_up = match &memory.server_id {
+            Some(id) if ours.contains_key(id) => continue,
+            None if marks.contains(order) => continue,
+            Some(id) => answered && cloud.is_some_and(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone)),
+            None => {
+                let patience = seen.config.times(&memory.node_type).order_timeout;
+                answered && seen.now.duration_since(memory.ordered_at) >= patience
+            }
+        };
+        if !given_up {
+            there.push((memory.node_type.clone(), memory.provider.clone()));
+        }
+    }
+    let mut ordered: Vec<(NodeTypeName, ProviderName)> = Vec::new();
+    for action in &made.actions {
+        if let Action::CreateServer { node_type, provider, .. } = action {
+            ordered.push((node_type.clone(), provider.clone()));
+        }
+    }
+    let within = |what: &str, max: Option<u32>, counts: &dyn Fn(&(NodeTypeName, ProviderName)) -> bool| {
+        let (old, new) = (there.iter().filter(|x| counts(x)).count(), ordered.iter().filter(|x| counts(x)).count());
+        assert!(new == 0 || max.is_none_or(|max| old + new <= max as usize), "S4: {what}: {old} and {new} more");
+    };
+    within("max_servers", Some(seen.config.max_servers), &|_| true);
+    for kind in &seen.config.node_types {
+        within(kind.name.as_str(), kind.max, &|(node_type, _)| *node_type == kind.name);
+    }
+    for provider in &seen.config.providers {
+        within(provider.name.as_str(), provider.max, &|(_, place)| *place == provider.name);
+        let quota = seen.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
+        let new: Vec<_> = ordered.iter().filter(|(_, place)| *place == provider.name).collect();
+        let Some(quota) = quota.filter(|_| !new.is_empty()) else { continue };
+        let size = |kind: &NodeTypeName| quota.sizes.get(kind).copied().unwrap_or_default();
+        let storage = |kind: &NodeTypeName| seen.config.node_type(kind).and_then(|kind| kind.storage).map(u64::from);
+        let sums = [
+            (quota.instances, new.len() as u64),
+            (quota.cores, new.iter().map(|(kind, _)| size(kind).cores).sum()),
+            (quota.ram_mib, new.iter().map(|(kind, _)| size(kind).ram_mib).sum()),
+            (quota.volumes, new.iter().filter_map(|(kind, _)| storage(kind)).count() as u64),
+            (quota.gigabytes, new.iter().filter_map(|(kind, _)| storage(kind)).sum()),
+        ];
+        for (left, used) in sums {
+            assert!(left.is_none_or(|left| used <= left), "S4: the quota of {}: {quota:?}", provider.name);
+        }
+    }
+}

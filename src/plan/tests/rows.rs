@@ -1,0 +1,469 @@
+//! What becomes of a server and its node: each row of the table, at its boundary and before the rows that follow it.
+
+use super::situation::*;
+use crate::plan::Rule;
+use crate::state::{Breaker, Retirement, RetirementStep};
+use crate::world::*;
+
+#[test]
+fn a_run_with_nothing_to_see_does_nothing() {
+    Situation::new().runs("");
+}
+
+#[test]
+fn s3_a_server_whose_cloud_did_not_answer_is_left_alone_though_idle() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.joined("s2", "10.0.0.2").presence = Presence::Disconnected;
+    s.cloud("os").servers = Listing::Unavailable("503".to_owned());
+    s.runs(
+        "
+        | ! provider os: 503
+        |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
+        |   node ubuntu+10.0.0.2  not_seen: provider os gave no answer about it
+        |   server s1  ubuntu  not_seen: provider os gave no answer about it
+        |   server s2  ubuntu  not_seen: provider os gave no answer about it
+    ",
+    );
+}
+
+#[test]
+fn s3_nothing_is_removed_while_the_list_of_nodes_is_not_believed() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.active("s2", "ubuntu", "10.0.0.2").state = ServerState::Error;
+    s.active("s3", "ubuntu", "10.0.0.3").state = ServerState::Deleting;
+    s.world.jenkins.nodes = Listing::Unavailable("the list lacks the built-in node".to_owned());
+    s.runs(
+        "
+        | ! jenkins: the list lacks the built-in node
+        |   server s1  ubuntu  not_seen: the list of Jenkins' nodes is not there, or not believed
+        |   server s2  ubuntu  not_seen: the list of Jenkins' nodes is not there, or not believed
+        |   server s3  ubuntu  not_seen: the list of Jenkins' nodes is not there, or not believed
+    ",
+    );
+}
+
+#[test]
+fn s1_a_busy_node_is_in_use_whatever_its_server_is_said_to_be() {
+    for state in [
+        ServerState::Active,
+        ServerState::Building,
+        ServerState::Error,
+        ServerState::Stopped("SHUTOFF".to_owned()),
+        ServerState::Deleting,
+        ServerState::Deleted,
+        ServerState::Other("RESCUE".to_owned()),
+    ] {
+        let mut s = Situation::new();
+        s.busy("s1", "10.0.0.1");
+        s.server("s1").state = state;
+        s.runs(
+            "
+            |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+            |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+        ",
+        );
+    }
+}
+
+#[test]
+fn s1_a_node_deleted_while_busy_protects_its_server() {
+    let mut s = Situation::new();
+    let node = s.busy("s1", "10.0.0.1");
+    node.labels.clear();
+    node.executors = 0;
+    node.presence = set_offline("hudson.slaves.OfflineCause$SimpleOfflineCause", "Node is being removed");
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesDeleted });
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+}
+
+#[test]
+fn a_busy_node_forgives_the_failure_of_its_server() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.server("s1").state = ServerState::Error;
+    s.memory("s1").failure_counted = true;
+    let until = s.now + time("5m");
+    let breaker = Breaker { until, pause: time("5m"), reason: "its cloud gave it up".to_owned() };
+    s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+}
+
+#[test]
+fn a_deleted_server_is_gone_and_its_node_waits_for_two_answers_by_id() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    s.server("s1").state = ServerState::Deleted;
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  gone: deleted
+        |   server s1  ubuntu  gone: deleted
+    ",
+    );
+    s.lose_server("s1");
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  gone: its cloud does not know it any more (404)
+        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  server_gone: its server s1 is gone (404 in two runs)
+        |   node ubuntu+10.0.0.1  server_gone: its server s1 is gone (404 in two runs)
+        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+    s.after("1m").runs("");
+}
+
+#[test]
+fn a_deletion_is_waited_for_and_told_when_it_lasts() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Deleting;
+    s.runs(
+        "
+        |   server s1  ubuntu  deleting: being deleted for 0s
+    ",
+    );
+    s.after("15m").runs(
+        "
+        |   server s1  ubuntu  deleting: being deleted for 15m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        |   server s1  ubuntu  deleting: being deleted for 15m 1s: stuck, ask the cloud's operators
+        | ? server ubuntu (s1): being deleted for 15m 1s: stuck, ask the cloud's operators
+    ",
+    );
+    s.after("1m").runs(
+        "
+        |   server s1  ubuntu  deleting: being deleted for 16m 1s: stuck, ask the cloud's operators
+    ",
+    );
+}
+
+#[test]
+fn an_order_that_no_listing_shows_is_given_up_after_its_time() {
+    let mut s = Situation::new();
+    s.lost_order("m1", "4m 59s");
+    s.project(1, "amd64");
+    s.runs(
+        "
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
+        |   server m1  ubuntu  ordered: ordered 4m 59s ago, in no listing yet
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | + ubuntu  os  20261121T120001Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120001Z-1 is ordered for it
+        |   server m1  ubuntu  gone: ordered 5m ago and never seen: given up
+    ",
+    );
+}
+
+#[test]
+fn an_order_with_an_id_is_given_up_when_the_cloud_does_not_know_the_id() {
+    let mut s = Situation::new();
+    s.lost_order("m1", "10m").server_id = Some("s1".into());
+    s.project(1, "amd64");
+    s.cloud("os").by_id.insert("s1".into(), Lookup::Unavailable("timeout".to_owned()));
+    s.runs(
+        "
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
+        |   server s1  ubuntu  not_seen: provider os gave no answer about it
+    ",
+    );
+    s.cloud("os").by_id.clear();
+    s.after("1m").runs(
+        "
+        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
+        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+}
+
+#[test]
+fn a_server_that_a_listing_lacks_and_a_read_by_id_shows_is_there() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "5m");
+    let server = s.server("s1").clone();
+    s.lose_server("s1");
+    s.cloud("os").by_id.insert("s1".into(), Lookup::Found(server));
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 5m, grace 40m
+        |   server s1  ubuntu  kept: idle 5m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn a_server_in_error_is_removed_with_the_clouds_own_words() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Error;
+    s.server("s1").fault = Some("No valid host was found.\nThere are not enough hosts".to_owned());
+    s.runs("
+        | - ubuntu  os  s1  error: its cloud gave it up: No valid host was found. There are not enough hosts
+        |   server s1  ubuntu  error: its cloud gave it up: No valid host was found. There are not enough hosts
+        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: No valid host was found. There are not enough hosts
+        | ? server ubuntu (s1) is removed: its cloud gave it up: No valid host was found. There are not enough hosts
+    ");
+}
+
+#[test]
+fn a_server_that_is_built_for_too_long_is_removed() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "").state = ServerState::Building;
+    s.memory("s1").ordered_at = s.now - time("14m 59s");
+    s.runs(
+        "
+        |   server s1  ubuntu  booting: ordered 14m 59s ago, being built
+    ",
+    );
+    s.after("1s").runs("
+        | - ubuntu  os  s1  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
+        |   server s1  ubuntu  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
+        | ? ubuntu at provider os is not ordered for 5m, after a failure: ordered 15m ago and still being built, boot_timeout 15m
+        | ? server ubuntu (s1) is removed: ordered 15m ago and still being built, boot_timeout 15m
+    ");
+}
+
+#[test]
+fn a_stopped_server_is_removed_after_its_join_timeout_counted_over_sightings() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  stopping: SHUTOFF for 0s, join_timeout 15m
+        |   server s1  ubuntu  stopping: SHUTOFF for 0s, join_timeout 15m
+    ",
+    );
+    s.after("1h").runs(
+        "
+        |   node ubuntu+10.0.0.1  stopping: SHUTOFF for 7m 30s, join_timeout 15m
+        |   server s1  ubuntu  stopping: SHUTOFF for 7m 30s, join_timeout 15m
+    ",
+    );
+    s.after("7m 29s").runs(
+        "
+        |   node ubuntu+10.0.0.1  stopping: SHUTOFF for 14m 59s, join_timeout 15m
+        |   server s1  ubuntu  stopping: SHUTOFF for 14m 59s, join_timeout 15m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  stopped: SHUTOFF for 15m, join_timeout 15m
+        |   node ubuntu+10.0.0.1  stopped: SHUTOFF for 15m, join_timeout 15m
+        |   server s1  ubuntu  stopped: SHUTOFF for 15m, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn a_server_in_any_other_state_is_left_alone_and_shown() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "3h");
+    s.server("s1").state = ServerState::Other("RESCUE".to_owned());
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  unknown_state: in state RESCUE, which mita leaves alone
+        |   server s1  ubuntu  unknown_state: in state RESCUE, which mita leaves alone
+        | ? server ubuntu (s1): in state RESCUE, which mita leaves alone
+    ",
+    );
+}
+
+#[test]
+fn a_server_whose_node_never_came_is_removed_after_its_join_timeout() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.active("s2", "ubuntu", "10.0.0.2");
+    let mut node = agent("ubuntu+10.0.0.2");
+    node.presence = Presence::Disconnected;
+    s.nodes().push(node);
+    s.after("4m 59s").runs(
+        "
+        |   node ubuntu+10.0.0.2  connecting: active for 14m 59s, its node was never online yet, join_timeout 15m
+        |   server s1  ubuntu  connecting: active for 14m 59s, not in Jenkins yet, join_timeout 15m
+        |   server s2  ubuntu  connecting: active for 14m 59s, its node was never online yet, join_timeout 15m
+    ",
+    );
+    s.after("1s").runs("
+        | - ubuntu+10.0.0.2  os  s2  never_joined: active for 15m, its node was never online yet, join_timeout 15m
+        | - ubuntu  os  s1  never_joined: active for 15m, not in Jenkins yet, join_timeout 15m
+        |   node ubuntu+10.0.0.2  never_joined: active for 15m, its node was never online yet, join_timeout 15m
+        |   server s1  ubuntu  never_joined: active for 15m, not in Jenkins yet, join_timeout 15m
+        |   server s2  ubuntu  never_joined: active for 15m, its node was never online yet, join_timeout 15m
+        | ? ubuntu at provider os is not ordered for 5m, after a failure: active for 15m, its node was never online yet, join_timeout 15m
+        | ? server ubuntu (s1) is removed: active for 15m, not in Jenkins yet, join_timeout 15m
+        | ? server ubuntu (s2) is removed: active for 15m, its node was never online yet, join_timeout 15m
+    ");
+}
+
+#[test]
+fn l3_a_server_whose_node_went_missing_is_removed_after_its_join_timeout() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.lose_node("ubuntu+10.0.0.1");
+    s.runs(
+        "
+        |   server s1  ubuntu  away: its node is missing from Jenkins for 0s, join_timeout 15m
+    ",
+    );
+    s.after("7m 30s").run().after("7m 29s").runs(
+        "
+        |   server s1  ubuntu  away: its node is missing from Jenkins for 14m 59s, join_timeout 15m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu  os  s1  node_missing: its node is missing from Jenkins for 15m, join_timeout 15m
+        |   server s1  ubuntu  node_missing: its node is missing from Jenkins for 15m, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn a_node_that_is_offline_is_retired_after_its_join_timeout() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    let away = credit(s.now, "14m 59s");
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(away);
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  away: offline for 14m 59s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 14m 59s, join_timeout 15m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m
+        |   node ubuntu+10.0.0.1  offline: offline for 15m, join_timeout 15m
+        |   server s1  ubuntu  offline: offline for 15m, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn a_node_that_a_monitor_set_offline_counts_as_offline() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence =
+        set_offline("hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace", "Disk space is too low");
+    let away = credit(s.now, "15m");
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(away);
+    s.runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m
+        |   node ubuntu+10.0.0.1  offline: offline for 15m, join_timeout 15m
+        |   server s1  ubuntu  offline: offline for 15m, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn l3_an_idle_node_goes_in_the_first_run_in_which_its_time_reaches_the_grace() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "39m 59s");
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 39m 59s, grace 40m
+        |   server s1  ubuntu  kept: idle 39m 59s, grace 40m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn an_idle_node_is_kept_for_waiting_jobs_for_one_grace_time_beyond_its_own() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1h 19m 59s");
+    s.project(1, "amd64").in_queue_since = Some(s.now);
+    s.runs(
+        "
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 1h 19m, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: idle 1h 19m, grace 40m; kept for job1 (queue item 1)
+    ",
+    );
+}
+
+#[test]
+fn an_idle_node_goes_after_two_grace_times_whoever_waits() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1h 20m");
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 1h 20m, grace 40m
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  idle: idle 1h 20m, grace 40m
+        |   server s1  ubuntu  idle: idle 1h 20m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn servers_of_a_type_that_is_no_longer_configured_go_the_same_way() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "40m");
+    s.active("s2", "ubuntu", "").state = ServerState::Building;
+    s.memory("s2").ordered_at = s.now - time("1m");
+    s.config.node_types[0] = kind("debian", &["debian"]);
+    s.project(1, "amd64");
+    s.runs(
+        "
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 40m, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: idle 40m, grace 40m; kept for job1 (queue item 1)
+        |   server s2  ubuntu  booting: ordered 1m ago, being built
+    ",
+    );
+}
+
+#[test]
+fn servers_of_a_provider_that_is_no_longer_configured_are_a_problem_until_there_are_none() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.active("s2", "ubuntu", "10.0.0.2");
+    s.config.providers.clear();
+    s.world.clouds.clear();
+    s.add_provider("new");
+    s.runs("
+        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again until they are gone
+        |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
+        |   server s1  ubuntu  not_seen: provider os gave no answer about it
+        |   server s2  ubuntu  not_seen: provider os gave no answer about it
+    ");
+    s.after("1m").runs("
+        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again until they are gone
+        |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
+        |   server s1  ubuntu  not_seen: provider os gave no answer about it
+        |   server s2  ubuntu  not_seen: provider os gave no answer about it
+    ");
+}

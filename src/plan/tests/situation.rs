@@ -1,0 +1,456 @@
+//! Situations: a configuration, what a run sees, and what is remembered, with everything irrelevant at its default.
+//!
+//! A run plans, shows the whole plan, and then everything that was planned comes true: orders are acknowledged, what is
+//! removed is gone, what is brought back is online. What the world does by itself, a test says.
+
+use super::checker;
+use crate::config::{Auth, Backend, Config, Identified, Interface, JenkinsConfig, NodeType, OpenStackConfig, Times};
+use crate::config::{Domain, ProviderConfig};
+use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::plan::{Action, Detail, Plan, brake, plan};
+use crate::secret::Secret;
+use crate::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
+use crate::world::*;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A moment with no meaning.
+pub(super) const NOON: &str = "2026-11-21T12:00:00Z";
+
+/// The run that ordered the servers that are there from the beginning, and the last one before a test's first.
+const ORDERED_IN: u64 = 90;
+const LAST_RUN: u64 = 100;
+
+/// "1h 30m"
+pub(super) fn time(text: &str) -> SignedDuration {
+    text.parse().unwrap()
+}
+
+/// Time that was counted to the last second, so that a run at the same moment adds nothing.
+pub(super) fn credit(now: Timestamp, counted: &str) -> Credit {
+    Credit { first: now - time(counted), last: now, credit: time(counted) }
+}
+
+pub(super) fn owner() -> Owner {
+    Owner::new("ci").unwrap()
+}
+
+pub(super) fn names(labels: &[&str]) -> BTreeSet<String> {
+    labels.iter().map(|label| (*label).to_owned()).collect()
+}
+
+/// A node type at the provider `os`.
+pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
+    NodeType {
+        name: name.into(),
+        providers: vec!["os".into()],
+        image_name: "image".to_owned(),
+        size: "small".to_owned(),
+        keyname: None,
+        labels: names(labels),
+        storage: None,
+        executors: 1,
+        max: None,
+        min_idle: 0,
+        unlabelled: false,
+        networks: vec![],
+        security_groups: vec![],
+        availability_zone: None,
+        config_drive: false,
+        metadata: BTreeMap::new(),
+        server_name: NodeType::PLAIN_SERVER_NAME.to_owned(),
+        script: String::new(),
+        times: TIMES,
+    }
+}
+
+const TIMES: Times = Times {
+    stuck_after: SignedDuration::ZERO,
+    idle_grace: SignedDuration::from_mins(40),
+    boot_timeout: SignedDuration::from_mins(15),
+    join_timeout: SignedDuration::from_mins(15),
+    order_timeout: SignedDuration::from_mins(5),
+};
+
+pub(super) fn provider(name: &str) -> ProviderConfig {
+    let auth = Auth::Password {
+        user: Identified::Name { name: "user".to_owned(), domain: Domain::Name("Default".to_owned()) },
+        password: Secret::new("password"),
+        project: None,
+    };
+    let openstack = OpenStackConfig {
+        auth_url: "http://127.0.0.1/".to_owned(),
+        auth,
+        region: None,
+        interface: Interface::Public,
+        cacert: None,
+    };
+    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack) }
+}
+
+/// An agent, online and idle, with the label `amd64`.
+pub(super) fn agent(name: &str) -> Node {
+    Node {
+        name: name.into(),
+        kind: NodeKind::Agent,
+        labels: names(&[name, "amd64"]),
+        executors: 1,
+        idle_executors: 1,
+        idle: true,
+        presence: Presence::Online,
+    }
+}
+
+fn built_in() -> Node {
+    let labels = names(&["built-in"]);
+    Node { kind: NodeKind::BuiltIn, labels, executors: 0, idle_executors: 0, ..agent("Built-In Node") }
+}
+
+pub(super) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
+
+pub(super) fn set_offline(class: &str, reason: &str) -> Presence {
+    let class = Some(class.to_owned()).filter(|class| !class.is_empty());
+    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned() })
+}
+
+pub(super) struct Situation {
+    pub(super) config: Config,
+    pub(super) world: World,
+    pub(super) state: State,
+    pub(super) now: Timestamp,
+    /// `--allow-removals`
+    pub(super) allow_removals: usize,
+    orders: u32,
+}
+
+impl Situation {
+    /// One provider `os`, one node type `ubuntu` with the label `amd64`, Jenkins with nothing but its built-in node.
+    pub(super) fn new() -> Self {
+        let now: Timestamp = NOON.parse().unwrap();
+        let config = Config {
+            path: "mita.toml".into(),
+            fingerprint: "1".to_owned(),
+            state_file: "state.json".into(),
+            owner: owner(),
+            deadline: time("50s"),
+            max_servers: 50,
+            concurrency: 8,
+            jenkins: JenkinsConfig {
+                url: "http://127.0.0.1/".to_owned(),
+                user: "user".to_owned(),
+                token: Secret::new("token"),
+                cacert: None,
+            },
+            providers: vec![],
+            node_types: vec![kind("ubuntu", &["amd64"])],
+            times: TIMES,
+        };
+        let jenkins = Jenkins {
+            session: Some("one".to_owned()),
+            mode: Listing::Complete(Mode::Running),
+            queue: Listing::Complete(Queue::default()),
+            nodes: Listing::Complete(vec![built_in()]),
+        };
+        let state = State {
+            run: LAST_RUN,
+            last_run: Some(now),
+            fingerprint: "1".to_owned(),
+            session: Some(Session { id: "one".to_owned() }),
+            ..State::new(owner())
+        };
+        let world = World { jenkins, clouds: BTreeMap::new() };
+        let mut situation = Self { config, world, state, now, allow_removals: 0, orders: 0 };
+        situation.add_provider("os");
+        situation
+    }
+
+    pub(super) fn add_provider(&mut self, name: &str) {
+        self.config.providers.push(provider(name));
+        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), volumes: None, quota: None };
+        self.world.clouds.insert(name.into(), cloud);
+    }
+
+    /// The first node type.
+    pub(super) fn ubuntu(&mut self) -> &mut NodeType {
+        &mut self.config.node_types[0]
+    }
+
+    pub(super) fn cloud(&mut self, provider: &str) -> &mut Cloud {
+        self.world.clouds.get_mut(&ProviderName::from(provider)).unwrap()
+    }
+
+    pub(super) fn queue(&mut self) -> &mut Vec<QueueItem> {
+        let Listing::Complete(queue) = &mut self.world.jenkins.queue else { panic!("no queue") };
+        &mut queue.items
+    }
+
+    pub(super) fn nodes(&mut self) -> &mut Vec<Node> {
+        let Listing::Complete(nodes) = &mut self.world.jenkins.nodes else { panic!("no nodes") };
+        nodes
+    }
+
+    pub(super) fn servers(&mut self) -> &mut Vec<Server> {
+        let Listing::Complete(servers) = &mut self.cloud("os").servers else { panic!("no servers") };
+        servers
+    }
+
+    pub(super) fn item(&mut self, id: u64) -> &mut QueueItem {
+        self.queue().iter_mut().find(|item| item.id == id).unwrap()
+    }
+
+    pub(super) fn node(&mut self, name: &str) -> &mut Node {
+        self.nodes().iter_mut().find(|node| node.name.as_str() == name).unwrap()
+    }
+
+    pub(super) fn server(&mut self, id: &str) -> &mut Server {
+        self.servers().iter_mut().find(|server| server.id.as_str() == id).unwrap()
+    }
+
+    /// What is remembered of the server `s1`, `s2`, ...
+    pub(super) fn memory(&mut self, server: &str) -> &mut ServerMemory {
+        self.state
+            .servers
+            .values_mut()
+            .find(|memory| memory.server_id.as_ref().is_some_and(|id| id.as_str() == server))
+            .unwrap()
+    }
+
+    pub(super) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
+        let unknown = NodeMemory {
+            first_seen: LAST_RUN,
+            first_online: None,
+            idle: None,
+            free_since: None,
+            offline: None,
+            set_offline_by: None,
+            server: None,
+        };
+        self.state.nodes.entry(node.into()).or_insert(unknown)
+    }
+
+    /// A queue item that came a minute ago. Of several, the one with the lower number is the older one.
+    pub(super) fn wait(&mut self, id: u64, task: Task, why: &str) -> &mut QueueItem {
+        let in_queue_since = Some(self.now - time("1m") + SignedDuration::from_millis(i64::try_from(id).unwrap()));
+        let why = Some(why.to_owned()).filter(|why| !why.is_empty());
+        let job = format!("job{id}");
+        self.queue().push(QueueItem { id, job, task, stage: Stage::Buildable, in_queue_since, why });
+        self.item(id)
+    }
+
+    /// A project with a label.
+    pub(super) fn project(&mut self, id: u64, label: &str) -> &mut QueueItem {
+        let why = format!("Waiting for next available executor on ‘{label}’");
+        self.wait(id, Task::Project { label: Some(label.to_owned()) }, &why)
+    }
+
+    /// A step of a pipeline.
+    pub(super) fn pipeline(&mut self, id: u64, why: &str) -> &mut QueueItem {
+        self.wait(id, Task::Pipeline, why)
+    }
+
+    /// The server `sN` of the order `mN`, made an hour ago and ACTIVE as long, which has not joined.
+    pub(super) fn active(&mut self, id: &str, node_type: &str, address: &str) -> &mut Server {
+        let ordered_at = self.now - time("1h");
+        let order = MitaId::from(id.replacen('s', "m", 1));
+        let server = Server {
+            id: id.into(),
+            name: node_type.to_owned(),
+            mark: Some(Mark { owner: owner(), node_type: node_type.into(), id: order.clone() }),
+            state: ServerState::Active,
+            created: Some(ordered_at),
+            addresses: address.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect(),
+            fault: None,
+        };
+        self.servers().push(server);
+        let memory = ServerMemory {
+            server_id: Some(id.into()),
+            listed: true,
+            active_since: Some(self.now - time("10m")),
+            ..ServerMemory::new(
+                node_type.into(),
+                "os".into(),
+                node_type.to_owned(),
+                ordered_at,
+                Origin::Ordered(ORDERED_IN),
+            )
+        };
+        self.state.servers.insert(order, memory);
+        self.server(id)
+    }
+
+    /// An active server of the type `ubuntu` whose node `ubuntu+ADDRESS` joined, is online and idle since just now.
+    pub(super) fn joined(&mut self, id: &str, address: &str) -> &mut Node {
+        self.active(id, "ubuntu", address);
+        let name = format!("ubuntu+{}", address.replace(':', "-"));
+        let joined_at = self.now - time("50m");
+        let memory = self.memory(id);
+        memory.joined_at = Some(joined_at);
+        memory.node = Some(name.as_str().into());
+        let node = self.node_memory(&name);
+        node.first_seen = ORDERED_IN + 1;
+        node.first_online = Some(ORDERED_IN + 1);
+        node.server = Some(id.into());
+        self.nodes().push(agent(&name));
+        self.node(&name)
+    }
+
+    /// A joined server whose node is idle for this time.
+    pub(super) fn idle(&mut self, id: &str, address: &str, idle: &str) -> &mut Node {
+        self.joined(id, address);
+        let idle = credit(self.now, idle);
+        let name = format!("ubuntu+{}", address.replace(':', "-"));
+        self.node_memory(&name).idle = Some(idle);
+        self.node(&name)
+    }
+
+    /// A joined server whose node runs a build.
+    pub(super) fn busy(&mut self, id: &str, address: &str) -> &mut Node {
+        let node = self.joined(id, address);
+        node.idle = false;
+        node.idle_executors = 0;
+        node
+    }
+
+    /// An order that nobody answered.
+    pub(super) fn lost_order(&mut self, id: &str, age: &str) -> &mut ServerMemory {
+        let ordered_at = self.now - time(age);
+        let order = ServerMemory::new(
+            "ubuntu".into(),
+            "os".into(),
+            "ubuntu".to_owned(),
+            ordered_at,
+            Origin::Ordered(ORDERED_IN),
+        );
+        self.state.servers.entry(id.into()).or_insert(order)
+    }
+
+    /// What the cloud and Jenkins no longer list.
+    pub(super) fn lose_node(&mut self, name: &str) {
+        self.nodes().retain(|node| node.name.as_str() != name);
+    }
+
+    pub(super) fn lose_server(&mut self, id: &str) {
+        self.servers().retain(|server| server.id.as_str() != id);
+    }
+
+    pub(super) fn after(&mut self, span: &str) -> &mut Self {
+        self.now += time(span);
+        self
+    }
+
+    /// Plans without any consequence.
+    pub(super) fn plan(&self) -> Plan {
+        let mut world = self.world.clone();
+        self.look_up(&mut world);
+        let mut plan = plan(&self.config, &world, &self.state, self.now);
+        checker::check(&self.config, &world, &self.state, self.now, &plan);
+        brake(&mut plan, self.allow_removals);
+        plan
+    }
+
+    /// Reads by id: what no listing shows is gone, where a test does not say otherwise.
+    fn look_up(&self, world: &mut World) {
+        let listed: BTreeSet<ServerId> = world
+            .clouds
+            .values()
+            .filter_map(|cloud| cloud.servers.complete())
+            .flatten()
+            .map(|server| server.id.clone())
+            .collect();
+        for memory in self.state.servers.values() {
+            let Some(cloud) = world.clouds.get_mut(&memory.provider) else { continue };
+            if let Some(id) = memory.server_id.as_ref().filter(|id| !listed.contains(id)) {
+                cloud.by_id.entry(id.clone()).or_insert(Lookup::Gone);
+            }
+        }
+    }
+
+    /// Plans, compares the whole plan with the text, and lets it come true. The text has a margin `| `; the
+    /// built-in node is left out of it.
+    #[track_caller]
+    pub(super) fn runs(&mut self, expected: &str) -> &mut Self {
+        let plan = self.plan();
+        let (shown, expected) = (whole(&plan), without_margin(expected));
+        assert!(shown == expected, "planned:\n{shown}\nexpected:\n{expected}");
+        self.come_true(plan);
+        self
+    }
+
+    /// A run in which nothing is looked at.
+    pub(super) fn run(&mut self) -> &mut Self {
+        let plan = self.plan();
+        self.come_true(plan);
+        self
+    }
+
+    pub(super) fn come_true(&mut self, plan: Plan) {
+        self.state = plan.memory;
+        for action in plan.actions {
+            match action {
+                Action::CreateServer { node_type, provider, name, id, .. } => {
+                    self.orders += 1;
+                    let server_id = ServerId::from(format!("new{}", self.orders));
+                    self.state.servers.get_mut(&id).unwrap().server_id = Some(server_id.clone());
+                    let Listing::Complete(servers) = &mut self.cloud(provider.as_str()).servers else { panic!() };
+                    servers.push(booting(server_id, name, node_type, id));
+                }
+                Action::RetireNode { nodes, server_id, .. } => {
+                    self.nodes().retain(|node| !nodes.contains(&node.name));
+                    self.delete_server(&server_id);
+                }
+                Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
+                Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
+                Action::DeleteVolume { volume_id, provider, .. } => {
+                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
+                        volumes.retain(|volume| volume.id != volume_id);
+                    }
+                }
+                Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
+            }
+        }
+    }
+
+    fn delete_server(&mut self, id: &ServerId) {
+        for cloud in self.world.clouds.values_mut() {
+            if let Listing::Complete(servers) = &mut cloud.servers {
+                servers.retain(|server| server.id != *id);
+            }
+        }
+    }
+
+    /// The server of an order comes up, and its node with it.
+    pub(super) fn joins(&mut self, id: &str, address: &str) -> &mut Node {
+        let server = self.server(id);
+        server.state = ServerState::Active;
+        server.addresses = BTreeSet::from([address.parse().unwrap()]);
+        let name = format!("{}+{address}", server.name);
+        self.nodes().push(agent(&name));
+        self.node(&name)
+    }
+}
+
+fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -> Server {
+    Server {
+        id,
+        name,
+        mark: Some(Mark { owner: owner(), node_type, id: order }),
+        state: ServerState::Building,
+        created: None,
+        addresses: BTreeSet::new(),
+        fault: None,
+    }
+}
+
+/// The whole plan as text, without the count and the built-in node, and with the warnings.
+pub(super) fn whole(plan: &Plan) -> String {
+    let shown = plan.display(Detail::Full).to_string();
+    let mut lines: Vec<&str> = shown.lines().collect();
+    lines.pop();
+    lines.retain(|line| *line != "  node Built-In Node  not_ours: the built-in node");
+    let warnings = plan.warnings.iter().map(|warning| format!("? {warning}"));
+    lines.into_iter().map(str::to_owned).chain(warnings).map(|line| line + "\n").collect()
+}
+
+pub(super) fn without_margin(text: &str) -> String {
+    text.lines().filter_map(|line| line.split_once("| ")).map(|(_, line)| format!("{line}\n")).collect()
+}
