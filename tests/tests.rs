@@ -4,6 +4,10 @@
 //! `l1_` to `l4_`); the simulator checks the most dangerous ones after every request of every story besides.
 
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod dry_run;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod layering;
