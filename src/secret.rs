@@ -2,13 +2,17 @@
 //!
 //! Whoever makes a [`Secret`] registers it here; whatever leaves the program (log lines, errors, documents, the
 //! state file) passes [`redact`] at its exit. So a service that repeats a password in an error body, or a
-//! certificate tool that quotes a header, gives nothing away.
+//! certificate tool that quotes a header, gives nothing away: neither as it stands, nor written as JSON, HTML, a URL or
+//! a program would write it, nor in Base64 or in hexadecimal digits.
+
+mod disguise;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::RwLock;
 
 /// What stands in a text in a secret's place.
@@ -17,7 +21,12 @@ pub const REDACTED: &str = "[secret]";
 /// Shorter texts are not looked for: redacting every "a" would hide the message and protect nothing.
 const SHORTEST: usize = 4;
 
-static KNOWN: RwLock<BTreeSet<Longest>> = RwLock::new(BTreeSet::new());
+/// From this length on a secret is looked for in names, too. A shorter password can be part of an honest name
+/// (`openstack`), which would then be the name of something else; a token or a made-up password is longer.
+const LONG: usize = 16;
+
+/// Each secret, and what it looks like where it is written in other letters altogether.
+static KNOWN: RwLock<BTreeMap<String, Vec<String>>> = RwLock::new(BTreeMap::new());
 
 /// A password, token or key. Its `Debug` is blank, it has no `Display`, and it is registered for redaction.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,44 +57,82 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Longest first, so that a secret that contains another one is replaced whole.
-#[derive(PartialEq, Eq)]
-struct Longest(String);
-
-impl Ord for Longest {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.0.len().cmp(&self.0.len()).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for Longest {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-/// Registers the text as it stands, and as JSON would write it.
 fn register(text: &str) {
     if text.len() < SHORTEST {
         return;
     }
-    let quoted = serde_json::Value::from(text).to_string();
-    let escaped = quoted[1..quoted.len() - 1].to_owned();
+    let disguises = disguise::of(text);
     let mut known = KNOWN.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    known.insert(Longest(text.to_owned()));
-    known.insert(Longest(escaped));
+    known.insert(text.to_owned(), disguises);
 }
 
 /// The text without any secret that was ever made in this process.
 pub fn redact(text: &str) -> Cow<'_, str> {
+    without(text, SHORTEST)
+}
+
+/// A JSON document without long secrets in its texts and keys, names included. It stays the same document otherwise:
+/// nothing but what stands in quotes is touched.
+pub fn redact_document(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        let inside = &quoted[..closing_quote(quoted)];
+        clean.extend([before, "\"", &without(inside, LONG), "\""]);
+        rest = quoted.get(inside.len() + 1..).unwrap_or_default();
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Where the quote is that ends a JSON text.
+fn closing_quote(text: &str) -> usize {
+    let mut escaped = false;
+    let closing = text.bytes().position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    closing.unwrap_or(text.len())
+}
+
+/// The text without secrets of at least this length.
+fn without(text: &str, shortest: usize) -> Cow<'_, str> {
+    let mut found = found(text, shortest);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    found.sort_by_key(|range| (range.start, range.end));
+    let mut clean = String::with_capacity(text.len());
+    let mut kept_to = 0;
+    for Range { start, end } in found {
+        // What overlaps is one secret within another.
+        if start >= kept_to {
+            clean.extend([&text[kept_to..start], REDACTED]);
+        }
+        kept_to = kept_to.max(end);
+    }
+    clean.push_str(&text[kept_to..]);
+    Cow::Owned(clean)
+}
+
+fn found(text: &str, shortest: usize) -> Vec<Range<usize>> {
     let known = KNOWN.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let mut clean = Cow::Borrowed(text);
-    for Longest(secret) in known.iter() {
-        if clean.contains(secret.as_str()) {
-            clean = Cow::Owned(clean.replace(secret.as_str(), REDACTED));
+    let known = || known.iter().filter(|(secret, _)| secret.len() >= shortest);
+    let mut found = Vec::new();
+    for (secret, disguises) in known() {
+        for form in std::iter::once(secret).chain(disguises) {
+            found.extend(text.match_indices(form.as_str()).map(|(at, form)| at..at + form.len()));
         }
     }
-    clean
+    for view in disguise::views(text) {
+        for (secret, disguises) in known() {
+            for form in std::iter::once(secret).chain(disguises) {
+                found.extend(view.find(form));
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -117,5 +164,96 @@ mod tests {
     fn a_text_too_short_to_hide_is_left_in_place() {
         let _short = Secret::new("a");
         assert_eq!(redact("a plan"), "a plan");
+    }
+
+    /// Every way to write it that services and programs were seen to use.
+    #[test]
+    fn s9_a_secret_is_found_in_every_writing() {
+        let text = "q\"7'<&>/+ é%#zQ81";
+        let secret = Secret::new(text);
+        let percent = |letters: &str, plus: bool| -> String {
+            let one = |byte: u8| match byte {
+                b' ' if plus => "+".to_owned(),
+                byte if letters.as_bytes().contains(&byte) || byte.is_ascii_alphanumeric() => {
+                    char::from(byte).to_string()
+                }
+                byte => format!("%{byte:02X}"),
+            };
+            text.bytes().map(one).collect()
+        };
+        let json = serde_json::Value::from(text).to_string();
+        let forms = [
+            ("JSON", json.trim_matches('"').to_owned()),
+            ("JSON in ASCII", r#"q\"7'<&>/+ \u00e9%#zQ81"#.to_owned()),
+            ("JSON with slashes", r#"q\"7'\u003C\u0026\u003e\/+ \u00e9%#zQ81"#.to_owned()),
+            ("Rust", format!("{text:?}")),
+            ("Rust for a log", text.escape_debug().to_string()),
+            ("Rust in ASCII", text.escape_default().to_string()),
+            ("HTML", "q&quot;7&#039;&lt;&amp;&gt;/+ é%#zQ81".to_owned()),
+            ("HTML in ASCII", "q&#34;7&#x27;&lt;&amp;&gt;&#x2F;+&nbsp;&#233;%#zQ81".to_owned()),
+            ("a path", percent("-._~", false)),
+            ("a path in lower case", percent("-._~", false).to_lowercase().replace("zq81", "zQ81")),
+            ("a URL", percent("-._~/+'&", false)),
+            ("a form", percent("-._~*", true)),
+            ("every letter of it", text.bytes().map(|byte| format!("%{byte:02x}")).collect()),
+            ("a URL in JSON in JSON", format!("{:?}", format!("{:?}", percent("-._~", false)))),
+            ("a text in JSON in JSON", serde_json::Value::from(json.clone()).to_string()),
+            ("Base64", STANDARD.encode(text)),
+            ("Base64 after one letter", STANDARD.encode(format!("u:{text}"))),
+            ("Base64 after two letters", STANDARD.encode(format!("us:{text}, and more"))),
+            ("Base64 for URLs", base64::engine::general_purpose::URL_SAFE.encode(text)),
+            ("Basic in a query", secret.basic("mita").expose().replace('=', "%3D").replace('+', "%2B")),
+            ("hexadecimal", text.bytes().map(|byte| format!("{byte:02X}")).collect()),
+        ];
+        for (way, form) in forms {
+            let clean = redact(&form).into_owned();
+            assert!(clean.contains(REDACTED), "{way}: {form} became {clean}");
+            // What Base64 leaves at its ends shares its bits with the neighbours.
+            let rest = clean.replace(REDACTED, "").replace("%3D", "");
+            assert!(rest.len() <= 20 && !rest.contains("zQ81"), "{way}: {form} became {clean}");
+            let around = format!("before {form} behind");
+            let clean = redact(&around).into_owned();
+            assert!(clean.starts_with("before ") && clean.ends_with(" behind"), "{way}: {clean}");
+        }
+    }
+
+    #[test]
+    fn honest_text_with_escapes_stays_as_it_is() {
+        let _secret = Secret::new("an-honest-text");
+        for text in [
+            "100% of 5 & 6",
+            "C:\\temp\\new",
+            "%",
+            "\\",
+            "&;",
+            "&#;",
+            "\\u{",
+            "\\u12",
+            "%é",
+            "&#xé;",
+            "a+b",
+            "\\ud800\\u0041",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+
+    #[test]
+    fn s9_a_document_holds_no_long_secret_in_a_name_and_stays_a_document() {
+        let _short = Secret::new("openstack");
+        let _long = Secret::new("tok\"en-0123456789abcdef");
+        let honest = r#"{"name":"openstack","n":1}"#;
+        assert_eq!(redact_document(honest), honest);
+        let hostile =
+            serde_json::json!({"na\"me": "x tok\"en-0123456789abcdef y\\", "tok\"en-0123456789abcdef": [1, "\\\""]});
+        let clean: serde_json::Value = serde_json::from_str(&redact_document(&hostile.to_string())).unwrap();
+        assert_eq!(clean, serde_json::json!({"na\"me": "x [secret] y\\", "[secret]": [1, "\\\""]}));
+    }
+
+    #[test]
+    fn a_long_secret_of_digits_leaves_numbers_alone() {
+        let _digits = Secret::new("1785600010000123456");
+        let numbers = r#"{"id":1785600010000123456,"name":"1785600010000123456"}"#;
+        assert_eq!(redact_document(numbers), r#"{"id":1785600010000123456,"name":"[secret]"}"#);
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 pub use lock::{Lock, LockError};
 
 use crate::naming::Owner;
-use crate::secret::redact;
+use crate::secret::{redact, redact_document};
 use crate::state::{Breaker, ServerMemory, State, VERSION, Vain};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -158,9 +158,9 @@ impl Store {
     /// saves at once the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let failed = |source| StoreError::at(Attempt::Write, &self.path, source);
-        let mut text = serde_json::to_vec_pretty(&without_secrets(state)).map_err(|e| failed(e.into()))?;
-        text.push(b'\n');
-        replace(&self.path, |file| file.write_all(&text)).map_err(failed)
+        let text = serde_json::to_string_pretty(&without_secrets(state)).map_err(|e| failed(e.into()))?;
+        let text = redact_document(&text) + "\n";
+        replace(&self.path, |file| file.write_all(text.as_bytes())).map_err(failed)
     }
 }
 
@@ -330,8 +330,9 @@ fn remove_leftovers(path: &Path) {
     }
 }
 
-/// The state with its free text redacted. Names and ids stay as they are: a password that happens to be part of one
-/// (`openstack`) would turn it into the name of something else, and the file into one that nobody can use.
+/// The state with its free text redacted. Names and ids stay as they are, but for secrets too long to be part of one by
+/// chance: a password that is (`openstack`) would turn it into the name of something else, and the file into one that
+/// nobody can use.
 fn without_secrets(state: &State) -> State {
     let clean = |text: &str| redact(text).into_owned();
     // Named one by one, so that whoever adds a field decides whether it is free text.

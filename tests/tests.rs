@@ -12,6 +12,8 @@ mod harness;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod leftovers;
+#[cfg(test)]
 mod lifetime;
 #[cfg(test)]
 mod readme;

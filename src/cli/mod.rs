@@ -6,12 +6,17 @@
 mod args;
 mod document;
 mod exit;
+mod explain;
 mod failure;
 mod logger;
 mod output;
 mod panics;
+mod picture;
 mod plan_text;
 mod reconcile;
+mod status;
+mod status_text;
+mod table;
 
 pub use args::Arguments;
 pub use exit::Exit;
@@ -21,8 +26,8 @@ pub use panics::tell as tell_of_panics;
 
 use crate::config::{self, Config, Loaded};
 use crate::progress::Progress;
-use crate::reconcile::Moment;
-use args::Command;
+use crate::reconcile::{Moment, Permits, Report, dry_run};
+use args::{Command, Format};
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -31,6 +36,8 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     match command {
         Command::Reconcile(wish) => reconcile::run(&wish, &load(config)?, moment, progress()),
+        Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
+        Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
     }
 }
 
@@ -44,4 +51,32 @@ pub fn usage(error: &clap::Error) -> Exit {
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
     let path = config::locate(named)?;
     Ok(Config::load(&path)?)
+}
+
+/// What a run would see and decide, for the commands that show it.
+fn dry_report(loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Report, Failure> {
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    let report = dry_run(&loaded.config, Permits::default(), moment, &progress)?;
+    // The line of progress goes before anything else is written.
+    drop(progress);
+    Ok(report)
+}
+
+/// Warnings and problems of what was seen, and the exit status of a command that shows it. What a person has just read
+/// on the terminal is not said twice.
+fn tell_what_was_seen(report: &Report, output: Format) -> Exit {
+    for warning in &report.plan.warnings {
+        log::warn!("{warning}");
+    }
+    if report.plan.problems.is_empty() {
+        return Exit::Done;
+    }
+    if output.is_json() || !output::is_terminal() {
+        for problem in &report.plan.problems {
+            log::error!("{}: {}", problem.place, problem.error);
+        }
+    }
+    Exit::Failed
 }

@@ -1,6 +1,6 @@
 //! Standard output: the one way out for results.
 
-use crate::secret::redact;
+use crate::secret::{redact, redact_document};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -15,11 +15,10 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     write(clean.as_bytes())
 }
 
-/// Writes one document on one line.
+/// Writes one document on one line, without any secret that a service put into a name.
 pub(super) fn print_document(document: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(document)?;
-    line.push(b'\n');
-    write(&line)
+    let line = redact_document(&serde_json::to_string(document)?) + "\n";
+    write(line.as_bytes())
 }
 
 fn write(bytes: &[u8]) -> io::Result<()> {

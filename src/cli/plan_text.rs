@@ -16,6 +16,7 @@ pub(super) fn action(action: &Action) -> String {
             format!("- {name}  {provider}  {server_id}  {rule}: {reason}")
         }
         Action::RestoreNode { node, provider, rule, reason, .. } => format!("^ {node}  {provider}  {rule}: {reason}"),
+        Action::DeleteVolume { volume_id, rule, reason, .. } => format!("- volume {volume_id}  {rule}: {reason}"),
         Action::DeleteNode { node, rule, reason, .. } => format!("- {node}  {rule}: {reason}"),
     }
 }

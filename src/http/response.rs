@@ -71,7 +71,7 @@ impl Response {
     /// Status, type and beginning of the answer, fit for a message.
     pub fn description(&self) -> String {
         let kind = match self.header("content-type") {
-            Some(kind) => kind.chars().take(80).flat_map(char::escape_debug).collect(),
+            Some(kind) => redact(kind).chars().take(80).flat_map(char::escape_debug).collect(),
             None => "no content type".to_owned(),
         };
         format!("status {} ({kind}): {}", self.status, excerpt(&self.body))
@@ -89,8 +89,10 @@ pub fn excerpt(body: &[u8]) -> String {
     if body.is_empty() {
         return "an empty body".to_owned();
     }
+    // Quoted after redaction: a secret that is cut in two is not recognised. So blanks that fill what is looked at must
+    // not leave the beginning of one as all that is quoted.
+    let body = body.trim_ascii_start();
     let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
-    // Quoted after redaction: a secret that is cut in two is not recognised.
     let text = redact(&text);
     let beginning = text.trim();
     let lower = beginning.to_ascii_lowercase();
@@ -171,6 +173,18 @@ mod tests {
         let _secret = Secret::new("excerpt-secret-1");
         let body = format!("{}excerpt-secret-1", "x".repeat(195));
         assert!(excerpt(body.as_bytes()).ends_with("x[secr..."));
+    }
+
+    #[test]
+    fn s9_a_secret_at_the_edge_of_what_is_looked_at_is_not_quoted_in_part() {
+        let _secret = Secret::new("edge-of-the-excerpt-1");
+        for before in LOOKED_AT - 21..=LOOKED_AT {
+            let body = format!("{}edge-of-the-excerpt-1", " ".repeat(before));
+            assert_eq!(excerpt(body.as_bytes()), "[secret]");
+        }
+        let kind = format!("text/{}edge-of-the-excerpt-1", "x".repeat(65));
+        let described = response(&kind, b"").description();
+        assert!(!described.contains("edge"), "{described}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::need::Need;
 use super::phase::{Judgement, Phase};
 use crate::config::{Config, NodeType};
 use crate::naming::{NodeName, NodeTypeName};
-use crate::state::State;
+use crate::state::{SetOfflineBy, State};
 use crate::world::{Node, Presence, ServerState};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -190,7 +190,8 @@ impl<'a> Stalls<'a> {
         match self.phases[index].phase {
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-                active.then_some((DRAINING, node.executors))
+                let by = self.memory.nodes.get(&node.name).and_then(|node| node.set_offline_by);
+                (active && by == Some(SetOfflineBy::Us)).then_some((DRAINING, node.executors))
             }
             Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::Condemned(_) => None,
             Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => {

@@ -120,7 +120,11 @@ pub fn read(
     known: Option<&Need>,
     now: Timestamp,
 ) -> Reading {
-    if let Some(node) = exact_node(config, memory, roll, item, why) {
+    // A label that was told once is the item's own: where Jenkins names the one node that has it today, it stays.
+    let known_label = known.filter(|known| matches!(known, Need::Label(_)));
+    if known_label.is_none()
+        && let Some(node) = exact_node(config, memory, roll, item, why)
+    {
         let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
         if waited < RESUMING {
             return Reading::Resuming(node);
@@ -130,6 +134,7 @@ pub fn read(
     let told = label_in(why, roll)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
+        .or_else(|| known_label.cloned())
         .or_else(|| node_in(why, roll))
         .or_else(|| axis_labels(config, &item.task).map(Need::Label));
     if let Some(need) = told.or_else(|| known.cloned()) {
@@ -206,18 +211,22 @@ fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
     axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
 }
 
-/// The nodes that an item's reason says refuse it.
+/// The nodes that an item's reason says refuse it. One that is called offline does not: it would take the item, and
+/// where it is online by now, or can be brought back, it will.
 pub fn refusing(why: &Why) -> BTreeSet<NodeName> {
     let Why::Refusals { refusals, .. } = why else { return BTreeSet::new() };
     let node = |refusal: &Refusal| match refusal {
         Refusal::LacksLabel { node, .. }
         | Refusal::Reserved { node }
         | Refusal::NotAccepting { node }
-        | Refusal::Offline { node }
         | Refusal::LacksPermission { node, .. }
         | Refusal::Removed { node } => Some(NodeName::from(node.as_str())),
         Refusal::MustRunOn { not, .. } => Some(NodeName::from(not.as_str())),
-        Refusal::SlotInUse | Refusal::Throttled | Refusal::CheckFailed | Refusal::Other(_) => None,
+        Refusal::Offline { .. }
+        | Refusal::SlotInUse
+        | Refusal::Throttled
+        | Refusal::CheckFailed
+        | Refusal::Other(_) => None,
     };
     refusals.iter().filter_map(node).collect()
 }

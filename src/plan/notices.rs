@@ -19,7 +19,9 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
     for provider in &config.providers {
         let cloud = world.clouds.get(&provider.name);
-        if let Some(error) = cloud.and_then(|cloud| unavailable(&cloud.servers)) {
+        let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
+        let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
+        for error in [servers, volumes].into_iter().flatten() {
             problem(format!("provider {}", provider.name), error);
         }
     }
@@ -46,8 +48,14 @@ fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
 }
 
 /// Adds a warning for each event that was not told before, and remembers what was told as long as it lasts.
-pub(super) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, plan: &mut Plan) {
-    let mut events: BTreeMap<String, String> = BTreeMap::new();
+pub(super) fn warn(
+    config: &Config,
+    world: &World,
+    fleet: &Fleet<'_>,
+    suspects: Vec<(String, String)>,
+    plan: &mut Plan,
+) {
+    let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
@@ -63,8 +71,9 @@ pub(super) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, plan: &mut
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
                 Some((format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
             }
-            (Subject::Server, Rule::Deleting) if reason.contains("stuck") => {
-                Some((format!("deleting {id}"), format!("server {name} ({id}): {reason}")))
+            (Subject::Server | Subject::Volume, Rule::Deleting) if reason.contains("stuck") => {
+                let subject = verdict.subject;
+                Some((format!("deleting {id}"), format!("{subject} {name} ({id}): {reason}")))
             }
             (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id} {reason}"))),
             _ => None,

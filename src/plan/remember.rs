@@ -1,6 +1,7 @@
 //! The bookkeeping of a run: what was seen is added to what is remembered, before anything is decided.
 
 use super::fleet::{Fleet, Kinship, Machine, Sighting};
+use super::leftovers;
 use crate::config::Config;
 use crate::naming::{NodeName, ServerId};
 use crate::offline;
@@ -45,6 +46,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
                     node_type: seen.node_type,
                     provider: seen.provider,
                     since: now,
+                    watch: seen.storage.then_some(0),
                     node: seen.node,
                 };
                 memory.departed.entry(id.clone()).or_insert(departed);
@@ -53,6 +55,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
             memory.servers.insert(machine.id.clone(), seen);
         }
     }
+    leftovers::keep_watch(config, world, &mut memory);
     memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
@@ -93,6 +96,12 @@ fn remember_node(
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
+    let set_offline_by = match &node.presence {
+        Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
+        Presence::Online | Presence::Disconnected => None,
+    };
+    // What a person holds, or what is being retired, is not away by itself: that time starts when it is let go.
+    let away = !online && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
         .or_else(|| before.and_then(|before| before.server.clone()));
@@ -102,11 +111,8 @@ fn remember_node(
         idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).unwrap_or(now)),
-        offline: (!online).then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
-        set_offline_by: match &node.presence {
-            Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
-            Presence::Online | Presence::Disconnected => None,
-        },
+        offline: away.then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
+        set_offline_by,
         server,
     }
 }
@@ -148,7 +154,7 @@ fn remember_server(
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
-    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(machine));
+    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,
@@ -184,14 +190,11 @@ fn remember_server(
 }
 
 /// A server that only its mark tells of.
-fn found(machine: &Machine<'_>) -> ServerMemory {
-    ServerMemory::new(
-        machine.node_type.clone(),
-        machine.provider.clone(),
-        machine.name.clone(),
-        machine.ordered_at,
-        Origin::Found,
-    )
+fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
+    let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
+    let storage = config.node_type(&node_type).is_some_and(|kind| kind.storage.is_some());
+    let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
+    ServerMemory { storage, ..memory }
 }
 
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.

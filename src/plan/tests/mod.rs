@@ -2,5 +2,6 @@
 //! that only the checker judges.
 
 mod checker;
+mod held;
 mod rows;
 mod situation;

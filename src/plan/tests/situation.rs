@@ -166,7 +166,7 @@ impl Situation {
 
     pub(super) fn add_provider(&mut self, name: &str) {
         self.config.providers.push(provider(name));
-        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), quota: None };
+        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), volumes: None, quota: None };
         self.world.clouds.insert(name.into(), cloud);
     }
 
@@ -400,6 +400,11 @@ impl Situation {
                 }
                 Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
                 Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
+                Action::DeleteVolume { volume_id, provider, .. } => {
+                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
+                        volumes.retain(|volume| volume.id != volume_id);
+                    }
+                }
                 Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
             }
         }

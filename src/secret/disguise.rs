@@ -1,0 +1,176 @@
+//! What a secret looks like when it is written in another way.
+//!
+//! Base64 and hexadecimal digits change every letter, so they are written out beforehand and looked for as they are.
+//! JSON, HTML, URLs and programs escape single characters, each as it likes: there the text is read as they would
+//! read it, and the secret looked for in what comes out.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::ops::Range;
+
+/// Shorter pieces of Base64 or hexadecimal digits stand in honest texts by chance.
+const SHORTEST: usize = 8;
+
+/// How often a text may have been escaped: a JSON error within a JSON error, with a URL in it.
+const LAYERS: usize = 4;
+
+/// The longest escape that is understood, in bytes: `&#x10FFFF;`.
+const LONGEST_ESCAPE: usize = 10;
+
+/// Base64 and hexadecimal digits of the text.
+pub(super) fn of(text: &str) -> Vec<String> {
+    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms = vec![digits.to_uppercase(), digits];
+    for before in 0..3 {
+        // Within a longer text the letters depend on what stands before, in three ways. Those at the ends, which
+        // share their bits with a neighbour, are left out.
+        let padded = [&vec![0; before], text.as_bytes()].concat();
+        let own = (before * 8).div_ceil(6)..padded.len() * 8 / 6;
+        for letters in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
+            forms.extend(letters.get(own.clone()).map(str::to_owned));
+        }
+    }
+    forms.retain(|form| form.len() >= SHORTEST);
+    forms.sort();
+    forms.dedup();
+    forms
+}
+
+/// The text as its readers read it; none where nothing in it is escaped. Made one by one: each takes far more room than
+/// the text itself.
+pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
+    let plain = text.contains(['%', '\\', '&', '+']).then(|| View::plain(text));
+    // In forms and queries a plus is a blank, in paths it is a plus.
+    let form = plain.as_ref().and_then(View::with_blanks);
+    let layers = |first: Option<View>| std::iter::successors(first, View::unescaped);
+    let plain = layers(plain.and_then(|plain| plain.unescaped())).take(LAYERS);
+    plain.chain(layers(form).take(LAYERS + 1))
+}
+
+/// A text, and where in the original each of its bytes came from.
+pub(super) struct View {
+    bytes: Vec<u8>,
+    /// The start of each byte in the original, and the end of the last one.
+    starts: Vec<usize>,
+}
+
+impl View {
+    fn plain(text: &str) -> Self {
+        Self { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }
+    }
+
+    /// Where in the original the text stands.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let Some(first) = text.bytes().next() else { return found };
+        let mut from = 0;
+        while let Some(at) = self.bytes[from..].iter().position(|byte| *byte == first).map(|at| from + at) {
+            if self.bytes[at..].starts_with(text.as_bytes()) {
+                found.push(self.starts[at]..self.starts[at + text.len()]);
+            }
+            from = at + 1;
+        }
+        found
+    }
+
+    fn with_blanks(&self) -> Option<Self> {
+        self.bytes.contains(&b'+').then(|| Self {
+            bytes: self.bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
+            starts: self.starts.clone(),
+        })
+    }
+
+    /// With each escape resolved once; none where there is none.
+    fn unescaped(&self) -> Option<Self> {
+        let mut next = Self { bytes: Vec::with_capacity(self.bytes.len()), starts: Vec::new() };
+        let mut at = 0;
+        let mut any = false;
+        while at < self.bytes.len() {
+            let start = self.starts[at];
+            let window = &self.bytes[at..self.bytes.len().min(at + 2 * LONGEST_ESCAPE)];
+            match escape(window) {
+                Some((length, Meaning::Byte(byte))) => {
+                    next.push(&[byte], start);
+                    (any, at) = (true, at + length);
+                }
+                Some((length, Meaning::Character(c))) => {
+                    next.push(c.encode_utf8(&mut [0; 4]).as_bytes(), start);
+                    (any, at) = (true, at + length);
+                }
+                None => {
+                    next.push(&[self.bytes[at]], start);
+                    at += 1;
+                }
+            }
+        }
+        next.starts.extend(self.starts.last());
+        any.then_some(next)
+    }
+
+    fn push(&mut self, bytes: &[u8], start: usize) {
+        self.bytes.extend_from_slice(bytes);
+        self.starts.extend(bytes.iter().map(|_| start));
+    }
+}
+
+enum Meaning {
+    Byte(u8),
+    Character(char),
+}
+
+/// The escape that a text begins with: its length and what it means.
+fn escape(text: &[u8]) -> Option<(usize, Meaning)> {
+    match text.first()? {
+        b'%' => Some((3, Meaning::Byte(u8::try_from(hex(text.get(1..3)?)?).ok()?))),
+        b'\\' => backslash(text),
+        b'&' => entity(text),
+        _ => None,
+    }
+}
+
+/// JSON (RFC 8259), and Rust's and Python's own way to quote.
+fn backslash(text: &[u8]) -> Option<(usize, Meaning)> {
+    let character = |c: char| Some((2, Meaning::Character(c)));
+    match text.get(1)? {
+        b'u' if text.get(2) == Some(&b'{') => {
+            let digits = text[3..].iter().position(|byte| *byte == b'}')?;
+            let c = char::from_u32(hex(&text[3..3 + digits])?)?;
+            Some((4 + digits, Meaning::Character(c)))
+        }
+        b'u' => {
+            let first = hex(text.get(2..6)?)?;
+            if let Some(c) = char::from_u32(first) {
+                return Some((6, Meaning::Character(c)));
+            }
+            let second = text.get(6..8).filter(|mark| *mark == b"\\u").and_then(|_| hex(text.get(8..12)?))?;
+            let units = [u16::try_from(first).ok()?, u16::try_from(second).ok()?];
+            let c = char::decode_utf16(units).next()?.ok()?;
+            Some((12, Meaning::Character(c)))
+        }
+        b'x' => Some((4, Meaning::Character(char::from_u32(hex(text.get(2..4)?)?)?))),
+        byte @ (b'"' | b'\'' | b'\\' | b'/') => character(char::from(*byte)),
+        _ => None,
+    }
+}
+
+/// Character references of HTML and XML.
+fn entity(text: &[u8]) -> Option<(usize, Meaning)> {
+    let end = text.iter().take(LONGEST_ESCAPE).position(|byte| *byte == b';')?;
+    let c = match &text[1..end] {
+        b"quot" => '"',
+        b"apos" => '\'',
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"nbsp" => ' ',
+        [b'#', b'x' | b'X', digits @ ..] => char::from_u32(hex(digits)?)?,
+        [b'#', digits @ ..] => char::from_u32(std::str::from_utf8(digits).ok()?.parse().ok()?)?,
+        _ => return None,
+    };
+    Some((end + 1, Meaning::Character(c)))
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+    u32::from_str_radix(digits, 16).ok()
+}
