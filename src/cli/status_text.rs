@@ -1,7 +1,7 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use super::status::{JobStatus, NodeStatus, ServerStatus, Status, TypeStatus};
-use super::table::{Table, age, width};
+use super::table::{Table, age, many, width};
 use crate::naming::NodeName;
 use crate::plan::Subject;
 use jiff::SignedDuration;
@@ -14,10 +14,10 @@ pub(super) fn render(status: &Status) -> String {
 fn render_within(status: &Status, width: usize) -> String {
     let Status { owner, now, max_servers, node_types, servers, nodes, jobs, leftovers, problems, .. } = status;
     let mut text = format!(
-        "{owner} at {now}: {} servers of {max_servers} at most, {} nodes in Jenkins, {} items in its queue\n\n",
-        servers.len(),
-        nodes.len(),
-        jobs.len()
+        "{owner} at {now}: {} of {max_servers} at most; in Jenkins {}, {}\n\n",
+        many(servers.len(), "server"),
+        many(nodes.len(), "node"),
+        many(jobs.len(), "queue item")
     );
     text.push_str(&types_table(node_types).render(width));
     text.push_str(&servers_table(servers).render(width));
@@ -98,7 +98,7 @@ fn nodes_table(nodes: &[NodeStatus]) -> Table {
     for node in nodes {
         let NodeStatus { name, presence, executors, idle_executors, rule, reason, .. } = node;
         let idle = format!("{idle_executors}/{executors}");
-        table.row(vec![name.to_string(), (*presence).to_owned(), idle, rule.to_string()], reason.clone());
+        table.row(vec![name.to_string(), presence.replace('_', " "), idle, rule.to_string()], reason.clone());
     }
     table
 }

@@ -12,7 +12,7 @@ use super::args::{Explain, Shape};
 use super::document::{clean, clean_problem, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{self, DOCUMENT_VERSION};
+use super::output::{self, DOCUMENT_VERSION, one_line};
 use super::picture::{Picture, ServerView};
 use super::table::{Table, width, wrap};
 use super::{dry_report, tell_what_was_seen};
@@ -181,10 +181,10 @@ impl Finding {
             Kind::Server => ("Server", format!("{name}, {id}")),
             Kind::Label => ("Label expression", name.clone()),
         };
-        let mut text = format!("{word} {names}\n");
+        let mut text = format!("{word} {}\n", one_line(&names));
         let mut line = |key: &str, words: &str| {
-            for (index, part) in wrap(words, width.saturating_sub(16)).into_iter().enumerate() {
-                text.push_str(&format!("  {:<12}  {part}\n", if index == 0 { key } else { "" }));
+            for (index, part) in wrap(words, width.saturating_sub(18)).into_iter().enumerate() {
+                text.push_str(&format!("  {:<14}  {part}\n", if index == 0 { key } else { "" }));
             }
         };
         if let Some(rule) = rule {
@@ -194,13 +194,13 @@ impl Finding {
             line(&what.replace('_', " "), text);
         }
         text.push('\n');
-        let groups = [(Of::Atom, "  Labels in it"), (Of::NodeType, "  Node types"), (Of::Node, "  Nodes")];
+        let groups = [(Of::Atom, "Labels in it"), (Of::NodeType, "Node types"), (Of::Node, "Nodes")];
         for (group, title) in groups {
             let mut table = Table::new(title, &["NAME", "FITS"]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == group) {
                 table.row(vec![name.clone(), if *fits { "yes" } else { "no" }.to_owned()], reason.clone());
             }
-            text.push_str(&table.render(width));
+            text.push_str(&table.render_within(width, 2));
         }
         text
     }
