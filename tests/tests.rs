@@ -7,6 +7,9 @@
 mod budget;
 #[cfg(test)]
 mod dry_run;
+mod boot_script;
+#[cfg(test)]
+mod cron;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -15,3 +18,5 @@ mod layering;
 mod leftovers;
 #[cfg(test)]
 mod lifetime;
+#[cfg(test)]
+mod readme;
