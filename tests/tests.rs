@@ -9,3 +9,5 @@ mod harness;
 mod layering;
 #[cfg(test)]
 mod lifetime;
+#[cfg(test)]
+mod security;
