@@ -1,6 +1,6 @@
 //! What went wrong with a request, in words for an operator and in kinds for the program.
 
-use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response};
+use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response, excerpt};
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -91,7 +91,7 @@ pub(super) fn redirected(request: &Request, response: &Response) -> HttpError {
         kind: Kind::Redirect { to },
         text: format!(
             "status {status} sends us to {}; redirects are not followed: configure the final address",
-            place.escape_debug()
+            excerpt(place.as_bytes())
         ),
     }
 }

@@ -4,7 +4,7 @@
 //! The services here are not those of the simulator, which behave like the real ones: they answer whatever a test
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
-//mod deadlines;
+mod deadlines;
 //mod dependencies;
 mod host;
 //mod inputs;
@@ -12,9 +12,9 @@ mod host;
 //mod panics;
 //mod process;
 mod program;
-//mod redirects;
+mod redirects;
 mod services;
-//mod sizes;
+mod sizes;
 mod tls;
 
 use std::time::{Duration, Instant};

@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.
 const MOST_PAGES: usize = 500;
 
+/// The most entries that a listing is followed for: far more than a project holds.
+const MOST_ENTRIES: usize = 50_000;
+
 /// A size that servers can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flavor {
@@ -48,7 +51,7 @@ pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
             all.insert(server.id.clone(), read_server(server));
         }
         let links = page.servers_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before).map_err(|why| {
+        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
             task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
         })?;
     }
@@ -109,7 +112,7 @@ pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
         }
         let links = page.flavors_links.unwrap_or_default();
         pages
-            .advance(&links, on_page == 0 || all.len() > seen_before)
+            .advance(&links, on_page == 0 || all.len() > seen_before, all.len())
             .map_err(|why| task.failure(FailureKind::Unavailable, why))?;
     }
     Ok(all.into_values().collect())
@@ -154,7 +157,7 @@ impl Pages {
 
     /// Goes on to the page that the links name, by their query only: a cloud behind proxies names hosts and schemes there
     /// that nobody reaches. Fails where that leads nowhere.
-    fn advance(&mut self, links: &[wire::Link], something_new: bool) -> Result<(), &'static str> {
+    fn advance(&mut self, links: &[wire::Link], something_new: bool, entries: usize) -> Result<(), &'static str> {
         let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
         let Some(next) = next else {
             self.query = None;
@@ -170,7 +173,7 @@ impl Pages {
         if self.asked.contains(query) {
             return Err("the pages lead round in a circle");
         }
-        if self.asked.len() >= MOST_PAGES {
+        if self.asked.len() >= MOST_PAGES || entries > MOST_ENTRIES {
             return Err("the listing has no end");
         }
         self.query = Some(query.to_owned());
