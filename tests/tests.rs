@@ -4,12 +4,13 @@
 //! `l1_` to `l4_`); the simulator checks the most dangerous ones after every request of every story besides.
 
 #[cfg(test)]
-mod budget;
-#[cfg(test)]
-mod dry_run;
 mod boot_script;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod cron;
+#[cfg(test)]
+mod dry_run;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -20,3 +21,5 @@ mod leftovers;
 mod lifetime;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod security;
