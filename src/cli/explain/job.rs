@@ -9,6 +9,7 @@ use crate::config::NodeType;
 use crate::plan::need::{self, Need, Reading, Roll};
 use crate::why::Why;
 use crate::world::{QueueItem, Stage, Task};
+use jiff::SignedDuration;
 
 pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -99,7 +100,8 @@ fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'
 /// What the item says now, whatever an earlier run read.
 fn read(picture: &Picture<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
-    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, picture.now()) {
+    let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| picture.now().duration_since(since));
+    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, waited) {
         Reading::Known(need) => Some(need),
         Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
     }
