@@ -35,8 +35,8 @@ fn status_lists_everything_and_fits_eighty_columns() {
     let text = status(&scene);
     assert_eq!(
         text,
-        "ceph-ci at 2026-01-05T08:02:10Z: 1 server of 50 at most; in Jenkins 3 nodes, 3
-queue items
+        "ceph-ci at 2026-01-05T08:02:10Z
+1 server of 50 at most; in Jenkins 3 nodes, 3 queue items
 
 Node types
   NAME    MAX  SERVERS  COMING  IDLE  BUSY  LEAVING  OTHER  JOBS
