@@ -80,6 +80,11 @@ fn tell(report: &Report, shown: bool) {
         }
         log::error!("{}: {}", problem.place, problem.error);
     }
+    if !shown {
+        for verdict in &plan.verdicts {
+            log::debug!("{}", verdict.to_string().trim_start());
+        }
+    }
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };
         let line = format!("{action}: {}", outcome(result));
