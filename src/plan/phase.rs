@@ -29,6 +29,8 @@ pub enum Phase {
     Idle {
         /// Counted idle time.
         idle: SignedDuration,
+        /// Whether it was sighted more than once: without any grace the first sighting alone would be enough.
+        confirmed: bool,
     },
     /// A retirement is under way: finish it, or bring the node back if a job wants it.
     Draining,
@@ -210,10 +212,10 @@ impl Case<'_> {
             return if lasted >= join { condemned(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
         }
         let online = nodes.filter(|node| node.presence == Presence::Online);
-        let idle = online.filter_map(|node| self.known(node)?.idle).map(|idle| idle.credit).min();
-        let idle = idle.unwrap_or(SignedDuration::ZERO);
+        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
         let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
-        Judgement { phase: Phase::Idle { idle }, reason }
+        Judgement { phase: Phase::Idle { idle, confirmed }, reason }
     }
 
     /// No node yet, or one that was never online.

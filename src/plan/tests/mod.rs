@@ -2,9 +2,13 @@
 //! that only the checker judges.
 
 mod checker;
+mod clock;
+mod failures;
 mod held;
 mod identity;
+mod in_vain;
 mod needs;
 mod placing;
 mod rows;
+mod scout;
 mod situation;
