@@ -106,6 +106,9 @@ pub(super) fn read<'a>(
                         demand.verdicts.push(verdict(item, Rule::Resuming, reason));
                         demand.resuming.insert(node);
                     }
+                    Reading::Unknown if why == Why::QuietingDown => {
+                        demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
+                    }
                     Reading::Unknown => {
                         let words = item.why.as_deref().unwrap_or("no reason given");
                         demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));

@@ -84,7 +84,7 @@ struct Stall<'a> {
     sample: Sample<'a>,
     /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
     long_free: bool,
-    /// For a node of ours that was kept for jobs long enough: it counts as one at hand, and for no job.
+    /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
     overdue: bool,
     /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
     /// labels it came with. In the second sighting they are the truth.
@@ -142,6 +142,7 @@ impl<'a> Stalls<'a> {
     /// All executors that are there or on their way, equal ones together.
     fn stalls(&self, waiting: &[Waiting<'_>]) -> Vec<Stall<'a>> {
         let named = named_nodes(waiting);
+        let overdue = self.overdue();
         let mut found: BTreeMap<StallKey<'a>, Stall<'a>> = BTreeMap::new();
         for (node, kinship) in &self.fleet.nodes {
             let machine = match kinship {
@@ -156,7 +157,7 @@ impl<'a> Stalls<'a> {
             let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
             let special = named.contains(node.name.as_str()).then_some(&node.name);
             let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
-            let overdue = machine.is_some_and(|machine| self.is_overdue(machine));
+            let overdue = machine.is_some_and(|machine| overdue.contains(&machine));
             let fresh = machine.is_some_and(|machine| self.is_fresh(machine));
             let key = (tier, node_type, labels.collect(), special, [long_free, overdue, fresh]);
             let stall = found.entry(key).or_insert_with(|| Stall {
@@ -209,10 +210,26 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Kept for jobs for one grace time beyond its own: after that it goes, so no job may count on it.
-    fn is_overdue(&self, machine: usize) -> bool {
-        let grace = self.config.times(&self.fleet.machines[machine].node_type).idle_grace;
-        matches!(self.phases[machine].phase, Phase::Idle { idle, confirmed } if confirmed && idle >= grace * 2)
+    /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
+    /// hand: those take jobs, too.
+    fn overdue(&self) -> BTreeSet<usize> {
+        let mut long = Vec::new();
+        let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
+        for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            let Phase::Idle { idle, confirmed } = judgement.phase else { continue };
+            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
+                long.push((index, &machine.node_type));
+            } else {
+                *at_hand.entry(&machine.node_type).or_default() += 1;
+            }
+        }
+        let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
+            let kept = at_hand.entry(node_type).or_default();
+            *kept += 1;
+            let min_idle = self.config.node_type(node_type).map_or(0, |kind| kind.min_idle);
+            (*kept > min_idle).then_some(index)
+        };
+        long.into_iter().filter_map(beyond).collect()
     }
 
     /// Online and wholly idle for the first time, as far as two sightings can be told apart.
@@ -293,7 +310,9 @@ impl<'a> Stalls<'a> {
                 Sample::Node(_, node_kind) => node_kind.is_some_and(|node_kind| node_kind.name == kind.name),
                 Sample::Type(coming) => coming.name == kind.name,
             };
-            let slots = (0..stalls.len()).filter(|&stall| of_type(&stalls[stall])).collect();
+            // One that is being retired comes back for a job only.
+            let at_hand = |stall: &Stall<'_>| stall.tier != DRAINING && of_type(stall);
+            let slots = (0..stalls.len()).filter(|&stall| at_hand(&stalls[stall])).collect();
             market.jobs.push(JobClass { slots, types: vec![index] });
             let wanted = kind
                 .min_idle
