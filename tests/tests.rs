@@ -6,7 +6,11 @@
 #[cfg(test)]
 mod boot_script;
 #[cfg(test)]
+mod budget;
+#[cfg(test)]
 mod cron;
+#[cfg(test)]
+mod dry_run;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
@@ -17,3 +21,5 @@ mod leftovers;
 mod lifetime;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod security;

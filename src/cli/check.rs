@@ -1,6 +1,6 @@
 //! `mita check`: is the configuration right? With `--online` also: do Jenkins and the clouds agree with it?
 
-mod online;
+pub(super) mod online;
 
 use super::args::Check;
 use super::document::clean;
@@ -38,7 +38,7 @@ pub(super) fn run(wish: Check, named: Option<PathBuf>, moment: Moment, progress:
 
 /// What was found, as its document tells it.
 #[derive(Debug, Serialize)]
-struct Checked {
+pub(super) struct Checked {
     version: u32,
     file: String,
     ok: bool,
@@ -51,7 +51,7 @@ struct Checked {
 }
 
 impl Checked {
-    fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
+    pub(super) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
         let clean_all = |lines: &[String]| lines.iter().map(|line| clean(line)).collect();
         let (node_types, providers, errors, warnings) = match loaded {
             Ok(Loaded { config, warnings }) => {

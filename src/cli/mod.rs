@@ -17,6 +17,8 @@ mod reconcile;
 mod status;
 mod status_text;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use args::Arguments;
 pub use exit::Exit;

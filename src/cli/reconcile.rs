@@ -100,7 +100,7 @@ fn held_back(plan: &Plan) -> Option<String> {
 }
 
 /// The plan, each action with its outcome.
-fn text(report: &Report, detail: Detail) -> String {
+pub(super) fn text(report: &Report, detail: Detail) -> String {
     let plan = &report.plan;
     let mut text = String::new();
     // The actions come first, a line each.

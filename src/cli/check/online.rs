@@ -21,7 +21,7 @@ const NOT_CHECKED: [&str; 3] = [
 
 /// What was found online.
 #[derive(Debug, Serialize)]
-pub(super) struct Online {
+pub(in crate::cli) struct Online {
     /// What is as it should be.
     pub(super) seen: Vec<Finding>,
     /// What keeps mita from working as configured.
@@ -33,7 +33,7 @@ pub(super) struct Online {
 
 /// Something about one service or node type, and what to do.
 #[derive(Debug, Serialize)]
-pub(super) struct Finding {
+pub(in crate::cli) struct Finding {
     #[serde(rename = "where")]
     pub(super) place: String,
     pub(super) text: String,
@@ -46,7 +46,7 @@ impl Finding {
 }
 
 /// Asks every service what a run would ask before it orders something.
-pub(super) fn check(config: &Config, moment: Moment) -> Online {
+pub(in crate::cli) fn check(config: &Config, moment: Moment) -> Online {
     let services = open(config, moment);
     let world = observe(config, &services, &State::new(config.owner.clone()));
     let mut online =

@@ -9,6 +9,7 @@ use crate::config::NodeType;
 use crate::plan::need::{self, Need, Reading, Roll};
 use crate::why::Why;
 use crate::world::{QueueItem, Stage, Task};
+use jiff::SignedDuration;
 
 pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -99,7 +100,8 @@ fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'
 /// What the item says now, whatever an earlier run read.
 fn read(picture: &Picture<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
-    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, picture.now()) {
+    let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| picture.now().duration_since(since));
+    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, waited) {
         Reading::Known(need) => Some(need),
         Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
     }
@@ -132,16 +134,19 @@ fn would_do(
         words.push(format!("counts in {}, by stuck_after", age(kind.times.stuck_after - waited)));
     }
     let there = picture.counted(servers, Some(&kind.name));
-    let most = kind.max.map_or_else(String::new, |max| format!(" of {max} at most"));
-    words.push(format!("{}{most}", many(there, "server")));
+    words.push(match kind.max {
+        Some(max) if reached(there, max) => format!("has its max of {max}"),
+        Some(max) => format!("{} of {max} at most", many(there, "server")),
+        None => many(there, "server"),
+    });
     let total = picture.counted(servers, None);
-    if u32::try_from(total).is_ok_and(|total| total >= config.max_servers) {
+    if reached(total, config.max_servers) {
         words.push(format!("max_servers {} is reached", config.max_servers));
     }
     for provider in &kind.providers {
         let max = config.providers.iter().find(|known| known.name == *provider).and_then(|known| known.max);
         let there = servers.iter().filter(|server| server.provider() == Some(provider) && server.counts()).count();
-        if let Some(max) = max.filter(|max| u32::try_from(there).is_ok_and(|there| there >= *max)) {
+        if let Some(max) = max.filter(|max| reached(there, *max)) {
             words.push(format!("provider {provider} has its max of {max}"));
         }
         for pause in pauses(picture, provider, &kind.name) {
@@ -150,6 +155,10 @@ fn would_do(
         }
     }
     (vain.is_none(), words.join("; "))
+}
+
+fn reached(there: usize, max: u32) -> bool {
+    u32::try_from(there).is_ok_and(|there| there >= max)
 }
 
 /// What a type lacks.

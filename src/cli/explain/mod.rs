@@ -32,11 +32,11 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
     let Shape { output } = wish.shape;
     if output.is_json() {
         output::print_document(&explanation)?;
-    } else if !explanation.found.is_empty() {
+    } else if explanation.has_found_anything() {
         output::print(&explanation.render(width()))?;
     }
     let exit = tell_what_was_seen(&report, output);
-    if !explanation.found.is_empty() {
+    if explanation.has_found_anything() {
         return Ok(exit);
     }
     log::error!("{}", explanation.nothing());
@@ -45,7 +45,7 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
 
 /// What is known of a subject, as its document and its text tell it.
 #[derive(Debug, Serialize)]
-struct Explanation {
+pub(super) struct Explanation {
     version: u32,
     owner: Owner,
     now: String,
@@ -105,7 +105,7 @@ enum Of {
 }
 
 impl Explanation {
-    fn of(picture: &Picture<'_>, subject: &str) -> Self {
+    pub(super) fn of(picture: &Picture<'_>, subject: &str) -> Self {
         let mut found: Vec<Finding> = Vec::new();
         let is_job = |job: &str| job == subject || job.rsplit('/').next() == Some(subject);
         let items = picture.items();
@@ -129,7 +129,12 @@ impl Explanation {
         }
     }
 
-    fn nothing(&self) -> String {
+    /// Whether anything is called so.
+    pub(super) fn has_found_anything(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    pub(super) fn nothing(&self) -> String {
         let near = if self.near.is_empty() { String::new() } else { format!("; similar: {}", self.near.join(", ")) };
         format!(
             "nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
@@ -138,7 +143,7 @@ impl Explanation {
         )
     }
 
-    fn render(&self, width: usize) -> String {
+    pub(super) fn render(&self, width: usize) -> String {
         let mut text: String = self.found.iter().map(|finding| finding.render(width)).collect();
         let mut table = Table::new("Problems", &["WHERE"]);
         for problem in &self.problems {
