@@ -44,12 +44,15 @@ pub(super) enum Command {
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Check the configuration and tell everything that is wrong with it
+    #[command(after_long_help = exit_help())]
+    Check(Check),
 }
 
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
 pub(super) struct Reconcile {
-    /// Show the plan and change nothing: only reads are sent, no lock is taken, no file is written
+    /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -67,6 +70,17 @@ pub(super) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
     #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
     pub(super) subject: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita check`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Check {
+    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    #[arg(long)]
+    pub(super) online: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
@@ -97,7 +111,10 @@ fn top_help() -> String {
     format!(
         "Examples:\n  \
          mita check                               is the configuration right?\n  \
+         mita check --online                      and do Jenkins and the clouds agree?\n  \
          mita reconcile --dry-run                 what would a run do?\n  \
+         mita status                              what is there?\n  \
+         mita explain ceph-build                  why does this job wait?\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )
