@@ -7,7 +7,7 @@
 mod deadlines;
 //mod dependencies;
 mod host;
-//mod inputs;
+mod inputs;
 mod marked;
 mod panics;
 mod process;
