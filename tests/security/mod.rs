@@ -5,7 +5,7 @@
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
 mod deadlines;
-//mod dependencies;
+mod dependencies;
 mod host;
 mod inputs;
 mod marked;
