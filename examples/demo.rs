@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use mita::apply::Outcome;
 use mita::config::Config;
-use mita::plan::Action;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::queue::Job;
@@ -63,6 +62,8 @@ fn main() -> Result<()> {
     let writes = requests.iter().filter(|request| request.is_write()).count();
     say(&format!("\n{} runs, {} requests, {writes} of them writes.", END + 1, requests.len()));
     anyhow::ensure!(violations.is_empty(), "promises were broken: {violations:?}");
+    let left = sim.cloud("openstack").servers.len();
+    anyhow::ensure!(left == 0, "{left} servers are left");
     say("No build was killed, nothing of anybody else's was touched, and no server is left.");
     Ok(())
 }
@@ -179,15 +180,8 @@ impl Fleet {
                 Outcome::Skipped => " - but not done after all",
                 Outcome::Refused | Outcome::Unknown | Outcome::Failed => " - failed",
             };
-            let line = match action {
-                Action::CreateServer { name, rule, reason, .. } => format!("+ order {name} ({rule}: {reason})"),
-                Action::RetireNode { node, rule, reason, .. } => format!("- retire {node} ({rule}: {reason})"),
-                Action::DeleteServer { name, rule, reason, .. } => format!("- delete server {name} ({rule}: {reason})"),
-                Action::RestoreNode { node, rule, reason, .. } => format!("^ bring back {node} ({rule}: {reason})"),
-                Action::DeleteNode { node, rule, reason, .. } => format!("- delete node {node} ({rule}: {reason})"),
-            };
             let error = result.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-            out.push_str(&format!("{line}{done}{error}\n"));
+            out.push_str(&format!("{action}{done}{error}\n"));
         }
         for warning in &report.plan.warnings {
             out.push_str(&format!("! {warning}\n"));

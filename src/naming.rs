@@ -59,6 +59,8 @@ name_type!(/// A provider: a key of `[provider.NAME]`.
     ProviderName);
 name_type!(/// The id that a cloud gave to a server.
     ServerId);
+name_type!(/// The id that a cloud gave to a volume.
+    VolumeId);
 name_type!(/// The id of an order, in the server's metadata as `mita_id`.
     MitaId);
 name_type!(/// The name of a node in Jenkins.

@@ -3,7 +3,7 @@
 use crate::config::{Config, NodeType};
 use crate::jenkins::{self, JenkinsError, Reading};
 use crate::naming::{NodeTypeName, ProviderName, ServerId};
-use crate::plan::Action;
+use crate::plan::{Action, leftovers};
 use crate::provider::Provider;
 use crate::state::State;
 use crate::workers::{at_once, finished};
@@ -45,7 +45,7 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
             .iter()
             .map(|provider| {
                 let name = &provider.name;
-                (name.clone(), scope.spawn(move || cloud(services.provider(name), name, state, config.concurrency)))
+                (name.clone(), scope.spawn(move || cloud(config, services, name, state)))
             })
             .collect();
         let jenkins = controller(services);
@@ -110,17 +110,29 @@ fn listing<T>(reading: Result<Reading<T>, JenkinsError>) -> Listing<T> {
 
 /// The servers of a cloud; those that the listing lacks are asked for by id, and failed ones for their fault, which
 /// listings leave out.
-fn cloud(provider: Result<&dyn Provider, &str>, name: &ProviderName, state: &State, concurrency: u32) -> Cloud {
-    let unavailable =
-        |reason: String| Cloud { servers: Listing::Unavailable(reason), by_id: BTreeMap::new(), quota: None };
-    let provider = match provider {
+fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &State) -> Cloud {
+    let unavailable = |reason: String| Cloud {
+        servers: Listing::Unavailable(reason),
+        by_id: BTreeMap::new(),
+        volumes: None,
+        quota: None,
+    };
+    let provider = match services.provider(name) {
         Ok(provider) => provider,
         Err(reason) => return unavailable(reason.to_owned()),
     };
-    let mut servers = match provider.servers() {
+    let (servers, volumes) = thread::scope(|scope| {
+        let volumes = leftovers::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
+        (provider.servers(), volumes.map(finished))
+    });
+    let mut servers = match servers {
         Ok(servers) => servers,
         Err(failure) => return unavailable(failure.message),
     };
+    let volumes = volumes.map(|volumes| match volumes {
+        Ok(volumes) => Listing::Complete(volumes),
+        Err(failure) => Listing::Unavailable(failure.message),
+    });
     let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
     let remembered = state.servers.values().filter(|server| server.provider == *name);
     let missing: Vec<&ServerId> =
@@ -130,15 +142,15 @@ fn cloud(provider: Result<&dyn Provider, &str>, name: &ProviderName, state: &Sta
     let asked = missing.len();
     let ids: Vec<ServerId> = missing.into_iter().cloned().chain(failed).collect();
     let mut answers =
-        at_once(concurrency, ids, |id| (provider.server(&id), id)).into_iter().map(|(answer, id)| (id, answer));
-    let by_id: BTreeMap<ServerId, Lookup> = answers.by_ref().take(asked).collect();
-    let faults: BTreeMap<ServerId, Lookup> = answers.collect();
+        at_once(config.concurrency, ids, |id| (provider.server(&id), id)).into_iter().map(|(answer, id)| (id, answer));
+    let by_id: BTreeMap<ServerId, Lookup<Server>> = answers.by_ref().take(asked).collect();
+    let faults: BTreeMap<ServerId, Lookup<Server>> = answers.collect();
     for server in &mut servers {
         if let Some(Lookup::Found(fresh)) = faults.get(&server.id) {
             server.fault.clone_from(&fresh.fault);
         }
     }
-    Cloud { servers: Listing::Complete(servers), by_id, quota: None }
+    Cloud { servers: Listing::Complete(servers), by_id, volumes, quota: None }
 }
 
 /// Whether a failed server of ours has no fault in the listing and none remembered.

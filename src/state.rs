@@ -190,6 +190,9 @@ pub struct ServerMemory {
     /// The cloud's id, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<ServerId>,
+    /// Whether it has a volume of its own, which could outlive it.
+    #[serde(default)]
+    pub storage: bool,
     /// Whether any listing ever showed it.
     #[serde(default)]
     pub listed: bool,
@@ -241,6 +244,7 @@ impl ServerMemory {
             ordered_at,
             origin,
             server_id: None,
+            storage: false,
             listed: false,
             active_since: None,
             joined_at: None,
@@ -302,6 +306,9 @@ pub struct Departed {
     pub provider: ProviderName,
     /// When it was first known to be gone.
     pub since: Timestamp,
+    /// Listings of volumes that lacked its own, while one could still turn up; none once nothing is to be expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<u32>,
     /// The node it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,

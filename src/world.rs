@@ -3,7 +3,7 @@
 //! Plain data, made by [`crate::observe`] and read by [`crate::plan`]. A listing that failed is not an
 //! empty listing: [`Listing::Unavailable`] has no elements to conclude anything from.
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -179,18 +179,20 @@ pub struct Cloud {
     /// Every server of the project, others' included.
     pub servers: Listing<Vec<Server>>,
     /// Answers to reads by id of remembered servers that the listing does not show.
-    pub by_id: BTreeMap<ServerId, Lookup>,
+    pub by_id: BTreeMap<ServerId, Lookup<Server>>,
+    /// Every volume of the project; asked for only while servers may have left some behind.
+    pub volumes: Option<Listing<Vec<Volume>>>,
     /// What the project may still have; read only when there is something to order.
     pub quota: Option<Quota>,
 }
 
-/// The answer to a read of one server by its id.
+/// The answer to a read of one thing by its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Lookup {
-    /// It is there, though the listing lacks it.
-    Found(Server),
-    /// 404: there is no such server.
+pub enum Lookup<T> {
+    /// It is there, whatever the listing says.
+    Found(T),
+    /// 404: there is no such thing.
     Gone,
     /// No answer to conclude from.
     Unavailable(String),
@@ -270,4 +272,31 @@ pub struct Size {
     pub cores: u64,
     /// Memory in MiB.
     pub ram_mib: u64,
+}
+
+/// One volume of a cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    /// The cloud's id.
+    pub id: VolumeId,
+    /// Its name: `<server id>-blank-vol` for one that Nova made with a server (nova/virt/block_device.py).
+    pub name: String,
+    /// The mark in its metadata, where it carries a whole one.
+    pub mark: Option<Mark>,
+    /// Whether anything uses it.
+    pub state: VolumeState,
+}
+
+/// What a volume can be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeState {
+    /// Attached to nothing, and nothing is under way.
+    Free,
+    /// A deletion is under way.
+    Deleting,
+    /// A deletion was tried, and failed within the cloud.
+    DeletionFailed,
+    /// Attached, or on its way from or to a server, or unheard of: the cloud's word for it.
+    InUse(String),
 }

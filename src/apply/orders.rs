@@ -24,7 +24,8 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
         Action::RetireNode { .. }
         | Action::DeleteServer { .. }
         | Action::RestoreNode { .. }
-        | Action::DeleteNode { .. } => None,
+        | Action::DeleteNode { .. }
+        | Action::DeleteVolume { .. } => None,
     });
     at_once(site.config.concurrency, orders.collect(), |order| send_one(site, &order, &news));
 }

@@ -11,13 +11,13 @@
 
 use super::{ActionResult, News, Outcome, Site, actions, orders, tell};
 use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Restoration};
-use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
+use crate::naming::{MitaId, NodeName, ProviderName, ServerId, VolumeId};
 use crate::offline::{is_ours, offline_message};
-use crate::plan::{Action, Rule, fleet};
+use crate::plan::{Action, Rule, fleet, leftovers};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
 use crate::workers::at_once;
-use crate::world::{Listing, Lookup, Presence, ServerState, World};
+use crate::world::{Listing, Lookup, Presence, ServerState, VolumeState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 
@@ -42,6 +42,7 @@ enum Drained {
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let mut removals = Vec::new();
     let mut restorations = Vec::new();
+    let mut volumes = Vec::new();
     for (action, planned) in actions(site.plan) {
         match planned {
             Action::RetireNode { nodes, server_id, id, provider, rule, .. } => removals.push(Removal {
@@ -62,6 +63,9 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                 removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None });
             }
             Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
+            Action::DeleteVolume { volume_id, provider, server_id, .. } => {
+                volumes.push((action, volume_id, provider, server_id));
+            }
             Action::CreateServer { .. } => {}
         }
     }
@@ -70,6 +74,10 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         if !outcome.is_failure() {
             tell(&news, News::Stopped(id.clone()));
         }
+        tell(&news, result(action, server_id, outcome, error));
+    });
+    at_once(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
+        let (outcome, error) = delete_volume(site, provider, volume, server_id);
         tell(&news, result(action, server_id, outcome, error));
     });
     let drained = at_once(site.config.concurrency, removals, |removal| {
@@ -279,6 +287,40 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, id: &ServerId) -> (Ou
         return (Outcome::AlreadyDone, None);
     }
     match provider.delete(id) {
+        Ok(Deletion::Accepted) => (Outcome::Done, None),
+        Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
+        Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
+    }
+}
+
+/// A volume's own proof, read afresh: it is free, and its name or its mark says that it is the one.
+fn delete_volume(
+    site: &Site<'_>,
+    provider: &ProviderName,
+    id: &VolumeId,
+    server: &ServerId,
+) -> (Outcome, Option<String>) {
+    let provider = match site.services.provider(provider) {
+        Ok(provider) => provider,
+        Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
+    };
+    let volume = match provider.volume(id) {
+        Lookup::Found(volume) => volume,
+        Lookup::Gone => return (Outcome::AlreadyDone, None),
+        Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
+    };
+    let marked = volume.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner);
+    if !marked && leftovers::volume_of(&volume.name).as_ref() != Some(server) {
+        let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");
+        return (Outcome::Skipped, Some(reason));
+    }
+    match &volume.state {
+        VolumeState::Free => {}
+        VolumeState::Deleting => return (Outcome::AlreadyDone, None),
+        VolumeState::DeletionFailed => return (Outcome::Skipped, Some(format!("the deletion of volume {id} failed"))),
+        VolumeState::InUse(word) => return (Outcome::Skipped, Some(format!("volume {id} is {word}"))),
+    }
+    match provider.delete_volume(id) {
         Ok(Deletion::Accepted) => (Outcome::Done, None),
         Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
         Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),

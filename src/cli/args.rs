@@ -38,12 +38,21 @@ pub(super) enum Command {
     /// Look once at Jenkins and the clouds, order and retire servers, and exit
     #[command(after_long_help = reconcile_help())]
     Reconcile(Reconcile),
+    /// Show every node type, server, node and queue item, and what mita thinks of it
+    #[command(after_long_help = exit_help())]
+    Status(Shape),
+    /// Tell everything about one job, node, server or label expression, with the evidence
+    #[command(after_long_help = explain_help())]
+    Explain(Explain),
+    /// Check the configuration and tell everything that is wrong with it
+    #[command(after_long_help = exit_help())]
+    Check(Check),
 }
 
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
 pub(super) struct Reconcile {
-    /// Show the plan and change nothing: only reads are sent, no lock is taken, no file is written
+    /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -53,6 +62,28 @@ pub(super) struct Reconcile {
     /// Let through N removals that the brake would hold back
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) allow_removals: usize,
+}
+
+/// `mita explain`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Explain {
+    /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
+    pub(super) subject: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita check`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Check {
+    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    #[arg(long)]
+    pub(super) online: bool,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
 }
 
 /// How a result is written to standard output.
@@ -80,7 +111,10 @@ fn top_help() -> String {
     format!(
         "Examples:\n  \
          mita check                               is the configuration right?\n  \
+         mita check --online                      and do Jenkins and the clouds agree?\n  \
          mita reconcile --dry-run                 what would a run do?\n  \
+         mita status                              what is there?\n  \
+         mita explain ceph-build                  why does this job wait?\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )
@@ -88,6 +122,19 @@ fn top_help() -> String {
 
 fn reconcile_help() -> String {
     format!("{}\n{}", exit_help(), rules_help())
+}
+
+fn explain_help() -> String {
+    format!(
+        "Examples:\n  \
+         mita explain ceph-build                why does this job wait?\n  \
+         mita explain ubuntu+192.168.1.188      what becomes of this node, and when?\n  \
+         mita explain 'amd64 && trusty'         who satisfies this?\n\n\
+         A text that nothing is called is read as a label expression. Where not one of its labels is known,\n\
+         that is said with names like it, and the exit status is 1.\n\n{}\n{}",
+        exit_help(),
+        rules_help()
+    )
 }
 
 fn exit_help() -> String {

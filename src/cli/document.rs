@@ -61,6 +61,7 @@ fn clean_action(action: &Action) -> Action {
         | Action::RetireNode { reason, .. }
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }
+        | Action::DeleteVolume { reason, .. }
         | Action::DeleteNode { reason, .. } => *reason = clean(reason),
     }
     action

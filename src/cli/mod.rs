@@ -4,14 +4,21 @@
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] on its way out.
 
 mod args;
+mod check;
 mod document;
 mod exit;
+mod explain;
 mod failure;
 mod logger;
 mod output;
 mod panics;
-mod plan_text;
+mod picture;
 mod reconcile;
+mod status;
+mod status_text;
+mod table;
+#[cfg(test)]
+mod tests;
 
 pub use args::Arguments;
 pub use exit::Exit;
@@ -20,17 +27,22 @@ pub use logger::start as start_log;
 pub use panics::tell as tell_of_panics;
 
 use crate::config::{self, Config, Loaded};
+use crate::plan::Detail;
 use crate::progress::Progress;
-use crate::reconcile::Moment;
-use args::Command;
+use crate::reconcile::{Moment, Permits, Report, dry_run};
+use args::{Command, Format};
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
-    let Arguments { command, config, verbose: _, quiet, log_format } = arguments;
+    let Arguments { command, config, verbose, quiet, log_format } = arguments;
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
+    let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
-        Command::Reconcile(wish) => reconcile::run(&wish, &load(config)?, moment, progress()),
+        Command::Reconcile(wish) => reconcile::run(&wish, detail, &load(config)?, moment, progress()),
+        Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
+        Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Check(wish) => check::run(wish, config, moment, progress()),
     }
 }
 
@@ -44,4 +56,32 @@ pub fn usage(error: &clap::Error) -> Exit {
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
     let path = config::locate(named)?;
     Ok(Config::load(&path)?)
+}
+
+/// What a run would see and decide, for the commands that show it.
+fn dry_report(loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Report, Failure> {
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    let report = dry_run(&loaded.config, Permits::default(), moment, &progress)?;
+    // The line of progress goes before anything else is written.
+    drop(progress);
+    Ok(report)
+}
+
+/// Warnings and problems of what was seen, and the exit status of a command that shows it. What a person has just read
+/// on the terminal is not said twice.
+fn tell_what_was_seen(report: &Report, output: Format) -> Exit {
+    for warning in &report.plan.warnings {
+        log::warn!("{warning}");
+    }
+    if report.plan.problems.is_empty() {
+        return Exit::Done;
+    }
+    if output.is_json() || !output::is_terminal() {
+        for problem in &report.plan.problems {
+            log::error!("{}: {}", problem.place, problem.error);
+        }
+    }
+    Exit::Failed
 }

@@ -44,7 +44,7 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             Action::DeleteNode { node, .. } => {
                 subjects.insert((Subject::Node, node.to_string()));
             }
-            Action::CreateServer { .. } | Action::RestoreNode { .. } => {}
+            Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => {}
         }
     }
     for verdict in &mut plan.verdicts {
@@ -61,7 +61,8 @@ fn is_suspicious(action: &Action) -> bool {
         Action::RetireNode { rule, .. } | Action::DeleteServer { rule, .. } | Action::DeleteNode { rule, .. } => {
             matches!(rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
         }
-        Action::CreateServer { .. } | Action::RestoreNode { .. } => false,
+        // A volume follows its server, whose removal has had its own look.
+        Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => false,
     }
 }
 

@@ -89,6 +89,9 @@ impl fmt::Display for Action {
                 let (node, server) = (OneLine(node.as_str()), OneLine(server_id.as_str()));
                 write!(f, "{RESTORE} {node}  {provider}  {server}  {rule}: {}", OneLine(reason))
             }
+            Action::DeleteVolume { volume_id, provider, server_id: _, rule, reason } => {
+                write!(f, "{REMOVE} volume {}  {provider}  {rule}: {}", OneLine(volume_id.as_str()), OneLine(reason))
+            }
             // The reason names the server that is no more.
             Action::DeleteNode { node, server_id: _, rule, reason } => {
                 write!(f, "{REMOVE} {}  {rule}: {}", OneLine(node.as_str()), OneLine(reason))

@@ -8,7 +8,8 @@
 //! | what becomes of each server and its node | [`phase`] |
 //! | which jobs wait, and for what | [`need`], `demand` |
 //! | which job gets which executor | `market`, [`matching`], [`limits`] |
-//! | all of it as actions and verdicts | `decide` |
+//! | what servers left behind | [`leftovers`] |
+//! | all of it as actions and verdicts | `decide`, `jobs`, `servers` |
 //! | when too much would go at once | `brake` |
 //! | all of it as text for a person | `display` |
 
@@ -18,6 +19,8 @@ mod decide;
 mod demand;
 mod display;
 pub mod fleet;
+mod jobs;
+pub mod leftovers;
 pub mod limits;
 mod market;
 pub mod matching;
@@ -26,6 +29,8 @@ mod notices;
 pub mod phase;
 mod remember;
 mod rule;
+mod servers;
+mod strays;
 pub mod words;
 
 #[cfg(test)]
@@ -36,7 +41,7 @@ pub use decide::{plan, plan_again};
 pub use display::{Detail, PlanText};
 pub use rule::Rule;
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::state::State;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -130,10 +135,13 @@ pub enum Action {
         /// The server.
         server_id: ServerId,
         /// Its name.
+        #[serde(skip)]
         name: String,
         /// Its node type.
+        #[serde(skip)]
         node_type: NodeTypeName,
         /// Where.
+        #[serde(skip)]
         provider: ProviderName,
         /// The order's id.
         #[serde(skip)]
@@ -161,11 +169,27 @@ pub enum Action {
         /// Why, in words.
         reason: String,
     },
+    /// Delete a volume whose server is gone.
+    DeleteVolume {
+        /// The volume.
+        volume_id: VolumeId,
+        /// Where.
+        #[serde(skip)]
+        provider: ProviderName,
+        /// The server that it belonged to.
+        #[serde(skip)]
+        server_id: ServerId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
     /// Delete a node whose server is gone.
     DeleteNode {
         /// The node.
         node: NodeName,
         /// The server that it was.
+        #[serde(skip)]
         server_id: ServerId,
         /// Why.
         rule: Rule,

@@ -17,9 +17,18 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
     let told: BTreeSet<&str> = reads.into_iter().flatten().collect();
     told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
+    if let Some(queue) = jenkins.queue.complete().filter(|queue| queue.items.is_empty() && queue.discoverable > 0) {
+        let number = queue.discoverable;
+        let error = format!(
+            "the queue looks empty, but {number} of its items may only be discovered: give the user Job/Read on their jobs"
+        );
+        problem("jenkins".to_owned(), &error);
+    }
     for provider in &config.providers {
         let cloud = world.clouds.get(&provider.name);
-        if let Some(error) = cloud.and_then(|cloud| unavailable(&cloud.servers)) {
+        let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
+        let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
+        for error in [servers, volumes].into_iter().flatten() {
             problem(format!("provider {}", provider.name), error);
         }
     }
@@ -46,8 +55,14 @@ fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
 }
 
 /// Adds a warning for each event that was not told before, and remembers what was told as long as it lasts.
-pub(super) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, plan: &mut Plan) {
-    let mut events: BTreeMap<String, String> = BTreeMap::new();
+pub(super) fn warn(
+    config: &Config,
+    world: &World,
+    fleet: &Fleet<'_>,
+    suspects: Vec<(String, String)>,
+    plan: &mut Plan,
+) {
+    let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
@@ -63,10 +78,11 @@ pub(super) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, plan: &mut
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
                 Some((format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
             }
-            (Subject::Server, Rule::Deleting) if reason.contains("stuck") => {
-                Some((format!("deleting {id}"), format!("server {name} ({id}): {reason}")))
+            (Subject::Server | Subject::Volume, Rule::Deleting) if reason.contains("stuck") => {
+                let subject = verdict.subject;
+                Some((format!("deleting {id}"), format!("{subject} {name} ({id}): {reason}")))
             }
-            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id} {reason}"))),
+            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
             _ => None,
         };
         events.extend(event);

@@ -1,6 +1,6 @@
 //! What becomes of a server and its node: the first row that fits decides.
 //!
-//! The rows stand in [`judge`] in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
+//! The rows stand in `Judge::judge` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
 //! is matched to it, which is decided later.
 
 use super::Rule;
@@ -8,8 +8,7 @@ use super::fleet::{Machine, Sighting};
 use super::remember::order_is_given_up;
 use super::words::span;
 use crate::config::{Config, Times};
-use crate::naming::NodeName;
-use crate::state::{NodeMemory, ServerMemory, SetOfflineBy, State};
+use crate::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::world::{Node, Presence, Server, ServerState, World};
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,6 +29,8 @@ pub enum Phase {
     Idle {
         /// Counted idle time.
         idle: SignedDuration,
+        /// Whether it was sighted more than once: without any grace the first sighting alone would be enough.
+        confirmed: bool,
     },
     /// A retirement is under way: finish it, or bring the node back if a job wants it.
     Draining,
@@ -58,235 +59,200 @@ fn condemned(rule: Rule, reason: impl Into<String>) -> Judgement {
     Judgement { phase: Phase::Condemned(rule), reason: reason.into() }
 }
 
-/// The first row that fits. `strays` are nodes under names outside the convention; one that keeps a server is taken.
-pub(super) fn judge(
-    config: &Config,
-    world: &World,
-    memory: &State,
-    machine: &Machine<'_>,
-    strays: &mut Vec<&Node>,
-    now: Timestamp,
-) -> Judgement {
-    let times = config.times(&machine.node_type);
-    let remembered = memory.servers.get(&machine.id);
-    if matches!(machine.sighting, Sighting::NoAnswer) {
-        return unseen(machine, remembered, times, now);
-    }
-    if world.jenkins.nodes.complete().is_none() {
-        return not_believed(machine, remembered, times, now);
-    }
-    if let Some(node) = machine.busy_node() {
-        return alone(Rule::Busy, format!("node {} runs a build", node.name));
-    }
-    if let Some(judgement) = gone_or_going(config, machine, remembered, now) {
-        return judgement;
-    }
-    if !machine.doubts.is_empty() {
-        let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
-        return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
-    }
-    if let Some(node) = set_offline(machine, memory, SetOfflineBy::Person) {
-        return alone(Rule::Held, format!("a person set node {node} offline{}", quoted(machine, node)));
-    }
-    if let Some(reason) = draining(machine, memory, remembered) {
-        return Judgement { phase: Phase::Draining, reason };
-    }
-    match machine.sighting {
-        Sighting::Seen(server) => by_state(config, memory, machine, server, remembered, times, strays, now),
-        Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
-            let age = now.duration_since(machine.ordered_at);
-            coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
+/// What every row is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judge<'a> {
+    pub(super) config: &'a Config,
+    pub(super) world: &'a World,
+    pub(super) memory: &'a State,
+    pub(super) now: Timestamp,
+}
+
+impl Judge<'_> {
+    /// The first row that fits. `stray` is a node under a name outside the convention that may be the server's.
+    pub(super) fn judge(&self, machine: &Machine<'_>, stray: Option<&Node>) -> Judgement {
+        let case = self.case(machine);
+        if matches!(machine.sighting, Sighting::NoAnswer) {
+            return case.counted_on(format!("provider {} gave no answer about it", machine.provider));
+        }
+        if self.world.jenkins.nodes.complete().is_none() {
+            return case.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
+        }
+        if let Some(node) = machine.busy_node() {
+            return alone(Rule::Busy, format!("node {} runs a build", node.name));
+        }
+        if let Some(judgement) = case.gone_or_going() {
+            return judgement;
+        }
+        if !machine.doubts.is_empty() {
+            let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
+            return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
+        }
+        if let Some(node) = case.set_offline(SetOfflineBy::Person) {
+            return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
+        }
+        if let Some(reason) = case.draining() {
+            return Judgement { phase: Phase::Draining, reason };
+        }
+        match machine.sighting {
+            Sighting::Seen(server) => case.by_state(server, stray),
+            Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
+                let age = self.now.duration_since(machine.ordered_at);
+                coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
+            }
         }
     }
 }
 
-/// A server whose cloud gave no answer: left alone, and counted on while its times last.
-fn unseen(machine: &Machine<'_>, memory: Option<&ServerMemory>, times: Times, now: Timestamp) -> Judgement {
-    let reason = format!("provider {} gave no answer about it", machine.provider);
-    counted_on(machine, memory, times, now, reason)
+impl<'a> Judge<'a> {
+    fn case(&self, machine: &'a Machine<'a>) -> Case<'a> {
+        let times = self.config.times(&machine.node_type);
+        let remembered = self.memory.servers.get(&machine.id);
+        Case { config: self.config, memory: self.memory, now: self.now, machine, remembered, times }
+    }
 }
 
-fn not_believed(machine: &Machine<'_>, memory: Option<&ServerMemory>, times: Times, now: Timestamp) -> Judgement {
-    counted_on(machine, memory, times, now, "the list of Jenkins' nodes is not there, or not believed".to_owned())
-}
-
-fn counted_on(
-    machine: &Machine<'_>,
-    memory: Option<&ServerMemory>,
+/// One server, with what is remembered of it.
+struct Case<'a> {
+    config: &'a Config,
+    memory: &'a State,
+    now: Timestamp,
+    machine: &'a Machine<'a>,
+    remembered: Option<&'a ServerMemory>,
     times: Times,
-    now: Timestamp,
-    reason: String,
-) -> Judgement {
-    let patience = times.boot_timeout + times.join_timeout;
-    let young = now.duration_since(machine.ordered_at) < patience;
-    let joined = memory.is_some_and(|memory| memory.joined_at.is_some() || memory.retirement.is_some());
-    if young && !joined { coming(Rule::NotSeen, reason) } else { alone(Rule::NotSeen, reason) }
 }
 
-fn gone_or_going(
-    config: &Config,
-    machine: &Machine<'_>,
-    memory: Option<&ServerMemory>,
-    now: Timestamp,
-) -> Option<Judgement> {
-    match machine.sighting {
-        Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
-        Sighting::Unlisted if order_is_given_up(config, machine, now) => {
-            let age = now.duration_since(machine.ordered_at);
-            Some(alone(Rule::Gone, format!("ordered {} ago and never seen: given up", span(age))))
+impl Case<'_> {
+    /// A server of which too little is seen: left alone, and counted on while its times last.
+    fn counted_on(&self, reason: String) -> Judgement {
+        let patience = self.times.boot_timeout + self.times.join_timeout;
+        let young = self.now.duration_since(self.machine.ordered_at) < patience;
+        let joined = self.remembered.is_some_and(|memory| memory.joined_at.is_some() || memory.retirement.is_some());
+        if young && !joined { coming(Rule::NotSeen, reason) } else { alone(Rule::NotSeen, reason) }
+    }
+
+    fn gone_or_going(&self) -> Option<Judgement> {
+        match self.machine.sighting {
+            Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
+            Sighting::Unlisted if order_is_given_up(self.config, self.machine, self.now) => {
+                let age = self.now.duration_since(self.machine.ordered_at);
+                Some(alone(Rule::Gone, format!("ordered {} ago and never seen: given up", span(age))))
+            }
+            Sighting::Seen(server) if server.state == ServerState::Deleted => Some(alone(Rule::Gone, "deleted")),
+            Sighting::Seen(server) if server.state == ServerState::Deleting => {
+                let since = self.remembered.and_then(|memory| memory.deleting_since).unwrap_or(self.now);
+                let lasted = self.now.duration_since(since);
+                let stuck = if lasted > DELETING_LONG { ": stuck, ask the cloud's operators" } else { "" };
+                Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
+            }
+            Sighting::Seen(_) | Sighting::Unlisted | Sighting::NoAnswer => None,
         }
-        Sighting::Seen(server) if server.state == ServerState::Deleted => Some(alone(Rule::Gone, "deleted")),
-        Sighting::Seen(server) if server.state == ServerState::Deleting => {
-            let since = memory.and_then(|memory| memory.deleting_since).unwrap_or(now);
-            let lasted = now.duration_since(since);
-            let stuck = if lasted > DELETING_LONG { ": stuck, ask the cloud's operators" } else { "" };
-            Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
+    }
+
+    /// What is remembered of one of its nodes.
+    fn known(&self, node: &Node) -> Option<&NodeMemory> {
+        self.memory.nodes.get(&node.name)
+    }
+
+    /// The first of its nodes that is set offline by the one named.
+    fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
+        let mut nodes = self.machine.nodes.iter().copied();
+        nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
+    }
+
+    /// Why a retirement is under way, where one is.
+    fn draining(&self) -> Option<String> {
+        if let Some(node) = self.set_offline(SetOfflineBy::Us) {
+            return Some(format!("an earlier run set node {} offline to retire it", node.name));
         }
-        Sighting::Seen(_) | Sighting::Unlisted | Sighting::NoAnswer => None,
+        let retirement = self.remembered?.retirement.as_ref()?;
+        (self.machine.nodes.is_empty() && self.machine.server().is_some())
+            .then(|| format!("an earlier run began to retire it ({})", retirement.rule))
     }
-}
 
-/// The first of its nodes that is set offline by the one named.
-fn set_offline<'a>(machine: &'a Machine<'_>, memory: &State, by: SetOfflineBy) -> Option<&'a NodeName> {
-    machine
-        .nodes
-        .iter()
-        .map(|node| &node.name)
-        .find(|name| memory.nodes.get(name).and_then(|node| node.set_offline_by) == Some(by))
-}
-
-fn quoted(machine: &Machine<'_>, name: &NodeName) -> String {
-    let cause = machine.nodes.iter().find(|node| node.name == *name).and_then(|node| match &node.presence {
-        Presence::SetOffline(cause) => cause.reason.lines().next().filter(|reason| !reason.is_empty()),
-        Presence::Online | Presence::Disconnected => None,
-    });
-    cause.map(|reason| format!(": \"{reason}\"")).unwrap_or_default()
-}
-
-/// Why a retirement is under way, where one is.
-fn draining(machine: &Machine<'_>, memory: &State, remembered: Option<&ServerMemory>) -> Option<String> {
-    if let Some(node) = set_offline(machine, memory, SetOfflineBy::Us) {
-        return Some(format!("an earlier run set node {node} offline to retire it"));
-    }
-    let retirement = remembered?.retirement.as_ref()?;
-    (machine.nodes.is_empty() && machine.server().is_some())
-        .then(|| format!("an earlier run began to retire it ({})", retirement.rule))
-}
-
-/// The rows that ask what the cloud says of a server.
-#[expect(clippy::too_many_arguments, reason = "the rows of one table, split only for length")]
-fn by_state(
-    config: &Config,
-    memory: &State,
-    machine: &Machine<'_>,
-    server: &Server,
-    remembered: Option<&ServerMemory>,
-    times: Times,
-    strays: &mut Vec<&Node>,
-    now: Timestamp,
-) -> Judgement {
-    let age = now.duration_since(machine.ordered_at).max(SignedDuration::ZERO);
-    match &server.state {
-        ServerState::Error => {
-            let fault = remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
-            let words: Vec<&str> = fault.split_whitespace().collect();
-            condemned(Rule::Error, format!("its cloud gave it up: {}", words.join(" ")))
+    /// The rows that ask what the cloud says of a server.
+    fn by_state(&self, server: &Server, stray: Option<&Node>) -> Judgement {
+        let age = self.now.duration_since(self.machine.ordered_at).max(SignedDuration::ZERO);
+        let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
+        match &server.state {
+            ServerState::Error => {
+                let fault = self.remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
+                let words: Vec<&str> = fault.split_whitespace().collect();
+                condemned(Rule::Error, format!("its cloud gave it up: {}", words.join(" ")))
+            }
+            ServerState::Building if age < boot => {
+                coming(Rule::Booting, format!("ordered {} ago, being built", span(age)))
+            }
+            ServerState::Building => condemned(
+                Rule::BootTimeout,
+                format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(boot)),
+            ),
+            ServerState::Stopped(word) => {
+                let lasted = counted(self.remembered.and_then(|memory| memory.stopped));
+                let reason = format!("{word} for {}, join_timeout {}", span(lasted), span(join));
+                if lasted >= join { condemned(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
+            }
+            ServerState::Other(word) => alone(Rule::UnknownState, format!("in state {word}, which mita leaves alone")),
+            ServerState::Active => self.active(stray),
+            ServerState::Deleting | ServerState::Deleted => alone(Rule::Deleting, "being deleted"),
         }
-        ServerState::Building if age < times.boot_timeout => {
-            coming(Rule::Booting, format!("ordered {} ago, being built", span(age)))
+    }
+
+    /// The rows of a server that runs.
+    fn active(&self, stray: Option<&Node>) -> Judgement {
+        let join = self.times.join_timeout;
+        if self.remembered.is_none_or(|memory| memory.joined_at.is_none()) {
+            return self.not_joined(stray);
         }
-        ServerState::Building => condemned(
-            Rule::BootTimeout,
-            format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(times.boot_timeout)),
-        ),
-        ServerState::Stopped(word) => {
-            let lasted =
-                remembered.and_then(|memory| memory.stopped).map_or(SignedDuration::ZERO, |stopped| stopped.credit);
-            let reason = format!("{word} for {}, join_timeout {}", span(lasted), span(times.join_timeout));
-            if lasted >= times.join_timeout { condemned(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
+        let nodes = self.machine.nodes.iter();
+        if self.machine.nodes.is_empty() {
+            let missing = counted(self.remembered.and_then(|memory| memory.missing));
+            let reason = format!("its node is missing from Jenkins for {}, join_timeout {}", span(missing), span(join));
+            return if missing >= join { condemned(Rule::NodeMissing, reason) } else { alone(Rule::Away, reason) };
         }
-        ServerState::Other(word) => alone(Rule::UnknownState, format!("in state {word}, which mita leaves alone")),
-        ServerState::Active => active(config, memory, machine, remembered, times, strays, now),
-        ServerState::Deleting | ServerState::Deleted => alone(Rule::Deleting, "being deleted"),
+        if !self.machine.is_online() {
+            let lasted = nodes.filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
+            let lasted = lasted.unwrap_or(SignedDuration::ZERO);
+            let reason = format!("offline for {}, join_timeout {}", span(lasted), span(join));
+            return if lasted >= join { condemned(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
+        }
+        let online = nodes.filter(|node| node.presence == Presence::Online);
+        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
+        let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
+        Judgement { phase: Phase::Idle { idle, confirmed }, reason }
+    }
+
+    /// No node yet, or one that was never online.
+    fn not_joined(&self, stray: Option<&Node>) -> Judgement {
+        let (machine, join) = (self.machine, self.times.join_timeout);
+        let since = self.remembered.and_then(|memory| memory.active_since).unwrap_or(self.now);
+        let age = self.now.duration_since(since).max(SignedDuration::ZERO);
+        let what = if machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
+        let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
+        if age < join {
+            return coming(Rule::Connecting, reason);
+        }
+        if let Some(node) = stray.filter(|_| machine.nodes.is_empty() && age < join * OTHER_NAME_PATIENCE) {
+            let base = &machine.node_type;
+            return alone(
+                Rule::OtherName,
+                format!("{reason}; node {} may be it: name it {base}+IP so that mita can tell", node.name),
+            );
+        }
+        condemned(Rule::NeverJoined, reason)
     }
 }
 
-/// The rows of a server that runs.
-fn active(
-    config: &Config,
-    memory: &State,
-    machine: &Machine<'_>,
-    remembered: Option<&ServerMemory>,
-    times: Times,
-    strays: &mut Vec<&Node>,
-    now: Timestamp,
-) -> Judgement {
-    let joined = remembered.is_some_and(|memory| memory.joined_at.is_some());
-    if !joined {
-        return not_joined(config, memory, machine, remembered, times, strays, now);
-    }
-    if machine.nodes.is_empty() {
-        let missing =
-            remembered.and_then(|memory| memory.missing).map_or(SignedDuration::ZERO, |missing| missing.credit);
-        let reason = format!(
-            "its node is missing from Jenkins for {}, join_timeout {}",
-            span(missing),
-            span(times.join_timeout)
-        );
-        return if missing >= times.join_timeout {
-            condemned(Rule::NodeMissing, reason)
-        } else {
-            alone(Rule::Away, reason)
-        };
-    }
-    let of = |node: &&Node| memory.nodes.get(&node.name);
-    if !machine.is_online() {
-        let away = |node: &NodeMemory| node.offline.map(|offline| offline.credit);
-        let lasted = machine.nodes.iter().filter_map(of).filter_map(away).min().unwrap_or(SignedDuration::ZERO);
-        let reason = format!("offline for {}, join_timeout {}", span(lasted), span(times.join_timeout));
-        return if lasted >= times.join_timeout { condemned(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
-    }
-    let online = machine.nodes.iter().filter(|node| node.presence == Presence::Online);
-    let idle = online.filter_map(of).filter_map(|node| node.idle.map(|idle| idle.credit)).min();
-    let idle = idle.unwrap_or(SignedDuration::ZERO);
-    Judgement { phase: Phase::Idle { idle }, reason: format!("idle {}, grace {}", span(idle), span(times.idle_grace)) }
+fn counted(credit: Option<Credit>) -> SignedDuration {
+    credit.map_or(SignedDuration::ZERO, |credit| credit.credit)
 }
 
-/// No node yet, or one that was never online.
-fn not_joined(
-    config: &Config,
-    memory: &State,
-    machine: &Machine<'_>,
-    remembered: Option<&ServerMemory>,
-    times: Times,
-    strays: &mut Vec<&Node>,
-    now: Timestamp,
-) -> Judgement {
-    let since = remembered.and_then(|memory| memory.active_since).unwrap_or(now);
-    let age = now.duration_since(since).max(SignedDuration::ZERO);
-    let what = if machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
-    let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(times.join_timeout));
-    if age < times.join_timeout {
-        return coming(Rule::Connecting, reason);
-    }
-    let fits = |node: &&Node| {
-        let after = memory.nodes.get(&node.name).is_some_and(|node| match machine.origin {
-            crate::state::Origin::Ordered(run) => node.first_seen > run,
-            crate::state::Origin::Found => true,
-        });
-        let kind = config.node_type(&machine.node_type);
-        after && kind.is_some_and(|kind| kind.labels.is_subset(&node.labels))
+/// What whoever set the node offline said.
+fn quoted(node: &Node) -> String {
+    let reason = match &node.presence {
+        Presence::SetOffline(cause) => cause.reason.lines().next().unwrap_or_default(),
+        Presence::Online | Presence::Disconnected => "",
     };
-    if machine.nodes.is_empty()
-        && age < times.join_timeout * OTHER_NAME_PATIENCE
-        && let Some(stray) = strays.iter().position(fits)
-    {
-        let node = strays.remove(stray);
-        let base = &machine.node_type;
-        return alone(
-            Rule::OtherName,
-            format!("{reason}; node {} may be it: name it {base}+IP so that mita can tell", node.name),
-        );
-    }
-    condemned(Rule::NeverJoined, reason)
+    if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }
 }

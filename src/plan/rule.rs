@@ -77,6 +77,8 @@ rules! {
     Gone = "gone",
     /// stopped for less than its join timeout
     Stopping = "stopping",
+    /// in use, though its server is gone
+    Attached = "attached",
     /// in a state that mita leaves alone
     UnknownState = "unknown_state",
     /// nodes and servers do not match clearly: nothing is touched

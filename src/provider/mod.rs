@@ -5,8 +5,8 @@
 pub mod openstack;
 
 use crate::config::{Backend, NodeType, ProviderConfig};
-use crate::naming::{NodeTypeName, Owner, ServerId};
-use crate::world::{Lookup, Quota, Server};
+use crate::naming::{NodeTypeName, Owner, ServerId, VolumeId};
+use crate::world::{Lookup, Quota, Server, Volume};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
@@ -17,7 +17,7 @@ pub trait Provider: Send + Sync {
     fn servers(&self) -> Result<Vec<Server>, Failure>;
 
     /// One server by its id, read afresh.
-    fn server(&self, id: &ServerId) -> Lookup;
+    fn server(&self, id: &ServerId) -> Lookup<Server>;
 
     /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
     /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
@@ -28,6 +28,15 @@ pub trait Provider: Send + Sync {
 
     /// Deletes one server. "Already gone" is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
+
+    /// All volumes of the project, every page of them, marked or not.
+    fn volumes(&self) -> Result<Vec<Volume>, Failure>;
+
+    /// One volume by its id, read afresh.
+    fn volume(&self, id: &VolumeId) -> Lookup<Volume>;
+
+    /// Deletes one volume. "Already gone" is no failure.
+    fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure>;
 
     /// Requests that left this machine so far, log-ins and repeated ones included.
     fn requests_sent(&self) -> u64;

@@ -134,6 +134,9 @@ fn one_action_each(made: &Plan) {
             Action::DeleteServer { server_id, .. } => {
                 assert!(servers.insert(server_id.as_str()), "one action: {action}");
             }
+            Action::DeleteVolume { volume_id, .. } => {
+                assert!(servers.insert(volume_id.as_str()), "one action: {action}");
+            }
             Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
                 assert!(nodes.insert(node), "one action: {action}");
             }
@@ -150,6 +153,10 @@ fn one_action_each(made: &Plan) {
 fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let (server, nodes, rule): (Option<&ServerId>, Vec<&NodeName>, Rule) = match action {
         Action::CreateServer { .. } => return,
+        Action::DeleteVolume { server_id, .. } => {
+            assert!(made.memory.departed.contains_key(server_id), "S2, S3: of a server that is gone: {action}");
+            return;
+        }
         Action::RestoreNode { node, .. } => {
             let node = seen.node(node).expect("a node that is there");
             assert!(matches!(node.presence, Presence::SetOffline(_)), "only what is set offline: {action}");

@@ -166,7 +166,7 @@ impl Situation {
 
     pub(super) fn add_provider(&mut self, name: &str) {
         self.config.providers.push(provider(name));
-        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), quota: None };
+        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), volumes: None, quota: None };
         self.world.clouds.insert(name.into(), cloud);
     }
 
@@ -241,6 +241,13 @@ impl Situation {
     pub(super) fn project(&mut self, id: u64, label: &str) -> &mut QueueItem {
         let why = format!("Waiting for next available executor on ‘{label}’");
         self.wait(id, Task::Project { label: Some(label.to_owned()) }, &why)
+    }
+
+    /// Projects from 1 up to a number, all with one label.
+    pub(super) fn projects(&mut self, number: u64, label: &str) {
+        for id in 1..=number {
+            self.project(id, label);
+        }
     }
 
     /// A step of a pipeline.
@@ -333,6 +340,13 @@ impl Situation {
         self.servers().retain(|server| server.id.as_str() != id);
     }
 
+    /// A node `ubuntu+10.0.0.9` whose server `s9` was gone in one run already.
+    pub(super) fn lost_gone_node(&mut self) {
+        self.joined("s9", "10.0.0.9").presence = Presence::Disconnected;
+        self.lose_server("s9");
+        self.memory("s9").gone_sightings = 1;
+    }
+
     pub(super) fn after(&mut self, span: &str) -> &mut Self {
         self.now += time(span);
         self
@@ -400,6 +414,11 @@ impl Situation {
                 }
                 Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
                 Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
+                Action::DeleteVolume { volume_id, provider, .. } => {
+                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
+                        volumes.retain(|volume| volume.id != volume_id);
+                    }
+                }
                 Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
             }
         }

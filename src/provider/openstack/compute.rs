@@ -2,6 +2,7 @@
 
 use super::catalogue::Service;
 use super::errors::{Verb, says_no_server};
+use super::pages::Pages;
 use super::session::{Call, Session};
 use super::wire;
 use crate::http::{Method, encode_segment};
@@ -10,13 +11,7 @@ use crate::provider::{Deletion, Failure, FailureKind};
 use crate::secret::redact;
 use crate::world::{Lookup, Mark, Server, ServerState, Size};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.
-const MOST_PAGES: usize = 500;
-
-/// The most entries that a listing is followed for: far more than a project holds.
-const MOST_ENTRIES: usize = 50_000;
+use std::collections::BTreeMap;
 
 /// A size that servers can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +54,7 @@ pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
 }
 
 /// One server, read afresh.
-pub(super) fn server(session: &Session, id: &ServerId) -> Lookup {
+pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let doing = format!("read server {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
@@ -138,49 +133,6 @@ pub(super) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
     Some(most.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
 }
 
-/// The way through a listing in pages.
-struct Pages {
-    path: &'static str,
-    query: Option<String>,
-    asked: BTreeSet<String>,
-}
-
-impl Pages {
-    fn new(first: &'static str) -> Self {
-        let (path, query) = first.split_once('?').unwrap_or((first, ""));
-        Self { path, query: Some(query.to_owned()), asked: BTreeSet::new() }
-    }
-
-    fn path(&self) -> Option<String> {
-        self.query.as_ref().map(|query| format!("{}?{query}", self.path))
-    }
-
-    /// Goes on to the page that the links name, by their query only: a cloud behind proxies names hosts and schemes there
-    /// that nobody reaches. Fails where that leads nowhere.
-    fn advance(&mut self, links: &[wire::Link], something_new: bool, entries: usize) -> Result<(), &'static str> {
-        let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
-        let Some(next) = next else {
-            self.query = None;
-            return Ok(());
-        };
-        let Some((_, query)) = next.href.as_deref().and_then(|href| href.split_once('?')) else {
-            return Err("the link to the next page names no marker");
-        };
-        if !something_new {
-            return Err("a page repeats what came before");
-        }
-        self.asked.extend(self.query.take());
-        if self.asked.contains(query) {
-            return Err("the pages lead round in a circle");
-        }
-        if self.asked.len() >= MOST_PAGES || entries > MOST_ENTRIES {
-            return Err("the listing has no end");
-        }
-        self.query = Some(query.to_owned());
-        Ok(())
-    }
-}
-
 fn read_server(server: wire::Server) -> Server {
     let metadata = server.metadata.unwrap_or_default();
     let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
@@ -198,7 +150,7 @@ fn read_server(server: wire::Server) -> Server {
     }
 }
 
-fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
+pub(super) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
     let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     Some(Mark {
         owner: Owner::new(value("mita_owner")?).ok()?,
@@ -229,6 +181,7 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn recorded(body: &str) -> Vec<Server> {
         serde_json::from_str::<wire::Servers>(body).unwrap().servers.into_iter().map(read_server).collect()

@@ -147,6 +147,11 @@ pub(super) fn says_no_server(response: &Response) -> bool {
     response.status == 404 && said(response).is_some_and(|said| said.field == "itemNotFound")
 }
 
+/// Whether Cinder says that there is no such volume.
+pub(super) fn says_no_volume(response: &Response) -> bool {
+    says_no_server(response)
+}
+
 /// Whether Glance says that there is no such image.
 pub(super) fn says_no_image(response: &Response) -> bool {
     response.status == 404 && said(response).is_some_and(|said| said.by_filter)

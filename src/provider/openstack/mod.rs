@@ -12,6 +12,7 @@ mod image;
 mod names;
 mod network;
 mod order;
+mod pages;
 mod session;
 mod survey;
 #[cfg(test)]
@@ -22,8 +23,8 @@ mod wire;
 use super::{Access, Deletion, Failure, Order, Provider, Survey};
 use crate::config::{NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
-use crate::naming::{ProviderName, ServerId};
-use crate::world::{Lookup, Server};
+use crate::naming::{ProviderName, ServerId, VolumeId};
+use crate::world::{Lookup, Server, Volume};
 use session::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -66,7 +67,7 @@ impl Provider for OpenStack {
         compute::servers(&self.session)
     }
 
-    fn server(&self, id: &ServerId) -> Lookup {
+    fn server(&self, id: &ServerId) -> Lookup<Server> {
         compute::server(&self.session, id)
     }
 
@@ -80,6 +81,18 @@ impl Provider for OpenStack {
 
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure> {
         compute::delete(&self.session, id)
+    }
+
+    fn volumes(&self) -> Result<Vec<Volume>, Failure> {
+        volume::volumes(&self.session)
+    }
+
+    fn volume(&self, id: &VolumeId) -> Lookup<Volume> {
+        volume::volume(&self.session, id)
+    }
+
+    fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure> {
+        volume::delete(&self.session, id)
     }
 
     fn requests_sent(&self) -> u64 {

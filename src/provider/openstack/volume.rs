@@ -1,11 +1,17 @@
-//! Cinder: what the project may still have of volumes. The volumes themselves are made by Nova, with their servers.
+//! Cinder: the volumes that servers left behind, and what the project may still have. Volumes are made by Nova, with
+//! their servers, and go with them: what is listed here is what went wrong.
 
 use super::catalogue::Service;
-use super::compute::left;
-use super::errors::Verb;
-use super::session::Session;
+use super::compute::{left, mark};
+use super::errors::{Verb, says_no_volume};
+use super::pages::Pages;
+use super::session::{Call, Session};
 use super::wire;
-use crate::provider::Failure;
+use crate::http::{Method, encode_segment};
+use crate::naming::VolumeId;
+use crate::provider::{Deletion, Failure, FailureKind};
+use crate::world::{Lookup, Volume, VolumeState};
+use std::collections::BTreeMap;
 
 /// What may still be used of the project's volumes and gigabytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,4 +30,74 @@ pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
         volumes: left(limits.max_total_volumes, limits.total_volumes_used),
         gigabytes: left(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
     })
+}
+
+/// All volumes of the project.
+pub(super) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
+    let task = session.task("list the volumes", Verb::Read);
+    let mut all: BTreeMap<String, Volume> = BTreeMap::new();
+    let mut pages = Pages::new("/volumes/detail?limit=1000");
+    while let Some(path) = pages.path() {
+        let response = session.read(Service::Volume, path, &task)?;
+        let page: wire::Volumes = response.json("a page of volumes").map_err(|error| task.broken(&error))?;
+        let (seen_before, on_page) = (all.len(), page.volumes.len());
+        for volume in page.volumes {
+            all.insert(volume.id.clone(), read_volume(volume));
+        }
+        let links = page.volumes_links.unwrap_or_default();
+        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
+            task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
+        })?;
+    }
+    Ok(all.into_values().collect())
+}
+
+/// One volume, read afresh.
+pub(super) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
+    let doing = format!("read volume {id}");
+    let task = session.task(&doing, Verb::Read);
+    let path = format!("/volumes/{}", encode_segment(id.as_str()));
+    let call = Call { method: Method::GET, service: Service::Volume, path, body: None };
+    let response = match session.send(&call, &task) {
+        Ok(response) => response,
+        Err(failure) => return Lookup::Unavailable(failure.message),
+    };
+    if says_no_volume(&response) {
+        return Lookup::Gone;
+    }
+    if !response.is_success() {
+        return Lookup::Unavailable(task.refused(Service::Volume, &response).message);
+    }
+    match response.json::<wire::OneVolume>("a volume") {
+        Ok(body) => Lookup::Found(read_volume(body.volume)),
+        Err(error) => Lookup::Unavailable(task.broken(&error).message),
+    }
+}
+
+/// Deletes one volume. Cinder answers before it is gone, and refuses one that is in use.
+pub(super) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failure> {
+    let doing = format!("delete volume {id}");
+    let task = session.task(&doing, Verb::Delete);
+    let path = format!("/volumes/{}", encode_segment(id.as_str()));
+    let response = session.send(&Call { method: Method::DELETE, service: Service::Volume, path, body: None }, &task)?;
+    if response.is_success() {
+        Ok(Deletion::Accepted)
+    } else if says_no_volume(&response) {
+        Ok(Deletion::AlreadyGone)
+    } else {
+        Err(task.refused(Service::Volume, &response))
+    }
+}
+
+fn read_volume(volume: wire::Volume) -> Volume {
+    let attached = volume.attachments.is_some_and(|attachments| !attachments.is_empty());
+    // Block Storage API, "Volumes": the statuses of a volume.
+    let state = match volume.status.as_deref() {
+        Some("available" | "error") if !attached => VolumeState::Free,
+        Some("deleting") => VolumeState::Deleting,
+        Some("error_deleting") => VolumeState::DeletionFailed,
+        other => VolumeState::InUse(other.unwrap_or("unknown").to_owned()),
+    };
+    let metadata = volume.metadata.unwrap_or_default();
+    Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark(&metadata), state }
 }

@@ -80,6 +80,28 @@ pub(super) struct Servers {
     pub(super) servers_links: Option<Vec<Link>>,
 }
 
+/// `GET /volumes/detail` (Block Storage API v3).
+#[derive(Deserialize)]
+pub(super) struct Volumes {
+    pub(super) volumes: Vec<Volume>,
+    pub(super) volumes_links: Option<Vec<Link>>,
+}
+
+/// `GET /volumes/ID` (Block Storage API v3).
+#[derive(Deserialize)]
+pub(super) struct OneVolume {
+    pub(super) volume: Volume,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Volume {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) metadata: Option<BTreeMap<String, serde_json::Value>>,
+    pub(super) attachments: Option<Vec<serde_json::Value>>,
+}
+
 /// `GET /servers/ID` (Compute API).
 #[derive(Deserialize)]
 pub(super) struct OneServer {

@@ -1,0 +1,120 @@
+//! How long a run takes, what it asks, and what memory it needs, against a simulated Jenkins and a simulated OpenStack
+//! that take their time over each answer.
+//!
+//! ```text
+//! cargo run --release --example bench
+//! cargo run --release --example bench -- --latency-ms 50 --items 5000
+//! ```
+//!
+//! No request is faster than the network, so the figure of merit is the wall time of the whole process over the time
+//! that its longest chain of dependent requests takes: 1 is the best that any program could do. What is measured runs
+//! in a process of its own, so that the simulator's memory is not counted. The exit status is 1 where a figure is
+//! beyond its bound.
+
+#[path = "bench/chain.rs"]
+mod chain;
+#[path = "bench/child.rs"]
+mod child;
+#[path = "bench/farm.rs"]
+mod farm;
+#[path = "bench/planning.rs"]
+mod planning;
+#[path = "bench/report.rs"]
+mod report;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use farm::Farm;
+use planning::Scene;
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// Times a run against simulated services, and planning alone.
+#[derive(Parser)]
+struct Args {
+    #[command(flatten)]
+    size: Size,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// How large the farm is.
+#[derive(clap::Args, Clone, Copy)]
+struct Size {
+    /// How long each answer takes, in milliseconds.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    latency_ms: u64,
+    /// Items in the queue.
+    #[arg(long, default_value_t = 1000)]
+    items: usize,
+    /// Nodes in Jenkins.
+    #[arg(long, default_value_t = 500)]
+    nodes: usize,
+    /// Servers in the cloud.
+    #[arg(long, default_value_t = 500)]
+    servers: usize,
+    /// Servers that the run has to order.
+    #[arg(long, default_value_t = 20)]
+    orders: usize,
+    /// Nodes that the run has to retire, with their servers.
+    #[arg(long, default_value_t = 20)]
+    retirements: usize,
+}
+
+/// What the benchmark starts itself for.
+#[derive(Subcommand)]
+enum Part {
+    /// One run.
+    #[command(hide = true)]
+    Run {
+        #[arg(long)]
+        config: PathBuf,
+        /// Milliseconds since the epoch.
+        #[arg(long)]
+        now: i64,
+    },
+    /// One plan, without any service.
+    #[command(hide = true)]
+    Plan {
+        #[arg(long)]
+        scene: Scene,
+    },
+}
+
+/// The sizes at which planning alone has a bound.
+const LARGE: Scene = Scene { items: 10_000, nodes: 5_000, labels: 200 };
+const ALL_DIFFERENT: Scene = Scene { items: 10_000, nodes: 5_000, labels: 10_000 };
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn main() -> Result<ExitCode> {
+    let args = Args::parse();
+    match args.part {
+        Some(Part::Run { config, now }) => child::run(&config, now).map(|()| ExitCode::SUCCESS),
+        Some(Part::Plan { scene }) => child::plan(scene).map(|()| ExitCode::SUCCESS),
+        None => bench(args.size),
+    }
+}
+
+fn bench(size: Size) -> Result<ExitCode> {
+    let mut report = Report::begin(size);
+    let farm = Farm::open(size).context("cannot set the farm up")?;
+    let run = farm.measured_run()?;
+    report.run(&run, size)?;
+    farm.calm_down()?;
+    let steady = farm.measured_run()?;
+    report.steady(&steady);
+    report.planning("this size", Scene { items: size.items, nodes: size.nodes, labels: 200 }, None)?;
+    report.planning("many labels", ALL_DIFFERENT, Some(planning::BOUNDS))?;
+    report.planning("large", LARGE, Some(planning::BOUNDS))?;
+    let broken = farm.violations();
+    anyhow::ensure!(broken.is_empty(), "promises were broken: {broken:?}");
+    Ok(report.end())
+}
+
+#[expect(clippy::disallowed_methods, reason = "elapsed time is what a benchmark is about")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,91 @@
+//! What is measured, in a process of its own: its memory is then nobody else's.
+
+use crate::now;
+use crate::planning::Scene;
+use anyhow::{Context, Result, ensure};
+use jiff::Timestamp;
+use mita::apply::Outcome;
+use mita::config::Config;
+use mita::progress::Progress;
+use mita::reconcile::{Moment, Permits, reconcile};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// What a run told of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunFigures {
+    /// Requests, as the program counts them.
+    pub(crate) requests: u64,
+    /// Actions that were done.
+    pub(crate) done: usize,
+    /// Actions that were planned.
+    pub(crate) planned: usize,
+    /// The highest resident memory.
+    pub(crate) peak_kib: u64,
+}
+
+/// What planning told of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct PlanFigures {
+    /// One plan, with the world and the memory at hand.
+    pub(crate) micros: u64,
+    /// Actions that were planned.
+    pub(crate) actions: usize,
+    /// The highest resident memory, with the world and the memory.
+    pub(crate) peak_kib: u64,
+}
+
+/// Starts this program for one part of the work. Gives its figures and the time from its start to its end.
+pub(crate) fn spawn<T: DeserializeOwned>(arguments: &[OsString]) -> Result<(T, Duration)> {
+    let program = std::env::current_exe().context("cannot tell where this program is")?;
+    let started = now();
+    let output = Command::new(program).args(arguments).output().context("cannot start this program again")?;
+    let elapsed = started.elapsed();
+    ensure!(output.status.success(), "a part failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok((serde_json::from_slice(&output.stdout).context("a part told no figures")?, elapsed))
+}
+
+/// One run, as `mita reconcile` does it.
+pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
+    let started = now();
+    let config = Config::load(config)?.config;
+    let moment = Moment { now: Timestamp::from_millisecond(now_ms)?, started };
+    let report = reconcile(&config, Permits::default(), moment, &Progress::silent())?;
+    ensure!(report.plan.problems.is_empty(), "there were problems: {:?}", report.plan.problems);
+    let results = report.results.unwrap_or_default();
+    let failed: Vec<_> = results.iter().filter(|result| result.outcome != Outcome::Done).collect();
+    ensure!(failed.is_empty(), "not everything was done: {failed:?}");
+    tell(&RunFigures {
+        requests: report.requests,
+        done: results.len(),
+        planned: report.plan.actions.len(),
+        peak_kib: peak_memory()?,
+    })
+}
+
+/// One plan.
+pub(crate) fn plan(scene: Scene) -> Result<()> {
+    let setting = scene.set()?;
+    let started: Instant = now();
+    let plan = setting.plan();
+    let elapsed = started.elapsed();
+    let micros = u64::try_from(elapsed.as_micros())?;
+    tell(&PlanFigures { micros, actions: plan.actions.len(), peak_kib: peak_memory()? })
+}
+
+#[expect(clippy::print_stdout, reason = "the figures go to the process that started this one")]
+fn tell(figures: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string(figures)?);
+    Ok(())
+}
+
+/// `VmHWM` of proc(5): the highest resident memory so far.
+fn peak_memory() -> Result<u64> {
+    let status = fs::read_to_string("/proc/self/status").context("the peak memory is read from Linux' /proc")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("/proc tells no VmHWM")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
+}

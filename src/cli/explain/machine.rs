@@ -1,0 +1,205 @@
+//! A server of ours and a node of Jenkins: what was seen, what is remembered, and what is still to pass.
+
+use super::label::state;
+use super::{Finding, Kind, Picture, listed};
+use crate::cli::picture::{NodeView, ServerView};
+use crate::cli::table::age;
+use crate::plan::Rule;
+use crate::plan::fleet::{Kinship, Machine, Sighting};
+use crate::state::{Credit, Origin, RetirementStep, ServerMemory, SetOfflineBy};
+use crate::world::{Node, NodeKind, Presence, Server};
+use jiff::SignedDuration;
+use std::net::IpAddr;
+
+/// The story of a server.
+pub(super) fn tell(picture: &Picture<'_>, view: &ServerView<'_>) -> Finding {
+    let mut finding = Finding::of(Kind::Server, view.verdict);
+    let Some(machine) = view.machine else {
+        finding.fact("seen", "gone for good: this run forgets it");
+        return finding;
+    };
+    finding.fact("seen", seen(view, machine));
+    let of_config = match picture.config.node_type(&machine.node_type) {
+        Some(_) => "",
+        None => ", which is no longer configured: nothing new is ordered",
+    };
+    finding.fact("node_type", format!("{} at provider {}{of_config}", machine.node_type, machine.provider));
+    let by = match machine.origin {
+        Origin::Ordered(run) => format!("by run {run}"),
+        Origin::Found => "as its mark says; the state file does not know the order".to_owned(),
+    };
+    let ordered_at = machine.ordered_at;
+    finding.fact("order", format!("{}, {ordered_at:.0} ({} ago), {by}", machine.id, age(picture.since(ordered_at))));
+    if !machine.nodes.is_empty() {
+        finding.fact("nodes", listed(machine.nodes.iter().map(|node| &node.name)));
+    }
+    if !machine.doubts.is_empty() {
+        let names = listed(machine.doubts.iter().map(|node| &node.name));
+        finding.fact("could_be", format!("node {names}: so nothing is touched"));
+    }
+    if let Some(memory) = view.memory {
+        remembered(picture, &mut finding, memory);
+    }
+    if let Some(words) = remains(picture, view.verdict.rule, machine, view.memory) {
+        finding.fact("next", words);
+    }
+    finding
+}
+
+fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
+    match machine.sighting {
+        Sighting::Seen(Server { addresses, created, .. }) => {
+            let addresses: Vec<String> = addresses.iter().map(IpAddr::to_string).collect();
+            let at = if addresses.is_empty() { "no address yet".to_owned() } else { addresses.join(", ") };
+            let created = created.map_or_else(String::new, |created| format!(", made by its cloud {created:.0}"));
+            format!("{}, {at}{created}", view.state())
+        }
+        Sighting::Unlisted => "its cloud's list is whole and lacks it; its id is not known".to_owned(),
+        Sighting::Gone => "its cloud does not know it any more (404)".to_owned(),
+        Sighting::NoAnswer => format!("provider {} gave no answer about it", machine.provider),
+    }
+}
+
+fn remembered(picture: &Picture<'_>, finding: &mut Finding, memory: &ServerMemory) {
+    let mut times = Vec::new();
+    if let Some(at) = memory.active_since {
+        times.push(format!("active since {at:.0}"));
+    }
+    match memory.joined_at {
+        Some(at) => times.push(format!("first online in Jenkins {at:.0}")),
+        None => times.push("never online in Jenkins".to_owned()),
+    }
+    if let Some(at) = memory.deleting_since {
+        times.push(format!("being deleted since {at:.0}"));
+    }
+    if memory.gone_sightings > 0 {
+        times.push(format!("answered 404 in {} runs", memory.gone_sightings));
+    }
+    finding.fact("remembered", times.join("; "));
+    if let Some(retirement) = &memory.retirement {
+        let step = match retirement.step {
+            RetirementStep::Decided => "decided, no step known to be done",
+            RetirementStep::NodesOffline => "its nodes are set offline",
+            RetirementStep::NodesDeleted => "its nodes are deleted",
+            RetirementStep::ServerDeleted => "its deletion was accepted",
+        };
+        let lasts = age(picture.since(retirement.since));
+        finding.fact("retirement", format!("begun {lasts} ago ({}): {step}", retirement.rule));
+    }
+    if let Some(fault) = &memory.fault {
+        finding.fact("fault", fault.trim());
+    }
+}
+
+/// How long it is until the next row of the rules, if the server stays as it is.
+fn remains(picture: &Picture<'_>, rule: Rule, machine: &Machine<'_>, memory: Option<&ServerMemory>) -> Option<String> {
+    let times = picture.config.times(&machine.node_type);
+    let ordered = picture.since(machine.ordered_at);
+    let left = |all: SignedDuration, passed: SignedDuration| age((all - passed).max(SignedDuration::ZERO));
+    match rule {
+        Rule::Ordered => Some(format!("given up in {} if no list shows it", left(times.order_timeout, ordered))),
+        Rule::Booting => Some(format!("removed in {} if it is not active by then", left(times.boot_timeout, ordered))),
+        Rule::Connecting => {
+            let active = memory?.active_since.map_or(SignedDuration::ZERO, |since| picture.since(since));
+            Some(format!("removed in {} if its node is not online by then", left(times.join_timeout, active)))
+        }
+        Rule::Kept => {
+            let idle = credit(picture, machine, true)?;
+            Some(format!("retired in {} if it stays idle", left(times.idle_grace, idle)))
+        }
+        Rule::KeptForJobs => {
+            let idle = credit(picture, machine, true)?;
+            Some(format!("kept for these jobs for at most {} more", left(times.idle_grace * 2, idle)))
+        }
+        Rule::Away => {
+            let missing = memory?.missing.map(|missing| missing.credit);
+            let away = missing.or_else(|| credit(picture, machine, false))?;
+            Some(format!("removed in {} if its node does not come back", left(times.join_timeout, away)))
+        }
+        Rule::Stopping => {
+            let stopped = memory?.stopped?.credit;
+            Some(format!("removed in {} if it does not run again", left(times.join_timeout, stopped)))
+        }
+        _ => None,
+    }
+}
+
+/// The shortest time that its nodes are counted idle, or offline.
+fn credit(picture: &Picture<'_>, machine: &Machine<'_>, idle: bool) -> Option<SignedDuration> {
+    let nodes = machine.nodes.iter().filter_map(|node| picture.memory().nodes.get(&node.name));
+    nodes.filter_map(|node| if idle { node.idle } else { node.offline }).map(|credit: Credit| credit.credit).min()
+}
+
+/// The story of a node.
+pub(super) fn tell_node(picture: &Picture<'_>, view: &NodeView<'_>) -> Finding {
+    let mut finding = Finding::of(Kind::Node, view.verdict);
+    let node = view.node;
+    finding.fact("seen", format!("{}{}", state(view.presence(), node), kind(node)));
+    if let Presence::SetOffline(cause) = &node.presence {
+        let class = cause.class.as_deref().map_or_else(String::new, |class| format!(" ({class})"));
+        finding.fact("offline_cause", format!("\"{}\"{class}", cause.reason.trim()));
+    }
+    let labels: Vec<&str> = node.labels.iter().map(String::as_str).collect();
+    finding.fact("labels", labels.join(", "));
+    finding.fact("is", is(picture, view.kinship));
+    if let Some(memory) = view.memory {
+        let online = memory.first_online.map_or("never online".to_owned(), |run| format!("first online by run {run}"));
+        finding.fact("remembered", format!("first seen by run {}, {online}", memory.first_seen));
+        if let Some(by) = memory.set_offline_by {
+            finding.fact(
+                "set_offline_by",
+                match by {
+                    SetOfflineBy::Us => "this installation",
+                    SetOfflineBy::Monitor => "a node monitor of Jenkins",
+                    SetOfflineBy::Person => "a person, or somebody that Jenkins does not tell",
+                },
+            );
+        }
+        if let Some(idle) = memory.idle {
+            finding.fact("idle", format!("for {} as counted, first seen so {:.0}", age(idle.credit), idle.first));
+        }
+        if let Some(offline) = memory.offline {
+            let lasted = age(offline.credit);
+            finding.fact("offline", format!("for {lasted} as counted, first seen so {:.0}", offline.first));
+        }
+    }
+    if let Kinship::Of(machine) = view.kinship {
+        let machine = &picture.fleet.machines[*machine];
+        promised(picture, &mut finding, node, machine);
+        let memory = picture.memory().servers.get(&machine.id);
+        if let Some(words) = remains(picture, view.verdict.rule, machine, memory) {
+            finding.fact("next", words);
+        }
+    }
+    finding
+}
+
+fn kind(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::BuiltIn => "; the built-in node".to_owned(),
+        NodeKind::Agent => String::new(),
+        NodeKind::CloudPlugin(class) => format!("; made by a cloud plugin ({class})"),
+    }
+}
+
+fn is(picture: &Picture<'_>, kinship: &Kinship) -> String {
+    match kinship {
+        Kinship::Of(machine) => {
+            let machine = &picture.fleet.machines[*machine];
+            let server = machine.server_id.as_ref().map_or_else(String::new, |id| format!(", {id}"));
+            format!("server {} of node type {}{server}", machine.id, machine.node_type)
+        }
+        Kinship::Doubtful(reason) => format!("not clear: {reason}"),
+        Kinship::Former(server) => format!("the node of server {server}, which is not there"),
+        Kinship::Foreign(reason) => format!("not ours: {reason}"),
+    }
+}
+
+/// Labels that its node type promises and that it lacks.
+fn promised(picture: &Picture<'_>, finding: &mut Finding, node: &Node, machine: &Machine<'_>) {
+    let Some(kind) = picture.config.node_type(&machine.node_type) else { return };
+    let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
+    if !missing.is_empty() {
+        finding.fact("lacks", format!("{}, promised by nodes.{}", missing.join(", "), kind.name));
+    }
+}

@@ -1,0 +1,66 @@
+//! Volumes that outlive their server: found by their name, removed by it, and nobody else's ever touched.
+
+use crate::harness::{Setup, minutes, seconds};
+use mita::plan::{Rule, Subject};
+use mita_sim::jenkins::queue::Job;
+use mita_sim::openstack::Fate;
+use mita_sim::{Fault, Kind, Service};
+
+fn with_storage() -> Setup {
+    Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10")
+}
+
+#[test]
+fn s5_a_volume_that_was_never_ready_goes_two_runs_after_its_server() {
+    let farm = with_storage().start();
+    farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
+    let person = farm.sim.cloud("openstack").place_volume("00000000-0000-4000-8000-000000000000-blank-vol", 5, &[]);
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+    farm.minute().did(&["create_server trusty demand done"]);
+    farm.minutes_until(4, "the server failed", |farm| farm.run().lines().iter().any(|line| line.contains("error")));
+    assert_eq!(farm.sim.cloud("openstack").volumes.len(), 2, "the volume outlives its server");
+    let cleaned = farm.minutes_until(5, "the volume is gone", |farm| farm.sim.cloud("openstack").volumes.len() == 1);
+    assert!(cleaned <= 4, "{cleaned} runs");
+    assert_eq!(farm.sim.cloud("openstack").volumes[0].id, person, "somebody else's volume stays");
+    farm.minutes(3);
+    let steady = farm.minute();
+    assert_eq!(steady.count(Service::Cinder, "GET", ""), 0, "nothing is left to watch for");
+}
+
+#[test]
+fn s2_a_volume_in_use_stays_though_its_name_is_that_of_a_server_of_ours() {
+    let farm = with_storage().start();
+    farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+    farm.minutes(2);
+    farm.sim.cloud("openstack").volumes[0].status = "in-use".into();
+    let run = farm.minutes(4);
+    assert!(!run.lines().iter().any(|line| line.contains("delete_volume")), "{}", run.story());
+    let volume = run.report.plan.verdicts.iter().find(|verdict| verdict.subject == Subject::Volume);
+    assert_eq!(volume.map(|volume| volume.rule), Some(Rule::Attached), "{}", run.story());
+}
+
+#[test]
+fn s3_volumes_that_cannot_be_listed_are_a_problem_and_nothing_else() {
+    let farm = with_storage().start();
+    farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+    farm.minutes(4);
+    farm.sim.fault(Fault::new(Service::Cinder, Kind::Status(503, "{}".into())).always());
+    let run = farm.minute();
+    assert!(run.problems().iter().any(|problem| problem.contains("list the volumes")), "{}", run.story());
+    farm.sim.heal();
+    farm.minutes_until(4, "the volume is gone", |farm| farm.sim.cloud("openstack").volumes.is_empty());
+}
+
+#[test]
+fn with_the_state_lost_a_left_over_volume_is_told_once_and_stays() {
+    let farm = with_storage().start();
+    let lost = farm.sim.cloud("openstack").place_volume("5c0d4a2e-8f5e-4a44-9a53-b1c1c1f0aa01-blank-vol", 10, &[]);
+    let told = |run: &crate::harness::Run| run.report.plan.warnings.iter().any(|warning| warning.contains(&lost));
+    assert!(told(&farm.minute()));
+    assert!(!told(&farm.minute()));
+    farm.sim.advance(minutes(60) + seconds(1));
+    farm.minutes(3);
+    assert_eq!(farm.sim.cloud("openstack").volumes.len(), 1);
+}
