@@ -218,8 +218,11 @@ fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
     if header.version != u64::from(VERSION) {
         return Ok(Content::Unreadable(format!("there never was a version {}", header.version)));
     }
-    Ok(match serde_json::from_slice(&text) {
-        Ok(state) => Content::State(Box::new(state)),
+    Ok(match serde_json::from_slice::<State>(&text) {
+        Ok(state) => match state.implausible() {
+            None => Content::State(Box::new(state)),
+            Some(why) => Content::Unreadable(why),
+        },
         Err(error) => Content::Unreadable(error.to_string()),
     })
 }

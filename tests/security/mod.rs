@@ -5,9 +5,9 @@
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
 mod deadlines;
-//mod dependencies;
+mod dependencies;
 mod host;
-//mod inputs;
+mod inputs;
 mod marked;
 mod panics;
 mod process;

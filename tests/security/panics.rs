@@ -47,9 +47,8 @@ fn play(part: &str) {
         "thread" => {
             let thread = std::thread::spawn(move || panic!("in a thread: {known}"));
             // As a run does with the panic of a worker, of which the hook has told already.
-            if let Err(panic) = thread.join() {
-                std::panic::resume_unwind(panic);
-            }
+            let Err(panic) = thread.join();
+            std::panic::resume_unwind(panic);
         }
         _ => std::panic::panic_any(vec![known]),
     }
