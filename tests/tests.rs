@@ -15,3 +15,9 @@ mod layering;
 mod leftovers;
 #[cfg(test)]
 mod lifetime;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod strangers;
