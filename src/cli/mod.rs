@@ -14,6 +14,7 @@ mod panics;
 mod picture;
 mod plan_text;
 mod reconcile;
+mod replay;
 mod status;
 mod status_text;
 mod table;
@@ -38,6 +39,7 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Reconcile(wish) => reconcile::run(&wish, &load(config)?, moment, progress()),
         Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Replay(wish) => replay::run(&wish),
     }
 }
 

@@ -11,9 +11,11 @@ use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::record::{Record, RecordError};
 use std::fmt::Write;
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 
 pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let permits = Permits { allow_removals: wish.allow_removals };
@@ -25,11 +27,14 @@ pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: P
             log::info!("{warning}");
         }
     }
+    let mut recorder = Recorder { file: wish.record.as_deref(), record: None, failure: None };
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run(&loaded.config, permits, moment, &progress)?
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch)?
     } else {
-        reconcile(&loaded.config, permits, moment, &progress)?
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)?
     };
+    let recorded = recorder.end(&report);
     drop(progress);
     let shown = if wish.shape.output.is_json() {
         output::print_document(&RunDocument::of(&report))?;
@@ -41,7 +46,42 @@ pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: P
         false
     };
     tell(&report, shown);
+    if let Err(error) = recorded {
+        log::error!("{error}");
+        return Ok(exit(&report).and(Exit::Failed));
+    }
     Ok(exit(&report))
+}
+
+/// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
+struct Recorder<'a> {
+    file: Option<&'a Path>,
+    record: Option<Record>,
+    failure: Option<RecordError>,
+}
+
+impl Recorder<'_> {
+    /// Written before anything is done, so that there is a record of a run that does not come to its end.
+    fn begin(&mut self, decision: Decision<'_>) {
+        let Some(file) = self.file else { return };
+        let record = Record::of(decision);
+        match record.write(file) {
+            Ok(()) => self.record = Some(record),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Written once more, with what became of the plan.
+    fn end(self, report: &Report) -> Result<(), RecordError> {
+        match self {
+            Recorder { failure: Some(error), .. } => Err(error),
+            Recorder { file: Some(file), record: Some(mut record), .. } if report.results.is_some() => {
+                record.conclude(report);
+                record.write(file)
+            }
+            Recorder { .. } => Ok(()),
+        }
+    }
 }
 
 /// The exit status that a report asks for.
