@@ -152,7 +152,7 @@ fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<Str
 }
 
 /// Everything that the run talks to. Nothing is sent yet.
-fn open(config: &Config, moment: Moment) -> Services {
+pub fn open(config: &Config, moment: Moment) -> Services {
     let length = config.deadline.unsigned_abs();
     let deadline = moment.started + length;
     let access = Access { deadline, concurrency: config.concurrency };

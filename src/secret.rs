@@ -149,7 +149,7 @@ mod tests {
         let secret = Secret::new("pa\"ss-4711");
         let basic = secret.basic("adeza").expose().to_owned();
         assert_eq!(redact("wrong: pa\"ss-4711"), "wrong: [secret]");
-        assert_eq!(redact(r#"{"password":"pa\"ss-4711"}"#), r#"{"password":"[secret]"}"#);
+        assert_eq!(redact(r#"{"pw":"pa\"ss-4711"}"#), r#"{"pw":"[secret]"}"#);
         assert_eq!(redact(&format!("Authorization: Basic {basic}")), "Authorization: Basic [secret]");
     }
 

@@ -174,6 +174,11 @@ impl Store {
 pub fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
     // A link to a file stays a link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&path);
+    if !folder.exists() {
+        let words = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, words));
+    }
     replace(&path, |file| file.write_all(contents))
 }
 

@@ -44,6 +44,9 @@ pub(super) enum Command {
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Check the configuration and tell everything that is wrong with it
+    #[command(after_long_help = exit_help())]
+    Check(Check),
     /// Plan a recorded run again, offline, and say where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
@@ -52,7 +55,7 @@ pub(super) enum Command {
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
 pub(super) struct Reconcile {
-    /// Show the plan and change nothing: only reads are sent, no lock is taken, no file is written
+    /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -74,6 +77,17 @@ pub(super) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
     #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
     pub(super) subject: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita check`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Check {
+    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    #[arg(long)]
+    pub(super) online: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
@@ -132,7 +146,10 @@ fn top_help() -> String {
     format!(
         "Examples:\n  \
          mita check                               is the configuration right?\n  \
+         mita check --online                      and do Jenkins and the clouds agree?\n  \
          mita reconcile --dry-run                 what would a run do?\n  \
+         mita status                              what is there?\n  \
+         mita explain ceph-build                  why does this job wait?\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )

@@ -1,7 +1,7 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use super::status::{JobStatus, NodeStatus, ServerStatus, Status, TypeStatus};
-use super::table::{Table, age, width};
+use super::table::{Table, age, many, width, wrap};
 use crate::naming::NodeName;
 use crate::plan::Subject;
 use jiff::SignedDuration;
@@ -11,14 +11,15 @@ pub(super) fn render(status: &Status) -> String {
     render_within(status, width())
 }
 
-fn render_within(status: &Status, width: usize) -> String {
+pub(super) fn render_within(status: &Status, width: usize) -> String {
     let Status { owner, now, max_servers, node_types, servers, nodes, jobs, leftovers, problems, .. } = status;
-    let mut text = format!(
-        "{owner} at {now}: {} servers of {max_servers} at most, {} nodes in Jenkins, {} items in its queue\n\n",
-        servers.len(),
-        nodes.len(),
-        jobs.len()
+    let head = format!(
+        "{owner} at {now}: {} of {max_servers} at most; in Jenkins {}, {}",
+        many(servers.len(), "server"),
+        many(nodes.len(), "node"),
+        many(jobs.len(), "queue item")
     );
+    let mut text = wrap(&head, width).join("\n") + "\n\n";
     text.push_str(&types_table(node_types).render(width));
     text.push_str(&servers_table(servers).render(width));
     text.push_str(&nodes_table(nodes).render(width));
@@ -78,7 +79,8 @@ fn servers_table(servers: &[ServerStatus]) -> Table {
     let mut table = Table::new("Servers", &["ORDER", "NAME", "PROVIDER", " AGE", "STATE", "RULE"]);
     for server in servers {
         let ServerStatus { id, name, order, provider, state, age_seconds, nodes, rule, reason, .. } = server;
-        let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+        let untold = |name: &&str| !reason.contains(*name);
+        let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).filter(untold).collect();
         let nodes = if nodes.is_empty() { String::new() } else { format!(", node {}", nodes.join(", ")) };
         let cells = vec![
             order.as_ref().map_or("-".to_owned(), ToString::to_string),
@@ -98,7 +100,7 @@ fn nodes_table(nodes: &[NodeStatus]) -> Table {
     for node in nodes {
         let NodeStatus { name, presence, executors, idle_executors, rule, reason, .. } = node;
         let idle = format!("{idle_executors}/{executors}");
-        table.row(vec![name.to_string(), (*presence).to_owned(), idle, rule.to_string()], reason.clone());
+        table.row(vec![name.to_string(), presence.replace('_', " "), idle, rule.to_string()], reason.clone());
     }
     table
 }

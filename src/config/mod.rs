@@ -265,6 +265,11 @@ impl NodeType {
     /// The template of a node type that gives none: all its servers have its name.
     pub const PLAIN_SERVER_NAME: &str = "{node}";
 
+    /// Whether its nodes have this label: it is one of theirs, or the type's own name.
+    pub fn carries(&self, label: &str) -> bool {
+        self.labels.contains(label) || self.name.as_str() == label
+    }
+
     /// The name of the server that this order makes.
     pub fn server_name_for(&self, id: &MitaId) -> String {
         Self::fill_server_name(&self.server_name, self.name.as_str(), id.as_str())

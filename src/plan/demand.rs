@@ -28,7 +28,7 @@ const VAIN_FOR: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Waiting<'a> {
     pub(super) item: &'a QueueItem,
     pub(super) need: Need,
-    /// Time in the queue; none where Jenkins does not tell it.
+    /// Time in the queue.
     pub(super) waited: SignedDuration,
     /// Since when mita sees it wait.
     pub(super) seen_since: Timestamp,
@@ -84,16 +84,16 @@ pub(super) fn read<'a>(
         match stage(item, &mut known, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
             Ok(seen_since) => {
-                let reading = need::read(config, memory, &roll, item, &why, known.need.as_ref(), now);
+                // Where Jenkins does not tell it, at least the time that mita saw it wait.
+                let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
+                let reading = need::read(config, memory, &roll, item, &why, known.need.as_ref(), waited);
                 match reading {
                     Reading::Known(need) => {
                         known.need = Some(need.clone());
-                        let waited =
-                            item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
                         demand.waiting.push(Waiting {
                             item,
                             need,
-                            waited: waited.max(SignedDuration::ZERO),
+                            waited,
                             seen_since,
                             refusing: need::refusing(&why),
                             vain: BTreeSet::new(),

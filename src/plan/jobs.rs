@@ -3,6 +3,7 @@
 use super::decide::Findings;
 use super::demand::{self, Waiting};
 use super::market::{Place, PlannedOrder};
+use super::need::Need;
 use super::{Action, Job, Rule, Verdict, words};
 use crate::world::Presence;
 use std::collections::BTreeMap;
@@ -121,5 +122,9 @@ fn unplaced(findings: &Findings<'_>, job: &Waiting<'_>) -> (Rule, String) {
         let told = if told.is_empty() { format!("an idle node refuses it; Jenkins says: {words}") } else { told };
         return (Rule::InVain, format!("needs {needs}: {told}"));
     }
-    (Rule::NoNodeType, format!("needs {needs}, which no node type of the configuration has"))
+    let reason = match job.need {
+        Need::Anywhere => "needs any node, and no node type is unlabelled".to_owned(),
+        Need::Label(_) | Need::Node { .. } => format!("needs {needs}, which no node type of the configuration has"),
+    };
+    (Rule::NoNodeType, reason)
 }

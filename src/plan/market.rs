@@ -164,7 +164,8 @@ impl<'a> Stalls<'a> {
         }
         for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
-            if matches!(judgement.phase, Phase::OnItsWay(_)) {
+            // One that is online already, though its cloud still says that it is built, has its slots above.
+            if matches!(judgement.phase, Phase::OnItsWay(_)) && !machine.is_online() {
                 let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false, false);
                 let stall = found.entry(key).or_insert_with(|| Stall {
                     tier: ON_ITS_WAY,
@@ -227,10 +228,10 @@ impl<'a> Stalls<'a> {
         let accepts = |stall: &Stall<'_>| match stall.sample {
             Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.vain.contains(&kind.name),
             Sample::Node(node, kind) => {
-                !stall.overdue
+                let spent = stall.overdue || stall.long_free && self.waited_long(job);
+                !spent
                     && job.need.accepts_node(node, kind, all)
                     && !job.refusing.contains(&node.name)
-                    && !(stall.long_free && self.waited_long(job))
                     && kind.is_none_or(|kind| !job.vain.contains(&kind.name))
             }
         };

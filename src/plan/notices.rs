@@ -75,7 +75,7 @@ pub(super) fn warn(
                 let subject = verdict.subject;
                 Some((format!("deleting {id}"), format!("{subject} {name} ({id}): {reason}")))
             }
-            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id} {reason}"))),
+            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
             _ => None,
         };
         events.extend(event);

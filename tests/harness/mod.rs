@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
-const SHOWN: usize = 60;
+const SHOWN: usize = 25;
 
 /// A running installation.
 pub(crate) struct Installation {

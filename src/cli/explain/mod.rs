@@ -12,7 +12,7 @@ use super::args::{Explain, Shape};
 use super::document::{clean, clean_problem, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{self, DOCUMENT_VERSION};
+use super::output::{self, DOCUMENT_VERSION, one_line};
 use super::picture::{Picture, ServerView};
 use super::table::{Table, width, wrap};
 use super::{dry_report, tell_what_was_seen};
@@ -32,11 +32,11 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
     let Shape { output } = wish.shape;
     if output.is_json() {
         output::print_document(&explanation)?;
-    } else if !explanation.found.is_empty() {
+    } else if explanation.has_found_anything() {
         output::print(&explanation.render(width()))?;
     }
     let exit = tell_what_was_seen(&report, output);
-    if !explanation.found.is_empty() {
+    if explanation.has_found_anything() {
         return Ok(exit);
     }
     log::error!("{}", explanation.nothing());
@@ -45,7 +45,7 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
 
 /// What is known of a subject, as its document and its text tell it.
 #[derive(Debug, Serialize)]
-struct Explanation {
+pub(super) struct Explanation {
     version: u32,
     owner: Owner,
     now: String,
@@ -105,7 +105,7 @@ enum Of {
 }
 
 impl Explanation {
-    fn of(picture: &Picture<'_>, subject: &str) -> Self {
+    pub(super) fn of(picture: &Picture<'_>, subject: &str) -> Self {
         let mut found: Vec<Finding> = Vec::new();
         let is_job = |job: &str| job == subject || job.rsplit('/').next() == Some(subject);
         let items = picture.items();
@@ -129,7 +129,12 @@ impl Explanation {
         }
     }
 
-    fn nothing(&self) -> String {
+    /// Whether anything is called so.
+    pub(super) fn has_found_anything(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    pub(super) fn nothing(&self) -> String {
         let near = if self.near.is_empty() { String::new() } else { format!("; similar: {}", self.near.join(", ")) };
         format!(
             "nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
@@ -138,7 +143,7 @@ impl Explanation {
         )
     }
 
-    fn render(&self, width: usize) -> String {
+    pub(super) fn render(&self, width: usize) -> String {
         let mut text: String = self.found.iter().map(|finding| finding.render(width)).collect();
         let mut table = Table::new("Problems", &["WHERE"]);
         for problem in &self.problems {
@@ -181,10 +186,10 @@ impl Finding {
             Kind::Server => ("Server", format!("{name}, {id}")),
             Kind::Label => ("Label expression", name.clone()),
         };
-        let mut text = format!("{word} {names}\n");
+        let mut text = format!("{word} {}\n", one_line(&names));
         let mut line = |key: &str, words: &str| {
-            for (index, part) in wrap(words, width.saturating_sub(16)).into_iter().enumerate() {
-                text.push_str(&format!("  {:<12}  {part}\n", if index == 0 { key } else { "" }));
+            for (index, part) in wrap(words, width.saturating_sub(18)).into_iter().enumerate() {
+                text.push_str(&format!("  {:<14}  {part}\n", if index == 0 { key } else { "" }));
             }
         };
         if let Some(rule) = rule {
@@ -194,13 +199,13 @@ impl Finding {
             line(&what.replace('_', " "), text);
         }
         text.push('\n');
-        let groups = [(Of::Atom, "  Labels in it"), (Of::NodeType, "  Node types"), (Of::Node, "  Nodes")];
+        let groups = [(Of::Atom, "Labels in it"), (Of::NodeType, "Node types"), (Of::Node, "Nodes")];
         for (group, title) in groups {
             let mut table = Table::new(title, &["NAME", "FITS"]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == group) {
                 table.row(vec![name.clone(), if *fits { "yes" } else { "no" }.to_owned()], reason.clone());
             }
-            text.push_str(&table.render(width));
+            text.push_str(&table.render_within(width, 2));
         }
         text
     }

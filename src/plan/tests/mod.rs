@@ -3,5 +3,8 @@
 
 mod checker;
 mod held;
+mod identity;
+mod needs;
+mod placing;
 mod rows;
 mod situation;

@@ -243,6 +243,13 @@ impl Situation {
         self.wait(id, Task::Project { label: Some(label.to_owned()) }, &why)
     }
 
+    /// Projects from 1 up to a number, all with one label.
+    pub(super) fn projects(&mut self, number: u64, label: &str) {
+        for id in 1..=number {
+            self.project(id, label);
+        }
+    }
+
     /// A step of a pipeline.
     pub(super) fn pipeline(&mut self, id: u64, why: &str) -> &mut QueueItem {
         self.wait(id, Task::Pipeline, why)
