@@ -194,8 +194,14 @@ fn memory(scene: &Scene) -> State {
     let (job, why) = ("job-11".to_owned(), "no".to_owned());
     memory.vain.push(Vain { job, need, node_type: precise.clone(), until: now + SignedDuration::from_mins(5), why });
     let id = "20260801T100000Z-1".into();
-    let departed =
-        Departed { id, node_type: precise, provider: cloud, since: now, node: Some("precise+10.0.0.9".into()) };
+    let departed = Departed {
+        id,
+        node_type: precise,
+        provider: cloud,
+        since: now,
+        watch: Some(0),
+        node: Some("precise+10.0.0.9".into()),
+    };
     memory.departed.insert("server-9".into(), departed);
     memory.settling =
         Some(Settling { since: now - SignedDuration::from_mins(5), cause: SettlingCause::JenkinsRestarted });

@@ -31,6 +31,9 @@ impl Seen {
                     assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                     self.may_go(node.as_str(), action);
                 }
+                Action::DeleteVolume { server_id, .. } => {
+                    assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
+                }
                 Action::RestoreNode { node, .. } => {
                     assert!(!self.listed(node.as_str()).is_empty(), "not listed: {action:?}");
                 }
