@@ -20,6 +20,8 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod security;
