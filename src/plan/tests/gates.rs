@@ -102,7 +102,8 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
     let mut s = all_sorts();
     s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
     s.pipeline(2, "Jenkins is about to shut down");
-    s.runs("
+    s.runs(
+        "
         | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         |   job 1  job1  quieting_down: needs debian: Jenkins is about to shut down
@@ -112,7 +113,8 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
-    ");
+    ",
+    );
 }
 
 #[test]
