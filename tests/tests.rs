@@ -20,6 +20,12 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod security;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod strangers;
