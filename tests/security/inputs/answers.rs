@@ -9,6 +9,7 @@ use crate::security::services::{JENKINS, openstack};
 use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
 use mita::naming::{NodeTypeName, ProviderName};
+use mita::plan::Action;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, dry_run, reconcile};
 use mita::state::{Breaker, Departed, Settling, SettlingCause, State, Vain};
@@ -25,6 +26,7 @@ struct Answers {
     queue: String,
     nodes: String,
     servers: String,
+    volumes: String,
 }
 
 /// An installation whose services answer with these texts.
@@ -74,6 +76,16 @@ fn servers() -> Value {
     json!({"servers": all})
 }
 
+/// Left by a server that is gone, in use, and somebody else's.
+fn volumes() -> Value {
+    let volume = |id: &str, name: &str, status: &str, attachments: Value| json!({"id": id, "name": name, "status": status, "metadata": {}, "attachments": attachments});
+    json!({"volumes": [
+        volume("volume-1", "server-9-blank-vol", "available", json!([])),
+        volume("volume-2", "server-1-blank-vol", "in-use", json!([{"server_id": "server-1"}])),
+        volume("volume-3", "server-99-blank-vol", "available", json!([])),
+        volume("volume-4", "backup", "available", json!([]))]})
+}
+
 fn queue() -> Value {
     let item = |id: u32, why: &str, label: Value| {
         json!({"_class": "hudson.model.Queue$BuildableItem", "id": id, "buildable": true, "blocked": false, "pending": false,
@@ -97,6 +109,7 @@ impl Scene {
                 "/computer/api/json" => &answers.nodes,
                 "/api/json" => &answers.mode,
                 path if path.ends_with("/servers/detail") => &answers.servers,
+                path if path.ends_with("/volumes/detail") => &answers.volumes,
                 _ => return openstack(asked),
             };
             whole(200, &[JENKINS, ("X-Jenkins-Session", "one")], body.as_bytes())
@@ -116,7 +129,8 @@ impl Scene {
         calm["computer"].as_array_mut().expect("a list").remove(5);
         for minute in [0, 5, 9] {
             let good = servers().to_string().replace("ERROR", "ACTIVE");
-            scene.answer([r#"{"quietingDown":false}"#, r#"{"items":[]}"#, &calm.to_string(), &good]);
+            let nothing = r#"{"items":[],"volumes":[]}"#;
+            scene.answer([r#"{"quietingDown":false}"#, nothing, &calm.to_string(), &good, nothing]);
             let report = reconcile(&scene.config, Permits::default(), moment(minute), &Progress::silent());
             let report = report.expect("the first runs are good");
             assert!(report.plan.actions.is_empty(), "{:?}", report.plan.actions);
@@ -124,9 +138,16 @@ impl Scene {
         scene
     }
 
-    fn answer(&self, [mode, queue, nodes, servers]: [&str; 4]) {
-        let [mode, queue, nodes, servers] = [mode, queue, nodes, servers].map(str::to_owned);
-        *self.answers.lock().expect("no panic") = Answers { mode, queue, nodes, servers };
+    fn answer(&self, texts: [&str; 5]) {
+        let [mode, queue, nodes, servers, volumes] = texts.map(str::to_owned);
+        *self.answers.lock().expect("no panic") = Answers { mode, queue, nodes, servers, volumes };
+    }
+
+    /// The services answer as they should.
+    fn answer_well(&self) {
+        let texts =
+            [json!({"quietingDown": false}), queue(), nodes(), servers(), volumes()].map(|text| text.to_string());
+        self.answer(texts.each_ref().map(String::as_str));
     }
 
     fn plan(&self) -> mita::plan::Plan {
@@ -155,11 +176,13 @@ fn damaged(mut value: Value, dice: &mut Dice) -> String {
 #[test]
 fn s1_s2_s3_s7_damaged_answers_lead_to_no_action_that_they_do_not_bear_out() {
     let scene = Scene::new();
-    scene.answer([r#"{"quietingDown":false}"#, &queue().to_string(), &nodes().to_string(), &servers().to_string()]);
+    scene.answer_well();
+    let mut memory: State = serde_json::from_slice(&scene.place.files()["state.json"]).expect("a state");
+    memory.departed.insert("server-9".into(), departed());
+    scene.place.write("state.json", serde_json::to_vec(&memory).expect("JSON"));
     let sound = scene.plan();
-    let removals =
-        sound.actions.iter().filter(|action| !matches!(action, mita::plan::Action::CreateServer { .. })).count();
-    assert!(removals >= 3 && removals < sound.actions.len(), "there is much to do: {:?}", sound.actions);
+    let removals = sound.actions.iter().filter(|action| !matches!(action, Action::CreateServer { .. })).count();
+    assert!(removals >= 4 && removals < sound.actions.len(), "there is much to do: {:?}", sound.actions);
     let remembered: BTreeSet<String> = (1..=8).filter(|n| *n != 6).map(|number| format!("server-{number}")).collect();
     tried("answers of both services", 400, |_, dice| {
         let texts = [
@@ -167,36 +190,49 @@ fn s1_s2_s3_s7_damaged_answers_lead_to_no_action_that_they_do_not_bear_out() {
             damaged(queue(), dice),
             damaged(nodes(), dice),
             damaged(servers(), dice),
+            damaged(volumes(), dice),
         ];
-        let [mode, queue, nodes, servers] = &texts;
-        scene.answer([mode, queue, nodes, servers]);
+        let [mode, queue, nodes, servers, volumes] = &texts;
+        scene.answer([mode, queue, nodes, servers, volumes]);
         let read = |text: &str| serde_json::from_str(text).ok();
         let seen = Seen {
             queue: read(queue),
             nodes: read(nodes),
             servers: read(servers),
+            volumes: read(volumes),
             remembered: remembered.clone(),
+            departed: ["server-9".to_owned()].into(),
             not_held: ["trusty+10.0.0.4".to_owned()].into(),
         };
         seen.judge(&scene.plan());
     });
 }
 
+/// A server that is gone, and whose volume may turn up.
+fn departed() -> Departed {
+    Departed {
+        id: "20260801T100000Z-1".into(),
+        node_type: "precise".into(),
+        provider: "cloud".into(),
+        since: moment(20).now,
+        watch: Some(0),
+        node: Some("precise+10.0.0.9".into()),
+    }
+}
+
 /// A state in which something of everything is remembered.
 fn memory(scene: &Scene) -> State {
     let mut memory = scene.plan().memory;
+    memory.run -= 1;
     let now = moment(20).now;
     let (cloud, precise) = (ProviderName::from("cloud"), NodeTypeName::from("precise"));
     let breaker = Breaker { until: now, pause: SignedDuration::from_mins(5), reason: "full".to_owned() };
     memory.breakers.entry(cloud.clone()).or_default().insert(precise.clone(), breaker);
-    memory.quota_refused.entry(cloud.clone()).or_default().insert(precise.clone(), now);
+    memory.quota_refused.entry(cloud).or_default().insert(precise.clone(), now);
     let need = memory.queue.values().find_map(|item| item.need.clone()).expect("a job's need");
     let (job, why) = ("job-11".to_owned(), "no".to_owned());
-    memory.vain.push(Vain { job, need, node_type: precise.clone(), until: now + SignedDuration::from_mins(5), why });
-    let id = "20260801T100000Z-1".into();
-    let departed =
-        Departed { id, node_type: precise, provider: cloud, since: now, node: Some("precise+10.0.0.9".into()) };
-    memory.departed.insert("server-9".into(), departed);
+    memory.vain.push(Vain { job, need, node_type: precise, until: now + SignedDuration::from_mins(5), why });
+    memory.departed.insert("server-9".into(), departed());
     memory.settling =
         Some(Settling { since: now - SignedDuration::from_mins(5), cause: SettlingCause::JenkinsRestarted });
     memory.told.insert("breaker cloud precise".to_owned(), now);
@@ -210,22 +246,32 @@ fn memory(scene: &Scene) -> State {
 #[test]
 fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_seen() {
     let scene = Scene::new();
-    scene.answer([r#"{"quietingDown":false}"#, &queue().to_string(), &nodes().to_string(), &servers().to_string()]);
+    scene.answer_well();
     let sound = serde_json::to_value(memory(&scene)).expect("JSON");
     let (known, unreadable) = (Mutex::new(0_u32), Mutex::new(0_u32));
     tried("state files", 400, |_, dice| {
         let text = damaged(sound.clone(), dice);
         scene.place.write("state.json", &text);
-        let remembered = serde_json::from_str::<Value>(&text).unwrap_or_default();
-        let nodes_remembered = remembered["nodes"].as_object().into_iter().flatten();
+        let remembered_text = serde_json::from_str::<Value>(&text).unwrap_or_default();
+        let nodes_remembered = remembered_text["nodes"].as_object().into_iter().flatten();
         let not_held = nodes_remembered.filter(|(_, node)| node["set_offline_by"] != "person");
         let not_held = not_held.map(|(name, _)| name.clone()).collect();
-        let entries = remembered["servers"].as_object().into_iter().flat_map(|servers| servers.values());
+        let entries = remembered_text["servers"].as_object().into_iter().flat_map(|servers| servers.values());
         let remembered: BTreeSet<String> =
             entries.filter_map(|server| server["server_id"].as_str()).map(str::to_owned).collect();
         let report = dry_run(&scene.config, Permits { allow_removals: 100 }, moment(20), &Progress::silent());
         let Ok(report) = report else { return };
-        let seen = Seen { queue: Some(queue()), nodes: Some(nodes()), servers: Some(servers()), remembered, not_held };
+        let departed =
+            remembered_text["departed"].as_object().into_iter().flat_map(|departed| departed.keys().cloned());
+        let seen = Seen {
+            queue: Some(queue()),
+            nodes: Some(nodes()),
+            servers: Some(servers()),
+            volumes: Some(volumes()),
+            remembered,
+            departed: departed.collect(),
+            not_held,
+        };
         seen.judge(&report.plan);
         let told = report.plan.warnings.iter().any(|warning| warning.contains("cannot be read"));
         *(if told { &unreadable } else { &known }).lock().expect("no panic") += 1;

@@ -11,6 +11,9 @@ pub(super) struct Seen {
     pub(super) servers: Option<Value>,
     /// Servers that the state file remembered.
     pub(super) remembered: BTreeSet<String>,
+    pub(super) volumes: Option<Value>,
+    /// Servers that it remembered as gone.
+    pub(super) departed: BTreeSet<String>,
     /// Nodes of which it remembered that no person set them offline: that holds where Jenkins forgets the cause.
     pub(super) not_held: BTreeSet<String>,
 }
@@ -27,6 +30,16 @@ impl Seen {
                     assert!(!nodes.is_empty(), "{action:?}");
                 }
                 Action::DeleteServer { server_id, .. } => self.is_ours(server_id.as_str(), action),
+                Action::DeleteVolume { volume_id, server_id, .. } => {
+                    let volumes = self.volumes.as_ref().and_then(|volumes| volumes["volumes"].as_array());
+                    let mut same = volumes.into_iter().flatten().filter(|volume| volume["id"] == volume_id.as_str());
+                    let marked = |volume: &Value| volume["metadata"]["mita_owner"] == "ceph-ci";
+                    let named = |volume: &Value| volume["name"] == format!("{server_id}-blank-vol");
+                    let free = |volume: &Value| volume["attachments"].as_array().is_none_or(Vec::is_empty);
+                    let fits = same.any(|volume| (marked(volume) || named(volume)) && free(volume));
+                    assert!(fits && self.departed.contains(server_id.as_str()), "S2: {action:?}");
+                    continue;
+                }
                 Action::DeleteNode { node, server_id, .. } => {
                     assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                     self.may_go(node.as_str(), action);
