@@ -1,8 +1,9 @@
 //! What may be done to whom, told from the services' answers alone and by other code than the program's.
 
+use super::scene::{NODES, QUEUE, SERVERS, VOLUMES};
 use mita::plan::{Action, Plan};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The answers of one run, as far as they are JSON.
 pub(super) struct Seen {
@@ -19,6 +20,20 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// What these texts say, nothing being remembered.
+    pub(super) fn of(sent: &BTreeMap<&'static str, String>) -> Self {
+        let read = |end| sent.get(end).and_then(|text| serde_json::from_str(text).ok());
+        Self {
+            queue: read(QUEUE),
+            nodes: read(NODES),
+            servers: read(SERVERS),
+            volumes: read(VOLUMES),
+            remembered: BTreeSet::new(),
+            departed: BTreeSet::new(),
+            not_held: BTreeSet::new(),
+        }
+    }
+
     /// Fails where the plan breaks a promise.
     pub(super) fn judge(&self, plan: &Plan) {
         for action in &plan.actions {
