@@ -22,7 +22,11 @@ mod lifetime;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod old_states;
+#[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod replays;
 #[cfg(test)]
 mod security;
 #[cfg(test)]

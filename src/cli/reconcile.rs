@@ -11,8 +11,10 @@ use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::record::{Record, RecordError};
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 
 pub(super) fn run(
     wish: &Reconcile,
@@ -30,12 +32,19 @@ pub(super) fn run(
             log::info!("{warning}");
         }
     }
+    let mut recorder = Recorder { file: wish.record.as_deref(), record: None, failure: None };
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run(&loaded.config, permits, moment, &progress)?
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch)
     } else {
-        reconcile(&loaded.config, permits, moment, &progress)?
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
     };
+    let recorded = recorder.end(report.as_ref().ok());
     drop(progress);
+    if let Err(error) = &recorded {
+        log::error!("{error}");
+    }
+    let report = report?;
     let (written, shown) = if wish.shape.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
@@ -45,6 +54,7 @@ pub(super) fn run(
     };
     tell(&report, shown);
     let exit = exit(&report);
+    let exit = if recorded.is_err() { exit.and(Exit::Failed) } else { exit };
     // The run was made all the same, and how it ended is still to be told.
     Ok(match written {
         Ok(()) => exit,
@@ -53,6 +63,39 @@ pub(super) fn run(
             exit.and(Exit::Failed)
         }
     })
+}
+
+/// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
+struct Recorder<'a> {
+    file: Option<&'a Path>,
+    record: Option<Record>,
+    failure: Option<RecordError>,
+}
+
+impl Recorder<'_> {
+    /// Written before anything is done, so that there is a record of a run that does not come to its end.
+    fn begin(&mut self, decision: Decision<'_>) {
+        let Some(file) = self.file else { return };
+        let record = Record::of(decision);
+        match record.write(file) {
+            Ok(()) => self.record = Some(record),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Written once more, with what became of the plan.
+    fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        match (self.file, self.record, report.filter(|report| report.results.is_some())) {
+            (Some(file), Some(mut record), Some(report)) => {
+                record.conclude(report);
+                record.write(file)
+            }
+            (_, _, _) => Ok(()),
+        }
+    }
 }
 
 /// The exit status that a report asks for.

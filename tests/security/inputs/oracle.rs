@@ -94,15 +94,15 @@ impl Seen {
         let listed = self.listed(name);
         assert!(!listed.is_empty(), "a node that is not listed: {action:?}");
         for node in listed {
-            let says = |key: &str, word: bool| node[key] == word || node[key] == word.to_string();
-            assert!(says("idle", true), "S1: {node} {action:?}");
+            let says = |key: &str| node[key] == true || node[key] == "true";
+            assert!(says("idle"), "S1: {node} {action:?}");
             let class = node["offlineCause"]["_class"].as_str().unwrap_or_default();
             let by_monitor =
                 ["hudson.node_monitors.", "hudson.plugin.versioncolumn."].iter().any(|m| class.starts_with(m));
             let words = format!("{}{}", node["offlineCauseReason"], node["offlineCause"]["description"]);
             let by_person = ["$UserCause", "$ByCLI"].iter().any(|user| class.ends_with(user));
             let excused = by_monitor || words.contains("owner=ceph-ci ") || !by_person && self.not_held.contains(name);
-            let held = says("temporarilyOffline", true) && !excused;
+            let held = says("temporarilyOffline") && !excused;
             assert!(!held, "S7: {node} {action:?}");
         }
     }
