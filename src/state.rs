@@ -107,6 +107,9 @@ impl State {
                 return wrong(&format!("a time of node {name}"));
             }
         }
+        if self.departed.values().any(|departed| departed.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
+            return wrong("the number of listings without a volume");
+        }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {
             return wrong("the pause of a breaker");
