@@ -14,6 +14,7 @@ mod output;
 mod panics;
 mod picture;
 mod reconcile;
+mod recorder;
 mod replay;
 mod status;
 mod status_text;

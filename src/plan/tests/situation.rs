@@ -340,6 +340,13 @@ impl Situation {
         self.servers().retain(|server| server.id.as_str() != id);
     }
 
+    /// A node `ubuntu+10.0.0.9` whose server `s9` was gone in one run already.
+    pub(super) fn lost_gone_node(&mut self) {
+        self.joined("s9", "10.0.0.9").presence = Presence::Disconnected;
+        self.lose_server("s9");
+        self.memory("s9").gone_sightings = 1;
+    }
+
     pub(super) fn after(&mut self, span: &str) -> &mut Self {
         self.now += time(span);
         self
