@@ -9,6 +9,7 @@ mod document;
 mod exit;
 mod explain;
 mod failure;
+mod failures;
 mod logger;
 mod output;
 mod panics;
