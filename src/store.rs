@@ -12,7 +12,7 @@ pub use lock::{Lock, LockError};
 
 use crate::naming::Owner;
 use crate::secret::{redact, redact_document};
-use crate::state::{Breaker, ServerMemory, State, VERSION, Vain};
+use crate::state::{Breaker, ServerFailure, ServerMemory, State, VERSION, Vain};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::fs::{self, File, Metadata};
@@ -369,6 +369,7 @@ pub fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         mut breakers,
+        mut failures,
         quota_refused,
         mut vain,
         told,
@@ -378,6 +379,10 @@ pub fn without_secrets(state: &State) -> State {
     }
     for Breaker { reason, .. } in breakers.values_mut().flat_map(|types| types.values_mut()) {
         *reason = clean(reason);
+    }
+    for ServerFailure { reason, console, .. } in failures.values_mut().flat_map(|types| types.values_mut()) {
+        *reason = clean(reason);
+        console.iter_mut().for_each(|line| *line = clean(line));
     }
     for Vain { why, .. } in &mut vain {
         *why = clean(why);
@@ -396,6 +401,7 @@ pub fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         breakers,
+        failures,
         quota_refused,
         vain,
         told,

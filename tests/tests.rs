@@ -8,6 +8,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod consoles;
+#[cfg(test)]
 mod cron;
 #[cfg(test)]
 mod dry_run;
@@ -19,6 +21,8 @@ mod layering;
 mod leftovers;
 #[cfg(test)]
 mod lifetime;
+#[cfg(test)]
+mod live;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
