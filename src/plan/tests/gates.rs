@@ -102,7 +102,8 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
     let mut s = all_sorts();
     s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
     s.pipeline(2, "Jenkins is about to shut down");
-    s.runs("
+    s.runs(
+        "
         | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         |   job 1  job1  quieting_down: needs debian: Jenkins is about to shut down
@@ -112,7 +113,8 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -203,23 +205,6 @@ fn settling_is_not_made_longer_by_a_clock_that_was_ahead() {
     s.run();
     s.after("2m").run();
     assert_eq!(s.state.settling, None);
-}
-
-#[test]
-fn a_queue_that_is_empty_while_items_could_be_discovered_misses_a_permission() {
-    let mut s = Situation::new();
-    s.idle("s1", "10.0.0.1", "41m");
-    s.world.jenkins.queue = Listing::Complete(Queue { items: vec![], discoverable: 3 });
-    s.runs("
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
-        | ! jenkins: the queue looks empty, but 3 of its items may only be discovered: give the user Job/Read on their jobs
-        |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
-        |   server s1  ubuntu  idle: idle 41m, grace 40m
-    ");
-    s.after("1m").runs("
-        | ! jenkins: the queue looks empty, but 3 of its items may only be discovered: give the user Job/Read on their jobs
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-    ");
 }
 
 #[test]

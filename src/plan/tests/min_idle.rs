@@ -56,12 +56,14 @@ fn s4_a_job_takes_a_node_at_hand_however_long_it_was_idle_and_one_more_is_ordere
     let mut s = at_hand(1);
     s.idle("s1", "10.0.0.1", "5h");
     s.project(1, "amd64");
-    s.runs("
+    s.runs(
+        "
         | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
         |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
         |   node ubuntu+10.0.0.1  kept_for_jobs: idle 5h, grace 40m; kept for job1 (queue item 1)
         |   server s1  ubuntu  kept_for_jobs: idle 5h, grace 40m; kept for job1 (queue item 1)
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -83,12 +85,14 @@ fn s4_nodes_at_hand_keep_to_the_limits_and_come_after_jobs() {
 fn a_node_that_is_being_retired_is_not_at_hand() {
     let mut s = at_hand(1);
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, &offline_message(&owner(), &"s1".into(), Rule::Idle));
-    s.runs("
+    s.runs(
+        "
         | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
         | - ubuntu+10.0.0.1  os  s1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
         |   node ubuntu+10.0.0.1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
         |   server s1  ubuntu  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
-    ");
+    ",
+    );
 }
 
 #[test]
