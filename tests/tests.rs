@@ -8,6 +8,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod consoles;
+#[cfg(test)]
 mod cron;
 #[cfg(test)]
 mod dry_run;
@@ -20,6 +22,18 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod old_states;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod security;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod strangers;

@@ -9,11 +9,14 @@ mod document;
 mod exit;
 mod explain;
 mod failure;
+mod failures;
 mod logger;
 mod output;
 mod panics;
 mod picture;
 mod reconcile;
+mod recorder;
+mod replay;
 mod status;
 mod status_text;
 mod table;
@@ -43,6 +46,7 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
+        Command::Replay(wish) => replay::run(&wish),
     }
 }
 

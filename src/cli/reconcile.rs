@@ -7,11 +7,12 @@ use super::document::RunDocument;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
+use super::recorder::Recorder;
 use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
 use std::io::{IsTerminal, stderr};
 
 pub(super) fn run(
@@ -30,23 +31,36 @@ pub(super) fn run(
             log::info!("{warning}");
         }
     }
+    let mut recorder = Recorder::new(wish.record.as_deref());
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run(&loaded.config, permits, moment, &progress)?
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch)
     } else {
-        reconcile(&loaded.config, permits, moment, &progress)?
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
     };
+    let recorded = recorder.end(report.as_ref().ok());
     drop(progress);
-    let shown = if wish.shape.output.is_json() {
-        output::print_document(&RunDocument::of(&report))?;
-        false
+    if let Err(error) = &recorded {
+        log::error!("{error}");
+    }
+    let report = report?;
+    let (written, shown) = if wish.shape.output.is_json() {
+        (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
-        output::print(&text(&report, detail))?;
-        output::is_terminal()
+        (output::print(&text(&report, detail)), output::is_terminal())
     } else {
-        false
+        (Ok(()), false)
     };
     tell(&report, shown);
-    Ok(exit(&report))
+    let exit = if recorded.is_err() { exit(&report).and(Exit::Failed) } else { exit(&report) };
+    // The run was made all the same, and how it ended is still to be told.
+    Ok(match written {
+        Ok(()) => exit,
+        Err(error) => {
+            log::error!("{}", Failure::Output(error));
+            exit.and(Exit::Failed)
+        }
+    })
 }
 
 /// The exit status that a report asks for.
@@ -73,6 +87,11 @@ fn tell(report: &Report, shown: bool) {
             break;
         }
         log::error!("{}: {}", problem.place, problem.error);
+    }
+    if !shown {
+        for verdict in &plan.verdicts {
+            log::debug!("{}", verdict.to_string().trim_start());
+        }
     }
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };

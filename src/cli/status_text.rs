@@ -1,7 +1,8 @@
 //! `mita status` for people: a table for each sort of thing.
 
+use super::failures;
 use super::status::{JobStatus, NodeStatus, ServerStatus, Status, TypeStatus};
-use super::table::{Table, age, many, width, wrap};
+use super::table::{Table, age, many, width};
 use crate::naming::NodeName;
 use crate::plan::Subject;
 use jiff::SignedDuration;
@@ -12,18 +13,19 @@ pub(super) fn render(status: &Status) -> String {
 }
 
 pub(super) fn render_within(status: &Status, width: usize) -> String {
-    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, leftovers, problems, .. } = status;
-    let head = format!(
-        "{owner} at {now}: {} of {max_servers} at most; in Jenkins {}, {}",
+    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, failures, leftovers, problems, .. } =
+        status;
+    let mut text = format!(
+        "{owner} at {now}\n{} of {max_servers} at most; in Jenkins {}, {}\n\n",
         many(servers.len(), "server"),
-        many(nodes.len(), "node"),
-        many(jobs.len(), "queue item")
+        nodes.as_ref().map_or("unknown nodes".to_owned(), |nodes| many(nodes.len(), "node")),
+        jobs.as_ref().map_or("an unknown queue".to_owned(), |jobs| many(jobs.len(), "queue item"))
     );
-    let mut text = wrap(&head, width).join("\n") + "\n\n";
     text.push_str(&types_table(node_types).render(width));
     text.push_str(&servers_table(servers).render(width));
-    text.push_str(&nodes_table(nodes).render(width));
-    text.push_str(&jobs_table(jobs).render(width));
+    text.push_str(&nodes_table(nodes.as_deref().unwrap_or_default()).render(width));
+    text.push_str(&jobs_table(jobs.as_deref().unwrap_or_default()).render(width));
+    text.push_str(&failures::table(failures).render(width));
     let mut table = Table::new("Volumes and addresses", &["WHAT", "NAME", "RULE"]);
     for verdict in leftovers {
         let what = match verdict.subject {

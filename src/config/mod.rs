@@ -16,6 +16,7 @@ mod locate;
 mod names;
 mod nodes;
 mod openstack;
+mod planning;
 mod provider;
 mod reading;
 mod secrets;
@@ -29,11 +30,13 @@ mod tests;
 
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
+pub use planning::Planning;
 pub use reading::ConfigErrors;
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -232,7 +235,7 @@ pub struct NodeType {
 }
 
 /// The times of a node type; each can stand at the top, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
     /// How long a job waits before it counts.
     pub stuck_after: SignedDuration,

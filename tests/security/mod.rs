@@ -5,12 +5,12 @@
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
 mod deadlines;
-//mod dependencies;
+mod dependencies;
 mod host;
-//mod inputs;
-//mod marked;
-//mod panics;
-//mod process;
+mod inputs;
+mod marked;
+mod panics;
+mod process;
 mod program;
 mod redirects;
 mod services;

@@ -22,7 +22,7 @@ const NOT_CHECKED: [&str; 3] = [
 /// What was found online.
 #[derive(Debug, Serialize)]
 pub(in crate::cli) struct Online {
-    /// What is as it should be.
+    /// What could be read.
     pub(super) seen: Vec<Finding>,
     /// What keeps mita from working as configured.
     pub(super) faults: Vec<Finding>,
@@ -65,7 +65,7 @@ impl Online {
         self.faults.extend(faults.into_iter().map(|error| Finding::new("jenkins", error)));
         if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&jenkins.queue, &jenkins.nodes) {
             let (items, nodes) = (many(queue.items.len(), "queue item"), many(nodes.len(), "node"));
-            self.seen.push(Finding::new("jenkins", format!("ok, {items}, {nodes}")));
+            self.seen.push(Finding::new("jenkins", format!("answers; {items}, {nodes}")));
         }
         if jenkins.mode.complete() == Some(&Mode::QuietingDown) {
             self.hints
@@ -111,7 +111,7 @@ impl Online {
             self.hints.extend(scarcities.into_iter().map(hint));
         }
         let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
-        let text = format!("ok, {}, {ours} of this installation", many(servers.len(), "server"));
+        let text = format!("answers; {}, {ours} of this installation", many(servers.len(), "server"));
         self.seen.push(Finding::new(place, text));
     }
 }

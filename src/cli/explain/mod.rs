@@ -3,6 +3,7 @@
 //! A text can be the name of several things at once (a server is called like its node type, a job like a label): all of
 //! them are told. A text that nothing is called is read as a label expression.
 
+mod failure;
 mod job;
 mod label;
 mod machine;
@@ -13,8 +14,8 @@ use super::document::{clean, clean_problem, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::{self, DOCUMENT_VERSION, one_line};
-use super::picture::{Picture, ServerView};
-use super::table::{Table, width, wrap};
+use super::picture::{ItemView, Picture, ServerView};
+use super::table::{Table, many, width, wrap};
 use super::{dry_report, tell_what_was_seen};
 use crate::config::Loaded;
 use crate::naming::{NodeName, Owner};
@@ -22,6 +23,9 @@ use crate::plan::{Problem, Rule, Verdict};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use serde::Serialize;
+
+/// A job that is queued more often than this is told of its oldest items only: the others wait for the same.
+const ITEMS: usize = 10;
 
 /// The beginning of a server's id is enough from this length on.
 const ID_PREFIX: usize = 8;
@@ -51,6 +55,8 @@ pub(super) struct Explanation {
     now: String,
     subject: String,
     found: Vec<Finding>,
+    /// Further items of the queue that it names, younger than those that are told of.
+    more_queue_items: usize,
     /// Where nothing is found: names that are like it.
     near: Vec<String>,
     problems: Vec<Problem>,
@@ -109,13 +115,15 @@ impl Explanation {
         let mut found: Vec<Finding> = Vec::new();
         let is_job = |job: &str| job == subject || job.rsplit('/').next() == Some(subject);
         let items = picture.items();
-        let items = items.iter().filter(|view| is_job(&view.item.job) || view.verdict.id == subject);
-        found.extend(items.map(|view| job::tell(picture, view)));
+        let items: Vec<&ItemView<'_>> =
+            items.iter().filter(|view| is_job(&view.item.job) || view.verdict.id == subject).collect();
+        found.extend(items.iter().take(ITEMS).map(|view| job::tell(picture, view)));
         let nodes = picture.nodes();
         let nodes = nodes.iter().filter(|view| view.node.name.as_str() == subject);
         found.extend(nodes.map(|view| machine::tell_node(picture, view)));
         let servers = picture.servers();
         found.extend(servers.iter().filter(|view| is_server(view, subject)).map(|view| machine::tell(picture, view)));
+        found.extend(failure::tell(picture, subject));
         found.extend(label::tell(picture, subject, found.is_empty()));
         let near = if found.is_empty() { near::names(picture, subject) } else { Vec::new() };
         Explanation {
@@ -124,6 +132,7 @@ impl Explanation {
             now: to_the_second(picture.now()),
             subject: subject.to_owned(),
             found,
+            more_queue_items: items.len().saturating_sub(ITEMS),
             near,
             problems: picture.plan().problems.iter().map(clean_problem).collect(),
         }
@@ -136,8 +145,9 @@ impl Explanation {
 
     pub(super) fn nothing(&self) -> String {
         let near = if self.near.is_empty() { String::new() } else { format!("; similar: {}", self.near.join(", ")) };
+        let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
              a node has{near}",
             self.subject
         )
@@ -145,6 +155,10 @@ impl Explanation {
 
     pub(super) fn render(&self, width: usize) -> String {
         let mut text: String = self.found.iter().map(|finding| finding.render(width)).collect();
+        if self.more_queue_items > 0 {
+            let more = many(self.more_queue_items, "younger queue item");
+            text.push_str(&format!("and {more} of this name: explain one by its id\n\n"));
+        }
         let mut table = Table::new("Problems", &["WHERE"]);
         for problem in &self.problems {
             table.row(vec![problem.place.clone()], problem.error.clone());
@@ -188,7 +202,8 @@ impl Finding {
         };
         let mut text = format!("{word} {}\n", one_line(&names));
         let mut line = |key: &str, words: &str| {
-            for (index, part) in wrap(words, width.saturating_sub(18)).into_iter().enumerate() {
+            let parts = words.lines().flat_map(|words| wrap(words, width.saturating_sub(18)));
+            for (index, part) in parts.enumerate() {
                 text.push_str(&format!("  {:<14}  {part}\n", if index == 0 { key } else { "" }));
             }
         };

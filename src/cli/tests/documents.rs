@@ -10,11 +10,13 @@ use crate::cli::explain::Explanation;
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::exit;
 use crate::cli::status::Status;
+use crate::cli::status_text::render_within;
 use crate::config::{Config, Loaded};
 use crate::plan::{Action, Problem, Rule, Subject, Verdict};
 use crate::reconcile::Report;
 use crate::secret::Secret;
 use jiff::SignedDuration;
+use mita_sim::{Fault, Kind, Service};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -200,6 +202,25 @@ fn the_status_of_each_moment_conforms_to_its_schema() {
         assert_conforms("status", &Status::of(&Picture::of(&scene.loaded.config, &report)));
         scene.run();
     }
+}
+
+#[test]
+fn s3_a_jenkins_that_could_not_be_read_is_not_shown_as_an_empty_one() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.sim.fault(Fault::new(Service::Jenkins, Kind::Html(403)).always());
+    let report = scene.look();
+    let picture = Picture::of(&scene.loaded.config, &report);
+    let status = Status::of(&picture);
+    assert_conforms("status", &status);
+    let document = json(&status);
+    assert!(document["nodes"].is_null() && document["jobs"].is_null(), "{document}");
+    assert_eq!(document["servers"].as_array().map(Vec::len), Some(1));
+    let text = render_within(&status, 80);
+    assert!(text.contains("in Jenkins unknown nodes, an unknown queue"), "{text}");
+    assert!(
+        Explanation::of(&picture, "ceph-build").nothing().starts_with("as far as could be seen, nothing is called")
+    );
 }
 
 #[test]

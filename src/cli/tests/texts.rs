@@ -7,6 +7,7 @@ use crate::cli::reconcile::text;
 use crate::cli::status::Status;
 use crate::cli::status_text::render_within;
 use crate::plan::Detail;
+use mita_sim::jenkins::queue::Job;
 
 fn status(scene: &Scene) -> String {
     let report = scene.look();
@@ -35,8 +36,8 @@ fn status_lists_everything_and_fits_eighty_columns() {
     let text = status(&scene);
     assert_eq!(
         text,
-        "ceph-ci at 2026-01-05T08:02:10Z: 1 server of 50 at most; in Jenkins 3 nodes, 3
-queue items
+        "ceph-ci at 2026-01-05T08:02:10Z
+1 server of 50 at most; in Jenkins 3 nodes, 3 queue items
 
 Node types
   NAME    MAX  SERVERS  COMING  IDLE  BUSY  LEAVING  OTHER  JOBS
@@ -92,6 +93,18 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
     centos  no    has amd64; lacks trusty
 "#
     );
+}
+
+#[test]
+fn of_a_job_that_is_queued_many_times_the_oldest_items_are_told_of() {
+    let scene = Scene::start();
+    for _ in 0..12 {
+        scene.sim.jenkins().submit(Job::pipeline("flood").label("trusty"));
+    }
+    scene.pass(10);
+    let text = explain(&scene, "flood");
+    assert_eq!(text.matches("Job flood, queue item ").count(), 10);
+    assert!(text.ends_with("\nand 2 younger queue items of this name: explain one by its id\n"), "{text}");
 }
 
 #[test]
