@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod dry_run;
 #[cfg(test)]
 mod harness;
@@ -16,7 +18,11 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod lost_orders;
+#[cfg(test)]
 mod nodes;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
