@@ -84,6 +84,37 @@ impl State {
     }
 }
 
+/// Longer than anything is counted.
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+
+impl State {
+    /// What no run can have written, in words, where there is such a thing: numbers and spans at the end of what their
+    /// types hold, with which no run could count on. A damaged file must not end every run from now on.
+    pub fn implausible(&self) -> Option<String> {
+        let lasts = |span: &SignedDuration| !span.is_negative() && *span <= LONGEST_SPAN;
+        let counts = |credit: &Option<Credit>| credit.is_none_or(|credit| lasts(&credit.credit));
+        let wrong = |what: &str| Some(format!("{what} is none that a run can have written"));
+        if self.run > u64::MAX / 2 {
+            return wrong("the number of the run");
+        }
+        for (id, server) in &self.servers {
+            if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
+                return wrong(&format!("a number of server {id}"));
+            }
+        }
+        for (name, node) in &self.nodes {
+            if !counts(&node.idle) || !counts(&node.offline) {
+                return wrong(&format!("a time of node {name}"));
+            }
+        }
+        let mut breakers = self.breakers.values().flat_map(|types| types.values());
+        if !breakers.all(|breaker| lasts(&breaker.pause)) {
+            return wrong("the pause of a breaker");
+        }
+        None
+    }
+}
+
 /// The controller's session, as last seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

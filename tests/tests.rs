@@ -4,9 +4,13 @@
 //! `l1_` to `l4_`); the simulator checks the most dangerous ones after every request of every story besides.
 
 #[cfg(test)]
+mod boot_script;
+#[cfg(test)]
 mod budget;
 #[cfg(test)]
 mod crashes;
+#[cfg(test)]
+mod cron;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
@@ -22,8 +26,22 @@ mod lost_orders;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod old_states;
+#[cfg(test)]
 mod races;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod replays;
+#[cfg(test)]
+mod restarts;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod security;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod unbelieved;

@@ -6,16 +6,23 @@ use super::args::Reconcile;
 use super::document::RunDocument;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{output, plan_text};
+use super::output;
 use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
-use crate::plan::Plan;
+use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
-use std::fmt::Write;
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::record::{Record, RecordError};
 use std::io::{IsTerminal, stderr};
+use std::path::Path;
 
-pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+pub(super) fn run(
+    wish: &Reconcile,
+    detail: Detail,
+    loaded: &Loaded,
+    moment: Moment,
+    progress: Progress,
+) -> Result<Exit, Failure> {
     let permits = Permits { allow_removals: wish.allow_removals };
     for warning in &loaded.warnings {
         // The same each minute: it is not worth a mail each minute. `mita check` tells it to everybody.
@@ -25,23 +32,70 @@ pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: P
             log::info!("{warning}");
         }
     }
+    let mut recorder = Recorder { file: wish.record.as_deref(), record: None, failure: None };
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run(&loaded.config, permits, moment, &progress)?
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch)
     } else {
-        reconcile(&loaded.config, permits, moment, &progress)?
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
     };
+    let recorded = recorder.end(report.as_ref().ok());
     drop(progress);
-    let shown = if wish.shape.output.is_json() {
-        output::print_document(&RunDocument::of(&report))?;
-        false
+    if let Err(error) = &recorded {
+        log::error!("{error}");
+    }
+    let report = report?;
+    let (written, shown) = if wish.shape.output.is_json() {
+        (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
-        output::print(&text(&report))?;
-        output::is_terminal()
+        (output::print(&text(&report, detail)), output::is_terminal())
     } else {
-        false
+        (Ok(()), false)
     };
     tell(&report, shown);
-    Ok(exit(&report))
+    let exit = exit(&report);
+    let exit = if recorded.is_err() { exit.and(Exit::Failed) } else { exit };
+    // The run was made all the same, and how it ended is still to be told.
+    Ok(match written {
+        Ok(()) => exit,
+        Err(error) => {
+            log::error!("{}", Failure::Output(error));
+            exit.and(Exit::Failed)
+        }
+    })
+}
+
+/// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
+struct Recorder<'a> {
+    file: Option<&'a Path>,
+    record: Option<Record>,
+    failure: Option<RecordError>,
+}
+
+impl Recorder<'_> {
+    /// Written before anything is done, so that there is a record of a run that does not come to its end.
+    fn begin(&mut self, decision: Decision<'_>) {
+        let Some(file) = self.file else { return };
+        let record = Record::of(decision);
+        match record.write(file) {
+            Ok(()) => self.record = Some(record),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Written once more, with what became of the plan.
+    fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        match (self.file, self.record, report.filter(|report| report.results.is_some())) {
+            (Some(file), Some(mut record), Some(report)) => {
+                record.conclude(report);
+                record.write(file)
+            }
+            (_, _, _) => Ok(()),
+        }
+    }
 }
 
 /// The exit status that a report asks for.
@@ -69,9 +123,14 @@ fn tell(report: &Report, shown: bool) {
         }
         log::error!("{}: {}", problem.place, problem.error);
     }
+    if !shown {
+        for verdict in &plan.verdicts {
+            log::debug!("{}", verdict.to_string().trim_start());
+        }
+    }
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };
-        let line = format!("{}: {}", plan_text::action(action), outcome(result));
+        let line = format!("{action}: {}", outcome(result));
         if result.outcome.is_failure() && !shown {
             log::error!("{line}");
         } else {
@@ -95,26 +154,16 @@ fn held_back(plan: &Plan) -> Option<String> {
 }
 
 /// The plan, each action with its outcome.
-fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report, detail: Detail) -> String {
     let plan = &report.plan;
     let mut text = String::new();
-    let mut line = |line: String| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{line}");
-    };
-    for (index, action) in plan.actions.iter().enumerate() {
-        let result = report.results.iter().flatten().find(|result| result.action == index);
-        let outcome = result.map_or_else(String::new, |result| format!("  [{}]", outcome(result)));
-        line(format!("{}{outcome}", plan_text::action(action)));
-    }
-    for action in &plan.held_back {
-        line(format!("held back: {}", plan_text::action(action)));
-    }
-    for problem in &plan.problems {
-        line(format!("! {}: {}", problem.place, problem.error));
-    }
-    if plan.actions.is_empty() && plan.held_back.is_empty() {
-        line("nothing to do".to_owned());
+    // The actions come first, a line each.
+    for (index, line) in plan.display(detail).to_string().lines().enumerate() {
+        text.push_str(line);
+        if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
+            text.push_str(&format!("  [{}]", outcome(result)));
+        }
+        text.push('\n');
     }
     text
 }

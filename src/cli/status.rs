@@ -39,8 +39,10 @@ pub(super) struct Status {
     pub(super) max_servers: u32,
     pub(super) node_types: Vec<TypeStatus>,
     pub(super) servers: Vec<ServerStatus>,
-    pub(super) nodes: Vec<NodeStatus>,
-    pub(super) jobs: Vec<JobStatus>,
+    /// None where Jenkins' list is not there, or not believed: that is not the same as no node.
+    pub(super) nodes: Option<Vec<NodeStatus>>,
+    /// None where the queue could not be read.
+    pub(super) jobs: Option<Vec<JobStatus>>,
     /// Volumes and floating IPs of ours.
     pub(super) leftovers: Vec<Verdict>,
     pub(super) problems: Vec<Problem>,
@@ -123,6 +125,7 @@ impl Status {
     /// Everything that the picture shows; free text is redacted.
     pub(super) fn of(picture: &Picture<'_>) -> Self {
         let plan = picture.plan();
+        let jenkins = &picture.report.world.jenkins;
         let (servers, items) = (picture.servers(), picture.items());
         Status {
             version: DOCUMENT_VERSION,
@@ -131,8 +134,8 @@ impl Status {
             max_servers: picture.config.max_servers,
             node_types: types(picture, &servers, &items),
             servers: servers.iter().map(|view| server(picture, view)).collect(),
-            nodes: picture.nodes().iter().map(|view| node(picture, view)).collect(),
-            jobs: items.iter().map(|view| job(picture, view)).collect(),
+            nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
+            jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
             leftovers: picture.leftovers().map(clean_verdict).collect(),
             problems: plan.problems.iter().map(clean_problem).collect(),
         }

@@ -1,5 +1,6 @@
 //! Tables of plain text that fit the reader's width: a row's columns, and what is to be said about it.
 
+use super::output::one_line;
 use crate::plan::words::span;
 use jiff::SignedDuration;
 
@@ -43,7 +44,17 @@ impl Table {
 
     /// Adds a row, and what is to be said about it.
     pub(super) fn row(&mut self, cells: Vec<String>, note: String) {
+        // A line break in a job's name is no new row.
+        let cells = cells.iter().map(|cell| one_line(cell).into_owned()).collect();
         self.rows.push(Row { cells, note });
+    }
+
+    /// The table, set in by so many columns.
+    pub(super) fn render_within(&self, width: usize, indent: usize) -> String {
+        let table = self.render(width.saturating_sub(indent));
+        let indent = " ".repeat(indent);
+        let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") };
+        table.lines().map(line).collect()
     }
 
     /// The table as text that ends with an empty line; nothing where it has no rows.
@@ -117,6 +128,11 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A number of things, in words.
+pub(super) fn many(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// A time in a narrow column: its two largest units, days among them.

@@ -148,7 +148,8 @@ impl Client {
         let ms = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                let id = response.request_id().unwrap_or("-");
+                let id = response.request_id();
+                let id = id.as_deref().unwrap_or("-");
                 log::trace!("{}: {request} {} in {ms} ms ({id})", self.service, response.status);
             }
             Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact(&failed.error.to_string())),

@@ -1,16 +1,16 @@
 //! Everything put together: sightings, phases, demand and placement become actions and verdicts.
 
 use super::demand::{self, Demand};
-use super::fleet::{self, Fleet, Kinship};
+use super::fleet::{self, Fleet};
 use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember};
+use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
 use crate::state::{Origin, Retirement, RetirementStep, ServerMemory, SettlingCause, State};
-use crate::world::{Mode, Node, NodeKind, Presence, World};
+use crate::world::{Mode, World};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -49,9 +49,14 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp
 }
 
 fn judge(config: &Config, world: &World, memory: &State, fleet: &Fleet<'_>, now: Timestamp) -> Vec<Judgement> {
-    let mut strays = strays(fleet);
     let judge = Judge { config, world, memory, now };
-    fleet.machines.iter().map(|machine| judge.judge(machine, &mut strays)).collect()
+    let mut phases: Vec<Judgement> = fleet.machines.iter().map(|machine| judge.judge(machine, None)).collect();
+    let never_joined = |phase: &Phase| *phase == Phase::Condemned(Rule::NeverJoined);
+    let alone = (0..phases.len()).filter(|&machine| never_joined(&phases[machine].phase)).collect();
+    for (machine, stray) in strays::pair(config, memory, fleet, alone) {
+        phases[machine] = judge.judge(&fleet.machines[machine], Some(stray));
+    }
+    phases
 }
 
 fn decide(
@@ -107,14 +112,6 @@ fn position(action: &Action) -> u8 {
         Action::DeleteNode { .. } => 4,
         Action::DeleteVolume { .. } => 5,
     }
-}
-
-/// Online agents that map to nothing: each may be a server under a name outside the convention.
-fn strays<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
-    let strays = fleet.nodes.iter().filter(|(node, kinship)| {
-        matches!(kinship, Kinship::Foreign(_)) && node.kind == NodeKind::Agent && node.presence == Presence::Online
-    });
-    strays.map(|(node, _)| *node).collect()
 }
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run

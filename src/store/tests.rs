@@ -264,18 +264,18 @@ fn a_ring_of_links_is_an_error() {
 #[test]
 fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
     let (_dir, path) = folder();
-    let _token = Secret::new("hunter2-in-state");
+    let _token = Secret::new("kept-out-of-the-state");
     let _password_like_a_name = Secret::new("stack-4711");
     let mut state = state();
     for server in state.servers.values_mut() {
         server.provider = ProviderName::from("stack-4711");
-        server.fault = Some("rejected hunter2-in-state".to_owned());
+        server.fault = Some("rejected kept-out-of-the-state".to_owned());
     }
-    state.told.insert("refused hunter2-in-state".to_owned(), now());
+    state.told.insert("refused kept-out-of-the-state".to_owned(), now());
     let mut store = Store::lock(&path).unwrap();
     store.save(&state).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    assert!(!text.contains("hunter2-in-state"), "{text}");
+    assert!(!text.contains("kept-out-of-the-state"), "{text}");
     assert!(text.contains("rejected [secret]"), "{text}");
     let loaded = known(store.load(&owner(), now()).unwrap());
     assert_eq!(loaded.servers.values().next().unwrap().provider, ProviderName::from("stack-4711"));

@@ -41,7 +41,7 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ServerView<'_>) -> Finding {
         remembered(picture, &mut finding, memory);
     }
     if let Some(words) = remains(picture, view.verdict.rule, machine, view.memory) {
-        finding.fact("remains", words);
+        finding.fact("next", words);
     }
     finding
 }
@@ -168,7 +168,7 @@ pub(super) fn tell_node(picture: &Picture<'_>, view: &NodeView<'_>) -> Finding {
         promised(picture, &mut finding, node, machine);
         let memory = picture.memory().servers.get(&machine.id);
         if let Some(words) = remains(picture, view.verdict.rule, machine, memory) {
-            finding.fact("remains", words);
+            finding.fact("next", words);
         }
     }
     finding

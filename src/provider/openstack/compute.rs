@@ -46,7 +46,7 @@ pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
             all.insert(server.id.clone(), read_server(server));
         }
         let links = page.servers_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before).map_err(|why| {
+        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
             task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
         })?;
     }
@@ -107,7 +107,7 @@ pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
         }
         let links = page.flavors_links.unwrap_or_default();
         pages
-            .advance(&links, on_page == 0 || all.len() > seen_before)
+            .advance(&links, on_page == 0 || all.len() > seen_before, all.len())
             .map_err(|why| task.failure(FailureKind::Unavailable, why))?;
     }
     Ok(all.into_values().collect())

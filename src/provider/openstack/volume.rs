@@ -45,7 +45,7 @@ pub(super) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
             all.insert(volume.id.clone(), read_volume(volume));
         }
         let links = page.volumes_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before).map_err(|why| {
+        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
             task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
         })?;
     }

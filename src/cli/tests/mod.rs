@@ -1,0 +1,6 @@
+//! What users read, whole: documents held to their schemas, texts held to the letter.
+
+mod documents;
+mod scene;
+mod schema;
+mod texts;
