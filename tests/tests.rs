@@ -11,3 +11,5 @@ mod layering;
 mod leftovers;
 #[cfg(test)]
 mod lifetime;
+#[cfg(test)]
+mod matrix;

@@ -16,15 +16,21 @@ use jiff::Timestamp;
 use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{self, Moment, Permits, RunError};
+use mita::store::LockError;
 use mita_sim::openstack::Server;
 use mita_sim::{Record, Sim};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
 const SHOWN: usize = 60;
+
+/// Where another story starts a process, that process holds a copy of every lock of this one until it has become
+/// another program: so often a run that meets one is tried again.
+const FORKS: usize = 50;
 
 /// A running installation.
 pub(crate) struct Installation {
@@ -68,7 +74,15 @@ impl Installation {
     /// One run that may end early.
     pub(crate) fn attempt(&self, permits: Permits) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
-        let report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        let mut report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        for _ in 0..FORKS {
+            if !matches!(&report, Err(RunError::Lock(LockError::Busy { pid: Some(pid), .. })) if *pid == process::id())
+            {
+                break;
+            }
+            pause();
+            report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        }
         self.sim.assert_promises();
         Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
     }
@@ -170,6 +184,11 @@ impl Installation {
     pub(crate) fn built(&self) -> Vec<String> {
         self.sim.jenkins().finished.iter().filter(|build| !build.killed).map(|build| build.job.clone()).collect()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a lock that another process is about to let go is waited for")]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(10));
 }
 
 /// Whether a request is an order.
