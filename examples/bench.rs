@@ -83,9 +83,8 @@ enum Part {
     },
 }
 
-/// The sizes at which planning alone has a bound.
-const LARGE: Scene = Scene { items: 10_000, nodes: 5_000, labels: 200 };
-const ALL_DIFFERENT: Scene = Scene { items: 10_000, nodes: 5_000, labels: 10_000 };
+/// The size at which planning alone has a bound.
+const LARGE: Scene = Scene { items: 10_000, nodes: 5_000, labels: 200, executors: 1 };
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -106,9 +105,12 @@ fn bench(size: Size) -> Result<ExitCode> {
     farm.calm_down()?;
     let steady = farm.measured_run()?;
     report.steady(&steady);
-    report.planning("this size", Scene { items: size.items, nodes: size.nodes, labels: 200 }, None)?;
-    report.planning("many labels", ALL_DIFFERENT, Some(planning::BOUNDS))?;
+    let here = Scene { items: size.items, nodes: size.nodes, ..LARGE };
+    let every_item_another_label = Scene { labels: LARGE.items, ..LARGE };
+    report.planning("this size", here, None)?;
     report.planning("large", LARGE, Some(planning::BOUNDS))?;
+    report.planning("large, every item with a label of its own", every_item_another_label, Some(planning::BOUNDS))?;
+    report.planning("large, two executors on each server", Scene { executors: 2, ..LARGE }, Some(planning::BOUNDS))?;
     let broken = farm.violations();
     anyhow::ensure!(broken.is_empty(), "promises were broken: {broken:?}");
     Ok(report.end())

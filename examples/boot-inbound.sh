@@ -16,9 +16,10 @@ executors=1
 java_deb=default-jre-headless
 java_rpm=java-21-openjdk-headless
 
-jenkins="${JENKINS_URL}"
-node_type="${MITA_NODE}"
-labels="${MITA_LABELS}"
+# Filled in by mita before the shell sees them. Names and labels hold no single quote.
+jenkins='${JENKINS_URL}'
+node_type='${MITA_NODE}'
+labels='${MITA_LABELS}'
 home=/home/jenkins
 
 die() {
@@ -136,7 +137,7 @@ After=network-online.target cloud-config.service
 User=jenkins
 WorkingDirectory=$home
 ExecStartPre=+-$(command -v ip) route replace prohibit 169.254.169.254
-ExecStart=$(command -v java) -jar $home/agent.jar -url $jenkins -name $name -secret @$home/secret -webSocket -workDir $home
+ExecStart=$(command -v java) -jar $home/agent.jar -url ${jenkins//%/%%} -name $name -secret @$home/secret -webSocket -workDir $home
 Restart=always
 RestartSec=10
 

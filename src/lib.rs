@@ -20,6 +20,7 @@ pub mod plan;
 pub mod progress;
 pub mod provider;
 pub mod reconcile;
+pub mod record;
 pub mod script;
 pub mod secret;
 pub mod state;

@@ -11,6 +11,7 @@ use crate::state::{Settling, SettlingCause, State};
 use crate::store::{self, Loaded, LockError, Store, StoreError};
 use crate::world::{Quota, World};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 use thiserror::Error;
 
@@ -24,7 +25,7 @@ pub struct Moment {
 }
 
 /// What a run may do.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permits {
     /// How many removals the brake lets through.
     pub allow_removals: usize,
@@ -43,6 +44,21 @@ pub struct Report {
     pub requests: u64,
 }
 
+/// What a run decided, before it does any of it, and everything that it decided it by.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// What was wanted.
+    pub config: &'a Config,
+    /// What the run may do.
+    pub permits: Permits,
+    /// What was remembered.
+    pub state: &'a State,
+    /// What was seen.
+    pub world: &'a World,
+    /// What was decided by these, and by nothing else.
+    pub plan: &'a Plan,
+}
+
 /// Why a run ended before it did anything.
 #[derive(Debug, Error)]
 pub enum RunError {
@@ -56,13 +72,21 @@ pub enum RunError {
 
 /// One run: look, decide, write down, act.
 pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
+    reconcile_watched(config, permits, moment, progress, |_| {})
+}
+
+/// One run. What was decided is shown to `watch` before anything is written or done.
+pub fn reconcile_watched(
+    config: &Config,
+    permits: Permits,
+    moment: Moment,
+    progress: &Progress,
+    watch: impl FnOnce(Decision<'_>),
+) -> Result<Report, RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let (state, notice) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let recalled = recall(store.load(&config.owner, moment.now)?, config, moment.now);
     let services = open(config, moment);
-    progress.now("reading Jenkins and the clouds");
-    let mut world = observe(config, &services, &state);
-    let mut plan = decide(config, &services, &mut world, &state, permits, moment.now);
-    plan.warnings.extend(notice);
+    let (mut world, mut plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
     store.save(&plan.memory)?;
     progress.now("carrying out the plan");
     let results = carry_out(config, &services, &mut world, &mut plan, &mut store);
@@ -72,13 +96,40 @@ pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &P
 
 /// The same up to the plan: only reads are sent, no lock is taken, and every file stays as it was.
 pub fn dry_run(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
-    let (state, notice) = recall(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
+    dry_run_watched(config, permits, moment, progress, |_| {})
+}
+
+/// As [`dry_run`]. What was decided is shown to `watch`.
+pub fn dry_run_watched(
+    config: &Config,
+    permits: Permits,
+    moment: Moment,
+    progress: &Progress,
+    watch: impl FnOnce(Decision<'_>),
+) -> Result<Report, RunError> {
+    let recalled = recall(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
     let services = open(config, moment);
-    progress.now("reading Jenkins and the clouds");
-    let mut world = observe(config, &services, &state);
-    let mut plan = decide(config, &services, &mut world, &state, permits, moment.now);
-    plan.warnings.extend(notice);
+    let (world, plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
     Ok(Report { requests: services.requests_sent(), world, plan, results: None })
+}
+
+/// What is seen, and the plan for it.
+fn look_and_decide(
+    config: &Config,
+    services: &Services,
+    (state, notice): (State, Option<String>),
+    permits: Permits,
+    now: Timestamp,
+    progress: &Progress,
+    watch: impl FnOnce(Decision<'_>),
+) -> (World, Plan) {
+    progress.now("reading Jenkins and the clouds");
+    let mut world = observe(config, services, &state);
+    let (mut plan, unread) = decide(config, services, &mut world, &state, permits, now);
+    watch(Decision { config, permits, state: &state, world: &world, plan: &plan });
+    plan.problems.extend(unread);
+    plan.warnings.extend(notice);
+    (world, plan)
 }
 
 /// The state to go on from, and what a person should know about it.
@@ -101,7 +152,7 @@ fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<Str
 }
 
 /// Everything that the run talks to. Nothing is sent yet.
-fn open(config: &Config, moment: Moment) -> Services {
+pub fn open(config: &Config, moment: Moment) -> Services {
     let length = config.deadline.unsigned_abs();
     let deadline = moment.started + length;
     let access = Access { deadline, concurrency: config.concurrency };
@@ -115,7 +166,7 @@ fn open(config: &Config, moment: Moment) -> Services {
     }
 }
 
-/// The plan. Where it orders something, quotas are read and it is made again with them.
+/// The plan, and what could not be read for it. Where it orders something, quotas are read and it is made again with them.
 fn decide(
     config: &Config,
     services: &Services,
@@ -123,17 +174,18 @@ fn decide(
     state: &State,
     permits: Permits,
     now: Timestamp,
-) -> Plan {
+) -> (Plan, Vec<Problem>) {
     let mut plan = plan::plan(config, world, state, now);
+    let mut unread = Vec::new();
     if plan.actions.iter().any(|action| matches!(action, Action::CreateServer { .. })) {
         let problems = survey(config, services, world, &plan.actions);
         plan = plan::plan(config, world, state, now);
-        plan.problems.extend(
+        unread.extend(
             problems.into_iter().map(|(provider, error)| Problem { place: format!("provider {provider}"), error }),
         );
     }
     plan::brake(&mut plan, permits.allow_removals);
-    plan
+    (plan, unread)
 }
 
 /// Applies the plan; where orders were refused, those that another provider or type can take go out as well.

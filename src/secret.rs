@@ -150,7 +150,7 @@ mod tests {
         let secret = Secret::new("pa\"ss-4711");
         let basic = secret.basic("adeza").expose().to_owned();
         assert_eq!(redact("wrong: pa\"ss-4711"), "wrong: [secret]");
-        assert_eq!(redact(r#"{"password":"pa\"ss-4711"}"#), r#"{"password":"[secret]"}"#);
+        assert_eq!(redact(r#"{"pw":"pa\"ss-4711"}"#), r#"{"pw":"[secret]"}"#);
         assert_eq!(redact(&format!("Authorization: Basic {basic}")), "Authorization: Basic [secret]");
     }
 
@@ -170,7 +170,7 @@ mod tests {
     /// Every way to write it that services and programs were seen to use.
     #[test]
     fn s9_a_secret_is_found_in_every_writing() {
-        let text = "q\"7'<&>/+ é%#zQ81";
+        let text = "q\"7'<&>/+ é%#zQ81%5A";
         let secret = Secret::new(text);
         let percent = |letters: &str, plus: bool| -> String {
             let one = |byte: u8| match byte {
@@ -185,15 +185,18 @@ mod tests {
         let json = serde_json::Value::from(text).to_string();
         let forms = [
             ("JSON", json.trim_matches('"').to_owned()),
-            ("JSON in ASCII", r#"q\"7'<&>/+ \u00e9%#zQ81"#.to_owned()),
-            ("JSON with slashes", r#"q\"7'\u003C\u0026\u003e\/+ \u00e9%#zQ81"#.to_owned()),
+            ("JSON in ASCII", r#"q\"7'<&>/+ \u00e9%#zQ81%5A"#.to_owned()),
+            ("JSON with slashes", r#"q\"7'\u003C\u0026\u003e\/+ \u00e9%#zQ81%5A"#.to_owned()),
             ("Rust", format!("{text:?}")),
             ("Rust for a log", text.escape_debug().to_string()),
             ("Rust in ASCII", text.escape_default().to_string()),
-            ("HTML", "q&quot;7&#039;&lt;&amp;&gt;/+ é%#zQ81".to_owned()),
-            ("HTML in ASCII", "q&#34;7&#x27;&lt;&amp;&gt;&#x2F;+&nbsp;&#233;%#zQ81".to_owned()),
+            ("HTML", "q&quot;7&#039;&lt;&amp;&gt;/+ é%#zQ81%5A".to_owned()),
+            ("HTML in ASCII", "q&#34;7&#x27;&lt;&amp;&gt;&#x2F;+&nbsp;&#233;%#zQ81%5A".to_owned()),
             ("a path", percent("-._~", false)),
-            ("a path in lower case", percent("-._~", false).to_lowercase().replace("zq81", "zQ81")),
+            (
+                "a path in lower case",
+                percent("-._~", false).to_lowercase().replace("zq81", "zQ81").replace("%255a", "%255A"),
+            ),
             ("a URL", percent("-._~/+'&", false)),
             ("a form", percent("-._~*", true)),
             ("every letter of it", text.bytes().map(|byte| format!("%{byte:02x}")).collect()),

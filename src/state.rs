@@ -50,6 +50,9 @@ pub struct State {
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
+    /// The server of each node type that failed last, where it was.
+    #[serde(default)]
+    pub failures: BTreeMap<ProviderName, BTreeMap<NodeTypeName, ServerFailure>>,
     /// Sizes that a provider had no quota for, and until when it is not asked again.
     #[serde(default)]
     pub quota_refused: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Timestamp>>,
@@ -77,10 +80,45 @@ impl State {
             nodes: BTreeMap::new(),
             queue: BTreeMap::new(),
             breakers: BTreeMap::new(),
+            failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
             vain: Vec::new(),
             told: BTreeMap::new(),
         }
+    }
+}
+
+/// Longer than anything is counted.
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+
+impl State {
+    /// What no run can have written, in words, where there is such a thing: numbers and spans at the end of what their
+    /// types hold, with which no run could count on. A damaged file must not end every run from now on.
+    pub fn implausible(&self) -> Option<String> {
+        let lasts = |span: &SignedDuration| !span.is_negative() && *span <= LONGEST_SPAN;
+        let counts = |credit: &Option<Credit>| credit.is_none_or(|credit| lasts(&credit.credit));
+        let wrong = |what: &str| Some(format!("{what} is none that a run can have written"));
+        if self.run > u64::MAX / 2 {
+            return wrong("the number of the run");
+        }
+        for (id, server) in &self.servers {
+            if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
+                return wrong(&format!("a number of server {id}"));
+            }
+        }
+        for (name, node) in &self.nodes {
+            if !counts(&node.idle) || !counts(&node.offline) {
+                return wrong(&format!("a time of node {name}"));
+            }
+        }
+        if self.departed.values().any(|departed| departed.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
+            return wrong("the number of listings without a volume");
+        }
+        let mut breakers = self.breakers.values().flat_map(|types| types.values());
+        if !breakers.all(|breaker| lasts(&breaker.pause)) {
+            return wrong("the pause of a breaker");
+        }
+        None
     }
 }
 
@@ -343,6 +381,27 @@ pub struct Breaker {
     pub pause: SignedDuration,
     /// What went wrong last.
     pub reason: String,
+}
+
+/// A server that failed to be built or to join: what a person needs to know once it is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFailure {
+    /// When it was seen to have failed.
+    pub at: Timestamp,
+    /// Its order.
+    pub id: MitaId,
+    /// Its name.
+    pub name: String,
+    /// The cloud's id, where it was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<ServerId>,
+    /// How it failed.
+    pub rule: Rule,
+    /// The same in words, with the cloud's own where there were any.
+    pub reason: String,
+    /// The last lines of its console, where they could be read before it was deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub console: Vec<String>,
 }
 
 /// A job that a node type turned out not to serve.

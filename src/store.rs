@@ -12,7 +12,7 @@ pub use lock::{Lock, LockError};
 
 use crate::naming::Owner;
 use crate::secret::{redact, redact_document};
-use crate::state::{Breaker, ServerMemory, State, VERSION, Vain};
+use crate::state::{Breaker, ServerFailure, ServerMemory, State, VERSION, Vain};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::fs::{self, File, Metadata};
@@ -160,8 +160,26 @@ impl Store {
         let failed = |source| StoreError::at(Attempt::Write, &self.path, source);
         let text = serde_json::to_string_pretty(&without_secrets(state)).map_err(|e| failed(e.into()))?;
         let text = redact_document(&text) + "\n";
-        replace(&self.path, |file| file.write_all(text.as_bytes())).map_err(failed)
+        let write = |file: &mut File| {
+            file.write_all(text.as_bytes())?;
+            hand_over(file, &self.path);
+            Ok(())
+        };
+        replace(&self.path, write).map_err(failed)
     }
+}
+
+/// Puts a file that is not the state in the place of what has this name, as durably. It belongs to who runs the program, and
+/// nobody else can read it.
+pub fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
+    // A link to a file stays a link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&path);
+    if !folder.exists() {
+        let words = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, words));
+    }
+    replace(&path, |file| file.write_all(contents))
 }
 
 /// Reads the state of this owner, and touches nothing: no lock, no renaming.
@@ -218,8 +236,11 @@ fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
     if header.version != u64::from(VERSION) {
         return Ok(Content::Unreadable(format!("there never was a version {}", header.version)));
     }
-    Ok(match serde_json::from_slice(&text) {
-        Ok(state) => Content::State(Box::new(state)),
+    Ok(match serde_json::from_slice::<State>(&text) {
+        Ok(state) => match state.implausible() {
+            None => Content::State(Box::new(state)),
+            Some(why) => Content::Unreadable(why),
+        },
         Err(error) => Content::Unreadable(error.to_string()),
     })
 }
@@ -252,7 +273,6 @@ fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::
     let mut file =
         tempfile::Builder::new().prefix(&temporary_prefix(path)).suffix(TEMPORARY).tempfile_in(folder_of(path))?;
     write(file.as_file_mut())?;
-    hand_over(file.as_file(), path);
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_folder(path)
@@ -333,7 +353,7 @@ fn remove_leftovers(path: &Path) {
 /// The state with its free text redacted. Names and ids stay as they are, but for secrets too long to be part of one by
 /// chance: a password that is (`openstack`) would turn it into the name of something else, and the file into one that
 /// nobody can use.
-fn without_secrets(state: &State) -> State {
+pub fn without_secrets(state: &State) -> State {
     let clean = |text: &str| redact(text).into_owned();
     // Named one by one, so that whoever adds a field decides whether it is free text.
     let State {
@@ -349,6 +369,7 @@ fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         mut breakers,
+        mut failures,
         quota_refused,
         mut vain,
         told,
@@ -358,6 +379,10 @@ fn without_secrets(state: &State) -> State {
     }
     for Breaker { reason, .. } in breakers.values_mut().flat_map(|types| types.values_mut()) {
         *reason = clean(reason);
+    }
+    for ServerFailure { reason, console, .. } in failures.values_mut().flat_map(|types| types.values_mut()) {
+        *reason = clean(reason);
+        console.iter_mut().for_each(|line| *line = clean(line));
     }
     for Vain { why, .. } in &mut vain {
         *why = clean(why);
@@ -376,6 +401,7 @@ fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         breakers,
+        failures,
         quota_refused,
         vain,
         told,

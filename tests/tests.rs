@@ -4,6 +4,16 @@
 //! `l1_` to `l4_`); the simulator checks the most dangerous ones after every request of every story besides.
 
 #[cfg(test)]
+mod boot_script;
+#[cfg(test)]
+mod budget;
+#[cfg(test)]
+mod consoles;
+#[cfg(test)]
+mod cron;
+#[cfg(test)]
+mod dry_run;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod layering;
@@ -12,4 +22,20 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod old_states;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod replays;
+#[cfg(test)]
+mod security;
+#[cfg(test)]
+mod servers;
+#[cfg(test)]
+mod strangers;

@@ -31,11 +31,13 @@ pub(crate) struct Scene {
     pub(crate) nodes: usize,
     /// Different labels among the items.
     pub(crate) labels: usize,
+    /// Executors of each server that may be ordered.
+    pub(crate) executors: usize,
 }
 
 impl fmt::Display for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.items, self.nodes, self.labels)
+        write!(f, "{}/{}/{}/{}", self.items, self.nodes, self.labels, self.executors)
     }
 }
 
@@ -44,8 +46,8 @@ impl FromStr for Scene {
 
     fn from_str(text: &str) -> Result<Self> {
         let numbers = text.split('/').map(str::parse).collect::<Result<Vec<usize>, _>>()?;
-        let [items, nodes, labels] = numbers[..] else { anyhow::bail!("want ITEMS/NODES/LABELS") };
-        Ok(Scene { items, nodes, labels })
+        let [items, nodes, labels, executors] = numbers[..] else { anyhow::bail!("want ITEMS/NODES/LABELS/EXECUTORS") };
+        Ok(Scene { items, nodes, labels, executors })
     }
 }
 
@@ -66,7 +68,7 @@ impl Setting {
 impl Scene {
     /// The world, and what an earlier run remembers of it.
     pub(crate) fn set(self) -> Result<Setting> {
-        let config = configuration(self.nodes)?;
+        let config = configuration(self)?;
         let began = Timestamp::from_second(1_767_600_000)?;
         let world = World { jenkins: self.jenkins(began), clouds: self.clouds(&config) };
         let memory = plan::plan(&config, &world, &State::new(config.owner.clone()), began).memory;
@@ -155,15 +157,15 @@ fn labels_of(kind: usize) -> impl Iterator<Item = String> {
     (10 * kind..10 * kind + 10).map(|number| format!("l{number}")).chain(["amd64".to_owned()])
 }
 
-/// Room for a fifth of the nodes again, so that some jobs get a server and most find every limit reached.
-fn configuration(nodes: usize) -> Result<Config> {
+/// Room for a fifth of the nodes again, over all and not by type: some jobs get a server, and most find the limit reached.
+fn configuration(scene: Scene) -> Result<Config> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("mita.toml");
-    let mut text = String::from(
+    let mut text = format!("max_servers = {}\n", scene.nodes * 6 / 5 + 1);
+    text.push_str(
         r#"
 state_file = "state.json"
 owner = "ceph-ci"
-max_servers = 1000000
 
 [jenkins]
 url = "http://127.0.0.1:8080/"
@@ -177,13 +179,13 @@ password = "mita-secret"
 tenant_name = "ceph-ci"
 "#,
     );
-    let max = nodes * 6 / 5 / TYPES + 1;
     for kind in 0..TYPES {
         let labels: Vec<String> = labels_of(kind).map(|label| format!("{label:?}")).collect();
         text.push_str(&format!(
             "[nodes.type{kind}]\nprovider = \"openstack\"\nimage_name = \"Debian 12\"\nsize = \"m1.small\"\n\
-             labels = [{}]\nmax = {max}\n",
-            labels.join(", ")
+             labels = [{}]\nexecutors = {}\n",
+            labels.join(", "),
+            scene.executors
         ));
     }
     fs::write(&path, text)?;

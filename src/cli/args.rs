@@ -44,12 +44,18 @@ pub(super) enum Command {
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Check the configuration and tell everything that is wrong with it
+    #[command(after_long_help = exit_help())]
+    Check(Check),
+    /// Plan a recorded run again, offline, and say where the plan differs
+    #[command(after_long_help = REPLAY_HELP)]
+    Replay(Replay),
 }
 
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
 pub(super) struct Reconcile {
-    /// Show the plan and change nothing: only reads are sent, no lock is taken, no file is written
+    /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
     #[arg(long)]
     pub(super) dry_run: bool,
 
@@ -59,6 +65,10 @@ pub(super) struct Reconcile {
     /// Let through N removals that the brake would hold back
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(super) allow_removals: usize,
+
+    /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
 }
 
 /// `mita explain`
@@ -70,6 +80,32 @@ pub(super) struct Explain {
 
     #[command(flatten)]
     pub(super) shape: Shape,
+}
+
+/// `mita check`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Check {
+    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    #[arg(long)]
+    pub(super) online: bool,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita replay`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Replay {
+    /// A record, as `mita reconcile --record FILE` writes it
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+
+    /// Write the record to NEW, with the plan of this program in place of the recorded one; NEW may be FILE
+    #[arg(long, value_name = "NEW")]
+    pub(super) record: Option<PathBuf>,
 }
 
 /// How a result is written to standard output.
@@ -93,11 +129,27 @@ impl Format {
     }
 }
 
+const REPLAY_HELP: &str = "\
+A run is planned once more from what it saw and remembered, for the time that it saw it. No configuration, no state file,
+no environment and no service is needed: only the record.
+
+A record holds the names of jobs, nodes and servers, their addresses, and what Jenkins and the clouds said. It holds no
+secrets, no log-ins and no scripts. Look at it before you give it away all the same.
+
+Exit status:
+  0  the plan is the same
+  1  the plan differs, or the record could not be written
+  2  the file is no record, or a newer program wrote it
+";
+
 fn top_help() -> String {
     format!(
         "Examples:\n  \
          mita check                               is the configuration right?\n  \
+         mita check --online                      and do Jenkins and the clouds agree?\n  \
          mita reconcile --dry-run                 what would a run do?\n  \
+         mita status                              what is there?\n  \
+         mita explain ceph-build                  why does this job wait?\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )

@@ -5,9 +5,11 @@ use crate::apply::ActionResult;
 use crate::naming::Owner;
 use crate::plan::{Action, Plan, Problem, Verdict};
 use crate::reconcile::Report;
-use crate::secret::redact;
+use crate::record::clean::{action as clean_action, result as clean_result};
 use jiff::Timestamp;
 use serde::Serialize;
+
+pub(super) use crate::record::clean::{problem as clean_problem, text as clean, verdict as clean_verdict};
 
 /// What a run, or a dry run, says of itself.
 #[derive(Debug, Serialize)]
@@ -47,36 +49,4 @@ impl<'a> RunDocument<'a> {
 /// A time as all documents write it: whole seconds, UTC.
 pub(super) fn to_the_second(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// A text without secrets.
-pub(super) fn clean(text: &str) -> String {
-    redact(text).into_owned()
-}
-
-fn clean_action(action: &Action) -> Action {
-    let mut action = action.clone();
-    match &mut action {
-        Action::CreateServer { reason, .. }
-        | Action::RetireNode { reason, .. }
-        | Action::DeleteServer { reason, .. }
-        | Action::RestoreNode { reason, .. }
-        | Action::DeleteVolume { reason, .. }
-        | Action::DeleteNode { reason, .. } => *reason = clean(reason),
-    }
-    action
-}
-
-/// The verdict with a clean reason.
-pub(super) fn clean_verdict(verdict: &Verdict) -> Verdict {
-    Verdict { reason: clean(&verdict.reason), ..verdict.clone() }
-}
-
-/// The problem with a clean text.
-pub(super) fn clean_problem(problem: &Problem) -> Problem {
-    Problem { error: clean(&problem.error), ..problem.clone() }
-}
-
-fn clean_result(result: &ActionResult) -> ActionResult {
-    ActionResult { error: result.error.as_deref().map(clean), ..result.clone() }
 }

@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use crate::config::{ConfigErrors, NotFound};
 use crate::reconcile::RunError;
+use crate::record::RecordError;
 use crate::store::{LockError, StoreError};
 use std::io;
 use thiserror::Error;
@@ -19,6 +20,9 @@ pub enum Failure {
     /// The run ended before it did anything.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A record cannot be replayed, or not be written.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The result was not written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -29,7 +33,7 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Failure::Config(errors) => errors.lines().to_vec(),
-            Failure::NoConfig(_) | Failure::Run(_) | Failure::Output(_) => vec![self.to_string()],
+            Failure::NoConfig(_) | Failure::Run(_) | Failure::Record(_) | Failure::Output(_) => vec![self.to_string()],
         }
     }
 
@@ -45,6 +49,10 @@ impl Failure {
                 | StoreError::NoFolder(_) => Exit::Unusable,
                 StoreError::Io { .. } => Exit::Failed,
             },
+            Failure::Record(error) => match error {
+                RecordError::Newer { .. } | RecordError::Unreadable { .. } | RecordError::Read { .. } => Exit::Unusable,
+                RecordError::Write { .. } => Exit::Failed,
+            },
             Failure::Output(_) => Exit::Failed,
         }
     }
@@ -59,12 +67,14 @@ mod tests {
     fn each_failure_has_the_exit_status_of_the_documentation() {
         let folder = || "/var/lib/mita".into();
         let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
-        let cases: [(Failure, Exit); 6] = [
+        let cases: [(Failure, Exit); 8] = [
             (NotFound { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
             (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),
             (RunError::Store(io()).into(), Exit::Failed),
             (RunError::Store(StoreError::Newer { path: folder(), version: 2 }).into(), Exit::Unusable),
+            (RecordError::Newer { path: folder(), version: 2 }.into(), Exit::Unusable),
+            (RecordError::Write { path: folder(), source: io::Error::other("full") }.into(), Exit::Failed),
             (io::Error::other("full").into(), Exit::Failed),
         ];
         for (failure, exit) in cases {

@@ -4,19 +4,24 @@
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] on its way out.
 
 mod args;
+mod check;
 mod document;
 mod exit;
 mod explain;
 mod failure;
+mod failures;
 mod logger;
 mod output;
 mod panics;
 mod picture;
-mod plan_text;
 mod reconcile;
+mod recorder;
+mod replay;
 mod status;
 mod status_text;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use args::Arguments;
 pub use exit::Exit;
@@ -25,6 +30,7 @@ pub use logger::start as start_log;
 pub use panics::tell as tell_of_panics;
 
 use crate::config::{self, Config, Loaded};
+use crate::plan::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
 use args::{Command, Format};
@@ -32,12 +38,15 @@ use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
-    let Arguments { command, config, verbose: _, quiet, log_format } = arguments;
+    let Arguments { command, config, verbose, quiet, log_format } = arguments;
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
+    let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
-        Command::Reconcile(wish) => reconcile::run(&wish, &load(config)?, moment, progress()),
+        Command::Reconcile(wish) => reconcile::run(&wish, detail, &load(config)?, moment, progress()),
         Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Check(wish) => check::run(wish, config, moment, progress()),
+        Command::Replay(wish) => replay::run(&wish),
     }
 }
 

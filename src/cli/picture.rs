@@ -77,7 +77,9 @@ impl<'a> Picture<'a> {
             let memory = machine.and_then(|machine| self.memory().servers.get(&machine.id));
             ServerView { verdict, machine, memory }
         };
-        servers.map(view).collect()
+        let mut views: Vec<ServerView<'_>> = servers.map(view).collect();
+        views.sort_by_key(|view| (view.node_type().cloned(), view.order().cloned()));
+        views
     }
 
     /// Every node of Jenkins that there is a verdict on.
@@ -182,7 +184,7 @@ impl NodeView<'_> {
         match self.node.presence {
             Presence::Online => "online",
             Presence::Disconnected => "offline",
-            Presence::SetOffline(_) => "set offline",
+            Presence::SetOffline(_) => "set_offline",
         }
     }
 }

@@ -6,16 +6,22 @@ use super::args::Reconcile;
 use super::document::RunDocument;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{output, plan_text};
+use super::output;
+use super::recorder::Recorder;
 use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
-use crate::plan::Plan;
+use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
-use std::fmt::Write;
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
 use std::io::{IsTerminal, stderr};
 
-pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+pub(super) fn run(
+    wish: &Reconcile,
+    detail: Detail,
+    loaded: &Loaded,
+    moment: Moment,
+    progress: Progress,
+) -> Result<Exit, Failure> {
     let permits = Permits { allow_removals: wish.allow_removals };
     for warning in &loaded.warnings {
         // The same each minute: it is not worth a mail each minute. `mita check` tells it to everybody.
@@ -25,23 +31,36 @@ pub(super) fn run(wish: &Reconcile, loaded: &Loaded, moment: Moment, progress: P
             log::info!("{warning}");
         }
     }
+    let mut recorder = Recorder::new(wish.record.as_deref());
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run(&loaded.config, permits, moment, &progress)?
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch)
     } else {
-        reconcile(&loaded.config, permits, moment, &progress)?
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
     };
+    let recorded = recorder.end(report.as_ref().ok());
     drop(progress);
-    let shown = if wish.shape.output.is_json() {
-        output::print_document(&RunDocument::of(&report))?;
-        false
+    if let Err(error) = &recorded {
+        log::error!("{error}");
+    }
+    let report = report?;
+    let (written, shown) = if wish.shape.output.is_json() {
+        (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
-        output::print(&text(&report))?;
-        output::is_terminal()
+        (output::print(&text(&report, detail)), output::is_terminal())
     } else {
-        false
+        (Ok(()), false)
     };
     tell(&report, shown);
-    Ok(exit(&report))
+    let exit = if recorded.is_err() { exit(&report).and(Exit::Failed) } else { exit(&report) };
+    // The run was made all the same, and how it ended is still to be told.
+    Ok(match written {
+        Ok(()) => exit,
+        Err(error) => {
+            log::error!("{}", Failure::Output(error));
+            exit.and(Exit::Failed)
+        }
+    })
 }
 
 /// The exit status that a report asks for.
@@ -69,9 +88,14 @@ fn tell(report: &Report, shown: bool) {
         }
         log::error!("{}: {}", problem.place, problem.error);
     }
+    if !shown {
+        for verdict in &plan.verdicts {
+            log::debug!("{}", verdict.to_string().trim_start());
+        }
+    }
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };
-        let line = format!("{}: {}", plan_text::action(action), outcome(result));
+        let line = format!("{action}: {}", outcome(result));
         if result.outcome.is_failure() && !shown {
             log::error!("{line}");
         } else {
@@ -95,26 +119,16 @@ fn held_back(plan: &Plan) -> Option<String> {
 }
 
 /// The plan, each action with its outcome.
-fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report, detail: Detail) -> String {
     let plan = &report.plan;
     let mut text = String::new();
-    let mut line = |line: String| {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{line}");
-    };
-    for (index, action) in plan.actions.iter().enumerate() {
-        let result = report.results.iter().flatten().find(|result| result.action == index);
-        let outcome = result.map_or_else(String::new, |result| format!("  [{}]", outcome(result)));
-        line(format!("{}{outcome}", plan_text::action(action)));
-    }
-    for action in &plan.held_back {
-        line(format!("held back: {}", plan_text::action(action)));
-    }
-    for problem in &plan.problems {
-        line(format!("! {}: {}", problem.place, problem.error));
-    }
-    if plan.actions.is_empty() && plan.held_back.is_empty() {
-        line("nothing to do".to_owned());
+    // The actions come first, a line each.
+    for (index, line) in plan.display(detail).to_string().lines().enumerate() {
+        text.push_str(line);
+        if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
+            text.push_str(&format!("  [{}]", outcome(result)));
+        }
+        text.push('\n');
     }
     text
 }

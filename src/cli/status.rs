@@ -4,6 +4,7 @@ use super::args::Shape;
 use super::document::{clean, clean_problem, clean_verdict, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::failures::{self, FailureStatus};
 use super::output::{self, DOCUMENT_VERSION};
 use super::picture::{ItemView, NodeView, Picture, ServerView};
 use super::{dry_report, status_text, tell_what_was_seen};
@@ -39,8 +40,12 @@ pub(super) struct Status {
     pub(super) max_servers: u32,
     pub(super) node_types: Vec<TypeStatus>,
     pub(super) servers: Vec<ServerStatus>,
-    pub(super) nodes: Vec<NodeStatus>,
-    pub(super) jobs: Vec<JobStatus>,
+    /// None where Jenkins' list is not there, or not believed: that is not the same as no node.
+    pub(super) nodes: Option<Vec<NodeStatus>>,
+    /// None where the queue could not be read.
+    pub(super) jobs: Option<Vec<JobStatus>>,
+    /// The server of each node type that failed last, where it was.
+    pub(super) failures: Vec<FailureStatus>,
     /// Volumes and floating IPs of ours.
     pub(super) leftovers: Vec<Verdict>,
     pub(super) problems: Vec<Problem>,
@@ -123,6 +128,7 @@ impl Status {
     /// Everything that the picture shows; free text is redacted.
     pub(super) fn of(picture: &Picture<'_>) -> Self {
         let plan = picture.plan();
+        let jenkins = &picture.report.world.jenkins;
         let (servers, items) = (picture.servers(), picture.items());
         Status {
             version: DOCUMENT_VERSION,
@@ -131,8 +137,9 @@ impl Status {
             max_servers: picture.config.max_servers,
             node_types: types(picture, &servers, &items),
             servers: servers.iter().map(|view| server(picture, view)).collect(),
-            nodes: picture.nodes().iter().map(|view| node(picture, view)).collect(),
-            jobs: items.iter().map(|view| job(picture, view)).collect(),
+            nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
+            jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
+            failures: failures::all(picture),
             leftovers: picture.leftovers().map(clean_verdict).collect(),
             problems: plan.problems.iter().map(clean_problem).collect(),
         }

@@ -1,7 +1,8 @@
 //! `mita status` for people: a table for each sort of thing.
 
+use super::failures;
 use super::status::{JobStatus, NodeStatus, ServerStatus, Status, TypeStatus};
-use super::table::{Table, age, width};
+use super::table::{Table, age, many, width};
 use crate::naming::NodeName;
 use crate::plan::Subject;
 use jiff::SignedDuration;
@@ -11,18 +12,20 @@ pub(super) fn render(status: &Status) -> String {
     render_within(status, width())
 }
 
-fn render_within(status: &Status, width: usize) -> String {
-    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, leftovers, problems, .. } = status;
+pub(super) fn render_within(status: &Status, width: usize) -> String {
+    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, failures, leftovers, problems, .. } =
+        status;
     let mut text = format!(
-        "{owner} at {now}: {} servers of {max_servers} at most, {} nodes in Jenkins, {} items in its queue\n\n",
-        servers.len(),
-        nodes.len(),
-        jobs.len()
+        "{owner} at {now}\n{} of {max_servers} at most; in Jenkins {}, {}\n\n",
+        many(servers.len(), "server"),
+        nodes.as_ref().map_or("unknown nodes".to_owned(), |nodes| many(nodes.len(), "node")),
+        jobs.as_ref().map_or("an unknown queue".to_owned(), |jobs| many(jobs.len(), "queue item"))
     );
     text.push_str(&types_table(node_types).render(width));
     text.push_str(&servers_table(servers).render(width));
-    text.push_str(&nodes_table(nodes).render(width));
-    text.push_str(&jobs_table(jobs).render(width));
+    text.push_str(&nodes_table(nodes.as_deref().unwrap_or_default()).render(width));
+    text.push_str(&jobs_table(jobs.as_deref().unwrap_or_default()).render(width));
+    text.push_str(&failures::table(failures).render(width));
     let mut table = Table::new("Volumes and addresses", &["WHAT", "NAME", "RULE"]);
     for verdict in leftovers {
         let what = match verdict.subject {
@@ -78,7 +81,8 @@ fn servers_table(servers: &[ServerStatus]) -> Table {
     let mut table = Table::new("Servers", &["ORDER", "NAME", "PROVIDER", " AGE", "STATE", "RULE"]);
     for server in servers {
         let ServerStatus { id, name, order, provider, state, age_seconds, nodes, rule, reason, .. } = server;
-        let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).collect();
+        let untold = |name: &&str| !reason.contains(*name);
+        let nodes: Vec<&str> = nodes.iter().map(NodeName::as_str).filter(untold).collect();
         let nodes = if nodes.is_empty() { String::new() } else { format!(", node {}", nodes.join(", ")) };
         let cells = vec![
             order.as_ref().map_or("-".to_owned(), ToString::to_string),
@@ -98,7 +102,7 @@ fn nodes_table(nodes: &[NodeStatus]) -> Table {
     for node in nodes {
         let NodeStatus { name, presence, executors, idle_executors, rule, reason, .. } = node;
         let idle = format!("{idle_executors}/{executors}");
-        table.row(vec![name.to_string(), (*presence).to_owned(), idle, rule.to_string()], reason.clone());
+        table.row(vec![name.to_string(), presence.replace('_', " "), idle, rule.to_string()], reason.clone());
     }
     table
 }

@@ -1,5 +1,6 @@
 //! Tables of plain text that fit the reader's width: a row's columns, and what is to be said about it.
 
+use super::output::one_line;
 use crate::plan::words::span;
 use jiff::SignedDuration;
 
@@ -33,6 +34,7 @@ pub(super) struct Table {
 struct Row {
     cells: Vec<String>,
     note: String,
+    quoted: Vec<String>,
 }
 
 impl Table {
@@ -43,7 +45,24 @@ impl Table {
 
     /// Adds a row, and what is to be said about it.
     pub(super) fn row(&mut self, cells: Vec<String>, note: String) {
-        self.rows.push(Row { cells, note });
+        // A line break in a job's name is no new row.
+        let cells = cells.iter().map(|cell| one_line(cell).into_owned()).collect();
+        self.rows.push(Row { cells, note, quoted: Vec::new() });
+    }
+
+    /// Quotes lines below the last row, as they are.
+    pub(super) fn quote(&mut self, lines: &[String]) {
+        if let Some(row) = self.rows.last_mut() {
+            row.quoted.extend(lines.iter().map(|line| one_line(line).into_owned()));
+        }
+    }
+
+    /// The table, set in by so many columns.
+    pub(super) fn render_within(&self, width: usize, indent: usize) -> String {
+        let table = self.render(width.saturating_sub(indent));
+        let indent = " ".repeat(indent);
+        let line = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("{indent}{line}\n") };
+        table.lines().map(line).collect()
     }
 
     /// The table as text that ends with an empty line; nothing where it has no rows.
@@ -75,6 +94,9 @@ impl Table {
                 text.push_str(&" ".repeat(at));
                 text.push_str(&more);
                 text.push('\n');
+            }
+            for line in &row.quoted {
+                text.push_str(&format!("{:INDENT$}| {line}\n", ""));
             }
         }
         text.push('\n');
@@ -117,6 +139,11 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A number of things, in words.
+pub(super) fn many(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// A time in a narrow column: its two largest units, days among them.

@@ -10,12 +10,17 @@ use super::table::Table;
 use super::{files, keys, locate};
 use crate::secret::Secret;
 use saphyr::{ScalarStyle, Yaml, YamlLoader};
-use saphyr_parser::Parser;
+use saphyr_parser::{Event, Parser};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A file of all the clouds that a person knows has some KiB.
 const LARGEST: u64 = 1024 * 1024;
+
+/// The values of a hundred thousand clouds, and lists and mappings open at once: `clouds`, a cloud, `regions`, a region,
+/// `values`, with room for what other programs keep there.
+const MOST_VALUES: usize = 1_000_000;
+const DEEPEST: usize = 32;
 
 /// The name of the cloud that the environment describes.
 const ENVIRONMENT: &str = "envvars";
@@ -181,6 +186,12 @@ type Map = BTreeMap<String, Value>;
 /// The clouds of a file.
 fn read(path: &Path) -> Result<Map, String> {
     let text = files::text(path, LARGEST).map_err(|error| format!("{} {error}", path.display()))?;
+    if grows(&text) {
+        return Err(format!(
+            "{} is nested too deep, or repeats itself too often, to be a list of clouds",
+            path.display()
+        ));
+    }
     let mut loader = YamlLoader::<Yaml<'_>>::default();
     loader.early_parse(false);
     let parsed = Parser::new_from_str(&text).load(&mut loader, true);
@@ -197,6 +208,36 @@ fn read(path: &Path) -> Result<Map, String> {
         },
         _ => Err(format!("{} has no clouds; write them under the key clouds", path.display())),
     }
+}
+
+/// Whether the document would outgrow the stack, or memory, once it is taken apart: by its depth, or by aliases of
+/// aliases, each of which is a copy. What is not YAML ends where it is not.
+fn grows(text: &str) -> bool {
+    // What holds so far of every list and mapping that is open: its anchor, and the values within.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut anchors: BTreeMap<usize, usize> = BTreeMap::new();
+    for event in Parser::new_from_str(text) {
+        let (anchor, values) = match event {
+            Ok((Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _), _)) => {
+                open.push((anchor, 1));
+                (0, 0)
+            }
+            Ok((Event::SequenceEnd | Event::MappingEnd, _)) => open.pop().unwrap_or_default(),
+            Ok((Event::Scalar(_, _, anchor, _), _)) => (anchor, 1),
+            Ok((Event::Alias(anchor), _)) => (0, anchors.get(&anchor).copied().unwrap_or(1)),
+            Ok(_) => (0, 0),
+            Err(_) => return false,
+        };
+        anchors.insert(anchor, values);
+        let within = open.last_mut().map_or(0, |(_, within)| {
+            *within += values;
+            *within
+        });
+        if within > MOST_VALUES || open.len() > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 fn value_of(node: Yaml<'_>) -> Option<Value> {

@@ -16,6 +16,7 @@ mod locate;
 mod names;
 mod nodes;
 mod openstack;
+mod planning;
 mod provider;
 mod reading;
 mod secrets;
@@ -29,11 +30,13 @@ mod tests;
 
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
+pub use planning::Planning;
 pub use reading::ConfigErrors;
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -232,7 +235,7 @@ pub struct NodeType {
 }
 
 /// The times of a node type; each can stand at the top, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
     /// How long a job waits before it counts.
     pub stuck_after: SignedDuration,
@@ -261,6 +264,11 @@ impl Config {
 impl NodeType {
     /// The template of a node type that gives none: all its servers have its name.
     pub const PLAIN_SERVER_NAME: &str = "{node}";
+
+    /// Whether its nodes have this label: it is one of theirs, or the type's own name.
+    pub fn carries(&self, label: &str) -> bool {
+        self.labels.contains(label) || self.name.as_str() == label
+    }
 
     /// The name of the server that this order makes.
     pub fn server_name_for(&self, id: &MitaId) -> String {

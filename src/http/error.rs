@@ -1,6 +1,6 @@
 //! What went wrong with a request, in words for an operator and in kinds for the program.
 
-use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response};
+use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response, excerpt};
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -91,7 +91,7 @@ pub(super) fn redirected(request: &Request, response: &Response) -> HttpError {
         kind: Kind::Redirect { to },
         text: format!(
             "status {status} sends us to {}; redirects are not followed: configure the final address",
-            place.escape_debug()
+            excerpt(place.as_bytes())
         ),
     }
 }
@@ -150,6 +150,9 @@ fn not_sent(uri: &Uri, cause: Error, limit: Duration) -> (String, bool) {
             ("connection refused: is the service running, is the port right?".to_owned(), true)
         }
         Error::Io(cause) if tls && cause.kind() == io::ErrorKind::InvalidData => (untrusted(&cause), false),
+        Error::Io(cause) if tls && cause.kind() == io::ErrorKind::UnexpectedEof => {
+            ("the other side ended the TLS handshake: does this port speak https?".to_owned(), true)
+        }
         Error::Io(cause) => (format!("no connection: {cause}"), true),
         cause @ (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_)) => (untrusted(&cause), false),
         Error::ConnectProxyFailed(words) => (format!("the proxy of the environment refused: {words}"), true),
@@ -162,19 +165,22 @@ fn seconds(time: Duration) -> String {
 }
 
 fn untrusted(cause: &dyn fmt::Display) -> String {
+    /// What rustls says, and what to do.
+    const ADVICE: [(&str, &str); 7] = [
+        (
+            "UnknownIssuer",
+            "it is self-signed or of an authority that is not trusted: for an authority of your own set cacert",
+        ),
+        ("BadSignature", "cacert holds another authority of the same name: set it to the one that signed"),
+        ("not valid for name", "use a host name of the certificate in the URL"),
+        ("certificate expired", "have the service's certificate renewed"),
+        ("not valid yet", "is the clock of this machine right?"),
+        ("No CA certificates", "install the system's certificates (ca-certificates), or set cacert"),
+        ("InvalidContentType", "does this port speak https?"),
+    ];
     let cause = cause.to_string();
-    let advice = if cause.contains("UnknownIssuer") {
-        ": for an authority of your own set cacert"
-    } else if cause.contains("not valid for name") {
-        ": use a host name of the certificate in the URL"
-    } else if cause.contains("No CA certificates") {
-        ": install the system's certificates (ca-certificates), or set cacert"
-    } else if cause.contains("InvalidContentType") {
-        ": does this port speak https?"
-    } else {
-        ""
-    };
-    format!("no trusted TLS connection: {cause}{advice}")
+    let advice = ADVICE.iter().find(|(words, _)| cause.contains(words)).map(|(_, advice)| format!(": {advice}"));
+    format!("no trusted TLS connection: {cause}{}", advice.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -185,7 +191,10 @@ mod tests {
     fn a_failure_of_trust_says_what_to_do() {
         // As rustls words them.
         for (cause, advice) in [
-            ("invalid peer certificate: UnknownIssuer", ": for an authority of your own set cacert"),
+            (
+                "invalid peer certificate: UnknownIssuer",
+                ": it is self-signed or of an authority that is not trusted: for an authority of your own set cacert",
+            ),
             (
                 "invalid peer certificate: certificate not valid for name \"127.0.0.1\"",
                 ": use a host name of the certificate in the URL",
@@ -195,7 +204,7 @@ mod tests {
                 ": install the system's certificates (ca-certificates), or set cacert",
             ),
             ("received corrupt message of type InvalidContentType", ": does this port speak https?"),
-            ("invalid peer certificate: Expired", ""),
+            ("invalid peer certificate: Revoked", ""),
         ] {
             assert_eq!(untrusted(&cause), format!("no trusted TLS connection: {cause}{advice}"));
         }

@@ -132,7 +132,7 @@ impl Client {
     }
 
     fn attempt(&self, request: &Request, started: Instant) -> Result<Response, error::Failed> {
-        let limit = self.deadline.saturating_duration_since(started).min(REQUEST_TIMEOUT);
+        let limit = self.deadline.saturating_duration_since(started).min(request.limit().unwrap_or(REQUEST_TIMEOUT));
         if limit.is_zero() {
             return Err(error::Failed::final_(request.not_sent("no time is left before the run's deadline")));
         }
@@ -148,7 +148,8 @@ impl Client {
         let ms = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
-                let id = response.request_id().unwrap_or("-");
+                let id = response.request_id();
+                let id = id.as_deref().unwrap_or("-");
                 log::trace!("{}: {request} {} in {ms} ms ({id})", self.service, response.status);
             }
             Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact(&failed.error.to_string())),

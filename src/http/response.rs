@@ -12,6 +12,12 @@ const QUOTED: usize = 200;
 /// How much of a body is looked at, in bytes: enough to find a title, and to take out any secret within what is quoted.
 const LOOKED_AT: usize = 32 << 10;
 
+/// The most values of a JSON answer, each of 32 bytes in memory, arrays and objects counted for what they take: ten
+/// thousand nodes with ten labels each come to 5 million.
+const MOST_VALUES: usize = 6_000_000;
+/// The longest text in a JSON answer, in bytes: a reason that names ten thousand nodes is as long as that.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// An answer that arrived whole. Bodies may hold secrets: `Debug` shows none.
 #[derive(Clone)]
 pub struct Response {
@@ -44,9 +50,17 @@ impl Response {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The first header of this name as a message quotes it: its beginning, without secrets.
+    pub fn quoted_header(&self, name: &str) -> Option<String> {
+        self.header(name).map(|value| excerpt(value.as_bytes()))
+    }
+
     /// The service's own id of the request, to be shown with errors.
-    pub fn request_id(&self) -> Option<&str> {
-        ["x-openstack-request-id", "x-compute-request-id", "x-request-id"].iter().find_map(|name| self.header(name))
+    pub fn request_id(&self) -> Option<String> {
+        ["x-openstack-request-id", "x-compute-request-id", "x-request-id"]
+            .iter()
+            .filter(|name| self.header(name).is_some_and(|id| !id.is_empty()))
+            .find_map(|name| self.quoted_header(name))
     }
 
     /// The wait that a busy service asks for, where it names one in seconds (RFC 9110, 10.2.3).
@@ -56,6 +70,10 @@ impl Response {
 
     /// The body as JSON. `what` names what was wanted: "the build queue".
     pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, HttpError> {
+        if let Err(why) = weigh(&self.body) {
+            let text = format!("wanted {what}, got {why}: status {}", self.status);
+            return Err(HttpError { request: self.request.clone(), kind: Kind::TooLarge, text });
+        }
         serde_json::from_slice(&self.body).map_err(|error| {
             let found = self.description();
             let text = match error.classify() {
@@ -82,6 +100,35 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Response({} {}, {} bytes)", self.request, self.status, self.body.len())
     }
+}
+
+/// Whether JSON can be read without taking far more memory than it takes itself. An answer that is made for it grows
+/// to the hundredfold: an empty object of two letters is a node of a tree once it has a member.
+fn weigh(json: &[u8]) -> Result<(), &'static str> {
+    let (mut values, mut text_began) = (0_usize, None);
+    let mut bytes = json.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match (text_began, byte) {
+            (Some(began), b'"') => {
+                if at - began > LONGEST_TEXT {
+                    return Err("a text that is longer than any should be");
+                }
+                text_began = None;
+            }
+            (Some(_), b'\\') => drop(bytes.next()),
+            (Some(_), _) => {}
+            (None, b'"') => text_began = Some(at),
+            (None, b',') => values += 1,
+            (None, b':') => values += 2,
+            (None, b'[') => values += 5,
+            (None, b'{') => values += 22,
+            (None, _) => {}
+        }
+        if values > MOST_VALUES {
+            return Err("more values than such an answer should hold");
+        }
+    }
+    Ok(())
 }
 
 /// The beginning of a body as one line: secrets taken out, control characters escaped, an HTML page by its title.
@@ -185,6 +232,25 @@ mod tests {
         let kind = format!("text/{}edge-of-the-excerpt-1", "x".repeat(65));
         let described = response(&kind, b"").description();
         assert!(!described.contains("edge"), "{described}");
+    }
+
+    #[test]
+    fn json_is_weighed_before_it_is_read() {
+        let array = |piece: &str, number: usize| format!("[{}]", vec![piece; number].join(","));
+        assert_eq!(weigh(array("0", MOST_VALUES - 10).as_bytes()), Ok(()));
+        for heavy in [
+            array("0", MOST_VALUES + 10),
+            array("[]", MOST_VALUES / 6 + 10),
+            array("{}", MOST_VALUES / 23 + 10),
+            array(r#"{"a":0}"#, MOST_VALUES / 25 + 10),
+        ] {
+            assert_eq!(weigh(heavy.as_bytes()), Err("more values than such an answer should hold"));
+        }
+        assert_eq!(weigh(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
+        let long = format!("[\"{}\"]", "x".repeat(LONGEST_TEXT + 1));
+        assert_eq!(weigh(long.as_bytes()), Err("a text that is longer than any should be"));
+        let error = response("application/json", long.as_bytes()).json::<Vec<String>>("texts").unwrap_err();
+        assert_eq!(error.kind, Kind::TooLarge);
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn a_read_brings_status_headers_and_body_and_names_the_program() {
     let token = Secret::new("token-in-a-header");
     let url = format!("{}/x?y=z", server.url);
     let response = client.send(&Request::get(url).secret_header("X-Auth-Token", &token)).unwrap();
-    assert_eq!((response.status, response.request_id()), (200, Some("req-1")));
+    assert_eq!((response.status, response.request_id().as_deref()), (200, Some("req-1")));
     assert_eq!(response.json::<serde_json::Value>("a").unwrap(), serde_json::json!({"a": 1}));
     let seen = &server.seen()[0];
     assert_eq!(seen.line(), "GET /x?y=z");

@@ -65,5 +65,9 @@ fn cookies(response: &Response) -> Option<Secret> {
         .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
         .map(str::trim)
         .collect();
+    for value in pairs.iter().filter_map(|pair| pair.split_once('=')).map(|(_, value)| value) {
+        // Registered on its own, too: whoever repeats a session leaves out what stood around it.
+        drop(Secret::new(value));
+    }
     (!pairs.is_empty()).then(|| Secret::new(pairs.join("; ")))
 }

@@ -123,7 +123,7 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
             ),
         ),
         // hudson/model/Failure.java says in a header what its page says in HTML.
-        400..500 => match response.header("x-error") {
+        400..500 => match response.quoted_header("x-error") {
             Some(words) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {words}")),
             None => (ErrorKind::Refused { status }, response.description()),
         },
@@ -135,15 +135,15 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
 
 /// The headers are those of hudson/security/AccessDeniedException3.java.
 fn forbidden(response: &Response) -> (ErrorKind, String) {
-    let who = response.header("x-you-are-authenticated-as");
-    if who.is_some_and(|who| who.eq_ignore_ascii_case("anonymous")) {
+    let who = response.quoted_header("x-you-are-authenticated-as");
+    if who.as_deref().is_some_and(|who| who.eq_ignore_ascii_case("anonymous")) {
         let text = "status 403: Jenkins takes us for nobody in particular (anonymous): check user and token of \
                     [jenkins], and whether a proxy before Jenkins removes the Authorization header";
         return (ErrorKind::Forbidden { permission: None }, text.to_owned());
     }
     let user = who.map_or_else(|| "the user of [jenkins]".to_owned(), |who| format!("the user {who}"));
-    if let Some(id) = response.header("x-required-permission") {
-        let permission = permission_name(id);
+    if let Some(id) = response.quoted_header("x-required-permission") {
+        let permission = permission_name(&id);
         let text = format!("status 403: {user} lacks the permission {permission} ({id}): grant it in Jenkins");
         return (ErrorKind::Forbidden { permission: Some(permission) }, text);
     }
@@ -179,11 +179,12 @@ pub(super) fn redirected(response: &Response, root: &str, path: &str) -> Jenkins
     let text = match to.strip_suffix(path) {
         // The same page elsewhere: https in place of http, a canonical host name, a prefix.
         Some(elsewhere) if elsewhere != root => {
-            format!("status {status}: Jenkins moved; set url = \"{elsewhere}\" in [jenkins]")
+            format!("status {status}: Jenkins moved; set url = \"{}\" in [jenkins]", excerpt(elsewhere.as_bytes()))
         }
         _ => format!(
-            "status {status} sends us to {to}, which is not followed; does something before Jenkins ask for a log-in? \
-             mita needs the remote API with user and token"
+            "status {status} sends us to {}, which is not followed; does something before Jenkins ask for a log-in? \
+             mita needs the remote API with user and token",
+            excerpt(to.as_bytes())
         ),
     };
     error(response, ErrorKind::Redirected, text)

@@ -9,7 +9,7 @@ const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A size that the quota refused is not asked for again for this long.
-const QUOTA_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const QUOTA_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// A server failed, or its order was refused as wrong. Several failures in one run count as one.
 pub fn failed(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, reason: &str, now: Timestamp) {

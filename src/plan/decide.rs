@@ -1,16 +1,16 @@
 //! Everything put together: sightings, phases, demand and placement become actions and verdicts.
 
 use super::demand::{self, Demand};
-use super::fleet::{self, Fleet, Kinship};
+use super::fleet::{self, Fleet};
 use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember};
+use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
-use crate::state::{Origin, Retirement, RetirementStep, ServerMemory, SettlingCause, State};
-use crate::world::{Mode, Node, NodeKind, Presence, World};
+use crate::state::{Origin, Retirement, RetirementStep, ServerFailure, ServerMemory, SettlingCause, State};
+use crate::world::{Mode, World};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -49,9 +49,14 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp
 }
 
 fn judge(config: &Config, world: &World, memory: &State, fleet: &Fleet<'_>, now: Timestamp) -> Vec<Judgement> {
-    let mut strays = strays(fleet);
     let judge = Judge { config, world, memory, now };
-    fleet.machines.iter().map(|machine| judge.judge(machine, &mut strays)).collect()
+    let mut phases: Vec<Judgement> = fleet.machines.iter().map(|machine| judge.judge(machine, None)).collect();
+    let never_joined = |phase: &Phase| *phase == Phase::Condemned(Rule::NeverJoined);
+    let alone = (0..phases.len()).filter(|&machine| never_joined(&phases[machine].phase)).collect();
+    for (machine, stray) in strays::pair(config, memory, fleet, alone) {
+        phases[machine] = judge.judge(&fleet.machines[machine], Some(stray));
+    }
+    phases
 }
 
 fn decide(
@@ -109,14 +114,6 @@ fn position(action: &Action) -> u8 {
     }
 }
 
-/// Online agents that map to nothing: each may be a server under a name outside the convention.
-fn strays<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
-    let strays = fleet.nodes.iter().filter(|(node, kinship)| {
-        matches!(kinship, Kinship::Foreign(_)) && node.kind == NodeKind::Agent && node.presence == Presence::Online
-    });
-    strays.map(|(node, _)| *node).collect()
-}
-
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
 /// sees both, the failure is the later word.
 fn count_successes_and_failures(memory: &mut State, fleet: &Fleet<'_>, phases: &[Judgement], now: Timestamp) {
@@ -125,19 +122,29 @@ fn count_successes_and_failures(memory: &mut State, fleet: &Fleet<'_>, phases: &
         let Some(seen) = memory.servers.get_mut(&machine.id) else { continue };
         let busy = judgement.phase == Phase::LeftAlone(Rule::Busy);
         let failed = match judgement.phase {
-            Phase::Condemned(rule) => matches!(rule, Rule::Error | Rule::BootTimeout | Rule::NeverJoined),
-            Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => false,
+            Phase::Condemned(rule) => rule.is_failure().then_some(rule),
+            Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => None,
         };
         if seen.joined_at == Some(now) || busy && seen.failure_counted {
             seen.failure_counted = false;
             breaker::succeeded(memory, &machine.provider, &machine.node_type);
-        } else if failed && !seen.failure_counted {
+        } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;
-            failures.push((machine, &judgement.reason));
+            failures.push((machine, rule, &judgement.reason));
         }
     }
-    for (machine, reason) in failures {
+    for (machine, rule, reason) in failures {
         breaker::failed(memory, &machine.provider, &machine.node_type, reason, now);
+        let failure = ServerFailure {
+            at: now,
+            id: machine.id.clone(),
+            name: machine.name.clone(),
+            server_id: machine.server_id.clone(),
+            rule,
+            reason: reason.clone(),
+            console: Vec::new(),
+        };
+        memory.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
     }
 }
 

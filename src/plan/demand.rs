@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::naming::{NodeName, NodeTypeName};
 use crate::state::{ItemMemory, State, Vain};
 use crate::why::Why;
-use crate::world::{Node, QueueItem, Stage, World};
+use crate::world::{Mode, Node, QueueItem, Stage, World};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,17 +18,17 @@ const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far apart two sightings of an idle node beside a waiting job must be to tell that it does not take it. Jenkins
 /// looks at its queue every five seconds (hudson/model/Queue.java, MaintainTask).
-const IDLE_BESIDE: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const IDLE_BESIDE: SignedDuration = SignedDuration::from_secs(10);
 
 /// How long a type that does not serve a job is not tried again for it.
-const VAIN_FOR: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const VAIN_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A queue item that waits for an executor.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
     pub(super) item: &'a QueueItem,
     pub(super) need: Need,
-    /// Time in the queue; none where Jenkins does not tell it.
+    /// Time in the queue.
     pub(super) waited: SignedDuration,
     /// Since when mita sees it wait.
     pub(super) seen_since: Timestamp,
@@ -77,23 +77,24 @@ pub(super) fn read<'a>(
     let roll = Roll::call(nodes);
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
+    let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
     for item in items {
         let mut known = before.get(&item.id).cloned().unwrap_or_default();
         let why = Why::read(item.why.as_deref());
-        match stage(item, &mut known, now) {
+        match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
             Ok(seen_since) => {
-                let reading = need::read(config, memory, &roll, item, &why, known.need.as_ref(), now);
+                // Where Jenkins does not tell it, at least the time that mita saw it wait.
+                let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
+                let reading = need::read(config, memory, &roll, item, &why, known.need.as_ref(), waited);
                 match reading {
                     Reading::Known(need) => {
                         known.need = Some(need.clone());
-                        let waited =
-                            item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
                         demand.waiting.push(Waiting {
                             item,
                             need,
-                            waited: waited.max(SignedDuration::ZERO),
+                            waited,
                             seen_since,
                             refusing: need::refusing(&why),
                             vain: BTreeSet::new(),
@@ -105,6 +106,9 @@ pub(super) fn read<'a>(
                         demand.verdicts.push(verdict(item, Rule::Resuming, reason));
                         demand.resuming.insert(node);
                     }
+                    Reading::Unknown if why == Why::QuietingDown => {
+                        demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
+                    }
                     Reading::Unknown => {
                         let words = item.why.as_deref().unwrap_or("no reason given");
                         demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));
@@ -114,22 +118,27 @@ pub(super) fn read<'a>(
         }
         memory.queue.insert(item.id, known);
     }
-    learn_what_was_in_vain(config, world, memory, fleet, phases, &mut demand.waiting, now);
+    learn_what_was_in_vain(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
     demand
 }
 
 /// Since when the item is seen waiting for an executor, or why it is not.
-fn stage(item: &QueueItem, known: &mut ItemMemory, now: Timestamp) -> Result<Timestamp, (Rule, String)> {
+fn stage(
+    item: &QueueItem,
+    known: &mut ItemMemory,
+    taking_work: bool,
+    now: Timestamp,
+) -> Result<Timestamp, (Rule, String)> {
     let words = || item.why.clone().unwrap_or_else(|| "no reason given".to_owned());
     let pending_since = known.pending_since.take();
     match item.stage {
         Stage::Waiting => {
             known.waiting_since = None;
-            Err((Rule::QuietPeriod, words()))
+            return Err((Rule::QuietPeriod, words()));
         }
         Stage::Blocked => {
             known.waiting_since = None;
-            Err((Rule::Blocked, words()))
+            return Err((Rule::Blocked, words()));
         }
         Stage::Pending => {
             let since = pending_since.unwrap_or(now);
@@ -138,23 +147,27 @@ fn stage(item: &QueueItem, known: &mut ItemMemory, now: Timestamp) -> Result<Tim
                 known.waiting_since = None;
                 return Err((Rule::Pending, "an executor is assigned to it".to_owned()));
             }
-            Ok(*known.waiting_since.get_or_insert(now))
         }
-        Stage::Buildable => Ok(*known.waiting_since.get_or_insert(now)),
+        Stage::Buildable => {}
     }
+    if !taking_work {
+        // Whatever stands idle beside it now says nothing.
+        known.waiting_since = None;
+        return Ok(now);
+    }
+    Ok(*known.waiting_since.get_or_insert(now))
 }
 
 /// Notes which types stood idle beside a waiting job that they were thought to serve, and applies what is known.
 fn learn_what_was_in_vain(
     config: &Config,
-    world: &World,
     memory: &mut State,
     fleet: &Fleet<'_>,
     phases: &[Judgement],
     waiting: &mut [Waiting<'_>],
+    taking_work: bool,
     now: Timestamp,
 ) {
-    let taking_work = world.jenkins.mode.complete() == Some(&crate::world::Mode::Running) && memory.settling.is_none();
     let mut idle_since: BTreeMap<&NodeTypeName, Timestamp> = BTreeMap::new();
     for (machine, judgement) in fleet.machines.iter().zip(phases) {
         if !matches!(judgement.phase, Phase::Idle { .. }) {

@@ -228,9 +228,11 @@ impl<'a> Index<'a> {
             former_types: machines.iter().map(|machine| machine.node_type.clone()).collect(),
         };
         for (number, machine) in machines.iter().enumerate() {
-            let mut keys = BTreeSet::from([machine.id.as_str()]);
+            // Two servers of one order have its id and its unique name in common, so that neither tells them apart.
+            let order = machine.server().and_then(|server| server.mark.as_ref()).map_or(&machine.id, |mark| &mark.id);
+            let mut keys = BTreeSet::from([machine.id.as_str(), order.as_str()]);
             keys.extend(machine.server_id.as_ref().map(ServerId::as_str));
-            if machine.name.contains(machine.id.as_str()) {
+            if machine.name.contains(order.as_str()) {
                 keys.insert(&machine.name);
             } else {
                 index.names.entry(machine.name.clone()).or_default().push(number);
@@ -252,12 +254,15 @@ impl<'a> Index<'a> {
             NodeKind::CloudPlugin(_) => return (Kinship::Foreign("a cloud plugin made it"), Vec::new()),
             NodeKind::Agent => {}
         }
-        let came_after = |&machine: &usize| !was_online_before(memory, machines[machine].origin);
+        let changed_hands = works(node) && self.lost_its_server(memory, machines);
+        let came_after = |&machine: &usize| changed_hands || !was_online_before(memory, machines[machine].origin);
         let candidates = self.candidates(&node.name, machines);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
         let remembered = memory.and_then(|memory| memory.server.as_ref());
-        let remembered_machine =
-            remembered.and_then(|id| machines.iter().position(|machine| machine.server_id.as_ref() == Some(id)));
+        let remembered_machine = remembered.and_then(|id| {
+            let mut holders = self.keys.get(id.as_str()).into_iter().flatten().copied();
+            holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
+        });
         let known_before = could_be.len() < candidates.len();
         let kinship = match self.clear_match(node, machines, &could_be) {
             Ok(Some(machine)) => Kinship::Of(machine),
@@ -275,6 +280,15 @@ impl<'a> Index<'a> {
             Err(reason) => Kinship::Doubtful(reason),
         };
         (kinship, could_be)
+    }
+
+    /// Whether the node was that of a server of ours which is gone: where it works all the same, another server took
+    /// the entry over, however long it has been in Jenkins.
+    fn lost_its_server(&self, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
+        let Some(id) = memory.and_then(|memory| memory.server.as_ref()) else { return false };
+        let holders = self.keys.get(id.as_str()).into_iter().flatten().map(|&machine| &machines[machine]);
+        let mut there = holders.filter(|machine| machine.server_id.as_ref() == Some(id));
+        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone))
     }
 
     /// Every machine that a node of this name could be, by name or by address.
@@ -359,6 +373,10 @@ impl<'a> Index<'a> {
         let name = NodeTypeName::from(name);
         self.types.contains_key(&name) || self.former_types.contains(&name)
     }
+}
+
+fn works(node: &Node) -> bool {
+    node.presence == Presence::Online || !node.idle
 }
 
 /// Whether the node was seen online by the run that ordered the server, or by one before it.

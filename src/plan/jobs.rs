@@ -3,6 +3,7 @@
 use super::decide::Findings;
 use super::demand::{self, Waiting};
 use super::market::{Place, PlannedOrder};
+use super::need::Need;
 use super::{Action, Job, Rule, Verdict, words};
 use crate::world::Presence;
 use std::collections::BTreeMap;
@@ -42,9 +43,10 @@ pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Verdict> {
                 demand::verdict(item, Rule::Scout, format!("{words}: server {} is ordered to learn it", ids[order]))
             }
             (_, Some(gate)) => demand::verdict(item, gate.rule, format!("{words}; {}", gate.reason)),
-            (_, None) => {
-                demand::verdict(item, Rule::UnknownNeed, format!("{words}, until a server of ours has joined"))
-            }
+            (_, None) => match &placement.no_scout {
+                Some(obstacle) => demand::verdict(item, obstacle.rule, format!("{words}; {}", obstacle.reason)),
+                None => demand::verdict(item, Rule::UnknownNeed, format!("{words}, until a server of ours has joined")),
+            },
         };
         verdicts.push(verdict);
     }
@@ -64,7 +66,8 @@ pub(super) fn orders(findings: &Findings<'_>) -> Vec<Action> {
         }
     }
     if let (Some(order), Some(item)) = (placement.scout, demand.hidden.first()) {
-        let job = Job { queue_id: item.id, job: item.job.clone(), needs: "not told".to_owned() };
+        let job =
+            Job { queue_id: item.id, job: item.job.clone(), needs: "a label that Jenkins does not tell".to_owned() };
         jobs.entry(order).or_default().push(job);
     }
     let orders = placement.orders.iter().enumerate();
@@ -121,5 +124,9 @@ fn unplaced(findings: &Findings<'_>, job: &Waiting<'_>) -> (Rule, String) {
         let told = if told.is_empty() { format!("an idle node refuses it; Jenkins says: {words}") } else { told };
         return (Rule::InVain, format!("needs {needs}: {told}"));
     }
-    (Rule::NoNodeType, format!("needs {needs}, which no node type of the configuration has"))
+    let reason = match job.need {
+        Need::Anywhere => "needs any node, and no node type is unlabelled".to_owned(),
+        Need::Label(_) | Need::Node { .. } => format!("needs {needs}, which no node type of the configuration has"),
+    };
+    (Rule::NoNodeType, reason)
 }

@@ -1,15 +1,16 @@
 //! How many servers may still be ordered: of which type, where, and over all.
 
 use super::Rule;
-use super::fleet::{Fleet, Sighting};
+use super::fleet::Fleet;
 use super::matching::{OrderType, Place};
 use super::phase::{Judgement, Phase};
 use super::words::span;
-use crate::config::{Config, NodeType};
-use crate::naming::ProviderName;
-use crate::state::{Origin, State};
+use crate::config::{Config, NodeType, ProviderConfig};
+use crate::naming::{NodeTypeName, ProviderName};
+use crate::state::{Breaker, Origin, State};
 use crate::world::World;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands in the way of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,43 +27,63 @@ pub struct Limits<'a> {
     config: &'a Config,
     world: &'a World,
     memory: &'a State,
-    fleet: &'a Fleet<'a>,
-    phases: &'a [Judgement],
     now: Timestamp,
+    /// Servers that count.
+    there: u32,
+    of_type: BTreeMap<&'a NodeTypeName, u32>,
+    at_provider: BTreeMap<&'a ProviderName, u32>,
+    /// Where servers are on their way.
+    coming: BTreeSet<(&'a NodeTypeName, &'a ProviderName)>,
+    /// Orders of this very run, made after the quota was read.
+    just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
 }
 
 impl<'a> Limits<'a> {
-    /// Counts against this fleet.
+    /// Counts against this fleet: all servers but those that are gone or on their way out.
     pub fn new(
         config: &'a Config,
         world: &'a World,
         memory: &'a State,
         fleet: &'a Fleet<'a>,
-        phases: &'a [Judgement],
+        phases: &[Judgement],
         now: Timestamp,
     ) -> Self {
-        Self { config, world, memory, fleet, phases, now }
-    }
-
-    /// Servers that count: all but those that are gone or on their way out.
-    fn counted(&self) -> impl Iterator<Item = (&'a super::fleet::Machine<'a>, &'a Judgement)> {
-        self.fleet.machines.iter().zip(self.phases).filter(|(machine, judgement)| {
-            let over = matches!(judgement.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
-            !over || matches!(machine.sighting, Sighting::NoAnswer)
-        })
+        let mut limits = Self {
+            config,
+            world,
+            memory,
+            now,
+            there: 0,
+            of_type: BTreeMap::new(),
+            at_provider: BTreeMap::new(),
+            coming: BTreeSet::new(),
+            just_ordered: Vec::new(),
+        };
+        for (machine, judgement) in fleet.machines.iter().zip(phases) {
+            if matches!(judgement.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting)) {
+                continue;
+            }
+            let place = (&machine.node_type, &machine.provider);
+            limits.there += 1;
+            *limits.of_type.entry(place.0).or_default() += 1;
+            *limits.at_provider.entry(place.1).or_default() += 1;
+            if matches!(judgement.phase, Phase::OnItsWay(_)) {
+                limits.coming.insert(place);
+            }
+            if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
+                limits.just_ordered.push(place);
+            }
+        }
+        limits
     }
 
     /// How many more servers may be ordered over all.
     pub fn total(&self) -> u32 {
-        self.config.max_servers.saturating_sub(number(self.counted().count()))
+        self.config.max_servers.saturating_sub(self.there)
     }
 
     /// What may be ordered of each node type, in the configuration's order.
     pub fn types(&self) -> Vec<OrderType> {
-        let room = |kind: &NodeType| {
-            let there = number(self.counted().filter(|(machine, _)| machine.node_type == kind.name).count());
-            kind.max.map_or(u32::MAX, |max| max.saturating_sub(there))
-        };
         let places = |kind: &NodeType| {
             let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
             let allowed =
@@ -71,8 +92,22 @@ impl<'a> Limits<'a> {
         };
         let types = self.config.node_types.iter();
         types
-            .map(|kind| OrderType { executors: kind.executors.max(1), room: room(kind), places: places(kind) })
+            .map(|kind| OrderType {
+                executors: kind.executors.max(1),
+                room: self.room_of_type(kind),
+                places: places(kind),
+            })
             .collect()
+    }
+
+    fn room_of_type(&self, kind: &NodeType) -> u32 {
+        let there = self.of_type.get(&kind.name).copied().unwrap_or_default();
+        kind.max.map_or(u32::MAX, |max| max.saturating_sub(there))
+    }
+
+    fn room_at_provider(&self, provider: &ProviderConfig) -> u32 {
+        let there = self.at_provider.get(&provider.name).copied().unwrap_or_default();
+        provider.max.map_or(u32::MAX, |max| max.saturating_sub(there))
     }
 
     /// What may be ordered at each provider, in the configuration's order.
@@ -80,8 +115,7 @@ impl<'a> Limits<'a> {
         let providers = self.config.providers.iter();
         providers
             .map(|provider| {
-                let there = number(self.counted().filter(|(machine, _)| machine.provider == provider.name).count());
-                let own = provider.max.map_or(u32::MAX, |max| max.saturating_sub(there));
+                let own = self.room_at_provider(provider);
                 let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
                 let Some(quota) = quota else {
                     return Place {
@@ -98,14 +132,9 @@ impl<'a> Limits<'a> {
                 let mut left =
                     [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
                 let mut instances = quota.instances.unwrap_or(u64::MAX);
-                // Ordered by this very run, after the quota was read.
-                for (machine, _) in self.counted().filter(|(machine, _)| {
-                    machine.provider == provider.name
-                        && machine.origin == Origin::Ordered(self.memory.run)
-                        && machine.server().is_none()
-                }) {
+                for (kind, _) in self.just_ordered.iter().filter(|(_, place)| **place == provider.name) {
                     instances = instances.saturating_sub(1);
-                    if let Some(kind) = self.config.node_type(&machine.node_type) {
+                    if let Some(kind) = self.config.node_type(kind) {
                         for (left, used) in left.iter_mut().zip(weight(kind)) {
                             *left = left.saturating_sub(used);
                         }
@@ -143,57 +172,73 @@ impl<'a> Limits<'a> {
                 format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
             return obstacle(Rule::BreakerOpen, reason);
         }
-        let trying = self.counted().any(|(machine, judgement)| {
-            machine.node_type == kind.name
-                && machine.provider == *provider
-                && matches!(judgement.phase, Phase::OnItsWay(_))
-        });
-        if trying {
-            let reason =
-                format!("{} failed at provider {provider} ({}); one server is being tried", kind.name, breaker.reason);
-            return obstacle(Rule::BreakerOpen, reason);
+        if self.coming.contains(&(&kind.name, provider)) {
+            return Err(being_tried(kind, provider, breaker));
         }
         Ok(1)
     }
 
     /// Why no server of the type can be ordered for one more job.
     pub fn obstacle(&self, kind: &NodeType) -> Obstacle {
-        let refusal = kind.providers.iter().find_map(|provider| self.allowance(kind, provider).err());
-        let everywhere = kind.providers.iter().all(|provider| self.allowance(kind, provider).is_err());
-        if let (true, Some(obstacle)) = (everywhere, refusal) {
+        let limit = |reason| Obstacle { rule: Rule::Limit, reason };
+        let mut open = Vec::new();
+        let mut refusals = Vec::new();
+        for provider in self.config.providers.iter().filter(|provider| kind.providers.contains(&provider.name)) {
+            match self.allowance(kind, &provider.name) {
+                Ok(number) => open.push((provider, number)),
+                Err(obstacle) => refusals.push(obstacle),
+            }
+        }
+        if let (true, Some(obstacle)) = (open.is_empty(), refusals.into_iter().next()) {
             return obstacle;
         }
-        let limit = |reason| Obstacle { rule: Rule::Limit, reason };
-        let of_type = number(self.counted().filter(|(machine, _)| machine.node_type == kind.name).count());
         if self.total() == 0 {
             return limit(format!("max_servers {} is reached", self.config.max_servers));
         }
-        if let Some(max) = kind.max.filter(|max| of_type >= *max) {
+        if let Some(max) = kind.max.filter(|_| self.room_of_type(kind) == 0) {
             return limit(format!("node type {} has its max of {max}", kind.name));
         }
-        let quota_used_up = self.places().iter().zip(&self.config.providers).all(|(place, provider)| {
-            let quota = self.world.clouds.get(&provider.name).is_some_and(|cloud| cloud.quota.is_some());
-            !kind.providers.contains(&provider.name) || quota && self.no_quota_for(kind, place)
-        });
-        if quota_used_up {
-            let reason = format!("the quota of provider {} has no room for {}", names(&kind.providers), kind.name);
-            return Obstacle { rule: Rule::Quota, reason };
+        let is_full = |provider: &ProviderConfig| self.room_at_provider(provider) == 0;
+        let full = open.iter().map(|(provider, _)| *provider).filter(|provider| is_full(provider));
+        if let (true, Some(max)) = (full.clone().count() == open.len(), full.clone().find_map(|full| full.max)) {
+            let names: Vec<&str> = full.map(|provider| provider.name.as_str()).collect();
+            return limit(format!("provider {} has its max of {max}", names.join(" and provider ")));
         }
-        limit("older jobs take all that max, max_servers and the quota allow".to_owned())
+        let places = self.places();
+        let no_quota: Vec<&str> = open
+            .iter()
+            .filter(|(provider, _)| is_full(provider) || self.no_quota_for(kind, provider, &places))
+            .map(|(provider, _)| provider.name.as_str())
+            .collect();
+        if no_quota.len() == open.len() {
+            let names = no_quota.join(" and of provider ");
+            return Obstacle {
+                rule: Rule::Quota,
+                reason: format!("the quota of provider {names} has no room for {}", kind.name),
+            };
+        }
+        let tried = open.iter().find_map(|(provider, number)| {
+            let breaker = self.memory.breakers.get(&provider.name)?.get(&kind.name)?;
+            (*number == 1).then(|| being_tried(kind, &provider.name, breaker))
+        });
+        match tried {
+            Some(obstacle) if open.iter().all(|(_, number)| *number == 1) => obstacle,
+            _ => limit("older jobs take all that max, max_servers and the quota allow".to_owned()),
+        }
     }
 
-    fn no_quota_for(&self, kind: &NodeType, place: &Place) -> bool {
+    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[Place]) -> bool {
+        let read = self.world.clouds.get(&provider.name).is_some_and(|cloud| cloud.quota.is_some());
         let index = self.config.node_types.iter().position(|other| other.name == kind.name);
-        let weight = index.map_or([0; 4], |index| place.weights[index]);
-        place.room == 0 || weight.iter().zip(place.quota).any(|(&needed, left)| needed > left)
+        let place = self.config.providers.iter().zip(places).find(|(other, _)| other.name == provider.name);
+        let (Some(index), Some((_, place))) = (index, place) else { return false };
+        let too_heavy = place.weights[index].iter().zip(place.quota).any(|(&needed, left)| needed > left);
+        read && (place.room == 0 || too_heavy)
     }
 }
 
-fn names(providers: &[ProviderName]) -> String {
-    let names: Vec<&str> = providers.iter().map(ProviderName::as_str).collect();
-    names.join(" and of provider ")
-}
-
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+/// After failures one server is tried before there are more.
+fn being_tried(kind: &NodeType, provider: &ProviderName, breaker: &Breaker) -> Obstacle {
+    let failed = format!("{} failed at provider {provider} ({})", kind.name, breaker.reason);
+    Obstacle { rule: Rule::BreakerOpen, reason: format!("{failed}; one server is being tried") }
 }

@@ -1,9 +1,9 @@
 //! Jobs on one side, executors on the other: builds what [`super::matching`] works on, and reads its result.
 
 use super::Rule;
-use super::demand::Waiting;
+use super::demand::{self, Waiting};
 use super::fleet::{Fleet, Kinship};
-use super::limits::Limits;
+use super::limits::{Limits, Obstacle};
 use super::matching::{self, JobClass, Market, Seat, SlotClass};
 use super::need::Need;
 use super::phase::{Judgement, Phase};
@@ -51,6 +51,8 @@ pub(super) struct Placement {
     pub(super) places: Vec<Option<Place>>,
     /// For a scout, where one was asked for.
     pub(super) scout: Option<usize>,
+    /// What stood in the way of a scout that was asked for.
+    pub(super) no_scout: Option<Obstacle>,
     /// Servers to be ordered.
     pub(super) orders: Vec<PlannedOrder>,
     /// Machines whose idle node is kept at hand.
@@ -82,8 +84,11 @@ struct Stall<'a> {
     sample: Sample<'a>,
     /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
     long_free: bool,
-    /// For a node of ours that was kept for jobs long enough: it counts as one at hand, and for no job.
+    /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
     overdue: bool,
+    /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
+    /// labels it came with. In the second sighting they are the truth.
+    fresh: bool,
     members: Vec<(Place, u32)>,
 }
 
@@ -97,7 +102,7 @@ enum Sample<'a> {
 }
 
 /// What makes two slots the same to every job.
-type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, bool, bool);
+type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
 
 impl<'a> Stalls<'a> {
     /// Places the waiting jobs, oldest first, then what keeps idle nodes at hand.
@@ -137,6 +142,7 @@ impl<'a> Stalls<'a> {
     /// All executors that are there or on their way, equal ones together.
     fn stalls(&self, waiting: &[Waiting<'_>]) -> Vec<Stall<'a>> {
         let named = named_nodes(waiting);
+        let overdue = self.overdue();
         let mut found: BTreeMap<StallKey<'a>, Stall<'a>> = BTreeMap::new();
         for (node, kinship) in &self.fleet.nodes {
             let machine = match kinship {
@@ -151,26 +157,30 @@ impl<'a> Stalls<'a> {
             let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
             let special = named.contains(node.name.as_str()).then_some(&node.name);
             let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
-            let overdue = machine.is_some_and(|machine| self.is_overdue(machine));
-            let key = (tier, node_type, labels.collect(), special, long_free, overdue);
+            let overdue = machine.is_some_and(|machine| overdue.contains(&machine));
+            let fresh = machine.is_some_and(|machine| self.is_fresh(machine));
+            let key = (tier, node_type, labels.collect(), special, [long_free, overdue, fresh]);
             let stall = found.entry(key).or_insert_with(|| Stall {
                 tier,
                 sample: Sample::Node(node, kind),
                 long_free,
                 overdue,
+                fresh,
                 members: Vec::new(),
             });
             stall.members.push((Place::Node { name: node.name.clone(), machine }, slots));
         }
         for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
-            if matches!(judgement.phase, Phase::OnItsWay(_)) {
-                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, false, false);
+            // One that is online already, though its cloud still says that it is built, has its slots above.
+            if matches!(judgement.phase, Phase::OnItsWay(_)) && !machine.is_online() {
+                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, [false; 3]);
                 let stall = found.entry(key).or_insert_with(|| Stall {
                     tier: ON_ITS_WAY,
                     sample: Sample::Type(kind),
                     long_free: false,
                     overdue: false,
+                    fresh: false,
                     members: Vec::new(),
                 });
                 stall.members.push((Place::Coming { machine: index }, kind.executors));
@@ -200,10 +210,33 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Kept for jobs for one grace time beyond its own: after that it goes, so no job may count on it.
-    fn is_overdue(&self, machine: usize) -> bool {
-        let grace = self.config.times(&self.fleet.machines[machine].node_type).idle_grace;
-        matches!(self.phases[machine].phase, Phase::Idle { idle } if idle >= grace * 2)
+    /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
+    /// hand: those take jobs, too.
+    fn overdue(&self) -> BTreeSet<usize> {
+        let mut long = Vec::new();
+        let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
+        for (index, (machine, judgement)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            let Phase::Idle { idle, confirmed } = judgement.phase else { continue };
+            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
+                long.push((index, &machine.node_type));
+            } else {
+                *at_hand.entry(&machine.node_type).or_default() += 1;
+            }
+        }
+        let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
+            let kept = at_hand.entry(node_type).or_default();
+            *kept += 1;
+            let min_idle = self.config.node_type(node_type).map_or(0, |kind| kind.min_idle);
+            (*kept > min_idle).then_some(index)
+        };
+        long.into_iter().filter_map(beyond).collect()
+    }
+
+    /// Online and wholly idle for the first time, as far as two sightings can be told apart.
+    fn is_fresh(&self, machine: usize) -> bool {
+        let joined_at = self.memory.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
+        matches!(self.phases[machine].phase, Phase::Idle { .. })
+            && joined_at.is_some_and(|joined| self.now.duration_since(joined) < demand::IDLE_BESIDE)
     }
 
     fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {
@@ -213,6 +246,7 @@ impl<'a> Stalls<'a> {
             refusing: &job.refusing,
             vain: &job.vain,
             waited_long: self.waited_long(job),
+            seen_before: self.seen_before(job),
             young: young.filter(|(_, kind)| job.waited < kind.times.stuck_after).map(|(index, _)| index).collect(),
         }
     }
@@ -221,16 +255,22 @@ impl<'a> Stalls<'a> {
         self.now.duration_since(job.seen_since) > IDLE_BESIDE
     }
 
+    fn seen_before(&self, job: &Waiting<'_>) -> bool {
+        job.seen_since < self.now
+    }
+
     /// The slots and node types that accept a job.
     fn class(&self, job: &Waiting<'_>, stalls: &[Stall<'_>]) -> JobClass {
         let all = &self.config.node_types;
         let accepts = |stall: &Stall<'_>| match stall.sample {
             Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.vain.contains(&kind.name),
             Sample::Node(node, kind) => {
-                !stall.overdue
-                    && job.need.accepts_node(node, kind, all)
+                let spent = stall.overdue || stall.long_free && self.waited_long(job);
+                let promised = stall.fresh && self.seen_before(job);
+                let promised = promised && kind.is_some_and(|kind| job.need.accepts_type(kind, all));
+                !spent
+                    && (promised || job.need.accepts_node(node, kind, all))
                     && !job.refusing.contains(&node.name)
-                    && !(stall.long_free && self.waited_long(job))
                     && kind.is_none_or(|kind| !job.vain.contains(&kind.name))
             }
         };
@@ -253,14 +293,17 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
+    /// Whether a node of the type is idle and refuses the job by name, or lacks a label that its type promises: one
+    /// more of its kind would do the same.
     fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
-        !job.refusing.is_empty()
-            && self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
-                machine.node_type == kind.name
-                    && matches!(judgement.phase, Phase::Idle { .. })
-                    && machine.nodes.iter().any(|node| job.refusing.contains(&node.name))
-            })
+        let refuses = |node: &&Node| {
+            job.refusing.contains(&node.name) || !job.need.accepts_node(node, Some(kind), &self.config.node_types)
+        };
+        self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
+            machine.node_type == kind.name
+                && matches!(judgement.phase, Phase::Idle { .. })
+                && machine.nodes.iter().any(|node| refuses(&node))
+        })
     }
 
     /// Idle nodes at hand are jobs of their own that come after all others.
@@ -270,7 +313,9 @@ impl<'a> Stalls<'a> {
                 Sample::Node(_, node_kind) => node_kind.is_some_and(|node_kind| node_kind.name == kind.name),
                 Sample::Type(coming) => coming.name == kind.name,
             };
-            let slots = (0..stalls.len()).filter(|&stall| of_type(&stalls[stall])).collect();
+            // One that is being retired comes back for a job only.
+            let at_hand = |stall: &Stall<'_>| stall.tier != DRAINING && of_type(stall);
+            let slots = (0..stalls.len()).filter(|&stall| at_hand(&stalls[stall])).collect();
             market.jobs.push(JobClass { slots, types: vec![index] });
             let wanted = kind
                 .min_idle
@@ -324,7 +369,10 @@ impl<'a> Stalls<'a> {
             Some(Place::Node { machine, .. }) => *machine,
             Some(Place::Coming { .. } | Place::Order(_)) | None => None,
         });
-        Placement { scout: scouted, orders: planned.collect(), at_hand: at_hand.collect(), places }
+        let no_scout = (scout && scouted.is_none())
+            .then(|| self.scout().types.first().map(|&first| self.limits.obstacle(&self.config.node_types[first])))
+            .flatten();
+        Placement { scout: scouted, no_scout, orders: planned.collect(), at_hand: at_hand.collect(), places }
     }
 }
 
@@ -335,6 +383,7 @@ struct ClassKey<'j> {
     refusing: &'j BTreeSet<NodeName>,
     vain: &'j BTreeSet<NodeTypeName>,
     waited_long: bool,
+    seen_before: bool,
     young: Vec<usize>,
 }
 

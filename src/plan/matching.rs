@@ -4,16 +4,15 @@
 //! and never unseats any. With one executor a server this serves exactly the jobs that the best possible choice
 //! would serve, in the sense that no older job is given up for a younger one. With several, where a path alone
 //! does not see that two small servers could give way to one large one, other sets of orders are tried, nearest
-//! first, up to [`TRIES`]. Equal jobs and equal slots are handled as classes with a count, so that thousands of
+//! first, as far as a fixed effort goes (`reorder`). Equal jobs and equal slots are handled as classes with a count, so that thousands of
 //! each stay cheap.
 //!
 //! This file knows nothing of Jenkins or clouds; [`super::demand`] builds the market and reads the result.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod reorder;
 
-/// How many sets of orders are tried for a job that no path seats. Fleets of a few types and servers are covered
-/// whole (the tests compare with brute force); in larger ones a job may wait for a run longer than it had to.
-const TRIES: usize = 400;
+use reorder::Reorders;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Slots that accept the same jobs.
 #[derive(Clone, Debug)]
@@ -103,12 +102,14 @@ pub struct Outcome {
 /// Places the jobs of `queue` (indices into [`Market::jobs`], the oldest first).
 pub fn place(market: &Market, queue: &[usize]) -> Outcome {
     let mut board = Board::new(market);
+    let mut reorders = Reorders::new(market, queue.len());
+    let mut dead = DeadEnds::default();
     let mut hopeless = vec![false; market.jobs.len()];
     let seated: Vec<bool> = queue
         .iter()
         .map(|&class| {
             // A class that found no path finds none later either: slots only fill up.
-            let placed = !hopeless[class] && (board.seat(class) || board.reorder(class));
+            let placed = !hopeless[class] && (board.seat(class, &mut dead) || reorders.seat(&mut board, class));
             hopeless[class] |= !placed;
             placed
         })
@@ -142,10 +143,16 @@ enum End {
     NewOrder,
 }
 
+/// Points from which no path led to an end, since somebody was seated last: where everything is taken, most jobs of a
+/// long queue look in the same places.
+type DeadEnds = BTreeSet<Point>;
+
 /// Who sits where so far.
 #[derive(Clone)]
 struct Board<'a> {
     market: &'a Market,
+    /// Whether the orders stay as they are: then jobs are only seated.
+    frozen: bool,
     /// Jobs on each slot class, by job class.
     on_slots: Vec<BTreeMap<usize, u32>>,
     /// Jobs on ordered servers of each type, by job class.
@@ -158,6 +165,7 @@ impl<'a> Board<'a> {
     fn new(market: &'a Market) -> Self {
         Self {
             market,
+            frozen: false,
             on_slots: vec![BTreeMap::new(); market.slots.len()],
             on_types: vec![BTreeMap::new(); market.types.len()],
             orders: vec![BTreeMap::new(); market.types.len()],
@@ -165,97 +173,29 @@ impl<'a> Board<'a> {
     }
 
     /// Finds a seat for one more job of the class, moving others where that helps.
-    fn seat(&mut self, class: usize) -> bool {
+    fn seat(&mut self, class: usize, dead: &mut DeadEnds) -> bool {
         let first_tier = self.market.jobs[class].slots.iter().find(|&&slot| {
             self.market.slots[slot].tier == 0 && count(&self.on_slots[slot]) < self.market.slots[slot].slots
         });
         if let Some(&slot) = first_tier {
             add(&mut self.on_slots[slot], class);
+            dead.clear();
             return true;
         }
-        for path in self.paths(class) {
+        for path in self.paths(class, dead) {
             let mut next = self.clone();
             next.walk(&path);
             if next.is_sound() {
                 *self = next;
+                dead.clear();
                 return true;
             }
         }
         false
-    }
-
-    /// Finds another set of orders with which everybody seated so far and one more job of the class have a seat.
-    /// Needed only where a server has several executors: then orders are not worth the same.
-    fn reorder(&mut self, class: usize) -> bool {
-        if self.market.types.iter().all(|kind| kind.executors == 1) {
-            return false;
-        }
-        let mut everybody: BTreeMap<usize, u32> = BTreeMap::new();
-        for jobs in self.on_slots.iter().chain(&self.on_types) {
-            for (&class, &number) in jobs {
-                *everybody.entry(class).or_insert(0) += number;
-            }
-        }
-        add(&mut everybody, class);
-        let mut known = BTreeSet::from([self.orders.clone()]);
-        let mut open = VecDeque::from([self.orders.clone()]);
-        while let Some(orders) = open.pop_front() {
-            // No room beyond these orders: the search below only seats.
-            let market = Market { room: orders.iter().map(count).sum(), ..self.market.clone() };
-            let mut fixed = Board { orders: orders.clone(), ..Board::new(&market) };
-            if everybody.iter().all(|(&class, &number)| (0..number).all(|_| fixed.seat(class))) {
-                let Board { on_slots, on_types, orders, .. } = fixed;
-                *self = Board { market: self.market, on_slots, on_types, orders };
-                self.drop_unused();
-                return true;
-            }
-            for next in self.neighbours(&orders) {
-                if known.len() < TRIES && known.insert(next.clone()) {
-                    open.push_back(next);
-                }
-            }
-        }
-        false
-    }
-
-    /// Sets of orders within all limits that differ by one order more, or one moved, or one less.
-    fn neighbours(&self, orders: &[BTreeMap<usize, u32>]) -> Vec<Vec<BTreeMap<usize, u32>>> {
-        let pairs: Vec<(usize, usize)> = (self.market.types.iter().enumerate())
-            .flat_map(|(node_type, kind)| kind.places.iter().map(move |&(place, _)| (node_type, place)))
-            .collect();
-        let mut found = Vec::new();
-        let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].contains_key(place)).map(Some);
-        for less in std::iter::once(None).chain(gone) {
-            for more in pairs.iter().map(Some).chain(std::iter::once(None)) {
-                let mut next = Board { orders: orders.to_vec(), ..Board::new(self.market) };
-                if let Some(&(node_type, place)) = less {
-                    take(&mut next.orders[node_type], place);
-                }
-                if let Some(&(node_type, place)) = more {
-                    add(&mut next.orders[node_type], place);
-                }
-                if next.is_sound() {
-                    found.push(next.orders);
-                }
-            }
-        }
-        found
-    }
-
-    /// Gives up orders that no job sits on.
-    fn drop_unused(&mut self) {
-        for (node_type, kind) in self.market.types.iter().enumerate() {
-            let needed = count(&self.on_types[node_type]).div_ceil(kind.executors);
-            while count(&self.orders[node_type]) > needed {
-                let last = kind.places.iter().rev().find(|(place, _)| self.asked(node_type, *place) > 0);
-                let Some(&(place, _)) = last else { break };
-                take(&mut self.orders[node_type], place);
-            }
-        }
     }
 
     /// Paths from the class to each possible end, the most welcome first.
-    fn paths(&self, class: usize) -> Vec<Vec<Point>> {
+    fn paths(&self, class: usize, dead: &mut DeadEnds) -> Vec<Vec<Point>> {
         let start = Point::Job(class);
         let mut came_from: BTreeMap<Point, Point> = BTreeMap::from([(start, start)]);
         let mut ends: Vec<(End, usize, Point)> = Vec::new();
@@ -264,12 +204,16 @@ impl<'a> Board<'a> {
             if let Some(end) = self.end_at(point) {
                 ends.push((end, ends.len(), point));
             }
-            for next in self.steps(point) {
+            for next in self.steps(point).into_iter().filter(|next| !dead.contains(next)) {
                 came_from.entry(next).or_insert_with(|| {
                     open.push_back(next);
                     point
                 });
             }
+        }
+        if ends.is_empty() {
+            dead.extend(came_from.into_keys());
+            return Vec::new();
         }
         ends.sort_unstable();
         ends.into_iter()
@@ -315,7 +259,7 @@ impl<'a> Board<'a> {
             Point::Slot(slot) => self.on_slots[slot].keys().map(|&class| Point::Job(class)).collect(),
             Point::Type(node_type) => {
                 let kind = &self.market.types[node_type];
-                let more = count(&self.orders[node_type]) < kind.room;
+                let more = !self.frozen && count(&self.orders[node_type]) < kind.room;
                 let places = kind.places.iter().filter(|&&(place, most)| more && self.asked(node_type, place) < most);
                 let places = places.map(|&(place, _)| Point::Place { node_type, place });
                 places.chain(self.on_types[node_type].keys().map(|&class| Point::Job(class))).collect()

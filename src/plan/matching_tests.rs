@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 fn unlimited(types: usize) -> Place {
     Place { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
@@ -75,6 +76,20 @@ fn s4_a_quota_of_cores_limits_the_orders() {
     market.places[0].weights = vec![[4, 0, 0, 0], [1, 0, 0, 0]];
     let outcome = place(&market, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(1)), None]);
+}
+
+/// The search for other orders would try hundreds of sets for each of the classes; here it has to give up.
+#[test]
+fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for_within_a_bounded_effort() {
+    let kind = OrderType { executors: 2, room: 100, places: vec![(0, 100)] };
+    let classes = (0..200).map(|class| JobClass { slots: vec![], types: vec![class % 20, (class + 7) % 20] });
+    let market =
+        Market { jobs: classes.collect(), slots: vec![], types: vec![kind; 20], places: vec![unlimited(20)], room: 30 };
+    let queue: Vec<usize> = (0..1000).map(|job| job % 200).collect();
+    let outcome = place(&market, &queue);
+    assert_sound(&market, &queue, &outcome);
+    assert_eq!(outcome.orders.len(), 30);
+    assert_eq!(outcome.seats.iter().flatten().count(), 60);
 }
 
 /// Whether all these jobs can be seated at once, by trying every way.

@@ -30,6 +30,7 @@ pub mod phase;
 mod remember;
 mod rule;
 mod servers;
+mod strays;
 pub mod words;
 
 #[cfg(test)]

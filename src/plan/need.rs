@@ -7,7 +7,7 @@ use crate::naming::NodeName;
 use crate::state::State;
 use crate::why::{Refusal, Why};
 use crate::world::{Node, NodeKind, Presence, QueueItem, Task};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -47,13 +47,13 @@ impl Need {
     /// Whether a new server of the type would do.
     pub fn accepts_type(&self, kind: &NodeType, all: &[NodeType]) -> bool {
         match self {
-            Need::Label(label) => label.matches(|atom| kind.labels.contains(atom) || kind.name.as_str() == atom),
+            Need::Label(label) => label.matches(|atom| kind.carries(atom)),
             Need::Anywhere => kind.unlabelled,
             Need::Node { name, labels } => {
                 let named = |text: &str| all.iter().find(|kind| kind.name.as_str() == text);
                 match named(name.as_str()).or_else(|| named(name.before_plus())) {
                     Some(named) => named.name == kind.name,
-                    None => !labels.is_empty() && labels.is_subset(&kind.labels),
+                    None => !labels.is_empty() && labels.iter().all(|label| kind.carries(label)),
                 }
             }
         }
@@ -110,7 +110,7 @@ impl<'a> Roll<'a> {
     }
 }
 
-/// Reads what the item needs. `known` is what an earlier run read.
+/// Reads what the item needs. `known` is what an earlier run read, `waited` its time in the queue.
 pub fn read(
     config: &Config,
     memory: &State,
@@ -118,25 +118,20 @@ pub fn read(
     item: &QueueItem,
     why: &Why,
     known: Option<&Need>,
-    now: Timestamp,
+    waited: SignedDuration,
 ) -> Reading {
-    // A label that was told once is the item's own: where Jenkins names the one node that has it today, it stays.
-    let known_label = known.filter(|known| matches!(known, Need::Label(_)));
-    if known_label.is_none()
-        && let Some(node) = exact_node(config, memory, roll, item, why)
-    {
-        let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
-        if waited < RESUMING {
-            return Reading::Resuming(node);
-        }
-        return Reading::Known(Need::Node { name: node, labels: BTreeSet::new() });
+    if let Some(node) = exact_node(config, memory, roll, item, why).filter(|node| !asks_for_another(known, node)) {
+        let resuming = waited < RESUMING;
+        return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), roll)) };
     }
+    let guess = axis_labels(config, &item.task).map(Need::Label);
     let told = label_in(why, roll)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
-        .or_else(|| known_label.cloned())
+        // A label tells more than the one node that has it today.
+        .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
         .or_else(|| node_in(why, roll))
-        .or_else(|| axis_labels(config, &item.task).map(Need::Label));
+        .or(guess);
     if let Some(need) = told.or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
@@ -173,6 +168,11 @@ fn exact_node(config: &Config, memory: &State, roll: &Roll<'_>, item: &QueueItem
     (away && is_name_of_ours(config, memory, name)).then(|| NodeName::from(name.as_str()))
 }
 
+/// Whether the item is known to need a label, of which the node is only the one that has it today.
+fn asks_for_another(known: Option<&Need>, node: &NodeName) -> bool {
+    matches!(known, Some(Need::Label(label)) if *label != Label::atom(node.as_str()))
+}
+
 /// The label that `why` names.
 fn label_in(why: &Why, roll: &Roll<'_>) -> Option<Label> {
     match why {
@@ -197,17 +197,20 @@ fn label_of(task: &Task) -> Option<Label> {
 /// The node that `why` names, as the one that fits.
 fn node_in(why: &Why, roll: &Roll<'_>) -> Option<Need> {
     let (Why::NodeOffline(name) | Why::WaitingOn(name)) = why else { return None };
+    Some(one_like(name, roll))
+}
+
+/// The need of a node like this one.
+fn one_like(name: &str, roll: &Roll<'_>) -> Need {
     let labels = roll.find(name).map(|node| &node.labels).into_iter().flatten();
     let labels = labels.filter(|label| *label != name).cloned().collect();
-    Some(Need::Node { name: NodeName::from(name.as_str()), labels })
+    Need::Node { name: NodeName::from(name), labels }
 }
 
 /// The values of a matrix configuration's axes that are labels of some node type.
 fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
     let Task::Matrix { axis_values } = task else { return None };
-    let is_label = |value: &&String| {
-        config.node_types.iter().any(|kind| kind.labels.contains(*value) || kind.name.as_str() == value.as_str())
-    };
+    let is_label = |value: &&String| config.node_types.iter().any(|kind| kind.carries(value));
     axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
 }
 

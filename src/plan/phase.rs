@@ -8,7 +8,7 @@ use super::fleet::{Machine, Sighting};
 use super::remember::order_is_given_up;
 use super::words::span;
 use crate::config::{Config, Times};
-use crate::state::{Credit, NodeMemory, Origin, ServerMemory, SetOfflineBy, State};
+use crate::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::world::{Node, Presence, Server, ServerState, World};
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +29,8 @@ pub enum Phase {
     Idle {
         /// Counted idle time.
         idle: SignedDuration,
+        /// Whether it was sighted more than once: without any grace the first sighting alone would be enough.
+        confirmed: bool,
     },
     /// A retirement is under way: finish it, or bring the node back if a job wants it.
     Draining,
@@ -67,12 +69,9 @@ pub(super) struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// The first row that fits. `strays` are nodes under names outside the convention; one that keeps a server is
-    /// taken.
-    pub(super) fn judge(&self, machine: &Machine<'_>, strays: &mut Vec<&Node>) -> Judgement {
-        let times = self.config.times(&machine.node_type);
-        let remembered = self.memory.servers.get(&machine.id);
-        let case = Case { config: self.config, memory: self.memory, now: self.now, machine, remembered, times };
+    /// The first row that fits. `stray` is a node under a name outside the convention that may be the server's.
+    pub(super) fn judge(&self, machine: &Machine<'_>, stray: Option<&Node>) -> Judgement {
+        let case = self.case(machine);
         if matches!(machine.sighting, Sighting::NoAnswer) {
             return case.counted_on(format!("provider {} gave no answer about it", machine.provider));
         }
@@ -96,12 +95,20 @@ impl Judge<'_> {
             return Judgement { phase: Phase::Draining, reason };
         }
         match machine.sighting {
-            Sighting::Seen(server) => case.by_state(server, strays),
+            Sighting::Seen(server) => case.by_state(server, stray),
             Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
                 let age = self.now.duration_since(machine.ordered_at);
                 coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
             }
         }
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn case(&self, machine: &'a Machine<'a>) -> Case<'a> {
+        let times = self.config.times(&machine.node_type);
+        let remembered = self.memory.servers.get(&machine.id);
+        Case { config: self.config, memory: self.memory, now: self.now, machine, remembered, times }
     }
 }
 
@@ -164,7 +171,7 @@ impl Case<'_> {
     }
 
     /// The rows that ask what the cloud says of a server.
-    fn by_state(&self, server: &Server, strays: &mut Vec<&Node>) -> Judgement {
+    fn by_state(&self, server: &Server, stray: Option<&Node>) -> Judgement {
         let age = self.now.duration_since(self.machine.ordered_at).max(SignedDuration::ZERO);
         let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
         match &server.state {
@@ -186,16 +193,16 @@ impl Case<'_> {
                 if lasted >= join { condemned(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
             }
             ServerState::Other(word) => alone(Rule::UnknownState, format!("in state {word}, which mita leaves alone")),
-            ServerState::Active => self.active(strays),
+            ServerState::Active => self.active(stray),
             ServerState::Deleting | ServerState::Deleted => alone(Rule::Deleting, "being deleted"),
         }
     }
 
     /// The rows of a server that runs.
-    fn active(&self, strays: &mut Vec<&Node>) -> Judgement {
+    fn active(&self, stray: Option<&Node>) -> Judgement {
         let join = self.times.join_timeout;
         if self.remembered.is_none_or(|memory| memory.joined_at.is_none()) {
-            return self.not_joined(strays);
+            return self.not_joined(stray);
         }
         let nodes = self.machine.nodes.iter();
         if self.machine.nodes.is_empty() {
@@ -210,14 +217,14 @@ impl Case<'_> {
             return if lasted >= join { condemned(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
         }
         let online = nodes.filter(|node| node.presence == Presence::Online);
-        let idle = online.filter_map(|node| self.known(node)?.idle).map(|idle| idle.credit).min();
-        let idle = idle.unwrap_or(SignedDuration::ZERO);
+        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
         let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
-        Judgement { phase: Phase::Idle { idle }, reason }
+        Judgement { phase: Phase::Idle { idle, confirmed }, reason }
     }
 
     /// No node yet, or one that was never online.
-    fn not_joined(&self, strays: &mut Vec<&Node>) -> Judgement {
+    fn not_joined(&self, stray: Option<&Node>) -> Judgement {
         let (machine, join) = (self.machine, self.times.join_timeout);
         let since = self.remembered.and_then(|memory| memory.active_since).unwrap_or(self.now);
         let age = self.now.duration_since(since).max(SignedDuration::ZERO);
@@ -226,19 +233,7 @@ impl Case<'_> {
         if age < join {
             return coming(Rule::Connecting, reason);
         }
-        let fits = |node: &&Node| {
-            let after = self.known(node).is_some_and(|node| match machine.origin {
-                Origin::Ordered(run) => node.first_seen > run,
-                Origin::Found => true,
-            });
-            let kind = self.config.node_type(&machine.node_type);
-            after && kind.is_some_and(|kind| kind.labels.is_subset(&node.labels))
-        };
-        if machine.nodes.is_empty()
-            && age < join * OTHER_NAME_PATIENCE
-            && let Some(stray) = strays.iter().position(fits)
-        {
-            let node = strays.remove(stray);
+        if let Some(node) = stray.filter(|_| machine.nodes.is_empty() && age < join * OTHER_NAME_PATIENCE) {
             let base = &machine.node_type;
             return alone(
                 Rule::OtherName,

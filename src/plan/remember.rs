@@ -1,7 +1,8 @@
 //! The bookkeeping of a run: what was seen is added to what is remembered, before anything is decided.
 
+use super::demand::VAIN_FOR;
 use super::fleet::{Fleet, Kinship, Machine, Sighting};
-use super::leftovers;
+use super::{breaker, leftovers};
 use crate::config::Config;
 use crate::naming::{NodeName, ServerId};
 use crate::offline;
@@ -10,6 +11,7 @@ use crate::state::{
 };
 use crate::world::{Node, NodeKind, OfflineCause, Presence, ServerState, World};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
@@ -24,6 +26,7 @@ pub(super) const GONE_CONFIRMED: u32 = 2;
 pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
     let mut memory =
         State { run: state.run + 1, last_run: Some(now), fingerprint: config.fingerprint.clone(), ..state.clone() };
+    bring_back_from_the_future(&mut memory, now);
     remember_session(&mut memory, world, now);
     if world.jenkins.nodes.complete().is_some() {
         memory.nodes = fleet
@@ -57,11 +60,37 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
     }
     leftovers::keep_watch(config, world, &mut memory);
     memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
+    memory.failures.values_mut().for_each(|types| {
+        types.retain(|_, failure| now.duration_since(failure.at) < DEPARTED_KEPT);
+    });
+    memory.failures.retain(|_, types| !types.is_empty());
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
     let changed = state.fingerprint != config.fingerprint;
     memory.vain.retain(|vain| !changed && vain.until > now);
+    if changed {
+        // What stood idle beside a job under another configuration says nothing about this one.
+        memory.queue.values_mut().for_each(|item| item.waiting_since = None);
+    }
     memory
+}
+
+/// After a clock that was ahead is set right, nothing lasts longer than it would have from now on.
+fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
+    let past = |time: &mut Option<Timestamp>| *time = time.map(|time| time.min(now));
+    for item in memory.queue.values_mut() {
+        past(&mut item.waiting_since);
+        past(&mut item.pending_since);
+    }
+    for breaker in memory.breakers.values_mut().flat_map(BTreeMap::values_mut) {
+        breaker.until = breaker.until.min(now + breaker.pause);
+    }
+    for until in memory.quota_refused.values_mut().flat_map(BTreeMap::values_mut) {
+        *until = (*until).min(now + breaker::QUOTA_PAUSE);
+    }
+    for vain in &mut memory.vain {
+        vain.until = vain.until.min(now + VAIN_FOR);
+    }
 }
 
 fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
@@ -110,7 +139,7 @@ fn remember_node(
         first_online: before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run)),
         idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
         free_since: (online && node.idle_executors > 0)
-            .then(|| before.and_then(|before| before.free_since).unwrap_or(now)),
+            .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),
         offline: away.then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
         set_offline_by,
         server,
@@ -155,6 +184,9 @@ fn remember_server(
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
+    memory.ordered_at = memory.ordered_at.min(now);
+    memory.active_since = memory.active_since.map(|since| since.min(now));
+    memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,

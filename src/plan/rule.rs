@@ -123,6 +123,13 @@ rules! {
     QuietingDown = "quieting_down",
 }
 
+impl Rule {
+    /// Whether it says that a server failed to be built or to join, which counts against its node type.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Rule::Error | Rule::BootTimeout | Rule::NeverJoined)
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

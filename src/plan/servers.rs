@@ -55,7 +55,7 @@ impl Draft {
                         job.map_or_else(String::new, |job| format!("{} (queue item {})", job.item.job, job.item.id));
                     (Rule::KeptForJobs, format!("{reason}; kept for {job}"))
                 }
-                Phase::Idle { idle } if *idle < grace => (Rule::Kept, reason),
+                Phase::Idle { idle, confirmed } if !confirmed || *idle < grace => (Rule::Kept, reason),
                 Phase::Idle { .. } if placement.at_hand.contains(&index) => {
                     (Rule::MinIdle, format!("{reason}; kept at hand by min_idle"))
                 }

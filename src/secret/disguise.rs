@@ -17,23 +17,34 @@ const LAYERS: usize = 4;
 /// The longest escape that is understood, in bytes: `&#x10FFFF;`.
 const LONGEST_ESCAPE: usize = 10;
 
-/// Base64 and hexadecimal digits of the text.
+/// Base64 and hexadecimal digits of the text, and what is left of it where a reader takes a part of it for an escape
+/// (`50%41` for `50A`): whoever resolves the escapes around it resolves these as well.
 pub(super) fn of(text: &str) -> Vec<String> {
     let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![digits.to_uppercase(), digits];
-    for before in 0..3 {
-        // Within a longer text the letters depend on what stands before, in three ways. Those at the ends, which
-        // share their bits with a neighbour, are left out.
-        let padded = [&vec![0; before], text.as_bytes()].concat();
-        let own = (before * 8).div_ceil(6)..padded.len() * 8 / 6;
-        for letters in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
-            forms.extend(letters.get(own.clone()).map(str::to_owned));
-        }
+    let json = serde_json::Value::from(text).to_string();
+    // As it is, and as a part of the JSON in which it was sent.
+    for text in [text, &json[1..json.len() - 1]] {
+        forms.extend((0..3).flat_map(|before| base64(text, before)));
     }
     forms.retain(|form| form.len() >= SHORTEST);
+    let resolved = std::iter::successors(View::plain(text).unescaped(), View::unescaped).take(LAYERS);
+    forms.extend(
+        resolved.filter_map(|view| String::from_utf8(view.bytes).ok()).filter(|text| text.len() >= super::SHORTEST),
+    );
     forms.sort();
     forms.dedup();
     forms
+}
+
+/// The text in Base64 after so many bytes of something else. The letters at the ends, which share their bits with a
+/// neighbour, are left out.
+fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
+    let padded = [&vec![0; before], text.as_bytes()].concat();
+    let own = (before * 8).div_ceil(6)..padded.len() * 8 / 6;
+    [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)]
+        .into_iter()
+        .filter_map(move |letters| letters.get(own.clone()).map(str::to_owned))
 }
 
 /// The text as its readers read it; none where nothing in it is escaped. Made one by one: each takes far more room than

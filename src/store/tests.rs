@@ -1,7 +1,7 @@
 use super::*;
 use crate::naming::{MitaId, NodeTypeName, ProviderName};
 use crate::secret::Secret;
-use crate::state::Origin;
+use crate::state::{Credit, Origin};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
@@ -264,18 +264,18 @@ fn a_ring_of_links_is_an_error() {
 #[test]
 fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
     let (_dir, path) = folder();
-    let _token = Secret::new("hunter2-in-state");
+    let _token = Secret::new("kept-out-of-the-state");
     let _password_like_a_name = Secret::new("stack-4711");
     let mut state = state();
     for server in state.servers.values_mut() {
         server.provider = ProviderName::from("stack-4711");
-        server.fault = Some("rejected hunter2-in-state".to_owned());
+        server.fault = Some("rejected kept-out-of-the-state".to_owned());
     }
-    state.told.insert("refused hunter2-in-state".to_owned(), now());
+    state.told.insert("refused kept-out-of-the-state".to_owned(), now());
     let mut store = Store::lock(&path).unwrap();
     store.save(&state).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    assert!(!text.contains("hunter2-in-state"), "{text}");
+    assert!(!text.contains("kept-out-of-the-state"), "{text}");
     assert!(text.contains("rejected [secret]"), "{text}");
     let loaded = known(store.load(&owner(), now()).unwrap());
     assert_eq!(loaded.servers.values().next().unwrap().provider, ProviderName::from("stack-4711"));
@@ -297,4 +297,33 @@ fn a_file_stays_with_the_user_whose_it_was() {
     std::os::unix::fs::chown(&path, Some(4713), Some(4713)).unwrap();
     store.save(&state()).unwrap();
     assert_eq!(ids(&path), (4713, 4713));
+}
+
+#[test]
+fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
+    type Damage = fn(&mut State);
+    let damages: [Damage; 4] = [
+        |state| state.run = u64::MAX,
+        |state| state.servers.values_mut().for_each(|server| server.gone_sightings = u32::MAX),
+        |state| {
+            let credit = Credit { credit: jiff::SignedDuration::MAX, ..Credit::begin(now()) };
+            state.servers.values_mut().for_each(|server| server.missing = Some(credit));
+        },
+        |state| {
+            let credit = Credit { credit: jiff::SignedDuration::from_secs(-1), ..Credit::begin(now()) };
+            state.servers.values_mut().for_each(|server| server.stopped = Some(credit));
+        },
+    ];
+    for damage in damages {
+        let (_dir, path) = folder();
+        let mut store = Store::lock(&path).unwrap();
+        let mut damaged = state();
+        damage(&mut damaged);
+        store.save(&damaged).unwrap();
+        let loaded = store.load(&owner(), now()).unwrap();
+        assert!(
+            matches!(&loaded, Loaded::SetAside { why, .. } if why.contains("none that a run can have written")),
+            "{loaded:?}"
+        );
+    }
 }

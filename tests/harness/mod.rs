@@ -15,7 +15,8 @@ pub(crate) use setup::{DEBIAN, Setup, TRUSTY, minutes, seconds};
 use jiff::Timestamp;
 use mita::config::Config;
 use mita::progress::Progress;
-use mita::reconcile::{self, Moment, Permits, RunError};
+use mita::reconcile::{self, Decision, Moment, Permits, RunError};
+use mita::record;
 use mita::store::LockError;
 use mita_sim::openstack::Server;
 use mita_sim::{Record, Sim};
@@ -26,7 +27,7 @@ use std::process;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
-const SHOWN: usize = 60;
+const SHOWN: usize = 25;
 
 /// Where another story starts a process, that process holds a copy of every lock of this one until it has become
 /// another program: so often a run that meets one is tried again.
@@ -83,6 +84,25 @@ impl Installation {
             pause();
             report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
         }
+        self.sim.assert_promises();
+        Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
+    }
+
+    /// One run with a record of it, as it was when the run was over, without the minute after it.
+    pub(crate) fn recorded_run(&self) -> (Run, record::Record) {
+        let mut record = None;
+        let run = self.watched(|decision| record = Some(record::Record::of(decision)));
+        let run = run.unwrap_or_else(|error| panic!("the run ended early: {error}"));
+        let mut record = record.expect("a run that was watched");
+        record.conclude(&run.report);
+        (run, record)
+    }
+
+    /// One run whose decision is shown to somebody before anything is done.
+    pub(crate) fn watched(&self, watch: impl FnOnce(Decision<'_>)) -> Result<Run, RunError> {
+        let before = self.sim.requests().len();
+        let (permits, progress) = (Permits::default(), Progress::silent());
+        let report = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
         Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
     }

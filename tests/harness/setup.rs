@@ -1,6 +1,7 @@
 //! The scene of a story: a controller, clouds, and a configuration that fits them.
 
 use super::Installation;
+use mita_sim::jenkins::queue::Job;
 use mita_sim::jenkins::{self, User};
 use mita_sim::openstack;
 use mita_sim::{JoinRule, Sim, SimOptions};
@@ -116,6 +117,15 @@ impl Setup {
         fs::write(&path, self.file(&sim)).expect("a writable folder");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its own file");
         Installation { sim, folder }
+    }
+
+    /// Everything starts, a short job of type `trusty` gets its server and is built, and one run has seen the node idle.
+    pub(crate) fn with_idle_node(self) -> Installation {
+        let it = self.start();
+        it.sim.jenkins().submit(Job::freestyle("first").label("trusty").lasting(minutes(1)));
+        it.minutes_until(10, "the first job is built", |it| it.built() == ["first"]);
+        it.minute().did_nothing();
+        it
     }
 
     fn file(&self, sim: &Sim) -> String {

@@ -4,6 +4,7 @@
 //! The points are counted on a clean run of the same scene. Threads send their requests in another order each time, so
 //! the n-th request is not always the same one; all numbers together still meet all of them.
 
+mod files;
 mod process;
 
 use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};

@@ -4,11 +4,12 @@ use super::label::{atoms, state};
 use super::{Finding, Kind, Of, Picture, listed};
 use crate::cli::picture::{ItemView, ServerView};
 use crate::cli::status::pauses;
-use crate::cli::table::age;
+use crate::cli::table::{age, many};
 use crate::config::NodeType;
 use crate::plan::need::{self, Need, Reading, Roll};
 use crate::why::Why;
 use crate::world::{QueueItem, Stage, Task};
+use jiff::SignedDuration;
 
 pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -33,10 +34,12 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     if !refusing.is_empty() {
         finding.fact("refused_by", listed(&refusing));
     }
-    let Some(need) = view.need() else {
+    // What is blocked or in its quiet period is not asked by a run, and often tells it all the same.
+    let Some(need) = view.need().cloned().or_else(|| read(picture, item, &why)) else {
         finding.fact("needs", "not known");
         return finding;
     };
+    let need = &need;
     finding.fact("needs", need.to_string());
     finding.fact("known_from", source(picture, item, &why, need));
     let servers = picture.servers();
@@ -81,15 +84,8 @@ fn task(task: &Task) -> String {
 
 /// Where the need was read. Found by reading once more with less to read from.
 fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'static str {
-    let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
-    let roll = Roll::call(nodes);
-    let read =
-        |item: &QueueItem| match need::read(picture.config, picture.memory(), &roll, item, why, None, picture.now()) {
-            Reading::Known(need) => Some(need),
-            Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
-        };
-    let from_why = read(&QueueItem { task: Task::Unknown, ..item.clone() });
-    if read(item).as_ref() != Some(need) {
+    let from_why = read(picture, &QueueItem { task: Task::Unknown, ..item.clone() }, why);
+    if read(picture, item, why).as_ref() != Some(need) {
         return "an earlier run: Jenkins does not tell it any more";
     }
     match (from_why, need) {
@@ -98,6 +94,16 @@ fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'
         (_, Need::Label(_)) => "the label expression of the project",
         (_, Need::Node { .. }) => "the node in Jenkins' words",
         (_, Need::Anywhere) => "Jenkins' words, which name neither label nor node",
+    }
+}
+
+/// What the item says now, whatever an earlier run read.
+fn read(picture: &Picture<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
+    let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
+    let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| picture.now().duration_since(since));
+    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, waited) {
+        Reading::Known(need) => Some(need),
+        Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
     }
 }
 
@@ -129,17 +135,18 @@ fn would_do(
     }
     let there = picture.counted(servers, Some(&kind.name));
     words.push(match kind.max {
-        Some(max) => format!("{there} servers of {max} at most"),
-        None => format!("{there} servers"),
+        Some(max) if reached(there, max) => format!("has its max of {max}"),
+        Some(max) => format!("{} of {max} at most", many(there, "server")),
+        None => many(there, "server"),
     });
     let total = picture.counted(servers, None);
-    if u32::try_from(total).is_ok_and(|total| total >= config.max_servers) {
+    if reached(total, config.max_servers) {
         words.push(format!("max_servers {} is reached", config.max_servers));
     }
     for provider in &kind.providers {
         let max = config.providers.iter().find(|known| known.name == *provider).and_then(|known| known.max);
         let there = servers.iter().filter(|server| server.provider() == Some(provider) && server.counts()).count();
-        if let Some(max) = max.filter(|max| u32::try_from(there).is_ok_and(|there| there >= *max)) {
+        if let Some(max) = max.filter(|max| reached(there, *max)) {
             words.push(format!("provider {provider} has its max of {max}"));
         }
         for pause in pauses(picture, provider, &kind.name) {
@@ -148,6 +155,10 @@ fn would_do(
         }
     }
     (vain.is_none(), words.join("; "))
+}
+
+fn reached(there: usize, max: u32) -> bool {
+    u32::try_from(there).is_ok_and(|there| there >= max)
 }
 
 /// What a type lacks.

@@ -3,6 +3,7 @@
 //! A text can be the name of several things at once (a server is called like its node type, a job like a label): all of
 //! them are told. A text that nothing is called is read as a label expression.
 
+mod failure;
 mod job;
 mod label;
 mod machine;
@@ -12,9 +13,9 @@ use super::args::{Explain, Shape};
 use super::document::{clean, clean_problem, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output::{self, DOCUMENT_VERSION};
-use super::picture::{Picture, ServerView};
-use super::table::{Table, width, wrap};
+use super::output::{self, DOCUMENT_VERSION, one_line};
+use super::picture::{ItemView, Picture, ServerView};
+use super::table::{Table, many, width, wrap};
 use super::{dry_report, tell_what_was_seen};
 use crate::config::Loaded;
 use crate::naming::{NodeName, Owner};
@@ -22,6 +23,9 @@ use crate::plan::{Problem, Rule, Verdict};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use serde::Serialize;
+
+/// A job that is queued more often than this is told of its oldest items only: the others wait for the same.
+const ITEMS: usize = 10;
 
 /// The beginning of a server's id is enough from this length on.
 const ID_PREFIX: usize = 8;
@@ -32,11 +36,11 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
     let Shape { output } = wish.shape;
     if output.is_json() {
         output::print_document(&explanation)?;
-    } else if !explanation.found.is_empty() {
+    } else if explanation.has_found_anything() {
         output::print(&explanation.render(width()))?;
     }
     let exit = tell_what_was_seen(&report, output);
-    if !explanation.found.is_empty() {
+    if explanation.has_found_anything() {
         return Ok(exit);
     }
     log::error!("{}", explanation.nothing());
@@ -45,12 +49,14 @@ pub(super) fn run(wish: &Explain, loaded: &Loaded, moment: Moment, progress: Pro
 
 /// What is known of a subject, as its document and its text tell it.
 #[derive(Debug, Serialize)]
-struct Explanation {
+pub(super) struct Explanation {
     version: u32,
     owner: Owner,
     now: String,
     subject: String,
     found: Vec<Finding>,
+    /// Further items of the queue that it names, younger than those that are told of.
+    more_queue_items: usize,
     /// Where nothing is found: names that are like it.
     near: Vec<String>,
     problems: Vec<Problem>,
@@ -105,17 +111,19 @@ enum Of {
 }
 
 impl Explanation {
-    fn of(picture: &Picture<'_>, subject: &str) -> Self {
+    pub(super) fn of(picture: &Picture<'_>, subject: &str) -> Self {
         let mut found: Vec<Finding> = Vec::new();
         let is_job = |job: &str| job == subject || job.rsplit('/').next() == Some(subject);
         let items = picture.items();
-        let items = items.iter().filter(|view| is_job(&view.item.job) || view.verdict.id == subject);
-        found.extend(items.map(|view| job::tell(picture, view)));
+        let items: Vec<&ItemView<'_>> =
+            items.iter().filter(|view| is_job(&view.item.job) || view.verdict.id == subject).collect();
+        found.extend(items.iter().take(ITEMS).map(|view| job::tell(picture, view)));
         let nodes = picture.nodes();
         let nodes = nodes.iter().filter(|view| view.node.name.as_str() == subject);
         found.extend(nodes.map(|view| machine::tell_node(picture, view)));
         let servers = picture.servers();
         found.extend(servers.iter().filter(|view| is_server(view, subject)).map(|view| machine::tell(picture, view)));
+        found.extend(failure::tell(picture, subject));
         found.extend(label::tell(picture, subject, found.is_empty()));
         let near = if found.is_empty() { near::names(picture, subject) } else { Vec::new() };
         Explanation {
@@ -124,22 +132,33 @@ impl Explanation {
             now: to_the_second(picture.now()),
             subject: subject.to_owned(),
             found,
+            more_queue_items: items.len().saturating_sub(ITEMS),
             near,
             problems: picture.plan().problems.iter().map(clean_problem).collect(),
         }
     }
 
-    fn nothing(&self) -> String {
+    /// Whether anything is called so.
+    pub(super) fn has_found_anything(&self) -> bool {
+        !self.found.is_empty()
+    }
+
+    pub(super) fn nothing(&self) -> String {
         let near = if self.near.is_empty() { String::new() } else { format!("; similar: {}", self.near.join(", ")) };
+        let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
              a node has{near}",
             self.subject
         )
     }
 
-    fn render(&self, width: usize) -> String {
+    pub(super) fn render(&self, width: usize) -> String {
         let mut text: String = self.found.iter().map(|finding| finding.render(width)).collect();
+        if self.more_queue_items > 0 {
+            let more = many(self.more_queue_items, "younger queue item");
+            text.push_str(&format!("and {more} of this name: explain one by its id\n\n"));
+        }
         let mut table = Table::new("Problems", &["WHERE"]);
         for problem in &self.problems {
             table.row(vec![problem.place.clone()], problem.error.clone());
@@ -181,10 +200,11 @@ impl Finding {
             Kind::Server => ("Server", format!("{name}, {id}")),
             Kind::Label => ("Label expression", name.clone()),
         };
-        let mut text = format!("{word} {names}\n");
+        let mut text = format!("{word} {}\n", one_line(&names));
         let mut line = |key: &str, words: &str| {
-            for (index, part) in wrap(words, width.saturating_sub(16)).into_iter().enumerate() {
-                text.push_str(&format!("  {:<12}  {part}\n", if index == 0 { key } else { "" }));
+            let parts = words.lines().flat_map(|words| wrap(words, width.saturating_sub(18)));
+            for (index, part) in parts.enumerate() {
+                text.push_str(&format!("  {:<14}  {part}\n", if index == 0 { key } else { "" }));
             }
         };
         if let Some(rule) = rule {
@@ -194,13 +214,13 @@ impl Finding {
             line(&what.replace('_', " "), text);
         }
         text.push('\n');
-        let groups = [(Of::Atom, "  Labels in it"), (Of::NodeType, "  Node types"), (Of::Node, "  Nodes")];
+        let groups = [(Of::Atom, "Labels in it"), (Of::NodeType, "Node types"), (Of::Node, "Nodes")];
         for (group, title) in groups {
             let mut table = Table::new(title, &["NAME", "FITS"]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == group) {
                 table.row(vec![name.clone(), if *fits { "yes" } else { "no" }.to_owned()], reason.clone());
             }
-            text.push_str(&table.render(width));
+            text.push_str(&table.render_within(width, 2));
         }
         text
     }

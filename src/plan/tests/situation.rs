@@ -243,6 +243,13 @@ impl Situation {
         self.wait(id, Task::Project { label: Some(label.to_owned()) }, &why)
     }
 
+    /// Projects from 1 up to a number, all with one label.
+    pub(super) fn projects(&mut self, number: u64, label: &str) {
+        for id in 1..=number {
+            self.project(id, label);
+        }
+    }
+
     /// A step of a pipeline.
     pub(super) fn pipeline(&mut self, id: u64, why: &str) -> &mut QueueItem {
         self.wait(id, Task::Pipeline, why)
@@ -331,6 +338,13 @@ impl Situation {
 
     pub(super) fn lose_server(&mut self, id: &str) {
         self.servers().retain(|server| server.id.as_str() != id);
+    }
+
+    /// A node `ubuntu+10.0.0.9` whose server `s9` was gone in one run already.
+    pub(super) fn lost_gone_node(&mut self) {
+        self.joined("s9", "10.0.0.9").presence = Presence::Disconnected;
+        self.lose_server("s9");
+        self.memory("s9").gone_sightings = 1;
     }
 
     pub(super) fn after(&mut self, span: &str) -> &mut Self {

@@ -10,6 +10,9 @@ use crate::provider::{Failure, FailureKind};
 use crate::secret::redact;
 use serde_json::Value;
 
+/// The largest body that is looked into for an error, in bytes. What services say themselves is far shorter.
+const LARGEST_ERROR: usize = 1 << 20;
+
 /// What is being done when something fails: "cannot DOING".
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
@@ -79,7 +82,7 @@ impl<'a> Task<'a> {
     /// An answer whose meaning the caller knows.
     pub(super) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
         let words = words(response);
-        let id = response.request_id().map(|id| format!(", request {}", id.escape_debug())).unwrap_or_default();
+        let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
         self.failure(
             kind,
             &format!("{service} answered {}: {words} ({}{id}): {advice}", response.status, response.request()),
@@ -167,6 +170,9 @@ struct Said {
 /// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
 /// plain text in its place. Glance and the token filter of some services: `{"code": "401 Unauthorized", "message", "title"}`.
 fn said(response: &Response) -> Option<Said> {
+    if response.body.len() > LARGEST_ERROR {
+        return None;
+    }
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let fields = body.as_object()?;
     if let Some(message) = fields.get("message").and_then(Value::as_str) {

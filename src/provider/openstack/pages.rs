@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 /// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.
 const MOST_PAGES: usize = 500;
 
+/// The most entries that a listing is followed for: far more than a project holds.
+const MOST_ENTRIES: usize = 50_000;
+
 /// The way through a listing in pages.
 pub(super) struct Pages {
     path: &'static str,
@@ -25,7 +28,12 @@ impl Pages {
 
     /// Goes on to the page that the links name, by their query only: a cloud behind proxies names hosts and schemes there
     /// that nobody reaches. Fails where that leads nowhere.
-    pub(super) fn advance(&mut self, links: &[wire::Link], something_new: bool) -> Result<(), &'static str> {
+    pub(super) fn advance(
+        &mut self,
+        links: &[wire::Link],
+        something_new: bool,
+        entries: usize,
+    ) -> Result<(), &'static str> {
         let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
         let Some(next) = next else {
             self.query = None;
@@ -41,7 +49,7 @@ impl Pages {
         if self.asked.contains(query) {
             return Err("the pages lead round in a circle");
         }
-        if self.asked.len() >= MOST_PAGES {
+        if self.asked.len() >= MOST_PAGES || entries > MOST_ENTRIES {
             return Err("the listing has no end");
         }
         self.query = Some(query.to_owned());

@@ -45,7 +45,7 @@ pub(super) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
             all.insert(volume.id.clone(), read_volume(volume));
         }
         let links = page.volumes_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before).map_err(|why| {
+        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
             task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
         })?;
     }
@@ -57,7 +57,7 @@ pub(super) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
     let doing = format!("read volume {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Volume, path, body: None };
+    let call = Call { method: Method::GET, service: Service::Volume, path, body: None, limit: None };
     let response = match session.send(&call, &task) {
         Ok(response) => response,
         Err(failure) => return Lookup::Unavailable(failure.message),
@@ -79,7 +79,8 @@ pub(super) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failu
     let doing = format!("delete volume {id}");
     let task = session.task(&doing, Verb::Delete);
     let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let response = session.send(&Call { method: Method::DELETE, service: Service::Volume, path, body: None }, &task)?;
+    let response = session
+        .send(&Call { method: Method::DELETE, service: Service::Volume, path, body: None, limit: None }, &task)?;
     if response.is_success() {
         Ok(Deletion::Accepted)
     } else if says_no_volume(&response) {

@@ -44,6 +44,9 @@ impl Jenkins {
         if path == ["whoAmI", "api", "json"] {
             return self.who_am_i(caller);
         }
+        if path == ["jnlpJars", "agent.jar"] {
+            return self.agent_program();
+        }
         if !caller.may(Permission::OverallRead) {
             return self.forbidden(caller, Permission::OverallRead);
         }
@@ -63,6 +66,9 @@ impl Jenkins {
         match path[..] {
             ["computer", "doCreateItem"] if !post => self.not_found(),
             ["computer", "doCreateItem"] => self.create_item(request, caller),
+            ["computer", name, "jenkins-agent.jnlp"] if self.node(name).is_some() => {
+                self.start_file(name, request, caller)
+            }
             ["computer", name, action] => match self.computer(name).map(|n| n.name.clone()) {
                 Some(node) => self.act(&node, action, request, caller),
                 None => self.not_found(),

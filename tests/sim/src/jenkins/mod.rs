@@ -6,6 +6,7 @@ mod actions;
 mod answers;
 mod api;
 mod auth;
+mod inbound;
 pub mod labels;
 pub mod nodes;
 pub mod queue;

@@ -1,0 +1,197 @@
+//! What a person reads, to the letter.
+
+use super::scene::Scene;
+use crate::cli::explain::Explanation;
+use crate::cli::picture::Picture;
+use crate::cli::reconcile::text;
+use crate::cli::status::Status;
+use crate::cli::status_text::render_within;
+use crate::plan::Detail;
+use mita_sim::jenkins::queue::Job;
+
+fn status(scene: &Scene) -> String {
+    let report = scene.look();
+    render_within(&Status::of(&Picture::of(&scene.loaded.config, &report)), 80)
+}
+
+fn explain(scene: &Scene, subject: &str) -> String {
+    let report = scene.look();
+    Explanation::of(&Picture::of(&scene.loaded.config, &report), subject).render(80)
+}
+
+#[test]
+fn a_run_tells_each_action_with_its_outcome() {
+    let scene = Scene::with_jobs();
+    let report = scene.run();
+    assert_eq!(text(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server b6ce44d2-1eda-45fc-ae0e-56270866f66e]
+1 to order; seen: 4 jobs, 2 nodes, 0 servers of ours
+");
+}
+
+#[test]
+fn status_lists_everything_and_fits_eighty_columns() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let text = status(&scene);
+    assert_eq!(
+        text,
+        "ceph-ci at 2026-01-05T08:02:10Z
+1 server of 50 at most; in Jenkins 3 nodes, 3 queue items
+
+Node types
+  NAME    MAX  SERVERS  COMING  IDLE  BUSY  LEAVING  OTHER  JOBS
+  ubuntu    1        1       0     0     1        0      0     1
+  centos    -        0       0     0     0        0      0     0
+
+Servers
+  ORDER               NAME    PROVIDER   AGE  STATE   RULE
+  20260105T080010Z-1  ubuntu  openstack   2m  active  busy
+      b6ce44d2-1eda-45fc-ae0e-56270866f66e: node ubuntu+192.168.1.10 runs a
+      build
+
+Nodes
+  NAME                 STATE   IDLE  RULE
+  Built-In Node        online   0/0  not_ours  the built-in node
+  ubuntu+192.168.1.10  online   0/1  busy      node ubuntu+192.168.1.10 runs a
+                                               build
+  vault                online   1/1  not_ours  no server of ours carries its
+                                               name or address
+
+Queue
+  ITEM  JOB               WAITS  RULE
+  2     folder/ceph-dev  2m 10s  limit         needs amd64 && trusty: node type
+                                               ubuntu has its max of 1
+  3     win-build        2m 10s  no_node_type  needs windows, which no node type
+                                               of the configuration has
+  4     rpm-build        2m 10s  blocked       Build #7 is already in progress
+                                               (ETA: 2 min)
+"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    assert_eq!(
+        explain(&scene, "ceph-dev"),
+        r#"Job folder/ceph-dev, queue item 2
+  verdict         limit: needs amd64 && trusty: node type ubuntu has its max of
+                  1
+  seen            waits for an executor, in the queue for 1m 10s; a project with
+                  the label expression amd64 && trusty
+  jenkins says    "There are no nodes with the label ‘amd64&&trusty’"
+  waits since     2026-01-05T08:00:10Z, as far as mita has seen it
+  needs           amd64 && trusty
+  known from      the label in Jenkins' words
+
+  Node types
+    NAME    FITS
+    ubuntu  yes   has its max of 1
+    centos  no    has amd64; lacks trusty
+"#
+    );
+}
+
+#[test]
+fn of_a_job_that_is_queued_many_times_the_oldest_items_are_told_of() {
+    let scene = Scene::start();
+    for _ in 0..12 {
+        scene.sim.jenkins().submit(Job::pipeline("flood").label("trusty"));
+    }
+    scene.pass(10);
+    let text = explain(&scene, "flood");
+    assert_eq!(text.matches("Job flood, queue item ").count(), 10);
+    assert!(text.ends_with("\nand 2 younger queue items of this name: explain one by its id\n"), "{text}");
+}
+
+#[test]
+fn a_blocked_job_is_explained_with_what_it_will_need() {
+    let scene = Scene::with_jobs();
+    assert_eq!(
+        explain(&scene, "rpm-build"),
+        r#"Job rpm-build, queue item 4
+  verdict         blocked: Build #7 is already in progress (ETA: 2 min)
+  seen            blocked, in the queue for 10s; a project with the label
+                  expression centos
+  jenkins says    "Build #7 is already in progress (ETA: 2 min)"
+  needs           centos
+  known from      the label expression of the project
+
+  Node types
+    NAME    FITS
+    ubuntu  no    lacks centos
+    centos  yes   0 servers
+"#
+    );
+}
+
+#[test]
+fn a_node_is_explained_with_its_server_and_what_comes_next() {
+    let scene = Scene::with_jobs();
+    for _ in 0..13 {
+        scene.run();
+    }
+    let name = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    assert_eq!(
+        explain(&scene, &name),
+        "Node ubuntu+192.168.1.10
+  verdict         kept: idle 3m, grace 10m
+  seen            online, 1 of 1 executors idle
+  labels          amd64, trusty, ubuntu+192.168.1.10
+  is              server 20260105T080010Z-1 of node type ubuntu,
+                  b6ce44d2-1eda-45fc-ae0e-56270866f66e
+  remembered      first seen by run 3, first online by run 3
+  idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
+  next            retired in 7m if it stays idle
+"
+    );
+    assert_eq!(
+        explain(&scene, "20260105T080010Z-1"),
+        "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
+  verdict         kept: idle 3m, grace 10m
+  seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
+  node type       ubuntu at provider openstack
+  order           20260105T080010Z-1, 2026-01-05T08:00:10Z (13m ago), by run 1
+  nodes           ubuntu+192.168.1.10
+  remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
+                  2026-01-05T08:02:10Z
+  next            retired in 7m if it stays idle
+"
+    );
+}
+
+#[test]
+fn a_label_expression_is_explained_label_by_label() {
+    let scene = Scene::with_jobs();
+    assert_eq!(
+        explain(&scene, "amd64&&(trustyy||signing)"),
+        "Label expression amd64 && (trustyy || signing)
+
+  Labels in it
+    NAME     FITS
+    amd64    yes   node type ubuntu, centos; 0 nodes in Jenkins
+    signing  yes   no node type; 1 node in Jenkins
+    trustyy  no    no node type; 0 nodes in Jenkins; similar: trusty
+
+  Node types
+    NAME    FITS
+    ubuntu  no    has amd64; lacks signing, trustyy
+    centos  no    has amd64; lacks signing, trustyy
+"
+    );
+}
+
+#[test]
+fn what_nothing_is_called_is_told_with_names_like_it() {
+    let scene = Scene::with_jobs();
+    let report = scene.look();
+    let explanation = Explanation::of(&Picture::of(&scene.loaded.config, &report), "ceph-biuld");
+    assert!(!explanation.has_found_anything());
+    assert_eq!(
+        explanation.nothing(),
+        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, and no label that a node type or a node has; similar: ceph-build"#
+    );
+}

@@ -1,0 +1,170 @@
+//! The part of the configuration that plans are made by: limits, names, labels and times.
+//!
+//! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
+//! configuration made of it again plans as the whole one did, and can do nothing else.
+
+use super::{
+    Auth, Backend, Config, Interface, JenkinsConfig, NodeType, OpenStackConfig, ProviderConfig, Times, fingerprint,
+};
+use crate::naming::{NodeTypeName, Owner, ProviderName};
+use crate::secret::Secret;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// What the planner needs to know of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planning {
+    owner: Owner,
+    max_servers: u32,
+    times: Times,
+    providers: Vec<ProviderPart>,
+    node_types: Vec<NodeTypePart>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ProviderPart {
+    name: ProviderName,
+    max: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct NodeTypePart {
+    name: NodeTypeName,
+    providers: Vec<ProviderName>,
+    labels: BTreeSet<String>,
+    storage: Option<u32>,
+    executors: u32,
+    max: Option<u32>,
+    min_idle: u32,
+    unlabelled: bool,
+    server_name: String,
+    times: Times,
+}
+
+impl Planning {
+    /// The planner's part of a configuration.
+    pub fn of(config: &Config) -> Self {
+        let Config {
+            path: _,
+            fingerprint: _,
+            state_file: _,
+            owner,
+            deadline: _,
+            max_servers,
+            concurrency: _,
+            jenkins: _,
+            providers,
+            node_types,
+            times,
+        } = config;
+        let provider = |provider: &ProviderConfig| {
+            let ProviderConfig { name, max, backend: _ } = provider;
+            ProviderPart { name: name.clone(), max: *max }
+        };
+        Planning {
+            owner: owner.clone(),
+            max_servers: *max_servers,
+            times: *times,
+            providers: providers.iter().map(provider).collect(),
+            node_types: node_types.iter().map(NodeTypePart::of).collect(),
+        }
+    }
+
+    /// A configuration to plan by. It leads to no service, and its fingerprint is its own.
+    pub fn config(&self) -> Config {
+        let Planning { owner, max_servers, times, providers, node_types } = self;
+        let nowhere = || OpenStackConfig {
+            auth_url: String::new(),
+            auth: Auth::V2Password { user: String::new(), password: Secret::new(""), tenant: None },
+            region: None,
+            interface: Interface::Public,
+            cacert: None,
+        };
+        let provider = |part: &ProviderPart| ProviderConfig {
+            name: part.name.clone(),
+            max: part.max,
+            backend: Backend::OpenStack(nowhere()),
+        };
+        let mut config = Config {
+            path: PathBuf::new(),
+            fingerprint: String::new(),
+            state_file: PathBuf::new(),
+            owner: owner.clone(),
+            deadline: SignedDuration::ZERO,
+            max_servers: *max_servers,
+            concurrency: 1,
+            jenkins: JenkinsConfig { url: String::new(), user: String::new(), token: Secret::new(""), cacert: None },
+            providers: providers.iter().map(provider).collect(),
+            node_types: node_types.iter().map(NodeTypePart::node_type).collect(),
+            times: *times,
+        };
+        config.fingerprint = fingerprint::of(&config);
+        config
+    }
+}
+
+impl NodeTypePart {
+    fn of(kind: &NodeType) -> Self {
+        let NodeType {
+            name,
+            providers,
+            image_name: _,
+            size: _,
+            keyname: _,
+            labels,
+            storage,
+            executors,
+            max,
+            min_idle,
+            unlabelled,
+            networks: _,
+            security_groups: _,
+            availability_zone: _,
+            config_drive: _,
+            metadata: _,
+            server_name,
+            script: _,
+            times,
+        } = kind;
+        NodeTypePart {
+            name: name.clone(),
+            providers: providers.clone(),
+            labels: labels.clone(),
+            storage: *storage,
+            executors: *executors,
+            max: *max,
+            min_idle: *min_idle,
+            unlabelled: *unlabelled,
+            server_name: server_name.clone(),
+            times: *times,
+        }
+    }
+
+    fn node_type(&self) -> NodeType {
+        let NodeTypePart { name, providers, labels, storage, executors, max, min_idle, unlabelled, server_name, times } =
+            self.clone();
+        NodeType {
+            name,
+            providers,
+            image_name: String::new(),
+            size: String::new(),
+            keyname: None,
+            labels,
+            storage,
+            executors,
+            max,
+            min_idle,
+            unlabelled,
+            networks: Vec::new(),
+            security_groups: Vec::new(),
+            availability_zone: None,
+            config_drive: false,
+            metadata: BTreeMap::new(),
+            server_name,
+            script: String::new(),
+            times,
+        }
+    }
+}

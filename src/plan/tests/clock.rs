@@ -1,0 +1,201 @@
+//! Time that is counted over sightings, and clocks that jump.
+
+use super::situation::*;
+use crate::plan::breaker;
+use crate::state::Credit;
+use crate::world::*;
+
+#[test]
+fn l3_idle_time_is_counted_over_runs_of_any_rhythm() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    for _ in 0..39 {
+        s.run().after("1m");
+    }
+    s.run();
+    s.after("59s").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 39m 59s, grace 40m
+        |   server s1  ubuntu  kept: idle 39m 59s, grace 40m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn l3_a_silent_cron_counts_half_of_the_grace_at_most() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.run();
+    s.after("12h").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
+        |   server s1  ubuntu  kept: idle 20m, grace 40m
+    ",
+    );
+    s.after("12h").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn l3_a_clock_that_jumps_ahead_or_back_retires_nobody() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.run();
+    s.after("8760h").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
+        |   server s1  ubuntu  kept: idle 20m, grace 40m
+    ",
+    );
+    s.after("-8760h").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
+        |   server s1  ubuntu  kept: idle 20m, grace 40m
+    ",
+    );
+    s.after("-10m").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
+        |   server s1  ubuntu  kept: idle 20m, grace 40m
+    ",
+    );
+    s.after("19m 59s").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 39m 59s, grace 40m
+        |   server s1  ubuntu  kept: idle 39m 59s, grace 40m
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn l3_a_build_in_between_starts_the_time_again() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "39m");
+    s.node("ubuntu+10.0.0.1").idle = false;
+    s.run();
+    s.node("ubuntu+10.0.0.1").idle = true;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
+        |   server s1  ubuntu  kept: idle 0s, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn a_run_that_cannot_read_the_nodes_does_not_start_the_time_again() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "39m");
+    let nodes = std::mem::replace(&mut s.world.jenkins.nodes, Listing::Unavailable("503".to_owned()));
+    s.run();
+    s.world.jenkins.nodes = nodes;
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn without_any_grace_there_are_two_sightings_all_the_same() {
+    let mut s = Situation::new();
+    s.ubuntu().times.idle_grace = time("0s");
+    s.project(1, "amd64");
+    s.run().after("3m").joins("new1", "10.0.0.1");
+    s.runs(
+        "
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 0s, grace 0s; kept for job1 (queue item 1)
+        |   server new1  ubuntu  kept_for_jobs: idle 0s, grace 0s; kept for job1 (queue item 1)
+    ",
+    );
+    s.queue().clear();
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  os  new1  idle: idle 0s, grace 0s
+        |   node ubuntu+10.0.0.1  idle: idle 0s, grace 0s
+        |   server new1  ubuntu  idle: idle 0s, grace 0s
+    ",
+    );
+}
+
+#[test]
+fn an_odd_grace_is_whole_after_two_gaps() {
+    let now = NOON.parse().unwrap();
+    let grace = time("1s 1ns");
+    let once = Credit::begin(now).seen_again(now + time("1h"), grace);
+    assert!(once.credit < grace);
+    assert!(once.seen_again(now + time("2h"), grace).credit >= grace);
+}
+
+#[test]
+fn after_a_clock_that_was_ahead_nothing_waits_longer_than_from_now_on() {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("small", &["tiny"]));
+    s.config.node_types.push(kind("other", &["other"]));
+    s.after("8760h");
+    s.lost_order("m1", "0s");
+    breaker::failed(&mut s.state, &"os".into(), &"small".into(), "no image", s.now);
+    breaker::quota_refused(&mut s.state, &"os".into(), &"other".into(), s.now);
+    s.project(1, "amd64");
+    s.project(2, "tiny");
+    s.project(3, "other").stage = Stage::Pending;
+    s.active("s9", "ubuntu", "10.0.0.9");
+    s.run();
+    s.after("-8760h").runs(
+        "
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
+        |   job 2  job2  breaker_open: needs tiny: small failed at provider os (no image); tried again in 5m
+        |   job 3  job3  pending: an executor is assigned to it
+        |   server m1  ubuntu  ordered: ordered 0s ago, in no listing yet
+        |   server s9  ubuntu  connecting: active for 0s, not in Jenkins yet, join_timeout 15m
+    ",
+    );
+    s.after("5m").runs(
+        "
+        | + small  os  20261121T120500Z-1  job2 (2) needs tiny
+        | + other  os  20261121T120500Z-2  job3 (3) needs other
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m9 is on its way
+        |   job 2  job2  demand: needs tiny: small server 20261121T120500Z-1 is ordered for it
+        |   job 3  job3  demand: needs other: other server 20261121T120500Z-2 is ordered for it
+        |   server m1  ubuntu  gone: ordered 5m ago and never seen: given up
+        |   server s9  ubuntu  connecting: active for 5m, not in Jenkins yet, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn a_job_found_in_vain_under_a_clock_that_was_ahead_is_tried_again_in_an_hour() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.after("8760h");
+    s.run().after("3m").joins("new1", "10.0.0.1");
+    s.run().after("10s").run();
+    s.after("-8760h").run();
+    s.lose_node("ubuntu+10.0.0.1");
+    s.after("59m 59s").run();
+    assert_eq!(s.state.vain.len(), 1);
+    s.after("1s").run();
+    assert_eq!(s.state.vain.len(), 0);
+}

@@ -1,0 +1,240 @@
+//! The circuit breaker and the quota: what follows from failures and refusals.
+
+use super::situation::*;
+use crate::plan::{breaker, plan_again};
+use crate::state::Breaker;
+use crate::world::*;
+
+/// A job, and the server ordered for it in ERROR.
+fn failed() -> Situation {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.run();
+    s.server("new1").state = ServerState::Error;
+    s.after("1m").run();
+    s
+}
+
+fn pause(s: &Situation) -> Option<(String, String)> {
+    let Breaker { until, pause, reason: _ } = s.state.breakers.get(&"os".into())?.get(&"ubuntu".into())?;
+    Some((format!("{:#}", until.duration_since(s.now)), format!("{pause:#}")))
+}
+
+#[test]
+fn a_failure_opens_the_breaker_for_five_minutes_then_one_server_is_tried() {
+    let mut s = failed();
+    s.project(2, "amd64");
+    s.after("1m").runs("
+        |   job 1  job1  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); tried again in 4m
+        |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); tried again in 4m
+        |   server new1  ubuntu  gone: its cloud does not know it any more (404)
+    ");
+    s.after("3m 59s").runs("
+        |   job 1  job1  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); tried again in 1s
+        |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); tried again in 1s
+        |   server new1  ubuntu  gone: its cloud does not know it any more (404)
+    ");
+    s.after("1s").runs("
+        | + ubuntu  os  20261121T120600Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120600Z-1 is ordered for it
+        |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); one server is being tried
+    ");
+    s.after("1m").runs("
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120600Z-1 is on its way
+        |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); one server is being tried
+        |   server new2  ubuntu  booting: ordered 1m ago, being built
+    ");
+}
+
+#[test]
+fn a_success_closes_the_breaker() {
+    let mut s = failed();
+    s.project(2, "amd64");
+    s.after("5m").run();
+    s.after("3m").joins("new2", "10.0.0.2");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120900Z-1  job2 (2) needs amd64
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.2 has an idle executor
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120900Z-1 is ordered for it
+        |   node ubuntu+10.0.0.2  kept_for_jobs: idle 0s, grace 40m; kept for job1 (queue item 1)
+        |   server new1  ubuntu  gone: its cloud does not know it any more (404)
+        |   server new2  ubuntu  kept_for_jobs: idle 0s, grace 40m; kept for job1 (queue item 1)
+    ",
+    );
+}
+
+#[test]
+fn the_pause_doubles_up_to_an_hour_with_each_further_run_that_sees_failures() {
+    let mut s = failed();
+    assert_eq!(pause(&s), Some(("5m".to_owned(), "5m".to_owned())));
+    for (order, expected) in (2..).zip(["10m", "20m", "40m", "1h", "1h"]) {
+        s.after("1h").run();
+        s.server(&format!("new{order}")).state = ServerState::Error;
+        s.after("1m").run();
+        assert_eq!(pause(&s), Some((expected.to_owned(), expected.to_owned())));
+    }
+}
+
+#[test]
+fn several_failures_in_one_run_count_once_and_each_failure_counts_in_one_run() {
+    let mut s = Situation::new();
+    s.projects(3, "amd64");
+    s.run();
+    s.servers().iter_mut().for_each(|server| server.state = ServerState::Error);
+    let stuck = s.servers().clone();
+    s.after("1m").run();
+    assert_eq!(pause(&s), Some(("5m".to_owned(), "5m".to_owned())));
+    *s.servers() = stuck;
+    s.after("1m").run();
+    assert_eq!(pause(&s), Some(("4m".to_owned(), "5m".to_owned())));
+}
+
+#[test]
+fn a_failure_outweighs_a_success_of_the_same_run_whichever_comes_first() {
+    for failing in ["new1", "new2"] {
+        let mut s = Situation::new();
+        s.projects(2, "amd64");
+        s.run().after("3m");
+        s.server(failing).state = ServerState::Error;
+        s.joins(if failing == "new1" { "new2" } else { "new1" }, "10.0.0.2");
+        s.run();
+        assert_eq!(pause(&s), Some(("5m".to_owned(), "5m".to_owned())), "{failing}");
+    }
+}
+
+#[test]
+fn an_open_breaker_concerns_its_type_at_its_provider_and_nothing_else() {
+    let mut s = failed();
+    s.add_provider("two");
+    s.ubuntu().providers.push("two".into());
+    s.after("1m").runs(
+        "
+        | + ubuntu  two  20261121T120200Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120200Z-1 is ordered for it
+        |   server new1  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+}
+
+#[test]
+fn after_a_refusal_the_second_plan_of_the_run_orders_elsewhere() {
+    let mut s = Situation::new();
+    s.add_provider("two");
+    s.ubuntu().providers.push("two".into());
+    s.project(1, "amd64");
+    let first = s.plan();
+    let mut memory = first.memory;
+    memory.servers.clear();
+    breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    let expected = without_margin(
+        "
+        | + ubuntu  two  20261121T120000Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        | ? ubuntu at provider os is not ordered for 5m, after a failure: image not found
+    ",
+    );
+    assert_eq!(whole(&second), expected);
+}
+
+#[test]
+fn a_server_that_joins_in_the_run_of_a_refusal_does_not_close_the_breaker_again() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.run().after("3m").joins("new1", "10.0.0.1").idle = false;
+    s.project(2, "amd64");
+    let mut memory = s.plan().memory;
+    memory.servers.retain(|id, _| id.as_str() != "20261121T120300Z-1");
+    breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    assert_eq!(second.actions, []);
+    assert_eq!(second.memory.breakers, memory.breakers);
+}
+
+#[test]
+fn s4_a_second_plan_of_the_run_counts_what_the_first_one_ordered() {
+    let mut s = Situation::new();
+    s.config.max_servers = 2;
+    s.projects(3, "amd64");
+    s.cloud("os").quota = Some(Quota { instances: Some(2), ..Quota::default() });
+    let mut memory = s.plan().memory;
+    memory.servers.pop_last();
+    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    let jobs: Vec<String> = second.actions.iter().map(ToString::to_string).collect();
+    assert_eq!(jobs, ["+ ubuntu  os  20261121T120000Z-2  job2 (2) needs amd64"]);
+}
+
+#[test]
+fn a_refusal_for_quota_is_remembered_for_five_minutes_for_that_size() {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("small", &["tiny"]));
+    breaker::quota_refused(&mut s.state, &"os".into(), &"ubuntu".into(), s.now);
+    s.project(1, "amd64");
+    s.project(2, "tiny");
+    s.after("4m 59s").runs(
+        "
+        | + small  os  20261121T120459Z-1  job2 (2) needs tiny
+        |   job 1  job1  quota: needs amd64: provider os refused ubuntu for quota; asked again in 1s
+        |   job 2  job2  demand: needs tiny: small server 20261121T120459Z-1 is ordered for it
+    ",
+    );
+    s.after("1s").runs(
+        "
+        | + ubuntu  os  20261121T120500Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120500Z-1 is ordered for it
+        |   job 2  job2  on_its_way: needs tiny: small server 20261121T120459Z-1 is on its way
+        |   server new1  small  booting: ordered 1s ago, being built
+    ",
+    );
+}
+
+#[test]
+fn s4_the_clouds_quota_holds_in_each_of_its_units() {
+    let quota = Quota {
+        sizes: [("ubuntu".into(), Size { cores: 4, ram_mib: 8192 })].into(),
+        instances: Some(10),
+        cores: Some(100),
+        ram_mib: Some(100_000),
+        volumes: Some(10),
+        gigabytes: Some(100),
+    };
+    for (quota, orders) in [
+        (Quota { instances: Some(2), ..quota.clone() }, 2),
+        (Quota { cores: Some(11), ..quota.clone() }, 2),
+        (Quota { ram_mib: Some(8191), ..quota.clone() }, 0),
+        (Quota { volumes: Some(1), ..quota.clone() }, 1),
+        (Quota { gigabytes: Some(29), ..quota.clone() }, 2),
+        (Quota { cores: None, ram_mib: None, ..quota.clone() }, 4),
+        (quota, 4),
+    ] {
+        let mut s = Situation::new();
+        s.ubuntu().storage = Some(10);
+        s.projects(4, "amd64");
+        s.cloud("os").quota = Some(quota.clone());
+        let plan = s.plan();
+        assert_eq!(plan.actions.len(), orders, "{quota:?}");
+        let shown = whole(&plan);
+        let refused = "quota: needs amd64: the quota of provider os has no room for ubuntu\n";
+        assert_eq!(shown.contains(refused), orders == 0, "{shown}");
+    }
+}
+
+#[test]
+fn l2_a_quota_that_has_room_for_one_more_of_another_provider_is_used() {
+    let mut s = Situation::new();
+    s.add_provider("two");
+    s.ubuntu().providers.push("two".into());
+    s.cloud("os").quota = Some(Quota { instances: Some(1), ..Quota::default() });
+    s.cloud("two").quota = Some(Quota { instances: Some(1), ..Quota::default() });
+    s.projects(3, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        | + ubuntu  two  20261121T120000Z-2  job2 (2) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-2 is ordered for it
+        |   job 3  job3  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
+    ",
+    );
+}

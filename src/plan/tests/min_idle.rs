@@ -1,0 +1,127 @@
+//! Idle nodes kept at hand.
+
+use super::situation::*;
+use crate::offline::offline_message;
+use crate::plan::Rule;
+use crate::world::*;
+
+fn at_hand(number: u32) -> Situation {
+    let mut s = Situation::new();
+    s.ubuntu().min_idle = number;
+    s
+}
+
+#[test]
+fn servers_are_ordered_until_so_many_are_at_hand() {
+    let mut s = at_hand(2);
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 2 idle nodes of ubuntu are at hand
+        | + ubuntu  os  20261121T120000Z-2  min_idle: fewer than 2 idle nodes of ubuntu are at hand
+    ",
+    );
+    s.after("1m").runs(
+        "
+        |   server new1  ubuntu  booting: ordered 1m ago, being built
+        |   server new2  ubuntu  booting: ordered 1m ago, being built
+    ",
+    );
+}
+
+#[test]
+fn an_idle_node_over_its_grace_is_kept_and_those_beyond_go() {
+    let mut s = at_hand(1);
+    s.idle("s1", "10.0.0.1", "5h");
+    s.idle("s2", "10.0.0.2", "5h");
+    s.runs(
+        "
+        | - ubuntu+10.0.0.2  os  s2  idle: idle 5h, grace 40m
+        |   node ubuntu+10.0.0.1  min_idle: idle 5h, grace 40m; kept at hand by min_idle
+        |   node ubuntu+10.0.0.2  idle: idle 5h, grace 40m
+        |   server s1  ubuntu  min_idle: idle 5h, grace 40m; kept at hand by min_idle
+        |   server s2  ubuntu  idle: idle 5h, grace 40m
+    ",
+    );
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  min_idle: idle 5h 1m, grace 40m; kept at hand by min_idle
+        |   server s1  ubuntu  min_idle: idle 5h 1m, grace 40m; kept at hand by min_idle
+        |   server s2  ubuntu  gone: its cloud does not know it any more (404)
+    ",
+    );
+}
+
+#[test]
+fn s4_a_job_takes_a_node_at_hand_however_long_it_was_idle_and_one_more_is_ordered() {
+    let mut s = at_hand(1);
+    s.idle("s1", "10.0.0.1", "5h");
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 5h, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: idle 5h, grace 40m; kept for job1 (queue item 1)
+    ",
+    );
+}
+
+#[test]
+fn s4_nodes_at_hand_keep_to_the_limits_and_come_after_jobs() {
+    let mut s = at_hand(9);
+    s.config.node_types.push(kind("debian", &["debian"]));
+    s.config.max_servers = 2;
+    s.project(1, "debian");
+    s.runs(
+        "
+        | + debian  os  20261121T120000Z-1  job1 (1) needs debian
+        | + ubuntu  os  20261121T120000Z-2  min_idle: fewer than 9 idle nodes of ubuntu are at hand
+        |   job 1  job1  demand: needs debian: debian server 20261121T120000Z-1 is ordered for it
+    ",
+    );
+}
+
+#[test]
+fn a_node_that_is_being_retired_is_not_at_hand() {
+    let mut s = at_hand(1);
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, &offline_message(&owner(), &"s1".into(), Rule::Idle));
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
+        | - ubuntu+10.0.0.1  os  s1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   node ubuntu+10.0.0.1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   server s1  ubuntu  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+    ",
+    );
+}
+
+#[test]
+fn a_static_node_is_not_at_hand() {
+    let mut s = at_hand(1);
+    s.nodes().push(agent("static"));
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
+        |   node static  not_ours: no server of ours carries its name or address
+    ",
+    );
+}
+
+#[test]
+fn while_nothing_may_be_ordered_none_is_ordered_to_be_at_hand() {
+    let mut s = at_hand(1);
+    s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
+    s.runs("");
+}
+
+#[test]
+fn with_several_executors_whole_servers_are_at_hand() {
+    let mut s = at_hand(2);
+    s.ubuntu().executors = 3;
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 2 idle nodes of ubuntu are at hand
+        | + ubuntu  os  20261121T120000Z-2  min_idle: fewer than 2 idle nodes of ubuntu are at hand
+    ",
+    );
+}

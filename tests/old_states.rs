@@ -1,0 +1,48 @@
+//! State files as earlier programs wrote them: read for good, and nothing in them forgotten.
+//!
+//! A file of `tests/fixtures/state` is never changed. Whoever changes what is remembered adds one.
+
+use mita::naming::Owner;
+use mita::store::{Loaded, load_only};
+use serde_json::Value;
+use std::path::Path;
+
+#[test]
+fn a_state_file_of_version_1_is_read_whole() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.json");
+    let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let state = match load_only(&path, &Owner::new("ceph-ci").unwrap()).unwrap() {
+        Loaded::Known(state) => state,
+        other => panic!("{other:?}"),
+    };
+    let read = serde_json::to_value(&state).unwrap();
+    let mut lost = Vec::new();
+    look_for("", &written, &read, &mut lost);
+    assert!(lost.is_empty(), "{lost:#?}");
+    for part in written.as_object().unwrap() {
+        assert!(!is_blank(part.1), "the file has nothing in {}, so it does not show that it is read", part.0);
+    }
+}
+
+/// Everything of the one document that the other lacks or has otherwise.
+fn look_for(place: &str, written: &Value, read: &Value, lost: &mut Vec<String>) {
+    match (written, read) {
+        (Value::Object(written), Value::Object(read)) => {
+            for (key, value) in written {
+                look_for(&format!("{place}/{key}"), value, read.get(key).unwrap_or(&Value::Null), lost);
+            }
+        }
+        _ if written == read => {}
+        _ => lost.push(format!("{place}: {written} became {read}")),
+    }
+}
+
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}

@@ -1,0 +1,231 @@
+//! Answers that are too large, too deep or have no end: the program gives them up, stays small and tells of it.
+
+use super::host::{Asked, Host, Reply, bytes, json, whole};
+use super::program::{Ended, Login, Place, usual};
+use super::services::{JENKINS, jenkins, openstack};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write;
+
+/// The most memory that a run may take, whatever it is sent, in MiB. Three lists of Jenkins are read at a time.
+const MOST_MEMORY: u64 = 700;
+
+/// A run against a controller that answers hostilely to what `hostile` picks, and a good cloud; and the other way round.
+fn run(hostile: impl Fn(&Asked) -> Option<Reply> + Send + Sync + Clone + 'static) -> Ended {
+    let of_jenkins = hostile.clone();
+    let controller = Host::new(move |asked| of_jenkins(asked).unwrap_or_else(|| jenkins(asked)));
+    let cloud = Host::new(move |asked| hostile(asked).unwrap_or_else(|| openstack(asked)));
+    let login = Login {
+        jenkins: &controller.url,
+        token: "jenkins-token-4711",
+        cloud: &cloud.url,
+        password: "cloud-password-4711",
+        more: "",
+    };
+    let ended = Place::new(&usual(&login)).run(&["reconcile", "--output", "json"]);
+    println!("{} MiB, {:.1} s, status {:?}", ended.memory, ended.took.as_secs_f64(), ended.status);
+    assert!(ended.memory < MOST_MEMORY, "{} MiB", ended.memory);
+    assert!(ended.took.as_secs_f64() < 21.0, "{:?}", ended.took);
+    ended
+}
+
+/// The answers to these paths.
+fn to(
+    paths: &'static [&'static str],
+    reply: impl Fn() -> Reply + Send + Sync + Clone,
+) -> impl Fn(&Asked) -> Option<Reply> + Send + Sync + Clone {
+    move |asked| paths.iter().any(|path| asked.path.ends_with(path)).then(&reply)
+}
+
+const LISTS: &[&str] = &["/queue/api/json", "/computer/api/json", "/servers/detail"];
+
+fn refused(ended: &Ended, words: &str, times: usize) {
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(ended.stderr.matches(words).count(), times, "{}", ended.stderr);
+    assert!(ended.stderr.len() < 10_000, "it talks too much: {} bytes", ended.stderr.len());
+}
+
+/// Sends the same piece again and again, as long as somebody takes it.
+fn without_end(head: &'static str, piece: &'static str) -> Reply {
+    Box::new(move |out| {
+        out.write_all(head.as_bytes())?;
+        let pieces = piece.repeat(64 * 1024 / piece.len());
+        loop {
+            out.write_all(pieces.as_bytes())?;
+        }
+    })
+}
+
+#[test]
+fn a_body_of_100_mb_is_given_up() {
+    let ended = run(to(LISTS, || {
+        Box::new(|out| {
+            out.write_all(b"HTTP/1.1 200 OK\r\nX-Jenkins: 2.578\r\nContent-Length: 100000000\r\n\r\n[\"")?;
+            let piece = vec![b'x'; 100_000];
+            (0..1000).try_for_each(|_| out.write_all(&piece))
+        })
+    }));
+    refused(&ended, "is larger than 64 MiB and was given up", 3);
+}
+
+#[test]
+fn a_body_without_end_is_given_up() {
+    let ended = run(to(LISTS, || without_end("HTTP/1.1 200 OK\r\nX-Jenkins: 2.578\r\n\r\n[", "1,")));
+    refused(&ended, "is larger than 64 MiB and was given up", 3);
+}
+
+#[test]
+fn headers_without_end_are_given_up() {
+    let ended = run(to(LISTS, || without_end("HTTP/1.1 200 OK\r\n", "X-Filler: 0123456789012345678901234567890\r\n")));
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let ended = run(to(LISTS, || without_end("HTTP/1.1 200 OK\r\nX-Filler: ", "0123456789")));
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let ended = run(to(LISTS, || without_end("HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n")));
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+}
+
+#[test]
+fn a_body_that_unpacks_without_end_is_given_up() {
+    let ended = run(to(&["/queue/api/json"], || {
+        Box::new(|out| {
+            out.write_all(b"HTTP/1.1 200 OK\r\nX-Jenkins: 2.578\r\nContent-Encoding: gzip\r\n\r\n")?;
+            let mut packed = GzEncoder::new(out, Compression::best());
+            let blanks = vec![b' '; 1 << 20];
+            (0..10_000).try_for_each(|_| packed.write_all(&blanks))
+        })
+    }));
+    refused(&ended, "is larger than 64 MiB and was given up", 1);
+}
+
+#[test]
+fn json_that_is_deeper_than_the_stack_is_no_json() {
+    let ended = run(to(LISTS, || json_of(&"[".repeat(10_000_000))));
+    refused(&ended, "more values than such an answer should hold", 3);
+    for depth in [129, 20_000, 200_000] {
+        let ended = run(move |asked: &Asked| {
+            let body = ["[".repeat(depth), r#"{"a":"#.repeat(depth)];
+            match asked.path.as_str() {
+                path if path.ends_with("/queue/api/json") => Some(json_of(&format!(r#"{{"items":[{}"#, body[0]))),
+                path if path.ends_with("/computer/api/json") => Some(json_of(&format!(r#"{{"computer":{}"#, body[1]))),
+                path if path.ends_with("/servers/detail") => {
+                    Some(json_of(&format!(r#"{{"servers":[{{"id":"1","metadata":{{"a":{}"#, body[1])))
+                }
+                _ => None,
+            }
+        });
+        refused(&ended, "as JSON, got status 200", 3);
+    }
+}
+
+fn json_of(body: &str) -> Reply {
+    whole(200, &[JENKINS, ("Content-Type", "application/json")], body.as_bytes())
+}
+
+/// The forms that take the most memory for each byte that is sent.
+#[test]
+fn json_that_swells_in_memory_is_given_up() {
+    for piece in [r#"{"a":0},"#, r#"{"":[]},"#, "[],", "0,", r#""","#, "[{}],"] {
+        let ended = run(move |asked: &Asked| {
+            let start = match asked.path.as_str() {
+                path if path.ends_with("/queue/api/json") => r#"{"items":["#,
+                path if path.ends_with("/computer/api/json") => r#"{"computer":["#,
+                path if path.ends_with("/servers/detail") => r#"{"servers":[{"id":"1","metadata":{"x":["#,
+                _ => return None,
+            };
+            let end = if start.contains("servers") { "0]}}]}" } else { "0]}" };
+            let body = piece.repeat((20 << 20) / piece.len());
+            Some(json_of(&format!("{start}{body}{end}")))
+        });
+        refused(&ended, "more values than such an answer should hold", 3);
+    }
+}
+
+/// As heavy as an answer may just be.
+#[test]
+fn json_of_the_most_values_that_are_taken_stays_small() {
+    for (piece, number) in [(r#"{"a":0},"#, 220_000), ("[0],", 850_000)] {
+        let ended = run(move |asked: &Asked| {
+            let (start, end) = match asked.path.as_str() {
+                path if path.ends_with("/queue/api/json") => (r#"{"items":["#, "0]}"),
+                path if path.ends_with("/computer/api/json") => (r#"{"computer":["#, "0]}"),
+                path if path.ends_with("/servers/detail") => (r#"{"servers":[{"id":"1","metadata":{"x":["#, "0]}}]}"),
+                _ => return None,
+            };
+            Some(json_of(&format!("{start}{}{end}", piece.repeat(number))))
+        });
+        assert!(!ended.stderr.contains("more values"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_million_servers_are_more_than_is_believed() {
+    let ended = run(to(&["/servers/detail"], || {
+        let one = |number: u32| format!(r#"{{"id":"{number}"}}"#);
+        let servers = (0..1_000_000).map(one).collect::<Vec<_>>().join(",");
+        json(200, &format!(r#"{{"servers":[{servers}]}}"#))
+    }));
+    refused(&ended, "more values than such an answer should hold", 1);
+}
+
+#[test]
+fn pages_without_end_are_given_up() {
+    let ended = run(|asked: &Asked| {
+        let page = asked.query.rsplit_once('=').and_then(|(_, page)| page.parse().ok()).unwrap_or(0_u32);
+        let next = page + 1;
+        let one = |number: u32| format!(r#"{{"id":"{page}-{number}","name":"{}"}}"#, "x".repeat(200));
+        let servers = (0..1000).map(one).collect::<Vec<_>>().join(",");
+        let links = format!(r#"[{{"rel":"next","href":"http://h/servers/detail?page={next}"}}]"#);
+        let body = format!(r#"{{"servers":[{servers}],"servers_links":{links}}}"#);
+        asked.path.ends_with("/servers/detail").then(|| json(200, &body))
+    });
+    refused(&ended, "the listing has no end", 1);
+}
+
+#[test]
+fn names_of_megabytes_are_longer_than_is_believed() {
+    let ended = run(|asked: &Asked| hostile_names(asked, "x".repeat(10 << 20)));
+    refused(&ended, "a text that is longer than any should be", 3);
+    let ended = run(|asked: &Asked| hostile_names(asked, "(!\"‘é’; ".repeat(3_000)));
+    assert!(matches!(ended.status, Some(0 | 1)), "{:?}", ended.status);
+}
+
+fn hostile_names(asked: &Asked, long: String) -> Option<Reply> {
+    let long = serde_json::Value::from(long).to_string();
+    let long = long.trim_matches('"');
+    let why = format!("There are no nodes with the label ‘{long}’");
+    let agent =
+        r#""idle":true,"offline":false,"temporarilyOffline":false,"numExecutors":1,"executors":[{"idle":true}]"#;
+    let body = match asked.path.as_str() {
+        path if path.ends_with("/queue/api/json") => format!(
+            r#"{{"items":[{{"id":1,"buildable":true,"pending":false,"why":"{why}","task":{{"name":"{long}"}}}},
+                {{"id":2,"buildable":true,"pending":false,"why":"{long}","task":{{"name":"{long}"}}}}]}}"#
+        ),
+        path if path.ends_with("/computer/api/json") => format!(
+            r#"{{"computer":[{{"_class":"hudson.model.Hudson$MasterComputer","displayName":"Built-In Node"}},
+                {{"_class":"hudson.slaves.SlaveComputer","displayName":"{long}",{agent}}}]}}"#
+        ),
+        path if path.ends_with("/servers/detail") => format!(
+            r#"{{"servers":[{{"id":"1","name":"{long}","status":"{long}","metadata":
+                {{"mita_owner":"ceph-ci","mita_node":"{long}","mita_id":"{long}"}}}}]}}"#
+        ),
+        _ => return None,
+    };
+    Some(json_of(&body))
+}
+
+#[test]
+fn errors_of_megabytes_are_told_in_a_few_words() {
+    let long = || "no! ".repeat(5 << 20);
+    let ended = run(to(LISTS, move || whole(500, &[JENKINS], format!("It says {}", long()).as_bytes())));
+    refused(&ended, "It says no! no!", 3);
+    let ended = run(to(LISTS, move || {
+        json(400, &format!(r#"{{"badRequest":{{"code":400,"message":"It says {}"}}}}"#, long()))
+    }));
+    refused(&ended, "It says no! no!", 3);
+    let ended = run(to(LISTS, || {
+        let answer = format!("HTTP/1.1 400 Bad\r\nX-Error: {}\r\nContent-Length: 0\r\n\r\n", "no! ".repeat(10_000));
+        bytes(answer.into_bytes())
+    }));
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.len() < 10_000, "it talks too much: {} bytes", ended.stderr.len());
+}

@@ -1,0 +1,44 @@
+//! What an inbound agent fetches before it connects: its start file with its secret, and the program
+//! (hudson/slaves/SlaveComputer/jenkins-agent.jnlp.jelly, jenkins/slaves/JnlpAgentReceiver.java).
+
+use crate::http::{Request, Response};
+use crate::jenkins::Jenkins;
+use crate::jenkins::answers::method_not_allowed;
+use crate::jenkins::auth::{Caller, Permission};
+
+impl Jenkins {
+    /// What the agent of this name shows when it connects: made from the name alone, so that a node that is created
+    /// once more has the same.
+    pub fn agent_secret(&self, name: &str) -> String {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        let mut secret = String::new();
+        for round in 0..4_u8 {
+            for byte in name.bytes().chain([round]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            secret.push_str(&format!("{hash:016x}"));
+        }
+        secret
+    }
+
+    /// `GET computer/NAME/jenkins-agent.jnlp`.
+    pub(crate) fn start_file(&self, name: &str, request: &Request, caller: &Caller) -> Response {
+        if request.method != "GET" {
+            return method_not_allowed("GET");
+        }
+        if !caller.may(Permission::AgentConnect) {
+            return self.forbidden(caller, Permission::AgentConnect);
+        }
+        let (secret, url) = (self.agent_secret(name), self.url.as_str());
+        let text = format!(
+            "<jnlp><application-desc><argument>{secret}</argument><argument>{name}</argument>\
+             <argument>-webSocket</argument><argument>-url</argument><argument>{url}/</argument></application-desc></jnlp>"
+        );
+        Response::empty(200).with("Content-Type", "application/x-java-jnlp-file").body(text.into_bytes())
+    }
+
+    /// `GET jnlpJars/agent.jar`: a few bytes in its place, for everybody.
+    pub(crate) fn agent_program(&self) -> Response {
+        Response::empty(200).with("Content-Type", "application/java-archive").body(b"PK\x03\x04".to_vec())
+    }
+}
