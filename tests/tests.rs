@@ -28,6 +28,8 @@ mod live;
 #[cfg(test)]
 mod lost_orders;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod old_states;
