@@ -23,10 +23,15 @@ use mita_sim::{Record, Sim};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
 const SHOWN: usize = 25;
+
+/// Where another story starts a process, that process holds a copy of every lock of this one until it has become
+/// another program: so often a run that meets one is tried again.
+const FORKS: usize = 50;
 
 /// A running installation.
 pub(crate) struct Installation {
@@ -78,7 +83,15 @@ impl Installation {
     /// One run that may end early.
     pub(crate) fn attempt(&self, permits: Permits) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
-        let report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        let mut report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        for _ in 0..FORKS {
+            if !matches!(&report, Err(RunError::Lock(LockError::Busy { pid: Some(pid), .. })) if *pid == process::id())
+            {
+                break;
+            }
+            pause();
+            report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        }
         self.sim.assert_promises();
         Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
     }

@@ -8,6 +8,7 @@ use mita_sim::{JoinRule, Sim, SimOptions};
 use std::fmt::Write;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// The labels of node type `trusty`.
@@ -111,7 +112,7 @@ impl Setup {
                 sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &labels));
             }
         }
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary_folder();
         let path = folder.path().join("mita.toml");
         fs::write(&path, self.file(&sim)).expect("a writable folder");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its own file");
@@ -162,6 +163,13 @@ impl Setup {
         }
         text
     }
+}
+
+/// In memory where there is such a place: a run waits for the disk several times, and thousands of runs are tried.
+fn temporary_folder() -> tempfile::TempDir {
+    let in_memory = Path::new("/dev/shm");
+    let folder = if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() };
+    folder.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
 /// The labels in the lines of a node type, as its agents carry them.
