@@ -24,9 +24,13 @@ mod lifetime;
 #[cfg(test)]
 mod lost_orders;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod old_states;
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
@@ -41,6 +45,8 @@ mod rights;
 mod security;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod statuses;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
