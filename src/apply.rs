@@ -4,6 +4,7 @@
 //! a drain, or an agent that registered itself, stops a removal; everything else is as planned. One action that fails
 //! keeps no other from being done, and nothing is tried twice: the next run is the second attempt.
 
+mod console;
 mod orders;
 mod removals;
 
@@ -70,6 +71,8 @@ enum News {
     NotOrdered { id: MitaId, provider: ProviderName, lesson: Lesson },
     /// A retirement came this far.
     Step { id: MitaId, step: RetirementStep },
+    /// The end of the console of a server that failed.
+    Console { id: MitaId, tail: String },
     /// A node is gone from Jenkins.
     NodeDeleted(NodeName),
     /// A retirement was stopped: the node is back.
@@ -164,6 +167,12 @@ fn take_down(news: News, memory: &mut State, plan: &Plan, applied: &mut Applied)
         News::Step { id, step } => {
             if let Some(retirement) = memory.servers.get_mut(&id).and_then(|server| server.retirement.as_mut()) {
                 retirement.step = retirement.step.max(step);
+            }
+        }
+        News::Console { id, tail } => {
+            let mut failures = memory.failures.values_mut().flat_map(|types| types.values_mut());
+            if let Some(failure) = failures.find(|failure| failure.id == id) {
+                failure.console = tail.lines().map(str::to_owned).collect();
             }
         }
         News::NodeDeleted(node) => {

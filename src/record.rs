@@ -180,7 +180,11 @@ impl Record {
         if header.version != u64::from(VERSION) {
             return Err(unreadable(format!("there never was a version {}", header.version)));
         }
-        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+        let record: Record = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+        match record.state.implausible() {
+            None => Ok(record),
+            Some(why) => Err(unreadable(why)),
+        }
     }
 
     /// Writes the record, in place of an older one: that or this, whole, at any moment. Only its owner can read it.

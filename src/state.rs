@@ -50,6 +50,9 @@ pub struct State {
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
+    /// The server of each node type that failed last, where it was.
+    #[serde(default)]
+    pub failures: BTreeMap<ProviderName, BTreeMap<NodeTypeName, ServerFailure>>,
     /// Sizes that a provider had no quota for, and until when it is not asked again.
     #[serde(default)]
     pub quota_refused: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Timestamp>>,
@@ -77,6 +80,7 @@ impl State {
             nodes: BTreeMap::new(),
             queue: BTreeMap::new(),
             breakers: BTreeMap::new(),
+            failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
             vain: Vec::new(),
             told: BTreeMap::new(),
@@ -106,6 +110,9 @@ impl State {
             if !counts(&node.idle) || !counts(&node.offline) {
                 return wrong(&format!("a time of node {name}"));
             }
+        }
+        if self.departed.values().any(|departed| departed.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
+            return wrong("the number of listings without a volume");
         }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {
@@ -374,6 +381,27 @@ pub struct Breaker {
     pub pause: SignedDuration,
     /// What went wrong last.
     pub reason: String,
+}
+
+/// A server that failed to be built or to join: what a person needs to know once it is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFailure {
+    /// When it was seen to have failed.
+    pub at: Timestamp,
+    /// Its order.
+    pub id: MitaId,
+    /// Its name.
+    pub name: String,
+    /// The cloud's id, where it was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<ServerId>,
+    /// How it failed.
+    pub rule: Rule,
+    /// The same in words, with the cloud's own where there were any.
+    pub reason: String,
+    /// The last lines of its console, where they could be read before it was deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub console: Vec<String>,
 }
 
 /// A job that a node type turned out not to serve.

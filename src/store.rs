@@ -12,7 +12,7 @@ pub use lock::{Lock, LockError};
 
 use crate::naming::Owner;
 use crate::secret::{redact, redact_document};
-use crate::state::{Breaker, ServerMemory, State, VERSION, Vain};
+use crate::state::{Breaker, ServerFailure, ServerMemory, State, VERSION, Vain};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::fs::{self, File, Metadata};
@@ -30,6 +30,8 @@ const TEMPORARY: &str = ".tmp";
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    /// What this run wrote last, whole and synced.
+    written: Option<String>,
     _lock: Lock,
 }
 
@@ -140,7 +142,7 @@ impl Store {
         let lock = Lock::acquire(state_file)?;
         let path = resolve(state_file)?;
         remove_leftovers(&path);
-        Ok(Store { path, _lock: lock })
+        Ok(Store { path, written: None, _lock: lock })
     }
 
     /// Reads the state of this owner. A file that cannot be read is renamed: `now` dates its new name.
@@ -155,17 +157,24 @@ impl Store {
     /// Replaces the state, durably: once this returns, the state outlives a power cut.
     ///
     /// Saving before the first action is what proves that the file can be written at all. Exclusive, since of two
-    /// saves at once the older state could win.
+    /// saves at once the older state could win. What this run wrote already is not written again: each save waits for
+    /// the disk, twice.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let failed = |source| StoreError::at(Attempt::Write, &self.path, source);
         let text = serde_json::to_string_pretty(&without_secrets(state)).map_err(|e| failed(e.into()))?;
         let text = redact_document(&text) + "\n";
+        if self.written.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        self.written = None;
         let write = |file: &mut File| {
             file.write_all(text.as_bytes())?;
             hand_over(file, &self.path);
             Ok(())
         };
-        replace(&self.path, write).map_err(failed)
+        replace(&self.path, write).map_err(failed)?;
+        self.written = Some(text);
+        Ok(())
     }
 }
 
@@ -369,6 +378,7 @@ pub fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         mut breakers,
+        mut failures,
         quota_refused,
         mut vain,
         told,
@@ -378,6 +388,10 @@ pub fn without_secrets(state: &State) -> State {
     }
     for Breaker { reason, .. } in breakers.values_mut().flat_map(|types| types.values_mut()) {
         *reason = clean(reason);
+    }
+    for ServerFailure { reason, console, .. } in failures.values_mut().flat_map(|types| types.values_mut()) {
+        *reason = clean(reason);
+        console.iter_mut().for_each(|line| *line = clean(line));
     }
     for Vain { why, .. } in &mut vain {
         *why = clean(why);
@@ -396,6 +410,7 @@ pub fn without_secrets(state: &State) -> State {
         nodes,
         queue,
         breakers,
+        failures,
         quota_refused,
         vain,
         told,

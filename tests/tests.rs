@@ -8,6 +8,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod consoles;
+#[cfg(test)]
 mod crashes;
 #[cfg(test)]
 mod cron;
@@ -22,7 +24,11 @@ mod leftovers;
 #[cfg(test)]
 mod lifetime;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod lost_orders;
+#[cfg(test)]
+mod matrix;
 #[cfg(test)]
 mod names;
 #[cfg(test)]

@@ -9,17 +9,18 @@
 //! 5. each server is read, and its mark checked;
 //! 6. it is deleted.
 
-use super::{ActionResult, News, Outcome, Site, actions, orders, tell};
+use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
 use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Restoration};
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId, VolumeId};
 use crate::offline::{is_ours, offline_message};
 use crate::plan::{Action, Rule, fleet, leftovers};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
-use crate::workers::at_once;
+use crate::workers::{at_once, finished};
 use crate::world::{Listing, Lookup, Presence, ServerState, VolumeState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
+use std::thread;
 
 /// One removal on its way through the steps.
 struct Removal<'a> {
@@ -81,7 +82,17 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         tell(&news, result(action, server_id, outcome, error));
     });
     let drained = at_once(site.config.concurrency, removals, |removal| {
-        let drained = drain(site, &removal, &news);
+        // Beside the first steps: the deletion is never kept waiting for it alone.
+        let drained = thread::scope(|scope| {
+            let failed = removal.server.filter(|(id, _)| console::is_wanted(site, removal.rule, id));
+            let reading = failed.map(|(id, provider)| {
+                let news = news.clone();
+                scope.spawn(move || console::read(site, provider, id, removal.server_id, &news))
+            });
+            let drained = drain(site, &removal, &news);
+            reading.map(finished);
+            drained
+        });
         (removal, drained)
     });
     let mut clear = Vec::new();

@@ -7,14 +7,13 @@ use super::document::RunDocument;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
+use super::recorder::Recorder;
 use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
-use crate::record::{Record, RecordError};
 use std::io::{IsTerminal, stderr};
-use std::path::Path;
 
 pub(super) fn run(
     wish: &Reconcile,
@@ -32,7 +31,7 @@ pub(super) fn run(
             log::info!("{warning}");
         }
     }
-    let mut recorder = Recorder { file: wish.record.as_deref(), record: None, failure: None };
+    let mut recorder = Recorder::new(wish.record.as_deref());
     let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
         dry_run_watched(&loaded.config, permits, moment, &progress, watch)
@@ -53,8 +52,7 @@ pub(super) fn run(
         (Ok(()), false)
     };
     tell(&report, shown);
-    let exit = exit(&report);
-    let exit = if recorded.is_err() { exit.and(Exit::Failed) } else { exit };
+    let exit = if recorded.is_err() { exit(&report).and(Exit::Failed) } else { exit(&report) };
     // The run was made all the same, and how it ended is still to be told.
     Ok(match written {
         Ok(()) => exit,
@@ -63,39 +61,6 @@ pub(super) fn run(
             exit.and(Exit::Failed)
         }
     })
-}
-
-/// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
-struct Recorder<'a> {
-    file: Option<&'a Path>,
-    record: Option<Record>,
-    failure: Option<RecordError>,
-}
-
-impl Recorder<'_> {
-    /// Written before anything is done, so that there is a record of a run that does not come to its end.
-    fn begin(&mut self, decision: Decision<'_>) {
-        let Some(file) = self.file else { return };
-        let record = Record::of(decision);
-        match record.write(file) {
-            Ok(()) => self.record = Some(record),
-            Err(error) => self.failure = Some(error),
-        }
-    }
-
-    /// Written once more, with what became of the plan.
-    fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
-        if let Some(error) = self.failure {
-            return Err(error);
-        }
-        match (self.file, self.record, report.filter(|report| report.results.is_some())) {
-            (Some(file), Some(mut record), Some(report)) => {
-                record.conclude(report);
-                record.write(file)
-            }
-            (_, _, _) => Ok(()),
-        }
-    }
 }
 
 /// The exit status that a report asks for.

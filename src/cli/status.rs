@@ -4,6 +4,7 @@ use super::args::Shape;
 use super::document::{clean, clean_problem, clean_verdict, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::failures::{self, FailureStatus};
 use super::output::{self, DOCUMENT_VERSION};
 use super::picture::{ItemView, NodeView, Picture, ServerView};
 use super::{dry_report, status_text, tell_what_was_seen};
@@ -43,6 +44,8 @@ pub(super) struct Status {
     pub(super) nodes: Option<Vec<NodeStatus>>,
     /// None where the queue could not be read.
     pub(super) jobs: Option<Vec<JobStatus>>,
+    /// The server of each node type that failed last, where it was.
+    pub(super) failures: Vec<FailureStatus>,
     /// Volumes and floating IPs of ours.
     pub(super) leftovers: Vec<Verdict>,
     pub(super) problems: Vec<Problem>,
@@ -136,6 +139,7 @@ impl Status {
             servers: servers.iter().map(|view| server(picture, view)).collect(),
             nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
             jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
+            failures: failures::all(picture),
             leftovers: picture.leftovers().map(clean_verdict).collect(),
             problems: plan.problems.iter().map(clean_problem).collect(),
         }

@@ -1,5 +1,6 @@
 //! `mita status` for people: a table for each sort of thing.
 
+use super::failures;
 use super::status::{JobStatus, NodeStatus, ServerStatus, Status, TypeStatus};
 use super::table::{Table, age, many, width};
 use crate::naming::NodeName;
@@ -12,7 +13,8 @@ pub(super) fn render(status: &Status) -> String {
 }
 
 pub(super) fn render_within(status: &Status, width: usize) -> String {
-    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, leftovers, problems, .. } = status;
+    let Status { owner, now, max_servers, node_types, servers, nodes, jobs, failures, leftovers, problems, .. } =
+        status;
     let mut text = format!(
         "{owner} at {now}\n{} of {max_servers} at most; in Jenkins {}, {}\n\n",
         many(servers.len(), "server"),
@@ -23,6 +25,7 @@ pub(super) fn render_within(status: &Status, width: usize) -> String {
     text.push_str(&servers_table(servers).render(width));
     text.push_str(&nodes_table(nodes.as_deref().unwrap_or_default()).render(width));
     text.push_str(&jobs_table(jobs.as_deref().unwrap_or_default()).render(width));
+    text.push_str(&failures::table(failures).render(width));
     let mut table = Table::new("Volumes and addresses", &["WHAT", "NAME", "RULE"]);
     for verdict in leftovers {
         let what = match verdict.subject {

@@ -34,6 +34,7 @@ pub(super) struct Table {
 struct Row {
     cells: Vec<String>,
     note: String,
+    quoted: Vec<String>,
 }
 
 impl Table {
@@ -46,7 +47,14 @@ impl Table {
     pub(super) fn row(&mut self, cells: Vec<String>, note: String) {
         // A line break in a job's name is no new row.
         let cells = cells.iter().map(|cell| one_line(cell).into_owned()).collect();
-        self.rows.push(Row { cells, note });
+        self.rows.push(Row { cells, note, quoted: Vec::new() });
+    }
+
+    /// Quotes lines below the last row, as they are.
+    pub(super) fn quote(&mut self, lines: &[String]) {
+        if let Some(row) = self.rows.last_mut() {
+            row.quoted.extend(lines.iter().map(|line| one_line(line).into_owned()));
+        }
     }
 
     /// The table, set in by so many columns.
@@ -86,6 +94,9 @@ impl Table {
                 text.push_str(&" ".repeat(at));
                 text.push_str(&more);
                 text.push('\n');
+            }
+            for line in &row.quoted {
+                text.push_str(&format!("{:INDENT$}| {line}\n", ""));
             }
         }
         text.push('\n');

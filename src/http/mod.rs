@@ -132,7 +132,7 @@ impl Client {
     }
 
     fn attempt(&self, request: &Request, started: Instant) -> Result<Response, error::Failed> {
-        let limit = self.deadline.saturating_duration_since(started).min(REQUEST_TIMEOUT);
+        let limit = self.deadline.saturating_duration_since(started).min(request.limit().unwrap_or(REQUEST_TIMEOUT));
         if limit.is_zero() {
             return Err(error::Failed::final_(request.not_sent("no time is left before the run's deadline")));
         }

@@ -4,6 +4,7 @@ use super::{Broken, HttpError, Kind};
 use crate::secret::Secret;
 use serde::Serialize;
 use std::fmt;
+use std::time::Duration;
 use ureq::http::request::Parts;
 use ureq::http::{HeaderName, HeaderValue, Method, Uri};
 
@@ -16,6 +17,7 @@ pub struct Request {
     body: Option<Body>,
     repeatable: bool,
     expects_redirect: bool,
+    limit: Option<Duration>,
 }
 
 #[derive(Clone)]
@@ -34,7 +36,15 @@ impl Request {
     /// A request without body. A POST without one says so (`Content-Length: 0`).
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         let repeatable = matches!(method, Method::GET | Method::HEAD);
-        Self { method, url: url.into(), headers: Vec::new(), body: None, repeatable, expects_redirect: false }
+        Self {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            body: None,
+            repeatable,
+            expects_redirect: false,
+            limit: None,
+        }
     }
 
     /// A read.
@@ -89,6 +99,17 @@ impl Request {
     pub fn expect_redirect(mut self) -> Self {
         self.expects_redirect = true;
         self
+    }
+
+    /// Takes no longer than this, where the usual time would be too long.
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// The longest that it may take by itself.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     pub(super) fn is_repeatable(&self) -> bool {

@@ -9,7 +9,7 @@ use super::servers::Draft;
 use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
-use crate::state::{Origin, Retirement, RetirementStep, ServerMemory, SettlingCause, State};
+use crate::state::{Origin, Retirement, RetirementStep, ServerFailure, ServerMemory, SettlingCause, State};
 use crate::world::{Mode, World};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -122,19 +122,29 @@ fn count_successes_and_failures(memory: &mut State, fleet: &Fleet<'_>, phases: &
         let Some(seen) = memory.servers.get_mut(&machine.id) else { continue };
         let busy = judgement.phase == Phase::LeftAlone(Rule::Busy);
         let failed = match judgement.phase {
-            Phase::Condemned(rule) => matches!(rule, Rule::Error | Rule::BootTimeout | Rule::NeverJoined),
-            Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => false,
+            Phase::Condemned(rule) => rule.is_failure().then_some(rule),
+            Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => None,
         };
         if seen.joined_at == Some(now) || busy && seen.failure_counted {
             seen.failure_counted = false;
             breaker::succeeded(memory, &machine.provider, &machine.node_type);
-        } else if failed && !seen.failure_counted {
+        } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;
-            failures.push((machine, &judgement.reason));
+            failures.push((machine, rule, &judgement.reason));
         }
     }
-    for (machine, reason) in failures {
+    for (machine, rule, reason) in failures {
         breaker::failed(memory, &machine.provider, &machine.node_type, reason, now);
+        let failure = ServerFailure {
+            at: now,
+            id: machine.id.clone(),
+            name: machine.name.clone(),
+            server_id: machine.server_id.clone(),
+            rule,
+            reason: reason.clone(),
+            console: Vec::new(),
+        };
+        memory.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
     }
 }
 

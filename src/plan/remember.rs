@@ -60,6 +60,10 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
     }
     leftovers::keep_watch(config, world, &mut memory);
     memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
+    memory.failures.values_mut().for_each(|types| {
+        types.retain(|_, failure| now.duration_since(failure.at) < DEPARTED_KEPT);
+    });
+    memory.failures.retain(|_, types| !types.is_empty());
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
     let changed = state.fingerprint != config.fingerprint;

@@ -39,7 +39,7 @@ rules! {
     Idle = "idle",
     /// an earlier run began to retire the node; this one goes on
     DrainResumed = "drain_resumed",
-    /// the node was being retired, and a waiting job wants it
+    /// the node was being retired, and a job wants it
     WantedAgain = "wanted_again",
     /// the node was offline for its join timeout
     Offline = "offline",
@@ -121,6 +121,13 @@ rules! {
     InVain = "in_vain",
     /// Jenkins is about to shut down
     QuietingDown = "quieting_down",
+}
+
+impl Rule {
+    /// Whether it says that a server failed to be built or to join, which counts against its node type.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Rule::Error | Rule::BootTimeout | Rule::NeverJoined)
+    }
 }
 
 impl fmt::Display for Rule {

@@ -2,6 +2,7 @@
 //!
 //! A second backend is one folder beside [`openstack`], one variant of [`crate::config::Backend`], one match arm here.
 
+pub mod console;
 pub mod openstack;
 
 use crate::config::{Backend, NodeType, ProviderConfig};
@@ -22,6 +23,10 @@ pub trait Provider: Send + Sync {
     /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
     /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
     fn survey(&self, types: &[&NodeType]) -> Survey;
+
+    /// The end of a server's console: its last lines, without secrets and without characters that could steer a terminal.
+    /// None where there is none, or where it cannot be had at once. A read in effect, and never worth waiting for.
+    fn console_tail(&self, id: &ServerId) -> Option<String>;
 
     /// Sends one order. Returns the new server's id.
     fn create(&self, order: &Order<'_>) -> Result<ServerId, Failure>;

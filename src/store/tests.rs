@@ -1,7 +1,7 @@
 use super::*;
 use crate::naming::{MitaId, NodeTypeName, ProviderName};
 use crate::secret::Secret;
-use crate::state::Origin;
+use crate::state::{Credit, Origin};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
@@ -77,6 +77,22 @@ fn what_was_saved_is_what_the_next_run_knows() {
     assert_eq!(known(store.load(&owner(), now()).unwrap()), state());
     assert_eq!(known(load_only(&path, &owner()).unwrap()), state());
     assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+}
+
+#[test]
+fn what_was_saved_already_is_not_written_again_and_anything_else_is() {
+    let (_dir, path) = folder();
+    let mut store = Store::lock(&path).unwrap();
+    let inode = || fs::metadata(&path).unwrap().ino();
+    store.save(&state()).unwrap();
+    let first = inode();
+    store.save(&state()).unwrap();
+    assert_eq!(inode(), first);
+    store.save(&State::new(owner())).unwrap();
+    assert_ne!(inode(), first);
+    store.save(&state()).unwrap();
+    drop(store);
+    assert_eq!(known(load_only(&path, &owner()).unwrap()), state());
 }
 
 #[test]
@@ -297,4 +313,33 @@ fn a_file_stays_with_the_user_whose_it_was() {
     std::os::unix::fs::chown(&path, Some(4713), Some(4713)).unwrap();
     store.save(&state()).unwrap();
     assert_eq!(ids(&path), (4713, 4713));
+}
+
+#[test]
+fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
+    type Damage = fn(&mut State);
+    let damages: [Damage; 4] = [
+        |state| state.run = u64::MAX,
+        |state| state.servers.values_mut().for_each(|server| server.gone_sightings = u32::MAX),
+        |state| {
+            let credit = Credit { credit: jiff::SignedDuration::MAX, ..Credit::begin(now()) };
+            state.servers.values_mut().for_each(|server| server.missing = Some(credit));
+        },
+        |state| {
+            let credit = Credit { credit: jiff::SignedDuration::from_secs(-1), ..Credit::begin(now()) };
+            state.servers.values_mut().for_each(|server| server.stopped = Some(credit));
+        },
+    ];
+    for damage in damages {
+        let (_dir, path) = folder();
+        let mut store = Store::lock(&path).unwrap();
+        let mut damaged = state();
+        damage(&mut damaged);
+        store.save(&damaged).unwrap();
+        let loaded = store.load(&owner(), now()).unwrap();
+        assert!(
+            matches!(&loaded, Loaded::SetAside { why, .. } if why.contains("none that a run can have written")),
+            "{loaded:?}"
+        );
+    }
 }

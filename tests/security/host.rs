@@ -99,14 +99,8 @@ impl Host {
                     connections.push(Connection::default());
                     connections.len() - 1
                 };
-                thread::spawn(move || {
-                    let note =
-                        |note: &dyn Fn(&mut Connection)| note(&mut connections.lock().expect("no panic")[number]);
-                    let note_request = |request: &Asked| {
-                        asked.lock().expect("no panic").push(request.clone());
-                    };
-                    serve(stream, tls, scheme, &*rule, &note_request, &note);
-                });
+                let notes = Notes { asked, connections, number };
+                thread::spawn(move || serve(stream, tls, scheme, &*rule, &notes));
             }
         });
         host
@@ -129,40 +123,49 @@ impl Host {
     }
 }
 
+/// What is noted of one connection.
+struct Notes {
+    asked: Arc<Mutex<Vec<Asked>>>,
+    connections: Arc<Mutex<Vec<Connection>>>,
+    number: usize,
+}
+
+impl Notes {
+    fn connection(&self, note: impl FnOnce(&mut Connection)) {
+        note(&mut self.connections.lock().expect("no panic")[self.number]);
+    }
+
+    fn request(&self, request: &Asked) {
+        self.asked.lock().expect("no panic").push(request.clone());
+    }
+}
+
 fn serve(
     stream: TcpStream,
     tls: Option<Arc<ServerConfig>>,
     scheme: &str,
     rule: &dyn Fn(&Asked) -> Reply,
-    note_request: &dyn Fn(&Asked),
-    note: &dyn Fn(&dyn Fn(&mut Connection)),
+    notes: &Notes,
 ) {
     match tls {
-        None => exchange(stream, scheme, rule, note_request, note),
+        None => exchange(stream, scheme, rule, notes),
         Some(tls) => {
             let mut stream = stream;
             let mut connection = ServerConnection::new(tls).expect("a right configuration");
             while connection.is_handshaking() {
                 if let Err(error) = connection.complete_io(&mut stream) {
-                    let words = error.to_string();
-                    note(&|connection| connection.handshake = Some(words.clone()));
+                    notes.connection(|connection| connection.handshake = Some(error.to_string()));
                     break;
                 }
             }
             // A client that does not trust us must not have sent anything, not even now.
-            exchange(StreamOwned::new(connection, stream), scheme, rule, note_request, note);
+            exchange(StreamOwned::new(connection, stream), scheme, rule, notes);
         }
     }
 }
 
-fn exchange(
-    stream: impl Read + Write,
-    scheme: &str,
-    rule: &dyn Fn(&Asked) -> Reply,
-    note_request: &dyn Fn(&Asked),
-    note: &dyn Fn(&dyn Fn(&mut Connection)),
-) {
-    let mut stream = BufReader::new(Counted { inner: stream, note });
+fn exchange(stream: impl Read + Write, scheme: &str, rule: &dyn Fn(&Asked) -> Reply, notes: &Notes) {
+    let mut stream = BufReader::new(Counted { inner: stream, notes });
     loop {
         let request = match read(&mut stream, scheme) {
             Ok(request) => request,
@@ -173,7 +176,7 @@ fn exchange(
             }
             Err(_) => return,
         };
-        note_request(&request);
+        notes.request(&request);
         let out = &mut stream.get_mut().inner;
         if rule(&request)(out).and_then(|()| out.flush()).is_err() {
             return;
@@ -184,13 +187,13 @@ fn exchange(
 /// Counts what is read.
 struct Counted<'a, S> {
     inner: S,
-    note: &'a dyn Fn(&dyn Fn(&mut Connection)),
+    notes: &'a Notes,
 }
 
 impl<S: Read> Read for Counted<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        (self.note)(&|connection| connection.received += read);
+        self.notes.connection(|connection| connection.received += read);
         Ok(read)
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn openstack_with(asked: &Asked, token: &str, admin_password: &str) -
             return whole(201, &[("X-Subject-Token", token)], body.as_bytes());
         }
         ("GET", "/compute/v2.1/servers/detail") => r#"{"servers":[]}"#,
+        ("GET", "/volume/v3/volumes/detail") => r#"{"volumes":[]}"#,
         ("GET", "/compute/v2.1/flavors/detail") => r#"{"flavors":[{"id":"1","name":"small","vcpus":1,"ram":512}]}"#,
         ("GET", "/compute/v2.1/limits") => r#"{"limits":{"absolute":{"maxTotalInstances":10,"totalInstancesUsed":0}}}"#,
         ("GET", "/image/v2/images") => r#"{"images":[{"id":"image-1","name":"trusty-image","status":"active"}]}"#,

@@ -1,7 +1,7 @@
 //! What a label expression means here: which node types and nodes satisfy it, label by label.
 
 use super::near::{closest, labels};
-use super::{Finding, Kind, Of, Picture};
+use super::{Finding, Kind, Of, Picture, failure};
 use crate::cli::table::many;
 use crate::label::Label;
 use crate::plan::need::Need;
@@ -44,6 +44,9 @@ pub(super) fn tell(picture: &Picture<'_>, text: &str, alone: bool) -> Option<Fin
         let similar = if carried { Vec::new() } else { closest(&known, atom) };
         let similar = if similar.is_empty() { String::new() } else { format!("; similar: {}", similar.join(", ")) };
         finding.answer(Of::Atom, atom, carried, format!("{types}; {} in Jenkins{similar}", many(nodes, "node")));
+    }
+    for kind in picture.config.node_types.iter().filter(|kind| label.atoms().contains(&kind.name.as_str())) {
+        failure::add_of_type(picture, &mut finding, &kind.name);
     }
     let need = Need::Label(label);
     let all = &picture.config.node_types;

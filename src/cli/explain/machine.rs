@@ -1,7 +1,7 @@
 //! A server of ours and a node of Jenkins: what was seen, what is remembered, and what is still to pass.
 
 use super::label::state;
-use super::{Finding, Kind, Picture, listed};
+use super::{Finding, Kind, Picture, failure, listed};
 use crate::cli::picture::{NodeView, ServerView};
 use crate::cli::table::age;
 use crate::plan::Rule;
@@ -40,6 +40,7 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ServerView<'_>) -> Finding {
     if let Some(memory) = view.memory {
         remembered(picture, &mut finding, memory);
     }
+    failure::add_of_server(picture, &mut finding, &machine.id);
     if let Some(words) = remains(picture, view.verdict.rule, machine, view.memory) {
         finding.fact("next", words);
     }

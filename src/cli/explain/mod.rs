@@ -3,6 +3,7 @@
 //! A text can be the name of several things at once (a server is called like its node type, a job like a label): all of
 //! them are told. A text that nothing is called is read as a label expression.
 
+mod failure;
 mod job;
 mod label;
 mod machine;
@@ -122,6 +123,7 @@ impl Explanation {
         found.extend(nodes.map(|view| machine::tell_node(picture, view)));
         let servers = picture.servers();
         found.extend(servers.iter().filter(|view| is_server(view, subject)).map(|view| machine::tell(picture, view)));
+        found.extend(failure::tell(picture, subject));
         found.extend(label::tell(picture, subject, found.is_empty()));
         let near = if found.is_empty() { near::names(picture, subject) } else { Vec::new() };
         Explanation {
@@ -200,7 +202,8 @@ impl Finding {
         };
         let mut text = format!("{word} {}\n", one_line(&names));
         let mut line = |key: &str, words: &str| {
-            for (index, part) in wrap(words, width.saturating_sub(18)).into_iter().enumerate() {
+            let parts = words.lines().flat_map(|words| wrap(words, width.saturating_sub(18)));
+            for (index, part) in parts.enumerate() {
                 text.push_str(&format!("  {:<14}  {part}\n", if index == 0 { key } else { "" }));
             }
         };

@@ -1,6 +1,7 @@
 //! What users read, whole: documents held to their schemas, texts held to the letter.
 
 mod documents;
+mod failures;
 mod scene;
 mod schema;
 mod texts;

@@ -7,11 +7,19 @@ use super::session::{Call, Session};
 use super::wire;
 use crate::http::{Method, encode_segment};
 use crate::naming::{MitaId, NodeTypeName, Owner, ServerId};
+use crate::provider::console;
 use crate::provider::{Deletion, Failure, FailureKind};
 use crate::secret::redact;
 use crate::world::{Lookup, Mark, Server, ServerState, Size};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// More lines than are kept, since some are empty.
+const CONSOLE_LINES: u32 = 50;
+
+/// How long a server's console may take.
+const CONSOLE_LIMIT: Duration = Duration::from_secs(3);
 
 /// A size that servers can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +66,7 @@ pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let doing = format!("read server {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Compute, path, body: None };
+    let call = Call { method: Method::GET, service: Service::Compute, path, body: None, limit: None };
     let response = match session.send(&call, &task) {
         Ok(response) => response,
         Err(failure) => return Lookup::Unavailable(failure.message),
@@ -75,13 +83,35 @@ pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     }
 }
 
+/// The end of the console, where the hypervisor has one: Nova answers 404, 409 or 501 where there is none. It may take
+/// some time to ask a compute host that does not answer, so the request has a short limit of its own.
+pub(super) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
+    let doing = format!("read the console of server {id}");
+    let task = session.task(&doing, Verb::Read);
+    let path = format!("/servers/{}/action", encode_segment(id.as_str()));
+    let body = Some(serde_json::json!({"os-getConsoleOutput": {"length": CONSOLE_LINES}}));
+    let call = Call { method: Method::POST, service: Service::Compute, path, body, limit: Some(CONSOLE_LIMIT) };
+    let none = |why: &str| {
+        log::debug!("{why}; it is done without");
+        None
+    };
+    match session.send(&call, &task) {
+        Ok(response) if response.is_success() => match response.json::<wire::Console>("a console") {
+            Ok(console) => console::tail(&console.output.unwrap_or_default()),
+            Err(error) => none(&task.broken(&error).message),
+        },
+        Ok(response) => none(&task.refused(Service::Compute, &response).message),
+        Err(failure) => none(&failure.message),
+    }
+}
+
 /// Deletes one server. Nova answers before it is gone.
 pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
     let doing = format!("delete server {id}");
     let task = session.task(&doing, Verb::Delete);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let response =
-        session.send(&Call { method: Method::DELETE, service: Service::Compute, path, body: None }, &task)?;
+    let response = session
+        .send(&Call { method: Method::DELETE, service: Service::Compute, path, body: None, limit: None }, &task)?;
     if response.is_success() {
         Ok(Deletion::Accepted)
     } else if says_no_server(&response) {

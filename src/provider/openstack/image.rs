@@ -61,7 +61,7 @@ fn newest_active(images: &[wire::Image]) -> Option<&wire::Image> {
 
 fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
     let path = format!("/images/{}", encode_segment(id));
-    let call = Call { method: Method::GET, service: Service::Image, path, body: None };
+    let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None };
     let response = session.send(&call, task)?;
     if says_no_image(&response) {
         return Ok(None);

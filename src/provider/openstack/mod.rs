@@ -75,6 +75,10 @@ impl Provider for OpenStack {
         survey::survey(self, types)
     }
 
+    fn console_tail(&self, id: &ServerId) -> Option<String> {
+        compute::console_tail(&self.session, id)
+    }
+
     fn create(&self, order: &Order<'_>) -> Result<ServerId, Failure> {
         order::create(self, order)
     }

@@ -31,7 +31,13 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
         networks: node_type.networks.iter().map(|name| cloud.network(name)).collect::<Result<_, _>>()?,
     };
     let body = request_body(order, &means, user_data);
-    let call = Call { method: Method::POST, service: Service::Compute, path: "/servers".to_owned(), body: Some(body) };
+    let call = Call {
+        method: Method::POST,
+        service: Service::Compute,
+        path: "/servers".to_owned(),
+        body: Some(body),
+        limit: None,
+    };
     let response = cloud.session.send(&call, &task)?;
     if !response.is_success() {
         return Err(task.refused(Service::Compute, &response));

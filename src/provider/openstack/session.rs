@@ -9,6 +9,7 @@ use crate::naming::ProviderName;
 use crate::provider::{Failure, FailureKind};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 /// A token expires or is revoked once in a run, at most. Glance takes an outage of Keystone for a wrong token, so without
 /// a limit every image would cost a log-in.
@@ -36,6 +37,8 @@ pub(super) struct Call {
     /// Path and query below the service's URL, starting with a slash.
     pub(super) path: String,
     pub(super) body: Option<Value>,
+    /// The longest that it may take, where the usual time is too long.
+    pub(super) limit: Option<Duration>,
 }
 
 impl Session {
@@ -53,7 +56,7 @@ impl Session {
 
     /// Sends a read, and takes success for granted.
     pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
-        let response = self.send(&Call { method: Method::GET, service, path, body: None }, task)?;
+        let response = self.send(&Call { method: Method::GET, service, path, body: None, limit: None }, task)?;
         if response.is_success() { Ok(response) } else { Err(task.refused(service, &response)) }
     }
 
@@ -87,6 +90,9 @@ impl Session {
         let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &pass.token);
         if let Some(body) = &call.body {
             request = request.json(body);
+        }
+        if let Some(limit) = call.limit {
+            request = request.within(limit);
         }
         self.http.send(&request).map_err(|error| task.broken(&error))
     }

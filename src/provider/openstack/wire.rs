@@ -103,6 +103,12 @@ pub(super) struct Volume {
 }
 
 /// `GET /servers/ID` (Compute API).
+/// `os-getConsoleOutput`.
+#[derive(Deserialize)]
+pub(super) struct Console {
+    pub(super) output: Option<String>,
+}
+
 #[derive(Deserialize)]
 pub(super) struct OneServer {
     pub(super) server: Server,

@@ -5,6 +5,7 @@ mod answers;
 mod damage;
 mod files;
 mod oracle;
+mod scene;
 mod words;
 
 use std::panic::{self, AssertUnwindSafe};

@@ -1,8 +1,9 @@
 //! What may be done to whom, told from the services' answers alone and by other code than the program's.
 
+use super::scene::{NODES, QUEUE, SERVERS, VOLUMES};
 use mita::plan::{Action, Plan};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The answers of one run, as far as they are JSON.
 pub(super) struct Seen {
@@ -11,11 +12,28 @@ pub(super) struct Seen {
     pub(super) servers: Option<Value>,
     /// Servers that the state file remembered.
     pub(super) remembered: BTreeSet<String>,
+    pub(super) volumes: Option<Value>,
+    /// Servers that it remembered as gone.
+    pub(super) departed: BTreeSet<String>,
     /// Nodes of which it remembered that no person set them offline: that holds where Jenkins forgets the cause.
     pub(super) not_held: BTreeSet<String>,
 }
 
 impl Seen {
+    /// What these texts say, nothing being remembered.
+    pub(super) fn of(sent: &BTreeMap<&'static str, String>) -> Self {
+        let read = |end| sent.get(end).and_then(|text| serde_json::from_str(text).ok());
+        Self {
+            queue: read(QUEUE),
+            nodes: read(NODES),
+            servers: read(SERVERS),
+            volumes: read(VOLUMES),
+            remembered: BTreeSet::new(),
+            departed: BTreeSet::new(),
+            not_held: BTreeSet::new(),
+        }
+    }
+
     /// Fails where the plan breaks a promise.
     pub(super) fn judge(&self, plan: &Plan) {
         for action in &plan.actions {
@@ -27,12 +45,19 @@ impl Seen {
                     assert!(!nodes.is_empty(), "{action:?}");
                 }
                 Action::DeleteServer { server_id, .. } => self.is_ours(server_id.as_str(), action),
+                Action::DeleteVolume { volume_id, server_id, .. } => {
+                    let volumes = self.volumes.as_ref().and_then(|volumes| volumes["volumes"].as_array());
+                    let mut same = volumes.into_iter().flatten().filter(|volume| volume["id"] == volume_id.as_str());
+                    let marked = |volume: &Value| volume["metadata"]["mita_owner"] == "ceph-ci";
+                    let named = |volume: &Value| volume["name"] == format!("{server_id}-blank-vol");
+                    let free = |volume: &Value| volume["attachments"].as_array().is_none_or(Vec::is_empty);
+                    let fits = same.any(|volume| (marked(volume) || named(volume)) && free(volume));
+                    assert!(fits && self.departed.contains(server_id.as_str()), "S2: {action:?}");
+                    continue;
+                }
                 Action::DeleteNode { node, server_id, .. } => {
                     assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                     self.may_go(node.as_str(), action);
-                }
-                Action::DeleteVolume { server_id, .. } => {
-                    assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                 }
                 Action::RestoreNode { node, .. } => {
                     assert!(!self.listed(node.as_str()).is_empty(), "not listed: {action:?}");
@@ -69,15 +94,15 @@ impl Seen {
         let listed = self.listed(name);
         assert!(!listed.is_empty(), "a node that is not listed: {action:?}");
         for node in listed {
-            let says = |key: &str, word: bool| node[key] == word || node[key] == word.to_string();
-            assert!(says("idle", true), "S1: {node} {action:?}");
+            let says = |key: &str| node[key] == true || node[key] == "true";
+            assert!(says("idle"), "S1: {node} {action:?}");
             let class = node["offlineCause"]["_class"].as_str().unwrap_or_default();
             let by_monitor =
                 ["hudson.node_monitors.", "hudson.plugin.versioncolumn."].iter().any(|m| class.starts_with(m));
             let words = format!("{}{}", node["offlineCauseReason"], node["offlineCause"]["description"]);
             let by_person = ["$UserCause", "$ByCLI"].iter().any(|user| class.ends_with(user));
             let excused = by_monitor || words.contains("owner=ceph-ci ") || !by_person && self.not_held.contains(name);
-            let held = says("temporarilyOffline", true) && !excused;
+            let held = says("temporarilyOffline") && !excused;
             assert!(!held, "S7: {node} {action:?}");
         }
     }

@@ -75,11 +75,12 @@ impl Record {
     }
 
     /// Whether it could change anything. A token request counts as a read: a
-    /// dry run is allowed it.
+    /// dry run is allowed it. So does the request for a console.
     pub fn is_write(&self) -> bool {
         let reads = ["GET", "HEAD", "OPTIONS"].contains(&self.method.as_str());
         let token = self.service == Service::Keystone && self.path.ends_with("/tokens");
-        !reads && !token
+        let console = self.path.ends_with("/action") && self.body.contains("os-getConsoleOutput");
+        !reads && !token && !console
     }
 
     /// `POST nova /compute/v2.1/servers`, for messages and whole expected lists.

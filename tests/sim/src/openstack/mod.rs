@@ -282,6 +282,8 @@ pub struct Cloud {
     pub next_fates: VecDeque<Fate>,
     /// What becomes of a server for which nothing else is said.
     pub default_fate: Fate,
+    /// What the console of every server says; none where the hypervisor has no consoles.
+    pub console: Option<String>,
     /// The metadata of every server that ever was, by id.
     pub history: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) now: Ms,
@@ -310,6 +312,7 @@ impl Cloud {
             floating_ips: Vec::new(),
             next_fates: VecDeque::new(),
             default_fate: Fate::Boots,
+            console: Some("Booting\ncloud-init finished\nlogin: ".into()),
             history: BTreeMap::new(),
             now: clock::START,
             url,

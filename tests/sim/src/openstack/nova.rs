@@ -188,13 +188,16 @@ impl Cloud {
     }
 
     fn server_action(&mut self, id: &str, request: &Request, token: &Token) -> Response {
-        if self.own_server(id, token).is_none() {
-            return no_instance(id);
-        }
+        let Some(server) = self.own_server(id, token) else { return no_instance(id) };
+        let never_ran = server.status == Status::Error && server.launched.is_none();
         let body = request.json().unwrap_or_default();
         let action = body.as_object().and_then(|m| m.keys().next().cloned()).unwrap_or_default();
         match action.as_str() {
-            "os-getConsoleOutput" => Response::json(200, &json!({"output": "Booting\ncloud-init finished\nlogin: "})),
+            "os-getConsoleOutput" => match &self.console {
+                _ if never_ran => fault(409, "conflictingRequest", &format!("Instance {id} is not ready")),
+                None => fault(501, "notImplemented", "Unable to get console log, functionality not implemented"),
+                Some(console) => Response::json(200, &json!({"output": console_end(console, &body)})),
+            },
             "os-stop" => {
                 self.set_status(id, Status::Shutoff);
                 Response::empty(202)
@@ -307,4 +310,11 @@ fn microversion(request: &Request) -> Result<u32, Box<Response>> {
         return Err(Box::new(fault(406, "computeFault", &text)));
     }
     Ok(minor)
+}
+
+/// As many of the last lines as were asked for.
+fn console_end(console: &str, action: &Value) -> String {
+    let lines: Vec<&str> = console.lines().collect();
+    let length = action["os-getConsoleOutput"]["length"].as_u64().and_then(|n| usize::try_from(n).ok());
+    lines[lines.len().saturating_sub(length.unwrap_or(lines.len()))..].join("\n")
 }

@@ -1,0 +1,43 @@
+//! `mita reconcile --record FILE`: a record of the run, beside whatever else it does.
+
+use crate::reconcile::{Decision, Report};
+use crate::record::{Record, RecordError};
+use std::path::Path;
+
+/// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
+pub(super) struct Recorder<'a> {
+    file: Option<&'a Path>,
+    record: Option<Record>,
+    failure: Option<RecordError>,
+}
+
+impl<'a> Recorder<'a> {
+    /// Writes to this file; nothing where there is none.
+    pub(super) fn new(file: Option<&'a Path>) -> Self {
+        Recorder { file, record: None, failure: None }
+    }
+
+    /// Written before anything is done, so that there is a record of a run that does not come to its end.
+    pub(super) fn begin(&mut self, decision: Decision<'_>) {
+        let Some(file) = self.file else { return };
+        let record = Record::of(decision);
+        match record.write(file) {
+            Ok(()) => self.record = Some(record),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Written once more, with what became of the plan.
+    pub(super) fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        match (self.file, self.record, report.filter(|report| report.results.is_some())) {
+            (Some(file), Some(mut record), Some(report)) => {
+                record.conclude(report);
+                record.write(file)
+            }
+            (_, _, _) => Ok(()),
+        }
+    }
+}

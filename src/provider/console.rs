@@ -1,0 +1,94 @@
+//! The end of a server's console, made fit to be kept and shown.
+
+use crate::secret::redact;
+
+/// Where a boot failed can be seen in its last lines.
+const LINES: usize = 20;
+
+/// Most bytes that are kept: consoles also hold pictures made of letters, and keys.
+const BYTES: usize = 4096;
+
+/// The last lines that say something, oldest first. Secrets are taken out before anything is cut, and control characters
+/// are written as escapes, but for those that only set lines apart. None where nothing is said.
+pub fn tail(output: &str) -> Option<String> {
+    let clean = redact(output);
+    let lines = clean.lines().map(|line| one_line(line.trim_end())).filter(|line| !line.is_empty());
+    let lines: Vec<String> = lines.collect();
+    let mut kept: Vec<&str> = Vec::new();
+    let mut room = BYTES;
+    for line in lines.iter().rev().take(LINES) {
+        let line = end_of(line, room);
+        room = room.saturating_sub(line.len() + 1);
+        kept.push(line);
+        if room == 0 {
+            break;
+        }
+    }
+    kept.reverse();
+    (!kept.is_empty()).then(|| kept.join("\n"))
+}
+
+/// What a terminal would show of a line that was written over with carriage returns, with its other control characters
+/// as escapes.
+fn one_line(line: &str) -> String {
+    let shown = line.rsplit('\r').next().unwrap_or_default();
+    let mut text = String::with_capacity(shown.len());
+    for c in shown.chars() {
+        match c {
+            '\t' => text.push(' '),
+            c if c.is_control() => text.extend(c.escape_default()),
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// The last bytes of a line, whole characters only.
+fn end_of(line: &str, most: usize) -> &str {
+    let mut from = line.len().saturating_sub(most);
+    while !line.is_char_boundary(from) {
+        from += 1;
+    }
+    &line[from..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn the_last_twenty_lines_that_say_something_are_kept() {
+        let output: String = (1..=40).map(|number| format!("line {number}\r\n\r\n")).collect();
+        let kept = tail(&output).unwrap();
+        let lines: Vec<&str> = kept.lines().collect();
+        assert_eq!((lines.len(), lines[0], lines[19]), (20, "line 21", "line 40"));
+    }
+
+    #[test]
+    fn no_console_keeps_more_than_its_bytes_whatever_its_lines_are() {
+        let kept = tail(&"ö".repeat(10_000)).unwrap();
+        assert!(kept.len() <= BYTES && kept.len() > BYTES - 4, "{}", kept.len());
+        let kept = tail(&format!("{}\n", "x".repeat(1000)).repeat(10)).unwrap();
+        assert!(kept.len() <= BYTES, "{}", kept.len());
+        assert_eq!(kept.lines().last().map(str::len), Some(1000));
+    }
+
+    #[test]
+    fn characters_that_steer_a_terminal_are_written_as_escapes() {
+        assert_eq!(tail("10%\r50%\r100% done\n\u{1b}[31mfailed\tnow").unwrap(), "100% done\n\\u{1b}[31mfailed now");
+    }
+
+    #[test]
+    fn s9_a_secret_is_taken_out_before_its_line_is_cut() {
+        let _secret = Secret::new("console-secret-4711");
+        let output = format!("token=console-secret-4711 {}", "x".repeat(BYTES - 5));
+        assert!(!tail(&output).unwrap().contains("4711"));
+    }
+
+    #[test]
+    fn a_console_that_says_nothing_is_none() {
+        assert_eq!(tail(""), None);
+        assert_eq!(tail("\r\n \n\n"), None);
+    }
+}

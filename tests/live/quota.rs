@@ -1,0 +1,110 @@
+//! The quota of a project that the test makes for itself, so that nobody else's orders are refused.
+
+use super::nova::Cloud;
+use super::site::{Site, image, size};
+use super::{cloud, skipped};
+use mita::naming::MitaId;
+use mita::plan::{Rule, Subject};
+use mita::provider::{Access, FailureKind, Order, open};
+use serde_json::{Value, json};
+
+/// A project with one user, made by the administrator of `clouds.yaml`.
+struct Project {
+    admin: Cloud,
+    id: String,
+    user: String,
+    name: String,
+}
+
+const PASSWORD: &str = "live-quota-password";
+
+impl Project {
+    fn new(admin: Cloud) -> Project {
+        let name = format!("mita-live-{}", std::process::id());
+        let domain = &admin.project()["domain"]["id"];
+        let made = |kind: &str, body: Value| {
+            let answer = identity(&admin, "POST", &format!("/{kind}s"), Some(&json!({ kind: body })));
+            answer[kind]["id"].as_str().unwrap().to_owned()
+        };
+        let id = made("project", json!({"name": name, "domain_id": domain}));
+        let user =
+            made("user", json!({"name": name, "domain_id": domain, "default_project_id": id, "password": PASSWORD}));
+        let project = Project { admin, id, user, name };
+        project.give_a_role();
+        project
+    }
+
+    fn give_a_role(&self) {
+        let roles = identity(&self.admin, "GET", "/roles?name=member", None);
+        let role = roles["roles"][0]["id"].as_str().unwrap();
+        identity(&self.admin, "PUT", &format!("/projects/{}/users/{}/roles/{role}", self.id, self.user), None);
+    }
+
+    fn allow(&self, instances: u32) {
+        let body = json!({"quota_set": {"instances": instances}});
+        self.admin.ask("PUT", "compute", &format!("/os-quota-sets/{}", self.id), Some(&body));
+    }
+
+    fn auth_url(&self) -> String {
+        self.admin.service("identity").trim_end_matches("/v3").to_owned()
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        for path in [format!("/users/{}", self.user), format!("/projects/{}", self.id)] {
+            if let Err(error) = self.admin.try_to_send("DELETE", "identity", &v3(&self.admin, &path), None) {
+                println!("{path} is left over: {error}");
+            }
+        }
+    }
+}
+
+fn identity(admin: &Cloud, method: &str, path: &str, body: Option<&Value>) -> Value {
+    admin.ask(method, "identity", &v3(admin, path), body)
+}
+
+/// The catalogue may list Keystone with its version or without.
+fn v3(admin: &Cloud, path: &str) -> String {
+    if admin.service("identity").ends_with("/v3") { path.to_owned() } else { format!("/v3{path}") }
+}
+
+#[test]
+fn live_s4_without_quota_nothing_is_ordered_and_an_order_all_the_same_is_refused_for_quota() {
+    if cloud().is_none() {
+        return;
+    }
+    let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
+    let project = Project::new(admin);
+    project.allow(0);
+    let login = format!(
+        "auth_url = \"{}\"\nusername = \"{name}\"\npassword = \"{PASSWORD}\"\ntenant_name = \"{name}\"",
+        project.auth_url(),
+        name = project.name
+    );
+    let body = json!({"auth": {
+        "identity": {"methods": ["password"], "password": {"user": {"id": project.user, "password": PASSWORD}}},
+        "scope": {"project": {"id": project.id}}}});
+    let client = Cloud::log_in(&project.auth_url(), &body);
+    let lines = format!("image_name = \"{}\"\nsize = \"{}\"", image(), size());
+    let site = Site::of(client, &login, "quota", &lines);
+    site.queue("ceph-build");
+    let run = site.run();
+    run.did(&[]);
+    assert_eq!(run.rule(Subject::QueueItem, "ceph-build"), Rule::Quota);
+
+    let config = site.config();
+    let deadline = super::clock() + std::time::Duration::from_secs(30);
+    let provider = open(&config.providers[0], Access { deadline, concurrency: 4 }).unwrap();
+    let order = Order {
+        node_type: &config.node_types[0],
+        owner: &config.owner,
+        id: &MitaId::from("20200101T000000Z-1"),
+        name: "live",
+        user_data: String::new(),
+    };
+    let failure = provider.create(&order).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Quota, "{failure}");
+    assert!(failure.message.contains("Quota exceeded for instances"), "{failure}");
+    assert!(site.cloud.servers().is_empty());
+}
