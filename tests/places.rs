@@ -61,10 +61,8 @@ fn s4_each_part_of_the_quota_is_kept() {
         waits(&it, 3);
         let run = it.minute();
         assert_eq!((run.orders(), run.errors().len()), (2, 0), "{what}: {}", run.story());
-        let rules: Vec<Rule> =
-            run.report.plan.verdicts.iter().filter(|v| v.subject == Subject::QueueItem).map(|v| v.rule).collect();
-        assert_eq!(rules, [Rule::Demand, Rule::Demand, Rule::Quota], "{what}: {}", run.story());
-        it.minutes(4);
+        assert_eq!(it.minute().rule(Subject::QueueItem, "build-2"), Rule::Quota, "{what}");
+        it.minutes(3);
         assert_eq!(it.orders(), 2, "{what}");
     }
 }
@@ -240,4 +238,22 @@ fn s4_max_of_a_type_of_a_provider_and_over_all_are_kept() {
     assert_eq!((orders_at(&run, "openstack"), orders_at(&run, "second")), (4, 1), "{}", run.story());
     it.minutes(5);
     assert_eq!(it.orders(), 5);
+}
+
+#[test]
+fn s1_nodes_of_two_clouds_with_one_address_are_told_of_and_neither_server_is_touched() {
+    let it = two().provider("max = 1").start();
+    it.sim.cloud("second").networks[0].prefix = "192.168.1".to_owned();
+    it.sim.world().rules.max_servers = Some(2);
+    it.edit_config(|text| format!("max_servers = 2\n{text}"));
+    waits(&it, 2);
+    it.minutes(4);
+    let node = it.node();
+    let run = it.run();
+    assert_eq!(run.rule(Subject::Node, &node), Rule::Ambiguous, "{}", run.story());
+    for _ in 0..20 {
+        it.minute().did_nothing();
+        it.sim.advance(minutes(9));
+    }
+    assert_eq!((it.servers().len(), it.servers_of("second").len()), (1, 1));
 }
