@@ -85,34 +85,6 @@ fn a_password_in_place_of_a_token_works_with_crumbs() {
     it.sim.assert_promises();
 }
 
-#[test]
-fn s9_no_redirect_is_followed_and_no_secret_leaves_with_one() {
-    for service in [Service::Jenkins, Service::Keystone, Service::Nova, Service::Glance] {
-        for status in [301, 302, 307, 308] {
-            let it = Setup::trusty().start();
-            it.sim.jenkins().submit(Job::freestyle("first").label("trusty"));
-            let to = format!("{}/elsewhere/", it.sim.stranger_url());
-            it.sim.fault(Fault::new(service, Kind::Redirect(status, to)).always());
-            let run = it.minute();
-            assert!(run.requests.iter().all(|request| request.host != "stranger"), "{service:?} {status}");
-            let told = !run.problems().is_empty() || !run.errors().is_empty();
-            assert!(told, "{service:?} {status}: {}", run.story());
-        }
-    }
-}
-
-#[test]
-fn s9_a_write_that_is_redirected_takes_no_secret_along() {
-    let it = Setup::trusty().with_idle_node();
-    it.minutes(9);
-    let to = format!("{}/elsewhere/", it.sim.stranger_url());
-    it.sim.fault(Fault::new(Service::Jenkins, Kind::Redirect(307, to)).method("POST").always());
-    let run = it.minute();
-    assert!(!run.errors().is_empty(), "{}", run.story());
-    assert!(run.requests.iter().all(|request| request.host != "stranger"));
-    assert_eq!(it.servers().len(), 1);
-}
-
 /// Everything that must appear nowhere: what the configuration holds, and what the services gave out.
 fn secrets(it: &Installation) -> BTreeSet<String> {
     let mut secrets: BTreeSet<String> = ["jenkins-api-token", "mita-secret"].map(str::to_owned).into();

@@ -30,9 +30,13 @@ mod lost_orders;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod old_states;
+#[cfg(test)]
+mod places;
 #[cfg(test)]
 mod races;
 #[cfg(test)]
@@ -47,6 +51,8 @@ mod rights;
 mod security;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod statuses;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]

@@ -143,15 +143,6 @@ fn a_service_that_hangs_costs_no_more_than_the_deadline_and_the_rest_is_read() {
 }
 
 #[test]
-fn a_huge_answer_is_refused_and_not_read_to_its_end() {
-    let it = Setup::trusty().with_idle_node();
-    it.sim.fault(Fault::new(Service::Jenkins, Kind::HugeBody(80 << 20)).path(NODES).always());
-    let run = it.minute();
-    run.did(&[]);
-    assert!(!run.problems().is_empty(), "{}", run.story());
-}
-
-#[test]
 fn a_read_that_fails_in_passing_is_repeated_and_the_run_goes_on() {
     let it = Setup::trusty().start();
     it.sim.jenkins().submit(Job::freestyle("first").label("trusty"));

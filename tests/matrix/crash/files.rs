@@ -9,7 +9,7 @@ use super::{Undisturbed, in_full};
 use crate::harness::Installation;
 use crate::matrix::scenes::SCENES;
 use crate::matrix::side_by_side::try_all;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,15 @@ use std::process::Command;
 const CALLS: &str =
     "openat,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchown,mkdir";
 /// Scenes in which the file operations are tried every day; in full it is all of them.
-const EVERY_DAY: &[&str] = &["order", "retire", "state file lost"];
+const EVERY_DAY: &[&str] = &[
+    "order several",
+    "retire with volume",
+    "resume a drain",
+    "ERROR",
+    "server gone",
+    "two providers",
+    "state file lost",
+];
 
 /// Runs the installation under strace, with these further arguments. The log names every call with its files.
 fn traced(farm: &Installation, log: &Path, more: &[String]) -> Command {
@@ -30,23 +38,24 @@ fn traced(farm: &Installation, log: &Path, more: &[String]) -> Command {
     command(farm, "strace", &before)
 }
 
-/// The number of each call on a file of the installation, counted among all calls of its thread.
-fn points(farm: &Installation, log: &Path) -> BTreeSet<usize> {
+/// A system call, and the how many-th of its kind in its thread: as strace counts them.
+type Point = (String, usize);
+
+/// Each call on a file of the installation.
+fn points(farm: &Installation, log: &Path) -> BTreeSet<Point> {
     let folder = farm.state_file();
     let folder = folder.parent().expect("a folder").to_string_lossy().into_owned();
     let text = fs::read_to_string(log).expect("the log of strace");
-    let mut counted: Vec<(&str, usize)> = Vec::new();
+    let mut counted: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut points = BTreeSet::new();
-    for line in text.lines().filter(|line| line.contains('(') && !line.contains("resumed>")) {
-        let thread = line.split(' ').next().unwrap_or_default();
-        let place = counted.iter().position(|(known, _)| *known == thread).unwrap_or_else(|| {
-            counted.push((thread, 0));
-            counted.len() - 1
-        });
-        counted[place].1 += 1;
+    for line in text.lines().filter(|line| !line.contains(" resumed>")) {
+        let Some((thread, rest)) = line.split_once(' ') else { continue };
+        let Some((call, files)) = rest.trim_start().split_once('(') else { continue };
+        let number = counted.entry((thread, call)).or_default();
+        *number += 1;
         // The configuration is only read, and before anything else.
-        if line.contains(&folder) && !line.contains("mita.toml") {
-            points.insert(counted[place].1);
+        if files.contains(&folder) && !files.contains("mita.toml") {
+            points.insert((call.to_owned(), *number));
         }
     }
     points
@@ -82,15 +91,14 @@ fn s6_a_run_that_is_killed_before_any_of_its_file_operations_leaves_a_state_that
         cases.extend(points.into_iter().map(|point| (scene, point)));
     }
     let tried = cases.len();
-    let name = |scene: &Undisturbed, point: &usize| format!("{} killed at call {point} of {CALLS}", scene.scene.name);
     let killed = try_all(
         2,
         cases,
-        |(scene, point)| name(scene, point),
-        |(scene, point)| {
+        |(scene, (call, number))| format!("{} killed at {call} {number}", scene.scene.name),
+        |(scene, (call, number))| {
             let farm = (scene.scene.set)();
-            let log = logs.path().join(format!("{}-{point}", scene.scene.name));
-            let inject = ["-e".to_owned(), format!("inject={CALLS}:signal=SIGKILL:when={point}")];
+            let log = logs.path().join(format!("{}-{call}-{number}", scene.scene.name));
+            let inject = ["-e".to_owned(), format!("inject={call}:signal=SIGKILL:when={number}")];
             if !was_killed(traced(&farm, &log, &inject).status().expect("strace starts")) {
                 return 0;
             }
