@@ -102,8 +102,7 @@ fn the_demo_prints_what_is_quoted_of_it() {
     let mut demo = if built.exists() {
         Command::new(built)
     } else {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut demo = Command::new(cargo);
+        let mut demo = Command::new(env!("CARGO"));
         demo.current_dir(root()).args(["run", "--quiet", "--locked", "--example", "demo"]);
         demo
     };

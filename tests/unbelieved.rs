@@ -19,8 +19,11 @@ fn with_much_to_remove() -> Installation {
     it
 }
 
+/// A name, and the fault that it stands for.
+type Case = (&'static str, fn() -> Kind);
+
 /// Ways in which an answer can be no answer.
-fn no_answers() -> Vec<(&'static str, fn() -> Kind)> {
+fn no_answers() -> Vec<Case> {
     vec![
         ("503", || Kind::Html(503)),
         ("502", || Kind::Html(502)),

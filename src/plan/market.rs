@@ -308,7 +308,7 @@ impl<'a> Stalls<'a> {
         self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
             machine.node_type == kind.name
                 && matches!(judgement.phase, Phase::Idle { .. })
-                && machine.nodes.iter().any(|node| refuses(node))
+                && machine.nodes.iter().any(&refuses)
         })
     }
 

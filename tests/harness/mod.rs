@@ -8,9 +8,8 @@ mod program;
 mod run;
 mod setup;
 
-pub(crate) use program::Ended;
 pub(crate) use run::{Run, lines};
-pub(crate) use setup::{DEBIAN, Setup, TRUSTY, minutes, seconds};
+pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
 use jiff::Timestamp;
 use mita::config::Config;

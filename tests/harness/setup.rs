@@ -13,8 +13,6 @@ use std::time::Duration;
 
 /// The labels of node type `trusty`.
 pub(crate) const TRUSTY: &str = "amd64 trusty";
-/// The labels of node type `debian`.
-pub(crate) const DEBIAN: &str = "amd64 debian";
 
 const IMAGE: &str =
     "image_name = \"Ubuntu Trusty (2014.04) cloudimg\"\nsize = \"m1.small\"\nkeyname = \"jenkins-slave\"";
