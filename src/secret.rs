@@ -88,13 +88,9 @@ pub fn redact_document(json: &str) -> String {
 
 /// Where the quote is that ends a JSON text.
 fn closing_quote(text: &str) -> usize {
-    let mut escaped = false;
-    let closing = text.bytes().position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    closing.unwrap_or(text.len())
+    let escaped = |quote: usize| text[..quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let mut quotes = text.match_indices('"').map(|(at, _)| at);
+    quotes.find(|quote| !escaped(*quote)).unwrap_or(text.len())
 }
 
 /// The text without secrets of at least this length.

@@ -30,8 +30,6 @@ const TEMPORARY: &str = ".tmp";
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
-    /// What this run wrote last, whole and synced.
-    written: Option<String>,
     _lock: Lock,
 }
 
@@ -142,7 +140,7 @@ impl Store {
         let lock = Lock::acquire(state_file)?;
         let path = resolve(state_file)?;
         remove_leftovers(&path);
-        Ok(Store { path, written: None, _lock: lock })
+        Ok(Store { path, _lock: lock })
     }
 
     /// Reads the state of this owner. A file that cannot be read is renamed: `now` dates its new name.
@@ -157,24 +155,17 @@ impl Store {
     /// Replaces the state, durably: once this returns, the state outlives a power cut.
     ///
     /// Saving before the first action is what proves that the file can be written at all. Exclusive, since of two
-    /// saves at once the older state could win. What this run wrote already is not written again: each save waits for
-    /// the disk, twice.
+    /// saves at once the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let failed = |source| StoreError::at(Attempt::Write, &self.path, source);
         let text = serde_json::to_string_pretty(&without_secrets(state)).map_err(|e| failed(e.into()))?;
         let text = redact_document(&text) + "\n";
-        if self.written.as_ref() == Some(&text) {
-            return Ok(());
-        }
-        self.written = None;
         let write = |file: &mut File| {
             file.write_all(text.as_bytes())?;
             hand_over(file, &self.path);
             Ok(())
         };
-        replace(&self.path, write).map_err(failed)?;
-        self.written = Some(text);
-        Ok(())
+        replace(&self.path, write).map_err(failed)
     }
 }
 

@@ -50,7 +50,7 @@ fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
 /// The text as its readers read it; none where nothing in it is escaped. Made one by one: each takes far more room than
 /// the text itself.
 pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
-    let plain = text.contains(['%', '\\', '&', '+']).then(|| View::plain(text));
+    let plain = text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')).then(|| View::plain(text));
     // In forms and queries a plus is a blank, in paths it is a plus.
     let form = plain.as_ref().and_then(View::with_blanks);
     let layers = |first: Option<View>| std::iter::successors(first, View::unescaped);

@@ -80,22 +80,6 @@ fn what_was_saved_is_what_the_next_run_knows() {
 }
 
 #[test]
-fn what_was_saved_already_is_not_written_again_and_anything_else_is() {
-    let (_dir, path) = folder();
-    let mut store = Store::lock(&path).unwrap();
-    let inode = || fs::metadata(&path).unwrap().ino();
-    store.save(&state()).unwrap();
-    let first = inode();
-    store.save(&state()).unwrap();
-    assert_eq!(inode(), first);
-    store.save(&State::new(owner())).unwrap();
-    assert_ne!(inode(), first);
-    store.save(&state()).unwrap();
-    drop(store);
-    assert_eq!(known(load_only(&path, &owner()).unwrap()), state());
-}
-
-#[test]
 fn the_file_is_private_and_readable_by_a_person() {
     let (_dir, path) = folder();
     Store::lock(&path).unwrap().save(&state()).unwrap();
