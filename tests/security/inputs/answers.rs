@@ -128,7 +128,7 @@ fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_
     scene.answer(texts(&sound()));
     let memory = serde_json::to_value(memory(&scene)).expect("JSON");
     let (known, unreadable) = (Mutex::new(0_u32), Mutex::new(0_u32));
-    tried("state files", 400, |_, dice| {
+    tried("state files", 150, |_, dice| {
         let text = damaged(memory.clone(), dice);
         scene.place.write("state.json", &text);
         let state = serde_json::from_str::<Value>(&text).unwrap_or_default();
