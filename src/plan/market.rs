@@ -293,17 +293,14 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Whether a node of the type is idle and refuses the job by name, or lacks a label that its type promises: one
-    /// more of its kind would do the same.
+    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
     fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
-        let refuses = |node: &&Node| {
-            job.refusing.contains(&node.name) || !job.need.accepts_node(node, Some(kind), &self.config.node_types)
-        };
-        self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
-            machine.node_type == kind.name
-                && matches!(judgement.phase, Phase::Idle { .. })
-                && machine.nodes.iter().any(|node| refuses(&node))
-        })
+        !job.refusing.is_empty()
+            && self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
+                machine.node_type == kind.name
+                    && matches!(judgement.phase, Phase::Idle { .. })
+                    && machine.nodes.iter().any(|node| job.refusing.contains(&node.name))
+            })
     }
 
     /// Idle nodes at hand are jobs of their own that come after all others.
