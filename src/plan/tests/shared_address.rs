@@ -52,18 +52,22 @@ fn a_base_that_is_the_type_of_one_is_clear_and_while_it_works_the_other_is_left_
     let mut s = twins("ubuntu", "debian");
     s.nodes().push(agent("debian+10.0.0.1"));
     s.node("debian+10.0.0.1").idle = false;
-    s.runs("
+    s.runs(
+        "
         |   node debian+10.0.0.1  busy: node debian+10.0.0.1 runs a build
         |   server s1  ubuntu  busy: node debian+10.0.0.1 runs a build
         |   server s2  debian  busy: node debian+10.0.0.1 runs a build
-    ");
+    ",
+    );
     s.node("debian+10.0.0.1").idle = true;
-    s.after("1m").runs("
+    s.after("1m").runs(
+        "
         | - ubuntu  os  s1  node_missing: its node is missing from Jenkins for 16m, join_timeout 15m
         |   node debian+10.0.0.1  kept: idle 0s, grace 40m
         |   server s1  ubuntu  node_missing: its node is missing from Jenkins for 16m, join_timeout 15m
         |   server s2  debian  kept: idle 0s, grace 40m
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -73,11 +77,13 @@ fn what_is_remembered_of_a_server_that_is_there_tells_more_than_the_name_of_one_
     s.server("s1").addresses.clear();
     s.nodes().push(agent("m2"));
     s.node_memory("m2").server = Some("s1".into());
-    s.runs("
+    s.runs(
+        "
         |   node m2  kept: idle 0s, grace 40m
         |   server s1  ubuntu  kept: idle 0s, grace 40m
         |   server s2  ubuntu  gone: its cloud does not know it any more (404)
-    ");
+    ",
+    );
 }
 
 #[test]
@@ -86,8 +92,10 @@ fn s2_another_installations_server_with_the_address_changes_nothing() {
     s.server("s2").mark.as_mut().unwrap().owner = Owner::new("other").unwrap();
     s.state.servers.retain(|order, _| order.as_str() == "m1");
     s.nodes().push(agent("ubuntu+10.0.0.1"));
-    s.runs("
+    s.runs(
+        "
         |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
         |   server s1  ubuntu  kept: idle 0s, grace 40m
-    ");
+    ",
+    );
 }
