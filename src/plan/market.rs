@@ -386,7 +386,8 @@ struct ClassKey<'j> {
 
 impl Stall<'_> {
     fn slots(&self) -> u32 {
-        self.members.iter().map(|(_, slots)| slots).sum()
+        // Jenkins says how many executors a node has, and nothing keeps that small.
+        self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
     }
 
     /// One slot of the first member that has any left.

@@ -39,7 +39,7 @@ rules! {
     Idle = "idle",
     /// an earlier run began to retire the node; this one goes on
     DrainResumed = "drain_resumed",
-    /// the node was being retired, and a waiting job wants it
+    /// the node was being retired, and a job wants it
     WantedAgain = "wanted_again",
     /// the node was offline for its join timeout
     Offline = "offline",

@@ -36,6 +36,11 @@ impl Draft {
             let named = machine.nodes.iter().find(|node| demand.resuming.contains(&node.name));
             let settling = memory.settling.as_ref().map(|settling| settling_reason(settling.cause));
             let (rule, reason) = match &judgement.phase {
+                // A build that came first stops a retirement, also one of a run that ended before it could see to it.
+                Phase::LeftAlone(Rule::Busy) => {
+                    self.restore(memory, machine, &format!("{reason} that came while it was being retired"));
+                    (Rule::Busy, reason)
+                }
                 Phase::LeftAlone(rule) | Phase::OnItsWay(rule) => (*rule, reason),
                 Phase::Draining if job.is_some() || named.is_some() => {
                     let wish = match job {

@@ -8,24 +8,29 @@ mod program;
 mod run;
 mod setup;
 
-pub(crate) use program::Ended;
 pub(crate) use run::{Run, lines};
-pub(crate) use setup::{DEBIAN, Setup, TRUSTY, minutes, seconds};
+pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
 use jiff::Timestamp;
 use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{self, Decision, Moment, Permits, RunError};
 use mita::record;
+use mita::store::LockError;
 use mita_sim::openstack::Server;
 use mita_sim::{Record, Sim};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
 const SHOWN: usize = 25;
+
+/// Where another story starts a process, that process holds a copy of every lock of this one until it has become
+/// another program: so often a run that meets one is tried again.
+const FORKS: usize = 50;
 
 /// A running installation.
 pub(crate) struct Installation {
@@ -40,7 +45,15 @@ pub(crate) type Files = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 impl Installation {
     /// One run, without the minute after it.
     pub(crate) fn run(&self) -> Run {
-        self.attempt(Permits::default()).unwrap_or_else(|error| panic!("the run ended early: {error}"))
+        // A child process of another story has a copy of this one's lock file, from its start until the system has
+        // closed what is not for it: for a moment the lock seems to be held.
+        for _ in 0..500 {
+            match self.attempt(Permits::default()) {
+                Err(RunError::Lock(LockError::Busy { .. })) => pause(),
+                ended => return ended.unwrap_or_else(|error| panic!("the run ended early: {error}")),
+            }
+        }
+        panic!("the lock is held for seconds");
     }
 
     /// One run, a minute before the next.
@@ -69,7 +82,15 @@ impl Installation {
     /// One run that may end early.
     pub(crate) fn attempt(&self, permits: Permits) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
-        let report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        let mut report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        for _ in 0..FORKS {
+            if !matches!(&report, Err(RunError::Lock(LockError::Busy { pid: Some(pid), .. })) if *pid == process::id())
+            {
+                break;
+            }
+            pause();
+            report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
+        }
         self.sim.assert_promises();
         Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
     }
@@ -190,6 +211,11 @@ impl Installation {
     pub(crate) fn built(&self) -> Vec<String> {
         self.sim.jenkins().finished.iter().filter(|build| !build.killed).map(|build| build.job.clone()).collect()
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "another process has to go on in real time")]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(10));
 }
 
 /// Whether a request is an order.

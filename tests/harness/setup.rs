@@ -8,12 +8,11 @@ use mita_sim::{JoinRule, Sim, SimOptions};
 use std::fmt::Write;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// The labels of node type `trusty`.
 pub(crate) const TRUSTY: &str = "amd64 trusty";
-/// The labels of node type `debian`.
-pub(crate) const DEBIAN: &str = "amd64 debian";
 
 const IMAGE: &str =
     "image_name = \"Ubuntu Trusty (2014.04) cloudimg\"\nsize = \"m1.small\"\nkeyname = \"jenkins-slave\"";
@@ -102,16 +101,19 @@ impl Setup {
     pub(crate) fn start(mut self) -> Installation {
         self.options.jenkins.users = vec![self.user.clone()];
         let sim = Sim::start(self.options.clone()).expect("a free port");
-        for (name, options) in &self.more_clouds {
+        for (number, (name, options)) in self.more_clouds.iter().enumerate() {
             sim.add_cloud(name, options.clone()).expect("a free port");
+            // Nodes are told apart by their addresses, so each cloud has its own.
+            sim.cloud(name).networks[0].prefix = format!("192.168.{}", number + 2);
         }
         sim.join_all(JoinRule::base_plus_ip(seconds(30), TRUSTY));
         for (name, lines) in &self.nodes {
             if let Some(labels) = labels(lines) {
-                sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &labels));
+                // As a boot script with ${MITA_LABELS} registers it.
+                sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &format!("{labels} {name}")));
             }
         }
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = temporary_folder();
         let path = folder.path().join("mita.toml");
         fs::write(&path, self.file(&sim)).expect("a writable folder");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("its own file");
@@ -162,6 +164,13 @@ impl Setup {
         }
         text
     }
+}
+
+/// In memory where there is such a place: a run waits for the disk several times, and thousands of runs are tried.
+fn temporary_folder() -> tempfile::TempDir {
+    let in_memory = Path::new("/dev/shm");
+    let folder = if in_memory.is_dir() { tempfile::tempdir_in(in_memory) } else { tempfile::tempdir() };
+    folder.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
 }
 
 /// The labels in the lines of a node type, as its agents carry them.

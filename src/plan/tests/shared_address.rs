@@ -2,7 +2,6 @@
 
 use super::situation::*;
 use crate::naming::Owner;
-use crate::world::*;
 
 /// Two servers with the address 10.0.0.1, which both joined long ago and are ACTIVE without a node.
 fn twins(first: &str, second: &str) -> Situation {

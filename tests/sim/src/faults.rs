@@ -53,7 +53,7 @@ pub enum Kind {
 
 /// A rule: which requests, how often, and what goes wrong.
 pub struct Fault {
-    service: Service,
+    service: Option<Service>,
     host: Option<String>,
     method: Option<String>,
     path: String,
@@ -65,7 +65,12 @@ pub struct Fault {
 impl Fault {
     /// Hits the next request to this service.
     pub fn new(service: Service, kind: Kind) -> Self {
-        Fault { service, host: None, method: None, path: String::new(), skip: 0, times: 1, kind }
+        Fault { service: Some(service), ..Fault::anywhere(kind) }
+    }
+
+    /// Hits the next request to any service.
+    pub fn anywhere(kind: Kind) -> Self {
+        Fault { service: None, host: None, method: None, path: String::new(), skip: 0, times: 1, kind }
     }
 
     /// Hits only requests to this host (a cloud's name).
@@ -110,7 +115,7 @@ impl Fault {
     }
 
     fn matches(&self, host: &str, service: Service, request: &Request) -> bool {
-        self.service == service
+        self.service.is_none_or(|own| own == service)
             && self.host.as_deref().is_none_or(|h| h == host)
             && self.method.as_deref().is_none_or(|m| m == request.method)
             && format!("{}?{}", request.path, request.query).contains(&self.path)

@@ -1,0 +1,94 @@
+//! What must be so after everything: nothing leaked, nothing twice, nobody's build killed, nobody else's thing touched.
+
+use crate::harness::Installation;
+use mita_sim::openstack::Server;
+use std::collections::BTreeMap;
+
+/// How much of what there is, counted coarsely enough to be the same whenever in a minute it happened.
+pub(crate) type Picture = BTreeMap<String, usize>;
+
+/// What is there.
+pub(crate) fn picture(farm: &Installation) -> Picture {
+    let mut picture = Picture::new();
+    let mut count = |what: String| *picture.entry(what).or_default() += 1;
+    let world = farm.sim.world();
+    for (name, cloud) in &world.clouds {
+        for server in cloud.servers.iter().filter(|server| is_ours(server) && !server.deleting()) {
+            count(format!("servers of {} at {name}", server.metadata["mita_node"]));
+        }
+        let blank = cloud.volumes.iter().filter(|volume| volume.name.ends_with("-blank-vol"));
+        blank.for_each(|_| count(format!("volumes at {name}")));
+    }
+    for node in world.jenkins.nodes.iter().filter(|node| node.server.is_some()) {
+        let gone = node.server.as_ref().is_none_or(|on| world.clouds[&on.cloud].server(&on.server).is_none());
+        match (gone, node.temporarily_offline) {
+            (true, _) => count("nodes whose server is gone".to_owned()),
+            (false, true) => count("nodes of ours that are set offline".to_owned()),
+            (false, false) => {}
+        }
+    }
+    picture
+}
+
+fn is_ours(server: &Server) -> bool {
+    server.metadata.get("mita_owner").is_some_and(|owner| owner == "ceph-ci")
+}
+
+/// How many servers were ever made for us.
+pub(crate) fn ever_made(farm: &Installation) -> usize {
+    let world = farm.sim.world();
+    let all = world.clouds.values().flat_map(|cloud| cloud.history.values());
+    all.filter(|metadata| metadata.get("mita_owner").is_some_and(|owner| owner == "ceph-ci")).count()
+}
+
+/// What holds at every moment, however things went.
+#[track_caller]
+pub(crate) fn sound(farm: &Installation) {
+    farm.sim.assert_promises();
+    assert_eq!(farm.killed(), [""; 0], "builds were killed");
+    assert_eq!(farm.state()["version"], 1, "the state file is whole");
+    strangers_are_untouched(farm);
+    let world = farm.sim.world();
+    let mut marks: BTreeMap<&str, usize> = BTreeMap::new();
+    for server in world.clouds.values().flat_map(|cloud| &cloud.servers).filter(|server| is_ours(server)) {
+        *marks.entry(&server.metadata["mita_id"]).or_default() += 1;
+    }
+    assert!(marks.values().all(|number| *number == 1), "an order was sent twice: {marks:?}");
+}
+
+#[track_caller]
+fn strangers_are_untouched(farm: &Installation) {
+    let world = farm.sim.world();
+    for name in ["static-1", "trusty", "trusty+10.9.8.7"] {
+        // The one scene without it tells so itself; that nobody deletes it is watched by the simulator.
+        let node = world.jenkins.node(name);
+        let as_it_was = node.map_or(name == "trusty", |node| !node.offline());
+        assert!(as_it_was, "the node {name} of somebody else is as it was: {node:?}");
+    }
+    let held = world.jenkins.node("held+192.168.1.200");
+    let words = held.and_then(|node| node.mark.as_ref()).map(|mark| mark.message.as_str());
+    assert_eq!(words, Some("disk is being replaced"), "the held node is as it was");
+    let cloud = &world.clouds["openstack"];
+    let strangers = cloud.servers.iter().filter(|server| !is_ours(server) && !server.deleting()).count();
+    assert_eq!(strangers, 2, "the servers of others are there");
+    let theirs = "00000000-0000-4000-8000-000000000000-blank-vol";
+    assert!(cloud.volumes.iter().any(|volume| volume.name == theirs), "the volume of somebody else is there");
+}
+
+/// The end of it all: every job is built, and then nothing of ours is left.
+pub(crate) fn nothing_is_left(farm: &Installation) {
+    let idle = |farm: &Installation| {
+        let jenkins = farm.sim.jenkins();
+        jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle())
+    };
+    farm.minutes_until(70, "every job is built", idle);
+    let empty = |farm: &Installation| {
+        let left = picture(farm);
+        left.is_empty() || left == Picture::from([("volumes at openstack".to_owned(), 1)])
+    };
+    farm.minutes_until(20, "nothing of ours is left", empty);
+    farm.minutes(3);
+    let ours = farm.sim.world().jenkins.nodes.iter().filter(|node| node.server.is_some()).count();
+    assert_eq!((ours, farm.state()["servers"].clone()), (0, serde_json::json!({})), "nothing is left");
+    sound(farm);
+}

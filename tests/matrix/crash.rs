@@ -1,0 +1,104 @@
+//! A run is killed (a process, SIGKILL) around each of its requests and each of its file operations; two clean runs
+//! later everything is where it would have been.
+//!
+//! The points are counted on a clean run of the same scene. Threads send their requests in another order each time, so
+//! the n-th request is not always the same one; all numbers together still meet all of them.
+
+mod files;
+mod process;
+
+use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};
+use super::in_full;
+use super::scenes::{SCENES, Scene};
+use super::side_by_side::try_all;
+use crate::harness::{Installation, is_order};
+use process::Doomed;
+
+/// How many runs follow in which an order may turn up whose answer was lost: `order_timeout` and two more.
+const ORDER_TIMEOUT_AND_TWO: usize = 5;
+/// A run may send more requests than the one that was counted.
+const MARGIN: usize = 1;
+
+/// Where a run is killed.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// The request was sent, and the service does nothing of it.
+    BeforeItIsDone,
+    /// The service did it, and nobody learns the answer.
+    AfterItWasDone,
+}
+
+/// A scene as it goes when nobody is killed.
+struct Undisturbed {
+    scene: Scene,
+    requests: usize,
+    orders: bool,
+    ever_made: usize,
+    /// After the run, and each minute from then on.
+    pictures: Vec<Picture>,
+}
+
+impl Undisturbed {
+    fn watch(scene: Scene) -> Self {
+        let farm = (scene.set)();
+        let run = farm.minute();
+        assert!(!run.report.plan.actions.is_empty() || scene.name == "join", "{}: {}", scene.name, run.story());
+        let mut pictures = vec![picture(&farm)];
+        let mut orders = run.requests.iter().any(is_order);
+        for _ in 0..2 + ORDER_TIMEOUT_AND_TWO {
+            orders |= farm.minute().requests.iter().any(is_order);
+            pictures.push(picture(&farm));
+        }
+        sound(&farm);
+        Self { scene, requests: run.requests.len(), orders, ever_made: ever_made(&farm), pictures }
+    }
+
+    /// After a run was killed: two clean runs bring everything to where it would have been.
+    fn compare(&self, farm: &Installation, to_the_end: bool) {
+        farm.sim.advance(crate::harness::minutes(1));
+        farm.minutes(2);
+        sound(farm);
+        let mut there = picture(farm);
+        // The killed run was one, too; what takes its minutes may be one minute behind.
+        let mut expected = &self.pictures[1..4];
+        if !expected.contains(&there) && self.orders {
+            farm.minutes(u32::try_from(ORDER_TIMEOUT_AND_TWO).expect("few"));
+            there = picture(farm);
+            expected = &self.pictures[2..];
+        }
+        assert!(expected.contains(&there), "it is {there:#?}\nand should be one of {expected:#?}");
+        assert!(ever_made(farm) <= self.ever_made, "{} servers were made for {}", ever_made(farm), self.ever_made);
+        sound(farm);
+        if to_the_end || in_full() {
+            nothing_is_left(farm);
+        }
+    }
+}
+
+#[test]
+fn l4_two_clean_runs_mend_what_a_run_left_that_was_killed_around_any_of_its_requests() {
+    let mut points = Vec::new();
+    let scenes: Vec<Undisturbed> = SCENES.iter().map(|scene| Undisturbed::watch(*scene)).collect();
+    for scene in &scenes {
+        for number in 0..scene.requests + MARGIN {
+            points.extend([(scene, number, When::BeforeItIsDone), (scene, number, When::AfterItWasDone)]);
+        }
+    }
+    let tried = points.len();
+    let killed = try_all(
+        2,
+        points,
+        |(scene, number, when)| format!("{} killed at request {number}, {when:?}", scene.scene.name),
+        |(scene, number, when)| {
+            let farm = (scene.scene.set)();
+            if !Doomed::run(&farm).killed_at_request(*number, *when) {
+                return 0;
+            }
+            // One point of each scene is followed to the very end, where nothing may be left; in full all of them.
+            scene.compare(&farm, *number == scene.requests / 2 && matches!(when, When::AfterItWasDone));
+            1
+        },
+    );
+    println!("crash matrix, requests: {} scenes, {tried} points tried, {killed} runs really killed", scenes.len());
+    assert!(killed * 10 >= tried * 8, "most points kill: {killed} of {tried}");
+}
