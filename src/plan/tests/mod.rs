@@ -22,4 +22,5 @@ mod rows;
 mod scout;
 mod shared_address;
 mod situation;
+mod size;
 mod text;
