@@ -70,7 +70,7 @@ fn decide(
     let demand = demand::read(config, world, &mut memory, fleet, phases, now);
     let gate = gate(world, &memory);
     let limits = Limits::new(config, world, &memory, fleet, phases, now);
-    let stalls = Stalls { config, memory: &memory, fleet, phases, limits: &limits, now };
+    let stalls = Stalls::new(config, &memory, fleet, phases, &limits, now);
     let ordering = if gate.is_some() { Ordering::Forbidden } else { Ordering::Allowed };
     let mut placement = stalls.place(&demand.waiting, ordering, false);
     if needs_scout(&demand, &placement, phases) {

@@ -1,7 +1,7 @@
 //! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
 
 use super::fleet::Fleet;
-use super::need::{self, Need, Reading, Roll};
+use super::need::{self, Need, OurNames, Reading, Roll};
 use super::phase::{Judgement, Phase};
 use super::words::span;
 use super::{Rule, Subject, Verdict};
@@ -79,6 +79,8 @@ pub(super) fn read<'a>(
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
+    let ours = OurNames::of(config, memory);
+    let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
     for item in items {
         let mut known = before.get(&item.id).cloned().unwrap_or_default();
         let why = Why::read(item.why.as_deref());
@@ -87,7 +89,7 @@ pub(super) fn read<'a>(
             Ok(seen_since) => {
                 // Where Jenkins does not tell it, at least the time that mita saw it wait.
                 let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
-                let reading = need::read(config, memory, &roll, item, &why, known.need.as_ref(), waited);
+                let reading = need::read(&ours, &roll, item, &why, known.need.as_ref(), waited);
                 match reading {
                     Reading::Known(need) => {
                         known.need = Some(need.clone());
@@ -116,8 +118,9 @@ pub(super) fn read<'a>(
                 }
             }
         }
-        memory.queue.insert(item.id, known);
+        queued.insert(item.id, known);
     }
+    memory.queue = queued;
     learn_what_was_in_vain(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
     demand
 }
@@ -204,15 +207,30 @@ fn learn_what_was_in_vain(
     }
 }
 
-/// What a job is told that nodes of its types do not take.
-pub(super) fn in_vain(memory: &State, job: &Waiting<'_>, now: Timestamp) -> String {
-    let vain = memory.vain.iter().filter(|vain| vain.job == job.item.job && vain.need == job.need);
-    let told = vain.map(|vain| {
-        let left = span(vain.until.duration_since(now));
-        format!(
-            "{} stood idle beside it and was not taken; Jenkins says: {}; tried again in {left}",
-            vain.node_type, vain.why
-        )
-    });
-    told.collect::<Vec<_>>().join("; ")
+/// What is known in vain, by job and need.
+pub(super) struct InVain<'a> {
+    known: HashMap<(&'a str, &'a Need), Vec<&'a Vain>>,
+}
+
+impl<'a> InVain<'a> {
+    pub(super) fn of(memory: &'a State) -> Self {
+        let mut known: HashMap<_, Vec<&Vain>> = HashMap::new();
+        for vain in &memory.vain {
+            known.entry((vain.job.as_str(), &vain.need)).or_default().push(vain);
+        }
+        Self { known }
+    }
+
+    /// What a job is told that nodes of its types do not take.
+    pub(super) fn told(&self, job: &Waiting<'_>, now: Timestamp) -> String {
+        let vain = self.known.get(&(job.item.job.as_str(), &job.need)).into_iter().flatten();
+        let told = vain.map(|vain| {
+            let left = span(vain.until.duration_since(now));
+            format!(
+                "{} stood idle beside it and was not taken; Jenkins says: {}; tried again in {left}",
+                vain.node_type, vain.why
+            )
+        });
+        told.collect::<Vec<_>>().join("; ")
+    }
 }

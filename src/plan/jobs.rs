@@ -1,7 +1,7 @@
 //! What is said of each waiting job, and the orders that are made for them.
 
 use super::decide::Findings;
-use super::demand::{self, Waiting};
+use super::demand::{self, InVain, Waiting};
 use super::market::{Place, PlannedOrder};
 use super::need::Need;
 use super::{Action, Job, Rule, Verdict, words};
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Verdict> {
     let Findings { stalls, demand, placement, ids, gate, .. } = findings;
     let fleet = stalls.fleet;
+    let in_vain = InVain::of(stalls.memory);
     let mut verdicts = Vec::new();
     for (job, place) in demand.waiting.iter().zip(&placement.places) {
         let needs = &job.need;
@@ -32,7 +33,7 @@ pub(super) fn verdicts(findings: &Findings<'_>) -> Vec<Verdict> {
                 let kind = &stalls.config.node_types[placement.orders[*order].node_type].name;
                 (Rule::Demand, format!("needs {needs}: {kind} server {} is ordered for it", ids[*order]))
             }
-            None => unplaced(findings, job),
+            None => unplaced(findings, job, &in_vain),
         };
         verdicts.push(demand::verdict(job.item, rule, reason));
     }
@@ -102,7 +103,7 @@ pub(super) fn orders(findings: &Findings<'_>) -> Vec<Action> {
 }
 
 /// Why a waiting job has no executor and gets no server.
-fn unplaced(findings: &Findings<'_>, job: &Waiting<'_>) -> (Rule, String) {
+fn unplaced(findings: &Findings<'_>, job: &Waiting<'_>, in_vain: &InVain<'_>) -> (Rule, String) {
     let Findings { stalls, gate, .. } = findings;
     let needs = &job.need;
     if let Some(gate) = gate {
@@ -119,7 +120,7 @@ fn unplaced(findings: &Findings<'_>, job: &Waiting<'_>) -> (Rule, String) {
         return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));
     }
     if any(Rule::InVain) {
-        let told = demand::in_vain(stalls.memory, job, stalls.now);
+        let told = in_vain.told(job, stalls.now);
         let words = job.item.why.as_deref().unwrap_or("no reason given");
         let told = if told.is_empty() { format!("an idle node refuses it; Jenkins says: {words}") } else { told };
         return (Rule::InVain, format!("needs {needs}: {told}"));

@@ -23,6 +23,8 @@ pub(super) struct Index<'a> {
     keys: HashMap<String, Vec<usize>>,
     /// By name, where several servers share it.
     names: HashMap<String, Vec<usize>>,
+    /// Those of them that were seen, and have no address yet.
+    without_address: HashMap<String, Vec<usize>>,
     addresses: HashMap<IpAddr, Vec<usize>>,
     types: BTreeMap<&'a NodeTypeName, &'a BTreeSet<String>>,
     /// Types of machines that are no longer configured.
@@ -34,6 +36,7 @@ impl<'a> Index<'a> {
         let mut index = Self {
             keys: HashMap::new(),
             names: HashMap::new(),
+            without_address: HashMap::new(),
             addresses: HashMap::new(),
             types: config.node_types.iter().map(|kind| (&kind.name, &kind.labels)).collect(),
             former_types: machines.iter().map(|machine| machine.node_type.clone()).collect(),
@@ -47,6 +50,9 @@ impl<'a> Index<'a> {
                 keys.insert(&machine.name);
             } else {
                 index.names.entry(machine.name.clone()).or_default().push(number);
+                if machine.server().is_some_and(|server| server.addresses.is_empty()) {
+                    index.without_address.entry(machine.name.clone()).or_default().push(number);
+                }
             }
             for key in keys {
                 index.keys.entry(key.to_owned()).or_default().push(number);
@@ -72,7 +78,7 @@ impl<'a> Index<'a> {
         let came_after = |machine: &usize| {
             changed_hands || keyed.contains(machine) || !was_online_before(memory, machines[*machine].origin)
         };
-        let candidates = self.candidates(&node.name, machines);
+        let candidates = self.candidates(&node.name);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
         let remembered = memory.and_then(|memory| memory.server.as_ref());
         let remembered_machine = remembered.and_then(|id| {
@@ -130,15 +136,12 @@ impl<'a> Index<'a> {
     }
 
     /// Every machine that a node of this name could be, by name or by address.
-    fn candidates(&self, name: &NodeName, machines: &[Machine<'_>]) -> BTreeSet<usize> {
+    fn candidates(&self, name: &NodeName) -> BTreeSet<usize> {
         let convention = name.convention();
         let mut found: BTreeSet<usize> = self.keyed(name).into_iter().collect();
-        let named = self.names.get(convention.base).into_iter().flatten().copied();
-        found.extend(named.filter(|&machine| match (convention.ip, machines[machine].server()) {
-            (None, _) => true,
-            (Some(ip), Some(server)) => server.addresses.contains(&ip) || server.addresses.is_empty(),
-            (Some(_), None) => false,
-        }));
+        // Of those that share the name, one with an address is found by that.
+        let names = if convention.ip.is_some() { &self.without_address } else { &self.names };
+        found.extend(names.get(convention.base).into_iter().flatten());
         found.extend(convention.ip.and_then(|ip| self.addresses.get(&ip)).into_iter().flatten());
         found
     }

@@ -76,6 +76,8 @@ pub(super) struct Stalls<'a> {
     pub(super) phases: &'a [Judgement],
     pub(super) limits: &'a Limits<'a>,
     pub(super) now: Timestamp,
+    /// Nodes of ours that are wholly idle, with their types.
+    idle: HashMap<&'a NodeName, &'a NodeTypeName>,
 }
 
 /// Executors that accept the same jobs, and whose they are.
@@ -105,6 +107,19 @@ enum Sample<'a> {
 type StallKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
 
 impl<'a> Stalls<'a> {
+    pub(super) fn new(
+        config: &'a Config,
+        memory: &'a State,
+        fleet: &'a Fleet<'a>,
+        phases: &'a [Judgement],
+        limits: &'a Limits<'a>,
+        now: Timestamp,
+    ) -> Self {
+        let idle = fleet.machines.iter().zip(phases).filter(|(_, judged)| matches!(judged.phase, Phase::Idle { .. }));
+        let idle = idle.flat_map(|(machine, _)| machine.nodes.iter().map(|node| (&node.name, &machine.node_type)));
+        Self { config, memory, fleet, phases, limits, now, idle: idle.collect() }
+    }
+
     /// Places the waiting jobs, oldest first, then what keeps idle nodes at hand.
     pub(super) fn place(&self, waiting: &[Waiting<'_>], ordering: Ordering, scout: bool) -> Placement {
         let stalls = self.stalls(waiting);
@@ -293,23 +308,9 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Whether a node of the type is idle and refuses the job by name, or has come while the job waits and lacks a label
-    /// that its type promises: one more of its kind would do the same. One that was there before the job may be of an
-    /// older configuration.
+    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
     fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
-        let came_for_it = |node: &Node| {
-            let idle = self.memory.nodes.get(&node.name).and_then(|node| node.idle);
-            idle.is_some_and(|idle| idle.first > job.seen_since)
-        };
-        let refuses = |node: &&Node| {
-            job.refusing.contains(&node.name)
-                || came_for_it(node) && !job.need.accepts_node(node, Some(kind), &self.config.node_types)
-        };
-        self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
-            machine.node_type == kind.name
-                && matches!(judgement.phase, Phase::Idle { .. })
-                && machine.nodes.iter().any(&refuses)
-        })
+        job.refusing.iter().any(|node| self.idle.get(node).is_some_and(|node_type| **node_type == kind.name))
     }
 
     /// Idle nodes at hand are jobs of their own that come after all others.

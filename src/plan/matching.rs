@@ -4,8 +4,8 @@
 //! and never unseats any. With one executor a server this serves exactly the jobs that the best possible choice
 //! would serve, in the sense that no older job is given up for a younger one. With several, where a path alone
 //! does not see that two small servers could give way to one large one, other sets of orders are tried, nearest
-//! first, as far as a fixed effort goes (`reorder`). Equal jobs and equal slots are handled as classes with a count, so that thousands of
-//! each stay cheap.
+//! first, as far as a fixed effort goes (`reorder`). Equal jobs and equal slots are handled as classes with a count, and
+//! what one search found out spares the next one, so that thousands of each stay cheap.
 //!
 //! This file knows nothing of Jenkins or clouds; [`super::demand`] builds the market and reads the result.
 
@@ -103,13 +103,17 @@ pub struct Outcome {
 pub fn place(market: &Market, queue: &[usize]) -> Outcome {
     let mut board = Board::new(market);
     let mut reorders = Reorders::new(market, queue.len());
-    let mut dead = DeadEnds::default();
+    let mut searched = Searched::default();
     let mut hopeless = vec![false; market.jobs.len()];
     let seated: Vec<bool> = queue
         .iter()
         .map(|&class| {
             // A class that found no path finds none later either: slots only fill up.
-            let placed = !hopeless[class] && (board.seat(class, &mut dead) || reorders.seat(&mut board, class));
+            let mut placed = !hopeless[class] && board.seat(class, &mut searched);
+            if !placed && !hopeless[class] && reorders.seat(&mut board, class) {
+                placed = true;
+                searched = Searched::default();
+            }
             hopeless[class] |= !placed;
             placed
         })
@@ -143,9 +147,15 @@ enum End {
     NewOrder,
 }
 
-/// Points from which no path led to an end, since somebody was seated last: where everything is taken, most jobs of a
-/// long queue look in the same places.
-type DeadEnds = BTreeSet<Point>;
+/// What earlier searches found out: most jobs of a long queue look in the same places.
+#[derive(Default)]
+struct Searched {
+    /// Points from which no path led to an end, since somebody was seated last.
+    dead: BTreeSet<Point>,
+    /// Points from which no path led to a free slot. It stays so: no slot becomes free again, and who is seated on an
+    /// order found no free one either. Only a new server with several executors has some to spare.
+    no_slot: BTreeSet<Point>,
+}
 
 /// Who sits where so far.
 #[derive(Clone)]
@@ -173,29 +183,62 @@ impl<'a> Board<'a> {
     }
 
     /// Finds a seat for one more job of the class, moving others where that helps.
-    fn seat(&mut self, class: usize, dead: &mut DeadEnds) -> bool {
+    fn seat(&mut self, class: usize, searched: &mut Searched) -> bool {
         let first_tier = self.market.jobs[class].slots.iter().find(|&&slot| {
             self.market.slots[slot].tier == 0 && count(&self.on_slots[slot]) < self.market.slots[slot].slots
         });
         if let Some(&slot) = first_tier {
             add(&mut self.on_slots[slot], class);
-            dead.clear();
+            searched.dead.clear();
             return true;
         }
-        for path in self.paths(class, dead) {
+        if let Some((node_type, place)) = self.nearest_order(class, searched) {
+            add(&mut self.on_types[node_type], class);
+            add(&mut self.orders[node_type], place);
+            self.forget(&[Point::Place { node_type, place }], searched);
+            return true;
+        }
+        for path in self.paths(class, searched) {
             let mut next = self.clone();
             next.walk(&path);
             if next.is_sound() {
                 *self = next;
-                dead.clear();
+                self.forget(&path, searched);
                 return true;
             }
         }
         false
     }
 
+    /// One more server for the class, where an earlier search found that nothing better is to be had.
+    fn nearest_order(&self, class: usize, searched: &Searched) -> Option<(usize, usize)> {
+        let job = &self.market.jobs[class];
+        let mut around = job.slots.iter().map(|&slot| Point::Slot(slot));
+        let mut types = job.types.iter().map(|&node_type| Point::Type(node_type));
+        let known = around.all(|point| searched.no_slot.contains(&point))
+            && types.all(|point| searched.no_slot.contains(&point));
+        let steps = job.types.iter().flat_map(|&node_type| self.steps_to_places(node_type));
+        let mut orders = steps.filter(|&point| self.end_at(point) == Some(End::NewOrder));
+        match orders.next().filter(|_| known) {
+            Some(Point::Place { node_type, place }) => Some((node_type, place)),
+            _ => None,
+        }
+    }
+
+    /// Forgets what is not so any more once somebody went this way.
+    fn forget(&self, path: &[Point], searched: &mut Searched) {
+        searched.dead.clear();
+        let spare = |point: &Point| match *point {
+            Point::Place { node_type, .. } => self.market.types[node_type].executors > 1,
+            Point::Job(_) | Point::Slot(_) | Point::Type(_) | Point::Cancel { .. } => false,
+        };
+        if path.iter().any(spare) {
+            searched.no_slot.clear();
+        }
+    }
+
     /// Paths from the class to each possible end, the most welcome first.
-    fn paths(&self, class: usize, dead: &mut DeadEnds) -> Vec<Vec<Point>> {
+    fn paths(&self, class: usize, searched: &mut Searched) -> Vec<Vec<Point>> {
         let start = Point::Job(class);
         let mut came_from: BTreeMap<Point, Point> = BTreeMap::from([(start, start)]);
         let mut ends: Vec<(End, usize, Point)> = Vec::new();
@@ -204,7 +247,7 @@ impl<'a> Board<'a> {
             if let Some(end) = self.end_at(point) {
                 ends.push((end, ends.len(), point));
             }
-            for next in self.steps(point).into_iter().filter(|next| !dead.contains(next)) {
+            for next in self.steps(point).into_iter().filter(|next| !searched.dead.contains(next)) {
                 came_from.entry(next).or_insert_with(|| {
                     open.push_back(next);
                     point
@@ -212,10 +255,13 @@ impl<'a> Board<'a> {
             }
         }
         if ends.is_empty() {
-            dead.extend(came_from.into_keys());
+            searched.dead.extend(came_from.into_keys());
             return Vec::new();
         }
         ends.sort_unstable();
+        if ends[0].0 == End::NewOrder {
+            searched.no_slot.extend(came_from.keys());
+        }
         ends.into_iter()
             .map(|(_, _, end)| {
                 let mut path = vec![end];
@@ -258,10 +304,7 @@ impl<'a> Board<'a> {
             }
             Point::Slot(slot) => self.on_slots[slot].keys().map(|&class| Point::Job(class)).collect(),
             Point::Type(node_type) => {
-                let kind = &self.market.types[node_type];
-                let more = !self.frozen && count(&self.orders[node_type]) < kind.room;
-                let places = kind.places.iter().filter(|&&(place, most)| more && self.asked(node_type, place) < most);
-                let places = places.map(|&(place, _)| Point::Place { node_type, place });
+                let places = self.steps_to_places(node_type);
                 places.chain(self.on_types[node_type].keys().map(|&class| Point::Job(class))).collect()
             }
             Point::Place { node_type, place } => self.make_way(node_type, place),
@@ -269,6 +312,14 @@ impl<'a> Board<'a> {
                 self.on_types[node_type].keys().map(|&class| Point::Job(class)).collect()
             }
         }
+    }
+
+    /// Providers that one more order of the type could go to.
+    fn steps_to_places(&self, node_type: usize) -> impl Iterator<Item = Point> {
+        let kind = &self.market.types[node_type];
+        let more = !self.frozen && count(&self.orders[node_type]) < kind.room;
+        let places = kind.places.iter().filter(move |&&(place, most)| more && self.asked(node_type, place) < most);
+        places.map(move |&(place, _)| Point::Place { node_type, place })
     }
 
     /// Orders that could leave a provider, or be given up, so that one of `newcomer` finds room there.

@@ -197,6 +197,17 @@ fn assert_sound(market: &Market, queue: &[usize], outcome: &Outcome) {
     assert_eq!(used.len(), outcome.orders.len(), "a server is ordered that nobody needs: {outcome:?}");
 }
 
+/// The same without anything that one search leaves to the next.
+fn place_anew(market: &Market, queue: &[usize]) -> Outcome {
+    let mut board = Board::new(market);
+    let mut reorders = Reorders::new(market, queue.len());
+    let seated: Vec<bool> = queue
+        .iter()
+        .map(|&class| board.seat(class, &mut Searched::default()) || reorders.seat(&mut board, class))
+        .collect();
+    board.read_out(queue, &seated)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -214,5 +225,15 @@ proptest! {
         assert_sound(&market, &queue, &outcome);
         let served: Vec<bool> = outcome.seats.iter().map(Option::is_some).collect();
         prop_assert_eq!(served, best_choice(&market, &queue));
+    }
+
+    #[test]
+    fn what_a_search_leaves_to_the_next_changes_nothing((market, queue) in any_market(1)) {
+        prop_assert_eq!(place(&market, &queue), place_anew(&market, &queue));
+    }
+
+    #[test]
+    fn what_a_search_leaves_to_the_next_changes_nothing_with_several_executors((market, queue) in any_market(3)) {
+        prop_assert_eq!(place(&market, &queue), place_anew(&market, &queue));
     }
 }

@@ -1,6 +1,5 @@
 //! What a queue item needs, from the first source that says it.
 
-use super::remember::is_name_of_ours;
 use crate::config::{Config, NodeType};
 use crate::label::Label;
 use crate::naming::NodeName;
@@ -110,21 +109,42 @@ impl<'a> Roll<'a> {
     }
 }
 
+/// Names that are, or were, those of nodes of ours.
+pub struct OurNames<'a> {
+    known: BTreeSet<&'a NodeName>,
+    config: &'a Config,
+}
+
+impl<'a> OurNames<'a> {
+    /// All that are remembered, and those that the convention gives to the configured types.
+    pub fn of(config: &'a Config, memory: &'a State) -> Self {
+        let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
+        let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
+        let departed = memory.departed.values().filter_map(|departed| departed.node.as_ref());
+        Self { known: nodes.chain(servers).chain(departed).collect(), config }
+    }
+
+    fn contain(&self, name: &NodeName) -> bool {
+        let convention = name.convention();
+        let by_type = || self.config.node_types.iter().any(|kind| kind.name.as_str() == convention.base);
+        self.known.contains(name) || convention.ip.is_some() && by_type()
+    }
+}
+
 /// Reads what the item needs. `known` is what an earlier run read, `waited` its time in the queue.
 pub fn read(
-    config: &Config,
-    memory: &State,
+    ours: &OurNames<'_>,
     roll: &Roll<'_>,
     item: &QueueItem,
     why: &Why,
     known: Option<&Need>,
     waited: SignedDuration,
 ) -> Reading {
-    if let Some(node) = exact_node(config, memory, roll, item, why).filter(|node| !asks_for_another(known, node)) {
+    if let Some(node) = exact_node(ours, roll, item, why).filter(|node| !asks_for_another(known, node)) {
         let resuming = waited < RESUMING;
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), roll)) };
     }
-    let guess = axis_labels(config, &item.task).map(Need::Label);
+    let guess = axis_labels(ours.config, &item.task).map(Need::Label);
     let told = label_in(why, roll)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
@@ -151,7 +171,7 @@ pub fn read(
 }
 
 /// The node of ours that a pipeline asks for by its exact name, where that node is gone or away.
-fn exact_node(config: &Config, memory: &State, roll: &Roll<'_>, item: &QueueItem, why: &Why) -> Option<NodeName> {
+fn exact_node(ours: &OurNames<'_>, roll: &Roll<'_>, item: &QueueItem, why: &Why) -> Option<NodeName> {
     if item.task != Task::Pipeline {
         return None;
     }
@@ -165,7 +185,7 @@ fn exact_node(config: &Config, memory: &State, roll: &Roll<'_>, item: &QueueItem
         _ => return None,
     };
     let away = roll.find(name).is_none_or(|node| node.presence != Presence::Online);
-    (away && is_name_of_ours(config, memory, name)).then(|| NodeName::from(name.as_str()))
+    Some(NodeName::from(name.as_str())).filter(|name| away && ours.contain(name))
 }
 
 /// Whether the item is known to need a label, of which the node is only the one that has it today.

@@ -1,13 +1,14 @@
 //! What a person is told beside the plan: problems in every run, warnings once for each event.
 
 use super::fleet::{Fleet, Kinship};
+use super::need::Need;
 use super::{Plan, Problem, Rule, Subject};
 use crate::config::Config;
 use crate::naming::ProviderName;
 use crate::state::State;
-use crate::world::{Listing, Presence, World};
+use crate::world::{Listing, Node, Presence, World};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What could not be seen.
 pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
@@ -56,10 +57,11 @@ pub(super) fn warn(
     plan: &mut Plan,
 ) {
     let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
+    let online = OnlineNodes::of(fleet);
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
-            (Subject::QueueItem, Rule::NoNodeType) if !a_node_fits(plan, fleet, id) => {
+            (Subject::QueueItem, Rule::NoNodeType) if !online.fit(plan, id) => {
                 Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
             }
             (Subject::QueueItem, Rule::InVain) => {
@@ -95,11 +97,36 @@ pub(super) fn warn(
     }
 }
 
-/// Whether some online node would do for a queue item: then it waits for that, and no node type is missing.
-fn a_node_fits(plan: &Plan, fleet: &Fleet<'_>, id: &str) -> bool {
-    let need = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id)).and_then(|item| item.need.as_ref());
-    let online = fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
-    need.is_some_and(|need| online.map(|(node, _)| node).any(|node| need.accepts_node(node, None, &[])))
+/// The online nodes, equal ones once.
+struct OnlineNodes<'a> {
+    by_name: HashMap<&'a str, &'a Node>,
+    by_labels: BTreeMap<Vec<&'a str>, &'a Node>,
+}
+
+impl<'a> OnlineNodes<'a> {
+    fn of(fleet: &Fleet<'a>) -> Self {
+        let mut nodes = Self { by_name: HashMap::new(), by_labels: BTreeMap::new() };
+        for (node, _) in fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online) {
+            let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
+            nodes.by_labels.insert(labels.collect(), node);
+            nodes.by_name.insert(node.name.as_str(), node);
+        }
+        nodes
+    }
+
+    /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
+    fn fit(&self, plan: &Plan, id: &str) -> bool {
+        let need = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id)).and_then(|item| item.need.as_ref());
+        let Some(need) = need else { return false };
+        let names: BTreeSet<&str> = match need {
+            Need::Label(label) => label.atoms(),
+            Need::Node { name, .. } => BTreeSet::from([name.as_str()]),
+            Need::Anywhere => BTreeSet::new(),
+        };
+        let mut named = names.into_iter().filter_map(|name| self.by_name.get(name));
+        named.any(|node| need.accepts_node(node, None, &[]))
+            || self.by_labels.values().any(|node| need.accepts_node(node, None, &[]))
+    }
 }
 
 fn open_breakers(memory: &State, now: Timestamp) -> Vec<(String, String)> {

@@ -4,7 +4,7 @@ use super::demand::VAIN_FOR;
 use super::fleet::{Fleet, Kinship, Machine, Sighting};
 use super::{breaker, leftovers};
 use crate::config::Config;
-use crate::naming::{NodeName, ServerId};
+use crate::naming::ServerId;
 use crate::offline;
 use crate::state::{
     Credit, Departed, NodeMemory, Origin, ServerMemory, Session, SetOfflineBy, Settling, SettlingCause, State,
@@ -242,14 +242,4 @@ fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: T
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.
 pub(super) fn order_is_given_up(config: &Config, machine: &Machine<'_>, now: Timestamp) -> bool {
     now.duration_since(machine.ordered_at) >= config.times(&machine.node_type).order_timeout
-}
-
-/// Whether a name is, or was, the name of a node of ours.
-pub(super) fn is_name_of_ours(config: &Config, memory: &State, name: &str) -> bool {
-    let node = NodeName::from(name);
-    let convention = node.convention();
-    memory.nodes.get(&node).is_some_and(|node| node.server.is_some())
-        || memory.servers.values().any(|server| server.node.as_ref() == Some(&node))
-        || memory.departed.values().any(|departed| departed.node.as_ref() == Some(&node))
-        || convention.ip.is_some() && config.node_types.iter().any(|kind| kind.name.as_str() == convention.base)
 }

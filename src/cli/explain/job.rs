@@ -6,7 +6,7 @@ use crate::cli::picture::{ItemView, ServerView};
 use crate::cli::status::pauses;
 use crate::cli::table::{age, many};
 use crate::config::NodeType;
-use crate::plan::need::{self, Need, Reading, Roll};
+use crate::plan::need::{self, Need, OurNames, Reading, Roll};
 use crate::why::Why;
 use crate::world::{QueueItem, Stage, Task};
 use jiff::SignedDuration;
@@ -101,7 +101,8 @@ fn source(picture: &Picture<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'
 fn read(picture: &Picture<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = picture.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| picture.now().duration_since(since));
-    match need::read(picture.config, picture.memory(), &Roll::call(nodes), item, why, None, waited) {
+    let ours = OurNames::of(picture.config, picture.memory());
+    match need::read(&ours, &Roll::call(nodes), item, why, None, waited) {
         Reading::Known(need) => Some(need),
         Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
     }

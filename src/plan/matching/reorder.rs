@@ -6,7 +6,7 @@
 //! counted work and not by time, so that the same input gives the same plan: fleets of a few types and servers are
 //! covered whole (the tests compare with brute force), in larger ones a job may wait for a run longer than it had to.
 
-use super::{Board, DeadEnds, Market, add, count, take};
+use super::{Board, Market, Searched, add, count, take};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many sets of orders are tried for one job.
@@ -40,9 +40,9 @@ impl Reorders {
         let mut open = VecDeque::from([board.orders.clone()]);
         while let Some(orders) = open.pop_front() {
             let mut fixed = Board { orders: orders.clone(), frozen: true, ..Board::new(board.market) };
-            let mut dead = DeadEnds::new();
+            let mut searched = Searched::default();
             let mut all = everybody.iter().flat_map(|(&class, &number)| (0..number).map(move |_| class));
-            if all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut dead)) {
+            if all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut searched)) {
                 *board = Board { frozen: false, ..fixed };
                 board.drop_unused();
                 return true;

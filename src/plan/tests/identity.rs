@@ -1,7 +1,6 @@
 //! Which node is which server, and what is touched where that is not clear.
 
 use super::situation::*;
-use crate::state::Origin;
 use crate::world::*;
 
 /// A server whose node this could be, idle far over its grace; and what is thought of both.
@@ -323,87 +322,6 @@ fn s2_a_server_that_lost_its_mark_is_remembered_and_not_deleted() {
         "
         |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
         |   server s1  ubuntu  not_seen: provider os gave no answer about it
-    ",
-    );
-}
-
-#[test]
-fn an_address_that_is_used_again_maps_to_the_server_that_has_it_now() {
-    let mut s = Situation::new();
-    s.joined("s1", "10.0.0.1");
-    s.server("s1").addresses = ["10.0.0.7".parse().unwrap()].into();
-    s.active("s2", "ubuntu", "10.0.0.1");
-    s.runs(
-        "
-        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
-        |   server s1  ubuntu  away: its node is missing from Jenkins for 0s, join_timeout 15m
-        |   server s2  ubuntu  kept: idle 0s, grace 40m
-    ",
-    );
-}
-
-#[test]
-fn s1_an_entry_of_a_server_that_is_gone_whose_address_another_took_over_is_that_others_node() {
-    let mut s = Situation::new();
-    s.busy("s1", "10.0.0.1");
-    s.lose_server("s1");
-    s.active("s2", "ubuntu", "10.0.0.1");
-    s.memory("s2").origin = Origin::Ordered(100);
-    s.memory("s2").active_since = Some(s.now - time("2h"));
-    s.runs(
-        "
-        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-        |   server s2  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
-    ",
-    );
-    s.after("1m").runs(
-        "
-        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-        |   server s2  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
-    ",
-    );
-    s.after("1m").runs(
-        "
-        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
-        |   server s2  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
-    ",
-    );
-}
-
-#[test]
-fn s1_a_nameless_entry_of_a_server_that_is_gone_protects_its_successor_while_it_works() {
-    let mut s = Situation::new();
-    s.busy("s1", "10.0.0.1").name = "ubuntu".into();
-    let memory = s.state.nodes.remove(&"ubuntu+10.0.0.1".into()).unwrap();
-    s.state.nodes.insert("ubuntu".into(), memory);
-    s.lose_server("s1");
-    s.active("s2", "ubuntu", "10.0.0.2");
-    s.memory("s2").origin = Origin::Ordered(100);
-    s.memory("s2").active_since = Some(s.now - time("2h"));
-    s.run().after("1m").run().after("1m").runs(
-        "
-        |   node ubuntu  busy: node ubuntu runs a build
-        |   server s2  ubuntu  busy: node ubuntu runs a build
-    ",
-    );
-}
-
-#[test]
-fn an_old_entry_of_a_server_that_is_gone_is_removed_beside_its_successor() {
-    let mut s = Situation::new();
-    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
-    s.lose_server("s1");
-    s.joined("s2", "10.0.0.2");
-    s.memory("s2").origin = Origin::Ordered(100);
-    s.run().after("1m").runs(
-        "
-        | - ubuntu+10.0.0.1  server_gone: its server s1 is gone (404 in two runs)
-        |   node ubuntu+10.0.0.1  server_gone: its server s1 is gone (404 in two runs)
-        |   node ubuntu+10.0.0.2  kept: idle 1m, grace 40m
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-        |   server s2  ubuntu  kept: idle 1m, grace 40m
     ",
     );
 }

@@ -1,13 +1,13 @@
 //! Situations: a configuration, what a run sees, and what is remembered, with everything irrelevant at its default.
 //!
-//! A run plans, shows the whole plan, and then everything that was planned comes true: orders are acknowledged, what is
-//! removed is gone, what is brought back is online. What the world does by itself, a test says.
+//! A run plans, shows the whole plan, and then everything that was planned comes true. What the world does by itself, a
+//! test says.
 
 use super::checker;
 use crate::config::{Auth, Backend, Config, Identified, Interface, JenkinsConfig, NodeType, OpenStackConfig, Times};
 use crate::config::{Domain, ProviderConfig};
-use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName, ServerId};
-use crate::plan::{Action, Detail, Plan, brake, plan};
+use crate::naming::{MitaId, Owner, ProviderName, ServerId};
+use crate::plan::{Detail, Plan, brake, plan};
 use crate::secret::Secret;
 use crate::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
 use crate::world::*;
@@ -120,7 +120,7 @@ pub(super) struct Situation {
     pub(super) now: Timestamp,
     /// `--allow-removals`
     pub(super) allow_removals: usize,
-    orders: u32,
+    pub(super) orders: u32,
 }
 
 impl Situation {
@@ -395,63 +395,6 @@ impl Situation {
         let plan = self.plan();
         self.come_true(plan);
         self
-    }
-
-    pub(super) fn come_true(&mut self, plan: Plan) {
-        self.state = plan.memory;
-        for action in plan.actions {
-            match action {
-                Action::CreateServer { node_type, provider, name, id, .. } => {
-                    self.orders += 1;
-                    let server_id = ServerId::from(format!("new{}", self.orders));
-                    self.state.servers.get_mut(&id).unwrap().server_id = Some(server_id.clone());
-                    let Listing::Complete(servers) = &mut self.cloud(provider.as_str()).servers else { panic!() };
-                    servers.push(booting(server_id, name, node_type, id));
-                }
-                Action::RetireNode { nodes, server_id, .. } => {
-                    self.nodes().retain(|node| !nodes.contains(&node.name));
-                    self.delete_server(&server_id);
-                }
-                Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
-                Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
-                Action::DeleteVolume { volume_id, provider, .. } => {
-                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
-                        volumes.retain(|volume| volume.id != volume_id);
-                    }
-                }
-                Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
-            }
-        }
-    }
-
-    fn delete_server(&mut self, id: &ServerId) {
-        for cloud in self.world.clouds.values_mut() {
-            if let Listing::Complete(servers) = &mut cloud.servers {
-                servers.retain(|server| server.id != *id);
-            }
-        }
-    }
-
-    /// The server of an order comes up, and its node with it.
-    pub(super) fn joins(&mut self, id: &str, address: &str) -> &mut Node {
-        let server = self.server(id);
-        server.state = ServerState::Active;
-        server.addresses = BTreeSet::from([address.parse().unwrap()]);
-        let name = format!("{}+{address}", server.name);
-        self.nodes().push(agent(&name));
-        self.node(&name)
-    }
-}
-
-fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -> Server {
-    Server {
-        id,
-        name,
-        mark: Some(Mark { owner: owner(), node_type, id: order }),
-        state: ServerState::Building,
-        created: None,
-        addresses: BTreeSet::new(),
-        fault: None,
     }
 }
 

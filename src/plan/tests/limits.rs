@@ -1,0 +1,108 @@
+//! No more servers than the limits allow, and the preferred types and providers first.
+
+use super::situation::*;
+use crate::world::*;
+
+/// Two types that serve `amd64`, and two providers.
+fn two_types() -> Situation {
+    let mut s = Situation::new();
+    s.add_provider("two");
+    s.config.node_types.push(kind("big", &["amd64"]));
+    s
+}
+
+#[test]
+fn l2_older_jobs_come_first_when_there_is_not_enough() {
+    let mut s = Situation::new();
+    s.config.max_servers = 1;
+    s.project(1, "amd64");
+    s.project(2, "amd64").in_queue_since = Some(s.now - time("1h"));
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job2 (2) needs amd64
+        |   job 1  job1  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+    ",
+    );
+}
+
+#[test]
+fn l2_earlier_types_come_before_later_ones_until_their_limit() {
+    let mut s = two_types();
+    s.ubuntu().max = Some(1);
+    s.projects(2, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        | + big  os  20261121T120000Z-2  job2 (2) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 2  job2  demand: needs amd64: big server 20261121T120000Z-2 is ordered for it
+    ",
+    );
+}
+
+#[test]
+fn l2_earlier_providers_come_before_later_ones_until_their_limit() {
+    let mut s = two_types();
+    s.ubuntu().providers = vec!["two".into(), "os".into()];
+    s.config.providers[1].max = Some(1);
+    s.projects(2, "amd64");
+    s.runs(
+        "
+        | + ubuntu  two  20261121T120000Z-1  job1 (1) needs amd64
+        | + ubuntu  os  20261121T120000Z-2  job2 (2) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-2 is ordered for it
+    ",
+    );
+}
+
+#[test]
+fn s4_every_limit_holds_and_the_verdict_names_it() {
+    type Change = fn(&mut Situation);
+    let cases: [(Change, &str); 4] = [
+        (|s| s.config.max_servers = 1, "limit: needs amd64: max_servers 1 is reached"),
+        (|s| s.ubuntu().max = Some(1), "limit: needs amd64: node type ubuntu has its max of 1"),
+        (|s| s.config.providers[0].max = Some(1), "limit: needs amd64: provider os has its max of 1"),
+        (
+            |s| {
+                s.config.providers[0].max = Some(1);
+                s.cloud("os").quota = Some(Quota { instances: Some(9), ..Quota::default() });
+            },
+            "limit: needs amd64: provider os has its max of 1",
+        ),
+    ];
+    for (change, verdict) in cases {
+        let mut s = Situation::new();
+        s.busy("s1", "10.0.0.1");
+        s.project(1, "amd64");
+        change(&mut s);
+        let shown = whole(&s.plan());
+        assert!(!shown.starts_with('+'), "{shown}");
+        assert!(shown.contains(&format!("job 1  job1  {verdict}\n")), "{shown}");
+    }
+}
+
+#[test]
+fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do() {
+    let mut s = Situation::new();
+    s.config.max_servers = 3;
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Deleting;
+    s.active("s2", "ubuntu", "10.0.0.2");
+    s.lose_server("s2");
+    s.cloud("os").by_id.insert("s2".into(), Lookup::Unavailable("timeout".to_owned()));
+    s.lost_order("m3", "1m");
+    s.projects(4, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job2 (2) needs amd64
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m3 is on its way
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 3  job3  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
+        |   job 4  job4  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
+        |   server m3  ubuntu  ordered: ordered 1m ago, in no listing yet
+        |   server s1  ubuntu  deleting: being deleted for 0s
+        |   server s2  ubuntu  not_seen: provider os gave no answer about it
+    ",
+    );
+}

@@ -1,0 +1,105 @@
+//! Large farms: the work grows with what is seen, not with its square. Measured in a debug build, with much room.
+
+use super::situation::*;
+use crate::plan::plan;
+use crate::world::*;
+use std::time::{Duration, Instant};
+
+const NODES: u32 = 5_000;
+const JOBS: u64 = 10_000;
+
+/// Nodes of ours, every other one busy, and jobs with so many different labels.
+fn farm(labels: u64, pipelines: bool) -> Situation {
+    let mut s = Situation::new();
+    s.config.max_servers = 6_000;
+    s.config.node_types = (0..20).map(|n| kind(&format!("type{n}"), &[&format!("label{n}"), "amd64"])).collect();
+    let now = s.now;
+    for number in 0..NODES {
+        let (id, kind) = (format!("s{number}"), format!("type{}", number % 20));
+        let address = format!("10.{}.{}.{}", number / 62_500, number / 250 % 250, number % 250 + 1);
+        s.servers().reserve(1);
+        s.active(&id, &kind, &address);
+        let mut node = agent(&format!("{kind}+{address}"));
+        node.labels.insert(format!("label{}", number % 20));
+        node.idle = number % 2 == 0;
+        node.idle_executors = u32::from(node.idle);
+        s.nodes().push(node);
+    }
+    for memory in s.state.servers.values_mut() {
+        memory.joined_at = Some(now - time("50m"));
+    }
+    for id in 0..JOBS {
+        let label =
+            if labels <= 200 { format!("label{}&&!x{}", id % 20, id % labels) } else { format!("amd64&&!x{id}") };
+        if pipelines {
+            s.pipeline(id, &format!("‘type1+10.9.9.{}’ is offline", id % 250));
+        } else {
+            s.project(id, &label);
+        }
+    }
+    s
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time it takes is what is tested")]
+fn took(s: &Situation) -> Duration {
+    let start = Instant::now();
+    let plan = plan(&s.config, &s.world, &s.state, s.now);
+    assert!(plan.verdicts.len() as u64 > JOBS);
+    start.elapsed()
+}
+
+/// A release build takes less than a second, and this one is some twenty times slower.
+const ENOUGH: Duration = Duration::from_secs(30);
+
+#[test]
+fn ten_thousand_jobs_of_two_hundred_labels_on_five_thousand_nodes_are_planned_in_time() {
+    let took = took(&farm(200, false));
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
+fn ten_thousand_jobs_of_as_many_labels_are_planned_in_time() {
+    let took = took(&farm(JOBS, false));
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
+fn ten_thousand_pipelines_that_may_resume_are_planned_in_time() {
+    let took = took(&farm(1, true));
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
+fn ten_thousand_jobs_that_find_no_room_are_planned_in_time() {
+    let mut s = farm(JOBS, false);
+    s.config.max_servers = 10;
+    s.cloud("os").quota = Some(Quota { instances: Some(0), ..Quota::default() });
+    let took = took(&s);
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
+fn ten_thousand_jobs_that_no_type_serves_or_that_nodes_refuse_are_planned_in_time() {
+    let mut s = farm(JOBS, false);
+    for item in s.queue().iter_mut() {
+        item.why = Some(match item.id % 2 {
+            0 => format!("There are no nodes with the label ‘none{}’", item.id),
+            _ => format!("‘adeza’ lacks permission to run on ‘type{0}+10.0.0.{0}’", item.id % 20 + 1),
+        });
+    }
+    let took = took(&s);
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
+fn five_thousand_servers_of_one_name_and_ten_thousand_jobs_in_vain_are_planned_in_time() {
+    let mut s = farm(1, false);
+    s.config.node_types = vec![kind("type0", &["amd64", "label0"])];
+    for server in s.servers().iter_mut() {
+        server.name = "type0".to_owned();
+    }
+    s.queue().iter_mut().zip(0..).for_each(|(item, id)| item.job = format!("job{}", id / 2));
+    s.run();
+    let took = took(s.after("1m"));
+    assert!(took < ENOUGH, "{took:?}");
+}

@@ -1,0 +1,76 @@
+//! The plan as an operator sees it.
+
+use super::situation::*;
+use crate::plan::Detail;
+use crate::world::*;
+
+/// Something of everything.
+fn busy_day() -> Situation {
+    let mut s = Situation::new();
+    s.ubuntu().executors = 2;
+    s.projects(3, "amd64");
+    s.idle("s1", "10.0.0.1", "42m").labels = names(&["old"]);
+    s.active("s2", "debian", "10.0.0.2").state = ServerState::Error;
+    s.lost_gone_node();
+    s.add_provider("two");
+    s.cloud("two").servers = Listing::Unavailable("503 Service Unavailable".to_owned());
+    s
+}
+
+#[test]
+fn the_terse_text_tells_what_is_done_and_what_went_wrong_and_counts() {
+    let shown = busy_day().plan().display(Detail::Terse).to_string();
+    let expected = without_margin(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64, and 1 more
+        | + ubuntu  os  20261121T120000Z-2  job3 (3) needs amd64
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 42m, grace 40m
+        | - debian  os  s2  error: its cloud gave it up: no reason given
+        | - ubuntu+10.0.0.9  server_gone: its server s9 is gone (404 in two runs)
+        | ! provider two: 503 Service Unavailable
+        | 2 to order, 3 to remove; seen: 3 jobs, 3 nodes, 3 servers of ours; 1 problem
+    ",
+    );
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn the_full_text_is_the_terse_one_with_every_verdict_before_the_count() {
+    let plan = busy_day().plan();
+    let (terse, full) = (plan.display(Detail::Terse).to_string(), plan.display(Detail::Full).to_string());
+    let (head, count) = terse.trim_end().rsplit_once('\n').unwrap();
+    let verdicts = full.strip_prefix(&format!("{head}\n")).unwrap().strip_suffix(&format!("{count}\n")).unwrap();
+    assert_eq!(verdicts.lines().count(), plan.verdicts.len());
+    assert!(verdicts.lines().all(|line| line.starts_with("  ")), "{verdicts}");
+}
+
+#[test]
+fn an_empty_plan_says_so() {
+    let mut s = Situation::new();
+    s.nodes().clear();
+    let shown = s.plan().display(Detail::Terse).to_string();
+    assert_eq!(shown, "nothing to do; seen: 0 jobs, 0 nodes, 0 servers of ours\n");
+}
+
+#[test]
+fn a_server_with_a_name_of_its_own_is_told_by_it() {
+    let mut s = Situation::new();
+    s.ubuntu().server_name = "{node}-{id}".to_owned();
+    s.ubuntu().min_idle = 1;
+    let shown = s.plan().display(Detail::Terse).to_string();
+    let order = "+ ubuntu  os  20261121T120000Z-1  ubuntu-20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu \
+                 are at hand\n";
+    assert!(shown.starts_with(order), "{shown}");
+}
+
+#[test]
+fn what_a_service_says_cannot_break_a_line_or_command_a_terminal() {
+    let mut s = Situation::new();
+    s.project(1, "amd64").job = "evil\n- everything  os  s1  idle: \u{1b}[2J\u{9b}31m".to_owned();
+    s.pipeline(2, "first line\r\n\tsecond line");
+    s.world.clouds.values_mut().for_each(|cloud| cloud.servers = Listing::Unavailable("a\u{0}b\u{7f}".to_owned()));
+    let shown = s.plan().display(Detail::Full).to_string();
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+    assert!(shown.contains("evil - everything  os  s1  idle:  [2J 31m"), "{shown}");
+    assert!(shown.contains("Jenkins says: first line second line\n"), "{shown}");
+}
