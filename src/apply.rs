@@ -19,6 +19,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
+use std::time::Duration;
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -112,6 +113,13 @@ pub struct Applied {
     pub refused_orders: bool,
 }
 
+/// Answers to requests that went out together come back together: what comes within so short a time of one another is
+/// written down at once, since each save waits for the disk. The wait ends with the last action.
+const PAUSE_IN_NEWS: Duration = Duration::from_millis(4);
+
+/// So much is written down together at most, so that a run that is killed has not long been silent.
+const MOST_NEWS: usize = 100;
+
 /// Carries out the plan's actions. `memory` is kept up to date; `save` is called whenever there is news.
 pub fn apply(
     config: &Config,
@@ -130,8 +138,8 @@ pub fn apply(
         let orders = scope.spawn(|| orders::send(&site, to_order));
         let removals = scope.spawn(|| removals::carry_out(&site, sender));
         while let Ok(first) = news.recv() {
-            // What has come in meanwhile is written down together.
-            for item in std::iter::once(first).chain(news.try_iter()) {
+            let burst = std::iter::from_fn(|| news.recv_timeout(PAUSE_IN_NEWS).ok());
+            for item in std::iter::once(first).chain(burst.take(MOST_NEWS)) {
                 take_down(item, memory, plan, &mut applied);
             }
             save(memory);
