@@ -57,7 +57,7 @@ pub(crate) fn sound(farm: &Installation) {
 }
 
 #[track_caller]
-fn strangers_are_untouched(farm: &Installation) {
+pub(crate) fn strangers_are_untouched(farm: &Installation) {
     let world = farm.sim.world();
     for name in ["static-1", "trusty", "trusty+10.9.8.7"] {
         // The one scene without it tells so itself; that nobody deletes it is watched by the simulator.
