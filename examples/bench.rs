@@ -61,6 +61,9 @@ struct Size {
     /// Nodes that the run has to retire, with their servers.
     #[arg(long, default_value_t = 20)]
     retirements: usize,
+    /// How often each thing is measured; the fastest counts, since what else this machine does is not mita's.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
 }
 
 /// What the benchmark starts itself for.
@@ -80,6 +83,8 @@ enum Part {
     Plan {
         #[arg(long)]
         scene: Scene,
+        #[arg(long)]
+        repeat: u32,
     },
 }
 
@@ -92,27 +97,28 @@ fn main() -> Result<ExitCode> {
     let args = Args::parse();
     match args.part {
         Some(Part::Run { config, now }) => child::run(&config, now).map(|()| ExitCode::SUCCESS),
-        Some(Part::Plan { scene }) => child::plan(scene).map(|()| ExitCode::SUCCESS),
+        Some(Part::Plan { scene, repeat }) => child::plan(scene, repeat).map(|()| ExitCode::SUCCESS),
         None => bench(args.size),
     }
 }
 
 fn bench(size: Size) -> Result<ExitCode> {
     let mut report = Report::begin(size);
-    let farm = Farm::open(size).context("cannot set the farm up")?;
-    let run = farm.measured_run()?;
-    report.run(&run, size)?;
-    farm.calm_down()?;
-    let steady = farm.measured_run()?;
-    report.steady(&steady);
+    for round in 1..=size.repeat {
+        let farm = Farm::open(size).context("cannot set the farm up")?;
+        report.run(farm.measured_run()?, size)?;
+        farm.calm_down()?;
+        report.steady(farm.measured_run()?);
+        let broken = farm.violations();
+        anyhow::ensure!(broken.is_empty(), "promises were broken in round {round}: {broken:?}");
+    }
+    report.runs(size)?;
     let here = Scene { items: size.items, nodes: size.nodes, ..LARGE };
     let every_item_another_label = Scene { labels: LARGE.items, ..LARGE };
     report.planning("this size", here, None)?;
     report.planning("large", LARGE, Some(planning::BOUNDS))?;
     report.planning("large, every item with a label of its own", every_item_another_label, Some(planning::BOUNDS))?;
     report.planning("large, two executors on each server", Scene { executors: 2, ..LARGE }, Some(planning::BOUNDS))?;
-    let broken = farm.violations();
-    anyhow::ensure!(broken.is_empty(), "promises were broken: {broken:?}");
     Ok(report.end())
 }
 

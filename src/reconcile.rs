@@ -90,7 +90,6 @@ pub fn reconcile_watched(
     store.save(&plan.memory)?;
     progress.now("carrying out the plan");
     let results = carry_out(config, &services, &mut world, &mut plan, &mut store);
-    store.save(&plan.memory)?;
     Ok(Report { requests: services.requests_sent(), world, plan, results: Some(results) })
 }
 
@@ -188,7 +187,8 @@ fn decide(
     (plan, unread)
 }
 
-/// Applies the plan; where orders were refused, those that another provider or type can take go out as well.
+/// Applies the plan; where orders were refused, those that another provider or type can take go out as well. What
+/// became of each step is saved when it is known; where that fails, the report says so, and what was done.
 fn carry_out(
     config: &Config,
     services: &Services,

@@ -31,6 +31,9 @@ pub const VERSION: u32 = 1;
 /// A record of 10,000 servers and as many queue items takes about 30 MB; a larger file is not one of mita's.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
+/// The end of the year 2999, in seconds: from there on no time can be added that would not fit.
+const LATEST: i64 = 32_503_680_000;
+
 /// A run, ready to be planned again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -180,7 +183,17 @@ impl Record {
         if header.version != u64::from(VERSION) {
             return Err(unreadable(format!("there never was a version {}", header.version)));
         }
-        serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+        let record: Record = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+        if !(0..LATEST).contains(&record.now.as_second()) {
+            return Err(unreadable("its time is none of this millennium".to_owned()));
+        }
+        if !record.configuration.is_plausible() {
+            return Err(unreadable("a number of its configuration is none that a configuration can have".to_owned()));
+        }
+        match record.state.implausible() {
+            None => Ok(record),
+            Some(why) => Err(unreadable(why)),
+        }
     }
 
     /// Writes the record, in place of an older one: that or this, whole, at any moment. Only its owner can read it.

@@ -2,12 +2,14 @@
 
 use crate::config::{Config, NodeType};
 use crate::naming::MitaId;
+use std::collections::BTreeSet;
 
 /// Fills in `${MITA_NODE}`, `${MITA_ID}`, `${MITA_SERVER_NAME}`, `${MITA_LABELS}` and `${JENKINS_URL}`. Any other `${...}` is
 /// left to the shell.
 pub fn fill(config: &Config, kind: &NodeType, id: &MitaId, server_name: &str) -> String {
-    let labels: Vec<&str> = kind.labels.iter().map(String::as_str).collect();
-    let labels = labels.join(" ");
+    // The name of a node type is one of its labels, and the node must carry it: its own name is another.
+    let labels: BTreeSet<&str> = kind.labels.iter().map(String::as_str).chain([kind.name.as_str()]).collect();
+    let labels = labels.into_iter().collect::<Vec<_>>().join(" ");
     let known = |name: &str| match name {
         "MITA_NODE" => Some(kind.name.as_str()),
         "MITA_ID" => Some(id.as_str()),

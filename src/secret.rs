@@ -6,11 +6,12 @@
 //! a program would write it, nor in Base64 or in hexadecimal digits.
 
 mod disguise;
+mod forms;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use forms::Forms;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::RwLock;
@@ -26,7 +27,7 @@ const SHORTEST: usize = 4;
 const LONG: usize = 16;
 
 /// Each secret, and what it looks like where it is written in other letters altogether.
-static KNOWN: RwLock<BTreeMap<String, Vec<String>>> = RwLock::new(BTreeMap::new());
+static KNOWN: RwLock<Forms> = RwLock::new(Forms::none());
 
 /// A password, token or key. Its `Debug` is blank, it has no `Display`, and it is registered for redaction.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ fn register(text: &str) {
     }
     let disguises = disguise::of(text);
     let mut known = KNOWN.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    known.insert(text.to_owned(), disguises);
+    known.insert(text, disguises);
 }
 
 /// The text without any secret that was ever made in this process.
@@ -87,13 +88,9 @@ pub fn redact_document(json: &str) -> String {
 
 /// Where the quote is that ends a JSON text.
 fn closing_quote(text: &str) -> usize {
-    let mut escaped = false;
-    let closing = text.bytes().position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    closing.unwrap_or(text.len())
+    let escaped = |quote: usize| text[..quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let mut quotes = text.match_indices('"').map(|(at, _)| at);
+    quotes.find(|quote| !escaped(*quote)).unwrap_or(text.len())
 }
 
 /// The text without secrets of at least this length.
@@ -118,20 +115,9 @@ fn without(text: &str, shortest: usize) -> Cow<'_, str> {
 
 fn found(text: &str, shortest: usize) -> Vec<Range<usize>> {
     let known = KNOWN.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let known = || known.iter().filter(|(secret, _)| secret.len() >= shortest);
-    let mut found = Vec::new();
-    for (secret, disguises) in known() {
-        // Most texts are shorter than most secrets: not even begun, a search costs nothing.
-        for form in std::iter::once(secret).chain(disguises).filter(|form| form.len() <= text.len()) {
-            found.extend(text.match_indices(form.as_str()).map(|(at, form)| at..at + form.len()));
-        }
-    }
+    let mut found = known.find(text.as_bytes(), shortest);
     for view in disguise::views(text) {
-        for (secret, disguises) in known() {
-            for form in std::iter::once(secret).chain(disguises) {
-                found.extend(view.find(form));
-            }
-        }
+        found.extend(known.find(view.bytes(), shortest).into_iter().map(|range| view.original(range)));
     }
     found
 }

@@ -28,7 +28,7 @@ fn l1_a_waiting_job_has_its_server_ordered_in_the_first_run_that_sees_it_and_onc
 
 #[test]
 fn s2_a_server_carries_the_mark_and_what_was_configured_from_its_order_on() {
-    let lines = "labels = \"amd64 trusty\"\nstorage = 10\nnetworks = [\"ci-net\"]\nsecurity_groups = [\"ssh\"]\n\
+    let lines = "labels = \"amd64\"\nstorage = 10\nnetworks = [\"ci-net\"]\nsecurity_groups = [\"ssh\"]\n\
                  metadata = { team = \"infra\" }\nconfig_drive = true\navailability_zone = \"nova\"\n\
                  script = \"#!/bin/sh\\nregister ${MITA_NODE}+$IP '${MITA_LABELS}' ${JENKINS_URL} ${HOME}\"";
     let it = Setup::new().node("trusty", lines).start();

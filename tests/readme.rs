@@ -97,12 +97,16 @@ fn ci_runs_the_test_command_of_the_readme() {
 
 #[test]
 fn the_demo_prints_what_is_quoted_of_it() {
-    let release = cfg!(not(debug_assertions));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut demo = Command::new(cargo);
-    demo.current_dir(root()).args(["run", "--quiet", "--locked", "--example", "demo"]);
-    demo.args(release.then_some("--release"));
-    let Output { status, stdout, stderr } = demo.output().expect("cargo starts");
+    // Built together with this test, but for a run of this test alone.
+    let built = std::env::current_exe().expect("this test").with_file_name("../examples/demo");
+    let mut demo = if built.exists() {
+        Command::new(built)
+    } else {
+        let mut demo = Command::new(env!("CARGO"));
+        demo.current_dir(root()).args(["run", "--quiet", "--locked", "--example", "demo"]);
+        demo
+    };
+    let Output { status, stdout, stderr } = demo.output().expect("the demo starts");
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
     let printed = String::from_utf8(stdout).expect("UTF-8");
     let [quoted] = blocks("text").try_into().expect("one block of output");

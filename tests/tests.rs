@@ -10,6 +10,8 @@ mod budget;
 #[cfg(test)]
 mod consoles;
 #[cfg(test)]
+mod crashes;
+#[cfg(test)]
 mod cron;
 #[cfg(test)]
 mod dry_run;
@@ -24,18 +26,34 @@ mod lifetime;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod lost_orders;
+#[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod names;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod old_states;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod replays;
+#[cfg(test)]
+mod restarts;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod security;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod statuses;
+#[cfg(test)]
 mod strangers;
+#[cfg(test)]
+mod unbelieved;

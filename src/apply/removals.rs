@@ -17,7 +17,7 @@ use crate::plan::{Action, Rule, fleet, leftovers};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
 use crate::workers::{at_once, finished};
-use crate::world::{Listing, Lookup, Node, Presence, ServerState, VolumeState, World};
+use crate::world::{self, Listing, Lookup, Node, Presence, Queue, ServerState, VolumeState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -296,8 +296,14 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
     if restarted(site, &nodes.session) {
         return Err(RESTARTED.to_owned());
     }
-    let mut world = World { clouds: site.world.clouds.clone(), jenkins: site.world.jenkins.clone() };
-    world.jenkins.nodes = Listing::Complete(nodes.value);
+    // Which node is which server: the queue has no part in it.
+    let jenkins = world::Jenkins {
+        session: nodes.session,
+        mode: site.world.jenkins.mode.clone(),
+        queue: Listing::Complete(Queue::default()),
+        nodes: Listing::Complete(nodes.value),
+    };
+    let world = World { clouds: site.world.clouds.clone(), jenkins };
     let fleet = fleet::assemble(site.config, &world, site.memory);
     let found = fleet.machines.iter().filter_map(|machine| {
         let node = machine.nodes.iter().chain(&machine.doubts).next()?;

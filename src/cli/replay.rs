@@ -28,7 +28,7 @@ pub(super) fn run(wish: &Replay) -> Result<Exit, Failure> {
 
 /// What came of a replay.
 #[derive(Debug, Serialize)]
-struct ReplayDocument {
+pub(super) struct ReplayDocument {
     version: u32,
     now: String,
     /// The version of the program that planned.
@@ -41,7 +41,7 @@ struct ReplayDocument {
 }
 
 impl ReplayDocument {
-    fn of(record: &Record) -> Self {
+    pub(super) fn of(record: &Record) -> Self {
         let differences = record.replay();
         ReplayDocument {
             version: DOCUMENT_VERSION,
@@ -54,7 +54,7 @@ impl ReplayDocument {
         }
     }
 
-    fn render(&self, record: &Record) -> String {
+    pub(super) fn render(&self, record: &Record) -> String {
         let Self { version: _, now, planned_by, replayed_by, redacted, same, differences } = self;
         let mut text: String = differences.iter().map(render).collect();
         let (actions, verdicts) = record.size();

@@ -30,6 +30,9 @@ struct Names<'a, 'n> {
     defaults: Times,
 }
 
+/// More executors on one node are a slip of the pen; each is a slot that is planned for.
+pub(super) const MOST_EXECUTORS: u32 = 1000;
+
 impl<'a> Names<'a, '_> {
     fn read(&self, found: &Found<(&'a str, &'a DeValue<'a>)>) -> Option<NodeType> {
         let (name, value) = found.value;
@@ -59,7 +62,7 @@ impl<'a> Names<'a, '_> {
             keyname: text("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
-            executors: number("executors", 1).unwrap_or(1),
+            executors: table.number("executors", 1..=MOST_EXECUTORS).map_or(1, |found| found.value),
             max,
             min_idle,
             unlabelled: flag("unlabelled"),

@@ -3,6 +3,8 @@
 //! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
 //! configuration made of it again plans as the whole one did, and can do nothing else.
 
+use super::nodes::MOST_EXECUTORS;
+use super::table::LONGEST;
 use super::{
     Auth, Backend, Config, Interface, JenkinsConfig, NodeType, OpenStackConfig, ProviderConfig, Times, fingerprint,
 };
@@ -70,6 +72,17 @@ impl Planning {
             providers: providers.iter().map(provider).collect(),
             node_types: node_types.iter().map(NodeTypePart::of).collect(),
         }
+    }
+
+    /// Whether every number is one that a configuration can have: a damaged or made-up record is not planned by.
+    pub fn is_plausible(&self) -> bool {
+        let in_bounds = |times: &Times| {
+            let Times { stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout } = times;
+            let all = [stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout];
+            all.into_iter().all(|time| !time.is_negative() && *time <= LONGEST)
+        };
+        in_bounds(&self.times)
+            && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= MOST_EXECUTORS)
     }
 
     /// A configuration to plan by. It leads to no service, and its fingerprint is its own.

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 /// Longer times are a slip of the pen; the bound keeps every sum of times far from overflow.
-const LONGEST: SignedDuration = SignedDuration::from_hours(365 * 24);
+pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// A table of the file.
 pub(super) struct Table<'a> {

@@ -136,7 +136,8 @@ impl Client {
     /// The longest that an attempt may take which begins now.
     fn limit(&self, request: &Request, now: Instant) -> Duration {
         let left = self.deadline.saturating_duration_since(now);
-        let share = if request.is_repeatable() { left / 2 } else { left };
+        // What has a limit of its own is nothing that the run depends on.
+        let share = if request.is_repeatable() || request.limit().is_some() { left / 2 } else { left };
         share.min(request.limit().unwrap_or(REQUEST_TIMEOUT))
     }
 

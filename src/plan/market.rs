@@ -293,16 +293,22 @@ impl<'a> Stalls<'a> {
         }
     }
 
-    /// Whether a node of the type is idle and refuses the job by name, or lacks a label that its type promises: one
-    /// more of its kind would do the same.
+    /// Whether a node of the type is idle and refuses the job by name, or has come while the job waits and lacks a label
+    /// that its type promises: one more of its kind would do the same. One that was there before the job may be of an
+    /// older configuration.
     fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
+        let came_for_it = |node: &Node| {
+            let idle = self.memory.nodes.get(&node.name).and_then(|node| node.idle);
+            idle.is_some_and(|idle| idle.first > job.seen_since)
+        };
         let refuses = |node: &&Node| {
-            job.refusing.contains(&node.name) || !job.need.accepts_node(node, Some(kind), &self.config.node_types)
+            job.refusing.contains(&node.name)
+                || came_for_it(node) && !job.need.accepts_node(node, Some(kind), &self.config.node_types)
         };
         self.fleet.machines.iter().zip(self.phases).any(|(machine, judgement)| {
             machine.node_type == kind.name
                 && matches!(judgement.phase, Phase::Idle { .. })
-                && machine.nodes.iter().any(|node| refuses(&node))
+                && machine.nodes.iter().any(&refuses)
         })
     }
 
@@ -389,7 +395,8 @@ struct ClassKey<'j> {
 
 impl Stall<'_> {
     fn slots(&self) -> u32 {
-        self.members.iter().map(|(_, slots)| slots).sum()
+        // Jenkins says how many executors a node has, and nothing keeps that small.
+        self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
     }
 
     /// One slot of the first member that has any left.

@@ -3,7 +3,7 @@
 //!
 //! | step | file |
 //! | --- | --- |
-//! | which node is which server | [`fleet`] |
+//! | which node is which server | [`fleet`], `kinship` |
 //! | what was seen is remembered | `remember` |
 //! | what becomes of each server and its node | [`phase`] |
 //! | which jobs wait, and for what | [`need`], `demand` |
@@ -20,6 +20,7 @@ mod demand;
 mod display;
 pub mod fleet;
 mod jobs;
+mod kinship;
 pub mod leftovers;
 pub mod limits;
 mod market;

@@ -5,7 +5,7 @@ use super::{Plan, Problem, Rule, Subject};
 use crate::config::Config;
 use crate::naming::ProviderName;
 use crate::state::State;
-use crate::world::{Listing, Presence, World};
+use crate::world::{Listing, Lookup, Presence, World};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,18 +17,13 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
     let told: BTreeSet<&str> = reads.into_iter().flatten().collect();
     told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
-    if let Some(queue) = jenkins.queue.complete().filter(|queue| queue.items.is_empty() && queue.discoverable > 0) {
-        let number = queue.discoverable;
-        let error = format!(
-            "the queue looks empty, but {number} of its items may only be discovered: give the user Job/Read on their jobs"
-        );
-        problem("jenkins".to_owned(), &error);
-    }
     for provider in &config.providers {
         let cloud = world.clouds.get(&provider.name);
         let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
         let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
-        for error in [servers, volumes].into_iter().flatten() {
+        let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
+        let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
+        for error in [servers, volumes].into_iter().flatten().chain(unread) {
             problem(format!("provider {}", provider.name), error);
         }
     }
@@ -45,6 +40,13 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         problem(format!("provider {provider}"), &error);
     }
     problems
+}
+
+fn unread<T>(lookup: &Lookup<T>) -> Option<&str> {
+    match lookup {
+        Lookup::Found(_) | Lookup::Gone => None,
+        Lookup::Unavailable(error) => Some(error),
+    }
 }
 
 fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {

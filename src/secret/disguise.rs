@@ -50,7 +50,7 @@ fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
 /// The text as its readers read it; none where nothing in it is escaped. Made one by one: each takes far more room than
 /// the text itself.
 pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
-    let plain = text.contains(['%', '\\', '&', '+']).then(|| View::plain(text));
+    let plain = text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')).then(|| View::plain(text));
     // In forms and queries a plus is a blank, in paths it is a plus.
     let form = plain.as_ref().and_then(View::with_blanks);
     let layers = |first: Option<View>| std::iter::successors(first, View::unescaped);
@@ -70,18 +70,14 @@ impl View {
         Self { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }
     }
 
-    /// Where in the original the text stands.
-    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found = Vec::new();
-        let Some(first) = text.bytes().next() else { return found };
-        let mut from = 0;
-        while let Some(at) = self.bytes[from..].iter().position(|byte| *byte == first).map(|at| from + at) {
-            if self.bytes[at..].starts_with(text.as_bytes()) {
-                found.push(self.starts[at]..self.starts[at + text.len()]);
-            }
-            from = at + 1;
-        }
-        found
+    /// The text as it is read.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where in the original these bytes came from.
+    pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
+        self.starts[range.start]..self.starts[range.end]
     }
 
     fn with_blanks(&self) -> Option<Self> {

@@ -8,9 +8,8 @@ mod program;
 mod run;
 mod setup;
 
-pub(crate) use program::Ended;
 pub(crate) use run::{Run, lines};
-pub(crate) use setup::{DEBIAN, Setup, TRUSTY, minutes, seconds};
+pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
 use jiff::Timestamp;
 use mita::config::Config;
@@ -46,7 +45,15 @@ pub(crate) type Files = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 impl Installation {
     /// One run, without the minute after it.
     pub(crate) fn run(&self) -> Run {
-        self.attempt(Permits::default()).unwrap_or_else(|error| panic!("the run ended early: {error}"))
+        // A child process of another story has a copy of this one's lock file, from its start until the system has
+        // closed what is not for it: for a moment the lock seems to be held.
+        for _ in 0..500 {
+            match self.attempt(Permits::default()) {
+                Err(RunError::Lock(LockError::Busy { .. })) => pause(),
+                ended => return ended.unwrap_or_else(|error| panic!("the run ended early: {error}")),
+            }
+        }
+        panic!("the lock is held for seconds");
     }
 
     /// One run, a minute before the next.
@@ -206,7 +213,7 @@ impl Installation {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a lock that another process is about to let go is waited for")]
+#[expect(clippy::disallowed_methods, reason = "another process has to go on in real time")]
 fn pause() {
     std::thread::sleep(std::time::Duration::from_millis(10));
 }

@@ -13,8 +13,6 @@ use std::time::Duration;
 
 /// The labels of node type `trusty`.
 pub(crate) const TRUSTY: &str = "amd64 trusty";
-/// The labels of node type `debian`.
-pub(crate) const DEBIAN: &str = "amd64 debian";
 
 const IMAGE: &str =
     "image_name = \"Ubuntu Trusty (2014.04) cloudimg\"\nsize = \"m1.small\"\nkeyname = \"jenkins-slave\"";
@@ -103,13 +101,16 @@ impl Setup {
     pub(crate) fn start(mut self) -> Installation {
         self.options.jenkins.users = vec![self.user.clone()];
         let sim = Sim::start(self.options.clone()).expect("a free port");
-        for (name, options) in &self.more_clouds {
+        for (number, (name, options)) in self.more_clouds.iter().enumerate() {
             sim.add_cloud(name, options.clone()).expect("a free port");
+            // Nodes are told apart by their addresses, so each cloud has its own.
+            sim.cloud(name).networks[0].prefix = format!("192.168.{}", number + 2);
         }
         sim.join_all(JoinRule::base_plus_ip(seconds(30), TRUSTY));
         for (name, lines) in &self.nodes {
             if let Some(labels) = labels(lines) {
-                sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &labels));
+                // As a boot script with ${MITA_LABELS} registers it.
+                sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &format!("{labels} {name}")));
             }
         }
         let folder = temporary_folder();

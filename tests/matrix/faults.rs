@@ -40,7 +40,6 @@ struct Endpoint {
 struct Undisturbed {
     scene: Scene,
     endpoints: Vec<Endpoint>,
-    orders: bool,
     ever_made: usize,
     pictures: Vec<Picture>,
 }
@@ -58,7 +57,7 @@ fn set(scene: Scene) -> Installation {
             DEADLINE.as_secs()
         )
     });
-    farm.sim.jenkins().submit(Job::freestyle("beside").label("fedora").lasting(minutes(15)));
+    farm.sim.jenkins().submit(Job::freestyle("beside").label("fedora").lasting(minutes(25)));
     farm
 }
 
@@ -69,7 +68,8 @@ impl Undisturbed {
         let mut endpoints: Vec<Endpoint> = run
             .requests
             .iter()
-            .filter(|request| request.host != BESIDE)
+            // What a scene itself lets fail cannot fail in another way.
+            .filter(|request| request.host != BESIDE && request.status.is_some_and(|status| status < 400))
             .map(|request| Endpoint {
                 host: request.host.clone(),
                 service: request.service,
@@ -80,13 +80,12 @@ impl Undisturbed {
         endpoints.sort();
         endpoints.dedup();
         let mut pictures = vec![picture(&farm)];
-        let mut orders = run.requests.iter().any(|request| is_order(request) && request.host != BESIDE);
         for _ in 0..7 {
-            orders |= farm.minute().requests.iter().any(is_order);
+            farm.minute();
             pictures.push(picture(&farm));
         }
         sound(&farm);
-        Self { scene, endpoints, orders, ever_made: ever_made(&farm), pictures }
+        Self { scene, endpoints, ever_made: ever_made(&farm), pictures }
     }
 }
 
@@ -132,22 +131,17 @@ impl Case<'_> {
 
     /// What went wrong is told with the endpoint and the cause.
     fn is_told(&self, run: &Run) {
+        if self.way.may_be_silent(&self.endpoint.method, &self.endpoint.shape) {
+            return;
+        }
         let mut told = run.problems();
         told.extend(run.errors().into_iter().map(str::to_owned));
-        if told.is_empty() {
-            assert!(self.way.may_be_silent(&self.endpoint.shape), "nothing is told\n{}", run.story());
-            return;
-        }
-        if self.way.words.is_empty() {
-            return;
-        }
+        assert!(!told.is_empty(), "nothing is told\n{}", run.story());
         let pieces: Vec<&str> = self.endpoint.shape.split('*').map(|piece| piece.trim_matches('/')).collect();
         let names = |text: &&String| pieces.iter().all(|piece| text.contains(piece));
         let because = |text: &&String| self.way.words.iter().any(|word| text.contains(word));
-        assert!(
-            told.iter().any(|text| names(&text) && because(&text)),
-            "the endpoint and the cause are told: {told:#?}"
-        );
+        let both = told.iter().any(|text| names(&text) && because(&text));
+        assert!(both, "the endpoint and the cause are told: {told:#?}");
     }
 
     fn compare(&self, farm: &Installation) {
@@ -155,7 +149,8 @@ impl Case<'_> {
         let mut there = picture(farm);
         let mut expected = &undisturbed.pictures[1..4];
         if !expected.contains(&there) {
-            farm.minutes(5);
+            // An order that may have been taken is waited for, and one that was refused as wrong opens a breaker.
+            farm.minutes(if farm.state()["breakers"] == serde_json::json!({}) { 5 } else { 11 });
             there = picture(farm);
             expected = &undisturbed.pictures[2..];
         }
@@ -166,7 +161,6 @@ impl Case<'_> {
             ever_made(farm),
             undisturbed.ever_made
         );
-        let _ = undisturbed.orders;
         sound(farm);
     }
 }

@@ -1,7 +1,7 @@
 //! What the matrices, the races and the worlds found, each as a story of its own.
 
 use super::checks::sound;
-use super::scenes::{build_for_ever, long, node_offline, our_node, our_server, retire};
+use super::scenes::{build_for_ever, long, node_offline, our_node, our_server, retire, server_gone};
 use crate::harness::{Installation, minutes, seconds};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
@@ -126,4 +126,16 @@ fn s1_a_node_is_not_deleted_where_jenkins_was_restarted_in_the_middle_of_its_dra
     farm.minutes(3);
     assert!(farm.nodes().contains(&node), "the pipeline goes on there");
     farm.sim.assert_promises();
+}
+
+#[test]
+fn s3_a_server_that_no_list_has_and_that_cannot_be_read_by_its_id_is_a_problem_and_nothing_else() {
+    let farm = server_gone();
+    farm.sim.fault(
+        Fault::new(Service::Nova, Kind::Status(503, "{}".into())).method("GET").path("/servers/").after(1).always(),
+    );
+    let run = farm.minute();
+    run.did(&[]);
+    assert!(run.problems().iter().any(|problem| problem.contains("503")), "{}", run.story());
+    sound(&farm);
 }

@@ -55,7 +55,7 @@ fn trusty() -> Setup {
 
 /// A job that outlasts every check.
 pub(crate) fn long(name: &str) -> Job {
-    Job::freestyle(name).label("amd64 && trusty").lasting(minutes(15))
+    Job::freestyle(name).label("amd64 && trusty").lasting(minutes(25))
 }
 
 fn short(name: &str) -> Job {
@@ -126,14 +126,14 @@ fn order() -> Installation {
 
 fn order_several() -> Installation {
     let debian = "labels = \"amd64 debian\"\nexecutors = 2\nstorage = 10\nnetworks = [\"ci-net\"]";
-    let farm = with_strangers(trusty().node("debian", debian).top("max_servers = 4"));
+    let farm = with_strangers(trusty().node("debian", debian).top("max_servers = 5"));
     farm.sim.on_boot("debian", JoinRule::base_plus_ip(seconds(30), "amd64 debian").executors(2));
-    farm.sim.world().rules.max_servers = Some(4);
+    farm.sim.world().rules.max_servers = Some(5);
     for number in 0..3 {
         farm.sim.jenkins().submit(long(&format!("trusty-{number}")));
     }
     for number in 0..2 {
-        let job = Job::freestyle(&format!("debian-{number}")).label("debian").lasting(minutes(15));
+        let job = Job::freestyle(&format!("debian-{number}")).label("debian").lasting(minutes(25));
         farm.sim.jenkins().submit(job);
     }
     farm

@@ -39,7 +39,7 @@ fn the_status_shows_the_last_failure_of_each_node_type_with_the_end_of_its_conso
     let text = status_text::render_within(&status, 110);
     let shown: Vec<&str> = text.lines().skip_while(|line| *line != "Last failures").take(8).collect();
     let reason = "active for 15m, its node was never online yet, join_timeout 15m";
-    assert_eq!(shown[2].split_whitespace().collect::<Vec<_>>()[..4], ["ubuntu", "openstack", "4m", "never_joined"]);
+    assert_eq!(shown[2].split_whitespace().collect::<Vec<_>>()[..4], ["ubuntu", "openstack", "5m", "never_joined"]);
     let note = shown[2..].join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(note.contains(&format!("{server}: {reason}")), "{text}");
     let quoted: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("      | ")).collect();
@@ -61,7 +61,7 @@ fn a_failed_server_is_explained_by_its_id_its_order_and_its_node_type_after_it_i
         let console = fact("console").and_then(Value::as_str).unwrap_or_else(|| panic!("{subject}: {document:#}"));
         assert!(console.starts_with("step 1\n") && console.ends_with("could not resolve jenkins"), "{console}");
         let failed = fact("failed").and_then(Value::as_str).unwrap();
-        assert!(failed.starts_with("4m ago (2026-01-05T08:1") && failed.contains(&server), "{failed}");
+        assert!(failed.starts_with("5m ago (2026-01-05T08:1") && failed.contains(&server), "{failed}");
         let text = explanation.render(80);
         assert!(text.contains("  console         step 1\n                  step 2\n"), "{text}");
     }

@@ -2,6 +2,7 @@
 
 mod documents;
 mod failures;
+mod replays;
 mod scene;
 mod schema;
 mod texts;

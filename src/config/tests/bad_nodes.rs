@@ -43,7 +43,14 @@ fn the_node_types() {
                 &["mita.toml:5: nodes.ubuntu.labels: must be a text in quotes or a list of them, and is true or false"],
             ),
             ("storage = 0", &["mita.toml:5: nodes.ubuntu.storage: 0 is out of bounds; write a number 1 or more"]),
-            ("executors = 0", &["mita.toml:5: nodes.ubuntu.executors: 0 is out of bounds; write a number 1 or more"]),
+            (
+                "executors = 0",
+                &["mita.toml:5: nodes.ubuntu.executors: 0 is out of bounds; write a number from 1 to 1000"],
+            ),
+            (
+                "executors = 4294967295",
+                &["mita.toml:5: nodes.ubuntu.executors: 4294967295 is out of bounds; write a number from 1 to 1000"],
+            ),
             (
                 "unlabelled = \"yes\"",
                 &["mita.toml:5: nodes.ubuntu.unlabelled: must be true or false without quotes, and is a text"],

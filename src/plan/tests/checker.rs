@@ -57,35 +57,61 @@ impl<'a> Seen<'a> {
     }
 
     /// The run that ordered a server, as far as is remembered.
-    fn ordered_in(&self, id: &ServerId) -> Option<u64> {
-        let memory = self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id))?;
-        match memory.origin {
+    fn ordered_in(&self, server: &Server) -> Option<u64> {
+        let by_id = self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+        let by_mark = || self.state.servers.get(&server.mark.as_ref()?.id).filter(|memory| memory.server_id.is_none());
+        match by_id.or_else(by_mark)?.origin {
             Origin::Ordered(run) => Some(run),
             Origin::Found => None,
         }
     }
 
-    /// Whether the node was somebody else's before the server was ordered.
-    fn was_before(&self, node: &Node, server: &ServerId) -> bool {
+    /// Whether the node was somebody else's before the server was ordered. An entry of ours that works may have changed
+    /// hands since: for certain where its own server is gone, perhaps where it has the other's address.
+    fn was_before(&self, node: &Node, server: &Server) -> bool {
         let Some(memory) = self.state.nodes.get(&node.name) else { return false };
         let online = memory.first_online.zip(self.ordered_in(server)).is_some_and(|(online, run)| online <= run);
-        online && memory.server.is_none()
+        let changed_hands = memory.server.as_ref().is_some_and(|own| {
+            let works = node.presence == Presence::Online || !node.idle;
+            let by_address = node.name.convention().ip.is_some_and(|ip| server.addresses.contains(&ip));
+            own == &server.id || works && (by_address || self.is_gone(own))
+        });
+        online && !keyed(node, server) && !changed_hands
     }
 
-    /// Whether name or address say that the node could be the server.
-    fn could_be(&self, node: &Node, server: &Server) -> bool {
-        let convention = node.name.convention();
-        let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
-        let mark = server.mark.as_ref().map(|mark| mark.id.as_str()).unwrap_or_default();
-        let keys = [mark, server.id.as_str()];
-        let by_key = [node.name.as_str(), convention.base].iter().any(|name| keys.contains(name));
-        let by_name = convention.base == server.name && convention.ip.is_none();
-        let remembered =
-            self.state.nodes.get(&node.name).is_some_and(|memory| memory.server.as_ref() == Some(&server.id));
-        node.kind == NodeKind::Agent
-            && !self.was_before(node, &server.id)
-            && (by_address || by_key || by_name || remembered)
+    fn is_gone(&self, id: &ServerId) -> bool {
+        let known = self.state.servers.values().any(|memory| memory.server_id.as_ref() == Some(id));
+        let answered = self.world.clouds.values().any(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone));
+        !self.ours().contains_key(id) && (!known || answered)
     }
+
+    /// Whether the node could be the server: by its name, its address, or else by what is remembered of it.
+    fn could_be(&self, node: &Node, server: &Server) -> bool {
+        let names = |server: &Server| {
+            let convention = node.name.convention();
+            let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
+            by_address || keyed(node, server) || convention.base == server.name && convention.ip.is_none()
+        };
+        let memory = self.state.nodes.get(&node.name);
+        let remembered = memory.is_some_and(|memory| memory.server.as_ref() == Some(&server.id));
+        let of_another = || {
+            let base = node.name.convention().base;
+            let known = self.state.servers.iter().any(|(order, memory)| {
+                let keys = [Some(order.as_str()), memory.server_id.as_ref().map(ServerId::as_str)];
+                [node.name.as_str(), base].iter().any(|name| keys.contains(&Some(name)))
+            });
+            known || self.ours().values().any(|(_, other)| other.id != server.id && names(other))
+        };
+        node.kind == NodeKind::Agent && !self.was_before(node, server) && (names(server) || remembered && !of_another())
+    }
+}
+
+/// Whether the node is named by the order, the server's id or its unique name.
+fn keyed(node: &Node, server: &Server) -> bool {
+    let mark = server.mark.as_ref().map(|mark| mark.id.as_str()).unwrap_or_default();
+    let mut keys = vec![mark, server.id.as_str()];
+    keys.extend(Some(server.name.as_str()).filter(|name| name.contains(mark)));
+    [node.name.as_str(), node.name.convention().base].iter().any(|name| keys.contains(name))
 }
 
 fn again(seen: &Seen<'_>, made: &Plan) {
@@ -187,11 +213,21 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let ours = seen.ours();
     let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
     for name in nodes {
-        assert!(seen.could_be(seen.node(name).unwrap(), server), "S2: a node of another server: {action}");
+        let remembered = seen.state.nodes.get(name).and_then(|memory| memory.server.as_ref());
+        let maps = remembered == Some(&server.id) || seen.could_be(seen.node(name).unwrap(), server);
+        assert!(maps, "S2: a node of another server: {action}");
     }
     for node in seen.nodes().iter().filter(|node| seen.could_be(node, server)) {
         assert!(node.idle, "S1: {} could be it and runs a build: {action}", node.name);
-        assert!(!held(seen, node), "S7: {} could be it: {action}", node.name);
+        let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());
+        let convention = node.name.convention();
+        let named = ours.values().map(|(_, other)| other).filter(|other| {
+            let of_type = other.mark.as_ref().is_some_and(|mark| mark.node_type.as_str() == convention.base);
+            of_type || other.name == convention.base
+        });
+        let mut named = named.filter(|other| convention.ip.is_some_and(|ip| other.addresses.contains(&ip)));
+        let of_another = remembered.is_some_and(|id| *id != server.id) || named.any(|other| other.id != server.id);
+        assert!(of_another || !held(seen, node), "S7: {} could be it: {action}", node.name);
     }
 }
 

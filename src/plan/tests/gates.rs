@@ -208,23 +208,6 @@ fn settling_is_not_made_longer_by_a_clock_that_was_ahead() {
 }
 
 #[test]
-fn a_queue_that_is_empty_while_items_could_be_discovered_misses_a_permission() {
-    let mut s = Situation::new();
-    s.idle("s1", "10.0.0.1", "41m");
-    s.world.jenkins.queue = Listing::Complete(Queue { items: vec![], discoverable: 3 });
-    s.runs("
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
-        | ! jenkins: the queue looks empty, but 3 of its items may only be discovered: give the user Job/Read on their jobs
-        |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
-        |   server s1  ubuntu  idle: idle 41m, grace 40m
-    ");
-    s.after("1m").runs("
-        | ! jenkins: the queue looks empty, but 3 of its items may only be discovered: give the user Job/Read on their jobs
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
-    ");
-}
-
-#[test]
 fn some_items_that_could_be_discovered_beside_others_are_somebody_elses() {
     let mut s = Situation::new();
     s.project(1, "amd64");

@@ -13,6 +13,8 @@ mod min_idle;
 mod needs;
 mod other_names;
 mod placing;
+mod random;
 mod rows;
 mod scout;
+mod shared_address;
 mod situation;

@@ -423,3 +423,16 @@ fn the_orders_id_skips_those_that_are_known() {
     ",
     );
 }
+
+#[test]
+fn nodes_may_have_more_executors_than_can_be_counted() {
+    let mut s = Situation::new();
+    for (server, address) in [("s1", "10.0.0.1"), ("s2", "10.0.0.2")] {
+        let node = s.idle(server, address, "5m");
+        node.executors = u32::MAX;
+        node.idle_executors = u32::MAX;
+    }
+    s.project(1, "amd64");
+    let plan = s.plan();
+    assert_eq!(plan.actions, []);
+}

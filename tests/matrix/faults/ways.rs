@@ -10,6 +10,8 @@ pub(super) struct Way {
     pub(super) kind: fn(&Installation, Service) -> Kind,
     /// Words of which one is in what is told of it; none where there is nothing to tell.
     pub(super) words: &'static [&'static str],
+    /// Whether its status is one of success.
+    success: bool,
     /// Which requests it can happen to.
     to: To,
 }
@@ -22,7 +24,7 @@ enum To {
 }
 
 const fn way(name: &'static str, kind: fn(&Installation, Service) -> Kind, words: &'static [&'static str]) -> Way {
-    Way { name, kind, words, to: To::All }
+    Way { name, kind, words, success: false, to: To::All }
 }
 
 /// All ways.
@@ -40,11 +42,17 @@ pub(super) const WAYS: &[Way] = &[
     way("429", |_, service| refusal(429, service), &["429"]),
     way("429, ask again in a second", |_, _| Kind::RetryAfter(1), &["429"]),
     way("429, ask again in an hour", |_, _| Kind::RetryAfter(3600), &["429"]),
-    way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]),
+    Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) },
     way("HTML with status 502", |_, _| Kind::Html(502), &["502"]),
-    way("an empty body", |_, _| Kind::Empty(200), &["empty body", "not Jenkins"]),
-    way("a JSON text of another kind", |_, _| Kind::Status(200, "[]".into()), &["status 200", "answered 200"]),
-    Way { to: To::Reads, ..way("cut in the middle", |_, _| Kind::Truncated, &["cut off", "JSON"]) },
+    Way { success: true, ..way("an empty body", |_, _| Kind::Empty(200), &["empty body", "not Jenkins"]) },
+    Way {
+        success: true,
+        ..way("JSON of another kind", |_, _| Kind::Status(200, "[]".into()), &["status 200", "answered 200"])
+    },
+    Way {
+        to: To::Reads,
+        ..way("cut in the middle", |_, _| Kind::Truncated, &["cut off", "JSON", "could not be read"])
+    },
     Way { to: To::Reads, ..way("empty lists", |_, _| Kind::EmptyLists, &[]) },
     Way { to: To::Reads, ..way("the first page again", |_, _| Kind::RepeatMarker, &[]) },
     way("closed before it was done", |_, _| Kind::DropBefore, &["closed", "no answer"]),
@@ -53,7 +61,7 @@ pub(super) const WAYS: &[Way] = &[
     Way { to: To::Writes, ..way("no answer, and done", |_, _| Kind::HangAfter, &["within", "no time"]) },
     way("byte by byte", |_, _| Kind::SlowDrip(Duration::from_millis(50)), &[]),
     way("sent to another host", |farm, _| Kind::Redirect(307, format!("{}/x", farm.sim.stranger_url())), &["sends us"]),
-    way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than"]),
+    way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"]),
     Way { to: To::Writes, ..way("500, and done", |_, _| Kind::DoneBut(500), &["500"]) },
     Way { to: To::Writes, ..way("504, and done", |_, _| Kind::DoneBut(504), &["504"]) },
     Way { to: To::Writes, ..way("said to be done, and not done", |_, _| Kind::AckedButNotDone(204), &[]) },
@@ -70,10 +78,13 @@ impl Way {
     }
 
     /// Whether such an answer may mean something that is in order.
-    pub(super) fn may_be_silent(&self, shape: &str) -> bool {
+    pub(super) fn may_be_silent(&self, method: &str, shape: &str) -> bool {
         // A server's last words are good to have; without them it is removed all the same.
         let last_words = shape.ends_with("/action");
-        self.words.is_empty() || last_words || (self.name == "404" && shape.contains('*'))
+        let gone = self.name == "404" && shape.contains('*');
+        // Whether something was deleted is seen in the next listing, whatever the answer says.
+        let deleted = method == "DELETE" && self.success;
+        self.words.is_empty() || last_words || gone || deleted
     }
 }
 

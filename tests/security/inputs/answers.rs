@@ -7,6 +7,7 @@ use super::{Dice, damage, tried};
 use jiff::SignedDuration;
 use mita::naming::{NodeTypeName, ProviderName};
 use mita::plan::Action;
+use mita::record::Record;
 use mita::state::{Breaker, Departed, Settling, SettlingCause, State, Vain};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -127,7 +128,7 @@ fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_
     scene.answer(texts(&sound()));
     let memory = serde_json::to_value(memory(&scene)).expect("JSON");
     let (known, unreadable) = (Mutex::new(0_u32), Mutex::new(0_u32));
-    tried("state files", 400, |_, dice| {
+    tried("state files", 150, |_, dice| {
         let text = damaged(memory.clone(), dice);
         scene.place.write("state.json", &text);
         let state = serde_json::from_str::<Value>(&text).unwrap_or_default();
@@ -150,4 +151,25 @@ fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_
     let (known, unreadable) = (known.into_inner().expect("no panic"), unreadable.into_inner().expect("no panic"));
     println!("state files: {known} could be read, {unreadable} could not");
     assert!(known > 20 && unreadable > 20, "both happen: {known}, {unreadable}");
+}
+
+#[test]
+fn a_damaged_record_is_planned_again_or_refused() {
+    let scene = Scene::new();
+    scene.answer(texts(&sound()));
+    scene.place.write("state.json", serde_json::to_vec(&memory(&scene)).expect("JSON"));
+    let ended = scene.place.run(&["reconcile", "--dry-run", "--record", "record.json"]);
+    assert!(matches!(ended.status, Some(0 | 1)), "{ended:?}");
+    let record: Value = serde_json::from_slice(&scene.place.files()["record.json"]).expect("JSON");
+    let planned = Mutex::new(0_u32);
+    tried("records", 400, |_, dice| {
+        let path = scene.place.write("damaged.json", damaged(record.clone(), dice));
+        if let Ok(record) = Record::read(&path) {
+            let _ = record.replay();
+            *planned.lock().expect("no panic") += 1;
+        }
+    });
+    let planned = planned.into_inner().expect("no panic");
+    println!("records: {planned} were planned again");
+    assert!(planned > 20, "{planned}");
 }

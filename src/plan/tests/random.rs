@@ -1,0 +1,348 @@
+//! Random worlds, states and configurations over some runs: whatever they are, the checker has nothing to say, and
+//! planning never panics.
+
+use super::situation::*;
+use crate::naming::Owner;
+use crate::offline::offline_message;
+use crate::plan::Rule;
+use crate::state::*;
+use crate::world::*;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const TYPES: [&str; 3] = ["ubuntu", "debian", "any"];
+const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"];
+const NODES: [&str; 12] = [
+    "ubuntu",
+    "ubuntu+10.0.0.1",
+    "ubuntu+10.0.0.2",
+    "ubuntu+2001-db8--1",
+    "debian+10.0.0.1",
+    "debian+10.0.0.3",
+    "m1",
+    "m2+10.0.0.1",
+    "s3",
+    "any-m4+10.0.0.2",
+    "worker",
+    "other+10.0.0.3",
+];
+const LABELS: [&str; 5] = ["amd64", "arm64", "bookworm", "gpu", "small"];
+
+/// Everything that a run of the program can meet, drawn from small sets so that things collide.
+#[derive(Clone, Debug)]
+struct Draw {
+    providers: usize,
+    types: Vec<TypeDraw>,
+    max_servers: u32,
+    servers: Vec<ServerDraw>,
+    nodes: Vec<NodeDraw>,
+    items: Vec<ItemDraw>,
+    broken: u8,
+    quota: Option<(u64, u64)>,
+    steps: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct TypeDraw {
+    name: &'static str,
+    labels: Vec<&'static str>,
+    executors: u32,
+    max: Option<u32>,
+    min_idle: u32,
+    unlabelled: bool,
+    two_providers: bool,
+}
+
+#[derive(Clone, Debug)]
+struct ServerDraw {
+    number: u8,
+    node_type: &'static str,
+    state: ServerState,
+    addresses: Vec<&'static str>,
+    /// Whose mark it has, whether it is listed, by which provider, and what is remembered of it.
+    mark: u8,
+    listed: u8,
+    provider: bool,
+    memory: u8,
+    age: u8,
+    unique_name: bool,
+}
+
+#[derive(Clone, Debug)]
+struct NodeDraw {
+    name: &'static str,
+    labels: Vec<&'static str>,
+    presence: u8,
+    busy: bool,
+    kind: u8,
+    memory: u8,
+    server: u8,
+}
+
+#[derive(Clone, Debug)]
+struct ItemDraw {
+    task: u8,
+    stage: u8,
+    why: u8,
+    label: &'static str,
+    node: &'static str,
+    age: u8,
+}
+
+fn labels() -> impl Strategy<Value = Vec<&'static str>> {
+    prop::collection::vec(select(&LABELS[..]), 0..3)
+}
+
+fn types() -> impl Strategy<Value = Vec<TypeDraw>> {
+    let one = (select(&TYPES[..]), labels(), 1..3_u32, prop::option::of(0..4_u32), 0..3_u32, any::<(bool, bool)>());
+    let one = one.prop_map(|(name, labels, executors, max, min_idle, (unlabelled, two_providers))| {
+        let min_idle = min_idle.saturating_sub(1);
+        TypeDraw { name, labels, executors, max, min_idle, unlabelled, two_providers }
+    });
+    prop::collection::vec(one, 0..4).prop_map(|mut types| {
+        types.sort_by_key(|kind| kind.name);
+        types.dedup_by_key(|kind| kind.name);
+        types
+    })
+}
+
+fn server() -> impl Strategy<Value = ServerDraw> {
+    let state = select(vec![
+        ServerState::Active,
+        ServerState::Active,
+        ServerState::Active,
+        ServerState::Building,
+        ServerState::Error,
+        ServerState::Stopped("SHUTOFF".to_owned()),
+        ServerState::Deleting,
+        ServerState::Deleted,
+        ServerState::Other("RESCUE".to_owned()),
+    ]);
+    let addresses = prop::collection::vec(select(&ADDRESSES[..]), 0..3);
+    let rest = (0..4_u8, 0..6_u8, any::<bool>(), 0..8_u8, any::<u8>(), any::<bool>());
+    (1..5_u8, select(&TYPES[..]), state, addresses, rest).prop_map(|(number, node_type, state, addresses, rest)| {
+        let (mark, listed, provider, memory, age, unique_name) = rest;
+        ServerDraw { number, node_type, state, addresses, mark, listed, provider, memory, age, unique_name }
+    })
+}
+
+fn node() -> impl Strategy<Value = NodeDraw> {
+    (select(&NODES[..]), labels(), 0..8_u8, any::<bool>(), 0..8_u8, any::<u8>(), 0..8_u8).prop_map(
+        |(name, labels, presence, busy, kind, memory, server)| NodeDraw {
+            name,
+            labels,
+            presence,
+            busy,
+            kind,
+            memory,
+            server,
+        },
+    )
+}
+
+fn item() -> impl Strategy<Value = ItemDraw> {
+    (0..4_u8, 0..6_u8, 0..10_u8, select(&LABELS[..]), select(&NODES[..]), any::<u8>())
+        .prop_map(|(task, stage, why, label, node, age)| ItemDraw { task, stage, why, label, node, age })
+}
+
+fn draw() -> impl Strategy<Value = Draw> {
+    let several = (
+        prop::collection::vec(server(), 0..6).prop_map(|mut servers| {
+            servers.sort_by_key(|server| server.number);
+            servers.dedup_by_key(|server| server.number);
+            servers
+        }),
+        prop::collection::vec(node(), 0..7),
+        prop::collection::vec(item(), 0..6),
+    );
+    let rest = (any::<u8>(), prop::option::of((0..4_u64, 0..9_u64)), prop::collection::vec(any::<u8>(), 1..4));
+    (1..3_usize, types(), 0..6_u32, several, rest).prop_map(
+        |(providers, types, max_servers, (servers, nodes, items), (broken, quota, steps))| Draw {
+            providers,
+            types,
+            max_servers,
+            servers,
+            nodes,
+            items,
+            broken,
+            quota,
+            steps,
+        },
+    )
+}
+
+fn situation(draw: &Draw) -> Situation {
+    let mut s = Situation::new();
+    if draw.providers > 1 {
+        s.add_provider("two");
+    }
+    s.config.max_servers = draw.max_servers;
+    s.config.node_types = draw.types.iter().map(node_type).collect();
+    draw.servers.iter().for_each(|server| add_server(&mut s, server));
+    draw.nodes.iter().for_each(|node| add_node(&mut s, node));
+    draw.items.iter().zip(1..).for_each(|(item, id)| add_item(&mut s, item, id));
+    if let Some((instances, cores)) = draw.quota {
+        let sizes = [("ubuntu".into(), Size { cores: 2, ram_mib: 1 })].into();
+        let quota = Quota { instances: Some(instances), cores: Some(cores), sizes, ..Quota::default() };
+        s.cloud("os").quota = Some(quota);
+    }
+    match draw.broken {
+        0..8 => s.world.jenkins.queue = Listing::Unavailable("broken".to_owned()),
+        8..16 => s.world.jenkins.nodes = Listing::Unavailable("broken".to_owned()),
+        16..24 => s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown),
+        24..32 => s.cloud("os").servers = Listing::Unavailable("broken".to_owned()),
+        32..40 => s.world.jenkins.session = Some("another".to_owned()),
+        40..48 => s.state = State::new(owner()),
+        48..56 => drop(s.config.providers.remove(0)),
+        _ => {}
+    }
+    s
+}
+
+fn node_type(draw: &TypeDraw) -> crate::config::NodeType {
+    let mut kind = kind(draw.name, &draw.labels);
+    kind.executors = draw.executors;
+    kind.max = draw.max;
+    kind.min_idle = draw.min_idle;
+    kind.unlabelled = draw.unlabelled;
+    if draw.two_providers {
+        kind.providers.push("two".into());
+    }
+    kind
+}
+
+fn add_server(s: &mut Situation, draw: &ServerDraw) {
+    let id = format!("s{}", draw.number);
+    s.active(&id, draw.node_type, &draw.addresses.join(" "));
+    let now = s.now;
+    let server = s.server(&id);
+    server.state = draw.state.clone();
+    if draw.unique_name {
+        server.name = format!("{}-m{}", draw.node_type, draw.number);
+    }
+    match draw.mark {
+        0 => server.mark = None,
+        1 => server.mark.as_mut().unwrap().owner = Owner::new("other").unwrap(),
+        _ => {}
+    }
+    let memory = s.memory(&id);
+    memory.ordered_at = now - time(&format!("{}m", draw.age));
+    memory.active_since = draw.memory.is_multiple_of(2).then(|| now - time(&format!("{}m", draw.age / 2)));
+    memory.joined_at = draw.memory.is_multiple_of(3).then_some(now - time("20m"));
+    let long = credit(now, &format!("{}m", draw.age / 4));
+    (memory.stopped, memory.missing) = (Some(long), Some(long));
+    let retirement = Retirement { rule: Rule::Idle, since: now, step: RetirementStep::Decided };
+    memory.retirement = (draw.memory == 1).then_some(retirement);
+    memory.listed = draw.memory != 2;
+    if draw.memory == 4 {
+        memory.server_id = None;
+    }
+    if draw.memory == 5 {
+        s.state.servers.retain(|order, _| order.as_str() != format!("m{}", draw.number));
+    }
+    let server = s.server(&id).clone();
+    match draw.listed {
+        0 => s.lose_server(&id),
+        1 => {
+            s.lose_server(&id);
+            s.cloud("os").by_id.insert(id.as_str().into(), Lookup::Found(server));
+        }
+        2 => {
+            s.lose_server(&id);
+            s.cloud("os").by_id.insert(id.as_str().into(), Lookup::Unavailable("timeout".to_owned()));
+        }
+        _ if draw.provider && s.world.clouds.len() > 1 => {
+            if let Listing::Complete(servers) = &mut s.cloud("two").servers {
+                servers.push(server);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn add_node(s: &mut Situation, draw: &NodeDraw) {
+    if s.nodes().iter().any(|node| node.name.as_str() == draw.name) {
+        return;
+    }
+    let mut node = agent(draw.name);
+    node.labels = names(&draw.labels);
+    node.labels.insert(draw.name.to_owned());
+    node.idle = !draw.busy;
+    node.idle_executors = u32::from(!draw.busy);
+    node.presence = match draw.presence {
+        0 => Presence::Disconnected,
+        1 => set_offline(USER, "mine"),
+        2 => set_offline(USER, &offline_message(&owner(), &format!("s{}", draw.server).as_str().into(), Rule::Idle)),
+        3 => set_offline("hudson.node_monitors.ClockMonitor", "clock"),
+        4 => set_offline("", ""),
+        _ => Presence::Online,
+    };
+    match draw.kind {
+        0 => node.kind = NodeKind::CloudPlugin("jclouds".to_owned()),
+        1 => {
+            node.labels.clear();
+            node.executors = 0;
+        }
+        _ => {}
+    }
+    s.nodes().push(node);
+    let now = s.now;
+    if draw.memory >= 64 {
+        let memory = s.node_memory(draw.name);
+        memory.first_seen = u64::from(draw.memory);
+        memory.first_online = draw.memory.is_multiple_of(2).then_some(u64::from(draw.memory / 2));
+        memory.idle = Some(credit(now, &format!("{}m", draw.memory - 64)));
+        memory.offline = Some(credit(now, &format!("{}m", draw.memory / 8)));
+        memory.server = (draw.server < 5).then(|| format!("s{}", draw.server).into());
+        memory.set_offline_by = match draw.memory % 4 {
+            0 => Some(SetOfflineBy::Us),
+            1 => Some(SetOfflineBy::Person),
+            2 => Some(SetOfflineBy::Monitor),
+            _ => None,
+        };
+    }
+}
+
+fn add_item(s: &mut Situation, draw: &ItemDraw, id: u64) {
+    let (label, node) = (draw.label, draw.node);
+    let task = match draw.task {
+        0 => Task::Pipeline,
+        1 => Task::Matrix { axis_values: vec![label.to_owned(), "gcc".to_owned()] },
+        2 => Task::Project { label: Some(label.to_owned()) },
+        _ => Task::Unknown,
+    };
+    let why = match draw.why {
+        0 => "Waiting for next available executor".to_owned(),
+        1 => format!("‘{node}’ is offline"),
+        2 => format!("There are no nodes with the label ‘{node}’"),
+        3 => format!("‘{node}’ doesn’t have label ‘{label}’; ‘worker’ is offline"),
+        4 => format!("‘{node}’ is not accepting tasks"),
+        5 => format!("‘{node}’ is reserved for jobs with matching label expression"),
+        6 => String::new(),
+        7 => "a plugin's words".to_owned(),
+        _ => format!("Waiting for next available executor on ‘{label}’"),
+    };
+    let now = s.now;
+    let item = s.wait(id, task, &why);
+    item.in_queue_since = (draw.age > 10).then(|| now - time(&format!("{}s", u32::from(draw.age) * 4)));
+    item.stage = match draw.stage {
+        0 => Stage::Waiting,
+        1 => Stage::Blocked,
+        2 => Stage::Pending,
+        _ => Stage::Buildable,
+    };
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_plan_breaks_a_promise(draw in draw()) {
+        let mut s = situation(&draw);
+        for step in &draw.steps {
+            s.run();
+            let minutes = i64::from(*step) - 20;
+            s.now += jiff::SignedDuration::from_mins(minutes);
+        }
+    }
+}
