@@ -10,14 +10,14 @@
 //! 6. it is deleted.
 
 use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
-use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Restoration};
+use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId, VolumeId};
 use crate::offline::{is_ours, offline_message};
 use crate::plan::{Action, Rule, fleet, leftovers};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
 use crate::workers::{at_once, finished};
-use crate::world::{self, Listing, Lookup, Presence, Queue, ServerState, VolumeState, World};
+use crate::world::{self, Listing, Lookup, Node, Presence, Queue, ServerState, VolumeState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -115,18 +115,21 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             }
             Ok(arrived) => match arrived.get(id) {
                 Some(node) => {
-                    tell(&news, News::Stopped(id.clone()));
                     let reason = format!(
                         "node {node} has registered itself in the meantime: server {} stays",
                         removal.server_id
                     );
                     (Outcome::Skipped, Some(reason))
                 }
-                None => delete_server(site, provider, removal.server_id),
+                None => delete_server(site, provider, &removal),
             },
         };
-        if matches!(outcome, Outcome::Done | Outcome::AlreadyDone) {
-            tell(&news, News::Step { id: id.clone(), step: RetirementStep::ServerDeleted });
+        match outcome {
+            Outcome::Done | Outcome::AlreadyDone => {
+                tell(&news, News::Step { id: id.clone(), step: RetirementStep::ServerDeleted });
+            }
+            Outcome::Skipped => tell(&news, News::Stopped(id.clone())),
+            Outcome::Refused | Outcome::Unknown | Outcome::Failed => {}
         }
         tell(&news, result(removal.action, removal.server_id, outcome, error));
     });
@@ -178,8 +181,7 @@ fn try_drain(
             tell(news, News::Step { id: id.clone(), step });
         }
     };
-    let owner = &site.config.owner;
-    let message = offline_message(owner, removal.server_id, removal.rule);
+    let message = offline_message(&site.config.owner, removal.server_id, removal.rule);
     let mut there = Vec::new();
     if let Some(node) = hidden_node(site, jenkins, removal)? {
         let reason = format!("node {node} is there all the same, though the list of nodes lacks it: nothing is done");
@@ -187,10 +189,7 @@ fn try_drain(
     }
     for &node in &removal.nodes {
         if let Some(reason) = taken_meanwhile(site, jenkins, node)? {
-            if let Some((id, _)) = removal.server {
-                tell(news, News::Stopped(id.clone()));
-            }
-            return Ok(Drained::Ends(Outcome::Skipped, Some(reason)));
+            return stop(site, jenkins, removal, reason, news);
         }
         match jenkins.set_offline(node, &message)? {
             Change::Done => there.push(node),
@@ -198,17 +197,17 @@ fn try_drain(
         }
     }
     step(RetirementStep::NodesOffline);
+    let mut seen_idle = Vec::new();
     for &node in &there {
-        let Some(seen) = jenkins.node(node)?.value else { continue };
-        let marked = match &seen.presence {
-            Presence::SetOffline(cause) => is_ours(&cause.reason, owner).is_some(),
-            Presence::Online | Presence::Disconnected => false,
-        };
-        if !seen.idle || !marked {
-            return stop(site, jenkins, removal, &there, node, seen.idle, news);
+        let again = jenkins.node(node)?;
+        // Only what was seen idle is deleted. Should a node be there all the same, the list of step 4 has it.
+        let Some(seen) = &again.value else { continue };
+        if let Some(reason) = unfit(site, &again, seen) {
+            return stop(site, jenkins, removal, reason, news);
         }
+        seen_idle.push(node);
     }
-    for &node in &there {
+    for node in seen_idle {
         jenkins.delete(node)?;
         tell(news, News::NodeDeleted(node.clone()));
     }
@@ -227,38 +226,66 @@ fn hidden_node(site: &Site<'_>, jenkins: &Jenkins, removal: &Removal<'_>) -> Res
 /// Why a node is not to be touched after all. Setting it offline would take the place of a person's hold, and would
 /// keep a build from being followed by the next one.
 fn taken_meanwhile(site: &Site<'_>, jenkins: &Jenkins, node: &NodeName) -> Result<Option<String>, JenkinsError> {
-    let Some(seen) = jenkins.node(node)?.value else { return Ok(None) };
+    let reading = jenkins.node(node)?;
+    let Some(seen) = &reading.value else { return Ok(None) };
+    if restarted(site, &reading.session) {
+        return Ok(Some(RESTARTED.to_owned()));
+    }
     if !seen.idle {
         return Ok(Some(format!("a build has arrived on node {node}: it stays")));
     }
-    let Presence::SetOffline(cause) = &seen.presence else { return Ok(None) };
     let seen_before = site.world.jenkins.nodes.complete().into_iter().flatten().find(|before| before.name == *node);
     let new = seen_before.is_none_or(|before| before.presence != seen.presence);
-    let by_us = is_ours(&cause.reason, &site.config.owner).is_some();
-    Ok((new && !by_us).then(|| format!("somebody has set node {node} offline: it is held")))
+    Ok(match &seen.presence {
+        Presence::Online if new => Some(format!("node {node} has come online in the meantime: it stays")),
+        Presence::SetOffline(cause) if new && is_ours(&cause.reason, &site.config.owner).is_none() => {
+            Some(format!("somebody has set node {node} offline: it is held"))
+        }
+        Presence::Online | Presence::Disconnected | Presence::SetOffline(_) => None,
+    })
 }
 
-/// A build arrived first, or somebody took the mark away: the nodes come back, and the server stays.
+/// Why a node that was set offline is not to be deleted.
+fn unfit(site: &Site<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
+    let marked = match &seen.presence {
+        Presence::SetOffline(cause) => is_ours(&cause.reason, &site.config.owner).is_some(),
+        Presence::Online | Presence::Disconnected => false,
+    };
+    let node = &seen.name;
+    if restarted(site, &reading.session) {
+        Some(RESTARTED.to_owned())
+    } else if !seen.idle {
+        Some(format!("a build arrived on node {node} while it was being retired: it is back online and stays"))
+    } else if !marked {
+        Some(format!("somebody changed node {node} while it was being retired: it stays"))
+    } else {
+        None
+    }
+}
+
+const RESTARTED: &str = "Jenkins was restarted in the middle of the run";
+
+/// Whether Jenkins is no longer the one that the plan was made for. After a restart its nodes look idle, and a pipeline
+/// may wait for one of them to go on where it was.
+fn restarted(site: &Site<'_>, session: &Option<String>) -> bool {
+    site.world.jenkins.session.is_some() && *session != site.world.jenkins.session
+}
+
+/// A build arrived first, or somebody took the mark away: the nodes come back, whichever run set them offline, and the
+/// server stays.
 fn stop(
     site: &Site<'_>,
     jenkins: &Jenkins,
     removal: &Removal<'_>,
-    nodes: &[&NodeName],
-    cause: &NodeName,
-    idle: bool,
+    reason: String,
     news: &Sender<News>,
 ) -> Result<Drained, JenkinsError> {
-    for &node in nodes {
+    for &node in &removal.nodes {
         jenkins.bring_online(node, &site.config.owner, removal.server_id)?;
     }
     if let Some((id, _)) = removal.server {
         tell(news, News::Stopped(id.clone()));
     }
-    let reason = if idle {
-        format!("somebody changed node {cause} while it was being retired: it stays")
-    } else {
-        format!("a build arrived on node {cause} while it was being retired: it is back online and stays")
-    };
     Ok(Drained::Ends(Outcome::Skipped, Some(reason)))
 }
 
@@ -266,8 +293,8 @@ fn stop(
 fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> {
     let jenkins = site.services.jenkins.as_ref().map_err(String::clone)?;
     let nodes = jenkins.nodes().map_err(|error| error.to_string())?;
-    if site.world.jenkins.session.is_some() && nodes.session != site.world.jenkins.session {
-        return Err("Jenkins was restarted in the middle of the run".to_owned());
+    if restarted(site, &nodes.session) {
+        return Err(RESTARTED.to_owned());
     }
     // Which node is which server: the queue has no part in it.
     let jenkins = world::Jenkins {
@@ -286,7 +313,8 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
 }
 
 /// Steps 5 and 6.
-fn delete_server(site: &Site<'_>, provider: &ProviderName, id: &ServerId) -> (Outcome, Option<String>) {
+fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>) -> (Outcome, Option<String>) {
+    let id = removal.server_id;
     let provider = match site.services.provider(provider) {
         Ok(provider) => provider,
         Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
@@ -302,6 +330,11 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, id: &ServerId) -> (Ou
     }
     if matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
         return (Outcome::AlreadyDone, None);
+    }
+    // An agent of it may register at any moment from now on.
+    let did_not_run = matches!(removal.rule, Rule::Error | Rule::BootTimeout | Rule::Stopped);
+    if did_not_run && server.state == ServerState::Active {
+        return (Outcome::Skipped, Some(format!("server {id} has become active in the meantime: it stays")));
     }
     match provider.delete(id) {
         Ok(Deletion::Accepted) => (Outcome::Done, None),

@@ -1,6 +1,6 @@
 //! What went wrong with a request, in words for an operator and in kinds for the program.
 
-use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, REQUEST_TIMEOUT, Request, Response, excerpt};
+use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, Request, Response, excerpt};
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -61,12 +61,12 @@ impl Failed {
     }
 }
 
-/// Whether an attempt that took so long is worth another one.
-pub(super) fn passing(outcome: &Result<Response, Failed>, took: Duration) -> bool {
+/// Whether an attempt that took so long, of the time that it had, is worth another one.
+pub(super) fn passing(outcome: &Result<Response, Failed>, took: Duration, limit: Duration) -> bool {
     match outcome {
         Ok(response) => matches!(response.status, 429 | 502 | 503 | 504),
         // A service that was silent for so long is given its next chance in the next run.
-        Err(failed) => failed.passing && took < REQUEST_TIMEOUT,
+        Err(failed) => failed.passing && took < limit,
     }
 }
 

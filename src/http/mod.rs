@@ -108,19 +108,21 @@ impl Client {
     ///
     /// A GET, or a request marked [`Request::repeatable`], is tried up to three times when it fails in passing (no
     /// connection, no whole answer, 429, 502, 503, 504), with short waits or that of `Retry-After`, and never beyond
-    /// the deadline. What took the whole time of a request is not tried again. The last answer counts.
+    /// the deadline. What took the whole time of a request is not tried again. The last answer counts. One attempt, or one
+    /// wait, may take half of what is left of the run: a service that is silent must not take all of it from the others.
     pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let mut pauses = PAUSES.iter();
         loop {
             let started = now();
-            let outcome = self.attempt(request, started);
+            let limit = self.limit(request, started);
+            let outcome = self.attempt(request, started, limit);
             let pause = match pauses.next() {
-                Some(pause) if request.is_repeatable() && error::passing(&outcome, started.elapsed()) => *pause,
+                Some(pause) if request.is_repeatable() && error::passing(&outcome, started.elapsed(), limit) => *pause,
                 _ => return outcome.map_err(|failed| failed.error),
             };
             let asked_for = outcome.as_ref().ok().and_then(Response::retry_after).unwrap_or_default();
             let pause = pause.max(asked_for);
-            if pause > LONGEST_PAUSE || pause >= self.time_left() {
+            if pause > LONGEST_PAUSE || pause >= self.time_left() / 2 {
                 return outcome.map_err(|failed| failed.error);
             }
             match &outcome {
@@ -131,8 +133,15 @@ impl Client {
         }
     }
 
-    fn attempt(&self, request: &Request, started: Instant) -> Result<Response, error::Failed> {
-        let limit = self.deadline.saturating_duration_since(started).min(request.limit().unwrap_or(REQUEST_TIMEOUT));
+    /// The longest that an attempt may take which begins now.
+    fn limit(&self, request: &Request, now: Instant) -> Duration {
+        let left = self.deadline.saturating_duration_since(now);
+        // What has a limit of its own is nothing that the run depends on.
+        let share = if request.is_repeatable() || request.limit().is_some() { left / 2 } else { left };
+        share.min(request.limit().unwrap_or(REQUEST_TIMEOUT))
+    }
+
+    fn attempt(&self, request: &Request, started: Instant, limit: Duration) -> Result<Response, error::Failed> {
         if limit.is_zero() {
             return Err(error::Failed::final_(request.not_sent("no time is left before the run's deadline")));
         }

@@ -6,7 +6,7 @@ use super::{Plan, Problem, Rule, Subject};
 use crate::config::Config;
 use crate::naming::ProviderName;
 use crate::state::State;
-use crate::world::{Listing, Node, Presence, World};
+use crate::world::{Listing, Lookup, Node, Presence, World};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,7 +22,9 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         let cloud = world.clouds.get(&provider.name);
         let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
         let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
-        for error in [servers, volumes].into_iter().flatten() {
+        let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
+        let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
+        for error in [servers, volumes].into_iter().flatten().chain(unread) {
             problem(format!("provider {}", provider.name), error);
         }
     }
@@ -39,6 +41,13 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         problem(format!("provider {provider}"), &error);
     }
     problems
+}
+
+fn unread<T>(lookup: &Lookup<T>) -> Option<&str> {
+    match lookup {
+        Lookup::Found(_) | Lookup::Gone => None,
+        Lookup::Unavailable(error) => Some(error),
+    }
 }
 
 fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {

@@ -57,7 +57,7 @@ pub(crate) fn sound(farm: &Installation) {
 }
 
 #[track_caller]
-fn strangers_are_untouched(farm: &Installation) {
+pub(crate) fn strangers_are_untouched(farm: &Installation) {
     let world = farm.sim.world();
     for name in ["static-1", "trusty", "trusty+10.9.8.7"] {
         // The one scene without it tells so itself; that nobody deletes it is watched by the simulator.
@@ -70,7 +70,7 @@ fn strangers_are_untouched(farm: &Installation) {
     assert_eq!(words, Some("disk is being replaced"), "the held node is as it was");
     let cloud = &world.clouds["openstack"];
     let strangers = cloud.servers.iter().filter(|server| !is_ours(server) && !server.deleting()).count();
-    assert_eq!(strangers, 2, "the servers of others are there");
+    assert!(strangers >= 2, "the servers of others are there");
     let theirs = "00000000-0000-4000-8000-000000000000-blank-vol";
     assert!(cloud.volumes.iter().any(|volume| volume.name == theirs), "the volume of somebody else is there");
 }

@@ -6,8 +6,12 @@
 
 mod checks;
 mod crash;
+mod faults;
+mod found;
+mod races;
 mod scenes;
 mod side_by_side;
+mod worlds;
 
 /// Whether everything is to be tried, however long it takes.
 #[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]

@@ -54,17 +54,22 @@ fn trusty() -> Setup {
 }
 
 /// A job that outlasts every check.
-fn long(name: &str) -> Job {
-    Job::freestyle(name).label("amd64 && trusty").lasting(minutes(15))
+pub(crate) fn long(name: &str) -> Job {
+    Job::freestyle(name).label("amd64 && trusty").lasting(minutes(25))
 }
 
 fn short(name: &str) -> Job {
     Job::freestyle(name).label("amd64 && trusty").lasting(seconds(30))
 }
 
-/// Starts with strangers: a person's servers, nodes and volume, and those of another installation, with names like ours.
 fn with_strangers(setup: Setup) -> Installation {
     let farm = setup.start();
+    add_strangers(&farm);
+    farm
+}
+
+/// A person's servers, nodes and volume, and those of another installation, with names like ours. The first run sees them.
+pub(crate) fn add_strangers(farm: &Installation) {
     {
         let mut jenkins = farm.sim.jenkins();
         jenkins.add_agent("static-1", "other", 1);
@@ -81,7 +86,6 @@ fn with_strangers(setup: Setup) -> Installation {
         cloud.place_volume("00000000-0000-4000-8000-000000000000-blank-vol", 5, &[]);
     }
     farm.minute();
-    farm
 }
 
 /// How many minutes it takes from one line of these scenes until a run would do something: found out once.
@@ -89,7 +93,7 @@ static MINUTES: Mutex<BTreeMap<(u32, String), u32>> = Mutex::new(BTreeMap::new()
 
 /// Minutes pass until the next run would do this, as a dry run tells.
 #[track_caller]
-fn until(farm: &Installation, action: &str) {
+pub(crate) fn until(farm: &Installation, action: &str) {
     let key = (Location::caller().line(), action.to_owned());
     let known = MINUTES.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
     if let Some(minutes) = known {
@@ -122,14 +126,14 @@ fn order() -> Installation {
 
 fn order_several() -> Installation {
     let debian = "labels = \"amd64 debian\"\nexecutors = 2\nstorage = 10\nnetworks = [\"ci-net\"]";
-    let farm = with_strangers(trusty().node("debian", debian).top("max_servers = 4"));
+    let farm = with_strangers(trusty().node("debian", debian).top("max_servers = 5"));
     farm.sim.on_boot("debian", JoinRule::base_plus_ip(seconds(30), "amd64 debian").executors(2));
-    farm.sim.world().rules.max_servers = Some(4);
+    farm.sim.world().rules.max_servers = Some(5);
     for number in 0..3 {
         farm.sim.jenkins().submit(long(&format!("trusty-{number}")));
     }
     for number in 0..2 {
-        let job = Job::freestyle(&format!("debian-{number}")).label("debian").lasting(minutes(15));
+        let job = Job::freestyle(&format!("debian-{number}")).label("debian").lasting(minutes(25));
         farm.sim.jenkins().submit(job);
     }
     farm
@@ -142,7 +146,7 @@ fn join() -> Installation {
     farm
 }
 
-fn retire() -> Installation {
+pub(crate) fn retire() -> Installation {
     let farm = after_a_build(trusty());
     until(&farm, "retire_node");
     farm
@@ -220,15 +224,15 @@ fn error() -> Installation {
     failing(Fate::no_valid_host(), "delete_server trusty error")
 }
 
-fn build_for_ever() -> Installation {
+pub(crate) fn build_for_ever() -> Installation {
     failing(Fate::BuildForever, "boot_timeout")
 }
 
-fn our_node(farm: &Installation) -> String {
+pub(crate) fn our_node(farm: &Installation) -> String {
     farm.nodes().into_iter().find(|name| name.starts_with("trusty+192")).expect("a node of ours")
 }
 
-fn our_server(farm: &Installation) -> String {
+pub(crate) fn our_server(farm: &Installation) -> String {
     let ours = |server: &Server| server.metadata.get("mita_owner").is_some_and(|o| o == "ceph-ci");
     farm.servers().into_iter().find(ours).expect("a server of ours").id
 }
@@ -242,7 +246,7 @@ fn node_gone() -> Installation {
     farm
 }
 
-fn node_offline() -> Installation {
+pub(crate) fn node_offline() -> Installation {
     let farm = after_a_build(trusty());
     farm.minute();
     let node = our_node(&farm);
@@ -251,7 +255,7 @@ fn node_offline() -> Installation {
     farm
 }
 
-fn server_gone() -> Installation {
+pub(crate) fn server_gone() -> Installation {
     let farm = after_a_build(trusty());
     farm.minute();
     let id = our_server(&farm);

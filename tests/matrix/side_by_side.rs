@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// How many failures are shown in full.
-const SHOWN: usize = 12;
+const SHOWN: usize = 200;
 
 /// Tries every case and gives the sum of what they count. Fails with the failures of all.
 pub(crate) fn try_all<C: Send>(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::World;
 use crate::http::Request;
-use crate::log::Service;
+use crate::log::{Service, shape};
 
 /// Something that a test does to the world in the middle of a client's run.
 pub type Meanwhile = Box<dyn FnMut(&mut World) + Send>;
@@ -57,8 +57,10 @@ pub struct Fault {
     host: Option<String>,
     method: Option<String>,
     path: String,
+    shape: Option<String>,
     skip: usize,
     times: usize,
+    pub(crate) number: u64,
     pub(crate) kind: Kind,
 }
 
@@ -70,7 +72,17 @@ impl Fault {
 
     /// Hits the next request to any service.
     pub fn anywhere(kind: Kind) -> Self {
-        Fault { service: None, host: None, method: None, path: String::new(), skip: 0, times: 1, kind }
+        Fault {
+            service: None,
+            host: None,
+            method: None,
+            path: String::new(),
+            shape: None,
+            skip: 0,
+            times: 1,
+            number: 0,
+            kind,
+        }
     }
 
     /// Hits only requests to this host (a cloud's name).
@@ -91,6 +103,13 @@ impl Fault {
     #[must_use]
     pub fn path(mut self, part: &str) -> Self {
         self.path = part.to_string();
+        self
+    }
+
+    /// Hits only requests whose path has this shape ([`crate::log::shape`]).
+    #[must_use]
+    pub fn shape(mut self, shape: &str) -> Self {
+        self.shape = Some(shape.to_string());
         self
     }
 
@@ -118,6 +137,7 @@ impl Fault {
         self.service.is_none_or(|own| own == service)
             && self.host.as_deref().is_none_or(|h| h == host)
             && self.method.as_deref().is_none_or(|m| m == request.method)
+            && self.shape.as_deref().is_none_or(|s| s == shape(&request.path))
             && format!("{}?{}", request.path, request.query).contains(&self.path)
     }
 

@@ -232,7 +232,22 @@ impl Sim {
 
     /// Adds a scripted fault. Where several hit one request, the first counts.
     pub fn fault(&self, fault: Fault) {
-        self.world().faults.push(fault);
+        self.numbered_fault(fault);
+    }
+
+    /// The same, and gives its number for [`Sim::mend`].
+    pub fn numbered_fault(&self, mut fault: Fault) -> u64 {
+        let mut world = self.world();
+        world.faults_so_far += 1;
+        fault.number = world.faults_so_far;
+        world.faults.push(fault);
+        world.faults_so_far
+    }
+
+    /// Takes one fault away and lets hanging requests go.
+    pub fn mend(&self, number: u64) {
+        self.world().faults.retain(|fault| fault.number != number);
+        self.release();
     }
 
     /// Takes all faults away and lets hanging requests go.

@@ -36,6 +36,16 @@ impl Service {
     }
 }
 
+/// A path with `*` for every name and id in it: what sort of request it is, whatever it is about.
+pub fn shape(path: &str) -> String {
+    let shape = |segment: &str| {
+        let id = segment.len() >= 32 && segment.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        let node = segment.contains("%2B") || segment.contains('+');
+        if id || node { "*".to_string() } else { segment.to_string() }
+    };
+    path.split('/').map(shape).collect::<Vec<_>>().join("/")
+}
+
 /// One request and what came of it.
 #[derive(Debug, Clone)]
 pub struct Record {

@@ -39,6 +39,7 @@ pub struct World {
     /// All breaches so far.
     pub violations: Vec<Violation>,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) faults_so_far: u64,
     pub(crate) joins: BTreeMap<String, JoinRule>,
     pub(crate) default_join: Option<JoinRule>,
     pub(crate) now: Ms,
@@ -54,6 +55,7 @@ impl World {
             log: Vec::new(),
             violations: Vec::new(),
             faults: Vec::new(),
+            faults_so_far: 0,
             joins: BTreeMap::new(),
             default_join: None,
             now: clock::START,

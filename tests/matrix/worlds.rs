@@ -1,0 +1,275 @@
+//! Random worlds: fleets, queues, people, faults and clocks as chance will have it, for the better part of an hour each.
+//!
+//! The simulator checks the promises of safety after every request. In the end everything is healed and left to itself:
+//! then every job is to be built, and nothing of ours is to be left. A world that fails is tried again with fewer events
+//! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLD=SEED` runs that one alone.
+
+mod chance;
+mod events;
+
+use super::checks::{picture, strangers_are_untouched};
+use super::in_full;
+use super::side_by_side::{try_all, words};
+use crate::harness::{Installation, Setup, is_order, minutes, seconds};
+use chance::Chance;
+use events::{Event, any, happen, let_go};
+use jiff::Timestamp;
+use mita::progress::Progress;
+use mita::reconcile::{Moment, Permits, RunError, reconcile};
+use mita::store::LockError;
+use mita_sim::JoinRule;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// Worlds of every day, and in full.
+const WORLDS: u64 = 300;
+const WORLDS_IN_FULL: u64 = 3000;
+/// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
+const UNTIL_ALL_IS_BUILT: u32 = 200;
+const UNTIL_NOTHING_IS_LEFT: u32 = 60;
+
+/// A world: how it is set up, and what happens in which minute.
+#[derive(Clone, Debug)]
+struct World {
+    seed: u64,
+    length: u32,
+    events: Vec<(u32, Event)>,
+}
+
+impl World {
+    fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed ^ 0x5eed);
+        let length = 20 + u32::try_from(chance.below(40)).expect("small");
+        let often = 20 + chance.below(60);
+        let mut events = vec![(1, Event::Jobs { number: 2, sort: chance.below(12), minutes: 3 })];
+        for minute in 1..length {
+            while chance.in_hundred(often) {
+                events.push((minute, any(&mut chance)));
+            }
+        }
+        Self { seed, length, events }
+    }
+
+    fn set(&self) -> Installation {
+        let mut chance = Chance::new(self.seed);
+        let executors = 1 + chance.below(2);
+        let storage = if chance.in_hundred(40) { "\nstorage = 10" } else { "" };
+        let two = chance.in_hundred(40);
+        let providers = if two { "[\"openstack\", \"backup\"]" } else { "\"openstack\"" };
+        let name = if chance.in_hundred(30) { "\nserver_name = \"{node}-{id}\"" } else { "" };
+        let max = 2 + chance.below(5);
+        let trusty = format!("labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}");
+        let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}");
+        let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian);
+        for line in [
+            format!("max_servers = {max}"),
+            format!("idle_grace = \"{}m\"", 2 + chance.below(8)),
+            "boot_timeout = \"5m\"".to_owned(),
+            "join_timeout = \"5m\"".to_owned(),
+            "order_timeout = \"5m\"".to_owned(),
+            // Waits for a busy service are real time.
+            "deadline = \"3s\"".to_owned(),
+        ] {
+            setup = setup.top(&line);
+        }
+        if two {
+            setup = setup.cloud("backup", "");
+        }
+        let farm = setup.start();
+        for (node, labels) in [("trusty", "amd64 trusty"), ("debian", "amd64 debian")] {
+            let number = if node == "trusty" { executors } else { 1 };
+            let rule = JoinRule::base_plus_ip(seconds(20 + chance.below(60) as u64), labels).executors(number);
+            farm.sim.on_boot(node, rule);
+        }
+        if two {
+            // Another network, as in another cloud.
+            farm.sim.cloud("backup").networks[0].prefix = "192.168.77".into();
+        }
+        {
+            let mut world = farm.sim.world();
+            world.rules.max_servers = Some(max);
+            world.rules.max_of_type.insert("debian".into(), 2);
+        }
+        super::scenes::add_strangers(&farm);
+        farm
+    }
+
+    /// Lives through it; gives the number of runs.
+    fn live(&self) -> usize {
+        let farm = self.set();
+        let mut life = Life { farm: &farm, clock: 0, runs: 0, state_lost: false };
+        for minute in 0..self.length {
+            for (_, event) in self.events.iter().filter(|(at, _)| *at == minute) {
+                life.happens(*event);
+            }
+            life.minute();
+        }
+        life.settles();
+        life.runs
+    }
+
+    /// The same world with fewer events that fails as well.
+    fn shrunk(&self) -> (World, String) {
+        let failure = |world: &World| {
+            let result = catch_unwind(AssertUnwindSafe(|| world.live()));
+            result.err().map(|panic| words(panic.as_ref()))
+        };
+        let mut smallest = self.clone();
+        let mut text = failure(&smallest).unwrap_or_else(|| "it did not fail a second time".to_owned());
+        let mut piece = smallest.events.len().div_ceil(2);
+        while piece > 0 {
+            let mut at = 0;
+            while at < smallest.events.len() {
+                let mut fewer = smallest.clone();
+                fewer.events.drain(at..(at + piece).min(fewer.events.len()));
+                match failure(&fewer) {
+                    Some(failed) => (smallest, text) = (fewer, failed),
+                    None => at += piece,
+                }
+            }
+            piece = if piece == 1 { 0 } else { piece.div_ceil(2) };
+        }
+        (smallest, text)
+    }
+}
+
+/// A world that is being lived in.
+struct Life<'a> {
+    farm: &'a Installation,
+    /// How far the machine's clock is off, in milliseconds.
+    clock: i64,
+    runs: usize,
+    state_lost: bool,
+}
+
+impl Life<'_> {
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Clock(hours) => self.clock = hours * 3_600_000,
+            Event::Silence(length) => self.farm.sim.advance(minutes(length)),
+            // A forgotten order that no list shows yet cannot be known by anything.
+            Event::StateLost { .. } if self.something_is_invisible() => {}
+            Event::StateLost { .. } => {
+                self.state_lost = true;
+                // Without memory nobody can tell that a node of exactly this name was there before our server was.
+                self.farm.sim.jenkins().delete_node("trusty");
+                happen(self.farm, event);
+            }
+            _ => happen(self.farm, event),
+        }
+    }
+
+    fn something_is_invisible(&self) -> bool {
+        let world = self.farm.sim.world();
+        let lag = world.clouds["openstack"].options.list_lag;
+        let young = |server: &mita_sim::openstack::Server| u128::from(world.now() - server.created) <= lag.as_millis();
+        world.clouds["openstack"].servers.iter().any(young)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the deadline is real time")]
+    fn run(&mut self) {
+        let now = i64::try_from(self.farm.sim.now()).expect("a time of this century") + self.clock;
+        let now = Timestamp::from_millisecond(now).expect("a time of this century");
+        let before = self.farm.sim.requests().len();
+        let waiting = self.farm.sim.jenkins().queue.len();
+        let run = || {
+            let moment = Moment { now, started: Instant::now() };
+            reconcile(&self.farm.config(), Permits::default(), moment, &Progress::silent())
+        };
+        let mut report = run();
+        for _ in 0..50 {
+            match &report {
+                Err(RunError::Lock(LockError::Busy { .. })) => std::thread::sleep(std::time::Duration::from_millis(10)),
+                _ => break,
+            }
+            report = run();
+        }
+        let report = report.unwrap_or_else(|error| panic!("a run ended early: {error}"));
+        self.runs += 1;
+        self.farm.sim.assert_promises();
+        let requests = self.farm.sim.requests().split_off(before);
+        let orders =
+            requests.iter().filter(|request| is_order(request) && request.status.is_none_or(|s| s < 300)).count();
+        // One may arrive in the run.
+        assert!(orders <= waiting + 1, "{orders} orders for {waiting} jobs: {:?}", report.plan.actions);
+    }
+
+    fn minute(&mut self) {
+        self.run();
+        self.farm.sim.advance(minutes(1));
+    }
+
+    fn until(&mut self, most: u32, what: &str, so: impl Fn(&Installation) -> bool) {
+        for _ in 0..most {
+            if so(self.farm) {
+                return;
+            }
+            self.minute();
+        }
+        let last = self.farm.dry_run();
+        panic!("not in {most} minutes: {what}\n{:?}\n{}", picture(self.farm), last.story());
+    }
+
+    /// Everything is healed; then everything is built, and then nothing is left.
+    fn settles(&mut self) {
+        self.farm.sim.heal();
+        for cloud in self.farm.sim.world().clouds.values_mut() {
+            cloud.next_fates.clear();
+            cloud.options.list_lag = seconds(0);
+        }
+        self.farm.sim.jenkins().quiet_down(false);
+        let_go(self.farm);
+        self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
+            let jenkins = farm.sim.jenkins();
+            jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle())
+        });
+        let lost = self.state_lost;
+        self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {
+            let mut left = picture(farm);
+            // Volumes of others; and what a lost state file knew alone: nodes and volumes that outlived their server.
+            left.retain(|what, _| !what.starts_with("volumes") && !(lost && what == "nodes whose server is gone"));
+            left.is_empty()
+        });
+        if !lost {
+            self.until(UNTIL_NOTHING_IS_LEFT, "no volume of ours is left", |farm| {
+                let world = farm.sim.world();
+                let volumes = world.clouds.values().flat_map(|cloud| cloud.volumes.iter().map(move |v| (cloud, v)));
+                let ours = |(cloud, volume): &(&mita_sim::openstack::Cloud, &mita_sim::openstack::Volume)| {
+                    let server = volume.name.strip_suffix("-blank-vol");
+                    server.is_some_and(|server| cloud.history.contains_key(server))
+                };
+                volumes.filter(ours).count() == 0
+            });
+        }
+        strangers_are_untouched(self.farm);
+    }
+}
+
+#[test]
+fn random_worlds_keep_every_promise_and_settle_in_the_end() {
+    let seeds: Vec<u64> = match chosen() {
+        Some(seed) => vec![seed],
+        None if in_full() => (0..WORLDS_IN_FULL).collect(),
+        None => (0..WORLDS).collect(),
+    };
+    let number = seeds.len();
+    let runs = try_all(
+        2,
+        seeds,
+        |seed| format!("world {seed}"),
+        |&seed| {
+            let world = World::of(seed);
+            catch_unwind(AssertUnwindSafe(|| world.live())).unwrap_or_else(|panic| {
+                let (smallest, text) = world.shrunk();
+                panic!("{}\nwith fewer events: {smallest:#?}\n{text}", words(panic.as_ref()))
+            })
+        },
+    );
+    println!("random worlds: {number} worlds, {runs} runs");
+}
+
+/// The one world that is asked for.
+#[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
+fn chosen() -> Option<u64> {
+    std::env::var("MITA_TEST_WORLD").ok()?.parse().ok()
+}

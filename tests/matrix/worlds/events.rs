@@ -1,0 +1,266 @@
+//! What happens in a random world, minute by minute.
+
+use super::chance::Chance;
+use crate::harness::{Installation, minutes, seconds};
+use mita_sim::jenkins::nodes::CauseKind;
+use mita_sim::jenkins::queue::Job;
+use mita_sim::openstack::{Fate, Status};
+use mita_sim::{Fault, Kind, Service};
+use std::time::Duration;
+
+/// Something that happens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// Jobs are queued.
+    Jobs { number: usize, sort: usize, minutes: u64 },
+    /// What becomes of the next order that is sent.
+    NextOrder(usize),
+    /// What becomes of the next server that is taken.
+    NextServer(usize),
+    /// New servers are missing from lists for so many seconds, from now on.
+    Lag(u64),
+    /// The next deletions are said to be done, and are not.
+    ForgottenDelete,
+    /// An answer goes wrong, so many times.
+    Answer { endpoint: usize, way: usize, times: usize },
+    /// A job arrives just before the n-th request of the next run.
+    JobInTheRun { request: usize, sort: usize },
+    /// A build is given to an idle node of ours just before the n-th request of the next run.
+    BuildInTheRun { request: usize, which: usize },
+    /// The state file is gone, or holds nonsense.
+    StateLost { torn: bool },
+    /// The machine's clock is off by so many hours from now on.
+    Clock(i64),
+    /// Cron is silent for so many minutes.
+    Silence(u64),
+    /// Jenkins restarts.
+    Restart { down: u64, reconnect: u64 },
+    /// Jenkins prepares to shut down, or no more.
+    QuietDown(bool),
+    /// A person holds a node of ours.
+    Hold(usize),
+    /// A person lets all of them go.
+    LetGo,
+    /// A person deletes an idle node of ours.
+    NodeDeleted(usize),
+    /// A person deletes a server of ours that works on nothing.
+    ServerDeleted(usize),
+    /// A server of ours that works on nothing is stopped.
+    ServerStopped(usize),
+    /// The connection to an idle agent breaks; it comes back after so many minutes, or never.
+    ConnectionLost { which: usize, back: Option<u64> },
+    /// Somebody adds something whose name looks like ours.
+    LookAlike(usize),
+}
+
+const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
+
+/// A job of one sort.
+fn job(sort: usize, length: u64) -> Job {
+    let label = LABELS[sort % LABELS.len()];
+    let name = format!("job-{}", sort % LABELS.len());
+    let job = if sort.is_multiple_of(2) { Job::freestyle(&name) } else { Job::pipeline(&name) };
+    job.label(label).lasting(minutes(length))
+}
+
+/// An event, more often one of the common ones.
+pub(crate) fn any(chance: &mut Chance) -> Event {
+    match chance.below(40) {
+        0..=12 => {
+            Event::Jobs { number: 1 + chance.below(3), sort: chance.below(12), minutes: 1 + chance.below(7) as u64 }
+        }
+        13..=15 => Event::NextOrder(chance.below(8)),
+        16 | 17 => Event::NextServer(chance.below(5)),
+        18 => Event::Lag([0, 30, 90, 200][chance.below(4)]),
+        19 => Event::ForgottenDelete,
+        20..=23 => Event::Answer { endpoint: chance.below(9), way: chance.below(8), times: 1 + chance.below(6) },
+        24 => Event::JobInTheRun { request: chance.below(12), sort: chance.below(12) },
+        25 | 26 => Event::BuildInTheRun { request: chance.below(16), which: chance.below(4) },
+        27 => Event::StateLost { torn: chance.in_hundred(50) },
+        28 => Event::Clock([-24, -1, 0, 0, 1, 24][chance.below(6)]),
+        29 => Event::Silence(chance.one_of(&[3, 12, 45, 1440])),
+        30 => Event::Restart { down: 20 + chance.below(100) as u64, reconnect: chance.below(90) as u64 },
+        31 => Event::QuietDown(chance.in_hundred(30)),
+        32 | 33 => Event::Hold(chance.below(4)),
+        34 => Event::LetGo,
+        35 => Event::NodeDeleted(chance.below(4)),
+        36 => Event::ServerDeleted(chance.below(4)),
+        37 => Event::ServerStopped(chance.below(4)),
+        38 => Event::ConnectionLost {
+            which: chance.below(4),
+            back: chance.in_hundred(60).then(|| 1 + chance.below(8) as u64),
+        },
+        _ => Event::LookAlike(chance.below(5)),
+    }
+}
+
+/// Nodes of ours that are there, and idle.
+fn idle_nodes(farm: &Installation) -> Vec<String> {
+    let jenkins = farm.sim.jenkins();
+    let ours = jenkins.nodes.iter().filter(|node| node.server.is_some() && node.idle());
+    ours.map(|node| node.name.clone()).collect()
+}
+
+/// Servers of ours that work on nothing, with their cloud.
+fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
+    let world = farm.sim.world();
+    let mut found = Vec::new();
+    for (name, cloud) in &world.clouds {
+        for server in cloud.servers.iter().filter(|s| s.metadata.get("mita_owner").is_some_and(|o| o == "ceph-ci")) {
+            let is_on = |node: &&mita_sim::jenkins::nodes::Node| {
+                node.server.as_ref().is_some_and(|on| on.server == server.id && on.cloud == *name)
+            };
+            if server.status == Status::Active && world.jenkins.nodes.iter().filter(is_on).all(|node| node.idle()) {
+                found.push((name.clone(), server.id.clone()));
+            }
+        }
+    }
+    found
+}
+
+fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
+    all.get(which % all.len().max(1)).cloned()
+}
+
+/// Does what is to be done in the world; what concerns the run itself is left to the caller.
+pub(crate) fn happen(farm: &Installation, event: Event) {
+    let order = |kind: Kind| farm.sim.fault(Fault::new(Service::Nova, kind).method("POST").path("/servers"));
+    match event {
+        Event::Jobs { number, sort, minutes } => {
+            for more in 0..number {
+                farm.sim.jenkins().submit(job(sort + 2 * more, minutes));
+            }
+        }
+        Event::NextOrder(way) => order(match way {
+            0 => Kind::DoneBut(500),
+            1 => Kind::DoneBut(504),
+            2 => Kind::DropAfter,
+            3 => Kind::DropBefore,
+            4 => Kind::Truncated,
+            5 => Kind::Status(500, r#"{"computeFault":{"code":500,"message":"x"}}"#.into()),
+            6 => Kind::Status(403, r#"{"forbidden":{"code":403,"message":"Quota exceeded for cores"}}"#.into()),
+            _ => Kind::Html(502),
+        }),
+        Event::NextServer(fate) => {
+            let fate = match fate {
+                0 => Fate::no_valid_host(),
+                1 => Fate::BuildForever,
+                2 => Fate::BootsIn(seconds(200)),
+                3 => Fate::BootsIn(seconds(400)),
+                _ => Fate::VolumeNeverReady,
+            };
+            farm.sim.cloud("openstack").next_fates.push_back(fate);
+        }
+        Event::Lag(lag) => farm.sim.cloud("openstack").options.list_lag = seconds(lag),
+        Event::ForgottenDelete => {
+            farm.sim.fault(Fault::new(Service::Nova, Kind::AckedButNotDone(204)).method("DELETE").times(2));
+        }
+        Event::Answer { endpoint, way, times } => {
+            let (service, path) = [
+                (Service::Jenkins, "/queue/"),
+                (Service::Jenkins, "/computer/api"),
+                (Service::Jenkins, "/computer/"),
+                (Service::Jenkins, ""),
+                (Service::Keystone, ""),
+                (Service::Nova, "/servers/detail"),
+                (Service::Nova, ""),
+                (Service::Nova, "/limits"),
+                (Service::Glance, ""),
+            ][endpoint];
+            let kind = match way {
+                0 => Kind::Status(500, "{}".into()),
+                1 => Kind::Status(404, "{}".into()),
+                2 => Kind::Html(200),
+                3 => Kind::EmptyLists,
+                4 => Kind::Truncated,
+                5 => Kind::Status(403, "{}".into()),
+                6 => Kind::Empty(200),
+                _ => Kind::Status(401, "{}".into()),
+            };
+            farm.sim.fault(Fault::new(service, kind).path(path).times(times));
+        }
+        Event::JobInTheRun { request, sort } => {
+            let arrive = move |world: &mut mita_sim::World| {
+                world.jenkins.submit(job(sort, 3));
+            };
+            farm.sim.fault(Fault::anywhere(Kind::Before(Box::new(arrive))).after(request));
+        }
+        Event::BuildInTheRun { request, which } => {
+            let arrive = move |world: &mut mita_sim::World| {
+                let takes =
+                    |node: &&mita_sim::jenkins::nodes::Node| node.server.is_some() && !node.offline() && node.idle();
+                let nodes: Vec<String> = world.jenkins.nodes.iter().filter(takes).map(|n| n.name.clone()).collect();
+                if let Some(node) = pick(&nodes, which) {
+                    world.jenkins.occupy(&node, job(0, 3));
+                }
+            };
+            farm.sim.fault(Fault::anywhere(Kind::Before(Box::new(arrive))).after(request));
+        }
+        Event::StateLost { torn: true } => {
+            std::fs::write(farm.state_file(), "{\"version\": 1, \"own").expect("a folder")
+        }
+        // There may be none yet.
+        Event::StateLost { torn: false } => drop(std::fs::remove_file(farm.state_file())),
+        Event::Clock(_) | Event::Silence(_) => {}
+        Event::Restart { down, reconnect } => farm.sim.jenkins().restart(seconds(down), seconds(reconnect)),
+        Event::QuietDown(on) => farm.sim.jenkins().quiet_down(on),
+        Event::Hold(which) => {
+            if let Some(node) = pick(&idle_nodes(farm), which) {
+                farm.sim.jenkins().hold(&node, "a person looks at it");
+            }
+        }
+        Event::LetGo => let_go(farm),
+        Event::NodeDeleted(which) => {
+            if let Some(node) = pick(&idle_nodes(farm), which) {
+                farm.sim.jenkins().delete_node(&node);
+            }
+        }
+        Event::ServerDeleted(which) => {
+            if let Some((cloud, id)) = pick(&idle_servers(farm), which) {
+                farm.sim.cloud(&cloud).delete_server(&id);
+            }
+        }
+        Event::ServerStopped(which) => {
+            if let Some((cloud, id)) = pick(&idle_servers(farm), which) {
+                farm.sim.cloud(&cloud).set_status(&id, Status::Shutoff);
+            }
+        }
+        Event::ConnectionLost { which, back } => {
+            if let Some(node) = pick(&idle_nodes(farm), which) {
+                let at = farm.sim.now();
+                let mut jenkins = farm.sim.jenkins();
+                jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");
+                if let Some(node) = jenkins.node_mut(&node) {
+                    node.connects_at = back.map(|back| at + millis(minutes(back)));
+                }
+            }
+        }
+        Event::LookAlike(which) => look_alike(farm, which),
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).expect("a short time")
+}
+
+/// A person takes the marks away from nodes of ours that people hold.
+pub(crate) fn let_go(farm: &Installation) {
+    let mut jenkins = farm.sim.jenkins();
+    let held: Vec<String> =
+        jenkins.nodes.iter().filter(|n| n.held && n.server.is_some()).map(|n| n.name.clone()).collect();
+    held.iter().for_each(|node| jenkins.release(node));
+}
+
+fn look_alike(farm: &Installation, which: usize) {
+    let another = [("mita_owner", "another-ci"), ("mita_node", "trusty"), ("mita_id", "20260105T080000Z-1")];
+    match which {
+        0 => farm.sim.jenkins().add_agent("trusty+10.9.8.8", "amd64 other", 1),
+        1 => farm.sim.jenkins().add_agent("debian-3", "other", 2),
+        2 => drop(farm.sim.cloud("openstack").place_server("debian", &another)),
+        3 => drop(farm.sim.cloud("openstack").place_server("trusty", &[])),
+        _ => {
+            let name = "11111111-0000-4000-8000-000000000000-blank-vol";
+            farm.sim.cloud("openstack").place_volume(name, 5, &[("mita_owner", "another-ci")]);
+        }
+    }
+}
