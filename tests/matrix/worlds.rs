@@ -227,7 +227,7 @@ impl Life<'_> {
         self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {
             let mut left = picture(farm);
             // Volumes of others; and what a lost state file knew alone: nodes and volumes that outlived their server.
-            left.retain(|what, _| !what.starts_with("volumes") && !(lost && what == "nodes whose server is gone"));
+            left.retain(|what, _| !(what.starts_with("volumes") || lost && what == "nodes whose server is gone"));
             left.is_empty()
         });
         if !lost {

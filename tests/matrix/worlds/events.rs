@@ -197,7 +197,7 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
             farm.sim.fault(Fault::anywhere(Kind::Before(Box::new(arrive))).after(request));
         }
         Event::StateLost { torn: true } => {
-            std::fs::write(farm.state_file(), "{\"version\": 1, \"own").expect("a folder")
+            std::fs::write(farm.state_file(), "{\"version\": 1, \"own").expect("a folder");
         }
         // There may be none yet.
         Event::StateLost { torn: false } => drop(std::fs::remove_file(farm.state_file())),
