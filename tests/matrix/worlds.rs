@@ -68,7 +68,9 @@ impl World {
             "join_timeout = \"5m\"".to_owned(),
             "order_timeout = \"5m\"".to_owned(),
             // Waits for a busy service are real time.
-            "deadline = \"3s\"".to_owned(),
+            "deadline = \"5s\"".to_owned(),
+            // One request after the other: so a seed is the same world again.
+            "concurrency = 1".to_owned(),
         ] {
             setup = setup.top(&line);
         }
