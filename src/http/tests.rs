@@ -53,6 +53,15 @@ fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
 }
 
 #[test]
+fn a_host_that_cannot_be_reached_is_told_in_the_same_words_for_every_path() {
+    let client = client(PLENTY);
+    let url = refused_url();
+    let words = |path: &str| client.send(&Request::get(format!("{url}{path}"))).unwrap_err().to_string();
+    assert_eq!(words("/queue?tree=items"), words("/computer"));
+    assert!(words("/queue").starts_with(&format!("{url}: connection refused")), "{}", words("/queue"));
+}
+
+#[test]
 fn a_refused_connection_has_sent_nothing() {
     let client = client(PLENTY);
     let error = client.send(&Request::post(format!("{}/x", refused_url()))).unwrap_err();
