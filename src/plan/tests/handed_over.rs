@@ -24,9 +24,9 @@ fn s1_an_entry_of_somebody_that_comes_back_with_the_address_of_a_server_ordered_
     let name = "ubuntu+10.0.0.1";
     let scene = |last_away| {
         let mut s = Situation::new();
-        s.joined("s1", "10.0.0.1");
-        s.state.nodes.clear();
+        s.active("s1", "ubuntu", "10.0.0.1");
         s.memory("s1").active_since = Some(s.now - time("15m"));
+        s.nodes().push(agent(name));
         let memory = s.node_memory(name);
         (memory.first_online, memory.last_away) = (Some(80), last_away);
         s
