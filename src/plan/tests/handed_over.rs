@@ -28,7 +28,7 @@ fn s1_an_entry_of_somebody_that_comes_back_with_the_address_of_a_server_ordered_
         s.memory("s1").active_since = Some(s.now - time("15m"));
         s.nodes().push(agent(name));
         let memory = s.node_memory(name);
-        (memory.first_online, memory.last_away) = (Some(80), last_away);
+        (memory.first_seen, memory.first_online, memory.last_away) = (80, Some(80), last_away);
         s
     };
     scene(Some(90)).runs(
