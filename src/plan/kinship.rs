@@ -2,7 +2,7 @@
 
 use super::fleet::{Kinship, Machine, Sighting};
 use crate::config::Config;
-use crate::naming::{NodeName, NodeTypeName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ServerId};
 use crate::state::{NodeMemory, Origin};
 use crate::world::{Node, NodeKind, Presence};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +19,7 @@ pub(super) struct Relation {
 
 /// Machines by everything that a node's name can say.
 pub(super) struct Index<'a> {
+    owner: &'a Owner,
     /// By order id, server id, and name where it is unique by its template.
     keys: HashMap<String, Vec<usize>>,
     /// By name, where several servers share it.
@@ -34,6 +35,7 @@ pub(super) struct Index<'a> {
 impl<'a> Index<'a> {
     pub(super) fn over(machines: &[Machine<'_>], config: &'a Config) -> Self {
         let mut index = Self {
+            owner: &config.owner,
             keys: HashMap::new(),
             names: HashMap::new(),
             without_address: HashMap::new(),
@@ -100,16 +102,18 @@ impl<'a> Index<'a> {
                 (None, None) if could_be.is_empty() && known_before => {
                     Kinship::Foreign("it was online before the server that its name resembles was ordered")
                 }
-                (None, None) if could_be.is_empty() => {
-                    Kinship::Foreign("no server of ours carries its name or address")
-                }
+                (None, None) if could_be.is_empty() => match &node.mark {
+                    Some(mark) if mark.owner == *self.owner => self.made_for(&mark.id, machines),
+                    Some(_) => Kinship::Foreign("another installation of mita made it"),
+                    None => Kinship::Foreign("no server of ours carries its name or address"),
+                },
                 (None, None) => Kinship::Doubtful(doubt(machines, &could_be, "does not map clearly to")),
             },
             Err(reason) => Kinship::Doubtful(reason),
         };
         let is = match kinship {
             Kinship::Of(machine) => Some(machine),
-            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
         };
         let mut doubts = Vec::new();
         if is.is_none() {
@@ -124,6 +128,16 @@ impl<'a> Index<'a> {
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
         Relation { kinship, doubts, namesakes }
+    }
+
+    /// What a node is that we made for this order, and that neither its name nor its address leads to: a server can have
+    /// lost its address.
+    fn made_for(&self, order: &MitaId, machines: &[Machine<'_>]) -> Kinship {
+        match self.keys.get(order.as_str()).map(Vec::as_slice) {
+            Some(&[one]) => Kinship::Of(one),
+            Some([]) | None => Kinship::MadeFor(order.clone()),
+            Some(several) => Kinship::Doubtful(doubt(machines, several, "fits more than one server:")),
+        }
     }
 
     /// Whether the node was that of a server of ours which is gone: where it works all the same, another server took
