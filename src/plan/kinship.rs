@@ -2,7 +2,7 @@
 
 use super::fleet::{Kinship, Machine, Sighting};
 use crate::config::Config;
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ServerId};
+use crate::naming::{NodeName, NodeTypeName, Owner, ServerId};
 use crate::state::{NodeMemory, Origin};
 use crate::world::{Node, NodeKind, Presence};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -99,14 +99,13 @@ impl<'a> Index<'a> {
             Ok(None) => match (remembered_machine, remembered) {
                 (Some(machine), _) => Kinship::Of(machine),
                 (None, Some(id)) => Kinship::Former(id.clone()),
+                (None, None) if node.mark.is_some() => self.marked(node, machines, &could_be),
                 (None, None) if could_be.is_empty() && known_before => {
                     Kinship::Foreign("it was online before the server that its name resembles was ordered")
                 }
-                (None, None) if could_be.is_empty() => match &node.mark {
-                    Some(mark) if mark.owner == *self.owner => self.made_for(&mark.id, machines),
-                    Some(_) => Kinship::Foreign("another installation of mita made it"),
-                    None => Kinship::Foreign("no server of ours carries its name or address"),
-                },
+                (None, None) if could_be.is_empty() => {
+                    Kinship::Foreign("no server of ours carries its name or address")
+                }
                 (None, None) => Kinship::Doubtful(doubt(machines, &could_be, "does not map clearly to")),
             },
             Err(reason) => Kinship::Doubtful(reason),
@@ -130,13 +129,16 @@ impl<'a> Index<'a> {
         Relation { kinship, doubts, namesakes }
     }
 
-    /// What a node is that we made for this order, and that neither its name nor its address leads to: a server can have
-    /// lost its address.
-    fn made_for(&self, order: &MitaId, machines: &[Machine<'_>]) -> Kinship {
-        match self.keys.get(order.as_str()).map(Vec::as_slice) {
-            Some(&[one]) => Kinship::Of(one),
-            Some([]) | None => Kinship::MadeFor(order.clone()),
-            Some(several) => Kinship::Doubtful(doubt(machines, several, "fits more than one server:")),
+    /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its
+    /// address, or never have been made.
+    fn marked(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> Kinship {
+        let Some(mark) = node.mark.as_ref().filter(|mark| mark.owner == *self.owner) else {
+            return Kinship::Foreign("another installation of mita made it");
+        };
+        match (self.keys.get(mark.id.as_str()).map_or(&[][..], Vec::as_slice), could_be) {
+            (&[one], _) => Kinship::Of(one),
+            ([], []) => Kinship::MadeFor(mark.id.clone()),
+            ([], several) | (several, _) => Kinship::Doubtful(doubt(machines, several, "does not map clearly to")),
         }
     }
 
