@@ -137,6 +137,7 @@ impl Scene {
             }),
             state: ServerState::Active,
             created: None,
+            launch: mita::world::Launch::Launched,
             addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             fault: None,
         });

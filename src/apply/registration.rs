@@ -25,6 +25,13 @@ struct Making<'a> {
     address: Option<IpAddr>,
 }
 
+/// A node that is there.
+struct Made {
+    outcome: Outcome,
+    /// What Jenkins answered, where that was no yes.
+    doubt: Option<String>,
+}
+
 /// Why a node was not made.
 struct Refusal {
     outcome: Outcome,
@@ -62,7 +69,7 @@ pub(super) fn before_its_server(site: &Site<'_>, order: &MitaId, news: &Sender<N
     let node = making.node;
     let not_ordered = |why: &str| format!("not ordered, since its node {node} {why}");
     let made = jenkins(site).and_then(|jenkins| Ok((jenkins, make(site, jenkins, &making)?)));
-    let (jenkins, outcome) = match made {
+    let (jenkins, made) = match made {
         Ok(made) => made,
         Err(refusal) => {
             report(&making, Err(refusal), news);
@@ -71,7 +78,7 @@ pub(super) fn before_its_server(site: &Site<'_>, order: &MitaId, news: &Sender<N
     };
     match jenkins.agent_secret(node) {
         Ok(secret) => {
-            report(&making, Ok(outcome), news);
+            report(&making, Ok(made), news);
             Ok(Some(Agent { node: node.clone(), secret, transport: *transport }))
         }
         Err(error) => {
@@ -89,9 +96,9 @@ pub(super) fn withdraw(site: &Site<'_>, order: &MitaId) {
     removals::withdraw_node(site, making.node, order);
 }
 
-fn report(making: &Making<'_>, made: Result<Outcome, Refusal>, news: &Sender<News>) {
+fn report(making: &Making<'_>, made: Result<Made, Refusal>, news: &Sender<News>) {
     let (outcome, error) = match made {
-        Ok(outcome) => (outcome, None),
+        Ok(Made { outcome, doubt }) => (outcome, doubt),
         Err(Refusal { outcome, error, wrong }) => {
             // What may have been done all the same is remembered as it was meant.
             if outcome != Outcome::Unknown || making.server_id.is_none() {
@@ -111,7 +118,7 @@ fn jenkins<'a>(site: &Site<'a>) -> Result<&'a Jenkins, Refusal> {
 }
 
 /// Makes the node, or finds it made.
-fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Outcome, Refusal> {
+fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Made, Refusal> {
     let kind = site.config.node_type(making.node_type);
     let (form, launcher): (&NodeForm, Launcher<'_>) = match (kind.map(|kind| &kind.registration), making.address) {
         (Some(Registration::Ssh(form, settings)), Some(address)) => (form, Launcher::Ssh(address, settings)),
@@ -130,14 +137,16 @@ fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Outco
         form,
         launcher,
     };
-    let Err(error) = jenkins.create_node(&new) else { return Ok(Outcome::Done) };
+    let Err(error) = jenkins.create_node(&new) else { return Ok(Made { outcome: Outcome::Done, doubt: None }) };
     let in_doubt = error.outcome_is_unknown() || matches!(error.kind, ErrorKind::Refused { status: 400 });
     if !in_doubt {
         return Err(refusal(&error));
     }
     match jenkins.node(making.node).map(|reading| reading.value) {
         Ok(Some(there)) if there.mark.as_ref() == Some(&mark) => {
-            Ok(if error.outcome_is_unknown() { Outcome::Done } else { Outcome::AlreadyDone })
+            let doubt = error.outcome_is_unknown().then(|| format!("{error}; the node is there all the same"));
+            let outcome = if doubt.is_some() { Outcome::Done } else { Outcome::AlreadyDone };
+            Ok(Made { outcome, doubt })
         }
         Ok(Some(_)) => Err(Refusal {
             outcome: Outcome::Refused,

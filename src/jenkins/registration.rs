@@ -90,9 +90,14 @@ impl Jenkins {
         match response.status {
             200 => {
                 let text = String::from_utf8_lossy(&response.body);
-                // The answer itself is never shown: it may hold the secret in another form.
-                let wanted = || self.garbled(&path, format!("wanted the start file of {node}, and got another page"));
-                first_argument(&text).map(Secret::new).ok_or_else(wanted)
+                first_argument(&text).map(Secret::new).ok_or_else(|| {
+                    // A start file is never shown: it may hold the secret in another form.
+                    let what = match text.contains("<argument") {
+                        true => "one without a secret".to_owned(),
+                        false => response.description(),
+                    };
+                    self.garbled(&path, format!("wanted the start file of {node}, and got {what}"))
+                })
             }
             301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
             _ => Err(refused(&response)),
