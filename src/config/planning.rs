@@ -6,7 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Config, Interface, JenkinsConfig, NodeType, OpenStackConfig, ProviderConfig, Times, fingerprint,
+    Auth, Backend, Config, Interface, JenkinsConfig, NodeForm, NodeType, OpenStackConfig, ProviderConfig, Registration,
+    SshLauncher, Times, Transport, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -42,7 +43,26 @@ struct NodeTypePart {
     min_idle: u32,
     unlabelled: bool,
     server_name: String,
+    #[serde(default, skip_serializing_if = "Registrar::is_elsewhere")]
+    register: Registrar,
     times: Times,
+}
+
+/// Who makes nodes, without what they are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Registrar {
+    #[default]
+    #[serde(rename = "none")]
+    Elsewhere,
+    Ssh,
+    Inbound,
+}
+
+impl Registrar {
+    fn is_elsewhere(&self) -> bool {
+        *self == Registrar::Elsewhere
+    }
 }
 
 impl Planning {
@@ -139,6 +159,7 @@ impl NodeTypePart {
             metadata: _,
             server_name,
             script: _,
+            registration,
             times,
         } = kind;
         NodeTypePart {
@@ -151,13 +172,29 @@ impl NodeTypePart {
             min_idle: *min_idle,
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
+            register: match registration {
+                Registration::Elsewhere => Registrar::Elsewhere,
+                Registration::Ssh(..) => Registrar::Ssh,
+                Registration::Inbound(..) => Registrar::Inbound,
+            },
             times: *times,
         }
     }
 
     fn node_type(&self) -> NodeType {
-        let NodeTypePart { name, providers, labels, storage, executors, max, min_idle, unlabelled, server_name, times } =
-            self.clone();
+        let NodeTypePart {
+            name,
+            providers,
+            labels,
+            storage,
+            executors,
+            max,
+            min_idle,
+            unlabelled,
+            server_name,
+            register,
+            times,
+        } = self.clone();
         NodeType {
             name,
             providers,
@@ -177,6 +214,11 @@ impl NodeTypePart {
             metadata: BTreeMap::new(),
             server_name,
             script: String::new(),
+            registration: match register {
+                Registrar::Elsewhere => Registration::Elsewhere,
+                Registrar::Ssh => Registration::Ssh(NodeForm::default(), SshLauncher::default()),
+                Registrar::Inbound => Registration::Inbound(NodeForm::default(), Transport::default()),
+            },
             times,
         }
     }

@@ -120,7 +120,7 @@ fn remember_node(
     let before = state.nodes.get(&node.name);
     let machine = match kinship {
         Kinship::Of(machine) => Some(&fleet.machines[*machine]),
-        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;

@@ -5,7 +5,7 @@
 
 use super::checker;
 use crate::config::{Auth, Backend, Config, Identified, Interface, JenkinsConfig, NodeType, OpenStackConfig, Times};
-use crate::config::{Domain, ProviderConfig};
+use crate::config::{Domain, ProviderConfig, Registration};
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
 use crate::secret::Secret;
@@ -60,6 +60,7 @@ pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
         metadata: BTreeMap::new(),
         server_name: NodeType::PLAIN_SERVER_NAME.to_owned(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: TIMES,
     }
 }
@@ -98,6 +99,7 @@ pub(super) fn agent(name: &str) -> Node {
         idle_executors: 1,
         idle: true,
         presence: Presence::Online,
+        mark: None,
     }
 }
 

@@ -9,7 +9,9 @@ macro_rules! recorded {
 mod listing;
 mod order;
 
-use crate::config::{Auth, Backend, Domain, Identified, Interface, NodeType, OpenStackConfig, ProviderConfig, Times};
+use crate::config::{
+    Auth, Backend, Domain, Identified, Interface, NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
+};
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::naming::ServerId;
 use crate::provider::{Access, Deletion, FailureKind, Order, Provider, open};
@@ -42,6 +44,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         metadata: Default::default(),
         server_name: name.into(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: Times {
             stuck_after: time,
             idle_grace: time,
