@@ -6,7 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Config, Interface, JenkinsConfig, NodeType, OpenStackConfig, ProviderConfig, Times, fingerprint,
+    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
+    ProviderConfig, Sizing, Times, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -37,9 +38,13 @@ struct NodeTypePart {
     providers: Vec<ProviderName>,
     labels: BTreeSet<String>,
     storage: Option<u32>,
+    #[serde(default)]
+    boot_volume: Option<BootVolume>,
+    #[serde(default)]
+    floating_ip_pool: Option<String>,
     executors: u32,
     max: Option<u32>,
-    min_idle: u32,
+    min_idle: MinIdle,
     unlabelled: bool,
     server_name: String,
     times: Times,
@@ -137,6 +142,7 @@ impl NodeTypePart {
             availability_zone: _,
             config_drive: _,
             metadata: _,
+            boot,
             server_name,
             script: _,
             times,
@@ -146,9 +152,11 @@ impl NodeTypePart {
             providers: providers.clone(),
             labels: labels.clone(),
             storage: *storage,
+            boot_volume: boot.volume.clone(),
+            floating_ip_pool: boot.floating_ip_pool.clone(),
             executors: *executors,
             max: *max,
-            min_idle: *min_idle,
+            min_idle: min_idle.clone(),
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
             times: *times,
@@ -156,13 +164,25 @@ impl NodeTypePart {
     }
 
     fn node_type(&self) -> NodeType {
-        let NodeTypePart { name, providers, labels, storage, executors, max, min_idle, unlabelled, server_name, times } =
-            self.clone();
+        let NodeTypePart {
+            name,
+            providers,
+            labels,
+            storage,
+            boot_volume,
+            floating_ip_pool,
+            executors,
+            max,
+            min_idle,
+            unlabelled,
+            server_name,
+            times,
+        } = self.clone();
         NodeType {
             name,
             providers,
             image_name: String::new(),
-            size: String::new(),
+            size: Sizing::Named(String::new()),
             keyname: None,
             labels,
             storage,
@@ -175,6 +195,7 @@ impl NodeTypePart {
             availability_zone: None,
             config_drive: false,
             metadata: BTreeMap::new(),
+            boot: Boot { volume: boot_volume, floating_ip_pool, ..Boot::default() },
             server_name,
             script: String::new(),
             times,
