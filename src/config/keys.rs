@@ -12,6 +12,7 @@ pub(super) const TOP: &[&str] = &[
     "boot_timeout",
     "join_timeout",
     "order_timeout",
+    "time_zone",
     "jenkins",
     "provider",
     "nodes",
@@ -72,9 +73,12 @@ pub(super) const NODES: &[&str] = &[
     "image",
     "size",
     "flavor",
+    "min_cores",
+    "min_ram",
     "keyname",
     "labels",
     "storage",
+    "boot_volume",
     "script",
     "script_file",
     "executors",
@@ -82,9 +86,15 @@ pub(super) const NODES: &[&str] = &[
     "min_idle",
     "unlabelled",
     "networks",
+    "ports",
+    "floating_ip_pool",
     "security_groups",
     "availability_zone",
     "config_drive",
+    "server_group",
+    "scheduler_hints",
+    "tags",
+    "description",
     "metadata",
     "server_name",
     "register",
@@ -104,6 +114,12 @@ pub(super) const NODES: &[&str] = &[
     "join_timeout",
     "order_timeout",
 ];
+
+/// `boot_volume`
+pub(super) const BOOT_VOLUME: &[&str] = &["size", "type"];
+
+/// An entry of `min_idle`
+pub(super) const MIN_IDLE: &[&str] = &["days", "hours", "count"];
 
 /// Every table with the words that tell where it is.
 const TABLES: [(&[&str], &str); 4] = [
