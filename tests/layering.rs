@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("why", &[]),
     ("naming", &[]),
     ("world", &["naming"]),
+    ("history", &["naming"]),
     ("offline", &["naming", "plan"]),
     ("script", &["config", "naming"]),
     ("state", &["naming", "plan"]),
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["secret"]),
     ("jenkins", &["config", "http", "naming", "offline", "secret", "world"]),
     ("provider", &["config", "http", "naming", "secret", "world"]),
-    ("store", &["naming", "secret", "state"]),
+    ("store", &["history", "naming", "secret", "state"]),
     // Those that bring both sides together.
     ("observe", &["config", "jenkins", "naming", "plan", "provider", "state", "workers", "world"]),
     (
@@ -48,6 +49,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "apply",
             "config",
+            "history",
             "jenkins",
             "label",
             "naming",
@@ -67,7 +69,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that know no network, file, clock, environment or log.
-const PURE: &[&str] = &["label", "why", "naming", "offline", "world", "state", "plan", "script"];
+const PURE: &[&str] = &["label", "why", "naming", "offline", "world", "history", "state", "plan", "script"];
 
 const WIRES: &[&str] = &["http", "jenkins", "provider", "store"];
 

@@ -30,6 +30,8 @@ mod lost_orders;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod monitors;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod nodes;

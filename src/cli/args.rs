@@ -5,6 +5,7 @@ use crate::plan::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
 #[derive(Clone, Debug, Parser)]
@@ -40,7 +41,7 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
     #[command(after_long_help = exit_help())]
-    Status(Shape),
+    Status(Status),
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
@@ -69,6 +70,35 @@ pub(super) struct Reconcile {
     /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+
+    /// Write what the run did and what there is to FILE for Prometheus: the textfile collector of node_exporter reads it.
+    /// In place of metrics_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) metrics_file: Option<PathBuf>,
+
+    /// Write a status page to FILE, for any browser. In place of html_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) html: Option<PathBuf>,
+}
+
+/// `mita status`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Status {
+    /// Look again every SECONDS (10 where no number is given) until Ctrl-C: a terminal is redrawn; with --output json one
+    /// document after the other is written
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
+    pub(super) watch: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// A pause that no service minds.
+fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+    }
 }
 
 /// `mita explain`

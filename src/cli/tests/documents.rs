@@ -10,7 +10,7 @@ use crate::cli::explain::Explanation;
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::exit;
 use crate::cli::status::Status;
-use crate::cli::status_text::render_within;
+use crate::cli::status::text::render_within;
 use crate::config::{Config, Loaded};
 use crate::plan::{Action, Problem, Rule, Subject, Verdict};
 use crate::reconcile::Report;
@@ -217,7 +217,7 @@ fn s3_a_jenkins_that_could_not_be_read_is_not_shown_as_an_empty_one() {
     assert!(document["nodes"].is_null() && document["jobs"].is_null(), "{document}");
     assert_eq!(document["servers"].as_array().map(Vec::len), Some(1));
     let text = render_within(&status, 80);
-    assert!(text.contains("in Jenkins unknown nodes, an unknown queue"), "{text}");
+    assert!(text.contains("Jenkins has nodes that cannot be seen and a queue that cannot be seen"), "{text}");
     assert!(
         Explanation::of(&picture, "ceph-build").nothing().starts_with("as far as could be seen, nothing is called")
     );

@@ -5,7 +5,7 @@ use crate::cli::explain::Explanation;
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::text;
 use crate::cli::status::Status;
-use crate::cli::status_text::render_within;
+use crate::cli::status::text::render_within;
 use crate::plan::Detail;
 use mita_sim::jenkins::queue::Job;
 
@@ -37,28 +37,20 @@ fn status_lists_everything_and_fits_eighty_columns() {
     assert_eq!(
         text,
         "ceph-ci at 2026-01-05T08:02:10Z
-1 server of 50 at most; in Jenkins 3 nodes, 3 queue items
+1 of 50 servers; Jenkins has 3 nodes and 3 queue items
+a run now has nothing to do
 
 Node types
-  NAME    MAX  SERVERS  COMING  IDLE  BUSY  LEAVING  OTHER  JOBS
-  ubuntu    1        1       0     0     1        0      0     1
-  centos    -        0       0     0     0        0      0     0
+  NAME    MAX  JOBS  WANTED  ORDERED  BOOTING  IDLE  BUSY  HELD
+  ubuntu    1     1       0        0        0     0     1     0
+  centos    -     0       0        0        0     0     0     0
 
-Servers
-  ORDER               NAME    PROVIDER   AGE  STATE   RULE
-  20260105T080010Z-1  ubuntu  openstack   2m  active  busy
-      b6ce44d2-1eda-45fc-ae0e-56270866f66e: node ubuntu+192.168.1.10 runs a
-      build
+Machines
+  NAME                 TYPE    PROVIDER   AGE  STATE  LEFT
+  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -
+      node ubuntu+192.168.1.10 runs a build
 
-Nodes
-  NAME                 STATE   IDLE  RULE
-  Built-In Node        online   0/0  not_ours  the built-in node
-  ubuntu+192.168.1.10  online   0/1  busy      node ubuntu+192.168.1.10 runs a
-                                               build
-  vault                online   1/1  not_ours  no server of ours carries its
-                                               name or address
-
-Queue
+Jobs
   ITEM  JOB               WAITS  RULE
   2     folder/ceph-dev  2m 10s  limit         needs amd64 && trusty: node type
                                                ubuntu has its max of 1
@@ -66,6 +58,12 @@ Queue
                                                of the configuration has
   4     rpm-build        2m 10s  blocked       Build #7 is already in progress
                                                (ETA: 2 min)
+
+Other nodes
+  NAME           STATE   IDLE  RULE
+  Built-In Node  online   0/0  not_ours  the built-in node
+  vault          online   1/1  not_ours  no server of ours carries its name or
+                                         address
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
@@ -145,7 +143,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
                   b6ce44d2-1eda-45fc-ae0e-56270866f66e
   remembered      first seen by run 3, first online by run 3
   idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
-  next            retired in 7m if it stays idle
+  next            retired in 7m unless a build comes
 "
     );
     assert_eq!(
@@ -158,7 +156,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   nodes           ubuntu+192.168.1.10
   remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
                   2026-01-05T08:02:10Z
-  next            retired in 7m if it stays idle
+  next            retired in 7m unless a build comes
 "
     );
 }
