@@ -158,7 +158,7 @@ fn look_and_decide(
 }
 
 /// The state to go on from, and what a person should know about it.
-fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
+pub fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
     let forgotten = || State {
         settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }),
         ..State::new(config.owner.clone())

@@ -43,12 +43,30 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "reconcile",
         &["apply", "config", "jenkins", "observe", "plan", "progress", "provider", "state", "store", "world"],
     ),
+    (
+        "hand",
+        &[
+            "apply",
+            "config",
+            "jenkins",
+            "naming",
+            "observe",
+            "offline",
+            "plan",
+            "progress",
+            "reconcile",
+            "state",
+            "store",
+            "world",
+        ],
+    ),
     ("record", &["apply", "config", "naming", "plan", "reconcile", "secret", "state", "store", "world"]),
     (
         "cli",
         &[
             "apply",
             "config",
+            "hand",
             "history",
             "jenkins",
             "label",
@@ -197,7 +215,7 @@ fn the_table_lists_no_module_that_is_gone() {
 
 #[test]
 fn plan_and_the_wires_never_meet_and_only_those_that_join_them_know_both() {
-    let joins = ["observe", "apply", "reconcile", "record", "cli"];
+    let joins = ["observe", "apply", "reconcile", "hand", "record", "cli"];
     for (module, allowed) in MAY_IMPORT {
         let wires: Vec<_> = allowed.iter().filter(|name| WIRES.contains(name)).collect();
         if PURE.contains(module) {

@@ -8,6 +8,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod consoles;
 #[cfg(test)]
 mod crashes;

@@ -45,6 +45,15 @@ pub(super) enum Command {
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Set a node offline in your name: it is neither retired nor brought back until it is released
+    #[command(after_long_help = exit_help())]
+    Hold(Hold),
+    /// End a person's hold of a node, or take a `mita retire --when-idle` back
+    #[command(after_long_help = exit_help())]
+    Release(Release),
+    /// Retire a node and its server now, with all checks of every retirement
+    #[command(after_long_help = exit_help())]
+    Retire(Retire),
     /// Check the configuration and tell everything that is wrong with it
     #[command(after_long_help = exit_help())]
     Check(Check),
@@ -107,6 +116,47 @@ pub(super) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
     #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
     pub(super) subject: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita hold`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Hold {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Why, for whoever looks at the node; your name is shown as well
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita release`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Release {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita retire`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Retire {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Where a build runs there: let it end, take no further one, and have the next runs retire the node then
+    #[arg(long)]
+    pub(super) when_idle: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
@@ -180,6 +230,7 @@ fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
+         mita hold ubuntu+192.168.1.188           leave this node alone: somebody looks into it\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )

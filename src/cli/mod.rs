@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod failure;
 mod failures;
+mod hand;
 mod logger;
 mod metrics;
 mod next;
@@ -48,6 +49,9 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Reconcile(wish) => reconcile::run(&wish, detail, load(config), moment, progress()),
         Command::Status(wish) => status::run(wish, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Hold(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Release(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Retire(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
     }

@@ -28,6 +28,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use env::person;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use planning::Planning;

@@ -15,6 +15,7 @@ use clap::Parser;
 use jiff::Timestamp;
 use mita::cli::{self, Arguments, Exit};
 use mita::config::Config;
+use mita::hand::{self, Answer, Wish};
 use mita::progress::Progress;
 use mita::reconcile::{self, Decision, Moment, Permits, RunError};
 use mita::record;
@@ -136,6 +137,21 @@ impl Installation {
         });
         self.sim.assert_promises();
         exit.unwrap_or(Exit::Busy).number()
+    }
+
+    /// What a person does with one node.
+    pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
+        let node = node.into();
+        let mut answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        for _ in 0..FORKS {
+            if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
+                break;
+            }
+            pause();
+            answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        }
+        self.sim.assert_promises();
+        answer.unwrap_or_else(|error| panic!("it ended early: {error}"))
     }
 
     /// A dry run.

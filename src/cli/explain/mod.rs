@@ -9,6 +9,8 @@ mod label;
 mod machine;
 mod near;
 
+pub(super) use near::closest;
+
 use super::args::{Explain, Shape};
 use super::document::{clean, clean_problem, to_the_second};
 use super::exit::Exit;

@@ -3,18 +3,22 @@
 use super::scene::Scene;
 use super::schema::{self, faults};
 use crate::apply::{ActionResult, Outcome};
+use crate::cli::args::{Arguments, Command};
 use crate::cli::check::Checked;
 use crate::cli::document::RunDocument;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Explanation;
+use crate::cli::hand::{self, HandDocument};
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::exit;
 use crate::cli::status::Status;
 use crate::cli::status::text::render_within;
 use crate::config::{Config, Loaded};
 use crate::plan::{Action, Problem, Rule, Subject, Verdict};
+use crate::progress::Progress;
 use crate::reconcile::Report;
 use crate::secret::Secret;
+use clap::Parser;
 use jiff::SignedDuration;
 use mita_sim::{Fault, Kind, Service};
 use serde::Serialize;
@@ -277,5 +281,27 @@ fn the_schemas_know_every_rule() {
     let rules: Value = Rule::ALL.iter().map(|rule| rule.name()).collect();
     for name in ["reconcile", "status", "explain"] {
         assert_eq!(schema::read(name)["$defs"]["rule"]["enum"], rules, "{name}");
+    }
+}
+
+#[test]
+fn what_became_of_a_wish_conforms_to_its_schema() {
+    let scene = Scene::with_jobs();
+    for _ in 0..3 {
+        scene.run();
+    }
+    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    for words in [["hold", &node], ["release", &node], ["retire", &node], ["retire", "vault"], ["hold", "x"]] {
+        let wish: hand::Command = match Arguments::try_parse_from(["mita"].iter().chain(&words)).unwrap().command {
+            Command::Hold(wish) => wish.into(),
+            Command::Release(wish) => wish.into(),
+            Command::Retire(wish) => wish.into(),
+            other => panic!("{other:?}"),
+        };
+        let (config, moment) = (&scene.loaded.config, scene.moment());
+        let answer = wish.carry_out(config, moment, &Progress::silent()).unwrap();
+        let document = HandDocument::of(&wish, &config.owner, moment, &answer);
+        assert_conforms("hand", &document);
+        assert_eq!(json(&document)["command"], words[0]);
     }
 }
