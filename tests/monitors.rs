@@ -1,5 +1,6 @@
 //! What runs leave for monitors and for people: metrics for Prometheus, a status page, and the history behind both.
 
+mod boards;
 mod exposition;
 
 use crate::harness::{Installation, Setup, minutes};
