@@ -1,7 +1,7 @@
 //! A server of ours and a node of Jenkins: what was seen, what is remembered, and what is still to pass.
 
 use super::label::state;
-use super::{Finding, Kind, Picture, failure, listed};
+use super::{Finding, Kind, Picture, failure, listed, rows};
 use crate::cli::next::Next;
 use crate::cli::picture::{NodeView, ServerView};
 use crate::cli::table::age;
@@ -43,6 +43,7 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ServerView<'_>) -> Finding {
     if let Some(next) = Next::of(picture, view.verdict.rule, machine, view.memory) {
         finding.fact("next", next.sentence());
     }
+    rows::add(picture, &mut finding, machine, view.memory);
     finding
 }
 
@@ -85,6 +86,9 @@ fn remembered(picture: &Picture<'_>, finding: &mut Finding, memory: &ServerMemor
         };
         let lasts = age(picture.since(retirement.since));
         finding.fact("retirement", format!("begun {lasts} ago ({}): {step}", retirement.rule));
+    }
+    if let Some(at) = memory.asked {
+        finding.fact("asked", format!("{} ago by a person: retired as soon as it is idle", age(picture.since(at))));
     }
     if let Some(fault) = &memory.fault {
         finding.fact("fault", fault.trim());
@@ -131,6 +135,7 @@ pub(super) fn tell_node(picture: &Picture<'_>, view: &NodeView<'_>) -> Finding {
         if let Some(next) = Next::of(picture, view.verdict.rule, machine, memory) {
             finding.fact("next", next.sentence());
         }
+        rows::add(picture, &mut finding, machine, memory);
     }
     finding
 }

@@ -256,9 +256,30 @@ fn every_explanation_conforms_to_its_schema() {
         let nodes = scene.sim.jenkins().node_names();
         let others = ["ceph-build", "4", "ubuntu", "amd64 && !trusty", "Built-In Node", "nothing"];
         for subject in nodes.iter().map(String::as_str).chain(others) {
-            assert_conforms("explain", &Explanation::of(&picture, subject));
+            let explanation = Explanation::of(&picture, subject);
+            assert_conforms("explain", &explanation);
+            assert_rows_lead_to_the_verdict(&json(&explanation));
         }
         scene.run();
+    }
+}
+
+/// Each rule before the one that decided has evidence against it.
+fn assert_rows_lead_to_the_verdict(explanation: &Value) {
+    for finding in explanation["found"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["kind"] == "server" || finding["kind"] == "node")
+    {
+        let answers = finding["answers"].as_array().unwrap();
+        let rows: Vec<&Value> = answers.iter().filter(|answer| answer["of"] == "rule").collect();
+        let Some((last, before)) = rows.split_last() else {
+            assert_eq!(finding["rule"], "not_ours", "{finding}");
+            continue;
+        };
+        assert_eq!((&last["name"], &last["fits"]), (&finding["rule"], &Value::Bool(true)), "{finding}");
+        assert!(before.iter().all(|row| row["fits"] == false && row["reason"] != "it does not apply"), "{finding}");
     }
 }
 

@@ -89,6 +89,11 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
     NAME    FITS
     ubuntu  yes   has its max of 1
     centos  no    has amd64; lacks trusty
+
+  On their way
+    NAME                FITS
+    20260105T080010Z-1  yes   connecting: active for 0s, not in Jenkins yet,
+                              join_timeout 15m
 "#
     );
 }
@@ -121,10 +126,33 @@ fn a_blocked_job_is_explained_with_what_it_will_need() {
   Node types
     NAME    FITS
     ubuntu  no    lacks centos
-    centos  yes   0 servers
+    centos  yes   0 servers; the quota of openstack has room for 20 more
+                  (instances)
 "#
     );
 }
+
+/// Why an idle node is kept.
+const RULES: &str = "
+  Rules, until the first that fits
+    NAME           FITS
+    not_seen       no    provider openstack and Jenkins answered in full
+    busy           no    node ubuntu+192.168.1.10 runs no build
+    gone           no    its cloud says that it is active
+    ambiguous      no    no other node could be it
+    held           no    no node of it is set offline
+    asked          no    nobody asked for it with mita retire
+    drain_resumed  no    no retirement of it is under way
+    ordered        no    its cloud shows it
+    error          no    it is active for 12m
+    boot_timeout   no    it is active for 12m
+    stopped        no    it is active for 12m
+    unknown_state  no    it is active for 12m
+    never_joined   no    it came online in Jenkins 11m ago
+    offline        no    node ubuntu+192.168.1.10 is online
+    kept_for_jobs  no    no waiting job is matched to it
+    kept           yes   idle 3m, grace 10m
+";
 
 #[test]
 fn a_node_is_explained_with_its_server_and_what_comes_next() {
@@ -135,7 +163,8 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
     let name = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
     assert_eq!(
         explain(&scene, &name),
-        "Node ubuntu+192.168.1.10
+        format!(
+            "Node ubuntu+192.168.1.10
   verdict         kept: idle 3m, grace 10m
   seen            online, 1 of 1 executors idle
   labels          amd64, trusty, ubuntu+192.168.1.10
@@ -144,11 +173,13 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   remembered      first seen by run 3, first online by run 3
   idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
   next            retired in 7m unless a build comes
-"
+{RULES}"
+        )
     );
     assert_eq!(
         explain(&scene, "20260105T080010Z-1"),
-        "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
+        format!(
+            "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
   verdict         kept: idle 3m, grace 10m
   seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
   node type       ubuntu at provider openstack
@@ -157,7 +188,8 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
                   2026-01-05T08:02:10Z
   next            retired in 7m unless a build comes
-"
+{RULES}"
+        )
     );
 }
 
