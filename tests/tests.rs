@@ -61,3 +61,5 @@ mod statuses;
 mod strangers;
 #[cfg(test)]
 mod unbelieved;
+#[cfg(test)]
+mod watching;

@@ -25,7 +25,13 @@ pub(super) fn draw(text: &str) -> io::Result<Reader> {
     let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0));
     let text = clean(text);
     // The cursor stands on the line below the last one.
-    let shown: Vec<&str> = text.lines().take(rows.saturating_sub(1).max(1)).collect();
+    let room = rows.saturating_sub(1).max(2);
+    let all = text.lines().count();
+    let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
+    let rest = format!("and {} more lines, for which there is no room", all - shown.len());
+    if all > room {
+        shown.push(&rest);
+    }
     // Each line wipes out what is left of the one before, and the end everything below: nothing flickers.
     write(format!("\x1b[H{}\x1b[K\r\n\x1b[J", shown.join("\x1b[K\r\n")).as_bytes())
 }

@@ -1,11 +1,14 @@
-//! Small charts of the last day as inline SVG: one step for each five minutes, gaps where mita did not run.
+//! Small charts of the last hours as inline SVG: one step for each five minutes, gaps where mita did not run.
 
 use super::html::Html;
-use crate::history::{SPAN, Sample};
+use crate::history::Sample;
 use jiff::{SignedDuration, Timestamp};
 
-/// Steps of a chart.
-const STEPS: usize = 288;
+/// Minutes of a step: runs that are no further apart leave no gap.
+const STEP: i32 = 5;
+
+/// Hours that a chart can show. An installation that is new has no use for a day of emptiness.
+const HOURS: [i32; 4] = [2, 6, 12, 24];
 
 /// Height of a chart in its own units; a step is one unit wide.
 const HEIGHT: f64 = 60.0;
@@ -35,27 +38,31 @@ impl Tone {
     }
 }
 
-/// The samples of the last day, each in its step.
+/// The samples of the last day, or of fewer hours where there are no more, each in its step.
 #[derive(Debug)]
 pub(super) struct Day<'a> {
+    pub(super) hours: i32,
     steps: Vec<Vec<&'a Sample>>,
 }
 
 impl<'a> Day<'a> {
     pub(super) fn of(samples: &'a [Sample], now: Timestamp) -> Self {
-        let mut steps = vec![Vec::new(); STEPS];
-        let start = now - SPAN;
-        let width = SPAN / i32::try_from(STEPS).unwrap_or(i32::MAX);
+        let oldest = samples.iter().map(|sample| now.duration_since(sample.at)).max().unwrap_or(SignedDuration::ZERO);
+        let reaches = |hours: &i32| oldest <= SignedDuration::from_hours(i64::from(*hours));
+        let hours = HOURS.into_iter().find(reaches).unwrap_or(24);
+        let (span, width) = (SignedDuration::from_hours(hours.into()), SignedDuration::from_mins(STEP.into()));
+        let mut steps = vec![Vec::new(); usize::try_from(hours * 60 / STEP).unwrap_or_default()];
+        let start = now - span;
         for sample in samples {
             let passed = sample.at.duration_since(start);
-            if passed > SignedDuration::ZERO && passed <= SPAN {
-                let step = (passed.as_millis() - 1) / width.as_millis().max(1);
+            if passed > SignedDuration::ZERO && passed <= span {
+                let step = (passed.as_millis() - 1) / width.as_millis();
                 if let Some(step) = usize::try_from(step).ok().and_then(|step| steps.get_mut(step)) {
                     step.push(sample);
                 }
             }
         }
-        Day { steps }
+        Day { hours, steps }
     }
 
     /// The largest value of each step; none where no sample tells.
@@ -77,10 +84,12 @@ impl<'a> Day<'a> {
 
 /// The largest sum of the layers at one step.
 pub(super) fn peak(layers: &[(Tone, Vec<Option<u32>>)]) -> u32 {
-    (0..STEPS)
-        .map(|step| layers.iter().fold(0u32, |sum, (_, values)| sum.saturating_add(value(values, step))))
-        .max()
-        .unwrap_or(0)
+    let sum = |step| layers.iter().fold(0u32, |sum, (_, values)| sum.saturating_add(value(values, step)));
+    (0..steps(layers)).map(sum).max().unwrap_or(0)
+}
+
+fn steps(layers: &[(Tone, Vec<Option<u32>>)]) -> usize {
+    layers.iter().map(|(_, values)| values.len()).max().unwrap_or(0)
 }
 
 fn value(values: &[Option<u32>], step: usize) -> u32 {
@@ -89,16 +98,17 @@ fn value(values: &[Option<u32>], step: usize) -> u32 {
 
 /// Areas that stand on one another, scaled to `top`. `told` is what a reader without eyes is told.
 pub(super) fn stacked(layers: &[(Tone, Vec<Option<u32>>)], top: u32, told: &str) -> Html {
+    let steps = steps(layers);
     let mut html = Html::default();
-    html.raw("<svg class=chart viewBox=\"0 0 288 60\" preserveAspectRatio=none role=img aria-label=\"").text(told);
-    html.raw("\">");
-    for (hours, class) in [(6, "tick"), (12, "tick"), (18, "tick")] {
-        let x = (STEPS / 24 * hours).to_string();
-        html.raw("<line class=").text(class).raw(" x1=").text(&x).raw(" x2=").text(&x).raw(" y1=0 y2=60 />");
+    html.raw("<svg class=chart viewBox=\"0 0 ").text(&steps.to_string());
+    html.raw(" 60\" preserveAspectRatio=none role=img aria-label=\"").text(told).raw("\">");
+    for quarter in 1..4 {
+        let x = (steps * quarter / 4).to_string();
+        html.raw("<line class=tick x1=").text(&x).raw(" x2=").text(&x).raw(" y1=0 y2=60 />");
     }
     let known: Vec<bool> =
-        (0..STEPS).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
-    let mut below = vec![0u32; STEPS];
+        (0..steps).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
+    let mut below = vec![0u32; steps];
     for (tone, values) in layers {
         let above: Vec<u32> =
             below.iter().enumerate().map(|(step, below)| below.saturating_add(value(values, step))).collect();
@@ -168,10 +178,12 @@ mod tests {
     fn a_chart_has_an_area_for_what_was_seen_and_a_gap_for_what_was_not() {
         let samples = [sample(1431, 4), sample(1436, 2)];
         let day = Day::of(&samples, sample(1440, 0).at);
+        assert_eq!(day.hours, 2, "a new installation is not shown a day of nothing");
         let waiting = day.most(|sample| sample.waiting);
-        assert_eq!(waiting[285..], [None, Some(4), Some(2)]);
+        assert_eq!(waiting[21..], [None, Some(4), Some(2)]);
         let text = stacked(&[(Tone::Waiting, waiting)], 4, "4 at most").into_text();
-        assert!(text.contains("d=\"M286 60.0V0.0H287V30.0H288V60.0H287V60.0H286Z\""), "{text}");
-        assert!(text.contains("<rect class=gap y=0 height=60 x=0 width=286 />"), "{text}");
+        assert!(text.contains("viewBox=\"0 0 24 60\""), "{text}");
+        assert!(text.contains("d=\"M22 60.0V0.0H23V30.0H24V60.0H23V60.0H22Z\""), "{text}");
+        assert!(text.contains("<rect class=gap y=0 height=60 x=0 width=22 />"), "{text}");
     }
 }

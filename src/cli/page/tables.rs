@@ -197,7 +197,7 @@ pub(super) fn machines(status: &Status) -> Html {
         html.raw("</td>");
         let left = server.next.map_or(NOTHING.to_owned(), |next| age(next.left));
         cell(&mut html, "n", "Left", &left);
-        html.raw("<td class=why>").text(&server.reason);
+        html.raw("<td class=why>").text(server.told());
         if let Some(next) = server.next {
             html.raw("; ").text(next.then).raw(" then, unless ").text(next.unless);
         }

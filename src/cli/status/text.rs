@@ -105,6 +105,11 @@ impl ServerStatus {
         !matches!(self.rule, crate::plan::Rule::Gone | crate::plan::Rule::Deleting)
     }
 
+    /// The reason, without its own name where it begins with that.
+    pub(in crate::cli) fn told(&self) -> &str {
+        self.reason.strip_prefix(&format!("node {} ", self.called())).unwrap_or(&self.reason)
+    }
+
     /// What people call it: its node's name, else the order's, which is its own as well.
     pub(in crate::cli) fn called(&self) -> String {
         match (&self.nodes[..], &self.order) {
@@ -118,9 +123,10 @@ impl ServerStatus {
 fn machines_table(servers: &[ServerStatus]) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     for server in servers {
-        let ServerStatus { id, node_type, provider, standing, age_seconds, rule, reason, next, .. } = server;
+        let ServerStatus { id, node_type, provider, standing, age_seconds, rule, next, .. } = server;
         let dash = || "-".to_owned();
         let left = next.map_or_else(dash, |next| age(next.left));
+        let reason = server.told();
         let next = next.map_or_else(String::new, |next| format!("; {} then, unless {}", next.then, next.unless));
         // The word for its state is often the rule's own.
         let rule = if rule.name() == standing.name() { String::new() } else { format!("{rule}: ") };

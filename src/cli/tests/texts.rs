@@ -47,8 +47,7 @@ Node types
 
 Machines
   NAME                 TYPE    PROVIDER   AGE  STATE  LEFT
-  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -
-      node ubuntu+192.168.1.10 runs a build
+  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -  runs a build
 
 Jobs
   ITEM  JOB               WAITS  RULE
