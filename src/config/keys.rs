@@ -3,6 +3,8 @@
 /// At the top of the file, above the first table.
 pub(super) const TOP: &[&str] = &[
     "state_file",
+    "metrics_file",
+    "html_file",
     "owner",
     "deadline",
     "max_servers",

@@ -61,6 +61,7 @@ pub struct Client {
     service: String,
     deadline: Instant,
     sent: AtomicU64,
+    failed: AtomicU64,
 }
 
 impl Client {
@@ -91,12 +92,19 @@ impl Client {
             service: options.service.to_owned(),
             deadline: options.deadline,
             sent: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         })
     }
 
     /// Requests that left this machine, repeated ones counted each time.
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that got no whole answer, a connection that never stood included, or one of status 400 and above but for
+    /// 404, which is how a service says that something is gone.
+    pub fn requests_failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// What is left of the run.
@@ -154,6 +162,9 @@ impl Client {
             Ok((status, headers, body)) => self.answer(request, status, headers, body),
             Err(failure) => Err(error::explain(request, &uri, failure, left_the_machine, limit)),
         };
+        if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
         let ms = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {
