@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use crate::plan::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -50,6 +51,23 @@ pub(super) enum Command {
     /// Plan a recorded run again, offline, and say where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Print a JSON Schema of the configuration, for editors
+    #[command(after_long_help = SCHEMA_HELP)]
+    Schema,
+    /// Print what a shell needs to complete commands and options
+    #[command(after_long_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual, in the form that the program man reads
+    #[command(after_long_help = MAN_HELP)]
+    Man {
+        /// The page of this command, or mita.toml for the configuration [default: the program's own]
+        #[arg(value_name = "PAGE")]
+        page: Option<String>,
+    },
 }
 
 /// `mita reconcile`
@@ -142,6 +160,28 @@ Exit status:
   2  the file is no record, or a newer program wrote it
 ";
 
+const SCHEMA_HELP: &str = "\
+Examples:
+  mita schema > mita.schema.json    write it beside the configuration
+
+An editor that knows TOML and JSON Schema (Taplo, Even Better TOML) checks and completes a file that begins with
+#:schema ./mita.schema.json
+";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  mita completions bash > /etc/bash_completion.d/mita
+  mita completions zsh > /usr/local/share/zsh/site-functions/_mita
+  mita completions fish > ~/.config/fish/completions/mita.fish
+";
+
+const MAN_HELP: &str = "\
+Examples:
+  mita man | man -l -              read the page of the program
+  mita man reconcile | man -l -    read the page of a command
+  mita man mita.toml | man -l -    read the page of the configuration
+";
+
 fn top_help() -> String {
     format!(
         "Examples:\n  \
@@ -182,7 +222,7 @@ fn exit_help() -> String {
 }
 
 /// Every rule with its meaning.
-fn rules_help() -> String {
+pub(super) fn rules_help() -> String {
     let mut text = String::from("Rules, as in plans and verdicts:\n");
     for rule in Rule::ALL {
         let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());

@@ -23,6 +23,9 @@ pub enum Failure {
     /// A record cannot be replayed, or not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What was asked for is not there, or would harm what is.
+    #[error("{0}")]
+    Refused(String),
     /// The result was not written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -33,14 +36,16 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Failure::Config(errors) => errors.lines().to_vec(),
-            Failure::NoConfig(_) | Failure::Run(_) | Failure::Record(_) | Failure::Output(_) => vec![self.to_string()],
+            Failure::NoConfig(_) | Failure::Run(_) | Failure::Record(_) | Failure::Refused(_) | Failure::Output(_) => {
+                vec![self.to_string()]
+            }
         }
     }
 
     /// The exit status.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::NoConfig(_) | Failure::Config(_) => Exit::Unusable,
+            Failure::NoConfig(_) | Failure::Config(_) | Failure::Refused(_) => Exit::Unusable,
             Failure::Run(RunError::Lock(LockError::Busy { .. })) => Exit::Busy,
             Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
                 StoreError::Newer { .. }

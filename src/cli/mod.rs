@@ -5,12 +5,14 @@
 
 mod args;
 mod check;
+mod completions;
 mod document;
 mod exit;
 mod explain;
 mod failure;
 mod failures;
 mod logger;
+mod manual;
 mod output;
 mod panics;
 mod picture;
@@ -24,9 +26,11 @@ mod table;
 mod tests;
 
 pub use args::Arguments;
+pub use completions::completions;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use logger::start as start_log;
+pub use manual::{Page, pages as manual_pages};
 pub use panics::tell as tell_of_panics;
 
 use crate::config::{self, Config, Loaded};
@@ -34,6 +38,7 @@ use crate::plan::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
 use args::{Command, Format};
+use std::io;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -47,6 +52,9 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
+        Command::Schema => schema(),
+        Command::Completions { shell } => done(completions::run(shell)),
+        Command::Man { page } => manual::run(page.as_deref()).map(|()| Exit::Done),
     }
 }
 
@@ -55,6 +63,16 @@ pub fn usage(error: &clap::Error) -> Exit {
     // Where nobody reads the help, nobody misses it.
     let _ = error.print();
     if error.use_stderr() { Exit::Unusable } else { Exit::Done }
+}
+
+/// Prints the JSON Schema of the configuration, for editors.
+fn schema() -> Result<Exit, Failure> {
+    let text = serde_json::to_string_pretty(&config::schema()).map_err(io::Error::from)?;
+    done(output::print_own(&(text + "\n")))
+}
+
+fn done(written: io::Result<()>) -> Result<Exit, Failure> {
+    Ok(written.map(|()| Exit::Done)?)
 }
 
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {

@@ -19,6 +19,7 @@ mod openstack;
 mod planning;
 mod provider;
 mod reading;
+mod schema;
 mod secrets;
 mod syntax;
 mod table;
@@ -32,6 +33,7 @@ pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use planning::Planning;
 pub use reading::ConfigErrors;
+pub use schema::{Manual, manual, schema};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
