@@ -211,10 +211,26 @@ pub struct Server {
     pub state: ServerState,
     /// When the cloud made it.
     pub created: Option<Timestamp>,
+    /// Whether it ever ran.
+    #[serde(default)]
+    pub launch: Launch,
     /// All its addresses, fixed and floating.
     pub addresses: BTreeSet<IpAddr>,
     /// The cloud's text on what went wrong, where it gave one.
     pub fault: Option<String>,
+}
+
+/// Whether a server ever ran: before that, no agent of it can have registered itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Launch {
+    /// The cloud does not tell.
+    #[default]
+    Unknown,
+    /// It never did.
+    Never,
+    /// It did, or does.
+    Launched,
 }
 
 /// `mita_owner`, `mita_node` and `mita_id` of a server's metadata.

@@ -116,7 +116,9 @@ pub(super) fn explain(request: &Request, uri: &Uri, broken: Broken, left: bool, 
         Broken::Call(cause) if left => (Kind::Lost, lost(cause, limit), true),
         Broken::Call(cause) => {
             let (text, passing) = not_sent(uri, cause, limit);
-            (Kind::NotSent, text, passing)
+            // Every request to a host that cannot be reached fails alike: one line is to tell of them all.
+            let error = HttpError { request: request.origin(), kind: Kind::NotSent, text };
+            return Failed { error, passing };
         }
     };
     Failed { error: HttpError { request: request.to_string(), kind, text }, passing }

@@ -124,6 +124,14 @@ impl Request {
         self.url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Scheme, host and port.
+    pub(super) fn origin(&self) -> String {
+        let url = bare(&self.url);
+        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = url[authority..].find('/').map_or(url.len(), |path| authority + path);
+        url[..end].to_owned()
+    }
+
     pub(super) fn not_sent(&self, text: impl Into<String>) -> HttpError {
         HttpError { request: self.to_string(), kind: Kind::NotSent, text: text.into() }
     }

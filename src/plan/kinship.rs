@@ -4,7 +4,7 @@ use super::fleet::{Kinship, Machine, Sighting};
 use crate::config::Config;
 use crate::naming::{NodeName, NodeTypeName, ServerId};
 use crate::state::{NodeMemory, Origin};
-use crate::world::{Node, NodeKind, Presence};
+use crate::world::{Launch, Node, NodeKind, Presence, Server};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ pub(super) struct Index<'a> {
     keys: HashMap<String, Vec<usize>>,
     /// By name, where several servers share it.
     names: HashMap<String, Vec<usize>>,
-    /// Those of them that were seen, and have no address yet.
+    /// Those of them that were seen and have no address just now, though they may have run with one.
     without_address: HashMap<String, Vec<usize>>,
     addresses: HashMap<IpAddr, Vec<usize>>,
     types: BTreeMap<&'a NodeTypeName, &'a BTreeSet<String>>,
@@ -50,7 +50,8 @@ impl<'a> Index<'a> {
                 keys.insert(&machine.name);
             } else {
                 index.names.entry(machine.name.clone()).or_default().push(number);
-                if machine.server().is_some_and(|server| server.addresses.is_empty()) {
+                let may_have_had_one = |server: &Server| server.addresses.is_empty() && server.launch != Launch::Never;
+                if machine.server().is_some_and(may_have_had_one) {
                     index.without_address.entry(machine.name.clone()).or_default().push(number);
                 }
             }

@@ -120,7 +120,7 @@ fn cloud(cloud: &Cloud) -> Cloud {
 }
 
 fn server(server: &mut Server) {
-    let Server { id: _, name: _, mark: _, state: _, created: _, addresses: _, fault } = server;
+    let Server { id: _, name: _, mark: _, state: _, created: _, launch: _, addresses: _, fault } = server;
     clean(fault);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The simulator checks the promises of safety after every request. In the end everything is healed and left to itself:
 //! then every job is to be built, and nothing of ours is to be left. A world that fails is tried again with fewer events
-//! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLD=SEED` runs that one alone.
+//! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLDS=SEED` runs that one alone, `MITA_TEST_WORLDS=FIRST-LAST` many others.
 
 mod chance;
 mod events;
@@ -18,11 +18,12 @@ use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, RunError, reconcile};
 use mita::store::LockError;
 use mita_sim::JoinRule;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// Worlds of every day, and in full.
-const WORLDS: u64 = 300;
+const WORLDS: u64 = 40;
 const WORLDS_IN_FULL: u64 = 3000;
 /// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
 const UNTIL_ALL_IS_BUILT: u32 = 200;
@@ -68,7 +69,9 @@ impl World {
             "join_timeout = \"5m\"".to_owned(),
             "order_timeout = \"5m\"".to_owned(),
             // Waits for a busy service are real time.
-            "deadline = \"3s\"".to_owned(),
+            "deadline = \"5s\"".to_owned(),
+            // One request after the other: so a seed is the same world again.
+            "concurrency = 1".to_owned(),
         ] {
             setup = setup.top(&line);
         }
@@ -248,7 +251,7 @@ impl Life<'_> {
 #[test]
 fn random_worlds_keep_every_promise_and_settle_in_the_end() {
     let seeds: Vec<u64> = match chosen() {
-        Some(seed) => vec![seed],
+        Some(seeds) => seeds.collect(),
         None if in_full() => (0..WORLDS_IN_FULL).collect(),
         None => (0..WORLDS).collect(),
     };
@@ -268,8 +271,11 @@ fn random_worlds_keep_every_promise_and_settle_in_the_end() {
     println!("random worlds: {number} worlds, {runs} runs");
 }
 
-/// The one world that is asked for.
+/// The worlds that are asked for.
 #[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
-fn chosen() -> Option<u64> {
-    std::env::var("MITA_TEST_WORLD").ok()?.parse().ok()
+fn chosen() -> Option<RangeInclusive<u64>> {
+    let chosen = std::env::var("MITA_TEST_WORLDS").ok()?;
+    let (first, last) = chosen.split_once('-').unwrap_or((&chosen, &chosen));
+    let seed = |text: &str| text.parse().expect("MITA_TEST_WORLDS is a number, or two with a dash");
+    Some(seed(first)..=seed(last))
 }

@@ -138,6 +138,37 @@ fn s6_after_a_lost_state_a_name_without_address_does_not_map() {
     ");
 }
 
+/// After a lost state: one without address that is being built, beside a node of the same name with one.
+fn built_for_ever(launch: Launch) -> Situation {
+    let mut s = Situation::new();
+    let server = s.active("s1", "ubuntu", "");
+    (server.state, server.launch) = (ServerState::Building, launch);
+    s.state.servers.clear();
+    s.nodes().push(agent("ubuntu+10.9.8.7"));
+    s
+}
+
+#[test]
+fn s5_after_a_lost_state_a_server_that_never_ran_is_no_stranger_whose_name_carries_an_address() {
+    built_for_ever(Launch::Never).runs(
+        "
+        | - ubuntu  os  s1  boot_timeout: ordered 1h ago and still being built, boot_timeout 15m
+        |   node ubuntu+10.9.8.7  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  boot_timeout: ordered 1h ago and still being built, boot_timeout 15m
+        | ? ubuntu at provider os is not ordered for 5m, after a failure: ordered 1h ago and still being built, boot_timeout 15m
+        | ? server ubuntu (s1) is removed: ordered 1h ago and still being built, boot_timeout 15m
+    ",
+    );
+    built_for_ever(Launch::Unknown).runs(
+        "
+        |   node ubuntu+10.9.8.7  ambiguous: does not map clearly to m1: nothing is touched; name the node base+IP, or delete it
+        |   server s1  ubuntu  ambiguous: could be node ubuntu+10.9.8.7: nothing is touched
+        | ? server ubuntu (s1): could be node ubuntu+10.9.8.7: nothing is touched
+        | ? node ubuntu+10.9.8.7: does not map clearly to m1: nothing is touched; name the node base+IP, or delete it
+    ",
+    );
+}
+
 #[test]
 fn s6_after_a_lost_state_a_name_with_the_address_maps() {
     let mut s = Situation::new();

@@ -96,6 +96,7 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
     s.runs(
         "
         | + ubuntu  os  20261121T120000Z-1  job2 (2) needs amd64
+        | ! provider os: timeout
         |   job 1  job1  on_its_way: needs amd64: ubuntu server m3 is on its way
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
         |   job 3  job3  limit: needs amd64: older jobs take all that max, max_servers and the quota allow

@@ -61,6 +61,7 @@ fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -
         mark: Some(Mark { owner: owner(), node_type, id: order }),
         state: ServerState::Building,
         created: None,
+        launch: Launch::Never,
         addresses: BTreeSet::new(),
         fault: None,
     }

@@ -186,6 +186,7 @@ fn an_order_with_an_id_is_given_up_when_the_cloud_does_not_know_the_id() {
     s.cloud("os").by_id.insert("s1".into(), Lookup::Unavailable("timeout".to_owned()));
     s.runs(
         "
+        | ! provider os: timeout
         |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
         |   server s1  ubuntu  not_seen: provider os gave no answer about it
     ",

@@ -265,6 +265,7 @@ impl Situation {
             mark: Some(Mark { owner: owner(), node_type: node_type.into(), id: order.clone() }),
             state: ServerState::Active,
             created: Some(ordered_at),
+            launch: Launch::Launched,
             addresses: address.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect(),
             fault: None,
         };

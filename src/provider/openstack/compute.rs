@@ -10,7 +10,7 @@ use crate::naming::{MitaId, NodeTypeName, Owner, ServerId};
 use crate::provider::console;
 use crate::provider::{Deletion, Failure, FailureKind};
 use crate::secret::redact;
-use crate::world::{Lookup, Mark, Server, ServerState, Size};
+use crate::world::{Launch, Lookup, Mark, Server, ServerState, Size};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -172,6 +172,11 @@ fn read_server(server: wire::Server) -> Server {
         mark: mark(&metadata),
         state: state(server.status, server.task_state.as_deref()),
         created: server.created.as_deref().and_then(timestamp),
+        launch: match server.launched_at {
+            None => Launch::Unknown,
+            Some(None) => Launch::Never,
+            Some(Some(_)) => Launch::Launched,
+        },
         addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
         fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
             let message = redact(message.trim()).into_owned();

@@ -1,7 +1,7 @@
 //! OpenStack's JSON, as far as it is read. Services leave out fields or send null by release, cell and policy, so that
 //! only what nothing can be said without is required.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// `POST /v3/auth/tokens` (Identity API v3).
@@ -123,8 +123,16 @@ pub(super) struct Server {
     pub(super) task_state: Option<String>,
     pub(super) metadata: Option<BTreeMap<String, serde_json::Value>>,
     pub(super) created: Option<String>,
+    /// Null until the hypervisor has started it (nova/compute/manager.py, `_build_and_run_instance`).
+    #[serde(rename = "OS-SRV-USG:launched_at", default, deserialize_with = "present")]
+    pub(super) launched_at: Option<Option<String>>,
     pub(super) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
     pub(super) fault: Option<Fault>,
+}
+
+/// Tells a field that is null from one that is not there.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use super::{cloud, lines};
 use crate::http::loopback::{Answer, Loopback};
+use crate::world::Launch;
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
     let servers: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id, "name": "n"})).collect();
@@ -68,4 +69,19 @@ fn s3_an_answer_that_is_no_list_is_no_listing() {
         let (_server, ids) = listing(move |_| Answer::json(200, body));
         assert!(ids.unwrap_err().contains("wanted a page of servers"), "{body}");
     }
+}
+
+#[test]
+fn whether_a_server_ever_ran_is_told_by_its_launch_time_where_there_is_one() {
+    let (_server, provider) = cloud(|seen| {
+        seen.target.starts_with("/compute/v2.1/servers/detail").then(|| {
+            let servers = serde_json::json!([
+                {"id": "a", "OS-SRV-USG:launched_at": null},
+                {"id": "b", "OS-SRV-USG:launched_at": "2026-11-22T01:59:27.000000"},
+                {"id": "c"}]);
+            Answer::json(200, &serde_json::json!({"servers": servers}).to_string())
+        })
+    });
+    let launches: Vec<Launch> = provider.servers().unwrap().into_iter().map(|server| server.launch).collect();
+    assert_eq!(launches, [Launch::Never, Launch::Launched, Launch::Unknown]);
 }
