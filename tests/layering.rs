@@ -57,6 +57,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "provider",
             "reconcile",
             "record",
+            "script",
             "secret",
             "state",
             "store",

@@ -8,6 +8,7 @@ pub mod openstack;
 use crate::config::{Backend, NodeType, ProviderConfig};
 use crate::naming::{NodeTypeName, Owner, ServerId, VolumeId};
 use crate::world::{Lookup, Quota, Server, Volume};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
@@ -23,6 +24,14 @@ pub trait Provider: Send + Sync {
     /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
     /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
     fn survey(&self, types: &[&NodeType]) -> Survey;
+
+    /// What else reading can tell of these orders before the first is sent: what the cloud would refuse them for, and what
+    /// will stand in their way one day. Reads only; for a person who asks, not for a run.
+    fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection;
+
+    /// How far the cloud's clock is ahead of ours, which showed `now` at `then`; none before it answered, or where its
+    /// answers do not tell.
+    fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration>;
 
     /// The end of a server's console: its last lines, without secrets and without characters that could steer a terminal.
     /// None where there is none, or where it cannot be had at once. A read in effect, and never worth waiting for.
@@ -74,6 +83,32 @@ pub struct Survey {
     /// Node types that cannot be ordered here now: [`FailureKind::Wrong`] for a name that the cloud does not know, any
     /// other kind where what it means could not be read.
     pub unfit: BTreeMap<NodeTypeName, Failure>,
+}
+
+/// What [`Provider::inspect`] found, in words for an operator.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// What the cloud would refuse an order of a node type for.
+    pub unfit: BTreeMap<NodeTypeName, Vec<String>>,
+    /// What keeps every order from being carried out.
+    pub faults: Vec<String>,
+    /// What will stand in the way one day.
+    pub hints: Vec<String>,
+    /// What could not be read, and so is not known.
+    pub unread: Vec<String>,
+    /// What the project may have, and has.
+    pub allotments: Vec<Allotment>,
+}
+
+/// A limit of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allotment {
+    /// Of what, as `instances` or `MiB of RAM`.
+    pub what: &'static str,
+    /// How much is used, by everybody.
+    pub used: u64,
+    /// The limit; none where there is none.
+    pub most: Option<u64>,
 }
 
 /// One server to order. Its mark goes into the request itself.

@@ -116,6 +116,10 @@ fn for_every_key_and_every_kind_of_value_the_schema_says_what_the_parser_says() 
                 continue;
             }
             for probe in PROBES {
+                // What is read as a secret is taken out of everything that this process prints from then on.
+                let secret = ["token", "password", "application_credential_secret"].contains(&key.as_str());
+                let probe =
+                    if secret && probe.len() > 2 && probe.starts_with('"') { "\"probe-of-a-secret\"" } else { probe };
                 let value: Value = toml::from_str::<Value>(&format!("x = {probe}")).unwrap()["x"].take();
                 let taken = faults_of(property, &value).is_empty();
                 let told = told_of(header, key, probe);

@@ -3,6 +3,7 @@
 mod config_schema;
 mod documents;
 mod failures;
+mod online;
 mod replays;
 mod scene;
 mod schema;

@@ -59,6 +59,11 @@ fn newest_active(images: &[wire::Image]) -> Option<&wire::Image> {
         .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
 }
 
+/// One image, read afresh; none where there is no such image.
+pub(super) fn read(session: &Session, id: &str) -> Result<Option<wire::Image>, Failure> {
+    by_id(session, id, &session.task("read the image", Verb::Read))
+}
+
 fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
     let path = format!("/images/{}", encode_segment(id));
     let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None };

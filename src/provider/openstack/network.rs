@@ -38,6 +38,19 @@ pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure
     }
 }
 
+/// Every network that the project can see.
+pub(super) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
+    listed(session, &[], &session.task("list the networks", Verb::Read))
+}
+
+/// Every security group of the project.
+pub(super) fn security_groups(session: &Session) -> Result<Vec<wire::SecurityGroup>, Failure> {
+    let task = session.task("list the security groups", Verb::Read);
+    let response = session.read(Service::Network, "/security-groups?fields=id&fields=name".to_owned(), &task)?;
+    let body: wire::SecurityGroups = response.json("a list of security groups").map_err(|error| task.broken(&error))?;
+    Ok(body.security_groups)
+}
+
 fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Network>, Failure> {
     let response = session.read(Service::Network, format!("/networks?{}", encode_query(filter)), task)?;
     let body: wire::Networks = response.json("a list of networks").map_err(|error| task.broken(&error))?;

@@ -106,7 +106,7 @@ fn choose(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> {
     }
 }
 
-fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {
+pub(super) fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {
     if user_data.is_empty() {
         return Ok(None);
     }
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_size_is_found_by_id_or_by_a_name_that_only_one_has() {
-        let flavor = |id: &str, name: &str| Flavor { id: id.into(), name: name.into(), size: Size::default() };
+        let flavor = |id: &str, name: &str| Flavor { id: id.into(), name: name.into(), size: Size::default(), disk: 0 };
         let flavors = [flavor("1", "m1.tiny"), flavor("2", "1"), flavor("3", "twin"), flavor("4", "twin")];
         assert_eq!(choose(&flavors, "1").unwrap().name, "m1.tiny");
         assert_eq!(choose(&flavors, "m1.tiny").unwrap().id, "1");
