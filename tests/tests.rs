@@ -18,6 +18,8 @@ mod dry_run;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod leftovers;

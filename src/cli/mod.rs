@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod failure;
 mod failures;
+mod init;
 mod logger;
 mod manual;
 mod output;
@@ -52,6 +53,7 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
+        Command::Init(wish) => init::run(&wish, moment, progress()),
         Command::Schema => schema(),
         Command::Completions { shell } => done(completions::run(shell)),
         Command::Man { page } => manual::run(page.as_deref()).map(|()| Exit::Done),

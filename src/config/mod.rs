@@ -29,6 +29,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use clouds::clouds_at_hand;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use planning::Planning;

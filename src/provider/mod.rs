@@ -29,6 +29,9 @@ pub trait Provider: Send + Sync {
     /// will stand in their way one day. Reads only; for a person who asks, not for a run.
     fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection;
 
+    /// What node types of this cloud can name. Reads only; for a person who writes a configuration.
+    fn inventory(&self) -> Inventory;
+
     /// How far the cloud's clock is ahead of ours, which showed `now` at `then`; none before it answered, or where its
     /// answers do not tell.
     fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration>;
@@ -98,6 +101,45 @@ pub struct Inspection {
     pub unread: Vec<String>,
     /// What the project may have, and has.
     pub allotments: Vec<Allotment>,
+}
+
+/// What there is to choose from in a cloud.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// Images that can be booted, newest first.
+    pub images: Vec<Image>,
+    /// Sizes, the smallest first.
+    pub sizes: Vec<Size>,
+    /// Key pairs of the user.
+    pub key_pairs: Vec<String>,
+    /// Networks that servers can be attached to.
+    pub networks: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+}
+
+/// An image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its name.
+    pub name: String,
+    /// The least memory of a server of it, in MiB.
+    pub min_ram_mib: u64,
+    /// The least disk of a server of it, in GB.
+    pub min_disk_gb: u64,
+}
+
+/// A size of server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Its name.
+    pub name: String,
+    /// Virtual processors.
+    pub cores: u64,
+    /// Memory in MiB.
+    pub ram_mib: u64,
+    /// Disk in GB; 0 where it is as large as the image.
+    pub disk_gb: u64,
 }
 
 /// A limit of the project.

@@ -145,17 +145,12 @@ fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Optio
     read?.map_err(|failure| unread.push(failure.message)).ok()
 }
 
-/// Servers cannot be attached to an external network by ordinary users, and a network without a subnet gives them no
-/// address. Where none is named, Nova takes the project's own and the shared ones, if that is one only
-/// (nova/network/neutron.py, `_get_available_networks`).
+/// Servers cannot be attached to an external network by ordinary users, nor to one without a subnet. Where none is named,
+/// there has to be one only.
 fn network_faults(kind: &NodeType, networks: &[wire::Network], identity: &Identity) -> Vec<String> {
     let name = |network: &wire::Network| network.name.clone().unwrap_or_else(|| network.id.clone());
     if kind.networks.is_empty() {
-        let own = |network: &&wire::Network| {
-            let project = network.project_id.as_ref().or(network.tenant_id.as_ref());
-            network.shared == Some(true) || identity.project.is_none() || project == identity.project.as_ref()
-        };
-        let usable: Vec<_> = networks.iter().filter(own).filter(|network| network.external != Some(true)).collect();
+        let usable = network::usable(networks, identity);
         let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
         return match usable.len() {
             1 => usable.into_iter().filter_map(without_subnet).collect(),

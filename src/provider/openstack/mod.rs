@@ -10,6 +10,7 @@ mod compute;
 mod errors;
 mod image;
 mod inspection;
+mod inventory;
 mod names;
 mod network;
 mod order;
@@ -21,7 +22,7 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, Deletion, Failure, Inspection, Order, Provider, Survey};
+use super::{Access, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
 use crate::config::{NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::{ProviderName, ServerId, VolumeId};
@@ -80,6 +81,10 @@ impl Provider for OpenStack {
 
     fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection {
         inspection::inspect(self, orders, now)
+    }
+
+    fn inventory(&self) -> Inventory {
+        inventory::inventory(self)
     }
 
     fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {

@@ -1,5 +1,6 @@
 //! Neutron: which network a name means (Networking API v2.0). Asked only where a node type names one.
 
+use super::auth::Identity;
 use super::catalogue::Service;
 use super::errors::{Task, Verb};
 use super::names::{hint, is_uuid};
@@ -41,6 +42,16 @@ pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure
 /// Every network that the project can see.
 pub(super) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
     listed(session, &[], &session.task("list the networks", Verb::Read))
+}
+
+/// Those that servers get where none is named: the project's own and shared ones, without external ones
+/// (nova/network/neutron.py, `_get_available_networks`).
+pub(super) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> Vec<&'a wire::Network> {
+    let own = |network: &&wire::Network| {
+        let project = network.project_id.as_ref().or(network.tenant_id.as_ref());
+        network.shared == Some(true) || identity.project.is_none() || project == identity.project.as_ref()
+    };
+    networks.iter().filter(own).filter(|network| network.external != Some(true)).collect()
 }
 
 /// Every security group of the project.
