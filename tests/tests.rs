@@ -54,6 +54,8 @@ mod security;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod shipping;
+#[cfg(test)]
 mod statuses;
 #[cfg(test)]
 mod strangers;
