@@ -175,3 +175,19 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
     fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
     assert!(told(&url).contains("no cloud found"));
 }
+
+#[test]
+fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
+    let it = nothing_yet();
+    let folder = it.config_file().with_file_name("etc");
+    fs::create_dir(&folder).expect("a folder");
+    // Only root can give a folder away; anybody else makes files of their own only.
+    let given = std::os::unix::fs::chown(&folder, Some(12_345), Some(12_345)).is_ok();
+    let ended = it.program(&["init", "--offline", "--output", "etc/mita.toml"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let owner = fs::metadata(&folder).expect("the folder").uid();
+    assert_eq!(given, owner == 12_345);
+    for name in ["mita.toml", "boot-inbound.sh"] {
+        assert_eq!(fs::metadata(folder.join(name)).expect(name).uid(), owner, "{name}");
+    }
+}

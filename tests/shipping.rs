@@ -226,6 +226,7 @@ fn a_file_that_a_package_holds_of_every_kind_is_as_its_reader_wants_it() {
     {
         assert!(made(&format!("man/{page}")).contains(heading), "{page}");
     }
+    assert!(made("changelog").starts_with(concat!("mita (", env!("CARGO_PKG_VERSION"), "-1) unstable; urgency=")));
     let bash = folder.path().join("completions/mita.bash");
     assert!(Command::new("bash").arg("-n").arg(&bash).status().expect("bash").success());
     let schema: serde_json::Value = serde_json::from_str(&made("mita.schema.json")).expect("JSON");

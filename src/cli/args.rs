@@ -106,7 +106,8 @@ pub(super) struct Explain {
 /// `mita check`
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Check {
-    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    /// Also ask Jenkins and the clouds: rights, names, networks, quota, script sizes, clocks, other users of the owner; reads
+    /// only
     #[arg(long)]
     pub(super) online: bool,
 

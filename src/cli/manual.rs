@@ -75,9 +75,8 @@ pub(super) fn run(wanted: Option<&str>) -> Result<(), Failure> {
 
 fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
-    let man = Man::new(command.clone()).title(&name).manual("mita");
-    let mut text = Vec::new();
-    man.render_title(&mut text)?;
+    let man = Man::new(command.clone());
+    let mut text = heading(&name, 1);
     man.render_name_section(&mut text)?;
     man.render_synopsis_section(&mut text)?;
     man.render_description_section(&mut text)?;
@@ -114,8 +113,6 @@ fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
 
 fn configuration_page() -> io::Result<Page> {
     let mut roff = Roff::new();
-    let version = format!("mita {}", env!("CARGO_PKG_VERSION"));
-    roff.control("TH", [CONFIGURATION, "5", "", &version, "mita"]);
     roff.control("SH", ["NAME"]).text([roman(format!("{CONFIGURATION} - the configuration of mita"))]);
     roff.control("SH", ["DESCRIPTION"]);
     roff.text([roman(
@@ -130,9 +127,14 @@ fn configuration_page() -> io::Result<Page> {
         table.keys.iter().for_each(|(names, about)| entry(&mut roff, names, about));
     }
     roff.control("SH", ["SEE ALSO"]).text([roman("mita(1), mita-check(1), mita-init(1)")]);
-    let mut text = Vec::new();
+    let mut text = heading(CONFIGURATION, 5);
     roff.to_writer(&mut text)?;
     page(CONFIGURATION.to_owned(), 5, text)
+}
+
+/// The line that says what page this is. It has no date, so that the same program makes the same page.
+fn heading(name: &str, section: u8) -> Vec<u8> {
+    format!(".TH {name} {section} \"\" \"mita {}\" \"mita\"\n", env!("CARGO_PKG_VERSION")).into_bytes()
 }
 
 fn page(name: String, section: u8, text: Vec<u8>) -> io::Result<Page> {

@@ -18,7 +18,7 @@ use crate::reconcile::Moment;
 use dialogue::{Choice, Dialogue};
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use template::{Answers, Login, Token};
@@ -289,10 +289,17 @@ fn keep_token(place: &Place, answers: &Answers) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A new file that only its owner can read.
+/// A new file that only its owner can read: the folder's owner, where root makes it for a user of mita's own.
 fn create(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes())?;
+    let folder = Path::new(".").join(path.parent().unwrap_or(path)).metadata()?;
+    if folder.uid() != file.metadata()?.uid()
+        && let Err(error) = fchown(&file, Some(folder.uid()), Some(folder.gid()))
+    {
+        log::debug!("cannot give {} to user {}: {error}", path.display(), folder.uid());
+    }
+    Ok(())
 }
 
 fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure> {
