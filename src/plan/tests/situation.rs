@@ -219,6 +219,7 @@ impl Situation {
         let unknown = NodeMemory {
             first_seen: LAST_RUN,
             first_online: None,
+            last_away: None,
             idle: None,
             free_since: None,
             offline: None,

@@ -110,6 +110,9 @@ impl World {
                         self.arrivals.retain(|(_, s)| *s != on);
                         let lost = self.jenkins.nodes.iter().filter(|n| n.server.as_ref() == Some(&on));
                         let lost: Vec<String> = lost.filter(|n| n.connected).map(|n| n.name.clone()).collect();
+                        for node in self.jenkins.nodes.iter_mut().filter(|n| n.server.as_ref() == Some(&on)) {
+                            node.connects_at = None;
+                        }
                         for node in lost {
                             self.jenkins.disconnect(&node, CauseKind::ChannelTermination, LOST);
                         }
