@@ -3,6 +3,7 @@
 //!
 //!     cargo run --example package              into target/package
 //!     cargo run --example package -- FOLDER    into another folder
+//!     cp target/package/reference.md examples/ is due where a key, a rule or an option changed (a test tells)
 //!     cargo deb                                then makes a Debian package (cargo install cargo-deb)
 
 use clap_complete::Shell;
@@ -21,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (shell, file) in [(Shell::Bash, "mita.bash"), (Shell::Zsh, "_mita"), (Shell::Fish, "mita.fish")] {
         written.push((format!("completions/{file}"), mita::cli::completions(shell)?));
     }
+    written.push(("reference.md".to_owned(), mita::cli::reference()));
     written.push(("changelog".to_owned(), changelog()?));
     written.push(("mita.schema.json".to_owned(), serde_json::to_string_pretty(&mita::config::schema())? + "\n"));
     for (file, text) in written {

@@ -124,7 +124,10 @@ fn configuration_page() -> io::Result<Page> {
     for table in config::manual() {
         let title = if table.table.is_empty() { "AT THE TOP" } else { table.table };
         roff.control("SH", [title]);
-        table.keys.iter().for_each(|(names, about)| entry(&mut roff, names, about));
+        for key in &table.keys {
+            let names: Vec<&str> = [key.name].into_iter().chain(key.aliases.iter().copied()).collect();
+            entry(&mut roff, &names.join(", "), &key.to_string());
+        }
     }
     roff.control("SH", ["SEE ALSO"]).text([roman("mita(1), mita-check(1), mita-init(1)")]);
     let mut text = heading(CONFIGURATION, 5);

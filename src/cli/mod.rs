@@ -19,6 +19,7 @@ mod panics;
 mod picture;
 mod reconcile;
 mod recorder;
+mod reference;
 mod replay;
 mod status;
 mod status_text;
@@ -33,6 +34,7 @@ pub use failure::Failure;
 pub use logger::start as start_log;
 pub use manual::{Page, pages as manual_pages};
 pub use panics::tell as tell_of_panics;
+pub use reference::reference;
 
 use crate::config::{self, Config, Loaded};
 use crate::plan::Detail;

@@ -6,7 +6,7 @@
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// What holds where it is not written; empty where nothing does.
+    /// What holds where it is not written, or that it must be; empty where other keys decide.
     pub(super) default: &'static str,
     /// What it means, in a line for operators.
     pub(super) about: &'static str,
@@ -95,9 +95,9 @@ pub(super) const TOP: &[Key] = &[
 
 /// `[jenkins]`
 pub(super) const JENKINS: &[Key] = &[
-    key("url", Kind::Url, "", "the root of Jenkins, with its path where it has one"),
-    key("user", Kind::Text, "", "who logs in"),
-    key("token", Kind::Lines, "", "the API token of that user"),
+    key("url", Kind::Url, "required", "the root of Jenkins, with its path where it has one"),
+    key("user", Kind::Text, "required", "who logs in"),
+    key("token", Kind::Lines, "required", "the API token of that user"),
     key("token_file", Kind::Path, "", "the token in a file of its own"),
     key("token_env", Kind::Text, "", "the token in an environment variable"),
     same("password", "token"),
@@ -110,14 +110,14 @@ pub(super) const JENKINS: &[Key] = &[
 /// `[provider.NAME]`
 pub(super) const PROVIDER: &[Key] = &[
     key("type", Kind::OneOf(&["openstack"]), "openstack", "the kind of cloud"),
-    key("max", Kind::Number(0, MOST), "", "the most servers here at a time; 0: none is ordered"),
+    key("max", Kind::Number(0, MOST), "none", "the most servers here at a time; 0: none is ordered"),
     key(
         "cloud",
         Kind::Text,
         "",
         "a cloud of clouds.yaml and secure.yaml, in place of all keys that say where the cloud is and who logs in; envvars takes the OS_* variables",
     ),
-    key("auth_url", Kind::Url, "", "Keystone, with or without /v3 or /v2.0"),
+    key("auth_url", Kind::Url, "required without cloud", "Keystone, with or without /v3 or /v2.0"),
     key(
         "auth_version",
         Kind::OneOf(&["3.x_password", "3.x_appcred", "2.0_password"]),
@@ -158,35 +158,45 @@ pub(super) const PROVIDER: &[Key] = &[
 
 /// `[nodes.NAME]`
 pub(super) const NODES: &[Key] = &[
-    key("provider", Kind::Texts, "", "a provider's name, or a list: the first that can take one more server gets it"),
-    key("image_name", Kind::Text, "", "the image, by name or id; of several with one name the newest active one"),
+    key(
+        "provider",
+        Kind::Texts,
+        "required",
+        "a provider's name, or a list: the first that can take one more server gets it",
+    ),
+    key(
+        "image_name",
+        Kind::Text,
+        "required",
+        "the image, by name or id; of several with one name the newest active one",
+    ),
     same("image", "image_name"),
-    key("size", Kind::Text, "", "the flavor, by name or id"),
+    key("size", Kind::Text, "required", "the flavor, by name or id"),
     same("flavor", "size"),
-    key("keyname", Kind::Text, "", "the key pair that may log in"),
-    key("labels", Kind::Words, "", "the labels that the nodes carry in Jenkins; a list, or one text with blanks"),
+    key("keyname", Kind::Text, "none", "the key pair that may log in"),
+    key("labels", Kind::Words, "none", "the labels that the nodes carry in Jenkins; a list, or one text with blanks"),
     key(
         "storage",
         Kind::Number(1, MOST),
-        "",
+        "none",
         "an empty extra volume of so many GB: there at the first boot, gone with the server",
     ),
     key(
         "script",
         Kind::Lines,
-        "",
+        "none",
         "user data: runs at the first boot; ${MITA_NODE}, ${MITA_ID}, ${MITA_SERVER_NAME}, ${MITA_LABELS} and ${JENKINS_URL} are filled in, any other ${...} is left to the shell",
     ),
-    key("script_file", Kind::Path, "", "the same, in a file of its own"),
+    key("script_file", Kind::Path, "none", "the same, in a file of its own"),
     key("executors", Kind::Number(1, 1000), "1", "executors of each node, as its registration sets them"),
-    key("max", Kind::Number(0, MOST), "", "the most servers of this type; 0: none is ordered"),
+    key("max", Kind::Number(0, MOST), "none", "the most servers of this type; 0: none is ordered"),
     key("min_idle", Kind::Number(0, MOST), "0", "idle nodes to keep at hand while no job waits"),
     key("unlabelled", Kind::Flag, "false", "whether the nodes serve jobs that ask for no label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
     key("security_groups", Kind::Texts, "the project's default", "security groups, by name or id"),
     key("availability_zone", Kind::Text, "the cloud chooses", "the availability zone"),
     key("config_drive", Kind::Flag, "false", "whether the cloud attaches a configuration drive"),
-    key("metadata", Kind::Metadata, "", "metadata beside the mark; keys that begin with mita_ are the mark's own"),
+    key("metadata", Kind::Metadata, "none", "metadata beside the mark; keys that begin with mita_ are the mark's own"),
     key(
         "server_name",
         Kind::Text,

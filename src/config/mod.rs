@@ -34,7 +34,7 @@ pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use planning::Planning;
 pub use reading::ConfigErrors;
-pub use schema::{Manual, manual, schema};
+pub use schema::{Entry, Manual, manual, schema};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;

@@ -56,7 +56,7 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
     };
     property["description"] = match key.kind {
         Kind::Same(other) => format!("the same as {other}").into(),
-        _ => described(key).into(),
+        _ => with_default(key.about, key.default).into(),
     };
     Some(property)
 }
@@ -65,8 +65,12 @@ fn one_or_more(text: Value) -> Value {
     json!({"anyOf": [text, {"type": "array", "items": {"type": "string", "minLength": 1}}]})
 }
 
-fn described(key: &Key) -> String {
-    if key.default.is_empty() { key.about.to_owned() } else { format!("{} (default: {})", key.about, key.default) }
+fn with_default(about: &str, default: &str) -> String {
+    match default {
+        "" => about.to_owned(),
+        required if required.starts_with("required") => format!("{about} ({required})"),
+        default => format!("{about} (default: {default})"),
+    }
 }
 
 /// One table of the manual, with its keys in the order of their importance.
@@ -74,11 +78,24 @@ fn described(key: &Key) -> String {
 pub struct Manual {
     /// What stands in brackets above it; empty for the top of the file.
     pub table: &'static str,
-    /// Each key with its meaning.
-    pub keys: Vec<(String, String)>,
+    /// Each key.
+    pub keys: Vec<Entry>,
 }
 
-/// All tables of the configuration, for a manual page.
+/// One key of the manual.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub name: &'static str,
+    /// Other names that mean the same.
+    pub aliases: Vec<&'static str>,
+    /// What holds where it is not written, or that it must be; empty where other keys decide.
+    pub default: &'static str,
+    /// What it means, with the values that it can have where these are few.
+    pub about: String,
+}
+
+/// All tables of the configuration, for people.
 pub fn manual() -> Vec<Manual> {
     let tables: [(&'static str, &'static [Key]); 4] = [
         ("", keys::TOP),
@@ -87,18 +104,28 @@ pub fn manual() -> Vec<Manual> {
         ("[nodes.NAME]", keys::NODES),
     ];
     let page = |(table, keys): (&'static str, &'static [Key])| {
-        let shown = keys.iter().filter(|key| !matches!(key.kind, Kind::Same(_) | Kind::Refused));
         let entry = |key: &Key| {
             let others = keys.iter().filter(|other| matches!(other.kind, Kind::Same(name) if name == key.name));
-            let mut names = vec![key.name];
-            names.extend(others.map(|other| other.name));
             let values = match key.kind {
-                Kind::OneOf(texts) => format!(": {}", texts.join(", ")),
+                Kind::OneOf(texts) if texts.len() > 1 => format!(": {}", texts.join(", ")),
                 _ => String::new(),
             };
-            (names.join(", "), format!("{}{values}", described(key)))
+            Entry {
+                name: key.name,
+                aliases: others.map(|other| other.name).collect(),
+                default: key.default,
+                about: format!("{}{values}", key.about),
+            }
         };
+        let shown = keys.iter().filter(|key| !matches!(key.kind, Kind::Same(_) | Kind::Refused));
         Manual { table, keys: shown.map(entry).collect() }
     };
     tables.into_iter().map(page).collect()
+}
+
+/// The key's meaning and its default in one.
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&with_default(&self.about, self.default))
+    }
 }
