@@ -3,12 +3,12 @@
 //! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
 //! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::plan::Rule;
 use crate::plan::need::Need;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the state file that this program writes.
 pub const VERSION: u32 = 1;
@@ -319,6 +319,9 @@ pub struct Departed {
     /// The node it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
+    /// Volumes that its fault named: each was made for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub volumes: BTreeSet<VolumeId>,
 }
 
 /// A node of Jenkins.

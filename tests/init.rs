@@ -1,6 +1,7 @@
 //! From nothing to the first job served, with what `mita init` writes and nothing else.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
+use mita::config::Sizing;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
 use std::fs::{self, Permissions};
@@ -113,7 +114,10 @@ fn every_answer_can_be_given_as_an_option() {
     assert_eq!((config.jenkins.url.as_str(), config.jenkins.user.as_str()), ("https://ci.example.com/x/", "farm"));
     assert_eq!(config.owner.as_str(), "team");
     let kind = &config.node_types[0];
-    assert_eq!((kind.name.as_str(), kind.image_name.as_str(), kind.size.as_str()), ("build", "dup-image", "m1.small"));
+    assert_eq!(
+        (kind.name.as_str(), kind.image_name.as_str(), &kind.size),
+        ("build", "dup-image", &Sizing::Named("m1.small".into()))
+    );
     assert_eq!(
         (kind.keyname.as_deref(), kind.max, kind.networks.as_slice()),
         (Some("jenkins-slave"), Some(7), &["second".to_owned()][..])

@@ -35,8 +35,14 @@ pub(super) enum Kind {
     Texts,
     /// Words with blanks between them, or a list of them.
     Words,
+    /// An amount of memory with its unit, as `8G`.
+    Memory,
+    /// A whole number, or a list of tables with these keys.
+    NumberOrTables(&'static [Key]),
     /// A table of texts, under keys of the operator's own.
     Metadata,
+    /// The same of texts and lists of texts.
+    Hints,
     /// One table.
     Table(&'static [Key]),
     /// Tables under names of the operator's own.
@@ -83,6 +89,7 @@ pub(super) const TOP: &[Key] = &[
         "5m",
         "how long an order counts whose answer was lost, or whose server no listing shows yet",
     ),
+    key("time_zone", Kind::Text, "UTC", "whose hours min_idle means, by a name of the IANA database"),
     key("jenkins", Kind::Table(JENKINS), "", "which controller, and who logs in"),
     key("provider", Kind::Tables(PROVIDER), "", "one table for each cloud project, under a name of your own"),
     key(
@@ -168,11 +175,13 @@ pub(super) const NODES: &[Key] = &[
         "image_name",
         Kind::Text,
         "required",
-        "the image, by name or id; of several with one name the newest active one",
+        "the image, by name or id, or by a pattern with * and ?; of several that fit the newest active one",
     ),
     same("image", "image_name"),
-    key("size", Kind::Text, "required", "the flavor, by name or id"),
+    key("size", Kind::Text, "required without min_cores and min_ram", "the flavor, by name or id"),
     same("flavor", "size"),
+    key("min_cores", Kind::Number(1, MOST), "", "in place of size: the smallest flavor that has so many cores"),
+    key("min_ram", Kind::Memory, "", "in place of size: the smallest flavor that has so much memory, as in 8G"),
     key("keyname", Kind::Text, "none", "the key pair that may log in"),
     key("labels", Kind::Words, "none", "the labels that the nodes carry in Jenkins; a list, or one text with blanks"),
     key(
@@ -180,6 +189,12 @@ pub(super) const NODES: &[Key] = &[
         Kind::Number(1, MOST),
         "none",
         "an empty extra volume of so many GB: there at the first boot, gone with the server",
+    ),
+    key(
+        "boot_volume",
+        Kind::Table(BOOT_VOLUME),
+        "none",
+        "boots from a volume of its own, as in { size = 20, type = \"ssd\" }",
     ),
     key(
         "script",
@@ -190,18 +205,70 @@ pub(super) const NODES: &[Key] = &[
     key("script_file", Kind::Path, "none", "the same, in a file of its own"),
     key("executors", Kind::Number(1, 1000), "1", "executors of each node, as its registration sets them"),
     key("max", Kind::Number(0, MOST), "none", "the most servers of this type; 0: none is ordered"),
-    key("min_idle", Kind::Number(0, MOST), "0", "idle nodes to keep at hand while no job waits"),
+    key(
+        "min_idle",
+        Kind::NumberOrTables(MIN_IDLE),
+        "0",
+        "idle nodes to keep at hand while no job waits: a number, or a list by the hours of the week, as in [{ days = \"mon-fri\", hours = \"8-18\", count = 3 }]",
+    ),
     key("unlabelled", Kind::Flag, "false", "whether the nodes serve jobs that ask for no label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
+    key("ports", Kind::Texts, "none", "ports that were made beforehand, by name or id; needs max = 1"),
+    key(
+        "floating_ip_pool",
+        Kind::Text,
+        "none",
+        "the external network, by name or id, from which each server gets a floating IP",
+    ),
     key("security_groups", Kind::Texts, "the project's default", "security groups, by name or id"),
     key("availability_zone", Kind::Text, "the cloud chooses", "the availability zone"),
     key("config_drive", Kind::Flag, "false", "whether the cloud attaches a configuration drive"),
+    key("server_group", Kind::Text, "none", "the server group, by name or id"),
+    key("scheduler_hints", Kind::Hints, "none", "hints to the scheduler's filters: texts, or lists of them"),
+    key("tags", Kind::Texts, "none", "tags of the servers"),
+    key("description", Kind::Text, "none", "description of the servers"),
     key("metadata", Kind::Metadata, "none", "metadata beside the mark; keys that begin with mita_ are the mark's own"),
     key(
         "server_name",
         Kind::Text,
         "{node}",
         "the servers' names, from {node} and {id}; with {id} each name is unique, and a node may carry it in Jenkins in place of base+IP",
+    ),
+    key(
+        "register",
+        Kind::OneOf(&["none", "ssh", "inbound"]),
+        "none",
+        "who makes the nodes in Jenkins: none (the boot script), or mita, for agents that Jenkins connects to (ssh) or that call in (inbound)",
+    ),
+    key("remote_fs", Kind::Text, "/home/jenkins", "their remote root directory"),
+    key(
+        "mode",
+        Kind::OneOf(&["normal", "exclusive"]),
+        "normal",
+        "which jobs they take; exclusive: only those that ask for their labels",
+    ),
+    key("environment", Kind::Metadata, "none", "environment variables of their builds"),
+    key(
+        "credentials_id",
+        Kind::Text,
+        "required for ssh",
+        "the id of the credentials in Jenkins that log in to the servers",
+    ),
+    key(
+        "host_key_verification",
+        Kind::OneOf(&["known-hosts", "manually-provided", "manually-trusted", "non-verifying"]),
+        "manually-trusted",
+        "how Jenkins checks a server's host key; manually-trusted: the first one is trusted, another one then refused",
+    ),
+    key("host_key", Kind::Text, "", "the host key of manually-provided, as in ssh-ed25519 AAAA..."),
+    key("ssh_port", Kind::Number(1, 65_535), "22", "where sshd listens"),
+    key("java_path", Kind::Text, "found by Jenkins", "the java command on the servers"),
+    key("jvm_options", Kind::Text, "none", "options of the agent's Java"),
+    key(
+        "web_socket",
+        Kind::Flag,
+        "true",
+        "for inbound: whether the agent connects by WebSocket, else to Jenkins' TCP port for inbound agents",
     ),
     key("stuck_after", Kind::Time, "as at the top", "how long a job has to wait before a server is ordered for it"),
     key("idle_grace", Kind::Time, "as at the top", "how long a node may stand idle"),
@@ -213,6 +280,19 @@ pub(super) const NODES: &[Key] = &[
         "from ACTIVE until its node is online; also how long a node may be away",
     ),
     key("order_timeout", Kind::Time, "as at the top", "how long an order counts whose answer was lost"),
+];
+
+/// `boot_volume`
+pub(super) const BOOT_VOLUME: &[Key] = &[
+    key("size", Kind::Number(1, MOST), "required", "how many GB it has"),
+    key("type", Kind::Text, "the cloud's own", "the type of volume, by name or id"),
+];
+
+/// An entry of `min_idle`
+pub(super) const MIN_IDLE: &[Key] = &[
+    key("days", Kind::Text, "every day", "days of the week, as in mon-fri or sat,sun"),
+    key("hours", Kind::Text, "the whole day", "hours of the day, as in 8-18 or 22-6"),
+    key("count", Kind::Number(0, MOST), "required", "how many idle nodes to keep"),
 ];
 
 /// Every table with the words that tell where it is.

@@ -19,7 +19,16 @@ pub fn schema() -> Value {
     schema["properties"]["provider"]["additionalProperties"]["allOf"] = both(&[&["auth_url", "cloud"]]);
     let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
     node_type["required"] = json!(["provider"]);
-    node_type["allOf"] = both(&[&["image_name", "image"], &["size", "flavor"]]);
+    node_type["allOf"] = both(&[&["image_name", "image"]]);
+    // The flavor by its name, or by what it must have: one of the two or both.
+    node_type["oneOf"] = json!([
+        {"required": ["size"]},
+        {"required": ["flavor"]},
+        {"anyOf": [{"required": ["min_cores"]}, {"required": ["min_ram"]}]},
+    ]);
+    let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
+    entry["required"] = json!(["count"]);
+    node_type["properties"]["boot_volume"]["required"] = json!(["size"]);
     schema
 }
 
@@ -48,6 +57,14 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         Kind::Flag => json!({"type": "boolean"}),
         Kind::Texts => one_or_more(json!({"type": "string", "minLength": 1})),
         Kind::Words => one_or_more(json!({"type": "string"})),
+        Kind::Memory => json!({"type": "string", "pattern": "^0*[1-9][0-9]* ?(M|MB|MiB|G|GB|GiB|T|TB|TiB)$"}),
+        Kind::NumberOrTables(keys) => json!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "array", "items": table(keys)},
+        ]}),
+        Kind::Hints => {
+            json!({"type": "object", "additionalProperties": one_or_more(json!({"type": "string", "minLength": 1}))})
+        }
         Kind::Metadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Kind::Table(keys) => table(keys),
         Kind::Tables(keys) => json!({"type": "object", "additionalProperties": table(keys)}),

@@ -51,6 +51,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
                     since: now,
                     watch: seen.storage.then_some(0),
                     node: seen.node,
+                    volumes: seen.fault.as_deref().map(leftovers::volumes_named).unwrap_or_default(),
                 };
                 memory.departed.entry(id.clone()).or_insert(departed);
             }
@@ -120,7 +121,7 @@ fn remember_node(
     let before = state.nodes.get(&node.name);
     let machine = match kinship {
         Kinship::Of(machine) => Some(&fleet.machines[*machine]),
-        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
@@ -230,7 +231,7 @@ fn remember_server(
 /// A server that only its mark tells of.
 fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
     let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
-    let storage = config.node_type(&node_type).is_some_and(|kind| kind.storage.is_some());
+    let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());
     let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
     ServerMemory { storage, ..memory }
 }

@@ -35,7 +35,7 @@ fn example() -> String {
 fn example_with_every_key() -> String {
     let free = |line: &str| {
         let bare = line.strip_prefix('#').filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()));
-        let other = ["token_file", "token_env", "cloud ", "script_file"];
+        let other = ["token_file", "token_env", "cloud ", "script_file", "min_cores", "min_ram", "min_idle = 0"];
         match bare {
             Some(key) if key.contains(" = ") && !other.iter().any(|other| key.starts_with(other)) => key.to_owned(),
             _ => line.to_owned(),
@@ -75,6 +75,10 @@ fn what_the_parser_refuses_of_a_table_the_schema_refuses() {
         ("[jenkins]", "token_file = \"twice\""),
         ("[nodes.ubuntu]", "lables = []"),
         ("[nodes.ubuntu]", "metadata = { team = 1 }"),
+        ("[nodes.ubuntu]", "min_ram = \"8G\""),
+        ("[nodes.ubuntu]", "boot_volume = { type = \"ssd\" }"),
+        ("[nodes.ubuntu]", "min_idle = [{ days = \"mon-fri\" }]"),
+        ("[nodes.ubuntu]", "scheduler_hints = { group = 1 }"),
     ] {
         let text = WHOLE.replace(after, &format!("{after}\n{line}"));
         assert!(load(&text).is_err(), "the parser takes {line}");
@@ -134,7 +138,16 @@ fn for_every_key_and_every_kind_of_value_the_schema_says_what_the_parser_says() 
 /// What the parser says to the value of this key, and not to its meaning beside others.
 fn told_of(header: &str, key: &str, probe: &str) -> Vec<String> {
     let kept: Vec<&str> = WHOLE.lines().filter(|line| !line.starts_with(&format!("{key} = "))).collect();
-    let line = format!("{key} = {probe}");
+    // Keys of the registration are read where there is one only.
+    let beside = match key {
+        "credentials_id" => "register = \"ssh\"\n",
+        "remote_fs" | "mode" | "host_key_verification" | "host_key" | "ssh_port" | "java_path" | "jvm_options" => {
+            "register = \"ssh\"\ncredentials_id = \"x\"\n"
+        }
+        "web_socket" => "register = \"inbound\"\nscript = \"#!/bin/sh\\n${MITA_AGENT_SECRET}\"\n",
+        _ => "",
+    };
+    let line = format!("{beside}{key} = {probe}");
     let text = match header {
         "" => format!("{line}\n{}", kept.join("\n")),
         header => kept.join("\n").replace(header, &format!("{header}\n{line}")),
@@ -149,6 +162,7 @@ fn told_of(header: &str, key: &str, probe: &str) -> Vec<String> {
             "is empty",
             "out of bounds",
             "not a time",
+            "not an amount",
             "needs its unit",
             "a negative time",
             "is too short",

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::cli::check::online::{Online, check};
-use crate::config::NodeType;
+use crate::config::{NodeType, Sizing};
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -131,7 +131,10 @@ fn names_that_the_cloud_does_not_know_are_told_with_near_ones() {
     let name = |name: &str| Some(name.to_owned());
     let list = |name: &str| vec![name.to_owned()];
     assert_fault(&scene_with(|kind| kind.image_name = "Debian 13".into()), &["nodes.ubuntu", "nearest: \"Debian 12\""]);
-    assert_fault(&scene_with(|kind| kind.size = "m1.smal".into()), &["nodes.ubuntu", "nearest: \"m1.small\""]);
+    assert_fault(
+        &scene_with(|kind| kind.size = Sizing::Named("m1.smal".into())),
+        &["nodes.ubuntu", "nearest: \"m1.small\""],
+    );
     assert_fault(
         &scene_with(|kind| kind.keyname = name("jenkins-slav")),
         &["nodes.ubuntu at provider openstack", "nearest: \"jenkins-slave\"", "key pairs belong to users"],

@@ -42,7 +42,7 @@ pub(super) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
             seen.unfit.insert(order.node_type.name.clone(), faults);
         }
     }
-    let storage = orders.iter().any(|order| order.node_type.storage.is_some());
+    let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
     match allotments(cloud, storage) {
         Ok(allotments) => seen.allotments = allotments,
         Err(failure) => seen.unread.push(failure.message),
@@ -149,6 +149,10 @@ fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Optio
 /// there has to be one only.
 fn network_faults(kind: &NodeType, networks: &[wire::Network], identity: &Identity) -> Vec<String> {
     let name = |network: &wire::Network| network.name.clone().unwrap_or_else(|| network.id.clone());
+    if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
+        // Ports bring their networks along.
+        return Vec::new();
+    }
     if kind.networks.is_empty() {
         let usable = network::usable(networks, identity);
         let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
@@ -191,20 +195,25 @@ fn without_subnet(network: &wire::Network) -> Option<String> {
 /// Nova refuses an order whose size is smaller than the image asks for (nova/compute/api.py).
 fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
     // What leads to no image or size is told of with the names that an order needs.
-    let (Ok(id), Ok(flavor)) = (cloud.image(&kind.image_name), cloud.flavor(&kind.size)) else {
+    let (Ok(id), Ok(flavor)) = (cloud.image(&kind.image_name), cloud.flavor(kind)) else {
         return Ok(Vec::new());
     };
     let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
     let mut faults = Vec::new();
     let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
-    let (size, name) = (&kind.size, &kind.image_name);
+    let (size, name) = (&flavor.name, &kind.image_name);
     if flavor.size.ram_mib < ram {
         let has = flavor.size.ram_mib;
         faults.push(format!(
             "the size {size:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: take a larger size"
         ));
     }
-    if flavor.disk > 0 && flavor.disk < disk {
+    if let Some(volume) = &kind.boot.volume {
+        let has = u64::from(volume.size);
+        if has < disk {
+            faults.push(format!("the boot_volume has {has} GB, and the image {name:?} needs {disk}: make it larger"));
+        }
+    } else if flavor.disk > 0 && flavor.disk < disk {
         let has = flavor.disk;
         faults.push(format!(
             "the size {size:?} has a disk of {has} GB, and the image {name:?} needs {disk}: take a larger size"

@@ -246,7 +246,9 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
             }
         }
         Event::ConnectionLost { which, back } => {
-            if let Some(node) = pick(&idle_nodes(farm), which) {
+            let mut nodes = idle_nodes(farm);
+            nodes.retain(|node| farm.sim.jenkins().node(node).is_some_and(|node| node.connected));
+            if let Some(node) = pick(&nodes, which) {
                 let at = farm.sim.now();
                 let mut jenkins = farm.sim.jenkins();
                 jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");

@@ -3,12 +3,13 @@
 use super::super::super::table::many;
 use super::quota::scarce;
 use super::{Finding, Online};
-use crate::config::{Config, NodeType, ProviderConfig};
+use crate::config::{Config, NodeType, ProviderConfig, Registration};
 use crate::naming::{MitaId, Owner};
 use crate::observe::Services;
 use crate::provider::{Allotment, FailureKind, Inspection, Order, Provider};
 use crate::reconcile::Moment;
-use crate::script;
+use crate::script::{self, Agent};
+use crate::secret::Secret;
 use crate::world::{Listing, Server, World};
 use std::collections::BTreeMap;
 
@@ -74,8 +75,9 @@ fn inspect(config: &Config, backend: &dyn Provider, types: &[&NodeType], moment:
     // Of the form and length that an order's id has.
     let id = MitaId::from("20260101T000000Z-1000");
     let names: Vec<String> = types.iter().map(|kind| kind.server_name_for(&id)).collect();
-    let order = |(kind, name): (&&'_ NodeType, &String)| script::fill(config, kind, &id, name);
-    let scripts: Vec<String> = types.iter().zip(&names).map(order).collect();
+    let filled =
+        |(kind, name): (&&'_ NodeType, &String)| script::fill(config, kind, &id, name, agent(kind, name).as_ref());
+    let scripts: Vec<String> = types.iter().zip(&names).map(filled).collect();
     let orders: Vec<Order<'_>> = types
         .iter()
         .zip(&names)
@@ -83,6 +85,13 @@ fn inspect(config: &Config, backend: &dyn Provider, types: &[&NodeType], moment:
         .map(|((kind, name), user_data)| Order { node_type: kind, owner: &config.owner, id: &id, name, user_data })
         .collect();
     backend.inspect(&orders, moment.now)
+}
+
+/// An agent as long as the one that an order of this type would have.
+fn agent(kind: &NodeType, name: &str) -> Option<Agent> {
+    let Registration::Inbound(_, transport) = &kind.registration else { return None };
+    // An HMAC of 32 bytes in hexadecimal digits (jenkins/slaves/JnlpAgentReceiver.java, `SLAVE_SECRET`).
+    Some(Agent { node: name.into(), secret: Secret::new("0".repeat(64)), transport: *transport })
 }
 
 fn used(allotment: &Allotment) -> String {
