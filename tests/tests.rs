@@ -8,6 +8,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod consoles;
 #[cfg(test)]
 mod crashes;
@@ -31,6 +33,8 @@ mod live;
 mod lost_orders;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod monitors;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
@@ -62,3 +66,5 @@ mod statuses;
 mod strangers;
 #[cfg(test)]
 mod unbelieved;
+#[cfg(test)]
+mod watching;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
 #[derive(Clone, Debug, Parser)]
@@ -41,10 +42,19 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
     #[command(after_long_help = exit_help())]
-    Status(Shape),
+    Status(Status),
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Set a node offline in your name: it is neither retired nor brought back until it is released
+    #[command(after_long_help = exit_help())]
+    Hold(Hold),
+    /// End a person's hold of a node, or take a `mita retire --when-idle` back
+    #[command(after_long_help = exit_help())]
+    Release(Release),
+    /// Retire a node and its server now, with all checks of every retirement
+    #[command(after_long_help = exit_help())]
+    Retire(Retire),
     /// Check the configuration and tell everything that is wrong with it
     #[command(after_long_help = exit_help())]
     Check(Check),
@@ -90,6 +100,35 @@ pub(super) struct Reconcile {
     /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+
+    /// Write what the run did and what there is to FILE for Prometheus: the textfile collector of node_exporter reads it.
+    /// In place of metrics_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) metrics_file: Option<PathBuf>,
+
+    /// Write a status page to FILE, for any browser. In place of html_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) html: Option<PathBuf>,
+}
+
+/// `mita status`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Status {
+    /// Look again every SECONDS (10 where no number is given) until Ctrl-C: a terminal is redrawn; with --output json one
+    /// document after the other is written
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
+    pub(super) watch: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// A pause that no service minds.
+fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+    }
 }
 
 /// `mita explain`
@@ -98,6 +137,47 @@ pub(super) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
     #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
     pub(super) subject: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita hold`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Hold {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Why, for whoever looks at the node; your name is shown as well
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita release`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Release {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita retire`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Retire {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Where a build runs there: let it end, take no further one, and have the next runs retire the node then
+    #[arg(long)]
+    pub(super) when_idle: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
@@ -293,6 +373,7 @@ fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
+         mita hold ubuntu+192.168.1.188           leave this node alone: somebody looks into it\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )

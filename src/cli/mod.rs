@@ -3,6 +3,7 @@
 //! The commands ask the rest of the crate and show what it says; none decides anything. Results go to standard output,
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] on its way out.
 
+mod account;
 mod args;
 mod check;
 mod completions;
@@ -11,10 +12,14 @@ mod exit;
 mod explain;
 mod failure;
 mod failures;
+mod hand;
 mod init;
 mod logger;
 mod manual;
+mod metrics;
+mod next;
 mod output;
+mod page;
 mod panics;
 mod picture;
 mod reconcile;
@@ -22,7 +27,6 @@ mod recorder;
 mod reference;
 mod replay;
 mod status;
-mod status_text;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -50,9 +54,12 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
-        Command::Reconcile(wish) => reconcile::run(&wish, detail, &load(config)?, moment, progress()),
-        Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
+        Command::Reconcile(wish) => reconcile::run(&wish, detail, load(config), moment, progress()),
+        Command::Status(wish) => status::run(wish, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Hold(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Release(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Retire(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
         Command::Init(wish) => init::run(&wish, moment, progress()),

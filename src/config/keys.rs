@@ -70,6 +70,8 @@ const fn refused(name: &'static str) -> Key {
 /// At the top of the file, above the first table.
 pub(super) const TOP: &[Key] = &[
     key("state_file", Kind::Path, "/var/lib/mita/state.json", "what mita remembers; a lock file is kept beside it"),
+    key("metrics_file", Kind::Path, "none", "where each run writes metrics for node_exporter's textfile collector"),
+    key("html_file", Kind::Path, "none", "where each run writes a status page"),
     key(
         "owner",
         Kind::Text,

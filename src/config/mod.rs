@@ -33,6 +33,7 @@ mod url;
 mod tests;
 
 pub use clouds::clouds_at_hand;
+pub use env::person;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use min_idle::MinIdle;
@@ -57,6 +58,10 @@ pub struct Config {
     pub fingerprint: String,
     /// Where the state is remembered.
     pub state_file: PathBuf,
+    /// Where metrics are written for Prometheus, where they are wished for.
+    pub metrics_file: Option<PathBuf>,
+    /// Where a status page is written, where one is wished for.
+    pub html_file: Option<PathBuf>,
     /// The installation's mark.
     pub owner: Owner,
     /// How long a whole run may take.

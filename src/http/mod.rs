@@ -65,6 +65,7 @@ pub struct Client {
     deadline: Instant,
     sent: AtomicU64,
     clock: Mutex<Option<clock::Reading>>,
+    failed: AtomicU64,
 }
 
 impl Client {
@@ -96,12 +97,19 @@ impl Client {
             deadline: options.deadline,
             sent: AtomicU64::new(0),
             clock: Mutex::default(),
+            failed: AtomicU64::new(0),
         })
     }
 
     /// Requests that left this machine, repeated ones counted each time.
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Attempts that got no whole answer, a connection that never stood included, or one of status 400 and above but for
+    /// 404, which is how a service says that something is gone.
+    pub fn requests_failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// What is left of the run.
@@ -171,6 +179,9 @@ impl Client {
             }
             Err(failure) => Err(error::explain(request, &uri, failure, left_the_machine, limit)),
         };
+        if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
         let ms = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {

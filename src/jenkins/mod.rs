@@ -80,6 +80,11 @@ impl Jenkins {
         self.client.clock_ahead(now, then)
     }
 
+    /// Attempts without a whole answer, or with one that says no.
+    pub fn requests_failed(&self) -> u64 {
+        self.client.requests_failed()
+    }
+
     /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";

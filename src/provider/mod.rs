@@ -57,6 +57,9 @@ pub trait Provider: Send + Sync {
 
     /// Requests that left this machine so far, log-ins and repeated ones included.
     fn requests_sent(&self) -> u64;
+
+    /// Attempts that got no whole answer, or one that says no; that something is not there is no failure.
+    fn requests_failed(&self) -> u64;
 }
 
 /// How a run may use a provider.

@@ -23,9 +23,16 @@ fn the_top_of_the_file() {
             ("deadlin = \"50s\"", &["mita.toml:1: deadlin: unknown key; did you mean deadline?"]),
             (
                 "\"a key\" = 1",
-                &["mita.toml:1: \"a key\": unknown key; the keys here are state_file, owner, deadline, max_servers, \
-                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, time_zone, jenkins, provider, nodes"],
+                &[
+                    "mita.toml:1: \"a key\": unknown key; the keys here are state_file, metrics_file, html_file, owner, deadline, max_servers, \
+                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, time_zone, jenkins, provider, nodes",
+                ],
             ),
+            (
+                "metrics_file = \"m.prom\"\nhtml_file = \"m.prom\"",
+                &["mita.toml:2: html_file: is the same file as metrics_file; write another path"],
+            ),
+            ("html_file = \"pages/\"", &["mita.toml:1: html_file: names a folder; write the file's name as well"]),
             ("url = \"x\"", &["mita.toml:1: url: unknown key; it belongs in [jenkins]"]),
             ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it belongs in [nodes.NAME]"]),
             ("deadline = 50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),

@@ -122,4 +122,8 @@ impl Provider for OpenStack {
     fn requests_sent(&self) -> u64 {
         self.session.requests_sent()
     }
+
+    fn requests_failed(&self) -> u64 {
+        self.session.requests_failed()
+    }
 }

@@ -67,6 +67,10 @@ impl Session {
         Ok(self.pass()?.identity.clone())
     }
 
+    pub(super) fn requests_failed(&self) -> u64 {
+        self.http.requests_failed()
+    }
+
     /// Sends a read, and takes success for granted.
     pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
         let response =
