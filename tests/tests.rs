@@ -22,6 +22,8 @@ mod durability;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod leftovers;
@@ -59,6 +61,8 @@ mod rights;
 mod security;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod shipping;
 #[cfg(test)]
 mod statuses;
 #[cfg(test)]
