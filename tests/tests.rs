@@ -18,6 +18,8 @@ mod dry_run;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod last_builds;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod leftovers;

@@ -22,6 +22,7 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
             Some(Sending { action, node_type, provider, name, id })
         }
         Action::RetireNode { .. }
+        | Action::DrainNode { .. }
         | Action::CreateNode { .. }
         | Action::DeleteServer { .. }
         | Action::RestoreNode { .. }

@@ -46,6 +46,7 @@ enum Drained {
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let mut removals = Vec::new();
     let mut restorations = Vec::new();
+    let mut drains = Vec::new();
     let mut volumes = Vec::new();
     for (action, planned) in actions(site.plan) {
         match planned {
@@ -74,6 +75,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                 removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None, made_for });
             }
             Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
+            Action::DrainNode { nodes, server_id, rule, .. } => drains.push((action, nodes, server_id, *rule)),
             Action::DeleteVolume { volume_id, provider, server_id, .. } => {
                 volumes.push((action, volume_id, provider, server_id));
             }
@@ -85,6 +87,10 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         if !outcome.is_failure() {
             tell(&news, News::Stopped(id.clone()));
         }
+        tell(&news, result(action, server_id, outcome, error));
+    });
+    at_once(site.config.concurrency, drains, |(action, nodes, server_id, rule)| {
+        let (outcome, error) = drain_while_busy(site, nodes, server_id, rule);
         tell(&news, result(action, server_id, outcome, error));
     });
     at_once(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
@@ -171,6 +177,40 @@ fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, 
         Ok(Restoration::NoSuchNode) => (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
         Err(error) => failed(&error),
     }
+}
+
+/// Sets nodes offline while a build runs there: it goes on, and no further one comes. A node that somebody has set offline
+/// meanwhile is that person's.
+fn drain_while_busy(
+    site: &Site<'_>,
+    nodes: &[NodeName],
+    server_id: &ServerId,
+    rule: Rule,
+) -> (Outcome, Option<String>) {
+    let jenkins = match &site.services.jenkins {
+        Ok(jenkins) => jenkins,
+        Err(reason) => return (Outcome::Failed, Some(reason.clone())),
+    };
+    let message = offline_message(&site.config.owner, server_id, rule);
+    for node in nodes {
+        let seen = match jenkins.node(node) {
+            Ok(reading) if restarted(site, &reading.session) && reading.value.is_some() => {
+                return (Outcome::Skipped, Some(RESTARTED.to_owned()));
+            }
+            Ok(reading) => reading.value,
+            Err(error) => return failed(&error),
+        };
+        let Some(seen) = seen else { return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))) };
+        if seen.presence != Presence::Online {
+            return (Outcome::Skipped, Some(format!("node {node} is no longer online: it is left as it is")));
+        }
+        match jenkins.set_offline(node, &message) {
+            Ok(Change::Done) => {}
+            Ok(Change::NoSuchNode) => return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
+            Err(error) => return failed(&error),
+        }
+    }
+    (Outcome::Done, None)
 }
 
 /// Takes back the node of an order that was not granted, by the first three steps.

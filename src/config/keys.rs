@@ -12,6 +12,7 @@ pub(super) const TOP: &[&str] = &[
     "boot_timeout",
     "join_timeout",
     "order_timeout",
+    "max_age",
     "jenkins",
     "provider",
     "nodes",
@@ -80,6 +81,7 @@ pub(super) const NODES: &[&str] = &[
     "executors",
     "max",
     "min_idle",
+    "single_use",
     "unlabelled",
     "networks",
     "security_groups",
@@ -103,6 +105,7 @@ pub(super) const NODES: &[&str] = &[
     "boot_timeout",
     "join_timeout",
     "order_timeout",
+    "max_age",
 ];
 
 /// Every table with the words that tell where it is.
@@ -143,8 +146,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> 
             slip = Some((likeness, candidate));
         }
     }
-    let part =
-        || candidates.filter(|candidate| plain(candidate).split('_').any(|part| part == word)).min_by_key(|c| c.len());
+    let part = || candidates.clone().find(|candidate| plain(candidate).split('_').any(|part| part == word));
     slip.map(|(_, candidate)| candidate).or_else(part)
 }
 

@@ -111,10 +111,11 @@ fn position(action: &Action) -> u8 {
         Action::CreateServer { .. } => 0,
         Action::CreateNode { .. } => 1,
         Action::RestoreNode { .. } => 2,
-        Action::RetireNode { .. } => 3,
-        Action::DeleteServer { .. } => 4,
-        Action::DeleteNode { .. } => 5,
-        Action::DeleteVolume { .. } => 6,
+        Action::DrainNode { .. } => 3,
+        Action::RetireNode { .. } => 4,
+        Action::DeleteServer { .. } => 5,
+        Action::DeleteNode { .. } => 6,
+        Action::DeleteVolume { .. } => 7,
     }
 }
 
@@ -222,7 +223,11 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
                     server.retirement.get_or_insert(decided);
                 }
             }
-            Action::RestoreNode { .. } | Action::DeleteNode { .. } | Action::DeleteVolume { .. } => {}
+            // What is written on the node itself is what is remembered of a drain.
+            Action::RestoreNode { .. }
+            | Action::DrainNode { .. }
+            | Action::DeleteNode { .. }
+            | Action::DeleteVolume { .. } => {}
         }
     }
 }

@@ -24,7 +24,7 @@ fn the_top_of_the_file() {
             (
                 "\"a key\" = 1",
                 &["mita.toml:1: \"a key\": unknown key; the keys here are state_file, owner, deadline, max_servers, \
-                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, jenkins, provider, nodes"],
+                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age, jenkins, provider, nodes"],
             ),
             ("url = \"x\"", &["mita.toml:1: url: unknown key; it belongs in [jenkins]"]),
             ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it belongs in [nodes.NAME]"]),
@@ -34,8 +34,8 @@ fn the_top_of_the_file() {
             ("deadline = \"0s\"", &["mita.toml:1: deadline: \"0s\" is too short; write at least \"1s\""]),
             ("deadline = \"-5s\"", &["mita.toml:1: deadline: \"-5s\" is a negative time; write it without the sign"]),
             (
-                "deadline = \"1 day\"",
-                &["mita.toml:1: deadline: \"1 day\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
+                "deadline = \"1 month\"",
+                &["mita.toml:1: deadline: \"1 month\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
             ),
             (
                 "deadline = \"\"",

@@ -325,6 +325,13 @@ impl Jenkins {
                 self.dirty = true;
             }
         }
+        // hudson/model/LoadStatistics.java, CLOCK and DECAY.
+        if now % 10_000 == 0 {
+            for node in &mut self.nodes {
+                let busy = node.executors.len() - node.parked();
+                node.busy_average = node.busy_average * 0.9 + busy as f64 * 0.1;
+            }
+        }
         self.end_builds();
         self.dirty |= self.next_due <= now;
         self.settle();
