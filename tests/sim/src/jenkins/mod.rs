@@ -326,7 +326,7 @@ impl Jenkins {
             }
         }
         // hudson/model/LoadStatistics.java, CLOCK and DECAY.
-        if now % 10_000 == 0 {
+        if now.is_multiple_of(10_000) {
             for node in &mut self.nodes {
                 let busy = node.executors.len() - node.parked();
                 node.busy_average = node.busy_average * 0.9 + busy as f64 * 0.1;
