@@ -6,8 +6,8 @@ use mita::config::Config;
 use mita::plan::{self, Plan};
 use mita::state::State;
 use mita::world::{
-    Cloud, Jenkins, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server, ServerState, Stage,
-    Task, World,
+    Cloud, Jenkins, Launch, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
+    ServerState, Stage, Task, World,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -139,7 +139,7 @@ impl Scene {
             }),
             state: ServerState::Active,
             created: None,
-            launch: mita::world::Launch::Launched,
+            launch: Launch::Launched,
             addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             fault: None,
         });

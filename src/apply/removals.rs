@@ -426,7 +426,7 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>
     }
 }
 
-/// A volume's own proof, read afresh: it is free, and its name or its mark says that it is the one.
+/// A volume's own proof, read afresh: it is free, and its name, its mark or its server's fault says that it is the one.
 fn delete_volume(
     site: &Site<'_>,
     provider: &ProviderName,
@@ -443,7 +443,8 @@ fn delete_volume(
         Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
     };
     let marked = volume.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner);
-    if !marked && leftovers::volume_of(&volume.name).as_ref() != Some(server) {
+    let in_fault = site.memory.departed.get(server).is_some_and(|departed| leftovers::is_in_fault(&volume, departed));
+    if !marked && !in_fault && leftovers::volume_of(&volume.name).as_ref() != Some(server) {
         let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");
         return (Outcome::Skipped, Some(reason));
     }

@@ -13,6 +13,7 @@ pub(super) const TOP: &[&str] = &[
     "join_timeout",
     "order_timeout",
     "max_age",
+    "time_zone",
     "jenkins",
     "provider",
     "nodes",
@@ -73,9 +74,12 @@ pub(super) const NODES: &[&str] = &[
     "image",
     "size",
     "flavor",
+    "min_cores",
+    "min_ram",
     "keyname",
     "labels",
     "storage",
+    "boot_volume",
     "script",
     "script_file",
     "executors",
@@ -84,9 +88,15 @@ pub(super) const NODES: &[&str] = &[
     "single_use",
     "unlabelled",
     "networks",
+    "ports",
+    "floating_ip_pool",
     "security_groups",
     "availability_zone",
     "config_drive",
+    "server_group",
+    "scheduler_hints",
+    "tags",
+    "description",
     "metadata",
     "server_name",
     "register",
@@ -107,6 +117,12 @@ pub(super) const NODES: &[&str] = &[
     "order_timeout",
     "max_age",
 ];
+
+/// `boot_volume`
+pub(super) const BOOT_VOLUME: &[&str] = &["size", "type"];
+
+/// An entry of `min_idle`
+pub(super) const MIN_IDLE: &[&str] = &["days", "hours", "count"];
 
 /// Every table with the words that tell where it is.
 const TABLES: [(&[&str], &str); 4] = [

@@ -1,8 +1,9 @@
 //! `[nodes.NAME]`: how to make one kind of server, and for which jobs.
 
+use super::min_idle::ZoneName;
 use super::reading::{Found, Place, Reading};
 use super::table::Table;
-use super::{NodeType, Registration, Times, files, keys, names, registration, times};
+use super::{NodeType, Registration, Sizing, Times, boot, files, keys, min_idle, names, registration, times};
 use crate::naming::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
@@ -18,10 +19,11 @@ const AGENT_VARIABLES: [&str; 3] = ["MITA_AGENT_NAME", "MITA_AGENT_SECRET", "MIT
 
 /// Reads every `[nodes.NAME]`, in the file's order. What is wrong is reported and left out.
 pub(super) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
+    let time_zone = min_idle::time_zone(top);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let providers: Vec<_> = top.children("provider").into_iter().map(|found| found.value.0).collect();
-    let names = Names { reading: top.reading, type_names: &type_names, providers: &providers, defaults };
+    let names = Names { reading: top.reading, type_names: &type_names, providers: &providers, defaults, time_zone };
     all.iter().filter_map(|found| names.read(found)).collect()
 }
 
@@ -31,6 +33,7 @@ struct Names<'a, 'n> {
     type_names: &'n [&'a str],
     providers: &'n [&'a str],
     defaults: Times,
+    time_zone: ZoneName,
 }
 
 /// More executors on one node are a slip of the pen; each is a slot that is planned for.
@@ -46,11 +49,12 @@ impl<'a> Names<'a, '_> {
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
         let providers = self.providers(&table);
         let image_name = table.required_text(&["image_name", "image"], "write the image's name or id");
-        let size = table.required_text(&["size", "flavor"], "write the flavor's name or id");
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
-        let (max, min_idle) = (number("max", 0), number("min_idle", 0).unwrap_or(0));
-        if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < min_idle), table.has("min_idle")) {
-            self.reading.warn(&at, format!("{min_idle} idle nodes cannot be kept with max = {most}"));
+        let max = number("max", 0);
+        let min_idle = min_idle::read(&table, &self.time_zone);
+        let largest = min_idle.largest();
+        if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
+            self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
         let registration = registration::read(&table);
         let server_name = self.server_name(&table, name, name_fault.is_none(), &registration);
@@ -66,7 +70,7 @@ impl<'a> Names<'a, '_> {
             name: NodeTypeName::from(name),
             providers: providers.unwrap_or_default(),
             image_name: required(image_name),
-            size: required(size),
+            size: boot::size(&table).unwrap_or(Sizing::Named(String::new())),
             keyname: text("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
@@ -80,6 +84,7 @@ impl<'a> Names<'a, '_> {
             availability_zone: text("availability_zone"),
             config_drive: flag("config_drive"),
             metadata: metadata(&table),
+            boot: boot::read(&table, max),
             server_name,
             script: script(&table, &registration),
             registration,
@@ -183,7 +188,7 @@ fn labels(table: &Table<'_>) -> BTreeSet<String> {
     once(table.reading, written).into_iter().collect()
 }
 
-fn distinct(table: &Table<'_>, key: &str) -> Vec<String> {
+pub(super) fn distinct(table: &Table<'_>, key: &str) -> Vec<String> {
     let written = table.texts(&[key]).map(|found| found.value).unwrap_or_default();
     once(table.reading, written)
 }

@@ -6,8 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Config, Interface, JenkinsConfig, NodeForm, NodeType, OpenStackConfig, ProviderConfig, Registration,
-    SshLauncher, Times, Transport, fingerprint,
+    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -38,9 +38,13 @@ struct NodeTypePart {
     providers: Vec<ProviderName>,
     labels: BTreeSet<String>,
     storage: Option<u32>,
+    #[serde(default)]
+    boot_volume: Option<BootVolume>,
+    #[serde(default)]
+    floating_ip_pool: Option<String>,
     executors: u32,
     max: Option<u32>,
-    min_idle: u32,
+    min_idle: MinIdle,
     #[serde(default)]
     single_use: bool,
     unlabelled: bool,
@@ -160,6 +164,7 @@ impl NodeTypePart {
             availability_zone: _,
             config_drive: _,
             metadata: _,
+            boot,
             server_name,
             script: _,
             registration,
@@ -170,9 +175,11 @@ impl NodeTypePart {
             providers: providers.clone(),
             labels: labels.clone(),
             storage: *storage,
+            boot_volume: boot.volume.clone(),
+            floating_ip_pool: boot.floating_ip_pool.clone(),
             executors: *executors,
             max: *max,
-            min_idle: *min_idle,
+            min_idle: min_idle.clone(),
             single_use: *single_use,
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
@@ -191,6 +198,8 @@ impl NodeTypePart {
             providers,
             labels,
             storage,
+            boot_volume,
+            floating_ip_pool,
             executors,
             max,
             min_idle,
@@ -204,7 +213,7 @@ impl NodeTypePart {
             name,
             providers,
             image_name: String::new(),
-            size: String::new(),
+            size: Sizing::Named(String::new()),
             keyname: None,
             labels,
             storage,
@@ -218,6 +227,7 @@ impl NodeTypePart {
             availability_zone: None,
             config_drive: false,
             metadata: BTreeMap::new(),
+            boot: Boot { volume: boot_volume, floating_ip_pool, ..Boot::default() },
             server_name,
             script: String::new(),
             registration: match register {

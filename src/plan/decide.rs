@@ -208,7 +208,7 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
             Action::CreateServer { node_type, provider, name, id, .. } => {
                 let origin = Origin::Ordered(run);
                 let order = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, origin);
-                let storage = config.node_type(node_type).is_some_and(|kind| kind.storage.is_some());
+                let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
                 memory.servers.insert(id.clone(), ServerMemory { storage, ..order });
             }
             // After the order that it belongs to, where there is one.

@@ -89,6 +89,9 @@ impl<'a> Index<'a> {
             holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
         });
         let known_before = could_be.len() < candidates.len();
+        // Somebody else's, or an entry that its agent took over.
+        let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
+        let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
         let kinship = match self.clear_match(node, machines, &could_be) {
             // What is remembered of a server that is there tells more than the name of one that is not.
@@ -101,6 +104,9 @@ impl<'a> Index<'a> {
                 (Some(machine), _) => Kinship::Of(machine),
                 (None, Some(id)) => Kinship::Former(id.clone()),
                 (None, None) if node.mark.is_some() => self.marked(node, machines, &could_be),
+                (None, None) if could_be.is_empty() && !back.is_empty() => {
+                    Kinship::Doubtful(doubt(machines, &back, "was there before and has come back with the address of"))
+                }
                 (None, None) if could_be.is_empty() && known_before => {
                     Kinship::Foreign("it was online before the server that its name resembles was ordered")
                 }
@@ -119,6 +125,7 @@ impl<'a> Index<'a> {
         if is.is_none() {
             doubts.clone_from(&could_be);
             doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
+            doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
         }
         let others = candidates.into_iter().filter(|machine| {
             let by_address = has_address_of(&machines[*machine], &node.name);
@@ -250,6 +257,16 @@ fn was_online_before(memory: Option<&NodeMemory>, origin: Origin) -> bool {
         (Some(online), Origin::Ordered(run)) => online <= run,
         (None, _) | (_, Origin::Found) => false,
     }
+}
+
+/// Whether a node that was there before was away after the server was ordered, and works now under its address.
+fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
+    let away = memory.and_then(|memory| memory.last_away);
+    let since = match machine.origin {
+        Origin::Ordered(run) => away.is_some_and(|away| away >= run),
+        Origin::Found => away.is_some(),
+    };
+    since && works(node) && has_address_of(machine, &node.name)
 }
 
 fn names(machines: &[Machine<'_>], which: &[usize]) -> String {

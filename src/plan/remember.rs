@@ -51,6 +51,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
                     since: now,
                     watch: seen.storage.then_some(0),
                     node: seen.node,
+                    volumes: seen.fault.as_deref().map(leftovers::volumes_named).unwrap_or_default(),
                 };
                 memory.departed.entry(id.clone()).or_insert(departed);
             }
@@ -143,11 +144,17 @@ fn remember_node(
         }
         Presence::SetOffline(_) | Presence::Online | Presence::Disconnected => None,
     };
+    let first_online = before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run));
     NodeMemory {
         spent,
         busy_average: node.busy_average,
         first_seen: before.map_or(memory.run, |before| before.first_seen),
-        first_online: before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run)),
+        first_online,
+        last_away: if online || first_online.is_none() {
+            before.and_then(|before| before.last_away)
+        } else {
+            Some(memory.run)
+        },
         idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),
@@ -251,7 +258,7 @@ fn has_worked(state: &State, node: &Node) -> bool {
 /// A server that only its mark tells of.
 fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
     let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
-    let storage = config.node_type(&node_type).is_some_and(|kind| kind.storage.is_some());
+    let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());
     let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
     ServerMemory { storage, ..memory }
 }

@@ -382,13 +382,13 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
         let new: Vec<_> = ordered.iter().filter(|(_, place)| *place == provider.name).collect();
         let Some(quota) = quota.filter(|_| !new.is_empty()) else { continue };
         let size = |kind: &NodeTypeName| quota.sizes.get(kind).copied().unwrap_or_default();
-        let storage = |kind: &NodeTypeName| seen.config.node_type(kind).and_then(|kind| kind.storage).map(u64::from);
+        let volumes = |kind: &NodeTypeName| seen.config.node_type(kind).into_iter().flat_map(|kind| kind.volumes());
         let sums = [
             (quota.instances, new.len() as u64),
             (quota.cores, new.iter().map(|(kind, _)| size(kind).cores).sum()),
             (quota.ram_mib, new.iter().map(|(kind, _)| size(kind).ram_mib).sum()),
-            (quota.volumes, new.iter().filter_map(|(kind, _)| storage(kind)).count() as u64),
-            (quota.gigabytes, new.iter().filter_map(|(kind, _)| storage(kind)).sum()),
+            (quota.volumes, new.iter().flat_map(|(kind, _)| volumes(kind)).count() as u64),
+            (quota.gigabytes, new.iter().flat_map(|(kind, _)| volumes(kind)).map(u64::from).sum()),
         ];
         for (left, used) in sums {
             assert!(left.is_none_or(|left| used <= left), "S4: the quota of {}: {quota:?}", provider.name);

@@ -103,6 +103,7 @@ fn the_first_average_of_a_node_counts_unless_an_older_node_had_its_name() {
                 provider: "os".into(),
                 since: s.now,
                 watch: None,
+                volumes: Default::default(),
                 node: Some("ubuntu+10.0.0.1".into()),
             };
             s.state.departed.insert("s0".into(), departed);

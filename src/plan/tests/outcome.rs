@@ -30,7 +30,7 @@ impl Situation {
                     nodes.iter().for_each(|node| self.node(node.as_str()).presence = set_offline(USER, &reason));
                 }
                 Action::CreateNode { node, node_type, id, address, .. } => {
-                    self.node_is_made(node, node_type, id, address)
+                    self.node_is_made(node, node_type, id, address);
                 }
                 Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
                 Action::DeleteVolume { volume_id, provider, .. } => {

@@ -10,7 +10,8 @@ mod listing;
 mod order;
 
 use crate::config::{
-    Auth, Backend, Domain, Identified, Interface, NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
+    Auth, Backend, Boot, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
+    Registration, Sizing, Times,
 };
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::naming::ServerId;
@@ -29,13 +30,13 @@ pub(super) fn node_type(name: &str) -> NodeType {
         name: name.into(),
         providers: vec!["cloud".into()],
         image_name: "dup-image".into(),
-        size: "m1.small".into(),
+        size: Sizing::Named("m1.small".into()),
         keyname: None,
         labels: Default::default(),
         storage: None,
         executors: 1,
         max: None,
-        min_idle: 0,
+        min_idle: MinIdle::Always(0),
         single_use: false,
         unlabelled: false,
         networks: Vec::new(),
@@ -43,6 +44,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         availability_zone: None,
         config_drive: false,
         metadata: Default::default(),
+        boot: Boot::default(),
         server_name: name.into(),
         script: String::new(),
         registration: Registration::Elsewhere,
