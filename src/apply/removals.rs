@@ -83,7 +83,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         }
     }
     at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
-        let (outcome, error) = restore(site, node, server_id);
+        let (outcome, error) = restore(site, node, server_id, id);
         if !outcome.is_failure() {
             tell(&news, News::Stopped(id.clone()));
         }
@@ -163,12 +163,12 @@ fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<S
     News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error })
 }
 
-fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, Option<String>) {
+fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId, order: &MitaId) -> (Outcome, Option<String>) {
     let jenkins = match &site.services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return (Outcome::Failed, Some(reason.clone())),
     };
-    match jenkins.bring_online(node, &site.config.owner, server_id) {
+    match jenkins.bring_online(node, &site.config.owner, (server_id, Some(order))) {
         Ok(Restoration::Done) => (Outcome::Done, None),
         Ok(Restoration::NotSetOffline) => (Outcome::AlreadyDone, None),
         Ok(Restoration::Held(reason)) => {
@@ -213,8 +213,8 @@ fn drain_while_busy(
     (Outcome::Done, None)
 }
 
-/// Takes back the node of an order that was not granted, by the first three steps.
-pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) {
+/// Takes back the node of an order that was not granted, by the first three steps. Returns what kept it from that.
+pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) -> Option<String> {
     let removal = Removal {
         action: 0,
         rule: Rule::NoServer,
@@ -225,7 +225,10 @@ pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) {
     };
     // Nobody is told of it: a run that finds the node again says what becomes of it.
     let (unheard, _) = std::sync::mpsc::channel();
-    drain(site, &removal, &unheard);
+    match drain(site, &removal, &unheard) {
+        Drained::Clear => None,
+        Drained::Ends(_, reason) => reason,
+    }
 }
 
 /// Steps 1 to 3.
@@ -364,7 +367,8 @@ fn stop(
     news: &Sender<News>,
 ) -> Result<Drained, JenkinsError> {
     for &node in &removal.nodes {
-        jenkins.bring_online(node, &site.config.owner, &removal.server_id)?;
+        let order = removal.server.map(|(id, _)| id);
+        jenkins.bring_online(node, &site.config.owner, (&removal.server_id, order))?;
     }
     if let Some((id, _)) = removal.server {
         tell(news, News::Stopped(id.clone()));
