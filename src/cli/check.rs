@@ -1,6 +1,7 @@
 //! `mita check`: is the configuration right? With `--online` also: do Jenkins and the clouds agree with it?
 
 pub(super) mod online;
+mod registration;
 
 use super::args::Check;
 use super::document::clean;

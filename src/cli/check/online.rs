@@ -2,6 +2,7 @@
 
 use super::super::document::clean;
 use super::super::table::many;
+use super::registration;
 use crate::config::{Config, NodeType, ProviderConfig};
 use crate::naming::Owner;
 use crate::observe::{Services, observe};
@@ -52,6 +53,9 @@ pub(in crate::cli) fn check(config: &Config, moment: Moment) -> Online {
     let mut online =
         Online { seen: Vec::new(), faults: Vec::new(), hints: Vec::new(), not_checked: NOT_CHECKED.into() };
     online.jenkins(&world.jenkins);
+    if let (Ok(jenkins), Some(_)) = (&services.jenkins, world.jenkins.nodes.complete()) {
+        online.faults.extend(registration::faults(config, jenkins));
+    }
     for provider in &config.providers {
         online.provider(config, &services, &world, provider);
     }
