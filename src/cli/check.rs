@@ -1,7 +1,6 @@
 //! `mita check`: is the configuration right? With `--online` also: do Jenkins and the clouds agree with it?
 
 pub(super) mod online;
-mod registration;
 
 use super::args::Check;
 use super::document::clean;
@@ -120,7 +119,7 @@ mod tests {
 
     fn checked(errors: &[&str], faults: &[&str]) -> Checked {
         let faults = faults.iter().map(|text| Finding::new("jenkins", *text)).collect();
-        let online = Online { seen: Vec::new(), faults, hints: Vec::new(), not_checked: Vec::new() };
+        let online = Online { faults, ..Online::default() };
         let path = Path::new("mita.toml");
         let mut checked = Checked::of(path, &Config::load(Path::new("examples/mita.toml")), Some(online));
         checked.errors = errors.iter().map(|&error| error.to_owned()).collect();

@@ -18,7 +18,7 @@ pub(super) const DEFAULTS: Times = Times {
 const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
 /// A server has to be worth its boot.
-const SHORTEST_AGE: SignedDuration = SignedDuration::from_mins(10);
+const SHORTEST_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The times of this table, and the given ones where it has none.
 pub(super) fn read(table: &Table<'_>, defaults: Times) -> Times {

@@ -8,7 +8,7 @@ use super::{Jenkins, JenkinsError};
 use crate::http::Response;
 use crate::naming::{MitaId, NodeName, Owner, ServerId};
 use crate::offline::is_ours;
-use crate::world::Presence;
+use crate::world::{OfflineCause, Presence};
 
 /// What became of a write to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,28 @@ impl Jenkins {
         owner: &Owner,
         (server, order): (&ServerId, Option<&MitaId>),
     ) -> Result<Restoration, JenkinsError> {
+        self.toggle_online(node, |cause| {
+            let named = is_ours(&cause.reason, owner);
+            named.is_some_and(|named| named == *server || order.is_some_and(|order| named.as_str() == order.as_str()))
+        })
+    }
+
+    /// Brings a node back online that was set offline for this cause and is so still.
+    pub fn release(&self, node: &NodeName, held: &OfflineCause) -> Result<Restoration, JenkinsError> {
+        self.toggle_online(node, |cause| cause == held)
+    }
+
+    fn toggle_online(
+        &self,
+        node: &NodeName,
+        is_meant: impl FnOnce(&OfflineCause) -> bool,
+    ) -> Result<Restoration, JenkinsError> {
         let Some(seen) = self.node(node)?.value else { return Ok(Restoration::NoSuchNode) };
         let cause = match seen.presence {
             Presence::SetOffline(cause) => cause,
             Presence::Online | Presence::Disconnected => return Ok(Restoration::NotSetOffline),
         };
-        let named = is_ours(&cause.reason, owner);
-        if !named.is_some_and(|named| named == *server || order.is_some_and(|order| named.as_str() == order.as_str())) {
+        if !is_meant(&cause) {
             return Ok(Restoration::Held(cause.reason));
         }
         match self.change(node, "toggleOffline", &[("offlineMessage", &cause.reason)])? {

@@ -79,7 +79,8 @@ impl Judge<'_> {
             return case.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
         }
         if let Some(node) = machine.busy_node() {
-            return alone(Rule::Busy, format!("node {} runs a build", node.name));
+            let asked = case.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
+            return alone(Rule::Busy, format!("node {} runs a build{asked}", node.name));
         }
         if let Some(judgement) = case.gone_or_going() {
             return judgement;
@@ -93,6 +94,9 @@ impl Judge<'_> {
         }
         if let Some(judgement) = case.spent() {
             return judgement;
+        }
+        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty()) {
+            return condemned(Rule::Asked, format!("a person asked for it {} ago", span(since)));
         }
         if let Some(reason) = case.draining() {
             return Judgement { phase: Phase::Draining, reason };
@@ -168,6 +172,12 @@ impl Case<'_> {
         let mut spent = self.machine.nodes.iter().filter_map(|node| Some((node, self.known(node)?.spent?)));
         let (node, rule) = spent.next()?;
         Some(condemned(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
+    }
+
+    /// How long ago a person asked for its retirement.
+    fn asked_since(&self) -> Option<SignedDuration> {
+        let asked = self.remembered?.asked?;
+        Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
     }
 
     /// Why a retirement is under way, where one is.

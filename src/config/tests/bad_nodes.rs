@@ -104,7 +104,7 @@ fn the_node_types() {
                    remove it",
                 ],
             ),
-            ("max_age = \"9m\"", &["mita.toml:5: nodes.ubuntu.max_age: \"9m\" is too short; write at least \"10m\""]),
+            ("max_age = \"59s\"", &["mita.toml:5: nodes.ubuntu.max_age: \"59s\" is too short; write at least \"1m\""]),
             (
                 "unlabelled = \"yes\"",
                 &["mita.toml:5: nodes.ubuntu.unlabelled: must be true or false without quotes, and is a text"],
