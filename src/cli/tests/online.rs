@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::cli::check::online::{Online, check};
-use crate::config::{NodeType, Sizing};
+use crate::config::{NodeForm, NodeType, Registration, Sizing, Transport};
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -90,6 +90,17 @@ fn each_missing_permission_is_told_by_its_jenkins_name_with_what_it_is_for() {
             assert_fault(&scene, &parts);
         }
     }
+}
+
+#[test]
+fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
+    let mut scene = scene();
+    scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
+    assert!(online(&scene).faults.is_empty());
+    scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
+    scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
+    assert!(online(&scene).faults.is_empty());
 }
 
 #[test]
