@@ -208,7 +208,7 @@ fn the_package_holds_files_that_are_there_or_are_made() {
             assert!(names.any(|name| fits(&name)), "nothing makes {source}");
         } else if source != "target/release/mita" {
             let (start, end) = source.split_once('*').unwrap_or((&source, ""));
-            let folder = Path::new(start).parent().unwrap_or(Path::new(""));
+            let folder = Path::new(source.rsplit_once('/').map_or("", |(folder, _)| folder));
             let names = fs::read_dir(root().join(folder)).expect("a folder");
             let mut paths = names.map(|entry| folder.join(entry.expect("an entry").file_name()).display().to_string());
             let fits = |path: &String| path.starts_with(start) && path.ends_with(end);
