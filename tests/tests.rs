@@ -18,6 +18,8 @@ mod cron;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
+mod durability;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod init;
@@ -47,6 +49,7 @@ mod places;
 mod races;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
 mod registration;
 #[cfg(test)]
 mod replays;
