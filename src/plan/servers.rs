@@ -166,7 +166,10 @@ impl Draft {
 
     /// Brings back what mita itself set offline, and nothing else.
     fn bring_back(&mut self, memory: &State, machine: &Machine<'_>, wish: &str, wanted: fn(&NodeMemory) -> bool) {
-        let Some(server_id) = &machine.server_id else { return };
+        // To a server that is gone nothing comes back: its nodes have a row of their own.
+        let Some(server_id) = machine.server_id.as_ref().filter(|id| !memory.departed.contains_key(*id)) else {
+            return;
+        };
         let by_us = |node: &&&Node| {
             let known = memory.nodes.get(&node.name);
             known.is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us) && wanted(node))

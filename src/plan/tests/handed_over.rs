@@ -115,6 +115,7 @@ fn s5_an_entry_that_another_type_left_behind_does_not_keep_a_server_that_has_a_n
     let scene = |presence| {
         let mut s = Situation::new();
         s.joined("s1", "10.0.0.1");
+        s.config.node_types.push(kind("debian", &["amd64"]));
         s.nodes().push(agent("debian+10.0.0.1"));
         s.node("debian+10.0.0.1").presence = presence;
         s
@@ -129,4 +130,20 @@ fn s5_an_entry_that_another_type_left_behind_does_not_keep_a_server_that_has_a_n
     );
     let shown = whole(&scene(Presence::Online).plan());
     assert!(shown.contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"), "{shown}");
+}
+
+#[test]
+fn nothing_comes_back_to_a_server_that_is_gone_though_another_of_its_nodes_works() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.nodes().push(agent("s1"));
+    s.node("s1").idle = false;
+    s.node_memory("s1").server = Some("s1".into());
+    let ours = "mita retires this node: owner=ci server=s1 rule=idle";
+    s.node("ubuntu+10.0.0.1").presence = set_offline("hudson.slaves.OfflineCause$UserCause", ours);
+    s.lose_server("s1");
+    s.memory("s1").gone_sightings = 1;
+    let shown = whole(&s.plan());
+    assert!(!shown.contains("wanted_again"), "{shown}");
+    assert!(shown.contains("- ubuntu+10.0.0.1  server_gone"), "{shown}");
 }
