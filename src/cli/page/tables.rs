@@ -113,9 +113,9 @@ pub(super) fn decisions(account: &Account<'_>) -> Html {
     let mut html = Html::default();
     html.raw("<h2>What this run did</h2>");
     if plan.actions.is_empty() && plan.held_back.is_empty() {
-        html.raw(
-            "<p class=dim>Nothing: no job lacks an executor that mita can give, and nothing is to be removed.</p>",
-        );
+        let waits = account.status.jobs.iter().flatten().any(|job| job.waits);
+        let more = if waits { ": below stands what each job waits for" } else { "" };
+        html.raw("<p class=dim>There was nothing to do").raw(more).raw(".</p>");
         return html;
     }
     html.raw("<div class=wrap><table><thead><tr><th>What<th>Of<th>Rule<th>Outcome<th>Why</tr></thead><tbody>");
