@@ -102,7 +102,7 @@ pub fn carry_out(
     answer.server_id = match kinship {
         Kinship::Of(machine) => fleet.machines[*machine].server_id.clone(),
         Kinship::Former(server) => Some(server.clone()),
-        Kinship::Doubtful(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     Ok(answer)
 }
@@ -141,7 +141,7 @@ impl Scene<'_> {
 fn not_ours(node: &Node, kinship: &Kinship) -> Option<Answer> {
     let why = match kinship {
         _ if node.kind == NodeKind::BuiltIn => "it is Jenkins' own".to_owned(),
-        Kinship::Of(_) | Kinship::Former(_) => return None,
+        Kinship::Of(_) | Kinship::Former(_) | Kinship::MadeFor(_) => return None,
         Kinship::Foreign(why) => format!("it is not ours: {why}"),
         Kinship::Doubtful(why) => format!("whether it is ours is not clear: {why}"),
     };

@@ -283,7 +283,10 @@ impl RecordedAction<'_> {
         let (order, nodes): (_, &[NodeName]) = match action {
             Action::RetireNode { id, nodes, .. } => (Some(id), nodes),
             Action::DeleteServer { id, .. } | Action::RestoreNode { id, .. } => (Some(id), &[]),
-            Action::CreateServer { .. } | Action::DeleteVolume { .. } | Action::DeleteNode { .. } => (None, &[]),
+            Action::CreateServer { .. }
+            | Action::CreateNode { .. }
+            | Action::DeleteVolume { .. }
+            | Action::DeleteNode { .. } => (None, &[]),
         };
         value(&RecordedAction { action, order, nodes })
     }

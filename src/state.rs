@@ -3,12 +3,12 @@
 //! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
 //! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::plan::Rule;
 use crate::plan::need::Need;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of the state file that this program writes.
 pub const VERSION: u32 = 1;
@@ -323,6 +323,9 @@ pub struct Departed {
     /// The node it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
+    /// Volumes that its fault named: each was made for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub volumes: BTreeSet<VolumeId>,
 }
 
 /// A node of Jenkins.
@@ -333,6 +336,9 @@ pub struct NodeMemory {
     /// The run that first saw it online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_online: Option<u64>,
+    /// The last run that saw it away, once it had been online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_away: Option<u64>,
     /// Wholly idle and online, counted against the idle grace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Credit>,

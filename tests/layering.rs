@@ -16,7 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("world", &["naming"]),
     ("history", &["naming"]),
     ("offline", &["naming", "plan"]),
-    ("script", &["config", "naming"]),
+    ("description", &["naming", "world"]),
+    ("script", &["config", "naming", "secret"]),
     ("state", &["naming", "plan"]),
     ("plan", &["config", "label", "naming", "offline", "state", "why", "world"]),
     // What an operator wants.
@@ -27,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("progress", &[]),
     // The wires.
     ("http", &["secret"]),
-    ("jenkins", &["config", "http", "naming", "offline", "secret", "world"]),
+    ("jenkins", &["config", "description", "http", "naming", "offline", "secret", "world"]),
     ("provider", &["config", "http", "naming", "secret", "world"]),
     ("store", &["history", "naming", "secret", "state"]),
     // Those that bring both sides together.
@@ -35,7 +36,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "apply",
         &[
-            "config", "jenkins", "naming", "observe", "offline", "plan", "provider", "script", "state", "workers",
+            "config",
+            "description",
+            "jenkins",
+            "naming",
+            "observe",
+            "offline",
+            "plan",
+            "provider",
+            "script",
+            "state",
+            "workers",
             "world",
         ],
     ),
@@ -87,7 +98,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that know no network, file, clock, environment or log.
-const PURE: &[&str] = &["label", "why", "naming", "offline", "world", "history", "state", "plan", "script"];
+const PURE: &[&str] =
+    &["label", "why", "naming", "offline", "description", "world", "history", "state", "plan", "script"];
 
 const WIRES: &[&str] = &["http", "jenkins", "provider", "store"];
 

@@ -179,7 +179,7 @@ fn the_defaults_of_the_tables_are_those_of_the_program() {
     assert_eq!(told("top", "concurrency"), config.concurrency.to_string());
     assert_eq!(told("top", "state_file"), config.state_file.display().to_string());
     assert_eq!(told("nodes", "executors"), ubuntu.executors.to_string());
-    assert_eq!(told("nodes", "min_idle"), ubuntu.min_idle.to_string());
+    assert_eq!(told("nodes", "min_idle"), ubuntu.min_idle.largest().to_string());
     assert_eq!(told("nodes", "unlabelled"), ubuntu.unlabelled.to_string());
     assert_eq!(told("nodes", "config_drive"), ubuntu.config_drive.to_string());
     assert_eq!(told("nodes", "server_name"), ubuntu.server_name);

@@ -86,6 +86,7 @@ impl Scene {
             idle_executors: 0,
             idle: true,
             presence: Presence::Online,
+            mark: None,
         }];
         nodes.extend((0..self.nodes).map(|number| {
             let kind = number % TYPES;
@@ -99,6 +100,7 @@ impl Scene {
                 idle_executors: u32::from(idle),
                 idle,
                 presence: Presence::Online,
+                mark: None,
             }
         }));
         let items = (0..self.items).map(|number| {

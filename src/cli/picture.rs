@@ -134,7 +134,7 @@ impl<'a> Picture<'a> {
     pub(super) fn type_of(&self, kinship: &Kinship) -> Option<&'a NodeType> {
         match kinship {
             Kinship::Of(machine) => self.config.node_type(&self.fleet.machines[*machine].node_type),
-            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
         }
     }
 
@@ -151,6 +151,7 @@ fn removed(action: &Action) -> Option<&str> {
     match action {
         Action::RetireNode { server_id, .. } | Action::DeleteServer { server_id, .. } => Some(server_id.as_str()),
         Action::CreateServer { .. }
+        | Action::CreateNode { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteNode { .. }
         | Action::DeleteVolume { .. } => None,

@@ -14,6 +14,7 @@ pub(super) const TOP: &[&str] = &[
     "boot_timeout",
     "join_timeout",
     "order_timeout",
+    "time_zone",
     "jenkins",
     "provider",
     "nodes",
@@ -74,9 +75,12 @@ pub(super) const NODES: &[&str] = &[
     "image",
     "size",
     "flavor",
+    "min_cores",
+    "min_ram",
     "keyname",
     "labels",
     "storage",
+    "boot_volume",
     "script",
     "script_file",
     "executors",
@@ -84,17 +88,40 @@ pub(super) const NODES: &[&str] = &[
     "min_idle",
     "unlabelled",
     "networks",
+    "ports",
+    "floating_ip_pool",
     "security_groups",
     "availability_zone",
     "config_drive",
+    "server_group",
+    "scheduler_hints",
+    "tags",
+    "description",
     "metadata",
     "server_name",
+    "register",
+    "remote_fs",
+    "mode",
+    "environment",
+    "credentials_id",
+    "host_key_verification",
+    "host_key",
+    "ssh_port",
+    "java_path",
+    "jvm_options",
+    "web_socket",
     "stuck_after",
     "idle_grace",
     "boot_timeout",
     "join_timeout",
     "order_timeout",
 ];
+
+/// `boot_volume`
+pub(super) const BOOT_VOLUME: &[&str] = &["size", "type"];
+
+/// An entry of `min_idle`
+pub(super) const MIN_IDLE: &[&str] = &["days", "hours", "count"];
 
 /// Every table with the words that tell where it is.
 const TABLES: [(&[&str], &str); 4] = [

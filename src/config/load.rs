@@ -3,7 +3,10 @@
 use super::env::{self, Lookup};
 use super::reading::{ConfigErrors, Found, Place, Reading};
 use super::table::Table;
-use super::{Config, JenkinsConfig, files, fingerprint, jenkins, keys, nodes, provider, syntax, times};
+use super::{
+    Config, JenkinsConfig, LONGEST_OWNER_OF_ADDRESSES, NodeType, files, fingerprint, jenkins, keys, nodes, provider,
+    syntax, times,
+};
 use crate::naming::{Owner, OwnerError};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
@@ -61,6 +64,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let owner = owner(top, jenkins.as_ref());
     let providers = provider::read_all(top);
     let node_types = nodes::read_all(top, times);
+    check_mark_of_addresses(top, owner.as_ref(), &node_types);
     if top.children("nodes").is_empty() {
         let at = Place { line: 0, key: "nodes".to_owned() };
         reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
@@ -135,6 +139,18 @@ fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
     // The key stands before the message, which begins with it as well.
     let fault = |error: OwnerError| top.reading.fault(&at, error.to_string().trim_start_matches("owner "));
     owner.map_err(fault).ok()
+}
+
+/// A floating IP has no metadata: its description holds the mark, in at most 255 characters with two ids beside it.
+fn check_mark_of_addresses(top: &Table<'_>, owner: Option<&Owner>, node_types: &[NodeType]) {
+    let length = owner.map_or(0, |owner| owner.as_str().len());
+    if length > LONGEST_OWNER_OF_ADDRESSES && node_types.iter().any(|kind| kind.boot.floating_ip_pool.is_some()) {
+        let text = format!(
+            "has {length} characters, and the mark of a floating IP has room for {LONGEST_OWNER_OF_ADDRESSES}; write a \
+             shorter owner, or no floating_ip_pool"
+        );
+        top.reading.fault(&top.has("owner").unwrap_or_else(|| top.place_of_missing("owner")), text);
+    }
 }
 
 /// Warns when others than its owner can read a file that holds a secret.

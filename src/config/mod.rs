@@ -4,6 +4,7 @@
 //! the environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod boot;
 mod cloud_login;
 mod clouds;
 mod env;
@@ -13,12 +14,14 @@ mod jenkins;
 mod keys;
 mod load;
 mod locate;
+mod min_idle;
 mod names;
 mod nodes;
 mod openstack;
 mod planning;
 mod provider;
 mod reading;
+mod registration;
 mod secrets;
 mod syntax;
 mod table;
@@ -31,8 +34,10 @@ mod tests;
 pub use env::person;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
+pub use min_idle::MinIdle;
 pub use planning::Planning;
 pub use reading::ConfigErrors;
+pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -203,10 +208,10 @@ pub struct NodeType {
     pub name: NodeTypeName,
     /// Where it can be ordered, the preferred one first. Never empty.
     pub providers: Vec<ProviderName>,
-    /// Image, by name or id.
+    /// Image, by name or id, or a pattern of names.
     pub image_name: String,
-    /// Flavor, by name or id.
-    pub size: String,
+    /// The flavor.
+    pub size: Sizing,
     /// Key pair.
     pub keyname: Option<String>,
     /// Labels that its nodes carry in Jenkins, beside its own name.
@@ -218,7 +223,7 @@ pub struct NodeType {
     /// Most servers of this type.
     pub max: Option<u32>,
     /// Idle nodes to keep at hand.
-    pub min_idle: u32,
+    pub min_idle: MinIdle,
     /// Serves jobs that run anywhere.
     pub unlabelled: bool,
     /// Networks, by name or id; the cloud chooses where empty.
@@ -231,13 +236,72 @@ pub struct NodeType {
     pub config_drive: bool,
     /// Metadata beside the mark.
     pub metadata: BTreeMap<String, String>,
+    /// What else is asked of the cloud.
+    pub boot: Boot,
     /// Template of the server's name, with `{node}` and `{id}`; the node type's name by default.
     pub server_name: String,
     /// User data, before `${...}` is filled in; empty where there is none.
     pub script: String,
+    /// Who makes the nodes of its servers.
+    pub registration: Registration,
     /// The times that hold for it.
     pub times: Times,
 }
+
+/// A flavor, as a node type asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sizing {
+    /// By name or id.
+    Named(String),
+    /// The smallest that has at least so much.
+    AtLeast {
+        /// Virtual CPUs.
+        cores: u32,
+        /// Memory in MiB.
+        ram_mib: u64,
+    },
+}
+
+/// What a node type asks of its cloud that few node types ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Boot {
+    /// The volume to boot from; the host's own disk where there is none.
+    pub volume: Option<BootVolume>,
+    /// Ports that were made beforehand, by name or id, beside the networks.
+    pub ports: Vec<String>,
+    /// The external network, by name or id, from which each server gets a floating IP.
+    pub floating_ip_pool: Option<String>,
+    /// Server group, by name or id.
+    pub server_group: Option<String>,
+    /// Hints to the scheduler's filters.
+    pub scheduler_hints: BTreeMap<String, Hint>,
+    /// Tags of the servers.
+    pub tags: Vec<String>,
+    /// What the cloud shows as the servers' description.
+    pub description: Option<String>,
+}
+
+/// `boot_volume`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootVolume {
+    /// Its size in GiB.
+    pub size: u32,
+    /// Its volume type, by name or id; the cloud's default where there is none.
+    pub volume_type: Option<String>,
+}
+
+/// The value of a scheduler hint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Hint {
+    /// One text.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+/// The longest owner whose mark the description of a floating IP holds, in bytes.
+const LONGEST_OWNER_OF_ADDRESSES: usize = 160;
 
 /// The times of a node type; each can stand at the top, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -270,9 +334,24 @@ impl NodeType {
     /// The template of a node type that gives none: all its servers have its name.
     pub const PLAIN_SERVER_NAME: &str = "{node}";
 
+    /// That of one whose nodes are made before their servers: each has a name of its own, which the node has as well.
+    pub const OWN_SERVER_NAME: &str = "{node}-{id}";
+
     /// Whether its nodes have this label: it is one of theirs, or the type's own name.
     pub fn carries(&self, label: &str) -> bool {
         self.labels.contains(label) || self.name.as_str() == label
+    }
+
+    /// All of them, as one text with a blank between two: its own name is a label as well, since the name of a node is
+    /// another one.
+    pub fn label_string(&self) -> String {
+        let labels: BTreeSet<&str> = self.labels.iter().map(String::as_str).chain([self.name.as_str()]).collect();
+        labels.into_iter().collect::<Vec<_>>().join(" ")
+    }
+
+    /// The sizes in GiB of the volumes that each server is made with, and that could outlive it.
+    pub fn volumes(&self) -> impl Iterator<Item = u32> {
+        self.boot.volume.iter().map(|volume| volume.size).chain(self.storage)
     }
 
     /// The name of the server that this order makes.

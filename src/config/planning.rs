@@ -6,7 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Config, Interface, JenkinsConfig, NodeType, OpenStackConfig, ProviderConfig, Times, fingerprint,
+    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -37,12 +38,35 @@ struct NodeTypePart {
     providers: Vec<ProviderName>,
     labels: BTreeSet<String>,
     storage: Option<u32>,
+    #[serde(default)]
+    boot_volume: Option<BootVolume>,
+    #[serde(default)]
+    floating_ip_pool: Option<String>,
     executors: u32,
     max: Option<u32>,
-    min_idle: u32,
+    min_idle: MinIdle,
     unlabelled: bool,
     server_name: String,
+    #[serde(default, skip_serializing_if = "Registrar::is_elsewhere")]
+    register: Registrar,
     times: Times,
+}
+
+/// Who makes nodes, without what they are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Registrar {
+    #[default]
+    #[serde(rename = "none")]
+    Elsewhere,
+    Ssh,
+    Inbound,
+}
+
+impl Registrar {
+    fn is_elsewhere(&self) -> bool {
+        *self == Registrar::Elsewhere
+    }
 }
 
 impl Planning {
@@ -141,8 +165,10 @@ impl NodeTypePart {
             availability_zone: _,
             config_drive: _,
             metadata: _,
+            boot,
             server_name,
             script: _,
+            registration,
             times,
         } = kind;
         NodeTypePart {
@@ -150,23 +176,43 @@ impl NodeTypePart {
             providers: providers.clone(),
             labels: labels.clone(),
             storage: *storage,
+            boot_volume: boot.volume.clone(),
+            floating_ip_pool: boot.floating_ip_pool.clone(),
             executors: *executors,
             max: *max,
-            min_idle: *min_idle,
+            min_idle: min_idle.clone(),
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
+            register: match registration {
+                Registration::Elsewhere => Registrar::Elsewhere,
+                Registration::Ssh(..) => Registrar::Ssh,
+                Registration::Inbound(..) => Registrar::Inbound,
+            },
             times: *times,
         }
     }
 
     fn node_type(&self) -> NodeType {
-        let NodeTypePart { name, providers, labels, storage, executors, max, min_idle, unlabelled, server_name, times } =
-            self.clone();
+        let NodeTypePart {
+            name,
+            providers,
+            labels,
+            storage,
+            boot_volume,
+            floating_ip_pool,
+            executors,
+            max,
+            min_idle,
+            unlabelled,
+            server_name,
+            register,
+            times,
+        } = self.clone();
         NodeType {
             name,
             providers,
             image_name: String::new(),
-            size: String::new(),
+            size: Sizing::Named(String::new()),
             keyname: None,
             labels,
             storage,
@@ -179,8 +225,14 @@ impl NodeTypePart {
             availability_zone: None,
             config_drive: false,
             metadata: BTreeMap::new(),
+            boot: Boot { volume: boot_volume, floating_ip_pool, ..Boot::default() },
             server_name,
             script: String::new(),
+            registration: match register {
+                Registrar::Elsewhere => Registration::Elsewhere,
+                Registrar::Ssh => Registration::Ssh(NodeForm::default(), SshLauncher::default()),
+                Registrar::Inbound => Registration::Inbound(NodeForm::default(), Transport::default()),
+            },
             times,
         }
     }

@@ -19,6 +19,10 @@ impl Scene<'_> {
                 let words = format!("its server {server} is gone: the node goes by itself once that is certain");
                 return Ok(answer(Ended::Refused, words));
             }
+            Kinship::MadeFor(order) => {
+                let words = format!("it was made for order {order}, which has no server: it goes by itself");
+                return Ok(answer(Ended::Refused, words));
+            }
             Kinship::Foreign(_) | Kinship::Doubtful(_) => return Ok(answer(Ended::Refused, "it is not ours")),
         };
         let Some(known) = self.plan.memory.servers.get(&machine.id).cloned() else {
@@ -31,6 +35,7 @@ impl Scene<'_> {
         let removes = |action: &&Action| match action {
             Action::RetireNode { id, .. } | Action::DeleteServer { id, .. } => *id == machine.id,
             Action::CreateServer { .. }
+            | Action::CreateNode { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteNode { .. }
             | Action::DeleteVolume { .. } => false,

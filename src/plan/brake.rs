@@ -44,7 +44,10 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             Action::DeleteNode { node, .. } => {
                 subjects.insert((Subject::Node, node.to_string()));
             }
-            Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => {}
+            Action::CreateServer { .. }
+            | Action::CreateNode { .. }
+            | Action::RestoreNode { .. }
+            | Action::DeleteVolume { .. } => {}
         }
     }
     for verdict in &mut plan.verdicts {
@@ -62,7 +65,10 @@ fn is_suspicious(action: &Action) -> bool {
             matches!(rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
         }
         // A volume follows its server, whose removal has had its own look.
-        Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => false,
+        Action::CreateServer { .. }
+        | Action::CreateNode { .. }
+        | Action::RestoreNode { .. }
+        | Action::DeleteVolume { .. } => false,
     }
 }
 

@@ -78,7 +78,9 @@ pub(super) fn orders(findings: &Findings<'_>) -> Vec<Action> {
             let jobs = jobs.remove(&index).unwrap_or_default();
             let id = ids[index].clone();
             let reason = match (rule, jobs.first()) {
-                (Rule::MinIdle, _) => format!("fewer than {} idle nodes of {} are at hand", kind.min_idle, kind.name),
+                (Rule::MinIdle, _) => {
+                    format!("fewer than {} idle nodes of {} are at hand", kind.min_idle.at(stalls.now), kind.name)
+                }
                 (Rule::Scout, _) => "Jenkins has no agents and names no label".to_owned(),
                 (_, Some(job)) => {
                     let others = if jobs.len() > 1 { format!(" and {} more", jobs.len() - 1) } else { String::new() };

@@ -1,12 +1,13 @@
 //! Volumes that outlived their server.
 //!
-//! A blank volume goes with its server, but for one that its cloud never made ready: it stays behind, and only its name
-//! tells whose it was. So it is removed by that name alone where the state remembers the server; anything else that
-//! merely looks like it is told, and never touched.
+//! A volume goes with its server, but for one that its cloud never made ready: it stays behind. Whose a blank one was
+//! only its name tells; a volume to boot from has no name, and Nova tells of it in the server's fault alone. So it is
+//! removed by that name, or that fault, where the state remembers the server; anything else that merely looks like it is
+//! told, and never touched.
 
 use super::{Action, Rule, Subject, Verdict, decide::settling_reason};
 use crate::config::Config;
-use crate::naming::{ProviderName, ServerId};
+use crate::naming::{ProviderName, ServerId, VolumeId};
 use crate::state::{Departed, State};
 use crate::world::{Volume, VolumeState, World};
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ pub(super) struct Leftovers {
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     let watched = state.departed.values().any(|departed| departed.provider == *provider && departed.watch.is_some());
     let makes_volumes =
-        config.node_types.iter().any(|kind| kind.storage.is_some() && kind.providers.contains(provider));
+        config.node_types.iter().any(|kind| kind.volumes().next().is_some() && kind.providers.contains(provider));
     watched || (state.run == 0 && makes_volumes)
 }
 
@@ -73,12 +74,29 @@ fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> Option<(&'a
         .filter(|mark| mark.owner == config.owner)
         .and_then(|mark| memory.departed.iter().find(|(_, departed)| departed.id == mark.id));
     let named = volume_of(&volume.name).and_then(|server| memory.departed.get_key_value(&server));
-    marked.or(named)
+    let in_fault = || memory.departed.iter().find(|(_, departed)| is_in_fault(volume, departed));
+    marked.or(named).or_else(in_fault)
 }
 
 /// The server that a blank volume's name tells of.
 pub fn volume_of(name: &str) -> Option<ServerId> {
     name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
+}
+
+/// Whether the fault of a server that is gone named this volume: one to boot from, which Nova gives no name.
+pub fn is_in_fault(volume: &Volume, departed: &Departed) -> bool {
+    volume.name.is_empty() && departed.volumes.contains(&volume.id)
+}
+
+/// The volumes that a server's fault may name ("Volume ID did not finish being created ...", nova/exception.py): all
+/// that has the form of an id. An order names no volume that is there already, so one that its fault names was made for it.
+pub(super) fn volumes_named(fault: &str) -> BTreeSet<VolumeId> {
+    let words = fault.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+    let is_id = |word: &&str| {
+        let lengths: Vec<usize> = word.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12]
+    };
+    words.filter(is_id).map(VolumeId::from).collect()
 }
 
 fn judge(memory: &State, volume: &Volume, server: &ServerId, departed: &Departed, found: &mut Leftovers) {

@@ -126,8 +126,8 @@ impl<'a> Limits<'a> {
                 };
                 let weight = |kind: &NodeType| {
                     let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
-                    let storage = kind.storage.map_or(0, u64::from);
-                    [size.cores, size.ram_mib, u64::from(storage > 0), storage]
+                    let volumes = kind.volumes().count() as u64;
+                    [size.cores, size.ram_mib, volumes, kind.volumes().map(u64::from).sum()]
                 };
                 let mut left =
                     [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));

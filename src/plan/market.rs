@@ -162,7 +162,7 @@ impl<'a> Stalls<'a> {
         for (node, kinship) in &self.fleet.nodes {
             let machine = match kinship {
                 Kinship::Of(machine) => Some(*machine),
-                Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+                Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
             };
             let Some((tier, slots)) = self.slots_of(node, machine) else { continue };
             let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);
@@ -241,7 +241,7 @@ impl<'a> Stalls<'a> {
         let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
             let kept = at_hand.entry(node_type).or_default();
             *kept += 1;
-            let min_idle = self.config.node_type(node_type).map_or(0, |kind| kind.min_idle);
+            let min_idle = self.config.node_type(node_type).map_or(0, |kind| kind.min_idle.at(self.now));
             (*kept > min_idle).then_some(index)
         };
         long.into_iter().filter_map(beyond).collect()
@@ -315,7 +315,11 @@ impl<'a> Stalls<'a> {
 
     /// Idle nodes at hand are jobs of their own that come after all others.
     fn add_minimums(&self, stalls: &[Stall<'_>], market: &mut Market, queue: &mut Vec<usize>) {
-        for (index, kind) in self.config.node_types.iter().enumerate().filter(|(_, kind)| kind.min_idle > 0) {
+        for (index, kind) in self.config.node_types.iter().enumerate() {
+            let min_idle = kind.min_idle.at(self.now);
+            if min_idle == 0 {
+                continue;
+            }
             let of_type = |stall: &Stall<'_>| match stall.sample {
                 Sample::Node(_, node_kind) => node_kind.is_some_and(|node_kind| node_kind.name == kind.name),
                 Sample::Type(coming) => coming.name == kind.name,
@@ -324,10 +328,8 @@ impl<'a> Stalls<'a> {
             let at_hand = |stall: &Stall<'_>| stall.tier != DRAINING && of_type(stall);
             let slots = (0..stalls.len()).filter(|&stall| at_hand(&stalls[stall])).collect();
             market.jobs.push(JobClass { slots, types: vec![index] });
-            let wanted = kind
-                .min_idle
-                .saturating_mul(kind.executors)
-                .min(self.config.max_servers.saturating_mul(kind.executors));
+            let wanted =
+                min_idle.saturating_mul(kind.executors).min(self.config.max_servers.saturating_mul(kind.executors));
             queue.extend((0..wanted).map(|_| market.jobs.len() - 1));
         }
     }

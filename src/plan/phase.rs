@@ -92,7 +92,7 @@ impl Judge<'_> {
         if let Some(node) = case.set_offline(SetOfflineBy::Person) {
             return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
         }
-        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty()) {
+        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty() && machine.server().is_some()) {
             return condemned(Rule::Asked, format!("a person asked for it {} ago", span(since)));
         }
         if let Some(reason) = case.draining() {

@@ -35,6 +35,8 @@ rules! {
     Scout = "scout",
     /// too few idle nodes are at hand
     MinIdle = "min_idle",
+    /// mita makes the server's node in Jenkins
+    Register = "register",
     /// the node stood idle for its grace time
     Idle = "idle",
     /// an earlier run began to retire the node; this one goes on
@@ -57,6 +59,8 @@ rules! {
     Asked = "asked",
     /// the server that it belonged to is gone
     ServerGone = "server_gone",
+    /// mita made the node for an order that has no server
+    NoServer = "no_server",
     /// a build runs there
     Busy = "busy",
     /// a person set the node offline

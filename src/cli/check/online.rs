@@ -143,13 +143,13 @@ fn scarce(
     });
     let there = u64::try_from(there.count()).unwrap_or(u64::MAX);
     let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
-    let storage = kind.storage.map_or(0, u64::from);
+    let space: u64 = kind.volumes().map(u64::from).sum();
     let needs = [
         ("instances", quota.instances, 1),
         ("cores", quota.cores, size.cores),
         ("RAM", quota.ram_mib, size.ram_mib),
-        ("volumes", quota.volumes, u64::from(storage > 0)),
-        ("volume space", quota.gigabytes, storage),
+        ("volumes", quota.volumes, kind.volumes().count() as u64),
+        ("volume space", quota.gigabytes, space),
     ];
     let room = |(what, left, each): (&'static str, Option<u64>, u64)| Some((left?.checked_div(each)?, what));
     let (more, what) = needs.into_iter().filter_map(room).min()?;

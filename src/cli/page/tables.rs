@@ -149,6 +149,7 @@ fn decision(html: &mut Html, action: &Action, class: &'static str, outcome: &str
 fn verb(action: &Action) -> &'static str {
     match action {
         Action::CreateServer { .. } => "order a server",
+        Action::CreateNode { .. } => "make a node",
         Action::RetireNode { .. } => "retire a node",
         Action::DeleteServer { .. } => "remove a server",
         Action::RestoreNode { .. } => "bring a node back",
@@ -160,9 +161,10 @@ fn verb(action: &Action) -> &'static str {
 fn object(action: &Action) -> String {
     match action {
         Action::CreateServer { node_type, provider, .. } => format!("{node_type} at {provider}"),
-        Action::RetireNode { node, .. } | Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
-            node.to_string()
-        }
+        Action::CreateNode { node, .. }
+        | Action::RetireNode { node, .. }
+        | Action::RestoreNode { node, .. }
+        | Action::DeleteNode { node, .. } => node.to_string(),
         Action::DeleteServer { name, server_id, .. } => format!("{name} {server_id}"),
         Action::DeleteVolume { volume_id, .. } => volume_id.to_string(),
     }

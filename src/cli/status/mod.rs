@@ -65,15 +65,38 @@ pub(super) struct Status {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A plan in three numbers.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+/// A plan in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct ToDo {
     /// Servers to order.
     pub(super) order: usize,
-    /// Everything else: to retire, to remove, to bring back.
-    pub(super) other: usize,
+    /// Nodes to make.
+    pub(super) make: usize,
+    /// Nodes, servers and volumes to remove.
+    pub(super) remove: usize,
+    /// Nodes to bring back.
+    pub(super) bring_back: usize,
     /// Removals that the brake holds back.
     pub(super) held_back: usize,
+}
+
+impl ToDo {
+    /// What these actions come to.
+    pub(super) fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, held_back: usize) -> Self {
+        let mut to_do = ToDo { held_back, ..ToDo::default() };
+        for action in actions {
+            *match action {
+                Action::CreateServer { .. } => &mut to_do.order,
+                Action::CreateNode { .. } => &mut to_do.make,
+                Action::RestoreNode { .. } => &mut to_do.bring_back,
+                Action::RetireNode { .. }
+                | Action::DeleteServer { .. }
+                | Action::DeleteNode { .. }
+                | Action::DeleteVolume { .. } => &mut to_do.remove,
+            } += 1;
+        }
+        to_do
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -127,13 +150,12 @@ impl Status {
         let plan = picture.plan();
         let jenkins = &picture.report.world.jenkins;
         let (servers, items) = (picture.servers(), picture.items());
-        let order = plan.actions.iter().filter(|action| matches!(action, Action::CreateServer { .. })).count();
         Status {
             version: DOCUMENT_VERSION,
             owner: plan.owner.clone(),
             now: to_the_second(plan.now),
             max_servers: picture.config.max_servers,
-            to_do: ToDo { order, other: plan.actions.len() - order, held_back: plan.held_back.len() },
+            to_do: ToDo::of(&plan.actions, plan.held_back.len()),
             node_types: types::all(picture, &servers, &items),
             servers: servers.iter().map(|view| server(picture, view)).collect(),
             nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
@@ -169,7 +191,7 @@ fn node(picture: &Picture<'_>, view: &NodeView<'_>) -> NodeStatus {
     let server_id = match view.kinship {
         Kinship::Of(machine) => picture.fleet.machines[*machine].server_id.clone(),
         Kinship::Former(server) => Some(server.clone()),
-        Kinship::Doubtful(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     NodeStatus {
         name: view.node.name.clone(),

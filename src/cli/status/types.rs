@@ -16,6 +16,7 @@ pub(in crate::cli) struct TypeStatus {
     /// False for one that only servers remember.
     pub(in crate::cli) configured: bool,
     pub(in crate::cli) max: Option<u32>,
+    /// Idle nodes to keep at hand just now.
     pub(in crate::cli) min_idle: u32,
     pub(in crate::cli) servers: Counts,
     /// Servers that a run orders now.
@@ -158,7 +159,7 @@ pub(super) fn all(picture: &Picture<'_>, servers: &[ServerView<'_>], items: &[It
             name: kind.name.clone(),
             configured: true,
             max: kind.max,
-            min_idle: kind.min_idle,
+            min_idle: kind.min_idle.at(picture.now()),
             servers: counts_of(&kind.name),
             wanted: wanted.get(&kind.name).copied().unwrap_or_default(),
             jobs_waiting: items

@@ -42,6 +42,52 @@ fn the_node_types() {
                 "labels = true",
                 &["mita.toml:5: nodes.ubuntu.labels: must be a text in quotes or a list of them, and is true or false"],
             ),
+            (
+                "ports = [\"p\"]",
+                &["mita.toml:5: nodes.ubuntu.ports: a port carries one server at a time; write max = 1"],
+            ),
+            (
+                "min_ram = \"8G\"",
+                &["mita.toml:5: nodes.ubuntu.min_ram: has no effect beside size; keep one of the two"],
+            ),
+            (
+                "boot_volume = 20",
+                &[
+                    "mita.toml:5: nodes.ubuntu.boot_volume: must be a table, [nodes.ubuntu.boot_volume], and is a whole number",
+                ],
+            ),
+            (
+                "boot_volume = { type = \"ssd\", gb = 1 }",
+                &[
+                    "mita.toml:5: nodes.ubuntu.boot_volume.gb: unknown key; the keys here are size, type",
+                    "mita.toml:5: nodes.ubuntu.boot_volume.size: is missing; write how many GB the volume has, as in \
+                     { size = 20 }",
+                ],
+            ),
+            (
+                "tags = [\"a/b\"]",
+                &[
+                    "mita.toml:5: nodes.ubuntu.tags: the tag \"a/b\" holds a comma or a slash, which Nova refuses; write it \
+                   without",
+                ],
+            ),
+            (
+                "server_group = \"near\"\nscheduler_hints = { group = \"far\", n = 1 }",
+                &[
+                    "mita.toml:5: nodes.ubuntu.server_group: says the same as the scheduler hint group; keep one of the two",
+                    "mita.toml:6: nodes.ubuntu.scheduler_hints.n: must be a text in quotes, and is a whole number",
+                ],
+            ),
+            (
+                "min_idle = [\n{ days = \"workdays\", count = 1 },\n{ hours = \"8\" }]",
+                &[
+                    "mita.toml:6: nodes.ubuntu.min_idle.days: \"workdays\" names no days; write them as in \"mon-fri\" or \
+                     \"sat,sun\"",
+                    "mita.toml:7: nodes.ubuntu.min_idle.count: is missing; write how many idle nodes to keep in these hours",
+                    "mita.toml:7: nodes.ubuntu.min_idle.hours: \"8\" names no hours; write them as in \"8-18\" or \
+                     \"22:30-6\"",
+                ],
+            ),
             ("storage = 0", &["mita.toml:5: nodes.ubuntu.storage: 0 is out of bounds; write a number 1 or more"]),
             (
                 "executors = 0",
@@ -135,7 +181,7 @@ fn the_node_types() {
                 &[
                     "mita.toml:1: nodes.ubuntu.provider: is missing; write provider = \"openstack\"",
                     "mita.toml:1: nodes.ubuntu.image_name: is missing; write the image's name or id",
-                    "mita.toml:1: nodes.ubuntu.size: is missing; write the flavor's name or id",
+                    "mita.toml:1: nodes.ubuntu.size: is missing; write the flavor's name or id, or min_cores and min_ram",
                 ],
             ),
             (

@@ -1,7 +1,10 @@
 //! What a configuration means.
 
 use super::*;
-use crate::config::{Auth, Backend, CredentialId, Domain, Identified, Interface, OpenStackConfig};
+use crate::config::{
+    Auth, Backend, Boot, BootVolume, CredentialId, Domain, Hint, Identified, Interface, MinIdle, OpenStackConfig,
+    Sizing,
+};
 use crate::naming::{MitaId, NodeTypeName, ProviderName};
 use jiff::SignedDuration;
 
@@ -32,11 +35,47 @@ fn the_least_that_can_be_written_gets_the_documented_defaults() {
     assert_eq!(config.providers[0].max, None);
     let node = &config.node_types[0];
     assert_eq!(node.providers, [ProviderName::from("openstack")]);
-    assert_eq!((node.image_name.as_str(), node.size.as_str()), ("Ubuntu 22.04", "m1"));
-    assert_eq!((node.executors, node.min_idle, node.max, node.storage), (1, 0, None, None));
+    assert_eq!((node.image_name.as_str(), &node.size), ("Ubuntu 22.04", &Sizing::Named("m1".into())));
+    assert_eq!(node.boot, Boot::default());
+    assert_eq!((node.executors, &node.min_idle, node.max, node.storage), (1, &MinIdle::Always(0), None, None));
     assert!(!node.unlabelled && !node.config_drive && node.labels.is_empty() && node.script.is_empty());
     assert_eq!(node.server_name_for(&MitaId::from("20261121T233012Z-1")), "ubuntu");
     assert_eq!(node.times, config.times);
+}
+
+#[test]
+fn everything_else_that_a_node_type_asks_of_its_cloud_is_read() {
+    let node = "[nodes.ubuntu]\nprovider = \"openstack\"\nimage = \"ubuntu-24.04-*\"\nmin_cores = 4\nmin_ram = \"8G\"\n\
+         max = 1\nboot_volume = { size = 20, type = \"ssd\" }\nstorage = 10\nports = [\"p1\"]\n\
+         floating_ip_pool = \"public\"\nserver_group = \"near\"\nscheduler_hints = { query = \"q\", cells = [\"a\", \"b\"] }\n\
+         tags = [\"ci\"]\ndescription = \"for ceph\"\n";
+    let node = config(&format!("{JENKINS}{PROVIDER}{node}")).node_types.remove(0);
+    assert_eq!(node.size, Sizing::AtLeast { cores: 4, ram_mib: 8192 });
+    assert_eq!(node.volumes().collect::<Vec<_>>(), [20, 10]);
+    let hints = [("query", Hint::One("q".into())), ("cells", Hint::Many(vec!["a".into(), "b".into()]))];
+    let expected = Boot {
+        volume: Some(BootVolume { size: 20, volume_type: Some("ssd".into()) }),
+        ports: vec!["p1".into()],
+        floating_ip_pool: Some("public".into()),
+        server_group: Some("near".into()),
+        scheduler_hints: hints.map(|(key, hint)| (key.to_owned(), hint)).into(),
+        tags: vec!["ci".into()],
+        description: Some("for ceph".into()),
+    };
+    assert_eq!(node.boot, expected);
+    let only_memory = NODE.replace("size = \"m1\"", "min_ram = \"512M\"");
+    let node = config(&format!("{JENKINS}{PROVIDER}{only_memory}")).node_types.remove(0);
+    assert_eq!(node.size, Sizing::AtLeast { cores: 0, ram_mib: 512 });
+}
+
+#[test]
+fn idle_nodes_may_be_kept_by_the_hours_of_a_time_zone() {
+    let hours = "min_idle = [{ days = \"mon-fri\", hours = \"8-18\", count = 3 }, { count = 1 }]\n";
+    let config = config(&format!("time_zone = \"Europe/Berlin\"\n{JENKINS}{PROVIDER}{NODE}{hours}"));
+    let min_idle = &config.node_types[0].min_idle;
+    let at = |time: &str| min_idle.at(time.parse().unwrap());
+    assert_eq!((at("2026-07-01T06:00:00Z"), at("2026-07-01T05:59:00Z"), at("2026-07-05T10:00:00Z")), (3, 1, 1));
+    assert_eq!(min_idle.largest(), 3);
 }
 
 #[test]
@@ -51,9 +90,12 @@ fn every_key_of_a_node_type_is_read() {
     );
     let node = config(&node).node_types.remove(0);
     assert_eq!(node.providers, [ProviderName::from("second"), ProviderName::from("openstack")]);
-    assert_eq!((node.image_name.as_str(), node.size.as_str(), node.keyname.as_deref()), ("U", "m1", Some("k")));
+    assert_eq!(
+        (node.image_name.as_str(), &node.size, node.keyname.as_deref()),
+        ("U", &Sizing::Named("m1".into()), Some("k"))
+    );
     assert_eq!(node.labels.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
-    assert_eq!((node.storage, node.executors, node.max, node.min_idle), (Some(10), 2, Some(0), 1));
+    assert_eq!((node.storage, node.executors, node.max, &node.min_idle), (Some(10), 2, Some(0), &MinIdle::Always(1)));
     assert!(node.unlabelled && node.config_drive);
     assert_eq!((node.networks, node.security_groups), (vec!["net one".to_owned()], vec!["ssh".to_owned()]));
     assert_eq!(node.availability_zone.as_deref(), Some("az1"));

@@ -1,13 +1,14 @@
 //! Idle nodes kept at hand.
 
 use super::situation::*;
+use crate::config::MinIdle;
 use crate::offline::offline_message;
 use crate::plan::Rule;
 use crate::world::*;
 
 fn at_hand(number: u32) -> Situation {
     let mut s = Situation::new();
-    s.ubuntu().min_idle = number;
+    s.ubuntu().min_idle = MinIdle::Always(number);
     s
 }
 

@@ -2,6 +2,7 @@
 //! planning never panics.
 
 use super::situation::*;
+use crate::config::MinIdle;
 use crate::naming::Owner;
 use crate::offline::offline_message;
 use crate::plan::Rule;
@@ -203,7 +204,7 @@ fn node_type(draw: &TypeDraw) -> crate::config::NodeType {
     let mut kind = kind(draw.name, &draw.labels);
     kind.executors = draw.executors;
     kind.max = draw.max;
-    kind.min_idle = draw.min_idle;
+    kind.min_idle = MinIdle::Always(draw.min_idle);
     kind.unlabelled = draw.unlabelled;
     if draw.two_providers {
         kind.providers.push("two".into());

@@ -4,8 +4,10 @@
 //! test says.
 
 use super::checker;
-use crate::config::{Auth, Backend, Config, Identified, Interface, JenkinsConfig, NodeType, OpenStackConfig, Times};
-use crate::config::{Domain, ProviderConfig};
+use crate::config::{
+    Auth, Backend, Boot, Config, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Sizing, Times,
+};
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
 use crate::secret::Secret;
@@ -45,21 +47,23 @@ pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
         name: name.into(),
         providers: vec!["os".into()],
         image_name: "image".to_owned(),
-        size: "small".to_owned(),
+        size: Sizing::Named("small".into()),
         keyname: None,
         labels: names(labels),
         storage: None,
         executors: 1,
         max: None,
-        min_idle: 0,
+        min_idle: MinIdle::Always(0),
         unlabelled: false,
         networks: vec![],
         security_groups: vec![],
         availability_zone: None,
         config_drive: false,
         metadata: BTreeMap::new(),
+        boot: Boot::default(),
         server_name: NodeType::PLAIN_SERVER_NAME.to_owned(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: TIMES,
     }
 }
@@ -98,6 +102,7 @@ pub(super) fn agent(name: &str) -> Node {
         idle_executors: 1,
         idle: true,
         presence: Presence::Online,
+        mark: None,
     }
 }
 
@@ -221,6 +226,7 @@ impl Situation {
         let unknown = NodeMemory {
             first_seen: LAST_RUN,
             first_online: None,
+            last_away: None,
             idle: None,
             free_since: None,
             offline: None,

@@ -1,6 +1,7 @@
 //! The plan as an operator sees it.
 
 use super::situation::*;
+use crate::config::MinIdle;
 use crate::plan::Detail;
 use crate::world::*;
 
@@ -56,7 +57,7 @@ fn an_empty_plan_says_so() {
 fn a_server_with_a_name_of_its_own_is_told_by_it() {
     let mut s = Situation::new();
     s.ubuntu().server_name = "{node}-{id}".to_owned();
-    s.ubuntu().min_idle = 1;
+    s.ubuntu().min_idle = MinIdle::Always(1);
     let shown = s.plan().display(Detail::Terse).to_string();
     let order = "+ ubuntu  os  20261121T120000Z-1  ubuntu-20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu \
                  are at hand\n";

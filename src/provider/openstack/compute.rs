@@ -27,6 +27,10 @@ pub(super) struct Flavor {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) size: Size,
+    /// The host's own disk, in GiB.
+    pub(super) disk: u64,
+    /// Whether an administrator took it out of use.
+    pub(super) disabled: bool,
 }
 
 /// What the project may still have.
@@ -66,7 +70,7 @@ pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let doing = format!("read server {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Compute, path, body: None, limit: None };
+    let call = Call { method: Method::GET, service: Service::Compute, path, body: None, limit: None, since: None };
     let response = match session.send(&call, &task) {
         Ok(response) => response,
         Err(failure) => return Lookup::Unavailable(failure.message),
@@ -90,7 +94,8 @@ pub(super) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}/action", encode_segment(id.as_str()));
     let body = Some(serde_json::json!({"os-getConsoleOutput": {"length": CONSOLE_LINES}}));
-    let call = Call { method: Method::POST, service: Service::Compute, path, body, limit: Some(CONSOLE_LIMIT) };
+    let call =
+        Call { method: Method::POST, service: Service::Compute, path, body, limit: Some(CONSOLE_LIMIT), since: None };
     let none = |why: &str| {
         log::debug!("{why}; it is done without");
         None
@@ -110,8 +115,10 @@ pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failu
     let doing = format!("delete server {id}");
     let task = session.task(&doing, Verb::Delete);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let response = session
-        .send(&Call { method: Method::DELETE, service: Service::Compute, path, body: None, limit: None }, &task)?;
+    let response = session.send(
+        &Call { method: Method::DELETE, service: Service::Compute, path, body: None, limit: None, since: None },
+        &task,
+    )?;
     if response.is_success() {
         Ok(Deletion::Accepted)
     } else if says_no_server(&response) {
@@ -133,7 +140,8 @@ pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
         let on_page = page.flavors.len();
         for flavor in page.flavors {
             let size = Size { cores: flavor.vcpus, ram_mib: flavor.ram };
-            all.insert(flavor.id.clone(), Flavor { id: flavor.id, name: flavor.name, size });
+            let wire::Flavor { id, name, disk, disabled, .. } = flavor;
+            all.insert(id.clone(), Flavor { id, name, size, disk, disabled });
         }
         let links = page.flavors_links.unwrap_or_default();
         pages

@@ -8,11 +8,13 @@ use super::session::{Call, Session};
 use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
 use crate::provider::{Failure, FailureKind};
+use wildmatch::WildMatch;
 
 /// Pages that are read of one name, or of all images for a hint: images are deleted less often than they are made.
 const MOST_PAGES: usize = 20;
 
-/// The id of an image: the one of this id, or the newest active one of this name.
+/// The id of an image: the one of this id, or the newest active one of this name, or else the newest active one whose name
+/// fits it as a pattern: `*` stands for any characters, `?` for one.
 pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
     let doing = format!("find the image \"{}\"", wanted.escape_debug());
     let task = session.task(&doing, Verb::Read);
@@ -32,10 +34,22 @@ pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure
         .into_iter()
         .filter(|image| image.name.as_deref() == Some(wanted))
         .collect();
-    if let Some(image) = newest_active(&named) {
+    if let Some(image) = newest_active(named.iter()) {
         return Ok(image.id.clone());
     }
     let why = match named.first() {
+        None if is_pattern(wanted) => {
+            let all = listed(session, &[("limit", "200")], &task)?;
+            let pattern = WildMatch::new(wanted);
+            let fits = |image: &&wire::Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
+            match newest_active(all.iter().filter(fits)) {
+                Some(image) => return Ok(image.id.clone()),
+                None => {
+                    let hint = hint(wanted, all.iter().filter_map(|image| image.name.as_deref()));
+                    format!("no active image has a name that fits this pattern; {hint}")
+                }
+            }
+        }
         Some(image) => {
             format!(
                 "no image of this name is active (image {} is {})",
@@ -51,17 +65,21 @@ pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure
     Err(task.failure(FailureKind::Wrong, &format!("{why}: correct image_name")))
 }
 
+/// Whether a text that is no image's name can be a pattern of names.
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
 /// Of several the newest; of equally old ones the one with the greater id, so that every run takes the same.
-fn newest_active(images: &[wire::Image]) -> Option<&wire::Image> {
+fn newest_active<'a>(images: impl Iterator<Item = &'a wire::Image>) -> Option<&'a wire::Image> {
     images
-        .iter()
         .filter(|image| image.status.as_deref() == Some("active"))
         .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
 }
 
 fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
     let path = format!("/images/{}", encode_segment(id));
-    let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None };
+    let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None, since: None };
     let response = session.send(&call, task)?;
     if says_no_image(&response) {
         return Ok(None);
@@ -99,10 +117,10 @@ mod tests {
     #[test]
     fn of_two_images_of_one_name_and_second_the_choice_is_always_the_same() {
         let mut both = images(include_str!("../../../tests/fixtures/openstack/images_dup.json"));
-        let chosen = newest_active(&both).unwrap().id.clone();
+        let chosen = newest_active(both.iter()).unwrap().id.clone();
         assert_eq!(chosen, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
         both.reverse();
-        assert_eq!(newest_active(&both).unwrap().id, chosen);
+        assert_eq!(newest_active(both.iter()).unwrap().id, chosen);
     }
 
     #[test]
@@ -113,7 +131,7 @@ mod tests {
                 {"id":"timeless","status":"active"},
                 {"id":"coming","status":"queued","created_at":"2026-03-01T00:00:00Z"}]}"#,
         );
-        assert_eq!(newest_active(&all).unwrap().id, "new");
-        assert!(newest_active(&all[3..]).is_none());
+        assert_eq!(newest_active(all.iter()).unwrap().id, "new");
+        assert!(newest_active(all[3..].iter()).is_none());
     }
 }

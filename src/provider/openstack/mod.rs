@@ -8,11 +8,14 @@ mod auth;
 mod catalogue;
 mod compute;
 mod errors;
+mod flavor;
 mod image;
+mod microversion;
 mod names;
 mod network;
 mod order;
 mod pages;
+mod server_group;
 mod session;
 mod survey;
 #[cfg(test)]
@@ -41,7 +44,8 @@ pub struct OpenStack {
 struct Known {
     flavors: Option<Arc<Vec<compute::Flavor>>>,
     images: BTreeMap<String, String>,
-    networks: BTreeMap<String, String>,
+    networks: BTreeMap<(network::Sort, String), String>,
+    server_groups: BTreeMap<String, String>,
 }
 
 impl OpenStack {

@@ -1,4 +1,4 @@
-//! Neutron: which network a name means (Networking API v2.0). Asked only where a node type names one.
+//! Neutron: what the names of networks and ports mean (Networking API v2.0). Asked only where a node type names some.
 
 use super::catalogue::Service;
 use super::errors::{Task, Verb};
@@ -8,38 +8,93 @@ use super::wire;
 use crate::http::encode_query;
 use crate::provider::{Failure, FailureKind};
 
-/// The id of a network: the one of this id, or the only one of this name.
-pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
-    let doing = format!("find the network \"{}\"", wanted.escape_debug());
+/// What a name of Neutron's is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    /// A network that servers use.
+    Network,
+    /// A port that was made beforehand.
+    Port,
+    /// A network that floating IPs come from.
+    Pool,
+}
+
+impl Sort {
+    fn word(self) -> &'static str {
+        match self {
+            Sort::Network => "network",
+            Sort::Port => "port",
+            Sort::Pool => "external network",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Sort::Network => "networks",
+            Sort::Port => "ports",
+            Sort::Pool => "floating_ip_pool",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Sort::Network | Sort::Pool => "/networks",
+            Sort::Port => "/ports",
+        }
+    }
+
+    /// What every listing of the sort is narrowed to.
+    fn filter(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Sort::Network | Sort::Port => &[],
+            Sort::Pool => &[("router:external", "true")],
+        }
+    }
+}
+
+/// The id of a network or port: the one of this id, or the only one of this name.
+pub(super) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<String, Failure> {
+    let word = sort.word();
+    let doing = format!("find the {word} \"{}\"", wanted.escape_debug());
     let task = session.task(&doing, Verb::Read);
     if is_uuid(wanted)
-        && let Some(network) = listed(session, &[("id", wanted)], &task)?.into_iter().find(|found| found.id == wanted)
+        && let Some(found) = listed(session, sort, &[("id", wanted)], &task)?.into_iter().find(|one| one.id == wanted)
     {
-        return Ok(network.id);
+        return Ok(found.id);
     }
-    let mut named: Vec<_> = listed(session, &[("name", wanted)], &task)?
+    let mut named: Vec<_> = listed(session, sort, &[("name", wanted)], &task)?
         .into_iter()
-        .filter(|network| network.name.as_deref() == Some(wanted))
-        .map(|network| network.id)
+        .filter(|found| found.name.as_deref() == Some(wanted))
+        .map(|found| found.id)
         .collect();
     named.sort();
     match named.as_slice() {
         [id] => Ok(id.clone()),
         [] => {
-            let all = listed(session, &[("fields", "id"), ("fields", "name")], &task)?;
-            let hint = hint(wanted, all.iter().filter_map(|network| network.name.as_deref()));
-            Err(task.failure(FailureKind::Wrong, &format!("no network has this name; {hint}: correct networks")))
+            let all = listed(session, sort, &[("fields", "id"), ("fields", "name")], &task)?;
+            let hint = hint(wanted, all.iter().filter_map(|found| found.name.as_deref()));
+            let text = format!("no {word} has this name; {hint}: correct {}", sort.key());
+            Err(task.failure(FailureKind::Wrong, &text))
         }
         ids => {
             let text =
-                format!("{} networks have this name: put the id of one in its place: {}", ids.len(), ids.join(", "));
+                format!("{} {word}s have this name: put the id of one in its place: {}", ids.len(), ids.join(", "));
             Err(task.failure(FailureKind::Wrong, &text))
         }
     }
 }
 
-fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Network>, Failure> {
-    let response = session.read(Service::Network, format!("/networks?{}", encode_query(filter)), task)?;
-    let body: wire::Networks = response.json("a list of networks").map_err(|error| task.broken(&error))?;
-    Ok(body.networks)
+fn listed(
+    session: &Session,
+    sort: Sort,
+    filter: &[(&str, &str)],
+    task: &Task<'_>,
+) -> Result<Vec<wire::Network>, Failure> {
+    let filter: Vec<_> = filter.iter().chain(sort.filter()).copied().collect();
+    let response = session.read(Service::Network, format!("{}?{}", sort.path(), encode_query(&filter)), task)?;
+    match sort {
+        Sort::Network | Sort::Pool => response.json("a list of networks").map(|body: wire::Networks| body.networks),
+        Sort::Port => response.json("a list of ports").map(|body: wire::Ports| body.ports),
+    }
+    .map_err(|error| task.broken(&error))
 }

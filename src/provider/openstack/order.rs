@@ -3,10 +3,11 @@
 use super::catalogue::Service;
 use super::compute::Flavor;
 use super::errors::{Task, Verb};
-use super::names::hint;
+use super::microversion::Microversion;
+use super::network::Sort;
 use super::session::Call;
-use super::{OpenStack, compute, image, network, wire};
-use crate::config::NodeType;
+use super::{OpenStack, compute, flavor, image, network, server_group, wire};
+use crate::config::{BootVolume, NodeType, Sizing};
 use crate::http::Method;
 use crate::naming::ServerId;
 use crate::provider::{Failure, FailureKind, Order};
@@ -25,19 +26,20 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     let task = cloud.session.task(&doing, Verb::Create);
     let user_data = encoded_user_data(&order.user_data, &task)?;
     let node_type = order.node_type;
+    let named = |sort, names: &[String]| {
+        names.iter().map(|name| cloud.of_network(sort, name)).collect::<Result<Vec<String>, Failure>>()
+    };
     let means = Means {
         image: cloud.image(&node_type.image_name)?,
-        flavor: cloud.flavor(&node_type.size)?.id,
-        networks: node_type.networks.iter().map(|name| cloud.network(name)).collect::<Result<_, _>>()?,
+        flavor: cloud.flavor(node_type)?.id,
+        networks: named(Sort::Network, &node_type.networks)?,
+        ports: named(Sort::Port, &node_type.boot.ports)?,
+        server_group: node_type.boot.server_group.as_ref().map(|name| cloud.server_group(name)).transpose()?,
     };
-    let body = request_body(order, &means, user_data);
-    let call = Call {
-        method: Method::POST,
-        service: Service::Compute,
-        path: "/servers".to_owned(),
-        body: Some(body),
-        limit: None,
-    };
+    let since = Microversion::needed(node_type);
+    let body = request_body(order, &means, user_data, since);
+    let path = "/servers".to_owned();
+    let call = Call { method: Method::POST, service: Service::Compute, path, body: Some(body), limit: None, since };
     let response = cloud.session.send(&call, &task)?;
     if !response.is_success() {
         return Err(task.refused(Service::Compute, &response));
@@ -59,13 +61,24 @@ impl OpenStack {
         Ok(id)
     }
 
-    /// The network that a name means. Asked for once.
-    pub(super) fn network(&self, name: &str) -> Result<String, Failure> {
-        if let Some(id) = self.known().networks.get(name) {
+    /// What a name of the network service means. Asked for once.
+    pub(super) fn of_network(&self, sort: Sort, name: &str) -> Result<String, Failure> {
+        let key = (sort, name.to_owned());
+        if let Some(id) = self.known().networks.get(&key) {
             return Ok(id.clone());
         }
-        let id = network::resolve(&self.session, name)?;
-        self.known().networks.insert(name.to_owned(), id.clone());
+        let id = network::resolve(&self.session, sort, name)?;
+        self.known().networks.insert(key, id.clone());
+        Ok(id)
+    }
+
+    /// The server group that a name means. Asked for once.
+    pub(super) fn server_group(&self, name: &str) -> Result<String, Failure> {
+        if let Some(id) = self.known().server_groups.get(name) {
+            return Ok(id.clone());
+        }
+        let id = server_group::resolve(&self.session, name)?;
+        self.known().server_groups.insert(name.to_owned(), id.clone());
         Ok(id)
     }
 
@@ -79,30 +92,20 @@ impl OpenStack {
         Ok(flavors)
     }
 
-    /// The size of this id, or the only one of this name.
-    pub(super) fn flavor(&self, wanted: &str) -> Result<Flavor, Failure> {
+    /// The size of this id, or the only one of this name, or the smallest that has enough.
+    pub(super) fn flavor(&self, node_type: &NodeType) -> Result<Flavor, Failure> {
         let flavors = self.flavors()?;
-        let doing = format!("find the size \"{}\"", wanted.escape_debug());
+        let (doing, chosen) = match &node_type.size {
+            Sizing::Named(wanted) => {
+                (format!("find the size \"{}\"", wanted.escape_debug()), flavor::named(&flavors, wanted))
+            }
+            Sizing::AtLeast { cores, ram_mib } => (
+                format!("find a size with {cores} cores and {ram_mib} MiB of memory"),
+                flavor::smallest(&flavors, (*cores).into(), *ram_mib, node_type.boot.volume.is_some()),
+            ),
+        };
         let task = self.session.task(&doing, Verb::Read);
-        choose(&flavors, wanted).map_err(|why| task.failure(FailureKind::Wrong, &why))
-    }
-}
-
-fn choose(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> {
-    if let Some(flavor) = flavors.iter().find(|flavor| flavor.id == wanted) {
-        return Ok(flavor.clone());
-    }
-    let named: Vec<_> = flavors.iter().filter(|flavor| flavor.name == wanted).collect();
-    match named.as_slice() {
-        [flavor] => Ok((*flavor).clone()),
-        [] => {
-            let hint = hint(wanted, flavors.iter().map(|flavor| flavor.name.as_str()));
-            Err(format!("no size has this name; {hint}: correct size"))
-        }
-        several => {
-            let ids: Vec<_> = several.iter().map(|flavor| flavor.id.as_str()).collect();
-            Err(format!("{} sizes have this name: put the id of one in its place: {}", ids.len(), ids.join(", ")))
-        }
+        chosen.map_err(|why| task.failure(FailureKind::Wrong, &why))
     }
 }
 
@@ -128,13 +131,17 @@ struct Means {
     image: String,
     flavor: String,
     networks: Vec<String>,
+    ports: Vec<String>,
+    server_group: Option<String>,
 }
 
-fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>) -> Value {
+fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>, since: Option<Microversion>) -> Value {
     let node_type = order.node_type;
     let mut server = Map::new();
     server.insert("name".into(), order.name.into());
-    server.insert("imageRef".into(), means.image.as_str().into());
+    // A server that boots from a volume has no image of its own, as Nova sees it.
+    let image = if node_type.boot.volume.is_some() { "" } else { &means.image };
+    server.insert("imageRef".into(), image.into());
     server.insert("flavorRef".into(), means.flavor.as_str().into());
     server.insert("metadata".into(), metadata(order));
     if let Some(user_data) = user_data {
@@ -143,9 +150,12 @@ fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>) -> 
     if let Some(key) = &node_type.keyname {
         server.insert("key_name".into(), key.as_str().into());
     }
-    if !means.networks.is_empty() {
-        let networks: Vec<_> = means.networks.iter().map(|id| json!({"uuid": id})).collect();
+    let networks = means.networks.iter().map(|id| json!({"uuid": id}));
+    let networks: Vec<_> = networks.chain(means.ports.iter().map(|id| json!({"port": id}))).collect();
+    if !networks.is_empty() {
         server.insert("networks".into(), networks.into());
+    } else if since.is_some_and(Microversion::requires_networks) {
+        server.insert("networks".into(), "auto".into());
     }
     if !node_type.security_groups.is_empty() {
         let groups: Vec<_> = node_type.security_groups.iter().map(|name| json!({"name": name})).collect();
@@ -157,10 +167,25 @@ fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>) -> 
     if node_type.config_drive {
         server.insert("config_drive".into(), true.into());
     }
+    if !node_type.boot.tags.is_empty() {
+        server.insert("tags".into(), json!(node_type.boot.tags));
+    }
+    if let Some(description) = &node_type.boot.description {
+        server.insert("description".into(), description.as_str().into());
+    }
     if let Some(devices) = block_devices(node_type, &means.image) {
         server.insert("block_device_mapping_v2".into(), devices);
     }
-    json!({"server": server})
+    let mut body = json!({"server": server});
+    let mut hints = json!(node_type.boot.scheduler_hints);
+    if let Some(group) = &means.server_group {
+        hints["group"] = group.as_str().into();
+    }
+    if hints.as_object().is_some_and(|hints| !hints.is_empty()) {
+        // Beside the server, not in it (nova/api/openstack/compute/schemas/servers.py).
+        body["os:scheduler_hints"] = hints;
+    }
+    body
 }
 
 /// The mark stands in the request itself, and nothing that is configured replaces it.
@@ -172,32 +197,47 @@ fn metadata(order: &Order<'_>) -> Value {
     json!(metadata)
 }
 
-/// The image and a blank volume that goes with the server. The image must be named here, too: a mapping without a boot
-/// device is refused ("Boot sequence ... is not valid").
+/// The image, on the host's disk or on a volume of its own, and a blank volume. Both go with the server. With any volume
+/// the image must be named here, too: a mapping without a boot device is refused ("Boot sequence ... is not valid").
 fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
-    let size = node_type.storage?;
-    Some(json!([
-        {"source_type": "image", "uuid": image, "destination_type": "local", "boot_index": 0,
-         "delete_on_termination": true},
-        {"source_type": "blank", "destination_type": "volume", "volume_size": size, "boot_index": -1,
-         "delete_on_termination": true}
-    ]))
+    let boot = match &node_type.boot.volume {
+        Some(BootVolume { size, volume_type }) => {
+            let mut boot = json!({"source_type": "image", "uuid": image, "destination_type": "volume",
+                "volume_size": size, "boot_index": 0, "delete_on_termination": true});
+            if let Some(volume_type) = volume_type {
+                boot["volume_type"] = volume_type.as_str().into();
+            }
+            boot
+        }
+        None => json!({"source_type": "image", "uuid": image, "destination_type": "local", "boot_index": 0,
+            "delete_on_termination": true}),
+    };
+    let blank = node_type.storage.map(|size| {
+        json!({"source_type": "blank", "destination_type": "volume", "volume_size": size, "boot_index": -1,
+            "delete_on_termination": true})
+    });
+    (node_type.boot.volume.is_some() || blank.is_some()).then(|| std::iter::once(boot).chain(blank).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Hint;
     use crate::provider::openstack::tests::node_type;
-    use crate::world::Size;
 
     fn means() -> Means {
-        Means { image: "image-1".into(), flavor: "flavor-1".into(), networks: Vec::new() }
+        let (image, flavor) = ("image-1".into(), "flavor-1".into());
+        Means { image, flavor, networks: Vec::new(), ports: Vec::new(), server_group: None }
+    }
+
+    fn body_of(node_type: &NodeType, means: &Means) -> Value {
+        let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
+        let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
+        request_body(&order, means, None, Microversion::needed(node_type))
     }
 
     fn order(node_type: &NodeType) -> Value {
-        let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
-        let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
-        request_body(&order, &means(), None)["server"].take()
+        body_of(node_type, &means())["server"].take()
     }
 
     #[test]
@@ -247,18 +287,63 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_found_by_id_or_by_a_name_that_only_one_has() {
-        let flavor = |id: &str, name: &str| Flavor { id: id.into(), name: name.into(), size: Size::default() };
-        let flavors = [flavor("1", "m1.tiny"), flavor("2", "1"), flavor("3", "twin"), flavor("4", "twin")];
-        assert_eq!(choose(&flavors, "1").unwrap().name, "m1.tiny");
-        assert_eq!(choose(&flavors, "m1.tiny").unwrap().id, "1");
+    fn a_volume_to_boot_from_is_made_of_the_image_and_goes_with_the_server() {
+        let mut ubuntu = node_type("ubuntu");
+        ubuntu.boot.volume = Some(BootVolume { size: 20, volume_type: None });
+        let boot = json!({"source_type": "image", "uuid": "image-1", "destination_type": "volume", "volume_size": 20,
+            "boot_index": 0, "delete_on_termination": true});
+        let body = order(&ubuntu);
+        assert_eq!(body["block_device_mapping_v2"], json!([boot]));
+        assert_eq!((&body["imageRef"], body.get("networks")), (&json!(""), None));
+        ubuntu.storage = Some(10);
+        let blank = json!({"source_type": "blank", "destination_type": "volume", "volume_size": 10, "boot_index": -1,
+            "delete_on_termination": true});
+        assert_eq!(order(&ubuntu)["block_device_mapping_v2"], json!([boot, blank]));
+    }
+
+    #[test]
+    fn the_type_of_a_volume_needs_a_microversion_with_which_networks_must_be_said() {
+        let mut ubuntu = node_type("ubuntu");
+        ubuntu.boot.volume = Some(BootVolume { size: 20, volume_type: Some("ssd".into()) });
+        assert_eq!(Microversion::needed(&ubuntu).unwrap().to_string(), "2.67");
+        let body = order(&ubuntu);
+        assert_eq!(body["block_device_mapping_v2"][0]["volume_type"], "ssd");
+        assert_eq!(body["networks"], "auto");
+    }
+
+    #[test]
+    fn tags_and_description_ask_for_no_newer_microversion_than_they_need() {
+        let mut ubuntu = node_type("ubuntu");
+        assert_eq!(Microversion::needed(&ubuntu), None);
+        ubuntu.boot.description = Some("for ceph".into());
+        assert_eq!(Microversion::needed(&ubuntu).unwrap().to_string(), "2.19");
+        assert_eq!((&order(&ubuntu)["description"], order(&ubuntu).get("networks")), (&json!("for ceph"), None));
+        ubuntu.boot.tags = vec!["ci".into(), "ceph".into()];
+        assert_eq!(Microversion::needed(&ubuntu).unwrap().to_string(), "2.52");
+        assert_eq!((&order(&ubuntu)["tags"], &order(&ubuntu)["networks"]), (&json!(["ci", "ceph"]), &json!("auto")));
+    }
+
+    #[test]
+    fn networks_come_first_and_then_ports_each_in_the_order_of_the_configuration() {
+        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let means = Means { networks: ids(&["net-b", "net-a"]), ports: ids(&["port-1"]), ..means() };
+        let body = body_of(&node_type("ubuntu"), &means);
+        assert_eq!(body["server"]["networks"], json!([{"uuid": "net-b"}, {"uuid": "net-a"}, {"port": "port-1"}]));
+    }
+
+    #[test]
+    fn the_schedulers_hints_stand_beside_the_server_with_its_group_among_them() {
+        let mut ubuntu = node_type("ubuntu");
+        assert_eq!(body_of(&ubuntu, &means()).get("os:scheduler_hints"), None);
+        ubuntu.boot.scheduler_hints = [
+            ("different_host".to_owned(), Hint::Many(vec!["a".into(), "b".into()])),
+            ("query".to_owned(), Hint::One("[\">=\",\"$free_ram_mb\",1024]".into())),
+        ]
+        .into();
+        let means = Means { server_group: Some("group-1".into()), ..means() };
         assert_eq!(
-            choose(&flavors, "twin").unwrap_err(),
-            "2 sizes have this name: put the id of one in its place: 3, 4"
-        );
-        assert_eq!(
-            choose(&flavors, "m1.tini").unwrap_err(),
-            "no size has this name; nearest: \"m1.tiny\": correct size"
+            body_of(&ubuntu, &means)["os:scheduler_hints"],
+            json!({"different_host": ["a", "b"], "query": "[\">=\",\"$free_ram_mb\",1024]", "group": "group-1"})
         );
     }
 }

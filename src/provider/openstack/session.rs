@@ -3,6 +3,7 @@
 use super::auth::{Pass, log_in};
 use super::catalogue::Service;
 use super::errors::{Task, Verb};
+use super::microversion::Microversion;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
@@ -39,6 +40,8 @@ pub(super) struct Call {
     pub(super) body: Option<Value>,
     /// The longest that it may take, where the usual time is too long.
     pub(super) limit: Option<Duration>,
+    /// The compute microversion that brought what is asked, where it is not there from the first on.
+    pub(super) since: Option<Microversion>,
 }
 
 impl Session {
@@ -60,7 +63,8 @@ impl Session {
 
     /// Sends a read, and takes success for granted.
     pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
-        let response = self.send(&Call { method: Method::GET, service, path, body: None, limit: None }, task)?;
+        let response =
+            self.send(&Call { method: Method::GET, service, path, body: None, limit: None, since: None }, task)?;
         if response.is_success() { Ok(response) } else { Err(task.refused(service, &response)) }
     }
 
@@ -94,6 +98,9 @@ impl Session {
         let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &pass.token);
         if let Some(body) = &call.body {
             request = request.json(body);
+        }
+        if let Some(since) = call.since {
+            request = request.header("OpenStack-API-Version", format!("compute {since}"));
         }
         if let Some(limit) = call.limit {
             request = request.within(limit);

@@ -5,6 +5,8 @@ use super::OpenStack;
 use super::catalogue::Service;
 use super::compute::{self, Flavor};
 use super::errors::Verb;
+use super::microversion::{self, Microversion};
+use super::network::Sort;
 use super::volume;
 use crate::config::NodeType;
 use crate::provider::{Failure, FailureKind, Survey};
@@ -17,8 +19,8 @@ pub(super) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
     let mut questions: BTreeSet<Question<'_>> = BTreeSet::from([Question::Quota, Question::Sizes]);
     for node_type in types {
         questions.insert(Question::Image(&node_type.image_name));
-        questions.extend(node_type.networks.iter().map(|name| Question::Network(name)));
-        if node_type.storage.is_some() {
+        questions.extend(names(node_type));
+        if node_type.volumes().next().is_some() {
             questions.insert(Question::VolumeQuota);
         }
     }
@@ -47,18 +49,20 @@ pub(super) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
     for node_type in types {
         let mut failures = Vec::new();
         let size = answers.get(&Question::Sizes).and_then(|answer| answer.as_ref().err()).cloned();
-        match size.map_or_else(|| cloud.flavor(&node_type.size), Err) {
+        match size.map_or_else(|| cloud.flavor(node_type), Err) {
             Ok(Flavor { size, .. }) => {
                 sizes.insert(node_type.name.clone(), size);
             }
             Err(failure) => failures.push(failure),
         }
-        let named = node_type.networks.iter().map(|name| Question::Network(name));
-        for question in [Question::Image(&node_type.image_name)].into_iter().chain(named) {
+        for question in [Question::Image(&node_type.image_name)].into_iter().chain(names(node_type)) {
             failures.extend(answers.get(&question).and_then(|answer| answer.as_ref().err()).cloned());
         }
+        if let Some(Ok(Answer::Newest(Some(newest)))) = answers.get(&Question::Microversion) {
+            failures.extend(microversion::lacking(&cloud.session, node_type, *newest));
+        }
         // Nova finds the volume service in the same catalogue.
-        if node_type.storage.is_some() {
+        if node_type.volumes().next().is_some() {
             let task = cloud.session.task("make volumes", Verb::Read);
             failures.extend(cloud.session.has(Service::Volume, &task).err());
         }
@@ -77,6 +81,17 @@ pub(super) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
     });
     survey.problems = problems.into_iter().collect();
     survey
+}
+
+/// What is to be asked for the names of a node type, its image and size aside.
+fn names(node_type: &NodeType) -> impl Iterator<Item = Question<'_>> {
+    let boot = &node_type.boot;
+    let networks = node_type.networks.iter().map(|name| Question::Network(Sort::Network, name));
+    let ports = boot.ports.iter().map(|name| Question::Network(Sort::Port, name));
+    let pool = boot.floating_ip_pool.iter().map(|name| Question::Network(Sort::Pool, name));
+    let group = boot.server_group.iter().map(|name| Question::ServerGroup(name));
+    let version = Microversion::needed(node_type).map(|_| Question::Microversion);
+    networks.chain(ports).chain(pool).chain(group).chain(version)
 }
 
 /// One failure for a node type. A name that the cloud does not know comes first: it does not go away by waiting. What
@@ -98,12 +113,15 @@ enum Question<'a> {
     Sizes,
     VolumeQuota,
     Image(&'a str),
-    Network(&'a str),
+    Network(Sort, &'a str),
+    ServerGroup(&'a str),
+    Microversion,
 }
 
 enum Answer {
     Quota(compute::Headroom),
     VolumeQuota(volume::Headroom),
+    Newest(Option<Microversion>),
     /// Remembered by the cloud for the orders to come.
     Known,
 }
@@ -124,7 +142,9 @@ fn ask<'a>(cloud: &OpenStack, questions: BTreeSet<Question<'a>>) -> Answers<'a> 
                         Question::VolumeQuota => volume::headroom(&cloud.session).map(Answer::VolumeQuota),
                         Question::Sizes => cloud.flavors().map(|_| Answer::Known),
                         Question::Image(name) => cloud.image(name).map(|_| Answer::Known),
-                        Question::Network(name) => cloud.network(name).map(|_| Answer::Known),
+                        Question::Network(sort, name) => cloud.of_network(sort, name).map(|_| Answer::Known),
+                        Question::ServerGroup(name) => cloud.server_group(name).map(|_| Answer::Known),
+                        Question::Microversion => microversion::newest(&cloud.session).map(Answer::Newest),
                     };
                     answers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(question, answer);
                 }

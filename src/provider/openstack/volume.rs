@@ -57,7 +57,7 @@ pub(super) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
     let doing = format!("read volume {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Volume, path, body: None, limit: None };
+    let call = Call { method: Method::GET, service: Service::Volume, path, body: None, limit: None, since: None };
     let response = match session.send(&call, &task) {
         Ok(response) => response,
         Err(failure) => return Lookup::Unavailable(failure.message),
@@ -79,8 +79,10 @@ pub(super) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failu
     let doing = format!("delete volume {id}");
     let task = session.task(&doing, Verb::Delete);
     let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let response = session
-        .send(&Call { method: Method::DELETE, service: Service::Volume, path, body: None, limit: None }, &task)?;
+    let response = session.send(
+        &Call { method: Method::DELETE, service: Service::Volume, path, body: None, limit: None, since: None },
+        &task,
+    )?;
     if response.is_success() {
         Ok(Deletion::Accepted)
     } else if says_no_volume(&response) {

@@ -173,6 +173,10 @@ pub(super) struct Flavor {
     pub(super) vcpus: u64,
     #[serde(default)]
     pub(super) ram: u64,
+    #[serde(default)]
+    pub(super) disk: u64,
+    #[serde(default, rename = "OS-FLV-DISABLED:disabled")]
+    pub(super) disabled: bool,
 }
 
 /// `GET /limits` (Compute API, Block Storage API). -1 is unlimited.
@@ -234,4 +238,34 @@ pub(super) struct Networks {
 pub(super) struct Network {
     pub(super) id: String,
     pub(super) name: Option<String>,
+}
+
+/// `GET /v2.0/ports`, and every other list of Neutron's of which names and ids count.
+#[derive(Deserialize)]
+pub(super) struct Ports {
+    pub(super) ports: Vec<Network>,
+}
+
+/// `GET /os-server-groups` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct ServerGroups {
+    pub(super) server_groups: Vec<ServerGroup>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ServerGroup {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
+}
+
+/// `GET /v2.1/` (Compute API, "Show Details of Specific API Version").
+#[derive(Deserialize)]
+pub(super) struct ComputeVersion {
+    pub(super) version: ComputeVersionRange,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ComputeVersionRange {
+    /// The newest microversion.
+    pub(super) version: Option<String>,
 }

@@ -9,7 +9,10 @@ macro_rules! recorded {
 mod listing;
 mod order;
 
-use crate::config::{Auth, Backend, Domain, Identified, Interface, NodeType, OpenStackConfig, ProviderConfig, Times};
+use crate::config::{
+    Auth, Backend, Boot, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
+    Registration, Sizing, Times,
+};
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::naming::ServerId;
 use crate::provider::{Access, Deletion, FailureKind, Order, Provider, open};
@@ -27,21 +30,23 @@ pub(super) fn node_type(name: &str) -> NodeType {
         name: name.into(),
         providers: vec!["cloud".into()],
         image_name: "dup-image".into(),
-        size: "m1.small".into(),
+        size: Sizing::Named("m1.small".into()),
         keyname: None,
         labels: Default::default(),
         storage: None,
         executors: 1,
         max: None,
-        min_idle: 0,
+        min_idle: MinIdle::Always(0),
         unlabelled: false,
         networks: Vec::new(),
         security_groups: Vec::new(),
         availability_zone: None,
         config_drive: false,
         metadata: Default::default(),
+        boot: Boot::default(),
         server_name: name.into(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: Times {
             stuck_after: time,
             idle_grace: time,

@@ -1,7 +1,7 @@
 //! What is asked before an order, the order itself, and how it can end.
 
 use super::{cloud, count, node_type, order, provider, usual};
-use crate::config::NodeType;
+use crate::config::{NodeType, Sizing};
 use crate::http::loopback::{Answer, Loopback};
 use crate::provider::{Failure, FailureKind, Provider};
 use crate::secret::redact;
@@ -56,7 +56,7 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
     let (_server, provider) = cloud(|_| None);
     let mut wrong = node_type("wrong");
     wrong.image_name = "Ubuntu Trusty (2014.04) cloudimk".into();
-    wrong.size = "m1.smal".into();
+    wrong.size = Sizing::Named("m1.smal".into());
     wrong.networks = vec!["no-net".into()];
     let survey = provider.survey(&[&wrong, &node_type("right")]);
     assert_eq!(survey.problems, Vec::<String>::new());
@@ -70,6 +70,92 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
          nearest: \"Ubuntu Trusty (2014.04) cloudimg\": correct image_name; cloud: cannot find the network \"no-net\": \
          no network has this name; there is none at all: correct networks"
     );
+}
+
+#[test]
+fn an_image_may_be_named_by_a_pattern_of_which_the_newest_that_fits_is_taken() {
+    let images = r#"{"images":[
+        {"id":"old","name":"ubuntu-24.04-1","status":"active","created_at":"2026-01-01T00:00:00Z"},
+        {"id":"new","name":"ubuntu-24.04-2","status":"active","created_at":"2026-02-01T00:00:00Z"},
+        {"id":"coming","name":"ubuntu-24.04-3","status":"queued","created_at":"2026-03-01T00:00:00Z"},
+        {"id":"arm","name":"arm-ubuntu-24.04-4","status":"active","created_at":"2026-04-01T00:00:00Z"},
+        {"id":"odd","name":"what-*","status":"active","created_at":"2025-01-01T00:00:00Z"},
+        {"id":"newer","name":"what-else","status":"active","created_at":"2026-01-01T00:00:00Z"}]}"#;
+    let (server, provider) = cloud(move |seen| {
+        let named = seen.target.contains("name=what-");
+        let answer = if named { images.replace("what-else", "?") } else { images.to_owned() };
+        seen.target.starts_with("/image/v2/images?").then(|| Answer::json(200, &answer))
+    });
+    let taken = |pattern: &str| {
+        let node_type = NodeType { image_name: pattern.into(), ..node_type("ubuntu") };
+        order(&*provider, &node_type).map_err(|failure| failure.message)?;
+        let body: Value = serde_json::from_str(&server.seen().last().unwrap().body).unwrap();
+        Ok::<_, String>(body["server"]["imageRef"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(taken("ubuntu-24.04-*").unwrap(), "new");
+    assert_eq!(taken("ubuntu-24.0?-1").unwrap(), "old");
+    assert_eq!(taken("what-*").unwrap(), "odd", "a name that is there to the letter comes first");
+    assert_eq!(
+        taken("centos-*").unwrap_err(),
+        "cloud: cannot find the image \"centos-*\": no active image has a name that fits this pattern; there are \
+         \"what-*\", \"ubuntu-24.04-1\", \"ubuntu-24.04-2\", ...: correct image_name"
+    );
+}
+
+#[test]
+fn groups_and_ports_are_found_by_name_or_id_and_what_two_have_is_no_name() {
+    let (server, provider) = cloud(|seen| {
+        let id = "95367c29-738f-4fef-bf5c-f8df87d126ec";
+        match seen.target.as_str() {
+            "/compute/v2.1/os-server-groups" => Some(Answer::json(
+                200,
+                r#"{"server_groups":[{"id":"g1","name":"near"},{"id":"g2","name":"twin"},{"id":"g3","name":"twin"}]}"#,
+            )),
+            "/network/v2.0/ports?name=eth" => {
+                Some(Answer::json(200, &format!(r#"{{"ports":[{{"id":"{id}","name":"eth"}}]}}"#)))
+            }
+            target if target.contains("/ports") => Some(Answer::json(200, r#"{"ports":[]}"#)),
+            _ => None,
+        }
+    });
+    let mut ubuntu = node_type("ubuntu");
+    ubuntu.boot.server_group = Some("near".into());
+    ubuntu.boot.ports = vec!["eth".into()];
+    order(&*provider, &ubuntu).unwrap();
+    let body: Value = serde_json::from_str(&server.seen().last().unwrap().body).unwrap();
+    assert_eq!(body["os:scheduler_hints"]["group"], "g1");
+    assert_eq!(body["server"]["networks"][0]["port"], "95367c29-738f-4fef-bf5c-f8df87d126ec");
+    ubuntu.boot.server_group = Some("g3".into());
+    order(&*provider, &ubuntu).unwrap();
+    ubuntu.boot.server_group = Some("twin".into());
+    ubuntu.boot.ports = vec!["eth9".into()];
+    let survey = provider.survey(&[&ubuntu]);
+    assert_eq!(
+        survey.unfit[&"ubuntu".into()].message,
+        "cloud: cannot find the port \"eth9\": no port has this name; there is none at all: correct ports; cloud: cannot \
+         find the server group \"twin\": 2 server groups have this name: put the id of one in its place: g2, g3"
+    );
+}
+
+#[test]
+fn a_cloud_without_the_microversion_that_a_node_type_needs_is_no_place_for_it() {
+    let answers = |body: &'static str, status: u16| {
+        let (server, provider) =
+            cloud(move |seen| (seen.target == "/compute/v2.1/").then(|| Answer::json(status, body)));
+        let mut ubuntu = node_type("ubuntu");
+        ubuntu.boot.tags = vec!["ci".into()];
+        let unfit = provider.survey(&[&ubuntu]).unfit.remove(&"ubuntu".into()).map(|failure| failure.message);
+        order(&*provider, &ubuntu).unwrap();
+        let asked = server.seen().last().unwrap().header("openstack-api-version").map(str::to_owned);
+        assert_eq!(asked.as_deref(), Some("compute 2.52"));
+        unfit
+    };
+    assert_eq!(answers(r#"{"version":{"id":"v2.1","version":"2.93","min_version":"2.1"}}"#, 200), None);
+    assert_eq!(answers("<html>", 404), None, "where it is not told, the order tells");
+    for old in [r#"{"version":{"version":"2.51"}}"#, r#"{"version":{"version":""}}"#] {
+        let unfit = answers(old, 200).unwrap();
+        assert!(unfit.starts_with("cloud: cannot order ubuntu: tags needs the compute microversion 2.52"), "{unfit}");
+    }
 }
 
 #[test]
