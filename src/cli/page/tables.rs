@@ -135,7 +135,7 @@ pub(super) fn decisions(account: &Account<'_>) -> Html {
 }
 
 fn decision(html: &mut Html, action: &Action, class: &'static str, outcome: &str, error: Option<&str>) {
-    html.raw("<tr><td class=name>").text(verb(action)).raw("</td>");
+    html.raw("<tr><td class=\"name fit\">").raw(verb(action)).raw("</td>");
     cell(html, "fit", "Of", &object(action));
     html.raw("<td class=fit data-head=Rule>").part(chip("", action.rule().name()));
     html.raw("</td><td class=fit data-head=Outcome>").part(chip(class, outcome));

@@ -157,7 +157,7 @@ impl Status {
             max_servers: picture.config.max_servers,
             to_do: ToDo::of(&plan.actions, plan.held_back.len()),
             node_types: types::all(picture, &servers, &items),
-            servers: servers.iter().map(|view| server(picture, view)).collect(),
+            servers: servers.iter().map(|view| server(picture, view)).chain(ordered(picture)).collect(),
             nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
             jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
             failures: failures::all(picture),
@@ -185,6 +185,30 @@ fn server(picture: &Picture<'_>, view: &ServerView<'_>) -> ServerStatus {
         reason: clean(&verdict.reason),
         next: view.machine.and_then(|machine| Next::of(picture, verdict.rule, machine, view.memory)),
     }
+}
+
+/// Servers that this very run has ordered.
+fn ordered(picture: &Picture<'_>) -> Vec<ServerStatus> {
+    let mut servers = Vec::new();
+    for (_, action, server_id) in picture.ordered() {
+        let Action::CreateServer { node_type, provider, name, id, rule, reason, .. } = action else { continue };
+        servers.push(ServerStatus {
+            id: server_id.map_or_else(|| id.to_string(), ServerId::to_string),
+            name: name.clone(),
+            order: Some(id.clone()),
+            node_type: Some(node_type.clone()),
+            provider: Some(provider.clone()),
+            state: "ordered".to_owned(),
+            standing: Standing::Ordered,
+            age_seconds: Some(0),
+            addresses: Vec::new(),
+            nodes: Vec::new(),
+            rule: *rule,
+            reason: clean(reason),
+            next: None,
+        });
+    }
+    servers
 }
 
 fn node(picture: &Picture<'_>, view: &NodeView<'_>) -> NodeStatus {
