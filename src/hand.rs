@@ -102,7 +102,7 @@ pub fn carry_out(
     answer.server_id = match kinship {
         Kinship::Of(machine) => fleet.machines[*machine].server_id.clone(),
         Kinship::Former(server) => Some(server.clone()),
-        Kinship::Doubtful(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
+        Kinship::MadeFor(_) | Kinship::Doubtful(_) | Kinship::Foreign(_) => None,
     };
     Ok(answer)
 }

@@ -73,7 +73,7 @@ pub enum StoreError {
     },
     /// It belongs to another installation: exit status 2, the file untouched.
     #[error(
-        "the state file {} belongs to the owner {found:?}, the configuration says {expected:?}: give this \
+        "the state file {} belongs to the owner {found:?}, the configuration says \"{expected}\": give this \
          installation a state_file of its own, or set `owner` back",
         path.display()
     )]

@@ -88,6 +88,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "provider",
             "reconcile",
             "record",
+            "script",
             "secret",
             "state",
             "store",

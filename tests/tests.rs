@@ -18,7 +18,11 @@ mod cron;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
+mod durability;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
@@ -45,6 +49,7 @@ mod places;
 mod races;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
 mod registration;
 #[cfg(test)]
 mod replays;
@@ -56,6 +61,8 @@ mod rights;
 mod security;
 #[cfg(test)]
 mod servers;
+#[cfg(test)]
+mod shipping;
 #[cfg(test)]
 mod statuses;
 #[cfg(test)]

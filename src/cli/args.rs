@@ -3,6 +3,7 @@
 use super::exit::Exit;
 use crate::plan::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,6 +61,26 @@ pub(super) enum Command {
     /// Plan a recorded run again, offline, and say where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Write a first configuration, after asking the clouds what they have
+    #[command(after_long_help = init_help())]
+    Init(Box<Init>),
+    /// Print a JSON Schema of the configuration, for editors
+    #[command(after_long_help = SCHEMA_HELP)]
+    Schema,
+    /// Print what a shell needs to complete commands and options
+    #[command(after_long_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual, in the form that the program man reads
+    #[command(after_long_help = MAN_HELP)]
+    Man {
+        /// The page of this command, or mita.toml for the configuration [default: the program's own]
+        #[arg(value_name = "PAGE")]
+        page: Option<String>,
+    },
 }
 
 /// `mita reconcile`
@@ -165,12 +186,101 @@ pub(super) struct Retire {
 /// `mita check`
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Check {
-    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    /// Also ask Jenkins and the clouds: rights, names, networks, quota, script sizes, clocks, other users of the owner; reads
+    /// only
     #[arg(long)]
     pub(super) online: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
+}
+
+/// `mita init`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Init {
+    /// Ask no cloud; what is not given by options is left to be filled in
+    #[arg(long)]
+    pub(super) offline: bool,
+
+    /// Where the configuration is written
+    #[arg(long, value_name = "FILE", default_value = "mita.toml")]
+    pub(super) output: PathBuf,
+
+    /// Write it also where a file is there already
+    #[arg(long)]
+    pub(super) force: bool,
+
+    /// The root of Jenkins, with its path where it has one
+    #[arg(long, value_name = "URL")]
+    pub(super) jenkins_url: Option<String>,
+
+    /// Who logs in to Jenkins [default: mita]
+    #[arg(long, value_name = "USER")]
+    pub(super) jenkins_user: Option<String>,
+
+    /// The file that holds that user's API token, relative to the configuration [default: jenkins.token]
+    #[arg(long, value_name = "FILE")]
+    pub(super) jenkins_token_file: Option<String>,
+
+    /// The environment variable that holds it, in place of a file
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
+    pub(super) jenkins_token_env: Option<String>,
+
+    /// A cloud of clouds.yaml, or envvars for the OS_* variables [default: the only one there is]
+    #[arg(long, value_name = "NAME")]
+    pub(super) cloud: Option<String>,
+
+    /// Keystone, for an application credential in place of a cloud of clouds.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
+    pub(super) auth_url: Option<String>,
+
+    /// The id of the application credential
+    #[arg(long, value_name = "ID", requires = "auth_url")]
+    pub(super) application_credential_id: Option<String>,
+
+    /// The file that holds its secret, relative to the configuration [default: openstack.secret]
+    #[arg(long, value_name = "FILE", requires = "auth_url")]
+    pub(super) application_credential_secret_file: Option<String>,
+
+    /// The region, where the cloud has several
+    #[arg(long, value_name = "NAME")]
+    pub(super) region: Option<String>,
+
+    /// The image of the servers, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(super) image: Option<String>,
+
+    /// Their size, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(super) flavor: Option<String>,
+
+    /// The key pair that may log in to them
+    #[arg(long, value_name = "NAME")]
+    pub(super) key: Option<String>,
+
+    /// Their network, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(super) network: Option<String>,
+
+    /// The name of the node type [default: after the image]
+    #[arg(long, value_name = "NAME")]
+    pub(super) node: Option<String>,
+
+    /// The labels of its nodes in Jenkins, with blanks between them [default: linux]
+    #[arg(long, value_name = "LABELS")]
+    pub(super) labels: Option<String>,
+
+    /// The most servers of it at a time
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(super) max: u32,
+
+    /// The mark of this installation [default: host and path of the URL of Jenkins]
+    #[arg(long, value_name = "OWNER")]
+    pub(super) owner: Option<String>,
+
+    /// The boot script, relative to the configuration [default: boot-inbound.sh, which is written beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(super) script_file: Option<String>,
 }
 
 /// `mita replay`
@@ -222,6 +332,39 @@ Exit status:
   2  the file is no record, or a newer program wrote it
 ";
 
+const SCHEMA_HELP: &str = "\
+Examples:
+  mita schema > mita.schema.json    write it beside the configuration
+
+An editor that knows TOML and JSON Schema (Taplo, Even Better TOML) checks and completes a file that begins with
+#:schema ./mita.schema.json
+";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  mita completions bash > /etc/bash_completion.d/mita
+  mita completions zsh > /usr/local/share/zsh/site-functions/_mita
+  mita completions fish > ~/.config/fish/completions/mita.fish
+";
+
+const MAN_HELP: &str = "\
+Examples:
+  mita man | man -l -              read the page of the program
+  mita man reconcile | man -l -    read the page of a command
+  mita man mita.toml | man -l -    read the page of the configuration
+";
+
+fn init_help() -> String {
+    format!(
+        "Examples:\n  \
+         mita init                                               ask for everything\n  \
+         mita init --jenkins-url https://ci.example.com/         take what is usual of the only cloud of clouds.yaml\n  \
+         mita init --offline --output /etc/mita/mita.toml        a configuration to be filled in\n\n\
+         At a terminal what no option says is asked, elsewhere it is chosen. No secret is written into the configuration.\n\n{}",
+        exit_help()
+    )
+}
+
 fn top_help() -> String {
     format!(
         "Examples:\n  \
@@ -263,7 +406,7 @@ fn exit_help() -> String {
 }
 
 /// Every rule with its meaning.
-fn rules_help() -> String {
+pub(super) fn rules_help() -> String {
     let mut text = String::from("Rules, as in plans and verdicts:\n");
     for rule in Rule::ALL {
         let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());

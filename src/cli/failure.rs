@@ -24,6 +24,9 @@ pub enum Failure {
     /// A record cannot be replayed, or not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What was asked for is not there, or would harm what is.
+    #[error("{0}")]
+    Refused(String),
     /// The history was not written.
     #[error("cannot write the history of runs beside the state file: {0}")]
     History(io::Error),
@@ -54,6 +57,7 @@ impl Failure {
             | Failure::History(_)
             | Failure::Published { .. }
             | Failure::NoTerminal
+            | Failure::Refused(_)
             | Failure::Output(_) => vec![self.to_string()],
         }
     }
@@ -61,7 +65,7 @@ impl Failure {
     /// The exit status.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::NoConfig(_) | Failure::Config(_) => Exit::Unusable,
+            Failure::NoConfig(_) | Failure::Config(_) | Failure::Refused(_) => Exit::Unusable,
             Failure::Run(RunError::Lock(LockError::Busy { .. })) => Exit::Busy,
             Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
                 StoreError::Newer { .. }

@@ -46,6 +46,11 @@ pub(super) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
     write(line.as_bytes())
 }
 
+/// Writes what the program itself made, to be read by other programs, as it is.
+pub(super) fn print_own(text: &str) -> io::Result<()> {
+    write(text.as_bytes()).map(drop)
+}
+
 fn write(bytes: &[u8]) -> io::Result<Reader> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

@@ -22,6 +22,7 @@ mod planning;
 mod provider;
 mod reading;
 mod registration;
+mod schema;
 mod secrets;
 mod syntax;
 mod table;
@@ -31,6 +32,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use clouds::clouds_at_hand;
 pub use env::person;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
@@ -38,6 +40,7 @@ pub use min_idle::MinIdle;
 pub use planning::Planning;
 pub use reading::ConfigErrors;
 pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
+pub use schema::{Entry, Manual, manual, schema};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;

@@ -94,7 +94,7 @@ impl Scene<'_> {
     fn order_of(&self, kinship: &Kinship) -> Option<MitaId> {
         match kinship {
             Kinship::Of(machine) => Some(self.fleet.machines[*machine].id.clone()),
-            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
+            Kinship::MadeFor(_) | Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
         }
     }
 }

@@ -20,7 +20,7 @@ impl Scene<'_> {
                 return Ok(answer(Ended::Refused, words));
             }
             Kinship::MadeFor(order) => {
-                let words = format!("it was made for order {order}, which has no server: it goes by itself");
+                let words = format!("order {order}, for which it was made, has no server: the node goes by itself");
                 return Ok(answer(Ended::Refused, words));
             }
             Kinship::Foreign(_) | Kinship::Doubtful(_) => return Ok(answer(Ended::Refused, "it is not ours")),

@@ -5,6 +5,7 @@
 //! of a write open. Reads are repeated a few times, writes never; a redirect is never followed, so that no
 //! credential reaches a host that it does not belong to. Only this module waits and looks at a stopwatch.
 
+mod clock;
 mod error;
 #[cfg(test)]
 pub(crate) mod loopback;
@@ -20,8 +21,10 @@ pub use response::{Response, excerpt};
 pub use ureq::http::Method;
 
 use crate::secret::redact;
+use jiff::{SignedDuration, Timestamp};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use ureq::Agent;
@@ -61,6 +64,7 @@ pub struct Client {
     service: String,
     deadline: Instant,
     sent: AtomicU64,
+    clock: Mutex<Option<clock::Reading>>,
     failed: AtomicU64,
 }
 
@@ -92,6 +96,7 @@ impl Client {
             service: options.service.to_owned(),
             deadline: options.deadline,
             sent: AtomicU64::new(0),
+            clock: Mutex::default(),
             failed: AtomicU64::new(0),
         })
     }
@@ -110,6 +115,13 @@ impl Client {
     /// What is left of the run.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(now())
+    }
+
+    /// How far the service's clock is ahead of ours, which showed `now` at `then`: by the `Date` of its last answer, which
+    /// tells whole seconds. None before an answer that has one.
+    pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        let reading = *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        reading.map(|reading| reading.ahead_of(now, then))
     }
 
     /// Sends a request and reads the whole answer, whatever its status.
@@ -159,7 +171,12 @@ impl Client {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
         let outcome = match outcome {
-            Ok((status, headers, body)) => self.answer(request, status, headers, body),
+            Ok((status, headers, body)) => {
+                if let Some(reading) = clock::Reading::of(&headers, now()) {
+                    *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reading);
+                }
+                self.answer(request, status, headers, body)
+            }
             Err(failure) => Err(error::explain(request, &uri, failure, left_the_machine, limit)),
         };
         if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {

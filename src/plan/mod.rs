@@ -223,16 +223,25 @@ pub enum Action {
     },
 }
 
+/// What proves that a node without a server is ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It was the node of this server, as the state remembers.
+    Server(ServerId),
+    /// Its description says that it was made for this order.
+    Order(MitaId),
+}
+
 impl Action {
     /// Its name in documents.
     pub fn kind(&self) -> &'static str {
         match self {
             Action::CreateServer { .. } => "create_server",
-            Action::CreateNode { .. } => "create_node",
             Action::RetireNode { .. } => "retire_node",
             Action::DeleteServer { .. } => "delete_server",
             Action::RestoreNode { .. } => "restore_node",
             Action::DeleteVolume { .. } => "delete_volume",
+            Action::CreateNode { .. } => "create_node",
             Action::DeleteNode { .. } => "delete_node",
         }
     }
@@ -250,23 +259,14 @@ impl Action {
     fn why(&self) -> (Rule, &str) {
         match self {
             Action::CreateServer { rule, reason, .. }
-            | Action::CreateNode { rule, reason, .. }
             | Action::RetireNode { rule, reason, .. }
             | Action::DeleteServer { rule, reason, .. }
             | Action::RestoreNode { rule, reason, .. }
             | Action::DeleteVolume { rule, reason, .. }
+            | Action::CreateNode { rule, reason, .. }
             | Action::DeleteNode { rule, reason, .. } => (*rule, reason),
         }
     }
-}
-
-/// What proves that a node without a server is ours.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// It was the node of this server, as the state remembers.
-    Server(ServerId),
-    /// Its description says that it was made for this order.
-    Order(MitaId),
 }
 
 /// What a verdict is about.

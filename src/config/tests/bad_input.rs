@@ -212,7 +212,8 @@ fn every_known_key_is_read() {
         ("[nodes.ubuntu]", keys::NODES, format!("{JENKINS}{PROVIDER}")),
     ];
     for (header, keys, rest) in tables {
-        for key in keys.iter().filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key)) {
+        for key in keys::names(keys).filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key))
+        {
             let errors = Folder::with(&format!("{header}\n{key} = 1979-05-27\n{rest}")).errors();
             let told = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
             assert!(told, "{header} {key}: {errors:?}");

@@ -10,6 +10,8 @@ mod compute;
 mod errors;
 mod flavor;
 mod image;
+mod inspection;
+mod inventory;
 mod microversion;
 mod names;
 mod network;
@@ -23,14 +25,16 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, Deletion, Failure, Order, Provider, Survey};
+use super::{Access, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
 use crate::config::{NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::{ProviderName, ServerId, VolumeId};
 use crate::world::{Lookup, Server, Volume};
+use jiff::{SignedDuration, Timestamp};
 use session::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 /// One project of an OpenStack cloud, for one run.
 pub struct OpenStack {
@@ -77,6 +81,18 @@ impl Provider for OpenStack {
 
     fn survey(&self, types: &[&NodeType]) -> Survey {
         survey::survey(self, types)
+    }
+
+    fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection {
+        inspection::inspect(self, orders, now)
+    }
+
+    fn inventory(&self) -> Inventory {
+        inventory::inventory(self)
+    }
+
+    fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        self.session.clock_ahead(now, then)
     }
 
     fn console_tail(&self, id: &ServerId) -> Option<String> {
