@@ -72,6 +72,8 @@ pub(super) struct ToDo {
     pub(super) order: usize,
     /// Nodes to make.
     pub(super) make: usize,
+    /// Nodes to keep further builds from.
+    pub(super) drain: usize,
     /// Nodes, servers and volumes to remove.
     pub(super) remove: usize,
     /// Nodes to bring back.
@@ -88,6 +90,7 @@ impl ToDo {
             *match action {
                 Action::CreateServer { .. } => &mut to_do.order,
                 Action::CreateNode { .. } => &mut to_do.make,
+                Action::DrainNode { .. } => &mut to_do.drain,
                 Action::RestoreNode { .. } => &mut to_do.bring_back,
                 Action::RetireNode { .. }
                 | Action::DeleteServer { .. }
