@@ -87,6 +87,26 @@ fn an_idle_node_is_retired_at_once_and_nothing_else_is_done() {
 }
 
 #[test]
+fn l4_a_retirement_by_hand_that_was_cut_off_is_finished_by_the_next_run() {
+    for (service, method, part) in [
+        (Service::Jenkins, "POST", "changeOfflineCause"),
+        (Service::Jenkins, "POST", "doDelete"),
+        (Service::Nova, "DELETE", "/servers/"),
+    ] {
+        for kind in [Kind::DropBefore, Kind::DropAfter] {
+            let it = Setup::trusty().with_idle_node();
+            let node = it.node();
+            it.sim.fault(Fault::new(service, kind).method(method).path(part));
+            let answer = it.by_hand(&node, &RETIRE);
+            assert_ended(&answer, Ended::Failed, "the next run goes on with it");
+            it.minute();
+            assert_eq!((it.nodes().len(), it.servers().len()), (0, 0), "{method} {part}");
+            it.minutes(3).did_nothing();
+        }
+    }
+}
+
+#[test]
 fn s1_a_busy_node_is_not_retired_for_the_asking() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

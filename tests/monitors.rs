@@ -72,6 +72,10 @@ fn the_metrics_tell_of_fleet_queue_and_actions() {
     let done = "action=\"create_server\",rule=\"demand\",outcome=\"done\"";
     assert_eq!(value(&first, "mita_actions_total", done), 1.0);
     assert_eq!(value(&first, "mita_servers", "node_type=\"trusty\",phase=\"ordered\""), 1.0);
+    let refused = "action=\"create_server\",rule=\"demand\",outcome=\"refused\"";
+    assert_eq!(value(&first, "mita_actions_total", refused), 0.0, "rates need a series from the beginning");
+    assert_eq!(value(&first, "mita_server_join_seconds", "_countnode_type=\"trusty\""), 0.0);
+    assert_eq!(value(&first, "mita_provider_servers", "provider=\"openstack\""), 1.0);
     assert_eq!(value(&first, "mita_queue_items", "rule=\"demand\""), 1.0);
     assert_eq!(value(&first, "mita_queue_items", "rule=\"no_node_type\""), 1.0);
     assert_eq!(value(&first, "mita_service_up", "service=\"jenkins\""), 1.0);

@@ -1,5 +1,6 @@
 //! What a dry run saw and thinks, put together thing by thing: what `status` lists and `explain` tells more of.
 
+use crate::apply::{ActionResult, Outcome};
 use crate::config::{Config, NodeType};
 use crate::naming::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::plan::fleet::{Fleet, Kinship, Machine, Sighting, assemble};
@@ -87,6 +88,17 @@ impl<'a> Picture<'a> {
         let mut views: Vec<ServerView<'_>> = servers.map(view).collect();
         views.sort_by_key(|view| (view.machine.is_none(), view.node_type().cloned(), view.order().cloned()));
         views
+    }
+
+    /// The orders that this run has sent and that were not refused: by the index of the action, with the server's id where
+    /// it is known. None of a dry run.
+    pub(super) fn ordered(&self) -> impl Iterator<Item = (usize, &'a Action, Option<&'a ServerId>)> {
+        let granted = |result: &&ActionResult| matches!(result.outcome, Outcome::Done | Outcome::Unknown);
+        self.report.results.iter().flatten().filter(granted).filter_map(|result| {
+            let action = self.plan().actions.get(result.action)?;
+            let order = matches!(action, Action::CreateServer { .. });
+            order.then_some((result.action, action, result.server_id.as_ref()))
+        })
     }
 
     /// Every node of Jenkins that there is a verdict on.

@@ -95,7 +95,7 @@ impl Judge<'_> {
         if let Some(judgement) = case.spent() {
             return judgement;
         }
-        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty()) {
+        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty() && machine.server().is_some()) {
             return condemned(Rule::Asked, format!("a person asked for it {} ago", span(since)));
         }
         if let Some(reason) = case.draining() {

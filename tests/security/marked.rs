@@ -133,7 +133,7 @@ const COMMANDS: [&[&str]; 11] = [
     &["-vvv", "reconcile", "--dry-run", "--output", "json"],
     &["-vvv", "reconcile", "--output", "json", "--record", "record.json"],
     &["-vvv", "--log-format", "json", "reconcile"],
-    &["reconcile"],
+    &["reconcile", "--metrics-file", "mita.prom", "--html", "page.html"],
     &["-vvv", "status"],
     &["-vvv", "status", "--output", "json"],
     &["-vvv", "explain", "trusty"],

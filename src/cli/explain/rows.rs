@@ -12,7 +12,7 @@ use crate::state::{ServerMemory, SetOfflineBy};
 use crate::world::{Node, Presence, ServerState};
 
 /// Each row with the rules that it can end in, the one that it is called by last; in the order in which they are asked.
-const ROWS: [&[Rule]; 16] = [
+const ROWS: [&[Rule]; 18] = [
     &[Rule::NotSeen],
     &[Rule::Busy],
     &[Rule::Deleting, Rule::Gone],
@@ -27,6 +27,8 @@ const ROWS: [&[Rule]; 16] = [
     &[Rule::UnknownState],
     &[Rule::Connecting, Rule::OtherName, Rule::NeverJoined],
     &[Rule::Away, Rule::NodeMissing, Rule::Offline],
+    &[Rule::SingleUse],
+    &[Rule::MaxAge],
     &[Rule::KeptForJobs],
     &[Rule::Kept, Rule::MinIdle, Rule::Idle],
 ];
@@ -89,6 +91,14 @@ impl Case<'_> {
             Rule::Away => match self.names(|node| node.presence == Presence::Online) {
                 Some(names) => format!("{names} is online"),
                 None => "its node is there".to_owned(),
+            },
+            Rule::SingleUse => match self.picture.config.node_type(&machine.node_type) {
+                Some(kind) if kind.single_use => "its node has had no build yet".to_owned(),
+                Some(_) | None => "its type is not single_use".to_owned(),
+            },
+            Rule::MaxAge => match self.picture.config.times(&machine.node_type).max_age {
+                Some(most) => format!("{} old, max_age {}", age(self.picture.since(machine.ordered_at)), age(most)),
+                None => "its type has no max_age".to_owned(),
             },
             Rule::KeptForJobs => "no waiting job is matched to it".to_owned(),
             _ => "it does not apply".to_owned(),

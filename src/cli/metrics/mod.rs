@@ -8,13 +8,15 @@ mod exposition;
 use super::account::Account;
 use super::exit::Exit;
 use super::status::{Standing, Status};
+use crate::apply::Outcome;
 use crate::history::{History, Joined, Sent};
+use crate::naming::NodeTypeName;
 use crate::plan::Rule;
 use crate::reconcile::Report;
 use crate::world::{Jenkins, Listing, Mode};
 use exposition::Exposition;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The rules that say what becomes of a queue item: those that are written when there is no such item, too.
@@ -40,6 +42,26 @@ const QUEUE_RULES: [Rule; 19] = [
     Rule::QuietingDown,
 ];
 
+/// Actions that every farm sees sooner or later. Prometheus does not count what a series is born with, so these are there
+/// from the beginning.
+const USUAL_ACTIONS: [(&str, &[Rule], &[Outcome]); 3] = [
+    (
+        "create_server",
+        &[Rule::Demand, Rule::MinIdle],
+        &[Outcome::Done, Outcome::Refused, Outcome::Unknown, Outcome::Failed],
+    ),
+    (
+        "retire_node",
+        &[Rule::Idle, Rule::Offline, Rule::NeverJoined],
+        &[Outcome::Done, Outcome::Skipped, Outcome::Failed],
+    ),
+    (
+        "delete_server",
+        &[Rule::Error, Rule::BootTimeout, Rule::NeverJoined],
+        &[Outcome::Done, Outcome::Skipped, Outcome::Failed],
+    ),
+];
+
 /// The metrics of a run that came to its end.
 pub(super) fn of_run(account: &Account<'_>) -> String {
     let Account { report, status, history, exit, now, whole, .. } = account;
@@ -53,7 +75,8 @@ pub(super) fn of_run(account: &Account<'_>) -> String {
     let mut family = metrics.gauge("mita_last_run_stage_duration_seconds", stages);
     family.of(&[("stage", "decide")], seconds(report.deciding));
     family.of(&[("stage", "act")], seconds(report.whole.saturating_sub(report.deciding)));
-    totals(&mut metrics, history);
+    let types = account.config.node_types.iter().map(|kind| kind.name.clone());
+    totals(&mut metrics, history, types.collect());
     services(&mut metrics, report);
     node_types(&mut metrics, status);
     providers(&mut metrics, account);
@@ -67,7 +90,7 @@ pub(super) fn of_failure(exit: Exit, now: Timestamp, whole: Duration, history: O
     let mut metrics = Exposition::default();
     run(&mut metrics, exit, now, whole);
     if let Some(history) = history {
-        totals(&mut metrics, history);
+        totals(&mut metrics, history, BTreeSet::new());
     }
     metrics.into_text()
 }
@@ -80,7 +103,8 @@ fn run(metrics: &mut Exposition, exit: Exit, now: Timestamp, whole: Duration) {
     metrics.gauge("mita_last_run_duration_seconds", "How long the last run took.").is(seconds(whole));
 }
 
-fn totals(metrics: &mut Exposition, history: &History) {
+/// Sums over all runs; `types` are those that are configured.
+fn totals(metrics: &mut Exposition, history: &History, types: BTreeSet<NodeTypeName>) {
     let History { last_success, totals, .. } = history;
     if let Some(at) = last_success {
         let help = "When the last run began that ended with exit status 0, in Unix time.";
@@ -91,8 +115,16 @@ fn totals(metrics: &mut Exposition, history: &History) {
         let runs = totals.runs.get(&exit.number()).copied().unwrap_or_default();
         family.of(&[("exit_status", &exit.number().to_string())], runs);
     }
+    let mut all_actions = totals.actions.clone();
+    for (action, rules, outcomes) in USUAL_ACTIONS {
+        let known = all_actions.entry(action.to_owned()).or_default();
+        for rule in rules {
+            let known = known.entry(rule.name().to_owned()).or_default();
+            outcomes.iter().for_each(|outcome| _ = known.entry(outcome.name().to_owned()).or_default());
+        }
+    }
     let mut family = metrics.counter("mita_actions_total", "Actions by kind, rule and outcome.");
-    for (action, rules) in &totals.actions {
+    for (action, rules) in &all_actions {
         for (rule, outcomes) in rules {
             for (outcome, number) in outcomes {
                 family.of(&[("action", action), ("rule", rule), ("outcome", outcome)], number);
@@ -110,8 +142,9 @@ fn totals(metrics: &mut Exposition, history: &History) {
     }
     let help = "How long servers took from their order until their node was online in Jenkins.";
     let mut family = metrics.summary("mita_server_join_seconds", help);
-    for (node_type, Joined { servers, seconds }) in &totals.joined {
-        family.observed(&[("node_type", node_type.as_str())], *servers, seconds);
+    for node_type in types.iter().chain(totals.joined.keys().filter(|known| !types.contains(*known))) {
+        let Joined { servers, seconds } = totals.joined.get(node_type).copied().unwrap_or_default();
+        family.observed(&[("node_type", node_type.as_str())], servers, seconds);
     }
 }
 

@@ -11,10 +11,9 @@ mod tables;
 use super::account::Account;
 use super::document::to_the_second;
 use super::exit::Exit;
-use super::status::Status;
+use super::status::{Status, ToDo};
 use super::table::{age, many};
 use crate::history::History;
-use crate::plan::Action;
 use html::Html;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
@@ -114,33 +113,25 @@ impl Mood {
 fn headline(account: &Account<'_>) -> String {
     let Account { report, exit, status, .. } = account;
     let waiting = status.jobs.iter().flatten().filter(|job| job.waits).count();
-    let (mut ordered, mut removed, mut failed) = (0, 0, 0);
-    for result in report.results.iter().flatten() {
-        match report.plan.actions.get(result.action) {
-            Some(_) if result.outcome.is_failure() => failed += 1,
-            Some(Action::CreateServer { .. }) => ordered += 1,
-            Some(_) => removed += 1,
-            None => {}
-        }
-    }
-    let mut parts = Vec::new();
-    if ordered > 0 {
-        parts.push(format!("{} ordered", many(ordered, "server")));
-    }
-    if removed > 0 {
-        parts.push(format!("{removed} retired, removed or brought back"));
-    }
-    if failed > 0 {
-        parts.push(format!("{} failed", many(failed, "action")));
-    }
-    let held_back = report.plan.held_back.len();
-    if held_back > 0 {
-        parts.push(format!("{} held back", many(held_back, "removal")));
-    }
-    let problems = report.plan.problems.len();
-    if problems > 0 {
-        parts.push(many(problems, "problem"));
-    }
+    let results = || report.results.iter().flatten();
+    let done = results().filter(|result| !result.outcome.is_failure());
+    let done = ToDo::of(done.filter_map(|result| report.plan.actions.get(result.action)), report.plan.held_back.len());
+    let failed = results().filter(|result| result.outcome.is_failure()).count();
+    let parts = [
+        (many(done.order, "server"), "ordered", done.order),
+        (many(done.make, "node"), "made", done.make),
+        (many(done.drain, "node"), "drained", done.drain),
+        (many(done.remove, "machine"), "removed", done.remove),
+        (many(done.bring_back, "node"), "brought back", done.bring_back),
+        (many(failed, "action"), "failed", failed),
+        (many(done.held_back, "removal"), "held back", done.held_back),
+        (many(report.plan.problems.len(), "problem"), "", report.plan.problems.len()),
+    ];
+    let parts: Vec<String> = parts
+        .iter()
+        .filter(|(_, _, number)| *number > 0)
+        .map(|(what, verb, _)| format!("{what} {verb}").trim_end().to_owned())
+        .collect();
     match (&parts[..], exit) {
         ([], Exit::Done) if waiting > 0 => format!("Nothing to do, {} waiting", many(waiting, "job")),
         ([], Exit::Done) => "All is as wanted".to_owned(),

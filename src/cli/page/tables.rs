@@ -113,9 +113,9 @@ pub(super) fn decisions(account: &Account<'_>) -> Html {
     let mut html = Html::default();
     html.raw("<h2>What this run did</h2>");
     if plan.actions.is_empty() && plan.held_back.is_empty() {
-        html.raw(
-            "<p class=dim>Nothing: no job lacks an executor that mita can give, and nothing is to be removed.</p>",
-        );
+        let waits = account.status.jobs.iter().flatten().any(|job| job.waits);
+        let more = if waits { ": below stands what each job waits for" } else { "" };
+        html.raw("<p class=dim>There was nothing to do").raw(more).raw(".</p>");
         return html;
     }
     html.raw("<div class=wrap><table><thead><tr><th>What<th>Of<th>Rule<th>Outcome<th>Why</tr></thead><tbody>");
@@ -135,7 +135,7 @@ pub(super) fn decisions(account: &Account<'_>) -> Html {
 }
 
 fn decision(html: &mut Html, action: &Action, class: &'static str, outcome: &str, error: Option<&str>) {
-    html.raw("<tr><td class=name>").text(verb(action)).raw("</td>");
+    html.raw("<tr><td class=\"name fit\">").raw(verb(action)).raw("</td>");
     cell(html, "fit", "Of", &object(action));
     html.raw("<td class=fit data-head=Rule>").part(chip("", action.rule().name()));
     html.raw("</td><td class=fit data-head=Outcome>").part(chip(class, outcome));

@@ -65,15 +65,41 @@ pub(super) struct Status {
     pub(super) problems: Vec<Problem>,
 }
 
-/// A plan in three numbers.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+/// A plan in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct ToDo {
     /// Servers to order.
     pub(super) order: usize,
-    /// Everything else: to retire, to remove, to bring back.
-    pub(super) other: usize,
+    /// Nodes to make.
+    pub(super) make: usize,
+    /// Nodes to keep further builds from.
+    pub(super) drain: usize,
+    /// Nodes, servers and volumes to remove.
+    pub(super) remove: usize,
+    /// Nodes to bring back.
+    pub(super) bring_back: usize,
     /// Removals that the brake holds back.
     pub(super) held_back: usize,
+}
+
+impl ToDo {
+    /// What these actions come to.
+    pub(super) fn of<'a>(actions: impl IntoIterator<Item = &'a Action>, held_back: usize) -> Self {
+        let mut to_do = ToDo { held_back, ..ToDo::default() };
+        for action in actions {
+            *match action {
+                Action::CreateServer { .. } => &mut to_do.order,
+                Action::CreateNode { .. } => &mut to_do.make,
+                Action::DrainNode { .. } => &mut to_do.drain,
+                Action::RestoreNode { .. } => &mut to_do.bring_back,
+                Action::RetireNode { .. }
+                | Action::DeleteServer { .. }
+                | Action::DeleteNode { .. }
+                | Action::DeleteVolume { .. } => &mut to_do.remove,
+            } += 1;
+        }
+        to_do
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -127,15 +153,14 @@ impl Status {
         let plan = picture.plan();
         let jenkins = &picture.report.world.jenkins;
         let (servers, items) = (picture.servers(), picture.items());
-        let order = plan.actions.iter().filter(|action| matches!(action, Action::CreateServer { .. })).count();
         Status {
             version: DOCUMENT_VERSION,
             owner: plan.owner.clone(),
             now: to_the_second(plan.now),
             max_servers: picture.config.max_servers,
-            to_do: ToDo { order, other: plan.actions.len() - order, held_back: plan.held_back.len() },
+            to_do: ToDo::of(&plan.actions, plan.held_back.len()),
             node_types: types::all(picture, &servers, &items),
-            servers: servers.iter().map(|view| server(picture, view)).collect(),
+            servers: servers.iter().map(|view| server(picture, view)).chain(ordered(picture)).collect(),
             nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
             jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
             failures: failures::all(picture),
@@ -163,6 +188,30 @@ fn server(picture: &Picture<'_>, view: &ServerView<'_>) -> ServerStatus {
         reason: clean(&verdict.reason),
         next: view.machine.and_then(|machine| Next::of(picture, verdict.rule, machine, view.memory)),
     }
+}
+
+/// Servers that this very run has ordered.
+fn ordered(picture: &Picture<'_>) -> Vec<ServerStatus> {
+    let mut servers = Vec::new();
+    for (_, action, server_id) in picture.ordered() {
+        let Action::CreateServer { node_type, provider, name, id, rule, reason, .. } = action else { continue };
+        servers.push(ServerStatus {
+            id: server_id.map_or_else(|| id.to_string(), ServerId::to_string),
+            name: name.clone(),
+            order: Some(id.clone()),
+            node_type: Some(node_type.clone()),
+            provider: Some(provider.clone()),
+            state: "ordered".to_owned(),
+            standing: Standing::Ordered,
+            age_seconds: Some(0),
+            addresses: Vec::new(),
+            nodes: Vec::new(),
+            rule: *rule,
+            reason: clean(reason),
+            next: None,
+        });
+    }
+    servers
 }
 
 fn node(picture: &Picture<'_>, view: &NodeView<'_>) -> NodeStatus {

@@ -55,17 +55,22 @@ fn head(status: &Status) -> String {
 
 /// What a run does now.
 fn told(to_do: ToDo) -> String {
-    let ToDo { order, other, held_back } = to_do;
-    let mut parts = Vec::new();
-    if order > 0 {
-        parts.push(format!("orders {}", many(order, "server")));
-    }
-    if other > 0 {
-        parts.push(format!("retires, removes or brings back {other}"));
-    }
-    if held_back > 0 {
-        parts.push(format!("holds back {}", many(held_back, "removal")));
-    }
+    let ToDo { order, make, drain, remove, bring_back, held_back } = to_do;
+    let parts = [
+        ("orders", order, "server"),
+        ("makes", make, "node"),
+        ("drains", drain, "node"),
+        ("removes", remove, "machine"),
+        ("brings back", bring_back, "node"),
+        ("holds back", held_back, "removal"),
+    ];
+    let parts = parts.iter().filter(|(_, number, _)| *number > 0);
+    let parts: Vec<String> = parts
+        .map(|(verb, number, what)| match *number {
+            1 => format!("{verb} 1 {what}"),
+            number => format!("{verb} {number} {what}s"),
+        })
+        .collect();
     match parts.split_last() {
         None => "a run now has nothing to do".to_owned(),
         Some((last, [])) => format!("a run now {last}"),

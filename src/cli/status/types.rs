@@ -1,6 +1,5 @@
 //! Node types: what of them is wanted, what is there, and why one is not ordered for now.
 
-use crate::apply::Outcome;
 use crate::cli::document::{clean, to_the_second};
 use crate::cli::picture::{ItemView, Picture, ServerView};
 use crate::naming::{NodeTypeName, ProviderName};
@@ -16,9 +15,10 @@ pub(in crate::cli) struct TypeStatus {
     /// False for one that only servers remember.
     pub(in crate::cli) configured: bool,
     pub(in crate::cli) max: Option<u32>,
+    /// Idle nodes to keep at hand just now.
     pub(in crate::cli) min_idle: u32,
     pub(in crate::cli) servers: Counts,
-    /// Servers that a run orders now.
+    /// Servers that a run orders now, and that are not ordered yet.
     pub(in crate::cli) wanted: usize,
     /// Jobs that wait and that a server of this type would do for.
     pub(in crate::cli) jobs_waiting: usize,
@@ -183,11 +183,14 @@ pub(super) fn all(picture: &Picture<'_>, servers: &[ServerView<'_>], items: &[It
     types
 }
 
-/// Servers that this run orders, by type.
+/// Servers that a run orders and that are not ordered yet, by type.
 fn wanted(picture: &Picture<'_>) -> BTreeMap<NodeTypeName, usize> {
+    let ordered: BTreeSet<usize> = picture.ordered().map(|(action, _, _)| action).collect();
     let mut wanted = BTreeMap::new();
-    for action in &picture.plan().actions {
-        if let Action::CreateServer { node_type, .. } = action {
+    for (index, action) in picture.plan().actions.iter().enumerate() {
+        if let Action::CreateServer { node_type, .. } = action
+            && !ordered.contains(&index)
+        {
             *wanted.entry(node_type.clone()).or_default() += 1;
         }
     }
@@ -202,10 +205,8 @@ fn counts(picture: &Picture<'_>, servers: &[ServerView<'_>]) -> BTreeMap<NodeTyp
             counts.entry(kind.clone()).or_default().add(Standing::of(picture, server));
         }
     }
-    for result in picture.report.results.iter().flatten() {
-        if let Some(Action::CreateServer { node_type, .. }) = picture.plan().actions.get(result.action)
-            && matches!(result.outcome, Outcome::Done | Outcome::Unknown)
-        {
+    for (_, action, _) in picture.ordered() {
+        if let Action::CreateServer { node_type, .. } = action {
             counts.entry(node_type.clone()).or_default().add(Standing::Ordered);
         }
     }

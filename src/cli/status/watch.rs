@@ -6,10 +6,10 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::{self, Reader};
 use crate::cli::picture::Picture;
-use crate::cli::{dry_report, tell_what_was_seen};
+use crate::cli::tell_what_was_seen;
 use crate::config::Loaded;
 use crate::progress::Progress;
-use crate::reconcile::Moment;
+use crate::reconcile::{Moment, Permits, dry_run};
 use std::time::Duration;
 
 /// Never ends by itself but where something fails that looking again would not mend, or nobody reads any more. No mode of
@@ -19,11 +19,15 @@ pub(super) fn run(shape: Shape, pause: Duration, loaded: &Loaded, moment: Moment
     if !json && !output::is_terminal() {
         return Err(Failure::NoTerminal);
     }
+    // Once, and not at each look: on a terminal they would stand in the middle of the tables.
+    for warning in loaded.warnings.iter().filter(|_| json) {
+        log::warn!("{warning}");
+    }
     loop {
         // The clock was asked once, in `main`; time has passed since.
         let passed = moment.started.elapsed();
         let look = Moment { now: moment.now + passed, started: moment.started + passed };
-        let report = dry_report(loaded, look, Progress::silent())?;
+        let report = dry_run(&loaded.config, Permits::default(), look, &Progress::silent())?;
         let status = Status::of(&Picture::of(&loaded.config, &report));
         let reader = if json {
             tell_what_was_seen(&report, shape.output);

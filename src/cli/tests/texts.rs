@@ -149,6 +149,8 @@ const RULES: &str = "
     unknown_state  no    it is active for 12m
     never_joined   no    it came online in Jenkins 11m ago
     offline        no    node ubuntu+192.168.1.10 is online
+    single_use     no    its type is not single_use
+    max_age        no    its type has no max_age
     kept_for_jobs  no    no waiting job is matched to it
     kept           yes   idle 3m, grace 10m
 ";
