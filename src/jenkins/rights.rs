@@ -5,12 +5,11 @@
 
 use super::wire::{flag, list, text};
 use super::{ErrorKind, Jenkins, JenkinsError};
-use crate::http::encode_segment;
 use crate::naming::NodeName;
 use std::fmt;
 
-/// The built-in node in a path, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
-const BUILT_IN: &str = "(master)";
+/// The path of the built-in node, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
+const BUILT_IN: &str = "computer/(master)/";
 
 /// What mita has to be allowed in Jenkins, beside Overall/Read, to keep nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,9 +75,9 @@ impl Jenkins {
         let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
         let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
         let sees_jobs = list(&jobs.value, "jobs").is_some_and(|jobs| !jobs.is_empty());
-        let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
-        let connect = self.may_connect(&name)?;
-        let page = self.offline_page(&name)?;
+        let path = node.map_or_else(|| Ok(BUILT_IN.to_owned()), |node| self.node_path(node))?;
+        let connect = self.may_connect(&path)?;
+        let page = self.offline_page(&path)?;
         let mut rights = Rights { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
         for right in wanted.iter().copied() {
             let granted = match right {
@@ -101,8 +100,8 @@ impl Jenkins {
 
     /// `monitorData` has an entry for each monitor, and none without Agent/Connect (hudson/model/Computer.java; since
     /// 2.32.2, before that everybody saw it).
-    fn may_connect(&self, node: &str) -> Result<Option<bool>, JenkinsError> {
-        let computer = self.understood(self.fetch(&format!("computer/{node}/api/json"))?, "a node")?;
+    fn may_connect(&self, path: &str) -> Result<Option<bool>, JenkinsError> {
+        let computer = self.understood(self.fetch(&format!("{path}api/json"))?, "a node")?;
         let always_shown = before(&computer.version, 2, 33);
         let data = computer.value.get("monitorData").and_then(serde_json::Value::as_object);
         Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))
@@ -123,8 +122,8 @@ impl Jenkins {
     /// The page on which the reason for a node's being offline is changed: its form is there with Agent/Disconnect only,
     /// and the link to delete the node with Agent/Delete only (hudson/model/Computer/setOfflineCause.jelly,
     /// sidepanel.jelly). Reading it changes nothing.
-    fn offline_page(&self, node: &str) -> Result<Option<String>, JenkinsError> {
-        match self.fetch(&format!("computer/{node}/setOfflineCause")) {
+    fn offline_page(&self, path: &str) -> Result<Option<String>, JenkinsError> {
+        match self.fetch(&format!("{path}setOfflineCause")) {
             Ok(response) => Ok(Some(String::from_utf8_lossy(&response.body).into_owned())),
             Err(JenkinsError { kind: ErrorKind::NotFound | ErrorKind::Redirected, .. }) => Ok(None),
             Err(error) => Err(error),

@@ -1,5 +1,6 @@
 //! What Jenkins says: whether it can be read, what the user may do there, and how it is set up.
 
+use super::super::super::document::clean;
 use super::super::super::table::many;
 use super::{Online, unavailable};
 use crate::config::{Config, Registration};
@@ -88,9 +89,10 @@ fn wanted(config: &Config) -> Vec<Right> {
 }
 
 /// The node whose rights tell most: one named after a node type, since permissions can be given by the names of nodes;
-/// else any agent.
+/// else any agent. One with a secret in its name would carry it into the address of a request, in a form that nobody finds.
 fn telling_node<'a>(config: &Config, nodes: &'a [Node]) -> Option<&'a NodeName> {
-    let agents = || nodes.iter().filter(|node| node.kind == NodeKind::Agent).map(|node| &node.name);
+    let is_clean = |name: &&NodeName| clean(name.as_str()) == name.as_str();
+    let agents = || nodes.iter().filter(|node| node.kind == NodeKind::Agent).map(|node| &node.name).filter(is_clean);
     let of_a_type = |name: &&NodeName| {
         let base = name.convention().base;
         config.node_types.iter().any(|kind| kind.name.as_str() == base)
