@@ -46,6 +46,7 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             }
             Action::CreateServer { .. }
             | Action::CreateNode { .. }
+            | Action::DrainNode { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteVolume { .. } => {}
         }
@@ -67,6 +68,7 @@ fn is_suspicious(action: &Action) -> bool {
         // A volume follows its server, whose removal has had its own look.
         Action::CreateServer { .. }
         | Action::CreateNode { .. }
+        | Action::DrainNode { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteVolume { .. } => false,
     }

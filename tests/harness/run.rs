@@ -108,6 +108,7 @@ pub(crate) fn lines(actions: &[Action]) -> Vec<String> {
         Action::DeleteServer { name, rule, .. } => format!("delete_server {name} {rule}"),
         Action::RestoreNode { node, rule, .. } => format!("restore_node {node} {rule}"),
         Action::DeleteNode { node, rule, .. } => format!("delete_node {node} {rule}"),
+        Action::DrainNode { node, rule, .. } => format!("drain_node {node} {rule}"),
         Action::CreateNode { node, rule, .. } => format!("create_node {node} {rule}"),
         Action::DeleteVolume { rule, .. } => format!("delete_volume {rule}"),
     };

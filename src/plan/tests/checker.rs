@@ -152,6 +152,10 @@ fn one_action_each(made: &Plan) {
     for action in &made.actions {
         match action {
             Action::CreateServer { id, .. } => assert!(servers.insert(id.as_str()), "one action: {action}"),
+            Action::DrainNode { server_id, nodes: drained, .. } => {
+                assert!(servers.insert(server_id.as_str()), "one action: {action}");
+                drained.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
+            }
             Action::RetireNode { server_id, nodes: retired, node, .. } => {
                 assert!(servers.insert(server_id.as_str()), "one action: {action}");
                 assert!(retired.contains(node), "the first of its nodes: {action}");
@@ -179,6 +183,15 @@ fn one_action_each(made: &Plan) {
 fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let (server, nodes, rule): (Option<&ServerId>, Vec<&NodeName>, Rule) = match action {
         Action::CreateServer { .. } => return,
+        Action::DrainNode { nodes, rule, server_id, .. } => {
+            assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
+            assert!(seen.ours().contains_key(server_id), "S2: {action}");
+            for node in nodes {
+                let node = seen.node(node).expect("a node that is there");
+                assert!(node.presence == Presence::Online, "S7: only what is online: {action}");
+            }
+            return;
+        }
         Action::CreateNode { node, server_id, id, .. } => {
             made_nodes(seen, made, action, (node, server_id.as_ref(), id));
             return;

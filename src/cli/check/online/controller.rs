@@ -37,6 +37,9 @@ impl Online {
             Ok(controller) => controller.rights(&wanted(config), asked).map_err(|error| error.to_string()),
             Err(reason) => Err(reason.clone()),
         };
+        if let Ok(controller) = &services.jenkins {
+            self.registration(config, controller);
+        }
         match rights {
             Ok(rights) => self.rights(config, jenkins, &rights, asked),
             Err(error) => self.fault(PLACE, error),

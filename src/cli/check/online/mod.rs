@@ -4,6 +4,7 @@ mod clocks;
 mod clouds;
 mod controller;
 mod quota;
+mod registration;
 mod strangers;
 
 use super::super::document::clean;
