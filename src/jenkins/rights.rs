@@ -5,15 +5,18 @@
 
 use super::wire::{flag, list, text};
 use super::{ErrorKind, Jenkins, JenkinsError};
+use crate::http::encode_segment;
 use crate::naming::NodeName;
 use std::fmt;
 
-/// The path of the built-in node, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
-const BUILT_IN: &str = "computer/(master)/";
+/// The built-in node in a path, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
+const BUILT_IN: &str = "(master)";
 
 /// What mita has to be allowed in Jenkins, beside Overall/Read, to keep nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Right {
+    /// To make a node.
+    Create,
     /// To bring a node back online.
     Connect,
     /// To set a node offline.
@@ -24,11 +27,12 @@ pub enum Right {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Right; 3] = [Right::Connect, Right::Disconnect, Right::Delete];
+    pub const ALL: [Right; 4] = [Right::Create, Right::Connect, Right::Disconnect, Right::Delete];
 
     /// What mita cannot do without it.
     pub fn purpose(self) -> &'static str {
         match self {
+            Right::Create => "make the nodes of types with register",
             Right::Connect => "bring a node back when a build was faster than its retirement",
             Right::Disconnect => "set a node offline before it is retired",
             Right::Delete => "delete a retired node",
@@ -40,6 +44,7 @@ impl Right {
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Right::Create => "Agent/Create",
             Right::Connect => "Agent/Connect",
             Right::Disconnect => "Agent/Disconnect",
             Right::Delete => "Agent/Delete",
@@ -63,20 +68,21 @@ pub struct Rights {
 }
 
 impl Jenkins {
-    /// Which rights the user has, with this node where it is about one; with the built-in one where none is
+    /// Which of these rights the user has, with this node where it is about one; with the built-in one where none is
     /// named, which nobody may delete, so that Agent/Delete stays unknown then.
-    pub fn rights(&self, node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
+    pub fn rights(&self, wanted: &[Right], node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
         let who = self.understood(self.fetch("whoAmI/api/json")?, "who we are")?;
         let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
         let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
         let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
         let sees_jobs = list(&jobs.value, "jobs").is_some_and(|jobs| !jobs.is_empty());
-        let path = node.map_or_else(|| Ok(BUILT_IN.to_owned()), |node| self.node_path(node))?;
-        let connect = self.may_connect(&path)?;
-        let page = self.offline_page(&path)?;
+        let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
+        let connect = self.may_connect(&name)?;
+        let page = self.offline_page(&name)?;
         let mut rights = Rights { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
-        for right in Right::ALL {
+        for right in wanted.iter().copied() {
             let granted = match right {
+                Right::Create => self.may_create()?,
                 Right::Connect => connect,
                 Right::Disconnect => page.as_ref().map(|page| page.contains("changeOfflineCause")),
                 Right::Delete => page.as_ref().filter(|_| node.is_some()).map(|page| {
@@ -95,18 +101,29 @@ impl Jenkins {
 
     /// `monitorData` has an entry for each monitor, and none without Agent/Connect (hudson/model/Computer.java; since
     /// 2.32.2, before that everybody saw it).
-    fn may_connect(&self, path: &str) -> Result<Option<bool>, JenkinsError> {
-        let computer = self.understood(self.fetch(&format!("{path}api/json"))?, "a node")?;
+    fn may_connect(&self, node: &str) -> Result<Option<bool>, JenkinsError> {
+        let computer = self.understood(self.fetch(&format!("computer/{node}/api/json"))?, "a node")?;
         let always_shown = before(&computer.version, 2, 33);
         let data = computer.value.get("monitorData").and_then(serde_json::Value::as_object);
         Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))
     }
 
+    fn may_create(&self) -> Result<Option<bool>, JenkinsError> {
+        match self.may_create_nodes() {
+            Ok(()) => Ok(Some(true)),
+            Err(JenkinsError { kind: ErrorKind::Forbidden { permission }, .. }) => {
+                Ok((permission.as_deref() == Some("Agent/Create")).then_some(false))
+            }
+            Err(JenkinsError { kind: ErrorKind::NotFound | ErrorKind::Redirected, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The page on which the reason for a node's being offline is changed: its form is there with Agent/Disconnect only,
     /// and the link to delete the node with Agent/Delete only (hudson/model/Computer/setOfflineCause.jelly,
     /// sidepanel.jelly). Reading it changes nothing.
-    fn offline_page(&self, path: &str) -> Result<Option<String>, JenkinsError> {
-        match self.fetch(&format!("{path}setOfflineCause")) {
+    fn offline_page(&self, node: &str) -> Result<Option<String>, JenkinsError> {
+        match self.fetch(&format!("computer/{node}/setOfflineCause")) {
             Ok(response) => Ok(Some(String::from_utf8_lossy(&response.body).into_owned())),
             Err(JenkinsError { kind: ErrorKind::NotFound | ErrorKind::Redirected, .. }) => Ok(None),
             Err(error) => Err(error),

@@ -99,7 +99,7 @@ fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
     scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
-    assert_fault(&scene, &["nodes.ubuntu: mita lacks the permission Agent/Create, so that mita cannot make nodes"]);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
     scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
 }

@@ -1,9 +1,8 @@
 //! What Jenkins says: whether it can be read, what the user may do there, and how it is set up.
 
-use super::super::super::document::clean;
 use super::super::super::table::many;
 use super::{Online, unavailable};
-use crate::config::Config;
+use crate::config::{Config, Registration};
 use crate::jenkins::{Right, Rights};
 use crate::naming::NodeName;
 use crate::observe::Services;
@@ -34,11 +33,11 @@ impl Online {
         }
         let asked = jenkins.nodes.complete().and_then(|nodes| telling_node(config, nodes));
         let rights = match &services.jenkins {
-            Ok(controller) => controller.rights(asked).map_err(|error| error.to_string()),
+            Ok(controller) => controller.rights(&wanted(config), asked).map_err(|error| error.to_string()),
             Err(reason) => Err(reason.clone()),
         };
-        if let Ok(controller) = &services.jenkins {
-            self.registration(config, controller);
+        if config.node_types.iter().any(|kind| kind.registration.is_ssh()) {
+            self.not_checked.push("whether Jenkins has SSH Build Agents, and credentials of these ids".to_owned());
         }
         match rights {
             Ok(rights) => self.rights(config, jenkins, &rights, asked),
@@ -64,9 +63,8 @@ impl Online {
         let on = asked.map_or_else(|| "the built-in node".to_owned(), |node| format!("node {node}"));
         for right in &rights.missing {
             let purpose = right.purpose();
-            let text = format!(
-                "{known_as} lacks the permission {right} (asked of {on}), so that mita cannot {purpose}: grant it"
-            );
+            let of = if *right == Right::Create { String::new() } else { format!(" (asked of {on})") };
+            let text = format!("{known_as} lacks the permission {right}{of}, so that mita cannot {purpose}: grant it");
             self.fault(PLACE, text);
         }
         if !rights.sees_jobs {
@@ -86,11 +84,16 @@ fn unknown(right: Right, asked: Option<&NodeName>) -> String {
     format!("the permission {right}{why}")
 }
 
+/// The rights that this configuration makes use of.
+fn wanted(config: &Config) -> Vec<Right> {
+    let makes_nodes = config.node_types.iter().any(|kind| kind.registration != Registration::Elsewhere);
+    Right::ALL.into_iter().filter(|right| *right != Right::Create || makes_nodes).collect()
+}
+
 /// The node whose rights tell most: one named after a node type, since permissions can be given by the names of nodes;
-/// else any agent. One with a secret in its name would carry it into the address of a request, in a form that nobody finds.
+/// else any agent.
 fn telling_node<'a>(config: &Config, nodes: &'a [Node]) -> Option<&'a NodeName> {
-    let is_clean = |name: &&NodeName| clean(name.as_str()) == name.as_str();
-    let agents = || nodes.iter().filter(|node| node.kind == NodeKind::Agent).map(|node| &node.name).filter(is_clean);
+    let agents = || nodes.iter().filter(|node| node.kind == NodeKind::Agent).map(|node| &node.name);
     let of_a_type = |name: &&NodeName| {
         let base = name.convention().base;
         config.node_types.iter().any(|kind| kind.name.as_str() == base)
