@@ -73,12 +73,6 @@ impl Jenkins {
             {
                 self.start_file(name, request, caller)
             }
-            ["computer", "new"] if !caller.may(Permission::AgentCreate) => {
-                self.forbidden(caller, Permission::AgentCreate)
-            }
-            ["computer", "new"] => {
-                Response::html(200, "<!DOCTYPE html><html><head><title>New node</title></head></html>")
-            }
             ["computer", name, "setOfflineCause"] => match self.computer(name) {
                 Some(node) => self.offline_page(node, caller),
                 None => self.not_found(),
