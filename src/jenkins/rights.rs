@@ -108,10 +108,9 @@ impl Jenkins {
         Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))
     }
 
-    /// The page of a new node is there for those who may make one (hudson/model/ComputerSet/new.jelly).
     fn may_create(&self) -> Result<Option<bool>, JenkinsError> {
-        match self.fetch("computer/new") {
-            Ok(_) => Ok(Some(true)),
+        match self.may_create_nodes() {
+            Ok(()) => Ok(Some(true)),
             Err(JenkinsError { kind: ErrorKind::Forbidden { permission }, .. }) => {
                 Ok((permission.as_deref() == Some("Agent/Create")).then_some(false))
             }

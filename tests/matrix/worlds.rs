@@ -174,6 +174,8 @@ struct Life<'a> {
 impl Life<'_> {
     fn happens(&mut self, event: Event) {
         match event {
+            // Orders are told apart by the time: with the clock set back, a forgotten one could be made once more.
+            Event::Clock(hours) if self.state_lost && hours * 3_600_000 < self.clock => {}
             Event::Clock(hours) => self.clock = hours * 3_600_000,
             Event::Silence(length) => self.farm.sim.advance(minutes(length)),
             // A forgotten server that no list shows cannot be known by anything.
@@ -259,7 +261,7 @@ impl Life<'_> {
         let_go(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
-            jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle())
+            jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())
         });
         let lost = self.state_lost;
         self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {

@@ -36,8 +36,8 @@ impl Online {
             Ok(controller) => controller.rights(&wanted(config), asked).map_err(|error| error.to_string()),
             Err(reason) => Err(reason.clone()),
         };
-        if let Ok(controller) = &services.jenkins {
-            self.registration(config, controller);
+        if config.node_types.iter().any(|kind| kind.registration.is_ssh()) {
+            self.not_checked.push("whether Jenkins has SSH Build Agents, and credentials of these ids".to_owned());
         }
         match rights {
             Ok(rights) => self.rights(config, jenkins, &rights, asked),

@@ -4,7 +4,6 @@ mod clocks;
 mod clouds;
 mod controller;
 mod quota;
-mod registration;
 mod strangers;
 
 use super::super::document::clean;
