@@ -285,3 +285,20 @@ fn the_check_names_the_permission_that_registering_needs() {
     assert!(!checked.stderr.contains("Agent/Create") && checked.status == 0, "{}", checked.stderr);
     assert_eq!(farm.nodes(), [""; 0]);
 }
+
+#[test]
+fn s8_a_dry_run_shows_the_node_that_would_be_made_and_makes_none() {
+    let farm = inbound().start();
+    farm.sim.jenkins().submit(job("ceph-build"));
+    let dry = farm.program(&["reconcile", "--dry-run"]);
+    assert_eq!(dry.status, 0, "{}", dry.stderr);
+    let line = dry.stdout.lines().find(|line| line.starts_with("+ node trusty-")).unwrap_or_default();
+    assert!(
+        line.contains("  register: order ") && line.ends_with("is to have an agent that calls in"),
+        "{}",
+        dry.stdout
+    );
+    assert!(dry.stdout.contains("1 to order, 1 to register; seen:"), "{}", dry.stdout);
+    assert_eq!((farm.nodes(), farm.servers().len()), (vec![], 0));
+    assert!(farm.sim.requests().iter().all(|request| !request.is_write() || request.path.ends_with("/tokens")));
+}

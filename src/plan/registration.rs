@@ -109,9 +109,13 @@ pub(super) fn in_vain(findings: &Findings<'_>, node: &Node, order: &MitaId) -> (
     let known = memory.nodes.get(&node.name);
     let node_type = node.mark.as_ref().map(|mark| &mark.node_type);
     let times = node_type.map_or(config.times, |node_type| config.times(node_type));
-    // An id of another form tells no time: then two sightings have to do.
+    // The id of an order tells its time. An id of another form does not: then two sightings have to do. A clock that was
+    // ahead then tells nothing either: what counts is for how long the node was seen without its agent.
     let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
-    let young = age.filter(|age| *age < times.order_timeout);
+    let seen_away = known.and_then(|known| known.offline).map(|offline| offline.credit);
+    let set_offline_by = known.and_then(|known| known.set_offline_by);
+    let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout) || set_offline_by == Some(SetOfflineBy::Us);
+    let young = age.filter(|age| *age < times.order_timeout && !waited);
     let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
     let unseen = config.providers.iter().find(|provider| {
         let cloud = findings.world.clouds.get(&provider.name);
@@ -121,7 +125,7 @@ pub(super) fn in_vain(findings: &Findings<'_>, node: &Node, order: &MitaId) -> (
         (Rule::Busy, format!("{made}, and it runs a build"))
     } else if node.presence == Presence::Online {
         (Rule::Ambiguous, format!("{made}, and it is online all the same: nothing is touched"))
-    } else if known.and_then(|known| known.set_offline_by) == Some(SetOfflineBy::Person) {
+    } else if set_offline_by == Some(SetOfflineBy::Person) {
         (Rule::Held, format!("{made}; a person set the node offline"))
     } else if let Some(provider) = unseen {
         (Rule::NotSeen, format!("{made} that was seen: provider {} gave no answer", provider.name))

@@ -281,6 +281,10 @@ impl Life<'_> {
                 volumes.filter(ours).count() == 0
             });
         }
+        // Jenkins may have been restarted just now: everybody's agents come back.
+        self.until(UNTIL_NOTHING_IS_LEFT, "every agent is back", |farm| {
+            farm.sim.jenkins().nodes.iter().all(|node| node.connects_at.is_none())
+        });
         strangers_are_untouched(self.farm);
     }
 }

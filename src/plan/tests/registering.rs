@@ -169,6 +169,17 @@ fn s6_after_a_lost_state_the_node_of_an_order_waits_as_long_as_its_server_may_tu
 }
 
 #[test]
+fn s5_an_order_of_a_clock_that_was_ahead_is_waited_for_by_what_was_seen() {
+    let mut s = inbound();
+    made(&mut s, "ubuntu-20261122T115900Z-1", "20261122T115900Z-1");
+    for _ in 0..5 {
+        assert!(whole(&s.plan()).contains("  node ubuntu-20261122T115900Z-1  ordered: "));
+        s.run().after("1m");
+    }
+    assert!(whole(&s.plan()).contains("- ubuntu-20261122T115900Z-1  no_server: "), "{}", whole(&s.plan()));
+}
+
+#[test]
 fn s6_after_a_lost_state_the_server_of_an_order_still_has_its_node() {
     let mut s = inbound();
     made(&mut s, "ubuntu-m1", "m1");

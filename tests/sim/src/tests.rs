@@ -1,6 +1,7 @@
 //! The simulator as a client sees it, over real sockets.
 
 mod client;
+mod create;
 mod faults;
 mod jenkins;
 mod labels;

@@ -56,7 +56,7 @@ impl Jenkins {
             Some(_) => return None,
         };
         node.description = form["nodeDescription"].as_str().unwrap_or_default().to_string();
-        node.remote_fs = form["remoteFS"].as_str()?.to_string();
+        node.remote_fs = form["remoteFS"].as_str().unwrap_or_default().to_string();
         if let Some(strategy) = class(&form["retentionStrategy"])
             && !STRATEGIES.contains(&strategy)
         {
