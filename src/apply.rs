@@ -1,9 +1,10 @@
-//! Carries a plan out: orders, retirements and removals at the same time, each step written down when it is known.
+//! Carries a plan out: orders, addresses, retirements and removals at the same time, each step written down when it is known.
 //!
 //! No choice is left here but one: what the world has become since it was seen. A build that arrived in the middle of
 //! a drain, or an agent that registered itself, stops a removal; everything else is as planned. One action that fails
 //! keeps no other from being done, and nothing is tried twice: the next run is the second attempt.
 
+mod addresses;
 mod console;
 mod orders;
 mod removals;
@@ -136,6 +137,8 @@ pub fn apply(
         let (sender, news) = mpsc::channel();
         let to_order = sender.clone();
         let orders = scope.spawn(|| orders::send(&site, to_order));
+        let to_address = sender.clone();
+        let addresses = scope.spawn(|| addresses::carry_out(&site, to_address));
         let removals = scope.spawn(|| removals::carry_out(&site, sender));
         while let Ok(first) = news.recv() {
             let burst = std::iter::from_fn(|| news.recv_timeout(PAUSE_IN_NEWS).ok());
@@ -145,6 +148,7 @@ pub fn apply(
             save(memory);
         }
         finished(orders);
+        finished(addresses);
         finished(removals);
     });
     applied.results.sort_by_key(|result| result.action);

@@ -44,7 +44,11 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             Action::DeleteNode { node, .. } => {
                 subjects.insert((Subject::Node, node.to_string()));
             }
-            Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => {}
+            Action::CreateServer { .. }
+            | Action::AssignFloatingIp { .. }
+            | Action::RestoreNode { .. }
+            | Action::DeleteVolume { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
     for verdict in &mut plan.verdicts {
@@ -61,8 +65,12 @@ fn is_suspicious(action: &Action) -> bool {
         Action::RetireNode { rule, .. } | Action::DeleteServer { rule, .. } | Action::DeleteNode { rule, .. } => {
             matches!(rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
         }
-        // A volume follows its server, whose removal has had its own look.
-        Action::CreateServer { .. } | Action::RestoreNode { .. } | Action::DeleteVolume { .. } => false,
+        // A volume or an address follows its server, whose removal has had its own look.
+        Action::CreateServer { .. }
+        | Action::AssignFloatingIp { .. }
+        | Action::RestoreNode { .. }
+        | Action::DeleteVolume { .. }
+        | Action::ReleaseFloatingIp { .. } => false,
     }
 }
 

@@ -6,7 +6,7 @@ use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, remember, strays};
+use super::{Action, Plan, Rule, addresses, breaker, jobs, leftovers, notices, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
 use crate::state::{Origin, Retirement, RetirementStep, ServerFailure, ServerMemory, SettlingCause, State};
@@ -86,6 +86,9 @@ fn decide(
     let leftovers = leftovers::sweep(config, world, &memory);
     draft.actions.extend(leftovers.actions);
     draft.verdicts.extend(leftovers.verdicts);
+    let (actions, verdicts) = addresses::sweep(config, world, &memory, fleet, phases, &draft.actions);
+    draft.actions.extend(actions);
+    draft.verdicts.extend(verdicts);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
     let mut plan = Plan {
@@ -106,11 +109,13 @@ fn decide(
 fn position(action: &Action) -> u8 {
     match action {
         Action::CreateServer { .. } => 0,
-        Action::RestoreNode { .. } => 1,
-        Action::RetireNode { .. } => 2,
-        Action::DeleteServer { .. } => 3,
-        Action::DeleteNode { .. } => 4,
-        Action::DeleteVolume { .. } => 5,
+        Action::AssignFloatingIp { .. } => 1,
+        Action::RestoreNode { .. } => 2,
+        Action::RetireNode { .. } => 3,
+        Action::DeleteServer { .. } => 4,
+        Action::DeleteNode { .. } => 5,
+        Action::DeleteVolume { .. } => 6,
+        Action::ReleaseFloatingIp { .. } => 7,
     }
 }
 
@@ -207,7 +212,15 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
                     server.retirement.get_or_insert(decided);
                 }
             }
-            Action::RestoreNode { .. } | Action::DeleteNode { .. } | Action::DeleteVolume { .. } => {}
+            Action::AssignFloatingIp { id, .. } => {
+                if let Some(server) = memory.servers.get_mut(id) {
+                    server.floating_ip = true;
+                }
+            }
+            Action::RestoreNode { .. }
+            | Action::DeleteNode { .. }
+            | Action::DeleteVolume { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
 }

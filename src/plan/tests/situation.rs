@@ -169,7 +169,13 @@ impl Situation {
 
     pub(super) fn add_provider(&mut self, name: &str) {
         self.config.providers.push(provider(name));
-        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), volumes: None, quota: None };
+        let cloud = Cloud {
+            servers: Listing::Complete(vec![]),
+            by_id: BTreeMap::new(),
+            volumes: None,
+            floating_ips: None,
+            quota: None,
+        };
         self.world.clouds.insert(name.into(), cloud);
     }
 

@@ -9,6 +9,7 @@ mod catalogue;
 mod compute;
 mod errors;
 mod flavor;
+mod floating_ip;
 mod image;
 mod microversion;
 mod names;
@@ -23,11 +24,11 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, Deletion, Failure, Order, Provider, Survey};
+use super::{Access, AddressOrder, Deletion, Failure, Order, Provider, Survey};
 use crate::config::{NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
-use crate::naming::{ProviderName, ServerId, VolumeId};
-use crate::world::{Lookup, Server, Volume};
+use crate::naming::{FloatingIpId, ProviderName, ServerId, VolumeId};
+use crate::world::{FloatingIp, Lookup, Server, Volume};
 use session::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -101,6 +102,22 @@ impl Provider for OpenStack {
 
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure> {
         volume::delete(&self.session, id)
+    }
+
+    fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure> {
+        floating_ip::floating_ips(&self.session)
+    }
+
+    fn floating_ip(&self, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
+        floating_ip::floating_ip(&self.session, id)
+    }
+
+    fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure> {
+        floating_ip::assign(self, order)
+    }
+
+    fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure> {
+        floating_ip::release(&self.session, id)
     }
 
     fn requests_sent(&self) -> u64 {

@@ -39,6 +39,8 @@ impl Seen {
         for action in &plan.actions {
             match action {
                 Action::CreateServer { .. } => {}
+                // The scenes list no floating IPs, and without a list of them none is given or released.
+                Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
                 Action::RetireNode { nodes, server_id, .. } => {
                     self.is_ours(server_id.as_str(), action);
                     nodes.iter().for_each(|node| self.may_go(node.as_str(), action));
