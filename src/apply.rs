@@ -7,6 +7,7 @@
 mod addresses;
 mod console;
 mod orders;
+mod registration;
 mod removals;
 
 use crate::config::Config;
@@ -75,6 +76,8 @@ enum News {
     Step { id: MitaId, step: RetirementStep },
     /// The end of the console of a server that failed.
     Console { id: MitaId, tail: String },
+    /// An order was not sent, or a node not made, since Jenkins did not make the node.
+    NotRegistered { id: MitaId, wrong: Option<String> },
     /// A node is gone from Jenkins.
     NodeDeleted(NodeName),
     /// A retirement was stopped: the node is back.
@@ -139,23 +142,27 @@ pub fn apply(
         let orders = scope.spawn(|| orders::send(&site, to_order));
         let to_address = sender.clone();
         let addresses = scope.spawn(|| addresses::carry_out(&site, to_address));
+        let to_register = sender.clone();
+        let registrations = scope.spawn(|| registration::carry_out(&site, to_register));
         let removals = scope.spawn(|| removals::carry_out(&site, sender));
         while let Ok(first) = news.recv() {
             let burst = std::iter::from_fn(|| news.recv_timeout(PAUSE_IN_NEWS).ok());
             for item in std::iter::once(first).chain(burst.take(MOST_NEWS)) {
-                take_down(item, memory, plan, &mut applied);
+                take_down(item, memory, &site, &mut applied);
             }
             save(memory);
         }
         finished(orders);
         finished(addresses);
+        finished(registrations);
         finished(removals);
     });
     applied.results.sort_by_key(|result| result.action);
     applied
 }
 
-fn take_down(news: News, memory: &mut State, plan: &Plan, applied: &mut Applied) {
+fn take_down(news: News, memory: &mut State, site: &Site<'_>, applied: &mut Applied) {
+    let Site { config, plan, .. } = site;
     match news {
         News::Ordered { id, server_id } => {
             if let Some(server) = memory.servers.get_mut(&id) {
@@ -174,6 +181,20 @@ fn take_down(news: News, memory: &mut State, plan: &Plan, applied: &mut Applied)
                 Lesson::Passing => {
                     applied.closed.insert(provider);
                 }
+            }
+        }
+        News::NotRegistered { id, wrong } => {
+            let Some(order) = memory.servers.get_mut(&id) else { return };
+            if order.server_id.is_some() {
+                // The server is there, and goes if it never joins.
+                order.node = None;
+                return;
+            }
+            let Some(order) = memory.servers.remove(&id) else { return };
+            // Jenkins says the same whichever cloud the server would be in.
+            let providers = config.node_type(&order.node_type).map_or(&[][..], |kind| &kind.providers);
+            for (provider, reason) in providers.iter().zip(wrong.iter().cycle()) {
+                breaker::failed(memory, provider, &order.node_type, reason, plan.now);
             }
         }
         News::Step { id, step } => {

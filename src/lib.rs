@@ -10,6 +10,7 @@
 pub mod apply;
 pub mod cli;
 pub mod config;
+pub mod description;
 pub mod http;
 pub mod jenkins;
 pub mod label;

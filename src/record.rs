@@ -286,6 +286,7 @@ impl RecordedAction<'_> {
                 (Some(id), &[])
             }
             Action::CreateServer { .. }
+            | Action::CreateNode { .. }
             | Action::DeleteVolume { .. }
             | Action::ReleaseFloatingIp { .. }
             | Action::DeleteNode { .. } => (None, &[]),

@@ -138,6 +138,9 @@ pub struct Node {
     pub idle: bool,
     /// Whether it takes builds.
     pub presence: Presence,
+    /// The mark in its description, where mita made it (this installation or another one).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
 }
 
 /// Sorts of nodes, told apart by `_class`.
@@ -223,6 +226,13 @@ pub struct Server {
     pub fault: Option<String>,
 }
 
+impl Server {
+    /// The address that Jenkins connects to: IPv4 before IPv6.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.addresses.first().copied()
+    }
+}
+
 /// Whether a server ever ran: before that, no agent of it can have registered itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -236,7 +246,7 @@ pub enum Launch {
     Launched,
 }
 
-/// `mita_owner`, `mita_node` and `mita_id` of a server's metadata.
+/// `mita_owner`, `mita_node` and `mita_id` of a server's metadata; the same in the description of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The installation.

@@ -1,4 +1,4 @@
-//! `examples/boot-inbound.sh`, from the order that carries it as user data to the end of its node.
+//! The boot scripts in `examples`, from the order that carries one as user data to the end of its node.
 //!
 //! The script that is run is the one that the simulated cloud received. What it would change on the machine goes into
 //! a folder of its own, and the programs that only a server has are replaced; `curl` is the real one.
@@ -54,10 +54,14 @@ impl Machine {
 
     /// Runs the script once, as cloud-init would.
     fn boot(&self, script: &str) -> Output {
-        let places = [("=/home/jenkins", self.path("home")), ("/etc/systemd/system", self.path("units"))];
+        let places = [
+            ("=/home/jenkins", self.path("home")),
+            ("/home/*/.ssh", self.path("image-user")),
+            ("/etc/systemd/system", self.path("units")),
+        ];
         let mut script = script.to_owned();
+        assert!(script.contains(places[0].0), "its home is one that is replaced");
         for (place, here) in places {
-            assert!(script.contains(place), "the script uses {place}");
             let equals = if place.starts_with('=') { "=" } else { "" };
             script = script.replace(place, &format!("{equals}{}", here.display()));
         }
@@ -92,6 +96,18 @@ fn installation() -> Installation {
     let script = script.replace("registrar:API_TOKEN", &format!("registrar:{TOKEN}"));
     let place = installation.config_file().with_file_name("boot-inbound.sh");
     fs::write(place, script).expect("a writable folder");
+    installation
+}
+
+/// An installation whose node type boots with this example, and whose nodes mita makes.
+fn registering(example: &str, lines: &str) -> Installation {
+    let lines = format!("labels = \"amd64 trusty\"\nscript_file = \"{example}\"\n{lines}");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let installation = Setup::new().node("trusty", &lines).start();
+    fs::copy(folder.join(example), installation.config_file().with_file_name(example)).expect("a writable folder");
+    let job = Job::freestyle("ceph-build").label("amd64 && trusty").lasting(minutes(2));
+    installation.sim.jenkins().submit(job);
+    installation.minute();
     installation
 }
 
@@ -211,4 +227,53 @@ fn a_user_that_may_not_create_nodes_is_told_at_once() {
         assert_eq!(line.lines().count(), 1, "{line}");
     }
     assert_eq!(installation.nodes(), [""; 0]);
+}
+
+#[test]
+fn the_example_for_agents_that_call_in_starts_the_one_whose_node_mita_made() {
+    if !has_curl() {
+        return;
+    }
+    let installation = registering("boot-inbound-registered.sh", "register = \"inbound\"");
+    let machine = Machine::new("192.168.1.188");
+    let booted = machine.boot(&user_data(&installation));
+    assert!(booted.status.success(), "{}", text(&booted.stderr));
+    let name = installation.node();
+    let secret = installation.sim.jenkins().agent_secret(&name);
+    assert_eq!(machine.read("home/secret").trim(), secret);
+    let mode = fs::metadata(machine.path("home/secret")).expect("the secret").permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    assert!(machine.path("home/agent.jar").exists());
+    let unit = machine.read("units/jenkins-agent.service");
+    let url = installation.sim.jenkins_url();
+    let arguments =
+        format!("-url {url}/ -name {name} -secret @{}/secret -webSocket -workDir", machine.path("home").display());
+    assert!(unit.contains(&arguments) && unit.contains("\nRestart=always\n"), "{unit}");
+    let log = machine.read("log");
+    assert!(log.ends_with("systemctl enable --now jenkins-agent.service\n"), "{log}");
+    assert!(!log.contains(&secret) && !unit.contains(&secret), "no secret in the arguments of a process: {log}");
+    installation.minutes_until(40, "the server is gone", |there| there.servers().is_empty());
+    assert_eq!((installation.built(), installation.orders()), (vec!["ceph-build".to_owned()], 1));
+}
+
+#[test]
+fn the_example_for_ssh_gives_the_key_of_the_node_type_to_the_user_that_jenkins_logs_in_as() {
+    let lines = "register = \"ssh\"\ncredentials_id = \"jenkins-agent\"\nkeyname = \"jenkins-slave\"";
+    let installation = registering("boot-ssh.sh", lines);
+    let script = user_data(&installation);
+    let machine = Machine::new("192.168.1.188");
+    let without = machine.boot(&script);
+    assert_eq!(text(&without.stderr), "boot-ssh: no user of this image has a key: has the node type a keyname?\n");
+    fs::create_dir(machine.path("image-user")).expect("a folder");
+    fs::write(machine.path("image-user/authorized_keys"), "ssh-ed25519 AAAA ci\n").expect("a file");
+    for _ in 0..2 {
+        let booted = machine.boot(&script);
+        assert!(booted.status.success(), "{}", text(&booted.stderr));
+        assert_eq!(machine.read("home/.ssh/authorized_keys"), "ssh-ed25519 AAAA ci\n");
+    }
+    let mode = |name: &str| fs::metadata(machine.path(name)).expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode("home/.ssh"), mode("home/.ssh/authorized_keys")), (0o700, 0o600));
+    assert!(!script.contains("secret="), "it holds none");
+    installation.minutes_until(40, "the server is gone", |there| there.servers().is_empty());
+    assert_eq!(installation.built(), ["ceph-build"]);
 }

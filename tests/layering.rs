@@ -15,7 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("naming", &[]),
     ("world", &["naming"]),
     ("offline", &["naming", "plan"]),
-    ("script", &["config", "naming"]),
+    ("description", &["naming", "world"]),
+    ("script", &["config", "naming", "secret"]),
     ("state", &["naming", "plan"]),
     ("plan", &["config", "label", "naming", "offline", "state", "why", "world"]),
     // What an operator wants.
@@ -26,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("progress", &[]),
     // The wires.
     ("http", &["secret"]),
-    ("jenkins", &["config", "http", "naming", "offline", "secret", "world"]),
+    ("jenkins", &["config", "description", "http", "naming", "offline", "secret", "world"]),
     ("provider", &["config", "http", "naming", "secret", "world"]),
     ("store", &["naming", "secret", "state"]),
     // Those that bring both sides together.
@@ -34,7 +35,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "apply",
         &[
-            "config", "jenkins", "naming", "observe", "offline", "plan", "provider", "script", "state", "workers",
+            "config",
+            "description",
+            "jenkins",
+            "naming",
+            "observe",
+            "offline",
+            "plan",
+            "provider",
+            "script",
+            "state",
+            "workers",
             "world",
         ],
     ),
@@ -67,7 +78,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that know no network, file, clock, environment or log.
-const PURE: &[&str] = &["label", "why", "naming", "offline", "world", "state", "plan", "script"];
+const PURE: &[&str] = &["label", "why", "naming", "offline", "description", "world", "state", "plan", "script"];
 
 const WIRES: &[&str] = &["http", "jenkins", "provider", "store"];
 

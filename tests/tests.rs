@@ -43,6 +43,7 @@ mod places;
 mod races;
 #[cfg(test)]
 mod readme;
+mod registration;
 #[cfg(test)]
 mod replays;
 #[cfg(test)]

@@ -6,8 +6,8 @@ use mita::config::Config;
 use mita::plan::{self, Plan};
 use mita::state::State;
 use mita::world::{
-    Cloud, Jenkins, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server, ServerState, Stage,
-    Task, World,
+    Cloud, Jenkins, Launch, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
+    ServerState, Stage, Task, World,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -86,6 +86,7 @@ impl Scene {
             idle_executors: 0,
             idle: true,
             presence: Presence::Online,
+            mark: None,
         }];
         nodes.extend((0..self.nodes).map(|number| {
             let kind = number % TYPES;
@@ -99,6 +100,7 @@ impl Scene {
                 idle_executors: u32::from(idle),
                 idle,
                 presence: Presence::Online,
+                mark: None,
             }
         }));
         let items = (0..self.items).map(|number| {
@@ -135,6 +137,7 @@ impl Scene {
             }),
             state: ServerState::Active,
             created: None,
+            launch: Launch::Launched,
             addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             fault: None,
         });

@@ -32,7 +32,8 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             | Action::DeleteServer { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteNode { .. }
-            | Action::DeleteVolume { .. } => return,
+            | Action::DeleteVolume { .. }
+            | Action::CreateNode { .. } => return,
         };
         tell(&news, News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error }));
     });

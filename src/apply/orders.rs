@@ -1,6 +1,6 @@
 //! Sends the orders of a plan.
 
-use super::{ActionResult, Lesson, News, Outcome, Site, actions, tell};
+use super::{ActionResult, Lesson, News, Outcome, Site, actions, registration, tell};
 use crate::naming::{MitaId, NodeTypeName, ProviderName};
 use crate::plan::Action;
 use crate::provider::{Failure, FailureKind, Order};
@@ -22,6 +22,7 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
             Some(Sending { action, node_type, provider, name, id })
         }
         Action::RetireNode { .. }
+        | Action::CreateNode { .. }
         | Action::DeleteServer { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteNode { .. }
@@ -33,13 +34,21 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
 }
 
 fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
+    let agent = match registration::before_its_server(site, order.id, news) {
+        Ok(agent) => agent,
+        Err(error) => {
+            let (action, error) = (order.action, Some(error));
+            let result = ActionResult { action, outcome: Outcome::Failed, server_id: None, error };
+            return tell(news, News::Result(result));
+        }
+    };
     let answer = match (site.services.provider(order.provider), site.config.node_type(order.node_type)) {
         (Ok(provider), Some(node_type)) => provider.create(&Order {
             node_type,
             owner: &site.config.owner,
             id: order.id,
             name: order.name,
-            user_data: script::fill(site.config, node_type, order.id, order.name),
+            user_data: script::fill(site.config, node_type, order.id, order.name, agent.as_ref()),
         }),
         (Err(reason), _) => Err(Failure { kind: FailureKind::Unavailable, message: reason.to_owned() }),
         (_, None) => {
@@ -63,6 +72,10 @@ fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
             };
             result.outcome = outcome(kind);
             result.error = Some(message);
+            // A service that is not available has been known to do what was asked all the same.
+            if lesson.is_some() && kind != FailureKind::Unavailable {
+                registration::withdraw(site, order.id);
+            }
             if let Some(lesson) = lesson {
                 tell(news, News::NotOrdered { id: order.id.clone(), provider: order.provider.clone(), lesson });
             }

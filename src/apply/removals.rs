@@ -13,7 +13,7 @@ use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
 use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId, VolumeId};
 use crate::offline::{is_ours, offline_message};
-use crate::plan::{Action, Rule, fleet, leftovers};
+use crate::plan::{Action, Proof, Rule, fleet, leftovers};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
 use crate::workers::{at_once, finished};
@@ -27,9 +27,12 @@ struct Removal<'a> {
     action: usize,
     rule: Rule,
     nodes: Vec<&'a NodeName>,
-    server_id: &'a ServerId,
+    /// The server, or what stands for it.
+    server_id: ServerId,
     /// The server to delete in the end; none where only a node is left.
     server: Option<(&'a MitaId, &'a ProviderName)>,
+    /// The order that a node was made for, where nothing else proves that it is ours.
+    made_for: Option<&'a MitaId>,
 }
 
 /// How far a removal got with its nodes.
@@ -50,24 +53,34 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                 action,
                 rule: *rule,
                 nodes: nodes.iter().collect(),
-                server_id,
+                server_id: server_id.clone(),
                 server: Some((id, provider)),
+                made_for: None,
             }),
             Action::DeleteServer { server_id, id, provider, rule, .. } => removals.push(Removal {
                 action,
                 rule: *rule,
                 nodes: Vec::new(),
-                server_id,
+                server_id: server_id.clone(),
                 server: Some((id, provider)),
+                made_for: None,
             }),
-            Action::DeleteNode { node, server_id, rule, .. } => {
-                removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None });
+            Action::DeleteNode { node, proof, rule, .. } => {
+                let (server_id, made_for) = match proof {
+                    Proof::Server(server) => (server.clone(), None),
+                    // Named in its place where the node is set offline.
+                    Proof::Order(order) => (ServerId::from(order.as_str()), Some(order)),
+                };
+                removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None, made_for });
             }
             Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
             Action::DeleteVolume { volume_id, provider, server_id, .. } => {
                 volumes.push((action, volume_id, provider, server_id));
             }
-            Action::CreateServer { .. } | Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => {}
+            Action::CreateServer { .. }
+            | Action::CreateNode { .. }
+            | Action::AssignFloatingIp { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
     at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
@@ -87,7 +100,8 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             let failed = removal.server.filter(|(id, _)| console::is_wanted(site, removal.rule, id));
             let reading = failed.map(|(id, provider)| {
                 let news = news.clone();
-                scope.spawn(move || console::read(site, provider, id, removal.server_id, &news))
+                let server = &removal.server_id;
+                scope.spawn(move || console::read(site, provider, id, server, &news))
             });
             let drained = drain(site, &removal, &news);
             reading.map(finished);
@@ -99,8 +113,8 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     for (removal, drained) in drained {
         match drained {
             Drained::Clear if removal.server.is_some() => clear.push(removal),
-            Drained::Clear => tell(&news, result(removal.action, removal.server_id, Outcome::Done, None)),
-            Drained::Ends(outcome, error) => tell(&news, result(removal.action, removal.server_id, outcome, error)),
+            Drained::Clear => tell(&news, removal.result(Outcome::Done, None)),
+            Drained::Ends(outcome, error) => tell(&news, removal.result(outcome, error)),
         }
     }
     if clear.is_empty() {
@@ -131,8 +145,15 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             Outcome::Skipped => tell(&news, News::Stopped(id.clone())),
             Outcome::Refused | Outcome::Unknown | Outcome::Failed => {}
         }
-        tell(&news, result(removal.action, removal.server_id, outcome, error));
+        tell(&news, removal.result(outcome, error));
     });
+}
+
+impl Removal<'_> {
+    fn result(&self, outcome: Outcome, error: Option<String>) -> News {
+        let server_id = self.made_for.is_none().then(|| self.server_id.clone());
+        News::Result(ActionResult { action: self.action, outcome, server_id, error })
+    }
 }
 
 fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<String>) -> News {
@@ -153,6 +174,21 @@ fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, 
         Ok(Restoration::NoSuchNode) => (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
         Err(error) => failed(&error),
     }
+}
+
+/// Takes back the node of an order that was not granted, by the first three steps.
+pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) {
+    let removal = Removal {
+        action: 0,
+        rule: Rule::NoServer,
+        nodes: vec![node],
+        server_id: ServerId::from(order.as_str()),
+        server: None,
+        made_for: Some(order),
+    };
+    // Nobody is told of it: a run that finds the node again says what becomes of it.
+    let (unheard, _) = std::sync::mpsc::channel();
+    drain(site, &removal, &unheard);
 }
 
 /// Steps 1 to 3.
@@ -181,14 +217,14 @@ fn try_drain(
             tell(news, News::Step { id: id.clone(), step });
         }
     };
-    let message = offline_message(&site.config.owner, removal.server_id, removal.rule);
+    let message = offline_message(&site.config.owner, &removal.server_id, removal.rule);
     let mut there = Vec::new();
     if let Some(node) = hidden_node(site, jenkins, removal)? {
         let reason = format!("node {node} is there all the same, though the list of nodes lacks it: nothing is done");
         return Ok(Drained::Ends(Outcome::Skipped, Some(reason)));
     }
     for &node in &removal.nodes {
-        if let Some(reason) = taken_meanwhile(site, jenkins, node)? {
+        if let Some(reason) = taken_meanwhile(site, jenkins, removal, node)? {
             return stop(site, jenkins, removal, reason, news);
         }
         match jenkins.set_offline(node, &message)? {
@@ -225,7 +261,12 @@ fn hidden_node(site: &Site<'_>, jenkins: &Jenkins, removal: &Removal<'_>) -> Res
 
 /// Why a node is not to be touched after all. Setting it offline would take the place of a person's hold, and would
 /// keep a build from being followed by the next one.
-fn taken_meanwhile(site: &Site<'_>, jenkins: &Jenkins, node: &NodeName) -> Result<Option<String>, JenkinsError> {
+fn taken_meanwhile(
+    site: &Site<'_>,
+    jenkins: &Jenkins,
+    removal: &Removal<'_>,
+    node: &NodeName,
+) -> Result<Option<String>, JenkinsError> {
     let reading = jenkins.node(node)?;
     let Some(seen) = &reading.value else { return Ok(None) };
     if restarted(site, &reading.session) {
@@ -233,6 +274,11 @@ fn taken_meanwhile(site: &Site<'_>, jenkins: &Jenkins, node: &NodeName) -> Resul
     }
     if !seen.idle {
         return Ok(Some(format!("a build has arrived on node {node}: it stays")));
+    }
+    if let Some(order) = removal.made_for
+        && !seen.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner && mark.id == *order)
+    {
+        return Ok(Some(format!("node {node} is no longer the one that was made for order {order}: it stays")));
     }
     let seen_before = site.world.jenkins.nodes.complete().into_iter().flatten().find(|before| before.name == *node);
     let new = seen_before.is_none_or(|before| before.presence != seen.presence);
@@ -281,7 +327,7 @@ fn stop(
     news: &Sender<News>,
 ) -> Result<Drained, JenkinsError> {
     for &node in &removal.nodes {
-        jenkins.bring_online(node, &site.config.owner, removal.server_id)?;
+        jenkins.bring_online(node, &site.config.owner, &removal.server_id)?;
     }
     if let Some((id, _)) = removal.server {
         tell(news, News::Stopped(id.clone()));
@@ -314,7 +360,7 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
 
 /// Steps 5 and 6.
 fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>) -> (Outcome, Option<String>) {
-    let id = removal.server_id;
+    let id = &removal.server_id;
     let provider = match site.services.provider(provider) {
         Ok(provider) => provider,
         Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
@@ -378,7 +424,7 @@ fn delete_volume(
     }
 }
 
-fn failed(error: &JenkinsError) -> (Outcome, Option<String>) {
+pub(super) fn failed(error: &JenkinsError) -> (Outcome, Option<String>) {
     let outcome = match error.kind {
         _ if error.outcome_is_unknown() => Outcome::Unknown,
         ErrorKind::Unauthorized | ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } => Outcome::Refused,

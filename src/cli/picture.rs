@@ -127,7 +127,7 @@ impl<'a> Picture<'a> {
     pub(super) fn type_of(&self, kinship: &Kinship) -> Option<&'a NodeType> {
         match kinship {
             Kinship::Of(machine) => self.config.node_type(&self.fleet.machines[*machine].node_type),
-            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
         }
     }
 

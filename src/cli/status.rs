@@ -242,7 +242,7 @@ fn node(picture: &Picture<'_>, view: &NodeView<'_>) -> NodeStatus {
     let server_id = match view.kinship {
         Kinship::Of(machine) => picture.fleet.machines[*machine].server_id.clone(),
         Kinship::Former(server) => Some(server.clone()),
-        Kinship::Doubtful(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     NodeStatus {
         name: view.node.name.clone(),

@@ -21,6 +21,7 @@ mod openstack;
 mod planning;
 mod provider;
 mod reading;
+mod registration;
 mod secrets;
 mod syntax;
 mod table;
@@ -35,6 +36,7 @@ pub use locate::{NotFound, locate};
 pub use min_idle::MinIdle;
 pub use planning::Planning;
 pub use reading::ConfigErrors;
+pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -235,6 +237,8 @@ pub struct NodeType {
     pub server_name: String,
     /// User data, before `${...}` is filled in; empty where there is none.
     pub script: String,
+    /// Who makes the nodes of its servers.
+    pub registration: Registration,
     /// The times that hold for it.
     pub times: Times,
 }
@@ -325,9 +329,19 @@ impl NodeType {
     /// The template of a node type that gives none: all its servers have its name.
     pub const PLAIN_SERVER_NAME: &str = "{node}";
 
+    /// That of one whose nodes are made before their servers: each has a name of its own, which the node has as well.
+    pub const OWN_SERVER_NAME: &str = "{node}-{id}";
+
     /// Whether its nodes have this label: it is one of theirs, or the type's own name.
     pub fn carries(&self, label: &str) -> bool {
         self.labels.contains(label) || self.name.as_str() == label
+    }
+
+    /// All of them, as one text with a blank between two: its own name is a label as well, since the name of a node is
+    /// another one.
+    pub fn label_string(&self) -> String {
+        let labels: BTreeSet<&str> = self.labels.iter().map(String::as_str).chain([self.name.as_str()]).collect();
+        labels.into_iter().collect::<Vec<_>>().join(" ")
     }
 
     /// The sizes in GiB of the volumes that each server is made with, and that could outlive it.

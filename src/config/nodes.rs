@@ -3,7 +3,7 @@
 use super::min_idle::ZoneName;
 use super::reading::{Found, Place, Reading};
 use super::table::Table;
-use super::{NodeType, Sizing, Times, boot, files, keys, min_idle, names, times};
+use super::{NodeType, Registration, Sizing, Times, boot, files, keys, min_idle, names, registration, times};
 use crate::naming::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
@@ -13,6 +13,9 @@ const LARGEST_SCRIPT: u64 = 1024 * 1024;
 
 /// What is filled in for `${...}` in a script; anything else is the shell's.
 const SCRIPT_VARIABLES: [&str; 4] = ["MITA_NODE", "MITA_ID", "MITA_SERVER_NAME", "MITA_LABELS"];
+
+/// And where mita made the node of the agent that is to call in.
+const AGENT_VARIABLES: [&str; 3] = ["MITA_AGENT_NAME", "MITA_AGENT_SECRET", "MITA_AGENT_OPTIONS"];
 
 /// Reads every `[nodes.NAME]`, in the file's order. What is wrong is reported and left out.
 pub(super) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
@@ -53,7 +56,8 @@ impl<'a> Names<'a, '_> {
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
             self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
-        let server_name = self.server_name(&table, name, name_fault.is_none());
+        let registration = registration::read(&table);
+        let server_name = self.server_name(&table, name, name_fault.is_none(), &registration);
         let text = |key| table.text(&[key]).map(|found| found.value);
         let flag = |key| table.boolean(key).unwrap_or(false);
         // What is missing was reported, so that no configuration comes of its default here.
@@ -77,7 +81,8 @@ impl<'a> Names<'a, '_> {
             metadata: metadata(&table),
             boot: boot::read(&table, max),
             server_name,
-            script: script(&table),
+            script: script(&table, &registration),
+            registration,
             times: times::read(&table, self.defaults),
         })
     }
@@ -108,8 +113,11 @@ impl<'a> Names<'a, '_> {
     }
 
     /// The template, checked by filling it in.
-    fn server_name(&self, table: &Table<'_>, node: &str, node_is_good: bool) -> String {
-        let Some(found) = table.text(&["server_name"]) else { return NodeType::PLAIN_SERVER_NAME.to_owned() };
+    fn server_name(&self, table: &Table<'_>, node: &str, node_is_good: bool, registration: &Registration) -> String {
+        let Some(found) = table.text(&["server_name"]) else {
+            let inbound = registration.is_inbound();
+            return if inbound { NodeType::OWN_SERVER_NAME } else { NodeType::PLAIN_SERVER_NAME }.to_owned();
+        };
         let fault = |text: String| self.reading.fault(&found.at, text);
         match placeholders(&found.value) {
             Err(text) => fault(text),
@@ -123,6 +131,12 @@ impl<'a> Names<'a, '_> {
                 if unknown.is_empty() && used.is_empty() {
                     fault(
                         "has neither {node} nor {id}; write one of them, so that the name tells the node type"
+                            .to_owned(),
+                    );
+                } else if unknown.is_empty() && registration.is_inbound() && !used.contains(&"id") {
+                    fault(
+                        "has no {id}, and with register = \"inbound\" each node is made before its server, under a \
+                           name of its own; write {node}-{id}"
                             .to_owned(),
                     );
                 } else if unknown.is_empty() && node_is_good {
@@ -203,7 +217,7 @@ fn metadata(table: &Table<'_>) -> BTreeMap<String, String> {
 }
 
 /// User data, written here or in a file of its own. None at all is fine: an image can bring its agent along.
-fn script(table: &Table<'_>) -> String {
+fn script(table: &Table<'_>, registration: &Registration) -> String {
     let here = table.lines(&["script"]);
     let file = table.path("script_file");
     let (script, at) = match (here, file) {
@@ -220,14 +234,20 @@ fn script(table: &Table<'_>) -> String {
                 return String::new();
             }
         },
-        (None, None) => return String::new(),
+        (None, None) => {
+            if registration.is_inbound() {
+                let at = table.place_of_missing("script");
+                table.reading.fault(&at, "is missing; with register = \"inbound\" it has to start the agent");
+            }
+            return String::new();
+        }
     };
-    check_script(table.reading, &at, &script);
+    check_script(table.reading, &at, &script, registration);
     script
 }
 
 /// What cloud-init would pass over without a word.
-fn check_script(reading: &Reading<'_>, at: &Place, script: &str) {
+fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &Registration) {
     let begins = |text: &str| text.starts_with("#!") || text.starts_with("#cloud-config");
     if script.trim().is_empty() {
         reading.fault(at, "is empty; write the user data or remove the key");
@@ -239,10 +259,18 @@ fn check_script(reading: &Reading<'_>, at: &Place, script: &str) {
     } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
         reading.warn(at, "has Windows line ends, so that its interpreter is not found; write it with plain line ends");
     }
+    let secret = "${MITA_AGENT_SECRET}";
+    if registration.is_inbound() && !script.trim().is_empty() && !script.contains(secret) {
+        reading.fault(at, format!("lacks {secret}, without which no agent can connect; start the agent with it"));
+    }
     for rest in script.split("${MITA_").skip(1) {
         let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let name = format!("MITA_{name}");
-        if !SCRIPT_VARIABLES.contains(&name.as_str()) {
+        if AGENT_VARIABLES.contains(&name.as_str()) {
+            if !registration.is_inbound() {
+                reading.warn(at, format!("${{{name}}} is filled in with register = \"inbound\" only"));
+            }
+        } else if !SCRIPT_VARIABLES.contains(&name.as_str()) {
             let known = SCRIPT_VARIABLES.map(|name| format!("${{{name}}}")).join(", ");
             reading.warn(at, format!("${{{name}}} is not filled in; there are {known} and ${{JENKINS_URL}}"));
         }

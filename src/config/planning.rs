@@ -6,8 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
-    ProviderConfig, Sizing, Times, fingerprint,
+    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -47,7 +47,26 @@ struct NodeTypePart {
     min_idle: MinIdle,
     unlabelled: bool,
     server_name: String,
+    #[serde(default, skip_serializing_if = "Registrar::is_elsewhere")]
+    register: Registrar,
     times: Times,
+}
+
+/// Who makes nodes, without what they are like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Registrar {
+    #[default]
+    #[serde(rename = "none")]
+    Elsewhere,
+    Ssh,
+    Inbound,
+}
+
+impl Registrar {
+    fn is_elsewhere(&self) -> bool {
+        *self == Registrar::Elsewhere
+    }
 }
 
 impl Planning {
@@ -145,6 +164,7 @@ impl NodeTypePart {
             boot,
             server_name,
             script: _,
+            registration,
             times,
         } = kind;
         NodeTypePart {
@@ -159,6 +179,11 @@ impl NodeTypePart {
             min_idle: min_idle.clone(),
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
+            register: match registration {
+                Registration::Elsewhere => Registrar::Elsewhere,
+                Registration::Ssh(..) => Registrar::Ssh,
+                Registration::Inbound(..) => Registrar::Inbound,
+            },
             times: *times,
         }
     }
@@ -176,6 +201,7 @@ impl NodeTypePart {
             min_idle,
             unlabelled,
             server_name,
+            register,
             times,
         } = self.clone();
         NodeType {
@@ -198,6 +224,11 @@ impl NodeTypePart {
             boot: Boot { volume: boot_volume, floating_ip_pool, ..Boot::default() },
             server_name,
             script: String::new(),
+            registration: match register {
+                Registrar::Elsewhere => Registration::Elsewhere,
+                Registrar::Ssh => Registration::Ssh(NodeForm::default(), SshLauncher::default()),
+                Registrar::Inbound => Registration::Inbound(NodeForm::default(), Transport::default()),
+            },
             times,
         }
     }

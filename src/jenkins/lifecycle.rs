@@ -81,7 +81,7 @@ impl Jenkins {
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. One to the same address on
 /// another host, or to a log-in page, means that nothing was done.
-fn leads_to_nodes(response: &Response, root: &str, call: &str) -> bool {
+pub(super) fn leads_to_nodes(response: &Response, root: &str, call: &str) -> bool {
     let to = target(response, root);
     to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
 }

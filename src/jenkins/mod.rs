@@ -1,4 +1,4 @@
-//! The Jenkins controller's remote API: the queue, the nodes, and setting nodes offline.
+//! The Jenkins controller's remote API: the queue, the nodes, making them and setting them offline.
 //!
 //! Turns Jenkins' JSON of any version into [`crate::world`], and the few writes into requests; decides nothing. What it
 //! cannot vouch for it reports as an error: an answer of something other than Jenkins, a node list that hides
@@ -9,12 +9,14 @@ mod error;
 mod lifecycle;
 mod nodes;
 mod queue;
+mod registration;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{Change, Restoration};
+pub use registration::{Launcher, NewNode};
 
 use crate::config::JenkinsConfig;
 use crate::http::{Client, ClientOptions, Request, Response, encode_query};
@@ -100,7 +102,11 @@ impl Jenkins {
     /// Sends a write once, or twice where the first one was refused for want of a crumb.
     fn write(&self, path: &str, query: &[(&str, &str)]) -> Result<Response, JenkinsError> {
         let query = if query.is_empty() { String::new() } else { format!("?{}", encode_query(query)) };
-        let request = self.signed(Request::post(format!("{}{path}{query}", self.root)));
+        self.send_write(Request::post(format!("{}{path}{query}", self.root)))
+    }
+
+    fn send_write(&self, request: Request) -> Result<Response, JenkinsError> {
+        let request = self.signed(request);
         let crumb = self.crumb();
         let response = self.client.send(&crumb::with(request.clone(), crumb.as_ref()))?;
         if !crumb::is_missing(&response) {

@@ -5,6 +5,7 @@
 
 use super::wire::{flag, list, number, text, unescape_html};
 use super::{ErrorKind, Jenkins, JenkinsError, Reading};
+use crate::description::mark_in;
 use crate::http::encode_segment;
 use crate::naming::NodeName;
 use crate::world::{Node, NodeKind, OfflineCause, Presence};
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 
 /// `_class` needs no selecting. The cause is filled in only where one of its fields is selected.
 const FIELDS: &str = "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],\
-                      offlineCauseReason,assignedLabels[name],executors[idle]";
+                      offlineCauseReason,assignedLabels[name],executors[idle],description";
 const PATH: &str = "computer/api/json";
 
 /// What the built-in node is called where Jenkins names no classes, before 2.2.
@@ -112,7 +113,9 @@ fn read_node(entry: &Value, classes: bool) -> Option<Node> {
         Presence::Online => free.min(configured.saturating_sub(taken)),
         Presence::Disconnected | Presence::SetOffline(_) => 0,
     };
-    Some(Node { name, kind, labels, executors: configured, idle_executors, idle, presence })
+    // Not told before 2.79.
+    let mark = text(entry, "description").filter(|_| kind == NodeKind::Agent).and_then(|text| mark_in(text, &name));
+    Some(Node { name, kind, labels, executors: configured, idle_executors, idle, presence, mark })
 }
 
 fn read_kind(class: Option<&str>, name: &NodeName, classes: bool) -> NodeKind {

@@ -45,6 +45,7 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
                 subjects.insert((Subject::Node, node.to_string()));
             }
             Action::CreateServer { .. }
+            | Action::CreateNode { .. }
             | Action::AssignFloatingIp { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteVolume { .. }
@@ -67,6 +68,7 @@ fn is_suspicious(action: &Action) -> bool {
         }
         // A volume or an address follows its server, whose removal has had its own look.
         Action::CreateServer { .. }
+        | Action::CreateNode { .. }
         | Action::AssignFloatingIp { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteVolume { .. }

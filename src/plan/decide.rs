@@ -6,7 +6,7 @@ use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, addresses, breaker, jobs, leftovers, notices, remember, strays};
+use super::{Action, Plan, Rule, addresses, breaker, jobs, leftovers, notices, registration, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
 use crate::state::{Origin, Retirement, RetirementStep, ServerFailure, ServerMemory, SettlingCause, State};
@@ -43,7 +43,7 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp
     let fleet = fleet::assemble(config, world, memory);
     let phases = judge(config, world, memory, &fleet, now);
     let mut plan = decide(config, world, memory.clone(), &fleet, &phases, now);
-    plan.actions.retain(|action| matches!(action, Action::CreateServer { .. }));
+    plan.actions.retain(is_order);
     write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
@@ -79,7 +79,8 @@ fn decide(
     let ids = order_ids(world, &memory, now, placement.orders.len());
     let findings =
         Findings { world, stalls: &stalls, demand: &demand, placement: &placement, gate: gate.as_ref(), ids: &ids };
-    let mut draft = Draft { actions: jobs::orders(&findings), verdicts: demand.verdicts.clone() };
+    let mut draft = Draft { actions: jobs::orders(&findings), verdicts: demand.verdicts.clone(), problems: Vec::new() };
+    draft.actions.extend(registration::of_orders(config, &draft.actions));
     draft.verdicts.extend(jobs::verdicts(&findings));
     draft.servers(&findings);
     draft.nodes(&findings);
@@ -91,12 +92,14 @@ fn decide(
     draft.verdicts.extend(verdicts);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
+    let mut problems = notices::problems(config, world, &memory);
+    problems.extend(draft.problems);
     let mut plan = Plan {
         owner: config.owner.clone(),
         now,
         actions: draft.actions,
         verdicts: draft.verdicts,
-        problems: notices::problems(config, world, &memory),
+        problems,
         warnings: Vec::new(),
         held_back: Vec::new(),
         memory,
@@ -109,7 +112,7 @@ fn decide(
 fn position(action: &Action) -> u8 {
     match action {
         Action::CreateServer { .. } => 0,
-        Action::AssignFloatingIp { .. } => 1,
+        Action::AssignFloatingIp { .. } | Action::CreateNode { .. } => 1,
         Action::RestoreNode { .. } => 2,
         Action::RetireNode { .. } => 3,
         Action::DeleteServer { .. } => 4,
@@ -117,6 +120,11 @@ fn position(action: &Action) -> u8 {
         Action::DeleteVolume { .. } => 6,
         Action::ReleaseFloatingIp { .. } => 7,
     }
+}
+
+/// Whether it orders a server, or makes the node of one that is ordered.
+fn is_order(action: &Action) -> bool {
+    matches!(action, Action::CreateServer { .. } | Action::CreateNode { server_id: None, .. })
 }
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
@@ -205,6 +213,12 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
                 let order = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, origin);
                 let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
                 memory.servers.insert(id.clone(), ServerMemory { storage, ..order });
+            }
+            // After the order that it belongs to, where there is one.
+            Action::CreateNode { node, id, .. } => {
+                if let Some(server) = memory.servers.get_mut(id) {
+                    server.node = Some(node.clone());
+                }
             }
             Action::RetireNode { id, rule, .. } | Action::DeleteServer { id, rule, .. } => {
                 if let Some(server) = memory.servers.get_mut(id) {

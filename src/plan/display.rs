@@ -1,9 +1,10 @@
 //! A plan as text for an operator at a terminal: one line for each thing, told by its first character.
 
 use super::{Action, Job, Plan, Problem, Subject, Verdict};
+use crate::naming::ServerId;
 use std::fmt;
 
-/// A server is ordered.
+/// A server is ordered, or a node made.
 const CREATE: char = '+';
 /// A node is brought back online.
 const RESTORE: char = '^';
@@ -74,6 +75,11 @@ impl fmt::Display for Action {
                     [first, others @ ..] => write!(f, "{first}, and {} more", others.len()),
                 }
             }
+            Action::CreateNode { node, node_type: _, provider, server_id, id, address: _, rule, reason } => {
+                let server = OneLine(server_id.as_ref().map_or(id.as_str(), ServerId::as_str));
+                let node = OneLine(node.as_str());
+                write!(f, "{CREATE} node {node}  {provider}  {server}  {rule}: {}", OneLine(reason))
+            }
             Action::RetireNode { node, nodes, node_type: _, provider, server_id, id: _, rule, reason } => {
                 write!(f, "{REMOVE} {}", OneLine(node.as_str()))?;
                 for other in nodes.iter().filter(|other| *other != node) {
@@ -113,8 +119,8 @@ impl fmt::Display for Action {
                 let address = OneLine(floating_ip_id.as_str());
                 write!(f, "{REMOVE} floating ip {address}  {provider}  {rule}: {}", OneLine(reason))
             }
-            // The reason names the server that is no more.
-            Action::DeleteNode { node, server_id: _, rule, reason } => {
+            // The reason names the server that is no more, or the order that never had one.
+            Action::DeleteNode { node, proof: _, rule, reason } => {
                 write!(f, "{REMOVE} {}  {rule}: {}", OneLine(node.as_str()), OneLine(reason))
             }
         }
@@ -182,11 +188,13 @@ impl fmt::Display for Counts<'_> {
         let mut parts = Vec::new();
         let doing = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
         let created = doing(|action| matches!(action, Action::CreateServer { .. } | Action::AssignFloatingIp { .. }));
+        let registered = doing(|action| matches!(action, Action::CreateNode { .. }));
         let restored = doing(|action| matches!(action, Action::RestoreNode { .. }));
         let done = [
             (created, "to order"),
+            (registered, "to register"),
             (restored, "to bring back"),
-            (actions.len() - created - restored, "to remove"),
+            (actions.len() - created - registered - restored, "to remove"),
             (held_back.len(), "held back"),
         ];
         parts.extend(done.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));

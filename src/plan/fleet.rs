@@ -70,6 +70,8 @@ pub enum Kinship {
     Doubtful(String),
     /// Remembered as the node of a server that is no longer there.
     Former(ServerId),
+    /// Made by us, for this order, of which there is no server.
+    MadeFor(MitaId),
     /// Somebody else's.
     Foreign(&'static str),
 }

@@ -2,7 +2,7 @@
 
 use super::fleet::{Kinship, Machine, Sighting};
 use crate::config::Config;
-use crate::naming::{NodeName, NodeTypeName, ServerId};
+use crate::naming::{NodeName, NodeTypeName, Owner, ServerId};
 use crate::state::{NodeMemory, Origin};
 use crate::world::{Launch, Node, NodeKind, Presence, Server};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,6 +19,7 @@ pub(super) struct Relation {
 
 /// Machines by everything that a node's name can say.
 pub(super) struct Index<'a> {
+    owner: &'a Owner,
     /// By order id, server id, and name where it is unique by its template.
     keys: HashMap<String, Vec<usize>>,
     /// By name, where several servers share it.
@@ -34,6 +35,7 @@ pub(super) struct Index<'a> {
 impl<'a> Index<'a> {
     pub(super) fn over(machines: &[Machine<'_>], config: &'a Config) -> Self {
         let mut index = Self {
+            owner: &config.owner,
             keys: HashMap::new(),
             names: HashMap::new(),
             without_address: HashMap::new(),
@@ -87,6 +89,9 @@ impl<'a> Index<'a> {
             holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
         });
         let known_before = could_be.len() < candidates.len();
+        // Somebody else's, or an entry that its agent took over.
+        let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
+        let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
         let kinship = match self.clear_match(node, machines, &could_be) {
             // What is remembered of a server that is there tells more than the name of one that is not.
@@ -98,6 +103,10 @@ impl<'a> Index<'a> {
             Ok(None) => match (remembered_machine, remembered) {
                 (Some(machine), _) => Kinship::Of(machine),
                 (None, Some(id)) => Kinship::Former(id.clone()),
+                (None, None) if node.mark.is_some() => self.marked(node, machines, &could_be),
+                (None, None) if could_be.is_empty() && !back.is_empty() => {
+                    Kinship::Doubtful(doubt(machines, &back, "was there before and has come back with the address of"))
+                }
                 (None, None) if could_be.is_empty() && known_before => {
                     Kinship::Foreign("it was online before the server that its name resembles was ordered")
                 }
@@ -110,12 +119,13 @@ impl<'a> Index<'a> {
         };
         let is = match kinship {
             Kinship::Of(machine) => Some(machine),
-            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+            Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
         };
         let mut doubts = Vec::new();
         if is.is_none() {
             doubts.clone_from(&could_be);
             doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
+            doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
         }
         let others = candidates.into_iter().filter(|machine| {
             let by_address = has_address_of(&machines[*machine], &node.name);
@@ -125,6 +135,19 @@ impl<'a> Index<'a> {
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
         Relation { kinship, doubts, namesakes }
+    }
+
+    /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its
+    /// address, or never have been made.
+    fn marked(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> Kinship {
+        let Some(mark) = node.mark.as_ref().filter(|mark| mark.owner == *self.owner) else {
+            return Kinship::Foreign("another installation of mita made it");
+        };
+        match (self.keys.get(mark.id.as_str()).map_or(&[][..], Vec::as_slice), could_be) {
+            (&[one], _) => Kinship::Of(one),
+            ([], []) => Kinship::MadeFor(mark.id.clone()),
+            ([], several) | (several, _) => Kinship::Doubtful(doubt(machines, several, "does not map clearly to")),
+        }
     }
 
     /// Whether the node was that of a server of ours which is gone: where it works all the same, another server took
@@ -234,6 +257,16 @@ fn was_online_before(memory: Option<&NodeMemory>, origin: Origin) -> bool {
         (Some(online), Origin::Ordered(run)) => online <= run,
         (None, _) | (_, Origin::Found) => false,
     }
+}
+
+/// Whether a node that was there before was away after the server was ordered, and works now under its address.
+fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
+    let away = memory.and_then(|memory| memory.last_away);
+    let since = match machine.origin {
+        Origin::Ordered(run) => away.is_some_and(|away| away >= run),
+        Origin::Found => away.is_some(),
+    };
+    since && works(node) && has_address_of(machine, &node.name)
 }
 
 fn names(machines: &[Machine<'_>], which: &[usize]) -> String {

@@ -162,7 +162,7 @@ impl<'a> Stalls<'a> {
         for (node, kinship) in &self.fleet.nodes {
             let machine = match kinship {
                 Kinship::Of(machine) => Some(*machine),
-                Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+                Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
             };
             let Some((tier, slots)) = self.slots_of(node, machine) else { continue };
             let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);

@@ -8,6 +8,7 @@
 //! | what becomes of each server and its node | [`phase`] |
 //! | which jobs wait, and for what | [`need`], `demand` |
 //! | which job gets which executor | `market`, [`matching`], [`limits`] |
+//! | which nodes mita makes, and which it made in vain | `registration` |
 //! | what servers left behind | [`leftovers`], [`addresses`] |
 //! | all of it as actions and verdicts | `decide`, `jobs`, `servers` |
 //! | when too much would go at once | `brake` |
@@ -29,6 +30,7 @@ pub mod matching;
 pub mod need;
 mod notices;
 pub mod phase;
+mod registration;
 mod remember;
 mod rule;
 mod servers;
@@ -47,6 +49,7 @@ use crate::naming::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, Provide
 use crate::state::State;
 use jiff::Timestamp;
 use serde::Serialize;
+use std::net::IpAddr;
 
 /// Everything that one run decided.
 #[derive(Clone, Debug)]
@@ -106,6 +109,27 @@ pub enum Action {
         id: MitaId,
         /// The jobs that it is for.
         jobs: Vec<Job>,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Make the node of a server in Jenkins.
+    CreateNode {
+        /// Its name.
+        node: NodeName,
+        /// The node type.
+        node_type: NodeTypeName,
+        /// Where the server is, or will be.
+        provider: ProviderName,
+        /// The server; none where the node is made before it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server_id: Option<ServerId>,
+        /// The order's id.
+        id: MitaId,
+        /// Where Jenkins connects to; none where the agent calls in.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<IpAddr>,
         /// Why.
         rule: Rule,
         /// Why, in words.
@@ -226,14 +250,23 @@ pub enum Action {
     DeleteNode {
         /// The node.
         node: NodeName,
-        /// The server that it was.
+        /// What proves that it is ours.
         #[serde(skip)]
-        server_id: ServerId,
+        proof: Proof,
         /// Why.
         rule: Rule,
         /// Why, in words.
         reason: String,
     },
+}
+
+/// What proves that a node without a server is ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It was the node of this server, as the state remembers.
+    Server(ServerId),
+    /// Its description says that it was made for this order.
+    Order(MitaId),
 }
 
 /// What a verdict is about.

@@ -122,7 +122,7 @@ fn remember_node(
     let before = state.nodes.get(&node.name);
     let machine = match kinship {
         Kinship::Of(machine) => Some(&fleet.machines[*machine]),
-        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::Foreign(_) => None,
+        Kinship::Doubtful(_) | Kinship::Former(_) | Kinship::MadeFor(_) | Kinship::Foreign(_) => None,
     };
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
@@ -136,9 +136,15 @@ fn remember_node(
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
         .or_else(|| before.and_then(|before| before.server.clone()));
+    let first_online = before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run));
     NodeMemory {
         first_seen: before.map_or(memory.run, |before| before.first_seen),
-        first_online: before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run)),
+        first_online,
+        last_away: if online || first_online.is_none() {
+            before.and_then(|before| before.last_away)
+        } else {
+            Some(memory.run)
+        },
         idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),

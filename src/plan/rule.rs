@@ -37,6 +37,8 @@ rules! {
     MinIdle = "min_idle",
     /// the server is to have a floating IP, and has none
     FloatingIp = "floating_ip",
+    /// mita makes the server's node in Jenkins
+    Register = "register",
     /// the node stood idle for its grace time
     Idle = "idle",
     /// an earlier run began to retire the node; this one goes on
@@ -57,6 +59,8 @@ rules! {
     Stopped = "stopped",
     /// the server that it belonged to is gone
     ServerGone = "server_gone",
+    /// mita made the node for an order that has no server
+    NoServer = "no_server",
     /// a build runs there
     Busy = "busy",
     /// a person set the node offline

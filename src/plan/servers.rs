@@ -5,7 +5,8 @@ use super::demand::Waiting;
 use super::fleet::{Kinship, Machine};
 use super::market::{Place, Stalls};
 use super::phase::Phase;
-use super::{Action, Rule, Subject, Verdict};
+use super::registration::{self, Making};
+use super::{Action, Problem, Proof, Rule, Subject, Verdict};
 use crate::naming::ServerId;
 use crate::state::{SetOfflineBy, State};
 use crate::world::{Node, Presence};
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 pub(super) struct Draft {
     pub(super) actions: Vec<Action>,
     pub(super) verdicts: Vec<Verdict>,
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Draft {
@@ -41,6 +43,7 @@ impl Draft {
                     self.restore(memory, machine, &format!("{reason} that came while it was being retired"));
                     (Rule::Busy, reason)
                 }
+                Phase::OnItsWay(Rule::Connecting) => (Rule::Connecting, self.register(findings, machine, reason)),
                 Phase::LeftAlone(rule) | Phase::OnItsWay(rule) => (*rule, reason),
                 Phase::Draining if job.is_some() || named.is_some() => {
                     let wish = match job {
@@ -97,10 +100,35 @@ impl Draft {
                 Kinship::Of(_) => {}
                 Kinship::Doubtful(reason) => self.node(node, Rule::Ambiguous, reason.clone()),
                 Kinship::Foreign(reason) => self.node(node, Rule::NotOurs, (*reason).to_owned()),
+                Kinship::MadeFor(order) => {
+                    let (rule, reason) = registration::in_vain(findings, node, order);
+                    if rule == Rule::NoServer {
+                        let (name, proof) = (node.name.clone(), Proof::Order(order.clone()));
+                        self.actions.push(Action::DeleteNode { node: name, proof, rule, reason: reason.clone() });
+                    }
+                    self.node(node, rule, reason);
+                }
                 Kinship::Former(server) => match former(node, Some(server), memory) {
                     Some(verdict) => self.former_node(node, verdict),
                     None => self.node(node, Rule::NotSeen, format!("its server {server} is in no listing")),
                 },
+            }
+        }
+    }
+
+    /// Makes the node of a server that has none, where that is ours to do. Returns what is to be said of the server.
+    fn register(&mut self, findings: &Findings<'_>, machine: &Machine<'_>, reason: String) -> String {
+        match registration::of_server(findings, machine, &self.actions) {
+            Making::NotOurs => reason,
+            Making::Waits(why) => format!("{reason}; {why}"),
+            Making::Now(action) => {
+                self.actions.push(action);
+                format!("{reason}; its node is made now")
+            }
+            Making::NameTaken(error) => {
+                let reason = format!("{reason}; {error}");
+                self.problems.push(Problem { place: "jenkins".to_owned(), error });
+                reason
             }
         }
     }
@@ -112,8 +140,8 @@ impl Draft {
 
     fn former_node(&mut self, node: &Node, (server, rule, reason): (ServerId, Rule, String)) {
         if rule == Rule::ServerGone {
-            let name = node.name.clone();
-            self.actions.push(Action::DeleteNode { node: name, server_id: server, rule, reason: reason.clone() });
+            let (name, proof) = (node.name.clone(), Proof::Server(server));
+            self.actions.push(Action::DeleteNode { node: name, proof, rule, reason: reason.clone() });
         }
         self.node(node, rule, reason);
     }

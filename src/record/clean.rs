@@ -19,6 +19,7 @@ pub fn action(action: &Action) -> Action {
     let mut action = action.clone();
     match &mut action {
         Action::CreateServer { reason, .. }
+        | Action::CreateNode { reason, .. }
         | Action::RetireNode { reason, .. }
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }
@@ -92,7 +93,7 @@ fn item(item: &mut QueueItem) {
 }
 
 fn node(node: &mut Node) {
-    let Node { name: _, kind: _, labels: _, executors: _, idle_executors: _, idle: _, presence } = node;
+    let Node { name: _, kind: _, labels: _, executors: _, idle_executors: _, idle: _, presence, mark: _ } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
         Presence::SetOffline(OfflineCause { class: _, reason }) => *reason = text(reason),

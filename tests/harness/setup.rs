@@ -108,7 +108,10 @@ impl Setup {
         }
         sim.join_all(JoinRule::base_plus_ip(seconds(30), TRUSTY));
         for (name, lines) in &self.nodes {
-            if let Some(labels) = labels(lines) {
+            if lines.contains("register = ") {
+                // mita makes its nodes: nothing on the server does.
+                sim.on_boot(name, JoinRule::base_plus_ip(minutes(100_000), ""));
+            } else if let Some(labels) = labels(lines) {
                 // As a boot script with ${MITA_LABELS} registers it.
                 sim.on_boot(name, JoinRule::base_plus_ip(seconds(30), &format!("{labels} {name}")));
             }

@@ -1,6 +1,7 @@
 //! What must be so after everything: nothing leaked, nothing twice, nobody's build killed, nobody else's thing touched.
 
 use crate::harness::Installation;
+use mita_sim::jenkins::nodes::Node;
 use mita_sim::openstack::Server;
 use std::collections::BTreeMap;
 
@@ -26,6 +27,11 @@ pub(crate) fn picture(farm: &Installation) -> Picture {
             (false, true) => count("nodes of ours that are set offline".to_owned()),
             (false, false) => {}
         }
+    }
+    let made = |node: &&Node| node.made_by.is_some();
+    for node in world.jenkins.nodes.iter().filter(made) {
+        let state = if node.server.is_some() { "that have their server" } else { "without a server" };
+        count(format!("nodes that mita made {state}"));
     }
     picture
 }
@@ -88,7 +94,8 @@ pub(crate) fn nothing_is_left(farm: &Installation) {
     };
     farm.minutes_until(20, "nothing of ours is left", empty);
     farm.minutes(3);
-    let ours = farm.sim.world().jenkins.nodes.iter().filter(|node| node.server.is_some()).count();
+    let is_ours = |node: &&Node| node.server.is_some() || node.made_by.is_some();
+    let ours = farm.sim.world().jenkins.nodes.iter().filter(is_ours).count();
     assert_eq!((ours, farm.state()["servers"].clone()), (0, serde_json::json!({})), "nothing is left");
     sound(farm);
 }

@@ -9,7 +9,7 @@ mod process;
 
 use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};
 use super::in_full;
-use super::scenes::{SCENES, Scene};
+use super::scenes::{Scene, scenes};
 use super::side_by_side::try_all;
 use crate::harness::{Installation, is_order};
 use process::Doomed;
@@ -78,7 +78,7 @@ impl Undisturbed {
 #[test]
 fn l4_two_clean_runs_mend_what_a_run_left_that_was_killed_around_any_of_its_requests() {
     let mut points = Vec::new();
-    let scenes: Vec<Undisturbed> = SCENES.iter().map(|scene| Undisturbed::watch(*scene)).collect();
+    let scenes: Vec<Undisturbed> = scenes().into_iter().map(Undisturbed::watch).collect();
     for scene in &scenes {
         for number in 0..scene.requests + MARGIN {
             points.extend([(scene, number, When::BeforeItIsDone), (scene, number, When::AfterItWasDone)]);

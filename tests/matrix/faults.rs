@@ -8,7 +8,7 @@ mod ways;
 
 use super::checks::{Picture, ever_made, picture, sound};
 use super::in_full;
-use super::scenes::{SCENES, Scene};
+use super::scenes::{Scene, scenes};
 use super::side_by_side::try_all;
 use crate::harness::{Installation, Run, is_order, minutes, seconds};
 use mita::reconcile::Permits;
@@ -183,7 +183,7 @@ fn no_secret(farm: &Installation, run: &Run) {
 
 #[test]
 fn s3_every_endpoint_may_fail_in_every_way_and_two_clean_runs_mend_it() {
-    let scenes: Vec<Undisturbed> = SCENES.iter().map(|scene| Undisturbed::watch(*scene)).collect();
+    let scenes: Vec<Undisturbed> = scenes().into_iter().map(Undisturbed::watch).collect();
     let mut having: BTreeMap<&Endpoint, Vec<&Undisturbed>> = BTreeMap::new();
     for scene in &scenes {
         scene.endpoints.iter().for_each(|endpoint| having.entry(endpoint).or_default().push(scene));

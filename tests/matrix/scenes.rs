@@ -18,8 +18,7 @@ pub(crate) struct Scene {
     pub(crate) set: fn() -> Installation,
 }
 
-/// All scenes.
-pub(crate) const SCENES: &[Scene] = &[
+const SCENES: &[Scene] = &[
     Scene { name: "order", set: order },
     Scene { name: "order several", set: order_several },
     Scene { name: "join", set: join },
@@ -41,7 +40,24 @@ pub(crate) const SCENES: &[Scene] = &[
     Scene { name: "breaker half open", set: breaker_half_open },
     Scene { name: "two providers", set: two_providers },
     Scene { name: "state file lost", set: state_file_lost },
+    Scene { name: "order with an agent that calls in", set: order_inbound },
+    Scene { name: "refused with an agent that calls in", set: refused_inbound },
+    Scene { name: "retire an agent that called in", set: retire_inbound },
+    Scene { name: "node made in vain", set: made_in_vain },
+    Scene { name: "make the node for SSH", set: make_ssh_node },
+    Scene { name: "make several nodes for SSH", set: make_ssh_nodes },
+    Scene { name: "retire a node for SSH", set: retire_ssh },
 ];
+
+/// All scenes, or the one that `MITA_TEST_SCENE` names.
+#[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
+pub(crate) fn scenes() -> Vec<Scene> {
+    let wanted = std::env::var("MITA_TEST_SCENE").ok();
+    let named = |scene: &&Scene| wanted.as_ref().is_none_or(|wanted| scene.name == wanted);
+    let scenes: Vec<Scene> = SCENES.iter().filter(named).copied().collect();
+    assert!(!scenes.is_empty(), "there is no scene {wanted:?}");
+    scenes
+}
 
 /// Short times, so that scenes are set in few runs.
 fn quick(setup: Setup) -> Setup {
@@ -309,4 +325,68 @@ fn state_file_lost() -> Installation {
     farm.sim.jenkins().submit(long("one"));
     farm.sim.jenkins().submit(long("two"));
     farm
+}
+
+const INBOUND: &str = "labels = \"amd64 trusty\"\nregister = \"inbound\"\n\
+    script = \"#!/bin/sh\\nstart ${MITA_AGENT_NAME} ${MITA_AGENT_SECRET}\\n\"";
+
+const SSH: &str = "labels = \"amd64 trusty\"\nregister = \"ssh\"\ncredentials_id = \"jenkins-agent\"";
+
+fn registering(lines: &str) -> Installation {
+    with_strangers(quick(Setup::new().node("trusty", lines)))
+}
+
+fn order_inbound() -> Installation {
+    let farm = registering(INBOUND);
+    farm.sim.jenkins().submit(long("ceph-build"));
+    farm
+}
+
+fn refused_inbound() -> Installation {
+    let farm = order_inbound();
+    let full =
+        r#"{"forbidden":{"code":403,"message":"Quota exceeded for instances: Requested 1, but already used 2"}}"#;
+    farm.sim.fault(Fault::new(Service::Nova, Kind::Status(403, full.into())).method("POST").path("/servers"));
+    farm
+}
+
+#[track_caller]
+fn retired(farm: Installation) -> Installation {
+    farm.sim.jenkins().submit(short("done"));
+    farm.minutes_until(8, "the build ends", |farm| farm.built().len() == 1);
+    until(&farm, "retire_node");
+    farm
+}
+
+fn retire_inbound() -> Installation {
+    retired(registering(INBOUND))
+}
+
+/// The node was made, and the order for its server never came to anything.
+fn made_in_vain() -> Installation {
+    let farm = registering(INBOUND);
+    farm.sim.fault(Fault::new(Service::Nova, Kind::DropBefore).method("POST").path("/servers"));
+    farm.sim.jenkins().submit(long("ceph-build"));
+    until(&farm, "no_server");
+    farm
+}
+
+fn make_ssh_node() -> Installation {
+    let farm = registering(SSH);
+    farm.sim.jenkins().submit(long("ceph-build"));
+    until(&farm, "create_node");
+    farm
+}
+
+fn make_ssh_nodes() -> Installation {
+    let farm = registering(SSH);
+    for number in 0..3 {
+        farm.sim.jenkins().submit(long(&format!("ceph-build-{number}")));
+    }
+    until(&farm, "create_node");
+    farm
+}
+
+fn retire_ssh() -> Installation {
+    retired(registering(SSH))
 }

@@ -14,6 +14,7 @@ use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
 use events::{Event, any, happen, let_go};
 use jiff::Timestamp;
+use mita::plan::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, RunError, reconcile};
 use mita::store::LockError;
@@ -100,7 +101,8 @@ impl World {
     /// Lives through it; gives the number of runs.
     fn live(&self) -> usize {
         let farm = self.set();
-        let mut life = Life { farm: &farm, clock: 0, runs: 0, state_lost: false };
+        let mut life =
+            Life { farm: &farm, clock: 0, runs: 0, state_lost: false, state_lost_after: None, lists_lie: false };
         for minute in 0..self.length {
             for (_, event) in self.events.iter().filter(|(at, _)| *at == minute) {
                 life.happens(*event);
@@ -119,13 +121,14 @@ impl World {
         };
         let mut smallest = self.clone();
         let mut text = failure(&smallest).unwrap_or_else(|| "it did not fail a second time".to_owned());
+        let kind = kind(&text).to_owned();
         let mut piece = smallest.events.len().div_ceil(2);
         while piece > 0 {
             let mut at = 0;
             while at < smallest.events.len() {
                 let mut fewer = smallest.clone();
                 fewer.events.drain(at..(at + piece).min(fewer.events.len()));
-                match failure(&fewer) {
+                match failure(&fewer).filter(|failed| self::kind(failed) == kind) {
                     Some(failed) => (smallest, text) = (fewer, failed),
                     None => at += piece,
                 }
@@ -136,6 +139,12 @@ impl World {
     }
 }
 
+/// What sort of failure it is: the promise that was broken, or what did not come to be.
+fn kind(failure: &str) -> &str {
+    let line = failure.lines().find(|line| *line != "broken promises:").unwrap_or_default();
+    line.split(':').next().unwrap_or_default()
+}
+
 /// A world that is being lived in.
 struct Life<'a> {
     farm: &'a Installation,
@@ -143,6 +152,10 @@ struct Life<'a> {
     clock: i64,
     runs: usize,
     state_lost: bool,
+    /// After how many runs.
+    state_lost_after: Option<usize>,
+    /// A cloud said, or is to say, that it has no servers.
+    lists_lie: bool,
 }
 
 impl Life<'_> {
@@ -150,10 +163,16 @@ impl Life<'_> {
         match event {
             Event::Clock(hours) => self.clock = hours * 3_600_000,
             Event::Silence(length) => self.farm.sim.advance(minutes(length)),
-            // A forgotten order that no list shows yet cannot be known by anything.
-            Event::StateLost { .. } if self.something_is_invisible() => {}
+            // A forgotten server that no list shows cannot be known by anything.
+            Event::StateLost { .. } if self.lists_lie || self.something_is_invisible() => {}
+            Event::Answer { .. } if event.hides_servers() && self.state_lost_after == Some(self.runs) => {}
+            Event::Answer { .. } if event.hides_servers() => {
+                self.lists_lie = true;
+                happen(self.farm, event);
+            }
             Event::StateLost { .. } => {
                 self.state_lost = true;
+                self.state_lost_after = Some(self.runs);
                 // Without memory nobody can tell that a node of exactly this name was there before our server was.
                 self.farm.sim.jenkins().delete_node("trusty");
                 happen(self.farm, event);
@@ -189,6 +208,9 @@ impl Life<'_> {
         }
         let report = report.unwrap_or_else(|error| panic!("a run ended early: {error}"));
         self.runs += 1;
+        if !self.farm.sim.violations().is_empty() {
+            println!("{}", report.plan.display(Detail::Full));
+        }
         self.farm.sim.assert_promises();
         let requests = self.farm.sim.requests().split_off(before);
         let orders =

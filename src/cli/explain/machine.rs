@@ -192,6 +192,7 @@ fn is(picture: &Picture<'_>, kinship: &Kinship) -> String {
         }
         Kinship::Doubtful(reason) => format!("not clear: {reason}"),
         Kinship::Former(server) => format!("the node of server {server}, which is not there"),
+        Kinship::MadeFor(order) => format!("made for order {order}, of which there is no server"),
         Kinship::Foreign(reason) => format!("not ours: {reason}"),
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::reconcile::exit;
 use crate::cli::status::Status;
 use crate::cli::status_text::render_within;
 use crate::config::{Config, Loaded};
-use crate::plan::{Action, Problem, Rule, Subject, Verdict};
+use crate::plan::{Action, Problem, Proof, Rule, Subject, Verdict};
 use crate::reconcile::Report;
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -97,7 +97,32 @@ fn every_action() -> Vec<Action> {
             rule,
             reason: reason(),
         },
-        Action::DeleteNode { node: "ubuntu+192.168.1.188".into(), server_id: server_id(), rule, reason: reason() },
+        Action::DeleteNode {
+            node: "ubuntu+192.168.1.188".into(),
+            proof: Proof::Server(server_id()),
+            rule,
+            reason: reason(),
+        },
+        Action::CreateNode {
+            node: "ubuntu+192.168.1.188".into(),
+            node_type: node_type(),
+            provider: provider(),
+            server_id: Some(server_id()),
+            id: id(),
+            address: Some("192.168.1.188".parse().unwrap()),
+            rule,
+            reason: reason(),
+        },
+        Action::CreateNode {
+            node: "ubuntu-20261121T233012Z-1".into(),
+            node_type: node_type(),
+            provider: provider(),
+            server_id: None,
+            id: id(),
+            address: None,
+            rule,
+            reason: reason(),
+        },
     ]
 }
 
@@ -168,6 +193,7 @@ fn s9_what_a_service_said_gives_no_secret_away() {
     report.plan.actions = every_action();
     for action in &mut report.plan.actions {
         let (Action::CreateServer { reason, .. }
+        | Action::CreateNode { reason, .. }
         | Action::RetireNode { reason, .. }
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }

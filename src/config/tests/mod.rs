@@ -7,6 +7,7 @@ mod clouds;
 mod damaged;
 mod example;
 mod good_input;
+mod registration;
 mod secrecy;
 
 use super::load::load;

@@ -2,6 +2,7 @@
 
 mod generations;
 mod refusals;
+mod registrations;
 mod writes;
 
 use super::*;

@@ -1,8 +1,8 @@
 //! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
 
 use crate::config::Config;
-use crate::naming::{NodeName, NodeTypeName, ProviderName, ServerId};
-use crate::plan::{Action, Plan, Rule, Subject, plan};
+use crate::naming::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
+use crate::plan::{Action, Plan, Proof, Rule, Subject, plan};
 use crate::state::{Origin, SetOfflineBy, State};
 use crate::world::*;
 use jiff::Timestamp;
@@ -171,7 +171,7 @@ fn one_action_each(made: &Plan) {
                 assert!(servers.insert(floating_ip_id.as_str()), "one action: {action}");
             }
             Action::AssignFloatingIp { .. } => {}
-            Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
+            Action::CreateNode { node, .. } | Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
                 assert!(nodes.insert(node), "one action: {action}");
             }
         }
@@ -201,6 +201,10 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             assert_eq!(cloud.by_id.get(server_id), Some(&Lookup::Gone), "S3: {action}");
             return;
         }
+        Action::CreateNode { node, server_id, id, .. } => {
+            made_nodes(seen, made, action, (node, server_id.as_ref(), id));
+            return;
+        }
         Action::DeleteVolume { server_id, .. } => {
             assert!(made.memory.departed.contains_key(server_id), "S2, S3: of a server that is gone: {action}");
             return;
@@ -213,10 +217,15 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Action::RetireNode { server_id, nodes, rule, .. } => (Some(server_id), nodes.iter().collect(), *rule),
         Action::DeleteServer { server_id, rule, .. } => (Some(server_id), vec![], *rule),
-        Action::DeleteNode { node, server_id, rule, .. } => {
-            let remembered = made.memory.nodes.get(node).and_then(|node| node.server.as_ref());
-            assert_eq!(remembered, Some(server_id), "S2: only a node that is remembered as ours: {action}");
-            assert!(made.memory.departed.contains_key(server_id), "S3: gone for certain: {action}");
+        Action::DeleteNode { node, proof, rule, .. } => {
+            match proof {
+                Proof::Server(server_id) => {
+                    let remembered = made.memory.nodes.get(node).and_then(|node| node.server.as_ref());
+                    assert_eq!(remembered, Some(server_id), "S2: only a node that is remembered as ours: {action}");
+                    assert!(made.memory.departed.contains_key(server_id), "S3: gone for certain: {action}");
+                }
+                Proof::Order(id) => made_in_vain(seen, made, action, (node, id)),
+            }
             let node = seen.node(node).expect("a node that is there");
             assert!(node.presence != Presence::Online, "a node that works belongs to something: {action}");
             (None, vec![&node.name], *rule)
@@ -250,6 +259,37 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         let mut named = named.filter(|other| convention.ip.is_some_and(|ip| other.addresses.contains(&ip)));
         let of_another = remembered.is_some_and(|id| *id != server.id) || named.any(|other| other.id != server.id);
         assert!(of_another || !held(seen, node), "S7: {} could be it: {action}", node.name);
+    }
+}
+
+/// S2 and S4: a node is made for a server of ours that runs and has none, or for an order of this very plan.
+fn made_nodes(
+    seen: &Seen<'_>,
+    made: &Plan,
+    action: &Action,
+    (node, server, id): (&NodeName, Option<&ServerId>, &MitaId),
+) {
+    assert!(seen.node(node).is_none(), "S2: a node of this name is there: {action}");
+    let Some(server) = server else {
+        let ordered = |action: &Action| matches!(action, Action::CreateServer { id: order, .. } if order == id);
+        assert!(made.actions.iter().any(ordered), "S5: a node without an order: {action}");
+        return;
+    };
+    let ours = seen.ours();
+    let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
+    assert_eq!(server.state, ServerState::Active, "{action}");
+    assert!(!seen.nodes().iter().any(|node| seen.could_be(node, server)), "it has a node: {action}");
+}
+
+/// S2, S3: our mark for an order that nobody knows any more, and every cloud has said that there is no server of it.
+fn made_in_vain(seen: &Seen<'_>, made: &Plan, action: &Action, (node, id): (&NodeName, &MitaId)) {
+    let mark = seen.node(node).and_then(|node| node.mark.as_ref());
+    assert!(mark.is_some_and(|mark| mark.owner == seen.config.owner && mark.id == *id), "S2: {action}");
+    assert!(!made.memory.servers.contains_key(id), "S3: the order is remembered: {action}");
+    let mut servers = seen.ours().into_values();
+    assert!(servers.all(|(_, server)| server.mark.as_ref().is_some_and(|mark| mark.id != *id)), "S3: {action}");
+    for provider in &seen.config.providers {
+        assert!(seen.world.clouds[&provider.name].servers.complete().is_some(), "S3: {action}");
     }
 }
 

@@ -20,6 +20,31 @@ fn an_address_that_is_used_again_maps_to_the_server_that_has_it_now() {
 }
 
 #[test]
+fn s1_an_entry_of_somebody_that_comes_back_with_the_address_of_a_server_ordered_since_protects_that_server() {
+    let name = "ubuntu+10.0.0.1";
+    let scene = |last_away| {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1");
+        s.memory("s1").active_since = Some(s.now - time("15m"));
+        s.nodes().push(agent(name));
+        let memory = s.node_memory(name);
+        (memory.first_seen, memory.first_online, memory.last_away) = (80, Some(80), last_away);
+        s
+    };
+    scene(Some(90)).runs(
+        "
+        |   node ubuntu+10.0.0.1  ambiguous: was there before and has come back with the address of m1: nothing is touched; name the node base+IP, or delete it
+        |   server s1  ubuntu  ambiguous: could be node ubuntu+10.0.0.1: nothing is touched
+        | ? server ubuntu (s1): could be node ubuntu+10.0.0.1: nothing is touched
+        | ? node ubuntu+10.0.0.1: was there before and has come back with the address of m1: nothing is touched; name the node base+IP, or delete it
+    ",
+    );
+    let shown = whole(&scene(Some(89)).plan());
+    assert!(shown.contains("not_ours: it was online before the server that its name resembles was ordered"), "{shown}");
+    assert!(shown.contains("- ubuntu  os  s1  never_joined"), "{shown}");
+}
+
+#[test]
 fn s1_an_entry_of_a_server_that_is_gone_whose_address_another_took_over_is_that_others_node() {
     let mut s = Situation::new();
     s.busy("s1", "10.0.0.1");

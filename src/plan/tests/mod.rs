@@ -19,6 +19,8 @@ mod other_names;
 mod outcome;
 mod placing;
 mod random;
+mod registering;
+
 mod rows;
 mod scout;
 mod shared_address;

@@ -2,10 +2,11 @@
 //! online.
 
 use super::situation::{Situation, agent, owner};
-use crate::naming::{MitaId, NodeTypeName, ServerId};
+use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::plan::{Action, Plan};
 use crate::world::*;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 impl Situation {
     pub(super) fn come_true(&mut self, plan: Plan) {
@@ -24,6 +25,9 @@ impl Situation {
                     self.delete_server(&server_id);
                 }
                 Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
+                Action::CreateNode { node, node_type, id, address, .. } => {
+                    self.node_is_made(node, node_type, id, address);
+                }
                 Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
                 Action::DeleteVolume { volume_id, provider, .. } => {
                     if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
@@ -59,6 +63,24 @@ impl Situation {
         let Listing::Complete(addresses) = listing else { panic!() };
         addresses.retain(|other| other.id != address.id);
         addresses.push(address);
+    }
+
+    /// As Jenkins lists a node whose agent is not there yet.
+    fn node_is_made(&mut self, node: NodeName, node_type: NodeTypeName, id: MitaId, address: Option<IpAddr>) {
+        let kind = self.config.node_type(&node_type).expect("a node is made for a type that is configured");
+        assert_eq!(address.is_none(), kind.registration.is_inbound(), "{node}");
+        let mark = Some(Mark { owner: owner(), node_type, id });
+        let labels = kind.label_string().split(' ').chain([node.as_str()]).map(str::to_owned).collect();
+        let executors = kind.executors;
+        let made = Node {
+            labels,
+            executors,
+            idle_executors: 0,
+            presence: Presence::Disconnected,
+            mark,
+            ..agent(node.as_str())
+        };
+        self.nodes().push(made);
     }
 
     fn delete_server(&mut self, id: &ServerId) {

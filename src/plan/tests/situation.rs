@@ -5,9 +5,9 @@
 
 use super::checker;
 use crate::config::{
-    Auth, Backend, Boot, Config, Identified, Interface, JenkinsConfig, NodeType, OpenStackConfig, Times,
+    Auth, Backend, Boot, Config, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Sizing, Times,
 };
-use crate::config::{Domain, MinIdle, ProviderConfig, Sizing};
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
 use crate::secret::Secret;
@@ -63,6 +63,7 @@ pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
         boot: Boot::default(),
         server_name: NodeType::PLAIN_SERVER_NAME.to_owned(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: TIMES,
     }
 }
@@ -101,6 +102,7 @@ pub(super) fn agent(name: &str) -> Node {
         idle_executors: 1,
         idle: true,
         presence: Presence::Online,
+        mark: None,
     }
 }
 
@@ -228,6 +230,7 @@ impl Situation {
         let unknown = NodeMemory {
             first_seen: LAST_RUN,
             first_online: None,
+            last_away: None,
             idle: None,
             free_since: None,
             offline: None,

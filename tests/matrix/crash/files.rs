@@ -7,7 +7,7 @@
 use super::process::{command, this_program, was_killed};
 use super::{Undisturbed, in_full};
 use crate::harness::Installation;
-use crate::matrix::scenes::SCENES;
+use crate::matrix::scenes::scenes;
 use crate::matrix::side_by_side::try_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -79,8 +79,8 @@ fn s6_a_run_that_is_killed_before_any_of_its_file_operations_leaves_a_state_that
         return;
     }
     let logs = tempfile::tempdir().expect("a temporary folder");
-    let scenes = SCENES.iter().filter(|scene| in_full() || EVERY_DAY.contains(&scene.name));
-    let scenes: Vec<Undisturbed> = scenes.map(|scene| Undisturbed::watch(*scene)).collect();
+    let scenes = scenes().into_iter().filter(|scene| in_full() || EVERY_DAY.contains(&scene.name));
+    let scenes: Vec<Undisturbed> = scenes.map(Undisturbed::watch).collect();
     let mut cases = Vec::new();
     for scene in &scenes {
         let farm = (scene.scene.set)();

@@ -94,6 +94,13 @@ pub(crate) fn any(chance: &mut Chance) -> Event {
     }
 }
 
+impl Event {
+    /// Whether Nova answers with lists that lack everything.
+    pub(crate) fn hides_servers(self) -> bool {
+        matches!(self, Event::Answer { endpoint: 5 | 6, way: 3, .. })
+    }
+}
+
 /// Nodes of ours that are there, and idle.
 fn idle_nodes(farm: &Installation) -> Vec<String> {
     let jenkins = farm.sim.jenkins();
@@ -116,6 +123,15 @@ fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
         }
     }
     found
+}
+
+/// Whether mita has seen the nodes of a server: of one that it never saw beside its server it cannot know whose it is.
+fn all_nodes_are_in(state: &str, farm: &Installation, cloud: &str, server: &str) -> bool {
+    let jenkins = farm.sim.jenkins();
+    let on = |node: &&mita_sim::jenkins::nodes::Node| {
+        node.server.as_ref().is_some_and(|on| on.server == server && on.cloud == cloud)
+    };
+    jenkins.nodes.iter().filter(on).all(|node| state.contains(&format!("\"node\": \"{}\"", node.name)))
 }
 
 fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
@@ -216,7 +232,11 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
             }
         }
         Event::ServerDeleted(which) => {
-            if let Some((cloud, id)) = pick(&idle_servers(farm), which) {
+            // Without one there is nothing to remember.
+            let state = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+            let mut servers = idle_servers(farm);
+            servers.retain(|(cloud, id)| all_nodes_are_in(&state, farm, cloud, id));
+            if let Some((cloud, id)) = pick(&servers, which) {
                 farm.sim.cloud(&cloud).delete_server(&id);
             }
         }
@@ -226,7 +246,9 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
             }
         }
         Event::ConnectionLost { which, back } => {
-            if let Some(node) = pick(&idle_nodes(farm), which) {
+            let mut nodes = idle_nodes(farm);
+            nodes.retain(|node| farm.sim.jenkins().node(node).is_some_and(|node| node.connected));
+            if let Some(node) = pick(&nodes, which) {
                 let at = farm.sim.now();
                 let mut jenkins = farm.sim.jenkins();
                 jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");

@@ -96,7 +96,7 @@ fn departed() -> Departed {
         since: moment(20).now,
         watch: Some(0),
         node: Some("precise+10.0.0.9".into()),
-        volumes: std::collections::BTreeSet::new(),
+        volumes: ["volume-9".into()].into(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What may be done to whom, told from the services' answers alone and by other code than the program's.
 
 use super::scene::{NODES, QUEUE, SERVERS, VOLUMES};
-use mita::plan::{Action, Plan};
+use mita::plan::{Action, Plan, Proof};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +41,7 @@ impl Seen {
                 Action::CreateServer { .. } => {}
                 // The scenes list no floating IPs, and without a list of them none is given or released.
                 Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
+                Action::CreateNode { .. } => panic!("no node type registers its nodes here: {action:?}"),
                 Action::RetireNode { nodes, server_id, .. } => {
                     self.is_ours(server_id.as_str(), action);
                     nodes.iter().for_each(|node| self.may_go(node.as_str(), action));
@@ -57,7 +58,8 @@ impl Seen {
                     assert!(fits && self.departed.contains(server_id.as_str()), "S2: {action:?}");
                     continue;
                 }
-                Action::DeleteNode { node, server_id, .. } => {
+                Action::DeleteNode { node, proof, .. } => {
+                    let Proof::Server(server_id) = proof else { panic!("no node was made here: {action:?}") };
                     assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                     self.may_go(node.as_str(), action);
                 }

@@ -61,6 +61,8 @@ pub struct SimOptions {
     pub openstack: openstack::Options,
     /// The values of `mita_owner` that count as ours.
     pub owners: Vec<String>,
+    /// The users whose nodes count as ours.
+    pub users: Vec<String>,
     /// How long each answer takes, in real time.
     pub latency: Duration,
     /// Where ids come from: the same seed gives the same ids.
@@ -74,6 +76,7 @@ impl Default for SimOptions {
             cloud: "openstack".into(),
             openstack: openstack::Options::default(),
             owners: vec!["ceph-ci".into()],
+            users: vec!["mita".into()],
             latency: Duration::ZERO,
             seed: 1,
         }
@@ -146,7 +149,8 @@ impl Sim {
         let stranger_socket = server::bind()?;
         let jenkins_url = format!("{}{}", server::url(&jenkins_socket)?, options.jenkins.prefix);
         let stranger_url = server::url(&stranger_socket)?;
-        let rules = Rules { owners: options.owners, max_servers: None, max_of_type: BTreeMap::new() };
+        let rules =
+            Rules { owners: options.owners, users: options.users, max_servers: None, max_of_type: BTreeMap::new() };
         let world = World::new(Jenkins::new(options.jenkins, jenkins_url.clone()), rules);
         let shared = Shared::new(world, options.latency);
         shared.listen(jenkins_socket, "jenkins")?;

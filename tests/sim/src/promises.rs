@@ -42,6 +42,8 @@ pub struct Violation {
 pub struct Rules {
     /// The values of `mita_owner` that are ours.
     pub owners: Vec<String>,
+    /// The users whose nodes are ours: what they make over the API.
+    pub users: Vec<String>,
     /// The most servers of ours that may live at once, over all clouds.
     pub max_servers: Option<usize>,
     /// The same for one node type (`mita_node`).
@@ -57,7 +59,8 @@ impl World {
 
     fn node_is_ours(&self, node: &Node) -> bool {
         let of_server = |s: &ServerRef| self.clouds.get(&s.cloud)?.history.get(&s.server);
-        node.server.as_ref().and_then(of_server).is_some_and(|m| self.ours(m))
+        let made = node.made_by.as_ref().is_some_and(|user| self.rules.users.contains(user));
+        made || node.server.as_ref().and_then(of_server).is_some_and(|m| self.ours(m))
     }
 
     /// What this request breaks if it is done.

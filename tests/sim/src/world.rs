@@ -14,7 +14,7 @@ use crate::jenkins::nodes::{CauseKind, Node, ServerRef};
 use crate::jenkins::{Jenkins, LOST};
 use crate::join::JoinRule;
 use crate::log::{Record, Service};
-use crate::openstack::{Cloud, Event};
+use crate::openstack::{Cloud, Event, Server, Status};
 use crate::promises::{Rules, Violation};
 
 /// How an answer goes over the wire.
@@ -110,6 +110,12 @@ impl World {
                         self.arrivals.retain(|(_, s)| *s != on);
                         let lost = self.jenkins.nodes.iter().filter(|n| n.server.as_ref() == Some(&on));
                         let lost: Vec<String> = lost.filter(|n| n.connected).map(|n| n.name.clone()).collect();
+                        for node in &mut self.jenkins.nodes {
+                            // An agent that was about to start does not.
+                            if node.server.as_ref() == Some(&on) {
+                                node.connects_at = None;
+                            }
+                        }
                         for node in lost {
                             self.jenkins.disconnect(&node, CauseKind::ChannelTermination, LOST);
                         }
@@ -118,6 +124,7 @@ impl World {
             }
         }
         self.register_arrivals();
+        self.start_agents();
     }
 
     /// Registers the agents whose time has come.
@@ -137,6 +144,38 @@ impl World {
             let mut node = Node::new(&name, &rule.labels, rule.executors).mode(rule.mode).class(&rule.class);
             node.server = Some(on);
             self.jenkins.add_node(if rule.connects { node.online() } else { node });
+        }
+    }
+
+    /// Agents of nodes that were made over the API: Jenkins connects to the address that it was given, and again and
+    /// again; an agent that calls in does so from the server that was given its secret.
+    fn start_agents(&mut self) {
+        let mut starting = Vec::new();
+        for node in &self.jenkins.nodes {
+            if node.connected || node.removed || node.connects_at.is_some() || node.made_by.is_none() {
+                continue;
+            }
+            let secret = self.jenkins.agent_secret(&node.name);
+            let runs_it = |cloud: &Cloud, server: &Server| match &node.ssh {
+                Some(target) => {
+                    let known = self.jenkins.options.credentials.contains(&target.credentials);
+                    known && cloud.has_address(server, &target.host)
+                }
+                None => server.user_data.as_ref().is_some_and(|data| contains(data, secret.as_bytes())),
+            };
+            for (name, cloud) in &self.clouds {
+                let up = |server: &&Server| server.status == Status::Active && !server.deleting();
+                if let Some(server) = cloud.servers.iter().filter(up).find(|server| runs_it(cloud, server)) {
+                    starting.push((node.name.clone(), ServerRef { cloud: name.clone(), server: server.id.clone() }));
+                }
+            }
+        }
+        let connects_at = Some(self.now + AGENT_START);
+        for (name, server) in starting {
+            if let Some(node) = self.jenkins.node_mut(&name) {
+                node.server = Some(server);
+                node.connects_at = connects_at;
+            }
         }
     }
 
@@ -311,6 +350,13 @@ impl World {
         }
         response.body(body.to_string().into_bytes())
     }
+}
+
+/// From the order to start an agent to its being online.
+const AGENT_START: Ms = 20_000;
+
+fn contains(data: &[u8], part: &[u8]) -> bool {
+    data.windows(part.len()).any(|window| window == part)
 }
 
 /// The rule for a server: by its name, by its node type, or the one for all.

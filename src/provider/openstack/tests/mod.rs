@@ -10,8 +10,8 @@ mod listing;
 mod order;
 
 use crate::config::{
-    Auth, Backend, Boot, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig, Sizing,
-    Times,
+    Auth, Backend, Boot, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
+    Registration, Sizing, Times,
 };
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::naming::ServerId;
@@ -46,6 +46,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         boot: Boot::default(),
         server_name: name.into(),
         script: String::new(),
+        registration: Registration::Elsewhere,
         times: Times {
             stuck_after: time,
             idle_grace: time,

@@ -1,14 +1,10 @@
-//! What a POST does to a node, and what it must not (hudson/model/Computer.java,
-//! hudson/model/ComputerSet.java).
-
-use serde_json::Value;
+//! What a POST does to a node, and what it must not (hudson/model/Computer.java).
 
 use crate::http::{Request, Response};
 use crate::jenkins::Jenkins;
-use crate::jenkins::answers::{error_page, failure, method_not_allowed};
+use crate::jenkins::answers::{error_page, method_not_allowed};
 use crate::jenkins::auth::{Caller, Permission};
-use crate::jenkins::labels::bad_name;
-use crate::jenkins::nodes::{CauseKind, Mode, Node};
+use crate::jenkins::nodes::CauseKind;
 
 impl Jenkins {
     /// `POST computer/NAME/ACTION`.
@@ -76,44 +72,5 @@ impl Jenkins {
         }
         self.delete_node(name);
         self.redirect("/computer/")
-    }
-
-    /// `POST computer/doCreateItem`, form-encoded.
-    pub(crate) fn create_item(&mut self, request: &Request, caller: &Caller) -> Response {
-        if !caller.may(Permission::AgentCreate) {
-            return self.forbidden(caller, Permission::AgentCreate);
-        }
-        let params = request.params();
-        let name = params.get("name").map_or("", |n| n.trim()).to_string();
-        if let Some(problem) = bad_name(&name) {
-            return failure(&problem);
-        }
-        if self.node(&name).is_some() {
-            return failure(&format!("Agent called ‘{name}’ already exists"));
-        }
-        let kind = params.get("type").map_or("", String::as_str);
-        if kind != "hudson.slaves.DumbSlave" {
-            return failure("No such type");
-        }
-        let form: Option<Value> = params.get("json").and_then(|j| serde_json::from_str(j).ok());
-        let Some(form) = form.filter(Value::is_object) else {
-            return error_page(400, "This page expects a form submission");
-        };
-        let executors = match &form["numExecutors"] {
-            Value::Number(n) => n.as_u64(),
-            Value::String(s) => s.trim().parse().ok(),
-            _ => None,
-        };
-        let Some(executors) = executors.and_then(|n| usize::try_from(n).ok()) else {
-            return failure("Invalid agent configuration for executors");
-        };
-        let labels = form["labelString"].as_str().unwrap_or_default();
-        let mut node = Node::new(&name, labels, executors);
-        node.mode = if form["mode"] == "EXCLUSIVE" { Mode::Exclusive } else { Mode::Normal };
-        node.description = form["nodeDescription"].as_str().unwrap_or_default().to_string();
-        let launcher = form["launcher"]["$class"].as_str().unwrap_or_default();
-        node.launch_supported = !launcher.ends_with("JNLPLauncher");
-        self.add_node(node);
-        self.redirect("/computer/.")
     }
 }

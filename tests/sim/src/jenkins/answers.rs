@@ -66,7 +66,10 @@ impl Jenkins {
         match path[..] {
             ["computer", "doCreateItem"] if !post => self.not_found(),
             ["computer", "doCreateItem"] => self.create_item(request, caller),
-            ["computer", name, "jenkins-agent.jnlp"] if self.node(name).is_some() => {
+            ["computer", "checkName"] => self.check_name(caller),
+            ["computer", name, file @ ("jenkins-agent.jnlp" | "slave-agent.jnlp")]
+                if self.node(name).is_some() && self.knows_start_file(file) =>
+            {
                 self.start_file(name, request, caller)
             }
             ["computer", name, action] => match self.computer(name).map(|n| n.name.clone()) {

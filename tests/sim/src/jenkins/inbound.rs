@@ -2,9 +2,9 @@
 //! (hudson/slaves/SlaveComputer/jenkins-agent.jnlp.jelly, jenkins/slaves/JnlpAgentReceiver.java).
 
 use crate::http::{Request, Response};
-use crate::jenkins::Jenkins;
 use crate::jenkins::answers::method_not_allowed;
 use crate::jenkins::auth::{Caller, Permission};
+use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {
     /// What the agent of this name shows when it connects: made from the name alone, so that a node that is created
@@ -19,6 +19,11 @@ impl Jenkins {
             secret.push_str(&format!("{hash:016x}"));
         }
         secret
+    }
+
+    /// The start file has its present name since 2.264, and always the older one.
+    pub(crate) fn knows_start_file(&self, file: &str) -> bool {
+        file == "slave-agent.jnlp" || self.options.version >= Version::new(2, 264)
     }
 
     /// `GET computer/NAME/jenkins-agent.jnlp`.

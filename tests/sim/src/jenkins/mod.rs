@@ -6,6 +6,7 @@ mod actions;
 mod answers;
 mod api;
 mod auth;
+mod create;
 mod inbound;
 pub mod labels;
 pub mod nodes;
@@ -66,6 +67,10 @@ pub struct Options {
     /// Whether pipeline tasks export `name`, `fullDisplayName` and `url`
     /// (workflow-durable-task-step since 2.38).
     pub pipeline_names: bool,
+    /// Whether the plugin SSH Build Agents is there.
+    pub ssh_build_agents: bool,
+    /// The ids of the credentials for agents.
+    pub credentials: Vec<String>,
     /// The configured root URL, which item and task URLs begin with; it need not be the real one.
     pub root_url: Option<String>,
 }
@@ -82,6 +87,8 @@ impl Default for Options {
             forget_cause_on_disconnect: false,
             crumbs: true,
             pipeline_names: true,
+            ssh_build_agents: true,
+            credentials: vec!["jenkins-agent".into()],
             root_url: None,
         }
     }

@@ -116,7 +116,28 @@ pub struct Node {
     pub connects_at: Option<Ms>,
     /// Whether the controller starts the agent (SSH) or the agent calls in.
     pub launch_supported: bool,
+    /// Where the controller connects to by SSH.
+    pub ssh: Option<SshTarget>,
+    /// Who made it over the API.
+    pub made_by: Option<String>,
+    /// Its remote root directory; empty for one that nobody made over the API.
+    pub remote_fs: String,
+    /// Environment variables of its builds.
+    pub environment: Vec<(String, String)>,
     pub(crate) label_set: BTreeSet<String>,
+}
+
+/// The target of an SSH launcher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshTarget {
+    /// The address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The id of the credentials.
+    pub credentials: String,
+    /// The class that checks the host's key, without its package.
+    pub verifier: String,
 }
 
 /// The `_class` of an agent made by hand or over the API.
@@ -145,6 +166,10 @@ impl Node {
             server: None,
             connects_at: None,
             launch_supported: false,
+            ssh: None,
+            made_by: None,
+            remote_fs: String::new(),
+            environment: Vec::new(),
             label_set: BTreeSet::new(),
         };
         node.relabel();

@@ -233,6 +233,13 @@ impl Cloud {
         server.into_iter().flat_map(|s| &s.addresses).map(|a| a.addr.clone()).collect()
     }
 
+    /// Whether a server can be reached at this address, fixed or floating.
+    pub(crate) fn has_address(&self, server: &Server, address: &str) -> bool {
+        let floating = self.floating_ips.iter().filter(|f| f.address == address).filter_map(|f| f.port.as_ref());
+        let mut ports = floating.filter(|port| server.addresses.iter().any(|a| a.port == **port));
+        ports.next().is_some() || server.addresses.iter().any(|a| a.addr == address)
+    }
+
     /// Changes a server's state without a request, as a person or a failed host would.
     pub fn set_status(&mut self, id: &str, status: Status) {
         let now = self.now;

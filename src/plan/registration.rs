@@ -1,0 +1,137 @@
+//! The nodes that mita makes itself: for servers that run, for orders whose agents call in, and what becomes of a node
+//! whose order never made a server.
+//!
+//! A node that mita makes has a name that leads to its server by itself, and a mark in its description. While the server
+//! is there, or the order is remembered, the name alone decides what the node is, as for any other node. The mark
+//! decides only where neither is there any more: then it proves that the node is ours, also after the state was lost.
+
+use super::decide::{Findings, settling_reason};
+use super::fleet::{Kinship, Machine};
+use super::market::Stalls;
+use super::words::span;
+use super::{Action, Rule};
+use crate::config::Config;
+use crate::naming::{MitaId, NodeName, node_name};
+use crate::state::SetOfflineBy;
+use crate::world::{Listing, Node, Presence, Server};
+use jiff::SignedDuration;
+
+/// What is done about the node of a server that has none.
+pub(super) enum Making {
+    /// Nothing: somebody else makes it.
+    NotOurs,
+    /// Nothing yet, and this is why.
+    Waits(String),
+    /// It is made in this run.
+    Now(Action),
+    /// Its name is another node's, and a person has to see to that.
+    NameTaken(String),
+}
+
+/// The node of a server that runs, where mita makes it and Jenkins connects.
+pub(super) fn of_server(findings: &Findings<'_>, machine: &Machine<'_>, planned: &[Action]) -> Making {
+    let Stalls { config, .. } = *findings.stalls;
+    let kind = config.node_type(&machine.node_type).filter(|kind| kind.registration.is_ssh());
+    let (Some(_), Some(server), true) = (kind, machine.server(), machine.nodes.is_empty()) else {
+        return Making::NotOurs;
+    };
+    let Some(address) = server.address() else {
+        return Making::Waits("its node is made once it has an address".to_owned());
+    };
+    let node = node_name(base(machine, server), address);
+    if let Some((_, kinship)) = findings.stalls.fleet.nodes.iter().find(|(there, _)| there.name == node) {
+        return taken(&node, kinship);
+    }
+    let twice = |action: &Action| matches!(action, Action::CreateNode { node: other, .. } if *other == node);
+    if planned.iter().any(twice) {
+        return Making::NameTaken(format!(
+            "two servers of ours have the address {address}, so that only one can be node {node}: give them names of \
+             their own with server_name = \"{{node}}-{{id}}\""
+        ));
+    }
+    Making::Now(Action::CreateNode {
+        node,
+        node_type: machine.node_type.clone(),
+        provider: machine.provider.clone(),
+        server_id: Some(server.id.clone()),
+        id: machine.id.clone(),
+        address: Some(address),
+        rule: Rule::Register,
+        reason: format!("server {} is active, and Jenkins connects to it at {address}", server.id),
+    })
+}
+
+/// What stands before the address: the name of the server where it has one of its own, else that of its type.
+fn base<'a>(machine: &'a Machine<'_>, server: &'a Server) -> &'a str {
+    let own = server.mark.as_ref().is_some_and(|mark| server.name.contains(mark.id.as_str()));
+    if own { &server.name } else { machine.node_type.as_str() }
+}
+
+fn taken(node: &NodeName, kinship: &Kinship) -> Making {
+    match kinship {
+        Kinship::Former(_) | Kinship::MadeFor(_) => {
+            Making::Waits(format!("its node is made once the old node {node} is gone"))
+        }
+        Kinship::Of(_) | Kinship::Doubtful(_) | Kinship::Foreign(_) => Making::NameTaken(format!(
+            "a node {node} is there already and is not the one of this server, so that its own is not made: rename or \
+             delete the one that is there"
+        )),
+    }
+}
+
+/// The nodes of the orders whose agents call in: each is made before its server, under the server's name.
+pub(super) fn of_orders(config: &Config, orders: &[Action]) -> Vec<Action> {
+    let inbound = orders.iter().filter_map(|order| match order {
+        Action::CreateServer { node_type, provider, name, id, .. } => {
+            config.node_type(node_type).filter(|kind| kind.registration.is_inbound())?;
+            Some(Action::CreateNode {
+                node: name.as_str().into(),
+                node_type: node_type.clone(),
+                provider: provider.clone(),
+                server_id: None,
+                id: id.clone(),
+                address: None,
+                rule: Rule::Register,
+                reason: format!("order {id} is to have an agent that calls in"),
+            })
+        }
+        _ => None,
+    });
+    inbound.collect()
+}
+
+/// What becomes of a node that we made for an order of which there is no server. The order was given up, or was refused,
+/// or its server is gone, or the state that knew of it was lost: then its server may still turn up, for as long as an
+/// order may take to be listed.
+pub(super) fn in_vain(findings: &Findings<'_>, node: &Node, order: &MitaId) -> (Rule, String) {
+    let Stalls { config, memory, now, .. } = *findings.stalls;
+    let made = format!("made for order {order}, of which there is no server");
+    let known = memory.nodes.get(&node.name);
+    let node_type = node.mark.as_ref().map(|mark| &mark.node_type);
+    let times = node_type.map_or(config.times, |node_type| config.times(node_type));
+    // An id of another form tells no time: then two sightings have to do.
+    let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
+    let young = age.filter(|age| *age < times.order_timeout);
+    let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
+    let unseen = config.providers.iter().find(|provider| {
+        let cloud = findings.world.clouds.get(&provider.name);
+        !cloud.is_some_and(|cloud| matches!(cloud.servers, Listing::Complete(_)))
+    });
+    if !node.idle {
+        (Rule::Busy, format!("{made}, and it runs a build"))
+    } else if node.presence == Presence::Online {
+        (Rule::Ambiguous, format!("{made}, and it is online all the same: nothing is touched"))
+    } else if known.and_then(|known| known.set_offline_by) == Some(SetOfflineBy::Person) {
+        (Rule::Held, format!("{made}; a person set the node offline"))
+    } else if let Some(provider) = unseen {
+        (Rule::NotSeen, format!("{made} that was seen: provider {} gave no answer", provider.name))
+    } else if let Some(age) = young {
+        (Rule::Ordered, format!("{made} yet: ordered {} ago, order_timeout {}", span(age), span(times.order_timeout)))
+    } else if !seen_before {
+        (Rule::Ordered, format!("{made} in this listing; the next one decides"))
+    } else if let Some(settling) = &memory.settling {
+        (Rule::Settling, format!("{made}; {}", settling_reason(settling.cause)))
+    } else {
+        (Rule::NoServer, made)
+    }
+}
