@@ -11,8 +11,9 @@ use super::{Action, Rule, Subject, Verdict, decide::settling_reason};
 use crate::config::Config;
 use crate::naming::{ProviderName, ServerId};
 use crate::state::{AddressMemory, State};
-use crate::world::{Cloud, FloatingIp, Lookup, ServerState, World};
+use crate::world::{Cloud, FloatingIp, Lookup, Server, ServerState, World};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
@@ -27,6 +28,14 @@ pub fn ours<'a>(config: &Config, cloud: &'a Cloud) -> impl Iterator<Item = &'a F
     let listed = cloud.floating_ips.as_ref().and_then(|listing| listing.complete()).into_iter().flatten();
     let owner = config.owner.clone();
     listed.filter(move |address| address.mark.owner == owner)
+}
+
+/// The floating IP of ours that leads to a server and that its cloud shows among the server's addresses: a node of that
+/// name is known by it.
+pub(super) fn of_server(config: &Config, world: &World, server: &Server) -> Option<IpAddr> {
+    let mut all = world.clouds.values().flat_map(|cloud| ours(config, cloud));
+    let own = all.find(|address| address.attached && address.mark.server == server.id)?;
+    own.address.filter(|address| server.addresses.contains(address))
 }
 
 /// Counts for each the runs that saw its server gone. What could not be listed stays as it was.
