@@ -6,6 +6,7 @@ macro_rules! recorded {
     };
 }
 
+mod floating_ip;
 mod listing;
 mod order;
 
