@@ -52,6 +52,11 @@ impl Cloud {
         Cloud { agent, token, body }
     }
 
+    /// The token itself.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The project that the token is for.
     pub(super) fn project(&self) -> &Value {
         &self.body["token"]["project"]

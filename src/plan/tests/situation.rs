@@ -5,8 +5,8 @@
 
 use super::checker;
 use crate::config::{
-    Auth, Backend, Boot, Config, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
-    ProviderConfig, Registration, Sizing, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
+    OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
 };
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
@@ -88,6 +88,7 @@ pub(super) fn provider(name: &str) -> ProviderConfig {
         region: None,
         interface: Interface::Public,
         cacert: None,
+        connection: Connection::default(),
     };
     ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack) }
 }

@@ -25,7 +25,7 @@ mod volume;
 mod wire;
 
 use super::{Access, AddressOrder, Deletion, Failure, Order, Provider, Survey};
-use crate::config::{NodeType, OpenStackConfig};
+use crate::config::{ClientCertificate, Connection, NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::{FloatingIpId, ProviderName, ServerId, VolumeId};
 use crate::world::{FloatingIp, Lookup, Server, Volume};
@@ -53,7 +53,14 @@ impl OpenStack {
     /// Makes ready; sends nothing yet. Fails where the certificates of `cacert` cannot be read.
     pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access) -> Result<OpenStack, Failure> {
         let service = format!("provider {name}");
-        let options = ClientOptions { service: &service, cacert: config.cacert.clone(), deadline: access.deadline };
+        let Connection { client_cert, proxy, endpoints: _ } = config.connection.clone();
+        let options = ClientOptions {
+            service: &service,
+            cacert: config.cacert.clone(),
+            client_cert: client_cert.map(|ClientCertificate { cert, key }| (cert, key)),
+            proxy,
+            deadline: access.deadline,
+        };
         let http = Client::new(options).map_err(|error| errors::setup(name, &error))?;
         Ok(Self {
             session: Session::new(name.clone(), config.clone(), http),

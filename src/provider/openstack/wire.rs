@@ -13,6 +13,12 @@ pub(super) struct TokenV3 {
 #[derive(Deserialize)]
 pub(super) struct TokenV3Body {
     pub(super) catalog: Option<Vec<CatalogueEntryV3>>,
+    pub(super) project: Option<Project>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Project {
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +52,7 @@ pub(super) struct AccessV2 {
 #[derive(Deserialize)]
 pub(super) struct TokenV2Id {
     pub(super) id: String,
+    pub(super) tenant: Option<Project>,
 }
 
 #[derive(Deserialize)]
