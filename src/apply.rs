@@ -42,6 +42,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Its name in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::AlreadyDone => "already_done",
+            Outcome::Skipped => "skipped",
+            Outcome::Refused => "refused",
+            Outcome::Unknown => "unknown",
+            Outcome::Failed => "failed",
+        }
+    }
+
     /// Whether the run is to end with exit status 1 for it.
     pub fn is_failure(self) -> bool {
         match self {

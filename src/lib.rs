@@ -11,6 +11,8 @@ pub mod apply;
 pub mod cli;
 pub mod config;
 pub mod description;
+pub mod hand;
+pub mod history;
 pub mod http;
 pub mod jenkins;
 pub mod label;

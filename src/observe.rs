@@ -29,12 +29,30 @@ impl Services {
         }
     }
 
-    /// Requests that were sent so far, to all services.
-    pub fn requests_sent(&self) -> u64 {
-        let providers = self.providers.values().flatten().map(|provider| provider.requests_sent());
-        let jenkins = self.jenkins.as_ref().map_or(0, jenkins::Jenkins::requests_sent);
-        jenkins + providers.sum::<u64>()
+    /// What was sent so far to each service: `jenkins`, `provider NAME`.
+    pub fn traffic(&self) -> BTreeMap<String, Traffic> {
+        let jenkins = self.jenkins.as_ref().map_or_else(
+            |_| Traffic::default(),
+            |jenkins| Traffic { requests: jenkins.requests_sent(), errors: jenkins.requests_failed() },
+        );
+        let providers = self.providers.iter().map(|(name, provider)| {
+            let traffic = provider.as_ref().map_or_else(
+                |_| Traffic::default(),
+                |provider| Traffic { requests: provider.requests_sent(), errors: provider.requests_failed() },
+            );
+            (format!("provider {name}"), traffic)
+        });
+        providers.chain([("jenkins".to_owned(), jenkins)]).collect()
     }
+}
+
+/// What was sent to one service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that left this machine, repeated ones counted each time.
+    pub requests: u64,
+    /// Attempts that got no whole answer, or one that says no.
+    pub errors: u64,
 }
 
 /// Reads Jenkins and every cloud at the same time.

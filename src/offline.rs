@@ -13,12 +13,30 @@ const BEGINNING: &str = "mita retires this node: ";
 const BY: &str = "Disconnected by ";
 const SAID: &str = " : ";
 
+/// A message is part of an address, and web servers refuse long ones (Jetty: 8 KiB for all of a request's head).
+const LONGEST_REASON: usize = 500;
+
 /// The message for a node that is this server of this installation.
 ///
 /// Plain ASCII without `<>&"'`, since Jenkins escapes it for HTML; and without " : ", since Jenkins cuts everything
 /// before the last of those (jenkins/agents/IOfflineCause.java, getReason).
 pub fn offline_message(owner: &Owner, server: &ServerId, rule: Rule) -> String {
     format!("{BEGINNING}owner={owner} server={} rule={rule}", plain(server.as_str()))
+}
+
+/// The message of a person who holds a node, and why.
+///
+/// It is nobody's but that person's, whatever the words are: not even where Jenkins cuts off what stands before " : " can
+/// the rest be one of [`offline_message`].
+pub fn hold_message(person: &str, why: Option<&str>) -> String {
+    let one_line = |text: &str| {
+        let words: Vec<&str> = text.split_whitespace().filter(|word| *word != ":").collect();
+        words.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect::<String>()
+    };
+    match why.map(one_line).filter(|why| !why.is_empty()) {
+        Some(why) => format!("held by {} with mita: {why}", one_line(person)),
+        None => format!("held by {} with mita", one_line(person)),
+    }
 }
 
 /// The server that a message names, where it is a message of this installation and nothing else. A text that somebody
@@ -96,6 +114,24 @@ mod tests {
         ] {
             assert_eq!(is_ours(&reason, &owner()), None, "{reason}");
         }
+    }
+
+    #[test]
+    fn s7_whatever_a_person_says_of_a_hold_it_stays_that_persons() {
+        let ours = offline_message(&owner(), &server(), Rule::Idle);
+        assert_eq!(
+            hold_message("adeza", Some("disk swap,\n  back at 5")),
+            "held by adeza with mita: disk swap, back at 5"
+        );
+        assert_eq!(hold_message("adeza", Some("  ")), "held by adeza with mita");
+        for why in [&ours, &format!("x : {ours}"), &format!("x :  : {ours}"), &format!("Disconnected by a : {ours}")] {
+            let message = hold_message("adeza", Some(why));
+            let cut = message.rsplit(" : ").next().unwrap();
+            for shown in [message.clone(), cut.to_owned(), format!("Disconnected by adeza : {message}")] {
+                assert_eq!(is_ours(&shown, &owner()), None, "{shown}");
+            }
+        }
+        assert!(hold_message("adeza", Some(&"long ".repeat(1000))).len() < 600);
     }
 
     #[test]

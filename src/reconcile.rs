@@ -3,7 +3,7 @@
 use crate::apply::{ActionResult, apply};
 use crate::config::Config;
 use crate::jenkins::Jenkins;
-use crate::observe::{Services, observe, survey};
+use crate::observe::{Services, Traffic, observe, survey};
 use crate::plan::{self, Action, Plan, Problem, Rule, Subject};
 use crate::progress::Progress;
 use crate::provider::{self, Access};
@@ -12,7 +12,8 @@ use crate::store::{self, Loaded, LockError, Store, StoreError};
 use crate::world::{Quota, World};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// When a run happens: the clock is asked once, in `main`.
@@ -40,8 +41,19 @@ pub struct Report {
     pub plan: Plan,
     /// What became of the actions; none of a dry run.
     pub results: Option<Vec<ActionResult>>,
-    /// Requests that were sent.
-    pub requests: u64,
+    /// Requests that were sent, by service.
+    pub traffic: BTreeMap<String, Traffic>,
+    /// How long it took from the start of the program until the decision stood.
+    pub deciding: Duration,
+    /// How long it took until everything was done.
+    pub whole: Duration,
+}
+
+impl Report {
+    /// Requests that were sent, to all services.
+    pub fn requests(&self) -> u64 {
+        self.traffic.values().map(|traffic| traffic.requests).sum()
+    }
 }
 
 /// What a run decided, before it does any of it, and everything that it decided it by.
@@ -83,14 +95,27 @@ pub fn reconcile_watched(
     progress: &Progress,
     watch: impl FnOnce(Decision<'_>),
 ) -> Result<Report, RunError> {
+    reconcile_held(config, permits, moment, progress, watch).map(|(report, _)| report)
+}
+
+/// As [`reconcile_watched`]. The lock is held on, for what is still to be written about the run.
+pub fn reconcile_held(
+    config: &Config,
+    permits: Permits,
+    moment: Moment,
+    progress: &Progress,
+    watch: impl FnOnce(Decision<'_>),
+) -> Result<(Report, Store), RunError> {
     let mut store = Store::lock(&config.state_file)?;
     let recalled = recall(store.load(&config.owner, moment.now)?, config, moment.now);
     let services = open(config, moment);
     let (mut world, mut plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
+    let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
     progress.now("carrying out the plan");
     let results = carry_out(config, &services, &mut world, &mut plan, &mut store);
-    Ok(Report { requests: services.requests_sent(), world, plan, results: Some(results) })
+    let (traffic, whole) = (services.traffic(), moment.started.elapsed());
+    Ok((Report { world, plan, results: Some(results), traffic, deciding, whole }, store))
 }
 
 /// The same up to the plan: only reads are sent, no lock is taken, and every file stays as it was.
@@ -109,7 +134,8 @@ pub fn dry_run_watched(
     let recalled = recall(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
     let services = open(config, moment);
     let (world, plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
-    Ok(Report { requests: services.requests_sent(), world, plan, results: None })
+    let (traffic, whole) = (services.traffic(), moment.started.elapsed());
+    Ok(Report { world, plan, results: None, traffic, deciding: whole, whole })
 }
 
 /// What is seen, and the plan for it.
@@ -132,7 +158,7 @@ fn look_and_decide(
 }
 
 /// The state to go on from, and what a person should know about it.
-fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
+pub fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
     let forgotten = || State {
         settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }),
         ..State::new(config.owner.clone())

@@ -237,6 +237,9 @@ pub struct ServerMemory {
     /// The retirement or removal that was decided, from before its first step on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
+    /// When a person asked for its retirement, to be done as soon as it is idle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
     /// Whether its failure was already counted by the breaker.
     #[serde(default)]
     pub failure_counted: bool,
@@ -272,6 +275,7 @@ impl ServerMemory {
             deleting_since: None,
             gone_sightings: 0,
             retirement: None,
+            asked: None,
             failure_counted: false,
             fault: None,
         }

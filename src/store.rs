@@ -4,10 +4,12 @@
 //! newer program or another installation wrote is left untouched. A save is a new file that takes the old one's
 //! place, so that a crash at any moment leaves either the old state or the new one.
 
+mod history;
 mod lock;
 #[cfg(test)]
 mod tests;
 
+pub use history::{history_of, publish};
 pub use lock::{Lock, LockError};
 
 use crate::naming::Owner;
@@ -71,7 +73,7 @@ pub enum StoreError {
     },
     /// It belongs to another installation: exit status 2, the file untouched.
     #[error(
-        "the state file {} belongs to the owner {found:?}, the configuration says {expected:?}: give this \
+        "the state file {} belongs to the owner {found:?}, the configuration says \"{expected}\": give this \
          installation a state_file of its own, or set `owner` back",
         path.display()
     )]
@@ -174,12 +176,18 @@ impl Store {
 pub fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
     // A link to a file stays a link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = folder_of(&path);
-    if !folder.exists() {
-        let words = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, words));
-    }
+    existing_folder(&path)?;
     replace(&path, |file| file.write_all(contents))
+}
+
+/// Fails, with what to do, where the folder of a file is not there.
+fn existing_folder(path: &Path) -> io::Result<()> {
+    let folder = folder_of(path);
+    if folder.exists() {
+        return Ok(());
+    }
+    let words = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
+    Err(io::Error::new(io::ErrorKind::NotFound, words))
 }
 
 /// Reads the state of this owner, and touches nothing: no lock, no renaming.

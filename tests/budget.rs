@@ -22,7 +22,7 @@ fn in_steady_state_a_run_costs_three_reads_of_jenkins_one_token_and_one_listing_
     let run = it.run();
     run.did_nothing();
     assert_eq!(counts(&run), [3, 2, 2, 0]);
-    assert_eq!(run.report.requests, 7, "what the report says is what was sent");
+    assert_eq!(run.report.requests(), 7, "what the report says is what was sent");
     let id = it.sim.jenkins().submit(Job::freestyle("unserved").label("nobody"));
     it.run();
     it.sim.jenkins().set_blocked(id, Some("for good"));

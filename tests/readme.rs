@@ -23,14 +23,28 @@ fn readme() -> String {
     read("README.md")
 }
 
-/// The text below a heading, up to the next heading of any level.
-fn section(heading: &str) -> String {
-    let text = readme();
+/// The text of a document below a heading, up to the next heading of any level.
+fn section_of(document: &str, heading: &str) -> String {
+    let text = read(document);
     let lines = text.lines().skip_while(|line| *line != heading).skip(1);
     let body: Vec<&str> = lines.take_while(|line| !line.starts_with('#')).collect();
-    assert!(!body.is_empty(), "the README has a section {heading}");
+    assert!(!body.is_empty(), "{document} has a section {heading}");
     body.join("\n")
 }
+
+fn section(heading: &str) -> String {
+    section_of("README.md", heading)
+}
+
+/// The README and what it leads to.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "examples/decisions.md",
+    "examples/deployment.md",
+    "examples/moving-over.md",
+    "examples/reference.md",
+    "examples/troubleshooting.md",
+];
 
 /// The rows of the tables in a text, without their heads, each as its cells.
 fn rows(text: &str) -> Vec<Vec<String>> {
@@ -68,9 +82,9 @@ fn commands() -> Vec<String> {
 
 /// The blocks between a line that opens one with this language, and the line that closes it. Their own indentation is
 /// taken away.
-fn blocks(language: &str) -> Vec<String> {
+fn blocks(document: &str, language: &str) -> Vec<String> {
     let mut blocks = Vec::new();
-    let text = readme();
+    let text = read(document);
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
         if line.trim() == format!("```{language}") {
@@ -109,7 +123,7 @@ fn the_demo_prints_what_is_quoted_of_it() {
     let Output { status, stdout, stderr } = demo.output().expect("the demo starts");
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
     let printed = String::from_utf8(stdout).expect("UTF-8");
-    let [quoted] = blocks("text").try_into().expect("one block of output");
+    let [quoted] = blocks("README.md", "text").try_into().expect("one block of output");
     let mut rest = printed.lines().map(any_server);
     for line in quoted.lines() {
         assert!(rest.any(|printed| printed == any_server(line)), "the demo prints, in this order: {line}\n{printed}");
@@ -122,7 +136,7 @@ fn every_key_of_the_example_is_in_the_table_of_its_section() {
     for (section, keys) in example_keys() {
         let known: BTreeSet<String> = documented[&section].keys().cloned().collect();
         let missing: Vec<_> = keys.difference(&known).collect();
-        assert!(missing.is_empty(), "{section} of the README lacks {missing:?}");
+        assert!(missing.is_empty(), "{section} of the reference lacks {missing:?}");
     }
 }
 
@@ -189,7 +203,8 @@ fn the_defaults_of_the_tables_are_those_of_the_program() {
 
 #[test]
 fn every_rule_is_told_with_its_meaning() {
-    let told: Vec<_> = rows(&section("## Rules")).into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+    let told: Vec<_> =
+        rows(&section_of(REFERENCE, "## Rules")).into_iter().map(|row| (row[0].clone(), row[1].clone())).collect();
     let all = Rule::ALL.iter().map(|rule| (format!("`{rule}`"), rule.meaning().trim().to_owned()));
     assert_eq!(told, all.collect::<Vec<_>>());
 }
@@ -204,7 +219,10 @@ fn every_exit_status_is_told_with_its_meaning() {
 #[test]
 fn the_configuration_of_the_set_up_can_be_used_as_it_stands() {
     let folder = tempfile::tempdir().expect("a folder");
-    let whole = blocks("toml").into_iter().find(|block| block.contains("[jenkins]")).expect("a whole configuration");
+    let whole = blocks("README.md", "toml")
+        .into_iter()
+        .find(|block| block.contains("[jenkins]"))
+        .expect("a whole configuration");
     let write = |name: &str, text: &str| {
         let path = folder.path().join(name);
         fs::write(&path, text).expect("a writable folder");
@@ -222,7 +240,7 @@ fn the_configuration_of_the_set_up_can_be_used_as_it_stands() {
 
 #[test]
 fn the_line_for_unique_names_of_old_scripts_can_be_used_as_it_stands() {
-    let line = blocks("toml").into_iter().find(|block| !block.contains("[jenkins]")).expect("one line");
+    let line = blocks("examples/moving-over.md", "toml").into_iter().next().expect("one line");
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mita.toml");
     fs::write(&path, format!("{MINIMAL}{line}\n")).expect("a writable folder");
@@ -234,7 +252,7 @@ fn the_line_for_unique_names_of_old_scripts_can_be_used_as_it_stands() {
 #[test]
 fn every_message_of_the_troubleshooting_table_is_one_that_the_program_can_print() {
     let sources = sources(&root().join("src"));
-    for row in rows(&section("## Troubleshooting")) {
+    for row in rows(&read("examples/troubleshooting.md")) {
         let message = row[0].trim_matches('`');
         for part in message.split("...").map(str::trim).filter(|part| !part.is_empty()) {
             assert!(sources.contains(part), "nothing prints {part:?}, of the message {message:?}");
@@ -244,18 +262,35 @@ fn every_message_of_the_troubleshooting_table_is_one_that_the_program_can_print(
 
 #[test]
 fn links_lead_somewhere() {
-    let text = readme();
-    let anchors: BTreeSet<String> = text.lines().filter_map(anchor).collect();
-    let targets = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
+    let anchors_of = |document: &str| -> BTreeSet<String> { read(document).lines().filter_map(anchor).collect() };
     let mut seen = 0;
-    for target in targets {
-        seen += 1;
-        match target.strip_prefix('#') {
-            Some(anchor) => assert!(anchors.contains(anchor), "there is no section #{anchor}"),
-            None => assert!(root().join(target).exists(), "there is no file {target}"),
+    for document in DOCUMENTS {
+        let text = read(document);
+        let folder = Path::new(document).parent().unwrap_or(Path::new(""));
+        for (target, _) in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            seen += 1;
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { PathBuf::from(document) } else { folder.join(file) };
+            assert!(root().join(&file).exists(), "{document}: there is no file {target}");
+            let leads = anchor.is_empty() || anchors_of(&file.display().to_string()).contains(anchor);
+            assert!(leads, "{document}: there is no section {target}");
         }
     }
-    assert!(seen > 10, "the README has links");
+    assert!(seen > 20, "the documents have links");
+}
+
+#[test]
+fn the_reference_is_what_the_program_goes_by() {
+    let told = "cargo run --example package && cp target/package/reference.md examples/";
+    assert!(read(REFERENCE) == mita::cli::reference(), "the reference is out of date; {told}");
+}
+
+#[test]
+fn every_document_is_linked_from_the_readme() {
+    let text = readme();
+    for document in &DOCUMENTS[1..] {
+        assert!(text.contains(&format!("]({document})")), "{document}");
+    }
 }
 
 #[test]
@@ -265,6 +300,9 @@ fn the_version_of_rust_and_the_changes_are_told() {
     assert!(section("## Install").contains(&format!("Rust {} or newer", version.trim_matches('"'))));
     assert!(read("CHANGELOG.md").contains("\n## Unreleased\n"));
 }
+
+/// Made by the program itself.
+const REFERENCE: &str = "examples/reference.md";
 
 const MINIMAL: &str = r#"
 [jenkins]
@@ -293,7 +331,7 @@ fn documented_keys() -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
     ];
     let keys = |heading: &str| {
         let by_key = |row: Vec<String>| (row[0].trim_matches('`').to_owned(), row);
-        rows(&section(heading)).into_iter().map(by_key).collect()
+        rows(&section_of(REFERENCE, heading)).into_iter().map(by_key).collect()
     };
     sections.map(|(name, heading)| (name.to_owned(), keys(heading))).into()
 }

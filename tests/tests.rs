@@ -10,6 +10,8 @@ mod boot_script;
 #[cfg(test)]
 mod budget;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod consoles;
 #[cfg(test)]
 mod crashes;
@@ -18,7 +20,11 @@ mod cron;
 #[cfg(test)]
 mod dry_run;
 #[cfg(test)]
+mod durability;
+#[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
@@ -32,6 +38,8 @@ mod lost_orders;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod monitors;
+#[cfg(test)]
 mod names;
 #[cfg(test)]
 mod nodes;
@@ -43,6 +51,7 @@ mod places;
 mod races;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
 mod registration;
 #[cfg(test)]
 mod replays;
@@ -55,8 +64,12 @@ mod security;
 #[cfg(test)]
 mod servers;
 #[cfg(test)]
+mod shipping;
+#[cfg(test)]
 mod statuses;
 #[cfg(test)]
 mod strangers;
 #[cfg(test)]
 mod unbelieved;
+#[cfg(test)]
+mod watching;

@@ -56,15 +56,11 @@ pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
     let moment = Moment { now: Timestamp::from_millisecond(now_ms)?, started };
     let report = reconcile(&config, Permits::default(), moment, &Progress::silent())?;
     ensure!(report.plan.problems.is_empty(), "there were problems: {:?}", report.plan.problems);
+    let requests = report.requests();
     let results = report.results.unwrap_or_default();
     let failed: Vec<_> = results.iter().filter(|result| result.outcome != Outcome::Done).collect();
     ensure!(failed.is_empty(), "not everything was done: {failed:?}");
-    tell(&RunFigures {
-        requests: report.requests,
-        done: results.len(),
-        planned: report.plan.actions.len(),
-        peak_kib: peak_memory()?,
-    })
+    tell(&RunFigures { requests, done: results.len(), planned: report.plan.actions.len(), peak_kib: peak_memory()? })
 }
 
 /// One plan, so often; the fastest counts.

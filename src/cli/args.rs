@@ -3,8 +3,10 @@
 use super::exit::Exit;
 use crate::plan::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
 #[derive(Clone, Debug, Parser)]
@@ -40,16 +42,45 @@ pub(super) enum Command {
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
     #[command(after_long_help = exit_help())]
-    Status(Shape),
+    Status(Status),
     /// Tell everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
+    /// Set a node offline in your name: it is neither retired nor brought back until it is released
+    #[command(after_long_help = exit_help())]
+    Hold(Hold),
+    /// End a person's hold of a node, or take a `mita retire --when-idle` back
+    #[command(after_long_help = exit_help())]
+    Release(Release),
+    /// Retire a node and its server now, with all checks of every retirement
+    #[command(after_long_help = exit_help())]
+    Retire(Retire),
     /// Check the configuration and tell everything that is wrong with it
     #[command(after_long_help = exit_help())]
     Check(Check),
     /// Plan a recorded run again, offline, and say where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
+    /// Write a first configuration, after asking the clouds what they have
+    #[command(after_long_help = init_help())]
+    Init(Box<Init>),
+    /// Print a JSON Schema of the configuration, for editors
+    #[command(after_long_help = SCHEMA_HELP)]
+    Schema,
+    /// Print what a shell needs to complete commands and options
+    #[command(after_long_help = COMPLETIONS_HELP)]
+    Completions {
+        /// The shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Print the manual, in the form that the program man reads
+    #[command(after_long_help = MAN_HELP)]
+    Man {
+        /// The page of this command, or mita.toml for the configuration [default: the program's own]
+        #[arg(value_name = "PAGE")]
+        page: Option<String>,
+    },
 }
 
 /// `mita reconcile`
@@ -69,6 +100,35 @@ pub(super) struct Reconcile {
     /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+
+    /// Write what the run did and what there is to FILE for Prometheus: the textfile collector of node_exporter reads it.
+    /// In place of metrics_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) metrics_file: Option<PathBuf>,
+
+    /// Write a status page to FILE, for any browser. In place of html_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(super) html: Option<PathBuf>,
+}
+
+/// `mita status`
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Status {
+    /// Look again every SECONDS (10 where no number is given) until Ctrl-C: a terminal is redrawn; with --output json one
+    /// document after the other is written
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
+    pub(super) watch: Option<Duration>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// A pause that no service minds.
+fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+    }
 }
 
 /// `mita explain`
@@ -82,15 +142,145 @@ pub(super) struct Explain {
     pub(super) shape: Shape,
 }
 
+/// `mita hold`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Hold {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Why, for whoever looks at the node; your name is shown as well
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita release`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Release {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
+/// `mita retire`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Retire {
+    /// The node's name in Jenkins: one of this installation's own
+    #[arg(value_name = "NODE")]
+    pub(super) node: String,
+
+    /// Where a build runs there: let it end, take no further one, and have the next runs retire the node then
+    #[arg(long)]
+    pub(super) when_idle: bool,
+
+    #[command(flatten)]
+    pub(super) shape: Shape,
+}
+
 /// `mita check`
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Check {
-    /// Also ask Jenkins and the clouds: can they be read, are images, sizes and networks known, does the quota suffice?
+    /// Also ask Jenkins and the clouds: rights, names, networks, quota, script sizes, clocks, other users of the owner; reads
+    /// only
     #[arg(long)]
     pub(super) online: bool,
 
     #[command(flatten)]
     pub(super) shape: Shape,
+}
+
+/// `mita init`
+#[derive(Args, Clone, Debug)]
+pub(super) struct Init {
+    /// Ask no cloud; what is not given by options is left to be filled in
+    #[arg(long)]
+    pub(super) offline: bool,
+
+    /// Where the configuration is written
+    #[arg(long, value_name = "FILE", default_value = "mita.toml")]
+    pub(super) output: PathBuf,
+
+    /// Write it also where a file is there already
+    #[arg(long)]
+    pub(super) force: bool,
+
+    /// The root of Jenkins, with its path where it has one
+    #[arg(long, value_name = "URL")]
+    pub(super) jenkins_url: Option<String>,
+
+    /// Who logs in to Jenkins [default: mita]
+    #[arg(long, value_name = "USER")]
+    pub(super) jenkins_user: Option<String>,
+
+    /// The file that holds that user's API token, relative to the configuration [default: jenkins.token]
+    #[arg(long, value_name = "FILE")]
+    pub(super) jenkins_token_file: Option<String>,
+
+    /// The environment variable that holds it, in place of a file
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
+    pub(super) jenkins_token_env: Option<String>,
+
+    /// A cloud of clouds.yaml, or envvars for the OS_* variables [default: the only one there is]
+    #[arg(long, value_name = "NAME")]
+    pub(super) cloud: Option<String>,
+
+    /// Keystone, for an application credential in place of a cloud of clouds.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
+    pub(super) auth_url: Option<String>,
+
+    /// The id of the application credential
+    #[arg(long, value_name = "ID", requires = "auth_url")]
+    pub(super) application_credential_id: Option<String>,
+
+    /// The file that holds its secret, relative to the configuration [default: openstack.secret]
+    #[arg(long, value_name = "FILE", requires = "auth_url")]
+    pub(super) application_credential_secret_file: Option<String>,
+
+    /// The region, where the cloud has several
+    #[arg(long, value_name = "NAME")]
+    pub(super) region: Option<String>,
+
+    /// The image of the servers, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(super) image: Option<String>,
+
+    /// Their size, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(super) flavor: Option<String>,
+
+    /// The key pair that may log in to them
+    #[arg(long, value_name = "NAME")]
+    pub(super) key: Option<String>,
+
+    /// Their network, where there are several
+    #[arg(long, value_name = "NAME")]
+    pub(super) network: Option<String>,
+
+    /// The name of the node type [default: after the image]
+    #[arg(long, value_name = "NAME")]
+    pub(super) node: Option<String>,
+
+    /// The labels of its nodes in Jenkins, with blanks between them [default: linux]
+    #[arg(long, value_name = "LABELS")]
+    pub(super) labels: Option<String>,
+
+    /// The most servers of it at a time
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(super) max: u32,
+
+    /// The mark of this installation [default: host and path of the URL of Jenkins]
+    #[arg(long, value_name = "OWNER")]
+    pub(super) owner: Option<String>,
+
+    /// The boot script, relative to the configuration [default: boot-inbound.sh, which is written beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(super) script_file: Option<String>,
 }
 
 /// `mita replay`
@@ -142,6 +332,39 @@ Exit status:
   2  the file is no record, or a newer program wrote it
 ";
 
+const SCHEMA_HELP: &str = "\
+Examples:
+  mita schema > mita.schema.json    write it beside the configuration
+
+An editor that knows TOML and JSON Schema (Taplo, Even Better TOML) checks and completes a file that begins with
+#:schema ./mita.schema.json
+";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  mita completions bash > /etc/bash_completion.d/mita
+  mita completions zsh > /usr/local/share/zsh/site-functions/_mita
+  mita completions fish > ~/.config/fish/completions/mita.fish
+";
+
+const MAN_HELP: &str = "\
+Examples:
+  mita man | man -l -              read the page of the program
+  mita man reconcile | man -l -    read the page of a command
+  mita man mita.toml | man -l -    read the page of the configuration
+";
+
+fn init_help() -> String {
+    format!(
+        "Examples:\n  \
+         mita init                                               ask for everything\n  \
+         mita init --jenkins-url https://ci.example.com/         take what is usual of the only cloud of clouds.yaml\n  \
+         mita init --offline --output /etc/mita/mita.toml        a configuration to be filled in\n\n\
+         At a terminal what no option says is asked, elsewhere it is chosen. No secret is written into the configuration.\n\n{}",
+        exit_help()
+    )
+}
+
 fn top_help() -> String {
     format!(
         "Examples:\n  \
@@ -150,6 +373,7 @@ fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
+         mita hold ubuntu+192.168.1.188           leave this node alone: somebody looks into it\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )
@@ -182,7 +406,7 @@ fn exit_help() -> String {
 }
 
 /// Every rule with its meaning.
-fn rules_help() -> String {
+pub(super) fn rules_help() -> String {
     let mut text = String::from("Rules, as in plans and verdicts:\n");
     for rule in Rule::ALL {
         let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());

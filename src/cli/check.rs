@@ -119,7 +119,7 @@ mod tests {
 
     fn checked(errors: &[&str], faults: &[&str]) -> Checked {
         let faults = faults.iter().map(|text| Finding::new("jenkins", *text)).collect();
-        let online = Online { seen: Vec::new(), faults, hints: Vec::new(), not_checked: Vec::new() };
+        let online = Online { faults, ..Online::default() };
         let path = Path::new("mita.toml");
         let mut checked = Checked::of(path, &Config::load(Path::new("examples/mita.toml")), Some(online));
         checked.errors = errors.iter().map(|&error| error.to_owned()).collect();

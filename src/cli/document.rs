@@ -30,7 +30,7 @@ pub(super) struct RunDocument<'a> {
 impl<'a> RunDocument<'a> {
     /// The document of a report; its free text is redacted.
     pub(super) fn of(report: &'a Report) -> Self {
-        let Report { plan, results, world: _, requests: _ } = report;
+        let Report { plan, results, .. } = report;
         let Plan { owner, now, actions, verdicts, problems, warnings: _, held_back, memory: _ } = plan;
         RunDocument {
             version: DOCUMENT_VERSION,

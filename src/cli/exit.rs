@@ -11,7 +11,7 @@ pub enum Exit {
     Failed,
     /// The arguments, the configuration or the state file cannot be used, and nothing was done.
     Unusable,
-    /// Removals were held back by the brake; the rest was done.
+    /// Removals were held back by the brake, and the rest was done; or what a person asked for would not be safe.
     HeldBack,
     /// Another run is active, and nothing was done.
     Busy,
@@ -38,7 +38,7 @@ impl Exit {
             Exit::Done => "all is as wanted, or was done",
             Exit::Failed => "a request or an action failed; what did not fail was done",
             Exit::Unusable => "the arguments, the configuration or the state file cannot be used",
-            Exit::HeldBack => "removals were held back for safety (comes before 1); the rest was done",
+            Exit::HeldBack => "refused for safety, as removals that were held back (comes before 1); the rest was done",
             Exit::Busy => "another run is active",
         }
     }

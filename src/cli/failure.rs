@@ -6,6 +6,7 @@ use crate::reconcile::RunError;
 use crate::record::RecordError;
 use crate::store::{LockError, StoreError};
 use std::io;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// What kept a command from giving its result.
@@ -23,6 +24,23 @@ pub enum Failure {
     /// A record cannot be replayed, or not be written.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// What was asked for is not there, or would harm what is.
+    #[error("{0}")]
+    Refused(String),
+    /// The history was not written.
+    #[error("cannot write the history of runs beside the state file: {0}")]
+    History(io::Error),
+    /// The metrics or the page were not written.
+    #[error("cannot write {}: {source}", path.display())]
+    Published {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A screen is to be redrawn, and there is none.
+    #[error("--watch redraws a terminal, and standard output is none: add --output json, or leave --watch out")]
+    NoTerminal,
     /// The result was not written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -33,14 +51,21 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Failure::Config(errors) => errors.lines().to_vec(),
-            Failure::NoConfig(_) | Failure::Run(_) | Failure::Record(_) | Failure::Output(_) => vec![self.to_string()],
+            Failure::NoConfig(_)
+            | Failure::Run(_)
+            | Failure::Record(_)
+            | Failure::History(_)
+            | Failure::Published { .. }
+            | Failure::NoTerminal
+            | Failure::Refused(_)
+            | Failure::Output(_) => vec![self.to_string()],
         }
     }
 
     /// The exit status.
     pub fn exit(&self) -> Exit {
         match self {
-            Failure::NoConfig(_) | Failure::Config(_) => Exit::Unusable,
+            Failure::NoConfig(_) | Failure::Config(_) | Failure::Refused(_) => Exit::Unusable,
             Failure::Run(RunError::Lock(LockError::Busy { .. })) => Exit::Busy,
             Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
                 StoreError::Newer { .. }
@@ -53,7 +78,8 @@ impl Failure {
                 RecordError::Newer { .. } | RecordError::Unreadable { .. } | RecordError::Read { .. } => Exit::Unusable,
                 RecordError::Write { .. } => Exit::Failed,
             },
-            Failure::Output(_) => Exit::Failed,
+            Failure::NoTerminal => Exit::Unusable,
+            Failure::History(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
         }
     }
 }

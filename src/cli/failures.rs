@@ -6,7 +6,7 @@ use super::table::{Table, age};
 use crate::naming::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::plan::Rule;
 use crate::state::ServerFailure;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// So many lines of a console are shown in a table; `explain` and the JSON have all.
@@ -18,6 +18,8 @@ pub(super) struct FailureStatus {
     pub(super) node_type: NodeTypeName,
     pub(super) provider: ProviderName,
     pub(super) at: String,
+    #[serde(skip)]
+    pub(super) moment: Timestamp,
     #[serde(skip)]
     pub(super) ago: SignedDuration,
     pub(super) name: String,
@@ -36,6 +38,7 @@ impl FailureStatus {
             node_type: node_type.clone(),
             provider: provider.clone(),
             at: to_the_second(*at),
+            moment: *at,
             ago: picture.since(*at),
             name: name.clone(),
             order: id.clone(),

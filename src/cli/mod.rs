@@ -3,37 +3,49 @@
 //! The commands ask the rest of the crate and show what it says; none decides anything. Results go to standard output,
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] on its way out.
 
+mod account;
 mod args;
 mod check;
+mod completions;
 mod document;
 mod exit;
 mod explain;
 mod failure;
 mod failures;
+mod hand;
+mod init;
 mod logger;
+mod manual;
+mod metrics;
+mod next;
 mod output;
+mod page;
 mod panics;
 mod picture;
 mod reconcile;
 mod recorder;
+mod reference;
 mod replay;
 mod status;
-mod status_text;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use args::Arguments;
+pub use completions::completions;
 pub use exit::Exit;
 pub use failure::Failure;
 pub use logger::start as start_log;
+pub use manual::{Page, pages as manual_pages};
 pub use panics::tell as tell_of_panics;
+pub use reference::reference;
 
 use crate::config::{self, Config, Loaded};
 use crate::plan::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
 use args::{Command, Format};
+use std::io;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -42,11 +54,18 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
-        Command::Reconcile(wish) => reconcile::run(&wish, detail, &load(config)?, moment, progress()),
-        Command::Status(shape) => status::run(shape, &load(config)?, moment, progress()),
+        Command::Reconcile(wish) => reconcile::run(&wish, detail, load(config), moment, progress()),
+        Command::Status(wish) => status::run(wish, &load(config)?, moment, progress()),
         Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Hold(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Release(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Retire(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
+        Command::Init(wish) => init::run(&wish, moment, progress()),
+        Command::Schema => schema(),
+        Command::Completions { shell } => done(completions::run(shell)),
+        Command::Man { page } => manual::run(page.as_deref()).map(|()| Exit::Done),
     }
 }
 
@@ -55,6 +74,16 @@ pub fn usage(error: &clap::Error) -> Exit {
     // Where nobody reads the help, nobody misses it.
     let _ = error.print();
     if error.use_stderr() { Exit::Unusable } else { Exit::Done }
+}
+
+/// Prints the JSON Schema of the configuration, for editors.
+fn schema() -> Result<Exit, Failure> {
+    let text = serde_json::to_string_pretty(&config::schema()).map_err(io::Error::from)?;
+    done(output::print_own(&(text + "\n")))
+}
+
+fn done(written: io::Result<()>) -> Result<Exit, Failure> {
+    Ok(written.map(|()| Exit::Done)?)
 }
 
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {

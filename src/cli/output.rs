@@ -8,24 +8,54 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 /// The version of every document that this program writes.
 pub(super) const DOCUMENT_VERSION: u32 = 1;
 
-/// Writes text, redacted, without characters that could steer a terminal. A reader that has gone away is no failure.
-pub(super) fn print(text: &str) -> io::Result<()> {
-    let clean = redact(text);
-    let clean = clean.split('\n').map(one_line).collect::<Vec<_>>().join("\n");
-    write(clean.as_bytes())
+/// Whether somebody still reads standard output. One who has gone away is no failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    There,
+    Gone,
+}
+
+/// Writes text, redacted, without characters that could steer a terminal.
+pub(super) fn print(text: &str) -> io::Result<Reader> {
+    write(clean(text).as_bytes())
+}
+
+/// Writes text in place of what the terminal shows, as far as there is room for it.
+pub(super) fn draw(text: &str) -> io::Result<Reader> {
+    let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0));
+    let text = clean(text);
+    // The cursor stands on the line below the last one.
+    let room = rows.saturating_sub(1).max(2);
+    let all = text.lines().count();
+    let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
+    let rest = format!("and {} more lines, for which there is no room", all - shown.len());
+    if all > room {
+        shown.push(&rest);
+    }
+    // Each line wipes out what is left of the one before, and the end everything below: nothing flickers.
+    write(format!("\x1b[H{}\x1b[K\r\n\x1b[J", shown.join("\x1b[K\r\n")).as_bytes())
+}
+
+fn clean(text: &str) -> String {
+    redact(text).split('\n').map(one_line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes one document on one line, without any secret that a service put into a name.
-pub(super) fn print_document(document: &impl Serialize) -> io::Result<()> {
+pub(super) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
     let line = redact_document(&serde_json::to_string(document)?) + "\n";
     write(line.as_bytes())
 }
 
-fn write(bytes: &[u8]) -> io::Result<()> {
+/// Writes what the program itself made, to be read by other programs, as it is.
+pub(super) fn print_own(text: &str) -> io::Result<()> {
+    write(text.as_bytes()).map(drop)
+}
+
+fn write(bytes: &[u8]) -> io::Result<Reader> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        done => done,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        done => done.map(|()| Reader::There),
     }
 }
 

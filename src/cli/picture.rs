@@ -4,12 +4,12 @@ use crate::config::{Config, NodeType};
 use crate::naming::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::plan::fleet::{Fleet, Kinship, Machine, Sighting, assemble};
 use crate::plan::need::Need;
-use crate::plan::{Plan, Rule, Subject, Verdict};
+use crate::plan::{Action, Plan, Rule, Subject, Verdict};
 use crate::reconcile::Report;
 use crate::state::{ItemMemory, NodeMemory, ServerMemory, State};
 use crate::world::{Node, Presence, QueueItem, ServerState};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A dry run's report, and who is whose.
 pub(super) struct Picture<'a> {
@@ -17,6 +17,7 @@ pub(super) struct Picture<'a> {
     pub(super) report: &'a Report,
     pub(super) fleet: Fleet<'a>,
     verdicts: BTreeMap<(Subject, &'a str), &'a Verdict>,
+    removed: BTreeSet<&'a str>,
 }
 
 /// A server of ours.
@@ -50,6 +51,7 @@ impl<'a> Picture<'a> {
             report,
             fleet: assemble(config, &report.world, &report.plan.memory),
             verdicts: verdicts.collect(),
+            removed: report.plan.actions.iter().filter_map(removed).collect(),
         }
     }
 
@@ -65,6 +67,11 @@ impl<'a> Picture<'a> {
         self.report.plan.now
     }
 
+    /// Whether the plan removes the server of this id.
+    pub(super) fn is_removed(&self, server: &str) -> bool {
+        self.removed.contains(server)
+    }
+
     /// Every server that there is a verdict on; orders that this dry run only plans are none.
     pub(super) fn servers(&self) -> Vec<ServerView<'_>> {
         let mut machines: BTreeMap<&str, &Machine<'_>> = BTreeMap::new();
@@ -78,7 +85,7 @@ impl<'a> Picture<'a> {
             ServerView { verdict, machine, memory }
         };
         let mut views: Vec<ServerView<'_>> = servers.map(view).collect();
-        views.sort_by_key(|view| (view.node_type().cloned(), view.order().cloned()));
+        views.sort_by_key(|view| (view.machine.is_none(), view.node_type().cloned(), view.order().cloned()));
         views
     }
 
@@ -136,6 +143,20 @@ impl<'a> Picture<'a> {
         let counts =
             |server: &&ServerView<'_>| server.counts() && kind.is_none_or(|kind| server.node_type() == Some(kind));
         servers.iter().filter(counts).count()
+    }
+}
+
+/// The server that an action removes.
+fn removed(action: &Action) -> Option<&str> {
+    match action {
+        Action::RetireNode { server_id, .. } | Action::DeleteServer { server_id, .. } => Some(server_id.as_str()),
+        Action::CreateServer { .. }
+        | Action::CreateNode { .. }
+        | Action::RestoreNode { .. }
+        | Action::DeleteNode { .. }
+        | Action::DeleteVolume { .. }
+        | Action::AssignFloatingIp { .. }
+        | Action::ReleaseFloatingIp { .. } => None,
     }
 }
 

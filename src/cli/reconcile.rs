@@ -2,21 +2,42 @@
 //!
 //! Under cron it is silent when nothing went wrong, so that no mail is sent; at a terminal it shows what it did.
 
+use super::account::Destinations;
 use super::args::Reconcile;
 use super::document::RunDocument;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::output;
+use super::output::{self, Reader};
 use super::recorder::Recorder;
 use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_held};
 use std::io::{IsTerminal, stderr};
 
 pub(super) fn run(
     wish: &Reconcile,
+    detail: Detail,
+    loaded: Result<Loaded, Failure>,
+    moment: Moment,
+    progress: Progress,
+) -> Result<Exit, Failure> {
+    let config = loaded.as_ref().ok().map(|loaded| loaded.config.clone());
+    let destinations = Destinations::of(wish, config.as_ref());
+    let ended = loaded.and_then(|loaded| run_once(wish, &destinations, detail, &loaded, moment, progress));
+    if let Err(failure) = &ended
+        && let Err(error) = destinations.give_failure(config.as_ref(), failure, moment)
+    {
+        log::error!("{error}");
+    }
+    ended
+}
+
+/// The error is one of a run that ended before it did anything.
+fn run_once(
+    wish: &Reconcile,
+    destinations: &Destinations,
     detail: Detail,
     loaded: &Loaded,
     moment: Moment,
@@ -34,33 +55,43 @@ pub(super) fn run(
     let mut recorder = Recorder::new(wish.record.as_deref());
     let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run_watched(&loaded.config, permits, moment, &progress, watch)
+        dry_run_watched(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
     } else {
-        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
+        reconcile_held(&loaded.config, permits, moment, &progress, watch).map(|(report, store)| (report, Some(store)))
     };
-    let recorded = recorder.end(report.as_ref().ok());
+    let recorded = recorder.end(report.as_ref().ok().map(|(report, _)| report));
     drop(progress);
-    if let Err(error) = &recorded {
-        log::error!("{error}");
+    let mut not_written: Vec<Failure> = recorded.err().into_iter().map(Failure::from).collect();
+    let (report, store) = report.inspect_err(|_| tell_unwritten(&not_written))?;
+    let mut ended = exit(&report);
+    if !not_written.is_empty() {
+        ended = ended.and(Exit::Failed);
     }
-    let report = report?;
+    if let Some(store) = store {
+        not_written.extend(destinations.give(&loaded.config, &report, ended, store).err());
+    }
+    tell_unwritten(&not_written);
     let (written, shown) = if wish.shape.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)
     } else if wish.dry_run || output::is_terminal() {
         (output::print(&text(&report, detail)), output::is_terminal())
     } else {
-        (Ok(()), false)
+        (Ok(Reader::There), false)
     };
     tell(&report, shown);
-    let exit = if recorded.is_err() { exit(&report).and(Exit::Failed) } else { exit(&report) };
-    // The run was made all the same, and how it ended is still to be told.
-    Ok(match written {
-        Ok(()) => exit,
-        Err(error) => {
-            log::error!("{}", Failure::Output(error));
-            exit.and(Exit::Failed)
-        }
-    })
+    if let Err(error) = written {
+        // The run was made all the same, and how it ended is still to be told.
+        let failure = [Failure::Output(error)];
+        tell_unwritten(&failure);
+        not_written.extend(failure);
+    }
+    Ok(if not_written.is_empty() { ended } else { ended.and(Exit::Failed) })
+}
+
+fn tell_unwritten(failures: &[Failure]) {
+    for failure in failures {
+        log::error!("{failure}");
+    }
 }
 
 /// The exit status that a report asks for.
@@ -105,7 +136,7 @@ fn tell(report: &Report, shown: bool) {
     if let Some(words) = held_back(plan) {
         log::error!("{words}");
     }
-    log::info!("{} requests sent", report.requests);
+    log::info!("{} requests sent", report.requests());
 }
 
 fn held_back(plan: &Plan) -> Option<String> {

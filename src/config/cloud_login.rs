@@ -44,7 +44,7 @@ const BESIDE: &[&str] = &[
 
 /// Reads a table with `cloud = "NAME"`; `None` when something was reported.
 pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
-    for key in keys::PROVIDER.iter().filter(|key| !BESIDE.contains(key)) {
+    for key in keys::names(keys::PROVIDER).filter(|key| !BESIDE.contains(key)) {
         if let Some(at) = table.has(key) {
             table.reading.fault(&at, "has no effect beside cloud; write it there or remove cloud");
         }

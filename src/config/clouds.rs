@@ -104,6 +104,25 @@ pub(super) fn find(table: &Table<'_>, at: &Place, name: &str) -> Option<Cloud> {
     Some(cloud)
 }
 
+/// The names that `cloud` can have here: those of clouds.yaml, and `envvars` where the OS_* variables describe one.
+///
+/// # Errors
+/// What is wrong with the clouds.yaml that is there.
+pub fn clouds_at_hand() -> Result<Vec<String>, String> {
+    clouds_known_to(&super::env::of_process)
+}
+
+pub(super) fn clouds_known_to(variable: Lookup<'_>) -> Result<Vec<String>, String> {
+    let mut names = Vec::new();
+    if let Some(path) = places(variable, "OS_CLIENT_CONFIG_FILE", "clouds").iter().find(|path| locate::is_there(path)) {
+        names.extend(read(path)?.into_keys());
+    }
+    if variable("OS_AUTH_URL").is_some_and(|url| !url.is_empty()) {
+        names.push(ENVIRONMENT.to_owned());
+    }
+    Ok(names)
+}
+
 fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {
     let mut values = BTreeMap::new();
     for key in VARIABLES {

@@ -75,8 +75,9 @@ fn client_cert(table: &Table<'_>) -> Option<ClientCertificate> {
     if let (None, Some(at)) = (table.has("cert"), table.has("key")) {
         table.reading.fault(&at, "has no effect without cert; write the certificate's file as well");
     }
-    let cert = table.path("cert")?;
-    let key = table.path("key").map_or_else(|| cert.value.clone(), |found| found.value);
+    let (cert, key) = (table.path("cert"), table.path("key"));
+    let cert = cert?;
+    let key = key.map_or_else(|| cert.value.clone(), |found| found.value);
     let certificate = ClientCertificate { cert: cert.value, key };
     check(&certificate).map_err(|fault| table.reading.fault(&cert.at, fault)).ok()?;
     Some(certificate)

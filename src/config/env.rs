@@ -12,3 +12,9 @@ pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub(super) fn of_process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
+
+/// Who runs this process, as the environment says: who became root with sudo is that person still.
+pub fn person() -> Option<String> {
+    let name = |variable| of_process(variable)?.into_string().ok().filter(|name| !name.trim().is_empty());
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(name)
+}

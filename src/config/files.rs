@@ -21,10 +21,15 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
     })
 }
 
-/// The file's permissions, where others than its owner can read it.
+/// The file's permissions, where others than its owner can read it. A file of somebody else's, as of root's, is read by us
+/// through its group: then only those outside of the group are others.
 pub(super) fn too_open(path: &Path) -> Option<u32> {
-    let mode = path.metadata().ok()?.mode() & 0o7777;
-    (mode & 0o044 != 0).then_some(mode)
+    let file = path.metadata().ok()?;
+    let mode = file.mode() & 0o7777;
+    // The owner of a process' own folder is its user (proc_pid(5)).
+    let is_ours = Path::new("/proc/self").metadata().is_ok_and(|process| process.uid() == file.uid());
+    let others = if is_ours { 0o044 } else { 0o004 };
+    (mode & others != 0).then_some(mode)
 }
 
 fn words(error: &io::Error) -> String {
@@ -34,5 +39,31 @@ fn words(error: &io::Error) -> String {
         ErrorKind::IsADirectory => "is a folder".to_owned(),
         ErrorKind::NotADirectory => "leads through something that is no folder".to_owned(),
         _ => format!("cannot be read ({error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    #[test]
+    fn a_file_of_ours_is_for_us_alone_and_one_of_somebody_elses_may_be_for_our_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, "x").unwrap();
+        let too_open_with = |mode| {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            too_open(&path)
+        };
+        assert_eq!(
+            (too_open_with(0o600), too_open_with(0o640), too_open_with(0o644)),
+            (None, Some(0o640), Some(0o644))
+        );
+        // Only root can give a file away.
+        if chown(&path, Some(12_345), None).is_ok() {
+            assert_eq!((too_open_with(0o640), too_open_with(0o644)), (None, Some(0o644)));
+        }
     }
 }

@@ -12,6 +12,8 @@ pub(super) fn of(config: &Config) -> String {
         path: _,
         fingerprint: _,
         state_file: _,
+        metrics_file: _,
+        html_file: _,
         owner,
         deadline: _,
         max_servers,

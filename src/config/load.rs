@@ -59,6 +59,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let concurrency = top.number("concurrency", 1..=64).map_or(24, |found| found.value);
     let times = times::read(top, times::DEFAULTS);
     let state_file = state_file(top);
+    let (metrics_file, html_file) = files_for_readers(top, &state_file);
     let jenkins = jenkins_table(top);
     let owner = owner(top, jenkins.as_ref());
     let providers = provider::read_all(top);
@@ -73,6 +74,8 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         path: path.to_owned(),
         fingerprint: String::new(),
         state_file,
+        metrics_file,
+        html_file,
         owner: owner?,
         deadline,
         max_servers,
@@ -100,6 +103,28 @@ fn state_file(top: &Table<'_>) -> PathBuf {
         top.reading.fault(&at, "names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"");
     }
     value
+}
+
+/// The files that a run leaves for others to read. Each is replaced whole, and so must not be another one of mita's.
+fn files_for_readers(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
+    let mut taken = vec![(state_file.to_owned(), "state_file")];
+    let mut read = |key: &'static str| {
+        let Found { value, at } = top.path(key)?;
+        if let Some((_, other)) = taken.iter().find(|(path, _)| *path == value) {
+            top.reading.fault(&at, format!("is the same file as {other}; write another path"));
+        } else if value.is_dir() || value.as_os_str().as_encoded_bytes().ends_with(b"/") {
+            top.reading.fault(&at, "names a folder; write the file's name as well");
+        }
+        taken.push((value.clone(), key));
+        Some(Found { value, at })
+    };
+    let (metrics, html) = (read("metrics_file"), read("html_file"));
+    if let Some(Found { value, at }) = &metrics
+        && value.extension().is_none_or(|extension| extension != "prom")
+    {
+        top.reading.warn(at, "does not end in .prom, and node_exporter reads no other file of its folder");
+    }
+    (metrics.map(|found| found.value), html.map(|found| found.value))
 }
 
 /// The mark: the one that is written, else host and path of the controller.

@@ -23,6 +23,7 @@ mod planning;
 mod provider;
 mod reading;
 mod registration;
+mod schema;
 mod secrets;
 mod syntax;
 mod table;
@@ -32,12 +33,15 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use clouds::clouds_at_hand;
+pub use env::person;
 pub use load::Loaded;
 pub use locate::{NotFound, locate};
 pub use min_idle::MinIdle;
 pub use planning::Planning;
 pub use reading::ConfigErrors;
 pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
+pub use schema::{Entry, Manual, manual, schema};
 
 use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -55,6 +59,10 @@ pub struct Config {
     pub fingerprint: String,
     /// Where the state is remembered.
     pub state_file: PathBuf,
+    /// Where metrics are written for Prometheus, where they are wished for.
+    pub metrics_file: Option<PathBuf>,
+    /// Where a status page is written, where one is wished for.
+    pub html_file: Option<PathBuf>,
     /// The installation's mark.
     pub owner: Owner,
     /// How long a whole run may take.

@@ -64,8 +64,8 @@ pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
 /// The way to log in. Without `auth_version` it follows from the keys that are there.
 fn version(table: &Table<'_>) -> Option<Version> {
     if table.entry(&["auth_version"]).is_none() {
-        let has_credential =
-            keys::PROVIDER.iter().any(|key| key.starts_with("application_credential") && table.has(key).is_some());
+        let has_credential = keys::names(keys::PROVIDER)
+            .any(|key| key.starts_with("application_credential") && table.has(key).is_some());
         let has_token = ["token", "token_file", "token_env"].iter().any(|key| table.has(key).is_some());
         return Some(match (has_credential, has_token) {
             (true, _) => Version::ApplicationCredential,
@@ -103,7 +103,7 @@ fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
             !unknown.iter().any(|start| key.starts_with(start))
         }),
     };
-    for key in keys::PROVIDER.iter().filter(|key| !has_effect(key)) {
+    for key in keys::names(keys::PROVIDER).filter(|key| !has_effect(key)) {
         if let Some(at) = table.has(key) {
             table.reading.fault(&at, format!("has no effect with auth_version {name}; remove it"));
         }

@@ -96,8 +96,8 @@ fn shown(line: &str) -> Option<String> {
     if HARMLESS.contains(&key) && !value.contains('=') {
         return Some(line.to_owned());
     }
-    let known = [keys::TOP, keys::JENKINS, keys::PROVIDER, keys::NODES].concat();
-    keys::nearest(key, known.into_iter()).map(|_| format!("{key} = ..."))
+    let known = [keys::TOP, keys::JENKINS, keys::PROVIDER, keys::NODES].map(keys::names).into_iter().flatten();
+    keys::nearest(key, known).map(|_| format!("{key} = ..."))
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) struct Table<'a> {
     pub(super) reading: &'a Reading<'a>,
     at: Place,
     entries: &'a DeTable<'a>,
-    keys: &'static [&'static str],
+    keys: &'static [keys::Key],
 }
 
 /// A key and its value, as written.
@@ -34,14 +34,14 @@ impl<'a> Table<'a> {
     }
 
     /// A value that must be a table with these keys.
-    pub(super) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [&'static str]) -> Option<Self> {
+    pub(super) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [keys::Key]) -> Option<Self> {
         let entries = entries_of(reading, entry)?;
         Some(Self { reading, at: entry.at.clone(), entries, keys }.without_unknown_keys())
     }
 
     fn without_unknown_keys(self) -> Self {
         for entry in named(self.reading, &self.at, self.entries) {
-            if !self.keys.contains(&entry.value.0) {
+            if !keys::has(self.keys, entry.value.0) {
                 self.reading.fault(&entry.at, format!("unknown key; {}", keys::advice(entry.value.0, self.keys)));
             }
         }

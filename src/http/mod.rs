@@ -5,6 +5,7 @@
 //! of a write open. Reads are repeated a few times, writes never; a redirect is never followed, so that no
 //! credential reaches a host that it does not belong to. Only this module waits and looks at a stopwatch.
 
+mod clock;
 mod error;
 #[cfg(test)]
 pub(crate) mod loopback;
@@ -20,8 +21,10 @@ pub use response::{Response, excerpt};
 pub use ureq::http::Method;
 
 use crate::secret::{Secret, redact};
+use jiff::{SignedDuration, Timestamp};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Uri};
@@ -67,6 +70,8 @@ pub struct Client {
     proxied: bool,
     deadline: Instant,
     sent: AtomicU64,
+    clock: Mutex<Option<clock::Reading>>,
+    failed: AtomicU64,
 }
 
 impl Client {
@@ -103,6 +108,8 @@ impl Client {
             proxied: proxy.is_some(),
             deadline: options.deadline,
             sent: AtomicU64::new(0),
+            clock: Mutex::default(),
+            failed: AtomicU64::new(0),
         })
     }
 
@@ -111,9 +118,22 @@ impl Client {
         self.sent.load(Ordering::Relaxed)
     }
 
+    /// Attempts that got no whole answer, a connection that never stood included, or one of status 400 and above but for
+    /// 404, which is how a service says that something is gone.
+    pub fn requests_failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
     /// What is left of the run.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(now())
+    }
+
+    /// How far the service's clock is ahead of ours, which showed `now` at `then`: by the `Date` of its last answer, which
+    /// tells whole seconds. None before an answer that has one.
+    pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        let reading = *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        reading.map(|reading| reading.ahead_of(now, then))
     }
 
     /// Sends a request and reads the whole answer, whatever its status.
@@ -163,9 +183,17 @@ impl Client {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
         let outcome = match outcome {
-            Ok((status, headers, body)) => self.answer(request, status, headers, body),
+            Ok((status, headers, body)) => {
+                if let Some(reading) = clock::Reading::of(&headers, now()) {
+                    *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reading);
+                }
+                self.answer(request, status, headers, body)
+            }
             Err(failure) => Err(error::explain(request, &uri, failure, left_the_machine, limit)),
         };
+        if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
         let ms = started.elapsed().as_millis();
         match &outcome {
             Ok(response) => {

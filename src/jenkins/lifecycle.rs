@@ -8,7 +8,7 @@ use super::{Jenkins, JenkinsError};
 use crate::http::Response;
 use crate::naming::{NodeName, Owner, ServerId};
 use crate::offline::is_ours;
-use crate::world::Presence;
+use crate::world::{OfflineCause, Presence};
 
 /// What became of a write to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +46,25 @@ impl Jenkins {
     /// Jenkins offers no call for this but one that toggles, so the node is read before. Should somebody else bring it
     /// back at the same moment, the toggle sets it offline once more: with our message, so that the next run mends it.
     pub fn bring_online(&self, node: &NodeName, owner: &Owner, server: &ServerId) -> Result<Restoration, JenkinsError> {
+        self.toggle_online(node, |cause| is_ours(&cause.reason, owner).as_ref() == Some(server))
+    }
+
+    /// Brings a node back online that was set offline for this cause and is so still.
+    pub fn release(&self, node: &NodeName, held: &OfflineCause) -> Result<Restoration, JenkinsError> {
+        self.toggle_online(node, |cause| cause == held)
+    }
+
+    fn toggle_online(
+        &self,
+        node: &NodeName,
+        is_meant: impl FnOnce(&OfflineCause) -> bool,
+    ) -> Result<Restoration, JenkinsError> {
         let Some(seen) = self.node(node)?.value else { return Ok(Restoration::NoSuchNode) };
         let cause = match seen.presence {
             Presence::SetOffline(cause) => cause,
             Presence::Online | Presence::Disconnected => return Ok(Restoration::NotSetOffline),
         };
-        if is_ours(&cause.reason, owner).as_ref() != Some(server) {
+        if !is_meant(&cause) {
             return Ok(Restoration::Held(cause.reason));
         }
         match self.change(node, "toggleOffline", &[("offlineMessage", &cause.reason)])? {

@@ -10,6 +10,7 @@ mod lifecycle;
 mod nodes;
 mod queue;
 mod registration;
+mod rights;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -17,12 +18,14 @@ mod wire;
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{Change, Restoration};
 pub use registration::{Launcher, NewNode};
+pub use rights::{Right, Rights};
 
 use crate::config::JenkinsConfig;
 use crate::http::{Client, ClientOptions, Request, Response, encode_query};
 use crate::secret::Secret;
 use crate::world::Mode;
 use crumb::Crumb;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -78,6 +81,16 @@ impl Jenkins {
         self.client.requests_sent()
     }
 
+    /// How far the controller's clock is ahead of ours, which showed `now` at `then`; none before it answered.
+    pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        self.client.clock_ahead(now, then)
+    }
+
+    /// Attempts without a whole answer, or with one that says no.
+    pub fn requests_failed(&self) -> u64 {
+        self.client.requests_failed()
+    }
+
     /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
@@ -90,13 +103,25 @@ impl Jenkins {
 
     /// One read. `tree` selects fields by name; names that a version does not know are skipped by it silently.
     fn read(&self, path: &str, tree: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
-        let url = format!("{}{path}?{}", self.root, encode_query(&[("tree", tree)]));
-        let response = self.client.send(&self.signed(Request::get(url)))?;
+        let url = format!("{path}?{}", encode_query(&[("tree", tree)]));
+        self.understood(self.fetch(&url)?, wanted)
+    }
+
+    /// The answer to a GET below the root, of status 200.
+    fn fetch(&self, path: &str) -> Result<Response, JenkinsError> {
+        let response = self.client.send(&self.signed(Request::get(format!("{}{path}", self.root))))?;
         match response.status {
-            200 => {}
-            301 | 302 | 303 | 307 | 308 => return Err(error::redirected(&response, &self.root, path)),
-            _ => return Err(error::refused(&response)),
+            200 => Ok(response),
+            301 | 302 | 303 | 307 | 308 => {
+                let path = path.split('?').next().unwrap_or(path);
+                Err(error::redirected(&response, &self.root, path))
+            }
+            _ => Err(error::refused(&response)),
         }
+    }
+
+    /// The JSON of an answer that is Jenkins' own.
+    fn understood(&self, response: Response, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
         // On every answer of the API (hudson/model/Api.java).
         let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
             return Err(error::not_jenkins(&response));

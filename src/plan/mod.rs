@@ -269,6 +269,47 @@ pub enum Proof {
     Order(MitaId),
 }
 
+impl Action {
+    /// Its name in documents.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Action::CreateServer { .. } => "create_server",
+            Action::RetireNode { .. } => "retire_node",
+            Action::DeleteServer { .. } => "delete_server",
+            Action::RestoreNode { .. } => "restore_node",
+            Action::DeleteVolume { .. } => "delete_volume",
+            Action::AssignFloatingIp { .. } => "assign_floating_ip",
+            Action::ReleaseFloatingIp { .. } => "release_floating_ip",
+            Action::CreateNode { .. } => "create_node",
+            Action::DeleteNode { .. } => "delete_node",
+        }
+    }
+
+    /// Why it is done.
+    pub fn rule(&self) -> Rule {
+        self.why().0
+    }
+
+    /// Why it is done, in words.
+    pub fn reason(&self) -> &str {
+        self.why().1
+    }
+
+    fn why(&self) -> (Rule, &str) {
+        match self {
+            Action::CreateServer { rule, reason, .. }
+            | Action::RetireNode { rule, reason, .. }
+            | Action::DeleteServer { rule, reason, .. }
+            | Action::RestoreNode { rule, reason, .. }
+            | Action::DeleteVolume { rule, reason, .. }
+            | Action::AssignFloatingIp { rule, reason, .. }
+            | Action::ReleaseFloatingIp { rule, reason, .. }
+            | Action::CreateNode { rule, reason, .. }
+            | Action::DeleteNode { rule, reason, .. } => (*rule, reason),
+        }
+    }
+}
+
 /// What a verdict is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -79,7 +79,8 @@ impl Judge<'_> {
             return case.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
         }
         if let Some(node) = machine.busy_node() {
-            return alone(Rule::Busy, format!("node {} runs a build", node.name));
+            let asked = case.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
+            return alone(Rule::Busy, format!("node {} runs a build{asked}", node.name));
         }
         if let Some(judgement) = case.gone_or_going() {
             return judgement;
@@ -90,6 +91,9 @@ impl Judge<'_> {
         }
         if let Some(node) = case.set_offline(SetOfflineBy::Person) {
             return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
+        }
+        if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty()) {
+            return condemned(Rule::Asked, format!("a person asked for it {} ago", span(since)));
         }
         if let Some(reason) = case.draining() {
             return Judgement { phase: Phase::Draining, reason };
@@ -158,6 +162,12 @@ impl Case<'_> {
     fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
         let mut nodes = self.machine.nodes.iter().copied();
         nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
+    }
+
+    /// How long ago a person asked for its retirement.
+    fn asked_since(&self) -> Option<SignedDuration> {
+        let asked = self.remembered?.asked?;
+        Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
     }
 
     /// Why a retirement is under way, where one is.

@@ -57,6 +57,8 @@ rules! {
     NodeMissing = "node_missing",
     /// the server does not run
     Stopped = "stopped",
+    /// a person asked for it: mita retire
+    Asked = "asked",
     /// the server that it belonged to is gone
     ServerGone = "server_gone",
     /// mita made the node for an order that has no server

@@ -37,8 +37,11 @@ impl Draft {
             let job = matched.get(&index);
             let named = machine.nodes.iter().find(|node| demand.resuming.contains(&node.name));
             let settling = memory.settling.as_ref().map(|settling| settling_reason(settling.cause));
+            // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.
+            let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
             let (rule, reason) = match &judgement.phase {
                 // A build that came first stops a retirement, also one of a run that ended before it could see to it.
+                Phase::LeftAlone(Rule::Busy) if asked => (Rule::Busy, reason),
                 Phase::LeftAlone(Rule::Busy) => {
                     self.restore(memory, machine, &format!("{reason} that came while it was being retired"));
                     (Rule::Busy, reason)

@@ -8,6 +8,7 @@ pub mod openstack;
 use crate::config::{Backend, NodeType, ProviderConfig};
 use crate::naming::{FloatingIpId, NodeTypeName, Owner, ServerId, VolumeId};
 use crate::world::{AddressMark, FloatingIp, Lookup, Quota, Server, Volume};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
@@ -23,6 +24,17 @@ pub trait Provider: Send + Sync {
     /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
     /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
     fn survey(&self, types: &[&NodeType]) -> Survey;
+
+    /// What else reading can tell of these orders before the first is sent: what the cloud would refuse them for, and what
+    /// will stand in their way one day. Reads only; for a person who asks, not for a run.
+    fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection;
+
+    /// What node types of this cloud can name. Reads only; for a person who writes a configuration.
+    fn inventory(&self) -> Inventory;
+
+    /// How far the cloud's clock is ahead of ours, which showed `now` at `then`; none before it answered, or where its
+    /// answers do not tell.
+    fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration>;
 
     /// The end of a server's console: its last lines, without secrets and without characters that could steer a terminal.
     /// None where there is none, or where it cannot be had at once. A read in effect, and never worth waiting for.
@@ -57,6 +69,9 @@ pub trait Provider: Send + Sync {
 
     /// Requests that left this machine so far, log-ins and repeated ones included.
     fn requests_sent(&self) -> u64;
+
+    /// Attempts that got no whole answer, or one that says no; that something is not there is no failure.
+    fn requests_failed(&self) -> u64;
 }
 
 /// How a run may use a provider.
@@ -86,6 +101,71 @@ pub struct Survey {
     /// Node types that cannot be ordered here now: [`FailureKind::Wrong`] for a name that the cloud does not know, any
     /// other kind where what it means could not be read.
     pub unfit: BTreeMap<NodeTypeName, Failure>,
+}
+
+/// What [`Provider::inspect`] found, in words for an operator.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// What the cloud would refuse an order of a node type for.
+    pub unfit: BTreeMap<NodeTypeName, Vec<String>>,
+    /// What keeps every order from being carried out.
+    pub faults: Vec<String>,
+    /// What will stand in the way one day.
+    pub hints: Vec<String>,
+    /// What could not be read, and so is not known.
+    pub unread: Vec<String>,
+    /// What the project may have, and has.
+    pub allotments: Vec<Allotment>,
+}
+
+/// What there is to choose from in a cloud.
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    /// Images that can be booted, newest first.
+    pub images: Vec<Image>,
+    /// Sizes, the smallest first.
+    pub sizes: Vec<Size>,
+    /// Key pairs of the user.
+    pub key_pairs: Vec<String>,
+    /// Networks that servers can be attached to.
+    pub networks: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<String>,
+}
+
+/// An image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its name.
+    pub name: String,
+    /// The least memory of a server of it, in MiB.
+    pub min_ram_mib: u64,
+    /// The least disk of a server of it, in GB.
+    pub min_disk_gb: u64,
+}
+
+/// A size of server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Its name.
+    pub name: String,
+    /// Virtual processors.
+    pub cores: u64,
+    /// Memory in MiB.
+    pub ram_mib: u64,
+    /// Disk in GB; 0 where it is as large as the image.
+    pub disk_gb: u64,
+}
+
+/// A limit of the project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allotment {
+    /// Of what, as `instances` or `MiB of RAM`.
+    pub what: &'static str,
+    /// How much is used, by everybody.
+    pub used: u64,
+    /// The limit; none where there is none.
+    pub most: Option<u64>,
 }
 
 /// One server to order. Its mark goes into the request itself.

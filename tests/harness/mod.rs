@@ -11,8 +11,11 @@ mod setup;
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
+use clap::Parser;
 use jiff::Timestamp;
+use mita::cli::{self, Arguments, Exit};
 use mita::config::Config;
+use mita::hand::{self, Answer, Wish};
 use mita::progress::Progress;
 use mita::reconcile::{self, Decision, Moment, Permits, RunError};
 use mita::record;
@@ -112,6 +115,43 @@ impl Installation {
         let report = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
         Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
+    }
+
+    /// The whole command `reconcile`, with everything that it leaves behind; its exit status.
+    pub(crate) fn reconcile(&self, options: &[&str]) -> u8 {
+        self.command(&[&["reconcile"], options].concat())
+    }
+
+    /// A whole command at the simulator's time; its exit status.
+    pub(crate) fn command(&self, words: &[&str]) -> u8 {
+        let config = self.config_file();
+        let first = ["mita", "--quiet", "--config", config.to_str().expect("UTF-8")];
+        let arguments = Arguments::try_parse_from(first.iter().chain(words)).expect("arguments");
+        let exit = (0..FORKS).find_map(|_| match cli::run(arguments.clone(), self.moment()) {
+            Ok(exit) => Some(exit),
+            Err(failure) if failure.exit() == Exit::Busy => {
+                pause();
+                None
+            }
+            Err(failure) => Some(failure.exit()),
+        });
+        self.sim.assert_promises();
+        exit.unwrap_or(Exit::Busy).number()
+    }
+
+    /// What a person does with one node.
+    pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
+        let node = node.into();
+        let mut answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        for _ in 0..FORKS {
+            if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
+                break;
+            }
+            pause();
+            answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        }
+        self.sim.assert_promises();
+        answer.unwrap_or_else(|error| panic!("it ended early: {error}"))
     }
 
     /// A dry run.

@@ -1,15 +1,18 @@
 //! What a queue item waits for: what Jenkins says, what mita makes of it, and what each node type and node answers.
 
 use super::label::{atoms, state};
+use super::near::closest;
 use super::{Finding, Kind, Of, Picture, listed};
 use crate::cli::picture::{ItemView, ServerView};
 use crate::cli::status::pauses;
 use crate::cli::table::{age, many};
 use crate::config::NodeType;
+use crate::plan::Rule;
 use crate::plan::need::{self, Need, OurNames, Reading, Roll};
 use crate::why::Why;
-use crate::world::{QueueItem, Stage, Task};
+use crate::world::{QueueItem, Quota, Stage, Task};
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 
 pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -50,6 +53,15 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ItemView<'_>) -> Finding {
             finding.answer(Of::NodeType, &kind.name, fits, reason);
         } else {
             finding.answer(Of::NodeType, &kind.name, false, unfit(need, kind));
+        }
+    }
+    for server in &servers {
+        let kind = server.node_type().and_then(|name| picture.config.node_type(name));
+        let coming = matches!(server.verdict.rule, Rule::Ordered | Rule::Booting | Rule::Connecting);
+        if let (true, Some(kind), Some(order)) = (coming, kind, server.order())
+            && need.accepts_type(kind, all)
+        {
+            finding.answer(Of::Server, order, true, format!("{}: {}", server.verdict.rule, server.verdict.reason));
         }
     }
     for node in picture.nodes() {
@@ -150,12 +162,29 @@ fn would_do(
         if let Some(max) = max.filter(|max| reached(there, *max)) {
             words.push(format!("provider {provider} has its max of {max}"));
         }
+        let quota = picture.report.world.clouds.get(provider).and_then(|cloud| cloud.quota.as_ref());
+        words.extend(quota.and_then(|quota| room(quota, kind)).map(|room| format!("the quota of {provider} {room}")));
         for pause in pauses(picture, provider, &kind.name) {
             let lasts = age(pause.lasts);
             words.push(format!("not ordered at {provider} for {lasts} ({}): {}", pause.rule, pause.reason));
         }
     }
     (vain.is_none(), words.join("; "))
+}
+
+/// How many more servers of a type a quota has room for, where it bounds them at all.
+fn room(quota: &Quota, kind: &NodeType) -> Option<String> {
+    let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
+    let storage = kind.storage.map_or(0, u64::from);
+    let parts = [
+        ("instances", quota.instances, 1),
+        ("cores", quota.cores, size.cores),
+        ("RAM", quota.ram_mib, size.ram_mib),
+        ("volumes", quota.volumes, u64::from(storage > 0)),
+        ("volume space", quota.gigabytes, storage),
+    ];
+    let room = parts.into_iter().filter_map(|(what, left, each)| Some((left?.checked_div(each)?, what)));
+    room.min().map(|(more, what)| format!("has room for {more} more ({what})"))
 }
 
 fn reached(there: usize, max: u32) -> bool {
@@ -165,7 +194,14 @@ fn reached(there: usize, max: u32) -> bool {
 /// What a type lacks.
 fn unfit(need: &Need, kind: &NodeType) -> String {
     match need {
-        Need::Label(_) => atoms(need, |atom| kind.labels.contains(atom) || kind.name.as_str() == atom),
+        Need::Label(label) => {
+            let own: BTreeSet<&str> = kind.labels.iter().map(String::as_str).chain([kind.name.as_str()]).collect();
+            let missing = label.atoms().into_iter().filter(|atom| !own.contains(atom));
+            let near: BTreeSet<String> = missing.flat_map(|atom| closest(&own, atom)).collect();
+            let words = atoms(need, |atom| own.contains(atom));
+            let near: Vec<String> = near.into_iter().collect();
+            if near.is_empty() { words } else { format!("{words}; similar: {}", near.join(", ")) }
+        }
         Need::Anywhere => "serves no jobs without a label (unlabelled = false)".to_owned(),
         Need::Node { name, labels } => {
             let missing: Vec<&str> = labels.difference(&kind.labels).map(String::as_str).collect();

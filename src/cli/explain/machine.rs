@@ -1,14 +1,13 @@
 //! A server of ours and a node of Jenkins: what was seen, what is remembered, and what is still to pass.
 
 use super::label::state;
-use super::{Finding, Kind, Picture, failure, listed};
+use super::{Finding, Kind, Picture, failure, listed, rows};
+use crate::cli::next::Next;
 use crate::cli::picture::{NodeView, ServerView};
 use crate::cli::table::age;
-use crate::plan::Rule;
 use crate::plan::fleet::{Kinship, Machine, Sighting};
-use crate::state::{Credit, Origin, RetirementStep, ServerMemory, SetOfflineBy};
+use crate::state::{Origin, RetirementStep, ServerMemory, SetOfflineBy};
 use crate::world::{Node, NodeKind, Presence, Server};
-use jiff::SignedDuration;
 use std::net::IpAddr;
 
 /// The story of a server.
@@ -41,9 +40,10 @@ pub(super) fn tell(picture: &Picture<'_>, view: &ServerView<'_>) -> Finding {
         remembered(picture, &mut finding, memory);
     }
     failure::add_of_server(picture, &mut finding, &machine.id);
-    if let Some(words) = remains(picture, view.verdict.rule, machine, view.memory) {
-        finding.fact("next", words);
+    if let Some(next) = Next::of(picture, view.verdict.rule, machine, view.memory) {
+        finding.fact("next", next.sentence());
     }
+    rows::add(picture, &mut finding, machine, view.memory);
     finding
 }
 
@@ -87,48 +87,12 @@ fn remembered(picture: &Picture<'_>, finding: &mut Finding, memory: &ServerMemor
         let lasts = age(picture.since(retirement.since));
         finding.fact("retirement", format!("begun {lasts} ago ({}): {step}", retirement.rule));
     }
+    if let Some(at) = memory.asked {
+        finding.fact("asked", format!("{} ago by a person: retired as soon as it is idle", age(picture.since(at))));
+    }
     if let Some(fault) = &memory.fault {
         finding.fact("fault", fault.trim());
     }
-}
-
-/// How long it is until the next row of the rules, if the server stays as it is.
-fn remains(picture: &Picture<'_>, rule: Rule, machine: &Machine<'_>, memory: Option<&ServerMemory>) -> Option<String> {
-    let times = picture.config.times(&machine.node_type);
-    let ordered = picture.since(machine.ordered_at);
-    let left = |all: SignedDuration, passed: SignedDuration| age((all - passed).max(SignedDuration::ZERO));
-    match rule {
-        Rule::Ordered => Some(format!("given up in {} if no list shows it", left(times.order_timeout, ordered))),
-        Rule::Booting => Some(format!("removed in {} if it is not active by then", left(times.boot_timeout, ordered))),
-        Rule::Connecting => {
-            let active = memory?.active_since.map_or(SignedDuration::ZERO, |since| picture.since(since));
-            Some(format!("removed in {} if its node is not online by then", left(times.join_timeout, active)))
-        }
-        Rule::Kept => {
-            let idle = credit(picture, machine, true)?;
-            Some(format!("retired in {} if it stays idle", left(times.idle_grace, idle)))
-        }
-        Rule::KeptForJobs => {
-            let idle = credit(picture, machine, true)?;
-            Some(format!("kept for these jobs for at most {} more", left(times.idle_grace * 2, idle)))
-        }
-        Rule::Away => {
-            let missing = memory?.missing.map(|missing| missing.credit);
-            let away = missing.or_else(|| credit(picture, machine, false))?;
-            Some(format!("removed in {} if its node does not come back", left(times.join_timeout, away)))
-        }
-        Rule::Stopping => {
-            let stopped = memory?.stopped?.credit;
-            Some(format!("removed in {} if it does not run again", left(times.join_timeout, stopped)))
-        }
-        _ => None,
-    }
-}
-
-/// The shortest time that its nodes are counted idle, or offline.
-fn credit(picture: &Picture<'_>, machine: &Machine<'_>, idle: bool) -> Option<SignedDuration> {
-    let nodes = machine.nodes.iter().filter_map(|node| picture.memory().nodes.get(&node.name));
-    nodes.filter_map(|node| if idle { node.idle } else { node.offline }).map(|credit: Credit| credit.credit).min()
 }
 
 /// The story of a node.
@@ -168,9 +132,10 @@ pub(super) fn tell_node(picture: &Picture<'_>, view: &NodeView<'_>) -> Finding {
         let machine = &picture.fleet.machines[*machine];
         promised(picture, &mut finding, node, machine);
         let memory = picture.memory().servers.get(&machine.id);
-        if let Some(words) = remains(picture, view.verdict.rule, machine, memory) {
-            finding.fact("next", words);
+        if let Some(next) = Next::of(picture, view.verdict.rule, machine, memory) {
+            finding.fact("next", next.sentence());
         }
+        rows::add(picture, &mut finding, machine, memory);
     }
     finding
 }

@@ -8,6 +8,9 @@ mod job;
 mod label;
 mod machine;
 mod near;
+mod rows;
+
+pub(super) use near::closest;
 
 use super::args::{Explain, Shape};
 use super::document::{clean, clean_problem, to_the_second};
@@ -107,7 +110,11 @@ enum Of {
     /// One label of an expression: does anything carry it?
     Atom,
     NodeType,
+    /// A server of ours that is on its way.
+    Server,
     Node,
+    /// A row of the rules that decide on a server.
+    Rule,
 }
 
 impl Explanation {
@@ -214,7 +221,13 @@ impl Finding {
             line(&what.replace('_', " "), text);
         }
         text.push('\n');
-        let groups = [(Of::Atom, "Labels in it"), (Of::NodeType, "Node types"), (Of::Node, "Nodes")];
+        let groups = [
+            (Of::Atom, "Labels in it"),
+            (Of::NodeType, "Node types"),
+            (Of::Server, "On their way"),
+            (Of::Node, "Nodes"),
+            (Of::Rule, "Rules, until the first that fits"),
+        ];
         for (group, title) in groups {
             let mut table = Table::new(title, &["NAME", "FITS"]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == group) {

@@ -24,7 +24,7 @@ pub(super) fn labels<'a>(picture: &'a Picture<'_>) -> BTreeSet<&'a str> {
 }
 
 /// Those that are few letters away, the closest first, or that hold the text.
-pub(super) fn closest(known: &BTreeSet<&str>, text: &str) -> Vec<String> {
+pub(in crate::cli) fn closest(known: &BTreeSet<&str>, text: &str) -> Vec<String> {
     let wanted = text.to_lowercase();
     let mut close: Vec<(usize, &str)> = Vec::new();
     for name in known {

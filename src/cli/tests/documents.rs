@@ -3,18 +3,22 @@
 use super::scene::Scene;
 use super::schema::{self, faults};
 use crate::apply::{ActionResult, Outcome};
+use crate::cli::args::{Arguments, Command};
 use crate::cli::check::Checked;
 use crate::cli::document::RunDocument;
 use crate::cli::exit::Exit;
 use crate::cli::explain::Explanation;
+use crate::cli::hand::{self, HandDocument};
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::exit;
 use crate::cli::status::Status;
-use crate::cli::status_text::render_within;
+use crate::cli::status::text::render_within;
 use crate::config::{Config, Loaded};
 use crate::plan::{Action, Problem, Proof, Rule, Subject, Verdict};
+use crate::progress::Progress;
 use crate::reconcile::Report;
 use crate::secret::Secret;
+use clap::Parser;
 use jiff::SignedDuration;
 use mita_sim::{Fault, Kind, Service};
 use serde::Serialize;
@@ -262,7 +266,7 @@ fn s3_a_jenkins_that_could_not_be_read_is_not_shown_as_an_empty_one() {
     assert!(document["nodes"].is_null() && document["jobs"].is_null(), "{document}");
     assert_eq!(document["servers"].as_array().map(Vec::len), Some(1));
     let text = render_within(&status, 80);
-    assert!(text.contains("in Jenkins unknown nodes, an unknown queue"), "{text}");
+    assert!(text.contains("Jenkins has nodes that cannot be seen and a queue that cannot be seen"), "{text}");
     assert!(
         Explanation::of(&picture, "ceph-build").nothing().starts_with("as far as could be seen, nothing is called")
     );
@@ -297,9 +301,30 @@ fn every_explanation_conforms_to_its_schema() {
         let nodes = scene.sim.jenkins().node_names();
         let others = ["ceph-build", "4", "ubuntu", "amd64 && !trusty", "Built-In Node", "nothing"];
         for subject in nodes.iter().map(String::as_str).chain(others) {
-            assert_conforms("explain", &Explanation::of(&picture, subject));
+            let explanation = Explanation::of(&picture, subject);
+            assert_conforms("explain", &explanation);
+            assert_rows_lead_to_the_verdict(&json(&explanation));
         }
         scene.run();
+    }
+}
+
+/// Each rule before the one that decided has evidence against it.
+fn assert_rows_lead_to_the_verdict(explanation: &Value) {
+    for finding in explanation["found"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["kind"] == "server" || finding["kind"] == "node")
+    {
+        let answers = finding["answers"].as_array().unwrap();
+        let rows: Vec<&Value> = answers.iter().filter(|answer| answer["of"] == "rule").collect();
+        let Some((last, before)) = rows.split_last() else {
+            assert_eq!(finding["rule"], "not_ours", "{finding}");
+            continue;
+        };
+        assert_eq!((&last["name"], &last["fits"]), (&finding["rule"], &Value::Bool(true)), "{finding}");
+        assert!(before.iter().all(|row| row["fits"] == false && row["reason"] != "it does not apply"), "{finding}");
     }
 }
 
@@ -322,5 +347,27 @@ fn the_schemas_know_every_rule() {
     let rules: Value = Rule::ALL.iter().map(|rule| rule.name()).collect();
     for name in ["reconcile", "status", "explain"] {
         assert_eq!(schema::read(name)["$defs"]["rule"]["enum"], rules, "{name}");
+    }
+}
+
+#[test]
+fn what_became_of_a_wish_conforms_to_its_schema() {
+    let scene = Scene::with_jobs();
+    for _ in 0..3 {
+        scene.run();
+    }
+    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    for words in [["hold", &node], ["release", &node], ["retire", &node], ["retire", "vault"], ["hold", "x"]] {
+        let wish: hand::Command = match Arguments::try_parse_from(["mita"].iter().chain(&words)).unwrap().command {
+            Command::Hold(wish) => wish.into(),
+            Command::Release(wish) => wish.into(),
+            Command::Retire(wish) => wish.into(),
+            other => panic!("{other:?}"),
+        };
+        let (config, moment) = (&scene.loaded.config, scene.moment());
+        let answer = wish.carry_out(config, moment, &Progress::silent()).unwrap();
+        let document = HandDocument::of(&wish, &config.owner, moment, &answer);
+        assert_conforms("hand", &document);
+        assert_eq!(json(&document)["command"], words[0]);
     }
 }

@@ -5,7 +5,7 @@ use super::schema::faults;
 use crate::cli::explain::Explanation;
 use crate::cli::picture::Picture;
 use crate::cli::status::Status;
-use crate::cli::status_text;
+use crate::cli::status::text::render_within;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
 use serde_json::Value;
@@ -36,7 +36,7 @@ fn the_status_shows_the_last_failure_of_each_node_type_with_the_end_of_its_conso
     assert_eq!(faults("status", &document), [""; 0]);
     assert_eq!(document["failures"][0]["console"].as_array().map(Vec::len), Some(8));
     assert_eq!(document["failures"][0]["rule"], "never_joined");
-    let text = status_text::render_within(&status, 110);
+    let text = render_within(&status, 110);
     let shown: Vec<&str> = text.lines().skip_while(|line| *line != "Last failures").take(8).collect();
     let reason = "active for 15m, its node was never online yet, join_timeout 15m";
     assert_eq!(shown[2].split_whitespace().collect::<Vec<_>>()[..4], ["ubuntu", "openstack", "5m", "never_joined"]);

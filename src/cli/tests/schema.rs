@@ -6,9 +6,13 @@ use std::fs;
 
 /// Everything in the document that its schema, `tests/schemas/NAME.json`, does not allow.
 pub(super) fn faults(name: &str, document: &Value) -> Vec<String> {
-    let schema = read(name);
-    let mut check = Check { root: &schema, faults: Vec::new() };
-    check.value(&schema, document, name);
+    faults_of(&read(name), document)
+}
+
+/// Everything in the document that this schema does not allow.
+pub(super) fn faults_of(schema: &Value, document: &Value) -> Vec<String> {
+    let mut check = Check { root: schema, faults: Vec::new() };
+    check.value(schema, document, "document");
     check.faults
 }
 
@@ -38,6 +42,16 @@ impl Check<'_> {
                 },
                 "const" => rule == value,
                 "enum" => rule.as_array().unwrap().contains(value),
+                "minLength" => value.as_str().is_none_or(|text| text.chars().count() as u64 >= rule.as_u64().unwrap()),
+                "pattern" => {
+                    let pattern = regex_lite::Regex::new(rule.as_str().unwrap()).unwrap();
+                    value.as_str().is_none_or(|text| pattern.is_match(text))
+                }
+                "maximum" => value.as_i64().is_none_or(|number| number <= rule.as_i64().unwrap()),
+                "allOf" => {
+                    rule.as_array().unwrap().iter().for_each(|schema| self.value(schema, value, at));
+                    true
+                }
                 "format" => rule == "date-time" && is_time(value),
                 "minimum" => value.as_i64().is_none_or(|number| number >= rule.as_i64().unwrap()),
                 "anyOf" | "oneOf" => {
@@ -57,9 +71,15 @@ impl Check<'_> {
                     true
                 }
                 "additionalProperties" => {
-                    assert_eq!(*rule, false, "{at}: only false is known");
-                    let known = schema["properties"].as_object().unwrap();
-                    value.as_object().is_none_or(|object| object.keys().all(|key| known.contains_key(key)))
+                    let known = |key: &str| schema.get("properties").is_some_and(|known| known.get(key).is_some());
+                    let mut more = value.as_object().into_iter().flatten().filter(|(key, _)| !known(key));
+                    match rule {
+                        Value::Bool(allowed) => *allowed || more.next().is_none(),
+                        schema => {
+                            more.for_each(|(key, inner)| self.value(schema, inner, &format!("{at}.{key}")));
+                            true
+                        }
+                    }
                 }
                 "items" => {
                     for (index, inner) in value.as_array().into_iter().flatten().enumerate() {

@@ -5,7 +5,7 @@ use crate::cli::explain::Explanation;
 use crate::cli::picture::Picture;
 use crate::cli::reconcile::text;
 use crate::cli::status::Status;
-use crate::cli::status_text::render_within;
+use crate::cli::status::text::render_within;
 use crate::plan::Detail;
 use mita_sim::jenkins::queue::Job;
 
@@ -37,28 +37,19 @@ fn status_lists_everything_and_fits_eighty_columns() {
     assert_eq!(
         text,
         "ceph-ci at 2026-01-05T08:02:10Z
-1 server of 50 at most; in Jenkins 3 nodes, 3 queue items
+1 of 50 servers; Jenkins has 3 nodes and 3 queue items
+a run now has nothing to do
 
 Node types
-  NAME    MAX  SERVERS  COMING  IDLE  BUSY  LEAVING  OTHER  JOBS
-  ubuntu    1        1       0     0     1        0      0     1
-  centos    -        0       0     0     0        0      0     0
+  NAME    MAX  JOBS  WANTED  ORDERED  BOOTING  IDLE  BUSY  HELD
+  ubuntu    1     1       0        0        0     0     1     0
+  centos    -     0       0        0        0     0     0     0
 
-Servers
-  ORDER               NAME    PROVIDER   AGE  STATE   RULE
-  20260105T080010Z-1  ubuntu  openstack   2m  active  busy
-      b6ce44d2-1eda-45fc-ae0e-56270866f66e: node ubuntu+192.168.1.10 runs a
-      build
+Machines
+  NAME                 TYPE    PROVIDER   AGE  STATE  LEFT
+  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -  runs a build
 
-Nodes
-  NAME                 STATE   IDLE  RULE
-  Built-In Node        online   0/0  not_ours  the built-in node
-  ubuntu+192.168.1.10  online   0/1  busy      node ubuntu+192.168.1.10 runs a
-                                               build
-  vault                online   1/1  not_ours  no server of ours carries its
-                                               name or address
-
-Queue
+Jobs
   ITEM  JOB               WAITS  RULE
   2     folder/ceph-dev  2m 10s  limit         needs amd64 && trusty: node type
                                                ubuntu has its max of 1
@@ -66,6 +57,12 @@ Queue
                                                of the configuration has
   4     rpm-build        2m 10s  blocked       Build #7 is already in progress
                                                (ETA: 2 min)
+
+Other nodes
+  NAME           STATE   IDLE  RULE
+  Built-In Node  online   0/0  not_ours  the built-in node
+  vault          online   1/1  not_ours  no server of ours carries its name or
+                                         address
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
@@ -91,6 +88,11 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
     NAME    FITS
     ubuntu  yes   has its max of 1
     centos  no    has amd64; lacks trusty
+
+  On their way
+    NAME                FITS
+    20260105T080010Z-1  yes   connecting: active for 0s, not in Jenkins yet,
+                              join_timeout 15m
 "#
     );
 }
@@ -123,10 +125,33 @@ fn a_blocked_job_is_explained_with_what_it_will_need() {
   Node types
     NAME    FITS
     ubuntu  no    lacks centos
-    centos  yes   0 servers
+    centos  yes   0 servers; the quota of openstack has room for 20 more
+                  (instances)
 "#
     );
 }
+
+/// Why an idle node is kept.
+const RULES: &str = "
+  Rules, until the first that fits
+    NAME           FITS
+    not_seen       no    provider openstack and Jenkins answered in full
+    busy           no    node ubuntu+192.168.1.10 runs no build
+    gone           no    its cloud says that it is active
+    ambiguous      no    no other node could be it
+    held           no    no node of it is set offline
+    asked          no    nobody asked for it with mita retire
+    drain_resumed  no    no retirement of it is under way
+    ordered        no    its cloud shows it
+    error          no    it is active for 12m
+    boot_timeout   no    it is active for 12m
+    stopped        no    it is active for 12m
+    unknown_state  no    it is active for 12m
+    never_joined   no    it came online in Jenkins 11m ago
+    offline        no    node ubuntu+192.168.1.10 is online
+    kept_for_jobs  no    no waiting job is matched to it
+    kept           yes   idle 3m, grace 10m
+";
 
 #[test]
 fn a_node_is_explained_with_its_server_and_what_comes_next() {
@@ -137,7 +162,8 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
     let name = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
     assert_eq!(
         explain(&scene, &name),
-        "Node ubuntu+192.168.1.10
+        format!(
+            "Node ubuntu+192.168.1.10
   verdict         kept: idle 3m, grace 10m
   seen            online, 1 of 1 executors idle
   labels          amd64, trusty, ubuntu+192.168.1.10
@@ -145,12 +171,14 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
                   b6ce44d2-1eda-45fc-ae0e-56270866f66e
   remembered      first seen by run 3, first online by run 3
   idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
-  next            retired in 7m if it stays idle
-"
+  next            retired in 7m unless a build comes
+{RULES}"
+        )
     );
     assert_eq!(
         explain(&scene, "20260105T080010Z-1"),
-        "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
+        format!(
+            "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
   verdict         kept: idle 3m, grace 10m
   seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
   node type       ubuntu at provider openstack
@@ -158,8 +186,9 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   nodes           ubuntu+192.168.1.10
   remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
                   2026-01-05T08:02:10Z
-  next            retired in 7m if it stays idle
-"
+  next            retired in 7m unless a build comes
+{RULES}"
+        )
     );
 }
 

@@ -23,9 +23,16 @@ fn the_top_of_the_file() {
             ("deadlin = \"50s\"", &["mita.toml:1: deadlin: unknown key; did you mean deadline?"]),
             (
                 "\"a key\" = 1",
-                &["mita.toml:1: \"a key\": unknown key; the keys here are state_file, owner, deadline, max_servers, \
-                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, time_zone, jenkins, provider, nodes"],
+                &[
+                    "mita.toml:1: \"a key\": unknown key; the keys here are state_file, metrics_file, html_file, owner, deadline, max_servers, \
+                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, time_zone, jenkins, provider, nodes",
+                ],
             ),
+            (
+                "metrics_file = \"m.prom\"\nhtml_file = \"m.prom\"",
+                &["mita.toml:2: html_file: is the same file as metrics_file; write another path"],
+            ),
+            ("html_file = \"pages/\"", &["mita.toml:1: html_file: names a folder; write the file's name as well"]),
             ("url = \"x\"", &["mita.toml:1: url: unknown key; it belongs in [jenkins]"]),
             ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it belongs in [nodes.NAME]"]),
             ("deadline = 50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
@@ -205,7 +212,8 @@ fn every_known_key_is_read() {
         ("[nodes.ubuntu]", keys::NODES, format!("{JENKINS}{PROVIDER}")),
     ];
     for (header, keys, rest) in tables {
-        for key in keys.iter().filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key)) {
+        for key in keys::names(keys).filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key))
+        {
             let errors = Folder::with(&format!("{header}\n{key} = 1979-05-27\n{rest}")).errors();
             let told = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
             assert!(told, "{header} {key}: {errors:?}");

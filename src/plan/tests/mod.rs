@@ -2,6 +2,7 @@
 //! that only the checker judges.
 
 mod addresses;
+mod asked;
 mod braking;
 mod checker;
 mod clock;

@@ -233,6 +233,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     let long = credit(now, &format!("{}m", draw.age / 4));
     (memory.stopped, memory.missing) = (Some(long), Some(long));
     let retirement = Retirement { rule: Rule::Idle, since: now, step: RetirementStep::Decided };
+    memory.asked = (draw.memory % 7 == 3).then_some(now - time("1m"));
     memory.retirement = (draw.memory == 1).then_some(retirement);
     memory.listed = draw.memory != 2;
     if draw.memory == 4 {

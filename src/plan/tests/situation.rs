@@ -136,6 +136,8 @@ impl Situation {
         let config = Config {
             path: "mita.toml".into(),
             fingerprint: "1".to_owned(),
+            metrics_file: None,
+            html_file: None,
             state_file: "state.json".into(),
             owner: owner(),
             deadline: time("50s"),

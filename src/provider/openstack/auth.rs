@@ -1,20 +1,32 @@
 //! Logging in to Keystone: what to send where, and what its answer means (Identity API v3 and v2.0).
 
 use super::catalogue::Catalogue;
+use super::compute::timestamp;
 use super::errors::Task;
-use super::wire::{TokenV2, TokenV3};
+use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, Request, Response};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// A token and what it opens.
 pub(super) struct Pass {
     pub(super) token: Secret,
     pub(super) catalogue: Catalogue,
-    /// The id of its project.
+    pub(super) identity: Identity,
+}
+
+/// Who is logged in, and where, as far as Keystone says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Identity {
+    /// The project's id.
     pub(super) project: Option<String>,
+    /// The names of the user's roles in it.
+    pub(super) roles: Vec<String>,
+    /// When the user's password expires.
+    pub(super) password_expires: Option<Timestamp>,
 }
 
 /// Sends the one token request. It changes nothing that counts, so it may be repeated.
@@ -45,20 +57,28 @@ fn v3_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
             "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
         ));
     };
-    Ok(Pass {
-        token: Secret::new(token),
-        catalogue: Catalogue::v3(body.token.catalog.unwrap_or_default()),
-        project: body.token.project.map(|project| project.id),
-    })
+    let TokenV3Body { catalog, project, roles, user } = body.token;
+    let password_expires = user.and_then(|user| user.password_expires_at).as_deref().and_then(timestamp);
+    let identity = Identity { project: project.map(|project| project.id), roles: names(roles), password_expires };
+    Ok(Pass { token: Secret::new(token), catalogue: Catalogue::v3(catalog.unwrap_or_default()), identity })
 }
 
 fn v2_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
     let body: TokenV2 = response.json("a token").map_err(|error| task.broken(&error))?;
+    let identity = Identity {
+        project: body.access.token.tenant.map(|tenant| tenant.id),
+        roles: names(body.access.user.and_then(|user| user.roles)),
+        password_expires: None,
+    };
     Ok(Pass {
         token: Secret::new(body.access.token.id),
         catalogue: Catalogue::v2(body.access.service_catalog.unwrap_or_default()),
-        project: body.access.token.tenant.map(|tenant| tenant.id),
+        identity,
     })
+}
+
+fn names(roles: Option<Vec<Role>>) -> Vec<String> {
+    roles.unwrap_or_default().into_iter().map(|role| role.name).collect()
 }
 
 fn refused(auth: &Auth, response: &Response, task: &Task<'_>) -> Failure {

@@ -151,18 +151,39 @@ pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
     Ok(all.into_values().collect())
 }
 
+/// The names of the user's key pairs.
+pub(super) fn key_pairs(session: &Session) -> Result<Vec<String>, Failure> {
+    let task = session.task("list the key pairs", Verb::Read);
+    let response = session.read(Service::Compute, "/os-keypairs".to_owned(), &task)?;
+    let body: wire::KeyPairs = response.json("a list of key pairs").map_err(|error| task.broken(&error))?;
+    Ok(body.keypairs.into_iter().map(|entry| entry.keypair.name).collect())
+}
+
+/// The availability zones.
+pub(super) fn zones(session: &Session) -> Result<Vec<wire::Zone>, Failure> {
+    let task = session.task("list the availability zones", Verb::Read);
+    let response = session.read(Service::Compute, "/os-availability-zone".to_owned(), &task)?;
+    let body: wire::Zones = response.json("a list of availability zones").map_err(|error| task.broken(&error))?;
+    Ok(body.zones)
+}
+
 /// What may still be used of the project's instances, cores and memory, with what others run there counted.
 pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
-    let task = session.task("read the quota", Verb::Read);
-    let response = session.read(Service::Compute, "/limits".to_owned(), &task)?;
-    let body: wire::Limits<wire::ComputeLimits> =
-        response.json("the limits of the project").map_err(|error| task.broken(&error))?;
-    let limits = body.limits.absolute;
+    let limits = limits(session)?;
     Ok(Headroom {
         instances: left(limits.max_total_instances, limits.total_instances_used),
         cores: left(limits.max_total_cores, limits.total_cores_used),
         ram_mib: left(limits.max_total_ram_size, limits.total_ram_used),
     })
+}
+
+/// The limits of the project, and what everybody in it uses.
+pub(super) fn limits(session: &Session) -> Result<wire::ComputeLimits, Failure> {
+    let task = session.task("read the quota", Verb::Read);
+    let response = session.read(Service::Compute, "/limits".to_owned(), &task)?;
+    let body: wire::Limits<wire::ComputeLimits> =
+        response.json("the limits of the project").map_err(|error| task.broken(&error))?;
+    Ok(body.limits.absolute)
 }
 
 /// The rest of a limit; none where it is unlimited (-1) or not told.

@@ -77,6 +77,20 @@ fn newest_active<'a>(images: impl Iterator<Item = &'a wire::Image>) -> Option<&'
         .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
 }
 
+/// Every image that the project can see and use: active, newest first.
+pub(super) fn active(session: &Session) -> Result<Vec<wire::Image>, Failure> {
+    let task = session.task("list the images", Verb::Read);
+    let mut all = listed(session, &[("status", "active"), ("limit", "200")], &task)?;
+    all.retain(|image| image.status.as_deref() == Some("active"));
+    all.sort_by_key(|image| std::cmp::Reverse(image.created_at.as_deref().and_then(timestamp)));
+    Ok(all)
+}
+
+/// One image, read afresh; none where there is no such image.
+pub(super) fn read(session: &Session, id: &str) -> Result<Option<wire::Image>, Failure> {
+    by_id(session, id, &session.task("read the image", Verb::Read))
+}
+
 fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
     let path = format!("/images/{}", encode_segment(id));
     let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None, since: None };

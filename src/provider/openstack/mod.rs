@@ -11,6 +11,8 @@ mod errors;
 mod flavor;
 mod floating_ip;
 mod image;
+mod inspection;
+mod inventory;
 mod microversion;
 mod names;
 mod network;
@@ -24,14 +26,16 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, AddressOrder, Deletion, Failure, Order, Provider, Survey};
+use super::{Access, AddressOrder, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
 use crate::config::{ClientCertificate, Connection, NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::{FloatingIpId, ProviderName, ServerId, VolumeId};
 use crate::world::{FloatingIp, Lookup, Server, Volume};
+use jiff::{SignedDuration, Timestamp};
 use session::Session;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 /// One project of an OpenStack cloud, for one run.
 pub struct OpenStack {
@@ -87,6 +91,18 @@ impl Provider for OpenStack {
         survey::survey(self, types)
     }
 
+    fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection {
+        inspection::inspect(self, orders, now)
+    }
+
+    fn inventory(&self) -> Inventory {
+        inventory::inventory(self)
+    }
+
+    fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        self.session.clock_ahead(now, then)
+    }
+
     fn console_tail(&self, id: &ServerId) -> Option<String> {
         compute::console_tail(&self.session, id)
     }
@@ -129,5 +145,9 @@ impl Provider for OpenStack {
 
     fn requests_sent(&self) -> u64 {
         self.session.requests_sent()
+    }
+
+    fn requests_failed(&self) -> u64 {
+        self.session.requests_failed()
     }
 }

@@ -1,5 +1,6 @@
 //! Neutron: what the names of networks and ports mean (Networking API v2.0). Asked only where a node type names some.
 
+use super::auth::Identity;
 use super::catalogue::Service;
 use super::errors::{Task, Verb};
 use super::names::{hint, is_uuid};
@@ -82,6 +83,29 @@ pub(super) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<Str
             Err(task.failure(FailureKind::Wrong, &text))
         }
     }
+}
+
+/// Every network that the project can see.
+pub(super) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
+    listed(session, Sort::Network, &[], &session.task("list the networks", Verb::Read))
+}
+
+/// Those that servers get where none is named: the project's own and shared ones, without external ones
+/// (nova/network/neutron.py, `_get_available_networks`).
+pub(super) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> Vec<&'a wire::Network> {
+    let own = |network: &&wire::Network| {
+        let project = network.project_id.as_ref().or(network.tenant_id.as_ref());
+        network.shared == Some(true) || identity.project.is_none() || project == identity.project.as_ref()
+    };
+    networks.iter().filter(own).filter(|network| network.external != Some(true)).collect()
+}
+
+/// Every security group of the project.
+pub(super) fn security_groups(session: &Session) -> Result<Vec<wire::SecurityGroup>, Failure> {
+    let task = session.task("list the security groups", Verb::Read);
+    let response = session.read(Service::Network, "/security-groups?fields=id&fields=name".to_owned(), &task)?;
+    let body: wire::SecurityGroups = response.json("a list of security groups").map_err(|error| task.broken(&error))?;
+    Ok(body.security_groups)
 }
 
 fn listed(

@@ -109,7 +109,7 @@ impl OpenStack {
     }
 }
 
-fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {
+pub(super) fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {
     if user_data.is_empty() {
         return Ok(None);
     }

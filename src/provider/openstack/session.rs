@@ -1,6 +1,6 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
-use super::auth::{Pass, log_in};
+use super::auth::{Identity, Pass, log_in};
 use super::catalogue::Service;
 use super::errors::{Task, Verb};
 use super::microversion::Microversion;
@@ -8,9 +8,10 @@ use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
 use crate::provider::{Failure, FailureKind};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A token expires or is revoked once in a run, at most. Glance takes an outage of Keystone for a wrong token, so without
 /// a limit every image would cost a log-in.
@@ -57,6 +58,19 @@ impl Session {
         self.http.requests_sent()
     }
 
+    pub(super) fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        self.http.clock_ahead(now, then)
+    }
+
+    /// Who is logged in, and where.
+    pub(super) fn identity(&self) -> Result<Identity, Failure> {
+        Ok(self.pass()?.identity.clone())
+    }
+
+    pub(super) fn requests_failed(&self) -> u64 {
+        self.http.requests_failed()
+    }
+
     /// Sends a read, and takes success for granted.
     pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
         let response =
@@ -92,7 +106,7 @@ impl Session {
             Service::Volume => &endpoints.volume,
         };
         if let Some(url) = instead {
-            return Ok(overridden(url, pass.project.as_deref(), service));
+            return Ok(overridden(url, pass.identity.project.as_deref(), service));
         }
         pass.catalogue
             .url(service, self.config.region.as_deref(), self.config.interface)

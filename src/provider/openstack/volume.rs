@@ -21,15 +21,20 @@ pub(super) struct Headroom {
 }
 
 pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
-    let task = session.task("read the volume quota", Verb::Read);
-    let response = session.read(Service::Volume, "/limits".to_owned(), &task)?;
-    let body: wire::Limits<wire::VolumeLimits> =
-        response.json("the volume limits of the project").map_err(|error| task.broken(&error))?;
-    let limits = body.limits.absolute;
+    let limits = limits(session)?;
     Ok(Headroom {
         volumes: left(limits.max_total_volumes, limits.total_volumes_used),
         gigabytes: left(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
     })
+}
+
+/// The volume limits of the project, and what everybody in it uses.
+pub(super) fn limits(session: &Session) -> Result<wire::VolumeLimits, Failure> {
+    let task = session.task("read the volume quota", Verb::Read);
+    let response = session.read(Service::Volume, "/limits".to_owned(), &task)?;
+    let body: wire::Limits<wire::VolumeLimits> =
+        response.json("the volume limits of the project").map_err(|error| task.broken(&error))?;
+    Ok(body.limits.absolute)
 }
 
 /// All volumes of the project.

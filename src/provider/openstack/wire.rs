@@ -14,11 +14,23 @@ pub(super) struct TokenV3 {
 pub(super) struct TokenV3Body {
     pub(super) catalog: Option<Vec<CatalogueEntryV3>>,
     pub(super) project: Option<Project>,
+    pub(super) roles: Option<Vec<Role>>,
+    pub(super) user: Option<UserV3>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Project {
     pub(super) id: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Role {
+    pub(super) name: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct UserV3 {
+    pub(super) password_expires_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +59,12 @@ pub(super) struct AccessV2 {
     pub(super) token: TokenV2Id,
     #[serde(rename = "serviceCatalog")]
     pub(super) service_catalog: Option<Vec<CatalogueEntryV2>>,
+    pub(super) user: Option<UserV2>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct UserV2 {
+    pub(super) roles: Option<Vec<Role>>,
 }
 
 #[derive(Deserialize)]
@@ -233,6 +251,58 @@ pub(super) struct Image {
     pub(super) name: Option<String>,
     pub(super) status: Option<String>,
     pub(super) created_at: Option<String>,
+    /// In MB.
+    pub(super) min_ram: Option<u64>,
+    /// In GB.
+    pub(super) min_disk: Option<u64>,
+}
+
+/// `GET /os-keypairs` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct KeyPairs {
+    pub(super) keypairs: Vec<KeyPairEntry>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct KeyPairEntry {
+    pub(super) keypair: KeyPair,
+}
+
+#[derive(Deserialize)]
+pub(super) struct KeyPair {
+    pub(super) name: String,
+}
+
+/// `GET /os-availability-zone` (Compute API).
+#[derive(Deserialize)]
+pub(super) struct Zones {
+    #[serde(rename = "availabilityZoneInfo")]
+    pub(super) zones: Vec<Zone>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Zone {
+    #[serde(rename = "zoneName")]
+    pub(super) name: String,
+    #[serde(rename = "zoneState")]
+    pub(super) state: Option<ZoneState>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ZoneState {
+    pub(super) available: Option<bool>,
+}
+
+/// `GET /v2.0/security-groups` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(super) struct SecurityGroups {
+    pub(super) security_groups: Vec<SecurityGroup>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SecurityGroup {
+    pub(super) id: String,
+    pub(super) name: Option<String>,
 }
 
 /// `GET /v2.0/networks` (Networking API v2.0).
@@ -245,6 +315,12 @@ pub(super) struct Networks {
 pub(super) struct Network {
     pub(super) id: String,
     pub(super) name: Option<String>,
+    #[serde(rename = "router:external")]
+    pub(super) external: Option<bool>,
+    pub(super) shared: Option<bool>,
+    pub(super) project_id: Option<String>,
+    pub(super) tenant_id: Option<String>,
+    pub(super) subnets: Option<Vec<serde_json::Value>>,
 }
 
 /// `GET /v2.0/ports`, and every other list of Neutron's of which names and ids count.

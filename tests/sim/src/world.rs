@@ -315,6 +315,10 @@ impl World {
             Some((node, action)) if service == Service::Jenkins && action == "doDelete" => Some(node.clone()),
             _ => None,
         };
+        let ahead = match (service, self.clouds.get(host)) {
+            (Service::Jenkins, _) => self.jenkins.options.clock_ahead,
+            (_, cloud) => cloud.map_or(0, |cloud| cloud.options.clock_ahead),
+        };
         let response = match (service, self.clouds.get_mut(host)) {
             (Service::Jenkins, _) => self.jenkins.handle(request),
             (_, Some(cloud)) if forget_marker => {
@@ -326,6 +330,8 @@ impl World {
             (_, Some(cloud)) => cloud.handle(request),
             (_, None) => Response::json(200, &serde_json::json!({})),
         };
+        let shown = self.now.saturating_add_signed(ahead.saturating_mul(1000));
+        let response = response.with("Date", crate::clock::http_date(shown));
         if response.status < 400 {
             broken.extend(risk);
             broken.extend(self.broken_by_order(host, service, request));

@@ -2,9 +2,10 @@
 //! starting, not found, method not allowed, redirects.
 
 use crate::http::{Request, Response};
-use crate::jenkins::Jenkins;
 use crate::jenkins::auth::{Caller, Permission};
+use crate::jenkins::nodes::Node;
 use crate::jenkins::tree::Tree;
+use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {
     /// Answers one request.
@@ -72,6 +73,16 @@ impl Jenkins {
             {
                 self.start_file(name, request, caller)
             }
+            ["computer", "new"] if !caller.may(Permission::AgentCreate) => {
+                self.forbidden(caller, Permission::AgentCreate)
+            }
+            ["computer", "new"] => {
+                Response::html(200, "<!DOCTYPE html><html><head><title>New node</title></head></html>")
+            }
+            ["computer", name, "setOfflineCause"] => match self.computer(name) {
+                Some(node) => self.offline_page(node, caller),
+                None => self.not_found(),
+            },
             ["computer", name, action] => match self.computer(name).map(|n| n.name.clone()) {
                 Some(node) => self.act(&node, action, request, caller),
                 None => self.not_found(),
@@ -82,6 +93,23 @@ impl Jenkins {
             }
             _ => self.not_found(),
         }
+    }
+
+    /// `computer/NAME/setOfflineCause`: the page of a form, whose parts are there for those who may use them
+    /// (hudson/model/Computer/setOfflineCause.jelly and sidepanel.jelly). Nobody may delete the built-in node.
+    fn offline_page(&self, node: &Node, caller: &Caller) -> Response {
+        let mut page = String::from("<!DOCTYPE html><html><head><title>Node</title></head><body>");
+        if caller.may(Permission::AgentDelete) && !node.is_built_in() {
+            page.push_str(if self.options.version >= Version::new(2, 405) {
+                "<a data-post=\"true\" href=\"doDelete\" class=\"task-link\">Delete Agent</a>"
+            } else {
+                "<a href=\"/computer/it/delete\" class=\"task-link\">Delete Agent</a>"
+            });
+        }
+        if caller.may(Permission::AgentDisconnect) {
+            page.push_str("<form method=\"post\" action=\"changeOfflineCause\"></form>");
+        }
+        Response::html(200, page + "</body></html>")
     }
 
     /// The 404 that Jenkins gives for whatever it does not know.

@@ -20,7 +20,7 @@ impl Jenkins {
     /// Answers `PATH/api/json`.
     pub(crate) fn read(&self, path: &[&str], tree: &Tree, caller: &Caller) -> Response {
         let value = match path {
-            [] => self.root(tree),
+            [] => self.root(tree, caller),
             ["queue"] => self.queue_json(tree, caller),
             ["queue", "item", id] => {
                 let found = self.queue.iter().find(|i| i.id.to_string() == *id);
@@ -66,7 +66,7 @@ impl Jenkins {
         self.options.root_url.as_deref().unwrap_or(&self.url)
     }
 
-    fn root(&self, tree: &Tree) -> Value {
+    fn root(&self, tree: &Tree, caller: &Caller) -> Value {
         let built_in = self.nodes.iter().find(|n| n.is_built_in());
         Bean::of(tree, self.typed("hudson.model.Hudson"))
             .list("assignedLabels", built_in.into_iter().flat_map(|n| &n.label_set), |t, l| label_json(t, l))
@@ -75,7 +75,9 @@ impl Jenkins {
             .set("nodeName", "")
             .set("numExecutors", self.options.built_in_executors)
             .set("description", Value::Null)
-            .set("jobs", json!([]))
+            .list("jobs", self.options.jobs.iter().filter(|_| caller.may(Permission::JobRead)), |t, name| {
+                Bean::plain(t).always("name", name.as_str()).done()
+            })
             .set("quietDownReason", Value::Null)
             .set("quietingDown", self.quieting_down)
             .set("slaveAgentPort", 50000)

@@ -128,7 +128,7 @@ impl Caller {
 impl Jenkins {
     /// Who sent this, or the 401 that wrong credentials get.
     pub(crate) fn caller(&self, request: &Request) -> Result<Caller, Box<Response>> {
-        let Some(header) = request.header("authorization") else {
+        let Some(header) = request.header("authorization").filter(|_| !self.options.loses_credentials) else {
             let permissions = self.options.anonymous.clone();
             return Ok(Caller { name: None, permissions, by_password: false });
         };

@@ -73,6 +73,12 @@ pub struct Options {
     pub credentials: Vec<String>,
     /// The configured root URL, which item and task URLs begin with; it need not be the real one.
     pub root_url: Option<String>,
+    /// Whether a proxy before it removes the `Authorization` header.
+    pub loses_credentials: bool,
+    /// The names of its jobs.
+    pub jobs: Vec<String>,
+    /// How many seconds its clock is ahead of the simulated one, as `Date` shows it.
+    pub clock_ahead: i64,
 }
 
 impl Default for Options {
@@ -90,6 +96,9 @@ impl Default for Options {
             ssh_build_agents: true,
             credentials: vec!["jenkins-agent".into()],
             root_url: None,
+            loses_credentials: false,
+            jobs: vec!["ceph-build".into()],
+            clock_ahead: 0,
         }
     }
 }

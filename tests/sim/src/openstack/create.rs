@@ -13,6 +13,11 @@ use crate::openstack::{Cloud, Fate, Flavor, NewVolume, Server, Status, Token};
 
 impl Cloud {
     pub(crate) fn create_servers(&mut self, request: &Request, token: &Token, minor: u32) -> Response {
+        let user = self.users.iter().find(|user| user.id == token.user);
+        if !user.is_some_and(|user| user.roles.iter().any(|role| role != "reader")) {
+            let text = "Policy doesn't allow os_compute_api:servers:create to be performed.";
+            return fault(403, "forbidden", text);
+        }
         let body: Option<Value> = request.json();
         let answer = match &body {
             None => Err(refuse("Malformed request body")),
@@ -61,6 +66,20 @@ impl Cloud {
         let config_drive = checked_bool(order.get("config_drive"))?;
         let flavor = self.checked_flavor(order)?;
         let (image, new_volumes) = self.checked_image(order, minor)?;
+        if let Some(found) = self.images.iter().find(|i| i.id == image) {
+            if flavor.ram < found.min_ram {
+                return Err(refuse("Flavor's memory is too small for requested image."));
+            }
+            let gib = |size: u64| size << 30;
+            if flavor.disk > 0 && flavor.disk < found.min_disk {
+                return Err(refuse(&format!(
+                    "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is {} \
+                     bytes, minimum size is {} bytes.",
+                    gib(flavor.disk),
+                    gib(found.min_disk)
+                )));
+            }
+        }
         let tags = checked_tags(order.get("tags"))?;
         let description = optional_text(order, "description")?;
         if flavor.disk == 0 && !new_volumes.iter().any(|v| v.boots) {
@@ -75,6 +94,10 @@ impl Cloud {
         }
         let project = token.project.clone().unwrap_or_default();
         let (networks, ports) = self.checked_networks(order.get("networks"), &project)?;
+        if let Some(bare) = self.networks.iter().find(|n| networks.contains(&n.id) && !n.has_subnets) {
+            let text = format!("Network {} requires a subnet in order to boot instances on.", bare.id);
+            return Err(refuse(&text));
+        }
         let security_groups = self.checked_groups(order.get("security_groups"), &project)?;
         let count = checked_count(order)?;
         self.check_quota(&flavor, &project, count)?;

@@ -81,7 +81,7 @@ impl Cloud {
 fn image_json(image: &Image) -> Value {
     json!({
         "name": image.name, "disk_format": "raw", "container_format": "bare", "visibility": "public",
-        "size": 27, "virtual_size": 27, "status": image.status, "protected": false, "min_ram": 0, "min_disk": 0,
+        "size": 27, "virtual_size": 27, "status": image.status, "protected": false, "min_ram": image.min_ram, "min_disk": image.min_disk,
         "owner": "1be465f156024196b6326637df6b3470", "os_hidden": false, "id": image.id,
         "created_at": iso(image.created), "updated_at": iso(image.created), "tags": [],
         "self": format!("/v2/images/{}", image.id), "file": format!("/v2/images/{}/file", image.id),

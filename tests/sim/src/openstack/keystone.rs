@@ -141,7 +141,7 @@ impl Cloud {
             "token": {"id": id, "expires": iso(expires), "issued_at": iso_micros(self.now),
                       "tenant": {"id": project, "name": name, "enabled": true}},
             "serviceCatalog": catalog,
-            "user": {"id": user.id, "name": user.name, "username": user.name, "roles": [{"name": "member"}]},
+            "user": {"id": user.id, "name": user.name, "username": user.name, "roles": user.roles.iter().map(|name| json!({"name": name})).collect::<Vec<_>>()},
         }});
         Response::json(200, &body)
     }
@@ -173,7 +173,7 @@ impl Cloud {
         let domain = json!({"id": "default", "name": "Default"});
         let mut token = json!({
             "methods": [method],
-            "user": {"domain": domain, "id": user.id, "name": user.name, "password_expires_at": null},
+            "user": {"domain": domain, "id": user.id, "name": user.name, "password_expires_at": user.password_expires.map(iso_micros)},
             "audit_ids": [self.ids.hex()[..22]],
             "expires_at": iso_micros(expires) + "Z",
             "issued_at": iso_micros(self.now) + "Z",
@@ -181,7 +181,8 @@ impl Cloud {
         if let Some(project) = &project {
             token["project"] = json!({"domain": domain, "id": project, "name": self.project_name(project)});
             token["is_domain"] = false.into();
-            token["roles"] = json!([{"id": "da6d8b41921d41c7b3ef51e9618681bc", "name": "member"}]);
+            let role = |name: &String| json!({"id": format!("{name:0>32}"), "name": name});
+            token["roles"] = user.roles.iter().map(role).collect();
             token["catalog"] = self.catalog(project);
         }
         Response::json(201, &json!({"token": token})).with("X-Subject-Token", id)

@@ -46,6 +46,8 @@ pub struct Options {
     pub volume_types: Vec<String>,
     /// Whether addresses show while the server is still BUILD/spawning.
     pub addresses_while_spawning: bool,
+    /// How many seconds the clock of the cloud's machines is ahead of the simulated one, as `Date` shows it.
+    pub clock_ahead: i64,
 }
 
 impl Default for Options {
@@ -61,6 +63,7 @@ impl Default for Options {
             links_base: None,
             volume_types: vec!["volumev3".into(), "block-storage".into()],
             addresses_while_spawning: false,
+            clock_ahead: 0,
         }
     }
 }
@@ -119,6 +122,10 @@ pub struct User {
     pub projects: Vec<String>,
     /// The names of its key pairs.
     pub keypairs: Vec<String>,
+    /// The names of its roles in each of its projects.
+    pub roles: Vec<String>,
+    /// When its password expires, where passwords do.
+    pub password_expires: Option<Ms>,
 }
 
 /// An application credential.
@@ -164,6 +171,10 @@ pub struct Image {
     pub status: String,
     /// When it was made.
     pub created: Ms,
+    /// The least memory in MB that a server of it needs.
+    pub min_ram: u64,
+    /// The least disk in GB that a server of it needs.
+    pub min_disk: u64,
 }
 
 /// A network with one IPv4 subnet and perhaps an IPv6 one.
@@ -181,6 +192,8 @@ pub struct Network {
     pub prefix: String,
     /// The beginning of its IPv6 addresses, such as `2001:db8::`.
     pub prefix6: Option<String>,
+    /// Whether it has the subnets of these addresses: without, servers get none.
+    pub has_subnets: bool,
 }
 
 /// A security group of a project.

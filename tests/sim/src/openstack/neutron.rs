@@ -149,9 +149,12 @@ impl Cloud {
 
     fn network_json(&self, network: &Network) -> Value {
         let project = network.project.clone().unwrap_or_default();
+        let subnet = |number: usize| format!("{}-{number:04}", &network.id[..network.id.len() - 5]);
+        let number = if network.has_subnets { 1 + usize::from(network.prefix6.is_some()) } else { 0 };
+        let subnets: Vec<String> = (0..number).map(subnet).collect();
         json!({
             "id": network.id, "name": network.name, "tenant_id": project, "project_id": project,
-            "admin_state_up": true, "mtu": 1500, "status": "ACTIVE", "subnets": [],
+            "admin_state_up": true, "mtu": 1500, "status": "ACTIVE", "subnets": subnets,
             "shared": network.project.is_none(), "availability_zone_hints": [], "availability_zones": [],
             "router:external": network.external, "description": "", "port_security_enabled": true,
             "tags": [], "created_at": iso(crate::clock::START), "updated_at": iso(crate::clock::START),

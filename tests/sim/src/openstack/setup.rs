@@ -60,6 +60,8 @@ impl Cloud {
             password: password.to_string(),
             projects: ids.map(|p| p.id.clone()).collect(),
             keypairs: Vec::new(),
+            roles: vec!["member".into()],
+            password_expires: None,
         };
         self.users.push(user);
         id
@@ -75,7 +77,8 @@ impl Cloud {
     pub fn add_image(&mut self, name: &str) -> String {
         let id = self.ids.uuid();
         let created = crate::clock::START - 86_400_000 + 1000 * self.images.len() as u64;
-        let image = Image { id: id.clone(), name: name.to_string(), status: "active".into(), created };
+        let image =
+            Image { id: id.clone(), name: name.to_string(), status: "active".into(), created, min_ram: 0, min_disk: 0 };
         self.images.push(image);
         id
     }
@@ -91,6 +94,7 @@ impl Cloud {
             external: false,
             prefix: prefix.to_string(),
             prefix6: prefix6.map(str::to_string),
+            has_subnets: true,
         });
         id
     }

@@ -1,43 +1,57 @@
 //! `mita status`: what there is, and what mita thinks of it. Reads only, like a dry run.
 
-use super::args::Shape;
+pub(super) mod text;
+mod types;
+mod watch;
+
+pub(super) use types::{Counts, Pause, Standing, TypeStatus, pauses};
+
+use super::args::{self, Shape};
 use super::document::{clean, clean_problem, clean_verdict, to_the_second};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::failures::{self, FailureStatus};
+use super::next::Next;
 use super::output::{self, DOCUMENT_VERSION};
 use super::picture::{ItemView, NodeView, Picture, ServerView};
-use super::{dry_report, status_text, tell_what_was_seen};
+use super::{dry_report, tell_what_was_seen};
 use crate::config::Loaded;
 use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
 use crate::plan::fleet::Kinship;
-use crate::plan::{Problem, Rule, Verdict};
+use crate::plan::{Action, Problem, Rule, Verdict};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::world::Stage;
-use jiff::SignedDuration;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-pub(super) fn run(shape: Shape, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+pub(super) fn run(wish: args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+    match wish.watch {
+        Some(pause) => watch::run(wish.shape, pause, loaded, moment),
+        None => look(wish.shape, loaded, moment, progress),
+    }
+}
+
+fn look(shape: Shape, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let report = dry_report(loaded, moment, progress)?;
     let status = Status::of(&Picture::of(&loaded.config, &report));
     if shape.output.is_json() {
         output::print_document(&status)?;
     } else {
-        output::print(&status_text::render(&status))?;
+        output::print(&text::render(&status))?;
     }
     Ok(tell_what_was_seen(&report, shape.output))
 }
 
-/// Everything there is, as its document and its text tell it.
+/// Everything there is, as its document, its text, the metrics and the page tell it.
 #[derive(Debug, Serialize)]
 pub(super) struct Status {
     version: u32,
     pub(super) owner: Owner,
     pub(super) now: String,
     pub(super) max_servers: u32,
+    /// What a run does now.
+    pub(super) to_do: ToDo,
     pub(super) node_types: Vec<TypeStatus>,
     pub(super) servers: Vec<ServerStatus>,
     /// None where Jenkins' list is not there, or not believed: that is not the same as no node.
@@ -51,38 +65,15 @@ pub(super) struct Status {
     pub(super) problems: Vec<Problem>,
 }
 
-#[derive(Debug, Serialize)]
-pub(super) struct TypeStatus {
-    pub(super) name: NodeTypeName,
-    /// False for one that only servers remember.
-    pub(super) configured: bool,
-    pub(super) max: Option<u32>,
-    pub(super) servers: Counts,
-    /// Jobs that wait and that a server of this type would do for.
-    pub(super) jobs_waiting: usize,
-    /// Where it is not ordered for now.
-    pub(super) pauses: Vec<Pause>,
-}
-
-/// Servers by what becomes of them.
+/// A plan in three numbers.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(super) struct Counts {
-    pub(super) total: usize,
-    pub(super) on_its_way: usize,
-    pub(super) idle: usize,
-    pub(super) busy: usize,
-    pub(super) leaving: usize,
+pub(super) struct ToDo {
+    /// Servers to order.
+    pub(super) order: usize,
+    /// Everything else: to retire, to remove, to bring back.
     pub(super) other: usize,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct Pause {
-    pub(super) provider: ProviderName,
-    pub(super) rule: Rule,
-    pub(super) until: String,
-    #[serde(skip)]
-    pub(super) lasts: SignedDuration,
-    pub(super) reason: String,
+    /// Removals that the brake holds back.
+    pub(super) held_back: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,12 +84,16 @@ pub(super) struct ServerStatus {
     pub(super) order: Option<MitaId>,
     pub(super) node_type: Option<NodeTypeName>,
     pub(super) provider: Option<ProviderName>,
+    /// What its cloud says.
     pub(super) state: String,
+    pub(super) standing: Standing,
     pub(super) age_seconds: Option<i64>,
     pub(super) addresses: Vec<IpAddr>,
     pub(super) nodes: Vec<NodeName>,
     pub(super) rule: Rule,
     pub(super) reason: String,
+    /// What it waits for, and how long still.
+    pub(super) next: Option<Next>,
 }
 
 #[derive(Debug, Serialize)]
@@ -118,6 +113,8 @@ pub(super) struct JobStatus {
     pub(super) queue_id: u64,
     pub(super) job: String,
     pub(super) stage: Stage,
+    /// Whether it waits for an executor.
+    pub(super) waits: bool,
     pub(super) waited_seconds: Option<i64>,
     pub(super) needs: Option<String>,
     pub(super) rule: Rule,
@@ -130,12 +127,14 @@ impl Status {
         let plan = picture.plan();
         let jenkins = &picture.report.world.jenkins;
         let (servers, items) = (picture.servers(), picture.items());
+        let order = plan.actions.iter().filter(|action| matches!(action, Action::CreateServer { .. })).count();
         Status {
             version: DOCUMENT_VERSION,
             owner: plan.owner.clone(),
             now: to_the_second(plan.now),
             max_servers: picture.config.max_servers,
-            node_types: types(picture, &servers, &items),
+            to_do: ToDo { order, other: plan.actions.len() - order, held_back: plan.held_back.len() },
+            node_types: types::all(picture, &servers, &items),
             servers: servers.iter().map(|view| server(picture, view)).collect(),
             nodes: jenkins.nodes.complete().map(|_| picture.nodes().iter().map(|view| node(picture, view)).collect()),
             jobs: jenkins.queue.complete().map(|_| items.iter().map(|view| job(picture, view)).collect()),
@@ -144,80 +143,6 @@ impl Status {
             problems: plan.problems.iter().map(clean_problem).collect(),
         }
     }
-}
-
-/// The configured types in their order, then those that only servers remember.
-fn types(picture: &Picture<'_>, servers: &[ServerView<'_>], items: &[ItemView<'_>]) -> Vec<TypeStatus> {
-    let all = &picture.config.node_types;
-    let configured = all.iter().map(|kind| TypeStatus {
-        name: kind.name.clone(),
-        configured: true,
-        max: kind.max,
-        servers: counts(servers, &kind.name),
-        jobs_waiting: items
-            .iter()
-            .filter(|item| item.waits() && item.need().is_some_and(|need| need.accepts_type(kind, all)))
-            .count(),
-        pauses: kind.providers.iter().flat_map(|provider| pauses(picture, provider, &kind.name)).collect(),
-    });
-    let known = |name: &&NodeTypeName| picture.config.node_type(name).is_none();
-    let former: BTreeSet<&NodeTypeName> = servers.iter().filter_map(ServerView::node_type).filter(known).collect();
-    let former = former.into_iter().map(|name| TypeStatus {
-        name: name.clone(),
-        configured: false,
-        max: Some(0),
-        servers: counts(servers, name),
-        jobs_waiting: 0,
-        pauses: Vec::new(),
-    });
-    configured.chain(former).collect()
-}
-
-/// Why a type is not ordered at a provider for now.
-pub(super) fn pauses(picture: &Picture<'_>, provider: &ProviderName, kind: &NodeTypeName) -> Vec<Pause> {
-    let memory = picture.memory();
-    let breaker = memory.breakers.get(provider).and_then(|types| types.get(kind));
-    let breaker = breaker.filter(|breaker| breaker.until > picture.now()).map(|breaker| Pause {
-        provider: provider.clone(),
-        rule: Rule::BreakerOpen,
-        until: to_the_second(breaker.until),
-        lasts: picture.until(breaker.until),
-        reason: clean(&breaker.reason),
-    });
-    let refused = memory.quota_refused.get(provider).and_then(|types| types.get(kind));
-    let refused = refused.filter(|until| **until > picture.now()).map(|until| Pause {
-        provider: provider.clone(),
-        rule: Rule::Quota,
-        until: to_the_second(*until),
-        lasts: picture.until(*until),
-        reason: "the cloud's quota had no room for it".to_owned(),
-    });
-    breaker.into_iter().chain(refused).collect()
-}
-
-fn counts(servers: &[ServerView<'_>], kind: &NodeTypeName) -> Counts {
-    let mut counts = Counts::default();
-    for server in servers.iter().filter(|server| server.node_type() == Some(kind)) {
-        counts.total += 1;
-        *match server.verdict.rule {
-            Rule::Ordered | Rule::Booting | Rule::Connecting | Rule::WantedAgain => &mut counts.on_its_way,
-            Rule::Kept | Rule::KeptForJobs | Rule::MinIdle => &mut counts.idle,
-            Rule::Busy => &mut counts.busy,
-            Rule::Idle
-            | Rule::DrainResumed
-            | Rule::Offline
-            | Rule::Error
-            | Rule::BootTimeout
-            | Rule::NeverJoined
-            | Rule::NodeMissing
-            | Rule::Stopped
-            | Rule::ServerGone
-            | Rule::Deleting
-            | Rule::Gone => &mut counts.leaving,
-            _ => &mut counts.other,
-        } += 1;
-    }
-    counts
 }
 
 fn server(picture: &Picture<'_>, view: &ServerView<'_>) -> ServerStatus {
@@ -230,11 +155,13 @@ fn server(picture: &Picture<'_>, view: &ServerView<'_>) -> ServerStatus {
         node_type: view.node_type().cloned(),
         provider: view.provider().cloned(),
         state: view.state(),
+        standing: Standing::of(picture, view),
         age_seconds: view.machine.map(|machine| picture.since(machine.ordered_at).as_secs()),
         addresses: seen.map(|server| server.addresses.iter().copied().collect()).unwrap_or_default(),
         nodes: view.nodes().into_iter().cloned().collect(),
         rule: verdict.rule,
         reason: clean(&verdict.reason),
+        next: view.machine.and_then(|machine| Next::of(picture, verdict.rule, machine, view.memory)),
     }
 }
 
@@ -260,6 +187,7 @@ fn job(picture: &Picture<'_>, view: &ItemView<'_>) -> JobStatus {
         queue_id: view.item.id,
         job: view.item.job.clone(),
         stage: view.item.stage,
+        waits: view.waits(),
         waited_seconds: view.item.in_queue_since.map(|since| picture.since(since).as_secs()),
         needs: view.need().map(|need| format!("{need:#}")),
         rule: view.verdict.rule,

@@ -1,0 +1,63 @@
+//! What a package holds beside the program: manual pages, completions for shells, the schema of the configuration,
+//! a changelog.
+//!
+//!     cargo run --example package              into target/package
+//!     cargo run --example package -- FOLDER    into another folder
+//!     cp target/package/reference.md examples/ is due where a key, a rule or an option changed (a test tells)
+//!     cargo deb                                then makes a Debian package (cargo install cargo-deb)
+
+use clap_complete::Shell;
+use jiff::Timestamp;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/package"));
+    let mut written = Vec::new();
+    for page in mita::cli::manual_pages()? {
+        written.push((format!("man/{}.{}", page.name, page.section), page.text));
+    }
+    for (shell, file) in [(Shell::Bash, "mita.bash"), (Shell::Zsh, "_mita"), (Shell::Fish, "mita.fish")] {
+        written.push((format!("completions/{file}"), mita::cli::completions(shell)?));
+    }
+    written.push(("reference.md".to_owned(), mita::cli::reference()));
+    written.push(("changelog".to_owned(), changelog()?));
+    written.push(("mita.schema.json".to_owned(), serde_json::to_string_pretty(&mita::config::schema())? + "\n"));
+    for (file, text) in written {
+        let path = folder.join(file);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+/// How wide Debian wants a changelog, without the two blanks of its margin.
+const WIDTH: usize = 76;
+
+/// A changelog as Debian wants one (deb-changelog(5)): this version, with the newest entries of CHANGELOG.md.
+fn changelog() -> Result<String, Box<dyn Error>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md");
+    let changed = Timestamp::try_from(fs::metadata(&path)?.modified()?)?;
+    let all = fs::read_to_string(path)?;
+    let newest = all.split("\n## ").nth(1).ok_or("CHANGELOG.md has no version")?;
+    let mut text = concat!("mita (", env!("CARGO_PKG_VERSION"), "-1) unstable; urgency=medium\n").to_owned();
+    for entry in newest.split("\n- ").skip(1) {
+        let mut line = String::from("\n  *");
+        for word in entry.split("\n#").next().unwrap_or(entry).split_whitespace() {
+            if line.len() + word.len() > WIDTH {
+                text.push_str(&line);
+                line = String::from("\n   ");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        text.push_str(&line);
+    }
+    let date = jiff::fmt::rfc2822::to_string(&changed.to_zoned(jiff::tz::TimeZone::UTC))?;
+    text.push_str(&format!("\n\n -- The mita maintainers <mita@example.org>  {date}\n"));
+    Ok(text)
+}

@@ -1,0 +1,107 @@
+//! What a cloud says: whether it can be read, whether it knows what the node types name, and how much it lets us have.
+
+use super::super::super::table::many;
+use super::quota::scarce;
+use super::{Finding, Online};
+use crate::config::{Config, NodeType, ProviderConfig, Registration};
+use crate::naming::{MitaId, Owner};
+use crate::observe::Services;
+use crate::provider::{Allotment, FailureKind, Inspection, Order, Provider};
+use crate::reconcile::Moment;
+use crate::script::{self, Agent};
+use crate::secret::Secret;
+use crate::world::{Listing, Server, World};
+use std::collections::BTreeMap;
+
+impl Online {
+    pub(super) fn cloud(
+        &mut self,
+        config: &Config,
+        services: &Services,
+        world: &World,
+        provider: &ProviderConfig,
+        moment: Moment,
+    ) {
+        let place = format!("provider {}", provider.name);
+        let servers = match world.clouds.get(&provider.name).map(|cloud| &cloud.servers) {
+            Some(Listing::Complete(servers)) => servers,
+            Some(Listing::Unavailable(error)) => return self.fault(&place, error),
+            None => return,
+        };
+        let types: Vec<&NodeType> =
+            config.node_types.iter().filter(|kind| kind.providers.contains(&provider.name)).collect();
+        let backend = match services.provider(&provider.name) {
+            Ok(backend) => backend,
+            Err(error) => return self.fault(&place, error),
+        };
+        let survey = backend.survey(&types);
+        survey.problems.iter().for_each(|problem| self.fault(&place, problem));
+        for (kind, failure) in &survey.unfit {
+            // Any other failure is among the problems.
+            if failure.kind == FailureKind::Wrong {
+                self.fault(&format!("nodes.{kind} at {place}"), &failure.message);
+            }
+        }
+        let inspection = inspect(config, backend, &types, moment);
+        for (kind, faults) in &inspection.unfit {
+            faults.iter().for_each(|fault| self.fault(&format!("nodes.{kind} at {place}"), fault));
+        }
+        inspection.faults.iter().for_each(|fault| self.fault(&place, fault));
+        inspection.hints.iter().for_each(|hint| self.hint(&place, hint));
+        let told = |unread: &String| survey.problems.contains(unread);
+        self.not_checked.extend(inspection.unread.iter().filter(|unread| !told(unread)).cloned());
+        if let Some(quota) = &survey.quota {
+            let mut scarcities: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for kind in types {
+                if let Some(text) = scarce(config, provider, kind, quota, servers) {
+                    scarcities.entry(text).or_default().push(format!("nodes.{}", kind.name));
+                }
+            }
+            for (text, kinds) in scarcities {
+                self.hint(&format!("{} at {place}", kinds.join(", ")), text);
+            }
+        }
+        let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
+        self.seen(&place, format!("answers; {}, {ours} of this installation", many(servers.len(), "server")));
+        let used: Vec<String> = inspection.allotments.iter().map(used).collect();
+        if !used.is_empty() {
+            self.seen.push(Finding::new(place, format!("in use: {}", used.join(", "))));
+        }
+    }
+}
+
+/// Looks at one order of each type, as a run would send it.
+fn inspect(config: &Config, backend: &dyn Provider, types: &[&NodeType], moment: Moment) -> Inspection {
+    // Of the form and length that an order's id has.
+    let id = MitaId::from("20260101T000000Z-1000");
+    let names: Vec<String> = types.iter().map(|kind| kind.server_name_for(&id)).collect();
+    let filled =
+        |(kind, name): (&&'_ NodeType, &String)| script::fill(config, kind, &id, name, agent(kind, name).as_ref());
+    let scripts: Vec<String> = types.iter().zip(&names).map(filled).collect();
+    let orders: Vec<Order<'_>> = types
+        .iter()
+        .zip(&names)
+        .zip(scripts)
+        .map(|((kind, name), user_data)| Order { node_type: kind, owner: &config.owner, id: &id, name, user_data })
+        .collect();
+    backend.inspect(&orders, moment.now)
+}
+
+/// An agent as long as the one that an order of this type would have.
+fn agent(kind: &NodeType, name: &str) -> Option<Agent> {
+    let Registration::Inbound(_, transport) = &kind.registration else { return None };
+    // An HMAC of 32 bytes in hexadecimal digits (jenkins/slaves/JnlpAgentReceiver.java, `SLAVE_SECRET`).
+    Some(Agent { node: name.into(), secret: Secret::new("0".repeat(64)), transport: *transport })
+}
+
+fn used(allotment: &Allotment) -> String {
+    let Allotment { what, used, most } = allotment;
+    match most {
+        Some(most) => format!("{used} of {most} {what}"),
+        None => format!("{used} {what}"),
+    }
+}
+
+fn is_ours(server: &Server, owner: &Owner) -> bool {
+    server.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
+}

@@ -1,0 +1,96 @@
+//! What Jenkins says: whether it can be read, what the user may do there, and how it is set up.
+
+use super::super::super::table::many;
+use super::{Online, unavailable};
+use crate::config::Config;
+use crate::jenkins::{Right, Rights};
+use crate::naming::NodeName;
+use crate::observe::Services;
+use crate::world::{Jenkins, Listing, Mode, Node, NodeKind};
+use std::collections::BTreeSet;
+
+const PLACE: &str = "jenkins";
+
+impl Online {
+    pub(super) fn controller(&mut self, config: &Config, services: &Services, jenkins: &Jenkins) {
+        let reads = [unavailable(&jenkins.mode), unavailable(&jenkins.queue), unavailable(&jenkins.nodes)];
+        let faults: BTreeSet<&str> = reads.into_iter().flatten().collect();
+        let answers = faults.is_empty();
+        faults.into_iter().for_each(|error| self.fault(PLACE, error));
+        if jenkins.mode.complete() == Some(&Mode::QuietingDown) {
+            self.hint(PLACE, "is about to shut down: nothing is ordered until that is cancelled");
+        }
+        let agents = |nodes: &Vec<Node>| nodes.iter().any(|node| node.kind != NodeKind::BuiltIn);
+        if jenkins.nodes.complete().is_some_and(|nodes| !agents(nodes)) {
+            self.hint(
+                PLACE,
+                "has no agent at all, and then does not name the labels that jobs wait for, so that mita has to order one \
+                 server to learn them: add one permanent agent, which may stay offline for ever",
+            );
+        }
+        if !answers {
+            return;
+        }
+        let asked = jenkins.nodes.complete().and_then(|nodes| telling_node(config, nodes));
+        let rights = match &services.jenkins {
+            Ok(controller) => controller.rights(asked).map_err(|error| error.to_string()),
+            Err(reason) => Err(reason.clone()),
+        };
+        match rights {
+            Ok(rights) => self.rights(config, jenkins, &rights, asked),
+            Err(error) => self.fault(PLACE, error),
+        }
+    }
+
+    fn rights(&mut self, config: &Config, jenkins: &Jenkins, rights: &Rights, asked: Option<&NodeName>) {
+        let user = &config.jenkins.user;
+        if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&jenkins.queue, &jenkins.nodes) {
+            let (items, nodes) = (many(queue.items.len(), "queue item"), many(nodes.len(), "node"));
+            let version = &rights.version;
+            self.seen(PLACE, format!("version {version} answers {user}; {items}, {nodes}"));
+        }
+        let Some(known_as) = &rights.user else {
+            self.fault(
+                PLACE,
+                "takes us for nobody in particular (anonymous), whom it lets read and not change anything: does a proxy \
+                 before Jenkins remove the Authorization header?",
+            );
+            return;
+        };
+        let on = asked.map_or_else(|| "the built-in node".to_owned(), |node| format!("node {node}"));
+        for right in &rights.missing {
+            let purpose = right.purpose();
+            self.fault(
+                PLACE,
+                format!(
+                    "{known_as} lacks the permission {right} (asked of {on}), so that mita cannot {purpose}: grant it"
+                ),
+            );
+        }
+        if !rights.sees_jobs {
+            self.hint(
+                PLACE,
+                format!(
+                    "{known_as} sees no job at all: where there are some, grant Job/Read, without which the queue looks empty"
+                ),
+            );
+        }
+        self.not_checked.extend(rights.unknown.iter().map(|right| unknown(*right, asked)));
+    }
+}
+
+fn unknown(right: Right, asked: Option<&NodeName>) -> String {
+    let why = if asked.is_none() { ", which Jenkins does not tell while it has no agent" } else { "" };
+    format!("the permission {right}{why}")
+}
+
+/// The node whose rights tell most: one named after a node type, since permissions can be given by the names of nodes;
+/// else any agent.
+fn telling_node<'a>(config: &Config, nodes: &'a [Node]) -> Option<&'a NodeName> {
+    let agents = || nodes.iter().filter(|node| node.kind == NodeKind::Agent).map(|node| &node.name);
+    let of_a_type = |name: &&NodeName| {
+        let base = name.convention().base;
+        config.node_types.iter().any(|kind| kind.name.as_str() == base)
+    };
+    agents().find(of_a_type).or_else(|| agents().next())
+}

@@ -1,0 +1,78 @@
+//! What Jenkins and the clouds say to the configuration. Reads only; what reading cannot tell is named as not checked.
+
+mod clocks;
+mod clouds;
+mod controller;
+mod quota;
+mod strangers;
+
+use super::super::document::clean;
+use crate::config::Config;
+use crate::observe::observe;
+use crate::reconcile::{Moment, open};
+use crate::state::State;
+use crate::world::Listing;
+use serde::Serialize;
+
+/// What was found online.
+#[derive(Debug, Default, Serialize)]
+pub(in crate::cli) struct Online {
+    /// What could be read.
+    pub(in crate::cli) seen: Vec<Finding>,
+    /// What keeps mita from working as configured.
+    pub(in crate::cli) faults: Vec<Finding>,
+    /// What could be better.
+    pub(in crate::cli) hints: Vec<Finding>,
+    /// What no read told.
+    pub(in crate::cli) not_checked: Vec<String>,
+}
+
+/// Something about one service or node type, and what to do.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct Finding {
+    #[serde(rename = "where")]
+    pub(in crate::cli) place: String,
+    pub(in crate::cli) text: String,
+}
+
+impl Finding {
+    pub(super) fn new(place: impl Into<String>, text: impl AsRef<str>) -> Self {
+        Finding { place: place.into(), text: clean(text.as_ref()) }
+    }
+}
+
+/// Asks every service what a run would ask before it orders something, and what a run learns only by trying.
+pub(in crate::cli) fn check(config: &Config, moment: Moment) -> Online {
+    let services = open(config, moment);
+    let world = observe(config, &services, &State::new(config.owner.clone()));
+    let mut online = Online::default();
+    online.controller(config, &services, &world.jenkins);
+    for provider in &config.providers {
+        online.cloud(config, &services, &world, provider, moment);
+    }
+    online.strangers(config, &world);
+    online.clocks(config, &services, moment);
+    online.not_checked.push("what the scripts do on the servers".to_owned());
+    online
+}
+
+impl Online {
+    fn fault(&mut self, place: &str, text: impl AsRef<str>) {
+        self.faults.push(Finding::new(place, text));
+    }
+
+    fn hint(&mut self, place: &str, text: impl AsRef<str>) {
+        self.hints.push(Finding::new(place, text));
+    }
+
+    fn seen(&mut self, place: &str, text: impl AsRef<str>) {
+        self.seen.push(Finding::new(place, text));
+    }
+}
+
+fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
+    match listing {
+        Listing::Complete(_) => None,
+        Listing::Unavailable(error) => Some(error),
+    }
+}

@@ -1,0 +1,287 @@
+//! `mita check --online` against set-ups that are broken in one way each.
+
+use super::scene::Scene;
+use crate::cli::check::online::{Online, check};
+use crate::config::{NodeType, Sizing};
+use jiff::{SignedDuration, Timestamp};
+use mita_sim::jenkins::{Permission, Version};
+use mita_sim::openstack::Cloud;
+
+fn online(scene: &Scene) -> Online {
+    let online = check(&scene.loaded.config, scene.moment());
+    assert!(scene.sim.writes().is_empty(), "{:?}", scene.sim.writes());
+    scene.sim.assert_promises();
+    online
+}
+
+fn lines(findings: &[crate::cli::check::online::Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{}: {}", finding.place, finding.text)).collect()
+}
+
+#[track_caller]
+fn only(lines: &[String], parts: &[&str]) {
+    assert!(matches!(lines, [one] if parts.iter().all(|part| one.contains(part))), "{parts:?} in {lines:#?}");
+}
+
+/// One fault that says all of this, and no hint.
+#[track_caller]
+fn assert_fault(scene: &Scene, parts: &[&str]) {
+    let online = online(scene);
+    only(&lines(&online.faults), parts);
+    assert_eq!(lines(&online.hints), [""; 0]);
+}
+
+/// One hint that says all of this, and no fault.
+#[track_caller]
+fn assert_hint(scene: &Scene, parts: &[&str]) {
+    let online = online(scene);
+    assert_eq!(lines(&online.faults), [""; 0]);
+    only(&lines(&online.hints), parts);
+}
+
+/// A scene whose quota has room for everything, so that what a test breaks stands alone.
+fn scene() -> Scene {
+    let scene = Scene::start();
+    let mut cloud = scene.sim.cloud("openstack");
+    cloud.quota_mut("ceph-ci").instances = None;
+    drop(cloud);
+    scene
+}
+
+fn scene_with(change: impl FnOnce(&mut NodeType)) -> Scene {
+    let mut scene = scene();
+    change(&mut scene.loaded.config.node_types[0]);
+    scene
+}
+
+fn cloud_with(change: impl FnOnce(&mut Cloud)) -> Scene {
+    let scene = scene();
+    change(&mut scene.sim.cloud("openstack"));
+    scene
+}
+
+#[test]
+fn a_set_up_that_works_has_neither_faults_nor_hints() {
+    let scene = scene();
+    let online = online(&scene);
+    assert_eq!((lines(&online.faults), lines(&online.hints)), (Vec::new(), Vec::new()));
+    assert_eq!(
+        lines(&online.seen),
+        [
+            "jenkins: version 2.578 answers mita; 0 queue items, 2 nodes",
+            "provider openstack: answers; 0 servers, 0 of this installation",
+            "provider openstack: in use: 0 instances, 0 of 100 cores, 0 of 400000 MiB of RAM",
+        ]
+    );
+    assert_eq!(online.not_checked, ["what the scripts do on the servers"]);
+}
+
+#[test]
+fn each_missing_permission_is_told_by_its_jenkins_name_with_what_it_is_for() {
+    for version in [Version::new(2, 578), Version::new(2, 346)] {
+        for (permission, parts) in [
+            (Permission::AgentConnect, ["mita lacks the permission Agent/Connect", "bring a node back", "node vault"]),
+            (Permission::AgentDisconnect, ["lacks the permission Agent/Disconnect", "set a node offline", "grant it"]),
+            (Permission::AgentDelete, ["lacks the permission Agent/Delete", "delete a retired node", "grant it"]),
+        ] {
+            let scene = scene();
+            scene.sim.jenkins().options.version = version;
+            scene.sim.jenkins().options.users[0].permissions.remove(&permission);
+            assert_fault(&scene, &parts);
+        }
+    }
+}
+
+#[test]
+fn a_user_without_job_read_is_told_of_it_though_the_queue_is_empty() {
+    let scene = scene();
+    scene.sim.jenkins().options.users[0].permissions.remove(&Permission::JobRead);
+    assert_hint(&scene, &["jenkins: mita sees no job at all", "grant Job/Read"]);
+}
+
+#[test]
+fn a_log_in_that_gets_lost_on_the_way_is_told_of_though_anybody_may_read() {
+    let scene = scene();
+    scene.sim.jenkins().options.anonymous = [Permission::OverallRead, Permission::JobRead].into();
+    scene.sim.jenkins().options.loses_credentials = true;
+    assert_fault(&scene, &["takes us for nobody in particular", "Authorization header"]);
+}
+
+#[test]
+fn a_jenkins_without_agents_is_told_to_keep_one_and_agent_delete_stays_unknown() {
+    let scene = scene();
+    scene.sim.jenkins().delete_node("vault");
+    assert_hint(&scene, &["jenkins: has no agent at all", "add one permanent agent"]);
+    let online = online(&scene);
+    assert!(online.not_checked[0].starts_with("the permission Agent/Delete"), "{:?}", online.not_checked);
+    scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentDisconnect);
+    only(&lines(&self::online(&scene).faults), &["Agent/Disconnect", "asked of the built-in node"]);
+}
+
+#[test]
+fn a_node_of_ours_is_asked_about_before_any_other() {
+    let scene = scene();
+    scene.sim.jenkins().add_agent("centos+192.168.1.10", "amd64", 1);
+    scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentDelete);
+    assert_fault(&scene, &["asked of node centos+192.168.1.10"]);
+}
+
+#[test]
+fn names_that_the_cloud_does_not_know_are_told_with_near_ones() {
+    let name = |name: &str| Some(name.to_owned());
+    let list = |name: &str| vec![name.to_owned()];
+    assert_fault(&scene_with(|kind| kind.image_name = "Debian 13".into()), &["nodes.ubuntu", "nearest: \"Debian 12\""]);
+    assert_fault(
+        &scene_with(|kind| kind.size = Sizing::Named("m1.smal".into())),
+        &["nodes.ubuntu", "nearest: \"m1.small\""],
+    );
+    assert_fault(
+        &scene_with(|kind| kind.keyname = name("jenkins-slav")),
+        &["nodes.ubuntu at provider openstack", "nearest: \"jenkins-slave\"", "key pairs belong to users"],
+    );
+    assert_fault(
+        &scene_with(|kind| kind.security_groups = list("defualt")),
+        &["no security group has the name \"defualt\"; nearest: \"default\""],
+    );
+    assert_fault(
+        &scene_with(|kind| kind.availability_zone = name("nove")),
+        &["there is no availability zone \"nove\"; nearest: \"nova\""],
+    );
+    assert_fault(&scene_with(|kind| kind.networks = list("ci-ned")), &["nearest: \"ci-net\""]);
+}
+
+#[test]
+fn a_key_pair_of_another_user_is_not_ours() {
+    let scene = scene_with(|kind| kind.keyname = Some("jenkins-slave".into()));
+    scene.sim.cloud("openstack").users[0].keypairs.clear();
+    scene.sim.cloud("openstack").users[1].keypairs.push("jenkins-slave".into());
+    assert_fault(&scene, &["no key pair of this user", "there is none at all"]);
+}
+
+#[test]
+fn networks_that_servers_cannot_be_attached_to_are_told() {
+    assert_fault(&scene_with(|kind| kind.networks = vec!["public".into()]), &["an external one"]);
+    let mut two = cloud_with(|cloud| drop(cloud.add_network("second", "10.0.0", None)));
+    two.loaded.config.node_types.truncate(1);
+    assert_fault(&two, &["cannot choose between the networks \"ci-net\", \"second\": write networks = [\"ci-net\"]"]);
+    let mut bare = cloud_with(|cloud| cloud.networks[0].has_subnets = false);
+    bare.loaded.config.node_types.truncate(1);
+    assert_fault(&bare, &["the network \"ci-net\" has no subnet"]);
+    let mut none = cloud_with(|cloud| cloud.networks.retain(|network| network.external));
+    none.loaded.config.node_types.truncate(1);
+    assert_fault(&none, &["the project has no network"]);
+}
+
+#[test]
+fn a_size_that_is_too_small_for_the_image_is_told_as_nova_would_refuse_it() {
+    let image = "Ubuntu Trusty (2014.04) cloudimg";
+    let demanding = |min_ram, min_disk| {
+        cloud_with(|cloud| {
+            let image = cloud.images.iter_mut().find(|found| found.name == image).unwrap();
+            (image.min_ram, image.min_disk) = (min_ram, min_disk);
+        })
+    };
+    assert_fault(&demanding(4096, 0), &["nodes.ubuntu", "2048 MiB of RAM", "needs 4096"]);
+    assert_fault(&demanding(0, 40), &["nodes.ubuntu", "a disk of 20 GB", "needs 40"]);
+    assert!(online(&demanding(2048, 20)).faults.is_empty());
+}
+
+#[test]
+fn user_data_is_measured_as_it_would_be_sent() {
+    let scene = scene_with(|kind| kind.script = format!("#!/bin/sh\n{}", "${MITA_SERVER_NAME}".repeat(9000)));
+    assert_fault(
+        &scene,
+        &["nodes.ubuntu at provider openstack", "its script has", "let a short script fetch the rest"],
+    );
+}
+
+#[test]
+fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
+    let reader = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into()]);
+    assert_fault(&reader, &["provider openstack", "the role reader only", "grant it the role member"]);
+    let both = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into(), "member".into()]);
+    assert!(online(&both).faults.is_empty());
+    let day = 24 * 3600 * 1000;
+    for (days, told) in [(3, true), (20, false)] {
+        let scene = scene();
+        let end = scene.sim.now() + days * day;
+        scene.sim.cloud("openstack").users[0].password_expires = Some(end);
+        if told {
+            assert_hint(&scene, &["the user's password expires at 2026-01-08 08:00 UTC"]);
+        } else {
+            assert!(online(&scene).hints.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_quota_that_is_smaller_than_the_limits_is_told_with_what_is_used() {
+    let scene = cloud_with(|cloud| {
+        cloud.quota_mut("ceph-ci").instances = Some(3);
+        cloud.place_server("another", &[]);
+    });
+    assert_hint(&scene, &["nodes.centos at provider openstack", "quota of instances has room for 2"]);
+    assert!(lines(&online(&scene).seen).iter().any(|line| line.contains("in use: 1 of 3 instances")));
+}
+
+#[test]
+fn clocks_that_differ_are_told_and_whose_is_wrong() {
+    let scene = scene();
+    scene.sim.jenkins().options.clock_ahead = 120;
+    assert_hint(&scene, &["jenkins: its clock is", "ahead of this machine's", "NTP"]);
+    scene.sim.jenkins().options.clock_ahead = -300;
+    scene.sim.cloud("openstack").options.clock_ahead = -300;
+    assert_hint(&scene, &["this machine: its clock is", "ahead of that of jenkins and provider openstack"]);
+    scene.sim.jenkins().options.clock_ahead = 5;
+    scene.sim.cloud("openstack").options.clock_ahead = -5;
+    assert!(online(&scene).hints.is_empty());
+}
+
+fn mark<'a>(owner: &'a str, kind: &'a str) -> [(&'a str, &'a str); 3] {
+    [("mita_owner", owner), ("mita_node", kind), ("mita_id", "20260105T070000Z-1")]
+}
+
+#[test]
+fn an_owner_that_another_installation_uses_shows_by_servers_that_nobody_here_ordered() {
+    let ours = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "ubuntu"))));
+    assert_hint(&ours, &["1 server, theirs (", "the mark of owner \"ceph-ci\"", "write another one here"]);
+    let odd = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "windows"))));
+    assert_fault(&odd, &["node type that is not configured here", "would retire what is idle"]);
+    let others = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("other-ci", "windows"))));
+    assert!(online(&others).faults.is_empty() && online(&others).hints.is_empty());
+}
+
+#[test]
+fn a_server_that_this_installation_ordered_is_no_stranger() {
+    let mut scene = Scene::with_jobs();
+    scene.sim.cloud("openstack").quota_mut("ceph-ci").instances = None;
+    scene.loaded.config.node_types[0].max = None;
+    scene.run();
+    scene.sim.clear_log();
+    let online = online(&scene);
+    assert!(lines(&online.seen)[1].contains("of this installation"), "{:?}", lines(&online.seen));
+    assert_eq!((lines(&online.faults), lines(&online.hints)), (Vec::new(), Vec::new()));
+}
+
+#[test]
+fn a_state_file_of_another_owner_is_told_before_the_first_run_refuses_it() {
+    let mut scene = Scene::with_jobs();
+    scene.run();
+    scene.sim.clear_log();
+    scene.loaded.config.owner = crate::naming::Owner::new("another").unwrap();
+    let online = online(&scene);
+    only(&lines(&online.faults), &["state_file: ", "ceph-ci"]);
+}
+
+#[test]
+fn a_password_is_measured_against_the_time_of_this_run() {
+    let soon: Timestamp = "2026-01-10T08:00:00Z".parse().unwrap();
+    let scene = scene();
+    let end = u64::try_from(soon.as_millisecond()).unwrap();
+    scene.sim.cloud("openstack").users[0].password_expires = Some(end);
+    let mut moment = scene.moment();
+    assert_eq!(check(&scene.loaded.config, moment).hints.len(), 1);
+    moment.now = soon - SignedDuration::from_hours(15 * 24);
+    let hints = lines(&check(&scene.loaded.config, moment).hints);
+    assert!(!hints.iter().any(|hint| hint.contains("expires")), "{hints:?}");
+}

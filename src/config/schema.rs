@@ -1,0 +1,149 @@
+//! The configuration as editors and readers are told of it: a JSON Schema and the pages of a manual.
+//!
+//! Both are made from the keys that the parser knows, so that nothing is described that it would refuse. What only a
+//! whole file can tell, such as a provider that no table has, is left to `mita check`.
+
+use super::keys::{self, Key, Kind};
+use serde_json::{Map, Value, json};
+
+/// A JSON Schema of the configuration. Of draft 7, the newest that editors of TOML know.
+pub fn schema() -> Value {
+    let mut schema = table(keys::TOP);
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    schema["title"] = "mita's configuration".into();
+    schema["required"] = json!(["jenkins"]);
+    let both = |all: &[&[&str]]| -> Value { all.iter().map(|names| one_of(names)).collect() };
+    let jenkins = &mut schema["properties"]["jenkins"];
+    jenkins["required"] = json!(["url", "user"]);
+    jenkins["allOf"] = both(&[&["token", "token_file", "token_env", "password", "password_file", "password_env"]]);
+    schema["properties"]["provider"]["additionalProperties"]["allOf"] = both(&[&["auth_url", "cloud"]]);
+    let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
+    node_type["required"] = json!(["provider"]);
+    node_type["allOf"] = both(&[&["image_name", "image"]]);
+    // The flavor by its name, or by what it must have: one of the two or both.
+    node_type["oneOf"] = json!([
+        {"required": ["size"]},
+        {"required": ["flavor"]},
+        {"anyOf": [{"required": ["min_cores"]}, {"required": ["min_ram"]}]},
+    ]);
+    let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
+    entry["required"] = json!(["count"]);
+    node_type["properties"]["boot_volume"]["required"] = json!(["size"]);
+    schema
+}
+
+/// Exactly one of these keys is there.
+fn one_of(names: &[&str]) -> Value {
+    let each: Vec<Value> = names.iter().map(|name| json!({"required": [name]})).collect();
+    json!({ "oneOf": each })
+}
+
+fn table(keys: &[Key]) -> Value {
+    let properties: Map<String, Value> =
+        keys.iter().filter_map(|key| Some((key.name.to_owned(), property(key, keys)?))).collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
+/// What the key takes; nothing where the key is always refused.
+fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
+    let mut property = match key.kind {
+        Kind::Text | Kind::Path | Kind::Lines => json!({"type": "string", "minLength": 1}),
+        Kind::OneOf(texts) => json!({"enum": texts}),
+        Kind::Url => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"}),
+        Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
+        // Numbers with their units; a number alone is refused.
+        Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
+        Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
+        Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::Texts => one_or_more(json!({"type": "string", "minLength": 1})),
+        Kind::Words => one_or_more(json!({"type": "string"})),
+        Kind::Memory => json!({"type": "string", "pattern": "^0*[1-9][0-9]* ?(M|MB|MiB|G|GB|GiB|T|TB|TiB)$"}),
+        Kind::NumberOrTables(keys) => json!({"anyOf": [
+            {"type": "integer", "minimum": 0},
+            {"type": "array", "items": table(keys)},
+        ]}),
+        Kind::Hints => {
+            json!({"type": "object", "additionalProperties": one_or_more(json!({"type": "string", "minLength": 1}))})
+        }
+        Kind::Metadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Table(keys) => table(keys),
+        Kind::Tables(keys) => json!({"type": "object", "additionalProperties": table(keys)}),
+        Kind::Same(other) => property(table_keys.iter().find(|key| key.name == other)?, table_keys)?,
+        Kind::Refused => return None,
+    };
+    property["description"] = match key.kind {
+        Kind::Same(other) => format!("the same as {other}").into(),
+        _ => with_default(key.about, key.default).into(),
+    };
+    Some(property)
+}
+
+fn one_or_more(text: Value) -> Value {
+    json!({"anyOf": [text, {"type": "array", "items": {"type": "string", "minLength": 1}}]})
+}
+
+fn with_default(about: &str, default: &str) -> String {
+    match default {
+        "" => about.to_owned(),
+        required if required.starts_with("required") => format!("{about} ({required})"),
+        default => format!("{about} (default: {default})"),
+    }
+}
+
+/// One table of the manual, with its keys in the order of their importance.
+#[derive(Clone, Debug)]
+pub struct Manual {
+    /// What stands in brackets above it; empty for the top of the file.
+    pub table: &'static str,
+    /// Each key.
+    pub keys: Vec<Entry>,
+}
+
+/// One key of the manual.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub name: &'static str,
+    /// Other names that mean the same.
+    pub aliases: Vec<&'static str>,
+    /// What holds where it is not written, or that it must be; empty where other keys decide.
+    pub default: &'static str,
+    /// What it means, with the values that it can have where these are few.
+    pub about: String,
+}
+
+/// All tables of the configuration, for people.
+pub fn manual() -> Vec<Manual> {
+    let tables: [(&'static str, &'static [Key]); 4] = [
+        ("", keys::TOP),
+        ("[jenkins]", keys::JENKINS),
+        ("[provider.NAME]", keys::PROVIDER),
+        ("[nodes.NAME]", keys::NODES),
+    ];
+    let page = |(table, keys): (&'static str, &'static [Key])| {
+        let entry = |key: &Key| {
+            let others = keys.iter().filter(|other| matches!(other.kind, Kind::Same(name) if name == key.name));
+            let values = match key.kind {
+                Kind::OneOf(texts) if texts.len() > 1 => format!(": {}", texts.join(", ")),
+                _ => String::new(),
+            };
+            Entry {
+                name: key.name,
+                aliases: others.map(|other| other.name).collect(),
+                default: key.default,
+                about: format!("{}{values}", key.about),
+            }
+        };
+        let shown = keys.iter().filter(|key| !matches!(key.kind, Kind::Same(_) | Kind::Refused));
+        Manual { table, keys: shown.map(entry).collect() }
+    };
+    tables.into_iter().map(page).collect()
+}
+
+/// The key's meaning and its default in one.
+impl std::fmt::Display for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&with_default(&self.about, self.default))
+    }
+}

@@ -1,0 +1,77 @@
+//! What a person asked to have retired.
+
+use super::situation::*;
+use crate::offline::offline_message;
+use crate::plan::Rule;
+use crate::world::*;
+
+/// A joined node whose retirement was asked for five minutes ago.
+fn asked(s: &mut Situation, id: &str, address: &str) {
+    s.joined(id, address);
+    let since = s.now - time("5m");
+    s.memory(id).asked = Some(since);
+}
+
+#[test]
+fn an_idle_node_goes_before_its_grace_time_and_the_jobs_get_another_one() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it 5m ago
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  asked: a person asked for it 5m ago
+        |   server s1  ubuntu  asked: a person asked for it 5m ago
+    ",
+    );
+}
+
+#[test]
+fn s1_a_busy_node_stays_offline_until_its_build_ends() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    let presence = set_offline(USER, &offline_message(&owner(), &"s1".into(), Rule::Asked));
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.presence, node.idle, node.idle_executors) = (presence, false, 0);
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle, as asked
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle, as asked
+    ",
+    );
+    s.node("ubuntu+10.0.0.1").idle = true;
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it 6m ago
+        |   node ubuntu+10.0.0.1  asked: a person asked for it 6m ago
+        |   server s1  ubuntu  asked: a person asked for it 6m ago
+    ",
+    );
+}
+
+#[test]
+fn s7_a_hold_that_came_later_comes_first() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    s.node("ubuntu+10.0.0.1").presence = set_offline(USER, "wait");
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline: \"wait\"
+        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline: \"wait\"
+    ",
+    );
+}
+
+#[test]
+fn s3_what_was_asked_waits_while_the_list_of_nodes_or_of_servers_is_not_there() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    s.world.jenkins.nodes = Listing::Unavailable("no answer".to_owned());
+    assert!(s.plan().actions.is_empty());
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    s.world.clouds.values_mut().for_each(|cloud| cloud.servers = Listing::Unavailable("no answer".to_owned()));
+    assert!(s.plan().actions.is_empty());
+}

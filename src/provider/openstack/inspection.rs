@@ -1,0 +1,241 @@
+//! What reading can tell of an order before it is sent: key pair, security groups, zone, networks, whether the image fits
+//! the size, the length of the user data, the user's roles. A run asks none of this, since the order itself is answered
+//! with all of it; a person who sets up a farm wants to know it before the first night.
+
+use super::auth::Identity;
+use super::catalogue::Service;
+use super::errors::Verb;
+use super::names::hint;
+use super::{OpenStack, compute, image, network, order, volume, wire};
+use crate::config::NodeType;
+use crate::provider::{Allotment, Failure, Inspection, Order};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A password that expires within this time is told of.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Roles that let nobody order a server by OpenStack's own policies ("Consistent and secure default RBAC").
+const ROLES_THAT_READ: [&str; 1] = ["reader"];
+
+pub(super) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
+    let mut seen = Inspection::default();
+    let identity = match cloud.session.identity() {
+        Ok(identity) => identity,
+        Err(failure) => {
+            // Nothing else can be asked; whoever listed the servers was told the same.
+            seen.unread.push(failure.message);
+            return seen;
+        }
+    };
+    who(&identity, now, &mut seen);
+    let lists = Lists::read(cloud, orders, &mut seen.unread);
+    for order in orders {
+        let mut faults = lists.faults(order.node_type, &identity);
+        let task = cloud.session.task("use the script", Verb::Create);
+        faults.extend(order::encoded_user_data(&order.user_data, &task).err().map(|failure| failure.message));
+        match image_faults(cloud, order.node_type) {
+            Ok(fault) => faults.extend(fault),
+            Err(failure) => seen.unread.push(failure.message),
+        }
+        if !faults.is_empty() {
+            seen.unfit.insert(order.node_type.name.clone(), faults);
+        }
+    }
+    let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
+    match allotments(cloud, storage) {
+        Ok(allotments) => seen.allotments = allotments,
+        Err(failure) => seen.unread.push(failure.message),
+    }
+    seen.unread.sort();
+    seen.unread.dedup();
+    seen
+}
+
+fn who(identity: &Identity, now: Timestamp, seen: &mut Inspection) {
+    let reads_only = |role: &String| ROLES_THAT_READ.contains(&role.to_lowercase().as_str());
+    if !identity.roles.is_empty() && identity.roles.iter().all(reads_only) {
+        let roles = identity.roles.join(", ");
+        seen.faults.push(format!(
+            "the user has the role {roles} only, with which servers can be seen and not ordered: grant it the role member"
+        ));
+    }
+    if let Some(end) = identity.password_expires.filter(|end| end.duration_since(now) < SOON) {
+        let end = end.strftime("%Y-%m-%d %H:%M UTC");
+        seen.hints
+            .push(format!("the user's password expires at {end}: change it before, or use an application credential"));
+    }
+}
+
+/// What there is to choose from; none where it was not asked for or cannot be read.
+struct Lists {
+    keys: Option<Vec<String>>,
+    groups: Option<Vec<wire::SecurityGroup>>,
+    zones: Option<Vec<wire::Zone>>,
+    networks: Option<Vec<wire::Network>>,
+}
+
+impl Lists {
+    fn read(cloud: &OpenStack, orders: &[Order<'_>], unread: &mut Vec<String>) -> Self {
+        let session = &cloud.session;
+        let any = |wants: fn(&NodeType) -> bool| orders.iter().any(|order| wants(order.node_type));
+        let keys = any(|kind| kind.keyname.is_some()).then(|| compute::key_pairs(session));
+        let groups = any(|kind| !kind.security_groups.is_empty()).then(|| network::security_groups(session));
+        let zones = any(|kind| kind.availability_zone.is_some()).then(|| compute::zones(session));
+        let networks = (!orders.is_empty()).then(|| network::all(session));
+        Lists {
+            keys: known(keys, unread),
+            groups: known(groups, unread),
+            zones: known(zones, unread),
+            networks: known(networks, unread),
+        }
+    }
+
+    /// Why an order of this node type would be refused.
+    fn faults(&self, kind: &NodeType, identity: &Identity) -> Vec<String> {
+        let mut faults = Vec::new();
+        if let (Some(wanted), Some(keys)) = (&kind.keyname, &self.keys)
+            && !keys.contains(wanted)
+        {
+            let hint = hint(wanted, keys.iter().map(String::as_str));
+            faults.push(format!(
+                "no key pair of this user has the name {wanted:?}; {hint}: correct keyname, or make the key pair as this \
+                 very user (key pairs belong to users, not to projects)"
+            ));
+        }
+        if let Some(groups) = &self.groups {
+            for wanted in &kind.security_groups {
+                let name = |group: &wire::SecurityGroup| group.name.clone().unwrap_or_default();
+                let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted).count();
+                let names: BTreeSet<String> = groups.iter().map(name).collect();
+                match found {
+                    1 => {}
+                    0 => {
+                        let hint = hint(wanted, names.iter().map(String::as_str));
+                        faults.push(format!(
+                            "no security group has the name {wanted:?}; {hint}: correct security_groups"
+                        ));
+                    }
+                    several => faults.push(format!(
+                        "{several} security groups have the name {wanted:?}: put the id of one in its place"
+                    )),
+                }
+            }
+        }
+        if let (Some(wanted), Some(zones)) = (&kind.availability_zone, &self.zones) {
+            // ZONE:HOST:NODE names a host besides.
+            let name = wanted.split(':').next().unwrap_or(wanted);
+            match zones.iter().find(|zone| zone.name == name) {
+                None => {
+                    let hint = hint(name, zones.iter().map(|zone| zone.name.as_str()));
+                    faults.push(format!("there is no availability zone {name:?}; {hint}: correct availability_zone"));
+                }
+                Some(zone) if zone.state.as_ref().is_some_and(|state| state.available == Some(false)) => {
+                    faults.push(format!("the availability zone {name:?} is not available now"));
+                }
+                Some(_) => {}
+            }
+        }
+        faults.extend(self.networks.iter().flat_map(|networks| network_faults(kind, networks, identity)));
+        faults
+    }
+}
+
+fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Option<T> {
+    read?.map_err(|failure| unread.push(failure.message)).ok()
+}
+
+/// Servers cannot be attached to an external network by ordinary users, nor to one without a subnet. Where none is named,
+/// there has to be one only.
+fn network_faults(kind: &NodeType, networks: &[wire::Network], identity: &Identity) -> Vec<String> {
+    let name = |network: &wire::Network| network.name.clone().unwrap_or_else(|| network.id.clone());
+    if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
+        // Ports bring their networks along.
+        return Vec::new();
+    }
+    if kind.networks.is_empty() {
+        let usable = network::usable(networks, identity);
+        let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
+        return match usable.len() {
+            1 => usable.into_iter().filter_map(without_subnet).collect(),
+            0 => vec!["the project has no network, so that its servers would have no address: make one".to_owned()],
+            _ => vec![format!(
+                "the cloud cannot choose between the networks {}: write networks = [{}]",
+                names.join(", "),
+                names[0]
+            )],
+        };
+    }
+    let mut faults = Vec::new();
+    for wanted in &kind.networks {
+        // A name that leads to no network, or to several, is told of with the names that an order needs.
+        let Some(found) =
+            networks.iter().find(|network| network.id == *wanted || network.name.as_ref() == Some(wanted))
+        else {
+            continue;
+        };
+        if found.external == Some(true) && found.shared != Some(true) {
+            faults.push(format!(
+                "the network {wanted:?} is an external one, to which servers cannot be attached: name the network behind \
+                 its router"
+            ));
+        } else {
+            faults.extend(without_subnet(found));
+        }
+    }
+    faults
+}
+
+fn without_subnet(network: &wire::Network) -> Option<String> {
+    let name = network.name.as_ref().unwrap_or(&network.id);
+    let none = network.subnets.as_ref().is_some_and(Vec::is_empty);
+    none.then(|| format!("the network {name:?} has no subnet, so that servers get no address there: give it one"))
+}
+
+/// Nova refuses an order whose size is smaller than the image asks for (nova/compute/api.py).
+fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
+    // What leads to no image or size is told of with the names that an order needs.
+    let (Ok(id), Ok(flavor)) = (cloud.image(&kind.image_name), cloud.flavor(kind)) else {
+        return Ok(Vec::new());
+    };
+    let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
+    let mut faults = Vec::new();
+    let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
+    let (size, name) = (&flavor.name, &kind.image_name);
+    if flavor.size.ram_mib < ram {
+        let has = flavor.size.ram_mib;
+        faults.push(format!(
+            "the size {size:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: take a larger size"
+        ));
+    }
+    if let Some(volume) = &kind.boot.volume {
+        let has = u64::from(volume.size);
+        if has < disk {
+            faults.push(format!("the boot_volume has {has} GB, and the image {name:?} needs {disk}: make it larger"));
+        }
+    } else if flavor.disk > 0 && flavor.disk < disk {
+        let has = flavor.disk;
+        faults.push(format!(
+            "the size {size:?} has a disk of {has} GB, and the image {name:?} needs {disk}: take a larger size"
+        ));
+    }
+    Ok(faults)
+}
+
+fn allotments(cloud: &OpenStack, storage: bool) -> Result<Vec<Allotment>, Failure> {
+    let limits = compute::limits(&cloud.session)?;
+    let mut all = vec![
+        ("instances", limits.total_instances_used, limits.max_total_instances),
+        ("cores", limits.total_cores_used, limits.max_total_cores),
+        ("MiB of RAM", limits.total_ram_used, limits.max_total_ram_size),
+    ];
+    let volume_task = cloud.session.task("make volumes", Verb::Read);
+    if storage && cloud.session.has(Service::Volume, &volume_task).is_ok() {
+        let limits = volume::limits(&cloud.session)?;
+        all.push(("volumes", limits.total_volumes_used, limits.max_total_volumes));
+        all.push(("GB of volumes", limits.total_gigabytes_used, limits.max_total_volume_gigabytes));
+    }
+    let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+    let allotment = |(what, used, most)| Allotment { what, used: number(used).unwrap_or(0), most: number(most) };
+    Ok(all.into_iter().map(allotment).collect())
+}

@@ -1,0 +1,131 @@
+//! The history, in a file of its own beside the state file.
+//!
+//! Written whole like the state, and by nobody but who holds its lock. What cannot be read is forgotten, and never keeps
+//! a run from being made: nothing is decided by it.
+
+use super::{Store, replace, resolve};
+use crate::history::{History, VERSION};
+use crate::naming::Owner;
+use crate::secret::redact_document;
+use std::fs::{File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// A day of a hundred node types takes about 10 MB.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+impl Store {
+    /// What earlier runs did. A new history where there is none, or none that can be read.
+    pub fn history(&self, owner: &Owner) -> History {
+        history_beside(&self.path, owner)
+    }
+
+    /// Replaces the history.
+    pub fn save_history(&mut self, history: &History) -> io::Result<()> {
+        let path = file(&self.path);
+        super::remove_leftovers(&path);
+        let text = redact_document(&serde_json::to_string(history)?) + "\n";
+        replace(&path, |file| {
+            file.write_all(text.as_bytes())?;
+            super::hand_over(file, &self.path);
+            Ok(())
+        })
+    }
+
+    /// Replaces a file that others read (mode 0644), and removes what crashed runs left of it half written.
+    pub fn publish(&mut self, path: &Path, contents: &[u8]) -> io::Result<()> {
+        super::remove_leftovers(path);
+        publish(path, contents)
+    }
+}
+
+/// As [`Store::history`], for who has no lock.
+pub fn history_of(state_file: &Path, owner: &Owner) -> History {
+    resolve(state_file).map_or_else(|_| History::new(owner.clone()), |path| history_beside(&path, owner))
+}
+
+/// As [`Store::publish`], for who has no lock: nothing but this file is touched.
+pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
+    // A link to a file stays a link.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    super::existing_folder(&path)?;
+    replace(&path, |file| {
+        file.write_all(contents)?;
+        file.set_permissions(Permissions::from_mode(0o644))
+    })
+}
+
+fn history_beside(state_file: &Path, owner: &Owner) -> History {
+    let path = file(state_file);
+    read(&path, owner).unwrap_or_else(|why| {
+        log::debug!("{} begins anew: {why}", path.display());
+        History::new(owner.clone())
+    })
+}
+
+fn file(state_file: &Path) -> PathBuf {
+    let mut name = state_file.as_os_str().to_owned();
+    name.push(".history");
+    PathBuf::from(name)
+}
+
+fn read(path: &Path, owner: &Owner) -> Result<History, String> {
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
+    if length > LARGEST {
+        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    file.take(LARGEST).read_to_end(&mut text).map_err(|error| error.to_string())?;
+    let history: History = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    if history.version != VERSION || history.owner != *owner {
+        return Err(format!("it is of version {} and of the owner {}", history.version, history.owner));
+    }
+    Ok(history)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Run, Sample};
+    use jiff::Timestamp;
+
+    fn owner() -> Owner {
+        Owner::new("ceph-ci").unwrap()
+    }
+
+    #[test]
+    fn a_history_comes_back_as_it_was_and_a_broken_one_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = folder.path().join("state.json");
+        let mut store = Store::lock(&state).unwrap();
+        let mut history = store.history(&owner());
+        assert_eq!(history, History::new(owner()));
+        history.add(Run { sample: Sample { at: Timestamp::UNIX_EPOCH, ..Sample::default() }, ..Run::default() });
+        store.save_history(&history).unwrap();
+        assert_eq!(store.history(&owner()), history);
+        assert_eq!(history_of(&state, &owner()), history);
+        let file = folder.path().join("state.json.history");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let other = Owner::new("another").unwrap();
+        assert_eq!(store.history(&other), History::new(other));
+        for broken in ["", "{\"version\":1", "[]", "{\"version\":2,\"owner\":\"ceph-ci\"}"] {
+            std::fs::write(&file, broken).unwrap();
+            assert_eq!(store.history(&owner()), History::new(owner()), "{broken}");
+        }
+    }
+
+    #[test]
+    fn what_is_published_can_be_read_by_all_and_half_written_files_of_crashed_runs_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = Store::lock(&folder.path().join("state.json")).unwrap();
+        let path = folder.path().join("mita.prom");
+        std::fs::write(folder.path().join(".mita.prom.x1.tmp"), "half").unwrap();
+        store.publish(&path, b"mita_up 1\n").unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
+        assert!(!folder.path().join(".mita.prom.x1.tmp").exists());
+        let error = publish(&folder.path().join("missing/mita.prom"), b"").unwrap_err().to_string();
+        assert!(error.contains("make it with: mkdir -p"), "{error}");
+    }
+}
