@@ -72,7 +72,11 @@ pub(super) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), 
         }
     };
     let response = cloud.session.send(&call, &task)?;
-    if response.is_success() { Ok(()) } else { Err(task.refused(Service::Network, &response)) }
+    if !response.is_success() {
+        return Err(task.refused(Service::Network, &response));
+    }
+    // Whatever else answers with success has done nothing, as far as anybody knows.
+    response.json::<wire::OneFloatingIp>("a floating IP").map(drop).map_err(|error| task.broken(&error))
 }
 
 /// The port of a server that a floating IP can lead to: one with an IPv4 address, on the first network of its type.

@@ -82,6 +82,7 @@ fn a_used_up_quota_is_told_as_such_and_an_answer_that_is_lost_leaves_it_open() {
             FailureKind::Wrong,
         ),
         (Answer::json(500, "{}"), FailureKind::UnknownOutcome),
+        (Answer::json(201, "<html><title>fine</title></html>"), FailureKind::UnknownOutcome),
         (Answer::Cut(Vec::new()), FailureKind::UnknownOutcome),
     ] {
         let (server, provider) = network(answer);
