@@ -56,6 +56,14 @@ pub fn is_ours(reason: &str, owner: &Owner) -> Option<ServerId> {
     (whole && by == owner.as_str()).then(|| ServerId::from(server))
 }
 
+/// The rule by which a node takes no further build, where a message of this installation says so: such a node is not
+/// brought back, whatever waits for it.
+pub fn last_rule(reason: &str, owner: &Owner) -> Option<Rule> {
+    is_ours(reason, owner)?;
+    let (_, name) = reason.trim().rsplit_once(" rule=")?;
+    Rule::ALL.iter().copied().find(|rule| rule.is_last() && rule.name() == name)
+}
+
 /// The letters of the ids of any known cloud, and of owners; another one would be cut or escaped on its way through
 /// Jenkins, and the id is then not known again: the node counts as held by a person, which harms nobody.
 fn plain(text: &str) -> String {
@@ -91,6 +99,17 @@ mod tests {
         for rule in Rule::ALL {
             assert_eq!(is_ours(&offline_message(&owner(), &server(), *rule), &owner()), Some(server()), "{rule}");
         }
+    }
+
+    #[test]
+    fn a_message_tells_whether_the_node_takes_no_further_build() {
+        let other = Owner::new("other").unwrap();
+        for rule in Rule::ALL.iter().copied() {
+            let message = offline_message(&owner(), &server(), rule);
+            assert_eq!(last_rule(&message, &owner()), Some(rule).filter(|rule| rule.is_last()), "{rule}");
+            assert_eq!(last_rule(&message, &other), None, "{rule}");
+        }
+        assert_eq!(last_rule("gone fishing rule=max_age", &owner()), None);
     }
 
     #[test]

@@ -246,7 +246,11 @@ fn carry_out(
                 cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
             }
         }
-        todo = plan::plan_again(config, world, &plan.memory, plan.now);
+        let tried = plan.actions.iter().filter_map(|action| match action {
+            Action::CreateServer { id, .. } => Some(id.clone()),
+            _ => None,
+        });
+        todo = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
         if todo.actions.is_empty() {
             break;
         }

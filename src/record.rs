@@ -281,7 +281,7 @@ struct RecordedAction<'a> {
 impl RecordedAction<'_> {
     fn value(action: &Action) -> Value {
         let (order, nodes): (_, &[NodeName]) = match action {
-            Action::RetireNode { id, nodes, .. } => (Some(id), nodes),
+            Action::RetireNode { id, nodes, .. } | Action::DrainNode { id, nodes, .. } => (Some(id), nodes),
             Action::DeleteServer { id, .. } | Action::RestoreNode { id, .. } | Action::AssignFloatingIp { id, .. } => {
                 (Some(id), &[])
             }

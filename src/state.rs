@@ -225,6 +225,9 @@ pub struct ServerMemory {
     /// Since when its node is missing from Jenkins, having joined once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Credit>,
+    /// When a build was first seen to have run there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
     /// Since when it does not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Credit>,
@@ -271,6 +274,7 @@ impl ServerMemory {
             joined_at: None,
             node: None,
             missing: None,
+            used_at: None,
             stopped: None,
             deleting_since: None,
             gone_sightings: 0,
@@ -374,6 +378,12 @@ pub struct NodeMemory {
     /// The server of ours that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerId>,
+    /// Why it takes no further build, where mita set it offline for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Rule>,
+    /// How busy it was lately, as last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_average: Option<u32>,
 }
 
 /// Who set a node offline.

@@ -138,6 +138,10 @@ pub struct Node {
     pub idle: bool,
     /// Whether it takes builds.
     pub presence: Presence,
+    /// How many of its executors were busy lately, in millionths: a moving average of looks each ten seconds, a tenth
+    /// of which is new each time (hudson/model/LoadStatistics.java). It rises while a build runs, and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_average: Option<u32>,
     /// The mark in its description, where mita made it (this installation or another one).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,

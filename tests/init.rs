@@ -1,8 +1,7 @@
 //! From nothing to the first job served, with what `mita init` writes and nothing else.
 
-use crate::harness::{Installation, Setup, minutes, seconds};
+use crate::harness::{Installation, Setup, minutes};
 use mita::config::Sizing;
-use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -52,7 +51,7 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     let login = ["--auth-url", auth_url.as_str(), "--application-credential-id", credential.as_str()];
     let ended = it.program(&[&["init", "--jenkins-url", &url, "--owner", "ceph-ci"], login.as_slice()].concat());
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.starts_with("wrote mita.toml and boot-inbound.sh\nnext:\n"), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("wrote mita.toml and boot-inbound-registered.sh\nnext:\n"), "{}", ended.stdout);
     assert!(it.sim.writes().is_empty(), "nothing is changed in a cloud");
 
     let text = config(&it);
@@ -67,7 +66,7 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     assert!(text.contains(&format!("[nodes.\"{NODE}\"]")), "{text}");
     assert!(text.contains("# There are: dup-image, Debian 12, Ubuntu Trusty (2014.04) cloudimg\n"), "{text}");
     assert!(!text.contains("networks"), "the cloud has one network and chooses it: {text}");
-    for name in ["mita.toml", "boot-inbound.sh"] {
+    for name in ["mita.toml", "boot-inbound-registered.sh"] {
         let mode = fs::metadata(beside(&it, name)).expect("a file").mode() & 0o777;
         assert_eq!(mode, 0o600, "{name}");
     }
@@ -75,7 +74,6 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     let checked = it.program(&["check", "--online"]);
     assert_eq!(checked.status, 0, "{}{}", checked.stdout, checked.stderr);
 
-    it.sim.on_boot(NODE, JoinRule::base_plus_ip(seconds(30), &format!("linux {NODE}")));
     it.sim.jenkins().submit(Job::freestyle("first").label("linux").lasting(minutes(1)));
     it.minutes_until(6, "the first job is built", |it| it.built() == ["first"]);
 }
@@ -97,7 +95,7 @@ fn every_answer_can_be_given_as_an_option() {
     let it = nothing_yet();
     let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
     write(&it, "c.secret", "ceph-ci-app-secret\n");
-    write(&it, "boot.sh", "#!/bin/sh\n");
+    write(&it, "boot.sh", "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
     it.sim.cloud("openstack").add_network("second", "10.0.0", None);
     let auth_url = it.sim.auth_url("openstack");
     let arguments = [
@@ -123,15 +121,15 @@ fn every_answer_can_be_given_as_an_option() {
         (Some("jenkins-slave"), Some(7), &["second".to_owned()][..])
     );
     assert_eq!(kind.labels.iter().map(String::as_str).collect::<Vec<_>>(), ["amd64", "noble"]);
-    assert_eq!(kind.script, "#!/bin/sh\n");
-    assert!(!beside(&it, "boot-inbound.sh").exists(), "a script of one's own is enough");
+    assert_eq!(kind.script, "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
+    assert!(!beside(&it, "boot-inbound-registered.sh").exists(), "a script of one's own is enough");
 }
 
 #[test]
 fn what_is_there_is_not_overwritten_without_force() {
     let it = nothing_yet();
     write(&it, "mita.toml", "mine\n");
-    write(&it, "boot-inbound.sh", "my own\n");
+    write(&it, "boot-inbound-registered.sh", "my own\n");
     let arguments = ["init", "--offline"];
     let ended = it.program(&arguments);
     assert_eq!(ended.status, 2, "{}", ended.stdout);
@@ -143,7 +141,7 @@ fn what_is_there_is_not_overwritten_without_force() {
     assert_eq!(config(&it), "mine\n");
     assert_eq!(it.program(&["init", "--offline", "--force"]).status, 0);
     assert!(config(&it).contains("[jenkins]"));
-    assert_eq!(fs::read_to_string(beside(&it, "boot-inbound.sh")).expect("the script"), "my own\n");
+    assert_eq!(fs::read_to_string(beside(&it, "boot-inbound-registered.sh")).expect("the script"), "my own\n");
 }
 
 #[test]
@@ -191,7 +189,23 @@ fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let owner = fs::metadata(&folder).expect("the folder").uid();
     assert_eq!(given, owner == 12_345);
-    for name in ["mita.toml", "boot-inbound.sh"] {
+    for name in ["mita.toml", "boot-inbound-registered.sh"] {
         assert_eq!(fs::metadata(folder.join(name)).expect(name).uid(), owner, "{name}");
     }
+}
+
+#[test]
+fn the_nodes_can_be_made_by_ssh_or_by_the_boot_script_instead() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let init = ["init", "--force", "--jenkins-url", &url, "--register"];
+    let ended = it.program(&[init.as_slice(), &["ssh"]].concat());
+    assert!(ended.status == 2 && ended.stderr.contains("--credentials-id"), "{}", ended.stderr);
+    assert_eq!(it.program(&[init.as_slice(), &["ssh", "--credentials-id", "agents"]].concat()).status, 0);
+    assert!(config(&it).contains("register = \"ssh\"\ncredentials_id = \"agents\"\n"), "{}", config(&it));
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
+    let ended = it.program(&[init.as_slice(), &["none"]].concat());
+    assert!(ended.stdout.contains("set the values at the top of boot-inbound.sh"), "{}", ended.stdout);
+    assert!(!config(&it).contains("register ="));
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
 }

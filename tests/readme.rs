@@ -232,10 +232,10 @@ fn the_configuration_of_the_set_up_can_be_used_as_it_stands() {
     let path = write("mita.toml", &whole);
     write("jenkins.token", "a-token\n");
     write("openstack.secret", "a-secret\n");
-    write("boot-inbound.sh", &read("examples/boot-inbound.sh"));
+    write("boot-inbound-registered.sh", &read("examples/boot-inbound-registered.sh"));
     let loaded = Config::load(&path).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(loaded.warnings, [""; 0]);
-    assert!(loaded.config.node_types[0].script.contains("doCreateItem"));
+    assert!(loaded.config.node_types[0].script.contains("MITA_AGENT_SECRET"));
 }
 
 #[test]

@@ -26,6 +26,8 @@ mod harness;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod last_builds;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod leftovers;

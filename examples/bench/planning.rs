@@ -87,6 +87,7 @@ impl Scene {
             idle: true,
             presence: Presence::Online,
             mark: None,
+            busy_average: None,
         }];
         nodes.extend((0..self.nodes).map(|number| {
             let kind = number % TYPES;
@@ -101,6 +102,7 @@ impl Scene {
                 idle,
                 presence: Presence::Online,
                 mark: None,
+                busy_average: None,
             }
         }));
         let items = (0..self.items).map(|number| {

@@ -33,7 +33,8 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             | Action::RestoreNode { .. }
             | Action::DeleteNode { .. }
             | Action::DeleteVolume { .. }
-            | Action::CreateNode { .. } => return,
+            | Action::CreateNode { .. }
+            | Action::DrainNode { .. } => return,
         };
         tell(&news, News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error }));
     });

@@ -22,6 +22,7 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
             Some(Sending { action, node_type, provider, name, id })
         }
         Action::RetireNode { .. }
+        | Action::DrainNode { .. }
         | Action::CreateNode { .. }
         | Action::DeleteServer { .. }
         | Action::RestoreNode { .. }
@@ -71,11 +72,15 @@ fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
                 FailureKind::RateLimited | FailureKind::Unavailable => Some(Lesson::Passing),
             };
             result.outcome = outcome(kind);
-            result.error = Some(message);
             // A service that is not available has been known to do what was asked all the same.
-            if lesson.is_some() && kind != FailureKind::Unavailable {
-                registration::withdraw(site, order.id);
-            }
+            let withdrawn = match lesson {
+                Some(_) if kind != FailureKind::Unavailable => registration::withdraw(site, order.id),
+                Some(_) | None => None,
+            };
+            result.error = Some(match withdrawn {
+                Some(left) => format!("{message}; {left}"),
+                None => message,
+            });
             if let Some(lesson) = lesson {
                 tell(news, News::NotOrdered { id: order.id.clone(), provider: order.provider.clone(), lesson });
             }

@@ -82,18 +82,22 @@ pub(super) fn before_its_server(site: &Site<'_>, order: &MitaId, news: &Sender<N
             Ok(Some(Agent { node: node.clone(), secret, transport: *transport }))
         }
         Err(error) => {
-            withdraw(site, order);
-            report(&making, Err(refusal(&error)), news);
+            let mut refusal = refusal(&error);
+            if let Some(left) = withdraw(site, order) {
+                refusal.error = format!("{}; {left}", refusal.error);
+            }
+            report(&making, Err(refusal), news);
             Err(not_ordered("has a secret that could not be read"))
         }
     }
 }
 
-/// Takes the node of an order back that was not granted. Where that fails, a later run sees to it: the node is known by
-/// its mark.
-pub(super) fn withdraw(site: &Site<'_>, order: &MitaId) {
-    let Some(making) = makings(site).find(|making| making.id == order && making.server_id.is_none()) else { return };
-    removals::withdraw_node(site, making.node, order);
+/// Takes the node of an order back that was not granted. Where that fails, in these words, a later run sees to it: the node
+/// is known by its mark.
+pub(super) fn withdraw(site: &Site<'_>, order: &MitaId) -> Option<String> {
+    let making = makings(site).find(|making| making.id == order && making.server_id.is_none())?;
+    let error = removals::withdraw_node(site, making.node, order)?;
+    Some(format!("its node {} is left for a later run: {error}", making.node))
 }
 
 fn report(making: &Making<'_>, made: Result<Made, Refusal>, news: &Sender<News>) {

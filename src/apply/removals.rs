@@ -46,6 +46,7 @@ enum Drained {
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let mut removals = Vec::new();
     let mut restorations = Vec::new();
+    let mut drains = Vec::new();
     let mut volumes = Vec::new();
     for (action, planned) in actions(site.plan) {
         match planned {
@@ -74,6 +75,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                 removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None, made_for });
             }
             Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
+            Action::DrainNode { nodes, server_id, rule, .. } => drains.push((action, nodes, server_id, *rule)),
             Action::DeleteVolume { volume_id, provider, server_id, .. } => {
                 volumes.push((action, volume_id, provider, server_id));
             }
@@ -84,10 +86,14 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         }
     }
     at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
-        let (outcome, error) = restore(site, node, server_id);
+        let (outcome, error) = restore(site, node, server_id, id);
         if !outcome.is_failure() {
             tell(&news, News::Stopped(id.clone()));
         }
+        tell(&news, result(action, server_id, outcome, error));
+    });
+    at_once(site.config.concurrency, drains, |(action, nodes, server_id, rule)| {
+        let (outcome, error) = drain_while_busy(site, nodes, server_id, rule);
         tell(&news, result(action, server_id, outcome, error));
     });
     at_once(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
@@ -160,12 +166,12 @@ fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<S
     News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error })
 }
 
-fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, Option<String>) {
+fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId, order: &MitaId) -> (Outcome, Option<String>) {
     let jenkins = match &site.services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return (Outcome::Failed, Some(reason.clone())),
     };
-    match jenkins.bring_online(node, &site.config.owner, server_id) {
+    match jenkins.bring_online(node, &site.config.owner, (server_id, Some(order))) {
         Ok(Restoration::Done) => (Outcome::Done, None),
         Ok(Restoration::NotSetOffline) => (Outcome::AlreadyDone, None),
         Ok(Restoration::Held(reason)) => {
@@ -176,8 +182,42 @@ fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId) -> (Outcome, 
     }
 }
 
-/// Takes back the node of an order that was not granted, by the first three steps.
-pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) {
+/// Sets nodes offline while a build runs there: it goes on, and no further one comes. A node that somebody has set offline
+/// meanwhile is that person's.
+fn drain_while_busy(
+    site: &Site<'_>,
+    nodes: &[NodeName],
+    server_id: &ServerId,
+    rule: Rule,
+) -> (Outcome, Option<String>) {
+    let jenkins = match &site.services.jenkins {
+        Ok(jenkins) => jenkins,
+        Err(reason) => return (Outcome::Failed, Some(reason.clone())),
+    };
+    let message = offline_message(&site.config.owner, server_id, rule);
+    for node in nodes {
+        let seen = match jenkins.node(node) {
+            Ok(reading) if restarted(site, &reading.session) && reading.value.is_some() => {
+                return (Outcome::Skipped, Some(RESTARTED.to_owned()));
+            }
+            Ok(reading) => reading.value,
+            Err(error) => return failed(&error),
+        };
+        let Some(seen) = seen else { return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))) };
+        if seen.presence != Presence::Online {
+            return (Outcome::Skipped, Some(format!("node {node} is no longer online: it is left as it is")));
+        }
+        match jenkins.set_offline(node, &message) {
+            Ok(Change::Done) => {}
+            Ok(Change::NoSuchNode) => return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
+            Err(error) => return failed(&error),
+        }
+    }
+    (Outcome::Done, None)
+}
+
+/// Takes back the node of an order that was not granted, by the first three steps. Returns what kept it from that.
+pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) -> Option<String> {
     let removal = Removal {
         action: 0,
         rule: Rule::NoServer,
@@ -188,7 +228,10 @@ pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) {
     };
     // Nobody is told of it: a run that finds the node again says what becomes of it.
     let (unheard, _) = std::sync::mpsc::channel();
-    drain(site, &removal, &unheard);
+    match drain(site, &removal, &unheard) {
+        Drained::Clear => None,
+        Drained::Ends(_, reason) => reason,
+    }
 }
 
 /// Steps 1 to 3.
@@ -327,7 +370,8 @@ fn stop(
     news: &Sender<News>,
 ) -> Result<Drained, JenkinsError> {
     for &node in &removal.nodes {
-        jenkins.bring_online(node, &site.config.owner, &removal.server_id)?;
+        let order = removal.server.map(|(id, _)| id);
+        jenkins.bring_online(node, &site.config.owner, (&removal.server_id, order))?;
     }
     if let Some((id, _)) = removal.server {
         tell(news, News::Stopped(id.clone()));

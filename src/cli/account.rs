@@ -112,7 +112,10 @@ fn run(report: &Report, status: &Status, exit: Exit) -> Run {
         } else {
             match action {
                 Action::CreateServer { .. } => run.sample.ordered += 1,
-                Action::CreateNode { .. } | Action::RestoreNode { .. } | Action::AssignFloatingIp { .. } => {}
+                Action::CreateNode { .. }
+                | Action::DrainNode { .. }
+                | Action::RestoreNode { .. }
+                | Action::AssignFloatingIp { .. } => {}
                 Action::RetireNode { .. }
                 | Action::DeleteServer { .. }
                 | Action::DeleteNode { .. }

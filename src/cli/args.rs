@@ -278,9 +278,26 @@ pub(super) struct Init {
     #[arg(long, value_name = "OWNER")]
     pub(super) owner: Option<String>,
 
-    /// The boot script, relative to the configuration [default: boot-inbound.sh, which is written beside it]
+    /// Who makes the nodes in Jenkins: mita, for agents that call in (inbound) or that Jenkins connects to (ssh), or the
+    /// boot script (none)
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Register::Inbound, requires_if("ssh", "credentials_id"))]
+    pub(super) register: Register,
+
+    /// The id of the credentials in Jenkins that log in to the servers, for --register ssh
+    #[arg(long, value_name = "ID")]
+    pub(super) credentials_id: Option<String>,
+
+    /// The boot script, relative to the configuration [default: one that is written beside it]
     #[arg(long, value_name = "FILE")]
     pub(super) script_file: Option<String>,
+}
+
+/// Who makes the nodes in Jenkins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Register {
+    Inbound,
+    Ssh,
+    None,
 }
 
 /// `mita replay`

@@ -152,6 +152,7 @@ fn removed(action: &Action) -> Option<&str> {
         Action::RetireNode { server_id, .. } | Action::DeleteServer { server_id, .. } => Some(server_id.as_str()),
         Action::CreateServer { .. }
         | Action::CreateNode { .. }
+        | Action::DrainNode { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteNode { .. }
         | Action::DeleteVolume { .. }

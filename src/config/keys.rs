@@ -93,6 +93,12 @@ pub(super) const TOP: &[Key] = &[
         "5m",
         "how long an order counts whose answer was lost, or whose server no listing shows yet",
     ),
+    key(
+        "max_age",
+        Kind::Time,
+        "none",
+        "the age, from the order on, from which a server takes no further build: it goes once it is idle",
+    ),
     key("time_zone", Kind::Text, "UTC", "whose hours min_idle means, by a name of the IANA database"),
     key("jenkins", Kind::Table(JENKINS), "", "which controller, and who logs in"),
     key("provider", Kind::Tables(PROVIDER), "", "one table for each cloud project, under a name of your own"),
@@ -235,6 +241,7 @@ pub(super) const NODES: &[Key] = &[
         "0",
         "idle nodes to keep at hand while no job waits: a number, or a list by the hours of the week, as in [{ days = \"mon-fri\", hours = \"8-18\", count = 3 }]",
     ),
+    key("single_use", Kind::Flag, "false", "whether a node goes after its first build; needs executors = 1"),
     key("unlabelled", Kind::Flag, "false", "whether the nodes serve jobs that ask for no label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
     key("ports", Kind::Texts, "none", "ports that were made beforehand, by name or id; needs max = 1"),
@@ -304,6 +311,7 @@ pub(super) const NODES: &[Key] = &[
         "from ACTIVE until its node is online; also how long a node may be away",
     ),
     key("order_timeout", Kind::Time, "as at the top", "how long an order counts whose answer was lost"),
+    key("max_age", Kind::Time, "as at the top", "the age from which a server takes no further build"),
 ];
 
 /// `boot_volume`
@@ -366,8 +374,7 @@ pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> 
             slip = Some((likeness, candidate));
         }
     }
-    let part =
-        || candidates.filter(|candidate| plain(candidate).split('_').any(|part| part == word)).min_by_key(|c| c.len());
+    let part = || candidates.clone().find(|candidate| plain(candidate).split('_').any(|part| part == word));
     slip.map(|(_, candidate)| candidate).or_else(part)
 }
 

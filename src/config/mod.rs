@@ -270,6 +270,8 @@ pub struct NodeType {
     pub max: Option<u32>,
     /// Idle nodes to keep at hand.
     pub min_idle: MinIdle,
+    /// Goes after its first build.
+    pub single_use: bool,
     /// Serves jobs that run anywhere.
     pub unlabelled: bool,
     /// Networks, by name or id; the cloud chooses where empty.
@@ -362,6 +364,9 @@ pub struct Times {
     pub join_timeout: SignedDuration,
     /// How long an order without an answer, or shown by no listing, counts as on its way.
     pub order_timeout: SignedDuration,
+    /// Age from which on a server takes no further build; none where it may grow as old as it likes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<SignedDuration>,
 }
 
 impl Config {

@@ -60,6 +60,10 @@ impl<'a> Names<'a, '_> {
         let server_name = self.server_name(&table, name, name_fault.is_none(), &registration);
         let text = |key| table.text(&[key]).map(|found| found.value);
         let flag = |key| table.boolean(key).unwrap_or(false);
+        let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=MOST_EXECUTORS));
+        if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
+            self.reading.fault(at, "gives a node with single_use more than its one build; write 1, or remove it");
+        }
         // What is missing was reported, so that no configuration comes of its default here.
         let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
         Some(NodeType {
@@ -70,9 +74,10 @@ impl<'a> Names<'a, '_> {
             keyname: text("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
-            executors: table.number("executors", 1..=MOST_EXECUTORS).map_or(1, |found| found.value),
+            executors: executors.as_ref().map_or(1, |found| found.value),
             max,
             min_idle,
+            single_use,
             unlabelled: flag("unlabelled"),
             networks: distinct(&table, "networks"),
             security_groups: distinct(&table, "security_groups"),

@@ -45,6 +45,8 @@ struct NodeTypePart {
     executors: u32,
     max: Option<u32>,
     min_idle: MinIdle,
+    #[serde(default)]
+    single_use: bool,
     unlabelled: bool,
     server_name: String,
     #[serde(default, skip_serializing_if = "Registrar::is_elsewhere")]
@@ -103,9 +105,9 @@ impl Planning {
     /// Whether every number is one that a configuration can have: a damaged or made-up record is not planned by.
     pub fn is_plausible(&self) -> bool {
         let in_bounds = |times: &Times| {
-            let Times { stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout } = times;
+            let Times { stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age } = times;
             let all = [stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout];
-            all.into_iter().all(|time| !time.is_negative() && *time <= LONGEST)
+            all.into_iter().chain(max_age).all(|time| !time.is_negative() && *time <= LONGEST)
         };
         in_bounds(&self.times)
             && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= MOST_EXECUTORS)
@@ -160,6 +162,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            single_use,
             unlabelled,
             networks: _,
             security_groups: _,
@@ -182,6 +185,7 @@ impl NodeTypePart {
             executors: *executors,
             max: *max,
             min_idle: min_idle.clone(),
+            single_use: *single_use,
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
             register: match registration {
@@ -204,6 +208,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            single_use,
             unlabelled,
             server_name,
             register,
@@ -220,6 +225,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            single_use,
             unlabelled,
             networks: Vec::new(),
             security_groups: Vec::new(),

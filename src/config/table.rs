@@ -5,8 +5,8 @@
 
 use super::keys;
 use super::reading::{Found, Place, Reading};
-use jiff::SignedDuration;
 use jiff::fmt::friendly::SpanParser;
+use jiff::{SignedDuration, SpanRelativeTo};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -192,7 +192,7 @@ impl<'a> Table<'a> {
         if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
             return fault(without_unit(text));
         }
-        let Ok(time) = SpanParser::new().parse_duration(text) else {
+        let Some(time) = parse_time(text) else {
             return fault(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
         };
         if time.is_negative() {
@@ -289,6 +289,12 @@ fn join(table: &str, key: &str) -> String {
 /// The last part of a dotted key that [`join`] made of bare keys.
 fn last(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
+}
+
+/// A day is 24 hours, and a week seven days; a month has no length.
+fn parse_time(text: &str) -> Option<SignedDuration> {
+    let span = SpanParser::new().parse_span(text).ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 fn without_unit(digits: &str) -> String {

@@ -11,10 +11,14 @@ pub(super) const DEFAULTS: Times = Times {
     boot_timeout: SignedDuration::from_mins(15),
     join_timeout: SignedDuration::from_mins(15),
     order_timeout: SignedDuration::from_mins(5),
+    max_age: None,
 };
 
 /// A server needs some time to come up: with none at all, each would be removed as soon as it is seen.
 const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
+
+/// A server has to be worth its boot.
+const SHORTEST_AGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The times of this table, and the given ones where it has none.
 pub(super) fn read(table: &Table<'_>, defaults: Times) -> Times {
@@ -25,5 +29,6 @@ pub(super) fn read(table: &Table<'_>, defaults: Times) -> Times {
         boot_timeout: time("boot_timeout", SHORTEST_TIMEOUT, defaults.boot_timeout),
         join_timeout: time("join_timeout", SHORTEST_TIMEOUT, defaults.join_timeout),
         order_timeout: time("order_timeout", SHORTEST_TIMEOUT, defaults.order_timeout),
+        max_age: table.time("max_age", SHORTEST_AGE).or(defaults.max_age),
     }
 }

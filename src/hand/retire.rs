@@ -36,6 +36,7 @@ impl Scene<'_> {
             Action::RetireNode { id, .. } | Action::DeleteServer { id, .. } => *id == machine.id,
             Action::CreateServer { .. }
             | Action::CreateNode { .. }
+            | Action::DrainNode { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteNode { .. }
             | Action::DeleteVolume { .. }

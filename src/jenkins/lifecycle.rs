@@ -6,7 +6,7 @@
 use super::error::{not_jenkins, redirected, refused, target};
 use super::{Jenkins, JenkinsError};
 use crate::http::Response;
-use crate::naming::{NodeName, Owner, ServerId};
+use crate::naming::{MitaId, NodeName, Owner, ServerId};
 use crate::offline::is_ours;
 use crate::world::{OfflineCause, Presence};
 
@@ -41,12 +41,21 @@ impl Jenkins {
         self.change(node, "changeOfflineCause", &[("offlineMessage", message)])
     }
 
-    /// Brings a node back online that this installation set offline for this server.
+    /// Brings a node back online that this installation set offline for this server, or for its order, which is named while
+    /// there is no server.
     ///
     /// Jenkins offers no call for this but one that toggles, so the node is read before. Should somebody else bring it
     /// back at the same moment, the toggle sets it offline once more: with our message, so that the next run mends it.
-    pub fn bring_online(&self, node: &NodeName, owner: &Owner, server: &ServerId) -> Result<Restoration, JenkinsError> {
-        self.toggle_online(node, |cause| is_ours(&cause.reason, owner).as_ref() == Some(server))
+    pub fn bring_online(
+        &self,
+        node: &NodeName,
+        owner: &Owner,
+        (server, order): (&ServerId, Option<&MitaId>),
+    ) -> Result<Restoration, JenkinsError> {
+        self.toggle_online(node, |cause| {
+            let named = is_ours(&cause.reason, owner);
+            named.is_some_and(|named| named == *server || order.is_some_and(|order| named.as_str() == order.as_str()))
+        })
     }
 
     /// Brings a node back online that was set offline for this cause and is so still.

@@ -14,7 +14,8 @@ use std::collections::BTreeSet;
 
 /// `_class` needs no selecting. The cause is filled in only where one of its fields is selected.
 const FIELDS: &str = "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],\
-                      offlineCauseReason,assignedLabels[name],executors[idle],description";
+                      offlineCauseReason,assignedLabels[name],executors[idle],description,\
+                      loadStatistics[busyExecutors[sec10[latest]]]";
 const PATH: &str = "computer/api/json";
 
 /// What the built-in node is called where Jenkins names no classes, before 2.2.
@@ -115,7 +116,17 @@ fn read_node(entry: &Value, classes: bool) -> Option<Node> {
     };
     // Not told before 2.79.
     let mark = text(entry, "description").filter(|_| kind == NodeKind::Agent).and_then(|text| mark_in(text, &name));
-    Some(Node { name, kind, labels, executors: configured, idle_executors, idle, presence, mark })
+    Some(Node {
+        name,
+        kind,
+        labels,
+        executors: configured,
+        idle_executors,
+        idle,
+        presence,
+        busy_average: read_busy_average(entry),
+        mark,
+    })
 }
 
 fn read_kind(class: Option<&str>, name: &NodeName, classes: bool) -> NodeKind {
@@ -134,6 +145,14 @@ fn read_presence(entry: &Value) -> Option<Presence> {
         return Some(Presence::SetOffline(read_cause(entry)));
     }
     Some(if flag(entry, "offline")? { Presence::Disconnected } else { Presence::Online })
+}
+
+/// The statistics of the label that is the node's name (hudson/model/Computer.java, getLoadStatistics), which are those of
+/// the node alone.
+fn read_busy_average(entry: &Value) -> Option<u32> {
+    let latest = entry.get("loadStatistics")?.get("busyExecutors")?.get("sec10")?.get("latest")?.as_f64()?;
+    // No node has so many executors that this is cut off.
+    (latest >= 0.0).then_some((latest * 1e6) as u32)
 }
 
 /// `offlineCauseReason` is the message alone where a user gave one, and escaped for HTML; the cause's description is

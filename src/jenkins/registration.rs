@@ -106,7 +106,7 @@ impl Jenkins {
 
     /// Whether this user may make nodes: the check that Jenkins' own page makes while a name is typed, which changes
     /// nothing (hudson/model/ComputerSet.java, doCheckName). Fails with the permission that is missing.
-    pub fn may_create_nodes(&self) -> Result<(), JenkinsError> {
+    pub(super) fn may_create_nodes(&self) -> Result<(), JenkinsError> {
         let response =
             self.client.send(&self.signed(Request::get(format!("{}computer/checkName?value=", self.root))))?;
         match response.status {

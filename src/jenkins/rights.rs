@@ -15,6 +15,8 @@ const BUILT_IN: &str = "(master)";
 /// What mita has to be allowed in Jenkins, beside Overall/Read, to keep nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Right {
+    /// To make a node.
+    Create,
     /// To bring a node back online.
     Connect,
     /// To set a node offline.
@@ -25,11 +27,12 @@ pub enum Right {
 
 impl Right {
     /// All of them.
-    pub const ALL: [Right; 3] = [Right::Connect, Right::Disconnect, Right::Delete];
+    pub const ALL: [Right; 4] = [Right::Create, Right::Connect, Right::Disconnect, Right::Delete];
 
     /// What mita cannot do without it.
     pub fn purpose(self) -> &'static str {
         match self {
+            Right::Create => "make the nodes of types with register",
             Right::Connect => "bring a node back when a build was faster than its retirement",
             Right::Disconnect => "set a node offline before it is retired",
             Right::Delete => "delete a retired node",
@@ -41,6 +44,7 @@ impl Right {
 impl fmt::Display for Right {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Right::Create => "Agent/Create",
             Right::Connect => "Agent/Connect",
             Right::Disconnect => "Agent/Disconnect",
             Right::Delete => "Agent/Delete",
@@ -64,9 +68,9 @@ pub struct Rights {
 }
 
 impl Jenkins {
-    /// What the user may do, with this node where it is about nodes; with the built-in one where none is named, which
-    /// nobody may delete, so that Agent/Delete stays unknown then.
-    pub fn rights(&self, node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
+    /// Which of these rights the user has, with this node where it is about one; with the built-in one where none is
+    /// named, which nobody may delete, so that Agent/Delete stays unknown then.
+    pub fn rights(&self, wanted: &[Right], node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
         let who = self.understood(self.fetch("whoAmI/api/json")?, "who we are")?;
         let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
         let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
@@ -76,8 +80,9 @@ impl Jenkins {
         let connect = self.may_connect(&name)?;
         let page = self.offline_page(&name)?;
         let mut rights = Rights { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
-        for right in Right::ALL {
+        for right in wanted.iter().copied() {
             let granted = match right {
+                Right::Create => self.may_create()?,
                 Right::Connect => connect,
                 Right::Disconnect => page.as_ref().map(|page| page.contains("changeOfflineCause")),
                 Right::Delete => page.as_ref().filter(|_| node.is_some()).map(|page| {
@@ -101,6 +106,17 @@ impl Jenkins {
         let always_shown = before(&computer.version, 2, 33);
         let data = computer.value.get("monitorData").and_then(serde_json::Value::as_object);
         Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))
+    }
+
+    fn may_create(&self) -> Result<Option<bool>, JenkinsError> {
+        match self.may_create_nodes() {
+            Ok(()) => Ok(Some(true)),
+            Err(JenkinsError { kind: ErrorKind::Forbidden { permission }, .. }) => {
+                Ok((permission.as_deref() == Some("Agent/Create")).then_some(false))
+            }
+            Err(JenkinsError { kind: ErrorKind::NotFound | ErrorKind::Redirected, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The page on which the reason for a node's being offline is changed: its form is there with Agent/Disconnect only,

@@ -47,6 +47,7 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             Action::CreateServer { .. }
             | Action::CreateNode { .. }
             | Action::AssignFloatingIp { .. }
+            | Action::DrainNode { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteVolume { .. }
             | Action::ReleaseFloatingIp { .. } => {}
@@ -70,6 +71,7 @@ fn is_suspicious(action: &Action) -> bool {
         Action::CreateServer { .. }
         | Action::CreateNode { .. }
         | Action::AssignFloatingIp { .. }
+        | Action::DrainNode { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteVolume { .. }
         | Action::ReleaseFloatingIp { .. } => false,

@@ -32,17 +32,17 @@ pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Pl
     let mut memory = remember::sightings(config, world, state, &fleet, now);
     let phases = judge(config, world, &memory, &fleet, now);
     count_successes_and_failures(&mut memory, &fleet, &phases, now);
-    let mut plan = decide(config, world, memory, &fleet, &phases, now);
+    let mut plan = decide(config, world, memory, &fleet, &phases, &BTreeSet::new(), now);
     write_down(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
 /// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted or counted a
-/// second time, and nothing else is decided anew.
-pub fn plan_again(config: &Config, world: &World, memory: &State, now: Timestamp) -> Plan {
+/// second time, and nothing else is decided anew. The ids that were `tried` are used up: each may have left a node.
+pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
     let fleet = fleet::assemble(config, world, memory);
     let phases = judge(config, world, memory, &fleet, now);
-    let mut plan = decide(config, world, memory.clone(), &fleet, &phases, now);
+    let mut plan = decide(config, world, memory.clone(), &fleet, &phases, tried, now);
     plan.actions.retain(is_order);
     write_down(config, &mut plan.memory, &plan.actions, now);
     plan
@@ -65,6 +65,7 @@ fn decide(
     mut memory: State,
     fleet: &Fleet<'_>,
     phases: &[Judgement],
+    tried: &BTreeSet<MitaId>,
     now: Timestamp,
 ) -> Plan {
     let demand = demand::read(config, world, &mut memory, fleet, phases, now);
@@ -76,7 +77,7 @@ fn decide(
     if needs_scout(&demand, &placement, phases) {
         placement = stalls.place(&demand.waiting, ordering, true);
     }
-    let ids = order_ids(world, &memory, now, placement.orders.len());
+    let ids = order_ids(world, &memory, tried, now, placement.orders.len());
     let findings =
         Findings { world, stalls: &stalls, demand: &demand, placement: &placement, gate: gate.as_ref(), ids: &ids };
     let mut draft = Draft { actions: jobs::orders(&findings), verdicts: demand.verdicts.clone(), problems: Vec::new() };
@@ -114,11 +115,12 @@ fn position(action: &Action) -> u8 {
         Action::CreateServer { .. } => 0,
         Action::AssignFloatingIp { .. } | Action::CreateNode { .. } => 1,
         Action::RestoreNode { .. } => 2,
-        Action::RetireNode { .. } => 3,
-        Action::DeleteServer { .. } => 4,
-        Action::DeleteNode { .. } => 5,
-        Action::DeleteVolume { .. } => 6,
-        Action::ReleaseFloatingIp { .. } => 7,
+        Action::DrainNode { .. } => 3,
+        Action::RetireNode { .. } => 4,
+        Action::DeleteServer { .. } => 5,
+        Action::DeleteNode { .. } => 6,
+        Action::DeleteVolume { .. } => 7,
+        Action::ReleaseFloatingIp { .. } => 8,
     }
 }
 
@@ -195,11 +197,16 @@ fn needs_scout(demand: &Demand<'_>, placement: &Placement, phases: &[Judgement])
 }
 
 /// Ids for new orders, none of them known already.
-fn order_ids(world: &World, memory: &State, now: Timestamp, number: usize) -> Vec<MitaId> {
+fn order_ids(world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp, number: usize) -> Vec<MitaId> {
     let marks = world.clouds.values().flat_map(|cloud| cloud.servers.complete().into_iter().flatten());
     let marked: BTreeSet<&MitaId> = marks.filter_map(|server| server.mark.as_ref().map(|mark| &mark.id)).collect();
     let departed: BTreeSet<&MitaId> = memory.departed.values().map(|departed| &departed.id).collect();
-    let is_new = |id: &MitaId| !memory.servers.contains_key(id) && !marked.contains(id) && !departed.contains(id);
+    let nodes = world.jenkins.nodes.complete().into_iter().flatten();
+    let of_nodes: BTreeSet<&MitaId> = nodes.filter_map(|node| node.mark.as_ref().map(|mark| &mark.id)).collect();
+    let is_new = |id: &MitaId| {
+        let known = memory.servers.contains_key(id) || tried.contains(id);
+        !known && !marked.contains(id) && !departed.contains(id) && !of_nodes.contains(id)
+    };
     (1..).map(|ordinal| MitaId::new(now, ordinal)).filter(is_new).take(number).collect()
 }
 
@@ -231,7 +238,9 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
                     server.floating_ip = true;
                 }
             }
+            // What is written on the node itself is what is remembered of a drain.
             Action::RestoreNode { .. }
+            | Action::DrainNode { .. }
             | Action::DeleteNode { .. }
             | Action::DeleteVolume { .. }
             | Action::ReleaseFloatingIp { .. } => {}

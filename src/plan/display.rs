@@ -8,6 +8,8 @@ use std::fmt;
 const CREATE: char = '+';
 /// A node is brought back online.
 const RESTORE: char = '^';
+/// A node takes no further build.
+const DRAIN: char = 'v';
 /// A node, a server or both are removed.
 const REMOVE: char = '-';
 /// A removal that the brake holds back.
@@ -79,6 +81,10 @@ impl fmt::Display for Action {
                 let server = OneLine(server_id.as_ref().map_or(id.as_str(), ServerId::as_str));
                 let node = OneLine(node.as_str());
                 write!(f, "{CREATE} node {node}  {provider}  {server}  {rule}: {}", OneLine(reason))
+            }
+            Action::DrainNode { node, nodes: _, node_type: _, provider, server_id, id: _, rule, reason } => {
+                let (node, server) = (OneLine(node.as_str()), OneLine(server_id.as_str()));
+                write!(f, "{DRAIN} {node}  {provider}  {server}  {rule}: {}", OneLine(reason))
             }
             Action::RetireNode { node, nodes, node_type: _, provider, server_id, id: _, rule, reason } => {
                 write!(f, "{REMOVE} {}", OneLine(node.as_str()))?;
@@ -189,12 +195,14 @@ impl fmt::Display for Counts<'_> {
         let doing = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
         let created = doing(|action| matches!(action, Action::CreateServer { .. } | Action::AssignFloatingIp { .. }));
         let registered = doing(|action| matches!(action, Action::CreateNode { .. }));
+        let drained = doing(|action| matches!(action, Action::DrainNode { .. }));
         let restored = doing(|action| matches!(action, Action::RestoreNode { .. }));
         let done = [
             (created, "to order"),
             (registered, "to register"),
             (restored, "to bring back"),
-            (actions.len() - created - registered - restored, "to remove"),
+            (drained, "to drain"),
+            (actions.len() - created - registered - drained - restored, "to remove"),
             (held_back.len(), "held back"),
         ];
         parts.extend(done.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));

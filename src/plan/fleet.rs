@@ -112,6 +112,12 @@ pub fn assemble<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
         namesakes.into_iter().for_each(|machine| machines[machine].namesakes.push(node));
         nodes.push((node, kinship));
     }
+    for machine in machines.iter_mut().filter(|machine| !machine.nodes.is_empty()) {
+        let (stale, doubts) =
+            machine.doubts.drain(..).partition(|node| index.is_left_by_another_type(node, &machine.node_type));
+        machine.doubts = doubts;
+        machine.namesakes.extend::<Vec<_>>(stale);
+    }
     Fleet { machines, nodes }
 }
 

@@ -223,6 +223,13 @@ impl<'a> Index<'a> {
         }
     }
 
+    /// Whether the entry is what a server of another type left behind when its address was used again.
+    pub(super) fn is_left_by_another_type(&self, node: &Node, node_type: &NodeTypeName) -> bool {
+        let base = node.name.convention().base;
+        let gone = node.presence == Presence::Disconnected && node.idle;
+        gone && node_type.as_str() != base && self.is_type(base)
+    }
+
     /// Whether a base can stand for the machine where the address does: its own type, or no type and all its labels.
     fn base_fits(&self, base: &str, node: &Node, machine: &Machine<'_>) -> bool {
         if machine.node_type.as_str() == base {

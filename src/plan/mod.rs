@@ -135,6 +135,27 @@ pub enum Action {
         /// Why, in words.
         reason: String,
     },
+    /// Set the nodes of a server offline while a build runs there, so that no further one comes.
+    DrainNode {
+        /// The node; the first of them, where the server has several.
+        node: NodeName,
+        /// Every node that is the server and online.
+        #[serde(skip)]
+        nodes: Vec<NodeName>,
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// The server.
+        server_id: ServerId,
+        /// The order's id.
+        #[serde(skip)]
+        id: MitaId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
     /// Retire a server with its nodes.
     RetireNode {
         /// The node; the first of them, where the server has several.
@@ -274,6 +295,7 @@ impl Action {
     pub fn kind(&self) -> &'static str {
         match self {
             Action::CreateServer { .. } => "create_server",
+            Action::DrainNode { .. } => "drain_node",
             Action::RetireNode { .. } => "retire_node",
             Action::DeleteServer { .. } => "delete_server",
             Action::RestoreNode { .. } => "restore_node",
@@ -298,6 +320,7 @@ impl Action {
     fn why(&self) -> (Rule, &str) {
         match self {
             Action::CreateServer { rule, reason, .. }
+            | Action::DrainNode { rule, reason, .. }
             | Action::RetireNode { rule, reason, .. }
             | Action::DeleteServer { rule, reason, .. }
             | Action::RestoreNode { rule, reason, .. }

@@ -92,6 +92,9 @@ impl Judge<'_> {
         if let Some(node) = case.set_offline(SetOfflineBy::Person) {
             return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
         }
+        if let Some(judgement) = case.spent() {
+            return judgement;
+        }
         if let Some(since) = case.asked_since().filter(|_| !machine.nodes.is_empty()) {
             return condemned(Rule::Asked, format!("a person asked for it {} ago", span(since)));
         }
@@ -164,6 +167,13 @@ impl Case<'_> {
         nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
     }
 
+    /// Set offline by mita so that no further build comes: nothing brings it back.
+    fn spent(&self) -> Option<Judgement> {
+        let mut spent = self.machine.nodes.iter().filter_map(|node| Some((node, self.known(node)?.spent?)));
+        let (node, rule) = spent.next()?;
+        Some(condemned(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
+    }
+
     /// How long ago a person asked for its retirement.
     fn asked_since(&self) -> Option<SignedDuration> {
         let asked = self.remembered?.asked?;
@@ -226,6 +236,9 @@ impl Case<'_> {
             let reason = format!("offline for {}, join_timeout {}", span(lasted), span(join));
             return if lasted >= join { condemned(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
         }
+        if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
+            return condemned(rule, reason);
+        }
         let online = nodes.filter(|node| node.presence == Presence::Online);
         let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
         let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
@@ -252,6 +265,23 @@ impl Case<'_> {
         }
         condemned(Rule::NeverJoined, reason)
     }
+}
+
+/// Why no further build is to come to a server that has joined, if so.
+pub(super) fn last_build(
+    config: &Config,
+    memory: &State,
+    machine: &Machine<'_>,
+    now: Timestamp,
+) -> Option<(Rule, String)> {
+    let used = memory.servers.get(&machine.id).is_some_and(|server| server.used_at.is_some());
+    let kind = config.node_type(&machine.node_type);
+    if used && kind.is_some_and(|kind| kind.single_use) {
+        return Some((Rule::SingleUse, "its node has had a build, and is for one only".to_owned()));
+    }
+    let age = now.duration_since(machine.ordered_at);
+    let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most)?;
+    Some((Rule::MaxAge, format!("ordered {} ago, max_age {}", span(age), span(most))))
 }
 
 fn counted(credit: Option<Credit>) -> SignedDuration {

@@ -136,8 +136,19 @@ fn remember_node(
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
         .or_else(|| before.and_then(|before| before.server.clone()));
+    let spent = match &node.presence {
+        // A Jenkins that forgot the cause of a mark of ours forgot what it said.
+        Presence::SetOffline(cause) if set_offline_by == Some(SetOfflineBy::Us) => {
+            let said = offline::is_ours(&cause.reason, &config.owner).is_some();
+            let now = offline::last_rule(&cause.reason, &config.owner);
+            if said { now } else { before.and_then(|before| before.spent) }
+        }
+        Presence::SetOffline(_) | Presence::Online | Presence::Disconnected => None,
+    };
     let first_online = before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run));
     NodeMemory {
+        spent,
+        busy_average: node.busy_average,
         first_seen: before.map_or(memory.run, |before| before.first_seen),
         first_online,
         last_away: if online || first_online.is_none() {
@@ -222,11 +233,27 @@ fn remember_server(
             // Nobody has set it offline, or somebody brought it back: no retirement is under way.
             memory.retirement = None;
         }
+        if machine.nodes.iter().any(|node| has_worked(state, node)) {
+            memory.used_at.get_or_insert(now);
+        }
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
     }
     memory
+}
+
+/// Whether a build runs on the node, or has run there since it was last seen: its average rises only then. The first value
+/// of a node that has the name of one that is gone may still be that one's.
+fn has_worked(state: &State, node: &Node) -> bool {
+    let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
+    let named_before = || state.departed.values().any(|departed| departed.node.as_ref() == Some(&node.name));
+    let rose = match (node.busy_average, before) {
+        (Some(average), Some(before)) => average > before,
+        (Some(average), None) => average > 0 && !named_before(),
+        (None, _) => false,
+    };
+    !node.idle || rose
 }
 
 /// A server that only its mark tells of.

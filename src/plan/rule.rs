@@ -41,6 +41,10 @@ rules! {
     Register = "register",
     /// the node stood idle for its grace time
     Idle = "idle",
+    /// the node has run its one build
+    SingleUse = "single_use",
+    /// the server is as old as its type may grow
+    MaxAge = "max_age",
     /// an earlier run began to retire the node; this one goes on
     DrainResumed = "drain_resumed",
     /// the node was being retired, and a job wants it
@@ -134,6 +138,11 @@ rules! {
 }
 
 impl Rule {
+    /// Whether it says that a node takes no further build, whatever waits for it.
+    pub const fn is_last(self) -> bool {
+        matches!(self, Rule::SingleUse | Rule::MaxAge)
+    }
+
     /// Whether it says that a server failed to be built or to join, which counts against its node type.
     pub const fn is_failure(self) -> bool {
         matches!(self, Rule::Error | Rule::BootTimeout | Rule::NeverJoined)

@@ -4,11 +4,11 @@ use super::decide::{Findings, settling_reason};
 use super::demand::Waiting;
 use super::fleet::{Kinship, Machine};
 use super::market::{Place, Stalls};
-use super::phase::Phase;
+use super::phase::{Phase, last_build};
 use super::registration::{self, Making};
 use super::{Action, Problem, Proof, Rule, Subject, Verdict};
 use crate::naming::ServerId;
-use crate::state::{SetOfflineBy, State};
+use crate::state::{NodeMemory, SetOfflineBy, State};
 use crate::world::{Node, Presence};
 use std::collections::BTreeMap;
 
@@ -44,7 +44,7 @@ impl Draft {
                 Phase::LeftAlone(Rule::Busy) if asked => (Rule::Busy, reason),
                 Phase::LeftAlone(Rule::Busy) => {
                     self.restore(memory, machine, &format!("{reason} that came while it was being retired"));
-                    (Rule::Busy, reason)
+                    (Rule::Busy, self.drain(findings, machine, reason))
                 }
                 Phase::OnItsWay(Rule::Connecting) => (Rule::Connecting, self.register(findings, machine, reason)),
                 Phase::LeftAlone(rule) | Phase::OnItsWay(rule) => (*rule, reason),
@@ -70,6 +70,16 @@ impl Draft {
                 }
                 Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
                     (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
+                }
+                // As with idle ones: what waits for the node is not seen, or is the build that it had.
+                Phase::Condemned(rule) if rule.is_last() && !queue_seen => {
+                    (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"))
+                }
+                // The build that it had goes on there, and nowhere else.
+                Phase::Condemned(rule) if rule.is_last() && named.is_some() => {
+                    let wish = "a pipeline waits for this very node".to_owned();
+                    self.bring_back(memory, machine, &wish, |_| true);
+                    (Rule::WantedAgain, wish)
                 }
                 Phase::Idle { .. } | Phase::Draining | Phase::Condemned(_) if settling.is_some() => {
                     (Rule::Settling, format!("{reason}; {}", settling.unwrap_or_default()))
@@ -149,11 +159,18 @@ impl Draft {
         self.node(node, rule, reason);
     }
 
-    /// Brings back what mita itself set offline, and nothing else.
+    /// Brings back what mita itself set offline to retire it.
     fn restore(&mut self, memory: &State, machine: &Machine<'_>, wish: &str) {
+        self.bring_back(memory, machine, wish, |node| node.spent.is_none());
+    }
+
+    /// Brings back what mita itself set offline, and nothing else.
+    fn bring_back(&mut self, memory: &State, machine: &Machine<'_>, wish: &str, wanted: fn(&NodeMemory) -> bool) {
         let Some(server_id) = &machine.server_id else { return };
-        let by_us =
-            |node: &&&Node| memory.nodes.get(&node.name).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Us);
+        let by_us = |node: &&&Node| {
+            let known = memory.nodes.get(&node.name);
+            known.is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us) && wanted(node))
+        };
         for node in machine.nodes.iter().filter(by_us) {
             self.actions.push(Action::RestoreNode {
                 node: node.name.clone(),
@@ -165,6 +182,27 @@ impl Draft {
                 reason: wish.to_owned(),
             });
         }
+    }
+
+    /// Keeps further builds from a node that runs its last one. Returns what is to be said of the server.
+    fn drain(&mut self, findings: &Findings<'_>, machine: &Machine<'_>, reason: String) -> String {
+        let Stalls { config, memory, now, .. } = *findings.stalls;
+        let online: Vec<&Node> =
+            machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online).collect();
+        let certain = machine.doubts.is_empty() && memory.settling.is_none();
+        let (Some(first), Some(server_id), true) = (online.first(), &machine.server_id, certain) else { return reason };
+        let Some((rule, why)) = last_build(config, memory, machine, now) else { return reason };
+        self.actions.push(Action::DrainNode {
+            node: first.name.clone(),
+            nodes: online.iter().map(|node| node.name.clone()).collect(),
+            node_type: machine.node_type.clone(),
+            provider: machine.provider.clone(),
+            server_id: server_id.clone(),
+            id: machine.id.clone(),
+            rule,
+            reason: why,
+        });
+        format!("{reason}; no further one comes ({rule})")
     }
 
     /// Adds the removal of a server, with its nodes where it has any.

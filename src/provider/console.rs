@@ -1,6 +1,6 @@
 //! The end of a server's console, made fit to be kept and shown.
 
-use crate::secret::redact;
+use crate::secret::{REDACTED, redact};
 
 /// Where a boot failed can be seen in its last lines.
 const LINES: usize = 20;
@@ -12,6 +12,7 @@ const BYTES: usize = 4096;
 /// are written as escapes, but for those that only set lines apart. None where nothing is said.
 pub fn tail(output: &str) -> Option<String> {
     let clean = redact(output);
+    let clean = without_agent_secrets(&clean);
     let lines = clean.lines().map(|line| one_line(line.trim_end())).filter(|line| !line.is_empty());
     let lines: Vec<String> = lines.collect();
     let mut kept: Vec<&str> = Vec::new();
@@ -26,6 +27,24 @@ pub fn tail(output: &str) -> Option<String> {
     }
     kept.reverse();
     (!kept.is_empty()).then(|| kept.join("\n"))
+}
+
+/// A boot script that tells what it does tells the secret of its agent, which an earlier run gave to it: so many
+/// hexadecimal digits in a row (jenkins/slaves/JnlpAgentReceiver.java). A check sum that looks the same is no loss.
+const SECRET_DIGITS: usize = 64;
+
+fn without_agent_secrets(text: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        let (before, from) = rest.split_at(start);
+        let length = from.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(from.len());
+        let (digits, after) = from.split_at(length);
+        clean.extend([before, if length == SECRET_DIGITS { REDACTED } else { digits }]);
+        rest = after;
+    }
+    clean.push_str(rest);
+    clean
 }
 
 /// What a terminal would show of a line that was written over with carriage returns, with its other control characters
@@ -84,6 +103,15 @@ mod tests {
         let _secret = Secret::new("console-secret-4711");
         let output = format!("token=console-secret-4711 {}", "x".repeat(BYTES - 5));
         assert!(!tail(&output).unwrap().contains("4711"));
+    }
+
+    #[test]
+    fn s9_the_secret_of_an_agent_is_taken_out_though_another_run_read_it() {
+        let secret = "5a17e9c0d3b84f62".repeat(4);
+        assert_eq!(tail(&format!("+ agent -secret {secret} -url x")).unwrap(), "+ agent -secret [secret] -url x");
+        for other in [&secret[1..], &format!("{secret}0"), "deadbeef é abc"] {
+            assert_eq!(tail(&format!("x {other}")).unwrap(), format!("x {other}"));
+        }
     }
 
     #[test]

@@ -108,8 +108,6 @@ pub struct Survey {
 pub struct Inspection {
     /// What the cloud would refuse an order of a node type for.
     pub unfit: BTreeMap<NodeTypeName, Vec<String>>,
-    /// What keeps every order from being carried out.
-    pub faults: Vec<String>,
     /// What will stand in the way one day.
     pub hints: Vec<String>,
     /// What could not be read, and so is not known.

@@ -20,6 +20,7 @@ pub fn action(action: &Action) -> Action {
     match &mut action {
         Action::CreateServer { reason, .. }
         | Action::CreateNode { reason, .. }
+        | Action::DrainNode { reason, .. }
         | Action::RetireNode { reason, .. }
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }
@@ -93,7 +94,17 @@ fn item(item: &mut QueueItem) {
 }
 
 fn node(node: &mut Node) {
-    let Node { name: _, kind: _, labels: _, executors: _, idle_executors: _, idle: _, presence, mark: _ } = node;
+    let Node {
+        name: _,
+        kind: _,
+        labels: _,
+        executors: _,
+        idle_executors: _,
+        idle: _,
+        presence,
+        busy_average: _,
+        mark: _,
+    } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
         Presence::SetOffline(OfflineCause { class: _, reason }) => *reason = text(reason),

@@ -87,10 +87,15 @@ fn live_a_configuration_from_init_is_in_order_and_serves_its_first_job() {
     site.queue("first");
     let run = site.run();
     // The provider is called after its cloud.
-    run.did(&[&format!("create_server live@{cloud} demand done")]);
+    let lines = run.lines();
+    assert_eq!(lines[0], format!("create_server live@{cloud} demand done"));
+    assert!(lines[1].starts_with("create_node live-") && lines[1].ends_with(" register done"), "{lines:?}");
     let id = run.report.results.unwrap()[0].server_id.as_ref().unwrap().to_string();
     let server = site.becomes(&id, "ACTIVE");
-    site.joins(&server);
+    // mita has made the node under the server's own name; its agent would call in with what the script holds.
+    let node = server["name"].as_str().unwrap();
+    assert!(site.sim.jenkins().node_names().contains(&node.to_owned()), "no node {node}");
+    site.sim.jenkins().connect(node);
     site.sim.advance(std::time::Duration::from_secs(1));
     assert_eq!(building(&site.sim), ["first"]);
 }

@@ -15,6 +15,7 @@ mod nova;
 mod others;
 mod quota;
 mod refusals;
+mod registering;
 mod site;
 
 use std::time::{Duration, Instant};

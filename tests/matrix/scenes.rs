@@ -49,6 +49,9 @@ const SCENES: &[Scene] = &[
     Scene { name: "make the node for SSH", set: make_ssh_node },
     Scene { name: "make several nodes for SSH", set: make_ssh_nodes },
     Scene { name: "retire a node for SSH", set: retire_ssh },
+    Scene { name: "drain a node for one build", set: drain_for_one_build },
+    Scene { name: "retire after its one build", set: retire_after_one_build },
+    Scene { name: "too old", set: too_old },
 ];
 
 /// All scenes, or the one that `MITA_TEST_SCENE` names.
@@ -364,11 +367,15 @@ fn order_inbound() -> Installation {
     farm
 }
 
+/// The first provider has no quota left: its node is taken back, and the next order gets another one.
 fn refused_inbound() -> Installation {
-    let farm = order_inbound();
+    let both = format!("{INBOUND}\nprovider = [\"openstack\", \"backup\"]");
+    let farm = with_strangers(quick(Setup::new().node("trusty", &both).cloud("backup", "")));
     let full =
         r#"{"forbidden":{"code":403,"message":"Quota exceeded for instances: Requested 1, but already used 2"}}"#;
-    farm.sim.fault(Fault::new(Service::Nova, Kind::Status(403, full.into())).method("POST").path("/servers"));
+    let fault = Fault::new(Service::Nova, Kind::Status(403, full.into())).on("openstack");
+    farm.sim.fault(fault.method("POST").path("/servers").always());
+    farm.sim.jenkins().submit(long("ceph-build"));
     farm
 }
 
@@ -411,4 +418,27 @@ fn make_ssh_nodes() -> Installation {
 
 fn retire_ssh() -> Installation {
     retired(registering(SSH))
+}
+
+const FOR_ONE_BUILD: &str = "labels = \"amd64 trusty\"\nsingle_use = true";
+
+fn drain_for_one_build() -> Installation {
+    let farm = registering(FOR_ONE_BUILD);
+    farm.sim.jenkins().submit(long("ceph-build"));
+    until(&farm, "drain_node");
+    farm
+}
+
+fn retire_after_one_build() -> Installation {
+    let farm = registering(FOR_ONE_BUILD);
+    farm.sim.jenkins().submit(Job::freestyle("done").label("amd64 && trusty").lasting(minutes(2)));
+    until(&farm, "retire_node");
+    farm
+}
+
+fn too_old() -> Installation {
+    let farm = registering("labels = \"amd64 trusty\"\nmax_age = \"10m\"\nidle_grace = \"30m\"");
+    farm.sim.jenkins().submit(short("done"));
+    until(&farm, "retire_node");
+    farm
 }

@@ -60,8 +60,19 @@ impl World {
         let providers = if two { "[\"openstack\", \"backup\"]" } else { "\"openstack\"" };
         let name = if chance.in_hundred(30) { "\nserver_name = \"{node}-{id}\"" } else { "" };
         let max = 2 + chance.below(5);
-        let trusty = format!("labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}");
-        let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}");
+        // Chances of their own, so that what is older is as it was with each seed.
+        let mut newer = Chance::new(self.seed ^ 0xbeef);
+        let register = match newer.below(5) {
+            0 => "\nregister = \"ssh\"\ncredentials_id = \"jenkins-agent\"",
+            1 => "\nregister = \"inbound\"\nscript = \"#!/bin/sh\\n${MITA_AGENT_SECRET}\"",
+            _ => "",
+        };
+        let one_build = if executors == 1 && newer.in_hundred(20) { "\nsingle_use = true" } else { "" };
+        let age = if newer.in_hundred(20) { "\nmax_age = \"15m\"" } else { "" };
+        let trusty = format!(
+            "labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}{register}{one_build}{age}"
+        );
+        let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}{age}");
         let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian);
         for line in [
             format!("max_servers = {max}"),
@@ -83,7 +94,9 @@ impl World {
         for (node, labels) in [("trusty", "amd64 trusty"), ("debian", "amd64 debian")] {
             let number = if node == "trusty" { executors } else { 1 };
             let rule = JoinRule::base_plus_ip(seconds(20 + chance.below(60) as u64), labels).executors(number);
-            farm.sim.on_boot(node, rule);
+            if node == "debian" || register.is_empty() {
+                farm.sim.on_boot(node, rule);
+            }
         }
         if two {
             // Another network, as in another cloud.
@@ -161,6 +174,8 @@ struct Life<'a> {
 impl Life<'_> {
     fn happens(&mut self, event: Event) {
         match event {
+            // Orders are told apart by the time: with the clock set back, a forgotten one could be made once more.
+            Event::Clock(hours) if self.state_lost && hours * 3_600_000 < self.clock => {}
             Event::Clock(hours) => self.clock = hours * 3_600_000,
             Event::Silence(length) => self.farm.sim.advance(minutes(length)),
             // A forgotten server that no list shows cannot be known by anything.
@@ -246,7 +261,7 @@ impl Life<'_> {
         let_go(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
-            jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle())
+            jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())
         });
         let lost = self.state_lost;
         self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {

@@ -7,7 +7,7 @@ mod dialogue;
 mod suggest;
 mod template;
 
-use super::args::Init;
+use super::args::{Init, Register};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
@@ -23,9 +23,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use template::{Answers, Login, Token};
 
-/// The boot script that is put beside the configuration.
-const BOOT_SCRIPT: &str = include_str!("../../../examples/boot-inbound.sh");
-const BOOT_SCRIPT_NAME: &str = "boot-inbound.sh";
+/// The boot script that is put beside the configuration, and its name.
+fn boot_script(register: Register) -> (&'static str, &'static str) {
+    match register {
+        Register::Inbound => {
+            ("boot-inbound-registered.sh", include_str!("../../../examples/boot-inbound-registered.sh"))
+        }
+        Register::Ssh => ("boot-ssh.sh", include_str!("../../../examples/boot-ssh.sh")),
+        Register::None => ("boot-inbound.sh", include_str!("../../../examples/boot-inbound.sh")),
+    }
+}
 
 /// How long the clouds may take to tell what they have.
 const LONGEST: Duration = Duration::from_secs(50);
@@ -138,7 +145,9 @@ fn answers<R: BufRead, W: Write>(
         networks: chosen.networks,
         labels: labels.split([' ', ',']).filter(|label| !label.is_empty()).map(str::to_owned).collect(),
         max: wish.max,
-        script_file: wish.script_file.clone().unwrap_or_else(|| BOOT_SCRIPT_NAME.to_owned()),
+        register: wish.register,
+        credentials_id: wish.credentials_id.clone(),
+        script_file: wish.script_file.clone().unwrap_or_else(|| boot_script(wish.register).0.to_owned()),
         inventory,
     })
 }
@@ -308,7 +317,7 @@ fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure>
     let script = place.folder.join(&answers.script_file);
     let mut written = Vec::new();
     if wish.script_file.is_none() && !script.exists() {
-        create(&script, BOOT_SCRIPT).map_err(|error| told_of(&script, error))?;
+        create(&script, boot_script(wish.register).1).map_err(|error| told_of(&script, error))?;
         written.push(script.display().to_string());
     }
     if wish.force && place.path.exists() {
@@ -326,10 +335,12 @@ fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure>
         told.push_str("still to do:\n");
         left.iter().for_each(|line| told.push_str(&format!("  {line}\n")));
     }
+    told.push_str("next:\n");
+    if wish.register == Register::None {
+        told.push_str(&format!("  set the values at the top of {}\n", script.display()));
+    }
     told.push_str(&format!(
-        "next:\n  look at {config} and at the values at the top of {}\n  mita check --online --config {config}\n  \
-         mita reconcile --dry-run --config {config}\n",
-        script.display()
+        "  look at {config}\n  mita check --online --config {config}\n  mita reconcile --dry-run --config {config}\n"
     ));
     output::print(&told)?;
     Ok(Exit::Done)

@@ -1,6 +1,7 @@
 //! The text of a new configuration: what was answered, each key with a word on it, and the keys that people change
 //! first, ready to be set free.
 
+use super::super::args::Register;
 use super::super::table::wrap;
 use crate::provider::{Inventory, Size};
 use std::fmt::Write;
@@ -28,6 +29,8 @@ pub(super) struct Answers {
     pub(super) networks: Vec<String>,
     pub(super) labels: Vec<String>,
     pub(super) max: u32,
+    pub(super) register: Register,
+    pub(super) credentials_id: Option<String>,
     pub(super) script_file: String,
     /// What there was to choose from.
     pub(super) inventory: Inventory,
@@ -101,7 +104,11 @@ pub(super) fn text(answers: &Answers) -> String {
     line(out, "\n[jenkins]");
     line(out, "# With the path, where Jenkins has one.");
     line(out, &format!("url = {}", quoted(&answers.jenkins_url)));
-    line(out, "# Needs Overall/Read, Job/Read, Agent/Disconnect, Agent/Connect and Agent/Delete.");
+    line(
+        out,
+        "# Needs Overall/Read, Job/Read, Agent/Disconnect, Agent/Connect, Agent/Delete and, where mita makes the nodes,",
+    );
+    line(out, "# Agent/Create.");
     line(out, &format!("user = {}", quoted(&answers.jenkins_user)));
     match &answers.token {
         Token::File(file) => {
@@ -141,9 +148,30 @@ pub(super) fn text(answers: &Answers) -> String {
     line(out, "unlabelled = true\n");
     line(out, "# The most servers of this type at a time.");
     line(out, &format!("max = {}\n", answers.max));
-    line(out, "# What runs at the first boot: it registers the server in Jenkins. Set the values at its top.");
-    line(out, &format!("script_file = {}", quoted(&answers.script_file)));
+    registration(out, answers);
     text
+}
+
+/// Who makes the nodes, and what runs on the servers.
+fn registration(out: &mut String, answers: &Answers) {
+    let script = match answers.register {
+        Register::Inbound => {
+            line(out, "# mita makes the node in Jenkins, and the agent on the server calls in.");
+            line(out, "register = \"inbound\"\n");
+            "# What runs at the first boot: it installs Java and starts the agent."
+        }
+        Register::Ssh => {
+            line(out, "# mita makes the node in Jenkins, which then connects to the server with these credentials.");
+            line(out, "register = \"ssh\"");
+            line(out, &format!("credentials_id = {}\n", quoted(answers.credentials_id.as_deref().unwrap_or_default())));
+            "# What runs at the first boot: it installs Java."
+        }
+        Register::None => {
+            "# What runs at the first boot: it registers the server in Jenkins. Set the values at its top."
+        }
+    };
+    line(out, script);
+    line(out, &format!("script_file = {}", quoted(&answers.script_file)));
 }
 
 /// What a person wants to know of a size.

@@ -150,6 +150,7 @@ fn verb(action: &Action) -> &'static str {
     match action {
         Action::CreateServer { .. } => "order a server",
         Action::CreateNode { .. } => "make a node",
+        Action::DrainNode { .. } => "keep further builds from a node",
         Action::RetireNode { .. } => "retire a node",
         Action::DeleteServer { .. } => "remove a server",
         Action::RestoreNode { .. } => "bring a node back",
@@ -164,6 +165,7 @@ fn object(action: &Action) -> String {
     match action {
         Action::CreateServer { node_type, provider, .. } => format!("{node_type} at {provider}"),
         Action::CreateNode { node, .. }
+        | Action::DrainNode { node, .. }
         | Action::RetireNode { node, .. }
         | Action::RestoreNode { node, .. }
         | Action::DeleteNode { node, .. } => node.to_string(),

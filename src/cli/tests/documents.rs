@@ -59,6 +59,16 @@ fn every_action() -> Vec<Action> {
             rule,
             reason: reason(),
         },
+        Action::DrainNode {
+            node: "ubuntu+192.168.1.188".into(),
+            nodes: Vec::new(),
+            node_type: node_type(),
+            provider: provider(),
+            server_id: server_id(),
+            id: id(),
+            rule,
+            reason: reason(),
+        },
         Action::DeleteServer {
             server_id: server_id(),
             name: "ubuntu".to_owned(),
@@ -198,6 +208,7 @@ fn s9_what_a_service_said_gives_no_secret_away() {
     for action in &mut report.plan.actions {
         let (Action::CreateServer { reason, .. }
         | Action::CreateNode { reason, .. }
+        | Action::DrainNode { reason, .. }
         | Action::RetireNode { reason, .. }
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }

@@ -2,7 +2,8 @@
 
 use super::scene::Scene;
 use crate::cli::check::online::{Online, check};
-use crate::config::{NodeType, Sizing};
+use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
+use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -90,6 +91,17 @@ fn each_missing_permission_is_told_by_its_jenkins_name_with_what_it_is_for() {
             assert_fault(&scene, &parts);
         }
     }
+}
+
+#[test]
+fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
+    let mut scene = scene();
+    scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
+    assert!(online(&scene).faults.is_empty());
+    scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
+    scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
+    assert!(online(&scene).faults.is_empty());
 }
 
 #[test]
@@ -198,9 +210,9 @@ fn user_data_is_measured_as_it_would_be_sent() {
 #[test]
 fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
     let reader = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into()]);
-    assert_fault(&reader, &["provider openstack", "the role reader only", "grant it the role member"]);
+    assert_hint(&reader, &["provider openstack", "the role reader only", "grant it the role member"]);
     let both = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into(), "member".into()]);
-    assert!(online(&both).faults.is_empty());
+    assert!(online(&both).hints.is_empty());
     let day = 24 * 3600 * 1000;
     for (days, told) in [(3, true), (20, false)] {
         let scene = scene();
@@ -212,6 +224,19 @@ fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
             assert!(online(&scene).hints.is_empty());
         }
     }
+}
+
+#[test]
+fn an_application_credential_that_ends_soon_is_told() {
+    let mut scene = scene();
+    let credential = scene.sim.cloud("openstack").app_credentials[0].clone();
+    let Backend::OpenStack(cloud) = &mut scene.loaded.config.providers[0].backend;
+    let (id, secret) = (CredentialId::Id(credential.id), Secret::new(credential.secret));
+    cloud.auth = Auth::ApplicationCredential { credential: id, secret };
+    assert!(online(&scene).hints.is_empty());
+    let end = scene.sim.now() + 3 * 24 * 3600 * 1000;
+    scene.sim.cloud("openstack").app_credentials[0].expires = Some(end);
+    assert_hint(&scene, &["provider openstack", "the application credential expires at 2026-01-08 08:00 UTC"]);
 }
 
 #[test]

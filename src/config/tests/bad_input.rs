@@ -25,7 +25,7 @@ fn the_top_of_the_file() {
                 "\"a key\" = 1",
                 &[
                     "mita.toml:1: \"a key\": unknown key; the keys here are state_file, metrics_file, html_file, owner, deadline, max_servers, \
-                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, time_zone, jenkins, provider, nodes",
+                   concurrency, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age, time_zone, jenkins, provider, nodes",
                 ],
             ),
             (
@@ -41,8 +41,8 @@ fn the_top_of_the_file() {
             ("deadline = \"0s\"", &["mita.toml:1: deadline: \"0s\" is too short; write at least \"1s\""]),
             ("deadline = \"-5s\"", &["mita.toml:1: deadline: \"-5s\" is a negative time; write it without the sign"]),
             (
-                "deadline = \"1 day\"",
-                &["mita.toml:1: deadline: \"1 day\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
+                "deadline = \"1 month\"",
+                &["mita.toml:1: deadline: \"1 month\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
             ),
             (
                 "deadline = \"\"",

@@ -98,6 +98,14 @@ fn the_node_types() {
                 &["mita.toml:5: nodes.ubuntu.executors: 4294967295 is out of bounds; write a number from 1 to 1000"],
             ),
             (
+                "executors = 2\nsingle_use = true",
+                &[
+                    "mita.toml:5: nodes.ubuntu.executors: gives a node with single_use more than its one build; write 1, or \
+                   remove it",
+                ],
+            ),
+            ("max_age = \"59s\"", &["mita.toml:5: nodes.ubuntu.max_age: \"59s\" is too short; write at least \"1m\""]),
+            (
                 "unlabelled = \"yes\"",
                 &["mita.toml:5: nodes.ubuntu.unlabelled: must be true or false without quotes, and is a text"],
             ),

@@ -85,7 +85,7 @@ fn every_key_of_a_node_type_is_read() {
          [nodes.ubuntu]\nprovider = [\"second\", \"openstack\"]\nimage = \"U\"\nflavor = \"m1\"\nkeyname = \"k\"\n\
          labels = \" b  a\\tc \"\nstorage = 10\nexecutors = 2\nmax = 0\nmin_idle = 1\nunlabelled = true\n\
          networks = \"net one\"\nsecurity_groups = [\"ssh\"]\navailability_zone = \"az1\"\nconfig_drive = true\n\
-         metadata = {{ team = \"build\" }}\nserver_name = \"{{node}}-{{id}}\"\nstuck_after = \"1s\"\nidle_grace = \"0s\"\n\
+         max_age = \"1w 2d 3h\"\nmetadata = {{ team = \"build\" }}\nserver_name = \"{{node}}-{{id}}\"\nstuck_after = \"1s\"\nidle_grace = \"0s\"\n\
          boot_timeout = \"1h 30m\"\njoin_timeout = \"2 minutes\"\norder_timeout = \"3m\"\nscript = \"#!/bin/sh\\n\"\n"
     );
     let node = config(&node).node_types.remove(0);
@@ -96,7 +96,8 @@ fn every_key_of_a_node_type_is_read() {
     );
     assert_eq!(node.labels.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!((node.storage, node.executors, node.max, &node.min_idle), (Some(10), 2, Some(0), &MinIdle::Always(1)));
-    assert!(node.unlabelled && node.config_drive);
+    assert_eq!(node.times.max_age, Some(SignedDuration::from_hours(9 * 24 + 3)));
+    assert!(node.unlabelled && node.config_drive && !node.single_use);
     assert_eq!((node.networks, node.security_groups), (vec!["net one".to_owned()], vec!["ssh".to_owned()]));
     assert_eq!(node.availability_zone.as_deref(), Some("az1"));
     assert_eq!(node.metadata.get("team").map(String::as_str), Some("build"));

@@ -132,7 +132,7 @@ fn node_set_offline(reason: &str) -> Answer {
 fn restore(read: Answer) -> (Result<Restoration, JenkinsError>, Vec<String>) {
     let server = Loopback::new(move |seen| if seen.method == "GET" { read.clone() } else { redirect(302, ".") });
     let owner = Owner::new("ceph-ci").unwrap();
-    let result = controller(&server, "").bring_online(&NodeName::from("n"), &owner, &ServerId::from("4711"));
+    let result = controller(&server, "").bring_online(&NodeName::from("n"), &owner, (&ServerId::from("4711"), None));
     (result, server.seen().iter().map(Seen::line).filter(|line| line.starts_with("POST")).collect())
 }
 

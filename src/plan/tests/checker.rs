@@ -156,6 +156,10 @@ fn one_action_each(made: &Plan) {
     for action in &made.actions {
         match action {
             Action::CreateServer { id, .. } => assert!(servers.insert(id.as_str()), "one action: {action}"),
+            Action::DrainNode { server_id, nodes: drained, .. } => {
+                assert!(servers.insert(server_id.as_str()), "one action: {action}");
+                drained.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
+            }
             Action::RetireNode { server_id, nodes: retired, node, .. } => {
                 assert!(servers.insert(server_id.as_str()), "one action: {action}");
                 assert!(retired.contains(node), "the first of its nodes: {action}");
@@ -199,6 +203,15 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             let mut own = super::super::addresses::ours(seen.config, cloud);
             assert!(own.any(|a| a.id == *floating_ip_id && !a.attached), "S2: ours, and leads nowhere: {action}");
             assert_eq!(cloud.by_id.get(server_id), Some(&Lookup::Gone), "S3: {action}");
+            return;
+        }
+        Action::DrainNode { nodes, rule, server_id, .. } => {
+            assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
+            assert!(seen.ours().contains_key(server_id), "S2: {action}");
+            for node in nodes {
+                let node = seen.node(node).expect("a node that is there");
+                assert!(node.presence == Presence::Online, "S7: only what is online: {action}");
+            }
             return;
         }
         Action::CreateNode { node, server_id, id, .. } => {

@@ -4,6 +4,7 @@ use super::situation::*;
 use crate::plan::{breaker, plan_again};
 use crate::state::Breaker;
 use crate::world::*;
+use std::collections::BTreeSet;
 
 /// A job, and the server ordered for it in ERROR.
 fn failed() -> Situation {
@@ -127,7 +128,7 @@ fn after_a_refusal_the_second_plan_of_the_run_orders_elsewhere() {
     let mut memory = first.memory;
     memory.servers.clear();
     breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
-    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
     let expected = without_margin(
         "
         | + ubuntu  two  20261121T120000Z-1  job1 (1) needs amd64
@@ -147,7 +148,7 @@ fn a_server_that_joins_in_the_run_of_a_refusal_does_not_close_the_breaker_again(
     let mut memory = s.plan().memory;
     memory.servers.retain(|id, _| id.as_str() != "20261121T120300Z-1");
     breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
-    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
     assert_eq!(second.actions, []);
     assert_eq!(second.memory.breakers, memory.breakers);
 }
@@ -160,7 +161,7 @@ fn s4_a_second_plan_of_the_run_counts_what_the_first_one_ordered() {
     s.cloud("os").quota = Some(Quota { instances: Some(2), ..Quota::default() });
     let mut memory = s.plan().memory;
     memory.servers.pop_last();
-    let second = plan_again(&s.config, &s.world, &memory, s.now);
+    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
     let jobs: Vec<String> = second.actions.iter().map(ToString::to_string).collect();
     assert_eq!(jobs, ["+ ubuntu  os  20261121T120000Z-2  job2 (2) needs amd64"]);
 }

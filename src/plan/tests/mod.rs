@@ -12,6 +12,7 @@ mod handed_over;
 mod held;
 mod identity;
 mod in_vain;
+mod last_builds;
 mod limits;
 mod min_idle;
 mod needs;

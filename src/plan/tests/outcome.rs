@@ -1,7 +1,7 @@
 //! Everything that was planned comes true: orders are acknowledged, what is removed is gone, what is brought back is
 //! online.
 
-use super::situation::{Situation, agent, owner};
+use super::situation::{Situation, USER, agent, owner, set_offline};
 use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::plan::{Action, Plan};
 use crate::world::*;
@@ -25,6 +25,10 @@ impl Situation {
                     self.delete_server(&server_id);
                 }
                 Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
+                Action::DrainNode { nodes, server_id, rule, .. } => {
+                    let reason = crate::offline::offline_message(&owner(), &server_id, rule);
+                    nodes.iter().for_each(|node| self.node(node.as_str()).presence = set_offline(USER, &reason));
+                }
                 Action::CreateNode { node, node_type, id, address, .. } => {
                     self.node_is_made(node, node_type, id, address);
                 }

@@ -54,6 +54,7 @@ pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
         executors: 1,
         max: None,
         min_idle: MinIdle::Always(0),
+        single_use: false,
         unlabelled: false,
         networks: vec![],
         security_groups: vec![],
@@ -74,6 +75,7 @@ const TIMES: Times = Times {
     boot_timeout: SignedDuration::from_mins(15),
     join_timeout: SignedDuration::from_mins(15),
     order_timeout: SignedDuration::from_mins(5),
+    max_age: None,
 };
 
 pub(super) fn provider(name: &str) -> ProviderConfig {
@@ -104,6 +106,7 @@ pub(super) fn agent(name: &str) -> Node {
         idle: true,
         presence: Presence::Online,
         mark: None,
+        busy_average: None,
     }
 }
 
@@ -239,6 +242,8 @@ impl Situation {
             offline: None,
             set_offline_by: None,
             server: None,
+            spent: None,
+            busy_average: None,
         };
         self.state.nodes.entry(node.into()).or_insert(unknown)
     }

@@ -5,7 +5,7 @@ use super::compute::timestamp;
 use super::errors::Task;
 use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
-use crate::http::{Client, Request, Response};
+use crate::http::{Client, Request, Response, encode_segment};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
 use jiff::Timestamp;
@@ -27,6 +27,8 @@ pub(super) struct Identity {
     pub(super) roles: Vec<String>,
     /// When the user's password expires.
     pub(super) password_expires: Option<Timestamp>,
+    /// Where Keystone tells of the application credential that logged in, if one did.
+    pub(super) credential: Option<String>,
 }
 
 /// Sends the one token request. It changes nothing that counts, so it may be repeated.
@@ -37,7 +39,9 @@ pub(super) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -
         return Err(refused(&config.auth, &response, task));
     }
     let pass = match config.auth {
-        Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => v3_pass(&response, task)?,
+        Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => {
+            v3_pass(without_version(&config.auth_url), &response, task)?
+        }
         Auth::V2Password { .. } => v2_pass(&response, task)?,
     };
     if pass.catalogue.is_empty() {
@@ -49,7 +53,7 @@ pub(super) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -
     Ok(pass)
 }
 
-fn v3_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
+fn v3_pass(base: &str, response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
     let body: TokenV3 = response.json("a token").map_err(|error| task.broken(&error))?;
     let Some(token) = response.header("x-subject-token") else {
         return Err(task.failure(
@@ -57,9 +61,20 @@ fn v3_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
             "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
         ));
     };
-    let TokenV3Body { catalog, project, roles, user } = body.token;
-    let password_expires = user.and_then(|user| user.password_expires_at).as_deref().and_then(timestamp);
-    let identity = Identity { project: project.map(|project| project.id), roles: names(roles), password_expires };
+    let TokenV3Body { catalog, project, roles, user, application_credential } = body.token;
+    let credential =
+        application_credential.zip(user.as_ref().and_then(|user| user.id.as_ref())).map(|(credential, user)| {
+            let (user, credential) = (encode_segment(user), encode_segment(&credential.id));
+            format!("{base}/v3/users/{user}/application_credentials/{credential}")
+        });
+    // An application credential does not ask for the password.
+    let password_expires = user.filter(|_| credential.is_none()).and_then(|user| user.password_expires_at);
+    let identity = Identity {
+        project: project.map(|project| project.id),
+        roles: names(roles),
+        password_expires: password_expires.as_deref().and_then(timestamp),
+        credential,
+    };
     Ok(Pass { token: Secret::new(token), catalogue: Catalogue::v3(catalog.unwrap_or_default()), identity })
 }
 
@@ -69,6 +84,7 @@ fn v2_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
         project: body.access.token.tenant.map(|tenant| tenant.id),
         roles: names(body.access.user.and_then(|user| user.roles)),
         password_expires: None,
+        credential: None,
     };
     Ok(Pass {
         token: Secret::new(body.access.token.id),

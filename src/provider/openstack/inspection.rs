@@ -12,10 +12,11 @@ use crate::provider::{Allotment, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// A password that expires within this time is told of.
+/// A password or a credential that expires within this time is told of.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// Roles that let nobody order a server by OpenStack's own policies ("Consistent and secure default RBAC").
+/// Roles that let nobody order a server where `enforce_new_defaults` holds, Nova's default since 2023.1 ("Consistent and
+/// secure default RBAC"). Before, any role in the project is enough.
 const ROLES_THAT_READ: [&str; 1] = ["reader"];
 
 pub(super) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
@@ -29,6 +30,13 @@ pub(super) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         }
     };
     who(&identity, now, &mut seen);
+    match cloud.session.credential_expires() {
+        Ok(end) => seen.hints.extend(
+            end.filter(|end| end.duration_since(now) < SOON)
+                .map(|end| format!("the application credential expires at {}: make another one before", minute(end))),
+        ),
+        Err(failure) => seen.unread.push(failure.message),
+    }
     let lists = Lists::read(cloud, orders, &mut seen.unread);
     for order in orders {
         let mut faults = lists.faults(order.node_type, &identity);
@@ -56,15 +64,20 @@ fn who(identity: &Identity, now: Timestamp, seen: &mut Inspection) {
     let reads_only = |role: &String| ROLES_THAT_READ.contains(&role.to_lowercase().as_str());
     if !identity.roles.is_empty() && identity.roles.iter().all(reads_only) {
         let roles = identity.roles.join(", ");
-        seen.faults.push(format!(
-            "the user has the role {roles} only, with which servers can be seen and not ordered: grant it the role member"
+        seen.hints.push(format!(
+            "the user has the role {roles} only, with which a cloud of the newer policies lets nobody order servers: grant it \
+             the role member"
         ));
     }
     if let Some(end) = identity.password_expires.filter(|end| end.duration_since(now) < SOON) {
-        let end = end.strftime("%Y-%m-%d %H:%M UTC");
+        let end = minute(end);
         seen.hints
             .push(format!("the user's password expires at {end}: change it before, or use an application credential"));
     }
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// What there is to choose from; none where it was not asked for or cannot be read.

@@ -2,8 +2,10 @@
 
 use super::auth::{Identity, Pass, log_in};
 use super::catalogue::Service;
+use super::compute::timestamp;
 use super::errors::{Task, Verb};
 use super::microversion::Microversion;
+use super::wire;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
@@ -69,6 +71,22 @@ impl Session {
 
     pub(super) fn requests_failed(&self) -> u64 {
         self.http.requests_failed()
+    }
+
+    /// When the application credential that logged in expires; none where it does not, or none logged in.
+    pub(super) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
+        let pass = self.pass()?;
+        let Some(url) = &pass.identity.credential else { return Ok(None) };
+        let task = self.task("read when the application credential expires", Verb::Read);
+        let request = Request::get(url.clone()).secret_header("X-Auth-Token", &pass.token);
+        let response = self.http.send(&request).map_err(|error| task.broken(&error))?;
+        if !response.is_success() {
+            let advice = "it is not known how long it lasts";
+            return Err(task.refused_as(FailureKind::Denied, "the identity service", &response, advice));
+        }
+        let body: wire::OneCredential =
+            response.json("an application credential").map_err(|error| task.broken(&error))?;
+        Ok(body.application_credential.expires_at.as_deref().and_then(timestamp))
     }
 
     /// Sends a read, and takes success for granted.

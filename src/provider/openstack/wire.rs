@@ -16,6 +16,7 @@ pub(super) struct TokenV3Body {
     pub(super) project: Option<Project>,
     pub(super) roles: Option<Vec<Role>>,
     pub(super) user: Option<UserV3>,
+    pub(super) application_credential: Option<Project>,
 }
 
 #[derive(Deserialize)]
@@ -30,6 +31,7 @@ pub(super) struct Role {
 
 #[derive(Deserialize)]
 pub(super) struct UserV3 {
+    pub(super) id: Option<String>,
     pub(super) password_expires_at: Option<String>,
 }
 
@@ -46,6 +48,17 @@ pub(super) struct EndpointV3 {
     pub(super) region: Option<String>,
     pub(super) region_id: Option<String>,
     pub(super) url: Option<String>,
+}
+
+/// `GET /v3/users/ID/application_credentials/ID` (Identity API v3).
+#[derive(Deserialize)]
+pub(super) struct OneCredential {
+    pub(super) application_credential: Credential,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Credential {
+    pub(super) expires_at: Option<String>,
 }
 
 /// `POST /v2.0/tokens` (Identity API v2.0).

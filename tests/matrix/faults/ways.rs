@@ -81,8 +81,7 @@ impl Way {
     pub(super) fn may_be_silent(&self, method: &str, shape: &str) -> bool {
         // A server's last words are good to have; without them it is removed all the same.
         let last_words = shape.ends_with("/action");
-        // An older release has the start file of an agent under another name, which is asked for next.
-        let gone = self.name == "404" && (shape.contains('*') || shape.ends_with("jenkins-agent.jnlp"));
+        let gone = self.name == "404" && shape.contains('*');
         // Whether something was deleted is seen in the next listing, whatever the answer says.
         let deleted = method == "DELETE" && self.success;
         self.words.is_empty() || last_words || gone || deleted

@@ -41,7 +41,9 @@ impl Seen {
                 Action::CreateServer { .. } => {}
                 // The scenes list no floating IPs, and without a list of them none is given or released.
                 Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
-                Action::CreateNode { .. } => panic!("no node type registers its nodes here: {action:?}"),
+                Action::CreateNode { .. } | Action::DrainNode { .. } => {
+                    panic!("no node type is for one build, has an age, or registers its nodes here: {action:?}")
+                }
                 Action::RetireNode { nodes, server_id, .. } => {
                     self.is_ours(server_id.as_str(), action);
                     nodes.iter().for_each(|node| self.may_go(node.as_str(), action));

@@ -43,7 +43,15 @@ pub fn shape(path: &str) -> String {
         let node = segment.contains("%2B") || segment.contains('+');
         if id || node { "*".to_string() } else { segment.to_string() }
     };
-    path.split('/').map(shape).collect::<Vec<_>>().join("/")
+    let mut shapes: Vec<String> = path.split('/').map(shape).collect();
+    // Of one node: `computer/NAME/...`. Of all: `computer/api/json`, `computer/doCreateItem`.
+    if let Some(at) = shapes.iter().position(|segment| segment == "computer")
+        && shapes.len() > at + 2
+        && shapes[at + 1] != "api"
+    {
+        shapes[at + 1] = "*".to_string();
+    }
+    shapes.join("/")
 }
 
 /// One request and what came of it.

@@ -159,7 +159,8 @@ impl World {
             let runs_it = |cloud: &Cloud, server: &Server| match &node.ssh {
                 Some(target) => {
                     let known = self.jenkins.options.credentials.contains(&target.credentials);
-                    known && cloud.has_address(server, &target.host)
+                    // A server of somebody else has other keys.
+                    known && self.ours(&server.metadata) && cloud.has_address(server, &target.host)
                 }
                 None => server.user_data.as_ref().is_some_and(|data| contains(data, secret.as_bytes())),
             };

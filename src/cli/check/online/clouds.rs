@@ -46,7 +46,6 @@ impl Online {
         for (kind, faults) in &inspection.unfit {
             faults.iter().for_each(|fault| self.fault(&format!("nodes.{kind} at {place}"), fault));
         }
-        inspection.faults.iter().for_each(|fault| self.fault(&place, fault));
         inspection.hints.iter().for_each(|hint| self.hint(&place, hint));
         let told = |unread: &String| survey.problems.contains(unread);
         self.not_checked.extend(inspection.unread.iter().filter(|unread| !told(unread)).cloned());

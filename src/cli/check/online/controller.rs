@@ -2,7 +2,7 @@
 
 use super::super::super::table::many;
 use super::{Online, unavailable};
-use crate::config::Config;
+use crate::config::{Config, Registration};
 use crate::jenkins::{Right, Rights};
 use crate::naming::NodeName;
 use crate::observe::Services;
@@ -33,9 +33,12 @@ impl Online {
         }
         let asked = jenkins.nodes.complete().and_then(|nodes| telling_node(config, nodes));
         let rights = match &services.jenkins {
-            Ok(controller) => controller.rights(asked).map_err(|error| error.to_string()),
+            Ok(controller) => controller.rights(&wanted(config), asked).map_err(|error| error.to_string()),
             Err(reason) => Err(reason.clone()),
         };
+        if config.node_types.iter().any(|kind| kind.registration.is_ssh()) {
+            self.not_checked.push("whether Jenkins has SSH Build Agents, and credentials of these ids".to_owned());
+        }
         match rights {
             Ok(rights) => self.rights(config, jenkins, &rights, asked),
             Err(error) => self.fault(PLACE, error),
@@ -60,12 +63,9 @@ impl Online {
         let on = asked.map_or_else(|| "the built-in node".to_owned(), |node| format!("node {node}"));
         for right in &rights.missing {
             let purpose = right.purpose();
-            self.fault(
-                PLACE,
-                format!(
-                    "{known_as} lacks the permission {right} (asked of {on}), so that mita cannot {purpose}: grant it"
-                ),
-            );
+            let of = if *right == Right::Create { String::new() } else { format!(" (asked of {on})") };
+            let text = format!("{known_as} lacks the permission {right}{of}, so that mita cannot {purpose}: grant it");
+            self.fault(PLACE, text);
         }
         if !rights.sees_jobs {
             self.hint(
@@ -82,6 +82,12 @@ impl Online {
 fn unknown(right: Right, asked: Option<&NodeName>) -> String {
     let why = if asked.is_none() { ", which Jenkins does not tell while it has no agent" } else { "" };
     format!("the permission {right}{why}")
+}
+
+/// The rights that this configuration makes use of.
+fn wanted(config: &Config) -> Vec<Right> {
+    let makes_nodes = config.node_types.iter().any(|kind| kind.registration != Registration::Elsewhere);
+    Right::ALL.into_iter().filter(|right| *right != Right::Create || makes_nodes).collect()
 }
 
 /// The node whose rights tell most: one named after a node type, since permissions can be given by the names of nodes;

@@ -38,6 +38,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         executors: 1,
         max: None,
         min_idle: MinIdle::Always(0),
+        single_use: false,
         unlabelled: false,
         networks: Vec::new(),
         security_groups: Vec::new(),
@@ -54,6 +55,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
             boot_timeout: time,
             join_timeout: time,
             order_timeout: time,
+            max_age: None,
         },
     }
 }

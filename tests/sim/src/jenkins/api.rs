@@ -208,7 +208,12 @@ impl Jenkins {
             .set("idle", node.idle())
             .set("jnlpAgent", agent && !node.launch_supported)
             .set("launchSupported", node.launch_supported || !agent)
-            .nest("loadStatistics", |_| json!({"_class": "hudson.model.Label$1"}))
+            .nest("loadStatistics", |t| {
+                let statistics = Bean::of(t, self.typed("hudson.model.Label$1"));
+                let latest = |t: &Tree| Bean::plain(t).set("latest", node.busy_average).done();
+                let series = |t: &Tree| Bean::plain(t).nest("sec10", latest).done();
+                statistics.nest("busyExecutors", series).done()
+            })
             .set("manualLaunchAllowed", true)
             .nest("monitorData", |_| if sees { monitor_data(node) } else { json!({}) })
             .set("numExecutors", if node.removed { 0 } else { node.executors.len() })

@@ -334,6 +334,13 @@ impl Jenkins {
                 self.dirty = true;
             }
         }
+        // hudson/model/LoadStatistics.java, CLOCK and DECAY.
+        if now.is_multiple_of(10_000) {
+            for node in &mut self.nodes {
+                let busy = node.executors.len() - node.parked();
+                node.busy_average = node.busy_average * 0.9 + busy as f64 * 0.1;
+            }
+        }
         self.end_builds();
         self.dirty |= self.next_due <= now;
         self.settle();

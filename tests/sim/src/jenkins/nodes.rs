@@ -124,6 +124,8 @@ pub struct Node {
     pub remote_fs: String,
     /// Environment variables of its builds.
     pub environment: Vec<(String, String)>,
+    /// `loadStatistics[busyExecutors[sec10[latest]]]`: a tenth of it is new each ten seconds.
+    pub busy_average: f64,
     pub(crate) label_set: BTreeSet<String>,
 }
 
@@ -170,6 +172,7 @@ impl Node {
             made_by: None,
             remote_fs: String::new(),
             environment: Vec::new(),
+            busy_average: 0.0,
             label_set: BTreeSet::new(),
         };
         node.relabel();

@@ -18,6 +18,7 @@ impl Cloud {
         let answer = match (request.method.as_str(), path) {
             ("POST", ["v3", "auth", "tokens"]) => self.authenticate(request),
             ("POST", ["v2.0", "tokens"]) if self.options.keystone_v2 => self.authenticate_v2(request),
+            ("GET", ["v3", "users", user, "application_credentials", id]) => self.credential(request, user, id),
             ("GET", ["v3"]) => Response::json(200, &json!({"version": self.version()})),
             ("GET", []) => {
                 let body = json!({"versions": {"values": [self.version()]}});
@@ -27,6 +28,27 @@ impl Cloud {
             _ => flask_not_found(request),
         };
         answer.with("Vary", "X-Auth-Token")
+    }
+
+    /// A user's own application credential.
+    fn credential(&mut self, request: &Request, user: &str, id: &str) -> Response {
+        let token = match self.token(request) {
+            Ok(token) => token,
+            Err(_) => return self.refused(REQUIRES),
+        };
+        let found = self.app_credentials.iter().find(|c| c.id == id && c.user == user);
+        match found.filter(|_| token.user == user) {
+            Some(c) => Response::json(
+                200,
+                &json!({"application_credential": {"id": c.id, "name": c.name, "description": null, "user_id": c.user,
+                    "project_id": c.project, "system": null, "expires_at": c.expires.map(iso_micros),
+                    "unrestricted": null, "roles": []}}),
+            ),
+            None => {
+                let text = format!("Could not find Application Credential: {id}.");
+                keystone_error(404, "Not Found", &text)
+            }
+        }
     }
 
     fn version(&self) -> Value {
@@ -91,7 +113,7 @@ impl Cloud {
                     let text = format!("Could not find Application Credential: {id}.");
                     return keystone_error(404, "Not Found", &text);
                 };
-                if given["secret"] != *credential.secret {
+                if given["secret"] != *credential.secret || credential.expires.is_some_and(|end| end <= self.now) {
                     return self.refused(REQUIRES);
                 }
                 if !scope.is_null() {
@@ -100,7 +122,7 @@ impl Cloud {
                     );
                 }
                 match self.users.iter().find(|u| u.id == credential.user).cloned() {
-                    Some(user) => self.issue(&user, Some(credential.project), "application_credential"),
+                    Some(user) => self.issue_with(&user, credential),
                     None => self.refused(REQUIRES),
                 }
             }
@@ -186,6 +208,17 @@ impl Cloud {
             token["catalog"] = self.catalog(project);
         }
         Response::json(201, &json!({"token": token})).with("X-Subject-Token", id)
+    }
+
+    /// A token for an application credential names it.
+    fn issue_with(&mut self, user: &User, credential: super::AppCredential) -> Response {
+        let mut answer = self.issue(user, Some(credential.project), "application_credential");
+        if let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) {
+            body["token"]["application_credential"] =
+                json!({"id": credential.id, "name": credential.name, "restricted": true});
+            answer.body = body.to_string().into_bytes();
+        }
+        answer
     }
 
     fn catalog(&mut self, project: &str) -> Value {

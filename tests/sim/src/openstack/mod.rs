@@ -141,6 +141,8 @@ pub struct AppCredential {
     pub user: String,
     /// The project that it is good for.
     pub project: String,
+    /// When it expires, where it does.
+    pub expires: Option<Ms>,
 }
 
 /// A size of server.

@@ -19,7 +19,7 @@ impl Cloud {
         let id = self.ids.hex();
         let user = self.users[0].id.clone();
         let (name, secret) = ("ceph-ci-app".into(), "ceph-ci-app-secret".into());
-        self.app_credentials.push(AppCredential { id, name, secret, user, project });
+        self.app_credentials.push(AppCredential { id, name, secret, user, project, expires: None });
         self.users[0].keypairs.push("jenkins-slave".into());
         for (id, name, vcpus, ram, disk) in
             [("1", "m1.tiny", 1, 512, 1), ("2", "m1.small", 1, 2048, 20), ("7", "m3.xlarge", 4, 15_360, 80)]
