@@ -1,9 +1,10 @@
-//! Carries a plan out: orders, retirements and removals at the same time, each step written down when it is known.
+//! Carries a plan out: orders, addresses, retirements and removals at the same time, each step written down when it is known.
 //!
 //! No choice is left here but one: what the world has become since it was seen. A build that arrived in the middle of
 //! a drain, or an agent that registered itself, stops a removal; everything else is as planned. One action that fails
 //! keeps no other from being done, and nothing is tried twice: the next run is the second attempt.
 
+mod addresses;
 mod console;
 mod orders;
 mod registration;
@@ -151,6 +152,8 @@ pub fn apply(
         let (sender, news) = mpsc::channel();
         let to_order = sender.clone();
         let orders = scope.spawn(|| orders::send(&site, to_order));
+        let to_address = sender.clone();
+        let addresses = scope.spawn(|| addresses::carry_out(&site, to_address));
         let to_register = sender.clone();
         let registrations = scope.spawn(|| registration::carry_out(&site, to_register));
         let removals = scope.spawn(|| removals::carry_out(&site, sender));
@@ -162,6 +165,7 @@ pub fn apply(
             save(memory);
         }
         finished(orders);
+        finished(addresses);
         finished(registrations);
         finished(removals);
     });

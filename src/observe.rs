@@ -3,8 +3,8 @@
 use crate::config::{Config, NodeType};
 use crate::jenkins::{self, JenkinsError, Reading};
 use crate::naming::{NodeTypeName, ProviderName, ServerId};
-use crate::plan::{Action, leftovers};
-use crate::provider::Provider;
+use crate::plan::{Action, addresses, leftovers};
+use crate::provider::{Failure, Provider};
 use crate::state::State;
 use crate::workers::{at_once, finished};
 use crate::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
@@ -133,28 +133,30 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
         servers: Listing::Unavailable(reason),
         by_id: BTreeMap::new(),
         volumes: None,
+        floating_ips: None,
         quota: None,
     };
     let provider = match services.provider(name) {
         Ok(provider) => provider,
         Err(reason) => return unavailable(reason.to_owned()),
     };
-    let (servers, volumes) = thread::scope(|scope| {
+    let (servers, volumes, addresses) = thread::scope(|scope| {
         let volumes = leftovers::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
-        (provider.servers(), volumes.map(finished))
+        let addresses = addresses::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
+        (provider.servers(), volumes.map(finished), addresses.map(finished))
     });
     let mut servers = match servers {
         Ok(servers) => servers,
         Err(failure) => return unavailable(failure.message),
     };
-    let volumes = volumes.map(|volumes| match volumes {
-        Ok(volumes) => Listing::Complete(volumes),
-        Err(failure) => Listing::Unavailable(failure.message),
-    });
+    let volumes = volumes.map(whole);
+    let floating_ips = addresses.map(whole);
     let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
     let remembered = state.servers.values().filter(|server| server.provider == *name);
-    let missing: Vec<&ServerId> =
-        remembered.filter_map(|server| server.server_id.as_ref()).filter(|id| !listed.contains(id)).collect();
+    let addressed = floating_ips.as_ref().and_then(|listing| listing.complete()).into_iter().flatten();
+    let addressed = addressed.filter(|address| address.mark.owner == config.owner).map(|address| &address.mark.server);
+    let known = remembered.filter_map(|server| server.server_id.as_ref()).chain(addressed);
+    let missing: BTreeSet<&ServerId> = known.filter(|id| !listed.contains(id)).collect();
     let failed: Vec<ServerId> =
         servers.iter().filter(|server| lacks_fault(server, state)).map(|s| s.id.clone()).collect();
     let asked = missing.len();
@@ -168,7 +170,14 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
             server.fault.clone_from(&fresh.fault);
         }
     }
-    Cloud { servers: Listing::Complete(servers), by_id, volumes, quota: None }
+    Cloud { servers: Listing::Complete(servers), by_id, volumes, floating_ips, quota: None }
+}
+
+fn whole<T>(listing: Result<T, Failure>) -> Listing<T> {
+    match listing {
+        Ok(contents) => Listing::Complete(contents),
+        Err(failure) => Listing::Unavailable(failure.message),
+    }
 }
 
 /// Whether a failed server of ours has no fault in the listing and none remembered.

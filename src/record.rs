@@ -282,10 +282,13 @@ impl RecordedAction<'_> {
     fn value(action: &Action) -> Value {
         let (order, nodes): (_, &[NodeName]) = match action {
             Action::RetireNode { id, nodes, .. } | Action::DrainNode { id, nodes, .. } => (Some(id), nodes),
-            Action::DeleteServer { id, .. } | Action::RestoreNode { id, .. } => (Some(id), &[]),
+            Action::DeleteServer { id, .. } | Action::RestoreNode { id, .. } | Action::AssignFloatingIp { id, .. } => {
+                (Some(id), &[])
+            }
             Action::CreateServer { .. }
             | Action::CreateNode { .. }
             | Action::DeleteVolume { .. }
+            | Action::ReleaseFloatingIp { .. }
             | Action::DeleteNode { .. } => (None, &[]),
         };
         value(&RecordedAction { action, order, nodes })

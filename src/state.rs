@@ -3,7 +3,7 @@
 //! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
 //! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
+use crate::naming::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::plan::Rule;
 use crate::plan::need::Need;
 use jiff::{SignedDuration, Timestamp};
@@ -41,6 +41,9 @@ pub struct State {
     /// Servers of ours that are gone, kept for 30 days.
     #[serde(default)]
     pub departed: BTreeMap<ServerId, Departed>,
+    /// Floating IPs of ours, as long as they are listed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub floating_ips: BTreeMap<FloatingIpId, AddressMemory>,
     /// Every node of Jenkins, others' included, as long as it is listed.
     #[serde(default)]
     pub nodes: BTreeMap<NodeName, NodeMemory>,
@@ -77,6 +80,7 @@ impl State {
             settling: None,
             servers: BTreeMap::new(),
             departed: BTreeMap::new(),
+            floating_ips: BTreeMap::new(),
             nodes: BTreeMap::new(),
             queue: BTreeMap::new(),
             breakers: BTreeMap::new(),
@@ -110,6 +114,9 @@ impl State {
             if !counts(&node.idle) || !counts(&node.offline) {
                 return wrong(&format!("a time of node {name}"));
             }
+        }
+        if self.floating_ips.values().any(|address| address.gone_sightings > u32::MAX / 2) {
+            return wrong("a number of a floating IP");
         }
         if self.departed.values().any(|departed| departed.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
             return wrong("the number of listings without a volume");
@@ -200,6 +207,9 @@ pub struct ServerMemory {
     /// Whether it has a volume of its own, which could outlive it.
     #[serde(default)]
     pub storage: bool,
+    /// Whether a floating IP was asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub floating_ip: bool,
     /// Whether any listing ever showed it.
     #[serde(default)]
     pub listed: bool,
@@ -258,6 +268,7 @@ impl ServerMemory {
             origin,
             server_id: None,
             storage: false,
+            floating_ip: false,
             listed: false,
             active_since: None,
             joined_at: None,
@@ -330,6 +341,15 @@ pub struct Departed {
     /// Volumes that its fault named: each was made for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub volumes: BTreeSet<VolumeId>,
+}
+
+/// A floating IP of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressMemory {
+    /// Where it is.
+    pub provider: ProviderName,
+    /// Reads of its server by id that answered 404, one a run.
+    pub gone_sightings: u32,
 }
 
 /// A node of Jenkins.

@@ -3,7 +3,7 @@
 //! Plain data, made by [`crate::observe`] and read by [`crate::plan`]. A listing that failed is not an
 //! empty listing: [`Listing::Unavailable`] has no elements to conclude anything from.
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
+use crate::naming::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,6 +189,9 @@ pub struct Cloud {
     pub by_id: BTreeMap<ServerId, Lookup<Server>>,
     /// Every volume of the project; asked for only while servers may have left some behind.
     pub volumes: Option<Listing<Vec<Volume>>>,
+    /// The floating IPs of the project that carry a mark; asked for only where servers get some.
+    #[serde(default)]
+    pub floating_ips: Option<Listing<Vec<FloatingIp>>>,
     /// What the project may still have; read only when there is something to order.
     pub quota: Option<Quota>,
 }
@@ -329,4 +332,70 @@ pub enum VolumeState {
     DeletionFailed,
     /// Attached, or on its way from or to a server, or unheard of: the cloud's word for it.
     InUse(String),
+}
+
+/// One floating IP of a cloud, with the mark of an installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatingIp {
+    /// The cloud's id.
+    pub id: FloatingIpId,
+    /// The address.
+    pub address: Option<IpAddr>,
+    /// Whose it is.
+    pub mark: AddressMark,
+    /// Whether it leads to anything.
+    pub attached: bool,
+}
+
+/// The mark of a floating IP, which has no metadata: its description, `mita owner=OWNER id=ID server=SERVER`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressMark {
+    /// The installation.
+    pub owner: Owner,
+    /// The order of the server.
+    pub id: MitaId,
+    /// The server that it was made for.
+    pub server: ServerId,
+}
+
+impl std::fmt::Display for AddressMark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let AddressMark { owner, id, server } = self;
+        write!(f, "mita owner={owner} id={id} server={server}")
+    }
+}
+
+impl AddressMark {
+    /// The mark that a description holds, where it is one to the letter.
+    pub fn read(description: &str) -> Option<Self> {
+        let (owner, rest) = description.strip_prefix("mita owner=")?.split_once(" id=")?;
+        let (id, server) = rest.split_once(" server=")?;
+        let plain = |text: &str| !text.is_empty() && !text.contains(char::is_whitespace);
+        let mark = Self { owner: Owner::new(owner).ok()?, id: MitaId::from(id), server: ServerId::from(server) };
+        (plain(id) && plain(server)).then_some(mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s2_the_mark_of_an_address_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let text =
+            "mita owner=jenkins.example.com/ci id=20261121T233012Z-1 server=5c0d4a2e-8f5e-4a44-9a53-b1c1c1f0aa01";
+        assert_eq!(AddressMark::read(text).map(|mark| mark.to_string()).as_deref(), Some(text));
+        for other in [
+            "",
+            "mita",
+            "mita owner=ci",
+            "mita owner=ci id=1 server=",
+            "mita owner= id=1 server=2",
+            "mita owner=ci id=1 server=2 3",
+            "a mita owner=ci id=1 server=2",
+            "mita owner=c i id=1 server=2",
+        ] {
+            assert_eq!(AddressMark::read(other), None, "{other}");
+        }
+    }
 }

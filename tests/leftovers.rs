@@ -54,6 +54,22 @@ fn s3_volumes_that_cannot_be_listed_are_a_problem_and_nothing_else() {
 }
 
 #[test]
+fn s5_a_volume_to_boot_from_that_was_never_ready_is_known_by_the_fault_of_its_server() {
+    let farm = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nboot_volume = { size = 20 }").start();
+    farm.sim.cloud("openstack").next_fates.push_back(Fate::VolumeNeverReady);
+    let person = farm.sim.cloud("openstack").place_volume("", 20, &[]);
+    farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+    farm.minute().did(&["create_server trusty demand done"]);
+    farm.minutes_until(4, "the server failed", |farm| farm.run().lines().iter().any(|line| line.contains("error")));
+    assert_eq!(farm.sim.cloud("openstack").volumes.len(), 2, "the volume outlives its server");
+    let only_the_persons = |farm: &crate::harness::Installation| {
+        let cloud = farm.sim.cloud("openstack");
+        cloud.volumes.len() == 1 && cloud.volumes[0].id == person
+    };
+    farm.minutes_until(5, "the volume is gone, and somebody else's stays", only_the_persons);
+}
+
+#[test]
 fn with_the_state_lost_a_left_over_volume_is_told_once_and_stays() {
     let farm = with_storage().start();
     let lost = farm.sim.cloud("openstack").place_volume("5c0d4a2e-8f5e-4a44-9a53-b1c1c1f0aa01-blank-vol", 10, &[]);

@@ -186,6 +186,37 @@ fn a_second_job_keeps_an_idle_node_from_being_retired_though_it_has_not_started_
 }
 
 #[test]
+fn what_else_a_node_type_asks_of_its_cloud_is_in_the_order() {
+    let lines = "labels = \"amd64 trusty\"\nmax = 1\nboot_volume = { size = 20, type = \"ssd\" }\nports = [\"eth-1\"]\n\
+        networks = [\"ci-net\"]\nserver_group = \"near\"\nscheduler_hints = { query = \"any\" }\ntags = [\"ci\"]\n\
+        description = \"for ceph\"";
+    let it = Setup::new().node("trusty", lines).start();
+    let (group, port) = {
+        let mut cloud = it.sim.cloud("openstack");
+        let network = cloud.networks[0].id.clone();
+        (cloud.add_server_group("near"), cloud.add_port("eth-1", &network, "192.168.1.250"))
+    };
+    it.sim.jenkins().submit(Job::freestyle("build").label("trusty").lasting(minutes(1)));
+    it.minute().did(&["create_server trusty demand done"]);
+    let server = it.server();
+    assert_eq!(
+        (server.image.as_str(), server.tags, server.description.as_deref()),
+        ("", vec!["ci".to_owned()], Some("for ceph"))
+    );
+    assert_eq!(server.hints, serde_json::json!({"group": group, "query": "any"}));
+    assert_eq!(server.ports, [port]);
+    it.minutes(1);
+    {
+        let cloud = it.sim.cloud("openstack");
+        let volumes: Vec<_> = cloud.volumes.iter().map(|v| (v.name.as_str(), v.size, v.volume_type.as_str())).collect();
+        assert_eq!(volumes, [("", 20, "ssd")]);
+        assert!(cloud.addresses(&server.id).contains(&"192.168.1.250".to_owned()));
+    }
+    it.minutes_until(20, "all is gone", |it| it.servers().is_empty());
+    assert!(it.sim.cloud("openstack").volumes.is_empty());
+}
+
+#[test]
 fn min_idle_keeps_nodes_at_hand_before_any_job_waits() {
     let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nmin_idle = 2").start();
     it.minute().did(&["create_server trusty min_idle done", "create_server trusty min_idle done"]);

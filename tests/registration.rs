@@ -45,6 +45,15 @@ fn secret(farm: &Installation) -> String {
 }
 
 #[test]
+fn a_node_for_ssh_is_made_with_the_floating_ip_of_its_server() {
+    let (farm, _) = ordered(Setup::new().node("trusty", &format!("{SSH}\nfloating_ip_pool = \"public\"")));
+    farm.minutes_until(6, "its node is there", |farm| !farm.nodes().is_empty());
+    let address = farm.sim.cloud("openstack").floating_ips[0].address.clone();
+    assert_eq!(farm.nodes(), [format!("trusty+{address}")]);
+    farm.minutes_until(8, "built", |farm| farm.built() == ["ceph-build"]);
+}
+
+#[test]
 fn a_server_that_runs_gets_its_node_by_ssh_works_and_is_retired_with_it() {
     let lines = "mode = \"exclusive\"\nremote_fs = \"/srv/agent\"\nexecutors = 2\nssh_port = 2222\n\
                  host_key_verification = \"non-verifying\"\nenvironment = { CCACHE_DIR = \"/cache\" }";

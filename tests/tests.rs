@@ -4,6 +4,8 @@
 //! `l1_` to `l4_`); the simulator checks the most dangerous ones after every request of every story besides.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod boot_script;
 #[cfg(test)]
 mod budget;

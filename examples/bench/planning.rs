@@ -147,6 +147,7 @@ impl Scene {
             servers: Listing::Complete(servers.collect()),
             by_id: BTreeMap::new(),
             volumes: None,
+            floating_ips: None,
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
         };
         BTreeMap::from([("openstack".into(), cloud)])

@@ -27,7 +27,9 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
         | Action::DeleteServer { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteNode { .. }
-        | Action::DeleteVolume { .. } => None,
+        | Action::DeleteVolume { .. }
+        | Action::AssignFloatingIp { .. }
+        | Action::ReleaseFloatingIp { .. } => None,
     });
     at_once(site.config.concurrency, orders.collect(), |order| send_one(site, &order, &news));
 }

@@ -79,7 +79,10 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             Action::DeleteVolume { volume_id, provider, server_id, .. } => {
                 volumes.push((action, volume_id, provider, server_id));
             }
-            Action::CreateServer { .. } | Action::CreateNode { .. } => {}
+            Action::CreateServer { .. }
+            | Action::CreateNode { .. }
+            | Action::AssignFloatingIp { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
     at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {

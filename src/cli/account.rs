@@ -112,11 +112,15 @@ fn run(report: &Report, status: &Status, exit: Exit) -> Run {
         } else {
             match action {
                 Action::CreateServer { .. } => run.sample.ordered += 1,
-                Action::CreateNode { .. } | Action::DrainNode { .. } | Action::RestoreNode { .. } => {}
+                Action::CreateNode { .. }
+                | Action::DrainNode { .. }
+                | Action::RestoreNode { .. }
+                | Action::AssignFloatingIp { .. } => {}
                 Action::RetireNode { .. }
                 | Action::DeleteServer { .. }
                 | Action::DeleteNode { .. }
-                | Action::DeleteVolume { .. } => run.sample.removed += 1,
+                | Action::DeleteVolume { .. }
+                | Action::ReleaseFloatingIp { .. } => run.sample.removed += 1,
             }
         }
     }

@@ -167,7 +167,9 @@ fn removed(action: &Action) -> Option<&str> {
         | Action::DrainNode { .. }
         | Action::RestoreNode { .. }
         | Action::DeleteNode { .. }
-        | Action::DeleteVolume { .. } => None,
+        | Action::DeleteVolume { .. }
+        | Action::AssignFloatingIp { .. }
+        | Action::ReleaseFloatingIp { .. } => None,
     }
 }
 

@@ -7,7 +7,8 @@ use super::clouds::{self, Cloud};
 use super::reading::{Found, Place};
 use super::table::Table;
 use super::{
-    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, jenkins, keys, openstack, secrets, url,
+    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, connection, jenkins, keys, openstack, secrets,
+    url,
 };
 use crate::secret::Secret;
 use std::path::PathBuf;
@@ -29,6 +30,16 @@ const BESIDE: &[&str] = &[
     "application_credential_secret",
     "application_credential_secret_file",
     "application_credential_secret_env",
+    "token",
+    "token_file",
+    "token_env",
+    "compute_endpoint_override",
+    "image_endpoint_override",
+    "network_endpoint_override",
+    "volume_endpoint_override",
+    "proxy",
+    "cert",
+    "key",
 ];
 
 /// Reads a table with `cloud = "NAME"`; `None` when something was reported.
@@ -43,25 +54,28 @@ pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     let cacert = jenkins::cacert(table);
     let password = secrets::secret(table, &["password"]);
     let credential_secret = secrets::secret(table, &["application_credential_secret"]);
+    let token = secrets::secret(table, &["token"]);
     jenkins::refuse_insecure(table);
     let name = table.text(&["cloud"])?;
     let cloud = clouds::find(table, &name.at, &name.value)?;
     let login = Login { table, at: &name.at, cloud: &cloud };
     login.refuse_unknown();
     let auth_url = login.auth_url();
-    let auth = login.auth(password.clone(), credential_secret.clone());
+    let auth = login.auth(password.clone(), credential_secret.clone(), token.clone());
     let unused = match auth {
-        Some(Auth::Password { .. } | Auth::V2Password { .. }) => credential_secret,
-        Some(Auth::ApplicationCredential { .. }) => password,
-        None => None,
+        Some(Auth::Password { .. } | Auth::V2Password { .. }) => [credential_secret, token],
+        Some(Auth::ApplicationCredential { .. }) => [password, token],
+        Some(Auth::Token { .. }) => [password, credential_secret],
+        None => [None, None],
     };
-    if let Some(secret) = unused {
+    for secret in unused.into_iter().flatten() {
         table.reading.fault(&secret.at, format!("has no effect: {} logs in another way; remove it", cloud.whence));
     }
     let region = region.or_else(|| login.region());
     let interface = if table.has("interface").is_some() { interface } else { login.interface() };
     let cacert = cacert.or_else(|| login.cacert());
-    Some(OpenStackConfig { auth_url: auth_url?, auth: auth?, region, interface: interface?, cacert })
+    let connection = connection::beside_cloud(table, &cloud, |key| login.path(key), |text| login.fault(text));
+    Some(OpenStackConfig { auth_url: auth_url?, auth: auth?, region, interface: interface?, cacert, connection })
 }
 
 /// A secret that the table gives.
@@ -136,29 +150,36 @@ impl Login<'_> {
     }
 
     /// A path of clouds.yaml begins in the current folder or, as openstacksdk takes it, with `~/` for the user's own.
-    fn cacert(&self) -> Option<PathBuf> {
-        let written = self.cloud.get(&["cacert"])?;
+    fn path(&self, key: &str) -> Option<PathBuf> {
+        let written = self.cloud.get(&[key])?;
         let home = || self.table.reading.variable("HOME").map(PathBuf::from);
-        let path = match written.strip_prefix("~/") {
+        Some(match written.strip_prefix("~/") {
             Some(rest) => home().unwrap_or_default().join(rest),
             None => PathBuf::from(written),
-        };
+        })
+    }
+
+    fn cacert(&self) -> Option<PathBuf> {
+        let path = self.path("cacert")?;
         jenkins::check_certificate(&path).map_err(|fault| self.fault(&format!("names the cacert {fault}"))).ok()?;
         Some(path)
     }
 
-    fn auth(&self, password: Given, credential_secret: Given) -> Option<Auth> {
+    fn auth(&self, password: Given, credential_secret: Given, token: Given) -> Option<Auth> {
         let old = self.cloud.get(&["identity_api_version"]).is_some_and(|version| version.starts_with('2'));
         let has_credential = self.cloud.get(&["application_credential_id", "application_credential_name"]).is_some();
         match self.cloud.get(&["auth_type"]) {
             Some("v3applicationcredential") => self.application_credential(credential_secret),
             None if has_credential => self.application_credential(credential_secret),
+            Some("v3token" | "token") => {
+                let token = self.secret(token, "token")?;
+                Some(Auth::Token { token, project: self.project() })
+            }
             Some("v2password") => self.v2_password(password),
             Some("password") | None if old => self.v2_password(password),
             Some("v3password" | "password") | None => {
                 let user = self.identified("user", &["username"], &["user_id"]);
-                let project =
-                    self.identified("project", &["project_name", "tenant_name"], &["project_id", "tenant_id"]);
+                let project = self.project();
                 if user.is_none() {
                     self.fault(&format!(
                         "has no {}; set it or {} there",
@@ -170,10 +191,14 @@ impl Login<'_> {
                 Some(Auth::Password { user: user?, password, project })
             }
             Some(other) => {
-                self.fault(&format!("has the auth_type {other:?}; use v3password or v3applicationcredential"));
+                self.fault(&format!("has the auth_type {other:?}; use v3password, v3applicationcredential or v3token"));
                 None
             }
         }
+    }
+
+    fn project(&self) -> Option<Identified> {
+        self.identified("project", &["project_name", "tenant_name"], &["project_id", "tenant_id"])
     }
 
     fn v2_password(&self, password: Given) -> Option<Auth> {

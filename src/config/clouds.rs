@@ -56,10 +56,19 @@ const VARIABLES: &[&str] = &[
     "trust_id",
     "system_scope",
     "passcode",
+    "token",
+    "cert",
+    "key",
+    "compute_endpoint_override",
+    "image_endpoint_override",
+    "network_endpoint_override",
+    "block_storage_endpoint_override",
+    "volumev3_endpoint_override",
+    "volume_endpoint_override",
 ];
 
 /// The values whose text is a secret.
-const SECRETS: [&str; 3] = ["password", "application_credential_secret", "passcode"];
+const SECRETS: [&str; 4] = ["password", "application_credential_secret", "passcode", "token"];
 
 /// The values of one cloud, by openstacksdk's names, with those under `auth` beside the others.
 pub(super) struct Cloud {

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Lines,
     /// The root URL of a service.
     Url,
+    /// The URL of a proxy, which may hold user and password.
+    Proxy,
     /// A file, relative to the configuration file.
     Path,
     /// A time with its units.
@@ -135,7 +137,7 @@ pub(super) const PROVIDER: &[Key] = &[
     key("auth_url", Kind::Url, "required without cloud", "Keystone, with or without /v3 or /v2.0"),
     key(
         "auth_version",
-        Kind::OneOf(&["3.x_password", "3.x_appcred", "2.0_password"]),
+        Kind::OneOf(&["3.x_password", "3.x_appcred", "3.x_token", "2.0_password"]),
         "by the keys that are there",
         "how to log in",
     ),
@@ -158,6 +160,9 @@ pub(super) const PROVIDER: &[Key] = &[
     key("application_credential_secret", Kind::Lines, "", "its secret"),
     key("application_credential_secret_file", Kind::Path, "", "the secret in a file of its own"),
     key("application_credential_secret_env", Kind::Text, "", "the secret in an environment variable"),
+    key("token", Kind::Lines, "", "a token of Keystone's in place of user and password"),
+    key("token_file", Kind::Path, "", "the token in a file of its own"),
+    key("token_env", Kind::Text, "", "the token in an environment variable"),
     key("service_region", Kind::Text, "the only one", "the region in Keystone's catalogue"),
     same("region", "service_region"),
     same("region_name", "service_region"),
@@ -167,7 +172,24 @@ pub(super) const PROVIDER: &[Key] = &[
         "public",
         "which addresses of the catalogue",
     ),
+    key(
+        "compute_endpoint_override",
+        Kind::Url,
+        "the catalogue's",
+        "the address of the compute service; %(project_id)s stands for the project's id",
+    ),
+    key("image_endpoint_override", Kind::Url, "the catalogue's", "the same of the image service"),
+    key("network_endpoint_override", Kind::Url, "the catalogue's", "the same of the network service"),
+    key("volume_endpoint_override", Kind::Url, "the catalogue's", "the same of the volume service"),
+    key(
+        "proxy",
+        Kind::Proxy,
+        "the environment's",
+        "the proxy, http://[USER:PASSWORD@]HOST:PORT; default: that of HTTPS_PROXY, NO_PROXY and their like",
+    ),
     key("cacert", Kind::Path, "the system's", "a certificate authority in PEM form, in place of the system's"),
+    key("cert", Kind::Path, "none", "the client certificate in PEM form, for a cloud that asks for one"),
+    key("key", Kind::Path, "cert", "its key, where cert does not hold it"),
     refused("insecure"),
 ];
 

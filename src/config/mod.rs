@@ -7,6 +7,7 @@
 mod boot;
 mod cloud_login;
 mod clouds;
+mod connection;
 mod env;
 mod files;
 mod fingerprint;
@@ -124,6 +125,41 @@ pub struct OpenStackConfig {
     pub interface: Interface,
     /// A certificate authority to trust instead of the system's.
     pub cacert: Option<PathBuf>,
+    /// How its services are reached.
+    pub connection: Connection,
+}
+
+/// How the services of a cloud are reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// What this side shows of itself in TLS.
+    pub client_cert: Option<ClientCertificate>,
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; that of the environment where there is none.
+    pub proxy: Option<Secret>,
+    /// Addresses in place of the catalogue's.
+    pub endpoints: Endpoints,
+}
+
+/// A client's certificate and key, in PEM form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, with its chain.
+    pub cert: PathBuf,
+    /// Its key; the same file may hold both.
+    pub key: PathBuf,
+}
+
+/// Addresses of services, without a slash at their end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Nova.
+    pub compute: Option<String>,
+    /// Glance.
+    pub image: Option<String>,
+    /// Neutron.
+    pub network: Option<String>,
+    /// Cinder.
+    pub volume: Option<String>,
 }
 
 /// Ways to log in to Keystone.
@@ -144,6 +180,13 @@ pub enum Auth {
         credential: CredentialId,
         /// Its secret.
         secret: Secret,
+    },
+    /// `3.x_token`
+    Token {
+        /// A token of Keystone's.
+        token: Secret,
+        /// The project; the token's own where there is none.
+        project: Option<Identified>,
     },
     /// `2.0_password`
     V2Password {

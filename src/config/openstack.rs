@@ -2,12 +2,15 @@
 
 use super::reading::Found;
 use super::table::Table;
-use super::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, cloud_login, jenkins, keys, secrets};
+use super::{
+    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, cloud_login, connection, jenkins, keys, secrets,
+};
 
 /// The values of `auth_version`.
-const AUTH_VERSIONS: [(&str, Version); 3] = [
+const AUTH_VERSIONS: [(&str, Version); 4] = [
     ("3.x_password", Version::Password),
     ("3.x_appcred", Version::ApplicationCredential),
+    ("3.x_token", Version::Token),
     ("2.0_password", Version::V2Password),
 ];
 
@@ -28,6 +31,7 @@ pub(super) const DEFAULT_DOMAIN: &str = "Default";
 enum Version {
     Password,
     ApplicationCredential,
+    Token,
     V2Password,
 }
 
@@ -46,6 +50,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
     let interface = interface(table);
     let cacert = jenkins::cacert(table);
+    let connection = connection::read(table);
     jenkins::refuse_insecure(table);
     let version = version(table)?;
     refuse_what_has_no_effect(table, version);
@@ -53,7 +58,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
         check_path(table, url, version);
     }
     let auth = auth(table, version)?;
-    Some(OpenStackConfig { auth_url: auth_url?, auth, region, interface: interface?, cacert })
+    Some(OpenStackConfig { auth_url: auth_url?, auth, region, interface: interface?, cacert, connection })
 }
 
 /// The way to log in. Without `auth_version` it follows from the keys that are there.
@@ -61,7 +66,12 @@ fn version(table: &Table<'_>) -> Option<Version> {
     if table.entry(&["auth_version"]).is_none() {
         let has_credential = keys::names(keys::PROVIDER)
             .any(|key| key.starts_with("application_credential") && table.has(key).is_some());
-        return Some(if has_credential { Version::ApplicationCredential } else { Version::Password });
+        let has_token = ["token", "token_file", "token_env"].iter().any(|key| table.has(key).is_some());
+        return Some(match (has_credential, has_token) {
+            (true, _) => Version::ApplicationCredential,
+            (false, true) => Version::Token,
+            (false, false) => Version::Password,
+        });
     }
     let found = table.text(&["auth_version"])?;
     table.one_of(&found, &AUTH_VERSIONS)
@@ -78,12 +88,18 @@ pub(super) fn interface(table: &Table<'_>) -> Option<Interface> {
 /// Keys that this way to log in does not use. Passing over them would leave an operator in the belief that they hold.
 fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
     let (name, has_effect): (_, fn(&str) -> bool) = match version {
-        Version::Password => ("3.x_password", |key| !key.starts_with("application_credential")),
+        Version::Password => {
+            ("3.x_password", |key| !["application_credential", "token"].iter().any(|start| key.starts_with(start)))
+        }
         Version::ApplicationCredential => ("3.x_appcred, whose credential belongs to one project", |key| {
-            !["password", "tenant", "project"].iter().any(|start| key.starts_with(start))
+            !["password", "tenant", "project", "token"].iter().any(|start| key.starts_with(start))
+        }),
+        Version::Token => ("3.x_token, which tells the user", |key| {
+            !["application_credential", "password", "user"].iter().any(|start| key.starts_with(start))
         }),
         Version::V2Password => ("2.0_password", |key| {
-            let unknown = ["application_credential", "user_", "project_domain", "project_id", "tenant_id", "domain_"];
+            let unknown =
+                ["application_credential", "token", "user_", "project_domain", "project_id", "tenant_id", "domain_"];
             !unknown.iter().any(|start| key.starts_with(start))
         }),
     };
@@ -97,7 +113,9 @@ fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
 /// A URL that ends in the version of the other interface can only be a mistake.
 fn check_path(table: &Table<'_>, url: &str, version: Version) {
     let (other, advice) = match version {
-        Version::Password | Version::ApplicationCredential => ("/v2.0/", "or write auth_version = \"2.0_password\""),
+        Version::Password | Version::ApplicationCredential | Version::Token => {
+            ("/v2.0/", "or write auth_version = \"2.0_password\"")
+        }
         Version::V2Password => ("/v3/", "or write auth_version = \"3.x_password\""),
     };
     if let Some(at) = table.has("auth_url").filter(|_| url.ends_with(other)) {
@@ -112,6 +130,11 @@ fn auth(table: &Table<'_>, version: Version) -> Option<Auth> {
     match version {
         Version::Password => password(table),
         Version::ApplicationCredential => application_credential(table),
+        Version::Token => {
+            let token = secrets::required(table, &["token"]);
+            let project = project(table);
+            Some(Auth::Token { token: token?.value, project })
+        }
         Version::V2Password => {
             let user = table.required_text(&["username"], "write the user's name");
             let password = secrets::required(table, &["password"]);
@@ -125,6 +148,12 @@ fn password(table: &Table<'_>) -> Option<Auth> {
     let user = user(table);
     table.require(&["username", "user_id"], "write the user's name or, as user_id, its id");
     let password = secrets::required(table, &["password"]);
+    let project = project(table);
+    Some(Auth::Password { user: user?, password: password?.value, project })
+}
+
+/// The project, where one is named.
+fn project(table: &Table<'_>) -> Option<Identified> {
     let project =
         Named { name: table.text(&["tenant_name", "project_name"]), id: table.text(&["tenant_id", "project_id"]) };
     let keys = Keys { name: "tenant_name", domain_name: "project_domain_name", domain_id: "project_domain_id" };
@@ -133,8 +162,7 @@ fn password(table: &Table<'_>) -> Option<Auth> {
             table.reading.fault(&at, "has no effect without tenant_name; remove it or write tenant_name");
         }
     }
-    let project = identified(table, project, keys);
-    Some(Auth::Password { user: user?, password: password?.value, project })
+    identified(table, project, keys)
 }
 
 fn application_credential(table: &Table<'_>) -> Option<Auth> {

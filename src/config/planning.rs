@@ -6,8 +6,8 @@
 use super::nodes::MOST_EXECUTORS;
 use super::table::LONGEST;
 use super::{
-    Auth, Backend, Boot, BootVolume, Config, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType, OpenStackConfig,
-    ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
+    Auth, Backend, Boot, BootVolume, Config, Connection, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType,
+    OpenStackConfig, ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -122,6 +122,7 @@ impl Planning {
             region: None,
             interface: Interface::Public,
             cacert: None,
+            connection: Connection::default(),
         };
         let provider = |part: &ProviderPart| ProviderConfig {
             name: part.name.clone(),

@@ -50,6 +50,7 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         Kind::Text | Kind::Path | Kind::Lines => json!({"type": "string", "minLength": 1}),
         Kind::OneOf(texts) => json!({"enum": texts}),
         Kind::Url => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"}),
+        Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
         // Numbers with their units; a number alone is refused.
         Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),

@@ -39,7 +39,9 @@ impl Scene<'_> {
             | Action::DrainNode { .. }
             | Action::RestoreNode { .. }
             | Action::DeleteNode { .. }
-            | Action::DeleteVolume { .. } => false,
+            | Action::DeleteVolume { .. }
+            | Action::AssignFloatingIp { .. }
+            | Action::ReleaseFloatingIp { .. } => false,
         };
         match decided.actions.iter().find(removes).cloned() {
             Some(action) => self.carry_out(machine, action, decided, when_idle),

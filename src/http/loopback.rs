@@ -106,7 +106,14 @@ impl Loopback {
 
     /// A client with so much time.
     pub(crate) fn client(&self, time: Duration) -> Client {
-        Client::new(ClientOptions { service: "test", cacert: None, deadline: deadline(time) }).unwrap()
+        Client::new(ClientOptions {
+            service: "test",
+            cacert: None,
+            client_cert: None,
+            proxy: None,
+            deadline: deadline(time),
+        })
+        .unwrap()
     }
 }
 

@@ -20,17 +20,17 @@ pub use request::{Request, encode_query, encode_segment};
 pub use response::{Response, excerpt};
 pub use ureq::http::Method;
 
-use crate::secret::redact;
+use crate::secret::{Secret, redact};
 use jiff::{SignedDuration, Timestamp};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
-use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::tls::{ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -53,6 +53,10 @@ pub struct ClientOptions<'a> {
     pub service: &'a str,
     /// A PEM file of the certificate authorities to trust instead of the system's.
     pub cacert: Option<PathBuf>,
+    /// PEM files of the certificate, with its chain, and of the key that this side shows of itself in TLS.
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; that of the environment (`HTTPS_PROXY`, `NO_PROXY`) where there is none.
+    pub proxy: Option<Secret>,
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
 }
@@ -62,6 +66,8 @@ pub struct ClientOptions<'a> {
 pub struct Client {
     agent: Agent,
     service: String,
+    /// Whether the proxy was asked for, and did not merely stand in the environment.
+    proxied: bool,
     deadline: Instant,
     sent: AtomicU64,
     clock: Mutex<Option<clock::Reading>>,
@@ -71,14 +77,16 @@ pub struct Client {
 impl Client {
     /// Makes a client. Fails, as [`Kind::NotSent`], where `cacert` cannot be read or holds no certificate.
     pub fn new(options: ClientOptions<'_>) -> Result<Client, HttpError> {
+        let unusable = |text| HttpError { request: options.service.to_owned(), kind: Kind::NotSent, text };
         let roots = match &options.cacert {
             None => RootCerts::PlatformVerifier,
-            Some(path) => read_roots(path).map_err(|text| HttpError {
-                request: options.service.to_owned(),
-                kind: Kind::NotSent,
-                text,
-            })?,
+            Some(path) => read_roots(path).map_err(unusable)?,
         };
+        let client_cert = options.client_cert.as_ref().map(|(cert, key)| read_client_cert(cert, key));
+        let client_cert = client_cert.transpose().map_err(unusable)?;
+        let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose()));
+        // Its words could quote the address, and a password with it.
+        let proxy = proxy.transpose().map_err(|_| unusable("the proxy is no http://HOST:PORT".to_owned()))?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -89,11 +97,15 @@ impl Client {
             .max_idle_connections(64)
             .max_idle_connections_per_host(32)
             .max_idle_age(IDLE_CONNECTION)
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .build();
+            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build());
+        let config = match proxy.clone() {
+            Some(proxy) => config.proxy(Some(proxy)).build(),
+            None => config.build(),
+        };
         Ok(Client {
             agent: Agent::with_parts(config, sent::WatchedConnector::default(), DefaultResolver::default()),
             service: options.service.to_owned(),
+            proxied: proxy.is_some(),
             deadline: options.deadline,
             sent: AtomicU64::new(0),
             clock: Mutex::default(),
@@ -218,7 +230,7 @@ impl Client {
         limit: Duration,
     ) -> ureq::http::Request<B> {
         let config = self.agent.configure_request(request).timeout_global(Some(limit));
-        if is_loopback(uri) { config.proxy(None).build() } else { config.build() }
+        if is_loopback(uri) && !self.proxied { config.proxy(None).build() } else { config.build() }
     }
 
     fn answer(
@@ -251,6 +263,27 @@ enum Broken {
 impl From<ureq::Error> for Broken {
     fn from(cause: ureq::Error) -> Self {
         Broken::Call(cause)
+    }
+}
+
+fn read_client_cert(cert: &Path, key: &Path) -> Result<ClientCert, String> {
+    let items = |path: &Path| {
+        let shown = path.display();
+        let pem =
+            std::fs::read(path).map_err(|error| format!("cannot read the client certificate {shown}: {error}"))?;
+        let items: Result<Vec<_>, _> = parse_pem(&pem).collect();
+        items.map_err(|error| format!("the client certificate {shown} is not whole PEM: {error}"))
+    };
+    let chain: Vec<_> = items(cert)?
+        .into_iter()
+        .filter_map(|item| if let PemItem::Certificate(certificate) = item { Some(certificate) } else { None })
+        .collect();
+    let mut keys = items(key)?.into_iter();
+    let key_of = |item| if let PemItem::PrivateKey(key) = item { Some(key) } else { None };
+    match keys.find_map(key_of) {
+        _ if chain.is_empty() => Err(format!("{} holds no certificate, as PEM", cert.display())),
+        None => Err(format!("{} holds no private key without a password, as PEM", key.display())),
+        Some(key) => Ok(ClientCert::new_with_certs(&chain, key)),
     }
 }
 

@@ -17,7 +17,14 @@ fn refused_url() -> String {
 }
 
 fn client(time: Duration) -> Client {
-    Client::new(ClientOptions { service: "test", cacert: None, deadline: deadline(time) }).unwrap()
+    Client::new(ClientOptions {
+        service: "test",
+        cacert: None,
+        client_cert: None,
+        proxy: None,
+        deadline: deadline(time),
+    })
+    .unwrap()
 }
 
 #[test]
@@ -269,7 +276,13 @@ fn a_certificate_file_that_is_not_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
     let open = || {
-        let options = ClientOptions { service: "jenkins", cacert: Some(path.clone()), deadline: deadline(PLENTY) };
+        let options = ClientOptions {
+            service: "jenkins",
+            cacert: Some(path.clone()),
+            client_cert: None,
+            proxy: None,
+            deadline: deadline(PLENTY),
+        };
         Client::new(options).unwrap_err().to_string()
     };
     let shown = path.display();

@@ -60,7 +60,13 @@ impl<T> Reading<T> {
 impl Jenkins {
     /// A controller to talk to until `deadline`. Nothing is sent yet. Fails where `cacert` cannot be used.
     pub fn new(config: &JenkinsConfig, deadline: Instant) -> Result<Jenkins, JenkinsError> {
-        let options = ClientOptions { service: "jenkins", cacert: config.cacert.clone(), deadline };
+        let options = ClientOptions {
+            service: "jenkins",
+            cacert: config.cacert.clone(),
+            client_cert: None,
+            proxy: None,
+            deadline,
+        };
         let basic = config.token.basic(&config.user);
         Ok(Jenkins {
             client: Client::new(options)?,

@@ -46,9 +46,11 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
             }
             Action::CreateServer { .. }
             | Action::CreateNode { .. }
+            | Action::AssignFloatingIp { .. }
             | Action::DrainNode { .. }
             | Action::RestoreNode { .. }
-            | Action::DeleteVolume { .. } => {}
+            | Action::DeleteVolume { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
     for verdict in &mut plan.verdicts {
@@ -65,12 +67,14 @@ fn is_suspicious(action: &Action) -> bool {
         Action::RetireNode { rule, .. } | Action::DeleteServer { rule, .. } | Action::DeleteNode { rule, .. } => {
             matches!(rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
         }
-        // A volume follows its server, whose removal has had its own look.
+        // A volume or an address follows its server, whose removal has had its own look.
         Action::CreateServer { .. }
         | Action::CreateNode { .. }
+        | Action::AssignFloatingIp { .. }
         | Action::DrainNode { .. }
         | Action::RestoreNode { .. }
-        | Action::DeleteVolume { .. } => false,
+        | Action::DeleteVolume { .. }
+        | Action::ReleaseFloatingIp { .. } => false,
     }
 }
 

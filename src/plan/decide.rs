@@ -6,7 +6,7 @@ use super::limits::{Limits, Obstacle};
 use super::market::{Ordering, Placement, Stalls};
 use super::phase::{Judge, Judgement, Phase};
 use super::servers::Draft;
-use super::{Action, Plan, Rule, breaker, jobs, leftovers, notices, registration, remember, strays};
+use super::{Action, Plan, Rule, addresses, breaker, jobs, leftovers, notices, registration, remember, strays};
 use crate::config::Config;
 use crate::naming::MitaId;
 use crate::state::{Origin, Retirement, RetirementStep, ServerFailure, ServerMemory, SettlingCause, State};
@@ -88,6 +88,9 @@ fn decide(
     let leftovers = leftovers::sweep(config, world, &memory);
     draft.actions.extend(leftovers.actions);
     draft.verdicts.extend(leftovers.verdicts);
+    let (actions, verdicts) = addresses::sweep(config, world, &memory, fleet, phases, &draft.actions);
+    draft.actions.extend(actions);
+    draft.verdicts.extend(verdicts);
     draft.verdicts.sort();
     draft.actions.sort_by_key(position);
     let mut problems = notices::problems(config, world, &memory);
@@ -110,13 +113,14 @@ fn decide(
 fn position(action: &Action) -> u8 {
     match action {
         Action::CreateServer { .. } => 0,
-        Action::CreateNode { .. } => 1,
+        Action::AssignFloatingIp { .. } | Action::CreateNode { .. } => 1,
         Action::RestoreNode { .. } => 2,
         Action::DrainNode { .. } => 3,
         Action::RetireNode { .. } => 4,
         Action::DeleteServer { .. } => 5,
         Action::DeleteNode { .. } => 6,
         Action::DeleteVolume { .. } => 7,
+        Action::ReleaseFloatingIp { .. } => 8,
     }
 }
 
@@ -229,11 +233,17 @@ fn write_down(config: &Config, memory: &mut State, actions: &[Action], now: Time
                     server.retirement.get_or_insert(decided);
                 }
             }
+            Action::AssignFloatingIp { id, .. } => {
+                if let Some(server) = memory.servers.get_mut(id) {
+                    server.floating_ip = true;
+                }
+            }
             // What is written on the node itself is what is remembered of a drain.
             Action::RestoreNode { .. }
             | Action::DrainNode { .. }
             | Action::DeleteNode { .. }
-            | Action::DeleteVolume { .. } => {}
+            | Action::DeleteVolume { .. }
+            | Action::ReleaseFloatingIp { .. } => {}
         }
     }
 }

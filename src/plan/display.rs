@@ -104,6 +104,27 @@ impl fmt::Display for Action {
             Action::DeleteVolume { volume_id, provider, server_id: _, rule, reason } => {
                 write!(f, "{REMOVE} volume {}  {provider}  {rule}: {}", OneLine(volume_id.as_str()), OneLine(reason))
             }
+            Action::AssignFloatingIp {
+                node_type,
+                provider,
+                server_id,
+                id: _,
+                pool: _,
+                floating_ip_id,
+                rule,
+                reason,
+            } => {
+                let server = OneLine(server_id.as_str());
+                write!(f, "{CREATE} floating ip for {node_type}  {provider}  {server}  ")?;
+                if let Some(known) = floating_ip_id {
+                    write!(f, "{}  ", OneLine(known.as_str()))?;
+                }
+                write!(f, "{rule}: {}", OneLine(reason))
+            }
+            Action::ReleaseFloatingIp { floating_ip_id, provider, server_id: _, rule, reason } => {
+                let address = OneLine(floating_ip_id.as_str());
+                write!(f, "{REMOVE} floating ip {address}  {provider}  {rule}: {}", OneLine(reason))
+            }
             // The reason names the server that is no more, or the order that never had one.
             Action::DeleteNode { node, proof: _, rule, reason } => {
                 write!(f, "{REMOVE} {}  {rule}: {}", OneLine(node.as_str()), OneLine(reason))
@@ -172,7 +193,7 @@ impl fmt::Display for Counts<'_> {
         let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.0;
         let mut parts = Vec::new();
         let doing = |wanted: fn(&Action) -> bool| actions.iter().filter(|action| wanted(action)).count();
-        let created = doing(|action| matches!(action, Action::CreateServer { .. }));
+        let created = doing(|action| matches!(action, Action::CreateServer { .. } | Action::AssignFloatingIp { .. }));
         let registered = doing(|action| matches!(action, Action::CreateNode { .. }));
         let drained = doing(|action| matches!(action, Action::DrainNode { .. }));
         let restored = doing(|action| matches!(action, Action::RestoreNode { .. }));

@@ -9,11 +9,12 @@
 //! | which jobs wait, and for what | [`need`], `demand` |
 //! | which job gets which executor | `market`, [`matching`], [`limits`] |
 //! | which nodes mita makes, and which it made in vain | `registration` |
-//! | what servers left behind | [`leftovers`] |
+//! | what servers left behind | [`leftovers`], [`addresses`] |
 //! | all of it as actions and verdicts | `decide`, `jobs`, `servers` |
 //! | when too much would go at once | `brake` |
 //! | all of it as text for a person | `display` |
 
+pub mod addresses;
 mod brake;
 pub mod breaker;
 mod decide;
@@ -44,7 +45,7 @@ pub use decide::{plan, plan_again};
 pub use display::{Detail, PlanText};
 pub use rule::Rule;
 
-use crate::naming::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
+use crate::naming::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::state::State;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -230,6 +231,42 @@ pub enum Action {
         /// Why, in words.
         reason: String,
     },
+    /// Give a server a floating IP.
+    AssignFloatingIp {
+        /// Its node type.
+        node_type: NodeTypeName,
+        /// Where.
+        provider: ProviderName,
+        /// The server.
+        server_id: ServerId,
+        /// The order's id.
+        #[serde(skip)]
+        id: MitaId,
+        /// The external network that it comes from.
+        pool: String,
+        /// One that was made for the server before and leads nowhere; a new one is made where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        floating_ip_id: Option<FloatingIpId>,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Release a floating IP whose server is gone.
+    ReleaseFloatingIp {
+        /// The floating IP.
+        floating_ip_id: FloatingIpId,
+        /// Where.
+        #[serde(skip)]
+        provider: ProviderName,
+        /// The server that it was made for.
+        #[serde(skip)]
+        server_id: ServerId,
+        /// Why.
+        rule: Rule,
+        /// Why, in words.
+        reason: String,
+    },
     /// Delete a node whose server is gone.
     DeleteNode {
         /// The node.
@@ -263,6 +300,8 @@ impl Action {
             Action::DeleteServer { .. } => "delete_server",
             Action::RestoreNode { .. } => "restore_node",
             Action::DeleteVolume { .. } => "delete_volume",
+            Action::AssignFloatingIp { .. } => "assign_floating_ip",
+            Action::ReleaseFloatingIp { .. } => "release_floating_ip",
             Action::CreateNode { .. } => "create_node",
             Action::DeleteNode { .. } => "delete_node",
         }
@@ -286,6 +325,8 @@ impl Action {
             | Action::DeleteServer { rule, reason, .. }
             | Action::RestoreNode { rule, reason, .. }
             | Action::DeleteVolume { rule, reason, .. }
+            | Action::AssignFloatingIp { rule, reason, .. }
+            | Action::ReleaseFloatingIp { rule, reason, .. }
             | Action::CreateNode { rule, reason, .. }
             | Action::DeleteNode { rule, reason, .. } => (*rule, reason),
         }

@@ -22,9 +22,10 @@ pub(super) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         let cloud = world.clouds.get(&provider.name);
         let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
         let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
+        let addresses = cloud.and_then(|cloud| cloud.floating_ips.as_ref()).and_then(unavailable);
         let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
         let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
-        for error in [servers, volumes].into_iter().flatten().chain(unread) {
+        for error in [servers, volumes, addresses].into_iter().flatten().chain(unread) {
             problem(format!("provider {}", provider.name), error);
         }
     }

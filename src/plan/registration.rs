@@ -9,7 +9,7 @@ use super::decide::{Findings, settling_reason};
 use super::fleet::{Kinship, Machine};
 use super::market::Stalls;
 use super::words::span;
-use super::{Action, Rule};
+use super::{Action, Rule, addresses};
 use crate::config::Config;
 use crate::naming::{MitaId, NodeName, node_name};
 use crate::state::SetOfflineBy;
@@ -32,10 +32,14 @@ pub(super) enum Making {
 pub(super) fn of_server(findings: &Findings<'_>, machine: &Machine<'_>, planned: &[Action]) -> Making {
     let Stalls { config, .. } = *findings.stalls;
     let kind = config.node_type(&machine.node_type).filter(|kind| kind.registration.is_ssh());
-    let (Some(_), Some(server), true) = (kind, machine.server(), machine.nodes.is_empty()) else {
+    let (Some(kind), Some(server), true) = (kind, machine.server(), machine.nodes.is_empty()) else {
         return Making::NotOurs;
     };
-    let Some(address) = server.address() else {
+    let address = match kind.boot.floating_ip_pool {
+        Some(_) => addresses::of_server(config, findings.world, server),
+        None => server.address(),
+    };
+    let Some(address) = address else {
         return Making::Waits("its node is made once it has an address".to_owned());
     };
     let node = node_name(base(machine, server), address);

@@ -2,7 +2,7 @@
 
 use super::demand::VAIN_FOR;
 use super::fleet::{Fleet, Kinship, Machine, Sighting};
-use super::{breaker, leftovers};
+use super::{addresses, breaker, leftovers};
 use crate::config::Config;
 use crate::naming::ServerId;
 use crate::offline;
@@ -60,6 +60,7 @@ pub(super) fn sightings(config: &Config, world: &World, state: &State, fleet: &F
         }
     }
     leftovers::keep_watch(config, world, &mut memory);
+    addresses::remember(config, world, &mut memory);
     memory.departed.retain(|_, departed| now.duration_since(departed.since) < DEPARTED_KEPT);
     memory.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < DEPARTED_KEPT);

@@ -35,6 +35,8 @@ rules! {
     Scout = "scout",
     /// too few idle nodes are at hand
     MinIdle = "min_idle",
+    /// the server is to have a floating IP, and has none
+    FloatingIp = "floating_ip",
     /// mita makes the server's node in Jenkins
     Register = "register",
     /// the node stood idle for its grace time
@@ -87,6 +89,8 @@ rules! {
     Gone = "gone",
     /// stopped for less than its join timeout
     Stopping = "stopping",
+    /// in use by its server
+    InUse = "in_use",
     /// in use, though its server is gone
     Attached = "attached",
     /// in a state that mita leaves alone

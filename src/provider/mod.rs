@@ -6,8 +6,8 @@ pub mod console;
 pub mod openstack;
 
 use crate::config::{Backend, NodeType, ProviderConfig};
-use crate::naming::{NodeTypeName, Owner, ServerId, VolumeId};
-use crate::world::{Lookup, Quota, Server, Volume};
+use crate::naming::{FloatingIpId, NodeTypeName, Owner, ServerId, VolumeId};
+use crate::world::{AddressMark, FloatingIp, Lookup, Quota, Server, Volume};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -54,6 +54,18 @@ pub trait Provider: Send + Sync {
 
     /// Deletes one volume. "Already gone" is no failure.
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure>;
+
+    /// The floating IPs of the project that carry the mark of an installation, every page of them.
+    fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure>;
+
+    /// One floating IP by its id, read afresh; found without a mark, it is nobody's.
+    fn floating_ip(&self, id: &FloatingIpId) -> Lookup<Option<FloatingIp>>;
+
+    /// Makes a floating IP, marks it and leads it to a server, in one request; or leads a known one there.
+    fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure>;
+
+    /// Releases one floating IP. "Already gone" is no failure.
+    fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure>;
 
     /// Requests that left this machine so far, log-ins and repeated ones included.
     fn requests_sent(&self) -> u64;
@@ -167,6 +179,19 @@ pub struct Order<'a> {
     pub name: &'a str,
     /// User data with everything filled in; never logged.
     pub user_data: String,
+}
+
+/// A floating IP for a server.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressOrder<'a> {
+    /// The external network that it comes from, by name or id.
+    pub pool: &'a str,
+    /// Whose it is, and for which server.
+    pub mark: &'a AddressMark,
+    /// The networks of the server's node type, by name or id: it leads to the port on the first of them.
+    pub networks: &'a [String],
+    /// One that was made for the server before.
+    pub known: Option<&'a FloatingIpId>,
 }
 
 /// How a deletion ended.

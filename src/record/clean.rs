@@ -25,6 +25,8 @@ pub fn action(action: &Action) -> Action {
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }
         | Action::DeleteVolume { reason, .. }
+        | Action::AssignFloatingIp { reason, .. }
+        | Action::ReleaseFloatingIp { reason, .. }
         | Action::DeleteNode { reason, .. } => *reason = text(reason),
     }
     action
@@ -110,7 +112,7 @@ fn node(node: &mut Node) {
 }
 
 fn cloud(cloud: &Cloud) -> Cloud {
-    let Cloud { servers, by_id, volumes, quota } = cloud;
+    let Cloud { servers, by_id, volumes, floating_ips, quota } = cloud;
     let by_id = by_id.iter().map(|(id, answer)| {
         let answer = match answer {
             Lookup::Found(found) => {
@@ -127,6 +129,7 @@ fn cloud(cloud: &Cloud) -> Cloud {
         servers: listing(servers, |servers| servers.iter_mut().for_each(server)),
         by_id: by_id.collect(),
         volumes: volumes.as_ref().map(|volumes| listing(volumes, |_| {})),
+        floating_ips: floating_ips.as_ref().map(|addresses| listing(addresses, |_| {})),
         quota: quota.clone(),
     }
 }

@@ -107,6 +107,8 @@ pub(crate) fn lines(actions: &[Action]) -> Vec<String> {
         Action::RetireNode { node, rule, .. } => format!("retire_node {node} {rule}"),
         Action::DeleteServer { name, rule, .. } => format!("delete_server {name} {rule}"),
         Action::RestoreNode { node, rule, .. } => format!("restore_node {node} {rule}"),
+        Action::AssignFloatingIp { node_type, rule, .. } => format!("assign_floating_ip {node_type} {rule}"),
+        Action::ReleaseFloatingIp { rule, .. } => format!("release_floating_ip {rule}"),
         Action::DeleteNode { node, rule, .. } => format!("delete_node {node} {rule}"),
         Action::DrainNode { node, rule, .. } => format!("drain_node {node} {rule}"),
         Action::CreateNode { node, rule, .. } => format!("create_node {node} {rule}"),

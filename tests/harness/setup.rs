@@ -160,7 +160,7 @@ impl Setup {
             }
             for default in IMAGE.lines() {
                 let key = default.split(' ').next().unwrap_or_default();
-                if !lines.contains(&format!("{key} =")) {
+                if !lines.lines().any(|line| line.trim_start().starts_with(&format!("{key} ="))) {
                     line(default);
                 }
             }

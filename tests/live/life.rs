@@ -85,3 +85,28 @@ fn live_s8_a_dry_run_plans_the_order_and_leaves_the_cloud_and_the_folder_as_they
     assert_eq!(files, ["mita.toml"]);
     assert!(site.sim.writes().is_empty());
 }
+
+#[test]
+fn live_a_token_orders_and_removes() {
+    let Some(cloud) = cloud() else { return };
+    let client = Cloud::named(&cloud).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("openstack.token");
+    fs::write(&file, client.token()).unwrap();
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let auth_url = client.service("identity");
+    let compute = client.service("compute");
+    let lines = format!(
+        "auth_url = \"{auth_url}\"\nauth_version = \"3.x_token\"\ntoken_file = \"{}\"\n\
+         compute_endpoint_override = \"{compute}\"",
+        file.display()
+    );
+    let types = format!("image_name = \"{}\"\nsize = \"{}\"", super::site::image(), super::site::size());
+    let site = Site::of(client, &lines, "token", &types);
+    site.queue("ceph-build");
+    let id = site.ordered(&site.run());
+    let node = site.joins(&site.becomes(&id, "ACTIVE"));
+    site.sim.advance(Duration::from_secs(700));
+    site.run_until_something_is_done().did(&[&format!("retire_node {node} idle done")]);
+    site.vanishes(&id);
+}

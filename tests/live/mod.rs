@@ -8,6 +8,7 @@
 //!
 //! The simulator's clock stands still unless a test moves it; the runs are told the real time.
 
+mod boot;
 mod first_day;
 mod life;
 mod nova;

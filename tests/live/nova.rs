@@ -52,6 +52,11 @@ impl Cloud {
         Cloud { agent, token, body }
     }
 
+    /// The token itself.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The project that the token is for.
     pub(super) fn project(&self) -> &Value {
         &self.body["token"]["project"]
@@ -143,6 +148,34 @@ impl Cloud {
                 println!("server {id} is left over: {error}");
             }
         }
+        let listing = self.try_to_send("GET", "network", "/v2.0/floatingips", None).map(|(_, body)| body);
+        let addresses = listing.unwrap_or_default()["floatingips"].as_array().cloned().unwrap_or_default();
+        let mark = format!("mita owner={owner} ");
+        for address in addresses.iter().filter(|ip| ip["description"].as_str().is_some_and(|d| d.starts_with(&mark))) {
+            let path = format!("/v2.0/floatingips/{}", address["id"].as_str().unwrap_or_default());
+            if let Err(error) = self.try_to_send("DELETE", "network", &path, None) {
+                println!("floating IP {path} is left over: {error}");
+            }
+        }
+    }
+
+    /// The tags of a server, which the first microversion does not show.
+    pub(super) fn tags_of(&self, server: &str) -> Vec<String> {
+        let url = format!("{}/servers/{server}/tags", self.service("compute"));
+        let request = self.agent.get(url).header("X-Auth-Token", &self.token);
+        let answer = request.header("OpenStack-API-Version", "compute 2.26").call().unwrap();
+        let body: Value = serde_json::from_str(&answer.into_body().read_to_string().unwrap()).unwrap();
+        let mut tags: Vec<String> = serde_json::from_value(body["tags"].clone()).unwrap();
+        tags.sort();
+        tags
+    }
+
+    /// The floating IPs with this text in their description.
+    pub(super) fn floating_ips_of(&self, text: &str) -> Vec<Value> {
+        let answer = self.ask("GET", "network", "/v2.0/floatingips", None);
+        let mut all = answer["floatingips"].as_array().unwrap().clone();
+        all.retain(|ip| ip["description"].as_str().is_some_and(|description| description.contains(text)));
+        all
     }
 
     /// The volumes that were made for this server.

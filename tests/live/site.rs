@@ -153,6 +153,11 @@ labels = ["{LABEL}"]
     pub(super) fn joins(&self, server: &Value) -> String {
         let networks = server["addresses"].as_object().unwrap();
         let address = networks.values().next().unwrap()[0]["addr"].as_str().unwrap();
+        self.joins_as(address)
+    }
+
+    /// The same under this address.
+    pub(super) fn joins_as(&self, address: &str) -> String {
         let name = format!("live+{address}");
         self.sim.jenkins().add_node(Node::new(&name, LABEL, 1).online());
         name

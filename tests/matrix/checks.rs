@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// How much of what there is, counted coarsely enough to be the same whenever in a minute it happened.
 pub(crate) type Picture = BTreeMap<String, usize>;
 
+/// How the description of a floating IP of ours begins.
+const OUR_ADDRESSES: &str = "mita owner=ceph-ci ";
+
 /// What is there.
 pub(crate) fn picture(farm: &Installation) -> Picture {
     let mut picture = Picture::new();
@@ -19,6 +22,8 @@ pub(crate) fn picture(farm: &Installation) -> Picture {
         }
         let blank = cloud.volumes.iter().filter(|volume| volume.name.ends_with("-blank-vol"));
         blank.for_each(|_| count(format!("volumes at {name}")));
+        let addresses = cloud.floating_ips.iter().filter(|ip| ip.description.starts_with(OUR_ADDRESSES));
+        addresses.for_each(|_| count(format!("floating IPs at {name}")));
     }
     for node in world.jenkins.nodes.iter().filter(|node| node.server.is_some()) {
         let gone = node.server.as_ref().is_none_or(|on| world.clouds[&on.cloud].server(&on.server).is_none());
@@ -60,6 +65,11 @@ pub(crate) fn sound(farm: &Installation) {
         *marks.entry(&server.metadata["mita_id"]).or_default() += 1;
     }
     assert!(marks.values().all(|number| *number == 1), "an order was sent twice: {marks:?}");
+    let mut addresses: BTreeMap<&str, usize> = BTreeMap::new();
+    for ip in world.clouds.values().flat_map(|cloud| &cloud.floating_ips) {
+        *addresses.entry(&ip.description).or_default() += 1;
+    }
+    assert!(addresses.values().all(|number| *number == 1), "a server has two floating IPs: {addresses:?}");
 }
 
 #[track_caller]
@@ -77,6 +87,7 @@ pub(crate) fn strangers_are_untouched(farm: &Installation) {
     let cloud = &world.clouds["openstack"];
     let strangers = cloud.servers.iter().filter(|server| !is_ours(server) && !server.deleting()).count();
     assert!(strangers >= 2, "the servers of others are there");
+    assert!(cloud.floating_ips.iter().any(|ip| ip.description == "a person's"), "somebody else's address is there");
     let theirs = "00000000-0000-4000-8000-000000000000-blank-vol";
     assert!(cloud.volumes.iter().any(|volume| volume.name == theirs), "the volume of somebody else is there");
 }

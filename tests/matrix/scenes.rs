@@ -37,6 +37,8 @@ const SCENES: &[Scene] = &[
     Scene { name: "server gone", set: server_gone },
     Scene { name: "stopped", set: stopped },
     Scene { name: "volume left over", set: volume_left_over },
+    Scene { name: "floating IP given", set: floating_ip_given },
+    Scene { name: "floating IP left over", set: floating_ip_left_over },
     Scene { name: "breaker half open", set: breaker_half_open },
     Scene { name: "two providers", set: two_providers },
     Scene { name: "state file lost", set: state_file_lost },
@@ -102,6 +104,7 @@ pub(crate) fn add_strangers(farm: &Installation) {
         cloud.place_server("trusty", &[]);
         let other = [("mita_owner", "another-ci"), ("mita_node", "trusty"), ("mita_id", "20260105T075900Z-1")];
         cloud.place_server("trusty", &other);
+        cloud.place_floating_ip("a person's");
         cloud.place_volume("00000000-0000-4000-8000-000000000000-blank-vol", 5, &[]);
     }
     farm.minute();
@@ -298,6 +301,25 @@ fn volume_left_over() -> Installation {
     farm.sim.jenkins().submit(long("ceph-build"));
     until(&farm, "delete_volume");
     farm
+}
+
+/// A server that is ACTIVE gets its address in this run.
+fn floating_ip_given() -> Installation {
+    let farm = with_strangers(with_pool());
+    farm.sim.jenkins().submit(long("ceph-build"));
+    until(&farm, "assign_floating_ip");
+    farm
+}
+
+/// The server went in earlier runs, and its address goes in this one.
+fn floating_ip_left_over() -> Installation {
+    let farm = after_a_build(with_pool());
+    until(&farm, "release_floating_ip");
+    farm
+}
+
+fn with_pool() -> Setup {
+    quick(Setup::new().node("trusty", "labels = \"amd64 trusty\"\nfloating_ip_pool = \"public\""))
 }
 
 fn breaker_half_open() -> Installation {

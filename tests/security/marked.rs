@@ -55,7 +55,7 @@ fn writings(secret: &str) -> Vec<String> {
 }
 
 /// What gives a secret away: its word in any of these forms.
-fn traces(word: &str) -> Vec<String> {
+pub(super) fn traces(word: &str) -> Vec<String> {
     let mut traces = vec![word.to_owned(), word.bytes().map(|byte| format!("{byte:02x}")).collect()];
     traces.push(percent(word, |_| false));
     traces.push(percent(word, |_| false).to_lowercase());

@@ -4,6 +4,7 @@
 //! The services here are not those of the simulator, which behave like the real ones: they answer whatever a test
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
+mod connections;
 mod deadlines;
 mod dependencies;
 mod host;

@@ -4,17 +4,19 @@ use super::host::Host;
 use super::program::{Ended, Login, Place, usual};
 use super::services::{jenkins, openstack};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, date_time_ymd,
 };
-use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use std::sync::Arc;
 
 /// A certificate authority.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name = called(name);
@@ -23,14 +25,39 @@ impl Authority {
     }
 
     /// A host with a certificate of this authority for these names.
-    fn host(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
+    pub(super) fn host(&self, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> ServerConfig {
         let (params, key) = certificate(names, change);
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         server(certificate.der().clone(), &key)
     }
 
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// A host that takes nobody without a certificate of this authority.
+    pub(super) fn host_for_clients(&self, names: &[&str]) -> ServerConfig {
+        let (params, key) = certificate(names, |_| {});
+        let certificate = params.signed_by(&key, &self.0).expect("a certificate").der().clone();
+        let mut roots = RootCertStore::empty();
+        roots.add(self.0.der().clone()).expect("an authority");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+        ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("usual versions")
+            .with_client_cert_verifier(verifier.build().expect("a verifier"))
+            .with_single_cert(vec![certificate], key)
+            .expect("a right configuration")
+    }
+
+    /// Certificate and key of a client, in PEM form.
+    pub(super) fn client(&self, name: &str) -> (String, String) {
+        let (params, key) = certificate(&[name], |params| {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        });
+        (params.signed_by(&key, &self.0).expect("a certificate").pem(), key.serialize_pem())
     }
 }
 

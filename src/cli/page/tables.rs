@@ -156,6 +156,8 @@ fn verb(action: &Action) -> &'static str {
         Action::RestoreNode { .. } => "bring a node back",
         Action::DeleteNode { .. } => "remove a node",
         Action::DeleteVolume { .. } => "remove a volume",
+        Action::AssignFloatingIp { .. } => "give a floating IP",
+        Action::ReleaseFloatingIp { .. } => "release a floating IP",
     }
 }
 
@@ -169,6 +171,8 @@ fn object(action: &Action) -> String {
         | Action::DeleteNode { node, .. } => node.to_string(),
         Action::DeleteServer { name, server_id, .. } => format!("{name} {server_id}"),
         Action::DeleteVolume { volume_id, .. } => volume_id.to_string(),
+        Action::AssignFloatingIp { node_type, server_id, .. } => format!("{node_type} {server_id}"),
+        Action::ReleaseFloatingIp { floating_ip_id, .. } => floating_ip_id.to_string(),
     }
 }
 

@@ -94,6 +94,23 @@ fn every_action() -> Vec<Action> {
             rule,
             reason: reason(),
         },
+        Action::AssignFloatingIp {
+            node_type: node_type(),
+            provider: provider(),
+            server_id: server_id(),
+            id: id(),
+            pool: "public".to_owned(),
+            floating_ip_id: Some("f1".into()),
+            rule,
+            reason: reason(),
+        },
+        Action::ReleaseFloatingIp {
+            floating_ip_id: "f1".into(),
+            provider: provider(),
+            server_id: server_id(),
+            rule,
+            reason: reason(),
+        },
         Action::DeleteNode {
             node: "ubuntu+192.168.1.188".into(),
             proof: Proof::Server(server_id()),
@@ -196,6 +213,8 @@ fn s9_what_a_service_said_gives_no_secret_away() {
         | Action::DeleteServer { reason, .. }
         | Action::RestoreNode { reason, .. }
         | Action::DeleteVolume { reason, .. }
+        | Action::AssignFloatingIp { reason, .. }
+        | Action::ReleaseFloatingIp { reason, .. }
         | Action::DeleteNode { reason, .. }) = action;
         *reason = leak();
     }

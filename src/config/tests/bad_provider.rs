@@ -21,6 +21,31 @@ fn the_clouds() {
                 ],
             ),
             (
+                &format!("{user}token = \"TOKEN\"\nauth_version = \"3.x_token\""),
+                &[
+                    "mita.toml:3: provider.openstack.username: has no effect with auth_version 3.x_token, which tells the \
+                     user; remove it",
+                    "mita.toml:4: provider.openstack.password: has no effect with auth_version 3.x_token, which tells the \
+                     user; remove it",
+                ],
+            ),
+            (
+                &format!("{user}key = \"k.pem\"\nproxy = \"proxy:3128\"\nnetwork_endpoint_override = \"h\""),
+                &[
+                    "mita.toml:5: provider.openstack.key: has no effect without cert; write the certificate's file as well",
+                    "mita.toml:6: provider.openstack.proxy: must begin with https:// or http://; write it as in \
+                     \"http://proxy.example.com:3128\"",
+                    "mita.toml:7: provider.openstack.network_endpoint_override: must begin with https:// or http://; write \
+                     it as in \"https://compute.example.com/v2.1\"",
+                ],
+            ),
+            (
+                &format!("{user}cert = \"no.pem\""),
+                &[
+                    "mita.toml:5: provider.openstack.cert: no.pem does not exist; name a file in PEM form that this user can read",
+                ],
+            ),
+            (
                 &format!("{user}type = \"opnstack\""),
                 &["mita.toml:5: provider.openstack.type: \"opnstack\" is unknown; did you mean \"openstack\"?"],
             ),
@@ -31,7 +56,7 @@ fn the_clouds() {
             (
                 &format!("{user}auth_version = \"2.0_apikey\""),
                 &["mita.toml:5: provider.openstack.auth_version: \"2.0_apikey\" is unknown; \
-                   write one of \"3.x_password\", \"3.x_appcred\", \"2.0_password\""],
+                   write one of \"3.x_password\", \"3.x_appcred\", \"3.x_token\", \"2.0_password\""],
             ),
             (
                 &format!("{user}auth_version = \"2.x_password\""),

@@ -1,7 +1,9 @@
 //! Clouds of clouds.yaml, secure.yaml and the OS_* variables.
 
 use super::*;
-use crate::config::{Auth, Backend, CredentialId, Domain, Identified, Interface, OpenStackConfig};
+use crate::config::{
+    Auth, Backend, ClientCertificate, CredentialId, Domain, Endpoints, Identified, Interface, OpenStackConfig,
+};
 
 /// A folder whose provider is this cloud, with these lines beside it.
 fn folder(lines: &str, clouds: &str, secure: Option<&str>) -> Folder {
@@ -69,6 +71,32 @@ fn what_the_table_says_beside_the_cloud_comes_before_it() {
 }
 
 #[test]
+fn a_token_a_client_certificate_and_other_addresses_are_read_as_openstacksdk_reads_them() {
+    let clouds = "clouds: {ci: {auth_type: v3token, auth: {auth_url: 'http://os', token: TOKEN-OF-CI, project_id: p}, \
+                  cert: CERT, key: KEY, compute_endpoint_override: 'https://nova/v2.1/', \
+                  block_storage_endpoint_override: 'https://cinder/v3/%(project_id)s', unheard_of: {a: [b]}}}";
+    let folder = folder("cloud = \"ci\"\nproxy = \"http://u:SECRET-OF-PROXY@proxy:3128\"", clouds, None);
+    folder.write("cert.pem", "-----BEGIN CERTIFICATE-----\n", 0o600);
+    folder.write("key.pem", "-----BEGIN PRIVATE KEY-----\n", 0o600);
+    let path = |name: &str| folder.0.path().join(name);
+    let (cert, key) = (path("cert.pem"), path("key.pem"));
+    let clouds =
+        clouds.replace("CERT,", &format!("{},", cert.display())).replace("KEY,", &format!("{},", key.display()));
+    folder.write("openstack/clouds.yaml", &clouds, 0o600);
+    let cloud = openstack(load(&folder));
+    let Auth::Token { token, project } = cloud.auth else { panic!("{:?}", cloud.auth) };
+    assert_eq!((token.expose(), project), ("TOKEN-OF-CI", Some(Identified::Id("p".to_owned()))));
+    assert_eq!(cloud.connection.client_cert, Some(ClientCertificate { cert, key }));
+    assert_eq!(cloud.connection.proxy.unwrap().expose(), "http://u:SECRET-OF-PROXY@proxy:3128");
+    let expected = Endpoints {
+        compute: Some("https://nova/v2.1".to_owned()),
+        volume: Some("https://cinder/v3/%(project_id)s".to_owned()),
+        ..Endpoints::default()
+    };
+    assert_eq!(cloud.connection.endpoints, expected);
+}
+
+#[test]
 fn the_environment_is_a_cloud_of_its_own() {
     let variables = [
         ("OS_AUTH_URL", "http://os/"),
@@ -133,7 +161,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             &format!("clouds: {{ci: {{auth_type: v3totp, auth: {{{good}}}}}}}"),
-            "cloud ci of FILE has the auth_type \"v3totp\"; use v3password or v3applicationcredential",
+            "cloud ci of FILE has the auth_type \"v3totp\"; use v3password, v3applicationcredential or v3token",
         ),
         (
             &format!("clouds: {{ci: {{auth: {{{good}, trust_id: t}}}}}}"),

@@ -7,15 +7,18 @@ const EXAMPLE: &str = include_str!("../../../examples/mita.toml");
 
 fn folder(text: &str) -> Folder {
     let folder = Folder::with(text);
-    for name in ["jenkins.token", "openstack.password", "overflow.secret"] {
+    for name in ["jenkins.token", "openstack.password", "openstack.token", "overflow.secret"] {
         folder.write(name, "SECRET-IN-A-FILE\n", 0o600);
     }
     folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n", 0o644);
+    folder.write("mita.pem", "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n", 0o600);
+    folder.write("mita.key", "-----BEGIN PRIVATE KEY-----\n", 0o600);
     folder.write("precise.sh", "#!/bin/sh\n", 0o644);
     folder
 }
 
-const VARIABLES: [(&str, &str); 4] = [
+const VARIABLES: [(&str, &str); 5] = [
+    ("OS_TOKEN", "SECRET-4"),
     ("JENKINS_TOKEN", "SECRET-1"),
     ("OS_PASSWORD", "SECRET-2"),
     ("OVERFLOW_SECRET", "SECRET-3"),
@@ -46,6 +49,7 @@ fn every_optional_line_of_the_example_is_valid_where_it_stands() {
                 [
                     "keep one of the two",
                     "has no effect beside",
+                    "has no effect with",
                     "has no effect without host_key_verif",
                     "no clouds.yaml found",
                     "; write max = 1",

@@ -143,7 +143,11 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
             }
         }
     }
-    assert_eq!(subjects, expected, "exactly one verdict for every item, node and server");
+    for cloud in seen.world.clouds.values() {
+        let own = super::super::addresses::ours(seen.config, cloud);
+        expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
+    }
+    assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
 }
 
 fn one_action_each(made: &Plan) {
@@ -167,6 +171,10 @@ fn one_action_each(made: &Plan) {
             Action::DeleteVolume { volume_id, .. } => {
                 assert!(servers.insert(volume_id.as_str()), "one action: {action}");
             }
+            Action::ReleaseFloatingIp { floating_ip_id, .. } => {
+                assert!(servers.insert(floating_ip_id.as_str()), "one action: {action}");
+            }
+            Action::AssignFloatingIp { .. } => {}
             Action::CreateNode { node, .. } | Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
                 assert!(nodes.insert(node), "one action: {action}");
             }
@@ -183,6 +191,20 @@ fn one_action_each(made: &Plan) {
 fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let (server, nodes, rule): (Option<&ServerId>, Vec<&NodeName>, Rule) = match action {
         Action::CreateServer { .. } => return,
+        Action::AssignFloatingIp { provider, server_id, .. } => {
+            let cloud = &seen.world.clouds[provider];
+            let has =
+                super::super::addresses::ours(seen.config, cloud).any(|a| a.attached && a.mark.server == *server_id);
+            assert!(!has, "S4: it has one: {action}");
+            return;
+        }
+        Action::ReleaseFloatingIp { provider, floating_ip_id, server_id, .. } => {
+            let cloud = &seen.world.clouds[provider];
+            let mut own = super::super::addresses::ours(seen.config, cloud);
+            assert!(own.any(|a| a.id == *floating_ip_id && !a.attached), "S2: ours, and leads nowhere: {action}");
+            assert_eq!(cloud.by_id.get(server_id), Some(&Lookup::Gone), "S3: {action}");
+            return;
+        }
         Action::DrainNode { nodes, rule, server_id, .. } => {
             assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
             assert!(seen.ours().contains_key(server_id), "S2: {action}");

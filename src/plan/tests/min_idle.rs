@@ -3,7 +3,7 @@
 use super::situation::*;
 use crate::config::MinIdle;
 use crate::offline::offline_message;
-use crate::plan::Rule;
+use crate::plan::{Action, Rule};
 use crate::world::*;
 
 fn at_hand(number: u32) -> Situation {
@@ -125,4 +125,24 @@ fn with_several_executors_whole_servers_are_at_hand() {
         | + ubuntu  os  20261121T120000Z-2  min_idle: fewer than 2 idle nodes of ubuntu are at hand
     ",
     );
+}
+
+#[test]
+fn nodes_are_kept_at_hand_in_the_hours_that_are_configured_and_let_go_after_them() {
+    let mut s = Situation::new();
+    // NOON is a Saturday's.
+    let hours = r#"{"time_zone":"UTC","windows":[
+        {"days":[false,false,false,false,false,true,false],"from":720,"until":780,"count":1}]}"#;
+    s.ubuntu().min_idle = serde_json::from_str(hours).unwrap();
+    let plan = s.plan();
+    assert!(matches!(plan.actions.as_slice(), [Action::CreateServer { rule: Rule::MinIdle, .. }]), "{}", whole(&plan));
+    s.idle("s1", "10.0.0.1", "2h");
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  min_idle: idle 2h, grace 40m; kept at hand by min_idle
+        |   server s1  ubuntu  min_idle: idle 2h, grace 40m; kept at hand by min_idle
+    ",
+    );
+    let plan = s.after("1h").plan();
+    assert!(matches!(plan.actions.as_slice(), [Action::RetireNode { rule: Rule::Idle, .. }]), "{}", whole(&plan));
 }

@@ -1,6 +1,7 @@
 //! The planner against its promises: situations with the whole plan as text, one file for each subject, and random ones
 //! that only the checker judges.
 
+mod addresses;
 mod asked;
 mod braking;
 mod checker;

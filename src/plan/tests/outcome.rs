@@ -38,9 +38,35 @@ impl Situation {
                         volumes.retain(|volume| volume.id != volume_id);
                     }
                 }
+                Action::AssignFloatingIp { provider, server_id, id, floating_ip_id, .. } => {
+                    let known = floating_ip_id.unwrap_or_else(|| format!("address-of-{server_id}").as_str().into());
+                    self.has_floating_ip(provider.as_str(), known.as_str(), &id, &server_id, true);
+                }
+                Action::ReleaseFloatingIp { floating_ip_id, provider, .. } => {
+                    if let Some(Listing::Complete(addresses)) = &mut self.cloud(provider.as_str()).floating_ips {
+                        addresses.retain(|address| address.id != floating_ip_id);
+                    }
+                }
                 Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
             }
         }
+    }
+
+    /// A floating IP that was made for a server; there is one with each id.
+    pub(super) fn has_floating_ip(
+        &mut self,
+        provider: &str,
+        id: &str,
+        order: &MitaId,
+        server: &ServerId,
+        attached: bool,
+    ) {
+        let mark = AddressMark { owner: owner(), id: order.clone(), server: server.clone() };
+        let address = FloatingIp { id: id.into(), address: "203.0.113.7".parse().ok(), mark, attached };
+        let listing = self.cloud(provider).floating_ips.get_or_insert(Listing::Complete(vec![]));
+        let Listing::Complete(addresses) = listing else { panic!() };
+        addresses.retain(|other| other.id != address.id);
+        addresses.push(address);
     }
 
     /// As Jenkins lists a node whose agent is not there yet.

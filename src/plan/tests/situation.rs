@@ -5,8 +5,8 @@
 
 use super::checker;
 use crate::config::{
-    Auth, Backend, Boot, Config, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType, OpenStackConfig,
-    ProviderConfig, Registration, Sizing, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
+    OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
 };
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
@@ -90,6 +90,7 @@ pub(super) fn provider(name: &str) -> ProviderConfig {
         region: None,
         interface: Interface::Public,
         cacert: None,
+        connection: Connection::default(),
     };
     ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack) }
 }
@@ -176,7 +177,13 @@ impl Situation {
 
     pub(super) fn add_provider(&mut self, name: &str) {
         self.config.providers.push(provider(name));
-        let cloud = Cloud { servers: Listing::Complete(vec![]), by_id: BTreeMap::new(), volumes: None, quota: None };
+        let cloud = Cloud {
+            servers: Listing::Complete(vec![]),
+            by_id: BTreeMap::new(),
+            volumes: None,
+            floating_ips: None,
+            quota: None,
+        };
         self.world.clouds.insert(name.into(), cloud);
     }
 

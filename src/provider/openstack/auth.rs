@@ -39,7 +39,7 @@ pub(super) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -
         return Err(refused(&config.auth, &response, task));
     }
     let pass = match config.auth {
-        Auth::Password { .. } | Auth::ApplicationCredential { .. } => {
+        Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => {
             v3_pass(without_version(&config.auth_url), &response, task)?
         }
         Auth::V2Password { .. } => v2_pass(&response, task)?,
@@ -103,11 +103,18 @@ fn refused(auth: &Auth, response: &Response, task: &Task<'_>) -> Failure {
         (401 | 403, Auth::ApplicationCredential { .. }) => {
             (FailureKind::Denied, "the secret of the application credential is wrong, or it has expired")
         }
+        (401 | 403, Auth::Token { .. }) => {
+            (FailureKind::Denied, "the token has expired or was revoked, or its user has no role in the project")
+        }
         (401 | 403, _) => {
             (FailureKind::Denied, "the password is wrong, the user or project unknown, or the user has no role in it")
         }
         (404, Auth::ApplicationCredential { .. }) if task.is_json_error(response) => {
             (FailureKind::Denied, "there is no such application credential")
+        }
+        // Keystone answers so to a token that it does not know.
+        (404, Auth::Token { .. }) if task.is_json_error(response) => {
+            (FailureKind::Denied, "the token has expired or was revoked")
         }
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
         (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins for now"),
@@ -139,6 +146,13 @@ fn token_request(config: &OpenStackConfig) -> (String, Value) {
             let identity = json!({"methods": ["application_credential"], "application_credential": which});
             (format!("{base}/v3/auth/tokens"), json!({"auth": {"identity": identity}}))
         }
+        Auth::Token { token, project } => {
+            let mut auth = json!({"identity": {"methods": ["token"], "token": {"id": token.expose()}}});
+            if let Some(project) = project {
+                auth["scope"] = json!({"project": identified(project)});
+            }
+            (format!("{base}/v3/auth/tokens"), json!({"auth": auth}))
+        }
         Auth::V2Password { user, password, tenant } => {
             let mut auth = json!({"passwordCredentials": {"username": user, "password": password.expose()}});
             if let Some(tenant) = tenant {
@@ -166,10 +180,17 @@ fn identified(who: &Identified) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Interface;
+    use crate::config::{Connection, Interface};
 
     fn config(auth_url: &str, auth: Auth) -> OpenStackConfig {
-        OpenStackConfig { auth_url: auth_url.into(), auth, region: None, interface: Interface::Public, cacert: None }
+        OpenStackConfig {
+            auth_url: auth_url.into(),
+            auth,
+            region: None,
+            interface: Interface::Public,
+            cacert: None,
+            connection: Connection::default(),
+        }
     }
 
     fn named(name: &str) -> Identified {
@@ -226,6 +247,18 @@ mod tests {
         assert_eq!(
             body["auth"]["identity"]["application_credential"],
             json!({"name": "app", "user": {"name": "mita", "domain": {"name": "Default"}}, "secret": "app-4711"})
+        );
+    }
+
+    #[test]
+    fn a_token_logs_in_for_its_own_project_or_for_the_one_that_is_named() {
+        let of =
+            |project| token_request(&config("http://h", Auth::Token { token: Secret::new("tok-4711"), project })).1;
+        let identity = json!({"methods": ["token"], "token": {"id": "tok-4711"}});
+        assert_eq!(of(None), json!({"auth": {"identity": identity}}));
+        assert_eq!(
+            of(Some(Identified::Id("p1".into()))),
+            json!({"auth": {"identity": identity, "scope": {"project": {"id": "p1"}}}})
         );
     }
 

@@ -34,6 +34,11 @@ impl Service {
             Service::Volume => "v3",
         }
     }
+
+    /// The URL with the version that is spoken here, unless its path names one.
+    pub(super) fn versioned(self, url: &str) -> String {
+        versioned(url, self.version())
+    }
 }
 
 impl fmt::Display for Service {
@@ -131,7 +136,7 @@ impl Catalogue {
                 &of_interface[0]
             }
         };
-        Ok(versioned(&chosen.url, service.version()))
+        Ok(service.versioned(&chosen.url))
     }
 }
 

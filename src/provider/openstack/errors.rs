@@ -152,6 +152,13 @@ pub(super) fn says_no_volume(response: &Response) -> bool {
     says_no_server(response)
 }
 
+/// Whether Neutron says that there is no such floating IP: to a path that it does not know it says `HTTPNotFound`.
+pub(super) fn says_no_floating_ip(response: &Response) -> bool {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let kind = body.as_ref().and_then(|body| body.get("NeutronError")?.get("type")?.as_str());
+    response.status == 404 && kind == Some("FloatingIPNotFound")
+}
+
 /// Whether Glance says that there is no such image.
 pub(super) fn says_no_image(response: &Response) -> bool {
     response.status == 404 && said(response).is_some_and(|said| said.by_filter)

@@ -9,6 +9,7 @@ mod catalogue;
 mod compute;
 mod errors;
 mod flavor;
+mod floating_ip;
 mod image;
 mod inspection;
 mod inventory;
@@ -25,11 +26,11 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
-use crate::config::{NodeType, OpenStackConfig};
+use super::{Access, AddressOrder, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
+use crate::config::{ClientCertificate, Connection, NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
-use crate::naming::{ProviderName, ServerId, VolumeId};
-use crate::world::{Lookup, Server, Volume};
+use crate::naming::{FloatingIpId, ProviderName, ServerId, VolumeId};
+use crate::world::{FloatingIp, Lookup, Server, Volume};
 use jiff::{SignedDuration, Timestamp};
 use session::Session;
 use std::collections::BTreeMap;
@@ -56,7 +57,14 @@ impl OpenStack {
     /// Makes ready; sends nothing yet. Fails where the certificates of `cacert` cannot be read.
     pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access) -> Result<OpenStack, Failure> {
         let service = format!("provider {name}");
-        let options = ClientOptions { service: &service, cacert: config.cacert.clone(), deadline: access.deadline };
+        let Connection { client_cert, proxy, endpoints: _ } = config.connection.clone();
+        let options = ClientOptions {
+            service: &service,
+            cacert: config.cacert.clone(),
+            client_cert: client_cert.map(|ClientCertificate { cert, key }| (cert, key)),
+            proxy,
+            deadline: access.deadline,
+        };
         let http = Client::new(options).map_err(|error| errors::setup(name, &error))?;
         Ok(Self {
             session: Session::new(name.clone(), config.clone(), http),
@@ -117,6 +125,22 @@ impl Provider for OpenStack {
 
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure> {
         volume::delete(&self.session, id)
+    }
+
+    fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure> {
+        floating_ip::floating_ips(&self.session)
+    }
+
+    fn floating_ip(&self, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
+        floating_ip::floating_ip(&self.session, id)
+    }
+
+    fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure> {
+        floating_ip::assign(self, order)
+    }
+
+    fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure> {
+        floating_ip::release(&self.session, id)
     }
 
     fn requests_sent(&self) -> u64 {

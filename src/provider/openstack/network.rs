@@ -73,7 +73,8 @@ pub(super) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<Str
         [id] => Ok(id.clone()),
         [] => {
             let all = listed(session, sort, &[("fields", "id"), ("fields", "name")], &task)?;
-            let hint = hint(wanted, all.iter().filter_map(|found| found.name.as_deref()));
+            let hint =
+                hint(wanted, all.iter().filter_map(|found| found.name.as_deref()).filter(|name| !name.is_empty()));
             let text = format!("no {word} has this name; {hint}: correct {}", sort.key());
             Err(task.failure(FailureKind::Wrong, &text))
         }

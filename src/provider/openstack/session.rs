@@ -116,6 +116,16 @@ impl Session {
     }
 
     fn url(&self, pass: &Pass, service: Service, task: &Task<'_>) -> Result<String, Failure> {
+        let endpoints = &self.config.connection.endpoints;
+        let instead = match service {
+            Service::Compute => &endpoints.compute,
+            Service::Image => &endpoints.image,
+            Service::Network => &endpoints.network,
+            Service::Volume => &endpoints.volume,
+        };
+        if let Some(url) = instead {
+            return Ok(overridden(url, pass.identity.project.as_deref(), service));
+        }
         pass.catalogue
             .url(service, self.config.region.as_deref(), self.config.interface)
             .map_err(|why| task.failure(FailureKind::Wrong, &why))
@@ -165,5 +175,31 @@ impl Session {
 
     fn locked(&self) -> MutexGuard<'_, LogIns> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The address that is configured, with the project's id where it asks for one, and with a version.
+fn overridden(url: &str, project: Option<&str>, service: Service) -> String {
+    let project = project.unwrap_or_default();
+    let url = ["%(project_id)s", "%(tenant_id)s"].iter().fold(url.to_owned(), |url, name| url.replace(name, project));
+    service.versioned(&url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_the_configuration_takes_the_projects_id_and_a_version() {
+        let cases = [
+            ("http://h/v2.1", Service::Compute, "http://h/v2.1"),
+            ("http://h/nova", Service::Compute, "http://h/nova/v2.1"),
+            ("http://h:9696", Service::Network, "http://h:9696/v2.0"),
+            ("http://h/v3/%(project_id)s", Service::Volume, "http://h/v3/p1"),
+            ("http://h/v3/%(tenant_id)s", Service::Volume, "http://h/v3/p1"),
+        ];
+        for (written, service, url) in cases {
+            assert_eq!(overridden(written, Some("p1"), service), url);
+        }
     }
 }

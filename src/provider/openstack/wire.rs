@@ -365,3 +365,42 @@ pub(super) struct ComputeVersionRange {
     /// The newest microversion.
     pub(super) version: Option<String>,
 }
+
+/// `GET /v2.0/floatingips` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(super) struct FloatingIps {
+    pub(super) floatingips: Vec<FloatingIp>,
+    pub(super) floatingips_links: Option<Vec<Link>>,
+}
+
+/// `GET /v2.0/floatingips/ID` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(super) struct OneFloatingIp {
+    pub(super) floatingip: FloatingIp,
+}
+
+#[derive(Deserialize)]
+pub(super) struct FloatingIp {
+    pub(super) id: String,
+    pub(super) floating_ip_address: Option<String>,
+    pub(super) port_id: Option<String>,
+    pub(super) description: Option<String>,
+}
+
+/// `GET /v2.0/ports?device_id=SERVER` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(super) struct ServerPorts {
+    pub(super) ports: Vec<ServerPort>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ServerPort {
+    pub(super) id: String,
+    pub(super) network_id: Option<String>,
+    pub(super) fixed_ips: Option<Vec<FixedIp>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct FixedIp {
+    pub(super) ip_address: Option<String>,
+}

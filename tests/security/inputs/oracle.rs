@@ -39,6 +39,8 @@ impl Seen {
         for action in &plan.actions {
             match action {
                 Action::CreateServer { .. } => {}
+                // The scenes list no floating IPs, and without a list of them none is given or released.
+                Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
                 Action::CreateNode { .. } | Action::DrainNode { .. } => {
                     panic!("no node type is for one build, has an age, or registers its nodes here: {action:?}")
                 }

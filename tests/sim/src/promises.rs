@@ -118,7 +118,8 @@ impl World {
             }
             Service::Cinder => {
                 let Some(volume) = cloud.volumes.iter().find(|v| v.id == id) else { return found };
-                let of_server = volume.name.strip_suffix("-blank-vol").and_then(|s| cloud.history.get(s));
+                let of_server = volume.made_for.as_deref().or_else(|| volume.name.strip_suffix("-blank-vol"));
+                let of_server = of_server.and_then(|s| cloud.history.get(s));
                 if !self.ours(&volume.metadata) && !of_server.is_some_and(|m| self.ours(m)) {
                     let text = format!("delete of volume {id} ({}), which is not ours", volume.name);
                     found.push((Promise::NotOurs, text));

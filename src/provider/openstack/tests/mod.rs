@@ -6,11 +6,12 @@ macro_rules! recorded {
     };
 }
 
+mod floating_ip;
 mod listing;
 mod order;
 
 use crate::config::{
-    Auth, Backend, Boot, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
+    Auth, Backend, Boot, Connection, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
     Registration, Sizing, Times,
 };
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
@@ -94,6 +95,7 @@ fn provider(server: &Loopback, time: Duration) -> Box<dyn Provider> {
         region: Some("RegionOne".into()),
         interface: Interface::Public,
         cacert: None,
+        connection: Connection::default(),
     };
     let config = ProviderConfig { name: "cloud".into(), max: None, backend: Backend::OpenStack(backend) };
     open(&config, Access { deadline: deadline(time), concurrency: 4 }).unwrap()

@@ -9,7 +9,7 @@ use crate::openstack::order::{
     Refused, check_keys, checked_bool, checked_count, checked_metadata, checked_tags, checked_text, checked_user_data,
     number, optional_text, refuse,
 };
-use crate::openstack::{Cloud, Fate, Flavor, Server, Status, Token};
+use crate::openstack::{Cloud, Fate, Flavor, NewVolume, Server, Status, Token};
 
 impl Cloud {
     pub(crate) fn create_servers(&mut self, request: &Request, token: &Token, minor: u32) -> Response {
@@ -18,13 +18,40 @@ impl Cloud {
             None => Err(refuse("Malformed request body")),
             Some(body) => match body["server"].as_object() {
                 None => Err(refuse("'server' is a required property")),
-                Some(order) => self.order(order, token, minor),
+                Some(order) => self.hints(body).and_then(|hints| self.order(order, hints, token, minor)),
             },
         };
         answer.unwrap_or_else(|refused| *refused)
     }
 
-    fn order(&mut self, order: &Map<String, Value>, token: &Token, minor: u32) -> Result<Response, Refused> {
+    /// What stands beside the server: hints for the scheduler, and nothing else.
+    fn hints(&self, body: &Value) -> Result<Value, Refused> {
+        const HINTS: [&str; 2] = ["os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"];
+        let other = body.as_object().into_iter().flatten().map(|(key, _)| key.as_str());
+        if let Some(key) = other.clone().find(|key| *key != "server" && !HINTS.contains(key)) {
+            return Err(refuse(&format!("Additional properties are not allowed ('{key}' was unexpected)")));
+        }
+        let hints = HINTS.iter().find_map(|key| body.get(*key)).cloned().unwrap_or_default();
+        if let Some(group) = hints.get("group") {
+            let group = group.as_str().unwrap_or_default();
+            if !is_uuid(group) {
+                let text = "Invalid input for field/attribute group.";
+                return Err(refuse(&format!("{text} Value: {group}. '{group}' is not a 'uuid'")));
+            }
+            if !self.server_groups.iter().any(|g| g.id == group) {
+                return Err(refuse(&format!("Instance group {group} could not be found.")));
+            }
+        }
+        Ok(hints)
+    }
+
+    fn order(
+        &mut self,
+        order: &Map<String, Value>,
+        hints: Value,
+        token: &Token,
+        minor: u32,
+    ) -> Result<Response, Refused> {
         check_keys(order, minor)?;
         let name = checked_text(order, "name", 255)?;
         let metadata = checked_metadata(order.get("metadata"))?;
@@ -49,6 +76,11 @@ impl Cloud {
             }
         }
         let tags = checked_tags(order.get("tags"))?;
+        let description = optional_text(order, "description")?;
+        if flavor.disk == 0 && !new_volumes.iter().any(|v| v.boots) {
+            let text = "Only volume-backed servers are allowed for flavors with zero disk.";
+            return Err(Box::new(fault(403, "forbidden", text)));
+        }
         if key_name.as_ref().is_some_and(|k| !self.user_has_key(token, k)) {
             return Err(refuse("Invalid key_name provided."));
         }
@@ -56,7 +88,7 @@ impl Cloud {
             return Err(refuse("The requested availability zone is not available"));
         }
         let project = token.project.clone().unwrap_or_default();
-        let networks = self.checked_networks(order.get("networks"), &project)?;
+        let (networks, ports) = self.checked_networks(order.get("networks"), &project)?;
         if let Some(bare) = self.networks.iter().find(|n| networks.contains(&n.id) && !n.has_subnets) {
             let text = format!("Network {} requires a subnet in order to boot instances on.", bare.id);
             return Err(refuse(&text));
@@ -99,6 +131,9 @@ impl Cloud {
                 fault: None,
                 addresses: Vec::new(),
                 new_volumes: new_volumes.clone(),
+                ports: ports.clone(),
+                description: description.clone(),
+                hints: hints.clone(),
                 gone_at: None,
                 stuck_deleting: false,
                 fate,
@@ -130,8 +165,8 @@ impl Cloud {
         found.cloned().ok_or_else(|| refuse(&format!("Flavor {id} could not be found.")))
     }
 
-    /// The image, and the new blank volumes of `block_device_mapping_v2`.
-    fn checked_image(&self, order: &Map<String, Value>, minor: u32) -> Result<(String, Vec<(u64, bool)>), Refused> {
+    /// The image, and the new volumes of `block_device_mapping_v2`.
+    fn checked_image(&self, order: &Map<String, Value>, minor: u32) -> Result<(String, Vec<NewVolume>), Refused> {
         let image = order.get("imageRef").and_then(Value::as_str).unwrap_or_default().to_string();
         if !image.is_empty() && !is_uuid(&image) {
             return Err(refuse(&format!(
@@ -163,6 +198,10 @@ impl Cloud {
                     python(entry)
                 )));
             }
+            let volume_type = entry["volume_type"].as_str().map(str::to_string);
+            if let Some(unknown) = volume_type.as_ref().filter(|t| !self.volume_kinds.contains(t)) {
+                return Err(refuse(&format!("Volume type {unknown} could not be found.")));
+            }
             boots += usize::from(entry["boot_index"] == 0);
             let goes_with_it = entry["delete_on_termination"] == true;
             let size = match entry.get("volume_size") {
@@ -175,14 +214,17 @@ impl Cloud {
             };
             match (text("source_type"), text("destination_type")) {
                 ("image", "local") if text("uuid") == image => {}
+                ("image", "volume") if size == 0 => {
+                    return Err(refuse("Images with destination_type 'volume' need to have a non-zero size specified"));
+                }
                 ("image", "volume") if self.images.iter().any(|i| i.id == text("uuid")) => {
                     boot_volume = true;
-                    volumes.push((size, goes_with_it));
+                    volumes.push(NewVolume { size, goes_with_it, boots: true, volume_type });
                 }
                 ("blank", "volume") if size == 0 => {
                     return Err(refuse("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size"));
                 }
-                ("blank", "volume") => volumes.push((size, goes_with_it)),
+                ("blank", "volume") => volumes.push(NewVolume { size, goes_with_it, boots: false, volume_type }),
                 ("volume", "volume") if self.volumes.iter().any(|v| v.id == text("uuid")) => {}
                 ("image", _) => {
                     let text = format!("Block Device Mapping is Invalid: failed to get image {}.", text("uuid"));
@@ -204,17 +246,18 @@ impl Cloud {
         user.is_some_and(|u| u.keypairs.iter().any(|k| k == name))
     }
 
-    fn checked_networks(&self, given: Option<&Value>, project: &str) -> Result<Vec<String>, Refused> {
+    /// The ids of the networks, and of the ports.
+    fn checked_networks(&self, given: Option<&Value>, project: &str) -> Result<(Vec<String>, Vec<String>), Refused> {
         let visible = |n: &&super::Network| n.external || n.project.as_deref().is_none_or(|p| p == project);
         let list = match given {
-            Some(Value::String(s)) if s == "none" => return Ok(Vec::new()),
+            Some(Value::String(s)) if s == "none" => return Ok((Vec::new(), Vec::new())),
             Some(Value::Array(list)) if !list.is_empty() => list,
             _ => {
                 let usable: Vec<&super::Network> =
                     self.networks.iter().filter(visible).filter(|n| !n.external).collect();
                 return match usable[..] {
-                    [] => Ok(Vec::new()),
-                    [only] => Ok(vec![only.id.clone()]),
+                    [] => Ok((Vec::new(), Vec::new())),
+                    [only] => Ok((vec![only.id.clone()], Vec::new())),
                     _ => Err(Box::new(fault(
                         409,
                         "conflictingRequest",
@@ -223,8 +266,18 @@ impl Cloud {
                 };
             }
         };
-        let mut networks = Vec::new();
+        let (mut networks, mut ports) = (Vec::new(), Vec::new());
         for entry in list {
+            if let Some(id) = entry["port"].as_str() {
+                if !self.ports.iter().any(|p| p.address.port == id && p.project == project) {
+                    return Err(refuse(&format!("Port {id} could not be found.")));
+                }
+                if self.servers.iter().any(|s| s.ports.iter().any(|p| p == id)) {
+                    return Err(Box::new(fault(409, "conflictingRequest", &format!("Port {id} is still in use."))));
+                }
+                ports.push(id.to_string());
+                continue;
+            }
             let Some(id) = entry["uuid"].as_str() else {
                 return Err(refuse("Bad network format: missing 'uuid'"));
             };
@@ -236,7 +289,7 @@ impl Cloud {
             }
             networks.push(id.to_string());
         }
-        Ok(networks)
+        Ok((networks, ports))
     }
 
     fn checked_groups(&self, given: Option<&Value>, project: &str) -> Result<Vec<String>, Refused> {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::{Ms, millis};
-use crate::openstack::{Address, Cloud, Event, Fate, Status, Volume};
+use crate::openstack::{Address, Cloud, Event, Fate, NewVolume, Status, Volume};
 
 impl Cloud {
     /// One step of the simulated clock.
@@ -70,8 +70,10 @@ impl Cloud {
                 for volume in self.volumes.iter_mut().filter(|v| v.server.as_ref() == Some(&id)) {
                     volume.server = None;
                 }
+                let made = self.volumes.iter().find(|v| v.made_for.as_ref() == Some(&id));
+                let volume = made.map_or_else(String::new, |v| v.id.clone());
                 let text = format!(
-                    "Build of instance {id} aborted: Volume did not finish being created even after we waited \
+                    "Build of instance {id} aborted: Volume {volume} did not finish being created even after we waited \
                      60 seconds or 61 attempts. And its status is creating."
                 );
                 self.servers[index].new_volumes.clear();
@@ -108,6 +110,9 @@ impl Cloud {
                 add(format!("{prefix6}{host:x}"), 6);
             }
         }
+        let ports = self.servers[index].ports.clone();
+        let taken = self.ports.iter().filter(|p| ports.contains(&p.address.port)).map(|p| p.address.clone());
+        self.servers[index].addresses.extend(taken.collect::<Vec<_>>());
         true
     }
 
@@ -115,12 +120,13 @@ impl Cloud {
     /// prefix of three numbers has room for 245 hosts, one of two for 64,000.
     pub(crate) fn free_host(&self, prefix: &str) -> Option<u32> {
         let of_servers = self.servers.iter().flat_map(|s| &s.addresses).map(|a| &a.addr);
-        let taken: BTreeSet<&String> = of_servers.chain(self.floating_ips.iter().map(|f| &f.address)).collect();
+        let taken = of_servers.chain(self.floating_ips.iter().map(|f| &f.address));
+        let taken: BTreeSet<&String> = taken.chain(self.ports.iter().map(|p| &p.address.addr)).collect();
         let end = if prefix.matches('.').count() == 1 { 64_000 } else { 255 };
         (10..end).find(|host| !taken.contains(&address(prefix, *host)))
     }
 
-    fn mac(&mut self) -> String {
+    pub(super) fn mac(&mut self) -> String {
         let n = self.ids.number().to_be_bytes();
         format!("fa:16:3e:{:02x}:{:02x}:{:02x}", n[0], n[1], n[2])
     }
@@ -128,7 +134,7 @@ impl Cloud {
     fn make_volumes(&mut self, index: usize) -> Result<(), String> {
         let server = self.servers[index].clone();
         let quota = self.quota(&server.project);
-        for (size, delete_on_termination) in server.new_volumes {
+        for NewVolume { size, goes_with_it, boots, volume_type } in server.new_volumes {
             let own = self.volumes.iter().filter(|v| v.project == server.project);
             let (count, used) = own.fold((0, 0), |(n, g), v| (n + 1, g + v.size));
             let prefix = format!("Build of instance {} aborted:", server.id);
@@ -147,12 +153,14 @@ impl Cloud {
             }
             let volume = Volume {
                 id: self.ids.uuid(),
-                name: format!("{}-blank-vol", server.id),
+                name: if boots { String::new() } else { format!("{}-blank-vol", server.id) },
                 status: "creating".into(),
                 size,
                 metadata: BTreeMap::new(),
                 server: Some(server.id.clone()),
-                delete_on_termination,
+                made_for: Some(server.id.clone()),
+                volume_type: volume_type.unwrap_or_else(|| "standard".into()),
+                delete_on_termination: goes_with_it,
                 project: server.project.clone(),
                 created: self.now,
                 gone_at: None,

@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::clock::{self, Ms};
 use crate::codec::Ids;
 use crate::http::{Request, Response};
-pub use server::{Address, Event, Fate, Server, Status};
+pub use server::{Address, Event, Fate, NewVolume, Server, Status};
 
 /// How a cloud is set up. Everything may be changed while it runs.
 #[derive(Debug, Clone)]
@@ -209,6 +209,28 @@ pub struct SecurityGroup {
     pub project: String,
 }
 
+/// A server group of a project.
+#[derive(Debug, Clone)]
+pub struct ServerGroup {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The id of its project.
+    pub project: String,
+}
+
+/// A port that was made beforehand, for a server to take.
+#[derive(Debug, Clone)]
+pub struct Port {
+    /// Its name.
+    pub name: String,
+    /// The id of its project.
+    pub project: String,
+    /// Its network, address and id.
+    pub address: Address,
+}
+
 /// A volume.
 #[derive(Debug, Clone)]
 pub struct Volume {
@@ -224,6 +246,10 @@ pub struct Volume {
     pub metadata: BTreeMap<String, String>,
     /// The server that it is attached to.
     pub server: Option<String>,
+    /// The server that Nova made it for, whatever became of it.
+    pub made_for: Option<String>,
+    /// Its type.
+    pub volume_type: String,
     /// Whether it goes with its server.
     pub delete_on_termination: bool,
     /// The id of its project.
@@ -285,6 +311,12 @@ pub struct Cloud {
     pub networks: Vec<Network>,
     /// Its security groups.
     pub security_groups: Vec<SecurityGroup>,
+    /// Its server groups.
+    pub server_groups: Vec<ServerGroup>,
+    /// Its ports that were made beforehand.
+    pub ports: Vec<Port>,
+    /// The types that volumes can have.
+    pub volume_kinds: Vec<String>,
     /// Its availability zones.
     pub zones: Vec<String>,
     /// All servers that are not gone, oldest first.
@@ -321,6 +353,9 @@ impl Cloud {
             images: Vec::new(),
             networks: Vec::new(),
             security_groups: Vec::new(),
+            server_groups: Vec::new(),
+            ports: Vec::new(),
+            volume_kinds: vec!["standard".into(), "ssd".into()],
             zones: vec!["nova".into()],
             servers: Vec::new(),
             volumes: Vec::new(),

@@ -115,6 +115,19 @@ impl Cloud {
         if let Some(missing) = port.as_ref().filter(|p| !known(p)) {
             return not_found("Port", "PortNotFound", missing);
         }
+        if given["description"].as_str().is_some_and(|text| text.chars().count() > 255) {
+            let text = "Invalid input for description. Reason: it exceeds maximum length of 255.";
+            return neutron_error(400, "HTTPBadRequest", text);
+        }
+        if let Some(other) = self.floating_ips.iter().find(|f| f.port.is_some() && f.port == port) {
+            let text = format!(
+                "Cannot associate floating IP with port {} using fixed IP, as that fixed IP already has a floating IP \
+                 on external network {network} ({}).",
+                port.unwrap_or_default(),
+                other.address
+            );
+            return neutron_error(409, "FloatingIPPortAlreadyAssociated", &text);
+        }
         let Some(host) = self.free_host(&found.prefix) else {
             let text = format!("No more IP addresses available on network {network}.");
             return neutron_error(409, "IpAddressGenerationFailure", &text);
@@ -169,6 +182,18 @@ impl Cloud {
                     "created_at": iso(server.created), "updated_at": iso(server.created),
                 }));
             }
+        }
+        for port in self.ports.iter().filter(|p| p.project == project) {
+            let a = &port.address;
+            if let Some(taken) = ports.iter_mut().find(|p| p["id"] == *a.port) {
+                taken["name"] = port.name.clone().into();
+                continue;
+            }
+            ports.push(json!({
+                "id": a.port, "name": port.name, "network_id": a.network, "tenant_id": project, "project_id": project,
+                "mac_address": a.mac, "admin_state_up": true, "status": "DOWN", "device_id": "", "device_owner": "",
+                "fixed_ips": [{"subnet_id": a.network, "ip_address": a.addr}], "tags": [],
+            }));
         }
         ports
     }

@@ -99,6 +99,16 @@ impl Cloud {
                 }
                 item_not_found(&format!("Keypair {name} not found for user {}", token.user))
             }
+            ("GET", ["os-server-groups"]) => {
+                let own = self.server_groups.iter().filter(|g| token.project.as_ref() == Some(&g.project));
+                let shown = |g: &super::ServerGroup| {
+                    let members: Vec<&String> =
+                        self.servers.iter().filter(|s| s.hints["group"] == *g.id).map(|s| &s.id).collect();
+                    json!({"id": g.id, "name": g.name, "policies": ["anti-affinity"], "members": members,
+                           "metadata": {}})
+                };
+                Response::json(200, &json!({"server_groups": own.map(shown).collect::<Vec<_>>()}))
+            }
             ("GET", ["limits"]) => Response::json(200, &self.nova_limits(token)),
             ("GET", ["os-availability-zone"]) => {
                 let zone = |z: &String| json!({"zoneName": z, "zoneState": {"available": true}, "hosts": null});

@@ -19,7 +19,7 @@ pub(super) fn refuse(message: &str) -> Refused {
 }
 
 pub(super) fn check_keys(order: &Map<String, Value>, minor: u32) -> Result<(), Refused> {
-    const ALWAYS: [&str; 22] = [
+    const ALWAYS: [&str; 21] = [
         "name",
         "imageRef",
         "flavorRef",
@@ -40,7 +40,6 @@ pub(super) fn check_keys(order: &Map<String, Value>, minor: u32) -> Result<(), R
         "security_groups",
         "user_data",
         "key_name",
-        "os:scheduler_hints",
         "host",
     ];
     let whole = || python(&Value::Object(order.clone()));

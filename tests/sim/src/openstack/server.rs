@@ -102,6 +102,19 @@ pub struct Address {
     pub mac: String,
 }
 
+/// A volume that is made with a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewVolume {
+    /// Gigabytes.
+    pub size: u64,
+    /// Whether it goes with its server.
+    pub goes_with_it: bool,
+    /// Whether the server boots from it: then it has no name.
+    pub boots: bool,
+    /// Its type, as asked for.
+    pub volume_type: Option<String>,
+}
+
 /// One server.
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -145,8 +158,14 @@ pub struct Server {
     pub fault: Option<String>,
     /// Its fixed addresses.
     pub addresses: Vec<Address>,
-    /// New volumes that it asked for, in GB, and whether each goes with it.
-    pub new_volumes: Vec<(u64, bool)>,
+    /// New volumes that it asked for.
+    pub new_volumes: Vec<NewVolume>,
+    /// The ids of the ports that were made beforehand.
+    pub ports: Vec<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// The hints for the scheduler.
+    pub hints: serde_json::Value,
     /// When it is gone; set while it is being deleted.
     pub gone_at: Option<Ms>,
     /// It stays in deletion for ever.

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use crate::openstack::{
-    AppCredential, Cloud, Event, Fate, Flavor, Image, Network, Project, Quota, SecurityGroup, Server, Status, User,
-    Volume,
+    Address, AppCredential, Cloud, Event, Fate, Flavor, FloatingIp, Image, Network, Port, Project, Quota,
+    SecurityGroup, Server, ServerGroup, Status, User, Volume,
 };
 
 impl Cloud {
@@ -99,6 +99,22 @@ impl Cloud {
         id
     }
 
+    /// Adds a server group of the default project and gives its id.
+    pub fn add_server_group(&mut self, name: &str) -> String {
+        let (id, project) = (self.ids.uuid(), self.project.clone());
+        self.server_groups.push(ServerGroup { id: id.clone(), name: name.to_string(), project });
+        id
+    }
+
+    /// Adds a port of the default project on a network (by its id) and gives its id.
+    pub fn add_port(&mut self, name: &str, network: &str, address: &str) -> String {
+        let (id, mac) = (self.ids.uuid(), self.mac());
+        let (network, addr) = (network.to_string(), address.to_string());
+        let address = Address { network, addr, version: 4, port: id.clone(), mac };
+        self.ports.push(Port { name: name.to_string(), project: self.project.clone(), address });
+        id
+    }
+
     /// Adds a security group of the default project.
     pub fn add_security_group(&mut self, name: &str) {
         let (id, project) = (self.ids.uuid(), self.project.clone());
@@ -145,6 +161,9 @@ impl Cloud {
             fault: None,
             addresses: Vec::new(),
             new_volumes: Vec::new(),
+            ports: Vec::new(),
+            description: None,
+            hints: serde_json::Value::Null,
             gone_at: None,
             stuck_deleting: false,
             fate: Fate::Boots,
@@ -173,10 +192,31 @@ impl Cloud {
             size,
             metadata: metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect(),
             server: None,
+            made_for: None,
+            volume_type: "standard".into(),
             delete_on_termination: false,
             project: self.project.clone(),
             created: self.now,
             gone_at: None,
+        });
+        id
+    }
+
+    /// Puts a floating address there that leads nowhere, with this description.
+    pub fn place_floating_ip(&mut self, description: &str) -> String {
+        let pool = self.networks.iter().find(|n| n.external).cloned();
+        let (network, prefix) = pool.map_or_else(Default::default, |n| (n.id, n.prefix));
+        let host = self.free_host(&prefix).unwrap_or_default();
+        let id = self.ids.uuid();
+        self.floating_ips.push(FloatingIp {
+            id: id.clone(),
+            address: super::life::address(&prefix, host),
+            network,
+            port: None,
+            description: description.to_string(),
+            tags: Vec::new(),
+            project: self.project.clone(),
+            created: self.now,
         });
         id
     }

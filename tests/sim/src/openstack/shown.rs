@@ -200,7 +200,7 @@ impl Cloud {
                 .collect(),
             tags: (minor >= 26).then_some(server.tags.as_slice()),
             locked: (minor >= 9).then_some(false),
-            description: (minor >= 19).then_some(server.name.as_str()),
+            description: (minor >= 19).then_some(server.description.as_deref().unwrap_or(&server.name)),
         }
     }
 

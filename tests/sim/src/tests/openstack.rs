@@ -390,3 +390,73 @@ fn a_server_that_is_stopped_loses_its_agent() {
     let shown = c.cloud("GET", &format!("/compute/v2.1/servers/{id}")).json()["server"].clone();
     assert_eq!((&shown["status"], &shown["OS-EXT-STS:vm_state"]), (&json!("SHUTOFF"), &json!("stopped")));
 }
+
+#[test]
+fn a_server_that_boots_from_a_volume_has_no_image_and_its_volume_no_name() {
+    let c = Client::new();
+    let mut order = c.plain_order("ubuntu");
+    let image = order["imageRef"].take();
+    order["imageRef"] = json!("");
+    let boot = |extra: Value| {
+        let mut boot = json!({"source_type": "image", "uuid": image, "destination_type": "volume", "volume_size": 20,
+            "boot_index": 0, "delete_on_termination": true});
+        boot.as_object_mut().unwrap().extend(extra.as_object().cloned().unwrap_or_default());
+        json!([boot])
+    };
+    order["block_device_mapping_v2"] = boot(json!({"volume_type": "ssd"}));
+    assert!(refused(&c.order(&order), 400, "badRequest").contains("'volume_type' was unexpected"));
+    order["block_device_mapping_v2"] = boot(json!({"volume_size": 0}));
+    assert!(refused(&c.order(&order), 400, "badRequest").contains("non-zero size"));
+    order["block_device_mapping_v2"] = boot(json!({}));
+    let id = c.order(&order).json()["server"]["id"].as_str().unwrap().to_string();
+    c.sim.advance(seconds(60));
+    let cloud = c.sim.cloud("openstack");
+    assert_eq!(cloud.server(&id).unwrap().image, "");
+    let volumes: Vec<_> = cloud.volumes.iter().map(|v| (v.name.as_str(), v.size, v.made_for.as_deref())).collect();
+    assert_eq!(volumes, [("", 20, Some(id.as_str()))]);
+}
+
+#[test]
+fn what_stands_beside_an_order_is_a_hint_or_refused() {
+    let c = Client::new();
+    let url = format!("{}/compute/v2.1/servers", c.cloud_root());
+    let headers = [("X-Auth-Token", c.token.as_str())];
+    let beside = |key: &str, value: Value| {
+        let mut body = json!({"server": c.plain_order("x")});
+        body[key] = value;
+        send("POST", &url, &headers, &body.to_string()).unwrap()
+    };
+    let nobody = "11111111-1111-1111-1111-111111111111";
+    let group = |id: &str| beside("os:scheduler_hints", json!({"group": id}));
+    assert_eq!(refused(&group(nobody), 400, "badRequest"), format!("Instance group {nobody} could not be found."));
+    assert!(refused(&group("by-name"), 400, "badRequest").ends_with("is not a 'uuid'"));
+    assert!(refused(&beside("tags", json!(["a"])), 400, "badRequest").contains("'tags' was unexpected"));
+    let mut within = c.plain_order("x");
+    within["os:scheduler_hints"] = json!({});
+    assert!(refused(&c.order(&within), 400, "badRequest").contains("was unexpected"));
+    let id = c.sim.cloud("openstack").add_server_group("near");
+    assert_eq!(group(&id).status, 202);
+}
+
+#[test]
+fn a_port_carries_one_server_and_one_floating_address() {
+    let c = Client::new();
+    let (network, pool) = {
+        let cloud = c.sim.cloud("openstack");
+        (cloud.networks[0].id.clone(), cloud.networks[1].id.clone())
+    };
+    let port = c.sim.cloud("openstack").add_port("eth", &network, "192.168.1.250");
+    let mut order = c.plain_order("x");
+    order["networks"] = json!([{"port": "11111111-1111-1111-1111-111111111111"}]);
+    assert!(refused(&c.order(&order), 400, "badRequest").contains("could not be found"));
+    order["networks"] = json!([{"port": port}]);
+    let id = c.order(&order).json()["server"]["id"].as_str().unwrap().to_string();
+    assert!(refused(&c.order(&order), 409, "conflictingRequest").ends_with("is still in use."));
+    c.sim.advance(seconds(60));
+    assert_eq!(c.sim.cloud("openstack").addresses(&id), ["192.168.1.250"]);
+    let url = format!("{}/network/v2.0/floatingips", c.cloud_root());
+    let headers = [("X-Auth-Token", c.token.as_str())];
+    let body = json!({"floatingip": {"floating_network_id": pool, "port_id": port, "description": "d"}}).to_string();
+    assert_eq!(send("POST", &url, &headers, &body).unwrap().status, 201);
+    assert_eq!(send("POST", &url, &headers, &body).unwrap().status, 409);
+}

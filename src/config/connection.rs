@@ -1,0 +1,120 @@
+//! How a cloud's services are reached: with a client certificate, through a proxy, at other addresses than the catalogue's.
+
+use super::clouds::Cloud;
+use super::reading::Found;
+use super::table::Table;
+use super::{ClientCertificate, Connection, Endpoints, files, url};
+use crate::secret::Secret;
+use std::path::{Path, PathBuf};
+
+/// A key with its chain has some KiB.
+const LARGEST_KEY: u64 = 1024 * 1024;
+
+/// An example of a proxy, for messages.
+const PROXY: &str = "http://proxy.example.com:3128";
+
+/// An example of a service's address.
+const ENDPOINT: &str = "https://compute.example.com/v2.1";
+
+/// The keys of the table.
+pub(super) fn read(table: &Table<'_>) -> Connection {
+    let endpoint = |key: &str| {
+        let Found { value, at } = table.text(&[key])?;
+        endpoint(&value).map_err(|fault| table.reading.fault(&at, fault)).ok()
+    };
+    Connection {
+        client_cert: client_cert(table),
+        proxy: proxy(table),
+        endpoints: Endpoints {
+            compute: endpoint("compute_endpoint_override"),
+            image: endpoint("image_endpoint_override"),
+            network: endpoint("network_endpoint_override"),
+            volume: endpoint("volume_endpoint_override"),
+        },
+    }
+}
+
+/// The same with what a cloud of clouds.yaml says where the table says nothing, under the names that openstacksdk knows.
+/// `path` finds a file that is named there; what is wrong goes to `fault`.
+pub(super) fn beside_cloud(
+    table: &Table<'_>,
+    cloud: &Cloud,
+    path: impl Fn(&str) -> Option<PathBuf>,
+    fault: impl Fn(&str),
+) -> Connection {
+    let Connection { client_cert, proxy, endpoints } = read(table);
+    let endpoint_of = |names: &[&str]| {
+        let written = cloud.get(names)?;
+        endpoint(written).map_err(|why| fault(&format!("has a {} that {why}", names[0]))).ok()
+    };
+    let of_cloud = || {
+        let certificate = ClientCertificate { key: path("key").or_else(|| path("cert"))?, cert: path("cert")? };
+        check(&certificate).map_err(|why| fault(&format!("names a client certificate, and {why}"))).ok()?;
+        Some(certificate)
+    };
+    Connection {
+        client_cert: client_cert.or_else(of_cloud),
+        proxy,
+        endpoints: Endpoints {
+            compute: endpoints.compute.or_else(|| endpoint_of(&["compute_endpoint_override"])),
+            image: endpoints.image.or_else(|| endpoint_of(&["image_endpoint_override"])),
+            network: endpoints.network.or_else(|| endpoint_of(&["network_endpoint_override"])),
+            volume: endpoints.volume.or_else(|| {
+                endpoint_of(&[
+                    "block_storage_endpoint_override",
+                    "volumev3_endpoint_override",
+                    "volume_endpoint_override",
+                ])
+            }),
+        },
+    }
+}
+
+/// A certificate with its chain, and its key in the same file or in one of its own.
+fn client_cert(table: &Table<'_>) -> Option<ClientCertificate> {
+    if let (None, Some(at)) = (table.has("cert"), table.has("key")) {
+        table.reading.fault(&at, "has no effect without cert; write the certificate's file as well");
+    }
+    let (cert, key) = (table.path("cert"), table.path("key"));
+    let cert = cert?;
+    let key = key.map_or_else(|| cert.value.clone(), |found| found.value);
+    let certificate = ClientCertificate { cert: cert.value, key };
+    check(&certificate).map_err(|fault| table.reading.fault(&cert.at, fault)).ok()?;
+    Some(certificate)
+}
+
+fn check(certificate: &ClientCertificate) -> Result<(), String> {
+    holds(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
+    holds(&certificate.key, "PRIVATE KEY-----", "private key")
+}
+
+fn holds(path: &Path, mark: &str, what: &str) -> Result<(), String> {
+    let name = path.display();
+    match files::text(path, LARGEST_KEY) {
+        Ok(text) if text.contains(mark) => Ok(()),
+        Ok(_) => Err(format!("{name} holds no {what} in PEM form; name a file that does")),
+        Err(error) => Err(format!("{name} {error}; name a file in PEM form that this user can read")),
+    }
+}
+
+/// `http://[USER:PASSWORD@]HOST:PORT`. No message quotes it.
+fn proxy(table: &Table<'_>) -> Option<Secret> {
+    let Found { value, at } = table.text(&["proxy"])?;
+    let (scheme, rest) = value.split_once("://").unwrap_or(("", ""));
+    let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
+    if let Some((_, password)) = user.and_then(|user| user.split_once(':')) {
+        // Registered, as written and as the proxy is told it, so that no output can show it.
+        table.reading.holds_secret(&at);
+        Secret::new(password);
+    }
+    if let Err(fault) = url::root(&format!("{scheme}://{host}"), PROXY) {
+        table.reading.fault(&at, fault);
+        return None;
+    }
+    Some(Secret::new(value))
+}
+
+/// An address without a slash at its end. `%(project_id)s` and `%(tenant_id)s` stand for the project's id.
+fn endpoint(written: &str) -> Result<String, String> {
+    url::root(written, ENDPOINT).map(|url| url.trim_end_matches('/').to_owned())
+}

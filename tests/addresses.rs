@@ -1,0 +1,108 @@
+//! Floating IPs: each server of a type with a pool has one of its own, which goes with it.
+
+use crate::harness::{Installation, Setup, minutes, seconds};
+use mita::plan::{Rule, Subject};
+use mita_sim::jenkins::queue::Job;
+use mita_sim::{Fault, JoinRule, Kind, Service};
+
+fn with_pool() -> Installation {
+    let lines = "labels = \"amd64 trusty\"\nfloating_ip_pool = \"public\"";
+    let farm = Setup::new().node("trusty", lines).start();
+    farm.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(90), "amd64 trusty"));
+    farm
+}
+
+fn job() -> Job {
+    Job::freestyle("ceph-build").label("trusty").lasting(minutes(1))
+}
+
+/// The floating IPs: their description, and whether each leads anywhere.
+fn addresses(farm: &Installation) -> Vec<(String, bool)> {
+    let cloud = farm.sim.cloud("openstack");
+    cloud.floating_ips.iter().map(|ip| (ip.description.clone(), ip.port.is_some())).collect()
+}
+
+#[test]
+fn s5_a_floating_ip_comes_with_its_server_and_goes_with_it() {
+    let farm = with_pool();
+    farm.sim.jenkins().submit(job());
+    let first = farm.minute();
+    first.did(&["create_server trusty demand done"]);
+    farm.minutes_until(3, "it has its address", |farm| !addresses(farm).is_empty());
+    let id = farm.servers()[0].id.clone();
+    let mita_id = farm.servers()[0].metadata["mita_id"].clone();
+    assert_eq!(addresses(&farm), [(format!("mita owner=ceph-ci id={mita_id} server={id}"), true)]);
+    farm.minutes_until(6, "built", |farm| farm.built() == ["ceph-build"]);
+    assert_eq!(addresses(&farm).len(), 1, "one for each server");
+    let released =
+        farm.minutes_until(20, "all is gone", |farm| farm.servers().is_empty() && addresses(farm).is_empty());
+    assert!(released > 2);
+    farm.minute();
+    let steady = farm.minute();
+    steady.did_nothing();
+    assert_eq!(steady.count(Service::Neutron, "GET", ""), 1, "one request lists them");
+}
+
+#[test]
+fn a_node_may_carry_its_floating_ip() {
+    let farm = with_pool();
+    farm.sim.jenkins().submit(job());
+    farm.minutes(2);
+    let address = farm.sim.cloud("openstack").floating_ips[0].address.clone();
+    let node = mita_sim::jenkins::nodes::Node::new(&format!("trusty+{address}"), "amd64 trusty", 1).online();
+    farm.sim.jenkins().add_node(node);
+    let run = farm.run();
+    assert_ne!(run.rule(Subject::Node, &format!("trusty+{address}")), Rule::NotOurs, "{}", run.story());
+}
+
+#[test]
+fn s4_a_lost_answer_makes_no_second_floating_ip() {
+    let farm = with_pool();
+    farm.sim.fault(Fault::new(Service::Neutron, Kind::DropAfter).method("POST").path("floatingips"));
+    farm.sim.jenkins().submit(job());
+    farm.minutes(2);
+    assert_eq!(addresses(&farm).len(), 1);
+    farm.minutes(2);
+    assert_eq!(addresses(&farm).len(), 1);
+    farm.minutes_until(20, "all is gone", |farm| farm.servers().is_empty() && addresses(farm).is_empty());
+}
+
+#[test]
+fn s5_with_the_state_lost_a_floating_ip_is_known_by_its_mark() {
+    let farm = with_pool();
+    farm.sim.jenkins().submit(job());
+    farm.minutes(2);
+    let id = farm.servers()[0].id.clone();
+    farm.sim.cloud("openstack").delete_server(&id);
+    farm.sim.advance(seconds(10));
+    std::fs::remove_file(farm.state_file()).unwrap();
+    farm.minutes(2);
+    let left = addresses(&farm).into_iter().filter(|(description, _)| description.contains(&id)).count();
+    assert_eq!(left, 0, "two runs after its server");
+}
+
+#[test]
+fn a_pool_without_addresses_is_told_and_the_server_is_used_all_the_same() {
+    let farm = with_pool();
+    farm.sim.cloud("openstack").quota_mut("ceph-ci").floating_ips = Some(0);
+    farm.sim.jenkins().submit(job());
+    farm.minutes(1);
+    let run = farm.minute();
+    run.did(&["assign_floating_ip trusty floating_ip refused"]);
+    assert!(run.errors()[0].contains("Quota exceeded"), "{}", run.story());
+    farm.minutes_until(6, "built", |farm| farm.built() == ["ceph-build"]);
+}
+
+#[test]
+fn s2_other_floating_ips_are_never_touched() {
+    let farm = with_pool();
+    let other = |description: &str| {
+        let mut cloud = farm.sim.cloud("openstack");
+        cloud.place_floating_ip(description);
+    };
+    other("a person's");
+    other("mita owner=another-ci id=20260105T080100Z-1 server=00000000-0000-4000-8000-000000000000");
+    other("mita owner=ceph-ci");
+    farm.minutes(4);
+    assert_eq!(addresses(&farm).len(), 3);
+}

@@ -1,0 +1,149 @@
+//! Ways to a cloud: with a client certificate, through a proxy that is configured or that the environment names, and at
+//! other addresses than the catalogue's.
+
+use super::host::Host;
+use super::marked::traces;
+use super::program::{Ended, Login, Place, usual};
+use super::services::{jenkins, openstack};
+use super::tls::Authority;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+const PASSWORD: &str = "proxy-Qm7vRk2Zd5";
+
+/// A proxy that takes every host for this machine, and remembers what it was asked.
+struct Proxy {
+    port: u16,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&asked);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let heard = Arc::clone(&heard);
+                thread::spawn(move || pass_on(client, &heard));
+            }
+        });
+        Self { port, asked }
+    }
+
+    /// The head of each request to the proxy itself.
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().expect("no panic").clone()
+    }
+}
+
+fn pass_on(client: TcpStream, heard: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Ok(());
+        }
+    }
+    heard.lock().expect("no panic").push(head.clone());
+    let target = head.split(' ').nth(1).unwrap_or_default();
+    let port: u16 = target.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
+    let server = TcpStream::connect(("127.0.0.1", port))?;
+    (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    let mut upwards = server.try_clone()?;
+    thread::spawn(move || io::copy(&mut reader, &mut upwards));
+    io::copy(&mut &server, &mut &client).map(drop)
+}
+
+/// An installation whose cloud is called so, with these lines in its table.
+fn place(controller: &Host, cloud: &str, lines: &str) -> Place {
+    let login =
+        Login { jenkins: &controller.url, token: "jenkins-token-4711", cloud, password: "cloud-4711", more: "" };
+    Place::new(&usual(&login).replace("[provider.cloud]\n", &format!("[provider.cloud]\n{lines}\n")))
+}
+
+fn ordered(ended: &Ended) {
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(document["results"][0]["server_id"], "server-1", "{document}");
+}
+
+#[test]
+fn a_client_certificate_is_shown_to_the_cloud_that_asks_for_it() {
+    let authority = Authority::new("our own");
+    let controller = Host::new(jenkins);
+    let cloud = Host::tls(authority.host_for_clients(&["localhost"]), openstack);
+    let called = cloud.called("localhost");
+    let (certificate, key) = authority.client("mita");
+    for lines in ["cert = \"mita.pem\"\nkey = \"mita.key\"", "cert = \"both.pem\"", ""] {
+        let place = place(&controller, &called, "cacert = \"ca.pem\"");
+        place.write("ca.pem", authority.pem());
+        place.write("mita.pem", &certificate);
+        place.write("mita.key", &key);
+        place.write("both.pem", format!("{certificate}\n{key}"));
+        let text = std::fs::read_to_string(place.path("mita.toml")).expect("a configuration");
+        place.write("mita.toml", text.replace("cacert =", &format!("{lines}\ncacert =")));
+        let ended = place.run(&["reconcile", "--output", "json"]);
+        if lines.is_empty() {
+            assert_eq!(ended.status, Some(1), "{ended:?}");
+        } else {
+            ordered(&ended);
+        }
+    }
+}
+
+#[test]
+fn s9_the_proxy_that_is_configured_is_used_and_its_password_comes_out_nowhere() {
+    let authority = Authority::new("our own");
+    let controller = Host::new(jenkins);
+    let cloud = Host::tls(authority.host(&["cloud.example"], |_| {}), openstack);
+    let proxy = Proxy::start();
+    let lines = format!("proxy = \"http://mita:{PASSWORD}@127.0.0.1:{}\"\ncacert = \"ca.pem\"", proxy.port);
+    let place = place(&controller, &cloud.called("cloud.example"), &lines);
+    place.write("ca.pem", authority.pem());
+    let ended = place.run(&["-vvv", "reconcile", "--output", "json"]);
+    ordered(&ended);
+    let asked = proxy.asked();
+    assert!(!asked.is_empty());
+    for head in asked {
+        assert!(head.starts_with("CONNECT cloud.example:"), "{head}");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+    }
+    let all = format!("{ended:?} {:?}", place.files());
+    for trace in traces(PASSWORD) {
+        assert!(!all.contains(&trace), "{all}");
+    }
+}
+
+#[test]
+fn the_proxy_of_the_environment_is_used_but_for_the_hosts_that_it_excepts() {
+    let authority = Authority::new("our own");
+    let controller = Host::new(jenkins);
+    let cloud = Host::tls(authority.host(&["cloud.example"], |_| {}), openstack);
+    let proxy = Proxy::start();
+    let mut place = place(&controller, &cloud.called("cloud.example"), "cacert = \"ca.pem\"");
+    place.write("ca.pem", authority.pem());
+    place.set("HTTPS_PROXY", &format!("http://127.0.0.1:{}", proxy.port));
+    ordered(&place.run(&["reconcile", "--output", "json"]));
+    let used = proxy.asked().len();
+    assert!(used > 0 && proxy.asked().iter().all(|head| head.starts_with("CONNECT cloud.example:")));
+    place.set("NO_PROXY", "cloud.example");
+    // Nobody but the proxy knows this host.
+    assert_eq!(place.run(&["reconcile", "--output", "json"]).status, Some(1));
+    assert_eq!(proxy.asked().len(), used);
+}
+
+#[test]
+fn an_address_of_the_configuration_takes_the_place_of_the_catalogues() {
+    let controller = Host::new(jenkins);
+    let nova = Host::new(openstack);
+    let rest = Host::new(openstack);
+    let lines = format!("compute_endpoint_override = \"{}/compute\"", nova.url);
+    ordered(&place(&controller, &rest.url, &lines).run(&["reconcile", "--output", "json"]));
+    assert!(nova.asked().iter().all(|asked| asked.path.starts_with("/compute/v2.1/")));
+    assert!(nova.asked().iter().any(|asked| asked.method == "POST"));
+    assert!(rest.asked().iter().all(|asked| !asked.path.starts_with("/compute")));
+}
