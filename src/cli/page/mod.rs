@@ -120,6 +120,7 @@ fn headline(account: &Account<'_>) -> String {
     let parts = [
         (many(done.order, "server"), "ordered", done.order),
         (many(done.make, "node"), "made", done.make),
+        (many(done.assign, "floating IP"), "assigned", done.assign),
         (many(done.drain, "node"), "drained", done.drain),
         (many(done.remove, "machine"), "removed", done.remove),
         (many(done.bring_back, "node"), "brought back", done.bring_back),

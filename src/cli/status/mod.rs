@@ -72,9 +72,11 @@ pub(super) struct ToDo {
     pub(super) order: usize,
     /// Nodes to make.
     pub(super) make: usize,
+    /// Floating IPs to give to servers.
+    pub(super) assign: usize,
     /// Nodes to keep further builds from.
     pub(super) drain: usize,
-    /// Nodes, servers and volumes to remove.
+    /// Nodes, servers, volumes and floating IPs to remove.
     pub(super) remove: usize,
     /// Nodes to bring back.
     pub(super) bring_back: usize,
@@ -90,12 +92,14 @@ impl ToDo {
             *match action {
                 Action::CreateServer { .. } => &mut to_do.order,
                 Action::CreateNode { .. } => &mut to_do.make,
+                Action::AssignFloatingIp { .. } => &mut to_do.assign,
                 Action::DrainNode { .. } => &mut to_do.drain,
                 Action::RestoreNode { .. } => &mut to_do.bring_back,
                 Action::RetireNode { .. }
                 | Action::DeleteServer { .. }
                 | Action::DeleteNode { .. }
-                | Action::DeleteVolume { .. } => &mut to_do.remove,
+                | Action::DeleteVolume { .. }
+                | Action::ReleaseFloatingIp { .. } => &mut to_do.remove,
             } += 1;
         }
         to_do

@@ -55,10 +55,11 @@ fn head(status: &Status) -> String {
 
 /// What a run does now.
 fn told(to_do: ToDo) -> String {
-    let ToDo { order, make, drain, remove, bring_back, held_back } = to_do;
+    let ToDo { order, make, assign, drain, remove, bring_back, held_back } = to_do;
     let parts = [
         ("orders", order, "server"),
         ("makes", make, "node"),
+        ("assigns", assign, "floating IP"),
         ("drains", drain, "node"),
         ("removes", remove, "machine"),
         ("brings back", bring_back, "node"),
