@@ -185,6 +185,7 @@ mod tests {
             ),
             ("a URL", percent("-._~/+'&", false)),
             ("a form", percent("-._~*", true)),
+            ("a form in a path", percent("-._~*", true).replace('%', "%25").replace('+', "%2B")),
             ("every letter of it", text.bytes().map(|byte| format!("%{byte:02x}")).collect()),
             ("a URL in JSON in JSON", format!("{:?}", format!("{:?}", percent("-._~", false)))),
             ("a text in JSON in JSON", serde_json::Value::from(json.clone()).to_string()),

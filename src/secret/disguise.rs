@@ -51,11 +51,12 @@ fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
 /// the text itself.
 pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
     let plain = text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')).then(|| View::plain(text));
-    // In forms and queries a plus is a blank, in paths it is a plus.
+    // In forms and queries a plus is a blank, in paths it is a plus; a form can be a part of a path.
     let form = plain.as_ref().and_then(View::with_blanks);
     let layers = |first: Option<View>| std::iter::successors(first, View::unescaped);
-    let plain = layers(plain.and_then(|plain| plain.unescaped())).take(LAYERS);
-    plain.chain(layers(form).take(LAYERS + 1))
+    let unescaped = plain.and_then(|plain| plain.unescaped());
+    let form_within = unescaped.as_ref().and_then(View::with_blanks);
+    layers(unescaped).take(LAYERS).chain(layers(form).take(LAYERS + 1)).chain(layers(form_within).take(LAYERS))
 }
 
 /// A text, and where in the original each of its bytes came from.
