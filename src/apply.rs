@@ -6,9 +6,11 @@
 
 mod addresses;
 mod console;
+mod drain;
 mod orders;
 mod registration;
 mod removals;
+mod volumes;
 
 use crate::config::Config;
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId};

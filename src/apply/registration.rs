@@ -3,7 +3,7 @@
 //! The answer to such a write may be lost, and the write of a run that was killed may have been done. So whatever
 //! Jenkins answers but a clear yes, the node is read: where it carries the mark of this very order, it is made.
 
-use super::{ActionResult, News, Outcome, Site, actions, removals, tell};
+use super::{ActionResult, News, Outcome, Site, actions, drain, tell};
 use crate::config::{NodeForm, Registration};
 use crate::description::description;
 use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Launcher, NewNode};
@@ -96,7 +96,7 @@ pub(super) fn before_its_server(site: &Site<'_>, order: &MitaId, news: &Sender<N
 /// is known by its mark.
 pub(super) fn withdraw(site: &Site<'_>, order: &MitaId) -> Option<String> {
     let making = makings(site).find(|making| making.id == order && making.server_id.is_none())?;
-    let error = removals::withdraw_node(site, making.node, order)?;
+    let error = drain::withdraw_node(site, making.node, order)?;
     Some(format!("its node {} is left for a later run: {error}", making.node))
 }
 
@@ -171,7 +171,7 @@ fn not_made(error: &JenkinsError) -> Outcome {
 }
 
 fn refusal(error: &JenkinsError) -> Refusal {
-    let (outcome, text) = removals::failed(error);
+    let (outcome, text) = drain::failed(error);
     let wrong = match error.kind {
         ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } | ErrorKind::NotFound => true,
         ErrorKind::Failed { status } => status == 500,

@@ -9,39 +9,18 @@
 //! 5. each server is read, and its mark checked;
 //! 6. it is deleted.
 
+use super::drain::{Drained, RESTARTED, Removal, drain, drain_while_busy, restarted, restore};
+use super::volumes::delete_volume;
 use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
-use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
-use crate::naming::{MitaId, NodeName, ProviderName, ServerId, VolumeId};
-use crate::offline::{is_ours, offline_message};
-use crate::plan::{Action, Proof, Rule, fleet, leftovers};
+use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
+use crate::plan::{Action, Proof, Rule, fleet};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
 use crate::workers::{at_once, finished};
-use crate::world::{self, Listing, Lookup, Node, Presence, Queue, ServerState, VolumeState, World};
+use crate::world::{self, Listing, Lookup, Queue, ServerState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::thread;
-
-/// One removal on its way through the steps.
-struct Removal<'a> {
-    action: usize,
-    rule: Rule,
-    nodes: Vec<&'a NodeName>,
-    /// The server, or what stands for it.
-    server_id: ServerId,
-    /// The server to delete in the end; none where only a node is left.
-    server: Option<(&'a MitaId, &'a ProviderName)>,
-    /// The order that a node was made for, where nothing else proves that it is ours.
-    made_for: Option<&'a MitaId>,
-}
-
-/// How far a removal got with its nodes.
-enum Drained {
-    /// No node stands in the way of the server's deletion.
-    Clear,
-    /// It ends here.
-    Ends(Outcome, Option<String>),
-}
 
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let mut removals = Vec::new();
@@ -155,228 +134,8 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     });
 }
 
-impl Removal<'_> {
-    fn result(&self, outcome: Outcome, error: Option<String>) -> News {
-        let server_id = self.made_for.is_none().then(|| self.server_id.clone());
-        News::Result(ActionResult { action: self.action, outcome, server_id, error })
-    }
-}
-
 fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<String>) -> News {
     News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error })
-}
-
-fn restore(site: &Site<'_>, node: &NodeName, server_id: &ServerId, order: &MitaId) -> (Outcome, Option<String>) {
-    let jenkins = match &site.services.jenkins {
-        Ok(jenkins) => jenkins,
-        Err(reason) => return (Outcome::Failed, Some(reason.clone())),
-    };
-    match jenkins.bring_online(node, &site.config.owner, (server_id, Some(order))) {
-        Ok(Restoration::Done) => (Outcome::Done, None),
-        Ok(Restoration::NotSetOffline) => (Outcome::AlreadyDone, None),
-        Ok(Restoration::Held(reason)) => {
-            (Outcome::Skipped, Some(format!("node {node} was set offline by somebody else: {reason}")))
-        }
-        Ok(Restoration::NoSuchNode) => (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
-        Err(error) => failed(&error),
-    }
-}
-
-/// Sets nodes offline while a build runs there: it goes on, and no further one comes. A node that somebody has set offline
-/// meanwhile is that person's.
-fn drain_while_busy(
-    site: &Site<'_>,
-    nodes: &[NodeName],
-    server_id: &ServerId,
-    rule: Rule,
-) -> (Outcome, Option<String>) {
-    let jenkins = match &site.services.jenkins {
-        Ok(jenkins) => jenkins,
-        Err(reason) => return (Outcome::Failed, Some(reason.clone())),
-    };
-    let message = offline_message(&site.config.owner, server_id, rule);
-    for node in nodes {
-        let seen = match jenkins.node(node) {
-            Ok(reading) if restarted(site, &reading.session) && reading.value.is_some() => {
-                return (Outcome::Skipped, Some(RESTARTED.to_owned()));
-            }
-            Ok(reading) => reading.value,
-            Err(error) => return failed(&error),
-        };
-        let Some(seen) = seen else { return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))) };
-        if seen.presence != Presence::Online {
-            return (Outcome::Skipped, Some(format!("node {node} is no longer online: it is left as it is")));
-        }
-        match jenkins.set_offline(node, &message) {
-            Ok(Change::Done) => {}
-            Ok(Change::NoSuchNode) => return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
-            Err(error) => return failed(&error),
-        }
-    }
-    (Outcome::Done, None)
-}
-
-/// Takes back the node of an order that was not granted, by the first three steps. Returns what kept it from that.
-pub(super) fn withdraw_node(site: &Site<'_>, node: &NodeName, order: &MitaId) -> Option<String> {
-    let removal = Removal {
-        action: 0,
-        rule: Rule::NoServer,
-        nodes: vec![node],
-        server_id: ServerId::from(order.as_str()),
-        server: None,
-        made_for: Some(order),
-    };
-    // Nobody is told of it: a run that finds the node again says what becomes of it.
-    let (unheard, _) = std::sync::mpsc::channel();
-    match drain(site, &removal, &unheard) {
-        Drained::Clear => None,
-        Drained::Ends(_, reason) => reason,
-    }
-}
-
-/// Steps 1 to 3.
-fn drain(site: &Site<'_>, removal: &Removal<'_>, news: &Sender<News>) -> Drained {
-    let jenkins = match &site.services.jenkins {
-        Ok(jenkins) => jenkins,
-        Err(reason) => return Drained::Ends(Outcome::Failed, Some(reason.clone())),
-    };
-    match try_drain(site, jenkins, removal, news) {
-        Ok(drained) => drained,
-        Err(error) => {
-            let (outcome, error) = failed(&error);
-            Drained::Ends(outcome, error)
-        }
-    }
-}
-
-fn try_drain(
-    site: &Site<'_>,
-    jenkins: &Jenkins,
-    removal: &Removal<'_>,
-    news: &Sender<News>,
-) -> Result<Drained, JenkinsError> {
-    let step = |step| {
-        if let Some((id, _)) = removal.server {
-            tell(news, News::Step { id: id.clone(), step });
-        }
-    };
-    let message = offline_message(&site.config.owner, &removal.server_id, removal.rule);
-    let mut there = Vec::new();
-    if let Some(node) = hidden_node(site, jenkins, removal)? {
-        let reason = format!("node {node} is there all the same, though the list of nodes lacks it: nothing is done");
-        return Ok(Drained::Ends(Outcome::Skipped, Some(reason)));
-    }
-    for &node in &removal.nodes {
-        if let Some(reason) = taken_meanwhile(site, jenkins, removal, node)? {
-            return stop(site, jenkins, removal, reason, news);
-        }
-        match jenkins.set_offline(node, &message)? {
-            Change::Done => there.push(node),
-            Change::NoSuchNode => {}
-        }
-    }
-    step(RetirementStep::NodesOffline);
-    let mut seen_idle = Vec::new();
-    for &node in &there {
-        let again = jenkins.node(node)?;
-        // Only what was seen idle is deleted. Should a node be there all the same, the list of step 4 has it.
-        let Some(seen) = &again.value else { continue };
-        if let Some(reason) = unfit(site, &again, seen) {
-            return stop(site, jenkins, removal, reason, news);
-        }
-        seen_idle.push(node);
-    }
-    for node in seen_idle {
-        jenkins.delete(node)?;
-        tell(news, News::NodeDeleted(node.clone()));
-    }
-    step(RetirementStep::NodesDeleted);
-    Ok(Drained::Clear)
-}
-
-/// The node that a server without nodes last had, where Jenkins knows it under that name. Jenkins leaves an element out
-/// of a list whose export fails (JENKINS-40083), so a list alone does not prove that a node is gone.
-fn hidden_node(site: &Site<'_>, jenkins: &Jenkins, removal: &Removal<'_>) -> Result<Option<NodeName>, JenkinsError> {
-    let Some((id, _)) = removal.server.filter(|_| removal.nodes.is_empty()) else { return Ok(None) };
-    let Some(last) = site.memory.servers.get(id).and_then(|server| server.node.as_ref()) else { return Ok(None) };
-    Ok(jenkins.node(last)?.value.map(|_| last.clone()))
-}
-
-/// Why a node is not to be touched after all. Setting it offline would take the place of a person's hold, and would
-/// keep a build from being followed by the next one.
-fn taken_meanwhile(
-    site: &Site<'_>,
-    jenkins: &Jenkins,
-    removal: &Removal<'_>,
-    node: &NodeName,
-) -> Result<Option<String>, JenkinsError> {
-    let reading = jenkins.node(node)?;
-    let Some(seen) = &reading.value else { return Ok(None) };
-    if restarted(site, &reading.session) {
-        return Ok(Some(RESTARTED.to_owned()));
-    }
-    if !seen.idle {
-        return Ok(Some(format!("a build has arrived on node {node}: it stays")));
-    }
-    if let Some(order) = removal.made_for
-        && !seen.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner && mark.id == *order)
-    {
-        return Ok(Some(format!("node {node} is no longer the one that was made for order {order}: it stays")));
-    }
-    let seen_before = site.world.jenkins.nodes.complete().into_iter().flatten().find(|before| before.name == *node);
-    let new = seen_before.is_none_or(|before| before.presence != seen.presence);
-    Ok(match &seen.presence {
-        Presence::Online if new => Some(format!("node {node} has come online in the meantime: it stays")),
-        Presence::SetOffline(cause) if new && is_ours(&cause.reason, &site.config.owner).is_none() => {
-            Some(format!("somebody has set node {node} offline: it is held"))
-        }
-        Presence::Online | Presence::Disconnected | Presence::SetOffline(_) => None,
-    })
-}
-
-/// Why a node that was set offline is not to be deleted.
-fn unfit(site: &Site<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
-    let marked = match &seen.presence {
-        Presence::SetOffline(cause) => is_ours(&cause.reason, &site.config.owner).is_some(),
-        Presence::Online | Presence::Disconnected => false,
-    };
-    let node = &seen.name;
-    if restarted(site, &reading.session) {
-        Some(RESTARTED.to_owned())
-    } else if !seen.idle {
-        Some(format!("a build arrived on node {node} while it was being retired: it is back online and stays"))
-    } else if !marked {
-        Some(format!("somebody changed node {node} while it was being retired: it stays"))
-    } else {
-        None
-    }
-}
-
-const RESTARTED: &str = "Jenkins was restarted in the middle of the run";
-
-/// Whether Jenkins is no longer the one that the plan was made for. After a restart its nodes look idle, and a pipeline
-/// may wait for one of them to go on where it was.
-fn restarted(site: &Site<'_>, session: &Option<String>) -> bool {
-    site.world.jenkins.session.is_some() && *session != site.world.jenkins.session
-}
-
-/// A build arrived first, or somebody took the mark away: the nodes come back, whichever run set them offline, and the
-/// server stays.
-fn stop(
-    site: &Site<'_>,
-    jenkins: &Jenkins,
-    removal: &Removal<'_>,
-    reason: String,
-    news: &Sender<News>,
-) -> Result<Drained, JenkinsError> {
-    for &node in &removal.nodes {
-        let order = removal.server.map(|(id, _)| id);
-        jenkins.bring_online(node, &site.config.owner, (&removal.server_id, order))?;
-    }
-    if let Some((id, _)) = removal.server {
-        tell(news, News::Stopped(id.clone()));
-    }
-    Ok(Drained::Ends(Outcome::Skipped, Some(reason)))
 }
 
 /// Step 4: every server of ours that a node could be, now, with such a node.
@@ -431,48 +190,4 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>
         Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
         Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
     }
-}
-
-/// A volume's own proof, read afresh: it is free, and its name, its mark or its server's fault says that it is the one.
-fn delete_volume(
-    site: &Site<'_>,
-    provider: &ProviderName,
-    id: &VolumeId,
-    server: &ServerId,
-) -> (Outcome, Option<String>) {
-    let provider = match site.services.provider(provider) {
-        Ok(provider) => provider,
-        Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
-    };
-    let volume = match provider.volume(id) {
-        Lookup::Found(volume) => volume,
-        Lookup::Gone => return (Outcome::AlreadyDone, None),
-        Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
-    };
-    let marked = volume.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner);
-    let in_fault = site.memory.departed.get(server).is_some_and(|departed| leftovers::is_in_fault(&volume, departed));
-    if !marked && !in_fault && leftovers::volume_of(&volume.name).as_ref() != Some(server) {
-        let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");
-        return (Outcome::Skipped, Some(reason));
-    }
-    match &volume.state {
-        VolumeState::Free => {}
-        VolumeState::Deleting => return (Outcome::AlreadyDone, None),
-        VolumeState::DeletionFailed => return (Outcome::Skipped, Some(format!("the deletion of volume {id} failed"))),
-        VolumeState::InUse(word) => return (Outcome::Skipped, Some(format!("volume {id} is {word}"))),
-    }
-    match provider.delete_volume(id) {
-        Ok(Deletion::Accepted) => (Outcome::Done, None),
-        Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
-        Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
-    }
-}
-
-pub(super) fn failed(error: &JenkinsError) -> (Outcome, Option<String>) {
-    let outcome = match error.kind {
-        _ if error.outcome_is_unknown() => Outcome::Unknown,
-        ErrorKind::Unauthorized | ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } => Outcome::Refused,
-        _ => Outcome::Failed,
-    };
-    (outcome, Some(error.to_string()))
 }
