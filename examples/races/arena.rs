@@ -9,7 +9,10 @@ use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::openstack::Server;
 use mita_sim::{Fault, Kind, Sim, SimOptions};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -48,6 +51,18 @@ pub(crate) struct Arena {
     sim: Sim,
     config: Config,
     folder: TempDir,
+    /// Scenes by the number of nodes and of their executors, as they are just before the run that retires.
+    scenes: RefCell<BTreeMap<(usize, usize), Scene>>,
+}
+
+/// Everything that a race changes.
+#[derive(Clone)]
+struct Scene {
+    names: Vec<String>,
+    nodes: Vec<Node>,
+    servers: Vec<Server>,
+    history: BTreeMap<String, BTreeMap<String, String>>,
+    state: Vec<u8>,
 }
 
 impl Arena {
@@ -69,17 +84,13 @@ impl Arena {
         );
         fs::write(&path, text).map_err(|error| error.to_string())?;
         let config = Config::load(&path).map_err(|errors| errors.to_string())?.config;
-        Ok(Self { sim, config, folder })
+        Ok(Self { sim, config, folder, scenes: RefCell::default() })
     }
 
     /// Retires so many nodes of so many executors each while builds arrive. An error tells of a build that died, or of a
     /// node that was left offline though its drain was interrupted.
     pub(crate) fn race(&self, nodes: usize, executors: usize, arrivals: &[Arrival]) -> Result<Outcome, String> {
-        let names = self.set(nodes, executors);
-        for _ in 0..2 {
-            self.run()?;
-            self.sim.advance(STEP);
-        }
+        let names = self.set(nodes, executors)?;
         self.sim.clear_log();
         for arrival in arrivals {
             self.plan_arrival(*arrival, &names);
@@ -93,8 +104,36 @@ impl Arena {
         })
     }
 
-    /// A fresh scene: servers of ours with their nodes, and no memory.
-    fn set(&self, nodes: usize, executors: usize) -> Vec<String> {
+    /// Servers of ours with their nodes, which two runs have seen idle.
+    fn set(&self, nodes: usize, executors: usize) -> Result<Vec<String>, String> {
+        let state_file = self.folder.path().join("state.json");
+        let mut scenes = self.scenes.borrow_mut();
+        if let Some(scene) = scenes.get(&(nodes, executors)) {
+            fs::write(state_file, &scene.state).map_err(|error| error.to_string())?;
+            let mut world = self.sim.world();
+            world.jenkins.nodes.clone_from(&scene.nodes);
+            world.jenkins.finished.clear();
+            let cloud = world.cloud(CLOUD);
+            cloud.servers.clone_from(&scene.servers);
+            cloud.history.clone_from(&scene.history);
+            return Ok(scene.names.clone());
+        }
+        let names = self.set_anew(nodes, executors);
+        for _ in 0..2 {
+            self.run()?;
+            self.sim.advance(STEP);
+        }
+        let state = fs::read(state_file).map_err(|error| error.to_string())?;
+        let mut world = self.sim.world();
+        let nodes_seen = world.jenkins.nodes.clone();
+        let cloud = world.cloud(CLOUD);
+        let (servers, history) = (cloud.servers.clone(), cloud.history.clone());
+        scenes.insert((nodes, executors), Scene { names: names.clone(), nodes: nodes_seen, servers, history, state });
+        Ok(names)
+    }
+
+    /// The same before any run has seen them.
+    fn set_anew(&self, nodes: usize, executors: usize) -> Vec<String> {
         // There is none before the first race.
         drop(fs::remove_file(self.folder.path().join("state.json")));
         let mut world = self.sim.world();
