@@ -112,11 +112,14 @@ pub fn assemble<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
         namesakes.into_iter().for_each(|machine| machines[machine].namesakes.push(node));
         nodes.push((node, kinship));
     }
-    for machine in machines.iter_mut().filter(|machine| !machine.nodes.is_empty()) {
-        let (stale, doubts) =
-            machine.doubts.drain(..).partition(|node| index.is_left_by_another_type(node, &machine.node_type));
-        machine.doubts = doubts;
-        machine.namesakes.extend::<Vec<_>>(stale);
+    for machine in &mut machines {
+        let had_one = state.servers.get(&machine.id).is_some_and(|memory| memory.joined_at.is_some());
+        if had_one || !machine.nodes.is_empty() {
+            let left = |node: &&Node| index.is_left_by_another_type(node, &machine.node_type);
+            let (stale, doubts): (Vec<_>, _) = machine.doubts.drain(..).partition(left);
+            machine.doubts = doubts;
+            machine.namesakes.extend(stale);
+        }
     }
     Fleet { machines, nodes }
 }

@@ -130,6 +130,11 @@ fn s5_an_entry_that_another_type_left_behind_does_not_keep_a_server_that_has_a_n
     );
     let shown = whole(&scene(Presence::Online).plan());
     assert!(shown.contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"), "{shown}");
+    // In the middle of its retirement its own node is gone already.
+    let mut s = scene(Presence::Disconnected);
+    s.lose_node("ubuntu+10.0.0.1");
+    let shown = whole(&s.plan());
+    assert!(shown.contains("server s1  ubuntu  away: its node is missing from Jenkins"), "{shown}");
 }
 
 #[test]
