@@ -24,7 +24,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// Worlds of every day, and in full.
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 24;
 const WORLDS_IN_FULL: u64 = 3000;
 /// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
 const UNTIL_ALL_IS_BUILT: u32 = 200;
