@@ -84,22 +84,12 @@ pub enum RunError {
 
 /// One run: look, decide, write down, act.
 pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
-    reconcile_watched(config, permits, moment, progress, |_| {})
+    reconcile_watched(config, permits, moment, progress, |_| {}).map(|(report, _)| report)
 }
 
-/// One run. What was decided is shown to `watch` before anything is written or done.
+/// One run. What was decided is shown to `watch` before anything is written or done. The lock is held on, for what is
+/// still to be written about the run.
 pub fn reconcile_watched(
-    config: &Config,
-    permits: Permits,
-    moment: Moment,
-    progress: &Progress,
-    watch: impl FnOnce(Decision<'_>),
-) -> Result<Report, RunError> {
-    reconcile_held(config, permits, moment, progress, watch).map(|(report, _)| report)
-}
-
-/// As [`reconcile_watched`]. The lock is held on, for what is still to be written about the run.
-pub fn reconcile_held(
     config: &Config,
     permits: Permits,
     moment: Moment,

@@ -13,7 +13,7 @@ use crate::apply::{ActionResult, Outcome};
 use crate::config::Loaded;
 use crate::plan::{Detail, Plan};
 use crate::progress::Progress;
-use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_held};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
 use std::io::{IsTerminal, stderr};
 
 pub(super) fn run(
@@ -57,7 +57,8 @@ fn run_once(
     let report = if wish.dry_run {
         dry_run_watched(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
     } else {
-        reconcile_held(&loaded.config, permits, moment, &progress, watch).map(|(report, store)| (report, Some(store)))
+        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
+            .map(|(report, store)| (report, Some(store)))
     };
     let recorded = recorder.end(report.as_ref().ok().map(|(report, _)| report));
     drop(progress);

@@ -112,9 +112,10 @@ impl Installation {
     pub(crate) fn watched(&self, watch: impl FnOnce(Decision<'_>)) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
         let (permits, progress) = (Permits::default(), Progress::silent());
-        let report = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
+        let ended = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
-        Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
+        let (report, _) = ended?;
+        Ok(Run { report, requests: self.sim.requests().split_off(before) })
     }
 
     /// The whole command `reconcile`, with everything that it leaves behind; its exit status.
