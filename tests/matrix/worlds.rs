@@ -167,7 +167,7 @@ struct Life<'a> {
     state_lost: bool,
     /// After how many runs.
     state_lost_after: Option<usize>,
-    /// A cloud said, or is to say, that it has no servers.
+    /// A cloud did not show its servers, or is not to.
     lists_lie: bool,
 }
 
@@ -180,8 +180,8 @@ impl Life<'_> {
             Event::Silence(length) => self.farm.sim.advance(minutes(length)),
             // A forgotten server that no list shows cannot be known by anything.
             Event::StateLost { .. } if self.lists_lie || self.something_is_invisible() => {}
-            Event::Answer { .. } if event.hides_servers() && self.state_lost_after == Some(self.runs) => {}
-            Event::Answer { .. } if event.hides_servers() => {
+            Event::Answer { .. } if self.hides_servers(event) && self.state_lost_after == Some(self.runs) => {}
+            Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;
                 happen(self.farm, event);
             }
@@ -194,6 +194,12 @@ impl Life<'_> {
             }
             _ => happen(self.farm, event),
         }
+    }
+
+    /// Whether servers may stay unseen while something is ordered: their cloud says that it has none, or it says nothing
+    /// and there is another one.
+    fn hides_servers(&self, event: Event) -> bool {
+        event.hides_servers() || event.silences_a_cloud() && self.farm.sim.world().clouds.len() > 1
     }
 
     fn something_is_invisible(&self) -> bool {

@@ -99,6 +99,11 @@ impl Event {
     pub(crate) fn hides_servers(self) -> bool {
         matches!(self, Event::Answer { endpoint: 5 | 6, way: 3, .. })
     }
+
+    /// Whether a cloud's list of servers cannot be read.
+    pub(crate) fn silences_a_cloud(self) -> bool {
+        matches!(self, Event::Answer { endpoint: 4..=6, .. })
+    }
 }
 
 /// Nodes of ours that are there, and idle.
