@@ -89,7 +89,7 @@ impl Judge<'_> {
             let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
             return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
         }
-        if let Some(node) = case.set_offline(SetOfflineBy::Person) {
+        if let Some(node) = case.held() {
             return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
         }
         if let Some(judgement) = case.spent() {
@@ -165,6 +165,14 @@ impl Case<'_> {
     fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
         let mut nodes = self.machine.nodes.iter().copied();
         nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
+    }
+
+    /// A node that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses by
+    /// itself, an old entry can have become a second node of this server.
+    fn held(&self) -> Option<&Node> {
+        let by_person =
+            |node: &&Node| self.known(node).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person);
+        self.machine.nodes.iter().chain(&self.machine.namesakes).copied().find(by_person)
     }
 
     /// Set offline by mita so that no further build comes: nothing brings it back.

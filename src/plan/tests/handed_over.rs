@@ -152,3 +152,27 @@ fn nothing_comes_back_to_a_server_that_is_gone_though_another_of_its_nodes_works
     assert!(!shown.contains("wanted_again"), "{shown}");
     assert!(shown.contains("- ubuntu+10.0.0.1  server_gone"), "{shown}");
 }
+
+#[test]
+fn s7_an_old_entry_that_a_person_holds_protects_the_server_that_has_its_address_now() {
+    let scene = |reason| {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1");
+        s.nodes().push(agent("m1+10.0.0.1"));
+        s.node_memory("m1+10.0.0.1").server = Some("s1".into());
+        s.node("m1+10.0.0.1").presence = set_offline("hudson.slaves.OfflineCause$UserCause", reason);
+        s.lose_server("s1");
+        s.memory("s1").gone_sightings = 1;
+        s.run();
+        s.after("1m").run();
+        s.active("s2", "ubuntu", "10.0.0.1");
+        s.nodes().push(agent("m2+10.0.0.1"));
+        s.node_memory("m2+10.0.0.1").server = Some("s2".into());
+        s.node_memory("m2+10.0.0.1").idle = Some(credit(s.now, "2h"));
+        whole(&s.plan())
+    };
+    let shown = scene("mine for now");
+    assert!(shown.contains("server s2  ubuntu  held: a person set node m1+10.0.0.1 offline"), "{shown}");
+    let ours = scene("mita retires this node: owner=ci server=s1 rule=idle");
+    assert!(ours.contains("- m2+10.0.0.1  os  s2  idle"), "{ours}");
+}
