@@ -74,8 +74,11 @@ pub fn carry_out(
     moment: Moment,
     progress: &Progress,
 ) -> Result<Answer, RunError> {
-    let store = Store::lock(&config.state_file)?;
-    let (state, _) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let mut store = Store::lock(&config.state_file)?;
+    let (state, notice) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    if let Some(notice) = notice {
+        log::warn!("{notice}");
+    }
     let services = open(config, moment);
     progress.now("reading Jenkins and the clouds");
     let world = observe(config, &services, &state);

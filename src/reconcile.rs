@@ -7,7 +7,7 @@ use crate::observe::{Services, Traffic, observe, survey};
 use crate::plan::{self, Action, Plan, Problem, Rule, Subject};
 use crate::progress::Progress;
 use crate::provider::{self, Access};
-use crate::state::{Settling, SettlingCause, State};
+use crate::state::State;
 use crate::store::{self, Loaded, LockError, Store, StoreError};
 use crate::world::{Quota, World};
 use jiff::Timestamp;
@@ -149,15 +149,12 @@ fn look_and_decide(
 
 /// The state to go on from, and what a person should know about it.
 pub fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
-    let forgotten = || State {
-        settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }),
-        ..State::new(config.owner.clone())
-    };
+    let forgotten = || State::forgotten(config.owner.clone(), now);
     match loaded {
         Loaded::Known(state) => (*state, None),
         Loaded::Fresh => (State::new(config.owner.clone()), None),
         Loaded::SetAside { to, why } => {
-            let notice = format!("the state file could not be read and is now {}: {why}", to.display());
+            let notice = format!("the state file could not be read and is kept as {}: {why}", to.display());
             (forgotten(), Some(notice))
         }
         Loaded::Unreadable { why } => {

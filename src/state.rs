@@ -90,6 +90,11 @@ impl State {
             told: BTreeMap::new(),
         }
     }
+
+    /// The state of an installation whose memory could not be read: it waits before it orders or deletes anything.
+    pub fn forgotten(owner: Owner, now: Timestamp) -> Self {
+        Self { settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }), ..Self::new(owner) }
+    }
 }
 
 /// Longer than anything is counted.

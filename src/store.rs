@@ -42,7 +42,7 @@ pub enum Loaded {
     Fresh,
     /// What the last run remembered.
     Known(Box<State>),
-    /// It could not be read, and was renamed: from [`Store::load`].
+    /// It could not be read, was kept under another name, and is replaced by one that says so: from [`Store::load`].
     SetAside {
         /// Where it is now.
         to: PathBuf,
@@ -110,7 +110,7 @@ pub enum Attempt {
     Read,
     /// Writing it.
     Write,
-    /// Renaming an unreadable one.
+    /// Keeping an unreadable one under another name.
     SetAside,
     /// Taking the lock.
     Lock,
@@ -145,12 +145,17 @@ impl Store {
         Ok(Store { path, _lock: lock })
     }
 
-    /// Reads the state of this owner. A file that cannot be read is renamed: `now` dates its new name.
-    pub fn load(&self, owner: &Owner, now: Timestamp) -> Result<Loaded, StoreError> {
+    /// Reads the state of this owner. A file that cannot be read is kept under another name, which `now` dates, and
+    /// replaced at once by [`State::forgotten`]: should the run be killed before its end, the next one waits as well.
+    pub fn load(&mut self, owner: &Owner, now: Timestamp) -> Result<Loaded, StoreError> {
         Ok(match read(&self.path, owner)? {
             Content::Absent => Loaded::Fresh,
             Content::State(state) => Loaded::Known(state),
-            Content::Unreadable(why) => Loaded::SetAside { to: set_aside(&self.path, now)?, why },
+            Content::Unreadable(why) => {
+                let to = set_aside(&self.path, now)?;
+                self.save(&State::forgotten(owner.clone(), now))?;
+                Loaded::SetAside { to, why }
+            }
         })
     }
 
@@ -253,7 +258,8 @@ fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
     })
 }
 
-/// Renames the file to a dated name that nothing has yet.
+/// Gives the file a dated name that nothing has yet. It has its own until it is replaced, so that there is no moment
+/// without a state file; where a file cannot have two names, it is renamed.
 fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
     let failed = |source| StoreError::at(Attempt::SetAside, path, source);
     let date = now.strftime("%Y%m%dT%H%M%SZ");
@@ -264,7 +270,8 @@ fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
         let to = PathBuf::from(name);
         match to.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::rename(path, &to).and_then(|()| sync_folder(path)).map_err(failed)?;
+                let named = fs::hard_link(path, &to).or_else(|_| fs::rename(path, &to));
+                named.and_then(|()| sync_folder(path)).map_err(failed)?;
                 return Ok(to);
             }
             Ok(_) => ordinal += 1,

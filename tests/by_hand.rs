@@ -264,3 +264,16 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     let released = it.program(&["release", &node]);
     assert_eq!((released.status, released.stdout), (0, format!("release {node}: takes builds again\n")));
 }
+
+#[test]
+fn s4_a_wish_that_finds_the_state_unreadable_leaves_the_wait_to_the_runs_that_follow() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    std::fs::write(it.state_file(), "{\"version\": 1, \"own").expect("its own folder");
+    let answer = it.by_hand(&node, &RETIRE);
+    assert_ended(&answer, Ended::Refused, "settling");
+    assert_eq!(it.state()["settling"]["cause"], "state_unreadable");
+    let run = it.minute();
+    run.did_nothing();
+    assert_eq!(run.rule(Subject::Node, &node), Rule::Kept);
+}

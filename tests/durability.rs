@@ -90,3 +90,21 @@ fn a_run_that_hangs_keeps_others_out_with_status_4_and_leaves_no_lock_when_it_is
     assert_eq!((third.status, third.stderr.as_str()), (0, ""));
     assert_eq!(farm.orders(), 1);
 }
+
+#[test]
+fn s4_a_run_that_is_killed_after_it_found_the_state_unreadable_leaves_the_wait_to_the_next_one() {
+    let farm = waiting_job();
+    std::fs::write(farm.state_file(), "{\"version\": 1, \"own").expect("its own folder");
+    farm.sim.fault(Fault::new(Service::Nova, Kind::Hang).path("/servers/detail"));
+    let mut hanging = start(&farm);
+    until("the run waits for the cloud", || {
+        farm.sim.requests().iter().any(|request| request.path.ends_with("/servers/detail"))
+    });
+    hanging.kill().expect("it is ours");
+    hanging.wait().expect("it is ours");
+    farm.sim.heal();
+    let next = farm.program(&["reconcile"]);
+    assert_eq!(next.status, 0, "{}", next.stderr);
+    assert_eq!(farm.orders(), 0, "nothing is ordered for two minutes");
+    assert_eq!(farm.state()["settling"]["cause"], "state_unreadable");
+}

@@ -120,6 +120,8 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
             }
             other => panic!("{what}: {other:?}"),
         }
+        let forgotten = State::forgotten(owner(), now());
+        assert_eq!(known(store.load(&owner(), now()).unwrap()), forgotten, "{what}: what comes next knows of it");
         store.save(&state()).unwrap();
         assert_eq!(known(store.load(&owner(), now()).unwrap()), state(), "{what}");
     }
@@ -136,7 +138,7 @@ fn a_file_too_large_to_be_ours_is_set_aside_unread() {
 #[test]
 fn nothing_that_was_set_aside_is_ever_overwritten() {
     let (dir, path) = folder();
-    let store = Store::lock(&path).unwrap();
+    let mut store = Store::lock(&path).unwrap();
     for content in ["first", "second", "third"] {
         fs::write(&path, content).unwrap();
         assert!(matches!(store.load(&owner(), now()), Ok(Loaded::SetAside { .. })));
@@ -156,7 +158,7 @@ fn a_newer_version_is_refused_and_left_untouched_whatever_else_it_holds() {
     ] {
         let (dir, path) = folder();
         fs::write(&path, content).unwrap();
-        let store = Store::lock(&path).unwrap();
+        let mut store = Store::lock(&path).unwrap();
         for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
             assert!(matches!(loaded, Err(StoreError::Newer { version: 2, .. })), "{loaded:?}");
         }
@@ -170,7 +172,7 @@ fn the_state_of_another_owner_is_refused_and_left_untouched() {
     let (dir, path) = folder();
     let theirs = serde_json::to_string(&State::new(Owner::new("other-ci").unwrap())).unwrap();
     fs::write(&path, &theirs).unwrap();
-    let store = Store::lock(&path).unwrap();
+    let mut store = Store::lock(&path).unwrap();
     for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
         assert!(matches!(&loaded, Err(StoreError::OtherOwner { found, .. }) if found == "other-ci"), "{loaded:?}");
     }
