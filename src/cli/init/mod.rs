@@ -16,11 +16,11 @@ use crate::progress::Progress;
 use crate::provider::{self, Access, Inventory};
 use crate::reconcile::Moment;
 use dialogue::{Choice, Dialogue};
-use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use template::{Answers, Login, Token};
 
 /// The boot script that is put beside the configuration, and its name.
@@ -298,17 +298,29 @@ fn keep_token(place: &Place, answers: &Answers) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A new file that only its owner can read: the folder's owner, where root makes it for a user of mita's own.
-fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+/// A file that only its owner can read, whole, and without its name as yet. The owner is that of the folder, where root
+/// makes it for a user of mita's own.
+fn draft(path: &Path, text: &str) -> io::Result<NamedTempFile> {
+    let folder = Path::new(".").join(path.parent().unwrap_or(path));
+    let mut file = tempfile::Builder::new().prefix(".mita-init").tempfile_in(&folder)?;
     file.write_all(text.as_bytes())?;
-    let folder = Path::new(".").join(path.parent().unwrap_or(path)).metadata()?;
-    if folder.uid() != file.metadata()?.uid()
+    let folder = folder.metadata()?;
+    if folder.uid() != file.as_file().metadata()?.uid()
         && let Err(error) = fchown(&file, Some(folder.uid()), Some(folder.gid()))
     {
         log::debug!("cannot give {} to user {}: {error}", path.display(), folder.uid());
     }
-    Ok(())
+    Ok(file)
+}
+
+/// Writes a new file. What is there already stays.
+fn create(path: &Path, text: &str) -> io::Result<()> {
+    draft(path, text)?.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}
+
+/// Writes a file in the place of the one that may be there.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    draft(path, text)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
 fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure> {
@@ -320,10 +332,8 @@ fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure>
         create(&script, boot_script(wish.register).1).map_err(|error| told_of(&script, error))?;
         written.push(script.display().to_string());
     }
-    if wish.force && place.path.exists() {
-        fs::remove_file(&place.path).map_err(|error| told_of(&place.path, error))?;
-    }
-    create(&place.path, &text).map_err(|error| told_of(&place.path, error))?;
+    let put = if wish.force { replace } else { create };
+    put(&place.path, &text).map_err(|error| told_of(&place.path, error))?;
     written.insert(0, place.path.display().to_string());
     let left: Vec<String> = match Config::load(&place.path) {
         Ok(_) => Vec::new(),

@@ -1,8 +1,8 @@
 //! What a cloud says: whether it can be read, whether it knows what the node types name, and how much it lets us have.
 
-use super::super::super::table::many;
 use super::quota::scarce;
 use super::{Finding, Online};
+use crate::cli::table::many;
 use crate::config::{Config, NodeType, ProviderConfig, Registration};
 use crate::naming::{MitaId, Owner};
 use crate::observe::Services;

@@ -1,7 +1,7 @@
 //! What Jenkins says: whether it can be read, what the user may do there, and how it is set up.
 
-use super::super::super::table::many;
 use super::{Online, unavailable};
+use crate::cli::table::many;
 use crate::config::{Config, Registration};
 use crate::jenkins::{Right, Rights};
 use crate::naming::NodeName;

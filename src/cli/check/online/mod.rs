@@ -6,7 +6,7 @@ mod controller;
 mod quota;
 mod strangers;
 
-use super::super::document::clean;
+use crate::cli::document::clean;
 use crate::config::Config;
 use crate::observe::observe;
 use crate::reconcile::{Moment, open};

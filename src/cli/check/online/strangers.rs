@@ -3,8 +3,8 @@
 //! A server that carries our mark was written down before it was ordered. Where the state file does not know it, the file
 //! was lost, or somebody else ordered it.
 
-use super::super::super::table::many;
 use super::Online;
+use crate::cli::table::many;
 use crate::config::Config;
 use crate::state::State;
 use crate::store::{self, Loaded};
