@@ -190,7 +190,8 @@ impl Fleet {
             out.push_str(&format!("! {}: {}\n", problem.place, problem.error));
         }
         for verdict in &report.plan.verdicts {
-            use mita::plan::{Rule, Subject};
+            use mita::domain::rule::Rule;
+            use mita::plan::model::Subject;
             let line = match (verdict.subject, verdict.rule) {
                 (Subject::Node, Rule::Busy) => format!("  {} works", verdict.name),
                 (Subject::Node, Rule::Held) => format!("  {} is left alone: {}", verdict.name, verdict.reason),

@@ -6,28 +6,26 @@
 //! apply   : Plan                       -> Report     writes only
 //! a run   : lock, load, observe, plan, show, check, apply, save, exit
 //! ```
+//!
+//! [`reconcile`] is a run from top to bottom. [`domain`] has the words that everything shares, [`config`] what the operator
+//! wants. [`observe`] reads, [`plan`] decides, [`apply`] writes; [`jenkins`] and [`provider`] are the services, with
+//! [`http`] beneath them. [`store`] keeps the state file, [`record`] the records of runs. [`operator`] is a person at the
+//! wheel, [`cli`] the commands, and [`view`] what people and monitors read.
 
 pub mod apply;
 pub mod cli;
 pub mod config;
-pub mod description;
-pub mod hand;
-pub mod history;
+pub mod domain;
 pub mod http;
 pub mod jenkins;
-pub mod label;
-pub mod naming;
 pub mod observe;
-pub mod offline;
+pub mod operator;
 pub mod plan;
 pub mod progress;
 pub mod provider;
 pub mod reconcile;
 pub mod record;
-pub mod script;
 pub mod secret;
-pub mod state;
 pub mod store;
-pub mod why;
+pub mod view;
 pub mod workers;
-pub mod world;

@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use jiff::Timestamp;
-use mita::cli::{self, Arguments};
+use mita::cli;
+use mita::cli::Arguments;
 use mita::reconcile::Moment;
 use std::process::ExitCode;
 use std::time::Instant;

@@ -1,13 +1,15 @@
 //! Looks at everything at once. Sends reads only, and does not fail: what could not be read is part of what was seen.
 
 use crate::config::{Config, NodeType};
-use crate::jenkins::{self, JenkinsError, Reading};
-use crate::naming::{NodeTypeName, ProviderName, ServerId};
-use crate::plan::{Action, addresses, leftovers};
+use crate::domain::names::{NodeTypeName, ProviderName, ServerId};
+use crate::domain::state::State;
+use crate::domain::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
+use crate::jenkins;
+use crate::jenkins::{JenkinsError, Reading};
+use crate::plan::model::{Action, Change};
+use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
-use crate::state::State;
 use crate::workers::{at_once, finished};
-use crate::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
@@ -141,8 +143,8 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
         Err(reason) => return unavailable(reason.to_owned()),
     };
     let (servers, volumes, addresses) = thread::scope(|scope| {
-        let volumes = leftovers::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
-        let addresses = addresses::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
+        let volumes = volumes::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
+        let addresses = floating_ips::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
         (provider.servers(), volumes.map(finished), addresses.map(finished))
     });
     let mut servers = match servers {
@@ -199,9 +201,9 @@ pub fn survey(
     let mut wanted: BTreeSet<&ProviderName> = BTreeSet::new();
     let mut ordered: BTreeSet<&NodeTypeName> = BTreeSet::new();
     for action in actions {
-        if let Action::CreateServer { provider, node_type, .. } = action {
-            wanted.insert(provider);
-            ordered.insert(node_type);
+        if let Change::CreateServer(order) = &action.change {
+            wanted.insert(&order.provider);
+            ordered.insert(&order.node_type);
         }
     }
     // A type that one provider refuses goes to the next: that one's quota counts as well.

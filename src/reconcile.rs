@@ -2,14 +2,19 @@
 
 use crate::apply::{ActionResult, apply};
 use crate::config::Config;
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Quota, World};
 use crate::jenkins::Jenkins;
 use crate::observe::{Services, Traffic, observe, survey};
-use crate::plan::{self, Action, Plan, Problem, Rule, Subject};
+use crate::plan;
+use crate::plan::decisions::brake;
+use crate::plan::model::{Change, Plan, Problem, Subject};
 use crate::progress::Progress;
-use crate::provider::{self, Access};
-use crate::state::State;
-use crate::store::{self, Loaded, LockError, Store, StoreError};
-use crate::world::{Quota, World};
+use crate::provider;
+use crate::provider::Access;
+use crate::store;
+use crate::store::{Loaded, LockError, Store, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -149,7 +154,7 @@ fn look_and_decide(
 
 /// The state to go on from, and what a person should know about it.
 pub fn recall(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
-    let forgotten = || State::forgotten(config.owner.clone(), now);
+    let forgotten = || State::after_loss(config.owner.clone(), now);
     match loaded {
         Loaded::Known(state) => (*state, None),
         Loaded::Fresh => (State::new(config.owner.clone()), None),
@@ -189,14 +194,14 @@ fn decide(
 ) -> (Plan, Vec<Problem>) {
     let mut plan = plan::plan(config, world, state, now);
     let mut unread = Vec::new();
-    if plan.actions.iter().any(|action| matches!(action, Action::CreateServer { .. })) {
+    if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
         let problems = survey(config, services, world, &plan.actions);
         plan = plan::plan(config, world, state, now);
         unread.extend(
             problems.into_iter().map(|(provider, error)| Problem { place: format!("provider {provider}"), error }),
         );
     }
-    plan::brake(&mut plan, permits.allow_removals);
+    brake::brake(&mut plan, permits.allow_removals);
     (plan, unread)
 }
 
@@ -233,8 +238,8 @@ fn carry_out(
                 cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
             }
         }
-        let tried = plan.actions.iter().filter_map(|action| match action {
-            Action::CreateServer { id, .. } => Some(id.clone()),
+        let tried = plan.actions.iter().filter_map(|action| match &action.change {
+            Change::CreateServer(order) => Some(order.id.clone()),
             _ => None,
         });
         todo = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);

@@ -10,13 +10,15 @@ mod difference;
 pub use difference::{Difference, Part};
 
 use crate::config::Planning;
-use crate::naming::{MitaId, NodeName};
-use crate::plan::{self, Action, Plan};
+use crate::domain::names::{MitaId, NodeName};
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::plan;
+use crate::plan::decisions::brake;
+use crate::plan::model::{Action, Change, Plan};
 use crate::reconcile::{Decision, Permits, Report};
 use crate::secret::redact_document;
-use crate::state::State;
 use crate::store;
-use crate::world::World;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -190,7 +192,7 @@ impl Record {
         if !record.configuration.is_plausible() {
             return Err(unreadable("a number of its configuration is none that a configuration can have".to_owned()));
         }
-        match record.state.implausible() {
+        match record.state.validate() {
             None => Ok(record),
             Some(why) => Err(unreadable(why)),
         }
@@ -229,7 +231,7 @@ impl Record {
             state.fingerprint.clone_from(&config.fingerprint);
         }
         let mut plan = plan::plan(&config, &self.world, &state, self.now);
-        plan::brake(&mut plan, self.permits.allow_removals);
+        brake::brake(&mut plan, self.permits.allow_removals);
         RecordedPlan::of(&plan)
     }
 
@@ -280,17 +282,19 @@ struct RecordedAction<'a> {
 
 impl RecordedAction<'_> {
     fn value(action: &Action) -> Value {
-        let (order, nodes): (_, &[NodeName]) = match action {
-            Action::RetireNode { id, nodes, .. } | Action::DrainNode { id, nodes, .. } => (Some(id), nodes),
-            Action::DeleteServer { id, .. } | Action::RestoreNode { id, .. } | Action::AssignFloatingIp { id, .. } => {
-                (Some(id), &[])
-            }
-            Action::CreateServer { .. }
-            | Action::CreateNode { .. }
-            | Action::DeleteVolume { .. }
-            | Action::ReleaseFloatingIp { .. }
-            | Action::DeleteNode { .. } => (None, &[]),
+        let target = match &action.change {
+            Change::RestoreNode(target)
+            | Change::DrainNode(target)
+            | Change::RetireNode(target)
+            | Change::DeleteServer(target) => Some(target),
+            Change::AssignFloatingIp(wanted) => Some(&wanted.target),
+            _ => None,
         };
+        let nodes = match &action.change {
+            Change::DrainNode(target) | Change::RetireNode(target) => target.nodes.as_slice(),
+            _ => &[],
+        };
+        let order = target.map(|target| &target.order);
         value(&RecordedAction { action, order, nodes })
     }
 }

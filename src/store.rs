@@ -12,9 +12,9 @@ mod tests;
 pub use history::{history_of, publish};
 pub use lock::{Lock, LockError};
 
-use crate::naming::Owner;
+use crate::domain::names::Owner;
+use crate::domain::state::{Breaker, Mismatch, ServerFailure, ServerMemory, State, VERSION};
 use crate::secret::{redact, redact_document};
-use crate::state::{Breaker, ServerFailure, ServerMemory, State, VERSION, Vain};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::fs::{self, File, Metadata};
@@ -153,7 +153,7 @@ impl Store {
             Content::State(state) => Loaded::Known(state),
             Content::Unreadable(why) => {
                 let to = set_aside(&self.path, now)?;
-                self.save(&State::forgotten(owner.clone(), now))?;
+                self.save(&State::after_loss(owner.clone(), now))?;
                 Loaded::SetAside { to, why }
             }
         })
@@ -250,7 +250,7 @@ fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
         return Ok(Content::Unreadable(format!("there never was a version {}", header.version)));
     }
     Ok(match serde_json::from_slice::<State>(&text) {
-        Ok(state) => match state.implausible() {
+        Ok(state) => match state.validate() {
             None => Content::State(Box::new(state)),
             Some(why) => Content::Unreadable(why),
         },
@@ -380,15 +380,15 @@ pub fn without_secrets(state: &State) -> State {
         session,
         settling,
         mut servers,
-        departed,
+        gone_servers,
         floating_ips,
         nodes,
         queue,
         mut breakers,
         mut failures,
         quota_refused,
-        mut vain,
-        told,
+        mut mismatches,
+        notified,
     } = state.clone();
     for ServerMemory { fault, .. } in servers.values_mut() {
         *fault = fault.as_deref().map(clean);
@@ -400,10 +400,10 @@ pub fn without_secrets(state: &State) -> State {
         *reason = clean(reason);
         console.iter_mut().for_each(|line| *line = clean(line));
     }
-    for Vain { why, .. } in &mut vain {
+    for Mismatch { why, .. } in &mut mismatches {
         *why = clean(why);
     }
-    let told = told.into_iter().map(|(event, at)| (clean(&event), at)).collect();
+    let notified = notified.into_iter().map(|(event, at)| (clean(&event), at)).collect();
     State {
         version,
         owner,
@@ -413,14 +413,14 @@ pub fn without_secrets(state: &State) -> State {
         session,
         settling,
         servers,
-        departed,
+        gone_servers,
         floating_ips,
         nodes,
         queue,
         breakers,
         failures,
         quota_refused,
-        vain,
-        told,
+        mismatches,
+        notified,
     }
 }

@@ -1,7 +1,8 @@
 //! Floating IPs: each server of a type with a pool has one of its own, which goes with it.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service};
 

@@ -4,7 +4,8 @@
 //! a folder of its own, and the programs that only a server has are replaced; `curl` is the real one.
 
 use crate::harness::{Installation, Setup, minutes};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::nodes::ServerRef;
 use mita_sim::jenkins::queue::Job;

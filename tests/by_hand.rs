@@ -1,8 +1,9 @@
 //! What a person does with one node: hold it, release it, have it retired.
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
-use mita::hand::{Answer, Ended, Wish};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::operator::{Answer, Ended, Wish};
+use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service, World};

@@ -1,7 +1,7 @@
 //! A dry run looks, and does nothing else.
 
 use crate::harness::{Installation, Setup, lines, minutes};
-use mita::plan::Subject;
+use mita::plan::model::Subject;
 use mita_sim::Service;
 use mita_sim::jenkins::queue::Job;
 use std::fs;

@@ -1,7 +1,8 @@
 //! Volumes that outlive their server: found by their name, removed by it, and nobody else's ever touched.
 
 use crate::harness::{Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::Fate;
 use mita_sim::{Fault, Kind, Service};

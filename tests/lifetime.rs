@@ -1,7 +1,8 @@
 //! The ordinary life of a server: ordered for a job, joined, busy, idle, retired.
 
 use crate::harness::{Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{JoinRule, Record};
 

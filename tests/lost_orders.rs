@@ -1,7 +1,8 @@
 //! Orders whose fate is not known: none is ever sent twice, and none is forgotten.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::Fate;
 use mita_sim::{Fault, Kind, Service};

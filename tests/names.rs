@@ -1,7 +1,8 @@
 //! Names and generations: odd letters, addresses of both kinds, prefixes, and Jenkins of every age.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::Mode;

@@ -1,7 +1,8 @@
 //! What becomes of a node in each of the states that Jenkins knows.
 
 use crate::harness::{Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{JoinRule, Service};

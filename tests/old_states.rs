@@ -2,7 +2,7 @@
 //!
 //! A file of `tests/fixtures/state` is never changed. Whoever changes what is remembered adds one.
 
-use mita::naming::Owner;
+use mita::domain::names::Owner;
 use mita::store::{Loaded, load_only};
 use serde_json::Value;
 use std::path::Path;

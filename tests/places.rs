@@ -1,7 +1,8 @@
 //! Several clouds, limits and quotas: who gets an order, and who gets it next.
 
 use crate::harness::{Installation, Run, Setup, minutes};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, Kind, Service};
 

@@ -1,7 +1,8 @@
 //! The world moves while a run is under way: builds arrive, people act, agents register.
 
 use crate::harness::{Installation, Run, Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service, World};
 

@@ -4,7 +4,7 @@
 
 use mita::cli::Exit;
 use mita::config::Config;
-use mita::plan::Rule;
+use mita::domain::rule::Rule;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,8 @@
 //! Nodes that mita makes itself: for servers that Jenkins connects to, and for servers whose agents call in.
 
 use crate::harness::{Installation, Run, Setup, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::Mode;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::jenkins::{Permission, User, Version};

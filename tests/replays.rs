@@ -4,7 +4,8 @@
 //! --record NEW` once the bug is mended, and is replayed here from then on.
 
 use crate::harness::{Installation, Run, Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Action, Rule};
+use mita::domain::rule::Rule;
+use mita::plan::model::Change;
 use mita::record::{Part, Record};
 use mita_sim::jenkins::User;
 use mita_sim::jenkins::nodes::CauseKind;
@@ -188,8 +189,8 @@ fn orders_that_follow_refused_ones_are_recorded_beside_the_plan() {
 fn a_record_that_was_changed_is_planned_otherwise_and_the_difference_is_told() {
     let farm = idle();
     let (run, _, path) = written(&farm);
-    let retired = run.report.plan.actions.iter().find_map(|action| match action {
-        Action::RetireNode { node, rule: Rule::Idle, .. } => Some(node.to_string()),
+    let retired = run.report.plan.actions.iter().find_map(|action| match &action.change {
+        Change::RetireNode(target) if action.rule == Rule::Idle => Some(target.nodes[0].to_string()),
         _ => None,
     });
     let retired = retired.expect("a node that goes");

@@ -1,7 +1,8 @@
 //! Jenkins restarts, goes to sleep or has nobody; the state file is lost, cut or old; the clock jumps.
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
 use std::fs;

@@ -1,7 +1,8 @@
 //! What becomes of a server that its cloud fails to give, or takes away: the rows that ask the cloud.
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Status};
 use mita_sim::{Fault, JoinRule, Kind, Service, World};

@@ -1,7 +1,8 @@
 //! What is not this installation's is never touched, whatever it is called.
 
 use crate::harness::{Installation, Setup, minutes};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::Service;
 use mita_sim::jenkins::nodes::{CauseKind, Node};
 use mita_sim::jenkins::queue::Job;

@@ -1,7 +1,8 @@
 //! Answers that are missing, cut short, or somebody else's: not seen is not gone.
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service, World};

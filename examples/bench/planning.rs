@@ -3,12 +3,13 @@
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
-use mita::plan::{self, Plan};
-use mita::state::State;
-use mita::world::{
+use mita::domain::state::State;
+use mita::domain::world::{
     Cloud, Jenkins, Launch, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
     ServerState, Stage, Task, World,
 };
+use mita::plan;
+use mita::plan::model::Plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
@@ -128,7 +129,7 @@ impl Scene {
         }
     }
 
-    fn clouds(self, config: &Config) -> BTreeMap<mita::naming::ProviderName, Cloud> {
+    fn clouds(self, config: &Config) -> BTreeMap<mita::domain::names::ProviderName, Cloud> {
         let servers = (0..self.nodes).map(|number| Server {
             id: format!("6f1c0000-0000-4000-8000-{number:012x}").as_str().into(),
             name: format!("type{}", number % TYPES),

@@ -1,48 +1,45 @@
 //! Gives servers their floating IPs, and releases those whose servers are gone.
 
-use super::{ActionResult, News, Outcome, Site, actions, orders, tell};
-use crate::naming::{FloatingIpId, ProviderName, ServerId};
-use crate::plan::Action;
+use crate::apply::{ActionResult, News, Outcome, Site, actions, orders, tell};
+use crate::domain::names::FloatingIpId;
+use crate::domain::world::{AddressMark, Lookup};
+use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer};
 use crate::provider::{AddressOrder, Deletion, Failure};
 use crate::workers::at_once;
-use crate::world::{AddressMark, Lookup};
 use std::sync::mpsc::Sender;
 
+enum Step<'a> {
+    Assign(&'a FloatingIpToAssign),
+    Release(&'a FloatingIpId, &'a FormerServer),
+}
+
+fn step((action, planned): (usize, &Action)) -> Option<(usize, Step<'_>)> {
+    match &planned.change {
+        Change::AssignFloatingIp(wanted) => Some((action, Step::Assign(wanted))),
+        Change::ReleaseFloatingIp { floating_ip_id, left_by } => Some((action, Step::Release(floating_ip_id, left_by))),
+        _ => None,
+    }
+}
+
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
-    let wanted = actions(site.plan)
-        .filter(|(_, planned)| matches!(planned, Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. }));
-    at_once(site.config.concurrency, wanted.collect(), |(action, planned)| {
-        let (server_id, (outcome, error)) = match planned {
-            Action::AssignFloatingIp { node_type, provider, server_id, id, pool, floating_ip_id, .. } => {
-                let mark = AddressMark { owner: site.config.owner.clone(), id: id.clone(), server: server_id.clone() };
-                let networks = site.config.node_type(node_type).map(|kind| kind.networks.as_slice());
-                let order = AddressOrder {
-                    pool,
-                    mark: &mark,
-                    networks: networks.unwrap_or_default(),
-                    known: floating_ip_id.as_ref(),
-                };
-                (server_id, assign(site, provider, &order))
-            }
-            Action::ReleaseFloatingIp { floating_ip_id, provider, server_id, .. } => {
-                (server_id, release(site, provider, floating_ip_id, server_id))
-            }
-            Action::CreateServer { .. }
-            | Action::RetireNode { .. }
-            | Action::DeleteServer { .. }
-            | Action::RestoreNode { .. }
-            | Action::DeleteNode { .. }
-            | Action::DeleteVolume { .. }
-            | Action::CreateNode { .. }
-            | Action::DrainNode { .. } => return,
+    at_once(site.config.concurrency, actions(site.plan).filter_map(step).collect(), |(action, step)| {
+        let (server_id, (outcome, error)) = match step {
+            Step::Assign(wanted) => (&wanted.target.server_id, assign(site, wanted)),
+            Step::Release(id, left_by) => (&left_by.server_id, release(site, id, left_by)),
         };
         tell(&news, News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error }));
     });
 }
 
-fn assign(site: &Site<'_>, provider: &ProviderName, order: &AddressOrder<'_>) -> (Outcome, Option<String>) {
-    let answer = match site.services.provider(provider) {
-        Ok(provider) => provider.assign_floating_ip(order),
+fn assign(site: &Site<'_>, wanted: &FloatingIpToAssign) -> (Outcome, Option<String>) {
+    let FloatingIpToAssign { target, pool, known } = wanted;
+    let (owner, id, server) = (site.config.owner.clone(), target.order.clone(), target.server_id.clone());
+    let mark = AddressMark { owner, id, server };
+    let networks = site.config.node_type(&target.node_type).map(|kind| kind.networks.as_slice());
+    let networks = networks.unwrap_or_default();
+    let order = AddressOrder { pool, mark: &mark, networks, known: known.as_ref() };
+    let answer = match site.services.provider(&target.provider) {
+        Ok(provider) => provider.assign_floating_ip(&order),
         Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
     };
     match answer {
@@ -52,12 +49,8 @@ fn assign(site: &Site<'_>, provider: &ProviderName, order: &AddressOrder<'_>) ->
 }
 
 /// The proof, read afresh: it is the one that was made for this server, it leads nowhere, and the server is gone.
-fn release(
-    site: &Site<'_>,
-    provider: &ProviderName,
-    id: &FloatingIpId,
-    server: &ServerId,
-) -> (Outcome, Option<String>) {
+fn release(site: &Site<'_>, id: &FloatingIpId, left_by: &FormerServer) -> (Outcome, Option<String>) {
+    let FormerServer { provider, server_id: server } = left_by;
     let provider = match site.services.provider(provider) {
         Ok(provider) => provider,
         Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),

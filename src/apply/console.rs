@@ -1,9 +1,9 @@
 //! What the console of a server that failed said, read while it is still there to be asked. Only for a person: whatever
 //! goes wrong here changes nothing.
 
-use super::{News, Site, tell};
-use crate::naming::{MitaId, ProviderName, ServerId};
-use crate::plan::Rule;
+use crate::apply::{News, Site, tell};
+use crate::domain::names::{MitaId, ProviderName, ServerId};
+use crate::domain::rule::Rule;
 use std::sync::mpsc::Sender;
 
 /// Whether a server that is removed is the one whose failure is remembered, and its console not yet.

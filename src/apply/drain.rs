@@ -1,13 +1,14 @@
 //! What is done to nodes in Jenkins before anything is deleted in a cloud: set offline, looked at again, deleted or
 //! brought back. Whatever a build or a person did meanwhile comes first.
 
-use super::{ActionResult, News, Outcome, Site, tell};
+use crate::apply::{ActionResult, News, Outcome, Site, tell};
+use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
+use crate::domain::offline::{is_ours, offline_message};
+use crate::domain::rule::Rule;
+use crate::domain::state::RetirementStep;
+use crate::domain::world::{Node, Presence};
 use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
-use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
-use crate::offline::{is_ours, offline_message};
-use crate::plan::Rule;
-use crate::state::RetirementStep;
-use crate::world::{Node, Presence};
+use crate::plan::model::Target;
 use std::sync::mpsc::Sender;
 
 /// One removal on its way through the steps.
@@ -38,12 +39,9 @@ impl Removal<'_> {
     }
 }
 
-pub(super) fn restore(
-    site: &Site<'_>,
-    node: &NodeName,
-    server_id: &ServerId,
-    order: &MitaId,
-) -> (Outcome, Option<String>) {
+pub(super) fn restore(site: &Site<'_>, target: &Target) -> (Outcome, Option<String>) {
+    let Target { server_id, order, nodes, .. } = target;
+    let Some(node) = nodes.first() else { return (Outcome::AlreadyDone, None) };
     let jenkins = match &site.services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return (Outcome::Failed, Some(reason.clone())),
@@ -61,12 +59,8 @@ pub(super) fn restore(
 
 /// Sets nodes offline while a build runs there: it goes on, and no further one comes. A node that somebody has set offline
 /// meanwhile is that person's.
-pub(super) fn drain_while_busy(
-    site: &Site<'_>,
-    nodes: &[NodeName],
-    server_id: &ServerId,
-    rule: Rule,
-) -> (Outcome, Option<String>) {
+pub(super) fn drain_while_busy(site: &Site<'_>, target: &Target, rule: Rule) -> (Outcome, Option<String>) {
+    let Target { server_id, nodes, .. } = target;
     let jenkins = match &site.services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return (Outcome::Failed, Some(reason.clone())),

@@ -1,66 +1,45 @@
 //! Sends the orders of a plan.
 
-use super::{ActionResult, Lesson, News, Outcome, Site, actions, registration, tell};
-use crate::naming::{MitaId, NodeTypeName, ProviderName};
-use crate::plan::Action;
-use crate::provider::{Failure, FailureKind, Order};
-use crate::script;
+use crate::apply::script;
+use crate::apply::{ActionResult, Lesson, News, Outcome, Site, actions, registration, tell};
+use crate::plan::model::{Change, Order};
+use crate::provider::{self, Failure, FailureKind};
 use crate::workers::at_once;
 use std::sync::mpsc::Sender;
 
-struct Sending<'a> {
-    action: usize,
-    node_type: &'a NodeTypeName,
-    provider: &'a ProviderName,
-    name: &'a str,
-    id: &'a MitaId,
-}
-
 pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
-    let orders = actions(site.plan).filter_map(|(action, planned)| match planned {
-        Action::CreateServer { node_type, provider, name, id, .. } => {
-            Some(Sending { action, node_type, provider, name, id })
-        }
-        Action::RetireNode { .. }
-        | Action::DrainNode { .. }
-        | Action::CreateNode { .. }
-        | Action::DeleteServer { .. }
-        | Action::RestoreNode { .. }
-        | Action::DeleteNode { .. }
-        | Action::DeleteVolume { .. }
-        | Action::AssignFloatingIp { .. }
-        | Action::ReleaseFloatingIp { .. } => None,
+    let orders = actions(site.plan).filter_map(|(action, planned)| match &planned.change {
+        Change::CreateServer(order) => Some((action, order)),
+        _ => None,
     });
-    at_once(site.config.concurrency, orders.collect(), |order| send_one(site, &order, &news));
+    at_once(site.config.concurrency, orders.collect(), |(action, order)| send_one(site, action, order, &news));
 }
 
-fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
-    let agent = match registration::before_its_server(site, order.id, news) {
+fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) {
+    let Order { node_type: type_name, provider, name, id, .. } = order;
+    let agent = match registration::before_its_server(site, id, news) {
         Ok(agent) => agent,
         Err(error) => {
-            let (action, error) = (order.action, Some(error));
-            let result = ActionResult { action, outcome: Outcome::Failed, server_id: None, error };
+            let result = ActionResult { action, outcome: Outcome::Failed, server_id: None, error: Some(error) };
             return tell(news, News::Result(result));
         }
     };
-    let answer = match (site.services.provider(order.provider), site.config.node_type(order.node_type)) {
-        (Ok(provider), Some(node_type)) => provider.create(&Order {
+    let answer = match (site.services.provider(provider), site.config.node_type(type_name)) {
+        (Ok(provider), Some(node_type)) => provider.create(&provider::Order {
             node_type,
             owner: &site.config.owner,
-            id: order.id,
-            name: order.name,
-            user_data: script::fill(site.config, node_type, order.id, order.name, agent.as_ref()),
+            id,
+            name,
+            user_data: script::fill(site.config, node_type, id, name, agent.as_ref()),
         }),
         (Err(reason), _) => Err(Failure { kind: FailureKind::Unavailable, message: reason.to_owned() }),
-        (_, None) => {
-            Err(Failure { kind: FailureKind::Wrong, message: format!("there is no node type {}", order.node_type) })
-        }
+        (_, None) => Err(Failure { kind: FailureKind::Wrong, message: format!("there is no node type {type_name}") }),
     };
-    let mut result = ActionResult { action: order.action, outcome: Outcome::Done, server_id: None, error: None };
+    let mut result = ActionResult { action, outcome: Outcome::Done, server_id: None, error: None };
     match answer {
         Ok(server_id) => {
             result.server_id = Some(server_id.clone());
-            tell(news, News::Ordered { id: order.id.clone(), server_id });
+            tell(news, News::Ordered { id: id.clone(), server_id });
         }
         Err(Failure { kind, message }) => {
             let lesson = match kind {
@@ -74,7 +53,7 @@ fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
             result.outcome = outcome(kind);
             // A service that is not available has been known to do what was asked all the same.
             let withdrawn = match lesson {
-                Some(_) if kind != FailureKind::Unavailable => registration::withdraw(site, order.id),
+                Some(_) if kind != FailureKind::Unavailable => registration::withdraw(site, id),
                 Some(_) | None => None,
             };
             result.error = Some(match withdrawn {
@@ -82,7 +61,7 @@ fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {
                 None => message,
             });
             if let Some(lesson) = lesson {
-                tell(news, News::NotOrdered { id: order.id.clone(), provider: order.provider.clone(), lesson });
+                tell(news, News::NotOrdered { id: id.clone(), provider: provider.clone(), lesson });
             }
         }
     }

@@ -3,15 +3,15 @@
 //! The answer to such a write may be lost, and the write of a run that was killed may have been done. So whatever
 //! Jenkins answers but a clear yes, the node is read: where it carries the mark of this very order, it is made.
 
-use super::{ActionResult, News, Outcome, Site, actions, drain, tell};
+use crate::apply::script::Agent;
+use crate::apply::{ActionResult, News, Outcome, Site, actions, drain, tell};
 use crate::config::{NodeForm, Registration};
-use crate::description::description;
+use crate::domain::description::description;
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
+use crate::domain::world::Mark;
 use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Launcher, NewNode};
-use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
-use crate::plan::Action;
-use crate::script::Agent;
+use crate::plan::model::{Change, NodeToRegister};
 use crate::workers::at_once;
-use crate::world::Mark;
 use std::net::IpAddr;
 use std::sync::mpsc::Sender;
 
@@ -41,8 +41,8 @@ struct Refusal {
 }
 
 fn makings<'a>(site: &Site<'a>) -> impl Iterator<Item = Making<'a>> {
-    actions(site.plan).filter_map(|(action, planned)| match planned {
-        Action::CreateNode { node, node_type, server_id, id, address, .. } => {
+    actions(site.plan).filter_map(|(action, planned)| match &planned.change {
+        Change::CreateNode(NodeToRegister { node, node_type, server_id, id, address, .. }) => {
             Some(Making { action, node, node_type, id, server_id: server_id.as_ref(), address: *address })
         }
         _ => None,

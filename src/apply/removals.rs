@@ -9,15 +9,18 @@
 //! 5. each server is read, and its mark checked;
 //! 6. it is deleted.
 
-use super::drain::{Drained, RESTARTED, Removal, drain, drain_while_busy, restarted, restore};
-use super::volumes::delete_volume;
-use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
-use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
-use crate::plan::{Action, Proof, Rule, fleet};
+use crate::apply::drain::{Drained, RESTARTED, Removal, drain, drain_while_busy, restarted, restore};
+use crate::apply::volumes::delete_volume;
+use crate::apply::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
+use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
+use crate::domain::rule::Rule;
+use crate::domain::state::RetirementStep;
+use crate::domain::world;
+use crate::domain::world::{Listing, Lookup, Queue, ServerState, World};
+use crate::plan::identity;
+use crate::plan::model::{Change, Proof};
 use crate::provider::Deletion;
-use crate::state::RetirementStep;
 use crate::workers::{at_once, finished};
-use crate::world::{self, Listing, Lookup, Queue, ServerState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
 use std::thread;
@@ -28,56 +31,47 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let mut drains = Vec::new();
     let mut volumes = Vec::new();
     for (action, planned) in actions(site.plan) {
-        match planned {
-            Action::RetireNode { nodes, server_id, id, provider, rule, .. } => removals.push(Removal {
+        let rule = planned.rule;
+        match &planned.change {
+            Change::RetireNode(target) | Change::DeleteServer(target) => removals.push(Removal {
                 action,
-                rule: *rule,
-                nodes: nodes.iter().collect(),
-                server_id: server_id.clone(),
-                server: Some((id, provider)),
+                rule,
+                nodes: target.nodes.iter().collect(),
+                server_id: target.server_id.clone(),
+                server: Some((&target.order, &target.provider)),
                 made_for: None,
             }),
-            Action::DeleteServer { server_id, id, provider, rule, .. } => removals.push(Removal {
-                action,
-                rule: *rule,
-                nodes: Vec::new(),
-                server_id: server_id.clone(),
-                server: Some((id, provider)),
-                made_for: None,
-            }),
-            Action::DeleteNode { node, proof, rule, .. } => {
+            Change::DeleteNode { node, proof } => {
                 let (server_id, made_for) = match proof {
                     Proof::Server(server) => (server.clone(), None),
                     // Named in its place where the node is set offline.
                     Proof::Order(order) => (ServerId::from(order.as_str()), Some(order)),
                 };
-                removals.push(Removal { action, rule: *rule, nodes: vec![node], server_id, server: None, made_for });
+                removals.push(Removal { action, rule, nodes: vec![node], server_id, server: None, made_for });
             }
-            Action::RestoreNode { node, server_id, id, .. } => restorations.push((action, node, server_id, id)),
-            Action::DrainNode { nodes, server_id, rule, .. } => drains.push((action, nodes, server_id, *rule)),
-            Action::DeleteVolume { volume_id, provider, server_id, .. } => {
-                volumes.push((action, volume_id, provider, server_id));
-            }
-            Action::CreateServer { .. }
-            | Action::CreateNode { .. }
-            | Action::AssignFloatingIp { .. }
-            | Action::ReleaseFloatingIp { .. } => {}
+            Change::RestoreNode(target) => restorations.push((action, target)),
+            Change::DrainNode(target) => drains.push((action, target, rule)),
+            Change::DeleteVolume { volume_id, left_by } => volumes.push((action, volume_id, left_by)),
+            Change::CreateServer(_)
+            | Change::CreateNode(_)
+            | Change::AssignFloatingIp(_)
+            | Change::ReleaseFloatingIp { .. } => {}
         }
     }
-    at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
-        let (outcome, error) = restore(site, node, server_id, id);
+    at_once(site.config.concurrency, restorations, |(action, target)| {
+        let (outcome, error) = restore(site, target);
         if !outcome.is_failure() {
-            tell(&news, News::Stopped(id.clone()));
+            tell(&news, News::Stopped(target.order.clone()));
         }
-        tell(&news, result(action, server_id, outcome, error));
+        tell(&news, result(action, &target.server_id, outcome, error));
     });
-    at_once(site.config.concurrency, drains, |(action, nodes, server_id, rule)| {
-        let (outcome, error) = drain_while_busy(site, nodes, server_id, rule);
-        tell(&news, result(action, server_id, outcome, error));
+    at_once(site.config.concurrency, drains, |(action, target, rule)| {
+        let (outcome, error) = drain_while_busy(site, target, rule);
+        tell(&news, result(action, &target.server_id, outcome, error));
     });
-    at_once(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
-        let (outcome, error) = delete_volume(site, provider, volume, server_id);
-        tell(&news, result(action, server_id, outcome, error));
+    at_once(site.config.concurrency, volumes, |(action, volume, left_by)| {
+        let (outcome, error) = delete_volume(site, volume, left_by);
+        tell(&news, result(action, &left_by.server_id, outcome, error));
     });
     let drained = at_once(site.config.concurrency, removals, |removal| {
         // Beside the first steps: the deletion is never kept waiting for it alone.
@@ -153,7 +147,7 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
         nodes: Listing::Complete(nodes.value),
     };
     let world = World { clouds: site.world.clouds.clone(), jenkins };
-    let fleet = fleet::assemble(site.config, &world, site.memory);
+    let fleet = identity::identify(site.config, &world, site.memory);
     let found = fleet.machines.iter().filter_map(|machine| {
         let node = machine.nodes.iter().chain(&machine.doubts).next()?;
         Some((machine.id.clone(), node.name.clone()))

@@ -1,18 +1,15 @@
 //! Volumes that outlived their server.
 
-use super::{Outcome, Site, orders};
-use crate::naming::{ProviderName, ServerId, VolumeId};
-use crate::plan::leftovers;
+use crate::apply::{Outcome, Site, orders};
+use crate::domain::names::VolumeId;
+use crate::domain::world::{Lookup, VolumeState};
+use crate::plan::model::FormerServer;
+use crate::plan::sightings::volumes;
 use crate::provider::Deletion;
-use crate::world::{Lookup, VolumeState};
 
 /// A volume's own proof, read afresh: it is free, and its name, its mark or its server's fault says that it is the one.
-pub(super) fn delete_volume(
-    site: &Site<'_>,
-    provider: &ProviderName,
-    id: &VolumeId,
-    server: &ServerId,
-) -> (Outcome, Option<String>) {
+pub(super) fn delete_volume(site: &Site<'_>, id: &VolumeId, left_by: &FormerServer) -> (Outcome, Option<String>) {
+    let FormerServer { provider, server_id: server } = left_by;
     let provider = match site.services.provider(provider) {
         Ok(provider) => provider,
         Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
@@ -23,8 +20,8 @@ pub(super) fn delete_volume(
         Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
     };
     let marked = volume.mark.as_ref().is_some_and(|mark| mark.owner == site.config.owner);
-    let in_fault = site.memory.departed.get(server).is_some_and(|departed| leftovers::is_in_fault(&volume, departed));
-    if !marked && !in_fault && leftovers::volume_of(&volume.name).as_ref() != Some(server) {
+    let in_fault = site.memory.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
+    if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");
         return (Outcome::Skipped, Some(reason));
     }

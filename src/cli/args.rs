@@ -1,7 +1,7 @@
 //! The arguments, as `--help` tells them.
 
-use super::exit::Exit;
-use crate::plan::Rule;
+use crate::cli::exit::Exit;
+use crate::domain::rule::Rule;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::fmt::Write;
@@ -14,29 +14,29 @@ use std::time::Duration;
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(crate) command: Command,
 
     /// The configuration file [env: MITA_CONFIG] [default: the first of ./mita.toml,
     /// ~/.config/mita/mita.toml, /etc/mita/mita.toml]
     #[arg(long, value_name = "FILE", global = true)]
-    pub(super) config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 
     /// Tell what is done; twice, also why; three times, also each request
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    pub(super) verbose: u8,
+    pub(crate) verbose: u8,
 
     /// Tell errors only, no warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
 
     /// How warnings, errors and the log are written to standard error
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, global = true)]
-    pub(super) log_format: Format,
+    pub(crate) log_format: Format,
 }
 
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Look once at Jenkins and the clouds, order and retire servers, and exit
     #[command(after_long_help = reconcile_help())]
     Reconcile(Reconcile),
@@ -85,42 +85,42 @@ pub(super) enum Command {
 
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Reconcile {
+pub(crate) struct Reconcile {
     /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
     #[arg(long)]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 
     /// Let through N removals that the brake would hold back
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    pub(super) allow_removals: usize,
+    pub(crate) allow_removals: usize,
 
     /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
     #[arg(long, value_name = "FILE")]
-    pub(super) record: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
 
     /// Write what the run did and what there is to FILE for Prometheus: the textfile collector of node_exporter reads it.
     /// In place of metrics_file of the configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
-    pub(super) metrics_file: Option<PathBuf>,
+    pub(crate) metrics_file: Option<PathBuf>,
 
     /// Write a status page to FILE, for any browser. In place of html_file of the configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
-    pub(super) html: Option<PathBuf>,
+    pub(crate) html: Option<PathBuf>,
 }
 
 /// `mita status`
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct Status {
+pub(crate) struct Status {
     /// Look again every SECONDS (10 where no number is given) until Ctrl-C: a terminal is redrawn; with --output json one
     /// document after the other is written
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
-    pub(super) watch: Option<Duration>,
+    pub(crate) watch: Option<Duration>,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// A pause that no service minds.
@@ -133,168 +133,168 @@ fn pause(text: &str) -> Result<Duration, String> {
 
 /// `mita explain`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Explain {
+pub(crate) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
     #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
-    pub(super) subject: String,
+    pub(crate) subject: String,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// `mita hold`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Hold {
+pub(crate) struct Hold {
     /// The node's name in Jenkins: one of this installation's own
     #[arg(value_name = "NODE")]
-    pub(super) node: String,
+    pub(crate) node: String,
 
     /// Why, for whoever looks at the node; your name is shown as well
     #[arg(long, value_name = "TEXT")]
-    pub(super) reason: Option<String>,
+    pub(crate) reason: Option<String>,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// `mita release`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Release {
+pub(crate) struct Release {
     /// The node's name in Jenkins: one of this installation's own
     #[arg(value_name = "NODE")]
-    pub(super) node: String,
+    pub(crate) node: String,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// `mita retire`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Retire {
+pub(crate) struct Retire {
     /// The node's name in Jenkins: one of this installation's own
     #[arg(value_name = "NODE")]
-    pub(super) node: String,
+    pub(crate) node: String,
 
     /// Where a build runs there: let it end, take no further one, and have the next runs retire the node then
     #[arg(long)]
-    pub(super) when_idle: bool,
+    pub(crate) when_idle: bool,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// `mita check`
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct Check {
+pub(crate) struct Check {
     /// Also ask Jenkins and the clouds: rights, names, networks, quota, script sizes, clocks, other users of the owner; reads
     /// only
     #[arg(long)]
-    pub(super) online: bool,
+    pub(crate) online: bool,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 }
 
 /// `mita init`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Init {
+pub(crate) struct Init {
     /// Ask no cloud; what is not given by options is left to be filled in
     #[arg(long)]
-    pub(super) offline: bool,
+    pub(crate) offline: bool,
 
     /// Where the configuration is written
     #[arg(long, value_name = "FILE", default_value = "mita.toml")]
-    pub(super) output: PathBuf,
+    pub(crate) output: PathBuf,
 
     /// Write it also where a file is there already
     #[arg(long)]
-    pub(super) force: bool,
+    pub(crate) force: bool,
 
     /// The root of Jenkins, with its path where it has one
     #[arg(long, value_name = "URL")]
-    pub(super) jenkins_url: Option<String>,
+    pub(crate) jenkins_url: Option<String>,
 
     /// Who logs in to Jenkins [default: mita]
     #[arg(long, value_name = "USER")]
-    pub(super) jenkins_user: Option<String>,
+    pub(crate) jenkins_user: Option<String>,
 
     /// The file that holds that user's API token, relative to the configuration [default: jenkins.token]
     #[arg(long, value_name = "FILE")]
-    pub(super) jenkins_token_file: Option<String>,
+    pub(crate) jenkins_token_file: Option<String>,
 
     /// The environment variable that holds it, in place of a file
     #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
-    pub(super) jenkins_token_env: Option<String>,
+    pub(crate) jenkins_token_env: Option<String>,
 
     /// A cloud of clouds.yaml, or envvars for the OS_* variables [default: the only one there is]
     #[arg(long, value_name = "NAME")]
-    pub(super) cloud: Option<String>,
+    pub(crate) cloud: Option<String>,
 
     /// Keystone, for an application credential in place of a cloud of clouds.yaml
     #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
-    pub(super) auth_url: Option<String>,
+    pub(crate) auth_url: Option<String>,
 
     /// The id of the application credential
     #[arg(long, value_name = "ID", requires = "auth_url")]
-    pub(super) application_credential_id: Option<String>,
+    pub(crate) application_credential_id: Option<String>,
 
     /// The file that holds its secret, relative to the configuration [default: openstack.secret]
     #[arg(long, value_name = "FILE", requires = "auth_url")]
-    pub(super) application_credential_secret_file: Option<String>,
+    pub(crate) application_credential_secret_file: Option<String>,
 
     /// The region, where the cloud has several
     #[arg(long, value_name = "NAME")]
-    pub(super) region: Option<String>,
+    pub(crate) region: Option<String>,
 
     /// The image of the servers, by name or id
     #[arg(long, value_name = "NAME")]
-    pub(super) image: Option<String>,
+    pub(crate) image: Option<String>,
 
     /// Their size, by name or id
     #[arg(long, value_name = "NAME")]
-    pub(super) flavor: Option<String>,
+    pub(crate) flavor: Option<String>,
 
     /// The key pair that may log in to them
     #[arg(long, value_name = "NAME")]
-    pub(super) key: Option<String>,
+    pub(crate) key: Option<String>,
 
     /// Their network, where there are several
     #[arg(long, value_name = "NAME")]
-    pub(super) network: Option<String>,
+    pub(crate) network: Option<String>,
 
     /// The name of the node type [default: after the image]
     #[arg(long, value_name = "NAME")]
-    pub(super) node: Option<String>,
+    pub(crate) node: Option<String>,
 
     /// The labels of its nodes in Jenkins, with blanks between them [default: linux]
     #[arg(long, value_name = "LABELS")]
-    pub(super) labels: Option<String>,
+    pub(crate) labels: Option<String>,
 
     /// The most servers of it at a time
     #[arg(long, value_name = "N", default_value_t = 4)]
-    pub(super) max: u32,
+    pub(crate) max: u32,
 
     /// The mark of this installation [default: host and path of the URL of Jenkins]
     #[arg(long, value_name = "OWNER")]
-    pub(super) owner: Option<String>,
+    pub(crate) owner: Option<String>,
 
     /// Who makes the nodes in Jenkins: mita, for agents that call in (inbound) or that Jenkins connects to (ssh), or the
     /// boot script (none)
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Register::Inbound, requires_if("ssh", "credentials_id"))]
-    pub(super) register: Register,
+    pub(crate) register: Register,
 
     /// The id of the credentials in Jenkins that log in to the servers, for --register ssh
     #[arg(long, value_name = "ID")]
-    pub(super) credentials_id: Option<String>,
+    pub(crate) credentials_id: Option<String>,
 
     /// The boot script, relative to the configuration [default: one that is written beside it]
     #[arg(long, value_name = "FILE")]
-    pub(super) script_file: Option<String>,
+    pub(crate) script_file: Option<String>,
 }
 
 /// Who makes the nodes in Jenkins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Register {
+pub(crate) enum Register {
     Inbound,
     Ssh,
     None,
@@ -302,36 +302,36 @@ pub(super) enum Register {
 
 /// `mita replay`
 #[derive(Args, Clone, Debug)]
-pub(super) struct Replay {
+pub(crate) struct Replay {
     /// A record, as `mita reconcile --record FILE` writes it
     #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    pub(crate) file: PathBuf,
 
     #[command(flatten)]
-    pub(super) shape: Shape,
+    pub(crate) shape: Shape,
 
     /// Write the record to NEW, with the plan of this program in place of the recorded one; NEW may be FILE
     #[arg(long, value_name = "NEW")]
-    pub(super) record: Option<PathBuf>,
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// How a result is written to standard output.
 #[derive(Args, Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// How the result is written; json is one document on one line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    pub(super) output: Format,
+    pub(crate) output: Format,
 }
 
 /// For people or for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Text,
     Json,
 }
 
 impl Format {
-    pub(super) fn is_json(self) -> bool {
+    pub(crate) fn is_json(self) -> bool {
         self == Self::Json
     }
 }
@@ -423,7 +423,7 @@ fn exit_help() -> String {
 }
 
 /// Every rule with its meaning.
-pub(super) fn rules_help() -> String {
+pub(crate) fn rules_help() -> String {
     let mut text = String::from("Rules, as in plans and verdicts:\n");
     for rule in Rule::ALL {
         let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());

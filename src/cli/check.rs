@@ -1,21 +1,23 @@
 //! `mita check`: is the configuration right? With `--online` also: do Jenkins and the clouds agree with it?
 
-pub(super) mod online;
+pub(crate) mod online;
 
-use super::args::Check;
-use super::document::clean;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{self, DOCUMENT_VERSION};
-use super::table::many;
-use crate::config::{self, Config, ConfigErrors, Loaded};
+use crate::cli::args::Check;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::output::DOCUMENT_VERSION;
+use crate::config;
+use crate::config::{Config, ConfigErrors, Loaded};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
+use crate::view::document::clean;
+use crate::view::table::many;
 use online::{Finding, Online};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-pub(super) fn run(wish: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+pub(crate) fn run(wish: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let path = config::locate(named)?;
     let loaded = Config::load(&path);
     let online = match &loaded {
@@ -38,7 +40,7 @@ pub(super) fn run(wish: Check, named: Option<PathBuf>, moment: Moment, progress:
 
 /// What was found, as its document tells it.
 #[derive(Debug, Serialize)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     version: u32,
     file: String,
     ok: bool,
@@ -51,7 +53,7 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
+    pub(crate) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
         let clean_all = |lines: &[String]| lines.iter().map(|line| clean(line)).collect();
         let (node_types, providers, errors, warnings) = match loaded {
             Ok(Loaded { config, warnings }) => {

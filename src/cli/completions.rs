@@ -1,7 +1,7 @@
 //! `mita completions`: what a shell needs to complete commands and options.
 
-use super::args::Arguments;
-use super::output;
+use crate::cli::args::Arguments;
+use crate::cli::output;
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 use std::io;
@@ -16,7 +16,7 @@ pub fn completions(shell: Shell) -> io::Result<String> {
     String::from_utf8(script).map_err(io::Error::other)
 }
 
-pub(super) fn run(shell: Shell) -> io::Result<()> {
+pub(crate) fn run(shell: Shell) -> io::Result<()> {
     output::print_own(&completions(shell)?)
 }
 

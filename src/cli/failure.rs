@@ -1,6 +1,6 @@
 //! Why a command ended without a result, and with which exit status.
 
-use super::exit::Exit;
+use crate::cli::exit::Exit;
 use crate::config::{ConfigErrors, NotFound};
 use crate::reconcile::RunError;
 use crate::record::RecordError;

@@ -3,8 +3,8 @@
 //! Every line passes [`redact`] and is one line, whatever a service or a job's name put into it. Other crates log
 //! requests with their headers, so only their warnings are let in.
 
-use super::args::{Arguments, Format};
-use super::output::one_line;
+use crate::cli::args::{Arguments, Format};
+use crate::cli::output::one_line;
 use crate::reconcile::Moment;
 use crate::secret::redact;
 use env_logger::Builder;

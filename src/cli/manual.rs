@@ -3,9 +3,9 @@
 //! The pages are made from what the parser of the arguments, the list of rules and the keys of the configuration say,
 //! so that none of it is written twice.
 
-use super::args::{Arguments, rules_help};
-use super::failure::Failure;
-use super::output;
+use crate::cli::args::{Arguments, rules_help};
+use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::config;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
@@ -60,7 +60,7 @@ pub fn pages() -> io::Result<Vec<Page>> {
 }
 
 /// Prints one page: the program's, or the one of this command or file.
-pub(super) fn run(wanted: Option<&str>) -> Result<(), Failure> {
+pub(crate) fn run(wanted: Option<&str>) -> Result<(), Failure> {
     let name = wanted.map_or("mita".to_owned(), |name| match name {
         "mita" | CONFIGURATION => name.to_owned(),
         command => format!("mita-{command}"),
@@ -179,7 +179,7 @@ fn sections(roff: &mut Roff, help: &str) {
 mod tests {
     use super::*;
     use crate::cli::exit::Exit;
-    use crate::plan::Rule;
+    use crate::domain::rule::Rule;
 
     fn text_of(name: &str) -> String {
         let pages = pages().unwrap();

@@ -3,31 +3,22 @@
 //! The commands ask the rest of the crate and show what it says; none decides anything. Results go to standard output,
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] on its way out.
 
-mod account;
-mod args;
+pub(crate) mod args;
 mod check;
 mod completions;
-mod document;
-mod exit;
-mod explain;
-mod failure;
-mod failures;
-mod hand;
+pub(crate) mod exit;
+pub(crate) mod failure;
 mod init;
 mod logger;
 mod manual;
-mod metrics;
-mod next;
-mod output;
-mod page;
+mod operator;
+pub(crate) mod output;
 mod panics;
-mod picture;
+pub(crate) mod publish;
 mod reconcile;
 mod recorder;
 mod reference;
 mod replay;
-mod status;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -40,8 +31,9 @@ pub use manual::{Page, pages as manual_pages};
 pub use panics::tell as tell_of_panics;
 pub use reference::reference;
 
-use crate::config::{self, Config, Loaded};
-use crate::plan::Detail;
+use crate::config;
+use crate::config::{Config, Loaded};
+use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
 use args::{Command, Format};
@@ -55,11 +47,11 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
         Command::Reconcile(wish) => reconcile::run(&wish, detail, load(config), moment, progress()),
-        Command::Status(wish) => status::run(wish, &load(config)?, moment, progress()),
-        Command::Explain(wish) => explain::run(&wish, &load(config)?, moment, progress()),
-        Command::Hold(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
-        Command::Release(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
-        Command::Retire(wish) => hand::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Status(wish) => crate::view::status::run(wish, &load(config)?, moment, progress()),
+        Command::Explain(wish) => crate::view::explain::run(&wish, &load(config)?, moment, progress()),
+        Command::Hold(wish) => operator::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Release(wish) => operator::run(&wish.into(), &load(config)?, moment, progress()),
+        Command::Retire(wish) => operator::run(&wish.into(), &load(config)?, moment, progress()),
         Command::Check(wish) => check::run(wish, config, moment, progress()),
         Command::Replay(wish) => replay::run(&wish),
         Command::Init(wish) => init::run(&wish, moment, progress()),
@@ -92,7 +84,7 @@ fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
 }
 
 /// What a run would see and decide, for the commands that show it.
-fn dry_report(loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Report, Failure> {
+pub(crate) fn dry_report(loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Report, Failure> {
     for warning in &loaded.warnings {
         log::warn!("{warning}");
     }
@@ -104,7 +96,7 @@ fn dry_report(loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Rep
 
 /// Warnings and problems of what was seen, and the exit status of a command that shows it. What a person has just read
 /// on the terminal is not said twice.
-fn tell_what_was_seen(report: &Report, output: Format) -> Exit {
+pub(crate) fn tell_what_was_seen(report: &Report, output: Format) -> Exit {
     for warning in &report.plan.warnings {
         log::warn!("{warning}");
     }

@@ -6,22 +6,22 @@ use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// The version of every document that this program writes.
-pub(super) const DOCUMENT_VERSION: u32 = 1;
+pub(crate) const DOCUMENT_VERSION: u32 = 1;
 
 /// Whether somebody still reads standard output. One who has gone away is no failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(crate) enum Reader {
     There,
     Gone,
 }
 
 /// Writes text, redacted, without characters that could steer a terminal.
-pub(super) fn print(text: &str) -> io::Result<Reader> {
+pub(crate) fn print(text: &str) -> io::Result<Reader> {
     write(clean(text).as_bytes())
 }
 
 /// Writes text in place of what the terminal shows, as far as there is room for it.
-pub(super) fn draw(text: &str) -> io::Result<Reader> {
+pub(crate) fn draw(text: &str) -> io::Result<Reader> {
     let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0));
     let text = clean(text);
     // The cursor stands on the line below the last one.
@@ -41,13 +41,13 @@ fn clean(text: &str) -> String {
 }
 
 /// Writes one document on one line, without any secret that a service put into a name.
-pub(super) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
+pub(crate) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
     let line = redact_document(&serde_json::to_string(document)?) + "\n";
     write(line.as_bytes())
 }
 
 /// Writes what the program itself made, to be read by other programs, as it is.
-pub(super) fn print_own(text: &str) -> io::Result<()> {
+pub(crate) fn print_own(text: &str) -> io::Result<()> {
     write(text.as_bytes()).map(drop)
 }
 
@@ -60,13 +60,13 @@ fn write(bytes: &[u8]) -> io::Result<Reader> {
 }
 
 /// Whether a person reads standard output as it is written.
-pub(super) fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
 /// The text on one line: line breaks are blanks, other control characters are written as escapes, so that a name out of
 /// Jenkins can neither forge a line nor steer a terminal.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     let text = text.trim_end();
     if !text.contains(char::is_control) {
         return Cow::Borrowed(text);

@@ -1,6 +1,6 @@
 //! A fault of the program itself: told on one line, without secrets, before the process is aborted.
 
-use super::output::one_line;
+use crate::cli::output::one_line;
 use crate::secret::redact;
 use std::io::{Write, stderr};
 use std::panic::{self, PanicHookInfo};

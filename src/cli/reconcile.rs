@@ -2,21 +2,23 @@
 //!
 //! Under cron it is silent when nothing went wrong, so that no mail is sent; at a terminal it shows what it did.
 
-use super::account::Destinations;
-use super::args::Reconcile;
-use super::document::RunDocument;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{self, Reader};
-use super::recorder::Recorder;
 use crate::apply::{ActionResult, Outcome};
+use crate::cli::args::Reconcile;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::output::Reader;
+use crate::cli::publish::Destinations;
+use crate::cli::recorder::Recorder;
 use crate::config::Loaded;
-use crate::plan::{Detail, Plan};
+use crate::plan::model::Plan;
+use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::view::document::RunDocument;
 use std::io::{IsTerminal, stderr};
 
-pub(super) fn run(
+pub(crate) fn run(
     wish: &Reconcile,
     detail: Detail,
     loaded: Result<Loaded, Failure>,
@@ -96,7 +98,7 @@ fn tell_unwritten(failures: &[Failure]) {
 }
 
 /// The exit status that a report asks for.
-pub(super) fn exit(report: &Report) -> Exit {
+pub(crate) fn exit(report: &Report) -> Exit {
     let failed = report.results.iter().flatten().any(|result| result.outcome.is_failure());
     let mut exit = Exit::Done;
     if failed || !report.plan.problems.is_empty() {
@@ -151,7 +153,7 @@ fn held_back(plan: &Plan) -> Option<String> {
 }
 
 /// The plan, each action with its outcome.
-pub(super) fn text(report: &Report, detail: Detail) -> String {
+pub(crate) fn text(report: &Report, detail: Detail) -> String {
     let plan = &report.plan;
     let mut text = String::new();
     // The actions come first, a line each.

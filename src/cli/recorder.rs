@@ -5,7 +5,7 @@ use crate::record::{Record, RecordError};
 use std::path::Path;
 
 /// Keeps a record of the run, where one is wished for. A record that cannot be written stops nothing.
-pub(super) struct Recorder<'a> {
+pub(crate) struct Recorder<'a> {
     file: Option<&'a Path>,
     record: Option<Record>,
     failure: Option<RecordError>,
@@ -13,12 +13,12 @@ pub(super) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// Writes to this file; nothing where there is none.
-    pub(super) fn new(file: Option<&'a Path>) -> Self {
+    pub(crate) fn new(file: Option<&'a Path>) -> Self {
         Recorder { file, record: None, failure: None }
     }
 
     /// Written before anything is done, so that there is a record of a run that does not come to its end.
-    pub(super) fn begin(&mut self, decision: Decision<'_>) {
+    pub(crate) fn begin(&mut self, decision: Decision<'_>) {
         let Some(file) = self.file else { return };
         let record = Record::of(decision);
         match record.write(file) {
@@ -28,7 +28,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Written once more, with what became of the plan.
-    pub(super) fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
+    pub(crate) fn end(self, report: Option<&Report>) -> Result<(), RecordError> {
         if let Some(error) = self.failure {
             return Err(error);
         }

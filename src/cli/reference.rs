@@ -2,10 +2,10 @@
 //!
 //! As the manual, it is made from what the program itself goes by.
 
-use super::args::Arguments;
-use super::exit::Exit;
+use crate::cli::args::Arguments;
+use crate::cli::exit::Exit;
 use crate::config;
-use crate::plan::Rule;
+use crate::domain::rule::Rule;
 use clap::builder::StyledStr;
 use clap::{Arg, Command, CommandFactory};
 

@@ -1,18 +1,19 @@
 //! `mita replay`: plans a recorded run again, and tells where the plan differs. Knows the record and nothing else: no
 //! configuration, no service, no clock.
 
-use super::args::Replay;
-use super::document::to_the_second;
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output::{self, DOCUMENT_VERSION};
+use crate::cli::args::Replay;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::cli::output::DOCUMENT_VERSION;
 use crate::record::{Difference, Record};
+use crate::view::document::to_the_second;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-pub(super) fn run(wish: &Replay) -> Result<Exit, Failure> {
+pub(crate) fn run(wish: &Replay) -> Result<Exit, Failure> {
     let record = Record::read(&wish.file)?;
     let replay = ReplayDocument::of(&record);
     if wish.shape.output.is_json() {
@@ -28,7 +29,7 @@ pub(super) fn run(wish: &Replay) -> Result<Exit, Failure> {
 
 /// What came of a replay.
 #[derive(Debug, Serialize)]
-pub(super) struct ReplayDocument {
+pub(crate) struct ReplayDocument {
     version: u32,
     now: String,
     /// The version of the program that planned.
@@ -41,7 +42,7 @@ pub(super) struct ReplayDocument {
 }
 
 impl ReplayDocument {
-    pub(super) fn of(record: &Record) -> Self {
+    pub(crate) fn of(record: &Record) -> Self {
         let differences = record.replay();
         ReplayDocument {
             version: DOCUMENT_VERSION,
@@ -54,7 +55,7 @@ impl ReplayDocument {
         }
     }
 
-    pub(super) fn render(&self, record: &Record) -> String {
+    pub(crate) fn render(&self, record: &Record) -> String {
         let Self { version: _, now, planned_by, replayed_by, redacted, same, differences } = self;
         let mut text: String = differences.iter().map(render).collect();
         let (actions, verdicts) = record.size();

@@ -1,10 +1,10 @@
 //! What else a node type asks of its cloud: a volume to boot from, ports, a floating IP, neighbours, tags, and the size
 //! by what it must have.
 
-use super::nodes::distinct;
-use super::reading::Found;
-use super::table::Table;
-use super::{Boot, BootVolume, Hint, Sizing, keys};
+use crate::config::nodes::distinct;
+use crate::config::reading::Found;
+use crate::config::table::Table;
+use crate::config::{Boot, BootVolume, Hint, Sizing, keys};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
@@ -139,7 +139,7 @@ fn description(table: &Table<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::in_mib;
+    use crate::config::boot::in_mib;
 
     #[test]
     fn memory_is_written_with_its_unit() {

@@ -3,10 +3,11 @@
 //! Those files serve many programs and say more than mita asks: what it has no use for is passed over, what would
 //! change how it logs in and is not known here is refused.
 
-use super::clouds::{self, Cloud};
-use super::reading::{Found, Place};
-use super::table::Table;
-use super::{
+use crate::config::clouds;
+use crate::config::clouds::Cloud;
+use crate::config::reading::{Found, Place};
+use crate::config::table::Table;
+use crate::config::{
     Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, connection, jenkins, keys, openstack, secrets,
     url,
 };

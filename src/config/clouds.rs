@@ -4,10 +4,10 @@
 //! clouds.yaml the first that is there counts, secure.yaml is laid over it, and `auth` is one more level. What the
 //! values mean is decided by [`super::cloud_login`].
 
-use super::env::Lookup;
-use super::reading::Place;
-use super::table::Table;
-use super::{files, keys, locate};
+use crate::config::env::Lookup;
+use crate::config::reading::Place;
+use crate::config::table::Table;
+use crate::config::{files, keys, locate};
 use crate::secret::Secret;
 use saphyr::{ScalarStyle, Yaml, YamlLoader};
 use saphyr_parser::{Event, Parser};
@@ -109,7 +109,7 @@ pub(super) fn find(table: &Table<'_>, at: &Place, name: &str) -> Option<Cloud> {
 /// # Errors
 /// What is wrong with the clouds.yaml that is there.
 pub fn clouds_at_hand() -> Result<Vec<String>, String> {
-    clouds_known_to(&super::env::of_process)
+    clouds_known_to(&crate::config::env::of_process)
 }
 
 pub(super) fn clouds_known_to(variable: Lookup<'_>) -> Result<Vec<String>, String> {

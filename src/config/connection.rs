@@ -1,9 +1,9 @@
 //! How a cloud's services are reached: with a client certificate, through a proxy, at other addresses than the catalogue's.
 
-use super::clouds::Cloud;
-use super::reading::Found;
-use super::table::Table;
-use super::{ClientCertificate, Connection, Endpoints, files, url};
+use crate::config::clouds::Cloud;
+use crate::config::reading::Found;
+use crate::config::table::Table;
+use crate::config::{ClientCertificate, Connection, Endpoints, files, url};
 use crate::secret::Secret;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! `[jenkins]`: which controller, and who logs in.
 
-use super::table::Table;
-use super::{JenkinsConfig, files, secrets, url};
+use crate::config::table::Table;
+use crate::config::{JenkinsConfig, files, secrets, url};
 use std::path::{Path, PathBuf};
 
 /// A bundle of all certificate authorities of a system has some hundred KiB.

@@ -1,13 +1,14 @@
 //! From a file to a [`Config`]: read, take apart, check every table, and give all or all that is wrong.
 
-use super::env::{self, Lookup};
-use super::reading::{ConfigErrors, Found, Place, Reading};
-use super::table::Table;
-use super::{
+use crate::config::env;
+use crate::config::env::Lookup;
+use crate::config::reading::{ConfigErrors, Found, Place, Reading};
+use crate::config::table::Table;
+use crate::config::{
     Config, JenkinsConfig, LONGEST_OWNER_OF_ADDRESSES, NodeType, files, fingerprint, jenkins, keys, nodes, provider,
     syntax, times,
 };
-use crate::naming::{Owner, OwnerError};
+use crate::domain::names::{Owner, OwnerError};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;

@@ -1,6 +1,7 @@
 //! Where the configuration file is when nobody names it: a fixed list of places, tried in order.
 
-use super::env::{self, Lookup};
+use crate::config::env;
+use crate::config::env::Lookup;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;

@@ -2,9 +2,9 @@
 //!
 //! The time zone is looked up when the configuration is read; how many it is at a given moment is then arithmetic alone.
 
-use super::keys;
-use super::reading::{Found, Place};
-use super::table::Table;
+use crate::config::keys;
+use crate::config::reading::{Found, Place};
+use crate::config::table::Table;
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;

@@ -43,7 +43,7 @@ pub use reading::ConfigErrors;
 pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
 pub use schema::{Entry, Manual, manual, schema};
 
-use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
+use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

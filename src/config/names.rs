@@ -1,6 +1,6 @@
 //! Which names the two services accept, checked before anything is ordered under them.
 
-use crate::naming::NodeName;
+use crate::domain::names::NodeName;
 
 /// Nova takes names and metadata of up to 255 characters. A Jenkins node's name is a folder's name (255 bytes on
 /// common file systems), and `+` and an IPv6 address are added to it: 40 more.

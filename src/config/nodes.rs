@@ -1,10 +1,10 @@
 //! `[nodes.NAME]`: how to make one kind of server, and for which jobs.
 
-use super::min_idle::ZoneName;
-use super::reading::{Found, Place, Reading};
-use super::table::Table;
-use super::{NodeType, Registration, Sizing, Times, boot, files, keys, min_idle, names, registration, times};
-use crate::naming::{NodeTypeName, ProviderName};
+use crate::config::min_idle::ZoneName;
+use crate::config::reading::{Found, Place, Reading};
+use crate::config::table::Table;
+use crate::config::{NodeType, Registration, Sizing, Times, boot, files, keys, min_idle, names, registration, times};
+use crate::domain::names::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
 

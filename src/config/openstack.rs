@@ -1,8 +1,8 @@
 //! `[provider.NAME]` of type "openstack": which cloud, and who logs in to Keystone in which way.
 
-use super::reading::Found;
-use super::table::Table;
-use super::{
+use crate::config::reading::Found;
+use crate::config::table::Table;
+use crate::config::{
     Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, cloud_login, connection, jenkins, keys, secrets,
 };
 

@@ -3,13 +3,13 @@
 //! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
 //! configuration made of it again plans as the whole one did, and can do nothing else.
 
-use super::nodes::MOST_EXECUTORS;
-use super::table::LONGEST;
-use super::{
+use crate::config::nodes::MOST_EXECUTORS;
+use crate::config::table::LONGEST;
+use crate::config::{
     Auth, Backend, Boot, BootVolume, Config, Connection, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType,
     OpenStackConfig, ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
-use crate::naming::{NodeTypeName, Owner, ProviderName};
+use crate::domain::names::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};

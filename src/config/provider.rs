@@ -1,9 +1,9 @@
 //! `[provider.NAME]`: the clouds behind the names that node types give.
 
-use super::reading::{Found, Place, Reading};
-use super::table::Table;
-use super::{Backend, ProviderConfig, keys, openstack};
-use crate::naming::ProviderName;
+use crate::config::reading::{Found, Place, Reading};
+use crate::config::table::Table;
+use crate::config::{Backend, ProviderConfig, keys, openstack};
+use crate::domain::names::ProviderName;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the file's order. What is wrong is reported and left out.

@@ -3,7 +3,7 @@
 //! Nothing stops at the first fault. Whoever reads a key reports here and goes on, so that an operator sees every
 //! problem of the file at once, each with its line and what to do. No value that could be a secret gets into a message.
 
-use super::env::Lookup;
+use crate::config::env::Lookup;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 

@@ -3,8 +3,8 @@
 //! One choice decides which other keys mean something, so all of them are read here, and a key that the choice leaves
 //! without effect is a fault: somebody believes that it has one.
 
-use super::reading::Found;
-use super::table::Table;
+use crate::config::reading::Found;
+use crate::config::table::Table;
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
@@ -151,7 +151,11 @@ fn environment(table: &Table<'_>) -> BTreeMap<String, String> {
 }
 
 /// A variable may well be empty.
-fn line_or_nothing(table: &Table<'_>, value: &DeValue<'_>, at: &super::reading::Place) -> Option<Found<String>> {
+fn line_or_nothing(
+    table: &Table<'_>,
+    value: &DeValue<'_>,
+    at: &crate::config::reading::Place,
+) -> Option<Found<String>> {
     match value.as_str() {
         Some("") => Some(Found { value: String::new(), at: at.clone() }),
         _ => table.line_of_text(value, at),

@@ -3,7 +3,8 @@
 //! Both are made from the keys that the parser knows, so that nothing is described that it would refuse. What only a
 //! whole file can tell, such as a provider that no table has, is left to `mita check`.
 
-use super::keys::{self, Key, Kind};
+use crate::config::keys;
+use crate::config::keys::{Key, Kind};
 use serde_json::{Map, Value, json};
 
 /// A JSON Schema of the configuration. Of draft 7, the newest that editors of TOML know.

@@ -3,9 +3,9 @@
 //! Exactly one of the three. The text goes straight into a [`Secret`], which registers it for redaction, and into no
 //! message.
 
-use super::files;
-use super::reading::{Found, Place};
-use super::table::Table;
+use crate::config::files;
+use crate::config::reading::{Found, Place};
+use crate::config::table::Table;
 use crate::secret::Secret;
 use std::path::Path;
 

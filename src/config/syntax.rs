@@ -3,8 +3,8 @@
 //! A line is shown only as far as it can hold no secret: whole where it sets one harmless key, else up to the `=`
 //! of a key that is known, else not at all. The line after a torn text may be the rest of a password.
 
-use super::keys;
-use super::reading::{ConfigErrors, Reading};
+use crate::config::keys;
+use crate::config::reading::{ConfigErrors, Reading};
 use std::path::Path;
 use toml::de::Error;
 

@@ -3,8 +3,8 @@
 //! A value of a wrong type, an unknown key and a key written twice under two names are reported where they stand;
 //! the reader gets `None` and goes on.
 
-use super::keys;
-use super::reading::{Found, Place, Reading};
+use crate::config::keys;
+use crate::config::reading::{Found, Place, Reading};
 use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};
 use std::ops::RangeInclusive;

@@ -1,7 +1,7 @@
 //! The times that can stand at the top and, for one node type, in its table.
 
-use super::Times;
-use super::table::Table;
+use crate::config::Times;
+use crate::config::table::Table;
 use jiff::SignedDuration;
 
 /// What holds where nothing is written.

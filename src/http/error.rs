@@ -1,6 +1,6 @@
 //! What went wrong with a request, in words for an operator and in kinds for the program.
 
-use super::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, Request, Response, excerpt};
+use crate::http::{Broken, CONNECT_TIMEOUT, LARGEST_BODY, Request, Response, excerpt};
 use std::fmt;
 use std::io;
 use std::time::Duration;

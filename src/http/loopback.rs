@@ -1,6 +1,6 @@
 //! A server on 127.0.0.1 for tests of the wires: it answers what a test tells it to, and remembers what it was asked.
 
-use super::{Client, ClientOptions};
+use crate::http::{Client, ClientOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};

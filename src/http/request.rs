@@ -1,6 +1,6 @@
 //! A request, before it is sent.
 
-use super::{Broken, HttpError, Kind};
+use crate::http::{Broken, HttpError, Kind};
 use crate::secret::Secret;
 use serde::Serialize;
 use std::fmt;

@@ -1,7 +1,7 @@
 //! The client against a server that misbehaves in every way that the two services and the proxies before them know.
 
-use super::loopback::{Answer, Loopback, deadline};
-use super::*;
+use crate::http::loopback::{Answer, Loopback, deadline};
+use crate::http::*;
 use crate::secret::Secret;
 use std::net::TcpListener;
 

@@ -3,8 +3,8 @@
 //! Not needed with an API token since 2.96 (jenkins/security/ApiCrumbExclusion.java), so none is fetched until a write
 //! is refused for want of one: with a password, or by an older controller. Such a refusal means that nothing was done.
 
-use super::{Jenkins, JenkinsError, error, wire};
 use crate::http::{Request, Response};
+use crate::jenkins::{Jenkins, JenkinsError, error, wire};
 use crate::secret::Secret;
 
 /// A crumb with the session that it is bound to since 2.176.2.

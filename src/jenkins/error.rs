@@ -147,7 +147,7 @@ fn forbidden(response: &Response) -> (ErrorKind, String) {
         let text = format!("status 403: {user} lacks the permission {permission} ({id}): grant it in Jenkins");
         return (ErrorKind::Forbidden { permission: Some(permission) }, text);
     }
-    let text = if super::crumb::is_missing(response) {
+    let text = if crate::jenkins::crumb::is_missing(response) {
         "status 403: Jenkins wants a crumb with each write and takes none of ours: use an API token in place of the \
          password"
             .to_owned()

@@ -3,12 +3,12 @@
 //! Each write is harmless when repeated. Which node may be written to, and in which order, is decided elsewhere; only
 //! the one write that would do the opposite at a wrong moment, the toggle, looks before it acts.
 
-use super::error::{not_jenkins, redirected, refused, target};
-use super::{Jenkins, JenkinsError};
+use crate::domain::names::{MitaId, NodeName, Owner, ServerId};
+use crate::domain::offline::is_ours;
+use crate::domain::world::{OfflineCause, Presence};
 use crate::http::Response;
-use crate::naming::{MitaId, NodeName, Owner, ServerId};
-use crate::offline::is_ours;
-use crate::world::{OfflineCause, Presence};
+use crate::jenkins::error::{not_jenkins, redirected, refused, target};
+use crate::jenkins::{Jenkins, JenkinsError};
 
 /// What became of a write to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

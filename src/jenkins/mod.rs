@@ -1,6 +1,6 @@
 //! The Jenkins controller's remote API: the queue, the nodes, making them and setting them offline.
 //!
-//! Turns Jenkins' JSON of any version into [`crate::world`], and the few writes into requests; decides nothing. What it
+//! Turns Jenkins' JSON of any version into [`crate::domain::world`], and the few writes into requests; decides nothing. What it
 //! cannot vouch for it reports as an error: an answer of something other than Jenkins, a node list that hides
 //! a node. Jenkins answers in the language that it is asked in, so every request asks for English.
 
@@ -21,9 +21,9 @@ pub use registration::{Launcher, NewNode};
 pub use rights::{Right, Rights};
 
 use crate::config::JenkinsConfig;
+use crate::domain::world::Mode;
 use crate::http::{Client, ClientOptions, Request, Response, encode_query};
 use crate::secret::Secret;
-use crate::world::Mode;
 use crumb::Crumb;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

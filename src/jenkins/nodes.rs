@@ -3,12 +3,12 @@
 //! A node that is not in the list is a node whose server may be removed. So a list that may hide one is no list, and
 //! what cannot be read of a node is read as work: it is busy.
 
-use super::wire::{flag, list, number, text, unescape_html};
-use super::{ErrorKind, Jenkins, JenkinsError, Reading};
-use crate::description::mark_in;
+use crate::domain::description::mark_in;
+use crate::domain::names::NodeName;
+use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
-use crate::naming::NodeName;
-use crate::world::{Node, NodeKind, OfflineCause, Presence};
+use crate::jenkins::wire::{flag, list, number, text, unescape_html};
+use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Reading};
 use serde_json::Value;
 use std::collections::BTreeSet;
 

@@ -3,9 +3,9 @@
 //! An item that can be read in part is kept with what is left of it: one odd item must not hide the others, nor
 //! itself from the operator.
 
-use super::wire::{flag, list, number, percent_decode, text};
-use super::{Jenkins, JenkinsError, Reading};
-use crate::world::{Queue, QueueItem, Stage, Task};
+use crate::domain::world::{Queue, QueueItem, Stage, Task};
+use crate::jenkins::wire::{flag, list, number, percent_decode, text};
+use crate::jenkins::{Jenkins, JenkinsError, Reading};
 use jiff::Timestamp;
 use serde_json::Value;
 

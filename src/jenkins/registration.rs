@@ -4,12 +4,12 @@
 //! with JSON, which Stapler binds to the constructors and setters of the classes that it names: as `$class`, and as
 //! `stapler-class` for old releases.
 
-use super::error::{not_jenkins, redirected, refused};
-use super::lifecycle::leads_to_nodes;
-use super::{ErrorKind, Jenkins, JenkinsError};
 use crate::config::{HostKeyCheck, NodeForm, SshLauncher, Transport, Usage};
+use crate::domain::names::NodeName;
 use crate::http::Request;
-use crate::naming::NodeName;
+use crate::jenkins::error::{not_jenkins, redirected, refused};
+use crate::jenkins::lifecycle::leads_to_nodes;
+use crate::jenkins::{ErrorKind, Jenkins, JenkinsError};
 use crate::secret::Secret;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;

@@ -3,10 +3,10 @@
 //! Jenkins has no call that lists a user's permissions. What it shows of a node tells them: a field of its JSON, a form and
 //! a link of its pages are there for those who may use them, and for nobody else.
 
-use super::wire::{flag, list, text};
-use super::{ErrorKind, Jenkins, JenkinsError};
+use crate::domain::names::NodeName;
 use crate::http::encode_segment;
-use crate::naming::NodeName;
+use crate::jenkins::wire::{flag, list, text};
+use crate::jenkins::{ErrorKind, Jenkins, JenkinsError};
 use std::fmt;
 
 /// The built-in node in a path, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).

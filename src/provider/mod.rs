@@ -6,8 +6,8 @@ pub mod console;
 pub mod openstack;
 
 use crate::config::{Backend, NodeType, ProviderConfig};
-use crate::naming::{FloatingIpId, NodeTypeName, Owner, ServerId, VolumeId};
-use crate::world::{AddressMark, FloatingIp, Lookup, Quota, Server, Volume};
+use crate::domain::names::{FloatingIpId, NodeTypeName, Owner, ServerId, VolumeId};
+use crate::domain::world::{AddressMark, FloatingIp, Lookup, Quota, Server, Volume};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -174,7 +174,7 @@ pub struct Order<'a> {
     /// The installation.
     pub owner: &'a Owner,
     /// The order's id.
-    pub id: &'a crate::naming::MitaId,
+    pub id: &'a crate::domain::names::MitaId,
     /// The server's name.
     pub name: &'a str,
     /// User data with everything filled in; never logged.

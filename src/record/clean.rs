@@ -5,9 +5,9 @@
 //! What holds text is taken apart field by field, so that whoever adds a field decides whether it is free text.
 
 use crate::apply::ActionResult;
-use crate::plan::{Action, Plan, Problem, Verdict};
+use crate::domain::world::{Cloud, Jenkins, Listing, Lookup, Node, OfflineCause, Presence, QueueItem, Server, World};
+use crate::plan::model::{Action, Plan, Problem, Verdict};
 use crate::secret::redact;
-use crate::world::{Cloud, Jenkins, Listing, Lookup, Node, OfflineCause, Presence, QueueItem, Server, World};
 
 /// A text without secrets.
 pub fn text(text: &str) -> String {
@@ -16,20 +16,7 @@ pub fn text(text: &str) -> String {
 
 /// The action with a clean reason.
 pub fn action(action: &Action) -> Action {
-    let mut action = action.clone();
-    match &mut action {
-        Action::CreateServer { reason, .. }
-        | Action::CreateNode { reason, .. }
-        | Action::DrainNode { reason, .. }
-        | Action::RetireNode { reason, .. }
-        | Action::DeleteServer { reason, .. }
-        | Action::RestoreNode { reason, .. }
-        | Action::DeleteVolume { reason, .. }
-        | Action::AssignFloatingIp { reason, .. }
-        | Action::ReleaseFloatingIp { reason, .. }
-        | Action::DeleteNode { reason, .. } => *reason = text(reason),
-    }
-    action
+    Action { reason: text(&action.reason), ..action.clone() }
 }
 
 /// The verdict with a clean reason.

@@ -1,6 +1,6 @@
 //! Where two plans differ: thing by thing, each told by what it is and not by where it stands.
 
-use super::RecordedPlan;
+use crate::record::RecordedPlan;
 use crate::secret::REDACTED;
 use serde::Serialize;
 use serde_json::Value;

@@ -3,10 +3,10 @@
 //! Written whole like the state, and by nobody but who holds its lock. What cannot be read is forgotten, and never keeps
 //! a run from being made: nothing is decided by it.
 
-use super::{Store, replace, resolve};
-use crate::history::{History, VERSION};
-use crate::naming::Owner;
+use crate::domain::history::{History, VERSION};
+use crate::domain::names::Owner;
 use crate::secret::redact_document;
+use crate::store::{Store, replace, resolve};
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -88,7 +88,7 @@ fn read(path: &Path, owner: &Owner) -> Result<History, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{Run, Sample};
+    use crate::domain::history::{Run, Sample};
     use jiff::Timestamp;
 
     fn owner() -> Owner {

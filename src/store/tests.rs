@@ -1,7 +1,7 @@
-use super::*;
-use crate::naming::{MitaId, NodeTypeName, ProviderName};
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
+use crate::domain::state::{Credit, Origin};
 use crate::secret::Secret;
-use crate::state::{Credit, Origin};
+use crate::store::*;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
@@ -120,7 +120,7 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
             }
             other => panic!("{what}: {other:?}"),
         }
-        let forgotten = State::forgotten(owner(), now());
+        let forgotten = State::after_loss(owner(), now());
         assert_eq!(known(store.load(&owner(), now()).unwrap()), forgotten, "{what}: what comes next knows of it");
         store.save(&state()).unwrap();
         assert_eq!(known(store.load(&owner(), now()).unwrap()), state(), "{what}");
@@ -273,7 +273,7 @@ fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
         server.provider = ProviderName::from("stack-4711");
         server.fault = Some("rejected kept-out-of-the-state".to_owned());
     }
-    state.told.insert("refused kept-out-of-the-state".to_owned(), now());
+    state.notified.insert("refused kept-out-of-the-state".to_owned(), now());
     let mut store = Store::lock(&path).unwrap();
     store.save(&state).unwrap();
     let text = fs::read_to_string(&path).unwrap();

@@ -13,11 +13,14 @@ pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
 use clap::Parser;
 use jiff::Timestamp;
-use mita::cli::{self, Arguments, Exit};
+use mita::cli;
+use mita::cli::{Arguments, Exit};
 use mita::config::Config;
-use mita::hand::{self, Answer, Wish};
+use mita::operator;
+use mita::operator::{Answer, Wish};
 use mita::progress::Progress;
-use mita::reconcile::{self, Decision, Moment, Permits, RunError};
+use mita::reconcile;
+use mita::reconcile::{Decision, Moment, Permits, RunError};
 use mita::record;
 use mita::store::LockError;
 use mita_sim::openstack::Server;
@@ -143,13 +146,13 @@ impl Installation {
     /// What a person does with one node.
     pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
         let node = node.into();
-        let mut answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        let mut answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
         for _ in 0..FORKS {
             if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
                 break;
             }
             pause();
-            answer = hand::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+            answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
         }
         self.sim.assert_promises();
         answer.unwrap_or_else(|error| panic!("it ended early: {error}"))

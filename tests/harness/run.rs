@@ -1,7 +1,8 @@
 //! What came of one run, in forms that stories can compare.
 
 use super::is_order;
-use mita::plan::{Action, Rule, Subject, Verdict};
+use mita::domain::rule::Rule;
+use mita::plan::model::{Action, Change, NodeToRegister, Subject, Verdict};
 use mita::reconcile::Report;
 use mita_sim::{Record, Service};
 
@@ -97,22 +98,21 @@ impl Run {
 
 /// Each action with its rule, as `retire_node trusty+192.168.1.10 idle`.
 pub(crate) fn lines(actions: &[Action]) -> Vec<String> {
-    let line = |action: &Action| match action {
-        Action::CreateServer { node_type, provider, rule, .. } if provider.as_str() == "openstack" => {
-            format!("create_server {node_type} {rule}")
-        }
-        Action::CreateServer { node_type, provider, rule, .. } => {
-            format!("create_server {node_type}@{provider} {rule}")
-        }
-        Action::RetireNode { node, rule, .. } => format!("retire_node {node} {rule}"),
-        Action::DeleteServer { name, rule, .. } => format!("delete_server {name} {rule}"),
-        Action::RestoreNode { node, rule, .. } => format!("restore_node {node} {rule}"),
-        Action::AssignFloatingIp { node_type, rule, .. } => format!("assign_floating_ip {node_type} {rule}"),
-        Action::ReleaseFloatingIp { rule, .. } => format!("release_floating_ip {rule}"),
-        Action::DeleteNode { node, rule, .. } => format!("delete_node {node} {rule}"),
-        Action::DrainNode { node, rule, .. } => format!("drain_node {node} {rule}"),
-        Action::CreateNode { node, rule, .. } => format!("create_node {node} {rule}"),
-        Action::DeleteVolume { rule, .. } => format!("delete_volume {rule}"),
+    let line = |action: &Action| {
+        let object = match &action.change {
+            Change::CreateServer(order) if order.provider.as_str() == "openstack" => order.node_type.to_string(),
+            Change::CreateServer(order) => format!("{}@{}", order.node_type, order.provider),
+            Change::DeleteServer(target) => target.name.clone(),
+            Change::RetireNode(target) | Change::RestoreNode(target) | Change::DrainNode(target) => {
+                target.nodes[0].to_string()
+            }
+            Change::DeleteNode { node, .. } | Change::CreateNode(NodeToRegister { node, .. }) => node.to_string(),
+            Change::AssignFloatingIp(wanted) => wanted.target.node_type.to_string(),
+            Change::ReleaseFloatingIp { .. } | Change::DeleteVolume { .. } => {
+                return format!("{} {}", action.change.kind(), action.rule);
+            }
+        };
+        format!("{} {object} {}", action.change.kind(), action.rule)
     };
     actions.iter().map(line).collect()
 }

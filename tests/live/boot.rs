@@ -2,7 +2,8 @@
 
 use super::site::{Site, image, size};
 use super::{cloud, within_a_minute};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use serde_json::{Value, json};
 use std::time::Duration;
 

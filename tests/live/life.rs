@@ -3,7 +3,8 @@
 use super::nova::Cloud;
 use super::site::Site;
 use super::{cloud, skipped, within_a_minute};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use std::fs;
 use std::time::Duration;
 

@@ -2,7 +2,8 @@
 
 use super::site::{LABEL, Site, image, size};
 use super::{cloud, pause};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::Node;
 use serde_json::json;
 use std::time::Duration;

@@ -3,8 +3,9 @@
 use super::nova::Cloud;
 use super::site::{Site, image, size};
 use super::{cloud, skipped};
-use mita::naming::MitaId;
-use mita::plan::{Rule, Subject};
+use mita::domain::names::MitaId;
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use mita::provider::{Access, FailureKind, Order, open};
 use serde_json::{Value, json};
 

@@ -3,7 +3,8 @@
 use super::cloud;
 use super::site::{Site, image, size};
 use crate::harness::Run;
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 
 /// One refused order: its error, and nothing left of it.
 #[track_caller]

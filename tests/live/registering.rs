@@ -2,7 +2,8 @@
 
 use super::cloud;
 use super::site::{Site, image, size};
-use mita::plan::{Rule, Subject};
+use mita::domain::rule::Rule;
+use mita::plan::model::Subject;
 use std::time::Duration;
 
 fn site(cloud: &str, test: &str, lines: &str) -> Site {

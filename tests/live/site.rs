@@ -5,9 +5,10 @@ use super::{clock, pause, variable, within_a_minute};
 use crate::harness::Run;
 use jiff::Timestamp;
 use mita::config::Config;
-use mita::plan::Action;
+use mita::plan::model::Change;
 use mita::progress::Progress;
-use mita::reconcile::{self, Moment, Permits};
+use mita::reconcile;
+use mita::reconcile::{Moment, Permits};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Promise, Sim, SimOptions};
@@ -128,8 +129,8 @@ labels = ["{LABEL}"]
 
     /// The id that mita gave to its first order of a run.
     pub(super) fn order_id(run: &Run) -> String {
-        let ids = run.report.plan.actions.iter().find_map(|action| match action {
-            Action::CreateServer { id, .. } => Some(id.to_string()),
+        let ids = run.report.plan.actions.iter().find_map(|action| match &action.change {
+            Change::CreateServer(order) => Some(order.id.to_string()),
             _ => None,
         });
         ids.unwrap()

@@ -14,7 +14,7 @@ use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
 use events::{Event, any, happen, let_go};
 use jiff::Timestamp;
-use mita::plan::Detail;
+use mita::plan::text::display::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, RunError, reconcile};
 use mita::store::LockError;

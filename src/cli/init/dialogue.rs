@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 const MOST_SHOWN: usize = 30;
 
 /// Who is asked: a person, or nobody.
-pub(super) enum Dialogue<R, W> {
+pub(crate) enum Dialogue<R, W> {
     /// Answers are read line by line; questions are written.
     Person(R, W),
     /// Every question is answered by its default.
@@ -15,12 +15,12 @@ pub(super) enum Dialogue<R, W> {
 
 impl<R: BufRead, W: Write> Dialogue<R, W> {
     /// Whether somebody is there to answer.
-    pub(super) fn is_with_a_person(&self) -> bool {
+    pub(crate) fn is_with_a_person(&self) -> bool {
         matches!(self, Self::Person(..))
     }
 
     /// Asks for a text. An empty answer is the default, where there is one.
-    pub(super) fn ask(&mut self, question: &str, default: Option<&str>) -> io::Result<Option<String>> {
+    pub(crate) fn ask(&mut self, question: &str, default: Option<&str>) -> io::Result<Option<String>> {
         let Self::Person(input, output) = self else { return Ok(default.map(str::to_owned)) };
         let shown = default.map(|default| format!(" [{default}]")).unwrap_or_default();
         write!(output, "{question}{shown}: ")?;
@@ -35,7 +35,7 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
     }
 
     /// Lets choose one of several, by its number or its text; without a default the first is suggested. An answer that is none of them is asked for again.
-    pub(super) fn choose(
+    pub(crate) fn choose(
         &mut self,
         question: &str,
         all: &[Choice],
@@ -71,14 +71,14 @@ impl<R: BufRead, W: Write> Dialogue<R, W> {
 
 /// Something to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Choice {
-    pub(super) text: String,
+pub(crate) struct Choice {
+    pub(crate) text: String,
     /// What is said of it beside.
-    pub(super) about: String,
+    pub(crate) about: String,
 }
 
 impl Choice {
-    pub(super) fn plain(text: impl Into<String>) -> Self {
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
         Choice { text: text.into(), about: String::new() }
     }
 }

@@ -7,13 +7,15 @@ mod dialogue;
 mod suggest;
 mod template;
 
-use super::args::{Init, Register};
-use super::exit::Exit;
-use super::failure::Failure;
-use super::output;
-use crate::config::{self, Config, ConfigErrors};
+use crate::cli::args::{Init, Register};
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::config;
+use crate::config::{Config, ConfigErrors};
 use crate::progress::Progress;
-use crate::provider::{self, Access, Inventory};
+use crate::provider;
+use crate::provider::{Access, Inventory};
 use crate::reconcile::Moment;
 use dialogue::{Choice, Dialogue};
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -38,7 +40,7 @@ fn boot_script(register: Register) -> (&'static str, &'static str) {
 const LONGEST: Duration = Duration::from_secs(50);
 
 /// Asks, chooses and writes.
-pub(super) fn run(wish: &Init, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+pub(crate) fn run(wish: &Init, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let place = Place::of(&wish.output)?;
     if place.path.exists() && !wish.force {
         let path = place.path.display();

@@ -9,14 +9,14 @@ const USUAL: [&str; 4] = ["ubuntu", "debian", "rocky", "centos"];
 const COMFORTABLE: (u64, u64) = (2, 4096);
 
 /// The image to suggest: the newest of a usual distribution, else the newest.
-pub(super) fn image(images: &[Image]) -> Option<&str> {
+pub(crate) fn image(images: &[Image]) -> Option<&str> {
     let of = |name: &&str| images.iter().find(|image| image.name.to_lowercase().contains(*name));
     USUAL.iter().find_map(of).or(images.first()).map(|image| image.name.as_str())
 }
 
 /// The size to suggest: the smallest that is comfortable and large enough for the image, else the smallest that
 /// is large enough, else the largest.
-pub(super) fn size<'a>(sizes: &'a [Size], image: Option<&Image>) -> Option<&'a str> {
+pub(crate) fn size<'a>(sizes: &'a [Size], image: Option<&Image>) -> Option<&'a str> {
     let (ram, disk) = image.map_or((0, 0), |image| (image.min_ram_mib, image.min_disk_gb));
     let fits = |size: &&Size| size.ram_mib >= ram && (size.disk_gb == 0 || size.disk_gb >= disk);
     let comfortable =
@@ -26,12 +26,12 @@ pub(super) fn size<'a>(sizes: &'a [Size], image: Option<&Image>) -> Option<&'a s
 }
 
 /// The image of this name.
-pub(super) fn image_named<'a>(inventory: &'a Inventory, name: &str) -> Option<&'a Image> {
+pub(crate) fn image_named<'a>(inventory: &'a Inventory, name: &str) -> Option<&'a Image> {
     inventory.images.iter().find(|image| image.name == name)
 }
 
 /// A name of a node type for this image: its words, with dashes.
-pub(super) fn node_type_name(image: &str) -> String {
+pub(crate) fn node_type_name(image: &str) -> String {
     let mut name = String::new();
     for c in image.to_lowercase().chars() {
         match c {

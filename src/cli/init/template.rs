@@ -1,9 +1,9 @@
 //! The text of a new configuration: what was answered, each key with a word on it, and the keys that people change
 //! first, ready to be set free.
 
-use super::super::args::Register;
-use super::super::table::wrap;
+use crate::cli::args::Register;
 use crate::provider::{Inventory, Size};
+use crate::view::table::wrap;
 use std::fmt::Write;
 
 /// How wide a comment is.
@@ -13,39 +13,39 @@ const WIDTH: usize = 110;
 const MOST_LISTED: usize = 12;
 
 /// Everything that a configuration is made of.
-pub(super) struct Answers {
-    pub(super) state_file: String,
-    pub(super) owner: Option<String>,
-    pub(super) jenkins_url: String,
-    pub(super) jenkins_user: String,
-    pub(super) token: Token,
-    pub(super) login: Login,
-    pub(super) region: Option<String>,
-    pub(super) provider: String,
-    pub(super) node: String,
-    pub(super) image: String,
-    pub(super) size: String,
-    pub(super) key: Option<String>,
-    pub(super) networks: Vec<String>,
-    pub(super) labels: Vec<String>,
-    pub(super) max: u32,
-    pub(super) register: Register,
-    pub(super) credentials_id: Option<String>,
-    pub(super) script_file: String,
+pub(crate) struct Answers {
+    pub(crate) state_file: String,
+    pub(crate) owner: Option<String>,
+    pub(crate) jenkins_url: String,
+    pub(crate) jenkins_user: String,
+    pub(crate) token: Token,
+    pub(crate) login: Login,
+    pub(crate) region: Option<String>,
+    pub(crate) provider: String,
+    pub(crate) node: String,
+    pub(crate) image: String,
+    pub(crate) size: String,
+    pub(crate) key: Option<String>,
+    pub(crate) networks: Vec<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) max: u32,
+    pub(crate) register: Register,
+    pub(crate) credentials_id: Option<String>,
+    pub(crate) script_file: String,
     /// What there was to choose from.
-    pub(super) inventory: Inventory,
+    pub(crate) inventory: Inventory,
 }
 
 /// Where the API token is.
 #[derive(Clone)]
-pub(super) enum Token {
+pub(crate) enum Token {
     File(String),
     Variable(String),
 }
 
 /// Where the cloud is, and who logs in.
 #[derive(Clone)]
-pub(super) enum Login {
+pub(crate) enum Login {
     /// A cloud of clouds.yaml, or of the environment.
     Cloud(String),
     /// An application credential.
@@ -53,7 +53,7 @@ pub(super) enum Login {
 }
 
 /// The table of the provider, and of the region where it is said.
-pub(super) fn provider(name: &str, login: &Login, region: Option<&str>) -> String {
+pub(crate) fn provider(name: &str, login: &Login, region: Option<&str>) -> String {
     let mut text = format!("[provider.{}]\n", key(name));
     match login {
         Login::Cloud(cloud) if cloud == "envvars" => text.push_str(
@@ -79,7 +79,7 @@ pub(super) fn provider(name: &str, login: &Login, region: Option<&str>) -> Strin
 }
 
 /// The whole text.
-pub(super) fn text(answers: &Answers) -> String {
+pub(crate) fn text(answers: &Answers) -> String {
     let Answers { inventory, .. } = answers;
     let mut text = String::from(
         "# The configuration of mita. `mita check` tells what is wrong with it, `mita check --online` also what Jenkins and\n\
@@ -175,7 +175,7 @@ fn registration(out: &mut String, answers: &Answers) {
 }
 
 /// What a person wants to know of a size.
-pub(super) fn described(size: &Size) -> String {
+pub(crate) fn described(size: &Size) -> String {
     let cores = if size.cores == 1 { "1 core".to_owned() } else { format!("{} cores", size.cores) };
     let ram = match size.ram_mib {
         mib if mib % 1024 == 0 => format!("{} GiB of RAM", mib / 1024),

@@ -1,6 +1,6 @@
 //! The JSON Schema of the configuration against the parser: each takes and refuses what the other does.
 
-use super::schema::faults_of;
+use crate::cli::tests::schema::faults_of;
 use crate::config::{Config, schema};
 use serde_json::{Value, json};
 use std::fs;

@@ -1,23 +1,28 @@
 //! The JSON of each command, as the program writes it.
 
-use super::scene::Scene;
-use super::schema::{self, faults};
 use crate::apply::{ActionResult, Outcome};
 use crate::cli::args::{Arguments, Command};
 use crate::cli::check::Checked;
-use crate::cli::document::RunDocument;
 use crate::cli::exit::Exit;
-use crate::cli::explain::Explanation;
-use crate::cli::hand::{self, HandDocument};
-use crate::cli::picture::Picture;
+use crate::cli::operator;
+use crate::cli::operator::HandDocument;
 use crate::cli::reconcile::exit;
-use crate::cli::status::Status;
-use crate::cli::status::text::render_within;
+use crate::cli::tests::scene::Scene;
+use crate::cli::tests::schema;
+use crate::cli::tests::schema::faults;
 use crate::config::{Config, Loaded};
-use crate::plan::{Action, Problem, Proof, Rule, Subject, Verdict};
+use crate::domain::rule::Rule;
+use crate::plan::model::{
+    Action, Change, FloatingIpToAssign, FormerServer, NodeToRegister, Order, Problem, Proof, Subject, Target, Verdict,
+};
 use crate::progress::Progress;
 use crate::reconcile::Report;
 use crate::secret::Secret;
+use crate::view::document::RunDocument;
+use crate::view::explain::Explanation;
+use crate::view::picture::Picture;
+use crate::view::status::Status;
+use crate::view::status::text::render_within;
 use clap::Parser;
 use jiff::SignedDuration;
 use mita_sim::{Fault, Kind, Service};
@@ -36,108 +41,46 @@ fn assert_conforms(name: &str, document: &impl Serialize) {
 
 /// One of each action.
 fn every_action() -> Vec<Action> {
-    let (node_type, provider, reason) = (|| "ubuntu".into(), || "openstack".into(), || "so it is".to_owned());
-    let (server_id, id) = (|| "5d0f".into(), || "20261121T233012Z-1".into());
-    let rule = Rule::Idle;
-    vec![
-        Action::CreateServer {
-            node_type: node_type(),
-            provider: provider(),
-            name: "ubuntu".to_owned(),
-            id: id(),
-            jobs: Vec::new(),
-            rule,
-            reason: reason(),
-        },
-        Action::RetireNode {
-            node: "ubuntu+192.168.1.188".into(),
-            nodes: Vec::new(),
-            node_type: node_type(),
-            provider: provider(),
-            server_id: server_id(),
-            id: id(),
-            rule,
-            reason: reason(),
-        },
-        Action::DrainNode {
-            node: "ubuntu+192.168.1.188".into(),
-            nodes: Vec::new(),
-            node_type: node_type(),
-            provider: provider(),
-            server_id: server_id(),
-            id: id(),
-            rule,
-            reason: reason(),
-        },
-        Action::DeleteServer {
-            server_id: server_id(),
-            name: "ubuntu".to_owned(),
-            node_type: node_type(),
-            provider: provider(),
-            id: id(),
-            rule,
-            reason: reason(),
-        },
-        Action::RestoreNode {
-            node: "ubuntu+192.168.1.188".into(),
-            node_type: node_type(),
-            provider: provider(),
-            server_id: server_id(),
-            id: id(),
-            rule,
-            reason: reason(),
-        },
-        Action::DeleteVolume {
-            volume_id: "7f3a".into(),
-            provider: provider(),
-            server_id: server_id(),
-            rule,
-            reason: reason(),
-        },
-        Action::AssignFloatingIp {
-            node_type: node_type(),
-            provider: provider(),
-            server_id: server_id(),
-            id: id(),
-            pool: "public".to_owned(),
-            floating_ip_id: Some("f1".into()),
-            rule,
-            reason: reason(),
-        },
-        Action::ReleaseFloatingIp {
-            floating_ip_id: "f1".into(),
-            provider: provider(),
-            server_id: server_id(),
-            rule,
-            reason: reason(),
-        },
-        Action::DeleteNode {
-            node: "ubuntu+192.168.1.188".into(),
-            proof: Proof::Server(server_id()),
-            rule,
-            reason: reason(),
-        },
-        Action::CreateNode {
-            node: "ubuntu+192.168.1.188".into(),
-            node_type: node_type(),
-            provider: provider(),
-            server_id: Some(server_id()),
-            id: id(),
-            address: Some("192.168.1.188".parse().unwrap()),
-            rule,
-            reason: reason(),
-        },
-        Action::CreateNode {
-            node: "ubuntu-20261121T233012Z-1".into(),
-            node_type: node_type(),
-            provider: provider(),
-            server_id: None,
-            id: id(),
-            address: None,
-            rule,
-            reason: reason(),
-        },
-    ]
+    let nodes = |nodes: &[&str]| Target {
+        node_type: "ubuntu".into(),
+        provider: "openstack".into(),
+        server_id: "5d0f".into(),
+        name: "ubuntu".to_owned(),
+        order: "20261121T233012Z-1".into(),
+        nodes: nodes.iter().map(|node| (*node).into()).collect(),
+    };
+    let target = || nodes(&["ubuntu+192.168.1.188"]);
+    let left_by = || FormerServer { provider: "openstack".into(), server_id: "5d0f".into() };
+    let node = |name: &str, server_id: Option<&str>, address: Option<&str>| NodeToRegister {
+        node: name.into(),
+        node_type: "ubuntu".into(),
+        provider: "openstack".into(),
+        server_id: server_id.map(Into::into),
+        id: "20261121T233012Z-1".into(),
+        address: address.map(|address| address.parse().unwrap()),
+    };
+    let order = Order {
+        node_type: "ubuntu".into(),
+        provider: "openstack".into(),
+        name: "ubuntu".to_owned(),
+        id: "20261121T233012Z-1".into(),
+        jobs: Vec::new(),
+    };
+    let floating_ip = FloatingIpToAssign { target: nodes(&[]), pool: "public".to_owned(), known: Some("f1".into()) };
+    let changes = [
+        Change::CreateServer(order),
+        Change::RetireNode(target()),
+        Change::DrainNode(target()),
+        Change::DeleteServer(nodes(&[])),
+        Change::RestoreNode(target()),
+        Change::DeleteVolume { volume_id: "7f3a".into(), left_by: left_by() },
+        Change::AssignFloatingIp(floating_ip),
+        Change::ReleaseFloatingIp { floating_ip_id: "f1".into(), left_by: left_by() },
+        Change::DeleteNode { node: "ubuntu+192.168.1.188".into(), proof: Proof::Server("5d0f".into()) },
+        Change::CreateNode(node("ubuntu+192.168.1.188", Some("5d0f"), Some("192.168.1.188"))),
+        Change::CreateNode(node("ubuntu-20261121T233012Z-1", None, None)),
+    ];
+    changes.map(|change| Action::new(change, Rule::Idle, "so it is")).into()
 }
 
 fn every_outcome() -> Vec<ActionResult> {
@@ -206,17 +149,7 @@ fn s9_what_a_service_said_gives_no_secret_away() {
     });
     report.plan.actions = every_action();
     for action in &mut report.plan.actions {
-        let (Action::CreateServer { reason, .. }
-        | Action::CreateNode { reason, .. }
-        | Action::DrainNode { reason, .. }
-        | Action::RetireNode { reason, .. }
-        | Action::DeleteServer { reason, .. }
-        | Action::RestoreNode { reason, .. }
-        | Action::DeleteVolume { reason, .. }
-        | Action::AssignFloatingIp { reason, .. }
-        | Action::ReleaseFloatingIp { reason, .. }
-        | Action::DeleteNode { reason, .. }) = action;
-        *reason = leak();
+        action.reason = leak();
     }
     report.results =
         Some(vec![ActionResult { action: 0, outcome: Outcome::Failed, server_id: None, error: Some(leak()) }]);
@@ -288,8 +221,14 @@ fn a_type_that_is_not_ordered_for_now_is_told_with_the_reason() {
     let scene = Scene::start();
     let mut report = scene.look();
     let now = report.plan.now;
-    crate::plan::breaker::failed(&mut report.plan.memory, &"openstack".into(), &"ubuntu".into(), "no valid host", now);
-    crate::plan::breaker::quota_refused(&mut report.plan.memory, &"openstack".into(), &"centos".into(), now);
+    crate::plan::sightings::breaker::failed(
+        &mut report.plan.memory,
+        &"openstack".into(),
+        &"ubuntu".into(),
+        "no valid host",
+        now,
+    );
+    crate::plan::sightings::breaker::quota_refused(&mut report.plan.memory, &"openstack".into(), &"centos".into(), now);
     let status = json(&Status::of(&Picture::of(&scene.loaded.config, &report)));
     assert_eq!(faults("status", &status), [""; 0]);
     let pauses = |index: usize| status["node_types"][index]["pauses"].to_string();
@@ -343,7 +282,7 @@ fn assert_rows_lead_to_the_verdict(explanation: &Value) {
 fn a_check_of_a_good_and_of_a_bad_file_conforms_to_its_schema() {
     let scene = Scene::start();
     let path = Path::new("mita.toml");
-    let online = super::super::check::online::check(&scene.loaded.config, scene.moment());
+    let online = crate::cli::check::online::check(&scene.loaded.config, scene.moment());
     let Loaded { config, warnings } = scene.loaded;
     let good = Checked::of(path, &Ok(Loaded { config, warnings }), Some(online));
     assert_conforms("check", &good);
@@ -369,7 +308,7 @@ fn what_became_of_a_wish_conforms_to_its_schema() {
     }
     let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
     for words in [["hold", &node], ["release", &node], ["retire", &node], ["retire", "vault"], ["hold", "x"]] {
-        let wish: hand::Command = match Arguments::try_parse_from(["mita"].iter().chain(&words)).unwrap().command {
+        let wish: operator::Command = match Arguments::try_parse_from(["mita"].iter().chain(&words)).unwrap().command {
             Command::Hold(wish) => wish.into(),
             Command::Release(wish) => wish.into(),
             Command::Retire(wish) => wish.into(),

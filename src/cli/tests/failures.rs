@@ -1,11 +1,11 @@
 //! A server that failed, as `status` and `explain` tell of it when it is gone.
 
-use super::scene::Scene;
-use super::schema::faults;
-use crate::cli::explain::Explanation;
-use crate::cli::picture::Picture;
-use crate::cli::status::Status;
-use crate::cli::status::text::render_within;
+use crate::cli::tests::scene::Scene;
+use crate::cli::tests::schema::faults;
+use crate::view::explain::Explanation;
+use crate::view::picture::Picture;
+use crate::view::status::Status;
+use crate::view::status::text::render_within;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
 use serde_json::Value;

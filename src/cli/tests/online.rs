@@ -1,7 +1,7 @@
 //! `mita check --online` against set-ups that are broken in one way each.
 
-use super::scene::Scene;
 use crate::cli::check::online::{Online, check};
+use crate::cli::tests::scene::Scene;
 use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
@@ -293,7 +293,7 @@ fn a_state_file_of_another_owner_is_told_before_the_first_run_refuses_it() {
     let mut scene = Scene::with_jobs();
     scene.run();
     scene.sim.clear_log();
-    scene.loaded.config.owner = crate::naming::Owner::new("another").unwrap();
+    scene.loaded.config.owner = crate::domain::names::Owner::new("another").unwrap();
     let online = online(&scene);
     only(&lines(&online.faults), &["state_file: ", "ceph-ci"]);
 }

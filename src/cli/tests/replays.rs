@@ -1,8 +1,8 @@
 //! The JSON and the text of `replay`.
 
-use super::scene::Scene;
-use super::schema::faults;
 use crate::cli::replay::ReplayDocument;
+use crate::cli::tests::scene::Scene;
+use crate::cli::tests::schema::faults;
 use crate::progress::Progress;
 use crate::reconcile::{Permits, dry_run_watched};
 use crate::record::Record;

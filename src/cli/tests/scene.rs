@@ -12,14 +12,14 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A simulated Jenkins with one static agent, a cloud, and node types `ubuntu` (at most one) and `centos`.
-pub(super) struct Scene {
-    pub(super) sim: Sim,
-    pub(super) loaded: Loaded,
+pub(crate) struct Scene {
+    pub(crate) sim: Sim,
+    pub(crate) loaded: Loaded,
     _folder: TempDir,
 }
 
 impl Scene {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let sim = Sim::start(SimOptions::default()).unwrap();
         sim.jenkins().add_agent("vault", "signing", 1);
         sim.join_all(JoinRule::base_plus_ip(Duration::from_secs(30), "amd64 trusty"));
@@ -32,7 +32,7 @@ impl Scene {
     }
 
     /// Two jobs for `ubuntu`, one that nothing serves, one that is blocked.
-    pub(super) fn with_jobs() -> Self {
+    pub(crate) fn with_jobs() -> Self {
         let scene = Self::start();
         let ceph = |name: &str| Job::freestyle(name).label("amd64 && trusty").lasting(Duration::from_secs(240));
         let mut jenkins = scene.sim.jenkins();
@@ -47,11 +47,11 @@ impl Scene {
         scene
     }
 
-    pub(super) fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.sim.advance(Duration::from_secs(seconds));
     }
 
-    pub(super) fn moment(&self) -> Moment {
+    pub(crate) fn moment(&self) -> Moment {
         let now = i64::try_from(self.sim.now()).unwrap();
         #[expect(clippy::disallowed_methods, reason = "the deadline is real time, also where the clock is simulated")]
         let started = std::time::Instant::now();
@@ -59,13 +59,13 @@ impl Scene {
     }
 
     /// A run, and a minute that passes.
-    pub(super) fn run(&self) -> Report {
+    pub(crate) fn run(&self) -> Report {
         let report = reconcile(&self.loaded.config, Permits::default(), self.moment(), &Progress::silent()).unwrap();
         self.pass(60);
         report
     }
 
-    pub(super) fn look(&self) -> Report {
+    pub(crate) fn look(&self) -> Report {
         dry_run(&self.loaded.config, Permits::default(), self.moment(), &Progress::silent()).unwrap()
     }
 }

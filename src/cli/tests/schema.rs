@@ -5,18 +5,18 @@ use serde_json::Value;
 use std::fs;
 
 /// Everything in the document that its schema, `tests/schemas/NAME.json`, does not allow.
-pub(super) fn faults(name: &str, document: &Value) -> Vec<String> {
+pub(crate) fn faults(name: &str, document: &Value) -> Vec<String> {
     faults_of(&read(name), document)
 }
 
 /// Everything in the document that this schema does not allow.
-pub(super) fn faults_of(schema: &Value, document: &Value) -> Vec<String> {
+pub(crate) fn faults_of(schema: &Value, document: &Value) -> Vec<String> {
     let mut check = Check { root: schema, faults: Vec::new() };
     check.value(schema, document, "document");
     check.faults
 }
 
-pub(super) fn read(name: &str) -> Value {
+pub(crate) fn read(name: &str) -> Value {
     let path = format!("{}/tests/schemas/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }

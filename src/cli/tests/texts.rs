@@ -1,12 +1,12 @@
 //! What a person reads, to the letter.
 
-use super::scene::Scene;
-use crate::cli::explain::Explanation;
-use crate::cli::picture::Picture;
 use crate::cli::reconcile::text;
-use crate::cli::status::Status;
-use crate::cli::status::text::render_within;
-use crate::plan::Detail;
+use crate::cli::tests::scene::Scene;
+use crate::plan::text::display::Detail;
+use crate::view::explain::Explanation;
+use crate::view::picture::Picture;
+use crate::view::status::Status;
+use crate::view::status::text::render_within;
 use mita_sim::jenkins::queue::Job;
 
 fn status(scene: &Scene) -> String {

@@ -2,7 +2,7 @@
 //!
 //! The table under test stands first in the file, so that its header is in line 1.
 
-use super::*;
+use crate::config::tests::*;
 
 /// Each text, as lines of the file's top or of one table, and all that is told of it.
 pub(super) type Cases<'a> = &'a [(&'a str, &'a [&'a str])];

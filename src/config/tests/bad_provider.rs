@@ -1,7 +1,7 @@
 //! What an operator is told about a `[provider.NAME]` that cannot be used.
 
-use super::bad_input::check;
-use super::*;
+use crate::config::tests::bad_input::check;
+use crate::config::tests::*;
 
 #[test]
 fn the_clouds() {

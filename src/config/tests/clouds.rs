@@ -1,6 +1,6 @@
 //! Clouds of clouds.yaml, secure.yaml and the OS_* variables.
 
-use super::*;
+use crate::config::tests::*;
 use crate::config::{
     Auth, Backend, ClientCertificate, CredentialId, Domain, Endpoints, Identified, Interface, OpenStackConfig,
 };

@@ -1,6 +1,6 @@
 //! Configurations with a torn, doubled or lost part: whatever an editor leaves behind.
 
-use super::*;
+use crate::config::tests::*;
 use proptest::prelude::*;
 
 const SECRETS: [&str; 3] = ["hunter2hunter2==", "swordfish/swordfish", "correct horse battery"];

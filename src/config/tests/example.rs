@@ -1,7 +1,7 @@
 //! The example that operators start from loads, and leaves nothing out.
 
-use super::*;
 use crate::config::keys;
+use crate::config::tests::*;
 
 const EXAMPLE: &str = include_str!("../../../examples/mita.toml");
 

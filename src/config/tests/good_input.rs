@@ -1,11 +1,11 @@
 //! What a configuration means.
 
-use super::*;
+use crate::config::tests::*;
 use crate::config::{
     Auth, Backend, Boot, BootVolume, CredentialId, Domain, Hint, Identified, Interface, MinIdle, OpenStackConfig,
     Sizing,
 };
-use crate::naming::{MitaId, NodeTypeName, ProviderName};
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
 use jiff::SignedDuration;
 
 fn openstack(provider: &str) -> OpenStackConfig {

@@ -10,8 +10,8 @@ mod good_input;
 mod registration;
 mod secrecy;
 
-use super::load::load;
-use super::{Config, ConfigErrors, Loaded};
+use crate::config::load::load;
+use crate::config::{Config, ConfigErrors, Loaded};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

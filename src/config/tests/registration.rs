@@ -1,7 +1,7 @@
 //! `register` of a node type: what it means, and what an operator is told where it cannot be used.
 
-use super::bad_input::check;
-use super::*;
+use crate::config::tests::bad_input::check;
+use crate::config::tests::*;
 use crate::config::{HostKeyCheck, NodeForm, NodeType, Registration, SshLauncher, Transport, Usage};
 
 fn registration(lines: &str) -> Registration {

@@ -1,6 +1,6 @@
 //! Where secrets come from, and that none gets out.
 
-use super::*;
+use crate::config::tests::*;
 
 fn with_token(line: &str) -> Folder {
     Folder::with(&format!("{}{line}\n{PROVIDER}{NODE}", JENKINS.replace("token = \"TOKEN-OF-JO\"\n", "")))

@@ -5,10 +5,10 @@ mod refusals;
 mod registrations;
 mod writes;
 
-use super::*;
+use crate::domain::names::NodeName;
+use crate::domain::world::Presence;
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
-use crate::naming::NodeName;
-use crate::world::Presence;
+use crate::jenkins::*;
 use std::time::Duration;
 
 fn controller(server: &Loopback, prefix: &str) -> Jenkins {

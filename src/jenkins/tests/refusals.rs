@@ -1,6 +1,6 @@
 //! Answers that are none, and what an operator is told.
 
-use super::*;
+use crate::jenkins::tests::*;
 
 #[test]
 fn each_refusal_says_what_to_do_about_it() {

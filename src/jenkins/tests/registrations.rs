@@ -1,8 +1,8 @@
 //! Making nodes: the form that is sent, and the secret that is read.
 
-use super::*;
 use crate::config::{HostKeyCheck, NodeForm, SshLauncher, Transport, Usage};
 use crate::http::encode_segment;
+use crate::jenkins::tests::*;
 use serde_json::{Value, json};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";

@@ -1,9 +1,9 @@
 //! Writes: what is sent, when it counts as done, crumbs, and the toggle that looks first.
 
-use super::*;
-use crate::naming::{Owner, ServerId};
-use crate::offline::offline_message;
-use crate::plan::Rule;
+use crate::domain::names::{Owner, ServerId};
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::jenkins::tests::*;
 
 #[test]
 fn names_that_are_paths_are_never_sent() {

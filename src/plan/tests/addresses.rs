@@ -1,9 +1,9 @@
 //! Floating IPs: given once to each server that is to have one, and released when it is gone for certain.
 
-use super::situation::*;
-use crate::plan::Rule;
-use crate::state::{Settling, SettlingCause};
-use crate::world::*;
+use crate::domain::rule::Rule;
+use crate::domain::state::{Settling, SettlingCause};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A type with a pool, whose provider lists no floating IP yet.
 fn with_pool() -> Situation {
@@ -129,7 +129,7 @@ fn s2_s3_it_stays_while_its_server_may_be_there_or_it_is_in_use_or_somebody_else
     address(&mut s, false);
     s.cloud("os").by_id.insert("s1".into(), Lookup::Gone);
     if let Some(Listing::Complete(addresses)) = &mut s.cloud("os").floating_ips {
-        addresses[0].mark.owner = crate::naming::Owner::new("somebody-else").unwrap();
+        addresses[0].mark.owner = crate::domain::names::Owner::new("somebody-else").unwrap();
     }
     for _ in 0..3 {
         s.runs("");

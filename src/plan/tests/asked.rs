@@ -1,9 +1,9 @@
 //! What a person asked to have retired.
 
-use super::situation::*;
-use crate::offline::offline_message;
-use crate::plan::Rule;
-use crate::world::*;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A joined node whose retirement was asked for five minutes ago.
 fn asked(s: &mut Situation, id: &str, address: &str) {

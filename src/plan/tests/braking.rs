@@ -1,8 +1,8 @@
 //! The brake on removals that no failure of mita's own orders explains.
 
-use super::situation::*;
-use crate::plan::Rule;
-use crate::world::*;
+use crate::domain::rule::Rule;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// So many servers that joined, of which the first few are offline for too long.
 fn offline(away: u32, all: u32) -> Situation {

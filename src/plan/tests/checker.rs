@@ -1,15 +1,18 @@
 //! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
 
 use crate::config::Config;
-use crate::naming::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
-use crate::plan::{Action, Plan, Proof, Rule, Subject, plan};
-use crate::state::{Origin, SetOfflineBy, State};
-use crate::world::*;
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
+use crate::domain::rule::Rule;
+use crate::domain::state::{Origin, SetOfflineBy, State};
+use crate::domain::world::*;
+use crate::plan::model::{Action, Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Proof, Subject, Target};
+use crate::plan::plan;
+use crate::plan::sightings::floating_ips;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fails if the plan breaks a promise.
-pub(super) fn check(config: &Config, world: &World, state: &State, now: Timestamp, made: &Plan) {
+pub(crate) fn check(config: &Config, world: &World, state: &State, now: Timestamp, made: &Plan) {
     let seen = Seen { config, world, state, now };
     again(&seen, made);
     one_verdict_each(&seen, made);
@@ -144,7 +147,7 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
         }
     }
     for cloud in seen.world.clouds.values() {
-        let own = super::super::addresses::ours(seen.config, cloud);
+        let own = floating_ips::ours(seen.config, cloud);
         expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
     }
     assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
@@ -154,34 +157,29 @@ fn one_action_each(made: &Plan) {
     let mut servers = BTreeSet::new();
     let mut nodes: BTreeSet<&NodeName> = BTreeSet::new();
     for action in &made.actions {
-        match action {
-            Action::CreateServer { id, .. } => assert!(servers.insert(id.as_str()), "one action: {action}"),
-            Action::DrainNode { server_id, nodes: drained, .. } => {
-                assert!(servers.insert(server_id.as_str()), "one action: {action}");
-                drained.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
+        match &action.change {
+            Change::CreateServer(order) => assert!(servers.insert(order.id.as_str()), "one action: {action}"),
+            Change::DrainNode(target) | Change::RetireNode(target) | Change::DeleteServer(target) => {
+                assert!(servers.insert(target.server_id.as_str()), "one action: {action}");
+                let with_nodes = !matches!(action.change, Change::DeleteServer(_));
+                assert_eq!(!target.nodes.is_empty(), with_nodes, "{action}");
+                target.nodes.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
             }
-            Action::RetireNode { server_id, nodes: retired, node, .. } => {
-                assert!(servers.insert(server_id.as_str()), "one action: {action}");
-                assert!(retired.contains(node), "the first of its nodes: {action}");
-                retired.iter().for_each(|node| assert!(nodes.insert(node), "one action: {action}"));
-            }
-            Action::DeleteServer { server_id, .. } => {
-                assert!(servers.insert(server_id.as_str()), "one action: {action}");
-            }
-            Action::DeleteVolume { volume_id, .. } => {
+            Change::DeleteVolume { volume_id, .. } => {
                 assert!(servers.insert(volume_id.as_str()), "one action: {action}");
             }
-            Action::ReleaseFloatingIp { floating_ip_id, .. } => {
+            Change::ReleaseFloatingIp { floating_ip_id, .. } => {
                 assert!(servers.insert(floating_ip_id.as_str()), "one action: {action}");
             }
-            Action::AssignFloatingIp { .. } => {}
-            Action::CreateNode { node, .. } | Action::RestoreNode { node, .. } | Action::DeleteNode { node, .. } => {
+            Change::AssignFloatingIp(_) => {}
+            Change::CreateNode(NodeToRegister { node, .. }) | Change::DeleteNode { node, .. } => {
                 assert!(nodes.insert(node), "one action: {action}");
             }
+            Change::RestoreNode(target) => assert!(nodes.insert(&target.nodes[0]), "one action: {action}"),
         }
     }
-    let restored = made.actions.iter().filter_map(|action| match action {
-        Action::RestoreNode { server_id, .. } => Some(server_id.as_str()),
+    let restored = made.actions.iter().filter_map(|action| match &action.change {
+        Change::RestoreNode(target) => Some(target.server_id.as_str()),
         _ => None,
     });
     restored.for_each(|server| assert!(!servers.contains(server), "restored and removed: {server}"));
@@ -189,23 +187,23 @@ fn one_action_each(made: &Plan) {
 
 /// S1, S2, S3, S7: what may be removed or brought back.
 fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
-    let (server, nodes, rule): (Option<&ServerId>, Vec<&NodeName>, Rule) = match action {
-        Action::CreateServer { .. } => return,
-        Action::AssignFloatingIp { provider, server_id, .. } => {
-            let cloud = &seen.world.clouds[provider];
-            let has =
-                super::super::addresses::ours(seen.config, cloud).any(|a| a.attached && a.mark.server == *server_id);
+    let rule = action.rule;
+    let (server, nodes): (Option<&ServerId>, Vec<&NodeName>) = match &action.change {
+        Change::CreateServer(_) => return,
+        Change::AssignFloatingIp(FloatingIpToAssign { target, .. }) => {
+            let cloud = &seen.world.clouds[&target.provider];
+            let has = floating_ips::ours(seen.config, cloud).any(|a| a.attached && a.mark.server == target.server_id);
             assert!(!has, "S4: it has one: {action}");
             return;
         }
-        Action::ReleaseFloatingIp { provider, floating_ip_id, server_id, .. } => {
-            let cloud = &seen.world.clouds[provider];
-            let mut own = super::super::addresses::ours(seen.config, cloud);
+        Change::ReleaseFloatingIp { floating_ip_id, left_by } => {
+            let cloud = &seen.world.clouds[&left_by.provider];
+            let mut own = floating_ips::ours(seen.config, cloud);
             assert!(own.any(|a| a.id == *floating_ip_id && !a.attached), "S2: ours, and leads nowhere: {action}");
-            assert_eq!(cloud.by_id.get(server_id), Some(&Lookup::Gone), "S3: {action}");
+            assert_eq!(cloud.by_id.get(&left_by.server_id), Some(&Lookup::Gone), "S3: {action}");
             return;
         }
-        Action::DrainNode { nodes, rule, server_id, .. } => {
+        Change::DrainNode(Target { nodes, server_id, .. }) => {
             assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
             assert!(seen.ours().contains_key(server_id), "S2: {action}");
             for node in nodes {
@@ -214,34 +212,36 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             }
             return;
         }
-        Action::CreateNode { node, server_id, id, .. } => {
+        Change::CreateNode(NodeToRegister { node, server_id, id, .. }) => {
             made_nodes(seen, made, action, (node, server_id.as_ref(), id));
             return;
         }
-        Action::DeleteVolume { server_id, .. } => {
-            assert!(made.memory.departed.contains_key(server_id), "S2, S3: of a server that is gone: {action}");
+        Change::DeleteVolume { left_by, .. } => {
+            let gone = made.memory.gone_servers.contains_key(&left_by.server_id);
+            assert!(gone, "S2, S3: of a server that is gone: {action}");
             return;
         }
-        Action::RestoreNode { node, .. } => {
-            let node = seen.node(node).expect("a node that is there");
+        Change::RestoreNode(target) => {
+            let node = seen.node(&target.nodes[0]).expect("a node that is there");
             assert!(matches!(node.presence, Presence::SetOffline(_)), "only what is set offline: {action}");
             assert!(!held(seen, node), "S7: {action}");
             return;
         }
-        Action::RetireNode { server_id, nodes, rule, .. } => (Some(server_id), nodes.iter().collect(), *rule),
-        Action::DeleteServer { server_id, rule, .. } => (Some(server_id), vec![], *rule),
-        Action::DeleteNode { node, proof, rule, .. } => {
+        Change::RetireNode(target) | Change::DeleteServer(target) => {
+            (Some(&target.server_id), target.nodes.iter().collect())
+        }
+        Change::DeleteNode { node, proof } => {
             match proof {
                 Proof::Server(server_id) => {
                     let remembered = made.memory.nodes.get(node).and_then(|node| node.server.as_ref());
                     assert_eq!(remembered, Some(server_id), "S2: only a node that is remembered as ours: {action}");
-                    assert!(made.memory.departed.contains_key(server_id), "S3: gone for certain: {action}");
+                    assert!(made.memory.gone_servers.contains_key(server_id), "S3: gone for certain: {action}");
                 }
                 Proof::Order(id) => made_in_vain(seen, made, action, (node, id)),
             }
             let node = seen.node(node).expect("a node that is there");
             assert!(node.presence != Presence::Online, "a node that works belongs to something: {action}");
-            (None, vec![&node.name], *rule)
+            (None, vec![&node.name])
         }
     };
     assert!(seen.world.jenkins.nodes.complete().is_some(), "S3: {action}");
@@ -284,7 +284,7 @@ fn made_nodes(
 ) {
     assert!(seen.node(node).is_none(), "S2: a node of this name is there: {action}");
     let Some(server) = server else {
-        let ordered = |action: &Action| matches!(action, Action::CreateServer { id: order, .. } if order == id);
+        let ordered = |action: &Action| matches!(&action.change, Change::CreateServer(order) if order.id == *id);
         assert!(made.actions.iter().any(ordered), "S5: a node without an order: {action}");
         return;
     };
@@ -324,7 +324,8 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
     let jenkins = &seen.world.jenkins;
     let mut served = BTreeSet::new();
     for action in &made.actions {
-        let Action::CreateServer { node_type, provider, jobs, rule, id, .. } = action else { continue };
+        let Change::CreateServer(Order { node_type, provider, jobs, id, .. }) = &action.change else { continue };
+        let rule = &action.rule;
         assert!(made.memory.settling.is_none(), "settling: {action}");
         assert_eq!(jenkins.mode.complete(), Some(&Mode::Running), "{action}");
         assert!(jenkins.queue.complete().is_some() && jenkins.nodes.complete().is_some(), "S3: {action}");
@@ -386,7 +387,7 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
     }
     let mut ordered: Vec<(NodeTypeName, ProviderName)> = Vec::new();
     for action in &made.actions {
-        if let Action::CreateServer { node_type, provider, .. } = action {
+        if let Change::CreateServer(Order { node_type, provider, .. }) = &action.change {
             ordered.push((node_type.clone(), provider.clone()));
         }
     }

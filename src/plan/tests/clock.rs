@@ -1,9 +1,9 @@
 //! Time that is counted over sightings, and clocks that jump.
 
-use super::situation::*;
-use crate::plan::breaker;
-use crate::state::Credit;
-use crate::world::*;
+use crate::domain::state::Credit;
+use crate::domain::world::*;
+use crate::plan::sightings::breaker;
+use crate::plan::tests::situation::*;
 
 #[test]
 fn l3_idle_time_is_counted_over_runs_of_any_rhythm() {
@@ -195,7 +195,7 @@ fn a_job_found_in_vain_under_a_clock_that_was_ahead_is_tried_again_in_an_hour() 
     s.after("-8760h").run();
     s.lose_node("ubuntu+10.0.0.1");
     s.after("59m 59s").run();
-    assert_eq!(s.state.vain.len(), 1);
+    assert_eq!(s.state.mismatches.len(), 1);
     s.after("1s").run();
-    assert_eq!(s.state.vain.len(), 0);
+    assert_eq!(s.state.mismatches.len(), 0);
 }

@@ -1,9 +1,10 @@
 //! The circuit breaker and the quota: what follows from failures and refusals.
 
-use super::situation::*;
-use crate::plan::{breaker, plan_again};
-use crate::state::Breaker;
-use crate::world::*;
+use crate::domain::state::Breaker;
+use crate::domain::world::*;
+use crate::plan::plan_again;
+use crate::plan::sightings::breaker;
+use crate::plan::tests::situation::*;
 use std::collections::BTreeSet;
 
 /// A job, and the server ordered for it in ERROR.

@@ -1,8 +1,8 @@
 //! When nothing is ordered, and when nothing is deleted: S3, quieting down, settling.
 
-use super::situation::*;
-use crate::state::{Settling, SettlingCause};
-use crate::world::*;
+use crate::domain::state::{Settling, SettlingCause};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A job that needs a server, a node idle over its grace, and a server in ERROR.
 fn all_sorts() -> Situation {
@@ -176,7 +176,7 @@ fn the_first_session_ever_seen_is_no_restart() {
 #[test]
 fn s6_after_an_unreadable_state_file_nothing_is_ordered_or_deleted_for_two_minutes() {
     let mut s = all_sorts();
-    s.state = crate::state::State::new(owner());
+    s.state = crate::domain::state::State::new(owner());
     s.state.settling = Some(Settling { since: s.now, cause: SettlingCause::StateUnreadable });
     s.runs("
         |   job 1  job1  settling: needs debian: the state file was unreadable: for two minutes nothing is ordered or deleted

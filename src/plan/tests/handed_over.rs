@@ -1,8 +1,8 @@
 //! Entries of Jenkins that outlived their server, and servers that took one over.
 
-use super::situation::*;
-use crate::state::Origin;
-use crate::world::*;
+use crate::domain::state::Origin;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 #[test]
 fn an_address_that_is_used_again_maps_to_the_server_that_has_it_now() {

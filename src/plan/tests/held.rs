@@ -1,10 +1,10 @@
 //! Nodes that are set offline: by a person, by a monitor, by us, or by who knows who.
 
-use super::situation::*;
-use crate::offline::offline_message;
-use crate::plan::Rule;
-use crate::state::{Retirement, RetirementStep, SetOfflineBy};
-use crate::world::*;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A node that was set offline by an earlier run, to retire it.
 fn draining(s: &mut Situation, id: &str, address: &str) {
@@ -88,7 +88,7 @@ fn s7_a_cause_that_jenkins_forgets_between_two_runs_is_remembered() {
 #[test]
 fn s2_the_mark_of_another_installation_is_a_persons() {
     let mut s = Situation::new();
-    let other = crate::naming::Owner::new("other").unwrap();
+    let other = crate::domain::names::Owner::new("other").unwrap();
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, &offline_message(&other, &"s1".into(), Rule::Idle));
     s.runs("
         |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline: \"mita retires this node: owner=other server=s1 rule=idle\"

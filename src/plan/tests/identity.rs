@@ -1,7 +1,7 @@
 //! Which node is which server, and what is touched where that is not clear.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A server whose node this could be, idle far over its grace; and what is thought of both.
 fn server_and_node(node: &str, change: impl FnOnce(&mut Situation)) -> Situation {
@@ -174,7 +174,7 @@ fn s6_after_a_lost_state_a_name_with_the_address_maps() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "2h");
     s.server("s1").mark.as_mut().unwrap().id = "20261121T100000Z-1".into();
-    s.state = crate::state::State::new(owner());
+    s.state = crate::domain::state::State::new(owner());
     s.runs(
         "
         |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
@@ -327,7 +327,8 @@ fn a_server_that_two_providers_show_is_one_server() {
 fn s2_servers_and_nodes_of_others_are_not_touched_whatever_their_names() {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1").mark = None;
-    s.active("s2", "ubuntu", "10.0.0.2").mark.as_mut().unwrap().owner = crate::naming::Owner::new("other").unwrap();
+    s.active("s2", "ubuntu", "10.0.0.2").mark.as_mut().unwrap().owner =
+        crate::domain::names::Owner::new("other").unwrap();
     s.state.servers.clear();
     s.nodes().push(agent("ubuntu+10.0.0.1"));
     s.nodes().push(agent("ubuntu+10.0.0.2"));

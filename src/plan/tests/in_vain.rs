@@ -1,7 +1,7 @@
 //! No order in vain twice: what is learnt from an idle node beside a waiting job.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A job that waits for `amd64` in a run that just ordered a server for it, and that server up and idle, with what
 /// labels it came.
@@ -108,9 +108,9 @@ fn l1_a_job_that_an_older_server_lacks_the_label_for_has_one_ordered_at_once() {
 fn it_holds_for_an_hour() {
     let mut s = joined_for_a_job(&["amd64"]);
     s.run().after("10s").run();
-    let vain = s.state.vain.clone();
+    let vain = s.state.mismatches.clone();
     s.after("59m 59s").run();
-    assert_eq!(s.state.vain, vain);
+    assert_eq!(s.state.mismatches, vain);
     s.lose_server("new1");
     s.lose_node("ubuntu+10.0.0.1");
     s.after("1s").runs(
@@ -145,7 +145,7 @@ fn another_job_and_another_need_are_not_concerned() {
 fn a_change_of_the_configuration_forgets_it_and_two_more_sightings_are_needed() {
     let mut s = joined_for_a_job(&["amd64"]);
     s.run().after("10s").run();
-    assert_eq!(s.state.vain.len(), 1);
+    assert_eq!(s.state.mismatches.len(), 1);
     s.config.fingerprint = "2".to_owned();
     s.after("1m").runs(
         "

@@ -1,7 +1,7 @@
 //! No more servers than the limits allow, and the preferred types and providers first.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// Two types that serve `amd64`, and two providers.
 fn two_types() -> Situation {

@@ -1,10 +1,11 @@
 //! Idle nodes kept at hand.
 
-use super::situation::*;
 use crate::config::MinIdle;
-use crate::offline::offline_message;
-use crate::plan::{Action, Rule};
-use crate::world::*;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::world::*;
+use crate::plan::model::{Action, Change};
+use crate::plan::tests::situation::*;
 
 fn at_hand(number: u32) -> Situation {
     let mut s = Situation::new();
@@ -135,7 +136,11 @@ fn nodes_are_kept_at_hand_in_the_hours_that_are_configured_and_let_go_after_them
         {"days":[false,false,false,false,false,true,false],"from":720,"until":780,"count":1}]}"#;
     s.ubuntu().min_idle = serde_json::from_str(hours).unwrap();
     let plan = s.plan();
-    assert!(matches!(plan.actions.as_slice(), [Action::CreateServer { rule: Rule::MinIdle, .. }]), "{}", whole(&plan));
+    assert!(
+        matches!(plan.actions.as_slice(), [Action { change: Change::CreateServer(_), rule: Rule::MinIdle, .. }]),
+        "{}",
+        whole(&plan)
+    );
     s.idle("s1", "10.0.0.1", "2h");
     s.runs(
         "
@@ -144,5 +149,9 @@ fn nodes_are_kept_at_hand_in_the_hours_that_are_configured_and_let_go_after_them
     ",
     );
     let plan = s.after("1h").plan();
-    assert!(matches!(plan.actions.as_slice(), [Action::RetireNode { rule: Rule::Idle, .. }]), "{}", whole(&plan));
+    assert!(
+        matches!(plan.actions.as_slice(), [Action { change: Change::RetireNode(_), rule: Rule::Idle, .. }]),
+        "{}",
+        whole(&plan)
+    );
 }

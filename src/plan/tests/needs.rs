@@ -1,7 +1,7 @@
 //! What a queue item needs: each source, in the order of their precedence.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// Three types, one of which serves jobs without a label.
 fn types() -> Situation {

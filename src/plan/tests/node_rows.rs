@@ -1,7 +1,7 @@
 //! What becomes of a server that runs, by what its node does: the last rows of the table.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 #[test]
 fn a_server_whose_node_never_came_is_removed_after_its_join_timeout() {

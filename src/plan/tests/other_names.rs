@@ -1,7 +1,7 @@
 //! Nodes under names outside the convention, which may be a server that else never joined.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// A server that is ACTIVE for an hour without a node, and a stray node that came after it was ordered.
 fn stray() -> Situation {

@@ -1,59 +1,64 @@
 //! Everything that was planned comes true: orders are acknowledged, what is removed is gone, what is brought back is
 //! online.
 
-use super::situation::{Situation, USER, agent, owner, set_offline};
-use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
-use crate::plan::{Action, Plan};
-use crate::world::*;
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
+use crate::domain::world::*;
+use crate::plan::model::{Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Target};
+use crate::plan::tests::situation::{Situation, USER, agent, owner, set_offline};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 impl Situation {
-    pub(super) fn come_true(&mut self, plan: Plan) {
+    pub(crate) fn come_true(&mut self, plan: Plan) {
         self.state = plan.memory;
         for action in plan.actions {
-            match action {
-                Action::CreateServer { node_type, provider, name, id, .. } => {
+            match action.change {
+                Change::CreateServer(Order { node_type, provider, name, id, .. }) => {
                     self.orders += 1;
                     let server_id = ServerId::from(format!("new{}", self.orders));
                     self.state.servers.get_mut(&id).unwrap().server_id = Some(server_id.clone());
                     let Listing::Complete(servers) = &mut self.cloud(provider.as_str()).servers else { panic!() };
                     servers.push(booting(server_id, name, node_type, id));
                 }
-                Action::RetireNode { nodes, server_id, .. } => {
-                    self.nodes().retain(|node| !nodes.contains(&node.name));
-                    self.delete_server(&server_id);
+                Change::RetireNode(target) | Change::DeleteServer(target) => {
+                    if !target.nodes.is_empty() {
+                        self.nodes().retain(|node| !target.nodes.contains(&node.name));
+                    }
+                    self.delete_server(&target.server_id);
                 }
-                Action::DeleteServer { server_id, .. } => self.delete_server(&server_id),
-                Action::DrainNode { nodes, server_id, rule, .. } => {
-                    let reason = crate::offline::offline_message(&owner(), &server_id, rule);
+                Change::DrainNode(Target { nodes, server_id, .. }) => {
+                    let reason = crate::domain::offline::offline_message(&owner(), &server_id, action.rule);
                     nodes.iter().for_each(|node| self.node(node.as_str()).presence = set_offline(USER, &reason));
                 }
-                Action::CreateNode { node, node_type, id, address, .. } => {
+                Change::CreateNode(NodeToRegister { node, node_type, id, address, .. }) => {
                     self.node_is_made(node, node_type, id, address);
                 }
-                Action::RestoreNode { node, .. } => self.node(node.as_str()).presence = Presence::Online,
-                Action::DeleteVolume { volume_id, provider, .. } => {
-                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(provider.as_str()).volumes {
+                Change::RestoreNode(Target { nodes, .. }) => {
+                    nodes.iter().for_each(|node| self.node(node.as_str()).presence = Presence::Online);
+                }
+                Change::DeleteVolume { volume_id, left_by } => {
+                    if let Some(Listing::Complete(volumes)) = &mut self.cloud(left_by.provider.as_str()).volumes {
                         volumes.retain(|volume| volume.id != volume_id);
                     }
                 }
-                Action::AssignFloatingIp { provider, server_id, id, floating_ip_id, .. } => {
-                    let known = floating_ip_id.unwrap_or_else(|| format!("address-of-{server_id}").as_str().into());
-                    self.has_floating_ip(provider.as_str(), known.as_str(), &id, &server_id, true);
+                Change::AssignFloatingIp(FloatingIpToAssign { target, known, .. }) => {
+                    let Target { provider, server_id, order, .. } = target;
+                    let known = known.unwrap_or_else(|| format!("address-of-{server_id}").as_str().into());
+                    self.has_floating_ip(provider.as_str(), known.as_str(), &order, &server_id, true);
                 }
-                Action::ReleaseFloatingIp { floating_ip_id, provider, .. } => {
-                    if let Some(Listing::Complete(addresses)) = &mut self.cloud(provider.as_str()).floating_ips {
+                Change::ReleaseFloatingIp { floating_ip_id, left_by } => {
+                    let cloud = self.cloud(left_by.provider.as_str());
+                    if let Some(Listing::Complete(addresses)) = &mut cloud.floating_ips {
                         addresses.retain(|address| address.id != floating_ip_id);
                     }
                 }
-                Action::DeleteNode { node, .. } => self.lose_node(node.as_str()),
+                Change::DeleteNode { node, .. } => self.lose_node(node.as_str()),
             }
         }
     }
 
     /// A floating IP that was made for a server; there is one with each id.
-    pub(super) fn has_floating_ip(
+    pub(crate) fn has_floating_ip(
         &mut self,
         provider: &str,
         id: &str,
@@ -96,7 +101,7 @@ impl Situation {
     }
 
     /// The server of an order comes up, and its node with it.
-    pub(super) fn joins(&mut self, id: &str, address: &str) -> &mut Node {
+    pub(crate) fn joins(&mut self, id: &str, address: &str) -> &mut Node {
         let server = self.server(id);
         server.state = ServerState::Active;
         server.addresses = BTreeSet::from([address.parse().unwrap()]);

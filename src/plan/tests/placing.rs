@@ -1,7 +1,7 @@
 //! Which jobs count, and where each one gets its executor: L1, L2, S4.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 /// Two types that serve `amd64`, the second also `gpu`; two providers.
 fn two_types() -> Situation {

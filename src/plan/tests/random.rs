@@ -1,13 +1,13 @@
 //! Random worlds, states and configurations over some runs: whatever they are, the checker has nothing to say, and
 //! planning never panics.
 
-use super::situation::*;
 use crate::config::MinIdle;
-use crate::naming::Owner;
-use crate::offline::offline_message;
-use crate::plan::Rule;
-use crate::state::*;
-use crate::world::*;
+use crate::domain::names::Owner;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::state::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 use proptest::prelude::*;
 use proptest::sample::select;
 

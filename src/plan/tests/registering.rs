@@ -1,8 +1,8 @@
 //! Nodes that mita makes: when, under which name, and what becomes of one whose order made no server.
 
-use super::situation::*;
 use crate::config::{NodeForm, NodeType, Registration, SshLauncher, Transport};
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 fn ssh() -> Situation {
     let mut s = Situation::new();
@@ -244,7 +244,7 @@ fn s1_s7_a_node_without_a_server_is_left_alone_while_it_works_is_online_or_is_he
 fn s2_a_node_that_another_installation_made_is_not_ours() {
     let mut s = inbound();
     made(&mut s, "ubuntu-m1", "m1");
-    let other = crate::naming::Owner::new("other").unwrap();
+    let other = crate::domain::names::Owner::new("other").unwrap();
     s.node("ubuntu-m1").mark.as_mut().unwrap().owner = other;
     s.run();
     s.after("10m").runs(

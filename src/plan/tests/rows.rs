@@ -1,9 +1,9 @@
 //! What becomes of a server by what its cloud says: each row of the table, at its boundary and before those that follow.
 
-use super::situation::*;
-use crate::plan::Rule;
-use crate::state::{Breaker, Retirement, RetirementStep};
-use crate::world::*;
+use crate::domain::rule::Rule;
+use crate::domain::state::{Breaker, Retirement, RetirementStep};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 #[test]
 fn a_run_with_nothing_to_see_does_nothing() {

@@ -1,7 +1,7 @@
 //! Jenkins without any agents names no label: one server is tried.
 
-use super::situation::*;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
 
 const NAMELESS: &str = "Waiting for next available executor";
 

@@ -1,7 +1,7 @@
 //! Two servers with one address, as private networks of two clouds give it: which nodes are clear all the same.
 
-use super::situation::*;
-use crate::naming::Owner;
+use crate::domain::names::Owner;
+use crate::plan::tests::situation::*;
 
 /// Two servers with the address 10.0.0.1, which both joined long ago and are ACTIVE without a node.
 fn twins(first: &str, second: &str) -> Situation {

@@ -3,46 +3,49 @@
 //! A run plans, shows the whole plan, and then everything that was planned comes true. What the world does by itself, a
 //! test says.
 
-use super::checker;
 use crate::config::{
     Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
     OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
 };
-use crate::naming::{MitaId, Owner, ProviderName, ServerId};
-use crate::plan::{Detail, Plan, brake, plan};
+use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
+use crate::domain::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
+use crate::domain::world::*;
+use crate::plan::decisions::brake;
+use crate::plan::model::Plan;
+use crate::plan::plan;
+use crate::plan::tests::checker;
+use crate::plan::text::display::Detail;
 use crate::secret::Secret;
-use crate::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
-use crate::world::*;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A moment with no meaning.
-pub(super) const NOON: &str = "2026-11-21T12:00:00Z";
+pub(crate) const NOON: &str = "2026-11-21T12:00:00Z";
 
 /// The run that ordered the servers that are there from the beginning, and the last one before a test's first.
 const ORDERED_IN: u64 = 90;
 const LAST_RUN: u64 = 100;
 
 /// "1h 30m"
-pub(super) fn time(text: &str) -> SignedDuration {
+pub(crate) fn time(text: &str) -> SignedDuration {
     text.parse().unwrap()
 }
 
 /// Time that was counted to the last second, so that a run at the same moment adds nothing.
-pub(super) fn credit(now: Timestamp, counted: &str) -> Credit {
+pub(crate) fn credit(now: Timestamp, counted: &str) -> Credit {
     Credit { first: now - time(counted), last: now, credit: time(counted) }
 }
 
-pub(super) fn owner() -> Owner {
+pub(crate) fn owner() -> Owner {
     Owner::new("ci").unwrap()
 }
 
-pub(super) fn names(labels: &[&str]) -> BTreeSet<String> {
+pub(crate) fn names(labels: &[&str]) -> BTreeSet<String> {
     labels.iter().map(|label| (*label).to_owned()).collect()
 }
 
 /// A node type at the provider `os`.
-pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
+pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
     NodeType {
         name: name.into(),
         providers: vec!["os".into()],
@@ -78,7 +81,7 @@ const TIMES: Times = Times {
     max_age: None,
 };
 
-pub(super) fn provider(name: &str) -> ProviderConfig {
+pub(crate) fn provider(name: &str) -> ProviderConfig {
     let auth = Auth::Password {
         user: Identified::Name { name: "user".to_owned(), domain: Domain::Name("Default".to_owned()) },
         password: Secret::new("password"),
@@ -96,7 +99,7 @@ pub(super) fn provider(name: &str) -> ProviderConfig {
 }
 
 /// An agent, online and idle, with the label `amd64`.
-pub(super) fn agent(name: &str) -> Node {
+pub(crate) fn agent(name: &str) -> Node {
     Node {
         name: name.into(),
         kind: NodeKind::Agent,
@@ -115,26 +118,26 @@ fn built_in() -> Node {
     Node { kind: NodeKind::BuiltIn, labels, executors: 0, idle_executors: 0, ..agent("Built-In Node") }
 }
 
-pub(super) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
+pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
 
-pub(super) fn set_offline(class: &str, reason: &str) -> Presence {
+pub(crate) fn set_offline(class: &str, reason: &str) -> Presence {
     let class = Some(class.to_owned()).filter(|class| !class.is_empty());
     Presence::SetOffline(OfflineCause { class, reason: reason.to_owned() })
 }
 
-pub(super) struct Situation {
-    pub(super) config: Config,
-    pub(super) world: World,
-    pub(super) state: State,
-    pub(super) now: Timestamp,
+pub(crate) struct Situation {
+    pub(crate) config: Config,
+    pub(crate) world: World,
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
     /// `--allow-removals`
-    pub(super) allow_removals: usize,
-    pub(super) orders: u32,
+    pub(crate) allow_removals: usize,
+    pub(crate) orders: u32,
 }
 
 impl Situation {
     /// One provider `os`, one node type `ubuntu` with the label `amd64`, Jenkins with nothing but its built-in node.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now: Timestamp = NOON.parse().unwrap();
         let config = Config {
             path: "mita.toml".into(),
@@ -175,7 +178,7 @@ impl Situation {
         situation
     }
 
-    pub(super) fn add_provider(&mut self, name: &str) {
+    pub(crate) fn add_provider(&mut self, name: &str) {
         self.config.providers.push(provider(name));
         let cloud = Cloud {
             servers: Listing::Complete(vec![]),
@@ -188,43 +191,43 @@ impl Situation {
     }
 
     /// The first node type.
-    pub(super) fn ubuntu(&mut self) -> &mut NodeType {
+    pub(crate) fn ubuntu(&mut self) -> &mut NodeType {
         &mut self.config.node_types[0]
     }
 
-    pub(super) fn cloud(&mut self, provider: &str) -> &mut Cloud {
+    pub(crate) fn cloud(&mut self, provider: &str) -> &mut Cloud {
         self.world.clouds.get_mut(&ProviderName::from(provider)).unwrap()
     }
 
-    pub(super) fn queue(&mut self) -> &mut Vec<QueueItem> {
+    pub(crate) fn queue(&mut self) -> &mut Vec<QueueItem> {
         let Listing::Complete(queue) = &mut self.world.jenkins.queue else { panic!("no queue") };
         &mut queue.items
     }
 
-    pub(super) fn nodes(&mut self) -> &mut Vec<Node> {
+    pub(crate) fn nodes(&mut self) -> &mut Vec<Node> {
         let Listing::Complete(nodes) = &mut self.world.jenkins.nodes else { panic!("no nodes") };
         nodes
     }
 
-    pub(super) fn servers(&mut self) -> &mut Vec<Server> {
+    pub(crate) fn servers(&mut self) -> &mut Vec<Server> {
         let Listing::Complete(servers) = &mut self.cloud("os").servers else { panic!("no servers") };
         servers
     }
 
-    pub(super) fn item(&mut self, id: u64) -> &mut QueueItem {
+    pub(crate) fn item(&mut self, id: u64) -> &mut QueueItem {
         self.queue().iter_mut().find(|item| item.id == id).unwrap()
     }
 
-    pub(super) fn node(&mut self, name: &str) -> &mut Node {
+    pub(crate) fn node(&mut self, name: &str) -> &mut Node {
         self.nodes().iter_mut().find(|node| node.name.as_str() == name).unwrap()
     }
 
-    pub(super) fn server(&mut self, id: &str) -> &mut Server {
+    pub(crate) fn server(&mut self, id: &str) -> &mut Server {
         self.servers().iter_mut().find(|server| server.id.as_str() == id).unwrap()
     }
 
     /// What is remembered of the server `s1`, `s2`, ...
-    pub(super) fn memory(&mut self, server: &str) -> &mut ServerMemory {
+    pub(crate) fn memory(&mut self, server: &str) -> &mut ServerMemory {
         self.state
             .servers
             .values_mut()
@@ -232,7 +235,7 @@ impl Situation {
             .unwrap()
     }
 
-    pub(super) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
+    pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
         let unknown = NodeMemory {
             first_seen: LAST_RUN,
             first_online: None,
@@ -249,7 +252,7 @@ impl Situation {
     }
 
     /// A queue item that came a minute ago. Of several, the one with the lower number is the older one.
-    pub(super) fn wait(&mut self, id: u64, task: Task, why: &str) -> &mut QueueItem {
+    pub(crate) fn wait(&mut self, id: u64, task: Task, why: &str) -> &mut QueueItem {
         let in_queue_since = Some(self.now - time("1m") + SignedDuration::from_millis(i64::try_from(id).unwrap()));
         let why = Some(why.to_owned()).filter(|why| !why.is_empty());
         let job = format!("job{id}");
@@ -258,25 +261,25 @@ impl Situation {
     }
 
     /// A project with a label.
-    pub(super) fn project(&mut self, id: u64, label: &str) -> &mut QueueItem {
+    pub(crate) fn project(&mut self, id: u64, label: &str) -> &mut QueueItem {
         let why = format!("Waiting for next available executor on ‘{label}’");
         self.wait(id, Task::Project { label: Some(label.to_owned()) }, &why)
     }
 
     /// Projects from 1 up to a number, all with one label.
-    pub(super) fn projects(&mut self, number: u64, label: &str) {
+    pub(crate) fn projects(&mut self, number: u64, label: &str) {
         for id in 1..=number {
             self.project(id, label);
         }
     }
 
     /// A step of a pipeline.
-    pub(super) fn pipeline(&mut self, id: u64, why: &str) -> &mut QueueItem {
+    pub(crate) fn pipeline(&mut self, id: u64, why: &str) -> &mut QueueItem {
         self.wait(id, Task::Pipeline, why)
     }
 
     /// The server `sN` of the order `mN`, made an hour ago and ACTIVE as long, which has not joined.
-    pub(super) fn active(&mut self, id: &str, node_type: &str, address: &str) -> &mut Server {
+    pub(crate) fn active(&mut self, id: &str, node_type: &str, address: &str) -> &mut Server {
         let ordered_at = self.now - time("1h");
         let order = MitaId::from(id.replacen('s', "m", 1));
         let server = Server {
@@ -307,7 +310,7 @@ impl Situation {
     }
 
     /// An active server of the type `ubuntu` whose node `ubuntu+ADDRESS` joined, is online and idle since just now.
-    pub(super) fn joined(&mut self, id: &str, address: &str) -> &mut Node {
+    pub(crate) fn joined(&mut self, id: &str, address: &str) -> &mut Node {
         self.active(id, "ubuntu", address);
         let name = format!("ubuntu+{}", address.replace(':', "-"));
         let joined_at = self.now - time("50m");
@@ -323,7 +326,7 @@ impl Situation {
     }
 
     /// A joined server whose node is idle for this time.
-    pub(super) fn idle(&mut self, id: &str, address: &str, idle: &str) -> &mut Node {
+    pub(crate) fn idle(&mut self, id: &str, address: &str, idle: &str) -> &mut Node {
         self.joined(id, address);
         let idle = credit(self.now, idle);
         let name = format!("ubuntu+{}", address.replace(':', "-"));
@@ -332,7 +335,7 @@ impl Situation {
     }
 
     /// A joined server whose node runs a build.
-    pub(super) fn busy(&mut self, id: &str, address: &str) -> &mut Node {
+    pub(crate) fn busy(&mut self, id: &str, address: &str) -> &mut Node {
         let node = self.joined(id, address);
         node.idle = false;
         node.idle_executors = 0;
@@ -340,7 +343,7 @@ impl Situation {
     }
 
     /// An order that nobody answered.
-    pub(super) fn lost_order(&mut self, id: &str, age: &str) -> &mut ServerMemory {
+    pub(crate) fn lost_order(&mut self, id: &str, age: &str) -> &mut ServerMemory {
         let ordered_at = self.now - time(age);
         let order = ServerMemory::new(
             "ubuntu".into(),
@@ -353,33 +356,33 @@ impl Situation {
     }
 
     /// What the cloud and Jenkins no longer list.
-    pub(super) fn lose_node(&mut self, name: &str) {
+    pub(crate) fn lose_node(&mut self, name: &str) {
         self.nodes().retain(|node| node.name.as_str() != name);
     }
 
-    pub(super) fn lose_server(&mut self, id: &str) {
+    pub(crate) fn lose_server(&mut self, id: &str) {
         self.servers().retain(|server| server.id.as_str() != id);
     }
 
     /// A node `ubuntu+10.0.0.9` whose server `s9` was gone in one run already.
-    pub(super) fn lost_gone_node(&mut self) {
+    pub(crate) fn lost_gone_node(&mut self) {
         self.joined("s9", "10.0.0.9").presence = Presence::Disconnected;
         self.lose_server("s9");
         self.memory("s9").gone_sightings = 1;
     }
 
-    pub(super) fn after(&mut self, span: &str) -> &mut Self {
+    pub(crate) fn after(&mut self, span: &str) -> &mut Self {
         self.now += time(span);
         self
     }
 
     /// Plans without any consequence.
-    pub(super) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> Plan {
         let mut world = self.world.clone();
         self.look_up(&mut world);
         let mut plan = plan(&self.config, &world, &self.state, self.now);
         checker::check(&self.config, &world, &self.state, self.now, &plan);
-        brake(&mut plan, self.allow_removals);
+        brake::brake(&mut plan, self.allow_removals);
         plan
     }
 
@@ -403,7 +406,7 @@ impl Situation {
     /// Plans, compares the whole plan with the text, and lets it come true. The text has a margin `| `; the
     /// built-in node is left out of it.
     #[track_caller]
-    pub(super) fn runs(&mut self, expected: &str) -> &mut Self {
+    pub(crate) fn runs(&mut self, expected: &str) -> &mut Self {
         let plan = self.plan();
         let (shown, expected) = (whole(&plan), without_margin(expected));
         assert!(shown == expected, "planned:\n{shown}\nexpected:\n{expected}");
@@ -412,7 +415,7 @@ impl Situation {
     }
 
     /// A run in which nothing is looked at.
-    pub(super) fn run(&mut self) -> &mut Self {
+    pub(crate) fn run(&mut self) -> &mut Self {
         let plan = self.plan();
         self.come_true(plan);
         self
@@ -420,7 +423,7 @@ impl Situation {
 }
 
 /// The whole plan as text, without the count and the built-in node, and with the warnings.
-pub(super) fn whole(plan: &Plan) -> String {
+pub(crate) fn whole(plan: &Plan) -> String {
     let shown = plan.display(Detail::Full).to_string();
     let mut lines: Vec<&str> = shown.lines().collect();
     lines.pop();
@@ -429,6 +432,6 @@ pub(super) fn whole(plan: &Plan) -> String {
     lines.into_iter().map(str::to_owned).chain(warnings).map(|line| line + "\n").collect()
 }
 
-pub(super) fn without_margin(text: &str) -> String {
+pub(crate) fn without_margin(text: &str) -> String {
     text.lines().filter_map(|line| line.split_once("| ")).map(|(_, line)| format!("{line}\n")).collect()
 }

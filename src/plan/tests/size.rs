@@ -1,8 +1,8 @@
 //! Large farms: the work grows with what is seen, not with its square. Measured in a debug build, with much room.
 
-use super::situation::*;
+use crate::domain::world::*;
 use crate::plan::plan;
-use crate::world::*;
+use crate::plan::tests::situation::*;
 use std::time::{Duration, Instant};
 
 const NODES: u32 = 5_000;

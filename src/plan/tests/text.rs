@@ -1,9 +1,9 @@
 //! The plan as an operator sees it.
 
-use super::situation::*;
 use crate::config::MinIdle;
-use crate::plan::Detail;
-use crate::world::*;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+use crate::plan::text::display::Detail;
 
 /// Something of everything.
 fn busy_day() -> Situation {

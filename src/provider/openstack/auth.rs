@@ -1,11 +1,11 @@
 //! Logging in to Keystone: what to send where, and what its answer means (Identity API v3 and v2.0).
 
-use super::catalogue::Catalogue;
-use super::compute::timestamp;
-use super::errors::Task;
-use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, Request, Response, encode_segment};
+use crate::provider::openstack::catalogue::Catalogue;
+use crate::provider::openstack::compute::timestamp;
+use crate::provider::openstack::errors::Task;
+use crate::provider::openstack::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! The service catalogue of a token: which URL serves what, by type, region and interface.
 
-use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use crate::config::Interface;
+use crate::provider::openstack::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use std::collections::BTreeSet;
 use std::fmt;
 

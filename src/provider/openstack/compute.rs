@@ -1,16 +1,16 @@
 //! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
 
-use super::catalogue::Service;
-use super::errors::{Verb, says_no_server};
-use super::pages::Pages;
-use super::session::{Call, Session};
-use super::wire;
+use crate::domain::names::{MitaId, NodeTypeName, Owner, ServerId};
+use crate::domain::world::{Launch, Lookup, Mark, Server, ServerState, Size};
 use crate::http::{Method, encode_segment};
-use crate::naming::{MitaId, NodeTypeName, Owner, ServerId};
 use crate::provider::console;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::{Verb, says_no_server};
+use crate::provider::openstack::pages::Pages;
+use crate::provider::openstack::session::{Call, Session};
+use crate::provider::openstack::wire;
 use crate::provider::{Deletion, Failure, FailureKind};
 use crate::secret::redact;
-use crate::world::{Launch, Lookup, Mark, Server, ServerState, Size};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -266,7 +266,7 @@ mod tests {
         );
         let ubuntu = &servers[2];
         let mark = Mark {
-            owner: crate::naming::Owner::new("recorder").unwrap(),
+            owner: crate::domain::names::Owner::new("recorder").unwrap(),
             node_type: "ubuntu".into(),
             id: "20261121T233012Z-1".into(),
         };

@@ -3,9 +3,9 @@
 //! Status and error field decide, never a whole sentence: releases and vendors word theirs differently. The service's
 //! own words and its request id are always shown, since operators of clouds ask for them.
 
-use super::catalogue::Service;
+use crate::domain::names::ProviderName;
 use crate::http::{HttpError, Kind, Response, excerpt};
-use crate::naming::ProviderName;
+use crate::provider::openstack::catalogue::Service;
 use crate::provider::{Failure, FailureKind};
 use crate::secret::redact;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Which size an order takes: the one that is named, or the smallest that has enough.
 
-use super::compute::Flavor;
-use super::names::hint;
+use crate::provider::openstack::compute::Flavor;
+use crate::provider::openstack::names::hint;
 
 /// The size of this id, or the only one of this name.
 pub(super) fn named(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> {
@@ -51,7 +51,7 @@ pub(super) fn smallest(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Size;
+    use crate::domain::world::Size;
 
     fn flavor(id: &str, name: &str, (cores, ram_mib, disk): (u64, u64, u64)) -> Flavor {
         Flavor { id: id.into(), name: name.into(), size: Size { cores, ram_mib }, disk, disabled: false }

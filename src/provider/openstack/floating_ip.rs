@@ -3,17 +3,17 @@
 //! The mark stands in the description, which floating IPs have since Mitaka (extension `standard-attr-description`) and
 //! which, unlike tags, is part of the request that makes one.
 
-use super::OpenStack;
-use super::catalogue::Service;
-use super::errors::{Task, Verb, says_no_floating_ip};
-use super::network::Sort;
-use super::pages::Pages;
-use super::session::{Call, Session};
-use super::wire;
+use crate::domain::names::FloatingIpId;
+use crate::domain::world::{AddressMark, FloatingIp, Lookup};
 use crate::http::{Method, encode_query, encode_segment};
-use crate::naming::FloatingIpId;
+use crate::provider::openstack::OpenStack;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::{Task, Verb, says_no_floating_ip};
+use crate::provider::openstack::network::Sort;
+use crate::provider::openstack::pages::Pages;
+use crate::provider::openstack::session::{Call, Session};
+use crate::provider::openstack::wire;
 use crate::provider::{AddressOrder, Deletion, Failure, FailureKind};
-use crate::world::{AddressMark, FloatingIp, Lookup};
 use serde_json::json;
 use std::collections::BTreeMap;
 

@@ -1,12 +1,12 @@
 //! Glance: which image a name means (Image API v2).
 
-use super::catalogue::Service;
-use super::compute::timestamp;
-use super::errors::{Task, Verb, says_no_image};
-use super::names::{hint, is_uuid};
-use super::session::{Call, Session};
-use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::compute::timestamp;
+use crate::provider::openstack::errors::{Task, Verb, says_no_image};
+use crate::provider::openstack::names::{hint, is_uuid};
+use crate::provider::openstack::session::{Call, Session};
+use crate::provider::openstack::wire;
 use crate::provider::{Failure, FailureKind};
 use wildmatch::WildMatch;
 

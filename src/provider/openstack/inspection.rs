@@ -2,12 +2,12 @@
 //! the size, the length of the user data, the user's roles. A run asks none of this, since the order itself is answered
 //! with all of it; a person who sets up a farm wants to know it before the first night.
 
-use super::auth::Identity;
-use super::catalogue::Service;
-use super::errors::Verb;
-use super::names::hint;
-use super::{OpenStack, compute, image, network, order, volume, wire};
 use crate::config::NodeType;
+use crate::provider::openstack::auth::Identity;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::Verb;
+use crate::provider::openstack::names::hint;
+use crate::provider::openstack::{OpenStack, compute, image, network, order, volume, wire};
 use crate::provider::{Allotment, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! What there is to choose from, for a person who writes a configuration.
 
-use super::{OpenStack, compute, image, network};
+use crate::provider::openstack::{OpenStack, compute, image, network};
 use crate::provider::{Failure, Image, Inventory, Size};
 use std::collections::BTreeSet;
 

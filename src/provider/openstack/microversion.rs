@@ -2,12 +2,12 @@
 //!
 //! A request asks for the oldest that has all it needs, so that a cloud is asked for nothing that it does not have.
 
-use super::catalogue::Service;
-use super::errors::Verb;
-use super::session::{Call, Session};
-use super::wire;
 use crate::config::NodeType;
 use crate::http::Method;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::Verb;
+use crate::provider::openstack::session::{Call, Session};
+use crate::provider::openstack::wire;
 use crate::provider::{Failure, FailureKind};
 use std::fmt;
 

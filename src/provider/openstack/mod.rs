@@ -26,11 +26,11 @@ mod tests;
 mod volume;
 mod wire;
 
-use super::{Access, AddressOrder, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
 use crate::config::{ClientCertificate, Connection, NodeType, OpenStackConfig};
+use crate::domain::names::{FloatingIpId, ProviderName, ServerId, VolumeId};
+use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
 use crate::http::{Client, ClientOptions};
-use crate::naming::{FloatingIpId, ProviderName, ServerId, VolumeId};
-use crate::world::{FloatingIp, Lookup, Server, Volume};
+use crate::provider::{Access, AddressOrder, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
 use jiff::{SignedDuration, Timestamp};
 use session::Session;
 use std::collections::BTreeMap;

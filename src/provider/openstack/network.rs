@@ -1,12 +1,12 @@
 //! Neutron: what the names of networks and ports mean (Networking API v2.0). Asked only where a node type names some.
 
-use super::auth::Identity;
-use super::catalogue::Service;
-use super::errors::{Task, Verb};
-use super::names::{hint, is_uuid};
-use super::session::Session;
-use super::wire;
 use crate::http::encode_query;
+use crate::provider::openstack::auth::Identity;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::{Task, Verb};
+use crate::provider::openstack::names::{hint, is_uuid};
+use crate::provider::openstack::session::Session;
+use crate::provider::openstack::wire;
 use crate::provider::{Failure, FailureKind};
 
 /// What a name of Neutron's is the name of.

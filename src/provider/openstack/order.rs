@@ -1,15 +1,15 @@
 //! One order: the request that makes a server, with its mark and its volume, in one call.
 
-use super::catalogue::Service;
-use super::compute::Flavor;
-use super::errors::{Task, Verb};
-use super::microversion::Microversion;
-use super::network::Sort;
-use super::session::Call;
-use super::{OpenStack, compute, flavor, image, network, server_group, wire};
 use crate::config::{BootVolume, NodeType, Sizing};
+use crate::domain::names::ServerId;
 use crate::http::Method;
-use crate::naming::ServerId;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::compute::Flavor;
+use crate::provider::openstack::errors::{Task, Verb};
+use crate::provider::openstack::microversion::Microversion;
+use crate::provider::openstack::network::Sort;
+use crate::provider::openstack::session::Call;
+use crate::provider::openstack::{OpenStack, compute, flavor, image, network, server_group, wire};
 use crate::provider::{Failure, FailureKind, Order};
 use crate::secret::Secret;
 use base64::Engine;
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn body_of(node_type: &NodeType, means: &Means) -> Value {
-        let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
+        let (owner, id) = (crate::domain::names::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
         let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
         request_body(&order, means, None, Microversion::needed(node_type))
     }
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn user_data_up_to_the_limit_is_encoded_and_beyond_it_refused_before_it_is_sent() {
-        let name = crate::naming::ProviderName::from("cloud");
+        let name = crate::domain::names::ProviderName::from("cloud");
         let task = Task::new(&name, "order ubuntu", Verb::Create);
         assert_eq!(encoded_user_data("", &task), Ok(None));
         assert_eq!(encoded_user_data("#!/bin/sh\n", &task), Ok(Some("IyEvYmluL3NoCg==".into())));

@@ -1,6 +1,6 @@
 //! The way through a listing in pages, as Nova and Cinder link them.
 
-use super::wire;
+use crate::provider::openstack::wire;
 use std::collections::BTreeSet;
 
 /// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.

@@ -1,10 +1,10 @@
 //! Nova: which server group a name means (Compute API, "Server groups").
 
-use super::catalogue::Service;
-use super::errors::Verb;
-use super::names::hint;
-use super::session::Session;
-use super::wire;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::errors::Verb;
+use crate::provider::openstack::names::hint;
+use crate::provider::openstack::session::Session;
+use crate::provider::openstack::wire;
 use crate::provider::{Failure, FailureKind};
 
 /// The id of a server group: the one of this id, or the only one of this name. A project has ten by default, and a page

@@ -1,14 +1,14 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
-use super::auth::{Identity, Pass, log_in};
-use super::catalogue::Service;
-use super::compute::timestamp;
-use super::errors::{Task, Verb};
-use super::microversion::Microversion;
-use super::wire;
 use crate::config::OpenStackConfig;
+use crate::domain::names::ProviderName;
 use crate::http::{Client, Method, Request, Response};
-use crate::naming::ProviderName;
+use crate::provider::openstack::auth::{Identity, Pass, log_in};
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::compute::timestamp;
+use crate::provider::openstack::errors::{Task, Verb};
+use crate::provider::openstack::microversion::Microversion;
+use crate::provider::openstack::wire;
 use crate::provider::{Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

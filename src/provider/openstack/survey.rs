@@ -1,16 +1,18 @@
 //! What must be known before an order: the quota, and what the names of the node types mean. All of it is asked at the
 //! same time.
 
-use super::OpenStack;
-use super::catalogue::Service;
-use super::compute::{self, Flavor};
-use super::errors::Verb;
-use super::microversion::{self, Microversion};
-use super::network::Sort;
-use super::volume;
 use crate::config::NodeType;
+use crate::domain::world::Quota;
+use crate::provider::openstack::OpenStack;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::compute;
+use crate::provider::openstack::compute::Flavor;
+use crate::provider::openstack::errors::Verb;
+use crate::provider::openstack::microversion;
+use crate::provider::openstack::microversion::Microversion;
+use crate::provider::openstack::network::Sort;
+use crate::provider::openstack::volume;
 use crate::provider::{Failure, FailureKind, Survey};
-use crate::world::Quota;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;

@@ -1,16 +1,16 @@
 //! Cinder: the volumes that servers left behind, and what the project may still have. Volumes are made by Nova, with
 //! their servers, and go with them: what is listed here is what went wrong.
 
-use super::catalogue::Service;
-use super::compute::{left, mark};
-use super::errors::{Verb, says_no_volume};
-use super::pages::Pages;
-use super::session::{Call, Session};
-use super::wire;
+use crate::domain::names::VolumeId;
+use crate::domain::world::{Lookup, Volume, VolumeState};
 use crate::http::{Method, encode_segment};
-use crate::naming::VolumeId;
+use crate::provider::openstack::catalogue::Service;
+use crate::provider::openstack::compute::{left, mark};
+use crate::provider::openstack::errors::{Verb, says_no_volume};
+use crate::provider::openstack::pages::Pages;
+use crate::provider::openstack::session::{Call, Session};
+use crate::provider::openstack::wire;
 use crate::provider::{Deletion, Failure, FailureKind};
-use crate::world::{Lookup, Volume, VolumeState};
 use std::collections::BTreeMap;
 
 /// What may still be used of the project's volumes and gigabytes.

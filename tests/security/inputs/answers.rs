@@ -5,10 +5,10 @@ use super::oracle::Seen;
 use super::scene::{NODES, QUEUE, SERVERS, Scene, moment, sound, texts};
 use super::{Dice, damage, tried};
 use jiff::SignedDuration;
-use mita::naming::{NodeTypeName, ProviderName};
-use mita::plan::Action;
+use mita::domain::names::{NodeTypeName, ProviderName};
+use mita::domain::state::{Breaker, GoneServer, Mismatch, Settling, SettlingCause, State};
+use mita::plan::model::Change;
 use mita::record::Record;
-use mita::state::{Breaker, Departed, Settling, SettlingCause, State, Vain};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -30,10 +30,10 @@ fn s1_s2_s3_s7_damaged_answers_lead_to_no_action_that_they_do_not_bear_out() {
     let scene = Scene::new();
     scene.answer(texts(&sound()));
     let mut memory: State = serde_json::from_slice(&scene.place.files()["state.json"]).expect("a state");
-    memory.departed.insert("server-9".into(), departed());
+    memory.gone_servers.insert("server-9".into(), departed());
     scene.place.write("state.json", serde_json::to_vec(&memory).expect("JSON"));
     let plan = scene.plan().expect("a plan");
-    let removals = plan.actions.iter().filter(|action| !matches!(action, Action::CreateServer { .. })).count();
+    let removals = plan.actions.iter().filter(|action| !matches!(action.change, Change::CreateServer(_))).count();
     assert!(removals >= 4 && removals < plan.actions.len(), "there is much to do: {:?}", plan.actions);
     let remembered: BTreeSet<String> = (1..=8).filter(|n| *n != 6).map(|number| format!("server-{number}")).collect();
     tried("answers of both services", 400, |_, dice| {
@@ -88,8 +88,8 @@ fn s1_s2_s3_s7_damaged_recordings_of_real_services_lead_to_no_action_that_they_d
 }
 
 /// A server that is gone, and whose volume may turn up.
-fn departed() -> Departed {
-    Departed {
+fn departed() -> GoneServer {
+    GoneServer {
         id: "20260801T100000Z-1".into(),
         node_type: "precise".into(),
         provider: "cloud".into(),
@@ -113,11 +113,11 @@ fn memory(scene: &Scene) -> State {
     memory.quota_refused.entry(cloud).or_default().insert(precise.clone(), now);
     let need = memory.queue.values().find_map(|item| item.need.clone()).expect("a job's need");
     let (job, why) = ("job-11".to_owned(), "no".to_owned());
-    memory.vain.push(Vain { job, need, node_type: precise, until: now + SignedDuration::from_mins(5), why });
-    memory.departed.insert("server-9".into(), departed());
+    memory.mismatches.push(Mismatch { job, need, node_type: precise, until: now + SignedDuration::from_mins(5), why });
+    memory.gone_servers.insert("server-9".into(), departed());
     memory.settling =
         Some(Settling { since: now - SignedDuration::from_mins(5), cause: SettlingCause::JenkinsRestarted });
-    memory.told.insert("breaker cloud precise".to_owned(), now);
+    memory.notified.insert("breaker cloud precise".to_owned(), now);
     for (number, item) in memory.queue.values_mut().enumerate() {
         item.waiting_since = Some(now);
         item.pending_since = (number == 0).then_some(now);
@@ -149,7 +149,7 @@ fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_
         *(if told { &unreadable } else { &known }).lock().expect("no panic") += 1;
         // What was planned can be kept.
         let kept = serde_json::to_string(&plan.memory).expect("JSON");
-        assert_eq!(serde_json::from_str::<mita::state::State>(&kept).expect("a state"), plan.memory);
+        assert_eq!(serde_json::from_str::<mita::domain::state::State>(&kept).expect("a state"), plan.memory);
     });
     let (known, unreadable) = (known.into_inner().expect("no panic"), unreadable.into_inner().expect("no panic"));
     println!("state files: {known} could be read, {unreadable} could not");

@@ -1,7 +1,8 @@
 //! What may be done to whom, told from the services' answers alone and by other code than the program's.
 
 use super::scene::{NODES, QUEUE, SERVERS, VOLUMES};
-use mita::plan::{Action, Plan, Proof};
+use mita::domain::names::NodeName;
+use mita::plan::model::{Action, Change, FormerServer, Plan, Proof};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,20 +38,20 @@ impl Seen {
     /// Fails where the plan breaks a promise.
     pub(super) fn judge(&self, plan: &Plan) {
         for action in &plan.actions {
-            match action {
-                Action::CreateServer { .. } => {}
+            match &action.change {
+                Change::CreateServer(_) => continue,
                 // The scenes list no floating IPs, and without a list of them none is given or released.
-                Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
-                Action::CreateNode { .. } | Action::DrainNode { .. } => {
+                Change::AssignFloatingIp(_) | Change::ReleaseFloatingIp { .. } => panic!("S3: {action:?}"),
+                Change::CreateNode(_) | Change::DrainNode(_) => {
                     panic!("no node type is for one build, has an age, or registers its nodes here: {action:?}")
                 }
-                Action::RetireNode { nodes, server_id, .. } => {
-                    self.is_ours(server_id.as_str(), action);
-                    nodes.iter().for_each(|node| self.may_go(node.as_str(), action));
-                    assert!(!nodes.is_empty(), "{action:?}");
+                Change::RetireNode(target) | Change::DeleteServer(target) => {
+                    self.is_ours(target.server_id.as_str(), action);
+                    target.nodes.iter().for_each(|node| self.may_go(node.as_str(), action));
+                    let with_nodes = matches!(action.change, Change::RetireNode(_));
+                    assert_eq!(!target.nodes.is_empty(), with_nodes, "{action:?}");
                 }
-                Action::DeleteServer { server_id, .. } => self.is_ours(server_id.as_str(), action),
-                Action::DeleteVolume { volume_id, server_id, .. } => {
+                Change::DeleteVolume { volume_id, left_by: FormerServer { server_id, .. } } => {
                     let volumes = self.volumes.as_ref().and_then(|volumes| volumes["volumes"].as_array());
                     let mut same = volumes.into_iter().flatten().filter(|volume| volume["id"] == volume_id.as_str());
                     let marked = |volume: &Value| volume["metadata"]["mita_owner"] == "ceph-ci";
@@ -60,21 +61,21 @@ impl Seen {
                     assert!(fits && self.departed.contains(server_id.as_str()), "S2: {action:?}");
                     continue;
                 }
-                Action::DeleteNode { node, proof, .. } => {
+                Change::DeleteNode { node, proof } => {
                     let Proof::Server(server_id) = proof else { panic!("no node was made here: {action:?}") };
                     assert!(self.remembered.contains(server_id.as_str()), "S2: {action:?}");
                     self.may_go(node.as_str(), action);
                 }
-                Action::RestoreNode { node, .. } => {
-                    assert!(!self.listed(node.as_str()).is_empty(), "not listed: {action:?}");
+                Change::RestoreNode(target) => {
+                    let restored =
+                        |node: &NodeName| assert!(!self.listed(node.as_str()).is_empty(), "not listed: {action:?}");
+                    target.nodes.iter().for_each(restored);
                 }
             }
-            if !matches!(action, Action::CreateServer { .. }) {
-                assert!(self.nodes.is_some(), "S3: the list of nodes is no JSON: {action:?}");
-                assert!(self.servers.is_some(), "S3: the list of servers is no JSON: {action:?}");
-            }
+            assert!(self.nodes.is_some(), "S3: the list of nodes is no JSON: {action:?}");
+            assert!(self.servers.is_some(), "S3: the list of servers is no JSON: {action:?}");
         }
-        let orders = plan.actions.iter().filter(|action| matches!(action, Action::CreateServer { .. })).count();
+        let orders = plan.actions.iter().filter(|action| matches!(action.change, Change::CreateServer(_))).count();
         let items = self.queue.as_ref().and_then(|queue| queue["items"].as_array()).map_or(0, Vec::len);
         assert!(orders <= items, "S4: {orders} orders for {items} jobs");
         if self.servers.is_none() {

@@ -5,7 +5,7 @@ use crate::security::program::{Login, Place, usual};
 use crate::security::services::{JENKINS, openstack};
 use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
-use mita::plan::Plan;
+use mita::plan::model::Plan;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, RunError, dry_run, reconcile};
 use serde_json::{Value, json};

@@ -1,11 +1,11 @@
 //! Labels, reasons and names: whatever they hold, they are read, and what they promise of themselves is so.
 
 use super::{Dice, damage, tried};
-use mita::label::{Label, node_labels};
-use mita::naming::{MitaId, NodeName, Owner, node_name};
-use mita::offline::{is_ours, offline_message};
-use mita::plan::Rule;
-use mita::why::Why;
+use mita::domain::label::{Label, node_labels};
+use mita::domain::names::{MitaId, NodeName, Owner, node_name};
+use mita::domain::offline::{is_ours, offline_message};
+use mita::domain::rule::Rule;
+use mita::domain::why::Why;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Pieces that mean something in an expression, a reason or a name.

@@ -1,10 +1,10 @@
 //! Whether the clocks of all machines agree: waits are counted from times that Jenkins tells, ages of servers from times
 //! that the clouds tell, and both by this machine's clock.
 
-use super::Online;
+use crate::cli::check::online::Online;
 use crate::config::Config;
+use crate::domain::format::span;
 use crate::observe::Services;
-use crate::plan::words::span;
 use crate::reconcile::Moment;
 use jiff::SignedDuration;
 
@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 const MOST: SignedDuration = SignedDuration::from_secs(30);
 
 impl Online {
-    pub(super) fn clocks(&mut self, config: &Config, services: &Services, moment: Moment) {
+    pub(crate) fn clocks(&mut self, config: &Config, services: &Services, moment: Moment) {
         let mut clocks = Vec::new();
         if let Ok(jenkins) = &services.jenkins {
             clocks.extend(jenkins.clock_ahead(moment.now, moment.started).map(|ahead| ("jenkins".to_owned(), ahead)));

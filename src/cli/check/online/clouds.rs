@@ -1,20 +1,21 @@
 //! What a cloud says: whether it can be read, whether it knows what the node types name, and how much it lets us have.
 
-use super::quota::scarce;
-use super::{Finding, Online};
-use crate::cli::table::many;
+use crate::apply::script;
+use crate::apply::script::Agent;
+use crate::cli::check::online::quota::scarce;
+use crate::cli::check::online::{Finding, Online};
 use crate::config::{Config, NodeType, ProviderConfig, Registration};
-use crate::naming::{MitaId, Owner};
+use crate::domain::names::{MitaId, Owner};
+use crate::domain::world::{Listing, Server, World};
 use crate::observe::Services;
 use crate::provider::{Allotment, FailureKind, Inspection, Order, Provider};
 use crate::reconcile::Moment;
-use crate::script::{self, Agent};
 use crate::secret::Secret;
-use crate::world::{Listing, Server, World};
+use crate::view::table::many;
 use std::collections::BTreeMap;
 
 impl Online {
-    pub(super) fn cloud(
+    pub(crate) fn cloud(
         &mut self,
         config: &Config,
         services: &Services,

@@ -1,18 +1,18 @@
 //! What Jenkins says: whether it can be read, what the user may do there, and how it is set up.
 
-use super::{Online, unavailable};
-use crate::cli::table::many;
+use crate::cli::check::online::{Online, unavailable};
 use crate::config::{Config, Registration};
+use crate::domain::names::NodeName;
+use crate::domain::world::{Jenkins, Listing, Mode, Node, NodeKind};
 use crate::jenkins::{Right, Rights};
-use crate::naming::NodeName;
 use crate::observe::Services;
-use crate::world::{Jenkins, Listing, Mode, Node, NodeKind};
+use crate::view::table::many;
 use std::collections::BTreeSet;
 
 const PLACE: &str = "jenkins";
 
 impl Online {
-    pub(super) fn controller(&mut self, config: &Config, services: &Services, jenkins: &Jenkins) {
+    pub(crate) fn controller(&mut self, config: &Config, services: &Services, jenkins: &Jenkins) {
         let reads = [unavailable(&jenkins.mode), unavailable(&jenkins.queue), unavailable(&jenkins.nodes)];
         let faults: BTreeSet<&str> = reads.into_iter().flatten().collect();
         let answers = faults.is_empty();

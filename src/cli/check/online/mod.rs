@@ -6,43 +6,43 @@ mod controller;
 mod quota;
 mod strangers;
 
-use crate::cli::document::clean;
 use crate::config::Config;
+use crate::domain::state::State;
+use crate::domain::world::Listing;
 use crate::observe::observe;
 use crate::reconcile::{Moment, open};
-use crate::state::State;
-use crate::world::Listing;
+use crate::view::document::clean;
 use serde::Serialize;
 
 /// What was found online.
 #[derive(Debug, Default, Serialize)]
-pub(in crate::cli) struct Online {
+pub(crate) struct Online {
     /// What could be read.
-    pub(in crate::cli) seen: Vec<Finding>,
+    pub(crate) seen: Vec<Finding>,
     /// What keeps mita from working as configured.
-    pub(in crate::cli) faults: Vec<Finding>,
+    pub(crate) faults: Vec<Finding>,
     /// What could be better.
-    pub(in crate::cli) hints: Vec<Finding>,
+    pub(crate) hints: Vec<Finding>,
     /// What no read told.
-    pub(in crate::cli) not_checked: Vec<String>,
+    pub(crate) not_checked: Vec<String>,
 }
 
 /// Something about one service or node type, and what to do.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct Finding {
+pub(crate) struct Finding {
     #[serde(rename = "where")]
-    pub(in crate::cli) place: String,
-    pub(in crate::cli) text: String,
+    pub(crate) place: String,
+    pub(crate) text: String,
 }
 
 impl Finding {
-    pub(super) fn new(place: impl Into<String>, text: impl AsRef<str>) -> Self {
+    pub(crate) fn new(place: impl Into<String>, text: impl AsRef<str>) -> Self {
         Finding { place: place.into(), text: clean(text.as_ref()) }
     }
 }
 
 /// Asks every service what a run would ask before it orders something, and what a run learns only by trying.
-pub(in crate::cli) fn check(config: &Config, moment: Moment) -> Online {
+pub(crate) fn check(config: &Config, moment: Moment) -> Online {
     let services = open(config, moment);
     let world = observe(config, &services, &State::new(config.owner.clone()));
     let mut online = Online::default();

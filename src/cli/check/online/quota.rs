@@ -1,10 +1,10 @@
 //! Whether the quota, as it is used now, has room for as many servers as the limits allow.
 
 use crate::config::{Config, NodeType, ProviderConfig};
-use crate::world::{Quota, Server};
+use crate::domain::world::{Quota, Server};
 
 /// What to say where the quota, as it is used now, has no room for as many servers of a type as the limits allow.
-pub(super) fn scarce(
+pub(crate) fn scarce(
     config: &Config,
     provider: &ProviderConfig,
     kind: &NodeType,
@@ -40,7 +40,7 @@ pub(super) fn scarce(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Size;
+    use crate::domain::world::Size;
     use std::path::Path;
 
     fn hint(quota: &Quota) -> Option<String> {

@@ -3,18 +3,19 @@
 //! A server that carries our mark was written down before it was ordered. Where the state file does not know it, the file
 //! was lost, or somebody else ordered it.
 
-use super::Online;
-use crate::cli::table::many;
+use crate::cli::check::online::Online;
 use crate::config::Config;
-use crate::state::State;
-use crate::store::{self, Loaded};
-use crate::world::{Server, World};
+use crate::domain::state::State;
+use crate::domain::world::{Server, World};
+use crate::store;
+use crate::store::Loaded;
+use crate::view::table::many;
 
 /// How many are named.
 const MOST_NAMED: usize = 5;
 
 impl Online {
-    pub(super) fn strangers(&mut self, config: &Config, world: &World) {
+    pub(crate) fn strangers(&mut self, config: &Config, world: &World) {
         // Read after the servers were listed: what was ordered in between is in it.
         let state = match store::load_only(&config.state_file, &config.owner) {
             Ok(Loaded::Known(state)) => *state,
@@ -31,7 +32,7 @@ impl Online {
             let unknown = |server: &&Server| {
                 let mark = server.mark.as_ref().filter(|mark| mark.owner == config.owner);
                 mark.is_some_and(|mark| {
-                    !state.servers.contains_key(&mark.id) && !state.departed.contains_key(&server.id)
+                    !state.servers.contains_key(&mark.id) && !state.gone_servers.contains_key(&server.id)
                 })
             };
             let of_no_type =

@@ -1,9 +1,9 @@
 //! Floating IPs: what is asked and sent for them. Answers are shaped as Neutron 21 gave them.
 
-use super::{cloud, count};
+use crate::domain::world::{AddressMark, Lookup};
 use crate::http::loopback::{Answer, Loopback};
+use crate::provider::openstack::tests::{cloud, count};
 use crate::provider::{AddressOrder, Deletion, Failure, FailureKind, Provider};
-use crate::world::{AddressMark, Lookup};
 use serde_json::{Value, json};
 
 const PUBLIC: &str = "958a5b52-c564-40e7-94c7-c43bb4a0fc53";
@@ -18,7 +18,7 @@ const GONE: &str =
     r#"{"NeutronError":{"type":"FloatingIPNotFound","message":"Floating IP f1 could not be found","detail":""}}"#;
 
 fn mark() -> AddressMark {
-    AddressMark { owner: crate::naming::Owner::new("ceph-ci").unwrap(), id: "m1".into(), server: "s1".into() }
+    AddressMark { owner: crate::domain::names::Owner::new("ceph-ci").unwrap(), id: "m1".into(), server: "s1".into() }
 }
 
 fn network(answer: Answer) -> (Loopback, Box<dyn Provider>) {

@@ -1,8 +1,8 @@
 //! Listings in pages, whole or not at all.
 
-use super::{cloud, lines};
+use crate::domain::world::Launch;
 use crate::http::loopback::{Answer, Loopback};
-use crate::world::Launch;
+use crate::provider::openstack::tests::{cloud, lines};
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
     let servers: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id, "name": "n"})).collect();

@@ -14,11 +14,11 @@ use crate::config::{
     Auth, Backend, Boot, Connection, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
     Registration, Sizing, Times,
 };
+use crate::domain::names::ServerId;
+use crate::domain::world::Lookup;
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
-use crate::naming::ServerId;
 use crate::provider::{Access, Deletion, FailureKind, Order, Provider, open};
 use crate::secret::Secret;
-use crate::world::Lookup;
 use jiff::SignedDuration;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -134,7 +134,7 @@ fn count(server: &Loopback, method: &str, part: &str) -> usize {
 }
 
 fn order(provider: &dyn Provider, node_type: &NodeType) -> Result<ServerId, crate::provider::Failure> {
-    let (owner, id) = (crate::naming::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
+    let (owner, id) = (crate::domain::names::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
     let user_data = "#!/bin/bash\n".to_owned();
     provider.create(&Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data })
 }

@@ -1,11 +1,11 @@
 //! What is asked before an order, the order itself, and how it can end.
 
-use super::{cloud, count, node_type, order, provider, usual};
 use crate::config::{NodeType, Sizing};
+use crate::domain::world::{Quota, Size};
 use crate::http::loopback::{Answer, Loopback};
+use crate::provider::openstack::tests::{cloud, count, node_type, order, provider, usual};
 use crate::provider::{Failure, FailureKind, Provider};
 use crate::secret::redact;
-use crate::world::{Quota, Size};
 use serde_json::Value;
 use std::time::Duration;
 

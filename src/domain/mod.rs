@@ -1,0 +1,13 @@
+//! The words that the rest of the program shares: small, pure, and importing nothing from outside of this folder.
+
+pub mod description;
+pub mod format;
+pub mod history;
+pub mod label;
+pub mod names;
+pub mod need;
+pub mod offline;
+pub mod rule;
+pub mod state;
+pub mod why;
+pub mod world;

@@ -1,0 +1,34 @@
+//! What a queue item needs.
+
+use crate::domain::label::Label;
+use crate::domain::names::NodeName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// What a queue item needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// A node that this label expression accepts.
+    Label(Label),
+    /// The one node that fits today, or one like it.
+    Node {
+        /// Its name.
+        name: NodeName,
+        /// The labels it has besides its name; empty for one that is gone.
+        labels: BTreeSet<String>,
+    },
+    /// Any node that takes jobs without a label.
+    Anywhere,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Need::Label(label) => write!(f, "{label:#}"),
+            Need::Node { name, .. } => write!(f, "node {name}"),
+            Need::Anywhere => f.write_str("any node"),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Other sets of orders, for a job that no path seats.
+//!
+//! A path gives up one order for one job. Where a server has several executors and a limit is shared, by types at one
+//! provider or by all under `max_servers`, that is not enough: one large server may have to come in the place of two
+//! small ones. Such sets are searched, the nearest first, with everybody seated anew on each. The search is bounded by
+//! counted work and not by time, so that the same input gives the same plan: fleets of a few types and servers are
+//! covered whole (the tests compare with brute force), in larger ones a job may wait for a run longer than it had to.
+
+use crate::plan::capacity::assignment::{Assignment, Input, Searched, add, count, take};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How many sets of orders are tried for one job.
+const TRIES: usize = 400;
+
+/// Work for all jobs of a plan together, in points of the input looked at: some tenths of a second.
+const EFFORT: usize = 1_000_000;
+
+/// The search, for one plan.
+pub(crate) struct Reorders {
+    /// Whether a set of orders can be better than another at all.
+    useful: bool,
+    effort: usize,
+}
+
+impl Reorders {
+    /// The search on a input that so many jobs come to.
+    pub(crate) fn new(input: &Input, jobs: usize) -> Self {
+        let several = input.types.iter().any(|kind| kind.executors > 1);
+        Self { useful: several && shares_a_limit(input, jobs), effort: EFFORT }
+    }
+
+    /// Finds another set of orders with which everybody seated so far and one more job of the class have a seat.
+    pub(crate) fn seat(&mut self, assignment: &mut Assignment<'_>, class: usize) -> bool {
+        let job = &assignment.input.jobs[class];
+        if !self.useful || job.types.is_empty() && job.slots.is_empty() {
+            return false;
+        }
+        let everybody = everybody_and(assignment, class);
+        let mut known = BTreeSet::from([assignment.orders.clone()]);
+        let mut open = VecDeque::from([assignment.orders.clone()]);
+        while let Some(orders) = open.pop_front() {
+            let mut fixed = Assignment { orders: orders.clone(), frozen: true, ..Assignment::new(assignment.input) };
+            let mut searched = Searched::default();
+            let mut all = everybody.iter().flat_map(|(&class, &number)| (0..number).map(move |_| class));
+            if all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut searched)) {
+                *assignment = Assignment { frozen: false, ..fixed };
+                assignment.drop_unused();
+                return true;
+            }
+            if known.len() == TRIES || !self.afford(neighbours(assignment.input) * points(assignment)) {
+                continue;
+            }
+            for next in assignment.neighbours(&orders) {
+                if known.len() < TRIES && known.insert(next.clone()) {
+                    open.push_back(next);
+                }
+            }
+        }
+        false
+    }
+
+    /// Pays for some work; false where too little is left to pay with.
+    fn afford(&mut self, points: usize) -> bool {
+        self.effort = self.effort.saturating_sub(points);
+        self.effort > 0
+    }
+}
+
+/// What a search on this assignment may have to look at.
+fn points(assignment: &Assignment<'_>) -> usize {
+    let seated: usize = assignment.on_slots.iter().chain(&assignment.on_types).map(BTreeMap::len).sum();
+    assignment.input.slots.len() + assignment.input.types.len() + seated + 1
+}
+
+/// How many sets of orders may differ by one order.
+fn neighbours(input: &Input) -> usize {
+    let pairs: usize = input.types.iter().map(|kind| kind.places.len()).sum();
+    (pairs + 1) * (pairs + 1)
+}
+
+/// Whether orders of one type can take the room of another's. If not, each type has a number of executors of its own,
+/// and paths alone find the best.
+fn shares_a_limit(input: &Input, jobs: usize) -> bool {
+    // No job needs more than one server.
+    let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
+    let mut everywhere = 0_u32;
+    let mut at_places: Vec<(u32, [u64; 4])> = vec![(0, [0; 4]); input.places.len()];
+    for (node_type, kind) in input.types.iter().enumerate() {
+        let most = kind.room.min(jobs);
+        let mut somewhere = 0_u32;
+        for &(place, allowed) in &kind.places {
+            let here = most.min(allowed);
+            somewhere = somewhere.saturating_add(here);
+            let (servers, weight) = &mut at_places[place];
+            *servers = servers.saturating_add(here);
+            for (sum, each) in weight.iter_mut().zip(input.places[place].weights[node_type]) {
+                *sum = sum.saturating_add(each.saturating_mul(u64::from(here)));
+            }
+        }
+        everywhere = everywhere.saturating_add(most.min(somewhere));
+    }
+    let within = |(place, (servers, weight)): (&super::Place, &(u32, [u64; 4]))| {
+        *servers <= place.room && weight.iter().zip(place.quota).all(|(&used, left)| used <= left)
+    };
+    everywhere > input.room || !input.places.iter().zip(&at_places).all(within)
+}
+
+/// How many jobs of each class have a seat, with one more of this class.
+fn everybody_and(assignment: &Assignment<'_>, class: usize) -> BTreeMap<usize, u32> {
+    let mut everybody: BTreeMap<usize, u32> = BTreeMap::new();
+    for jobs in assignment.on_slots.iter().chain(&assignment.on_types) {
+        for (&class, &number) in jobs {
+            *everybody.entry(class).or_insert(0) += number;
+        }
+    }
+    add(&mut everybody, class);
+    everybody
+}
+
+impl Assignment<'_> {
+    /// Sets of orders within all limits that differ by one order more, or one moved, or one less.
+    fn neighbours(&self, orders: &[BTreeMap<usize, u32>]) -> Vec<Vec<BTreeMap<usize, u32>>> {
+        let pairs: Vec<(usize, usize)> = (self.input.types.iter().enumerate())
+            .flat_map(|(node_type, kind)| kind.places.iter().map(move |&(place, _)| (node_type, place)))
+            .collect();
+        let mut found = Vec::new();
+        let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].contains_key(place)).map(Some);
+        for less in std::iter::once(None).chain(gone) {
+            for more in pairs.iter().map(Some).chain(std::iter::once(None)) {
+                let mut next = Assignment { orders: orders.to_vec(), ..Assignment::new(self.input) };
+                if let Some(&(node_type, place)) = less {
+                    take(&mut next.orders[node_type], place);
+                }
+                if let Some(&(node_type, place)) = more {
+                    add(&mut next.orders[node_type], place);
+                }
+                if next.is_sound() {
+                    found.push(next.orders);
+                }
+            }
+        }
+        found
+    }
+
+    /// Gives up orders that no job sits on.
+    fn drop_unused(&mut self) {
+        for (node_type, kind) in self.input.types.iter().enumerate() {
+            let needed = count(&self.on_types[node_type]).div_ceil(kind.executors);
+            while count(&self.orders[node_type]) > needed {
+                let last = kind.places.iter().rev().find(|(place, _)| self.asked(node_type, *place) > 0);
+                let Some(&(place, _)) = last else { break };
+                take(&mut self.orders[node_type], place);
+            }
+        }
+    }
+}

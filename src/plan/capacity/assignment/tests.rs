@@ -1,0 +1,241 @@
+//! The matching against brute force, and the preferences that no count shows.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn unlimited(types: usize) -> Place {
+    Place { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
+}
+
+/// A input of two types at one provider, one job class for each entry of `jobs`.
+fn two_types(room: u32, jobs: Vec<JobClass>) -> Input {
+    let kind = OrderType { executors: 1, room: 100, places: vec![(0, 100)] };
+    Input { jobs, slots: vec![], types: vec![kind.clone(), kind], places: vec![unlimited(2)], room }
+}
+
+#[test]
+fn l2_a_flexible_job_leaves_the_only_slot_to_one_that_has_no_choice() {
+    let slots = vec![SlotClass { slots: 1, tier: 0 }, SlotClass { slots: 1, tier: 0 }];
+    let flexible = JobClass { slots: vec![0, 1], types: vec![] };
+    let picky = JobClass { slots: vec![0], types: vec![] };
+    let input = Input { jobs: vec![flexible, picky], slots, ..Input::default() };
+    let outcome = place(&input, &[0, 1]);
+    assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0))]);
+}
+
+#[test]
+fn l2_existing_executors_come_before_those_on_their_way_and_those_before_new_servers() {
+    let mut input = two_types(9, vec![JobClass { slots: vec![0, 1], types: vec![0] }]);
+    input.slots = vec![SlotClass { slots: 1, tier: 2 }, SlotClass { slots: 1, tier: 0 }];
+    let outcome = place(&input, &[0, 0, 0]);
+    assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0)), Some(Seat::Order(0))]);
+}
+
+#[test]
+fn l2_earlier_types_and_providers_come_first() {
+    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0, 1] }]);
+    input.types[0].room = 1;
+    input.types[0].places = vec![(1, 9), (0, 9)];
+    input.places.push(unlimited(2));
+    let outcome = place(&input, &[0, 0]);
+    assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
+}
+
+#[test]
+fn l2_an_older_job_keeps_the_last_order_when_a_younger_one_wants_it() {
+    let input =
+        two_types(1, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
+    assert_eq!(place(&input, &[0, 1]).seats, [Some(Seat::Order(0)), None]);
+    assert_eq!(place(&input, &[1, 0]).seats, [Some(Seat::Order(0)), None]);
+}
+
+#[test]
+fn s4_two_jobs_share_a_server_with_two_executors() {
+    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0] }]);
+    input.types[0].executors = 2;
+    let outcome = place(&input, &[0, 0, 0]);
+    assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(0)), Some(Seat::Order(1))]);
+}
+
+#[test]
+fn an_order_moves_to_another_provider_to_make_room() {
+    let mut input =
+        two_types(9, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
+    input.places = vec![Place { room: 1, ..unlimited(2) }, unlimited(2)];
+    input.types[0].places = vec![(0, 9), (1, 9)];
+    input.types[1].places = vec![(0, 9)];
+    let outcome = place(&input, &[0, 1]);
+    assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
+}
+
+#[test]
+fn s4_a_quota_of_cores_limits_the_orders() {
+    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0, 1] }]);
+    input.places[0].quota[0] = 5;
+    input.places[0].weights = vec![[4, 0, 0, 0], [1, 0, 0, 0]];
+    let outcome = place(&input, &[0, 0, 0]);
+    assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(1)), None]);
+}
+
+/// The search for other orders would try hundreds of sets for each of the classes; here it has to give up.
+#[test]
+fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for_within_a_bounded_effort() {
+    let kind = OrderType { executors: 2, room: 100, places: vec![(0, 100)] };
+    let classes = (0..200).map(|class| JobClass { slots: vec![], types: vec![class % 20, (class + 7) % 20] });
+    let input =
+        Input { jobs: classes.collect(), slots: vec![], types: vec![kind; 20], places: vec![unlimited(20)], room: 30 };
+    let queue: Vec<usize> = (0..1000).map(|job| job % 200).collect();
+    let outcome = place(&input, &queue);
+    assert_sound(&input, &queue, &outcome);
+    assert_eq!(outcome.orders.len(), 30);
+    assert_eq!(outcome.seats.iter().flatten().count(), 60);
+}
+
+/// Whether all these jobs can be seated at once, by trying every way.
+fn all_fit(input: &Input, jobs: &[usize], assignment: &mut Assignment<'_>) -> bool {
+    let Some((&class, rest)) = jobs.split_first() else {
+        return assignment.is_sound();
+    };
+    for &slot in &input.jobs[class].slots {
+        if count(&assignment.on_slots[slot]) < input.slots[slot].slots {
+            add(&mut assignment.on_slots[slot], class);
+            if all_fit(input, rest, assignment) {
+                return true;
+            }
+            take(&mut assignment.on_slots[slot], class);
+        }
+    }
+    for &node_type in &input.jobs[class].types {
+        add(&mut assignment.on_types[node_type], class);
+        if count(&assignment.on_types[node_type])
+            <= count(&assignment.orders[node_type]) * input.types[node_type].executors
+        {
+            if all_fit(input, rest, assignment) {
+                return true;
+            }
+        } else {
+            for &(place, _) in &input.types[node_type].places {
+                add(&mut assignment.orders[node_type], place);
+                if assignment.is_sound() && all_fit(input, rest, assignment) {
+                    return true;
+                }
+                take(&mut assignment.orders[node_type], place);
+            }
+        }
+        take(&mut assignment.on_types[node_type], class);
+    }
+    false
+}
+
+/// Which jobs the best choice serves: each one, oldest first, that fits beside the older ones served.
+fn best_choice(input: &Input, queue: &[usize]) -> Vec<bool> {
+    let mut served: Vec<usize> = Vec::new();
+    queue
+        .iter()
+        .map(|&class| {
+            served.push(class);
+            let fits = all_fit(input, &served, &mut Assignment::new(input));
+            if !fits {
+                served.pop();
+            }
+            fits
+        })
+        .collect()
+}
+
+fn subset(of: usize) -> impl Strategy<Value = Vec<usize>> {
+    proptest::collection::vec(any::<bool>(), of)
+        .prop_map(|chosen| chosen.iter().enumerate().filter(|(_, in_it)| **in_it).map(|(index, _)| index).collect())
+}
+
+fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)> {
+    let job = (subset(3), subset(3)).prop_map(|(slots, types)| JobClass { slots, types });
+    let slot = (0..2u32, 0..3u8).prop_map(|(slots, tier)| SlotClass { slots, tier });
+    let kind = (1..=most_executors, 0..4u32, proptest::collection::vec(0..3u32, 2), any::<bool>()).prop_map(
+        |(executors, room, most, second_first)| {
+            let mut places: Vec<(usize, u32)> = most.into_iter().enumerate().filter(|(_, most)| *most > 0).collect();
+            if second_first {
+                places.reverse();
+            }
+            OrderType { executors, room, places }
+        },
+    );
+    let spot = (0..4u32).prop_map(|room| Place { room, ..unlimited(3) });
+    (
+        proptest::collection::vec(job, 4),
+        proptest::collection::vec(slot, 3),
+        proptest::collection::vec(kind, 3),
+        proptest::collection::vec(spot, 2),
+        0..5u32,
+        proptest::collection::vec(0..4usize, 0..7),
+    )
+        .prop_map(|(jobs, slots, types, places, room, queue)| (Input { jobs, slots, types, places, room }, queue))
+}
+
+/// Every seat is one that the job's class accepts, no slot is taken twice, and the orders respect each limit.
+fn assert_sound(input: &Input, queue: &[usize], outcome: &Outcome) {
+    let mut assignment = Assignment::new(input);
+    for order in &outcome.orders {
+        add(&mut assignment.orders[order.node_type], order.place);
+    }
+    let mut used = BTreeSet::new();
+    for (&class, seat) in queue.iter().zip(&outcome.seats) {
+        match *seat {
+            Some(Seat::Slot(slot)) => {
+                assert!(input.jobs[class].slots.contains(&slot), "job class {class} sits on slot {slot}");
+                add(&mut assignment.on_slots[slot], class);
+            }
+            Some(Seat::Order(order)) => {
+                let node_type = outcome.orders[order].node_type;
+                assert!(input.jobs[class].types.contains(&node_type), "job class {class} sits on type {node_type}");
+                add(&mut assignment.on_types[node_type], class);
+                used.insert(order);
+            }
+            None => {}
+        }
+    }
+    assert!(assignment.is_sound(), "a limit is broken: {outcome:?}");
+    assert_eq!(used.len(), outcome.orders.len(), "a server is ordered that nobody needs: {outcome:?}");
+}
+
+/// The same without anything that one search leaves to the next.
+fn place_anew(input: &Input, queue: &[usize]) -> Outcome {
+    let mut assignment = Assignment::new(input);
+    let mut reorders = Reorders::new(input, queue.len());
+    let seated: Vec<bool> = queue
+        .iter()
+        .map(|&class| assignment.seat(class, &mut Searched::default()) || reorders.seat(&mut assignment, class))
+        .collect();
+    assignment.read_out(queue, &seated)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn l2_the_matching_serves_the_jobs_that_brute_force_finds((input, queue) in any_market(1)) {
+        let outcome = place(&input, &queue);
+        assert_sound(&input, &queue, &outcome);
+        let served: Vec<bool> = outcome.seats.iter().map(Option::is_some).collect();
+        prop_assert_eq!(served, best_choice(&input, &queue));
+    }
+
+    #[test]
+    fn l2_the_matching_serves_the_jobs_that_brute_force_finds_with_several_executors((input, queue) in any_market(3)) {
+        let outcome = place(&input, &queue);
+        assert_sound(&input, &queue, &outcome);
+        let served: Vec<bool> = outcome.seats.iter().map(Option::is_some).collect();
+        prop_assert_eq!(served, best_choice(&input, &queue));
+    }
+
+    #[test]
+    fn what_a_search_leaves_to_the_next_changes_nothing((input, queue) in any_market(1)) {
+        prop_assert_eq!(place(&input, &queue), place_anew(&input, &queue));
+    }
+
+    #[test]
+    fn what_a_search_leaves_to_the_next_changes_nothing_with_several_executors((input, queue) in any_market(3)) {
+        prop_assert_eq!(place(&input, &queue), place_anew(&input, &queue));
+    }
+}

@@ -1,0 +1,31 @@
+//! What stands in the way of an order.
+
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Mode, World};
+
+/// Why a server is not ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocker {
+    /// The rule.
+    pub rule: Rule,
+    /// The evidence.
+    pub reason: String,
+}
+
+/// Why nothing at all is ordered, if so.
+pub(crate) fn ordering_blocker(world: &World, memory: &State) -> Option<Blocker> {
+    let blocker = |rule, reason: &str| Some(Blocker { rule, reason: reason.to_owned() });
+    let jenkins = &world.jenkins;
+    if let Some(settling) = &memory.settling {
+        return blocker(Rule::Settling, settling.cause.reason());
+    }
+    if jenkins.queue.complete().is_none() || jenkins.nodes.complete().is_none() {
+        return blocker(Rule::NotSeen, "Jenkins' queue or its list of nodes is not there, or not believed");
+    }
+    match jenkins.mode.complete() {
+        None => blocker(Rule::NotSeen, "whether Jenkins takes work could not be read"),
+        Some(Mode::QuietingDown) => blocker(Rule::QuietingDown, "Jenkins is about to shut down"),
+        Some(Mode::Running) => None,
+    }
+}

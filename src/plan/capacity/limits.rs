@@ -1,0 +1,236 @@
+//! How many servers may still be ordered: of which type, where, and over all.
+
+use crate::config::{Config, NodeType, ProviderConfig};
+use crate::domain::format::span;
+use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::rule::Rule;
+use crate::domain::state::{Breaker, Origin, State};
+use crate::domain::world::World;
+use crate::plan::capacity::assignment::{OrderType, Place};
+use crate::plan::capacity::blocker::Blocker;
+use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::phase::{Classified, Phase};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Limits, counted against what there is.
+#[derive(Debug)]
+pub struct Limits<'a> {
+    config: &'a Config,
+    world: &'a World,
+    memory: &'a State,
+    now: Timestamp,
+    /// Servers that count.
+    there: u32,
+    of_type: BTreeMap<&'a NodeTypeName, u32>,
+    at_provider: BTreeMap<&'a ProviderName, u32>,
+    /// Where servers are on their way.
+    coming: BTreeSet<(&'a NodeTypeName, &'a ProviderName)>,
+    /// Orders of this very run, made after the quota was read.
+    just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
+}
+
+impl<'a> Limits<'a> {
+    /// Counts against this fleet: all servers but those that are gone or on their way out.
+    pub fn new(
+        config: &'a Config,
+        world: &'a World,
+        memory: &'a State,
+        fleet: &'a Fleet<'a>,
+        phases: &[Classified],
+        now: Timestamp,
+    ) -> Self {
+        let mut limits = Self {
+            config,
+            world,
+            memory,
+            now,
+            there: 0,
+            of_type: BTreeMap::new(),
+            at_provider: BTreeMap::new(),
+            coming: BTreeSet::new(),
+            just_ordered: Vec::new(),
+        };
+        for (machine, classified) in fleet.machines.iter().zip(phases) {
+            if matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting)) {
+                continue;
+            }
+            let place = (&machine.node_type, &machine.provider);
+            limits.there += 1;
+            *limits.of_type.entry(place.0).or_default() += 1;
+            *limits.at_provider.entry(place.1).or_default() += 1;
+            if matches!(classified.phase, Phase::OnItsWay(_)) {
+                limits.coming.insert(place);
+            }
+            if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
+                limits.just_ordered.push(place);
+            }
+        }
+        limits
+    }
+
+    /// How many more servers may be ordered over all.
+    pub fn total(&self) -> u32 {
+        self.config.max_servers.saturating_sub(self.there)
+    }
+
+    /// What may be ordered of each node type, in the configuration's order.
+    pub fn types(&self) -> Vec<OrderType> {
+        let places = |kind: &NodeType| {
+            let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
+            let allowed =
+                kind.providers.iter().filter_map(|name| Some((index(name)?, self.allowance(kind, name).ok()?)));
+            allowed.collect()
+        };
+        let types = self.config.node_types.iter();
+        types
+            .map(|kind| OrderType {
+                executors: kind.executors.max(1),
+                room: self.room_of_type(kind),
+                places: places(kind),
+            })
+            .collect()
+    }
+
+    fn room_of_type(&self, kind: &NodeType) -> u32 {
+        let there = self.of_type.get(&kind.name).copied().unwrap_or_default();
+        kind.max.map_or(u32::MAX, |max| max.saturating_sub(there))
+    }
+
+    fn room_at_provider(&self, provider: &ProviderConfig) -> u32 {
+        let there = self.at_provider.get(&provider.name).copied().unwrap_or_default();
+        provider.max.map_or(u32::MAX, |max| max.saturating_sub(there))
+    }
+
+    /// What may be ordered at each provider, in the configuration's order.
+    pub fn places(&self) -> Vec<Place> {
+        let providers = self.config.providers.iter();
+        providers
+            .map(|provider| {
+                let own = self.room_at_provider(provider);
+                let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
+                let Some(quota) = quota else {
+                    return Place {
+                        room: own,
+                        quota: [u64::MAX; 4],
+                        weights: vec![[0; 4]; self.config.node_types.len()],
+                    };
+                };
+                let weight = |kind: &NodeType| {
+                    let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
+                    let volumes = kind.volumes().count() as u64;
+                    [size.cores, size.ram_mib, volumes, kind.volumes().map(u64::from).sum()]
+                };
+                let mut left =
+                    [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
+                let mut instances = quota.instances.unwrap_or(u64::MAX);
+                for (kind, _) in self.just_ordered.iter().filter(|(_, place)| **place == provider.name) {
+                    instances = instances.saturating_sub(1);
+                    if let Some(kind) = self.config.node_type(kind) {
+                        for (left, used) in left.iter_mut().zip(weight(kind)) {
+                            *left = left.saturating_sub(used);
+                        }
+                    }
+                }
+                Place {
+                    room: own.min(u32::try_from(instances).unwrap_or(u32::MAX)),
+                    quota: left,
+                    weights: self.config.node_types.iter().map(weight).collect(),
+                }
+            })
+            .collect()
+    }
+
+    /// How many servers of the type the provider may be asked for, its own counts aside.
+    fn allowance(&self, kind: &NodeType, provider: &ProviderName) -> Result<u32, Blocker> {
+        let blocker = |rule, reason| Err(Blocker { rule, reason });
+        if self.world.clouds.get(provider).and_then(|cloud| cloud.servers.complete()).is_none() {
+            return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
+        }
+        let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
+        if let Some(until) = refused.filter(|until| **until > self.now) {
+            let left = span(until.duration_since(self.now));
+            return blocker(
+                Rule::Quota,
+                format!("provider {provider} refused {} for quota; asked again in {left}", kind.name),
+            );
+        }
+        let Some(breaker) = self.memory.breakers.get(provider).and_then(|types| types.get(&kind.name)) else {
+            return Ok(u32::MAX);
+        };
+        if breaker.until > self.now {
+            let left = span(breaker.until.duration_since(self.now));
+            let reason =
+                format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
+            return blocker(Rule::BreakerOpen, reason);
+        }
+        if self.coming.contains(&(&kind.name, provider)) {
+            return Err(being_tried(kind, provider, breaker));
+        }
+        Ok(1)
+    }
+
+    /// Why no server of the type can be ordered for one more job.
+    pub fn blocker(&self, kind: &NodeType) -> Blocker {
+        let limit = |reason| Blocker { rule: Rule::Limit, reason };
+        let mut open = Vec::new();
+        let mut refusals = Vec::new();
+        for provider in self.config.providers.iter().filter(|provider| kind.providers.contains(&provider.name)) {
+            match self.allowance(kind, &provider.name) {
+                Ok(number) => open.push((provider, number)),
+                Err(blocker) => refusals.push(blocker),
+            }
+        }
+        if let (true, Some(blocker)) = (open.is_empty(), refusals.into_iter().next()) {
+            return blocker;
+        }
+        if self.total() == 0 {
+            return limit(format!("max_servers {} is reached", self.config.max_servers));
+        }
+        if let Some(max) = kind.max.filter(|_| self.room_of_type(kind) == 0) {
+            return limit(format!("node type {} has its max of {max}", kind.name));
+        }
+        let is_full = |provider: &ProviderConfig| self.room_at_provider(provider) == 0;
+        let full = open.iter().map(|(provider, _)| *provider).filter(|provider| is_full(provider));
+        if let (true, Some(max)) = (full.clone().count() == open.len(), full.clone().find_map(|full| full.max)) {
+            let names: Vec<&str> = full.map(|provider| provider.name.as_str()).collect();
+            return limit(format!("provider {} has its max of {max}", names.join(" and provider ")));
+        }
+        let places = self.places();
+        let no_quota: Vec<&str> = open
+            .iter()
+            .filter(|(provider, _)| is_full(provider) || self.no_quota_for(kind, provider, &places))
+            .map(|(provider, _)| provider.name.as_str())
+            .collect();
+        if no_quota.len() == open.len() {
+            let names = no_quota.join(" and of provider ");
+            return Blocker {
+                rule: Rule::Quota,
+                reason: format!("the quota of provider {names} has no room for {}", kind.name),
+            };
+        }
+        let tried = open.iter().find_map(|(provider, number)| {
+            let breaker = self.memory.breakers.get(&provider.name)?.get(&kind.name)?;
+            (*number == 1).then(|| being_tried(kind, &provider.name, breaker))
+        });
+        match tried {
+            Some(blocker) if open.iter().all(|(_, number)| *number == 1) => blocker,
+            _ => limit("older jobs take all that max, max_servers and the quota allow".to_owned()),
+        }
+    }
+
+    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[Place]) -> bool {
+        let read = self.world.clouds.get(&provider.name).is_some_and(|cloud| cloud.quota.is_some());
+        let index = self.config.node_types.iter().position(|other| other.name == kind.name);
+        let place = self.config.providers.iter().zip(places).find(|(other, _)| other.name == provider.name);
+        let (Some(index), Some((_, place))) = (index, place) else { return false };
+        let too_heavy = place.weights[index].iter().zip(place.quota).any(|(&needed, left)| needed > left);
+        read && (place.room == 0 || too_heavy)
+    }
+}
+
+/// After failures one server is tried before there are more.
+fn being_tried(kind: &NodeType, provider: &ProviderName, breaker: &Breaker) -> Blocker {
+    let failed = format!("{} failed at provider {provider} ({})", kind.name, breaker.reason);
+    Blocker { rule: Rule::BreakerOpen, reason: format!("{failed}; one server is being tried") }
+}

@@ -1,0 +1,6 @@
+//! Step 6: which executors are there or on their way, which servers may be ordered, and which job gets which executor.
+
+pub mod assignment;
+pub(crate) mod blocker;
+pub mod limits;
+pub(crate) mod supply;

@@ -1,0 +1,449 @@
+//! Jobs on one side, executors on the other: builds what [`super::matching`] works on, and reads its result.
+
+use crate::config::{Config, NodeType};
+use crate::domain::names::{NodeName, NodeTypeName};
+use crate::domain::need::Need;
+use crate::domain::rule::Rule;
+use crate::domain::state::{SetOfflineBy, State};
+use crate::domain::world::{Node, Presence, ServerState};
+use crate::plan::capacity::assignment;
+use crate::plan::capacity::assignment::{Input, JobClass, Seat, SlotClass};
+use crate::plan::capacity::blocker::Blocker;
+use crate::plan::capacity::limits::Limits;
+use crate::plan::demand::mismatch;
+use crate::plan::demand::queue::{Demand, Waiting};
+use crate::plan::forecast::AtHand;
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::lifecycle::phase::{Classified, Phase};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// An idle executor that a job has waited beside for longer than this will not take it.
+const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Executors that are idle, those that come back with a node that is being retired, those on their way.
+const IDLE: u8 = 0;
+const DRAINING: u8 = 1;
+const ON_ITS_WAY: u8 = 2;
+
+/// Where a job will run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On a node that is there, of this machine if it is ours.
+    Node { name: NodeName, machine: Option<usize> },
+    /// On a server that is on its way.
+    Coming { machine: usize },
+    /// On a server to be ordered: an index into [`Placement::orders`].
+    Order(usize),
+}
+
+/// A server to be ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedOrder {
+    /// Index into the configuration's node types.
+    pub(crate) node_type: usize,
+    /// Index into the configuration's providers.
+    pub(crate) provider: usize,
+    /// Why.
+    pub(crate) rule: Rule,
+}
+
+/// The result.
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// For each waiting job, in their order.
+    pub(crate) places: Vec<Option<Place>>,
+    /// For a scout, where one was asked for.
+    pub(crate) scout: Option<usize>,
+    /// What stood in the way of a scout that was asked for.
+    pub(crate) no_scout: Option<Blocker>,
+    /// Servers to be ordered.
+    pub(crate) orders: Vec<PlannedOrder>,
+    /// Machines whose idle node is kept at hand.
+    pub(crate) at_hand: BTreeSet<usize>,
+}
+
+/// What the input is made of.
+pub(crate) struct Supply<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) memory: &'a State,
+    pub(crate) fleet: &'a Fleet<'a>,
+    pub(crate) phases: &'a [Classified],
+    pub(crate) limits: &'a Limits<'a>,
+    pub(crate) now: Timestamp,
+    at_hand: &'a AtHand,
+    /// Nodes of ours that are wholly idle, with their types.
+    idle: HashMap<&'a NodeName, &'a NodeTypeName>,
+}
+
+/// Executors that accept the same jobs, and whose they are.
+struct ExecutorPool<'a> {
+    tier: u8,
+    sample: Sample<'a>,
+    /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
+    long_free: bool,
+    /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
+    overdue: bool,
+    /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
+    /// labels it came with. In the second sighting they are the truth.
+    fresh: bool,
+    members: Vec<(Place, u32)>,
+}
+
+/// What decides whether a pool accepts a job.
+#[derive(Clone, Copy)]
+enum Sample<'a> {
+    /// A node as it is, and its type if it is ours.
+    Node(&'a Node, Option<&'a NodeType>),
+    /// A server to be, of this type.
+    Type(&'a NodeType),
+}
+
+/// What makes two slots the same to every job.
+type PoolKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
+
+impl<'a> Supply<'a> {
+    pub(crate) fn new(
+        config: &'a Config,
+        memory: &'a State,
+        fleet: &'a Fleet<'a>,
+        phases: &'a [Classified],
+        limits: &'a Limits<'a>,
+        at_hand: &'a AtHand,
+        now: Timestamp,
+    ) -> Self {
+        let idle = fleet.machines.iter().zip(phases).filter(|(_, judged)| matches!(judged.phase, Phase::Idle { .. }));
+        let idle = idle.flat_map(|(machine, _)| machine.nodes.iter().map(|node| (&node.name, &machine.node_type)));
+        Self { config, memory, fleet, phases, limits, now, at_hand, idle: idle.collect() }
+    }
+
+    /// Places the waiting jobs, oldest first, then what is wanted at hand. Nothing is ordered where `blocker` forbids it.
+    pub(crate) fn assign(&self, demand: &Demand<'_>, blocker: Option<&Blocker>) -> Placement {
+        let placement = self.place(&demand.waiting, blocker, false);
+        if self.needs_scout(demand, &placement) { self.place(&demand.waiting, blocker, true) } else { placement }
+    }
+
+    /// Whether one server is to be tried so that Jenkins names labels: nothing is there or on its way that would do it.
+    fn needs_scout(&self, demand: &Demand<'_>, placement: &Placement) -> bool {
+        !demand.hidden.is_empty()
+            && placement.orders.is_empty()
+            && !self.phases.iter().any(|classified| matches!(classified.phase, Phase::OnItsWay(_)))
+    }
+
+    /// Idle servers of a type that are wanted at hand.
+    pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> u32 {
+        self.at_hand.get(&kind.name).copied().unwrap_or_default()
+    }
+
+    fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
+        let pools = self.pools(waiting);
+        let mut input = Input {
+            jobs: Vec::new(),
+            slots: pools.iter().map(|pool| SlotClass { slots: pool.slots(), tier: pool.tier }).collect(),
+            types: self.limits.types(),
+            places: self.limits.places(),
+            room: if blocker.is_some() { 0 } else { self.limits.total() },
+        };
+        let mut classes: HashMap<ClassKey<'_>, usize> = HashMap::new();
+        let mut queue: Vec<usize> = Vec::new();
+        for job in waiting {
+            let key = self.class_key(job);
+            let next = input.jobs.len();
+            let class = *classes.entry(key).or_insert(next);
+            if class == next {
+                input.jobs.push(self.class(job, &pools));
+            }
+            queue.push(class);
+        }
+        let jobs = queue.len();
+        self.add_minimums(&pools, &mut input, &mut queue);
+        if scout {
+            input.jobs.push(self.scout());
+            queue.push(input.jobs.len() - 1);
+        }
+        let outcome = assignment::place(&input, &queue);
+        self.read_out(pools, &outcome, jobs, scout)
+    }
+
+    /// All executors that are there or on their way, equal ones together.
+    fn pools(&self, waiting: &[Waiting<'_>]) -> Vec<ExecutorPool<'a>> {
+        let named = named_nodes(waiting);
+        let overdue = self.overdue();
+        let mut found: BTreeMap<PoolKey<'a>, ExecutorPool<'a>> = BTreeMap::new();
+        for (node, identity) in &self.fleet.nodes {
+            let machine = match identity {
+                NodeIdentity::Of(machine) => Some(*machine),
+                NodeIdentity::Doubtful(_)
+                | NodeIdentity::Former(_)
+                | NodeIdentity::MadeFor(_)
+                | NodeIdentity::Foreign(_) => None,
+            };
+            let Some((tier, slots)) = self.slots_of(node, machine) else { continue };
+            let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);
+            let kind = node_type.and_then(|name| self.config.node_type(name));
+            let wholly_ours = machine.is_some() && node.idle;
+            let free_since = self.memory.nodes.get(&node.name).and_then(|node| node.free_since).unwrap_or(self.now);
+            let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
+            let special = named.contains(node.name.as_str()).then_some(&node.name);
+            let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
+            let overdue = machine.is_some_and(|machine| overdue.contains(&machine));
+            let fresh = machine.is_some_and(|machine| self.is_fresh(machine));
+            let key = (tier, node_type, labels.collect(), special, [long_free, overdue, fresh]);
+            let pool = found.entry(key).or_insert_with(|| ExecutorPool {
+                tier,
+                sample: Sample::Node(node, kind),
+                long_free,
+                overdue,
+                fresh,
+                members: Vec::new(),
+            });
+            pool.members.push((Place::Node { name: node.name.clone(), machine }, slots));
+        }
+        for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
+            // One that is online already, though its cloud still says that it is built, has its slots above.
+            if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() {
+                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, [false; 3]);
+                let pool = found.entry(key).or_insert_with(|| ExecutorPool {
+                    tier: ON_ITS_WAY,
+                    sample: Sample::Type(kind),
+                    long_free: false,
+                    overdue: false,
+                    fresh: false,
+                    members: Vec::new(),
+                });
+                pool.members.push((Place::Coming { machine: index }, kind.executors));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The tier and number of slots that a node offers, if any.
+    fn slots_of(&self, node: &Node, machine: Option<usize>) -> Option<(u8, u32)> {
+        let Some(index) = machine else {
+            return (node.presence == Presence::Online && node.idle_executors > 0)
+                .then_some((IDLE, node.idle_executors));
+        };
+        let machine = &self.fleet.machines[index];
+        let online = node.presence == Presence::Online && node.idle_executors > 0;
+        match self.phases[index].phase {
+            Phase::Draining => {
+                let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+                let by = self.memory.nodes.get(&node.name).and_then(|node| node.set_offline_by);
+                (active && by == Some(SetOfflineBy::Us)).then_some((DRAINING, node.executors))
+            }
+            Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::ToRemove(_) => None,
+            Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => {
+                online.then_some((IDLE, node.idle_executors))
+            }
+        }
+    }
+
+    /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
+    /// hand: those take jobs, too.
+    fn overdue(&self) -> BTreeSet<usize> {
+        let mut long = Vec::new();
+        let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
+        for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            let Phase::Idle { idle, confirmed } = classified.phase else { continue };
+            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
+                long.push((index, &machine.node_type));
+            } else {
+                *at_hand.entry(&machine.node_type).or_default() += 1;
+            }
+        }
+        let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
+            let kept = at_hand.entry(node_type).or_default();
+            *kept += 1;
+            let min_idle = self.at_hand.get(node_type).copied().unwrap_or_default();
+            (*kept > min_idle).then_some(index)
+        };
+        long.into_iter().filter_map(beyond).collect()
+    }
+
+    /// Online and wholly idle for the first time, as far as two sightings can be told apart.
+    fn is_fresh(&self, machine: usize) -> bool {
+        let joined_at = self.memory.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
+        matches!(self.phases[machine].phase, Phase::Idle { .. })
+            && joined_at.is_some_and(|joined| self.now.duration_since(joined) < mismatch::IDLE_BESIDE)
+    }
+
+    fn class_key<'j>(&self, job: &'j Waiting<'_>) -> ClassKey<'j> {
+        let young = self.config.node_types.iter().enumerate();
+        ClassKey {
+            need: &job.need,
+            refusing: &job.refusing,
+            mismatched: &job.mismatched,
+            waited_long: self.waited_long(job),
+            seen_before: self.seen_before(job),
+            young: young.filter(|(_, kind)| job.waited < kind.times.stuck_after).map(|(index, _)| index).collect(),
+        }
+    }
+
+    fn waited_long(&self, job: &Waiting<'_>) -> bool {
+        self.now.duration_since(job.seen_since) > IDLE_BESIDE
+    }
+
+    fn seen_before(&self, job: &Waiting<'_>) -> bool {
+        job.seen_since < self.now
+    }
+
+    /// The slots and node types that accept a job.
+    fn class(&self, job: &Waiting<'_>, pools: &[ExecutorPool<'_>]) -> JobClass {
+        let all = &self.config.node_types;
+        let accepts = |pool: &ExecutorPool<'_>| match pool.sample {
+            Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.mismatched.contains(&kind.name),
+            Sample::Node(node, kind) => {
+                let spent = pool.overdue || pool.long_free && self.waited_long(job);
+                let promised = pool.fresh && self.seen_before(job);
+                let promised = promised && kind.is_some_and(|kind| job.need.accepts_type(kind, all));
+                !spent
+                    && (promised || job.need.accepts_node(node, kind, all))
+                    && !job.refusing.contains(&node.name)
+                    && kind.is_none_or(|kind| !job.mismatched.contains(&kind.name))
+            }
+        };
+        JobClass {
+            slots: (0..pools.len()).filter(|&index| accepts(&pools[index])).collect(),
+            types: (0..all.len()).filter(|&index| self.may_order(job, &all[index]).is_none()).collect(),
+        }
+    }
+
+    /// Why no server of a type that would do is ordered for a job; none where it may be.
+    pub(crate) fn may_order(&self, job: &Waiting<'_>, kind: &NodeType) -> Option<Rule> {
+        if !job.need.accepts_type(kind, &self.config.node_types) {
+            Some(Rule::NoNodeType)
+        } else if job.mismatched.contains(&kind.name) || self.stands_idle_and_refuses(job, kind) {
+            Some(Rule::InVain)
+        } else if job.waited < kind.times.stuck_after {
+            Some(Rule::TooYoung)
+        } else {
+            None
+        }
+    }
+
+    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
+    fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
+        job.refusing.iter().any(|node| self.idle.get(node).is_some_and(|node_type| **node_type == kind.name))
+    }
+
+    /// Idle nodes at hand are jobs of their own that come after all others.
+    fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
+        for (index, kind) in self.config.node_types.iter().enumerate() {
+            let min_idle = self.wanted_at_hand(kind);
+            if min_idle == 0 {
+                continue;
+            }
+            let of_type = |pool: &ExecutorPool<'_>| match pool.sample {
+                Sample::Node(_, node_kind) => node_kind.is_some_and(|node_kind| node_kind.name == kind.name),
+                Sample::Type(coming) => coming.name == kind.name,
+            };
+            // One that is being retired comes back for a job only.
+            let at_hand = |pool: &ExecutorPool<'_>| pool.tier != DRAINING && of_type(pool);
+            let slots = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
+            input.jobs.push(JobClass { slots, types: vec![index] });
+            let wanted =
+                min_idle.saturating_mul(kind.executors).min(self.config.max_servers.saturating_mul(kind.executors));
+            queue.extend((0..wanted).map(|_| input.jobs.len() - 1));
+        }
+    }
+
+    /// A server of the first type that serves jobs without a label, else of the first type.
+    fn scout(&self) -> JobClass {
+        let all = || 0..self.config.node_types.len();
+        let unlabelled = all().filter(|&index| self.config.node_types[index].unlabelled);
+        let others = all().filter(|&index| !self.config.node_types[index].unlabelled);
+        JobClass { slots: Vec::new(), types: unlabelled.chain(others).collect() }
+    }
+
+    fn read_out(
+        &self,
+        mut pools: Vec<ExecutorPool<'_>>,
+        outcome: &assignment::Outcome,
+        jobs: usize,
+        scout: bool,
+    ) -> Placement {
+        for pool in &mut pools {
+            // Ours first: they are the ones that would be retired if nobody wanted them.
+            pool.members.sort_by_key(|(place, _)| match place {
+                Place::Node { machine, name } => (machine.is_none(), Some(name.clone())),
+                Place::Coming { .. } | Place::Order(_) => (false, None),
+            });
+        }
+        let mut seats = outcome.seats.iter().map(|seat| {
+            seat.map(|seat| match seat {
+                Seat::Slot(pool) => pools[pool].take(),
+                Seat::Order(order) => Place::Order(order),
+            })
+        });
+        let places: Vec<Option<Place>> = seats.by_ref().take(jobs).collect();
+        let rest: Vec<Option<Place>> = seats.collect();
+        let order_of = |place: &Option<Place>| match place {
+            Some(Place::Order(order)) => Some(*order),
+            Some(Place::Node { .. } | Place::Coming { .. }) | None => None,
+        };
+        let scouted = if scout { rest.last().and_then(order_of) } else { None };
+        let for_jobs: BTreeSet<usize> = places.iter().filter_map(order_of).collect();
+        let rule = |order: usize| match order {
+            order if for_jobs.contains(&order) => Rule::Demand,
+            order if scouted == Some(order) => Rule::Scout,
+            _ => Rule::MinIdle,
+        };
+        let planned = outcome.orders.iter().enumerate().map(|(index, order)| PlannedOrder {
+            node_type: order.node_type,
+            provider: order.place,
+            rule: rule(index),
+        });
+        let at_hand = rest.iter().filter_map(|place| match place {
+            Some(Place::Node { machine, .. }) => *machine,
+            Some(Place::Coming { .. } | Place::Order(_)) | None => None,
+        });
+        let no_scout = (scout && scouted.is_none())
+            .then(|| self.scout().types.first().map(|&first| self.limits.blocker(&self.config.node_types[first])))
+            .flatten();
+        Placement { scout: scouted, no_scout, orders: planned.collect(), at_hand: at_hand.collect(), places }
+    }
+}
+
+/// What makes two jobs the same to every slot.
+#[derive(PartialEq, Eq, Hash)]
+struct ClassKey<'j> {
+    need: &'j Need,
+    refusing: &'j BTreeSet<NodeName>,
+    mismatched: &'j BTreeSet<NodeTypeName>,
+    waited_long: bool,
+    seen_before: bool,
+    young: Vec<usize>,
+}
+
+impl ExecutorPool<'_> {
+    fn slots(&self) -> u32 {
+        // Jenkins says how many executors a node has, and nothing keeps that small.
+        self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
+    }
+
+    /// One slot of the first member that has any left.
+    fn take(&mut self) -> Place {
+        if self.members.len() > 1 && self.members[0].1 <= 1 {
+            return self.members.remove(0).0;
+        }
+        self.members[0].1 = self.members[0].1.saturating_sub(1);
+        self.members[0].0.clone()
+    }
+}
+
+/// Names of nodes that some job speaks of: such a node is not the same as others with its labels.
+fn named_nodes<'w>(waiting: &'w [Waiting<'_>]) -> BTreeSet<&'w str> {
+    let mut named: BTreeSet<&str> = BTreeSet::new();
+    for job in waiting {
+        named.extend(job.refusing.iter().map(NodeName::as_str));
+        match &job.need {
+            Need::Label(label) => named.extend(label.atoms()),
+            Need::Node { name, .. } => {
+                named.insert(name.as_str());
+            }
+            Need::Anywhere => {}
+        }
+    }
+    named
+}

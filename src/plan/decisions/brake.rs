@@ -1,0 +1,58 @@
+//! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what was
+//! seen than the truth.
+
+use crate::domain::rule::Rule;
+use crate::plan::model::{Action, Change, Plan, Subject};
+use std::collections::BTreeSet;
+
+/// So few are let through, whatever the fleet's size.
+const ALWAYS_ALLOWED: usize = 3;
+
+/// Holds back the removals of a plan that are too many, but for as many as a person allowed.
+///
+/// Too many are more than three and more than half of our servers that ever had a node.
+pub fn brake(plan: &mut Plan, allowed: usize) {
+    let suspicious = plan.actions.iter().filter(|action| is_suspicious(action)).count();
+    let nodes_left = plan.actions.iter().filter(|action| matches!(action.change, Change::DeleteNode { .. })).count();
+    let joined = plan.memory.servers.values().filter(|server| server.joined_at.is_some()).count();
+    let half = (joined + nodes_left) / 2;
+    if suspicious <= ALWAYS_ALLOWED || suspicious <= half || suspicious <= allowed {
+        return;
+    }
+    let mut let_through = allowed;
+    let (held, kept) = std::mem::take(&mut plan.actions).into_iter().partition(|action| {
+        let counts = is_suspicious(action);
+        let passes = counts && let_through > 0;
+        if passes {
+            let_through -= 1;
+        }
+        counts && !passes
+    });
+    plan.actions = kept;
+    plan.held_back = held;
+    let mut subjects: BTreeSet<(Subject, String)> = BTreeSet::new();
+    for action in &plan.held_back {
+        if let Some(target) = action.removed() {
+            if let Some(server) = plan.memory.servers.get_mut(&target.order) {
+                server.retirement = None;
+            }
+            subjects.insert((Subject::Server, target.server_id.to_string()));
+            subjects.extend(target.nodes.iter().map(|node| (Subject::Node, node.to_string())));
+        } else if let Change::DeleteNode { node, .. } = &action.change {
+            subjects.insert((Subject::Node, node.to_string()));
+        }
+    }
+    for verdict in &mut plan.verdicts {
+        if subjects.contains(&(verdict.subject, verdict.id.clone())) {
+            verdict.reason = format!("held back by the brake ({}): {}", verdict.rule, verdict.reason);
+            verdict.rule = Rule::Brake;
+        }
+    }
+}
+
+/// Whether the action removes something for a reason that lies outside of mita's own orders. A volume or an address
+/// follows its server, whose removal has had its own look.
+fn is_suspicious(action: &Action) -> bool {
+    let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
+    removes && matches!(action.rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
+}

@@ -1,0 +1,51 @@
+//! What the state says of a plan before anything of it is sent: each order, and each retirement.
+
+use crate::config::Config;
+use crate::domain::names::MitaId;
+use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, State};
+use crate::plan::model::{Action, Change, Order};
+use jiff::Timestamp;
+
+/// Writes the actions down in the state.
+pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], now: Timestamp) {
+    for Action { change, rule, .. } in actions {
+        match change {
+            Change::CreateServer(order) => {
+                let server = ordered(config, order, memory.run, now);
+                memory.servers.insert(order.id.clone(), server);
+            }
+            // After the order that it belongs to, where there is one.
+            Change::CreateNode(node) => {
+                with_server(memory, &node.id, |server| server.node = Some(node.node.clone()));
+            }
+            Change::RetireNode(target) | Change::DeleteServer(target) => {
+                let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
+                with_server(memory, &target.order, |server| {
+                    server.retirement.get_or_insert(decided);
+                });
+            }
+            Change::AssignFloatingIp(wanted) => {
+                with_server(memory, &wanted.target.order, |server| server.floating_ip = true);
+            }
+            // The node itself carries the mark of a drain.
+            Change::RestoreNode(_)
+            | Change::DrainNode(_)
+            | Change::DeleteNode { .. }
+            | Change::DeleteVolume { .. }
+            | Change::ReleaseFloatingIp { .. } => {}
+        }
+    }
+}
+
+fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMemory {
+    let Order { node_type, provider, name, .. } = order;
+    let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
+    let server = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, Origin::Ordered(run));
+    ServerMemory { storage, ..server }
+}
+
+fn with_server(memory: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {
+    if let Some(server) = memory.servers.get_mut(id) {
+        change(server);
+    }
+}

@@ -1,0 +1,58 @@
+//! A plan in the making.
+
+use crate::domain::rule::Rule;
+use crate::domain::world::{Node, QueueItem};
+use crate::plan::identity::fleet::Machine;
+use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
+
+/// Actions and verdicts so far.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) actions: Vec<Action>,
+    pub(crate) verdicts: Vec<Verdict>,
+    pub(crate) problems: Vec<Problem>,
+    /// What a person is warned of once: the event's key, and the text.
+    pub(crate) warnings: Vec<(String, String)>,
+}
+
+impl Draft {
+    /// Adds an action.
+    pub(crate) fn act(&mut self, change: Change, rule: Rule, reason: impl Into<String>) {
+        self.actions.push(Action::new(change, rule, reason));
+    }
+
+    /// Adds the verdict on a queue item.
+    pub(crate) fn item(&mut self, item: &QueueItem, rule: Rule, reason: impl Into<String>) {
+        self.verdict(Subject::QueueItem, item.id, &item.job, rule, reason);
+    }
+
+    /// Adds the verdict on a node.
+    pub(crate) fn node(&mut self, node: &Node, rule: Rule, reason: impl Into<String>) {
+        self.verdict(Subject::Node, &node.name, &node.name, rule, reason);
+    }
+
+    /// Adds a verdict.
+    pub(crate) fn verdict(
+        &mut self,
+        subject: Subject,
+        id: impl ToString,
+        name: impl ToString,
+        rule: Rule,
+        reason: impl Into<String>,
+    ) {
+        let (id, name, reason) = (id.to_string(), name.to_string(), reason.into());
+        self.verdicts.push(Verdict { subject, id, name, rule, reason });
+    }
+}
+
+/// The server as the target of an action that concerns these nodes of it; none while its cloud's id is not known.
+pub(crate) fn target<'n>(machine: &Machine<'_>, nodes: impl IntoIterator<Item = &'n Node>) -> Option<Target> {
+    Some(Target {
+        node_type: machine.node_type.clone(),
+        provider: machine.provider.clone(),
+        server_id: machine.server_id.clone()?,
+        name: machine.name.clone(),
+        order: machine.id.clone(),
+        nodes: nodes.into_iter().map(|node| node.name.clone()).collect(),
+    })
+}

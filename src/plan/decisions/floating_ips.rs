@@ -1,0 +1,89 @@
+//! Floating IPs: one for each server of a type that has a pool, and none longer than its server.
+//!
+//! One request makes a floating IP, marks it and leads it to the server, so that none of ours is ever without its mark, and
+//! the mark names the server. So the listing alone tells what there is, whatever the state remembers: an order for one
+//! whose answer was lost shows in the next run.
+
+use super::draft::{Draft, target};
+use super::findings::Findings;
+use crate::config::Config;
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Cloud, FloatingIp, ServerState, World};
+use crate::plan::capacity::supply::Supply;
+use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
+use crate::plan::sightings::floating_ips::{ours, shows};
+use crate::plan::sightings::servers::GONE_CONFIRMED;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Releases those whose server is gone, and gives one to each server that is to have one and stays.
+pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
+    let Supply { config, memory, fleet, phases, .. } = *found.supply;
+    let mut seen = BTreeSet::new();
+    for (provider, cloud) in &found.world.clouds {
+        for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
+            let (rule, reason) = verdict_on(memory, cloud, address);
+            if rule == Rule::ServerGone {
+                let left_by = FormerServer { provider: provider.clone(), server_id: address.mark.server.clone() };
+                let change = Change::ReleaseFloatingIp { floating_ip_id: address.id.clone(), left_by };
+                draft.act(change, rule, reason.clone());
+            }
+            let name = address.address.map_or_else(|| address.id.to_string(), |address| address.to_string());
+            draft.verdict(Subject::FloatingIp, &address.id, name, rule, reason);
+        }
+    }
+    if memory.settling.is_none() {
+        let removed: BTreeSet<_> =
+            draft.actions.iter().filter_map(Action::removed).map(|target| &target.order).collect();
+        let staying = fleet.machines.iter().zip(phases).filter(|(machine, _)| !removed.contains(&machine.id));
+        let assignments: Vec<Action> =
+            staying.filter_map(|(machine, classified)| assignment(config, found.world, machine, classified)).collect();
+        draft.actions.extend(assignments);
+    }
+}
+
+fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
+    let server = &address.mark.server;
+    if shows(cloud, server) {
+        return match address.attached {
+            true => (Rule::InUse, format!("leads to server {server}")),
+            false => (Rule::FloatingIp, format!("was made for server {server} and leads nowhere")),
+        };
+    }
+    let sightings = memory.floating_ips.get(&address.id).map_or(0, |known| known.gone_sightings);
+    if sightings < GONE_CONFIRMED {
+        return (Rule::NotSeen, format!("whether its server {server} is gone is not certain yet"));
+    }
+    let gone = format!("its server {server} is gone (404 in two runs)");
+    match &memory.settling {
+        _ if address.attached => (Rule::Attached, format!("{gone}, and it leads somewhere all the same")),
+        Some(settling) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
+        None => (Rule::ServerGone, gone),
+    }
+}
+
+/// The floating IP that a server is to get now: it is ACTIVE, stays, and has none.
+fn assignment(config: &Config, world: &World, machine: &Machine<'_>, classified: &Classified) -> Option<Action> {
+    let pool = config.node_type(&machine.node_type)?.boot.floating_ip_pool.clone()?;
+    let server = machine.server().filter(|server| server.state == ServerState::Active)?;
+    let stays = match classified.phase {
+        Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } => true,
+        Phase::ToRemove(_) | Phase::Draining => false,
+    };
+    let cloud = world.clouds.get(&machine.provider)?;
+    // Without the listing nobody knows what it has.
+    cloud.floating_ips.as_ref()?.complete()?;
+    let own: BTreeMap<bool, &FloatingIp> = ours(config, cloud)
+        .filter(|address| address.mark.server == server.id)
+        .map(|address| (address.attached, address))
+        .collect();
+    if !stays || own.contains_key(&true) {
+        return None;
+    }
+    let reason = format!("server {} is active and has no floating IP from {pool} yet", machine.name);
+    let known = own.get(&false).map(|address| address.id.clone());
+    let wanted = FloatingIpToAssign { target: target(machine, [])?, pool, known };
+    Some(Action::new(Change::AssignFloatingIp(wanted), Rule::FloatingIp, reason))
+}

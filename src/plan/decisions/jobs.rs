@@ -1,0 +1,83 @@
+//! What is said of each waiting job: where it runs, or why it has no executor.
+
+use super::draft::Draft;
+use super::findings::Findings;
+use crate::domain::format::span;
+use crate::domain::need::Need;
+use crate::domain::rule::Rule;
+use crate::domain::world::Presence;
+use crate::plan::capacity::supply::Place;
+use crate::plan::demand::mismatch::Mismatches;
+use crate::plan::demand::queue::Waiting;
+
+/// One verdict for each waiting job: where it runs, or what stands in its way.
+pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
+    let Findings { supply, demand, placement, ids, blocker, .. } = found;
+    let fleet = supply.fleet;
+    let mismatches = Mismatches::of(supply.memory);
+    draft.verdicts.extend(demand.verdicts.iter().cloned());
+    for (job, place) in demand.waiting.iter().zip(&placement.places) {
+        let needs = &job.need;
+        let (rule, reason) = match place {
+            Some(Place::Node { name, machine: Some(machine) })
+                if fleet.machines[*machine].nodes.iter().all(|node| node.presence != Presence::Online) =>
+            {
+                (Rule::WantedAgain, format!("needs {needs}: node {name} is brought back online for it"))
+            }
+            Some(Place::Node { name, .. }) => {
+                (Rule::IdleExecutor, format!("needs {needs}: node {name} has an idle executor"))
+            }
+            Some(Place::Coming { machine }) => {
+                let machine = &fleet.machines[*machine];
+                (Rule::OnItsWay, format!("needs {needs}: {} server {} is on its way", machine.node_type, machine.id))
+            }
+            Some(Place::Order(order)) => {
+                let kind = &supply.config.node_types[placement.orders[*order].node_type].name;
+                (Rule::Demand, format!("needs {needs}: {kind} server {} is ordered for it", ids[*order]))
+            }
+            None => unplaced(found, job, &mismatches),
+        };
+        draft.item(job.item, rule, reason);
+    }
+    for (number, item) in demand.hidden.iter().enumerate() {
+        let words = "Jenkins has no agents and names no label";
+        let (rule, reason) = match (placement.scout, *blocker, &placement.no_scout) {
+            (Some(order), _, _) if number == 0 => {
+                (Rule::Scout, format!("{words}: server {} is ordered to learn it", ids[order]))
+            }
+            (_, Some(blocker), _) | (_, None, Some(blocker)) => (blocker.rule, format!("{words}; {}", blocker.reason)),
+            (_, None, None) => (Rule::UnknownNeed, format!("{words}, until a server of ours has joined")),
+        };
+        draft.item(item, rule, reason);
+    }
+}
+
+/// Why a waiting job has no executor and gets no server.
+fn unplaced(found: &Findings<'_>, job: &Waiting<'_>, mismatches: &Mismatches<'_>) -> (Rule, String) {
+    let Findings { supply, blocker, .. } = found;
+    let needs = &job.need;
+    if let Some(blocker) = blocker {
+        return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
+    }
+    let obstacles: Vec<_> = supply.config.node_types.iter().map(|kind| (kind, supply.may_order(job, kind))).collect();
+    if let Some((kind, _)) = obstacles.iter().find(|(_, obstacle)| obstacle.is_none()) {
+        let blocker = supply.limits.blocker(kind);
+        return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
+    }
+    let any = |rule: Rule| obstacles.iter().any(|(_, obstacle)| *obstacle == Some(rule));
+    if any(Rule::TooYoung) {
+        let waited = span(job.waited);
+        return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));
+    }
+    if any(Rule::InVain) {
+        let words = || job.item.why.as_deref().unwrap_or("no reason given");
+        let refused = || format!("an idle node refuses it; Jenkins says: {}", words());
+        let reason = Some(mismatches.reason(job, supply.now)).filter(|reason| !reason.is_empty());
+        return (Rule::InVain, format!("needs {needs}: {}", reason.unwrap_or_else(refused)));
+    }
+    let reason = match job.need {
+        Need::Anywhere => "needs any node, and no node type is unlabelled".to_owned(),
+        Need::Label(_) | Need::Node { .. } => format!("needs {needs}, which no node type of the configuration has"),
+    };
+    (Rule::NoNodeType, reason)
+}

@@ -1,0 +1,31 @@
+//! Step 7: what is done, and why: actions and verdicts, one file a subject.
+
+pub mod brake;
+pub(crate) mod commitments;
+mod draft;
+pub(crate) mod findings;
+mod floating_ips;
+mod jobs;
+mod nodes;
+pub(crate) mod order_ids;
+mod orders;
+mod registration;
+mod servers;
+mod volumes;
+
+use draft::Draft;
+use findings::Findings;
+
+/// Actions and verdicts, each in its order.
+pub(crate) fn decide(found: &Findings<'_>) -> Draft {
+    let mut draft = Draft::default();
+    orders::decide(found, &mut draft);
+    jobs::decide(found, &mut draft);
+    servers::decide(found, &mut draft);
+    nodes::decide(found, &mut draft);
+    volumes::decide(found, &mut draft);
+    floating_ips::decide(found, &mut draft);
+    draft.verdicts.sort();
+    draft.actions.sort_by_key(|action| action.change.position());
+    draft
+}

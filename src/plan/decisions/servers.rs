@@ -1,0 +1,177 @@
+//! What is done with each server, and with the nodes that are it.
+
+use super::draft::{Draft, target};
+use super::findings::Findings;
+use super::nodes;
+use super::registration::{self, NodeOfServer};
+use crate::domain::names::ServerId;
+use crate::domain::rule::Rule;
+use crate::domain::state::{NodeMemory, SetOfflineBy, State};
+use crate::domain::world::{Node, Presence};
+use crate::plan::capacity::supply::{Place, Supply};
+use crate::plan::demand::queue::Waiting;
+use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::phase::{Classified, Phase, last_build};
+use crate::plan::model::{Change, Problem, Subject};
+use std::collections::BTreeMap;
+
+/// What becomes of each server, and of the nodes that are it.
+pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
+    let Supply { fleet, phases, memory, .. } = *found.supply;
+    let matched = matched(found);
+    for (index, (machine, classified)) in fleet.machines.iter().zip(phases).enumerate() {
+        let server = Server { found, machine, index, job: matched.get(&index).copied() };
+        let (rule, reason) = server.decide(classified, draft);
+        let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
+        draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
+        for node in &machine.nodes {
+            match nodes::left_behind(node, machine.server_id.as_ref(), memory) {
+                Some(left) => left.decide(node, draft),
+                None => draft.node(node, rule, reason.clone()),
+            }
+        }
+    }
+}
+
+/// The job that each machine has been given.
+fn matched<'a>(found: &Findings<'a>) -> BTreeMap<usize, &'a Waiting<'a>> {
+    let mut matched = BTreeMap::new();
+    for (job, place) in found.demand.waiting.iter().zip(&found.placement.places) {
+        if let Some(Place::Node { machine: Some(machine), .. }) = place {
+            matched.entry(*machine).or_insert(job);
+        }
+    }
+    matched
+}
+
+/// A server that is decided on.
+struct Server<'a> {
+    found: &'a Findings<'a>,
+    machine: &'a Machine<'a>,
+    index: usize,
+    /// The job that its idle node has been given.
+    job: Option<&'a Waiting<'a>>,
+}
+
+impl Server<'_> {
+    /// The rule and its evidence; what is to be done goes into the draft.
+    fn decide(&self, classified: &Classified, draft: &mut Draft) -> (Rule, String) {
+        let Findings { world, supply, demand, placement, .. } = self.found;
+        let (machine, memory) = (self.machine, supply.memory);
+        let grace = supply.config.times(&machine.node_type).idle_grace;
+        let reason = classified.reason.clone();
+        let named = machine.nodes.iter().any(|node| demand.resuming.contains(&node.name));
+        let settling = memory.settling.as_ref().map(|settling| settling.cause.reason());
+        let queue_seen = world.jenkins.queue.complete().is_some();
+        // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.
+        let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
+        match &classified.phase {
+            // A build that came first stops a retirement, also one of a run that ended before it could see to it.
+            Phase::LeftAlone(Rule::Busy) if asked => (Rule::Busy, reason),
+            Phase::LeftAlone(Rule::Busy) => {
+                self.restore(&format!("{reason} that came while it was being retired"), is_not_spent, draft);
+                (Rule::Busy, self.drain(reason, draft))
+            }
+            Phase::OnItsWay(Rule::Connecting) => (Rule::Connecting, self.register(reason, draft)),
+            Phase::LeftAlone(rule) | Phase::OnItsWay(rule) => (*rule, reason),
+            Phase::Draining if self.job.is_some() || named => {
+                let wanted = match self.job {
+                    Some(job) => format!("{} (queue item {}) needs {}", job.item.job, job.item.id, job.need),
+                    None => WAITED_FOR.to_owned(),
+                };
+                self.restore(&wanted, is_not_spent, draft);
+                (Rule::WantedAgain, wanted)
+            }
+            Phase::Idle { idle, confirmed } => match self.job {
+                Some(Waiting { item, .. }) => {
+                    (Rule::KeptForJobs, format!("{reason}; kept for {} (queue item {})", item.job, item.id))
+                }
+                None if !confirmed || *idle < grace => (Rule::Kept, reason),
+                None if placement.at_hand.contains(&self.index) => {
+                    (Rule::MinIdle, format!("{reason}; kept at hand by min_idle"))
+                }
+                None if !queue_seen => (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read")),
+                None => self.remove(Rule::Idle, reason, settling, draft),
+            },
+            Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
+                (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
+            }
+            Phase::Draining => self.remove(Rule::DrainResumed, reason, settling, draft),
+            // As with idle ones: what waits for the node is not seen, or is the build that it had.
+            Phase::ToRemove(rule) if rule.is_last() && !queue_seen => {
+                (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"))
+            }
+            // The build that it had goes on there, and nowhere else.
+            Phase::ToRemove(rule) if rule.is_last() && named => {
+                self.restore(WAITED_FOR, |_| true, draft);
+                (Rule::WantedAgain, WAITED_FOR.to_owned())
+            }
+            Phase::ToRemove(rule) => self.remove(*rule, reason, settling, draft),
+        }
+    }
+
+    /// Makes the node of a server that has none, where mita registers it. Returns what is to be said of the server.
+    fn register(&self, reason: String, draft: &mut Draft) -> String {
+        match registration::of_server(self.found, self.machine, &draft.actions) {
+            NodeOfServer::NotOurs => reason,
+            NodeOfServer::Waits(why) => format!("{reason}; {why}"),
+            NodeOfServer::Now(action) => {
+                draft.actions.push(action);
+                format!("{reason}; its node is made now")
+            }
+            NodeOfServer::NameTaken(error) => {
+                let reason = format!("{reason}; {error}");
+                draft.problems.push(Problem { place: "jenkins".to_owned(), error });
+                reason
+            }
+        }
+    }
+
+    /// Brings back what mita itself set offline, and nothing else.
+    fn restore(&self, wanted_by: &str, is_wanted: fn(&NodeMemory) -> bool, draft: &mut Draft) {
+        let memory: &State = self.found.supply.memory;
+        // To a server that is gone nothing comes back: its nodes have a row of their own.
+        let gone = |id: &ServerId| memory.gone_servers.contains_key(id);
+        let by_us = |node: &&&Node| {
+            let known = memory.nodes.get(&node.name);
+            known.is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us) && is_wanted(node))
+        };
+        for node in self.machine.nodes.iter().filter(by_us) {
+            if let Some(target) = target(self.machine, [*node]).filter(|target| !gone(&target.server_id)) {
+                draft.act(Change::RestoreNode(target), Rule::WantedAgain, wanted_by);
+            }
+        }
+    }
+
+    /// Keeps further builds from a node that runs its last one. Returns what is to be said of the server.
+    fn drain(&self, reason: String, draft: &mut Draft) -> String {
+        let machine = self.machine;
+        let Supply { config, memory, now, .. } = *self.found.supply;
+        let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
+        let target = target(machine, online).filter(|target| !target.nodes.is_empty());
+        let certain = machine.doubts.is_empty() && memory.settling.is_none();
+        let (Some(target), true) = (target, certain) else { return reason };
+        let Some((rule, why)) = last_build(config, memory, machine, now) else { return reason };
+        draft.act(Change::DrainNode(target), rule, why);
+        format!("{reason}; no further one comes ({rule})")
+    }
+
+    /// Adds the removal of a server, with its nodes where it has any, unless mita waits until things have settled.
+    fn remove(&self, rule: Rule, reason: String, settling: Option<&str>, draft: &mut Draft) -> (Rule, String) {
+        if let Some(settling) = settling {
+            return (Rule::Settling, format!("{reason}; {settling}"));
+        }
+        let Some(target) = target(self.machine, self.machine.nodes.iter().copied()) else {
+            return (Rule::Ordered, format!("{reason}; its cloud's id is not known yet"));
+        };
+        let change = if target.nodes.is_empty() { Change::DeleteServer(target) } else { Change::RetireNode(target) };
+        draft.act(change, rule, reason.clone());
+        (rule, reason)
+    }
+}
+
+const WAITED_FOR: &str = "a pipeline waits for this very node";
+
+fn is_not_spent(node: &NodeMemory) -> bool {
+    node.spent.is_none()
+}

@@ -1,0 +1,65 @@
+//! Volumes that outlived their server.
+//!
+//! A volume goes with its server, but for one that its cloud never made ready: it stays behind. Whose a blank one was
+//! only its name tells; a volume to boot from has no name, and Nova tells of it in the server's fault alone. So it is
+//! removed by that name, or that fault, where the state remembers the server; anything else that merely looks like it is
+//! told, and never touched.
+
+use super::draft::Draft;
+use super::findings::Findings;
+use crate::domain::names::{ProviderName, ServerId};
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Volume, VolumeState, World};
+use crate::plan::model::{Change, FormerServer, Subject};
+use crate::plan::sightings::volumes::{owner, volume_of};
+
+/// Looks through all volumes that were listed.
+pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
+    let (world, memory) = (found.world, found.supply.memory);
+    for (provider, cloud) in &world.clouds {
+        let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
+        for volume in volumes {
+            let Some((server, gone)) = owner(found.supply.config, memory, volume) else {
+                draft.warnings.extend(suspect(memory, world, provider, volume));
+                continue;
+            };
+            let (rule, reason) = verdict_on(memory, volume, server);
+            if rule == Rule::ServerGone {
+                let left_by = FormerServer { provider: gone.provider.clone(), server_id: server.clone() };
+                draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
+            }
+            draft.verdict(Subject::Volume, &volume.id, &volume.name, rule, reason);
+        }
+    }
+}
+
+fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
+    let gone = format!("its server {server} is gone (404 in two runs)");
+    match (&volume.state, &memory.settling) {
+        (VolumeState::InUse(word), _) => (Rule::Attached, format!("{gone}, and it is {word} all the same")),
+        (VolumeState::Deleting, _) => (Rule::Deleting, format!("{gone}; it is being deleted")),
+        (VolumeState::DeletionFailed, _) => (
+            Rule::Deleting,
+            format!("{gone}; its deletion failed in the cloud and is stuck, ask the cloud's operators"),
+        ),
+        (VolumeState::Free, Some(settling)) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
+        (VolumeState::Free, None) => (Rule::ServerGone, gone),
+    }
+}
+
+/// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was
+/// lost. Told in the first run of a new state only.
+fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<(String, String)> {
+    let server = volume_of(&volume.name)?;
+    let cloud = world.clouds.get(provider)?;
+    let listed = cloud.servers.complete()?.iter().any(|listed| listed.id == server);
+    (memory.run == 1 && volume.state == VolumeState::Free && !listed).then(|| {
+        let text = format!(
+            "volume {} ({}) at provider {provider} may be the left-over of a server of ours from before the state was \
+             lost: delete it if it is yours, mita does not",
+            volume.id, volume.name
+        );
+        (format!("suspect {}", volume.id), text)
+    })
+}

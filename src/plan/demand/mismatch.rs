@@ -1,0 +1,92 @@
+//! Node types that turned out not to serve a job, whatever their labels say: a node of theirs stood idle beside it.
+
+use super::queue::Waiting;
+use crate::config::Config;
+use crate::domain::format::span;
+use crate::domain::names::NodeTypeName;
+use crate::domain::need::Need;
+use crate::domain::state::{Mismatch, State};
+use crate::domain::world::Node;
+use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::sightings::MISMATCH_LASTS;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How far apart two sightings of an idle node beside a waiting job must be to tell that it does not take it. Jenkins
+/// looks at its queue every five seconds (hudson/model/Queue.java, MaintainTask).
+pub(crate) const IDLE_BESIDE: SignedDuration = SignedDuration::from_secs(10);
+
+/// Notes which types stood idle beside a waiting job that they were thought to serve, and applies what is known.
+pub(crate) fn learn(
+    config: &Config,
+    memory: &mut State,
+    fleet: &Fleet<'_>,
+    phases: &[Classified],
+    waiting: &mut [Waiting<'_>],
+    taking_work: bool,
+    now: Timestamp,
+) {
+    let mut idle_since: BTreeMap<&NodeTypeName, Timestamp> = BTreeMap::new();
+    for (machine, classified) in fleet.machines.iter().zip(phases) {
+        if !matches!(classified.phase, Phase::Idle { .. }) {
+            continue;
+        }
+        let first = |node: &&Node| memory.nodes.get(&node.name).and_then(|node| node.idle).map(|idle| idle.first);
+        if let Some(first) = machine.nodes.iter().filter_map(first).min() {
+            let since = idle_since.entry(&machine.node_type).or_insert(first);
+            *since = first.min(*since);
+        }
+    }
+    let mut known: HashMap<(String, Need), BTreeSet<NodeTypeName>> = HashMap::new();
+    for mismatch in &memory.mismatches {
+        known.entry((mismatch.job.clone(), mismatch.need.clone())).or_default().insert(mismatch.node_type.clone());
+    }
+    for job in waiting {
+        let key = (job.item.job.clone(), job.need.clone());
+        let types = known.entry(key).or_default();
+        for kind in &config.node_types {
+            let Some(&since) = idle_since.get(&kind.name) else { continue };
+            let beside = now.duration_since(since.max(job.seen_since));
+            let served = job.need.accepts_type(kind, &config.node_types);
+            if taking_work && served && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
+                memory.mismatches.push(Mismatch {
+                    job: job.item.job.clone(),
+                    need: job.need.clone(),
+                    node_type: kind.name.clone(),
+                    until: now + MISMATCH_LASTS,
+                    why: job.item.why.clone().unwrap_or_default(),
+                });
+            }
+        }
+        job.mismatched.clone_from(types);
+    }
+}
+
+/// The node types that turned out not to serve a job, by job and need.
+pub(crate) struct Mismatches<'a> {
+    known: HashMap<(&'a str, &'a Need), Vec<&'a Mismatch>>,
+}
+
+impl<'a> Mismatches<'a> {
+    pub(crate) fn of(memory: &'a State) -> Self {
+        let mut known: HashMap<_, Vec<&Mismatch>> = HashMap::new();
+        for mismatch in &memory.mismatches {
+            known.entry((mismatch.job.as_str(), &mismatch.need)).or_default().push(mismatch);
+        }
+        Self { known }
+    }
+
+    /// Why node types that fit the job do not serve it, in words.
+    pub(crate) fn reason(&self, job: &Waiting<'_>, now: Timestamp) -> String {
+        let mismatch = self.known.get(&(job.item.job.as_str(), &job.need)).into_iter().flatten();
+        let reasons = mismatch.map(|mismatch| {
+            let left = span(mismatch.until.duration_since(now));
+            format!(
+                "{} stood idle beside it and was not taken; Jenkins says: {}; tried again in {left}",
+                mismatch.node_type, mismatch.why
+            )
+        });
+        reasons.collect::<Vec<_>>().join("; ")
+    }
+}

@@ -1,0 +1,227 @@
+//! What a queue item needs, from the first source that says it.
+
+use crate::config::{Config, NodeType};
+use crate::domain::label::Label;
+use crate::domain::names::NodeName;
+use crate::domain::need::Need;
+use crate::domain::state::State;
+use crate::domain::why::{Refusal, Why};
+use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
+use jiff::SignedDuration;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A pipeline that resumes after a restart of Jenkins asks for its old node for five minutes
+/// (workflow-durable-task-step, ExecutorStepExecution); this is one more.
+const RESUMING: SignedDuration = SignedDuration::from_mins(6);
+
+impl Need {
+    /// Whether a new server of the type would do.
+    pub fn accepts_type(&self, kind: &NodeType, all: &[NodeType]) -> bool {
+        match self {
+            Need::Label(label) => label.matches(|atom| kind.carries(atom)),
+            Need::Anywhere => kind.unlabelled,
+            Need::Node { name, labels } => {
+                let named = |text: &str| all.iter().find(|kind| kind.name.as_str() == text);
+                match named(name.as_str()).or_else(|| named(name.before_plus())) {
+                    Some(named) => named.name == kind.name,
+                    None => !labels.is_empty() && labels.iter().all(|label| kind.carries(label)),
+                }
+            }
+        }
+    }
+
+    /// Whether an online node would do. `kind` is the node type of a node of ours, where it is configured.
+    pub fn accepts_node(&self, node: &Node, kind: Option<&NodeType>, all: &[NodeType]) -> bool {
+        match self {
+            Need::Label(label) => label.matches(|atom| node.labels.contains(atom)),
+            Need::Anywhere => kind.is_none_or(|kind| kind.unlabelled),
+            Need::Node { name, .. } => node.name == *name || kind.is_some_and(|kind| self.accepts_type(kind, all)),
+        }
+    }
+}
+
+/// What an item's fields say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// This is what it needs.
+    Known(Need),
+    /// Jenkins has no agents and names no label.
+    Hidden,
+    /// A pipeline that waits for this node of ours to come back, which no new server can be.
+    Resuming(NodeName),
+    /// Nothing that mita understands.
+    Unknown,
+}
+
+/// The nodes of Jenkins, as far as a reason can name them.
+pub struct NodeIndex<'a> {
+    nodes: BTreeMap<&'a str, &'a Node>,
+    has_agents: bool,
+}
+
+impl<'a> NodeIndex<'a> {
+    /// All nodes by name.
+    pub fn new(nodes: &'a [Node]) -> Self {
+        Self {
+            nodes: nodes.iter().map(|node| (node.name.as_str(), node)).collect(),
+            // What is left of a node that was removed while busy is no agent: it has no executors and no labels.
+            has_agents: nodes.iter().any(|node| node.kind != NodeKind::BuiltIn && node.executors > 0),
+        }
+    }
+
+    /// The node of this name. Reasons call the built-in node by several names
+    /// (hudson/model/Messages.properties, `Hudson.Computer.DisplayName`; hudson/model/Node.java, getDisplayName).
+    fn find(&self, name: &str) -> Option<&'a Node> {
+        let built_in = || matches!(name, "Jenkins" | "master" | "Built-In Node").then(|| self.built_in()).flatten();
+        self.nodes.get(name).copied().or_else(built_in)
+    }
+
+    fn built_in(&self) -> Option<&'a Node> {
+        self.nodes.values().copied().find(|node| node.kind == NodeKind::BuiltIn)
+    }
+}
+
+/// Names that are, or were, those of nodes of ours.
+pub struct OurNames<'a> {
+    known: BTreeSet<&'a NodeName>,
+    config: &'a Config,
+}
+
+impl<'a> OurNames<'a> {
+    /// All that are remembered, and those that the convention gives to the configured types.
+    pub fn of(config: &'a Config, memory: &'a State) -> Self {
+        let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
+        let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
+        let departed = memory.gone_servers.values().filter_map(|departed| departed.node.as_ref());
+        Self { known: nodes.chain(servers).chain(departed).collect(), config }
+    }
+
+    fn contain(&self, name: &NodeName) -> bool {
+        let convention = name.convention();
+        let by_type = || self.config.node_types.iter().any(|kind| kind.name.as_str() == convention.base);
+        self.known.contains(name) || convention.ip.is_some() && by_type()
+    }
+}
+
+/// Reads what the item needs. `known` is what an earlier run read, `waited` its time in the queue.
+pub fn read(
+    ours: &OurNames<'_>,
+    index: &NodeIndex<'_>,
+    item: &QueueItem,
+    why: &Why,
+    known: Option<&Need>,
+    waited: SignedDuration,
+) -> Reading {
+    if let Some(node) = exact_node(ours, index, item, why).filter(|node| !asks_for_another(known, node)) {
+        let resuming = waited < RESUMING;
+        return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
+    }
+    let guess = axis_labels(ours.config, &item.task).map(Need::Label);
+    let told = label_in(why, index)
+        .map(Need::Label)
+        .or_else(|| label_of(&item.task).map(Need::Label))
+        // A label tells more than the one node that has it today.
+        .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
+        .or_else(|| node_in(why, index))
+        .or(guess);
+    if let Some(need) = told.or_else(|| known.cloned()) {
+        return Reading::Known(need);
+    }
+    let reserved = match why {
+        Why::Refusals { refusals, .. } => refusals.iter().any(|refusal| matches!(refusal, Refusal::Reserved { .. })),
+        _ => false,
+    };
+    match why {
+        _ if reserved => Reading::Known(Need::Anywhere),
+        // A project says by an exported null that it has no label, agents or not.
+        Why::NextExecutor if index.has_agents || item.task == (Task::Project { label: None }) => {
+            Reading::Known(Need::Anywhere)
+        }
+        Why::NextExecutor => Reading::Hidden,
+        _ => Reading::Unknown,
+    }
+}
+
+/// The node of ours that a pipeline asks for by its exact name, where that node is gone or away.
+fn exact_node(ours: &OurNames<'_>, index: &NodeIndex<'_>, item: &QueueItem, why: &Why) -> Option<NodeName> {
+    if item.task != Task::Pipeline {
+        return None;
+    }
+    let name = match why {
+        Why::NodeOffline(name) | Why::WaitingOn(name) | Why::AllOffline(name) | Why::NoNodes(name) => name,
+        Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
+            Refusal::LacksLabel { label, .. } => Some(label),
+            Refusal::MustRunOn { node, .. } => Some(node),
+            _ => None,
+        })?,
+        _ => return None,
+    };
+    let away = index.find(name).is_none_or(|node| node.presence != Presence::Online);
+    Some(NodeName::from(name.as_str())).filter(|name| away && ours.contain(name))
+}
+
+/// Whether the item is known to need a label, of which the node is only the one that has it today.
+fn asks_for_another(known: Option<&Need>, node: &NodeName) -> bool {
+    matches!(known, Some(Need::Label(label)) if *label != Label::atom(node.as_str()))
+}
+
+/// The label that `why` names.
+fn label_in(why: &Why, index: &NodeIndex<'_>) -> Option<Label> {
+    match why {
+        Why::WaitingOn(name) => index.find(name).is_none().then(|| Label::from_jenkins(name)),
+        Why::AllOffline(label) | Why::NoNodes(label) => Some(Label::from_jenkins(label)),
+        Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
+            Refusal::LacksLabel { label, .. } => Some(Label::from_jenkins(label)),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The label that the task exports.
+fn label_of(task: &Task) -> Option<Label> {
+    match task {
+        Task::Project { label } => label.as_deref().map(Label::from_jenkins),
+        Task::Pipeline | Task::Matrix { .. } | Task::Unknown => None,
+    }
+}
+
+/// The node that `why` names, as the one that fits.
+fn node_in(why: &Why, index: &NodeIndex<'_>) -> Option<Need> {
+    let (Why::NodeOffline(name) | Why::WaitingOn(name)) = why else { return None };
+    Some(one_like(name, index))
+}
+
+/// The need of a node like this one.
+fn one_like(name: &str, index: &NodeIndex<'_>) -> Need {
+    let labels = index.find(name).map(|node| &node.labels).into_iter().flatten();
+    let labels = labels.filter(|label| *label != name).cloned().collect();
+    Need::Node { name: NodeName::from(name), labels }
+}
+
+/// The values of a matrix configuration's axes that are labels of some node type.
+fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
+    let Task::Matrix { axis_values } = task else { return None };
+    let is_label = |value: &&String| config.node_types.iter().any(|kind| kind.carries(value));
+    axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
+}
+
+/// The nodes that an item's reason says refuse it. One that is called offline does not: it would take the item, and
+/// where it is online by now, or can be brought back, it will.
+pub fn refusing(why: &Why) -> BTreeSet<NodeName> {
+    let Why::Refusals { refusals, .. } = why else { return BTreeSet::new() };
+    let node = |refusal: &Refusal| match refusal {
+        Refusal::LacksLabel { node, .. }
+        | Refusal::Reserved { node }
+        | Refusal::NotAccepting { node }
+        | Refusal::LacksPermission { node, .. }
+        | Refusal::Removed { node } => Some(NodeName::from(node.as_str())),
+        Refusal::MustRunOn { not, .. } => Some(NodeName::from(not.as_str())),
+        Refusal::Offline { .. }
+        | Refusal::SlotInUse
+        | Refusal::Throttled
+        | Refusal::CheckFailed
+        | Refusal::Other(_) => None,
+    };
+    refusals.iter().filter_map(node).collect()
+}

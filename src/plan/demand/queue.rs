@@ -1,0 +1,158 @@
+//! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
+
+use crate::config::Config;
+use crate::domain::names::{NodeName, NodeTypeName};
+use crate::domain::need::Need;
+use crate::domain::rule::Rule;
+use crate::domain::state::{ItemMemory, State};
+use crate::domain::why::Why;
+use crate::domain::world::{Mode, Node, QueueItem, Stage, World};
+use crate::plan::demand::mismatch;
+use crate::plan::demand::need;
+use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
+use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::phase::Classified;
+use crate::plan::model::{Subject, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
+const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
+
+/// A queue item that waits for an executor.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    pub(crate) item: &'a QueueItem,
+    pub(crate) need: Need,
+    /// Time in the queue.
+    pub(crate) waited: SignedDuration,
+    /// Since when mita sees it wait.
+    pub(crate) seen_since: Timestamp,
+    /// Nodes that its reason says refuse it.
+    pub(crate) refusing: BTreeSet<NodeName>,
+    /// Node types that do not serve it, whatever their labels say.
+    pub(crate) mismatched: BTreeSet<NodeTypeName>,
+}
+
+/// The queue, read.
+#[derive(Debug, Default)]
+pub(crate) struct Demand<'a> {
+    /// Items that count, the oldest first.
+    pub(crate) waiting: Vec<Waiting<'a>>,
+    /// Items whose label Jenkins does not tell while it has no agents.
+    pub(crate) hidden: Vec<&'a QueueItem>,
+    /// Nodes that pipelines wait for to come back.
+    pub(crate) resuming: BTreeSet<NodeName>,
+    /// What is to be said of all other items.
+    pub(crate) verdicts: Vec<Verdict>,
+}
+
+/// A verdict on a queue item.
+pub(crate) fn verdict(item: &QueueItem, rule: Rule, reason: impl Into<String>) -> Verdict {
+    Verdict {
+        subject: Subject::QueueItem,
+        id: item.id.to_string(),
+        name: item.job.clone(),
+        rule,
+        reason: reason.into(),
+    }
+}
+
+/// Reads the queue, and remembers with each item what was read.
+pub(crate) fn read<'a>(
+    config: &Config,
+    world: &'a World,
+    memory: &mut State,
+    fleet: &Fleet<'_>,
+    phases: &[Classified],
+    now: Timestamp,
+) -> Demand<'a> {
+    let mut demand = Demand::default();
+    let Some(queue) = world.jenkins.queue.complete() else { return demand };
+    let nodes: &[Node] = world.jenkins.nodes.complete().map_or(&[], Vec::as_slice);
+    let index = NodeIndex::new(nodes);
+    let mut items: Vec<&QueueItem> = queue.items.iter().collect();
+    items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
+    let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
+    let before = std::mem::take(&mut memory.queue);
+    let ours = OurNames::of(config, memory);
+    let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
+    for item in items {
+        let mut known = before.get(&item.id).cloned().unwrap_or_default();
+        let why = Why::read(item.why.as_deref());
+        match stage(item, &mut known, taking_work, now) {
+            Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
+            Ok(seen_since) => {
+                // Where Jenkins does not tell it, at least the time that mita saw it wait.
+                let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
+                let reading = need::read(&ours, &index, item, &why, known.need.as_ref(), waited);
+                match reading {
+                    Reading::Known(need) => {
+                        known.need = Some(need.clone());
+                        demand.waiting.push(Waiting {
+                            item,
+                            need,
+                            waited,
+                            seen_since,
+                            refusing: need::refusing(&why),
+                            mismatched: BTreeSet::new(),
+                        });
+                    }
+                    Reading::Hidden => demand.hidden.push(item),
+                    Reading::Resuming(node) => {
+                        let reason = format!("resumes after a restart of Jenkins and waits for node {node} itself");
+                        demand.verdicts.push(verdict(item, Rule::Resuming, reason));
+                        demand.resuming.insert(node);
+                    }
+                    Reading::Unknown if why == Why::QuietingDown => {
+                        demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
+                    }
+                    Reading::Unknown => {
+                        let words = item.why.as_deref().unwrap_or("no reason given");
+                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));
+                    }
+                }
+            }
+        }
+        queued.insert(item.id, known);
+    }
+    memory.queue = queued;
+    mismatch::learn(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
+    demand
+}
+
+/// Since when the item is seen waiting for an executor, or why it is not.
+fn stage(
+    item: &QueueItem,
+    known: &mut ItemMemory,
+    taking_work: bool,
+    now: Timestamp,
+) -> Result<Timestamp, (Rule, String)> {
+    let words = || item.why.clone().unwrap_or_else(|| "no reason given".to_owned());
+    let pending_since = known.pending_since.take();
+    match item.stage {
+        Stage::Waiting => {
+            known.waiting_since = None;
+            return Err((Rule::QuietPeriod, words()));
+        }
+        Stage::Blocked => {
+            known.waiting_since = None;
+            return Err((Rule::Blocked, words()));
+        }
+        Stage::Pending => {
+            let since = pending_since.unwrap_or(now);
+            known.pending_since = Some(since);
+            if now.duration_since(since) < PENDING_LONG {
+                known.waiting_since = None;
+                return Err((Rule::Pending, "an executor is assigned to it".to_owned()));
+            }
+        }
+        Stage::Buildable => {}
+    }
+    if !taking_work {
+        // Whatever stands idle beside it now says nothing.
+        known.waiting_since = None;
+        return Ok(now);
+    }
+    Ok(*known.waiting_since.get_or_insert(now))
+}

@@ -1,0 +1,14 @@
+//! How many servers should be at hand before anybody asks for them.
+
+use crate::config::Config;
+use crate::domain::names::NodeTypeName;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Idle servers wanted at hand, by node type.
+pub type AtHand = BTreeMap<NodeTypeName, u32>;
+
+/// The numbers of this moment: `min_idle` of each node type.
+pub fn wanted_at_hand(config: &Config, now: Timestamp) -> AtHand {
+    config.node_types.iter().map(|kind| (kind.name.clone(), kind.min_idle.at(now))).collect()
+}

@@ -1,0 +1,94 @@
+//! Which servers are ours, and which Jenkins node is which server.
+//!
+//! A server is ours by its mark alone. A node is ours through a server that it clearly maps to, by its name or by the
+//! address in it, or that is remembered. Everything that could be a server's node without being it clearly is kept
+//! beside it: it makes the server as busy as it is itself, and nothing is touched while there is such a doubt.
+
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
+use crate::domain::state::Origin;
+use crate::domain::world::{Node, Presence, Server};
+use jiff::Timestamp;
+
+/// Servers of ours and the nodes of Jenkins, put together.
+#[derive(Debug)]
+pub struct Fleet<'a> {
+    /// Every server of ours, listed or remembered.
+    pub machines: Vec<Machine<'a>>,
+    /// Every node of Jenkins, with what it is to us.
+    pub nodes: Vec<(&'a Node, NodeIdentity)>,
+}
+
+/// A server of ours.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    /// Its order; for a second server with the same mark, its own id.
+    pub id: MitaId,
+    /// Its node type.
+    pub node_type: NodeTypeName,
+    /// Its provider.
+    pub provider: ProviderName,
+    /// Its name.
+    pub name: String,
+    /// The cloud's id, where it is known.
+    pub server_id: Option<ServerId>,
+    /// When it was ordered.
+    pub ordered_at: Timestamp,
+    /// Whether it was ordered by a run that the state remembers.
+    pub origin: Origin,
+    /// What its cloud says of it.
+    pub sighting: Sighting<'a>,
+    /// The nodes that it is.
+    pub nodes: Vec<&'a Node>,
+    /// Nodes that could be it, with no certainty.
+    pub doubts: Vec<&'a Node>,
+    /// Nodes of other servers that have the name or an address of this one: while they work, it is as busy as they.
+    pub namesakes: Vec<&'a Node>,
+}
+
+/// What a cloud says of a server.
+#[derive(Clone, Copy, Debug)]
+pub enum Sighting<'a> {
+    /// Seen in the listing, or by its id.
+    Seen(&'a Server),
+    /// The listing is whole and lacks it; its id is not known.
+    Unlisted,
+    /// The listing is whole and lacks it, and a read by its id answered 404.
+    Gone,
+    /// There is no answer to conclude from.
+    NoAnswer,
+}
+
+/// What a node is to us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeIdentity {
+    /// The node of this machine (index into [`Fleet::machines`]).
+    Of(usize),
+    /// Nothing is certain, and this is why.
+    Doubtful(String),
+    /// Remembered as the node of a server that is no longer there.
+    Former(ServerId),
+    /// Made by us, for this order, of which there is no server.
+    MadeFor(MitaId),
+    /// Somebody else's.
+    Foreign(&'static str),
+}
+
+impl Machine<'_> {
+    /// The server, where the cloud showed it.
+    pub fn server(&self) -> Option<&Server> {
+        match self.sighting {
+            Sighting::Seen(server) => Some(server),
+            Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => None,
+        }
+    }
+
+    /// The first node that could be it and that works.
+    pub fn busy_node(&self) -> Option<&Node> {
+        self.nodes.iter().chain(&self.doubts).chain(&self.namesakes).copied().find(|node| !node.idle)
+    }
+
+    /// Whether any of its nodes is online.
+    pub fn is_online(&self) -> bool {
+        self.nodes.iter().any(|node| node.presence == Presence::Online)
+    }
+}

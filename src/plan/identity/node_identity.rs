@@ -1,0 +1,292 @@
+//! What a node of Jenkins is to us: told by its name, by the address in it, and by what is remembered.
+
+use crate::config::Config;
+use crate::domain::names::{NodeName, NodeTypeName, Owner, ServerId};
+use crate::domain::state::{NodeMemory, Origin};
+use crate::domain::world::{Launch, Node, NodeKind, Presence, Server};
+use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
+
+/// A node, and the machines (indices) that it has to do with.
+pub(crate) struct Candidates {
+    pub(crate) identity: NodeIdentity,
+    /// Those that it could be, with no certainty.
+    pub(crate) doubts: Vec<usize>,
+    /// Those that have its name or address, though it is another's: while it works, they are as busy.
+    pub(crate) namesakes: Vec<usize>,
+}
+
+/// Machines by everything that a node's name can say.
+pub(crate) struct Index<'a> {
+    owner: &'a Owner,
+    /// By order id, server id, and name where it is unique by its template.
+    keys: HashMap<String, Vec<usize>>,
+    /// By name, where several servers share it.
+    names: HashMap<String, Vec<usize>>,
+    /// Those of them that were seen and have no address just now, though they may have run with one.
+    without_address: HashMap<String, Vec<usize>>,
+    addresses: HashMap<IpAddr, Vec<usize>>,
+    types: BTreeMap<&'a NodeTypeName, &'a BTreeSet<String>>,
+    /// Types of machines that are no longer configured.
+    former_types: BTreeSet<NodeTypeName>,
+}
+
+impl<'a> Index<'a> {
+    pub(crate) fn over(machines: &[Machine<'_>], config: &'a Config) -> Self {
+        let mut index = Self {
+            owner: &config.owner,
+            keys: HashMap::new(),
+            names: HashMap::new(),
+            without_address: HashMap::new(),
+            addresses: HashMap::new(),
+            types: config.node_types.iter().map(|kind| (&kind.name, &kind.labels)).collect(),
+            former_types: machines.iter().map(|machine| machine.node_type.clone()).collect(),
+        };
+        for (number, machine) in machines.iter().enumerate() {
+            // Two servers of one order have its id and its unique name in common, so that neither tells them apart.
+            let order = machine.server().and_then(|server| server.mark.as_ref()).map_or(&machine.id, |mark| &mark.id);
+            let mut keys = BTreeSet::from([machine.id.as_str(), order.as_str()]);
+            keys.extend(machine.server_id.as_ref().map(ServerId::as_str));
+            if machine.name.contains(order.as_str()) {
+                keys.insert(&machine.name);
+            } else {
+                index.names.entry(machine.name.clone()).or_default().push(number);
+                let may_have_had_one = |server: &Server| server.addresses.is_empty() && server.launch != Launch::Never;
+                if machine.server().is_some_and(may_have_had_one) {
+                    index.without_address.entry(machine.name.clone()).or_default().push(number);
+                }
+            }
+            for key in keys {
+                index.keys.entry(key.to_owned()).or_default().push(number);
+            }
+            for address in machine.server().into_iter().flat_map(|server| &server.addresses) {
+                index.addresses.entry(*address).or_default().push(number);
+            }
+        }
+        index
+    }
+
+    /// What the node is, and what else it could be.
+    pub(crate) fn identify(&self, node: &Node, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> Candidates {
+        let foreign =
+            |why| Candidates { identity: NodeIdentity::Foreign(why), doubts: Vec::new(), namesakes: Vec::new() };
+        match node.kind {
+            NodeKind::BuiltIn => return foreign("the built-in node"),
+            NodeKind::CloudPlugin(_) => return foreign("a cloud plugin made it"),
+            NodeKind::Agent => {}
+        }
+        let changed_hands = works(node) && self.lost_its_server(memory, machines);
+        // Nobody else's node has the id of an order or of a server for its name, whenever it came.
+        let keyed = self.keyed(&node.name);
+        let came_after = |machine: &usize| {
+            changed_hands || keyed.contains(machine) || !was_online_before(memory, machines[*machine].origin)
+        };
+        let candidates = self.candidates(&node.name);
+        let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
+        let remembered = memory.and_then(|memory| memory.server.as_ref());
+        let remembered_machine = remembered.and_then(|id| {
+            let mut holders = self.keys.get(id.as_str()).into_iter().flatten().copied();
+            holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
+        });
+        let known_before = could_be.len() < candidates.len();
+        // Somebody else's, or an entry that its agent took over.
+        let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
+        let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine)).collect();
+        let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
+        let identity = match self.clear_match(node, machines, &could_be) {
+            // What is remembered of a server that is there tells more than the name of one that is not.
+            Ok(Some(machine)) if !is_seen(machine) => {
+                let there = remembered_machine.filter(|&machine| is_seen(machine));
+                NodeIdentity::Of(there.unwrap_or(machine))
+            }
+            Ok(Some(machine)) => NodeIdentity::Of(machine),
+            Ok(None) => match (remembered_machine, remembered) {
+                (Some(machine), _) => NodeIdentity::Of(machine),
+                (None, Some(id)) => NodeIdentity::Former(id.clone()),
+                (None, None) if node.mark.is_some() => self.marked(node, machines, &could_be),
+                (None, None) if could_be.is_empty() && !back.is_empty() => NodeIdentity::Doubtful(doubt(
+                    machines,
+                    &back,
+                    "was there before and has come back with the address of",
+                )),
+                (None, None) if could_be.is_empty() && known_before => {
+                    NodeIdentity::Foreign("it was online before the server that its name resembles was ordered")
+                }
+                (None, None) if could_be.is_empty() => {
+                    NodeIdentity::Foreign("no server of ours carries its name or address")
+                }
+                (None, None) => NodeIdentity::Doubtful(doubt(machines, &could_be, "does not map clearly to")),
+            },
+            Err(reason) => NodeIdentity::Doubtful(reason),
+        };
+        let is = match identity {
+            NodeIdentity::Of(machine) => Some(machine),
+            NodeIdentity::Doubtful(_)
+            | NodeIdentity::Former(_)
+            | NodeIdentity::MadeFor(_)
+            | NodeIdentity::Foreign(_) => None,
+        };
+        let mut doubts = Vec::new();
+        if is.is_none() {
+            doubts.clone_from(&could_be);
+            doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
+            doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
+        }
+        let others = candidates.into_iter().filter(|machine| {
+            let by_address = has_address_of(&machines[*machine], &node.name);
+            let entry_of_ours = remembered.is_some() && by_address;
+            let nameless = node.name.convention().ip.is_none();
+            is != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || nameless))
+        });
+        let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
+        Candidates { identity, doubts, namesakes }
+    }
+
+    /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its
+    /// address, or never have been made.
+    fn marked(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> NodeIdentity {
+        let Some(mark) = node.mark.as_ref().filter(|mark| mark.owner == *self.owner) else {
+            return NodeIdentity::Foreign("another installation of mita made it");
+        };
+        match (self.keys.get(mark.id.as_str()).map_or(&[][..], Vec::as_slice), could_be) {
+            (&[one], _) => NodeIdentity::Of(one),
+            ([], []) => NodeIdentity::MadeFor(mark.id.clone()),
+            ([], several) | (several, _) => NodeIdentity::Doubtful(doubt(machines, several, "does not map clearly to")),
+        }
+    }
+
+    /// Whether the node was that of a server of ours which is gone: where it works all the same, another server took
+    /// the entry over, however long it has been in Jenkins.
+    fn lost_its_server(&self, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
+        let Some(id) = memory.and_then(|memory| memory.server.as_ref()) else { return false };
+        let holders = self.keys.get(id.as_str()).into_iter().flatten().map(|&machine| &machines[machine]);
+        let mut there = holders.filter(|machine| machine.server_id.as_ref() == Some(id));
+        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone))
+    }
+
+    /// Every machine that a node of this name could be, by name or by address.
+    fn candidates(&self, name: &NodeName) -> BTreeSet<usize> {
+        let convention = name.convention();
+        let mut found: BTreeSet<usize> = self.keyed(name).into_iter().collect();
+        // Of those that share the name, one with an address is found by that.
+        let names = if convention.ip.is_some() { &self.without_address } else { &self.names };
+        found.extend(names.get(convention.base).into_iter().flatten());
+        found.extend(convention.ip.and_then(|ip| self.addresses.get(&ip)).into_iter().flatten());
+        found
+    }
+
+    /// Machines whose order id, server id or unique name is the node's whole name or its base.
+    fn keyed(&self, name: &NodeName) -> BTreeSet<usize> {
+        let base = name.convention().base;
+        [name.as_str(), base].into_iter().filter_map(|key| self.keys.get(key)).flatten().copied().collect()
+    }
+
+    /// The one machine that the node clearly is; an error where the evidence contradicts itself.
+    fn clear_match(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> Result<Option<usize>, String> {
+        let convention = node.name.convention();
+        let has_address = |machine: &usize| has_address_of(&machines[*machine], &node.name);
+        let keyed = self.keyed(&node.name);
+        let by_key: Vec<usize> = could_be.iter().copied().filter(|machine| keyed.contains(machine)).collect();
+        let by_name: Vec<usize> = if by_key.is_empty() {
+            let named = could_be.iter().copied().filter(|&machine| machines[machine].name == convention.base);
+            named.filter(|machine| convention.ip.is_none() || has_address(machine)).collect()
+        } else {
+            by_key.clone()
+        };
+        let by_ip: Vec<usize> = could_be.iter().copied().filter(has_address).collect();
+        let fitting: Vec<usize> = by_ip
+            .iter()
+            .copied()
+            .filter(|&machine| self.base_fits(convention.base, node, &machines[machine]))
+            .collect();
+        match (by_name.as_slice(), fitting.as_slice()) {
+            ([], []) => Ok(None),
+            // The base is the type of both, and only one of them has it for a name, too.
+            (&[one], others)
+                if by_key.is_empty() && others.iter().any(|&other| other != one) && others.contains(&one) =>
+            {
+                Err(doubt(machines, others, "fits more than one server:"))
+            }
+            (&[one], _) if by_ip.is_empty() || by_ip.contains(&one) => {
+                let plain = by_key.is_empty() && convention.ip.is_none();
+                let forgotten = plain && machines[one].origin == Origin::Found;
+                let other_type = !by_key.is_empty() && self.names_another_type(convention.base, &machines[one]);
+                if forgotten || other_type { Ok(None) } else { Ok(Some(one)) }
+            }
+            // A base that is no type does not tell which of several servers with the address is meant.
+            ([], &[one]) if by_ip.len() == 1 || self.is_type(convention.base) => Ok(Some(one)),
+            ([], [_]) => Err(doubt(machines, &by_ip, "fits more than one server:")),
+            (&[one], others) => Err(format!(
+                "its name says server {}, its address {}: nothing is touched; rename or delete the node",
+                machines[one].id,
+                names(machines, if others.is_empty() { &by_ip } else { others }),
+            )),
+            (several, _) => {
+                let several = if several.is_empty() { &fitting } else { several };
+                Err(doubt(machines, several, "fits more than one server:"))
+            }
+        }
+    }
+
+    /// Whether the entry is what a server of another type left behind when its address was used again.
+    pub(crate) fn is_left_by_another_type(&self, node: &Node, node_type: &NodeTypeName) -> bool {
+        let base = node.name.convention().base;
+        let gone = node.presence == Presence::Disconnected && node.idle;
+        gone && node_type.as_str() != base && self.is_type(base)
+    }
+
+    /// Whether a base can stand for the machine where the address does: its own type, or no type and all its labels.
+    fn base_fits(&self, base: &str, node: &Node, machine: &Machine<'_>) -> bool {
+        if machine.node_type.as_str() == base {
+            return true;
+        }
+        let labels = self.types.get(&machine.node_type);
+        !self.is_type(base) && labels.is_some_and(|labels| labels.is_subset(&node.labels))
+    }
+
+    fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {
+        machine.node_type.as_str() != base && self.is_type(base)
+    }
+
+    fn is_type(&self, name: &str) -> bool {
+        let name = NodeTypeName::from(name);
+        self.types.contains_key(&name) || self.former_types.contains(&name)
+    }
+}
+
+fn has_address_of(machine: &Machine<'_>, node: &NodeName) -> bool {
+    let addresses = machine.server().map(|server| &server.addresses);
+    node.convention().ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
+}
+
+fn works(node: &Node) -> bool {
+    node.presence == Presence::Online || !node.idle
+}
+
+/// Whether the node was seen online by the run that ordered the server, or by one before it.
+fn was_online_before(memory: Option<&NodeMemory>, origin: Origin) -> bool {
+    match (memory.and_then(|memory| memory.first_online), origin) {
+        (Some(online), Origin::Ordered(run)) => online <= run,
+        (None, _) | (_, Origin::Found) => false,
+    }
+}
+
+/// Whether a node that was there before was away after the server was ordered, and works now under its address.
+fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
+    let away = memory.and_then(|memory| memory.last_away);
+    let since = match machine.origin {
+        Origin::Ordered(run) => away.is_some_and(|away| away >= run),
+        Origin::Found => away.is_some(),
+    };
+    since && works(node) && has_address_of(machine, &node.name)
+}
+
+fn names(machines: &[Machine<'_>], which: &[usize]) -> String {
+    let ids: Vec<&str> = which.iter().map(|&machine| machines[machine].id.as_str()).collect();
+    ids.join(", ")
+}
+
+fn doubt(machines: &[Machine<'_>], which: &[usize], what: &str) -> String {
+    format!("{what} {}: nothing is touched; name the node base+IP, or delete it", names(machines, which))
+}

@@ -1,0 +1,307 @@
+//! What becomes of a server and its node: the first row that fits decides.
+//!
+//! The rows stand in `Classifier::judge` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
+//! is matched to it, which is decided later.
+
+use crate::config::{Config, Times};
+use crate::domain::format::span;
+use crate::domain::rule::Rule;
+use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
+use crate::domain::world::{Node, Presence, Server, ServerState, World};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::sightings::servers::order_is_given_up;
+use jiff::{SignedDuration, Timestamp};
+
+/// A deletion that lasts longer than this is told.
+const DELETING_LONG: SignedDuration = SignedDuration::from_mins(15);
+
+/// A server that may be a node of another name is kept for this many join timeouts.
+const OTHER_NAME_PATIENCE: i32 = 3;
+
+/// How far a server has come, and what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing is done.
+    LeftAlone(Rule),
+    /// Its executors will be there.
+    OnItsWay(Rule),
+    /// Its node is online and idle, for so long.
+    Idle {
+        /// Counted idle time.
+        idle: SignedDuration,
+        /// Whether it was sighted more than once: without any grace the first sighting alone would be enough.
+        confirmed: bool,
+    },
+    /// A retirement is under way: finish it, or bring the node back if a job wants it.
+    Draining,
+    /// To be removed.
+    ToRemove(Rule),
+}
+
+/// A phase with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Classified {
+    /// The phase.
+    pub phase: Phase,
+    /// The evidence, in words.
+    pub reason: String,
+}
+
+fn alone(rule: Rule, reason: impl Into<String>) -> Classified {
+    Classified { phase: Phase::LeftAlone(rule), reason: reason.into() }
+}
+
+fn coming(rule: Rule, reason: impl Into<String>) -> Classified {
+    Classified { phase: Phase::OnItsWay(rule), reason: reason.into() }
+}
+
+fn to_remove(rule: Rule, reason: impl Into<String>) -> Classified {
+    Classified { phase: Phase::ToRemove(rule), reason: reason.into() }
+}
+
+/// What every row is judged by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Classifier<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) world: &'a World,
+    pub(crate) memory: &'a State,
+    pub(crate) now: Timestamp,
+}
+
+impl Classifier<'_> {
+    /// The first row that fits. `other_name` is a node under a name outside the convention that may be the server's.
+    pub(crate) fn classify(&self, machine: &Machine<'_>, other_name: Option<&Node>) -> Classified {
+        let evidence = self.evidence(machine);
+        if matches!(machine.sighting, Sighting::NoAnswer) {
+            return evidence.counted_on(format!("provider {} gave no answer about it", machine.provider));
+        }
+        if self.world.jenkins.nodes.complete().is_none() {
+            return evidence.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
+        }
+        if let Some(node) = machine.busy_node() {
+            let asked = evidence.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
+            return alone(Rule::Busy, format!("node {} runs a build{asked}", node.name));
+        }
+        if let Some(classified) = evidence.gone_or_going() {
+            return classified;
+        }
+        if !machine.doubts.is_empty() {
+            let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
+            return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
+        }
+        if let Some(node) = evidence.held() {
+            return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
+        }
+        if let Some(classified) = evidence.spent() {
+            return classified;
+        }
+        if let Some(since) = evidence.asked_since().filter(|_| !machine.nodes.is_empty() && machine.server().is_some())
+        {
+            return to_remove(Rule::Asked, format!("a person asked for it {} ago", span(since)));
+        }
+        if let Some(reason) = evidence.draining() {
+            return Classified { phase: Phase::Draining, reason };
+        }
+        match machine.sighting {
+            Sighting::Seen(server) => evidence.by_state(server, other_name),
+            Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
+                let age = self.now.duration_since(machine.ordered_at);
+                coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
+            }
+        }
+    }
+}
+
+impl<'a> Classifier<'a> {
+    fn evidence(&self, machine: &'a Machine<'a>) -> Evidence<'a> {
+        let times = self.config.times(&machine.node_type);
+        let remembered = self.memory.servers.get(&machine.id);
+        Evidence { config: self.config, memory: self.memory, now: self.now, machine, remembered, times }
+    }
+}
+
+/// One server, with what is remembered of it.
+struct Evidence<'a> {
+    config: &'a Config,
+    memory: &'a State,
+    now: Timestamp,
+    machine: &'a Machine<'a>,
+    remembered: Option<&'a ServerMemory>,
+    times: Times,
+}
+
+impl Evidence<'_> {
+    /// A server of which too little is seen: left alone, and counted on while its times last.
+    fn counted_on(&self, reason: String) -> Classified {
+        let patience = self.times.boot_timeout + self.times.join_timeout;
+        let young = self.now.duration_since(self.machine.ordered_at) < patience;
+        let joined = self.remembered.is_some_and(|memory| memory.joined_at.is_some() || memory.retirement.is_some());
+        if young && !joined { coming(Rule::NotSeen, reason) } else { alone(Rule::NotSeen, reason) }
+    }
+
+    fn gone_or_going(&self) -> Option<Classified> {
+        match self.machine.sighting {
+            Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
+            Sighting::Unlisted if order_is_given_up(self.config, self.machine, self.now) => {
+                let age = self.now.duration_since(self.machine.ordered_at);
+                Some(alone(Rule::Gone, format!("ordered {} ago and never seen: given up", span(age))))
+            }
+            Sighting::Seen(server) if server.state == ServerState::Deleted => Some(alone(Rule::Gone, "deleted")),
+            Sighting::Seen(server) if server.state == ServerState::Deleting => {
+                let since = self.remembered.and_then(|memory| memory.deleting_since).unwrap_or(self.now);
+                let lasted = self.now.duration_since(since);
+                let stuck = if lasted > DELETING_LONG { ": stuck, ask the cloud's operators" } else { "" };
+                Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
+            }
+            Sighting::Seen(_) | Sighting::Unlisted | Sighting::NoAnswer => None,
+        }
+    }
+
+    /// What is remembered of one of its nodes.
+    fn known(&self, node: &Node) -> Option<&NodeMemory> {
+        self.memory.nodes.get(&node.name)
+    }
+
+    /// The first of its nodes that is set offline by the one named.
+    fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
+        let mut nodes = self.machine.nodes.iter().copied();
+        nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
+    }
+
+    /// A node that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses by
+    /// itself, an old entry can have become a second node of this server.
+    fn held(&self) -> Option<&Node> {
+        let by_person =
+            |node: &&Node| self.known(node).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person);
+        self.machine.nodes.iter().chain(&self.machine.namesakes).copied().find(by_person)
+    }
+
+    /// Set offline by mita so that no further build comes: nothing brings it back.
+    fn spent(&self) -> Option<Classified> {
+        let mut spent = self.machine.nodes.iter().filter_map(|node| Some((node, self.known(node)?.spent?)));
+        let (node, rule) = spent.next()?;
+        Some(to_remove(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
+    }
+
+    /// How long ago a person asked for its retirement.
+    fn asked_since(&self) -> Option<SignedDuration> {
+        let asked = self.remembered?.asked?;
+        Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
+    }
+
+    /// Why a retirement is under way, where one is.
+    fn draining(&self) -> Option<String> {
+        if let Some(node) = self.set_offline(SetOfflineBy::Us) {
+            return Some(format!("an earlier run set node {} offline to retire it", node.name));
+        }
+        let retirement = self.remembered?.retirement.as_ref()?;
+        (self.machine.nodes.is_empty() && self.machine.server().is_some())
+            .then(|| format!("an earlier run began to retire it ({})", retirement.rule))
+    }
+
+    /// The rows that ask what the cloud says of a server.
+    fn by_state(&self, server: &Server, other_name: Option<&Node>) -> Classified {
+        let age = self.now.duration_since(self.machine.ordered_at).max(SignedDuration::ZERO);
+        let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
+        match &server.state {
+            ServerState::Error => {
+                let fault = self.remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
+                let words: Vec<&str> = fault.split_whitespace().collect();
+                to_remove(Rule::Error, format!("its cloud gave it up: {}", words.join(" ")))
+            }
+            ServerState::Building if age < boot => {
+                coming(Rule::Booting, format!("ordered {} ago, being built", span(age)))
+            }
+            ServerState::Building => to_remove(
+                Rule::BootTimeout,
+                format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(boot)),
+            ),
+            ServerState::Stopped(word) => {
+                let lasted = counted(self.remembered.and_then(|memory| memory.stopped));
+                let reason = format!("{word} for {}, join_timeout {}", span(lasted), span(join));
+                if lasted >= join { to_remove(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
+            }
+            ServerState::Other(word) => alone(Rule::UnknownState, format!("in state {word}, which mita leaves alone")),
+            ServerState::Active => self.active(other_name),
+            ServerState::Deleting | ServerState::Deleted => alone(Rule::Deleting, "being deleted"),
+        }
+    }
+
+    /// The rows of a server that runs.
+    fn active(&self, other_name: Option<&Node>) -> Classified {
+        let join = self.times.join_timeout;
+        if self.remembered.is_none_or(|memory| memory.joined_at.is_none()) {
+            return self.not_joined(other_name);
+        }
+        let nodes = self.machine.nodes.iter();
+        if self.machine.nodes.is_empty() {
+            let missing = counted(self.remembered.and_then(|memory| memory.missing));
+            let reason = format!("its node is missing from Jenkins for {}, join_timeout {}", span(missing), span(join));
+            return if missing >= join { to_remove(Rule::NodeMissing, reason) } else { alone(Rule::Away, reason) };
+        }
+        if !self.machine.is_online() {
+            let lasted = nodes.filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
+            let lasted = lasted.unwrap_or(SignedDuration::ZERO);
+            let reason = format!("offline for {}, join_timeout {}", span(lasted), span(join));
+            return if lasted >= join { to_remove(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
+        }
+        if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
+            return to_remove(rule, reason);
+        }
+        let online = nodes.filter(|node| node.presence == Presence::Online);
+        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
+        let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
+        Classified { phase: Phase::Idle { idle, confirmed }, reason }
+    }
+
+    /// No node yet, or one that was never online.
+    fn not_joined(&self, other_name: Option<&Node>) -> Classified {
+        let (machine, join) = (self.machine, self.times.join_timeout);
+        let since = self.remembered.and_then(|memory| memory.active_since).unwrap_or(self.now);
+        let age = self.now.duration_since(since).max(SignedDuration::ZERO);
+        let what = if machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
+        let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
+        if age < join {
+            return coming(Rule::Connecting, reason);
+        }
+        if let Some(node) = other_name.filter(|_| machine.nodes.is_empty() && age < join * OTHER_NAME_PATIENCE) {
+            let base = &machine.node_type;
+            return alone(
+                Rule::OtherName,
+                format!("{reason}; node {} may be it: name it {base}+IP so that mita can tell", node.name),
+            );
+        }
+        to_remove(Rule::NeverJoined, reason)
+    }
+}
+
+/// Why no further build is to come to a server that has joined, if so.
+pub(crate) fn last_build(
+    config: &Config,
+    memory: &State,
+    machine: &Machine<'_>,
+    now: Timestamp,
+) -> Option<(Rule, String)> {
+    let used = memory.servers.get(&machine.id).is_some_and(|server| server.used_at.is_some());
+    let kind = config.node_type(&machine.node_type);
+    if used && kind.is_some_and(|kind| kind.single_use) {
+        return Some((Rule::SingleUse, "its node has had a build, and is for one only".to_owned()));
+    }
+    let age = now.duration_since(machine.ordered_at);
+    let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most)?;
+    Some((Rule::MaxAge, format!("ordered {} ago, max_age {}", span(age), span(most))))
+}
+
+fn counted(credit: Option<Credit>) -> SignedDuration {
+    credit.map_or(SignedDuration::ZERO, |credit| credit.credit)
+}
+
+/// What whoever set the node offline said.
+fn quoted(node: &Node) -> String {
+    let reason = match &node.presence {
+        Presence::SetOffline(cause) => cause.reason.lines().next().unwrap_or_default(),
+        Presence::Online | Presence::Disconnected => "",
+    };
+    if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }
+}

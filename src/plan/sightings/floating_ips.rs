@@ -1,0 +1,63 @@
+//! Which floating IPs are ours, and how often the server of each was seen gone.
+
+use crate::config::Config;
+use crate::domain::names::{ProviderName, ServerId};
+use crate::domain::state::{AddressMemory, State};
+use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, World};
+use std::net::IpAddr;
+
+/// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
+pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
+    let mut types = config.node_types.iter();
+    types.any(|kind| kind.boot.floating_ip_pool.is_some() && kind.providers.contains(provider))
+        || state.floating_ips.values().any(|address| address.provider == *provider)
+        || state.servers.values().any(|server| server.floating_ip && server.provider == *provider)
+}
+
+/// The floating IPs of this installation that were listed.
+pub fn ours<'a>(config: &Config, cloud: &'a Cloud) -> impl Iterator<Item = &'a FloatingIp> {
+    let listed = cloud.floating_ips.as_ref().and_then(|listing| listing.complete()).into_iter().flatten();
+    let owner = config.owner.clone();
+    listed.filter(move |address| address.mark.owner == owner)
+}
+
+/// The floating IP of ours that leads to a server and that its cloud shows among the server's addresses: a node of that
+/// name is known by it.
+pub(crate) fn of_server(config: &Config, world: &World, server: &Server) -> Option<IpAddr> {
+    let mut all = world.clouds.values().flat_map(|cloud| ours(config, cloud));
+    let own = all.find(|address| address.attached && address.mark.server == server.id)?;
+    own.address.filter(|address| server.addresses.contains(address))
+}
+
+/// Counts for each the runs that saw its server gone. What could not be listed stays as it was.
+pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
+    let before = std::mem::take(&mut memory.floating_ips);
+    let is_listed = |provider: &ProviderName| {
+        let listing = world.clouds.get(provider).and_then(|cloud| cloud.floating_ips.as_ref());
+        listing.is_some_and(|listing| listing.complete().is_some())
+    };
+    memory.floating_ips = before
+        .iter()
+        .filter(|(_, known)| !is_listed(&known.provider))
+        .map(|(id, known)| (id.clone(), known.clone()))
+        .collect();
+    for (provider, cloud) in &world.clouds {
+        for address in ours(config, cloud) {
+            let known = before.get(&address.id).map_or(0, |known| known.gone_sightings);
+            let gone_sightings = match cloud.by_id.get(&address.mark.server) {
+                _ if shows(cloud, &address.mark.server) => 0,
+                Some(Lookup::Gone) => known + 1,
+                Some(Lookup::Found(_)) => 0,
+                Some(Lookup::Unavailable(_)) | None => known,
+            };
+            let seen = AddressMemory { provider: provider.clone(), gone_sightings };
+            // Two providers may reach one project.
+            memory.floating_ips.entry(address.id.clone()).or_insert(seen);
+        }
+    }
+}
+
+/// Whether the listing has this server.
+pub(crate) fn shows(cloud: &Cloud, server: &ServerId) -> bool {
+    cloud.servers.complete().is_some_and(|servers| servers.iter().any(|listed| listed.id == *server))
+}

@@ -1,0 +1,111 @@
+//! Step 2: what this run adds to the state: clocks and counters, before anything is decided.
+
+pub mod breaker;
+pub mod floating_ips;
+mod nodes;
+pub(crate) mod servers;
+pub mod volumes;
+
+use crate::config::Config;
+use crate::domain::state::{GoneServer, Session, Settling, SettlingCause, State};
+use crate::domain::world::{NodeKind, World};
+use crate::plan::identity::fleet::Fleet;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// How long a type that does not serve a job is not tried again for it.
+pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
+
+/// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
+const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long servers that are gone are remembered, so that what they leave behind is known as ours.
+const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The state after this run's sightings.
+pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
+    let mut memory =
+        State { run: state.run + 1, last_run: Some(now), fingerprint: config.fingerprint.clone(), ..state.clone() };
+    bring_back_from_the_future(&mut memory, now);
+    remember_session(&mut memory, world, now);
+    if world.jenkins.nodes.complete().is_some() {
+        memory.nodes = fleet
+            .nodes
+            .iter()
+            .filter(|(node, _)| node.kind != NodeKind::BuiltIn)
+            .map(|(node, identity)| {
+                (node.name.clone(), nodes::sighted(config, state, fleet, node, identity, &memory, now))
+            })
+            .collect();
+    }
+    let listed = world.jenkins.nodes.complete().is_some();
+    memory.servers.clear();
+    for machine in &fleet.machines {
+        let seen = servers::sighted(config, state, machine, listed, now);
+        if servers::is_over(config, machine, &seen, now) {
+            if let Some(id) = &seen.server_id {
+                let departed = GoneServer {
+                    id: machine.id.clone(),
+                    node_type: seen.node_type,
+                    provider: seen.provider,
+                    since: now,
+                    watch: seen.storage.then_some(0),
+                    node: seen.node,
+                    volumes: seen.fault.as_deref().map(volumes::volumes_named).unwrap_or_default(),
+                };
+                memory.gone_servers.entry(id.clone()).or_insert(departed);
+            }
+        } else {
+            memory.servers.insert(machine.id.clone(), seen);
+        }
+    }
+    volumes::keep_watch(config, world, &mut memory);
+    floating_ips::remember(config, world, &mut memory);
+    memory.gone_servers.retain(|_, departed| now.duration_since(departed.since) < GONE_SERVERS_KEPT);
+    memory.failures.values_mut().for_each(|types| {
+        types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
+    });
+    memory.failures.retain(|_, types| !types.is_empty());
+    memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
+    memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    let changed = state.fingerprint != config.fingerprint;
+    memory.mismatches.retain(|mismatch| !changed && mismatch.until > now);
+    if changed {
+        // What stood idle beside a job under another configuration says nothing about this one.
+        memory.queue.values_mut().for_each(|item| item.waiting_since = None);
+    }
+    memory
+}
+
+/// After a clock that was ahead is set right, nothing lasts longer than it would have from now on.
+fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
+    let past = |time: &mut Option<Timestamp>| *time = time.map(|time| time.min(now));
+    for item in memory.queue.values_mut() {
+        past(&mut item.waiting_since);
+        past(&mut item.pending_since);
+    }
+    for breaker in memory.breakers.values_mut().flat_map(BTreeMap::values_mut) {
+        breaker.until = breaker.until.min(now + breaker.pause);
+    }
+    for until in memory.quota_refused.values_mut().flat_map(BTreeMap::values_mut) {
+        *until = (*until).min(now + breaker::QUOTA_PAUSE);
+    }
+    for mismatch in &mut memory.mismatches {
+        mismatch.until = mismatch.until.min(now + MISMATCH_LASTS);
+    }
+}
+
+fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
+    if let Some(settling) = &mut memory.settling {
+        // A clock that went back must not make the wait longer than it is.
+        settling.since = settling.since.min(now);
+        if now.duration_since(settling.since) >= SETTLING_TIME {
+            memory.settling = None;
+        }
+    }
+    let Some(id) = &world.jenkins.session else { return };
+    if memory.session.as_ref().is_some_and(|known| known.id != *id) {
+        memory.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
+    }
+    memory.session = Some(Session { id: id.clone() });
+}

@@ -1,0 +1,96 @@
+//! What is remembered of a server of ours after this run's sighting.
+
+use crate::config::Config;
+use crate::domain::state::{Credit, Origin, ServerMemory, State};
+use crate::domain::world::{Node, ServerState};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use jiff::Timestamp;
+
+/// Two runs must agree that a server is gone before anything that belonged to it is.
+pub(crate) const GONE_CONFIRMED: u32 = 2;
+
+/// What is known of a server after this run's sighting. `listed` tells whether the list of nodes is whole.
+pub(crate) fn sighted(
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    listed: bool,
+    now: Timestamp,
+) -> ServerMemory {
+    let times = config.times(&machine.node_type);
+    let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
+    memory.ordered_at = memory.ordered_at.min(now);
+    memory.active_since = memory.active_since.map(|since| since.min(now));
+    memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
+    match machine.sighting {
+        Sighting::NoAnswer | Sighting::Unlisted => {}
+        Sighting::Gone => memory.gone_sightings += 1,
+        Sighting::Seen(server) => {
+            memory.listed = true;
+            memory.gone_sightings = 0;
+            memory.server_id = Some(server.id.clone());
+            memory.name.clone_from(&server.name);
+            if server.state == ServerState::Active {
+                memory.active_since.get_or_insert(now);
+            }
+            if server.fault.is_some() {
+                memory.fault.clone_from(&server.fault);
+            }
+            let deleting = server.state == ServerState::Deleting;
+            memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
+            let stopped = matches!(server.state, ServerState::Stopped(_));
+            memory.stopped = stopped.then(|| Credit::sighted(memory.stopped, now, times.join_timeout));
+        }
+    }
+    if listed {
+        memory.node = machine.nodes.first().map(|node| node.name.clone()).or(memory.node);
+        if machine.is_online() {
+            memory.joined_at.get_or_insert(now);
+            // Nobody has set it offline, or somebody brought it back: no retirement is under way.
+            memory.retirement = None;
+        }
+        if machine.nodes.iter().any(|node| has_worked(state, node)) {
+            memory.used_at.get_or_insert(now);
+        }
+        let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+        let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
+        memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
+    }
+    memory
+}
+
+/// Whether a build runs on the node, or has run there since it was last seen: its average rises only then. The first value
+/// of a node that has the name of one that is gone may still be that one's.
+fn has_worked(state: &State, node: &Node) -> bool {
+    let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
+    let named_before = || state.gone_servers.values().any(|departed| departed.node.as_ref() == Some(&node.name));
+    let rose = match (node.busy_average, before) {
+        (Some(average), Some(before)) => average > before,
+        (Some(average), None) => average > 0 && !named_before(),
+        (None, _) => false,
+    };
+    !node.idle || rose
+}
+
+/// A server that only its mark tells of.
+fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
+    let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
+    let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());
+    let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
+    ServerMemory { storage, ..memory }
+}
+
+/// Whether there is nothing more to wait for: gone for certain, or an order given up.
+pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: Timestamp) -> bool {
+    match machine.sighting {
+        // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
+        Sighting::NoAnswer | Sighting::Seen(_) => false,
+        Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
+        Sighting::Unlisted => order_is_given_up(config, machine, now),
+    }
+}
+
+/// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.
+pub(crate) fn order_is_given_up(config: &Config, machine: &Machine<'_>, now: Timestamp) -> bool {
+    now.duration_since(machine.ordered_at) >= config.times(&machine.node_type).order_timeout
+}

@@ -1,0 +1,72 @@
+//! Which volume belonged to which server of ours that is gone, and how long one is waited for.
+
+use crate::config::Config;
+use crate::domain::names::{ProviderName, ServerId, VolumeId};
+use crate::domain::state::{GoneServer, State};
+use crate::domain::world::{Volume, World};
+use std::collections::BTreeSet;
+
+/// So many whole listings without the volume of a server that is gone say that there is none: Nova may still be making
+/// one while its server is deleted.
+const LISTINGS_WITHOUT: u32 = 2;
+
+/// Whether the volumes of a provider are to be listed: a server with storage is gone from there and its volume not yet
+/// known to be, or nothing is remembered at all.
+pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
+    let watched =
+        state.gone_servers.values().any(|departed| departed.provider == *provider && departed.watch.is_some());
+    let makes_volumes =
+        config.node_types.iter().any(|kind| kind.volumes().next().is_some() && kind.providers.contains(provider));
+    watched || (state.run == 0 && makes_volumes)
+}
+
+/// Notes for each server that is gone whether its volume is still listed.
+pub(crate) fn keep_watch(config: &Config, world: &World, memory: &mut State) {
+    for (provider, cloud) in &world.clouds {
+        let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
+        let servers =
+            volumes.iter().filter_map(|volume| owner(config, memory, volume)).map(|(server, _)| server.clone());
+        let seen: BTreeSet<ServerId> = servers.collect();
+        for (server, departed) in memory.gone_servers.iter_mut().filter(|(_, departed)| departed.provider == *provider)
+        {
+            departed.watch = match departed.watch {
+                Some(_) if seen.contains(server) => Some(0),
+                Some(without) if without + 1 < LISTINGS_WITHOUT => Some(without + 1),
+                Some(_) | None => None,
+            };
+        }
+    }
+}
+
+/// The server of ours that is gone and that a volume belonged to: by our mark, or by the name that Nova gave it.
+pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> Option<(&'a ServerId, &'a GoneServer)> {
+    let marked = volume
+        .mark
+        .as_ref()
+        .filter(|mark| mark.owner == config.owner)
+        .and_then(|mark| memory.gone_servers.iter().find(|(_, departed)| departed.id == mark.id));
+    let named = volume_of(&volume.name).and_then(|server| memory.gone_servers.get_key_value(&server));
+    let in_fault = || memory.gone_servers.iter().find(|(_, departed)| is_in_fault(volume, departed));
+    marked.or(named).or_else(in_fault)
+}
+
+/// The server that a blank volume's name tells of.
+pub fn volume_of(name: &str) -> Option<ServerId> {
+    name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
+}
+
+/// Whether the fault of a server that is gone named this volume: one to boot from, which Nova gives no name.
+pub fn is_in_fault(volume: &Volume, departed: &GoneServer) -> bool {
+    volume.name.is_empty() && departed.volumes.contains(&volume.id)
+}
+
+/// The volumes that a server's fault may name ("Volume ID did not finish being created ...", nova/exception.py): all
+/// that has the form of an id. An order names no volume that is there already, so one that its fault names was made for it.
+pub(crate) fn volumes_named(fault: &str) -> BTreeSet<VolumeId> {
+    let words = fault.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+    let is_id = |word: &&str| {
+        let lengths: Vec<usize> = word.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12]
+    };
+    words.filter(is_id).map(VolumeId::from).collect()
+}

@@ -1,0 +1,213 @@
+//! A plan as text for an operator at a terminal: one line for each thing, told by its first character.
+
+use crate::domain::names::ServerId;
+use crate::plan::model::{
+    Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Problem, Subject, Target, Verdict,
+};
+use std::fmt;
+
+/// A server is ordered, or a node made.
+const CREATE: char = '+';
+/// A node is brought back online.
+const RESTORE: char = '^';
+/// A node takes no further build.
+const DRAIN: char = 'v';
+/// A node, a server or both are removed.
+const REMOVE: char = '-';
+/// A removal that the brake holds back.
+const HELD_BACK: char = '~';
+/// Something went wrong.
+const PROBLEM: char = '!';
+/// Nothing is done about it.
+const LEFT_ALONE: char = ' ';
+
+/// How much of a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What is done, what is held back, and what went wrong.
+    Terse,
+    /// That, and what is thought of everything else that was seen.
+    Full,
+}
+
+/// A plan, ready to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanText<'a> {
+    plan: &'a Plan,
+    detail: Detail,
+}
+
+impl Plan {
+    /// The plan as lines of text, the last of which counts. Warnings are not among them: they are for the log.
+    pub fn display(&self, detail: Detail) -> PlanText<'_> {
+        PlanText { plan: self, detail }
+    }
+}
+
+impl fmt::Display for PlanText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.plan;
+        for action in actions {
+            writeln!(f, "{action}")?;
+        }
+        for action in held_back {
+            writeln!(f, "{HELD_BACK}{}", OneLine(&action.to_string()[REMOVE.len_utf8()..]))?;
+        }
+        for problem in problems {
+            writeln!(f, "{problem}")?;
+        }
+        if self.detail == Detail::Full {
+            for verdict in verdicts {
+                writeln!(f, "{verdict}")?;
+            }
+        }
+        writeln!(f, "{}", Counts(self.plan))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Action { change, rule, reason } = self;
+        match change {
+            Change::CreateServer(Order { node_type, provider, id, name, jobs }) => {
+                write!(f, "{CREATE} {node_type}  {provider}  {id}  ")?;
+                if name != node_type.as_str() {
+                    write!(f, "{}  ", OneLine(name))?;
+                }
+                match jobs.as_slice() {
+                    [] => {}
+                    [first] => return write!(f, "{first}"),
+                    [first, others @ ..] => return write!(f, "{first}, and {} more", others.len()),
+                }
+            }
+            Change::CreateNode(NodeToRegister { node, provider, server_id, id, .. }) => {
+                let server = server_id.as_ref().map_or(id.as_str(), ServerId::as_str);
+                write!(f, "{CREATE} node {}  {provider}  {}  ", OneLine(node.as_str()), OneLine(server))?;
+            }
+            Change::AssignFloatingIp(FloatingIpToAssign { target, known, .. }) => {
+                let server = OneLine(target.server_id.as_str());
+                write!(f, "{CREATE} floating ip for {}  {}  {server}  ", target.node_type, target.provider)?;
+                if let Some(known) = known {
+                    write!(f, "{}  ", OneLine(known.as_str()))?;
+                }
+            }
+            Change::RestoreNode(target) => write!(f, "{RESTORE} {}", OnNode(target))?,
+            Change::DrainNode(target) => write!(f, "{DRAIN} {}", OnNode(target))?,
+            Change::RetireNode(target) => write!(f, "{REMOVE} {}", OnNode(target))?,
+            Change::DeleteServer(Target { name, provider, server_id, .. }) => {
+                write!(f, "{REMOVE} {}  {provider}  {}  ", OneLine(name), OneLine(server_id.as_str()))?;
+            }
+            // The reason names the server that is no more, or the order that never had one.
+            Change::DeleteNode { node, .. } => write!(f, "{REMOVE} {}  ", OneLine(node.as_str()))?,
+            Change::DeleteVolume { volume_id, left_by } => {
+                write!(f, "{REMOVE} volume {}  {}  ", OneLine(volume_id.as_str()), left_by.provider)?;
+            }
+            Change::ReleaseFloatingIp { floating_ip_id, left_by } => {
+                write!(f, "{REMOVE} floating ip {}  {}  ", OneLine(floating_ip_id.as_str()), left_by.provider)?;
+            }
+        }
+        write!(f, "{rule}: {}", OneLine(reason))
+    }
+}
+
+/// The nodes of a server, and the server.
+struct OnNode<'a>(&'a Target);
+
+impl fmt::Display for OnNode<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Target { nodes, provider, server_id, .. } = self.0;
+        let nodes: Vec<String> = nodes.iter().map(|node| OneLine(node.as_str()).to_string()).collect();
+        write!(f, "{}  {provider}  {}  ", nodes.join(", "), OneLine(server_id.as_str()))
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Job { queue_id, job, needs } = self;
+        write!(f, "{} ({queue_id}) needs {}", OneLine(job), OneLine(needs))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Verdict { subject, id, name, rule, reason } = self;
+        write!(f, "{LEFT_ALONE} {subject} {}", OneLine(id))?;
+        if name != id {
+            write!(f, "  {}", OneLine(name))?;
+        }
+        write!(f, "  {rule}: {}", OneLine(reason))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { place, error } = self;
+        write!(f, "{PROBLEM} {}: {}", OneLine(place), OneLine(error))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Subject::QueueItem => "job",
+            Subject::Node => "node",
+            Subject::Server => "server",
+            Subject::Volume => "volume",
+            Subject::FloatingIp => "floating ip",
+        })
+    }
+}
+
+/// Text from a service, which may hold line breaks, and sequences that a terminal would obey.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.find(char::is_control) {
+            f.write_str(&rest[..at])?;
+            f.write_str(" ")?;
+            rest = rest[at..].trim_start_matches(char::is_control);
+        }
+        f.write_str(rest)
+    }
+}
+
+/// The last line.
+struct Counts<'a>(&'a Plan);
+
+impl fmt::Display for Counts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.0;
+        let mut parts = Vec::new();
+        let number = |wanted: fn(&Change) -> bool| actions.iter().filter(|action| wanted(&action.change)).count();
+        let created = number(|change| matches!(change, Change::CreateServer(_) | Change::AssignFloatingIp(_)));
+        let registered = number(|change| matches!(change, Change::CreateNode(_)));
+        let drained = number(|change| matches!(change, Change::DrainNode(_)));
+        let restored = number(|change| matches!(change, Change::RestoreNode(_)));
+        let done = [
+            (created, "to order"),
+            (registered, "to register"),
+            (restored, "to bring back"),
+            (drained, "to drain"),
+            (actions.len() - created - registered - drained - restored, "to remove"),
+            (held_back.len(), "held back"),
+        ];
+        parts.extend(done.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
+        if parts.is_empty() {
+            parts.push("nothing to do".to_owned());
+        }
+        let seen = |subject| verdicts.iter().filter(|verdict| verdict.subject == subject).count();
+        let (jobs, nodes, servers) = (seen(Subject::QueueItem), seen(Subject::Node), seen(Subject::Server));
+        let list = [many(jobs, "job"), many(nodes, "node"), many(servers, "server") + " of ours"].join(", ");
+        write!(f, "{}; seen: {list}", parts.join(", "))?;
+        if !problems.is_empty() {
+            write!(f, "; {}", many(problems.len(), "problem"))?;
+        }
+        Ok(())
+    }
+}
+
+fn many(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

@@ -1,0 +1,4 @@
+//! A plan in words.
+
+pub mod display;
+pub(crate) mod notices;

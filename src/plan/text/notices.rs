@@ -1,0 +1,180 @@
+//! What a person is told beside the plan: problems in every run, warnings once for each event.
+
+use crate::config::Config;
+use crate::domain::names::ProviderName;
+use crate::domain::need::Need;
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Listing, Lookup, Node, Presence, World};
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::model::{Plan, Problem, Subject};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What could not be seen.
+pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
+    let jenkins = &world.jenkins;
+    let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
+    let told: BTreeSet<&str> = reads.into_iter().flatten().collect();
+    told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
+    for provider in &config.providers {
+        let cloud = world.clouds.get(&provider.name);
+        let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
+        let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
+        let addresses = cloud.and_then(|cloud| cloud.floating_ips.as_ref()).and_then(unavailable);
+        let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
+        let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
+        for error in [servers, volumes, addresses].into_iter().flatten().chain(unread) {
+            problem(format!("provider {}", provider.name), error);
+        }
+    }
+    let configured = |name: &ProviderName| config.providers.iter().any(|provider| provider.name == *name);
+    let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
+    for server in memory.servers.values().filter(|server| !configured(&server.provider)) {
+        *orphans.entry(&server.provider).or_default() += 1;
+    }
+    for (provider, number) in orphans {
+        let servers = if number == 1 { "1 server".to_owned() } else { format!("{number} servers") };
+        let error = format!(
+            "no longer configured, and {servers} of ours are remembered there: configure it again until they are gone"
+        );
+        problem(format!("provider {provider}"), &error);
+    }
+    problems
+}
+
+fn unread<T>(lookup: &Lookup<T>) -> Option<&str> {
+    match lookup {
+        Lookup::Found(_) | Lookup::Gone => None,
+        Lookup::Unavailable(error) => Some(error),
+    }
+}
+
+fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
+    match listing {
+        Listing::Complete(_) => None,
+        Listing::Unavailable(error) => Some(error),
+    }
+}
+
+/// Adds a warning for each event that was not told before, and remembers what was told as long as it lasts.
+pub(crate) fn warn(
+    config: &Config,
+    world: &World,
+    fleet: &Fleet<'_>,
+    suspects: Vec<(String, String)>,
+    plan: &mut Plan,
+) {
+    let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
+    let online = OnlineNodes::of(fleet);
+    for verdict in &plan.verdicts {
+        let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
+        let event = match (verdict.subject, verdict.rule) {
+            (Subject::QueueItem, Rule::NoNodeType) if !online.fit(plan, id) => {
+                Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
+            }
+            (Subject::QueueItem, Rule::InVain) => {
+                Some((format!("in_vain {name}"), format!("job {name} (queue item {id}) {reason}")))
+            }
+            (Subject::Server, Rule::Error | Rule::BootTimeout | Rule::NeverJoined) => {
+                Some((format!("failed {id}"), format!("server {name} ({id}) is removed: {reason}")))
+            }
+            (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
+                Some((format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
+            }
+            (Subject::Server | Subject::Volume, Rule::Deleting) if reason.contains("stuck") => {
+                let subject = verdict.subject;
+                Some((format!("deleting {id}"), format!("{subject} {name} ({id}): {reason}")))
+            }
+            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
+            _ => None,
+        };
+        events.extend(event);
+    }
+    events.extend(open_breakers(&plan.memory, plan.now));
+    events.extend(missing_labels(config, fleet));
+    if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
+        // Nothing was seen, so nothing is over.
+        plan.memory.notified.retain(|_, last| plan.now.duration_since(*last).as_hours() < 24);
+    } else {
+        plan.memory.notified.retain(|key, _| events.contains_key(key));
+    }
+    for (key, text) in events {
+        if plan.memory.notified.insert(key, plan.now).is_none() {
+            plan.warnings.push(text);
+        }
+    }
+}
+
+/// The online nodes, equal ones once.
+struct OnlineNodes<'a> {
+    by_name: HashMap<&'a str, &'a Node>,
+    by_labels: BTreeMap<Vec<&'a str>, &'a Node>,
+}
+
+impl<'a> OnlineNodes<'a> {
+    fn of(fleet: &Fleet<'a>) -> Self {
+        let mut nodes = Self { by_name: HashMap::new(), by_labels: BTreeMap::new() };
+        for (node, _) in fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online) {
+            let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
+            nodes.by_labels.insert(labels.collect(), node);
+            nodes.by_name.insert(node.name.as_str(), node);
+        }
+        nodes
+    }
+
+    /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
+    fn fit(&self, plan: &Plan, id: &str) -> bool {
+        let need = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id)).and_then(|item| item.need.as_ref());
+        let Some(need) = need else { return false };
+        let names: BTreeSet<&str> = match need {
+            Need::Label(label) => label.atoms(),
+            Need::Node { name, .. } => BTreeSet::from([name.as_str()]),
+            Need::Anywhere => BTreeSet::new(),
+        };
+        let mut named = names.into_iter().filter_map(|name| self.by_name.get(name));
+        named.any(|node| need.accepts_node(node, None, &[]))
+            || self.by_labels.values().any(|node| need.accepts_node(node, None, &[]))
+    }
+}
+
+fn open_breakers(memory: &State, now: Timestamp) -> Vec<(String, String)> {
+    let mut events = Vec::new();
+    for (provider, types) in &memory.breakers {
+        for (kind, breaker) in types.iter().filter(|(_, breaker)| breaker.until > now) {
+            let until = crate::domain::format::span(breaker.until.duration_since(now));
+            let text = format!(
+                "{kind} at provider {provider} is not ordered for {until}, after a failure: {}",
+                breaker.reason
+            );
+            events.push((format!("breaker {provider} {kind}"), text));
+        }
+    }
+    events
+}
+
+/// Nodes of ours that came without a label which their type promises.
+fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
+    let mut events = Vec::new();
+    for (node, identity) in &fleet.nodes {
+        let NodeIdentity::Of(machine) = identity else { continue };
+        let Some(kind) = config.node_type(&fleet.machines[*machine].node_type) else { continue };
+        // A node that is being removed has no labels at all.
+        if node.presence != Presence::Online || node.labels.is_empty() {
+            continue;
+        }
+        let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
+        if !missing.is_empty() {
+            let text = format!(
+                "node {} lacks the label {} that nodes.{} promises: jobs that need it will not run there",
+                node.name,
+                missing.join(", "),
+                kind.name
+            );
+            events.push((format!("labels {}", node.name), text));
+        }
+    }
+    events
+}

@@ -1,0 +1,189 @@
+//! Small charts of the last hours as inline SVG: one step for each five minutes, gaps where mita did not run.
+
+use crate::domain::history::Sample;
+use crate::view::page::html::Html;
+use jiff::{SignedDuration, Timestamp};
+
+/// Minutes of a step: runs that are no further apart leave no gap.
+const STEP: i32 = 5;
+
+/// Hours that a chart can show. An installation that is new has no use for a day of emptiness.
+const HOURS: [i32; 4] = [2, 6, 12, 24];
+
+/// Height of a chart in its own units; a step is one unit wide.
+const HEIGHT: f64 = 60.0;
+
+/// A kind of area, as the style sheet colours it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Busy,
+    Idle,
+    Coming,
+    Other,
+    Waiting,
+    Trouble,
+}
+
+impl Tone {
+    /// Its class in the style sheet.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Tone::Busy => "busy",
+            Tone::Idle => "idle",
+            Tone::Coming => "coming",
+            Tone::Other => "other",
+            Tone::Waiting => "waiting",
+            Tone::Trouble => "trouble",
+        }
+    }
+}
+
+/// The samples of the last day, or of fewer hours where there are no more, each in its step.
+#[derive(Debug)]
+pub(crate) struct Day<'a> {
+    pub(crate) hours: i32,
+    steps: Vec<Vec<&'a Sample>>,
+}
+
+impl<'a> Day<'a> {
+    pub(crate) fn of(samples: &'a [Sample], now: Timestamp) -> Self {
+        let oldest = samples.iter().map(|sample| now.duration_since(sample.at)).max().unwrap_or(SignedDuration::ZERO);
+        let reaches = |hours: &i32| oldest <= SignedDuration::from_hours(i64::from(*hours));
+        let hours = HOURS.into_iter().find(reaches).unwrap_or(24);
+        let (span, width) = (SignedDuration::from_hours(hours.into()), SignedDuration::from_mins(STEP.into()));
+        let mut steps = vec![Vec::new(); usize::try_from(hours * 60 / STEP).unwrap_or_default()];
+        let start = now - span;
+        for sample in samples {
+            let passed = sample.at.duration_since(start);
+            if passed > SignedDuration::ZERO && passed <= span {
+                let step = (passed.as_millis() - 1) / width.as_millis();
+                if let Some(step) = usize::try_from(step).ok().and_then(|step| steps.get_mut(step)) {
+                    step.push(sample);
+                }
+            }
+        }
+        Day { hours, steps }
+    }
+
+    /// The largest value of each step; none where no sample tells.
+    pub(crate) fn most(&self, of: impl Fn(&Sample) -> Option<u32>) -> Vec<Option<u32>> {
+        self.steps.iter().map(|step| step.iter().filter_map(|sample| of(sample)).max()).collect()
+    }
+
+    /// The last value of each step.
+    pub(crate) fn last(&self, of: impl Fn(&Sample) -> u32) -> Vec<Option<u32>> {
+        self.steps.iter().map(|step| step.last().map(|sample| of(sample))).collect()
+    }
+
+    /// The sum of each step.
+    pub(crate) fn sum(&self, of: impl Fn(&Sample) -> u32) -> Vec<Option<u32>> {
+        let sum = |step: &Vec<&Sample>| step.iter().fold(0u32, |sum, sample| sum.saturating_add(of(sample)));
+        self.steps.iter().map(|step| (!step.is_empty()).then(|| sum(step))).collect()
+    }
+}
+
+/// The largest sum of the layers at one step.
+pub(crate) fn peak(layers: &[(Tone, Vec<Option<u32>>)]) -> u32 {
+    let sum = |step| layers.iter().fold(0u32, |sum, (_, values)| sum.saturating_add(value(values, step)));
+    (0..steps(layers)).map(sum).max().unwrap_or(0)
+}
+
+fn steps(layers: &[(Tone, Vec<Option<u32>>)]) -> usize {
+    layers.iter().map(|(_, values)| values.len()).max().unwrap_or(0)
+}
+
+fn value(values: &[Option<u32>], step: usize) -> u32 {
+    values.get(step).copied().flatten().unwrap_or(0)
+}
+
+/// Areas that stand on one another, scaled to `top`. `told` is what a reader without eyes is told.
+pub(crate) fn stacked(layers: &[(Tone, Vec<Option<u32>>)], top: u32, told: &str) -> Html {
+    let steps = steps(layers);
+    let mut html = Html::default();
+    html.raw("<svg class=chart viewBox=\"0 0 ").text(&steps.to_string());
+    html.raw(" 60\" preserveAspectRatio=none role=img aria-label=\"").text(told).raw("\">");
+    for quarter in 1..4 {
+        let x = (steps * quarter / 4).to_string();
+        html.raw("<line class=tick x1=").text(&x).raw(" x2=").text(&x).raw(" y1=0 y2=60 />");
+    }
+    let known: Vec<bool> =
+        (0..steps).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
+    let mut below = vec![0u32; steps];
+    for (tone, values) in layers {
+        let above: Vec<u32> =
+            below.iter().enumerate().map(|(step, below)| below.saturating_add(value(values, step))).collect();
+        let path = area(&known, &below, &above, top.max(1));
+        if !path.is_empty() {
+            html.raw("<path class=").text(tone.class()).raw(" d=\"").text(&path).raw("\"/>");
+        }
+        below = above;
+    }
+    for gap in stretches(&known.iter().map(|known| !known).collect::<Vec<_>>()) {
+        let (x, width) = (gap.0.to_string(), (gap.1 - gap.0).to_string());
+        html.raw("<rect class=gap y=0 height=60 x=").text(&x).raw(" width=").text(&width).raw(" />");
+    }
+    html.raw("</svg>");
+    html
+}
+
+/// The outline of what lies between two rows of steps, stretch by stretch.
+fn area(known: &[bool], below: &[u32], above: &[u32], top: u32) -> String {
+    let differs: Vec<bool> = known.iter().zip(below.iter().zip(above)).map(|(known, (b, a))| *known && a > b).collect();
+    let y = |value: u32| format!("{:.1}", HEIGHT - HEIGHT * f64::from(value.min(top)) / f64::from(top));
+    let mut path = String::new();
+    for (from, to) in stretches(&differs) {
+        path.push_str(&format!("M{from} {}", y(below[from])));
+        for (step, value) in above.iter().enumerate().take(to).skip(from) {
+            path.push_str(&format!("V{}H{}", y(*value), step + 1));
+        }
+        for (step, value) in below.iter().enumerate().take(to).skip(from).rev() {
+            path.push_str(&format!("V{}H{step}", y(*value)));
+        }
+        path.push('Z');
+    }
+    path
+}
+
+/// Where it is so, as half-open ranges.
+fn stretches(so: &[bool]) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for step in (0..so.len()).filter(|step| so[*step]) {
+        match found.last_mut() {
+            Some((_, to)) if *to == step => *to = step + 1,
+            _ => found.push((step, step + 1)),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(minutes: i64, waiting: u32) -> Sample {
+        let at = Timestamp::from_second(86_400 * 20_000 + minutes * 60).unwrap();
+        Sample { at, waiting: Some(waiting), ordered: 1, ..Sample::default() }
+    }
+
+    #[test]
+    fn each_sample_falls_into_its_step_and_what_is_older_than_a_day_into_none() {
+        let samples: Vec<Sample> = (-10..=1440).map(|minute| sample(minute, 1)).collect();
+        let day = Day::of(&samples, samples.last().unwrap().at);
+        assert!(day.sum(|sample| sample.ordered).iter().all(|sum| *sum == Some(5)));
+        let day = Day::of(&samples[..11], samples.last().unwrap().at);
+        assert!(day.most(|sample| sample.waiting).iter().all(Option::is_none), "the last of these is a day old");
+    }
+
+    #[test]
+    fn a_chart_has_an_area_for_what_was_seen_and_a_gap_for_what_was_not() {
+        let samples = [sample(1431, 4), sample(1436, 2)];
+        let day = Day::of(&samples, sample(1440, 0).at);
+        assert_eq!(day.hours, 2, "a new installation is not shown a day of nothing");
+        let waiting = day.most(|sample| sample.waiting);
+        assert_eq!(waiting[21..], [None, Some(4), Some(2)]);
+        let text = stacked(&[(Tone::Waiting, waiting)], 4, "4 at most").into_text();
+        assert!(text.contains("viewBox=\"0 0 24 60\""), "{text}");
+        assert!(text.contains("d=\"M22 60.0V0.0H23V30.0H24V60.0H23V60.0H22Z\""), "{text}");
+        assert!(text.contains("<rect class=gap y=0 height=60 x=0 width=22 />"), "{text}");
+    }
+}
