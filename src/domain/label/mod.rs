@@ -7,12 +7,14 @@
 //! Facts: Jenkins 2.578, `hudson/model/labels/LabelExpressionParser.g4` and `LabelExpressionLexer.g4`,
 //! `hudson/model/Label.java`, `hudson/model/labels/LabelExpression.java`, `hudson/util/QuotedStringTokenizer.java`.
 
+mod expression;
 mod parse;
 #[cfg(test)]
 mod tests;
 
 pub use parse::node_labels;
 
+use expression::{Expr, needs_escape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,18 +31,6 @@ use std::fmt;
 /// where it begins with a blank and quotes the atoms; it always reads back as the same label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(Expr);
-
-/// The tree of a label, in the shape of the text: chains are flat, so that only parentheses make it deeper.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Expr {
-    Atom(String),
-    Paren(Box<Expr>),
-    Not(Box<Expr>),
-    And(Vec<Expr>),
-    Or(Vec<Expr>),
-    Implies(Box<Expr>, Box<Expr>),
-    Iff(Vec<Expr>),
-}
 
 impl Label {
     /// Reads a text as Jenkins does (`Label.get`): without the quotes that the whole text stands in, as an expression,
@@ -96,95 +86,6 @@ impl Label {
         self.0.write(&mut text, |name| needs_escape(name) || name.contains(['"', '\'']), "");
         text
     }
-}
-
-impl Expr {
-    fn matches(&self, has: &impl Fn(&str) -> bool) -> bool {
-        match self {
-            Self::Atom(name) => has(name),
-            Self::Paren(inner) => inner.matches(has),
-            Self::Not(inner) => !inner.matches(has),
-            Self::And(parts) => parts.iter().all(|part| part.matches(has)),
-            Self::Or(parts) => parts.iter().any(|part| part.matches(has)),
-            Self::Implies(condition, consequence) => !condition.matches(has) || consequence.matches(has),
-            // From the left, `a<->b<->c` is the parity of its false parts.
-            Self::Iff(parts) => parts.iter().filter(|part| !part.matches(has)).count() % 2 == 0,
-        }
-    }
-
-    fn collect_atoms<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
-        match self {
-            Self::Atom(name) => {
-                names.insert(name);
-            }
-            Self::Paren(inner) | Self::Not(inner) => inner.collect_atoms(names),
-            Self::And(parts) | Self::Or(parts) | Self::Iff(parts) => {
-                parts.iter().for_each(|part| part.collect_atoms(names));
-            }
-            Self::Implies(condition, consequence) => {
-                condition.collect_atoms(names);
-                consequence.collect_atoms(names);
-            }
-        }
-    }
-
-    /// Writes the expression, with quotes around the atoms that `quoted` picks and `space` around binary operators.
-    fn write(&self, text: &mut String, quoted: fn(&str) -> bool, space: &str) {
-        match self {
-            Self::Atom(name) if quoted(name) => write_quoted(text, name),
-            Self::Atom(name) => text.push_str(name),
-            Self::Paren(inner) => {
-                text.push('(');
-                inner.write(text, quoted, space);
-                text.push(')');
-            }
-            Self::Not(inner) => {
-                text.push('!');
-                inner.write(text, quoted, space);
-            }
-            Self::And(parts) => Self::write_chain(parts, "&&", text, quoted, space),
-            Self::Or(parts) => Self::write_chain(parts, "||", text, quoted, space),
-            Self::Implies(condition, consequence) => {
-                condition.write(text, quoted, space);
-                text.extend([space, "->", space]);
-                consequence.write(text, quoted, space);
-            }
-            Self::Iff(parts) => Self::write_chain(parts, "<->", text, quoted, space),
-        }
-    }
-
-    fn write_chain(parts: &[Self], operator: &str, text: &mut String, quoted: fn(&str) -> bool, space: &str) {
-        for (index, part) in parts.iter().enumerate() {
-            if index > 0 {
-                text.extend([space, operator, space]);
-            }
-            part.write(text, quoted, space);
-        }
-    }
-}
-
-/// Whether Jenkins quotes an atom of this name within an expression (`LabelAtom.needsEscape`, `Jenkins.checkGoodName`).
-fn needs_escape(name: &str) -> bool {
-    name.is_empty()
-        || name.ends_with('.')
-        || name.contains(|c: char| c.is_control() || r"?*/\%!@#$^&|<>[]:; ()".contains(c))
-}
-
-/// Quotes as `QuotedStringTokenizer.quote` does.
-fn write_quoted(text: &mut String, name: &str) {
-    text.push('"');
-    for c in name.chars() {
-        match c {
-            '"' | '\\' => text.extend(['\\', c]),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{c}' => text.push_str("\\f"),
-            '\u{8}' => text.push_str("\\b"),
-            _ => text.push(c),
-        }
-    }
-    text.push('"');
 }
 
 /// As Jenkins stores and prints it; with `{:#}` as a person writes it, with blanks around the operators.

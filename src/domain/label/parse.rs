@@ -3,7 +3,7 @@
 //! `expr := iff EOF; iff := imp ('<->' imp)*; imp := or ('->' or)?; or := and ('||' and)*; and := unary ('&&' unary)*;
 //! unary := primary | '!' primary; primary := '(' iff ')' | ATOM | STRING`
 
-use crate::domain::label::Expr;
+use super::expression::Expr;
 use std::collections::BTreeSet;
 use std::{mem, vec};
 

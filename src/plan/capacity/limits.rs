@@ -6,7 +6,7 @@ use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, Origin, State};
 use crate::domain::world::World;
-use crate::plan::capacity::assignment::{OrderType, Place};
+use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -103,14 +103,14 @@ impl<'a> Limits<'a> {
     }
 
     /// What may be ordered at each provider, in the configuration's order.
-    pub fn places(&self) -> Vec<Place> {
+    pub fn places(&self) -> Vec<ProviderRoom> {
         let providers = self.config.providers.iter();
         providers
             .map(|provider| {
                 let own = self.room_at_provider(provider);
                 let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
                 let Some(quota) = quota else {
-                    return Place {
+                    return ProviderRoom {
                         room: own,
                         quota: [u64::MAX; 4],
                         weights: vec![[0; 4]; self.config.node_types.len()],
@@ -132,7 +132,7 @@ impl<'a> Limits<'a> {
                         }
                     }
                 }
-                Place {
+                ProviderRoom {
                     room: own.min(u32::try_from(instances).unwrap_or(u32::MAX)),
                     quota: left,
                     weights: self.config.node_types.iter().map(weight).collect(),
@@ -219,7 +219,7 @@ impl<'a> Limits<'a> {
         }
     }
 
-    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[Place]) -> bool {
+    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[ProviderRoom]) -> bool {
         let read = self.world.clouds.get(&provider.name).is_some_and(|cloud| cloud.quota.is_some());
         let index = self.config.node_types.iter().position(|other| other.name == kind.name);
         let place = self.config.providers.iter().zip(places).find(|(other, _)| other.name == provider.name);

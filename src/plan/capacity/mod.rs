@@ -3,4 +3,6 @@
 pub mod assignment;
 pub(crate) mod blocker;
 pub mod limits;
+pub(crate) mod placement;
+pub(crate) mod pool;
 pub(crate) mod supply;

@@ -6,12 +6,15 @@ use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, ServerState};
-use crate::plan::capacity::assignment;
-use crate::plan::capacity::assignment::{Input, JobClass, Seat, SlotClass};
+use crate::plan::capacity::assignment::assign;
+use crate::plan::capacity::assignment::input::{Input, JobClass, Outcome, Seat, SlotClass};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::limits::Limits;
+use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
+use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
 use crate::plan::demand::mismatch;
-use crate::plan::demand::queue::{Demand, Waiting};
+use crate::plan::demand::queue::Demand;
+use crate::plan::demand::waiting::Waiting;
 use crate::plan::forecast::AtHand;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -21,49 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// An idle executor that a job has waited beside for longer than this will not take it.
 const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Executors that are idle, those that come back with a node that is being retired, those on their way.
-const IDLE: u8 = 0;
-const DRAINING: u8 = 1;
-const ON_ITS_WAY: u8 = 2;
-
-/// Where a job will run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// On a node that is there, of this machine if it is ours.
-    Node { name: NodeName, machine: Option<usize> },
-    /// On a server that is on its way.
-    Coming { machine: usize },
-    /// On a server to be ordered: an index into [`Placement::orders`].
-    Order(usize),
-}
-
-/// A server to be ordered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PlannedOrder {
-    /// Index into the configuration's node types.
-    pub(crate) node_type: usize,
-    /// Index into the configuration's providers.
-    pub(crate) provider: usize,
-    /// Why.
-    pub(crate) rule: Rule,
-}
-
-/// The result.
-#[derive(Debug, Default)]
-pub(crate) struct Placement {
-    /// For each waiting job, in their order.
-    pub(crate) places: Vec<Option<Place>>,
-    /// For a scout, where one was asked for.
-    pub(crate) scout: Option<usize>,
-    /// What stood in the way of a scout that was asked for.
-    pub(crate) no_scout: Option<Blocker>,
-    /// Servers to be ordered.
-    pub(crate) orders: Vec<PlannedOrder>,
-    /// Machines whose idle node is kept at hand.
-    pub(crate) at_hand: BTreeSet<usize>,
-}
-
-/// What the input is made of.
+/// Executors that are there or on their way, and what decides who may use them.
 pub(crate) struct Supply<'a> {
     pub(crate) config: &'a Config,
     pub(crate) memory: &'a State,
@@ -75,32 +36,6 @@ pub(crate) struct Supply<'a> {
     /// Nodes of ours that are wholly idle, with their types.
     idle: HashMap<&'a NodeName, &'a NodeTypeName>,
 }
-
-/// Executors that accept the same jobs, and whose they are.
-struct ExecutorPool<'a> {
-    tier: u8,
-    sample: Sample<'a>,
-    /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
-    long_free: bool,
-    /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
-    overdue: bool,
-    /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
-    /// labels it came with. In the second sighting they are the truth.
-    fresh: bool,
-    members: Vec<(Place, u32)>,
-}
-
-/// What decides whether a pool accepts a job.
-#[derive(Clone, Copy)]
-enum Sample<'a> {
-    /// A node as it is, and its type if it is ours.
-    Node(&'a Node, Option<&'a NodeType>),
-    /// A server to be, of this type.
-    Type(&'a NodeType),
-}
-
-/// What makes two slots the same to every job.
-type PoolKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
 
 impl<'a> Supply<'a> {
     pub(crate) fn new(
@@ -161,7 +96,7 @@ impl<'a> Supply<'a> {
             input.jobs.push(self.scout());
             queue.push(input.jobs.len() - 1);
         }
-        let outcome = assignment::place(&input, &queue);
+        let outcome = assign(&input, &queue);
         self.read_out(pools, &outcome, jobs, scout)
     }
 
@@ -356,13 +291,7 @@ impl<'a> Supply<'a> {
         JobClass { slots: Vec::new(), types: unlabelled.chain(others).collect() }
     }
 
-    fn read_out(
-        &self,
-        mut pools: Vec<ExecutorPool<'_>>,
-        outcome: &assignment::Outcome,
-        jobs: usize,
-        scout: bool,
-    ) -> Placement {
+    fn read_out(&self, mut pools: Vec<ExecutorPool<'_>>, outcome: &Outcome, jobs: usize, scout: bool) -> Placement {
         for pool in &mut pools {
             // Ours first: they are the ones that would be retired if nobody wanted them.
             pool.members.sort_by_key(|(place, _)| match place {
@@ -414,22 +343,6 @@ struct ClassKey<'j> {
     waited_long: bool,
     seen_before: bool,
     young: Vec<usize>,
-}
-
-impl ExecutorPool<'_> {
-    fn slots(&self) -> u32 {
-        // Jenkins says how many executors a node has, and nothing keeps that small.
-        self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
-    }
-
-    /// One slot of the first member that has any left.
-    fn take(&mut self) -> Place {
-        if self.members.len() > 1 && self.members[0].1 <= 1 {
-            return self.members.remove(0).0;
-        }
-        self.members[0].1 = self.members[0].1.saturating_sub(1);
-        self.members[0].0.clone()
-    }
 }
 
 /// Names of nodes that some job speaks of: such a node is not the same as others with its labels.

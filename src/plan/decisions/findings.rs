@@ -3,7 +3,8 @@
 use crate::domain::names::MitaId;
 use crate::domain::world::World;
 use crate::plan::capacity::blocker::Blocker;
-use crate::plan::capacity::supply::{Placement, Supply};
+use crate::plan::capacity::placement::Placement;
+use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::queue::Demand;
 
 /// What the decisions are made from.

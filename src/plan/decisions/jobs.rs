@@ -6,9 +6,9 @@ use crate::domain::format::span;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
-use crate::plan::capacity::supply::Place;
+use crate::plan::capacity::placement::Place;
 use crate::plan::demand::mismatch::Mismatches;
-use crate::plan::demand::queue::Waiting;
+use crate::plan::demand::waiting::Waiting;
 
 /// One verdict for each waiting job: where it runs, or what stands in its way.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {

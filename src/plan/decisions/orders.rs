@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::findings::Findings;
 use super::registration;
 use crate::domain::rule::Rule;
-use crate::plan::capacity::supply::{Place, PlannedOrder};
+use crate::plan::capacity::placement::{Place, PlannedOrder};
 use crate::plan::model::{Action, Change, Job, Order};
 use std::collections::BTreeMap;
 

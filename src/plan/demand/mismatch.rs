@@ -1,6 +1,6 @@
 //! Node types that turned out not to serve a job, whatever their labels say: a node of theirs stood idle beside it.
 
-use super::queue::Waiting;
+use super::waiting::Waiting;
 use crate::config::Config;
 use crate::domain::format::span;
 use crate::domain::names::NodeTypeName;

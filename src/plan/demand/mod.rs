@@ -3,3 +3,4 @@
 pub(crate) mod mismatch;
 pub mod need;
 pub(crate) mod queue;
+pub(crate) mod waiting;

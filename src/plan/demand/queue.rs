@@ -1,8 +1,7 @@
 //! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
 
 use crate::config::Config;
-use crate::domain::names::{NodeName, NodeTypeName};
-use crate::domain::need::Need;
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{ItemMemory, State};
 use crate::domain::why::Why;
@@ -10,6 +9,7 @@ use crate::domain::world::{Mode, Node, QueueItem, Stage, World};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
+use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::Classified;
 use crate::plan::model::{Subject, Verdict};
@@ -18,21 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
-
-/// A queue item that waits for an executor.
-#[derive(Debug)]
-pub(crate) struct Waiting<'a> {
-    pub(crate) item: &'a QueueItem,
-    pub(crate) need: Need,
-    /// Time in the queue.
-    pub(crate) waited: SignedDuration,
-    /// Since when mita sees it wait.
-    pub(crate) seen_since: Timestamp,
-    /// Nodes that its reason says refuse it.
-    pub(crate) refusing: BTreeSet<NodeName>,
-    /// Node types that do not serve it, whatever their labels say.
-    pub(crate) mismatched: BTreeSet<NodeTypeName>,
-}
 
 /// The queue, read.
 #[derive(Debug, Default)]

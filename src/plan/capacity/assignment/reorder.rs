@@ -6,7 +6,8 @@
 //! counted work and not by time, so that the same input gives the same plan: fleets of a few types and servers are
 //! covered whole (the tests compare with brute force), in larger ones a job may wait for a run longer than it had to.
 
-use crate::plan::capacity::assignment::{Assignment, Input, Searched, add, count, take};
+use super::input::{Input, ProviderRoom};
+use super::seating::{Searched, Seating, add, count, take};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// How many sets of orders are tried for one job.
@@ -30,27 +31,27 @@ impl Reorders {
     }
 
     /// Finds another set of orders with which everybody seated so far and one more job of the class have a seat.
-    pub(crate) fn seat(&mut self, assignment: &mut Assignment<'_>, class: usize) -> bool {
-        let job = &assignment.input.jobs[class];
+    pub(crate) fn seat(&mut self, seating: &mut Seating<'_>, class: usize) -> bool {
+        let job = &seating.input.jobs[class];
         if !self.useful || job.types.is_empty() && job.slots.is_empty() {
             return false;
         }
-        let everybody = everybody_and(assignment, class);
-        let mut known = BTreeSet::from([assignment.orders.clone()]);
-        let mut open = VecDeque::from([assignment.orders.clone()]);
+        let everybody = everybody_and(seating, class);
+        let mut known = BTreeSet::from([seating.orders.clone()]);
+        let mut open = VecDeque::from([seating.orders.clone()]);
         while let Some(orders) = open.pop_front() {
-            let mut fixed = Assignment { orders: orders.clone(), frozen: true, ..Assignment::new(assignment.input) };
+            let mut fixed = Seating { orders: orders.clone(), frozen: true, ..Seating::new(seating.input) };
             let mut searched = Searched::default();
             let mut all = everybody.iter().flat_map(|(&class, &number)| (0..number).map(move |_| class));
             if all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut searched)) {
-                *assignment = Assignment { frozen: false, ..fixed };
-                assignment.drop_unused();
+                *seating = Seating { frozen: false, ..fixed };
+                seating.drop_unused();
                 return true;
             }
-            if known.len() == TRIES || !self.afford(neighbours(assignment.input) * points(assignment)) {
+            if known.len() == TRIES || !self.afford(neighbours(seating.input) * points(seating)) {
                 continue;
             }
-            for next in assignment.neighbours(&orders) {
+            for next in seating.neighbours(&orders) {
                 if known.len() < TRIES && known.insert(next.clone()) {
                     open.push_back(next);
                 }
@@ -66,10 +67,10 @@ impl Reorders {
     }
 }
 
-/// What a search on this assignment may have to look at.
-fn points(assignment: &Assignment<'_>) -> usize {
-    let seated: usize = assignment.on_slots.iter().chain(&assignment.on_types).map(BTreeMap::len).sum();
-    assignment.input.slots.len() + assignment.input.types.len() + seated + 1
+/// What a search on this seating may have to look at.
+fn points(seating: &Seating<'_>) -> usize {
+    let seated: usize = seating.on_slots.iter().chain(&seating.on_types).map(BTreeMap::len).sum();
+    seating.input.slots.len() + seating.input.types.len() + seated + 1
 }
 
 /// How many sets of orders may differ by one order.
@@ -99,16 +100,16 @@ fn shares_a_limit(input: &Input, jobs: usize) -> bool {
         }
         everywhere = everywhere.saturating_add(most.min(somewhere));
     }
-    let within = |(place, (servers, weight)): (&super::Place, &(u32, [u64; 4]))| {
+    let within = |(place, (servers, weight)): (&ProviderRoom, &(u32, [u64; 4]))| {
         *servers <= place.room && weight.iter().zip(place.quota).all(|(&used, left)| used <= left)
     };
     everywhere > input.room || !input.places.iter().zip(&at_places).all(within)
 }
 
 /// How many jobs of each class have a seat, with one more of this class.
-fn everybody_and(assignment: &Assignment<'_>, class: usize) -> BTreeMap<usize, u32> {
+fn everybody_and(seating: &Seating<'_>, class: usize) -> BTreeMap<usize, u32> {
     let mut everybody: BTreeMap<usize, u32> = BTreeMap::new();
-    for jobs in assignment.on_slots.iter().chain(&assignment.on_types) {
+    for jobs in seating.on_slots.iter().chain(&seating.on_types) {
         for (&class, &number) in jobs {
             *everybody.entry(class).or_insert(0) += number;
         }
@@ -117,7 +118,7 @@ fn everybody_and(assignment: &Assignment<'_>, class: usize) -> BTreeMap<usize, u
     everybody
 }
 
-impl Assignment<'_> {
+impl Seating<'_> {
     /// Sets of orders within all limits that differ by one order more, or one moved, or one less.
     fn neighbours(&self, orders: &[BTreeMap<usize, u32>]) -> Vec<Vec<BTreeMap<usize, u32>>> {
         let pairs: Vec<(usize, usize)> = (self.input.types.iter().enumerate())
@@ -127,7 +128,7 @@ impl Assignment<'_> {
         let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].contains_key(place)).map(Some);
         for less in std::iter::once(None).chain(gone) {
             for more in pairs.iter().map(Some).chain(std::iter::once(None)) {
-                let mut next = Assignment { orders: orders.to_vec(), ..Assignment::new(self.input) };
+                let mut next = Seating { orders: orders.to_vec(), ..Seating::new(self.input) };
                 if let Some(&(node_type, place)) = less {
                     take(&mut next.orders[node_type], place);
                 }

@@ -1,11 +1,14 @@
 //! The matching against brute force, and the preferences that no count shows.
 
-use super::*;
+use super::assign;
+use super::input::*;
+use super::reorder::Reorders;
+use super::seating::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn unlimited(types: usize) -> Place {
-    Place { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
+fn unlimited(types: usize) -> ProviderRoom {
+    ProviderRoom { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
 }
 
 /// A input of two types at one provider, one job class for each entry of `jobs`.
@@ -20,7 +23,7 @@ fn l2_a_flexible_job_leaves_the_only_slot_to_one_that_has_no_choice() {
     let flexible = JobClass { slots: vec![0, 1], types: vec![] };
     let picky = JobClass { slots: vec![0], types: vec![] };
     let input = Input { jobs: vec![flexible, picky], slots, ..Input::default() };
-    let outcome = place(&input, &[0, 1]);
+    let outcome = assign(&input, &[0, 1]);
     assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0))]);
 }
 
@@ -28,7 +31,7 @@ fn l2_a_flexible_job_leaves_the_only_slot_to_one_that_has_no_choice() {
 fn l2_existing_executors_come_before_those_on_their_way_and_those_before_new_servers() {
     let mut input = two_types(9, vec![JobClass { slots: vec![0, 1], types: vec![0] }]);
     input.slots = vec![SlotClass { slots: 1, tier: 2 }, SlotClass { slots: 1, tier: 0 }];
-    let outcome = place(&input, &[0, 0, 0]);
+    let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0)), Some(Seat::Order(0))]);
 }
 
@@ -38,7 +41,7 @@ fn l2_earlier_types_and_providers_come_first() {
     input.types[0].room = 1;
     input.types[0].places = vec![(1, 9), (0, 9)];
     input.places.push(unlimited(2));
-    let outcome = place(&input, &[0, 0]);
+    let outcome = assign(&input, &[0, 0]);
     assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
 }
 
@@ -46,15 +49,15 @@ fn l2_earlier_types_and_providers_come_first() {
 fn l2_an_older_job_keeps_the_last_order_when_a_younger_one_wants_it() {
     let input =
         two_types(1, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
-    assert_eq!(place(&input, &[0, 1]).seats, [Some(Seat::Order(0)), None]);
-    assert_eq!(place(&input, &[1, 0]).seats, [Some(Seat::Order(0)), None]);
+    assert_eq!(assign(&input, &[0, 1]).seats, [Some(Seat::Order(0)), None]);
+    assert_eq!(assign(&input, &[1, 0]).seats, [Some(Seat::Order(0)), None]);
 }
 
 #[test]
 fn s4_two_jobs_share_a_server_with_two_executors() {
     let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0] }]);
     input.types[0].executors = 2;
-    let outcome = place(&input, &[0, 0, 0]);
+    let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(0)), Some(Seat::Order(1))]);
 }
 
@@ -62,10 +65,10 @@ fn s4_two_jobs_share_a_server_with_two_executors() {
 fn an_order_moves_to_another_provider_to_make_room() {
     let mut input =
         two_types(9, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
-    input.places = vec![Place { room: 1, ..unlimited(2) }, unlimited(2)];
+    input.places = vec![ProviderRoom { room: 1, ..unlimited(2) }, unlimited(2)];
     input.types[0].places = vec![(0, 9), (1, 9)];
     input.types[1].places = vec![(0, 9)];
-    let outcome = place(&input, &[0, 1]);
+    let outcome = assign(&input, &[0, 1]);
     assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
 }
 
@@ -74,7 +77,7 @@ fn s4_a_quota_of_cores_limits_the_orders() {
     let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0, 1] }]);
     input.places[0].quota[0] = 5;
     input.places[0].weights = vec![[4, 0, 0, 0], [1, 0, 0, 0]];
-    let outcome = place(&input, &[0, 0, 0]);
+    let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(1)), None]);
 }
 
@@ -86,44 +89,42 @@ fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for
     let input =
         Input { jobs: classes.collect(), slots: vec![], types: vec![kind; 20], places: vec![unlimited(20)], room: 30 };
     let queue: Vec<usize> = (0..1000).map(|job| job % 200).collect();
-    let outcome = place(&input, &queue);
+    let outcome = assign(&input, &queue);
     assert_sound(&input, &queue, &outcome);
     assert_eq!(outcome.orders.len(), 30);
     assert_eq!(outcome.seats.iter().flatten().count(), 60);
 }
 
 /// Whether all these jobs can be seated at once, by trying every way.
-fn all_fit(input: &Input, jobs: &[usize], assignment: &mut Assignment<'_>) -> bool {
+fn all_fit(input: &Input, jobs: &[usize], seating: &mut Seating<'_>) -> bool {
     let Some((&class, rest)) = jobs.split_first() else {
-        return assignment.is_sound();
+        return seating.is_sound();
     };
     for &slot in &input.jobs[class].slots {
-        if count(&assignment.on_slots[slot]) < input.slots[slot].slots {
-            add(&mut assignment.on_slots[slot], class);
-            if all_fit(input, rest, assignment) {
+        if count(&seating.on_slots[slot]) < input.slots[slot].slots {
+            add(&mut seating.on_slots[slot], class);
+            if all_fit(input, rest, seating) {
                 return true;
             }
-            take(&mut assignment.on_slots[slot], class);
+            take(&mut seating.on_slots[slot], class);
         }
     }
     for &node_type in &input.jobs[class].types {
-        add(&mut assignment.on_types[node_type], class);
-        if count(&assignment.on_types[node_type])
-            <= count(&assignment.orders[node_type]) * input.types[node_type].executors
-        {
-            if all_fit(input, rest, assignment) {
+        add(&mut seating.on_types[node_type], class);
+        if count(&seating.on_types[node_type]) <= count(&seating.orders[node_type]) * input.types[node_type].executors {
+            if all_fit(input, rest, seating) {
                 return true;
             }
         } else {
             for &(place, _) in &input.types[node_type].places {
-                add(&mut assignment.orders[node_type], place);
-                if assignment.is_sound() && all_fit(input, rest, assignment) {
+                add(&mut seating.orders[node_type], place);
+                if seating.is_sound() && all_fit(input, rest, seating) {
                     return true;
                 }
-                take(&mut assignment.orders[node_type], place);
+                take(&mut seating.orders[node_type], place);
             }
         }
-        take(&mut assignment.on_types[node_type], class);
+        take(&mut seating.on_types[node_type], class);
     }
     false
 }
@@ -135,7 +136,7 @@ fn best_choice(input: &Input, queue: &[usize]) -> Vec<bool> {
         .iter()
         .map(|&class| {
             served.push(class);
-            let fits = all_fit(input, &served, &mut Assignment::new(input));
+            let fits = all_fit(input, &served, &mut Seating::new(input));
             if !fits {
                 served.pop();
             }
@@ -161,7 +162,7 @@ fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)>
             OrderType { executors, room, places }
         },
     );
-    let spot = (0..4u32).prop_map(|room| Place { room, ..unlimited(3) });
+    let spot = (0..4u32).prop_map(|room| ProviderRoom { room, ..unlimited(3) });
     (
         proptest::collection::vec(job, 4),
         proptest::collection::vec(slot, 3),
@@ -175,39 +176,39 @@ fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)>
 
 /// Every seat is one that the job's class accepts, no slot is taken twice, and the orders respect each limit.
 fn assert_sound(input: &Input, queue: &[usize], outcome: &Outcome) {
-    let mut assignment = Assignment::new(input);
+    let mut seating = Seating::new(input);
     for order in &outcome.orders {
-        add(&mut assignment.orders[order.node_type], order.place);
+        add(&mut seating.orders[order.node_type], order.place);
     }
     let mut used = BTreeSet::new();
     for (&class, seat) in queue.iter().zip(&outcome.seats) {
         match *seat {
             Some(Seat::Slot(slot)) => {
                 assert!(input.jobs[class].slots.contains(&slot), "job class {class} sits on slot {slot}");
-                add(&mut assignment.on_slots[slot], class);
+                add(&mut seating.on_slots[slot], class);
             }
             Some(Seat::Order(order)) => {
                 let node_type = outcome.orders[order].node_type;
                 assert!(input.jobs[class].types.contains(&node_type), "job class {class} sits on type {node_type}");
-                add(&mut assignment.on_types[node_type], class);
+                add(&mut seating.on_types[node_type], class);
                 used.insert(order);
             }
             None => {}
         }
     }
-    assert!(assignment.is_sound(), "a limit is broken: {outcome:?}");
+    assert!(seating.is_sound(), "a limit is broken: {outcome:?}");
     assert_eq!(used.len(), outcome.orders.len(), "a server is ordered that nobody needs: {outcome:?}");
 }
 
 /// The same without anything that one search leaves to the next.
 fn place_anew(input: &Input, queue: &[usize]) -> Outcome {
-    let mut assignment = Assignment::new(input);
+    let mut seating = Seating::new(input);
     let mut reorders = Reorders::new(input, queue.len());
     let seated: Vec<bool> = queue
         .iter()
-        .map(|&class| assignment.seat(class, &mut Searched::default()) || reorders.seat(&mut assignment, class))
+        .map(|&class| seating.seat(class, &mut Searched::default()) || reorders.seat(&mut seating, class))
         .collect();
-    assignment.read_out(queue, &seated)
+    seating.read_out(queue, &seated)
 }
 
 proptest! {
@@ -215,7 +216,7 @@ proptest! {
 
     #[test]
     fn l2_the_matching_serves_the_jobs_that_brute_force_finds((input, queue) in any_market(1)) {
-        let outcome = place(&input, &queue);
+        let outcome = assign(&input, &queue);
         assert_sound(&input, &queue, &outcome);
         let served: Vec<bool> = outcome.seats.iter().map(Option::is_some).collect();
         prop_assert_eq!(served, best_choice(&input, &queue));
@@ -223,7 +224,7 @@ proptest! {
 
     #[test]
     fn l2_the_matching_serves_the_jobs_that_brute_force_finds_with_several_executors((input, queue) in any_market(3)) {
-        let outcome = place(&input, &queue);
+        let outcome = assign(&input, &queue);
         assert_sound(&input, &queue, &outcome);
         let served: Vec<bool> = outcome.seats.iter().map(Option::is_some).collect();
         prop_assert_eq!(served, best_choice(&input, &queue));
@@ -231,11 +232,11 @@ proptest! {
 
     #[test]
     fn what_a_search_leaves_to_the_next_changes_nothing((input, queue) in any_market(1)) {
-        prop_assert_eq!(place(&input, &queue), place_anew(&input, &queue));
+        prop_assert_eq!(assign(&input, &queue), place_anew(&input, &queue));
     }
 
     #[test]
     fn what_a_search_leaves_to_the_next_changes_nothing_with_several_executors((input, queue) in any_market(3)) {
-        prop_assert_eq!(place(&input, &queue), place_anew(&input, &queue));
+        prop_assert_eq!(assign(&input, &queue), place_anew(&input, &queue));
     }
 }

@@ -1,0 +1,37 @@
+//! Time in one condition, counted over sightings.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Time in one condition, counted over sightings: it grows by the gap between two of them, at most by half of the
+/// time that it is measured against, and never by a clock that went back. So a silent cron or a clock jump
+/// brings nothing to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// The first sighting in this condition.
+    pub first: Timestamp,
+    /// The last sighting.
+    pub last: Timestamp,
+    /// Time counted so far.
+    pub credit: SignedDuration,
+}
+
+impl Credit {
+    /// The condition is seen for the first time.
+    pub fn begin(now: Timestamp) -> Self {
+        Self { first: now, last: now, credit: SignedDuration::ZERO }
+    }
+
+    /// The condition is seen once more, `grace` being the time that it is measured against.
+    pub fn seen_again(self, now: Timestamp, grace: SignedDuration) -> Self {
+        let gap = now.duration_since(self.last).max(SignedDuration::ZERO);
+        // Rounded up, so that two gaps of half a time always make a whole one.
+        let half = grace - grace / 2;
+        Self { first: self.first, last: now, credit: self.credit + gap.min(half) }
+    }
+
+    /// Continues `before`, or begins.
+    pub fn sighted(before: Option<Self>, now: Timestamp, grace: SignedDuration) -> Self {
+        before.map_or_else(|| Self::begin(now), |credit| credit.seen_again(now, grace))
+    }
+}

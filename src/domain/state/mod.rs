@@ -1,0 +1,143 @@
+//! What is remembered from run to run.
+//!
+//! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
+//! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
+
+mod credit;
+mod lessons;
+mod nodes;
+mod servers;
+
+pub use credit::Credit;
+pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
+pub use nodes::{NodeMemory, SetOfflineBy};
+pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
+
+use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The version of the state file that this program writes.
+pub const VERSION: u32 = 1;
+
+/// Everything that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// [`VERSION`] of the program that wrote it.
+    pub version: u32,
+    /// The installation that it belongs to.
+    pub owner: Owner,
+    /// Number of the run that wrote it. What came first is told by these numbers, since a clock can jump.
+    #[serde(default)]
+    pub run: u64,
+    /// When it was last written by a run.
+    #[serde(default)]
+    pub last_run: Option<Timestamp>,
+    /// The configuration of that run.
+    #[serde(default)]
+    pub fingerprint: String,
+    /// The controller's session.
+    #[serde(default)]
+    pub session: Option<Session>,
+    /// Nothing is ordered or deleted before this time: the state file was unreadable, or Jenkins was restarted.
+    #[serde(default)]
+    pub settling: Option<Settling>,
+    /// Servers of ours, from the order on.
+    #[serde(default)]
+    pub servers: BTreeMap<MitaId, ServerMemory>,
+    /// Servers of ours that are gone, kept for 30 days.
+    #[serde(default, rename = "departed")]
+    pub gone_servers: BTreeMap<ServerId, GoneServer>,
+    /// Floating IPs of ours, as long as they are listed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub floating_ips: BTreeMap<FloatingIpId, AddressMemory>,
+    /// Every node of Jenkins, others' included, as long as it is listed.
+    #[serde(default)]
+    pub nodes: BTreeMap<NodeName, NodeMemory>,
+    /// Queue items, as long as they are queued.
+    #[serde(default)]
+    pub queue: BTreeMap<u64, ItemMemory>,
+    /// Circuit breakers that are not closed.
+    #[serde(default)]
+    pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
+    /// The server of each node type that failed last, where it was.
+    #[serde(default)]
+    pub failures: BTreeMap<ProviderName, BTreeMap<NodeTypeName, ServerFailure>>,
+    /// Sizes that a provider had no quota for, and until when it is not asked again.
+    #[serde(default)]
+    pub quota_refused: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Timestamp>>,
+    /// Jobs that a node type turned out not to serve.
+    #[serde(default, rename = "vain")]
+    pub mismatches: Vec<Mismatch>,
+    /// Events that were told already: their key, and when they were last the case.
+    #[serde(default, rename = "told")]
+    pub notified: BTreeMap<String, Timestamp>,
+}
+
+impl State {
+    /// The state of an installation that remembers nothing.
+    pub fn new(owner: Owner) -> Self {
+        Self {
+            version: VERSION,
+            owner,
+            run: 0,
+            last_run: None,
+            fingerprint: String::new(),
+            session: None,
+            settling: None,
+            servers: BTreeMap::new(),
+            gone_servers: BTreeMap::new(),
+            floating_ips: BTreeMap::new(),
+            nodes: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            breakers: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            quota_refused: BTreeMap::new(),
+            mismatches: Vec::new(),
+            notified: BTreeMap::new(),
+        }
+    }
+
+    /// The state of an installation whose memory could not be read: it waits before it orders or deletes anything.
+    pub fn after_loss(owner: Owner, now: Timestamp) -> Self {
+        Self { settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }), ..Self::new(owner) }
+    }
+}
+
+/// Longer than anything is counted.
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+
+impl State {
+    /// What no run can have written, in words, where there is such a thing: numbers and spans at the end of what their
+    /// types hold, with which no run could count on. A damaged file must not end every run from now on.
+    pub fn validate(&self) -> Option<String> {
+        let lasts = |span: &SignedDuration| !span.is_negative() && *span <= LONGEST_SPAN;
+        let counts = |credit: &Option<Credit>| credit.is_none_or(|credit| lasts(&credit.credit));
+        let wrong = |what: &str| Some(format!("{what} is none that a run can have written"));
+        if self.run > u64::MAX / 2 {
+            return wrong("the number of the run");
+        }
+        for (id, server) in &self.servers {
+            if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
+                return wrong(&format!("a number of server {id}"));
+            }
+        }
+        for (name, node) in &self.nodes {
+            if !counts(&node.idle) || !counts(&node.offline) {
+                return wrong(&format!("a time of node {name}"));
+            }
+        }
+        if self.floating_ips.values().any(|address| address.gone_sightings > u32::MAX / 2) {
+            return wrong("a number of a floating IP");
+        }
+        if self.gone_servers.values().any(|gone| gone.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
+            return wrong("the number of listings without a volume");
+        }
+        let mut breakers = self.breakers.values().flat_map(|types| types.values());
+        if !breakers.all(|breaker| lasts(&breaker.pause)) {
+            return wrong("the pause of a breaker");
+        }
+        None
+    }
+}

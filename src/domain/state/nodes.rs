@@ -1,0 +1,53 @@
+//! What is remembered of the nodes of Jenkins.
+
+use super::credit::Credit;
+use crate::domain::names::ServerId;
+use crate::domain::rule::Rule;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A node of Jenkins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeMemory {
+    /// The run that first saw it listed.
+    pub first_seen: u64,
+    /// The run that first saw it online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_online: Option<u64>,
+    /// The last run that saw it away, once it had been online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_away: Option<u64>,
+    /// Wholly idle and online, counted against the idle grace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<Credit>,
+    /// Online with an idle executor since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_since: Option<Timestamp>,
+    /// Offline, counted against the join timeout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offline: Option<Credit>,
+    /// Who set it offline, as last known: Jenkins before 2.482 forgets it when the agent disconnects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_offline_by: Option<SetOfflineBy>,
+    /// The server of ours that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerId>,
+    /// Why it takes no further build, where mita set it offline for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Rule>,
+    /// How busy it was lately, as last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_average: Option<u32>,
+}
+
+/// Who set a node offline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetOfflineBy {
+    /// This installation.
+    Us,
+    /// A node monitor of Jenkins.
+    Monitor,
+    /// A person, or who knows who.
+    Person,
+}

@@ -1,0 +1,172 @@
+//! What is remembered of servers of ours, and of those that are gone.
+
+use super::credit::Credit;
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};
+use crate::domain::rule::Rule;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A server of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerMemory {
+    /// Its node type.
+    pub node_type: NodeTypeName,
+    /// Where it was ordered, or found.
+    pub provider: ProviderName,
+    /// Its name.
+    pub name: String,
+    /// When it was ordered; for one that was found, what its mark says.
+    pub ordered_at: Timestamp,
+    /// How mita came to know of it.
+    pub origin: Origin,
+    /// The cloud's id, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<ServerId>,
+    /// Whether it has a volume of its own, which could outlive it.
+    #[serde(default)]
+    pub storage: bool,
+    /// Whether a floating IP was asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub floating_ip: bool,
+    /// Whether any listing ever showed it.
+    #[serde(default)]
+    pub listed: bool,
+    /// When it was first seen ACTIVE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_since: Option<Timestamp>,
+    /// When a node of it was first seen online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<Timestamp>,
+    /// Its node in Jenkins, as last mapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeName>,
+    /// Since when its node is missing from Jenkins, having joined once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Credit>,
+    /// When a build was first seen to have run there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<Timestamp>,
+    /// Since when it does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Credit>,
+    /// When its deletion was first seen under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleting_since: Option<Timestamp>,
+    /// Reads by id that answered 404, one a run.
+    #[serde(default)]
+    pub gone_sightings: u32,
+    /// The retirement or removal that was decided, from before its first step on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<Retirement>,
+    /// When a person asked for its retirement, to be done as soon as it is idle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Timestamp>,
+    /// Whether its failure was already counted by the breaker.
+    #[serde(default)]
+    pub failure_counted: bool,
+    /// The cloud's text on what went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
+impl ServerMemory {
+    /// A server of which nothing but its order, or its mark, is known.
+    pub fn new(
+        node_type: NodeTypeName,
+        provider: ProviderName,
+        name: String,
+        ordered_at: Timestamp,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            node_type,
+            provider,
+            name,
+            ordered_at,
+            origin,
+            server_id: None,
+            storage: false,
+            floating_ip: false,
+            listed: false,
+            active_since: None,
+            joined_at: None,
+            node: None,
+            missing: None,
+            used_at: None,
+            stopped: None,
+            deleting_since: None,
+            gone_sightings: 0,
+            retirement: None,
+            asked: None,
+            failure_counted: false,
+            fault: None,
+        }
+    }
+}
+
+/// How mita came to know of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Ordered in the run of this number.
+    Ordered(u64),
+    /// Found in a listing by its mark, the order forgotten.
+    Found,
+}
+
+/// A retirement under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retirement {
+    /// Why it was decided.
+    pub rule: Rule,
+    /// When.
+    pub since: Timestamp,
+    /// How far it is known to have come.
+    pub step: RetirementStep,
+}
+
+/// The steps of a retirement, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetirementStep {
+    /// Written down; nothing is known to have been sent.
+    Decided,
+    /// Its nodes are set offline.
+    NodesOffline,
+    /// Its nodes are deleted.
+    NodesDeleted,
+    /// The server's deletion was accepted.
+    ServerDeleted,
+}
+
+/// A server of ours that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoneServer {
+    /// Its order.
+    pub id: MitaId,
+    /// Its node type.
+    pub node_type: NodeTypeName,
+    /// Where it was.
+    pub provider: ProviderName,
+    /// When it was first known to be gone.
+    pub since: Timestamp,
+    /// Listings of volumes that lacked its own, while one could still turn up; none once nothing is to be expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<u32>,
+    /// The node it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeName>,
+    /// Volumes that its fault named: each was made for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub volumes: BTreeSet<VolumeId>,
+}
+
+/// A floating IP of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressMemory {
+    /// Where it is.
+    pub provider: ProviderName,
+    /// Reads of its server by id that answered 404, one a run.
+    pub gone_sightings: u32,
+}

@@ -1,0 +1,153 @@
+//! What was seen of a cloud: servers, volumes, floating IPs, quota.
+
+use super::listing::{Listing, Lookup};
+use super::mark::{AddressMark, Mark};
+use crate::domain::names::{FloatingIpId, NodeTypeName, ServerId, VolumeId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// One cloud behind a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cloud {
+    /// Every server of the project, others' included.
+    pub servers: Listing<Vec<Server>>,
+    /// Answers to reads by id of remembered servers that the listing does not show.
+    pub by_id: BTreeMap<ServerId, Lookup<Server>>,
+    /// Every volume of the project; asked for only while servers may have left some behind.
+    pub volumes: Option<Listing<Vec<Volume>>>,
+    /// The floating IPs of the project that carry a mark; asked for only where servers get some.
+    #[serde(default)]
+    pub floating_ips: Option<Listing<Vec<FloatingIp>>>,
+    /// What the project may still have; read only when there is something to order.
+    pub quota: Option<Quota>,
+}
+
+/// One server of a cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// The cloud's id.
+    pub id: ServerId,
+    /// The server's name.
+    pub name: String,
+    /// The mark in its metadata, where it carries a whole one (of this or of another installation).
+    pub mark: Option<Mark>,
+    /// How far it has come.
+    pub state: ServerState,
+    /// When the cloud made it.
+    pub created: Option<Timestamp>,
+    /// Whether it ever ran.
+    #[serde(default)]
+    pub launch: Launch,
+    /// All its addresses, fixed and floating.
+    pub addresses: BTreeSet<IpAddr>,
+    /// The cloud's text on what went wrong, where it gave one.
+    pub fault: Option<String>,
+}
+
+impl Server {
+    /// The address that Jenkins connects to: IPv4 before IPv6.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.addresses.first().copied()
+    }
+}
+
+/// Whether a server ever ran: before that, no agent of it can have registered itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Launch {
+    /// The cloud does not tell.
+    #[default]
+    Unknown,
+    /// It never did.
+    Never,
+    /// It did, or does.
+    Launched,
+}
+
+/// What a server can be, in words that fit any cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServerState {
+    /// Being built.
+    Building,
+    /// Runs.
+    Active,
+    /// The cloud gave it up.
+    Error,
+    /// Does not run and will not by itself: the cloud's word for it (`SHUTOFF`, `PAUSED`, ...).
+    Stopped(String),
+    /// A deletion is under way.
+    Deleting,
+    /// Deleted, and listed all the same (`DELETED`, `SOFT_DELETED`).
+    Deleted,
+    /// Any other state, known or unheard of: the cloud's word for it.
+    Other(String),
+}
+
+/// What a project may have, and has. `None` is unlimited or unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Servers that may still be made.
+    pub instances: Option<u64>,
+    /// Virtual CPUs that may still be used.
+    pub cores: Option<u64>,
+    /// Memory that may still be used, in MiB.
+    pub ram_mib: Option<u64>,
+    /// Volumes that may still be made.
+    pub volumes: Option<u64>,
+    /// Volume space that may still be used, in GiB.
+    pub gigabytes: Option<u64>,
+    /// What one server of a node type takes, where its size is known.
+    pub sizes: BTreeMap<NodeTypeName, Size>,
+}
+
+/// What one server takes of a quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    /// Virtual CPUs.
+    pub cores: u64,
+    /// Memory in MiB.
+    pub ram_mib: u64,
+}
+
+/// One volume of a cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Volume {
+    /// The cloud's id.
+    pub id: VolumeId,
+    /// Its name: `<server id>-blank-vol` for one that Nova made with a server (nova/virt/block_device.py).
+    pub name: String,
+    /// The mark in its metadata, where it carries a whole one.
+    pub mark: Option<Mark>,
+    /// Whether anything uses it.
+    pub state: VolumeState,
+}
+
+/// What a volume can be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VolumeState {
+    /// Attached to nothing, and nothing is under way.
+    Free,
+    /// A deletion is under way.
+    Deleting,
+    /// A deletion was tried, and failed within the cloud.
+    DeletionFailed,
+    /// Attached, or on its way from or to a server, or unheard of: the cloud's word for it.
+    InUse(String),
+}
+
+/// One floating IP of a cloud, with the mark of an installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FloatingIp {
+    /// The cloud's id.
+    pub id: FloatingIpId,
+    /// The address.
+    pub address: Option<IpAddr>,
+    /// Whose it is.
+    pub mark: AddressMark,
+    /// Whether it leads to anything.
+    pub attached: bool,
+}

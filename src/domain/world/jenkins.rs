@@ -1,0 +1,150 @@
+//! What was seen of the controller: its queue and its nodes.
+
+use super::listing::Listing;
+use super::mark::Mark;
+use crate::domain::names::NodeName;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The Jenkins controller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jenkins {
+    /// `X-Jenkins-Session`: another one at each start of the controller. None where no answer carried it.
+    pub session: Option<String>,
+    /// Whether it takes work at all.
+    pub mode: Listing<Mode>,
+    /// The build queue.
+    pub queue: Listing<Queue>,
+    /// Every node. Complete only where it holds what each such list holds, the built-in node.
+    pub nodes: Listing<Vec<Node>>,
+}
+
+/// Whether the controller starts builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The usual state.
+    Running,
+    /// About to shut down: nothing leaves the queue.
+    QuietingDown,
+}
+
+/// The build queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queue {
+    /// The items whose jobs this user may read.
+    pub items: Vec<QueueItem>,
+    /// Items that the user may discover but not read: a permission is missing.
+    pub discoverable: u32,
+}
+
+/// One queue item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueItem {
+    /// Jenkins' number of the item, stable through all stages.
+    pub id: u64,
+    /// The job's full name (`folder/job`), or what comes nearest to it.
+    pub job: String,
+    /// What kind of task waits.
+    pub task: Task,
+    /// How far it has come.
+    pub stage: Stage,
+    /// When it entered the queue.
+    pub in_queue_since: Option<Timestamp>,
+    /// Why it waits, in Jenkins' words.
+    pub why: Option<String>,
+}
+
+/// The kinds of task, as far as they differ in what they tell of their label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// A `node` block of a pipeline run: exports no label.
+    Pipeline,
+    /// One combination of a matrix project, with the axis values of its name; exports no label.
+    Matrix {
+        /// The values, in the name's order.
+        axis_values: Vec<String>,
+    },
+    /// A project whose `labelExpression` Jenkins exported (since 2.94): its text, or null.
+    Project {
+        /// The label expression as entered; `None` for a job that is not tied to a label.
+        label: Option<String>,
+    },
+    /// Any other task, or a project of a Jenkins that does not export the label.
+    Unknown,
+}
+
+/// The stages of a queue item (hudson/model/Queue.java).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// In its quiet period.
+    Waiting,
+    /// Something other than an executor is missing.
+    Blocked,
+    /// Waits for an executor.
+    Buildable,
+    /// Has an executor that has not yet started it.
+    Pending,
+}
+
+/// One node of Jenkins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Node {
+    /// Its name (`displayName`; for the built-in node a translated word).
+    pub name: NodeName,
+    /// What sort of node it is.
+    pub kind: NodeKind,
+    /// Its labels, its own name among them; empty once the node is removed and only its builds are left.
+    pub labels: BTreeSet<String>,
+    /// Configured executors; 0 once the node is removed.
+    pub executors: u32,
+    /// Executors without work.
+    pub idle_executors: u32,
+    /// What Jenkins says of it: no work at all, one-off executors included. True for offline nodes, too.
+    pub idle: bool,
+    /// Whether it takes builds.
+    pub presence: Presence,
+    /// How many of its executors were busy lately, in millionths: a moving average of looks each ten seconds, a tenth
+    /// of which is new each time (hudson/model/LoadStatistics.java). It rises while a build runs, and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_average: Option<u32>,
+    /// The mark in its description, where mita made it (this installation or another one).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<Mark>,
+}
+
+/// Sorts of nodes, told apart by `_class`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// The controller's own.
+    BuiltIn,
+    /// `hudson.slaves.SlaveComputer`: made by hand or over the API.
+    Agent,
+    /// Any other class: a cloud plugin made it and looks after it.
+    CloudPlugin(String),
+}
+
+/// Whether a node takes builds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Connected and accepting.
+    Online,
+    /// No connection: never launched, launching, or lost.
+    Disconnected,
+    /// Marked temporarily offline, connected or not.
+    SetOffline(OfflineCause),
+}
+
+/// Why a node is temporarily offline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfflineCause {
+    /// `_class` of the cause, where Jenkins gave one.
+    pub class: Option<String>,
+    /// The reason's text; empty where Jenkins forgot it.
+    pub reason: String,
+}

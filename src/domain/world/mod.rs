@@ -1,0 +1,27 @@
+//! What a run saw of Jenkins and of the clouds, in words of neither's wire format.
+//!
+//! Plain data, made by [`crate::observe`] and read by [`crate::plan`]. A listing that failed is not an
+//! empty listing: [`Listing::Unavailable`] has no elements to conclude anything from.
+
+mod cloud;
+mod jenkins;
+mod listing;
+mod mark;
+
+pub use cloud::{Cloud, FloatingIp, Launch, Quota, Server, ServerState, Size, Volume, VolumeState};
+pub use jenkins::{Jenkins, Mode, Node, NodeKind, OfflineCause, Presence, Queue, QueueItem, Stage, Task};
+pub use listing::{Listing, Lookup};
+pub use mark::{AddressMark, Mark};
+
+use crate::domain::names::ProviderName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Everything that one run saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct World {
+    /// The controller: its queue and its nodes.
+    pub jenkins: Jenkins,
+    /// The clouds, one for each configured provider.
+    pub clouds: BTreeMap<ProviderName, Cloud>,
+}

@@ -1,0 +1,43 @@
+//! Where each waiting job will run, and which servers are ordered for that.
+
+use crate::domain::names::NodeName;
+use crate::domain::rule::Rule;
+use crate::plan::capacity::blocker::Blocker;
+use std::collections::BTreeSet;
+
+/// Where a job will run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// On a node that is there, of this machine if it is ours.
+    Node { name: NodeName, machine: Option<usize> },
+    /// On a server that is on its way.
+    Coming { machine: usize },
+    /// On a server to be ordered: an index into [`Placement::orders`].
+    Order(usize),
+}
+
+/// A server to be ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlannedOrder {
+    /// Index into the configuration's node types.
+    pub(crate) node_type: usize,
+    /// Index into the configuration's providers.
+    pub(crate) provider: usize,
+    /// Why.
+    pub(crate) rule: Rule,
+}
+
+/// The result.
+#[derive(Debug, Default)]
+pub(crate) struct Placement {
+    /// For each waiting job, in their order.
+    pub(crate) places: Vec<Option<Place>>,
+    /// For a scout, where one was asked for.
+    pub(crate) scout: Option<usize>,
+    /// What stood in the way of a scout that was asked for.
+    pub(crate) no_scout: Option<Blocker>,
+    /// Servers to be ordered.
+    pub(crate) orders: Vec<PlannedOrder>,
+    /// Machines whose idle node is kept at hand.
+    pub(crate) at_hand: BTreeSet<usize>,
+}

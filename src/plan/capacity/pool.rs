@@ -1,0 +1,53 @@
+//! Pools of equal executors: there, coming back, or on their way.
+
+use crate::config::NodeType;
+use crate::domain::names::{NodeName, NodeTypeName};
+use crate::domain::world::Node;
+use crate::plan::capacity::placement::Place;
+
+/// Executors that are idle, those that come back with a node that is being retired, those on their way.
+pub(crate) const IDLE: u8 = 0;
+pub(crate) const DRAINING: u8 = 1;
+pub(crate) const ON_ITS_WAY: u8 = 2;
+
+/// Executors that accept the same jobs, and whose they are.
+pub(crate) struct ExecutorPool<'a> {
+    pub(crate) tier: u8,
+    pub(crate) sample: Sample<'a>,
+    /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
+    pub(crate) long_free: bool,
+    /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
+    pub(crate) overdue: bool,
+    /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
+    /// labels it came with. In the second sighting they are the truth.
+    pub(crate) fresh: bool,
+    pub(crate) members: Vec<(Place, u32)>,
+}
+
+/// What decides whether a pool accepts a job.
+#[derive(Clone, Copy)]
+pub(crate) enum Sample<'a> {
+    /// A node as it is, and its type if it is ours.
+    Node(&'a Node, Option<&'a NodeType>),
+    /// A server to be, of this type.
+    Type(&'a NodeType),
+}
+
+/// What makes two slots the same to every job.
+pub(crate) type PoolKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
+
+impl ExecutorPool<'_> {
+    pub(crate) fn slots(&self) -> u32 {
+        // Jenkins says how many executors a node has, and nothing keeps that small.
+        self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
+    }
+
+    /// One slot of the first member that has any left.
+    pub(crate) fn take(&mut self) -> Place {
+        if self.members.len() > 1 && self.members[0].1 <= 1 {
+            return self.members.remove(0).0;
+        }
+        self.members[0].1 = self.members[0].1.saturating_sub(1);
+        self.members[0].0.clone()
+    }
+}

@@ -1,0 +1,22 @@
+//! A queue item that waits for an executor.
+
+use crate::domain::names::{NodeName, NodeTypeName};
+use crate::domain::need::Need;
+use crate::domain::world::QueueItem;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A queue item that waits for an executor.
+#[derive(Debug)]
+pub(crate) struct Waiting<'a> {
+    pub(crate) item: &'a QueueItem,
+    pub(crate) need: Need,
+    /// Time in the queue.
+    pub(crate) waited: SignedDuration,
+    /// Since when mita sees it wait.
+    pub(crate) seen_since: Timestamp,
+    /// Nodes that its reason says refuse it.
+    pub(crate) refusing: BTreeSet<NodeName>,
+    /// Node types that do not serve it, whatever their labels say.
+    pub(crate) mismatched: BTreeSet<NodeTypeName>,
+}
