@@ -2,13 +2,14 @@
 //! this machine, and the real run of mita against them, once for every minute of simulated time.
 //!
 //! `cargo run --example demo` needs no network, no root and no set-up. `cargo run --example demo -- page.html` writes the
-//! status page at the end of a busy day in place of the story.
+//! status page of a busy day instead of telling the story.
 
-use anyhow::{Context, Result, anyhow};
-use clap::Parser;
+#[path = "demo/page.rs"]
+mod page;
+
+use anyhow::{Context, Result};
 use jiff::Timestamp;
 use mita::apply::Outcome;
-use mita::cli::{self, Arguments};
 use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
@@ -16,7 +17,6 @@ use mita_sim::jenkins::queue::Job;
 use mita_sim::{JoinRule, Sim, SimOptions};
 use std::collections::BTreeSet;
 use std::env;
-use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -36,72 +36,30 @@ const STORY: &[(u32, &str)] = &[
 
 const END: u32 = 62;
 
-/// How many builds of ceph-build are queued at a time, in each hour before the status page is written.
-const BUSY_DAY: &[u32] = &[1, 3, 5, 4, 1, 3];
-
 fn main() -> Result<()> {
+    let mut out = String::new();
     let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
     set_up(&sim);
     let folder = tempfile::tempdir()?;
-    match env::args_os().nth(1) {
-        Some(page) => write_page(&sim, &configuration(&sim, folder.path(), 12)?, &page),
-        None => tell_story(&sim, &Config::load(&configuration(&sim, folder.path(), 4)?)?.config),
+    let config = configuration(&sim, folder.path())?;
+    if let Some(file) = env::args_os().nth(1) {
+        return page::write(&sim, &config, &file, moment);
     }
-}
-
-/// Runs the program itself through a busy day; each run writes the status page.
-fn write_page(sim: &Sim, config: &Path, page: &OsStr) -> Result<()> {
-    let options =
-        ["mita".as_ref(), "reconcile".as_ref(), "--config".as_ref(), config.as_os_str(), "--html".as_ref(), page];
-    let arguments = Arguments::try_parse_from(options)?;
-    let end = 60 * BUSY_DAY.len() - 1;
-    for minute in 0..=end {
-        busy_minute(sim, minute, end - minute);
-        cli::run(arguments.clone(), moment(sim)).map_err(|failure| anyhow!(failure.lines().join("\n")))?;
-        sim.advance(MINUTE);
-    }
-    Ok(())
-}
-
-/// Queues builds in waves. Towards the end, a person holds a node, somebody queues a job that no node type serves, and a
-/// last wave needs new servers.
-fn busy_minute(sim: &Sim, minute: usize, left: usize) {
-    let mut jenkins = sim.jenkins();
-    let wave = if left == 0 { 6 } else { BUSY_DAY[minute / 60] };
-    if minute.is_multiple_of(7) || left == 0 {
-        for _ in 0..wave {
-            jenkins.submit(Job::freestyle("ceph-build").label("amd64 && trusty").lasting(9 * MINUTE));
-        }
-    }
-    if minute.is_multiple_of(17) {
-        jenkins.submit(Job::pipeline("rpm-build").label("centos7").lasting(14 * MINUTE));
-    }
-    if left == 40
-        && let Some(name) = jenkins.node_names().into_iter().find(|name| name.starts_with("ubuntu+"))
-    {
-        jenkins.hold(&name, "looking at a failed build");
-    }
-    if left == 12 {
-        jenkins.submit(Job::freestyle("win-build").label("windows"));
-    }
-}
-
-fn tell_story(sim: &Sim, config: &Config) -> Result<()> {
-    let mut out = String::new();
+    let config = Config::load(&config)?.config;
     say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");
     say("  ubuntu: labels amd64 trusty, at most 4 servers; centos: labels x86_64 centos7, 10 GB of extra storage");
     say("  idle_grace 10m; everything below is one line of what a run did, or of what became of it\n");
     let mut held = None;
     let mut seen = Fleet::default();
     for minute in 0..=END {
-        let clock = at(sim).strftime("%H:%M").to_string();
+        let clock = at(&sim).strftime("%H:%M").to_string();
         for (_, event) in STORY.iter().filter(|(when, _)| *when == minute) {
             say(&format!("{clock}  *** {event}"));
-            play(sim, minute, &mut held);
+            play(&sim, minute, &mut held);
         }
-        let report = reconcile(config, Permits::default(), moment(sim), &Progress::silent())?;
+        let report = reconcile(&config, Permits::default(), moment(&sim), &Progress::silent())?;
         out.clear();
-        seen.tell(sim, &report, &mut out);
+        seen.tell(&sim, &report, &mut out);
         for line in out.lines() {
             say(&format!("{clock}  {line}"));
         }
@@ -139,7 +97,7 @@ fn set_up(sim: &Sim) {
     sim.on_boot("centos", JoinRule::base_plus_ip(Duration::from_secs(90), "x86_64 centos7"));
 }
 
-fn configuration(sim: &Sim, folder: &Path, ubuntus: u32) -> Result<PathBuf> {
+fn configuration(sim: &Sim, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("mita.toml");
     let text = format!(
         r#"
@@ -164,7 +122,7 @@ image_name = "Ubuntu Trusty (2014.04) cloudimg"
 size = "m3.xlarge"
 keyname = "jenkins-slave"
 labels = ["amd64", "trusty"]
-max = {ubuntus}
+max = 4
 
 [nodes.centos]
 provider = "openstack"
