@@ -128,7 +128,7 @@ pub(super) struct Status {
 fn pause(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+        Ok(_) | Err(_) => Err("must be a number of seconds from 1 to 86400".to_owned()),
     }
 }
 
