@@ -1,22 +1,22 @@
 #!/bin/bash
-# A boot script for a node type with register = "inbound": starts the agent whose node mita has made.
+# A boot script for a node type with register = "inbound": starts the agent of the node that mita created.
 #
 # Copy it beside mita.toml and name it there: script_file = "boot-inbound-registered.sh". mita fills in the URL of Jenkins,
 # the name of the node and the secret of its agent; cloud-init then runs the script once, as root, at the first boot. It
-# wants an image with bash, curl, ip and systemd (Debian, Ubuntu, Fedora and their kin), and Jenkins 2.440 or newer.
+# needs an image with bash, curl, ip and systemd (Debian, Ubuntu, Fedora and similar), and Jenkins 2.440 or newer.
 set -euo pipefail
 umask 077
 
-# The Java release that this Jenkins asks for: the package of apt-get, and that of dnf.
+# The Java release that Jenkins requires: the package for apt-get, and the package for dnf.
 java_deb=default-jre-headless
 java_rpm=java-21-openjdk-headless
 
-# Filled in by mita before the shell sees them.
+# mita fills in these values.
 jenkins='${JENKINS_URL}'
 name='${MITA_AGENT_NAME}'
 secret='${MITA_AGENT_SECRET}'
 options='${MITA_AGENT_OPTIONS}'
-# remote_fs of the node type.
+# The value of remote_fs in the node type.
 home=/home/jenkins
 
 die() {
@@ -34,7 +34,7 @@ install_java() {
     fi
 }
 
-# The agent's program. Jenkins may be restarting just now.
+# Download the agent. Retry, because Jenkins may be restarting.
 fetch_agent() {
     for _ in {1..60}; do
         curl --silent --show-error --fail --max-time 60 --output "$home/agent.jar" "${jenkins}jnlpJars/agent.jar" && return
@@ -50,8 +50,8 @@ fetch_agent
 printf '%s\n' "$secret" >"$home/secret"
 chown -R jenkins: "$home"
 
-# The secret is part of the user data, which the cloud shows to every process of the server. After this no build can ask
-# for it, unless builds have root. cloud-init comes first at each boot, and the route is gone until then.
+# The secret is part of the user data, which the metadata service shows to every process on the server. The agent's service
+# blocks the metadata service, so that only builds with root can read the secret. At each boot, cloud-init runs before it.
 cat >/etc/systemd/system/jenkins-agent.service <<UNIT
 [Unit]
 Description=Jenkins agent $name

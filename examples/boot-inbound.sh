@@ -1,22 +1,22 @@
 #!/bin/bash
-# A boot script for a node type: makes the server that it runs on an inbound agent of Jenkins, named base+IP.
+# A boot script for a node type: registers its server in Jenkins as an inbound agent with the name base+IP.
 #
 # Copy it beside mita.toml, set the values below, and name it there: script_file = "boot-inbound.sh". mita fills in the
 # name of the node type, its labels and the URL of Jenkins; cloud-init then runs the script once, as root, at the first
-# boot. It wants an image with bash, curl, ip and systemd (Debian, Ubuntu, Fedora and their kin), and Jenkins 2.440 or
-# newer. For an older one start agent.jar with -jnlpUrl URL/computer/NAME/jenkins-agent.jnlp in place of -url and -name.
+# boot. It needs an image with bash, curl, ip and systemd (Debian, Ubuntu, Fedora and similar), and Jenkins 2.440 or
+# newer. For an older Jenkins, start agent.jar with -jnlpUrl URL/computer/NAME/jenkins-agent.jnlp in place of -url and -name.
 set -euo pipefail
 umask 077
 
 # A Jenkins user for this script alone, as USER:API_TOKEN, with Overall/Read, Agent/Create and Agent/Connect.
 registrar="registrar:API_TOKEN"
-# As in the node type.
+# The value of executors in the node type.
 executors=1
-# The Java release that this Jenkins asks for: the package of apt-get, and that of dnf.
+# The Java release that Jenkins requires: the package for apt-get, and the package for dnf.
 java_deb=default-jre-headless
 java_rpm=java-21-openjdk-headless
 
-# Filled in by mita before the shell sees them. Names and labels hold no single quote.
+# mita fills in these values. Names and labels contain no single quotes.
 jenkins='${JENKINS_URL}'
 node_type='${MITA_NODE}'
 labels='${MITA_LABELS}'
@@ -48,8 +48,8 @@ encoded() {
     done
 }
 
-# ask FILE CURL_ARGUMENTS...: keeps the answer in FILE and prints its status, or 000 where there is none. The user goes
-# through a pipe, since everybody can read the arguments of a process.
+# ask FILE CURL_ARGUMENTS...: saves the answer in FILE and prints its status, or 000 if there is no answer. The user and
+# the token go through a pipe, because everybody can read the arguments of a process.
 ask() {
     local file=$1
     shift
@@ -67,8 +67,8 @@ install_java() {
     fi
 }
 
-# Creates the node. A name or a label holds no quote and no backslash (mita refuses them), so the JSON needs no escapes.
-# curl writes the plus sign as %2B: in a form a bare one would be a blank.
+# Creates the node. Names and labels contain no quotes and no backslashes (mita refuses them), so the JSON needs no
+# escapes. curl encodes the plus sign as %2B, because a form decodes a plus sign as a blank.
 register() {
     local json status words
     json=$(cat <<JSON
@@ -87,7 +87,7 @@ JSON
         words=$(sed -n 's/\r$//; s/^[Xx]-[Ee]rror: //p' "$work/headers" 2>/dev/null || true)
         case $status in
             200 | 302) return ;;
-            # The answer to an earlier attempt was lost, or an earlier server had this address: the node is there.
+            # The node exists: the answer to an earlier attempt was lost, or an earlier server had this address.
             400) [ "$(ask "$work/answer" "${jenkins}computer/$path/api/json")" = 200 ] && return
                  die "Jenkins does not make the node $name: ${words:-status 400}" ;;
             401 | 403 | 404 | 405) die "Jenkins answers $status to a new node: check user, token, permissions and URL" ;;
@@ -98,7 +98,7 @@ JSON
     die "Jenkins took no new node for ten minutes"
 }
 
-# What the agent shows to Jenkins: the first argument in its start file.
+# The secret of the agent: the first argument in its start file.
 secret() {
     local status
     status=$(ask "$work/agent.jnlp" "${jenkins}computer/$path/jenkins-agent.jnlp")
@@ -112,7 +112,7 @@ trap 'rm -rf "$work"' EXIT
 
 ip=$(address) || true
 [ -n "$ip" ] || die "this server has no address"
-# Jenkins allows no colon in a name, so those of IPv6 are written as dashes.
+# Jenkins allows no colons in names, so write dashes for the colons of IPv6.
 name="$node_type+${ip//:/-}"
 path=$(encoded "$name")
 
@@ -125,8 +125,8 @@ secret >"$home/secret"
 [ "$(ask "$home/agent.jar" "${jenkins}jnlpJars/agent.jar")" = 200 ] || die "Jenkins gives no agent.jar"
 chown -R jenkins: "$home"
 
-# The token above is part of the user data, which the cloud shows to every process of the server. After this no build
-# can ask for it, unless builds have root. cloud-init comes first at each boot, and the route is gone until then.
+# The token is part of the user data, which the metadata service shows to every process on the server. The agent's service
+# blocks the metadata service, so that only builds with root can read the token. At each boot, cloud-init runs before it.
 cat >/etc/systemd/system/jenkins-agent.service <<UNIT
 [Unit]
 Description=Jenkins agent $name

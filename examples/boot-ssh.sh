@@ -1,16 +1,16 @@
 #!/bin/bash
-# A boot script for a node type with register = "ssh": makes the server ready for Jenkins, which connects to it by SSH.
+# A boot script for a node type with register = "ssh": prepares the server for Jenkins, which connects to it by SSH.
 #
-# Copy it beside mita.toml and name it there: script_file = "boot-ssh.sh". mita makes the node in Jenkins; this script sees
-# to the user that the credentials log in as, and to Java. It holds no secret. cloud-init runs it once, as root, at the
-# first boot. It wants an image with bash and sshd (Debian, Ubuntu, Fedora and their kin). Jenkins may be there before the
-# script is through: it tries again each minute, for as long as join_timeout lasts.
+# Copy it beside mita.toml and name it there: script_file = "boot-ssh.sh". mita creates the node in Jenkins; this script
+# creates the user of the credentials and installs Java. It contains no secret. cloud-init runs it once, as root, at the
+# first boot. It needs an image with bash and sshd (Debian, Ubuntu, Fedora and similar). Jenkins may connect before the
+# script has finished: Jenkins tries again each minute, for as long as join_timeout lasts.
 set -euo pipefail
 
-# The user of the credentials in Jenkins, and its home: remote_fs of the node type.
+# The user of the credentials in Jenkins, and its home: the value of remote_fs in the node type.
 user=jenkins
 home=/home/jenkins
-# The Java release that this Jenkins asks for: the package of apt-get, and that of dnf.
+# The Java release that Jenkins requires: the package for apt-get, and the package for dnf.
 java_deb=default-jre-headless
 java_rpm=java-21-openjdk-headless
 
@@ -19,7 +19,7 @@ die() {
     exit 1
 }
 
-# The key pair of the node type (keyname): cloud-init has given it to the image's own user by now.
+# The public key of the node type's key pair (keyname). By now, cloud-init has installed it for the default user of the image.
 key() {
     local file
     for file in /home/*/.ssh/authorized_keys; do

@@ -1,7 +1,11 @@
 //! A morning of a small CI farm, in a few seconds: a simulated Jenkins and a simulated OpenStack behind real HTTP on
 //! this machine, and the real run of mita against them, once for every minute of simulated time.
 //!
-//! `cargo run --example demo` needs no network, no root and no set-up.
+//! `cargo run --example demo` needs no network, no root and no set-up. `cargo run --example demo -- page.html` writes the
+//! status page of a busy day instead of telling the story.
+
+#[path = "demo/page.rs"]
+mod page;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -12,9 +16,10 @@ use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{JoinRule, Sim, SimOptions};
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -37,6 +42,10 @@ fn main() -> Result<()> {
     set_up(&sim);
     let folder = tempfile::tempdir()?;
     let config = configuration(&sim, folder.path())?;
+    if let Some(file) = env::args_os().nth(1) {
+        return page::write(&sim, &config, &file, moment);
+    }
+    let config = Config::load(&config)?.config;
     say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");
     say("  ubuntu: labels amd64 trusty, at most 4 servers; centos: labels x86_64 centos7, 10 GB of extra storage");
     say("  idle_grace 10m; everything below is one line of what a run did, or of what became of it\n");
@@ -48,8 +57,7 @@ fn main() -> Result<()> {
             say(&format!("{clock}  *** {event}"));
             play(&sim, minute, &mut held);
         }
-        let moment = Moment { now: at(&sim), started: clock_of_this_machine() };
-        let report = reconcile(&config, Permits::default(), moment, &Progress::silent())?;
+        let report = reconcile(&config, Permits::default(), moment(&sim), &Progress::silent())?;
         out.clear();
         seen.tell(&sim, &report, &mut out);
         for line in out.lines() {
@@ -73,9 +81,9 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-#[expect(clippy::disallowed_methods, reason = "the deadline of a run is real time, also where its clock is simulated")]
-fn clock_of_this_machine() -> Instant {
-    Instant::now()
+#[expect(clippy::disallowed_methods, reason = "the deadline of a run is real time, even if its clock is simulated")]
+fn moment(sim: &Sim) -> Moment {
+    Moment { now: at(sim), started: Instant::now() }
 }
 
 fn at(sim: &Sim) -> Timestamp {
@@ -89,7 +97,7 @@ fn set_up(sim: &Sim) {
     sim.on_boot("centos", JoinRule::base_plus_ip(Duration::from_secs(90), "x86_64 centos7"));
 }
 
-fn configuration(sim: &Sim, folder: &Path) -> Result<Config> {
+fn configuration(sim: &Sim, folder: &Path) -> Result<PathBuf> {
     let path = folder.join("mita.toml");
     let text = format!(
         r#"
@@ -129,7 +137,7 @@ storage = 10
     );
     fs::write(&path, text)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    Ok(Config::load(&path)?.config)
+    Ok(path)
 }
 
 fn play(sim: &Sim, minute: u32, held: &mut Option<String>) {
