@@ -388,6 +388,7 @@ pub fn without_secrets(state: &State) -> State {
         mut failures,
         quota_refused,
         mut mismatches,
+        lasting,
         notified,
     } = state.clone();
     for ServerMemory { fault, .. } in servers.values_mut() {
@@ -403,6 +404,7 @@ pub fn without_secrets(state: &State) -> State {
     for Mismatch { why, .. } in &mut mismatches {
         *why = clean(why);
     }
+    let lasting = lasting.into_iter().map(|(condition, credit)| (clean(&condition), credit)).collect();
     let notified = notified.into_iter().map(|(event, at)| (clean(&event), at)).collect();
     State {
         version,
@@ -421,6 +423,7 @@ pub fn without_secrets(state: &State) -> State {
         failures,
         quota_refused,
         mismatches,
+        lasting,
         notified,
     }
 }

@@ -201,7 +201,8 @@ fn taken_meanwhile(
         Presence::SetOffline(cause) if new && is_ours(&cause.reason, &site.config.owner).is_none() => {
             Some(format!("somebody has set node {node} offline: it is held"))
         }
-        Presence::Online | Presence::Disconnected | Presence::SetOffline(_) => None,
+        Presence::DisconnectedBy(_) if new => Some(format!("somebody has disconnected node {node}: it is held")),
+        Presence::Online | Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => None,
     })
 }
 
@@ -209,7 +210,7 @@ fn taken_meanwhile(
 fn unfit(site: &Site<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
     let marked = match &seen.presence {
         Presence::SetOffline(cause) => is_ours(&cause.reason, &site.config.owner).is_some(),
-        Presence::Online | Presence::Disconnected => false,
+        Presence::Online | Presence::Disconnected | Presence::DisconnectedBy(_) => false,
     };
     let node = &seen.name;
     if restarted(site, &reading.session) {

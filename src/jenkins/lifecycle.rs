@@ -71,7 +71,9 @@ impl Jenkins {
         let Some(seen) = self.node(node)?.value else { return Ok(Restoration::NoSuchNode) };
         let cause = match seen.presence {
             Presence::SetOffline(cause) => cause,
-            Presence::Online | Presence::Disconnected => return Ok(Restoration::NotSetOffline),
+            Presence::Online | Presence::Disconnected | Presence::DisconnectedBy(_) => {
+                return Ok(Restoration::NotSetOffline);
+            }
         };
         if !is_meant(&cause) {
             return Ok(Restoration::Held(cause.reason));

@@ -112,7 +112,7 @@ fn read_node(entry: &Value, classes: bool) -> Option<Node> {
     // More executors than configured may be there for a moment, after their number was lowered: they take no work.
     let idle_executors = match presence {
         Presence::Online => free.min(configured.saturating_sub(taken)),
-        Presence::Disconnected | Presence::SetOffline(_) => 0,
+        Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
     };
     // Not told before 2.79.
     let mark = text(entry, "description").filter(|_| kind == NodeKind::Agent).and_then(|text| mark_in(text, &name));
@@ -144,7 +144,11 @@ fn read_presence(entry: &Value) -> Option<Presence> {
     if flag(entry, "temporarilyOffline")? {
         return Some(Presence::SetOffline(read_cause(entry)));
     }
-    Some(if flag(entry, "offline")? { Presence::Disconnected } else { Presence::Online })
+    if !flag(entry, "offline")? {
+        return Some(Presence::Online);
+    }
+    let cause = read_cause(entry);
+    Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
 }
 
 /// The statistics of the label that is the node's name (hudson/model/Computer.java, getLoadStatistics), which are those of
@@ -187,6 +191,19 @@ mod tests {
         for (fields, presence) in [
             (json!({}), Presence::Online),
             (json!({"offline": true}), Presence::Disconnected),
+            (
+                json!({"offline": true, "offlineCauseReason": "moving racks",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause"}}),
+                Presence::DisconnectedBy(OfflineCause {
+                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
+                    reason: "moving racks".to_owned(),
+                }),
+            ),
+            (
+                json!({"offline": true, "offlineCauseReason": "Connection was broken",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$ChannelTermination"}}),
+                Presence::Disconnected,
+            ),
             (json!({"offline": true, "temporarilyOffline": true, "offlineCause": null}), cause(None, "")),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",

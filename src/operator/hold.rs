@@ -45,8 +45,21 @@ impl Scene<'_> {
     pub(super) fn release(&mut self, node: &Node, identity: &NodeIdentity) -> Result<Answer, StoreError> {
         let asked = self.forget_what_was_asked(identity)?;
         let done = if asked { Ended::Done } else { Ended::AlreadySo };
+        let held = self.set_offline_by(node) == Some(SetOfflineBy::Person);
         let cause = match &node.presence {
             Presence::SetOffline(cause) => cause,
+            Presence::DisconnectedBy(cause) => {
+                let words = "a person disconnected its agent, and mita connects none: launch the agent in Jenkins";
+                return Ok(answer(Ended::Refused, format!("{words}{}", quoted(cause))));
+            }
+            Presence::Disconnected if held => {
+                if let Some(known) = self.state.nodes.get_mut(&node.name) {
+                    known.set_offline_by = None;
+                }
+                self.store.save(&self.state)?;
+                let words = "is held no more; it has no connection, and is retired if that lasts for join_timeout";
+                return Ok(answer(Ended::Done, words));
+            }
             Presence::Online if asked => return Ok(answer(done, "stays: it is retired no more")),
             Presence::Disconnected if asked => {
                 return Ok(answer(done, "is retired no more for the asking; it has no connection"));

@@ -94,7 +94,8 @@ fn node(node: &mut Node) {
     } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
-        Presence::SetOffline(OfflineCause { class: _, reason }) => *reason = text(reason),
+        Presence::SetOffline(OfflineCause { class: _, reason })
+        | Presence::DisconnectedBy(OfflineCause { class: _, reason }) => *reason = text(reason),
     }
 }
 

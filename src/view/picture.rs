@@ -214,7 +214,7 @@ impl NodeView<'_> {
     pub(crate) fn presence(&self) -> &'static str {
         match self.node.presence {
             Presence::Online => "online",
-            Presence::Disconnected => "offline",
+            Presence::Disconnected | Presence::DisconnectedBy(_) => "offline",
             Presence::SetOffline(_) => "set_offline",
         }
     }

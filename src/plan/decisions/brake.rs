@@ -50,9 +50,10 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
     }
 }
 
-/// Whether the action removes something for a reason that lies outside of mita's own orders. A volume or an address
+/// Whether the action removes something for a reason that lies outside of mita's own orders, and that no service states.
+/// That a server does not run, its cloud says itself. A volume or an address
 /// follows its server, whose removal has had its own look.
 fn is_suspicious(action: &Action) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
-    removes && matches!(action.rule, Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone)
+    removes && matches!(action.rule, Rule::Offline | Rule::NodeMissing | Rule::ServerGone)
 }

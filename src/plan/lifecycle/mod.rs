@@ -2,6 +2,7 @@
 
 pub(crate) mod outcomes;
 pub mod phase;
+pub(crate) mod restoring;
 
 use crate::config::Config;
 use crate::domain::rule::Rule;

@@ -169,7 +169,7 @@ impl Situation {
             run: LAST_RUN,
             last_run: Some(now),
             fingerprint: "1".to_owned(),
-            session: Some(Session { id: "one".to_owned() }),
+            session: Some(Session { id: "one".to_owned(), earlier: Vec::new() }),
             ..State::new(owner())
         };
         let world = World { jenkins, clouds: BTreeMap::new() };
@@ -237,6 +237,8 @@ impl Situation {
 
     pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
         let unknown = NodeMemory {
+            worked_at: None,
+            restore_refused: false,
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,

@@ -93,6 +93,7 @@ pub(crate) fn warn(
         };
         events.extend(event);
     }
+    events.extend(several_sessions(&plan.memory));
     events.extend(open_breakers(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
@@ -138,6 +139,17 @@ impl<'a> OnlineNodes<'a> {
         named.any(|node| need.accepts_node(node, None, &[]))
             || self.by_labels.values().any(|node| need.accepts_node(node, None, &[]))
     }
+}
+
+/// Controllers that answer by turns behind one address.
+fn several_sessions(memory: &State) -> Option<(String, String)> {
+    let session = memory.session.as_ref().filter(|session| session.earlier.contains(&session.id))?;
+    let text = format!(
+        "jenkins answers with session {} and others by turns: if several controllers stand behind jenkins.url, let mita \
+         reach one of them only, since each has a queue and nodes of its own",
+        session.id
+    );
+    Some(("several_sessions".to_owned(), text))
 }
 
 fn open_breakers(memory: &State, now: Timestamp) -> Vec<(String, String)> {

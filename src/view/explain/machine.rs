@@ -1,7 +1,7 @@
 //! A server of ours and a node of Jenkins: what was seen, what is remembered, and what is still to pass.
 
 use crate::domain::state::{Origin, RetirementStep, ServerMemory, SetOfflineBy};
-use crate::domain::world::{Node, NodeKind, Presence, Server};
+use crate::domain::world::{Node, NodeKind, Server};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::view::explain::label::state;
 use crate::view::explain::{Finding, Kind, Picture, failure, listed, rows};
@@ -100,7 +100,7 @@ pub(crate) fn tell_node(picture: &Picture<'_>, view: &NodeView<'_>) -> Finding {
     let mut finding = Finding::of(Kind::Node, view.verdict);
     let node = view.node;
     finding.fact("seen", format!("{}{}", state(view.presence(), node), kind(node)));
-    if let Presence::SetOffline(cause) = &node.presence {
+    if let Some(cause) = node.presence.cause() {
         let class = cause.class.as_deref().map_or_else(String::new, |class| format!(" ({class})"));
         finding.fact("offline_cause", format!("\"{}\"{class}", cause.reason.trim()));
     }

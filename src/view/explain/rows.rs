@@ -68,7 +68,7 @@ impl Case<'_> {
                 Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => "it may still turn up".to_owned(),
             },
             Rule::Ambiguous => "no other node could be it".to_owned(),
-            Rule::Held => match self.names(|node| matches!(node.presence, Presence::SetOffline(_))) {
+            Rule::Held => match self.names(|node| node.presence.cause().is_some()) {
                 None => "no node of it is set offline".to_owned(),
                 Some(names) => format!("{names} is set offline by {}", self.set_offline_by()),
             },
