@@ -3,6 +3,11 @@
 //!
 //! `cargo run --example demo` needs no network, no root and no set-up.
 
+#[path = "shared/configuration.rs"]
+mod configuration;
+#[path = "shared/farm.rs"]
+mod farm;
+
 use anyhow::{Context, Result};
 use jiff::Timestamp;
 use mita::apply::Outcome;
@@ -10,11 +15,8 @@ use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::queue::Job;
-use mita_sim::{JoinRule, Sim, SimOptions};
+use mita_sim::{Sim, SimOptions};
 use std::collections::BTreeSet;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -34,9 +36,10 @@ const END: u32 = 62;
 fn main() -> Result<()> {
     let mut out = String::new();
     let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
-    set_up(&sim);
+    farm::open(&sim, Duration::from_secs(40), Duration::from_secs(90));
     let folder = tempfile::tempdir()?;
-    let config = configuration(&sim, folder.path())?;
+    let config = configuration::write(&sim, folder.path(), "idle_grace = \"10m\"", farm::NODE_TYPES)?;
+    let config = Config::load(&config)?.config;
     say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");
     say("  ubuntu: labels amd64 trusty, at most 4 servers; centos: labels x86_64 centos7, 10 GB of extra storage");
     say("  idle_grace 10m; everything below is one line of what a run did, or of what became of it\n");
@@ -80,56 +83,6 @@ fn clock_of_this_machine() -> Instant {
 
 fn at(sim: &Sim) -> Timestamp {
     Timestamp::from_millisecond(i64::try_from(sim.now()).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX)
-}
-
-/// One permanent agent, so that Jenkins always names labels, and machines that join as `base+IP`.
-fn set_up(sim: &Sim) {
-    sim.jenkins().add_agent("vault", "signing", 1);
-    sim.on_boot("ubuntu", JoinRule::base_plus_ip(Duration::from_secs(40), "amd64 trusty"));
-    sim.on_boot("centos", JoinRule::base_plus_ip(Duration::from_secs(90), "x86_64 centos7"));
-}
-
-fn configuration(sim: &Sim, folder: &Path) -> Result<Config> {
-    let path = folder.join("mita.toml");
-    let text = format!(
-        r#"
-state_file = "state.json"
-owner = "ceph-ci"
-idle_grace = "10m"
-
-[jenkins]
-url = "{jenkins}"
-user = "mita"
-token = "jenkins-api-token"
-
-[provider.openstack]
-auth_url = "{keystone}"
-username = "mita"
-password = "mita-secret"
-tenant_name = "ceph-ci"
-
-[nodes.ubuntu]
-provider = "openstack"
-image_name = "Ubuntu Trusty (2014.04) cloudimg"
-size = "m3.xlarge"
-keyname = "jenkins-slave"
-labels = ["amd64", "trusty"]
-max = 4
-
-[nodes.centos]
-provider = "openstack"
-image_name = "Debian 12"
-size = "m1.small"
-keyname = "jenkins-slave"
-labels = ["x86_64", "centos7"]
-storage = 10
-"#,
-        jenkins = sim.jenkins_url(),
-        keystone = sim.auth_url("openstack"),
-    );
-    fs::write(&path, text)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    Ok(Config::load(&path)?.config)
 }
 
 fn play(sim: &Sim, minute: u32, held: &mut Option<String>) {

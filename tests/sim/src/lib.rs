@@ -67,6 +67,8 @@ pub struct SimOptions {
     pub latency: Duration,
     /// Where ids come from: the same seed gives the same ids.
     pub seed: u64,
+    /// Where the clock starts.
+    pub start: Ms,
 }
 
 impl Default for SimOptions {
@@ -79,6 +81,7 @@ impl Default for SimOptions {
             users: vec!["mita".into()],
             latency: Duration::ZERO,
             seed: 1,
+            start: clock::START,
         }
     }
 }
@@ -143,15 +146,16 @@ impl Sim {
     /// Starts a controller and one cloud, each on a port of its own.
     ///
     /// # Errors
-    /// When no port of 127.0.0.1 can be bound.
+    /// When a port of 127.0.0.1 cannot be bound.
     pub fn start(options: SimOptions) -> io::Result<Sim> {
-        let jenkins_socket = server::bind()?;
-        let stranger_socket = server::bind()?;
+        let jenkins_socket = server::bind(options.jenkins.port)?;
+        let stranger_socket = server::bind(0)?;
         let jenkins_url = format!("{}{}", server::url(&jenkins_socket)?, options.jenkins.prefix);
         let stranger_url = server::url(&stranger_socket)?;
         let rules =
             Rules { owners: options.owners, users: options.users, max_servers: None, max_of_type: BTreeMap::new() };
-        let world = World::new(Jenkins::new(options.jenkins, jenkins_url.clone()), rules);
+        let jenkins = Jenkins::new(options.jenkins, jenkins_url.clone(), options.start);
+        let world = World::new(jenkins, rules, options.start);
         let shared = Shared::new(world, options.latency);
         shared.listen(jenkins_socket, "jenkins")?;
         shared.listen(stranger_socket, "stranger")?;
@@ -163,9 +167,9 @@ impl Sim {
     /// Adds a cloud on a port of its own.
     ///
     /// # Errors
-    /// When no port of 127.0.0.1 can be bound.
+    /// When its port of 127.0.0.1 cannot be bound.
     pub fn add_cloud(&self, name: &str, options: openstack::Options) -> io::Result<()> {
-        let socket = server::bind()?;
+        let socket = server::bind(options.port)?;
         let url = server::url(&socket)?;
         {
             let mut world = self.world();

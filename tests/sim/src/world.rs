@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::{self, Ms, millis};
+use crate::clock::{Ms, millis};
 use crate::faults::{Fault, Kind};
 use crate::http::{Request, Response};
 use crate::jenkins::nodes::{CauseKind, Node, ServerRef};
@@ -47,7 +47,7 @@ pub struct World {
 }
 
 impl World {
-    pub(crate) fn new(jenkins: Jenkins, rules: Rules) -> Self {
+    pub(crate) fn new(jenkins: Jenkins, rules: Rules, now: Ms) -> Self {
         World {
             jenkins,
             clouds: BTreeMap::new(),
@@ -58,7 +58,7 @@ impl World {
             faults_so_far: 0,
             joins: BTreeMap::new(),
             default_join: None,
-            now: clock::START,
+            now,
             arrivals: Vec::new(),
         }
     }
@@ -79,11 +79,11 @@ impl World {
         }
     }
 
-    /// Moves the clock, second by second.
+    /// Moves the clock, from one whole second to the next.
     pub fn advance(&mut self, by: Duration) {
         let target = self.now + millis(by);
         while self.now < target {
-            self.now = (self.now + 1000).min(target);
+            self.now = (self.now - self.now % 1000 + 1000).min(target);
             for cloud in self.clouds.values_mut() {
                 cloud.step(self.now);
             }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{self, Ms, millis};
+use crate::clock::{Ms, millis};
 use crate::http::Request;
 pub use auth::{Permission, User};
 use labels::Label;
@@ -79,6 +79,8 @@ pub struct Options {
     pub jobs: Vec<String>,
     /// How many seconds its clock is ahead of the simulated one, as `Date` shows it.
     pub clock_ahead: i64,
+    /// Its port; any free one for 0.
+    pub port: u16,
 }
 
 impl Default for Options {
@@ -99,6 +101,7 @@ impl Default for Options {
             loses_credentials: false,
             jobs: vec!["ceph-build".into()],
             clock_ahead: 0,
+            port: 0,
         }
     }
 }
@@ -141,7 +144,7 @@ pub struct Jenkins {
 }
 
 impl Jenkins {
-    pub(crate) fn new(options: Options, url: String) -> Self {
+    pub(crate) fn new(options: Options, url: String, now: Ms) -> Self {
         let mut node = Node::new("", &options.built_in_labels, options.built_in_executors);
         node.class = BUILT_IN_CLASS.into();
         node.relabel();
@@ -152,7 +155,7 @@ impl Jenkins {
             finished: Vec::new(),
             refusals: Vec::new(),
             quieting_down: false,
-            now: clock::START,
+            now,
             url,
             dirty: true,
             next_due: Ms::MAX,
