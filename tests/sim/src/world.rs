@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::{Ms, millis};
+use crate::clock::{self, Ms, millis};
 use crate::faults::{Fault, Kind};
 use crate::http::{Request, Response};
 use crate::jenkins::nodes::{CauseKind, Node, ServerRef};
@@ -47,7 +47,7 @@ pub struct World {
 }
 
 impl World {
-    pub(crate) fn new(jenkins: Jenkins, rules: Rules, now: Ms) -> Self {
+    pub(crate) fn new(jenkins: Jenkins, rules: Rules) -> Self {
         World {
             jenkins,
             clouds: BTreeMap::new(),
@@ -58,7 +58,7 @@ impl World {
             faults_so_far: 0,
             joins: BTreeMap::new(),
             default_join: None,
-            now,
+            now: clock::START,
             arrivals: Vec::new(),
         }
     }

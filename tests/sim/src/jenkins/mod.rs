@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Ms, millis};
+use crate::clock::{self, Ms, millis};
 use crate::http::Request;
 pub use auth::{Permission, User};
 use labels::Label;
@@ -79,8 +79,6 @@ pub struct Options {
     pub jobs: Vec<String>,
     /// How many seconds its clock is ahead of the simulated one, as `Date` shows it.
     pub clock_ahead: i64,
-    /// Its port; any free one for 0.
-    pub port: u16,
 }
 
 impl Default for Options {
@@ -101,7 +99,6 @@ impl Default for Options {
             loses_credentials: false,
             jobs: vec!["ceph-build".into()],
             clock_ahead: 0,
-            port: 0,
         }
     }
 }
@@ -144,7 +141,7 @@ pub struct Jenkins {
 }
 
 impl Jenkins {
-    pub(crate) fn new(options: Options, url: String, now: Ms) -> Self {
+    pub(crate) fn new(options: Options, url: String) -> Self {
         let mut node = Node::new("", &options.built_in_labels, options.built_in_executors);
         node.class = BUILT_IN_CLASS.into();
         node.relabel();
@@ -155,7 +152,7 @@ impl Jenkins {
             finished: Vec::new(),
             refusals: Vec::new(),
             quieting_down: false,
-            now,
+            now: clock::START,
             url,
             dirty: true,
             next_due: Ms::MAX,

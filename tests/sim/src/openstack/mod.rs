@@ -48,8 +48,6 @@ pub struct Options {
     pub addresses_while_spawning: bool,
     /// How many seconds the clock of the cloud's machines is ahead of the simulated one, as `Date` shows it.
     pub clock_ahead: i64,
-    /// Its port; any free one for 0.
-    pub port: u16,
 }
 
 impl Default for Options {
@@ -66,7 +64,6 @@ impl Default for Options {
             volume_types: vec!["volumev3".into(), "block-storage".into()],
             addresses_while_spawning: false,
             clock_ahead: 0,
-            port: 0,
         }
     }
 }
