@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-/// What follows within seconds may take so long on a machine that has other things to do.
+/// A hundred times what it takes on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 struct Playground {
@@ -20,7 +20,7 @@ struct Playground {
     lines: Receiver<String>,
     folder: tempfile::TempDir,
     /// What it printed so far.
-    told: Vec<String>,
+    printed: Vec<String>,
 }
 
 impl Playground {
@@ -36,15 +36,15 @@ impl Playground {
             .spawn()
             .expect("the playground starts");
         let lines = lines(child.stdout.take().expect("a pipe"));
-        Playground { child, lines, folder, told: Vec::new() }
+        Playground { child, lines, folder, printed: Vec::new() }
     }
 
     /// Waits for a line that holds this.
     fn wait_for(&mut self, part: &str) {
-        while !self.told.iter().any(|line| line.contains(part)) {
+        while !self.printed.iter().any(|line| line.contains(part)) {
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => self.told.push(line),
-                Err(error) => panic!("the playground does not print {part:?}: {error}\n{}", self.told.join("\n")),
+                Ok(line) => self.printed.push(line),
+                Err(error) => panic!("the playground does not print {part:?}: {error}\n{}", self.printed.join("\n")),
             }
         }
     }
@@ -53,7 +53,7 @@ impl Playground {
         self.folder.path().join("mita.toml")
     }
 
-    /// What mita prints, which has to be content.
+    /// What mita prints; it must exit with 0.
     fn mita(&self, words: &[&str]) -> String {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mita"));
         command.env_clear().args(words).arg("--config").arg(self.config()).stdin(Stdio::null());
@@ -72,8 +72,8 @@ impl Drop for Playground {
 fn lines(out: ChildStdout) -> Receiver<String> {
     let (tell, lines) = mpsc::channel();
     thread::spawn(move || {
-        let told = BufReader::new(out).lines().map_while(Result::ok);
-        told.for_each(|line| drop(tell.send(line)));
+        let printed = BufReader::new(out).lines().map_while(Result::ok);
+        printed.for_each(|line| drop(tell.send(line)));
     });
     lines
 }
@@ -97,9 +97,9 @@ fn mita_serves_a_job_of_the_playground_with_what_it_wrote() {
 #[test]
 fn every_command_that_the_playground_prints_is_one_that_mita_takes() {
     let mut playground = Playground::start();
-    playground.wait_for("What happens now:");
+    playground.wait_for("Events:");
     let commands: Vec<&str> =
-        playground.told.iter().filter_map(|line| line.strip_prefix("  cargo run -q -- ")).collect();
+        playground.printed.iter().filter_map(|line| line.strip_prefix("  cargo run -q -- ")).collect();
     assert!(commands.len() > 5, "{commands:?}");
     for command in commands {
         let printed = Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output().expect("a shell");
@@ -119,8 +119,8 @@ fn a_folder_with_files_of_somebody_else_is_left_alone() {
     let options = ["--jenkins-port", "0", "--openstack-port", "0", "--for", "1s", "--folder"];
     let Output { status, stderr, .. } =
         example("playground").args(options).arg(folder.path()).output().expect("it starts");
-    let told = String::from_utf8_lossy(&stderr);
-    assert_eq!(status.code(), Some(1), "{told}");
-    assert!(told.starts_with("playground: ") && told.contains("--folder"), "{told}");
+    let printed = String::from_utf8_lossy(&stderr);
+    assert_eq!(status.code(), Some(1), "{printed}");
+    assert!(printed.starts_with("playground: ") && printed.contains("--folder"), "{printed}");
     assert_eq!(fs::read_to_string(&config).expect("the file"), "# mine\n");
 }

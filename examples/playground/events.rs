@@ -1,4 +1,4 @@
-//! What happened in the farm between two looks at it, a line each.
+//! What happened in the farm between two snapshots of it, a line each.
 
 use mita_sim::World;
 use mita_sim::jenkins::nodes::Node;
@@ -6,15 +6,15 @@ use mita_sim::openstack::{Server, Status};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One thing that happened.
+/// One line.
 pub(crate) struct Event {
-    pub(crate) what: What,
+    pub(crate) kind: EventKind,
     pub(crate) text: String,
 }
 
-/// Its kind: the first word of its line.
+/// What an event is about: its first word.
 #[derive(Clone, Copy)]
-pub(crate) enum What {
+pub(crate) enum EventKind {
     Queued,
     Cancelled,
     Started,
@@ -22,39 +22,41 @@ pub(crate) enum What {
     Killed,
     Online,
     Offline,
+    Held,
     Removed,
     Ordered,
     Active,
     Failed,
     Deleted,
-    /// What a run of mita told that the playground started.
+    /// A run of mita that the playground started wrote this.
     Mita,
 }
 
-impl What {
+impl EventKind {
     fn word(self) -> &'static str {
         match self {
-            What::Queued => "queued",
-            What::Cancelled => "cancelled",
-            What::Started => "started",
-            What::Ended => "ended",
-            What::Killed => "KILLED",
-            What::Online => "online",
-            What::Offline => "offline",
-            What::Removed => "removed",
-            What::Ordered => "ordered",
-            What::Active => "active",
-            What::Failed => "ERROR",
-            What::Deleted => "deleted",
-            What::Mita => "mita",
+            EventKind::Queued => "queued",
+            EventKind::Cancelled => "cancelled",
+            EventKind::Started => "started",
+            EventKind::Ended => "ended",
+            EventKind::Killed => "KILLED",
+            EventKind::Online => "online",
+            EventKind::Offline => "offline",
+            EventKind::Held => "held",
+            EventKind::Removed => "removed",
+            EventKind::Ordered => "ordered",
+            EventKind::Active => "active",
+            EventKind::Failed => "ERROR",
+            EventKind::Deleted => "deleted",
+            EventKind::Mita => "mita",
         }
     }
 }
 
 impl fmt::Display for Event {
-    /// The kind and the text, which goes on in further lines where it is long.
+    /// The kind and the text, wrapped.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<9} ", self.what.word())?;
+        write!(f, "{:<9} ", self.kind.word())?;
         let mut column = TEXT_COLUMN;
         for word in self.text.split_whitespace() {
             let width = 1 + word.chars().count();
@@ -75,16 +77,15 @@ const COLUMNS: usize = 80;
 /// Where the text begins, after the time and the kind.
 const TEXT_COLUMN: usize = "00:00:00  cancelled ".len();
 
-/// What there is to be seen of the farm at a moment.
-pub(crate) struct Farm {
+/// The farm at one moment.
+pub(crate) struct Snapshot {
     /// By the ids of their queue items.
     jobs: BTreeMap<u64, Job>,
     /// By name.
     nodes: BTreeMap<String, NodeState>,
     /// By id.
     servers: BTreeMap<String, (String, ServerState)>,
-    /// The first node of mita's that is online.
-    pub(crate) node_of_mita: Option<String>,
+    node_of_mita: Option<String>,
 }
 
 struct Job {
@@ -103,7 +104,13 @@ enum Stage {
 #[derive(PartialEq)]
 enum NodeState {
     Online,
-    Offline { reason: String },
+    Offline {
+        reason: String,
+    },
+    /// A person set it offline in Jenkins.
+    Held {
+        reason: String,
+    },
 }
 
 #[derive(PartialEq)]
@@ -114,9 +121,8 @@ enum ServerState {
     Leaving,
 }
 
-impl Farm {
-    /// What there is now.
-    pub(crate) fn look(world: &World) -> Farm {
+impl Snapshot {
+    pub(crate) fn of(world: &World) -> Snapshot {
         let jenkins = &world.jenkins;
         let ended = jenkins.finished.iter().map(|build| {
             let stage = Stage::Ended { node: build.node.clone(), killed: build.killed };
@@ -132,7 +138,7 @@ impl Farm {
         let agents = jenkins.nodes.iter().filter(|node| !node.is_built_in());
         let node_of_mita = agents.clone().find(|node| node.server.is_some() && !node.offline());
         let servers = world.clouds.values().flat_map(|cloud| &cloud.servers);
-        Farm {
+        Snapshot {
             jobs,
             node_of_mita: node_of_mita.map(|node| node.name.clone()),
             nodes: agents.map(|node| (node.name.clone(), NodeState::of(node))).collect(),
@@ -142,75 +148,81 @@ impl Farm {
         }
     }
 
-    /// What happened since an earlier look, in an order in which it can have happened.
-    pub(crate) fn events_since(&self, before: &Farm) -> Vec<Event> {
+    /// The first node of mita's that is online.
+    pub(crate) fn node_of_mita(&self) -> Option<&str> {
+        self.node_of_mita.as_deref()
+    }
+
+    /// What happened since an earlier snapshot, in an order in which it can have happened.
+    pub(crate) fn events_since(&self, before: &Snapshot) -> Vec<Event> {
         let mut events = Vec::new();
-        let mut tell = |what, text| events.push(Event { what, text });
-        self.tell_servers(before, &mut tell);
-        self.tell_nodes(before, &mut tell);
-        self.tell_jobs(before, &mut tell);
+        let mut add = |kind, text| events.push(Event { kind, text });
+        self.add_servers(before, &mut add);
+        self.add_nodes(before, &mut add);
+        self.add_jobs(before, &mut add);
         for node in before.nodes.keys().filter(|node| !self.nodes.contains_key(*node)) {
-            tell(What::Removed, format!("node {node}"));
+            add(EventKind::Removed, format!("node {node}"));
         }
         for (id, (name, _)) in before.servers.iter().filter(|(id, _)| !self.servers.contains_key(*id)) {
-            tell(What::Deleted, format!("server {name} {}", short(id)));
+            add(EventKind::Deleted, format!("server {name} {}", short(id)));
         }
         events
     }
 
-    fn tell_servers(&self, before: &Farm, tell: &mut impl FnMut(What, String)) {
+    fn add_servers(&self, before: &Snapshot, add: &mut impl FnMut(EventKind, String)) {
         for (id, (name, state)) in &self.servers {
             let earlier = before.servers.get(id).map(|(_, state)| state);
             if earlier.is_none() {
-                tell(What::Ordered, format!("server {name} {}", short(id)));
+                add(EventKind::Ordered, format!("server {name} {}", short(id)));
             }
             if earlier == Some(state) {
                 continue;
             }
             match state {
                 ServerState::Active { address } => {
-                    tell(What::Active, format!("server {name} {}, {address}", short(id)));
+                    add(EventKind::Active, format!("server {name} {}, {address}", short(id)));
                 }
                 ServerState::Failed { fault } => {
-                    tell(What::Failed, format!("server {name} {}: {fault}", short(id)));
+                    add(EventKind::Failed, format!("server {name} {}: {fault}", short(id)));
                 }
                 ServerState::Building | ServerState::Leaving => {}
             }
         }
     }
 
-    fn tell_nodes(&self, before: &Farm, tell: &mut impl FnMut(What, String)) {
+    fn add_nodes(&self, before: &Snapshot, add: &mut impl FnMut(EventKind, String)) {
         for (node, state) in self.nodes.iter().filter(|(node, state)| before.nodes.get(*node) != Some(*state)) {
             match state {
-                NodeState::Online => tell(What::Online, format!("node {node}")),
-                NodeState::Offline { reason } => tell(What::Offline, format!("node {node}: {reason}")),
+                NodeState::Online => add(EventKind::Online, format!("node {node}")),
+                NodeState::Offline { reason } => add(EventKind::Offline, format!("node {node}: {reason}")),
+                NodeState::Held { reason } => add(EventKind::Held, format!("node {node}: {reason}")),
             }
         }
     }
 
-    fn tell_jobs(&self, before: &Farm, tell: &mut impl FnMut(What, String)) {
+    fn add_jobs(&self, before: &Snapshot, add: &mut impl FnMut(EventKind, String)) {
         for (item, Job { name, label, stage }) in &self.jobs {
             let earlier = before.jobs.get(item).map(|job| &job.stage);
             if earlier.is_none() {
-                tell(What::Queued, format!("{name} ({item}) needs {label}"));
+                add(EventKind::Queued, format!("{name} ({item}) needs {label}"));
             }
             if earlier == Some(stage) {
                 continue;
             }
             match stage {
                 Stage::Waits => {}
-                Stage::Builds { node } => tell(What::Started, format!("{name} ({item}) on {node}")),
-                Stage::Ended { node, killed: false } => tell(What::Ended, format!("{name} ({item}) on {node}")),
-                Stage::Ended { node, killed: true } => tell(What::Killed, format!("{name} ({item}) on {node}")),
+                Stage::Builds { node } => add(EventKind::Started, format!("{name} ({item}) on {node}")),
+                Stage::Ended { node, killed: false } => add(EventKind::Ended, format!("{name} ({item}) on {node}")),
+                Stage::Ended { node, killed: true } => add(EventKind::Killed, format!("{name} ({item}) on {node}")),
             }
         }
         for (item, job) in before.jobs.iter().filter(|(item, _)| !self.jobs.contains_key(*item)) {
-            tell(What::Cancelled, format!("{} ({item})", job.name));
+            add(EventKind::Cancelled, format!("{} ({item})", job.name));
         }
     }
 }
 
-/// The first digits of an id, enough to tell a handful of servers apart.
+/// The first digits of an id, enough for a handful of servers.
 fn short(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
@@ -226,7 +238,8 @@ impl NodeState {
         if !node.offline() {
             return NodeState::Online;
         }
-        NodeState::Offline { reason: node.cause().map_or_else(String::new, |cause| cause.message.clone()) }
+        let reason = node.cause().map_or_else(String::new, |cause| cause.message.clone());
+        if node.held { NodeState::Held { reason } } else { NodeState::Offline { reason } }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the playground tells those who try mita there: commands that can be copied.
+//! What to try: commands that can be copied.
 
 use mita_sim::Sim;
 use std::path::Path;
@@ -16,16 +16,16 @@ const TRY: &[(&str, &[&str])] = &[
 pub(crate) struct Guide {
     config: String,
     page: String,
-    told_of_a_node: bool,
+    hint_given: bool,
 }
 
 impl Guide {
     pub(crate) fn new(config: &Path) -> Guide {
         let page = config.with_file_name(crate::site::PAGE);
-        Guide { config: quoted(&from_here(config)), page: from_here(&page), told_of_a_node: false }
+        Guide { config: quoted(&from_here(config)), page: from_here(&page), hint_given: false }
     }
 
-    /// What is told at the start.
+    /// The text for the start.
     pub(crate) fn welcome(&self, sim: &Sim, cron: Option<Duration>) -> String {
         let mut text = format!(
             "A CI farm runs here until Ctrl-C, simulated, on this machine only:\n\n  \
@@ -46,19 +46,16 @@ impl Guide {
                 text.push_str(&format!("  {}\n", self.command(words)));
             }
         }
-        text.push_str("\nWhat happens now:\n");
+        text.push_str("\nEvents:\n");
         text
     }
 
-    /// What can be tried with a node of mita's, once there is one.
+    /// What to try with a node of mita's: once, when there is one.
     pub(crate) fn hint(&mut self, node: Option<&str>) -> Option<String> {
-        let node = quoted(node.filter(|_| !self.told_of_a_node)?);
-        self.told_of_a_node = true;
+        let node = quoted(node.filter(|_| !self.hint_given)?);
+        self.hint_given = true;
         let hold = self.command(&format!("hold {node}"));
-        Some(format!(
-            "\nA node is online. Keep it from being retired, as a person may;\n\
-             with release in place of hold, let go of it again:\n  {hold}\n"
-        ))
+        Some(format!("\nA node is online. Hold it, so that mita leaves it alone; release ends that:\n  {hold}\n"))
     }
 
     fn command(&self, words: &str) -> String {

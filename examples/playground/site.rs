@@ -1,6 +1,7 @@
 //! Opens the playground: the simulated services, and a folder with a configuration of mita for them.
 
-use crate::{Args, configuration, farm};
+use crate::args::Args;
+use crate::{configuration, farm};
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
 use mita_sim::{Sim, SimOptions, openstack};
@@ -45,7 +46,7 @@ pub(crate) fn open(args: &Args, now: Timestamp) -> Result<Site> {
         None => default_folder()?,
     };
     prepare(&folder)?;
-    // No shorter than mita's clock of whole seconds can tell.
+    // mita counts idle time in whole seconds.
     let idle_grace = pace(60).max(Duration::from_secs(1)).as_secs();
     let top = format!(
         r#"{MARK}
@@ -63,12 +64,13 @@ html_file = "{PAGE}""#
 
 /// `target/playground`: this program is `target/debug/examples/playground`.
 fn default_folder() -> Result<PathBuf> {
-    let program = std::env::current_exe().context("cannot find this program's own path: name a --folder")?;
-    let target = program.ancestors().nth(3).context("this program is not in cargo's target folder: name a --folder")?;
+    let program = std::env::current_exe().context("cannot find this program's own path: choose a --folder")?;
+    let target =
+        program.ancestors().nth(3).context("this program is not in cargo's target folder: choose a --folder")?;
     Ok(target.join("playground"))
 }
 
-/// Makes the folder, or removes what is left of an earlier playground: the state there is that of another farm.
+/// Makes the folder, or removes the files that mita wrote there for an earlier playground: they are about another farm.
 fn prepare(folder: &Path) -> Result<()> {
     let shown = folder.display();
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(|| format!("cannot make {shown}"))?;
@@ -76,10 +78,11 @@ fn prepare(folder: &Path) -> Result<()> {
     let entries: Vec<_> = entries.collect::<Result<_, _>>().with_context(|| format!("cannot read {shown}"))?;
     ensure!(
         entries.is_empty() || is_playground(folder)?,
-        "{shown} holds files, and no playground's mita.toml: name an empty or a new folder with --folder"
+        "{shown} holds other files than a playground's: choose an empty or a new folder with --folder"
     );
     for entry in entries {
-        if entry.file_name().to_string_lossy().starts_with("state.json") {
+        let name = entry.file_name();
+        if name == PAGE || name.to_string_lossy().starts_with("state.json") {
             fs::remove_file(entry.path()).with_context(|| format!("cannot remove {}", entry.path().display()))?;
         }
     }
