@@ -2,6 +2,7 @@
 //!
 //! Prose goes stale without a sound. Whatever in it can be compared with the program is compared here.
 
+use crate::harness::example;
 use mita::cli::Exit;
 use mita::config::Config;
 use mita::domain::rule::Rule;
@@ -112,16 +113,7 @@ fn ci_runs_the_test_command_of_the_readme() {
 
 #[test]
 fn the_demo_prints_what_is_quoted_of_it() {
-    // Built together with this test, but for a run of this test alone.
-    let built = std::env::current_exe().expect("this test").with_file_name("../examples/demo");
-    let mut demo = if built.exists() {
-        Command::new(built)
-    } else {
-        let mut demo = Command::new(env!("CARGO"));
-        demo.current_dir(root()).args(["run", "--quiet", "--locked", "--example", "demo"]);
-        demo
-    };
-    let Output { status, stdout, stderr } = demo.output().expect("the demo starts");
+    let Output { status, stdout, stderr } = example("demo").output().expect("the demo starts");
     assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
     let printed = String::from_utf8(stdout).expect("UTF-8");
     let [quoted] = blocks("README.md", "text").try_into().expect("one block of output");

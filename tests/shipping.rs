@@ -1,13 +1,14 @@
 //! What a distribution and a cluster get: the package's files, the units, the manifests. Each is read as the program that it
 //! is for reads it, and each command line of mita in it is one that mita takes.
 
+use crate::harness::example;
 use clap::Parser;
 use mita::cli::Arguments;
 use mita::config::manual;
 use saphyr::{LoadableYamlNode, Yaml};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 fn root() -> &'static Path {
@@ -242,14 +243,5 @@ fn a_file_that_a_package_holds_of_every_kind_is_as_its_reader_wants_it() {
 
 /// Runs the example that makes what a package holds beside the program.
 fn make_package_files(folder: &Path) {
-    // Built together with this test, but for a run of this test alone.
-    let built: PathBuf = std::env::current_exe().expect("this test").with_file_name("../examples/package");
-    let mut command = if built.exists() {
-        Command::new(built)
-    } else {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(root()).args(["run", "--quiet", "--locked", "--example", "package", "--"]);
-        cargo
-    };
-    assert!(command.arg(folder).status().expect("the example starts").success());
+    assert!(example("package").arg(folder).status().expect("the example starts").success());
 }

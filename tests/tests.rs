@@ -50,6 +50,8 @@ mod old_states;
 #[cfg(test)]
 mod places;
 #[cfg(test)]
+mod playground;
+#[cfg(test)]
 mod races;
 #[cfg(test)]
 mod readme;

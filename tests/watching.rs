@@ -43,3 +43,27 @@ fn as_json_one_document_follows_the_other_until_the_reader_goes_away() {
     let ended = child.wait().expect("it ends");
     assert!(ended.success(), "{ended}");
 }
+
+#[test]
+fn at_a_terminal_nothing_is_said_between_two_looks() {
+    let it = Setup::trusty().start();
+    let program = format!("{} --config {}", env!("CARGO_BIN_EXE_mita"), it.config_file().display());
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--return", "--flush", "--command", &format!("{program} status --watch 1"), "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script of util-linux gives a terminal to a program");
+    let lines = BufReader::new(terminal.stdout.take().expect("a pipe")).lines();
+    let mut drawn = String::new();
+    for line in lines.map(|line| line.expect("UTF-8")) {
+        drawn += &line;
+        if drawn.matches("Every 1s, until Ctrl-C.").count() == 4 {
+            break;
+        }
+    }
+    terminal.kill().and_then(|()| terminal.wait()).expect("it ends");
+    assert_eq!(drawn.matches("Every 1s, until Ctrl-C.").count(), 4, "{drawn}");
+    assert!(!drawn.contains("mita: "), "{drawn}");
+}

@@ -8,6 +8,7 @@ mod program;
 mod run;
 mod setup;
 
+pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 

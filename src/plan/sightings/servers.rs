@@ -32,11 +32,9 @@ pub(crate) fn sighted(
             memory.gone_sightings = 0;
             memory.server_id = Some(server.id.clone());
             memory.name.clone_from(&server.name);
-            if server.state == ServerState::Active {
-                if memory.active_since.is_none() {
-                    memory.active_since = Some(now);
-                    memory.waited = Some(SignedDuration::ZERO);
-                }
+            if server.state == ServerState::Active && memory.active_since.is_none() {
+                memory.active_since = Some(now);
+                memory.waited = Some(SignedDuration::ZERO);
             }
             if server.fault.is_some() {
                 memory.fault.clone_from(&server.fault);

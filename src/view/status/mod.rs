@@ -31,7 +31,11 @@ use std::net::IpAddr;
 
 pub(crate) fn run(wish: args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     match wish.watch {
-        Some(pause) => watch::run(wish.shape, pause, loaded, moment),
+        Some(pause) => {
+            // It would count the seconds of the pauses.
+            drop(progress);
+            watch::run(wish.shape, pause, loaded, moment)
+        }
         None => look(wish.shape, loaded, moment, progress),
     }
 }

@@ -30,8 +30,10 @@ pub(crate) struct Shared {
     listeners: Mutex<Vec<(SocketAddr, JoinHandle<()>)>>,
 }
 
-pub(crate) fn bind() -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", 0))
+/// A socket on this port; any free one for 0.
+pub(crate) fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .map_err(|error| io::Error::new(error.kind(), format!("127.0.0.1:{port}: {error}")))
 }
 
 pub(crate) fn url(socket: &TcpListener) -> io::Result<String> {

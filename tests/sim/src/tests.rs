@@ -8,3 +8,4 @@ mod labels;
 mod openstack;
 mod promises;
 mod speed;
+mod start;

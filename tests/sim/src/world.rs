@@ -79,11 +79,11 @@ impl World {
         }
     }
 
-    /// Moves the clock, second by second.
+    /// Moves the clock, from one whole second to the next.
     pub fn advance(&mut self, by: Duration) {
         let target = self.now + millis(by);
         while self.now < target {
-            self.now = (self.now + 1000).min(target);
+            self.now = (self.now - self.now % 1000 + 1000).min(target);
             for cloud in self.clouds.values_mut() {
                 cloud.step(self.now);
             }
