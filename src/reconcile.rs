@@ -227,13 +227,13 @@ fn carry_out(
         }
         let offset = plan.actions.len() - todo.actions.len();
         results.extend(
-            applied.results.into_iter().map(|result| ActionResult { action: result.action + offset, ..result }),
+            applied.actions.into_iter().map(|result| ActionResult { action: result.action + offset, ..result }),
         );
         plan.memory = memory;
-        if !applied.refused_orders {
+        if !applied.orders_refused {
             break;
         }
-        for provider in &applied.closed {
+        for provider in &applied.closed_providers {
             if let Some(cloud) = world.clouds.get_mut(provider) {
                 cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
             }

@@ -67,7 +67,7 @@ impl Scene<'_> {
             saved = self.store.save(memory);
         });
         saved?;
-        let Some(result) = applied.results.into_iter().next() else {
+        let Some(result) = applied.actions.into_iter().next() else {
             return Ok(answer(Ended::Failed, "nothing is known of what became of it: the next run goes on"));
         };
         let reason = result.error;
