@@ -18,7 +18,7 @@ use crate::plan::identity::identify;
 use crate::plan::model::Plan;
 use crate::plan::plan;
 use crate::progress::Progress;
-use crate::reconcile::{Moment, RunError, open, recall};
+use crate::reconcile::{Moment, RunError, starting_state};
 use crate::store::Store;
 
 /// What a person wants.
@@ -77,11 +77,11 @@ pub fn carry_out(
     progress: &Progress,
 ) -> Result<Answer, RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let (state, notice) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let (state, notice) = starting_state(store.load(&config.owner, moment.now)?, config, moment.now);
     if let Some(notice) = notice {
         log::warn!("{notice}");
     }
-    let services = open(config, moment);
+    let services = Services::open(config, moment.started);
     progress.now("reading Jenkins and the clouds");
     let world = observe(config, &services, &state);
     let jenkins = match (&services.jenkins, &world.jenkins.nodes) {

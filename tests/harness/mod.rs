@@ -115,7 +115,7 @@ impl Installation {
     pub(crate) fn watched(&self, watch: impl FnOnce(Decision<'_>)) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
         let (permits, progress) = (Permits::default(), Progress::silent());
-        let ended = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
+        let ended = reconcile::reconcile_with(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
         let (report, _) = ended?;
         Ok(Run { report, requests: self.sim.requests().split_off(before) })
