@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
 /// Everything that one run decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The installation.
     pub owner: Owner,
