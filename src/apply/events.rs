@@ -24,8 +24,8 @@ const LARGEST_BURST: usize = 100;
 pub(super) enum Event {
     /// A server was created.
     ServerCreated { order: MitaId, server_id: ServerId },
-    /// An order was refused, and nothing was created.
-    OrderRefused { order: MitaId, provider: ProviderName, cause: OrderRefusal },
+    /// The provider did not confirm an order.
+    OrderFailed { order: MitaId, provider: ProviderName, failure: Failure },
     /// A node was not created; an order whose agent needs it was not sent.
     NodeNotCreated {
         order: MitaId,
@@ -44,30 +44,6 @@ pub(super) enum Event {
     ActionEnded(ActionResult),
 }
 
-/// Why an order was refused.
-pub(super) enum OrderRefusal {
-    /// The provider accepts no orders just now: the next run may try again.
-    Temporary,
-    /// The order itself is wrong.
-    Wrong(String),
-    /// The quota has no room for this size.
-    Quota,
-}
-
-impl OrderRefusal {
-    /// None where the server may have been created.
-    pub(super) fn of(failure: &Failure) -> Option<Self> {
-        match failure.kind {
-            FailureKind::UnknownOutcome => None,
-            FailureKind::Quota => Some(Self::Quota),
-            FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => {
-                Some(Self::Wrong(failure.message.clone()))
-            }
-            FailureKind::RateLimited | FailureKind::Unavailable => Some(Self::Temporary),
-        }
-    }
-}
-
 /// Waits for the next events; none once every action is over.
 pub(super) fn next_burst(receiver: &Receiver<Event>) -> Option<impl Iterator<Item = Event>> {
     let first = receiver.recv().ok()?;
@@ -84,19 +60,22 @@ impl Event {
                     server.server_id = Some(server_id);
                 }
             }
-            Event::OrderRefused { order, provider, cause } => {
+            Event::OrderFailed { order, provider, failure: Failure { kind, message } } => {
+                let wrong = match kind {
+                    // The server may exist: its order stays in the state.
+                    FailureKind::UnknownOutcome => return,
+                    FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => true,
+                    FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
+                };
                 results.orders_refused = true;
                 let Some(order) = state.servers.remove(&order) else { return };
-                match cause {
-                    OrderRefusal::Wrong(reason) => breaker::failed(state, &provider, &order.node_type, &reason, now),
-                    OrderRefusal::Quota => {
-                        breaker::quota_refused(state, &provider, &order.node_type, now);
-                        results.closed_providers.insert(provider);
-                    }
-                    OrderRefusal::Temporary => {
-                        results.closed_providers.insert(provider);
-                    }
+                if wrong {
+                    return breaker::failed(state, &provider, &order.node_type, &message, now);
                 }
+                if kind == FailureKind::Quota {
+                    breaker::quota_refused(state, &provider, &order.node_type, now);
+                }
+                results.closed_providers.insert(provider);
             }
             Event::NodeNotCreated { order: id, wrong } => {
                 let Some(order) = state.servers.get_mut(&id) else { return };

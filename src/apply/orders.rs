@@ -1,7 +1,7 @@
 //! Creates the servers of a plan.
 
 use crate::apply::context::Context;
-use crate::apply::events::{Event, OrderRefusal};
+use crate::apply::events::Event;
 use crate::apply::outcome::{ActionResult, NotDone, Outcome};
 use crate::apply::registration;
 use crate::apply::script;
@@ -27,20 +27,20 @@ pub(super) fn create_servers(context: &Context<'_>) {
 fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId, NotDone> {
     let Order { id, provider, .. } = order;
     let agent = registration::create_node_for_order(context, id)?;
-    let failure = match send(context, order, agent.as_ref()) {
+    match send(context, order, agent.as_ref()) {
         Ok(server_id) => {
             context.report(Event::ServerCreated { order: id.clone(), server_id: server_id.clone() });
-            return Ok(server_id);
+            Ok(server_id)
         }
-        Err(failure) => failure,
-    };
-    // An unavailable service has been known to create the server all the same: its node stays.
-    let certain = !matches!(failure.kind, FailureKind::Unavailable | FailureKind::UnknownOutcome);
-    let left = if certain { registration::withdraw_node(context, id) } else { None };
-    if let Some(cause) = OrderRefusal::of(&failure) {
-        context.report(Event::OrderRefused { order: id.clone(), provider: provider.clone(), cause });
+        Err(failure) => {
+            // A service that says it is unavailable may have created the server all the same: its node stays.
+            let uncertain = matches!(failure.kind, FailureKind::Unavailable | FailureKind::UnknownOutcome);
+            let left = if uncertain { None } else { registration::withdraw_node(context, id) };
+            let (order, provider) = (id.clone(), provider.clone());
+            context.report(Event::OrderFailed { order, provider, failure: failure.clone() });
+            Err(NotDone::from(failure).and(left))
+        }
     }
-    Err(NotDone::from(failure).and(left))
 }
 
 fn send(context: &Context<'_>, order: &Order, agent: Option<&Agent>) -> Result<ServerId, Failure> {

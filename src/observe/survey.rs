@@ -5,27 +5,18 @@ use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::world::World;
 use crate::observe::services::Services;
 use crate::plan::model::{Action, Change, Problem};
-use crate::workers::finished;
+use crate::workers::at_once;
 use std::collections::BTreeSet;
-use std::thread;
 
 /// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read.
 pub fn survey(config: &Config, services: &Services, world: &mut World, actions: &[Action]) -> Vec<Problem> {
     let providers = ordered_from(config, world, actions);
-    let surveys = thread::scope(|scope| {
-        let threads: Vec<_> = providers
-            .into_iter()
-            .filter_map(|name| Some((name, services.provider(name).ok()?)))
-            .map(|(name, provider)| {
-                let types: Vec<&NodeType> =
-                    config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
-                (name, scope.spawn(move || provider.survey(&types)))
-            })
-            .collect();
-        threads.into_iter().map(|(name, survey)| (name, finished(survey))).collect::<Vec<_>>()
+    let surveys = at_once(u32::MAX, providers.into_iter().collect(), |name| {
+        let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
+        Some((name, services.provider(name).ok()?.survey(&types)))
     });
     let mut problems = Vec::new();
-    for (name, survey) in surveys {
+    for (name, survey) in surveys.into_iter().flatten() {
         let problem = |error| Problem { place: format!("provider {name}"), error };
         problems.extend(survey.problems.into_iter().map(problem));
         if let Some(cloud) = world.clouds.get_mut(name) {

@@ -17,7 +17,7 @@ use mita::cli;
 use mita::cli::{Arguments, Exit};
 use mita::config::Config;
 use mita::operator;
-use mita::operator::{Answer, Wish};
+use mita::operator::{Answer, Request};
 use mita::progress::Progress;
 use mita::reconcile;
 use mita::reconcile::{Decision, Moment, Permits, RunError};
@@ -144,15 +144,15 @@ impl Installation {
     }
 
     /// What a person does with one node.
-    pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
+    pub(crate) fn by_hand(&self, node: &str, request: &Request) -> Answer {
         let node = node.into();
-        let mut answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        let mut answer = operator::execute(&self.config(), &node, request, self.moment(), &Progress::silent());
         for _ in 0..FORKS {
             if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
                 break;
             }
             pause();
-            answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+            answer = operator::execute(&self.config(), &node, request, self.moment(), &Progress::silent());
         }
         self.sim.assert_promises();
         answer.unwrap_or_else(|error| panic!("it ended early: {error}"))
