@@ -1,7 +1,7 @@
 //! What all actions work with.
 
 use crate::apply::events::Event;
-use crate::apply::outcome::{ActionResult, Ended, NotDone};
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
 use crate::config::Config;
 use crate::domain::names::ProviderName;
 use crate::domain::state::State;
@@ -40,15 +40,15 @@ impl<'a> Context<'a> {
     }
 
     /// Carries out the actions of one kind, and reports their results.
-    pub(super) fn carry_out<T: FnOnce() -> Ended + Send>(&self, task: impl Fn(&'a Action) -> Option<T>) {
-        self.parallel(self.actions(task), |(action, task)| self.ended(action, task()));
+    pub(super) fn carry_out<T: FnOnce() -> Result<Outcome> + Send>(&self, task: impl Fn(&'a Action) -> Option<T>) {
+        self.parallel(self.actions(task), |(action, task)| self.report_result(action, task()));
     }
 
-    pub(super) fn jenkins(&self) -> Result<&'a Jenkins, NotDone> {
+    pub(super) fn jenkins(&self) -> Result<&'a Jenkins> {
         self.services.jenkins.as_ref().map_err(NotDone::failed)
     }
 
-    pub(super) fn provider(&self, name: &ProviderName) -> Result<&'a dyn Provider, NotDone> {
+    pub(super) fn provider(&self, name: &ProviderName) -> Result<&'a dyn Provider> {
         self.services.provider(name).map_err(NotDone::failed)
     }
 
@@ -63,9 +63,9 @@ impl<'a> Context<'a> {
         let _ = self.events.send(event);
     }
 
-    /// Reports the result of an action.
-    pub(super) fn ended(&self, action: usize, ended: Ended) {
+    /// Reports how an action ended.
+    pub(super) fn report_result(&self, action: usize, result: Result<Outcome>) {
         let server_id = self.plan.actions.get(action).and_then(|action| action.change.server_id().cloned());
-        self.report(Event::ActionEnded(ActionResult::new(action, server_id, ended)));
+        self.report(Event::ActionEnded(ActionResult::new(action, server_id, result)));
     }
 }

@@ -1,9 +1,9 @@
-//! Steps 1 to 3 of a retirement: what is done in Jenkins before anything is deleted in a cloud. Whatever a build or a
-//! person did meanwhile comes first.
+//! Steps 1 to 3 of a retirement: what is done in Jenkins before anything is deleted in a cloud. A build that starts in
+//! the meantime, or a person's change, stops it.
 
 use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::events::Event;
-use crate::apply::outcome::NotDone;
+use crate::apply::outcome::{NotDone, Result};
 use crate::domain::names::{MitaId, NodeName, ServerId};
 use crate::domain::offline::{is_ours, offline_message};
 use crate::domain::rule::Rule;
@@ -51,12 +51,12 @@ impl<'a> Removal<'a> {
 }
 
 /// Deletes the node of an order that was refused.
-pub(super) fn withdraw_node(context: &Context<'_>, node: &NodeName, order: &MitaId) -> Result<(), NotDone> {
+pub(super) fn withdraw_node(context: &Context<'_>, node: &NodeName, order: &MitaId) -> Result<()> {
     drain(context, &Removal::of_order(Rule::NoServer, node, order))
 }
 
 /// Steps 1 to 3. Once they are done no node stands in the way of the server's deletion.
-pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<(), NotDone> {
+pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
     let jenkins = context.jenkins()?;
     let message = offline_message(&context.config.owner, &removal.named, removal.rule);
     if let Some(node) = hidden_node(context, jenkins, removal)? {
@@ -79,7 +79,7 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<(), 
     let mut seen_idle = Vec::new();
     for node in set_offline {
         let reading = jenkins.node(node)?;
-        // Only what was seen idle is deleted. Should the node exist all the same, the list of step 4 has it.
+        // Only a node that was seen idle is deleted. If this one exists after all, the list of step 4 shows it.
         let Some(seen) = &reading.value else { continue };
         if let Some(reason) = not_drained(context, &reading, seen) {
             return Err(stop(context, jenkins, removal, reason));

@@ -1,13 +1,13 @@
 //! Assigns floating IPs to servers, and releases those whose servers are gone.
 
 use crate::apply::context::Context;
-use crate::apply::outcome::{Ended, NotDone, Outcome, deleted, found};
+use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::FloatingIpId;
 use crate::domain::world::AddressMark;
 use crate::plan::model::{Change, FloatingIpToAssign, FormerServer};
 use crate::provider::AddressOrder;
 
-type Task<'a> = Box<dyn FnOnce() -> Ended + Send + 'a>;
+type Task<'a> = Box<dyn FnOnce() -> Result<Outcome> + Send + 'a>;
 
 pub(super) fn assign_and_release(context: &Context<'_>) {
     context.carry_out(|action| -> Option<Task<'_>> {
@@ -21,7 +21,7 @@ pub(super) fn assign_and_release(context: &Context<'_>) {
     });
 }
 
-fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Ended {
+fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome> {
     let FloatingIpToAssign { target, pool, known } = wanted;
     let (owner, id, server) = (context.config.owner.clone(), target.order.clone(), target.server_id.clone());
     let mark = AddressMark { owner, id, server };
@@ -33,7 +33,7 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Ended {
 
 /// The floating IP is read first: it is released only if it was made for this server, leads nowhere, and the server is
 /// gone.
-fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> Ended {
+fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
     let Some(address) = found(provider.floating_ip(id))? else { return Ok(Outcome::AlreadyDone) };

@@ -7,12 +7,12 @@
 //! | what | where |
 //! | --- | --- |
 //! | how an action ends | [`outcome`] |
-//! | what happens meanwhile, and what the state records of it | [`events`] |
+//! | what happens in the meantime, and what the state records | [`events`] |
 //! | what all actions work with | [`context`] |
 //! | servers are created, their boot scripts filled in | [`orders`], [`script`] |
 //! | nodes are created in Jenkins | [`registration`] |
 //! | floating IPs are assigned and released | [`floating_ips`] |
-//! | nodes are brought back, or drained while a build runs | [`nodes`] |
+//! | nodes are restored, or drained while a build runs | [`nodes`] |
 //! | volumes that outlived their server are deleted | [`volumes`] |
 //! | servers are retired with their nodes, in steps | [`removals`], [`drain`], [`console`] |
 
@@ -74,8 +74,8 @@ pub fn apply(
 
 /// What is done to servers and nodes that exist, one kind after the other.
 fn restore_and_remove(context: &Context<'_>) {
-    nodes::bring_back(context);
-    nodes::drain_busy(context);
+    nodes::restore(context);
+    nodes::drain(context);
     volumes::delete(context);
     removals::retire(context);
 }

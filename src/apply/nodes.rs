@@ -1,8 +1,8 @@
-//! Brings nodes back online, and drains nodes on which a build runs. Their servers stay.
+//! Restores nodes that mita set offline, and drains nodes on which a build runs. Their servers stay.
 
 use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::events::Event;
-use crate::apply::outcome::{Ended, NotDone, Outcome};
+use crate::apply::outcome::{NotDone, Outcome, Result};
 use crate::domain::names::NodeName;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
@@ -11,20 +11,20 @@ use crate::jenkins;
 use crate::jenkins::Restoration;
 use crate::plan::model::{Change, Target};
 
-pub(super) fn bring_back(context: &Context<'_>) {
+pub(super) fn restore(context: &Context<'_>) {
     context.carry_out(|action| match &action.change {
         Change::RestoreNode(target) => Some(move || {
-            let ended = bring_online(context, target);
-            if !matches!(&ended, Err(not_done) if not_done.outcome.is_failure()) {
+            let result = restore_node(context, target);
+            if !matches!(&result, Err(not_done) if not_done.outcome.is_failure()) {
                 context.report(Event::RetirementStopped(target.order.clone()));
             }
-            ended
+            result
         }),
         _ => None,
     });
 }
 
-fn bring_online(context: &Context<'_>, target: &Target) -> Ended {
+fn restore_node(context: &Context<'_>, target: &Target) -> Result<Outcome> {
     let Target { server_id, order, nodes, .. } = target;
     let Some(node) = nodes.first() else { return Ok(Outcome::AlreadyDone) };
     match context.jenkins()?.bring_online(node, &context.config.owner, (server_id, Some(order)))? {
@@ -37,16 +37,16 @@ fn bring_online(context: &Context<'_>, target: &Target) -> Ended {
     }
 }
 
-pub(super) fn drain_busy(context: &Context<'_>) {
+pub(super) fn drain(context: &Context<'_>) {
     context.carry_out(|action| match &action.change {
-        Change::DrainNode(target) => Some(move || set_offline(context, target, action.rule)),
+        Change::DrainNode(target) => Some(move || drain_node(context, target, action.rule)),
         _ => None,
     });
 }
 
-/// The build that runs there goes on, and no further one starts. A node that somebody has set offline meanwhile stays
-/// that person's.
-fn set_offline(context: &Context<'_>, target: &Target, rule: Rule) -> Ended {
+/// The build that runs there goes on, and no further one starts. A node that somebody has set offline in the meantime
+/// is theirs.
+fn drain_node(context: &Context<'_>, target: &Target, rule: Rule) -> Result<Outcome> {
     let Target { server_id, nodes, .. } = target;
     let jenkins = context.jenkins()?;
     let message = offline_message(&context.config.owner, server_id, rule);

@@ -2,7 +2,7 @@
 
 use crate::apply::context::Context;
 use crate::apply::events::Event;
-use crate::apply::outcome::{ActionResult, NotDone, Outcome};
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
 use crate::apply::registration;
 use crate::apply::script;
 use crate::apply::script::Agent;
@@ -24,7 +24,7 @@ pub(super) fn create_servers(context: &Context<'_>) {
     });
 }
 
-fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId, NotDone> {
+fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId> {
     let Order { id, provider, .. } = order;
     let agent = registration::create_node_for_order(context, id)?;
     match send(context, order, agent.as_ref()) {
@@ -33,7 +33,7 @@ fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId, NotDo
             Ok(server_id)
         }
         Err(failure) => {
-            // A service that says it is unavailable may have created the server all the same: its node stays.
+            // A service that says it is unavailable may still have created the server: its node stays.
             let uncertain = matches!(failure.kind, FailureKind::Unavailable | FailureKind::UnknownOutcome);
             let left = if uncertain { None } else { registration::withdraw_node(context, id) };
             let (order, provider) = (id.clone(), provider.clone());

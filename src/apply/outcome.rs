@@ -63,8 +63,8 @@ pub struct ActionResult {
 }
 
 impl ActionResult {
-    pub(super) fn new(action: usize, server_id: Option<ServerId>, ended: Ended) -> Self {
-        let (outcome, error) = match ended {
+    pub(super) fn new(action: usize, server_id: Option<ServerId>, result: Result<Outcome>) -> Self {
+        let (outcome, error) = match result {
             Ok(outcome) => (outcome, None),
             Err(NotDone { outcome, reason }) => (outcome, Some(reason)),
         };
@@ -83,8 +83,8 @@ pub struct Results {
     pub orders_refused: bool,
 }
 
-/// [`Outcome::Done`], [`Outcome::AlreadyDone`], or why neither.
-pub(super) type Ended = Result<Outcome, NotDone>;
+/// Of an action: [`Outcome::Done`] or [`Outcome::AlreadyDone`], or why neither.
+pub(super) type Result<T, E = NotDone> = std::result::Result<T, E>;
 
 /// Why an action was not done, or is not known to be done.
 #[derive(Debug)]
@@ -135,7 +135,7 @@ impl From<JenkinsError> for NotDone {
 }
 
 /// What a deletion in a cloud means for its action.
-pub(super) fn deleted(deletion: Result<Deletion, Failure>) -> Ended {
+pub(super) fn deleted(deletion: Result<Deletion, Failure>) -> Result<Outcome> {
     match deletion? {
         Deletion::Accepted => Ok(Outcome::Done),
         Deletion::AlreadyGone => Ok(Outcome::AlreadyDone),
@@ -143,7 +143,7 @@ pub(super) fn deleted(deletion: Result<Deletion, Failure>) -> Ended {
 }
 
 /// What a cloud showed of one thing; none where that is gone.
-pub(super) fn found<T>(lookup: Lookup<T>) -> Result<Option<T>, NotDone> {
+pub(super) fn found<T>(lookup: Lookup<T>) -> Result<Option<T>> {
     match lookup {
         Lookup::Found(found) => Ok(Some(found)),
         Lookup::Gone => Ok(None),

@@ -6,7 +6,7 @@
 use crate::apply::context::Context;
 use crate::apply::drain;
 use crate::apply::events::Event;
-use crate::apply::outcome::{ActionResult, NotDone, Outcome};
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
 use crate::apply::script::Agent;
 use crate::config::Registration;
 use crate::domain::description::description;
@@ -59,7 +59,7 @@ pub(super) fn create_nodes(context: &Context<'_>) {
 
 /// The node of an order whose agent connects to Jenkins, and what that agent needs for it; none for any other order.
 /// Fails where the order cannot be sent without it.
-pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Result<Option<Agent>, NotDone> {
+pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Result<Option<Agent>> {
     let Some((action, node)) = node_of_order(context, order) else { return Ok(None) };
     let registration = context.config.node_type(&node.node_type).map(|kind| &kind.registration);
     let Some(Registration::Inbound(_, transport)) = registration else { return Ok(None) };
@@ -140,11 +140,9 @@ fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> 
         return Err(error.into());
     }
     match jenkins.node(node).map(|reading| reading.value) {
-        Ok(Some(there)) if there.mark.as_ref() == Some(&mark) && unknown => {
-            Ok(Created { outcome: Outcome::Done, answer: Some(format!("{error}; the node exists all the same")) })
-        }
-        Ok(Some(there)) if there.mark.as_ref() == Some(&mark) => {
-            Ok(Created { outcome: Outcome::AlreadyDone, answer: None })
+        Ok(Some(found)) if found.mark.as_ref() == Some(&mark) => {
+            let outcome = if unknown { Outcome::Done } else { Outcome::AlreadyDone };
+            Ok(Created { outcome, answer: unknown.then(|| format!("{error}; the node exists")) })
         }
         Ok(Some(_)) => {
             let reason = format!("a node {node} exists and is not the one of order {id}: rename or delete it");

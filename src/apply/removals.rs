@@ -1,20 +1,20 @@
-//! Retires and removes: one procedure, each step of it harmless when repeated.
+//! Retires and removes servers and nodes: one procedure, and each of its steps can be repeated without harm.
 //!
-//! 0. the plan and its state are saved: a run that finds a server halfway goes on from there;
-//! 1. every node that is the server is read once more, since a person may have taken it meanwhile, and set offline, so
-//!    that no build can start there unseen;
-//! 2. each is read again: if a build was faster, all stops, and the nodes come back online;
+//! 0. the plan is saved before the first step: a run that finds a server halfway goes on from there;
+//! 1. every node of the server is read once more, since a person may hold it by now, and set offline, so that no build
+//!    starts there unseen;
+//! 2. every node is read again: if a build was faster, the retirement stops and the nodes come back online;
 //! 3. the nodes are deleted;
-//! 4. the list of nodes is read once more, for all servers together: an agent that registered itself meanwhile stops
-//!    the removal of its server;
+//! 4. the list of nodes is read once more, for all servers together: an agent that registered itself in the meantime
+//!    stops the removal of its server;
 //! 5. each server is read, and its mark checked;
-//! 6. it is deleted.
+//! 6. the server is deleted.
 
 use crate::apply::console;
 use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::drain::{Removal, drain};
 use crate::apply::events::Event;
-use crate::apply::outcome::{Ended, NotDone, Outcome, deleted, found};
+use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
@@ -36,8 +36,8 @@ pub(super) fn retire(context: &Context<'_>) {
     for (action, removal, drained) in drained {
         match (drained, removal.server) {
             (Ok(()), Some(target)) => servers.push((action, removal.rule, target)),
-            (Ok(()), None) => context.ended(action, Ok(Outcome::Done)),
-            (Err(not_done), _) => context.ended(action, Err(not_done)),
+            (Ok(()), None) => context.report_result(action, Ok(Outcome::Done)),
+            (Err(not_done), _) => context.report_result(action, Err(not_done)),
         }
     }
     if servers.is_empty() {
@@ -45,19 +45,19 @@ pub(super) fn retire(context: &Context<'_>) {
     }
     let registered = registered_meanwhile(context);
     context.parallel(servers, |(action, rule, target)| {
-        let ended = check_and_delete(context, rule, target, &registered);
+        let result = check_and_delete(context, rule, target, &registered);
         let order = target.order.clone();
-        match &ended {
+        match &result {
             Ok(_) => context.report(Event::RetirementStep { order, step: RetirementStep::ServerDeleted }),
             Err(NotDone { outcome: Outcome::Skipped, .. }) => context.report(Event::RetirementStopped(order)),
             Err(_) => {}
         }
-        context.ended(action, ended);
+        context.report_result(action, result);
     });
 }
 
 /// The console is read at the same time, so that the deletion does not wait for it.
-fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<(), NotDone> {
+fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
     thread::scope(|scope| {
         let console = console::wanted(context, removal).map(|target| scope.spawn(|| console::read(context, target)));
         let drained = drain(context, removal);
@@ -67,7 +67,7 @@ fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Resul
 }
 
 /// Step 4: every server of ours that has a node now, or may have one, with that node.
-fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeName>, NotDone> {
+fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeName>> {
     let nodes = context.jenkins()?.nodes().map_err(|error| NotDone::failed(error.to_string()))?;
     if context.is_restarted(&nodes.session) {
         return Err(NotDone::failed(JENKINS_RESTARTED));
@@ -93,8 +93,8 @@ fn check_and_delete(
     context: &Context<'_>,
     rule: Rule,
     target: &Target,
-    registered: &Result<BTreeMap<MitaId, NodeName>, NotDone>,
-) -> Ended {
+    registered: &Result<BTreeMap<MitaId, NodeName>>,
+) -> Result<Outcome> {
     let Target { provider, server_id: id, order, .. } = target;
     let registered = registered
         .as_ref()

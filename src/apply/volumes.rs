@@ -1,7 +1,7 @@
 //! Deletes volumes that outlived their server.
 
 use crate::apply::context::Context;
-use crate::apply::outcome::{Ended, NotDone, Outcome, deleted, found};
+use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::VolumeId;
 use crate::domain::world::VolumeState;
 use crate::plan::model::{Change, FormerServer};
@@ -16,7 +16,7 @@ pub(super) fn delete(context: &Context<'_>) {
 
 /// The volume is read first: it is deleted only if it is free, and its name, its mark or its server's fault shows that
 /// it belonged to this server.
-fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Ended {
+fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
     let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };

@@ -1,4 +1,4 @@
-//! A run, from top to bottom: lock, load, observe, plan, check, show, save, apply.
+//! A run, from top to bottom: lock, load, observe, plan, check, show, save, apply, report.
 //!
 //! A dry run is the same without the lock and without what follows the plan.
 
