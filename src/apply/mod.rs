@@ -6,15 +6,15 @@
 //!
 //! | what | where |
 //! | --- | --- |
-//! | how an action ends | [`outcome`] |
-//! | what happens in the meantime, and what the state records | [`events`] |
-//! | what all actions work with | [`context`] |
-//! | servers are created, their boot scripts filled in | [`orders`], [`script`] |
-//! | nodes are created in Jenkins | [`registration`] |
-//! | floating IPs are assigned and released | [`floating_ips`] |
-//! | nodes are restored, or drained while a build runs | [`nodes`] |
-//! | volumes that outlived their server are deleted | [`volumes`] |
-//! | servers are retired with their nodes, in steps | [`removals`], [`drain`], [`console`] |
+//! | how an action ends | `outcome` |
+//! | what happens in the meantime, and what the state records | `events` |
+//! | what all actions work with | `context` |
+//! | servers are created, their boot scripts filled in | `orders`, `script` |
+//! | nodes are created in Jenkins | `registration` |
+//! | floating IPs are assigned and released | `floating_ips` |
+//! | nodes are restored, or drained while a build runs | `nodes` |
+//! | volumes that outlived their server are deleted | `volumes` |
+//! | servers are retired with their nodes, in steps | `removals`, `drain`, `console` |
 
 mod console;
 mod context;
