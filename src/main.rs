@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
 fn moment() -> Moment {
     Moment { now: Timestamp::now(), started: Instant::now() }
 }

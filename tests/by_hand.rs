@@ -2,18 +2,18 @@
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
-use mita::operator::{Answer, Ended, Wish};
+use mita::operator::{Answer, Ended, Request};
 use mita::plan::model::Subject;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service, World};
 
-const RELEASE: Wish = Wish::Release;
-const RETIRE: Wish = Wish::Retire { when_idle: false };
-const RETIRE_WHEN_IDLE: Wish = Wish::Retire { when_idle: true };
+const RELEASE: Request = Request::Release;
+const RETIRE: Request = Request::Retire { when_idle: false };
+const RETIRE_WHEN_IDLE: Request = Request::Retire { when_idle: true };
 
-fn hold(why: &str) -> Wish {
-    Wish::Hold { person: "adeza".to_owned(), why: Some(why.to_owned()) }
+fn hold(reason: &str) -> Request {
+    Request::Hold { person: "adeza".to_owned(), reason: Some(reason.to_owned()) }
 }
 
 #[track_caller]
@@ -192,10 +192,10 @@ fn a_node_without_connection_goes_at_once_where_a_person_asks_for_it() {
 fn s2_somebody_elses_node_is_left_alone_whatever_is_asked() {
     let it = Setup::trusty().with_idle_node();
     it.sim.jenkins().add_agent("vault", "signing", 1);
-    for wish in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
+    for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
         let before = it.sim.requests().len();
-        assert_ended(&it.by_hand("vault", &wish), Ended::Refused, "not ours");
-        assert_ended(&it.by_hand("Built-In Node", &wish), Ended::Refused, "Jenkins' own");
+        assert_ended(&it.by_hand("vault", &request), Ended::Refused, "not ours");
+        assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "Jenkins' own");
         assert!(it.sim.requests().split_off(before).iter().all(|r| r.service != Service::Jenkins || !r.is_write()));
     }
 }
@@ -215,9 +215,9 @@ fn s3_without_the_list_of_nodes_nothing_is_done() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();
     it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(503)).method("GET").path("/computer/api/json").always());
-    for wish in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
+    for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
         let before = it.sim.requests().len();
-        assert_ended(&it.by_hand(&node, &wish), Ended::Failed, "503");
+        assert_ended(&it.by_hand(&node, &request), Ended::Failed, "503");
         assert!(
             it.sim
                 .requests()
@@ -267,7 +267,7 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
 }
 
 #[test]
-fn s4_a_wish_that_finds_the_state_unreadable_leaves_the_wait_to_the_runs_that_follow() {
+fn s4_a_request_that_finds_the_state_unreadable_leaves_the_wait_to_the_runs_that_follow() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();
     std::fs::write(it.state_file(), "{\"version\": 1, \"own").expect("its own folder");

@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Those that bring both sides together.
     ("observe", &["config", "domain", "jenkins", "plan", "provider", "workers"]),
     ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "workers"]),
-    ("reconcile", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "provider", "store"]),
+    ("reconcile", &["apply", "config", "domain", "observe", "plan", "progress", "store"]),
     ("operator", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "reconcile", "store"]),
     ("record", &["apply", "config", "domain", "plan", "reconcile", "secret", "store"]),
     // What people and monitors read, and the commands.

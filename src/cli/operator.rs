@@ -8,7 +8,7 @@ use crate::cli::output::DOCUMENT_VERSION;
 use crate::config;
 use crate::config::{Config, Loaded};
 use crate::domain::names::{NodeName, Owner, ServerId};
-use crate::operator::{Answer, Ended, Wish, carry_out};
+use crate::operator::{Answer, Ended, Request, execute};
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError};
 use crate::view::document::{clean, to_the_second};
@@ -19,32 +19,32 @@ use serde::Serialize;
 pub(crate) struct Command {
     name: &'static str,
     node: NodeName,
-    wish: Wish,
+    wish: Request,
     shape: Shape,
 }
 
 impl From<Hold> for Command {
     fn from(Hold { node, reason, shape }: Hold) -> Self {
         let person = config::person().unwrap_or_else(|| "somebody".to_owned());
-        Command { name: "hold", node: node.as_str().into(), wish: Wish::Hold { person, why: reason }, shape }
+        Command { name: "hold", node: node.as_str().into(), wish: Request::Hold { person, reason }, shape }
     }
 }
 
 impl From<Release> for Command {
     fn from(Release { node, shape }: Release) -> Self {
-        Command { name: "release", node: node.as_str().into(), wish: Wish::Release, shape }
+        Command { name: "release", node: node.as_str().into(), wish: Request::Release, shape }
     }
 }
 
 impl From<Retire> for Command {
     fn from(Retire { node, when_idle, shape }: Retire) -> Self {
-        Command { name: "retire", node: node.as_str().into(), wish: Wish::Retire { when_idle }, shape }
+        Command { name: "retire", node: node.as_str().into(), wish: Request::Retire { when_idle }, shape }
     }
 }
 
 impl Command {
     pub(crate) fn carry_out(&self, config: &Config, moment: Moment, progress: &Progress) -> Result<Answer, RunError> {
-        carry_out(config, &self.node, &self.wish, moment, progress)
+        execute(config, &self.node, &self.wish, moment, progress)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::config::Loaded;
 use crate::plan::model::Plan;
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;
-use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_watched, reconcile_watched};
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::RunDocument;
 use std::io::{IsTerminal, stderr};
 
@@ -57,10 +57,9 @@ fn run_once(
     let mut recorder = Recorder::new(wish.record.as_deref());
     let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if wish.dry_run {
-        dry_run_watched(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
+        dry_run_with(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
     } else {
-        reconcile_watched(&loaded.config, permits, moment, &progress, watch)
-            .map(|(report, store)| (report, Some(store)))
+        reconcile_with(&loaded.config, permits, moment, &progress, watch).map(|(report, store)| (report, Some(store)))
     };
     let recorded = recorder.end(report.as_ref().ok().map(|(report, _)| report));
     drop(progress);

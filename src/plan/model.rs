@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
 /// Everything that one run decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The installation.
     pub owner: Owner,
@@ -210,6 +210,31 @@ impl Action {
 }
 
 impl Change {
+    /// The server of ours that is changed, with all that is known of it.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Change::RestoreNode(target)
+            | Change::DrainNode(target)
+            | Change::RetireNode(target)
+            | Change::DeleteServer(target) => Some(target),
+            Change::AssignFloatingIp(wanted) => Some(&wanted.target),
+            _ => None,
+        }
+    }
+
+    /// The server that it is about, where the cloud has or had one.
+    pub fn server_id(&self) -> Option<&ServerId> {
+        match self {
+            Change::CreateServer(_) | Change::DeleteNode { proof: Proof::Order(_), .. } => None,
+            Change::CreateNode(node) => node.server_id.as_ref(),
+            Change::DeleteNode { proof: Proof::Server(server), .. } => Some(server),
+            Change::DeleteVolume { left_by, .. } | Change::ReleaseFloatingIp { left_by, .. } => {
+                Some(&left_by.server_id)
+            }
+            _ => self.target().map(|target| &target.server_id),
+        }
+    }
+
     /// Its name in documents.
     pub fn kind(&self) -> &'static str {
         match self {

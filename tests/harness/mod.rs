@@ -18,7 +18,7 @@ use mita::cli;
 use mita::cli::{Arguments, Exit};
 use mita::config::Config;
 use mita::operator;
-use mita::operator::{Answer, Wish};
+use mita::operator::{Answer, Request};
 use mita::progress::Progress;
 use mita::reconcile;
 use mita::reconcile::{Decision, Moment, Permits, RunError};
@@ -116,7 +116,7 @@ impl Installation {
     pub(crate) fn watched(&self, watch: impl FnOnce(Decision<'_>)) -> Result<Run, RunError> {
         let before = self.sim.requests().len();
         let (permits, progress) = (Permits::default(), Progress::silent());
-        let ended = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
+        let ended = reconcile::reconcile_with(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
         let (report, _) = ended?;
         Ok(Run { report, requests: self.sim.requests().split_off(before) })
@@ -145,15 +145,15 @@ impl Installation {
     }
 
     /// What a person does with one node.
-    pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
+    pub(crate) fn by_hand(&self, node: &str, request: &Request) -> Answer {
         let node = node.into();
-        let mut answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+        let mut answer = operator::execute(&self.config(), &node, request, self.moment(), &Progress::silent());
         for _ in 0..FORKS {
             if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
                 break;
             }
             pause();
-            answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
+            answer = operator::execute(&self.config(), &node, request, self.moment(), &Progress::silent());
         }
         self.sim.assert_promises();
         answer.unwrap_or_else(|error| panic!("it ended early: {error}"))

@@ -4,7 +4,7 @@ use crate::cli::replay::ReplayDocument;
 use crate::cli::tests::scene::Scene;
 use crate::cli::tests::schema::faults;
 use crate::progress::Progress;
-use crate::reconcile::{Permits, dry_run_watched};
+use crate::reconcile::{Permits, dry_run_with};
 use crate::record::Record;
 use serde_json::{Value, json};
 use std::fs;
@@ -14,7 +14,7 @@ fn record(change: impl FnOnce(&mut Value)) -> Record {
     let scene = Scene::with_jobs();
     let mut record = None;
     let watch = |decision: crate::reconcile::Decision<'_>| record = Some(Record::of(decision));
-    dry_run_watched(&scene.loaded.config, Permits::default(), scene.moment(), &Progress::silent(), watch).unwrap();
+    dry_run_with(&scene.loaded.config, Permits::default(), scene.moment(), &Progress::silent(), watch).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.json");
     record.unwrap().write(&path).unwrap();

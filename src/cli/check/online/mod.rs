@@ -9,8 +9,8 @@ mod strangers;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::Listing;
-use crate::observe::observe;
-use crate::reconcile::{Moment, open};
+use crate::observe::{Services, observe};
+use crate::reconcile::Moment;
 use crate::view::document::clean;
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ impl Finding {
 
 /// Asks every service what a run would ask before it orders something, and what a run learns only by trying.
 pub(crate) fn check(config: &Config, moment: Moment) -> Online {
-    let services = open(config, moment);
+    let services = Services::open(config, moment.started);
     let world = observe(config, &services, &State::new(config.owner.clone()));
     let mut online = Online::default();
     online.controller(config, &services, &world.jenkins);

@@ -1,6 +1,9 @@
-//! Where two plans differ: thing by thing, each told by what it is and not by where it stands.
+//! Plans a recorded run again, and compares the plans: thing by thing, each known by what it is about and not by its
+//! place.
 
-use crate::record::RecordedPlan;
+use crate::plan;
+use crate::plan::decisions::brake;
+use crate::record::document::{Record, RecordedPlan};
 use crate::secret::REDACTED;
 use serde::Serialize;
 use serde_json::Value;
@@ -51,8 +54,32 @@ impl Part {
     }
 }
 
+impl Record {
+    /// Plans again, and returns where that plan differs from the recorded one.
+    pub fn replay(&self) -> Vec<Difference> {
+        differences(&self.plan, &self.plan_again())
+    }
+
+    /// The record with the plan of this program in place of the recorded one, and without what followed that.
+    #[must_use]
+    pub fn planned_again(&self) -> Self {
+        Record { mita: env!("CARGO_PKG_VERSION").to_owned(), plan: self.plan_again(), run: None, ..self.clone() }
+    }
+
+    fn plan_again(&self) -> RecordedPlan {
+        let config = self.configuration.config();
+        let mut state = self.state.clone();
+        if !self.configuration_changed {
+            state.fingerprint.clone_from(&config.fingerprint);
+        }
+        let mut plan = plan::plan(&config, &self.world, &state, self.now);
+        brake::brake(&mut plan, self.permits.allow_removals);
+        RecordedPlan::of(&plan)
+    }
+}
+
 /// All differences, in the order of the plan's parts.
-pub(super) fn between(was: &RecordedPlan, now: &RecordedPlan) -> Vec<Difference> {
+fn differences(was: &RecordedPlan, now: &RecordedPlan) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(Part::Action, &was.actions, &now.actions, &mut found);
     if found.is_empty() {
@@ -165,13 +192,13 @@ mod tests {
 
     fn parts(was: &RecordedPlan, now: &RecordedPlan) -> Vec<(Part, String, bool, bool)> {
         let part = |d: Difference| (d.part, d.about, d.was.is_some(), d.now.is_some());
-        between(was, now).into_iter().map(part).collect()
+        differences(was, now).into_iter().map(part).collect()
     }
 
     #[test]
     fn a_plan_does_not_differ_from_itself() {
         let one = plan(json!([retire("s1", "idle 40m"), retire("s1", "idle 40m")]), json!([]));
-        assert_eq!(between(&one, &one), []);
+        assert_eq!(differences(&one, &one), []);
     }
 
     #[test]
