@@ -74,8 +74,20 @@ fn a_node_that_a_monitor_set_offline_is_retired_after_join_timeout() {
 }
 
 #[test]
+fn s7_a_node_whose_agent_a_person_disconnected_is_held_for_as_long_as_that_lasts() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().disconnect(&node, CauseKind::User, "moving racks");
+    for _ in 0..60 {
+        let run = it.minute();
+        run.did_nothing();
+        assert_eq!(run.rule(Subject::Node, &node), Rule::Held);
+    }
+}
+
+#[test]
 fn a_node_that_lost_its_connection_is_retired_after_join_timeout_and_not_before() {
-    for cause in [CauseKind::ChannelTermination, CauseKind::LaunchFailed, CauseKind::User] {
+    for cause in [CauseKind::ChannelTermination, CauseKind::LaunchFailed] {
         let it = Setup::trusty().with_idle_node();
         let node = it.node();
         it.sim.jenkins().disconnect(&node, cause, "no route to host");
