@@ -1,10 +1,12 @@
 //! The simulator as a client sees it, over real sockets.
 
 mod client;
+mod configuration;
 mod create;
 mod faults;
 mod jenkins;
 mod labels;
 mod openstack;
+mod placement;
 mod promises;
 mod speed;

@@ -1,11 +1,15 @@
-//! The nodes of the simulated controller: their executors, their modes and why
-//! they are offline (hudson/model/Computer.java, hudson/slaves/OfflineCause.java).
+//! The nodes of the simulated controller: what they are, and their executors
+//! (hudson/model/Computer.java, hudson/model/Slave.java).
+
+pub(crate) mod config;
+mod offline;
 
 use std::collections::BTreeSet;
 
 use crate::clock::Ms;
 use crate::jenkins::labels;
 use crate::jenkins::queue::Build;
+pub use offline::{Cause, CauseKind};
 
 /// Which jobs a node takes (`Node.Mode`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,51 +20,14 @@ pub enum Mode {
     Exclusive,
 }
 
-/// The kinds of offline cause that matter to a client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CauseKind {
-    /// Set by somebody, with a message.
-    User,
-    /// The connection ended.
-    ChannelTermination,
-    /// The agent could not be started.
-    LaunchFailed,
-    /// The demand retention strategy put it to sleep.
-    Idle,
-    /// The disk space monitor took it offline.
-    DiskSpace,
-    /// The node is being removed.
-    Removed,
-}
-
-impl CauseKind {
-    /// The `_class` under which Jenkins exports the cause.
-    pub fn class(self) -> &'static str {
+impl Mode {
+    /// As `config.xml` and forms write it.
+    pub fn name(self) -> &'static str {
         match self {
-            CauseKind::User => "hudson.slaves.OfflineCause$UserCause",
-            CauseKind::ChannelTermination => "hudson.slaves.OfflineCause$ChannelTermination",
-            CauseKind::LaunchFailed => "hudson.slaves.OfflineCause$LaunchFailed",
-            CauseKind::Idle => "hudson.slaves.OfflineCause$IdleOfflineCause",
-            CauseKind::DiskSpace => "hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace",
-            CauseKind::Removed => "hudson.slaves.OfflineCause$SimpleOfflineCause",
+            Mode::Normal => "NORMAL",
+            Mode::Exclusive => "EXCLUSIVE",
         }
     }
-
-    /// Whether the cause is a `SimpleOfflineCause`, which exports `description`.
-    pub fn is_simple(self) -> bool {
-        matches!(self, CauseKind::LaunchFailed | CauseKind::Idle | CauseKind::Removed)
-    }
-}
-
-/// Why a node is offline.
-#[derive(Debug, Clone)]
-pub struct Cause {
-    /// What kind of cause it is.
-    pub kind: CauseKind,
-    /// The message, not yet escaped for HTML.
-    pub message: String,
-    /// When it was set.
-    pub at: Ms,
 }
 
 /// The server of a simulated cloud that an agent runs on.
@@ -75,8 +42,17 @@ pub struct ServerRef {
 /// One executor of a node.
 #[derive(Debug, Clone, Default)]
 pub struct Executor {
-    /// What it builds; `None` while it is parked.
+    /// What it builds.
     pub build: Option<Build>,
+    /// The item that it was given and has not started.
+    pub(crate) assigned: Option<u64>,
+}
+
+impl Executor {
+    /// Whether it has nothing to do (`Executor.isIdle`): it is busy from the moment on at which it is given an item.
+    pub fn idle(&self) -> bool {
+        self.build.is_none() && self.assigned.is_none()
+    }
 }
 
 /// A node with its computer.
@@ -86,24 +62,28 @@ pub struct Node {
     pub name: String,
     /// The `_class` of its computer.
     pub class: String,
-    /// The description.
-    pub description: String,
+    /// The description; a node that nobody made with a form may have none.
+    pub description: Option<String>,
     /// The label string as typed.
     pub labels: String,
     /// Which jobs it takes.
     pub mode: Mode,
-    /// Its executors.
+    /// Its executors: for a moment more than are configured, where busy ones were to go.
     pub executors: Vec<Executor>,
+    /// Flyweight builds beside its executors (`oneOffExecutors`).
+    pub one_off: Vec<Build>,
     /// Whether there is a channel to the agent.
     pub connected: bool,
     /// Whether it accepts tasks while online (a retention strategy may say no).
     pub accepting: bool,
-    /// Whether somebody or a monitor marked it offline.
+    /// Whether a mark by somebody or a monitor is in force.
     pub temporarily_offline: bool,
-    /// Why it is marked offline; `None` where Jenkins forgot it.
+    /// Why it is marked offline. It is stored with the node, and before 2.482 it is out of force after a restart until
+    /// the agent connects.
     pub mark: Option<Cause>,
     /// Why the channel is gone.
     pub channel_cause: Option<Cause>,
+    pub(crate) latest_cause: Option<Cause>,
     /// A person holds it: marked offline by hand through [`crate::jenkins::Jenkins::hold`].
     pub held: bool,
     /// Deleted from the configuration while it was busy.
@@ -127,6 +107,9 @@ pub struct Node {
     /// `loadStatistics[busyExecutors[sec10[latest]]]`: a tenth of it is new each ten seconds.
     pub busy_average: f64,
     pub(crate) label_set: BTreeSet<String>,
+    pub(crate) configured: usize,
+    /// Elements of a posted `config.xml` that have no field here, as they were sent.
+    pub(crate) raw: Vec<(String, String)>,
 }
 
 /// The target of an SSH launcher.
@@ -153,15 +136,18 @@ impl Node {
         let mut node = Node {
             name: name.to_string(),
             class: SLAVE_CLASS.to_string(),
-            description: String::new(),
+            description: None,
             labels: label_string.to_string(),
             mode: Mode::Normal,
             executors: vec![Executor::default(); executors],
+            one_off: Vec::new(),
+            configured: executors,
             connected: false,
             accepting: true,
             temporarily_offline: false,
             mark: None,
             channel_cause: None,
+            latest_cause: None,
             held: false,
             removed: false,
             ever_online: false,
@@ -174,6 +160,7 @@ impl Node {
             environment: Vec::new(),
             busy_average: 0.0,
             label_set: BTreeSet::new(),
+            raw: Vec::new(),
         };
         node.relabel();
         node
@@ -210,7 +197,12 @@ impl Node {
 
     /// Reads the label string again, after it was changed.
     pub fn relabel(&mut self) {
-        self.label_set = labels::split(&self.labels).into_iter().collect();
+        self.carry(labels::split(&self.labels));
+    }
+
+    /// Gives the node these labels, and its own name as one.
+    pub(crate) fn carry(&mut self, labels: Vec<String>) {
+        self.label_set = labels.into_iter().collect();
         if !self.is_built_in() {
             self.label_set.insert(self.name.clone());
         }
@@ -221,60 +213,34 @@ impl Node {
         self.class == BUILT_IN_CLASS
     }
 
-    /// Marked offline, or without a channel (`Computer.isOffline`).
-    pub fn offline(&self) -> bool {
-        self.temporarily_offline || !self.connected
-    }
-
-    /// The cause that Jenkins shows: the mark's before the channel's.
-    pub fn cause(&self) -> Option<&Cause> {
-        let mark = if self.temporarily_offline { self.mark.as_ref() } else { None };
-        mark.or(self.channel_cause.as_ref().filter(|_| !self.connected))
-    }
-
-    /// Whether no executor has work (`Computer.isIdle`; true for offline nodes too).
+    /// Whether nothing runs on it (`Computer.isIdle`; true for offline nodes too).
     pub fn idle(&self) -> bool {
-        self.executors.iter().all(|e| e.build.is_none())
+        self.one_off.is_empty() && self.executors.iter().all(Executor::idle)
     }
 
     /// How many executors are parked.
     pub fn parked(&self) -> usize {
-        self.executors.iter().filter(|e| e.build.is_none()).count()
+        self.executors.iter().filter(|e| e.idle()).count()
+    }
+
+    /// Configures another number of executors. Busy ones stay until they are done (`Computer.setNumExecutors`).
+    pub fn set_executors(&mut self, number: usize) {
+        self.configured = number;
+        self.executors.resize(self.executors.len().max(number), Executor::default());
+        self.drop_surplus();
+    }
+
+    /// Ends the idle executors beyond the configured number.
+    pub(crate) fn drop_surplus(&mut self) {
+        while self.executors.len() > self.configured
+            && let Some(idle) = self.executors.iter().rposition(Executor::idle)
+        {
+            self.executors.remove(idle);
+        }
     }
 
     /// Whether a label atom is one of the node's labels.
     pub fn has_label(&self, atom: &str) -> bool {
         self.label_set.contains(atom)
-    }
-
-    /// Marks the node offline, or changes the cause of the mark.
-    pub fn mark_offline(&mut self, kind: CauseKind, message: &str, at: Ms) {
-        self.temporarily_offline = true;
-        self.mark = Some(Cause { kind, message: message.to_string(), at });
-    }
-
-    /// Takes the mark away.
-    pub fn clear_mark(&mut self) {
-        self.temporarily_offline = false;
-        self.mark = None;
-        self.held = false;
-    }
-
-    /// Ends the channel. Builds on it are ended by the caller.
-    pub fn disconnect(&mut self, kind: CauseKind, message: &str, at: Ms, forget_mark: bool) {
-        self.connected = false;
-        self.connects_at = None;
-        self.channel_cause = Some(Cause { kind, message: message.to_string(), at });
-        if forget_mark {
-            self.mark = None;
-        }
-    }
-
-    /// A channel is there: the agent is online unless it is marked offline.
-    pub fn connect(&mut self) {
-        self.connected = true;
-        self.ever_online = true;
-        self.channel_cause = None;
-        self.connects_at = None;
     }
 }

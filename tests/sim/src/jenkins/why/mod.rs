@@ -29,7 +29,7 @@ impl Jenkins {
     pub(crate) fn why(&self, item: &Item, cache: &mut WhyCache) -> Option<String> {
         match &item.stage {
             Stage::Waiting(until) => Some(self.quiet_text(*until)),
-            Stage::Blocked(why) => Some(why.clone()),
+            Stage::Blocked(why) => Some(why.clone()).filter(|why| !why.is_empty()),
             Stage::Buildable | Stage::Pending => Some(self.reason(item, cache).why),
         }
     }
@@ -47,7 +47,7 @@ impl Jenkins {
         if left == 0 && self.options.version >= Version::new(2, 162) {
             return "Finished waiting".into();
         }
-        format!("In the quiet period. Expires in {}.{} sec", left / 1000, left % 1000 / 100)
+        format!("In the quiet period. Expires in {}", time_span(left))
     }
 
     fn reason(&self, item: &Item, cache: &mut WhyCache) -> Reason {
@@ -183,6 +183,26 @@ impl Jenkins {
     /// The node's display name, which the messages of `Node.canTake` print.
     fn node_display_name(&self, node: &Node) -> String {
         if node.is_built_in() { "Jenkins".into() } else { node.name.clone() }
+    }
+}
+
+/// `Util.getTimeSpanString`: two units where the larger is below ten, one otherwise.
+fn time_span(millis: u64) -> String {
+    let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match large {
+        0..10 => format!("{large} {large_unit} {small} {small_unit}"),
+        _ => format!("{large} {large_unit}"),
+    };
+    let (days, hours, minutes, seconds) =
+        (millis / 86_400_000, millis / 3_600_000 % 24, millis / 60_000 % 60, millis / 1000 % 60);
+    let decimal = |text: String| text.trim_end_matches('0').trim_end_matches('.').to_string();
+    match (days, hours, minutes, seconds, millis) {
+        (1.., ..) => two(days, if days == 1 { "day" } else { "days" }, hours, "hr"),
+        (_, 1.., ..) => two(hours, "hr", minutes, "min"),
+        (_, _, 1.., ..) => two(minutes, "min", seconds, "sec"),
+        (_, _, _, 10.., _) => format!("{seconds} sec"),
+        (_, _, _, 1.., _) => format!("{} sec", decimal(format!("{seconds}.{}", millis % 1000 / 100))),
+        (.., 100..) => format!("{} sec", decimal(format!("0.{:02}", millis / 10))),
+        _ => format!("{millis} ms"),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::http::{Request, Response};
 use crate::jenkins::Jenkins;
-use crate::jenkins::answers::{error_page, method_not_allowed};
-use crate::jenkins::auth::{Caller, Permission};
-use crate::jenkins::nodes::CauseKind;
+use crate::jenkins::nodes::{Cause, CauseKind};
+use crate::jenkins::web::auth::{Caller, Permission};
+use crate::jenkins::web::{error_page, method_not_allowed, page};
 
 impl Jenkins {
     /// `POST computer/NAME/ACTION`.
@@ -15,7 +15,7 @@ impl Jenkins {
             return self.not_found();
         }
         if request.method != "POST" {
-            return method_not_allowed("POST");
+            return method_not_allowed();
         }
         let marked = self.node(name).is_some_and(|n| n.temporarily_offline);
         let needed = match action {
@@ -25,30 +25,30 @@ impl Jenkins {
             _ => Permission::AgentDisconnect,
         };
         if !caller.may(needed) {
-            return self.forbidden(caller, needed);
+            return self.forbidden(caller, needed, request);
         }
         let message = request.params().get("offlineMessage").cloned().unwrap_or_default();
+        let by = caller.name.as_deref().unwrap_or("anonymous");
+        let cause = Cause::new(CauseKind::User, &message, self.now).by(by);
         let now = self.now;
-        let forget = self.options.forget_cause_on_disconnect;
         let back = format!("/computer/{}/", crate::http::percent_encode(name));
         match action {
-            "doDelete" => return self.do_delete(name),
+            "doDelete" => return self.do_delete(name, request),
             "doDisconnect" => {
                 let connected = self.node(name).is_some_and(|n| n.connected);
                 if connected {
-                    self.kill_builds(name);
+                    self.tear_builds(name);
                 }
                 if let Some(node) = self.node_mut(name).filter(|_| connected) {
-                    node.disconnect(CauseKind::User, &message, now, forget);
+                    node.disconnect_with(cause);
                 }
             }
             "launchSlaveAgent" => {
                 if self.node(name).is_some_and(|n| n.connected) {
-                    return Response::html(200, "<html><body>This node is already connected.</body></html>");
+                    return page(200, "Already launched [Jenkins]", "The agent has been already launched.");
                 }
                 if let Some(node) = self.node_mut(name).filter(|n| n.launch_supported) {
-                    node.channel_cause = None;
-                    node.connects_at = Some(now + 5_000);
+                    node.launch(now + 5_000);
                 }
                 return self.redirect(&format!("{back}log"));
             }
@@ -59,18 +59,21 @@ impl Jenkins {
             }
             _ => {
                 if let Some(node) = self.node_mut(name) {
-                    node.mark_offline(CauseKind::User, &message, now);
+                    node.mark_with(cause);
                 }
             }
         }
         self.redirect(&back)
     }
 
-    fn do_delete(&mut self, name: &str) -> Response {
+    /// A computer whose node is gone already is dropped.
+    fn do_delete(&mut self, name: &str, request: &Request) -> Response {
         if name.is_empty() {
-            return error_page(400, "Cannot delete the built-in node");
+            return error_page(400, "Bad Request", request);
         }
-        self.delete_node(name);
+        if !self.delete_node(name) {
+            self.nodes.retain(|node| node.name != name);
+        }
         self.redirect("/computer/")
     }
 }

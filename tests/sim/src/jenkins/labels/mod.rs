@@ -3,6 +3,10 @@
 //! jenkins/model/Jenkins.java getLabel). Written apart from the program under
 //! test, so that the two cannot share a mistake.
 
+pub(crate) mod known;
+
+use crate::jenkins::names::bad_name;
+
 /// A label as Jenkins keeps it: its stored name and what it means.
 #[derive(Debug, Clone)]
 pub struct Label {
@@ -52,6 +56,11 @@ impl Label {
         }
     }
 
+    /// The expression that a text is; `None` where it does not parse.
+    pub fn parse(text: &str) -> Option<Label> {
+        parse(text).map(|expr| Label { name: expr.print(), expr })
+    }
+
     /// The label that is one atom of this very name.
     pub fn atom(name: &str) -> Label {
         Label { name: name.to_string(), expr: Expr::Atom(name.to_string()) }
@@ -60,6 +69,31 @@ impl Label {
     /// The stored name, which is what `why` prints.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its class, as the API names it.
+    pub(crate) fn class(&self) -> &'static str {
+        match self.expr {
+            Expr::Atom(_) => "hudson.model.labels.LabelAtom",
+            Expr::Paren(_) => "hudson.model.labels.LabelExpression$Paren",
+            Expr::Not(_) => "hudson.model.labels.LabelExpression$Not",
+            Expr::Op(Op::And, ..) => "hudson.model.labels.LabelExpression$And",
+            Expr::Op(Op::Or, ..) => "hudson.model.labels.LabelExpression$Or",
+            Expr::Op(Op::Implies, ..) => "hudson.model.labels.LabelExpression$Implies",
+            Expr::Op(Op::Iff, ..) => "hudson.model.labels.LabelExpression$Iff",
+        }
+    }
+
+    /// Whether it is one atom.
+    pub fn is_atom(&self) -> bool {
+        matches!(self.expr, Expr::Atom(_))
+    }
+
+    /// The names of its atoms, in the order in which they stand.
+    pub fn atoms(&self) -> Vec<&str> {
+        let mut atoms = Vec::new();
+        self.expr.collect(&mut atoms);
+        atoms
     }
 
     /// Whether a node with these labels fits. All operators are evaluated fully.
@@ -86,6 +120,17 @@ impl Expr {
         }
     }
 
+    fn collect<'a>(&'a self, atoms: &mut Vec<&'a str>) {
+        match self {
+            Expr::Atom(a) => atoms.push(a),
+            Expr::Paren(e) | Expr::Not(e) => e.collect(atoms),
+            Expr::Op(_, l, r) => {
+                l.collect(atoms);
+                r.collect(atoms);
+            }
+        }
+    }
+
     fn print(&self) -> String {
         match self {
             Expr::Atom(a) => escape(a),
@@ -104,25 +149,6 @@ impl Expr {
     }
 }
 
-/// Names that `Jenkins.checkGoodName` refuses.
-pub fn bad_name(name: &str) -> Option<String> {
-    if name.trim().is_empty() {
-        return Some("No name is specified".into());
-    }
-    if name == "." || name == ".." {
-        return Some(format!("‘{name}’ is not a safe name"));
-    }
-    for c in name.chars() {
-        if c.is_control() {
-            return Some("No control characters are allowed".into());
-        }
-        if "?*/\\%!@#$^&|<>[]:;".contains(c) {
-            return Some(format!("‘{c}’ is an unsafe character"));
-        }
-    }
-    name.ends_with('.').then(|| "A name cannot end with ‘.’".to_string())
-}
-
 /// `LabelAtom.escape`: quoted where the bare text would not be read back.
 fn escape(atom: &str) -> String {
     let bare = bad_name(atom).is_none() && !atom.contains([' ', '\t', '\n', '(', ')']);
@@ -139,6 +165,8 @@ fn escape(atom: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
+            '\u{c}' => out.push_str("\\f"),
+            '\u{8}' => out.push_str("\\b"),
             c => out.push(c),
         }
     }
@@ -153,7 +181,7 @@ pub fn as_expression(text: &str) -> String {
 }
 
 /// `QuotedStringTokenizer.unquote`: only a pair that encloses the whole text.
-fn unquote(text: &str) -> String {
+pub(crate) fn unquote(text: &str) -> String {
     let mut chars = text.chars();
     let (Some(first), Some(last)) = (chars.next(), chars.next_back()) else {
         return text.to_string();
@@ -188,7 +216,7 @@ fn unescape(c: char) -> char {
 }
 
 /// How deep parentheses and negations may nest here; deeper text is one atom.
-const MAX_DEPTH: usize = 100;
+const MAX_DEPTH: usize = 300;
 
 fn parse(text: &str) -> Option<Expr> {
     let tokens = lex(text)?;
@@ -233,7 +261,7 @@ fn lex(text: &str) -> Option<Vec<Token>> {
 
 fn atom_end(text: &str) -> usize {
     text.char_indices()
-        .find(|&(i, c)| "&|!<>() \t\"';".contains(c) || (c == '-' && text[i + 1..].starts_with('>')))
+        .find(|&(i, c)| "&|!<>() \t\"'".contains(c) || (c == '-' && text[i + 1..].starts_with('>')))
         .map_or(text.len(), |(i, _)| i)
 }
 

@@ -2,8 +2,8 @@
 //! (hudson/slaves/SlaveComputer/jenkins-agent.jnlp.jelly, jenkins/slaves/JnlpAgentReceiver.java).
 
 use crate::http::{Request, Response};
-use crate::jenkins::answers::method_not_allowed;
-use crate::jenkins::auth::{Caller, Permission};
+use crate::jenkins::web::auth::{Caller, Permission};
+use crate::jenkins::web::method_not_allowed;
 use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {
@@ -29,17 +29,26 @@ impl Jenkins {
     /// `GET computer/NAME/jenkins-agent.jnlp`.
     pub(crate) fn start_file(&self, name: &str, request: &Request, caller: &Caller) -> Response {
         if request.method != "GET" {
-            return method_not_allowed("GET");
+            return method_not_allowed();
         }
         if !caller.may(Permission::AgentConnect) {
-            return self.forbidden(caller, Permission::AgentConnect);
+            return self.forbidden(caller, Permission::AgentConnect, request);
         }
-        let (secret, url) = (self.agent_secret(name), self.url.as_str());
-        let text = format!(
-            "<jnlp><application-desc><argument>{secret}</argument><argument>{name}</argument>\
-             <argument>-webSocket</argument><argument>-url</argument><argument>{url}/</argument></application-desc></jnlp>"
-        );
+        let directory = self.node(name).map_or("", |node| node.remote_fs.as_str());
+        let (secret, url) = (self.agent_secret(name), format!("{}/", self.url));
+        let mut arguments = vec![secret.as_str(), name, "-webSocket"];
+        if !directory.is_empty() {
+            arguments.extend(["-workDir", directory, "-internalDir", "remoting"]);
+        }
+        arguments.extend(["-url", url.as_str()]);
+        let arguments: String = arguments.iter().map(|word| format!("<argument>{word}</argument>")).collect();
+        let text = format!("<jnlp><application-desc>{arguments}</application-desc></jnlp>");
         Response::empty(200).with("Content-Type", "application/x-java-jnlp-file").body(text.into_bytes())
+    }
+
+    /// The same with `?encrypt=true`: for everybody, and of use to none but those who know the secret already.
+    pub(crate) fn packed_start_file(&self) -> Response {
+        Response::empty(200).with("Content-Type", "application/octet-stream").body(vec![0xa7; 400])
     }
 
     /// `GET jnlpJars/agent.jar`: a few bytes in its place, for everybody.

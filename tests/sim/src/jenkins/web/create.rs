@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use crate::http::{Request, Response};
-use crate::jenkins::Jenkins;
-use crate::jenkins::answers::{error_page, failure};
-use crate::jenkins::auth::{Caller, Permission};
-use crate::jenkins::labels::bad_name;
+use crate::jenkins::names::{bad_name, trim};
 use crate::jenkins::nodes::{Mode, Node, SshTarget};
+use crate::jenkins::web::auth::{Caller, Permission};
+use crate::jenkins::web::{error_page, failure, oops};
+use crate::jenkins::{Jenkins, Version};
 
 const SSH: &str = "hudson.plugins.sshslaves.SSHLauncher";
 const INBOUND: &str = "hudson.slaves.JNLPLauncher";
@@ -18,27 +18,54 @@ impl Jenkins {
     /// `POST computer/doCreateItem`, form-encoded.
     pub(crate) fn create_item(&mut self, request: &Request, caller: &Caller) -> Response {
         if !caller.may(Permission::AgentCreate) {
-            return self.forbidden(caller, Permission::AgentCreate);
+            return self.forbidden(caller, Permission::AgentCreate, request);
         }
         let params = request.params();
-        let name = params.get("name").map_or("", |n| n.trim()).to_string();
-        if let Some(problem) = bad_name(&name) {
+        let name = params.get("name").map_or("", |n| trim(n)).to_string();
+        if let Some(problem) = self.refused_name(&name) {
             return failure(&problem);
         }
-        if self.node(&name).is_some() {
-            return failure(&format!("Agent called ‘{name}’ already exists"));
-        }
-        // No descriptor of that name: a null pointer, and the page for what went wrong.
-        if params.get("type").is_none_or(|kind| kind != "hudson.slaves.DumbSlave") {
-            return oops();
-        }
-        let form: Option<Value> = params.get("json").and_then(|j| serde_json::from_str(j).ok());
-        let Some(form) = form.filter(Value::is_object) else {
-            return error_page(400, "This page expects a form submission");
+        let Some(form) = params.get("json") else {
+            return error_page(400, "This page expects a form submission", request);
         };
+        // A text that is no JSON, no descriptor of that name, or a name too long for a directory: a page for what
+        // went wrong.
+        let form: Option<Value> = serde_json::from_str(form).ok().filter(Value::is_object);
+        let kind = params.get("type").is_some_and(|kind| kind == "hudson.slaves.DumbSlave");
+        let Some(form) = form.filter(|_| kind && name.len() <= LONGEST_NAME) else { return oops() };
         let Some(node) = self.bind(&name, &form) else { return oops() };
         self.add_node(Node { made_by: caller.name.clone(), ..node });
-        self.redirect("/computer/.")
+        self.redirect("/computer/")
+    }
+
+    /// `POST computer/createItem?name=NAME` with a node's XML, which Jenkins knows since 2.539.
+    pub(crate) fn create_from_xml(&mut self, request: &Request, caller: &Caller) -> Response {
+        if !caller.may(Permission::AgentCreate) {
+            return self.forbidden(caller, Permission::AgentCreate, request);
+        }
+        let xml = request.header("content-type").is_some_and(|kind| kind.contains("xml"));
+        if self.options.version < Version::new(2, 539) || !xml {
+            return failure("No mode given");
+        }
+        let name = request.query_param("name").map_or(String::new(), |n| trim(&n).to_string());
+        if let Some(problem) = self.refused_name(&name) {
+            return failure(&problem);
+        }
+        match Node::new(&name, "", 1).reconfigured(&String::from_utf8_lossy(&request.body)) {
+            Ok(node) => {
+                self.add_node(Node { name, made_by: caller.name.clone(), ..node });
+                Response::empty(200)
+            }
+            Err(_) => oops(),
+        }
+    }
+
+    fn refused_name(&self, name: &str) -> Option<String> {
+        if name.is_empty() {
+            return Some("Query parameter 'name' is required".into());
+        }
+        let taken = self.node(name).is_some();
+        bad_name(name).or_else(|| taken.then(|| format!("Agent called ‘{name}’ already exists")))
     }
 
     /// What Stapler makes of the form; none where it cannot instantiate something.
@@ -55,7 +82,7 @@ impl Jenkins {
             Some("EXCLUSIVE") => Mode::Exclusive,
             Some(_) => return None,
         };
-        node.description = form["nodeDescription"].as_str().unwrap_or_default().to_string();
+        node.description = form["nodeDescription"].as_str().map(str::to_string);
         node.remote_fs = form["remoteFS"].as_str().unwrap_or_default().to_string();
         if let Some(strategy) = class(&form["retentionStrategy"])
             && !STRATEGIES.contains(&strategy)
@@ -77,13 +104,16 @@ impl Jenkins {
     }
 
     /// `GET computer/checkName`: what the page asks while a name is typed.
-    pub(crate) fn check_name(&self, caller: &Caller) -> Response {
+    pub(crate) fn check_name(&self, request: &Request, caller: &Caller) -> Response {
         if !caller.may(Permission::AgentCreate) {
-            return self.forbidden(caller, Permission::AgentCreate);
+            return self.forbidden(caller, Permission::AgentCreate, request);
         }
         Response::html(200, "<div/>")
     }
 }
+
+/// The longest name of a directory on common file systems.
+const LONGEST_NAME: usize = 255;
 
 fn class(described: &Value) -> Option<&str> {
     described["$class"].as_str().or(described["stapler-class"].as_str())
@@ -119,8 +149,4 @@ fn environment(properties: &Value) -> Option<Vec<(String, String)>> {
     };
     let text = |value: &Value| value.as_str().map(str::to_string);
     entries.iter().map(|entry| Some((text(&entry["key"])?, text(&entry["value"])?))).collect()
-}
-
-fn oops() -> Response {
-    Response::html(500, "<!DOCTYPE html><html><head><title>Oops!</title></head><body><h1>Oops!</h1></body></html>")
 }

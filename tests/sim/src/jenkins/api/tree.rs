@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// Which properties of an object are to be written.
 #[derive(Debug, Clone)]
-pub enum Tree {
+pub(crate) enum Tree {
     /// Without `tree`: everything at depth 0, nested objects only partly.
     Default,
     /// A nested object below [`Tree::Default`]: only what is always shown.
@@ -20,7 +20,7 @@ pub enum Tree {
 
 /// `{from,to}` after a name: which elements of an array are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Range {
+pub(crate) struct Range {
     from: usize,
     to: usize,
 }
@@ -31,15 +31,29 @@ impl Range {
 
 impl Tree {
     /// Reads a `tree` parameter; `None` is what Jenkins answers with a 500.
-    pub fn parse(text: &str) -> Option<Tree> {
+    pub(crate) fn parse(text: &str) -> Option<Tree> {
         let mut reader = Reader { rest: text };
         let names = reader.list()?;
         reader.rest.is_empty().then_some(Tree::Named(names, Range::ALL))
     }
 
     /// For types that are exported whole at any depth (`defaultVisibility` 999).
-    pub fn whole(&self) -> &Tree {
+    pub(crate) fn whole(&self) -> &Tree {
         if matches!(self, Tree::Shallow) { &Tree::Default } else { self }
+    }
+
+    /// Whether this property of a property is asked for by name.
+    pub(crate) fn named(&self, path: &[&str]) -> bool {
+        let Some((first, rest)) = path.split_first() else { return true };
+        let Tree::Named(names, _) = self else { return false };
+        names.get(*first).or_else(|| names.get("*")).is_some_and(|child| child.named(rest))
+    }
+
+    /// What is wanted of an object that is JSON already.
+    pub(crate) fn pick(&self, value: &Value) -> Value {
+        let Value::Object(all) = value else { return value.clone() };
+        let wanted = |name: &str| name == "_class" || self.child(name).is_some();
+        all.iter().filter(|(name, _)| wanted(name)).map(|(n, v)| (n.clone(), v.clone())).collect::<Map<_, _>>().into()
     }
 
     /// The selection for the property `name`, or `None` where it is not wanted.
@@ -71,8 +85,7 @@ impl<'a> Reader<'a> {
         let end = self.rest.find(['[', ']', '{', '}', ',']);
         let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        let word = word.trim();
-        (!word.is_empty()).then_some(word)
+        (!word.is_empty() && !word.contains(' ')).then_some(word)
     }
 
     fn list(&mut self) -> Option<BTreeMap<String, Tree>> {
@@ -97,14 +110,14 @@ impl<'a> Reader<'a> {
         let end = self.rest.find('}')?;
         let (text, rest) = (&self.rest[..end], &self.rest[end + 1..]);
         self.rest = rest;
-        let number = |t: &str, none: usize| match t.trim() {
-            "" => Some(none),
-            t => t.parse().ok(),
-        };
+        // Java ints, and none below 0.
+        let number = |text: &str| text.parse().ok().filter(|n: &i32| *n >= 0).and_then(|n| usize::try_from(n).ok());
         match text.split_once(',') {
-            Some((from, to)) => Some(Range { from: number(from, 0)?, to: number(to, usize::MAX)? }),
+            Some((from, "")) => Some(Range { from: number(from)?, to: usize::MAX }),
+            Some(("", to)) => Some(Range { from: 0, to: number(to)? }),
+            Some((from, to)) => Some(Range { from: number(from)?, to: number(to)? }),
             None => {
-                let at: usize = text.trim().parse().ok()?;
+                let at = number(text)?;
                 Some(Range { from: at, to: at + 1 })
             }
         }
@@ -112,20 +125,20 @@ impl<'a> Reader<'a> {
 }
 
 /// One exported object on its way into JSON.
-pub struct Bean<'t> {
+pub(crate) struct Bean<'t> {
     tree: &'t Tree,
     map: Map<String, Value>,
 }
 
 impl<'t> Bean<'t> {
     /// An object without `_class`, for values whose type the property already declares.
-    pub fn plain(tree: &'t Tree) -> Self {
+    pub(crate) fn plain(tree: &'t Tree) -> Self {
         Bean { tree, map: Map::new() }
     }
 
     /// An object whose runtime type differs from the declared one. `None`
     /// before Jenkins 2.2, which wrote no types.
-    pub fn of(tree: &'t Tree, class: Option<&str>) -> Self {
+    pub(crate) fn of(tree: &'t Tree, class: Option<&str>) -> Self {
         let mut bean = Bean::plain(tree);
         if let Some(class) = class {
             bean.map.insert("_class".into(), class.into());
@@ -135,7 +148,7 @@ impl<'t> Bean<'t> {
 
     /// A property that is written where it is wanted.
     #[must_use]
-    pub fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn set(mut self, name: &str, value: impl Into<Value>) -> Self {
         if self.tree.child(name).is_some() {
             self.map.insert(name.to_string(), value.into());
         }
@@ -144,7 +157,7 @@ impl<'t> Bean<'t> {
 
     /// A property that is also written for objects nested below the default depth.
     #[must_use]
-    pub fn always(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn always(mut self, name: &str, value: impl Into<Value>) -> Self {
         if self.tree.child(name).is_some() || matches!(self.tree, Tree::Shallow) {
             self.map.insert(name.to_string(), value.into());
         }
@@ -153,7 +166,7 @@ impl<'t> Bean<'t> {
 
     /// A nested object or a computed value; `make` runs only where it is wanted.
     #[must_use]
-    pub fn nest(mut self, name: &str, make: impl FnOnce(&Tree) -> Value) -> Self {
+    pub(crate) fn nest(mut self, name: &str, make: impl FnOnce(&Tree) -> Value) -> Self {
         if let Some(child) = self.tree.child(name) {
             self.map.insert(name.to_string(), make(child));
         }
@@ -162,7 +175,12 @@ impl<'t> Bean<'t> {
 
     /// An array of nested objects, cut to the range that was asked for.
     #[must_use]
-    pub fn list<T>(self, name: &str, items: impl IntoIterator<Item = T>, make: impl Fn(&Tree, T) -> Value) -> Self {
+    pub(crate) fn list<T>(
+        self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        make: impl Fn(&Tree, T) -> Value,
+    ) -> Self {
         self.nest(name, |tree| {
             let range = match tree {
                 Tree::Named(_, range) => *range,
@@ -178,7 +196,7 @@ impl<'t> Bean<'t> {
     }
 
     /// The object as JSON.
-    pub fn done(self) -> Value {
+    pub(crate) fn done(self) -> Value {
         Value::Object(self.map)
     }
 }
@@ -226,7 +244,8 @@ mod tests {
 
     #[test]
     fn malformed_text_is_refused() {
-        for text in ["", "a[", "a[]", "a]", "a,,b", "a{x}", "a{1", "[a]"] {
+        for text in ["", "a[", "a[]", "a]", "a,,b", "a{x}", "a{1", "[a]", " a", "a[ b]", "a{-1,2}", "a{0,99999999999}"]
+        {
             assert!(Tree::parse(text).is_none(), "{text}");
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::codec::base64_decode;
 use crate::http::{Request, Response};
+use crate::jenkins::web::{error_page, page};
 use crate::jenkins::{Jenkins, Version};
 
 /// A permission of the controller.
@@ -26,11 +27,13 @@ pub enum Permission {
     AgentCreate,
     /// Agent/Configure.
     AgentConfigure,
+    /// Agent/Extended Read, which a controller has to be set up for; Agent/Configure includes it.
+    AgentExtendedRead,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 8] = [
+    pub const ALL: [Permission; 9] = [
         Permission::OverallRead,
         Permission::JobRead,
         Permission::JobDiscover,
@@ -39,6 +42,7 @@ impl Permission {
         Permission::AgentDelete,
         Permission::AgentCreate,
         Permission::AgentConfigure,
+        Permission::AgentExtendedRead,
     ];
 
     /// The id in `X-Required-Permission`.
@@ -52,6 +56,7 @@ impl Permission {
             Permission::AgentDelete => "hudson.model.Computer.Delete",
             Permission::AgentCreate => "hudson.model.Computer.Create",
             Permission::AgentConfigure => "hudson.model.Computer.Configure",
+            Permission::AgentExtendedRead => "hudson.model.Computer.ExtendedRead",
         }
     }
 
@@ -66,9 +71,43 @@ impl Permission {
             Permission::AgentDelete => "Agent/Delete",
             Permission::AgentCreate => "Agent/Create",
             Permission::AgentConfigure => "Agent/Configure",
+            Permission::AgentExtendedRead => "Agent/ExtendedRead",
+        }
+    }
+
+    /// The permissions that include it, nearest first (hudson/model/Computer.java, hudson/security/Permission.java).
+    fn implied_by(self) -> &'static [&'static str] {
+        match self {
+            Permission::OverallRead | Permission::JobRead => &["hudson.security.Permission.GenericRead", ADMINISTER],
+            Permission::JobDiscover => {
+                &["hudson.model.Item.Read", "hudson.security.Permission.GenericRead", ADMINISTER]
+            }
+            Permission::AgentConnect => &["hudson.model.Computer.Disconnect", ADMINISTER],
+            Permission::AgentDisconnect => &[ADMINISTER],
+            Permission::AgentDelete => {
+                &["hudson.security.Permission.GenericDelete", "hudson.security.Permission.GenericWrite", ADMINISTER]
+            }
+            Permission::AgentCreate => {
+                &["hudson.security.Permission.GenericCreate", "hudson.security.Permission.GenericWrite", ADMINISTER]
+            }
+            Permission::AgentConfigure => &[
+                "hudson.security.Permission.GenericConfigure",
+                "hudson.security.Permission.GenericUpdate",
+                "hudson.security.Permission.GenericWrite",
+                ADMINISTER,
+            ],
+            Permission::AgentExtendedRead => &[
+                "hudson.model.Computer.Configure",
+                "hudson.security.Permission.GenericConfigure",
+                "hudson.security.Permission.GenericUpdate",
+                "hudson.security.Permission.GenericWrite",
+                ADMINISTER,
+            ],
         }
     }
 }
+
+const ADMINISTER: &str = "hudson.model.Hudson.Administer";
 
 /// Somebody who may log in.
 #[derive(Debug, Clone)]
@@ -128,56 +167,42 @@ impl Caller {
 impl Jenkins {
     /// Who sent this, or the 401 that wrong credentials get.
     pub(crate) fn caller(&self, request: &Request) -> Result<Caller, Box<Response>> {
-        let Some(header) = request.header("authorization").filter(|_| !self.options.loses_credentials) else {
+        let header = request.header("authorization").filter(|_| !self.options.loses_credentials);
+        // Another scheme than Basic is nobody's.
+        let Some(encoded) = header.and_then(|header| header.strip_prefix("Basic ")) else {
             let permissions = self.options.anonymous.clone();
             return Ok(Caller { name: None, permissions, by_password: false });
         };
-        let pair =
-            header.strip_prefix("Basic ").and_then(|b| base64_decode(b.trim())).and_then(|b| String::from_utf8(b).ok());
-        let (name, secret) = pair.as_deref().and_then(|p| p.split_once(':')).unwrap_or(("", ""));
+        let text = base64_decode(encoded.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
+        let Some((name, secret)) = text.as_deref().and_then(|text| text.split_once(':')) else {
+            return Err(Box::new(unauthorized("Malformed HTTP basic Authorization header", request)));
+        };
         let user = self.options.users.iter().find(|u| u.name == name);
         let by_password = user.is_some_and(|u| u.password.as_deref() == Some(secret));
         match user {
             Some(u) if u.token == secret || by_password => {
                 Ok(Caller { name: Some(u.name.clone()), permissions: u.permissions.clone(), by_password })
             }
-            _ => Err(Box::new(
-                Response::html(401, unauthorized_page())
-                    .with("WWW-Authenticate", "Basic realm=\"Jenkins\"")
-                    .with("X-Jenkins", self.options.version.to_string()),
-            )),
+            _ => Err(Box::new(unauthorized(&format!("Invalid password/token for user: {name}"), request))),
         }
     }
 
-    /// The 403 for a permission that the caller lacks.
-    pub(crate) fn forbidden(&self, caller: &Caller, permission: Permission) -> Response {
-        let Some(name) = &caller.name else {
-            return Response::html(
-                403,
-                "<html><head><meta http-equiv='refresh' content='1;url=/login?from=%2F'/>\
-                 <script>window.location.replace('/login?from=%2F');</script></head>\
-                 <body>\n\n\nAuthentication required\n</body></html>",
-            )
-            .with("X-You-Are-Authenticated-As", "anonymous")
-            .with("X-Required-Permission", permission.id())
-            .with("X-Permission-Implied-By", "hudson.model.Hudson.Administer");
-        };
-        let page = format!(
-            "<!DOCTYPE html><html><head><title>Access Denied [Jenkins]</title></head><body>\
-             <h1>Access Denied</h1><p class=\"error\">{name} is missing the {} permission</p></body></html>",
-            permission.title()
-        );
-        Response::html(403, page)
+    /// The 403 for a permission that the caller lacks. Anonymous is sent to the login page, and told nothing.
+    pub(crate) fn forbidden(&self, caller: &Caller, permission: Permission, request: &Request) -> Response {
+        let Some(name) = &caller.name else { return self.login_redirect(request) };
+        let missing = format!("<h1>Access Denied</h1><p>{name} is missing the {} permission</p>", permission.title());
+        let answer = page(403, "Jenkins", &missing)
             .with("X-You-Are-Authenticated-As", name.clone())
-            .with("X-Required-Permission", permission.id())
-            .with("X-Permission-Implied-By", "hudson.security.Permission.GenericWrite")
-            .with("X-Permission-Implied-By", "hudson.model.Hudson.Administer")
+            .with("X-You-Are-In-Group-Disabled", GROUPS)
+            .with("X-Required-Permission", permission.id());
+        permission.implied_by().iter().fold(answer, |answer, by| answer.with("X-Permission-Implied-By", *by))
     }
 
     /// Whether a write carries the crumb that it needs: none with an API token
-    /// (since 2.96), one bound to the session with a password.
+    /// (since 2.96), one bound to the session with a password or without any login.
     pub(crate) fn crumb_ok(&self, caller: &Caller, request: &Request) -> bool {
-        let exempt = !caller.by_password && self.options.version >= Version::new(2, 96);
+        let by_token = caller.name.is_some() && !caller.by_password;
+        let exempt = by_token && self.options.version >= Version::new(2, 96);
         if exempt || !self.options.crumbs {
             return true;
         }
@@ -201,7 +226,7 @@ impl Jenkins {
             "crumb": crumb,
             "crumbRequestField": "Jenkins-Crumb",
         });
-        let answer = Response::json(200, &body);
+        let answer = self.json(&body);
         if fresh {
             let cookie = format!("JSESSIONID.5e551000={session}; Path=/; HttpOnly");
             return answer.with("Set-Cookie", cookie);
@@ -216,8 +241,12 @@ fn session_of(request: &Request) -> Option<String> {
     pairs.find(|(n, _)| n.starts_with("JSESSIONID")).map(|(_, v)| v.to_string())
 }
 
-fn unauthorized_page() -> &'static str {
-    "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html;charset=utf-8\"/>\
-     <title>Error 401 Invalid password/token for user</title></head>\
-     <body><h2>HTTP ERROR 401 Invalid password/token for user</h2></body></html>"
+/// The 401 for credentials that are wrong. It tells nothing of Jenkins.
+fn unauthorized(message: &str, request: &Request) -> Response {
+    error_page(401, message, request)
+        .with("Set-Cookie", "remember-me=; Path=/; Expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0")
+        .with("WWW-Authenticate", "Basic realm=\"Jenkins\"")
 }
+
+const GROUPS: &str = "JENKINS-39402: use -Dhudson.security.AccessDeniedException2.REPORT_GROUP_HEADERS=true or use \
+    /whoAmI to diagnose";
