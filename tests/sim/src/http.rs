@@ -117,11 +117,11 @@ impl Response {
         self
     }
 
-    /// Compresses the body where the client takes gzip and it is worth it.
+    /// Compresses the body where the client takes gzip.
     #[must_use]
     pub fn gzip_for(mut self, accept_encoding: Option<&str>) -> Self {
         let wanted = accept_encoding.is_some_and(|a| a.contains("gzip"));
-        if !wanted || self.body.len() < 256 {
+        if !wanted || self.body.is_empty() {
             return self;
         }
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

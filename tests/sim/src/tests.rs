@@ -9,4 +9,5 @@ mod labels;
 mod openstack;
 mod placement;
 mod promises;
+mod recorded;
 mod speed;

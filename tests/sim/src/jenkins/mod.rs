@@ -30,6 +30,7 @@ use queue::{Build, Finished, Item, Job, Lost, Stage};
 pub use restart::SavedQueue;
 pub use version::Version;
 pub use web::auth::{Permission, User};
+pub use why::wording::Language;
 
 /// A plugin's refusal: this node does not take this job.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub struct Jenkins {
     left: Vec<Left>,
     /// Builds that run on and that no computer shows.
     unseen: Vec<Build>,
+    /// Pipelines outside of any block.
+    runs: Vec<(String, u64)>,
     /// Blocks that enter the queue again once the controller is up.
     resuming: Vec<Job>,
     builds: BTreeMap<String, u64>,
@@ -103,6 +106,7 @@ impl Jenkins {
             starts_held: false,
             left: Vec::new(),
             unseen: Vec::new(),
+            runs: Vec::new(),
             resuming: Vec::new(),
             builds: BTreeMap::new(),
             circle: Circle::default(),
@@ -171,7 +175,8 @@ impl Jenkins {
         if name == "(built-in)" || name == "(master)" {
             return self.nodes.iter().find(|n| n.is_built_in());
         }
-        self.nodes.iter().find(|n| !n.is_built_in() && n.name == name)
+        // A node without executors has no computer.
+        self.nodes.iter().find(|n| !n.is_built_in() && n.name == name && !n.executors.is_empty())
     }
 
     /// Reads the label strings of nodes again, as at a start.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::jenkins::queue::placement::Placement;
 use crate::jenkins::version::Version;
 use crate::jenkins::web::auth::{Permission, User};
+use crate::jenkins::why::wording::Language;
 
 /// How the controller is set up.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Options {
     pub built_in_executors: usize,
     /// The label string of the built-in node.
     pub built_in_labels: String,
+    /// The language of all answers, where a plugin (Locale) makes it ignore what requests ask for.
+    pub language: Option<Language>,
     /// Whether crumbs are wanted of those who log in with a password.
     pub crumbs: bool,
     /// Whether pipeline tasks export `name`, `fullDisplayName` and `url`
@@ -52,6 +55,7 @@ impl Default for Options {
             anonymous: BTreeSet::new(),
             built_in_executors: 0,
             built_in_labels: "built-in".into(),
+            language: None,
             crumbs: true,
             pipeline_names: true,
             ssh_build_agents: true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::millis;
 use crate::jenkins::Jenkins;
-use crate::jenkins::queue::{Job, Stage};
+use crate::jenkins::queue::{Build, Job, Stage};
 
 /// What a controller that starts finds of its queue (`queue.xml`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +40,15 @@ impl Jenkins {
         self.unseen.clear();
         self.nodes.retain(|node| !node.removed);
         let names: Vec<String> = self.nodes.iter().map(|node| node.name.clone()).collect();
+        let mut blocks = Vec::new();
         for name in names {
-            let blocks = self.running_on(&name).into_iter().filter(|build| build.job.is_block());
-            let resuming: Vec<Job> =
-                blocks.map(|b| Job::resuming(&b.job.name, &name).lasting(b.job.duration).in_run(b.number)).collect();
-            self.resuming.extend(resuming);
+            let held = self.running_on(&name).into_iter().filter(|build| build.job.is_block());
+            let resuming = |b: &Build| Job::resuming(&b.job.name, &name).lasting(b.job.duration).in_run(b.number);
+            blocks.extend(held.map(|build| (build.item, resuming(build))));
             self.end_all_builds(&name);
         }
+        blocks.sort_by_key(|(item, _)| *item);
+        self.resuming.extend(blocks.into_iter().map(|(_, job)| job));
         let (version, online_again) = (self.options.version, up + millis(reconnect));
         for node in self.nodes.iter_mut().filter(|node| !node.is_built_in()) {
             let connects_at = if node.connected { Some(online_again) } else { node.connects_at };

@@ -34,7 +34,7 @@ impl Jenkins {
         let mut bean = Bean::of(tree, self.typed(&node.class))
             .nest("actions", |_| json!([]))
             .set("description", if agent { node.description.as_deref() } else { Some(BUILT_IN) })
-            .set("displayName", self.computer_name(node))
+            .set("displayName", self.computer_name(node, self.words(caller.language)))
             .list("executors", node.executors.iter().enumerate(), |t, (n, e)| self.executor_json(t, n, e, reads))
             .set("icon", icon)
             .set("iconClassName", icon)
@@ -69,7 +69,7 @@ impl Jenkins {
                 bean.list("assignedLabels", &node.label_set, |t, l| Bean::plain(t).always("name", l.as_str()).done());
         }
         if agent {
-            bean = bean.set("absoluteRemotePath", if sees { Some(directory(node)) } else { None });
+            bean = bean.set("absoluteRemotePath", (sees && node.connected).then(|| directory(node)));
         }
         bean.done()
     }

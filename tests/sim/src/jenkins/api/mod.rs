@@ -22,7 +22,7 @@ impl Jenkins {
         let value = match path {
             [] => Some(self.root(tree, caller)),
             ["queue"] => Some(self.queue_json(tree, caller)),
-            ["queue", "item", id] if caller.may(Permission::JobRead) => self.one_item(id, tree),
+            ["queue", "item", id] if caller.may(Permission::JobRead) => self.one_item(id, tree, caller),
             ["computer"] => Some(self.computers_json(tree, caller)),
             ["computer", name] => self.computer(name).map(|node| self.computer_json(tree, node, caller)),
             ["label", text] => Some(self.label_json(tree, text)),

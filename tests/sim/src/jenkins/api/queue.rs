@@ -14,7 +14,7 @@ use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {
     pub(crate) fn queue_json(&self, tree: &Tree, caller: &Caller) -> Value {
-        let cache = RefCell::new(WhyCache::default());
+        let cache = RefCell::new(self.why_cache(caller.language));
         let reads = caller.may(Permission::JobRead);
         let discovers = !reads && caller.may(Permission::JobDiscover);
         // getItems: waiting, blocked, buildables reversed, pendings reversed.
@@ -48,9 +48,9 @@ impl Jenkins {
     }
 
     /// `queue/item/ID`.
-    pub(crate) fn one_item(&self, id: &str, tree: &Tree) -> Option<Value> {
+    pub(crate) fn one_item(&self, id: &str, tree: &Tree, caller: &Caller) -> Option<Value> {
         if let Some(item) = self.queue.iter().find(|i| i.id.to_string() == id) {
-            return Some(self.item_json(tree, item, &mut WhyCache::default()));
+            return Some(self.item_json(tree, item, &mut self.why_cache(caller.language)));
         }
         let left = self.left_item(id)?;
         let bean = self.common(tree, "hudson.model.Queue$LeftItem", &left.item).set("stuck", false);
@@ -58,7 +58,7 @@ impl Jenkins {
         Some(
             bean.set("why", Value::Null)
                 .set("cancelled", left.build.is_none())
-                .nest("executable", |t| executable(t.whole()))
+                .nest("executable", executable)
                 .done(),
         )
     }

@@ -15,8 +15,9 @@ impl Item {
 }
 
 impl Jenkins {
-    /// Starts matrix projects on the nodes that they may use: with the weights of their configured executors, and the
-    /// built-in node also without any. A mode does not keep a flyweight out.
+    /// Starts matrix projects: on the built-in node, also one without executors, unless their label keeps them from it;
+    /// else on the nodes that they may use, with the weights of their configured executors. A mode does not keep a
+    /// flyweight out.
     pub(crate) fn start_flyweights(&mut self) {
         let waits = |item: &Item| item.stage == Stage::Buildable && item.is_flyweight();
         let waiting: Vec<u64> = self.queue.iter().filter(|item| waits(item)).map(|item| item.id).collect();
@@ -35,10 +36,8 @@ impl Jenkins {
                 .filter(takes)
                 .map(|node| (node.name.clone(), placement::weight(node.configured).max(1)))
                 .collect();
-            let Some((name, _)) = takers.into_iter().min_by_key(|(name, weight)| self.circle.way(from, name, *weight))
-            else {
-                continue;
-            };
+            let way = |taker: &(String, usize)| (!taker.0.is_empty(), self.circle.way(from, &taker.0, taker.1));
+            let Some((name, _)) = takers.into_iter().min_by_key(way) else { continue };
             let item = self.queue.remove(place);
             let build = item.build(self.now);
             if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
@@ -48,7 +47,12 @@ impl Jenkins {
         }
     }
 
-    /// The pipeline runs of which a block waits or runs: name and number, in the order of their beginning.
+    /// A run of a pipeline that is outside of any block of its own, and goes on for ever.
+    pub fn begin_run(&mut self, name: &str, number: u64) {
+        self.runs.push((name.to_string(), number));
+    }
+
+    /// The pipeline runs of which a block waits or runs, and others: name and number.
     pub(crate) fn pipeline_runs(&self) -> Vec<(String, u64)> {
         let running = self.nodes.iter().flat_map(|node| &node.executors).filter_map(|e| e.build.as_ref());
         let running = running.filter(|build| build.job.is_block()).map(|b| (b.item, b.job.name.clone(), b.number));
@@ -57,7 +61,8 @@ impl Jenkins {
         let mut blocks: Vec<_> = running.chain(waiting.map(|i| (i.id, i.job.name.clone(), i.number))).collect();
         blocks.sort();
         let mut seen = BTreeSet::new();
-        blocks.into_iter().map(|(_, name, number)| (name, number)).filter(|run| seen.insert(run.clone())).collect()
+        let blocks = blocks.into_iter().map(|(_, name, number)| (name, number));
+        self.runs.iter().cloned().chain(blocks).filter(|run| seen.insert(run.clone())).collect()
     }
 }
 

@@ -44,8 +44,8 @@ impl Jenkins {
                 }
             }
             "launchSlaveAgent" => {
-                if self.node(name).is_some_and(|n| n.connected) {
-                    return page(200, "Already launched [Jenkins]", "The agent has been already launched.");
+                if let Some(node) = self.node(name).filter(|n| n.connected) {
+                    return page(200, "Already launched [Jenkins]", self.side_panel(node, caller));
                 }
                 if let Some(node) = self.node_mut(name).filter(|n| n.launch_supported) {
                     node.launch(now + 5_000);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::codec::base64_decode;
 use crate::http::{Request, Response};
 use crate::jenkins::web::{error_page, page};
+use crate::jenkins::why::wording::Language;
 use crate::jenkins::{Jenkins, Version};
 
 /// A permission of the controller.
@@ -154,6 +155,7 @@ impl User {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) name: Option<String>,
+    pub(crate) language: Language,
     permissions: BTreeSet<Permission>,
     by_password: bool,
 }
@@ -167,11 +169,12 @@ impl Caller {
 impl Jenkins {
     /// Who sent this, or the 401 that wrong credentials get.
     pub(crate) fn caller(&self, request: &Request) -> Result<Caller, Box<Response>> {
+        let language = self.options.language.unwrap_or_else(|| Language::of(request));
         let header = request.header("authorization").filter(|_| !self.options.loses_credentials);
         // Another scheme than Basic is nobody's.
         let Some(encoded) = header.and_then(|header| header.strip_prefix("Basic ")) else {
             let permissions = self.options.anonymous.clone();
-            return Ok(Caller { name: None, permissions, by_password: false });
+            return Ok(Caller { name: None, language, permissions, by_password: false });
         };
         let text = base64_decode(encoded.trim()).and_then(|bytes| String::from_utf8(bytes).ok());
         let Some((name, secret)) = text.as_deref().and_then(|text| text.split_once(':')) else {
@@ -181,7 +184,12 @@ impl Jenkins {
         let by_password = user.is_some_and(|u| u.password.as_deref() == Some(secret));
         match user {
             Some(u) if u.token == secret || by_password => {
-                Ok(Caller { name: Some(u.name.clone()), permissions: u.permissions.clone(), by_password })
+                Ok(Caller {
+                name: Some(u.name.clone()),
+                language,
+                permissions: u.permissions.clone(),
+                by_password,
+            })
             }
             _ => Err(Box::new(unauthorized(&format!("Invalid password/token for user: {name}"), request))),
         }

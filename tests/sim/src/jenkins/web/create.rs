@@ -71,6 +71,7 @@ impl Jenkins {
     /// What Stapler makes of the form; none where it cannot instantiate something.
     fn bind(&self, name: &str, form: &Value) -> Option<Node> {
         let executors = match &form["numExecutors"] {
+            Value::Null => Some(1),
             Value::Number(n) => n.as_u64(),
             Value::String(s) => s.trim().parse().ok(),
             _ => None,

@@ -123,18 +123,23 @@ impl Jenkins {
     /// `computer/NAME/setOfflineCause`: the page of a form, whose parts are there for those who may use them
     /// (hudson/model/Computer/setOfflineCause.jelly and sidepanel.jelly). Nobody may delete the built-in node.
     fn offline_page(&self, node: &Node, caller: &Caller) -> Response {
-        let mut parts = String::new();
+        let form = match caller.may(Permission::AgentDisconnect) {
+            true => "<form method=\"post\" action=\"changeOfflineCause\"></form>",
+            false => "",
+        };
+        page(200, "Set Offline Reason [Jenkins]", &format!("{}{form}", self.side_panel(node, caller)))
+    }
+
+    /// What stands beside every page of a node (hudson/model/Computer/sidepanel.jelly).
+    pub(crate) fn side_panel(&self, node: &Node, caller: &Caller) -> &'static str {
         if caller.may(Permission::AgentDelete) && !node.is_built_in() {
-            parts.push_str(if self.options.version >= Version::new(2, 405) {
+            return if self.options.version >= Version::new(2, 405) {
                 "<a data-post=\"true\" href=\"#\" class=\"task-link confirmation-link\" data-url=\"doDelete\">Delete Agent</a>"
             } else {
                 "<a href=\"/computer/it/delete\" class=\"task-link\">Delete Agent</a>"
-            });
+            };
         }
-        if caller.may(Permission::AgentDisconnect) {
-            parts.push_str("<form method=\"post\" action=\"changeOfflineCause\"></form>");
-        }
-        page(200, "Set Offline Reason [Jenkins]", &parts)
+        ""
     }
 
     /// `POST queue/cancelItem?id=ID`.

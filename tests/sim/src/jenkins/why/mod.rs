@@ -1,6 +1,7 @@
-//! What Jenkins says about an item that waits: `Queue.BuildableItem.getCauseOfBlockage`,
-//! the refusals of nodes, and the wording of each release
-//! (core/src/main/resources/hudson/model/Messages.properties and its history).
+//! What Jenkins says about an item that waits: `Queue.BuildableItem.getCauseOfBlockage`
+//! and the refusals of nodes.
+
+pub(crate) mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +9,13 @@ use crate::jenkins::labels::Label;
 use crate::jenkins::nodes::{Mode, Node};
 use crate::jenkins::queue::{Item, Kind, Stage};
 use crate::jenkins::{Jenkins, Version};
+use wording::{Language, Wording, time_span};
 
 /// Answers of one request, kept by label, since thousands of items share a few labels.
-#[derive(Default)]
-pub(crate) struct WhyCache(BTreeMap<String, Reason>);
+pub(crate) struct WhyCache {
+    words: Wording,
+    reasons: BTreeMap<String, Reason>,
+}
 
 #[derive(Clone)]
 struct Reason {
@@ -20,6 +24,14 @@ struct Reason {
 }
 
 impl Jenkins {
+    pub(crate) fn words(&self, language: Language) -> Wording {
+        Wording { version: self.options.version, language }
+    }
+
+    pub(crate) fn why_cache(&self, language: Language) -> WhyCache {
+        WhyCache { words: self.words(language), reasons: BTreeMap::new() }
+    }
+
     /// Whether a node is online and accepts tasks.
     pub(crate) fn takes_tasks(&self, node: &Node) -> bool {
         !node.offline() && node.accepting && !node.removed
@@ -58,57 +70,51 @@ impl Jenkins {
         } else {
             format!("{}{label}", item.label.is_some())
         };
-        cache.0.entry(key).or_insert_with(|| self.compose(item)).clone()
+        let words = cache.words;
+        cache.reasons.entry(key).or_insert_with(|| self.compose(item, words)).clone()
     }
 
-    fn compose(&self, item: &Item) -> Reason {
+    fn compose(&self, item: &Item, words: Wording) -> Reason {
         let fitting: Vec<&Node> = item.label.as_ref().map_or_else(Vec::new, |l| self.nodes_of(l));
         let all_offline = item.label.is_some() && fitting.iter().all(|n| n.offline());
         let why = if self.quieting_down {
             "Jenkins is about to shut down".to_string()
         } else {
-            self.blockage(item, &fitting, all_offline)
+            self.blockage(item, &fitting, all_offline, words)
         };
         Reason { why, all_offline }
     }
 
-    fn blockage(&self, item: &Item, fitting: &[&Node], all_offline: bool) -> String {
+    fn blockage(&self, item: &Item, fitting: &[&Node], all_offline: bool, words: Wording) -> String {
         let has_agents = self.nodes.iter().any(|n| !n.is_built_in() && !n.removed);
         let Some(label) = item.label.as_ref().filter(|_| has_agents) else {
             if self.idle_executors(self.nodes.iter()) > 0
-                && let Some(text) = self.composite(item)
+                && let Some(text) = self.composite(item, words)
             {
                 return text;
             }
-            return "Waiting for next available executor".into();
+            return words.waiting();
         };
-        let q = Quotes::of(self.options.version);
         if all_offline {
             return match fitting {
-                [node] => format!("{} is offline", q.name(&self.computer_name(node))),
-                [] if self.options.version >= Version::new(1, 567) => {
-                    format!("There are no nodes with the label ‘{}’", label.name())
-                }
-                _ if self.options.version < Version::new(1, 526) => {
-                    format!("All nodes of label '{}' are offline", label.name())
-                }
-                _ => format!("All nodes of label ‘{}’ are offline", label.name()),
+                [node] => words.offline(&self.computer_name(node, words)),
+                [] => words.no_nodes(label.name()),
+                _ => words.all_offline(label.name()),
             };
         }
         if self.idle_executors(fitting.iter().copied()) > 0
-            && let Some(text) = self.composite(item)
+            && let Some(text) = self.composite(item, words)
         {
             return text;
         }
-        let on = match fitting {
-            [node] => self.computer_name(node),
-            _ => label.name().to_string(),
-        };
-        format!("Waiting for next available executor on {}", q.name(&on))
+        match fitting {
+            [node] => words.waiting_on(&self.computer_name(node, words)),
+            _ => words.waiting_on(label.name()),
+        }
     }
 
     /// The refusals of all nodes with a parked executor, as one text (since 2.37).
-    fn composite(&self, item: &Item) -> Option<String> {
+    fn composite(&self, item: &Item, words: Wording) -> Option<String> {
         if self.options.version < Version::new(2, 37) {
             return None;
         }
@@ -116,7 +122,7 @@ impl Jenkins {
             .nodes
             .iter()
             .filter(|n| n.parked() > 0 && !n.removed)
-            .filter_map(|n| self.refusal(n, item).or_else(|| self.unavailable(n)))
+            .filter_map(|n| self.refusal_in(n, item, words).or_else(|| self.unavailable(n, words)))
             .collect();
         if parts.is_empty() {
             return None;
@@ -132,15 +138,18 @@ impl Jenkins {
 
     /// `Node.canTake` and the plugins' `QueueTaskDispatcher.canTake`.
     pub(crate) fn refusal(&self, node: &Node, item: &Item) -> Option<String> {
-        let q = Quotes::of(self.options.version);
+        self.refusal_in(node, item, self.words(Language::English))
+    }
+
+    fn refusal_in(&self, node: &Node, item: &Item, words: Wording) -> Option<String> {
         let name = self.node_display_name(node);
         if let Some(label) = &item.label
             && !label.matches(&|atom| node.has_label(atom))
         {
-            return Some(q.lacks_label(&name, label.name()));
+            return Some(words.lacks_label(&name, label.name()));
         }
         if item.label.is_none() && node.mode == Mode::Exclusive {
-            return Some(q.reserved(&name));
+            return Some(words.reserved(&name));
         }
         if let Kind::Resuming(only) = &item.job.kind
             && *only != node.name
@@ -152,13 +161,12 @@ impl Jenkins {
     }
 
     /// What a node that fits says while it cannot take anything.
-    fn unavailable(&self, node: &Node) -> Option<String> {
-        let q = Quotes::of(self.options.version);
-        let name = self.computer_name(node);
+    fn unavailable(&self, node: &Node, words: Wording) -> Option<String> {
+        let name = self.computer_name(node, words);
         if node.offline() {
-            return Some(format!("{} is offline", q.name(&name)));
+            return Some(words.offline(&name));
         }
-        (!node.accepting).then(|| format!("{} is not accepting tasks", q.name(&name)))
+        (!node.accepting).then(|| words.not_accepting(&name))
     }
 
     /// The nodes that a label fits, the built-in node included.
@@ -172,62 +180,12 @@ impl Jenkins {
     }
 
     /// The computer's display name, which `Because...` messages print.
-    pub(crate) fn computer_name(&self, node: &Node) -> String {
-        match node.is_built_in() {
-            true if self.options.version >= Version::new(2, 307) => "Built-In Node".into(),
-            true => "master".into(),
-            false => node.name.clone(),
-        }
+    pub(crate) fn computer_name(&self, node: &Node, words: Wording) -> String {
+        if node.is_built_in() { words.built_in().into() } else { node.name.clone() }
     }
 
     /// The node's display name, which the messages of `Node.canTake` print.
     fn node_display_name(&self, node: &Node) -> String {
         if node.is_built_in() { "Jenkins".into() } else { node.name.clone() }
-    }
-}
-
-/// `Util.getTimeSpanString`: two units where the larger is below ten, one otherwise.
-fn time_span(millis: u64) -> String {
-    let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| match large {
-        0..10 => format!("{large} {large_unit} {small} {small_unit}"),
-        _ => format!("{large} {large_unit}"),
-    };
-    let (days, hours, minutes, seconds) =
-        (millis / 86_400_000, millis / 3_600_000 % 24, millis / 60_000 % 60, millis / 1000 % 60);
-    let decimal = |text: String| text.trim_end_matches('0').trim_end_matches('.').to_string();
-    match (days, hours, minutes, seconds, millis) {
-        (1.., ..) => two(days, if days == 1 { "day" } else { "days" }, hours, "hr"),
-        (_, 1.., ..) => two(hours, "hr", minutes, "min"),
-        (_, _, 1.., ..) => two(minutes, "min", seconds, "sec"),
-        (_, _, _, 10.., _) => format!("{seconds} sec"),
-        (_, _, _, 1.., _) => format!("{} sec", decimal(format!("{seconds}.{}", millis % 1000 / 100))),
-        (.., 100..) => format!("{} sec", decimal(format!("0.{:02}", millis / 10))),
-        _ => format!("{millis} ms"),
-    }
-}
-
-/// How a release quotes names: not at all before 2.125.
-#[derive(Clone, Copy)]
-struct Quotes {
-    version: Version,
-}
-
-impl Quotes {
-    fn of(version: Version) -> Self {
-        Quotes { version }
-    }
-
-    fn name(self, name: &str) -> String {
-        if self.version >= Version::new(2, 125) { format!("‘{name}’") } else { name.to_string() }
-    }
-
-    fn lacks_label(self, node: &str, label: &str) -> String {
-        let apostrophe = if self.version >= Version::new(1, 526) { '’' } else { '\'' };
-        format!("{} doesn{apostrophe}t have label {}", self.name(node), self.name(label))
-    }
-
-    fn reserved(self, node: &str) -> String {
-        let how = if self.version >= Version::new(1, 577) { "with matching label expression" } else { "tied to it" };
-        format!("{} is reserved for jobs {how}", self.name(node))
     }
 }
