@@ -1,6 +1,13 @@
 //! A simulated Jenkins controller: a queue, nodes, a scheduler and the part of
 //! the remote API that a client of the queue and the nodes needs. Views given
 //! out by [`crate::Sim::jenkins`] change it from a test as a person would.
+//!
+//! [`Options::version`] decides which faults of Jenkins it has ([`Version`] lists them), [`Options::placement`] which
+//! node gets a build. To catch an item between its assignment and its start, call [`Jenkins::hold_starts`], submit the
+//! job, and let the client act: a node that goes offline in that time gives the item back, and before 2.517 Jenkins
+//! drops it ([`Jenkins::lost`]). [`Jenkins::restart`] and [`Jenkins::crash`] start the controller again.
+//!
+//! What it answers is compared with recorded answers of a real controller (`tests/recorded`).
 
 mod api;
 pub mod labels;

@@ -202,6 +202,7 @@ fn marks_are_set_cleared_and_toggled_and_the_reason_is_escaped() {
     assert_eq!(node["temporarilyOffline"], true);
     assert_eq!(node["offlineCause"]["_class"], "hudson.slaves.OfflineCause$UserCause");
     assert!(node["offlineCause"]["timestamp"].is_u64());
+    assert_eq!(node["offlineCause"]["description"], "Disconnected by mita : a <b> c");
     assert_eq!(c.post("/computer/n/toggleOffline").status, 302);
     let node = c.get("/computer/n/api/json").json();
     assert_eq!((&node["offline"], &node["offlineCause"]), (&json!(false), &Value::Null));
@@ -210,6 +211,18 @@ fn marks_are_set_cleared_and_toggled_and_the_reason_is_escaped() {
     let url = format!("{}/computer/n/toggleOffline", c.sim.jenkins_url());
     assert_eq!(send("POST", &url, &form, "offlineMessage=by+form").unwrap().status, 302);
     assert_eq!(c.get("/computer/n/api/json").json()["offlineCauseReason"], "by form");
+}
+
+#[test]
+fn the_reason_is_cut_at_its_last_colon_and_not_escaped_before_2_483() {
+    for (version, shown) in [(Version::new(2, 482), "retires <it>"), (Version::new(2, 483), "retires &lt;it&gt;")] {
+        let c = with(Options { version, ..Options::default() });
+        c.sim.jenkins().add_agent("n", "a", 1);
+        c.sim.jenkins().hold("n", "  keep it : mita : retires <it> ");
+        let node = c.get("/computer/n/api/json?tree=offlineCauseReason,offlineCause[description]").json();
+        assert_eq!(node["offlineCauseReason"], shown, "{version}");
+        assert_eq!(node["offlineCause"]["description"], "Disconnected by alice : keep it : mita : retires <it>");
+    }
 }
 
 #[test]

@@ -55,12 +55,7 @@ impl Jenkins {
         let left = self.left_item(id)?;
         let bean = self.common(tree, "hudson.model.Queue$LeftItem", &left.item).set("stuck", false);
         let executable = |t: &Tree| left.build.as_ref().map_or(Value::Null, |build| self.executable_json(t, build));
-        Some(
-            bean.set("why", Value::Null)
-                .set("cancelled", left.build.is_none())
-                .nest("executable", executable)
-                .done(),
-        )
+        Some(bean.set("why", Value::Null).set("cancelled", left.build.is_none()).nest("executable", executable).done())
     }
 
     fn common<'t>(&self, tree: &'t Tree, class: &str, item: &Item) -> Bean<'t> {

@@ -184,12 +184,7 @@ impl Jenkins {
         let by_password = user.is_some_and(|u| u.password.as_deref() == Some(secret));
         match user {
             Some(u) if u.token == secret || by_password => {
-                Ok(Caller {
-                name: Some(u.name.clone()),
-                language,
-                permissions: u.permissions.clone(),
-                by_password,
-            })
+                Ok(Caller { name: Some(u.name.clone()), language, permissions: u.permissions.clone(), by_password })
             }
             _ => Err(Box::new(unauthorized(&format!("Invalid password/token for user: {name}"), request))),
         }

@@ -4,6 +4,7 @@ mod actions;
 pub(crate) mod auth;
 mod config_xml;
 mod create;
+mod flow_graph;
 mod inbound;
 mod pages;
 
@@ -96,6 +97,7 @@ impl Jenkins {
             ["computer", "doCreateItem"] => self.create_item(request, caller),
             ["computer", "createItem"] if post => self.create_from_xml(request, caller),
             ["computer", "checkName"] => self.check_name(request, caller),
+            ["job", .., run, "flowGraphTable"] => self.flow_graph(&path[..path.len() - 2], run, caller),
             ["queue", "cancelItem"] if post => self.cancel_item(request, caller),
             ["computer", name, file @ ("jenkins-agent.jnlp" | "slave-agent.jnlp")]
                 if self.node(name).is_some() && self.knows_start_file(file) =>

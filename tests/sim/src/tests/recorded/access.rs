@@ -90,7 +90,8 @@ fn with_crumb() -> Stage {
     let stage = one_agent();
     let asked = b"GET /crumbIssuer/api/json HTTP/1.1\r\nhost: x\r\nauthorization: Basic bWl0YTpQQVNTV09SRA==\r\n\r\n";
     let issued = stage.send(asked);
-    let crumb = serde_json::from_slice::<serde_json::Value>(&issued.body).unwrap()["crumb"].as_str().unwrap().to_string();
+    let crumb =
+        serde_json::from_slice::<serde_json::Value>(&issued.body).unwrap()["crumb"].as_str().unwrap().to_string();
     let session = issued.header("set-cookie").unwrap().split(';').next().unwrap().to_string();
     stage
         .replacing("6c75c43767ac296f0def45f8027bb13ed4ae74dde17d38f56db9a697c4df2b62", &crumb)

@@ -73,8 +73,7 @@ fn duo(stage: Stage, name: &str) -> Stage {
 fn busy_deleted() -> Stage {
     let stage = duo(Stage::new(), "duo-20261128T165008Z-2");
     let mut stage = lin(stage, &["032Z-1", "032Z-2", "032Z-3", "032Z-4"]);
-    for (name, server) in
-        [("1", "45ddcbae-4cf1-47c1-98a6-4498fdfebafc"), ("2", "780e34e8-3675-49da-a668-2e3f1ad6d866")]
+    for (name, server) in [("1", "45ddcbae-4cf1-47c1-98a6-4498fdfebafc"), ("2", "780e34e8-3675-49da-a668-2e3f1ad6d866")]
     {
         let node = format!("once-20261128T165037Z-{name}");
         let words = format!("mita retires this node: owner=real18080 server={server} rule=single_use");

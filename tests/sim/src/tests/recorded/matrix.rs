@@ -70,10 +70,7 @@ fn no_node_yet() -> Stage {
 /// The labelled parent sits beside the executor of the agent, which a combination of another project has; its own
 /// combinations roam.
 fn parent_runs() -> Stage {
-    no_node_yet()
-        .online("m1", "mat")
-        .job(combination("mx-lab", "A=1", ""))
-        .job(combination("mx-lab", "A=2", ""))
+    no_node_yet().online("m1", "mat").job(combination("mx-lab", "A=1", "")).job(combination("mx-lab", "A=2", ""))
 }
 
 fn parent_beside_a_build() -> Stage {

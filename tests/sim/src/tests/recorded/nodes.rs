@@ -71,8 +71,19 @@ fn mark(node: &str) -> String {
 fn states() -> Stage {
     let stage = Stage::new();
     for kind in [
-        "busy", "busy-lost", "busy-marked", "disconnected", "held", "held-bare", "idle", "idlecause", "launchfailed",
-        "lost", "marked-lost", "monitor", "notaccepting",
+        "busy",
+        "busy-lost",
+        "busy-marked",
+        "disconnected",
+        "held",
+        "held-bare",
+        "idle",
+        "idlecause",
+        "launchfailed",
+        "lost",
+        "marked-lost",
+        "monitor",
+        "notaccepting",
     ] {
         stage.jenkins().add_node(Node::new(&format!("n-{kind}"), &format!("lx {kind}"), 1).online());
     }

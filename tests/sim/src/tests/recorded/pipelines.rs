@@ -27,7 +27,9 @@ pub(super) const SCENES: &[(&str, Scene)] = &[
     ("13-resume-agent-never-1", resuming_and_new),
     ("13-resume-agent-never-16", || on_pips(Stage::new())),
     ("22-machine-died", || first_pip_died(runs(pips().agent("big1", "huge").agent("big2", "huge")))),
-    ("23-max-reached", || on_pips(Stage::new().agent("ag1", "linux gpu").job(Job::resuming("sleeper", "ag1").in_run(1)))),
+    ("23-max-reached", || {
+        on_pips(Stage::new().agent("ag1", "linux gpu").job(Job::resuming("sleeper", "ag1").in_run(1)))
+    }),
     ("24-before-delete", || first_pip_died(all_runs(pips_and_huge()))),
     ("25-after-1", deleted),
     ("25-delete-big1", pips_and_huge),

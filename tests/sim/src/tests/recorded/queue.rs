@@ -39,7 +39,10 @@ pub(super) const SCENES: &[(&str, Scene)] = &[
     ("queue-odd", odd),
     ("queue-pending", pending),
     ("queue-pending-after", || {
-        pending().then(|jenkins| jenkins.refuse("p2", "n2", "Executor slot already in use")).online("n2", "amd64").then(start)
+        pending()
+            .then(|jenkins| jenkins.refuse("p2", "n2", "Executor slot already in use"))
+            .online("n2", "amd64")
+            .then(start)
     }),
     ("queue-quiet-forms", quiet_forms),
     ("why-all-busy", all_busy),
@@ -96,9 +99,10 @@ fn agents() -> Stage {
 fn all_busy() -> Stage {
     let nodes = ["n1", "n2", "n3", "n’4, ‘x"];
     let stage = agents().then(|jenkins| nodes.iter().for_each(|node| jenkins.connect(node)));
-    let stage = nodes.iter().enumerate().fold(stage, |stage, (n, node)| {
-        stage.building(node, Job::freestyle(&format!("busy{n}")).one_at_a_time())
-    });
+    let stage = nodes
+        .iter()
+        .enumerate()
+        .fold(stage, |stage, (n, node)| stage.building(node, Job::freestyle(&format!("busy{n}")).one_at_a_time()));
     let old = ["none", "nonex", "neg", "quoted", "squote", "unp", "unp2", "dq", "empty", "blank"];
     let new = ["all", "and", "node", "free", "odd", "iff", "imp", "trail"];
     let pick = |names: &[&str]| -> Vec<(&str, &str)> {
@@ -150,7 +154,9 @@ fn permission() -> Stage {
     let stage = Stage::new().jobs(&[("fb", "foo bar")]);
     let stage = stage.agent("n1", "mita-retiring").agent("n2", "b").agent("n3", "foo bar").agent("n4", "bar foo");
     let stage = stage.online("n5", "perm");
-    stage.then(|jenkins| jenkins.refuse("perm", "n5", "‘mita’ lacks permission to run on ‘n5’")).jobs(&[("perm", "perm")])
+    stage
+        .then(|jenkins| jenkins.refuse("perm", "n5", "‘mita’ lacks permission to run on ‘n5’"))
+        .jobs(&[("perm", "perm")])
 }
 
 fn quiet_forms() -> Stage {
