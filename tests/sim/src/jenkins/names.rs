@@ -1,6 +1,6 @@
 //! What Jenkins allows in the names of nodes (jenkins/model/Jenkins.java, checkGoodName).
 
-/// Cuts what Jenkins takes for blanks: whatever is not beyond U+0020 (`String.trim`).
+/// Removes blanks at both ends. For Jenkins these are all characters up to U+0020 (`String.trim`).
 pub(crate) fn trim(text: &str) -> &str {
     text.trim_matches(|c| c <= ' ')
 }

@@ -85,7 +85,7 @@ impl Jenkins {
         }
     }
 
-    /// An agent ends its connection in order: its builds die, and Jenkins has no cause to show.
+    /// An agent closes its connection regularly: its builds die, and Jenkins shows no cause.
     pub fn close(&mut self, name: &str) {
         self.tear_builds(name);
         if let Some(node) = self.node_mut(name) {
@@ -145,7 +145,7 @@ impl Jenkins {
         self.nodes.retain(|n| !n.removed || n.executors.iter().any(|e| e.build.is_some()));
     }
 
-    /// A person renames a node. Its agent knows the old name and does not come back by itself.
+    /// A person renames a node. Its agent has the old name and does not connect again.
     pub fn rename(&mut self, name: &str, to: &str) {
         if let Some(mut node) = self.node(name).cloned() {
             node.name = to.to_string();

@@ -9,7 +9,7 @@ use crate::jenkins::queue::{Build, Job, Stage};
 /// What a controller that starts finds of its queue (`queue.xml`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SavedQueue {
-    /// All of it: it was stopped in order.
+    /// All of it, after an orderly stop.
     Whole,
     /// As it was so long before it was killed: it is saved up to a minute late. Ids count on from the highest of then.
     Before(Duration),
@@ -18,7 +18,7 @@ pub enum SavedQueue {
 }
 
 impl Jenkins {
-    /// Restarts in order: 503 for `down`, then all agents are offline and come back after `reconnect`. Running pipeline
+    /// An orderly restart: 503 for `down`, then all agents are offline and come back after `reconnect`. Running pipeline
     /// blocks queue again for their node once the controller is up, other builds die. Ids count from 1 where the queue
     /// was empty.
     pub fn restart(&mut self, down: Duration, reconnect: Duration) {

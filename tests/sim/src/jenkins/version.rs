@@ -36,8 +36,8 @@ impl Version {
         self >= Version::new(2, 483)
     }
 
-    /// An item whose executor gave it back, since its node went offline, goes back to the queue. Before, from 1.651 on,
-    /// it is in no list any more and never builds.
+    /// An item goes back to the queue where its executor gives it back because the node went offline. From 1.651 until
+    /// then it is in no list any more and is never built.
     pub fn returns_items_to_queue(self) -> bool {
         self >= Version::new(2, 517) || self < Version::new(1, 651)
     }

@@ -1,4 +1,4 @@
-//! JSON as Jenkins writes it (stapler's JSONDataWriter): what is no printable character of the basic plane is escaped.
+//! JSON as Jenkins writes it (stapler's JSONDataWriter): control characters and characters beyond the basic plane are escaped.
 
 use std::io;
 

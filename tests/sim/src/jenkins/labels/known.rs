@@ -44,8 +44,8 @@ impl Known {
         labels
     }
 
-    /// Whether `AbstractProject.getAssignedLabelString` throws for this text: it holds an atom whose name is that of a
-    /// known expression. So it does for a whole expression in double quotes, which the label itself has made known.
+    /// Whether `AbstractProject.getAssignedLabelString` throws for this text: it has an atom with the name of a known
+    /// expression. That is the case for a whole expression in double quotes, since the label itself is that expression.
     pub(crate) fn throws(&self, text: &str) -> bool {
         let expression = |name: &str| self.0.get(name).is_some_and(|label| !label.is_atom());
         Label::parse(text).is_some_and(|label| label.atoms().into_iter().any(expression))

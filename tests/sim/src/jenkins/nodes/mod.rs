@@ -62,7 +62,7 @@ pub struct Node {
     pub name: String,
     /// The `_class` of its computer.
     pub class: String,
-    /// The description; a node that nobody made with a form may have none.
+    /// The description; `None` where none was ever set, which the API shows as null.
     pub description: Option<String>,
     /// The label string as typed.
     pub labels: String,

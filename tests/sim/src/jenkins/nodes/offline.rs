@@ -3,6 +3,7 @@
 
 use crate::clock::Ms;
 use crate::jenkins::Version;
+use crate::jenkins::names::trim;
 use crate::jenkins::nodes::Node;
 
 /// The kinds of offline cause that matter to a client.
@@ -52,9 +53,7 @@ pub struct Cause {
 impl Cause {
     /// A cause that is no user's, or that of a person without a name in the story.
     pub fn new(kind: CauseKind, message: &str, at: Ms) -> Self {
-        // Util.fixEmptyAndTrim: blanks are what is not beyond U+0020.
-        let message = message.trim_matches(|c| c <= ' ').to_string();
-        Cause { kind, message, by: "alice".into(), at }
+        Cause { kind, message: trim(message).to_string(), by: "alice".into(), at }
     }
 
     /// The same cause, given by this user.
@@ -74,8 +73,8 @@ impl Cause {
         }
     }
 
-    /// `offlineCauseReason` before it is escaped: what stands behind the last ` : ` of a user's cause, and the whole
-    /// text of any other (`Computer.getOfflineCauseReason`).
+    /// `offlineCauseReason` before it is escaped: the part after the last ` : ` of a user's cause, or the whole text of
+    /// another cause (`Computer.getOfflineCauseReason`).
     pub fn reason(&self) -> &str {
         match self.kind {
             CauseKind::User => self.message.rsplit(" : ").next().unwrap_or_default(),
@@ -132,22 +131,22 @@ impl Node {
         self.channel_cause = Some(cause);
     }
 
-    /// The agent ends the channel in order, which leaves no cause.
+    /// The agent closes the channel regularly, which leaves no cause.
     pub fn close(&mut self) {
         self.connected = false;
         self.connects_at = None;
         self.channel_cause = None;
     }
 
-    /// The controller starts the agent: whatever cause there was is history.
+    /// The controller starts the agent, which clears the cause.
     pub(crate) fn launch(&mut self, done: Ms) {
         self.close();
         self.latest_cause = None;
         self.connects_at = Some(done);
     }
 
-    /// A channel is there: the agent is online unless it is marked offline. A mark that a restart had put out of force
-    /// is in force again.
+    /// A channel is there: the agent is online unless it is marked offline. A mark that a restart had suspended is in
+    /// force again.
     pub fn connect(&mut self) {
         self.connected = true;
         self.ever_online = true;

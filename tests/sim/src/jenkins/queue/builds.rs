@@ -1,4 +1,4 @@
-//! Builds on executors: how they end, and what becomes of them when their node goes.
+//! Builds on executors: how they end, and what happens to them when their node goes offline or is deleted.
 
 use std::collections::BTreeMap;
 
@@ -37,8 +37,8 @@ impl Jenkins {
         self.end_on(name, |build| !build.job.is_block());
     }
 
-    /// A node goes: its builds die, and the blocks of pipelines are aborted after a time. Until then a computer without
-    /// a node remembers them. A flyweight runs on, and no computer shows it.
+    /// A node is deleted: its builds die, and the blocks of pipelines are aborted after some minutes. Until then a
+    /// computer without a node shows them. A flyweight keeps running, and no computer shows it.
     pub(crate) fn abandon_builds(&mut self, name: &str) {
         self.tear_builds(name);
         let aborts = self.now + RESUME_LIMIT;

@@ -47,7 +47,7 @@ impl Jenkins {
         }
     }
 
-    /// A run of a pipeline that is outside of any block of its own, and goes on for ever.
+    /// A run of a pipeline that has no block at the moment. It never ends.
     pub fn begin_run(&mut self, name: &str, number: u64) {
         self.runs.push((name.to_string(), number));
     }

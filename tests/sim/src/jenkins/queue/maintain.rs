@@ -1,5 +1,5 @@
 //! The maintenance of the queue (`Queue.maintain`): items wait, are blocked, become buildable, are given to an
-//! executor, and now and then given back by it.
+//! executor, and are sometimes given back by it.
 
 use std::collections::BTreeMap;
 
@@ -66,8 +66,8 @@ impl Jenkins {
         }
     }
 
-    /// Items whose executor went offline before it started them. Before 2.517 they are dropped: they are in no list,
-    /// no build ever runs, and nothing but a line in the controller's log tells of it.
+    /// Items whose executor went offline before it started them. Before 2.517 they are dropped: they are in no list and
+    /// never built, and only the controller's log mentions them.
     fn take_back(&mut self) {
         let returns = self.options.version.returns_items_to_queue();
         for node in self.nodes.iter_mut().filter(|node| node.offline() || node.removed) {
@@ -110,7 +110,7 @@ impl Jenkins {
     }
 }
 
-/// A running build that stands in the way of another of its job.
+/// A running build that blocks the next build of its job.
 pub(crate) struct Running {
     pub(crate) number: u64,
     /// Whether an executor shows it.

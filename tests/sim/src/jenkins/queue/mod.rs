@@ -18,12 +18,12 @@ use crate::jenkins::labels::Label;
 /// (`timeoutForNodeMillis` of workflow-durable-task-step).
 pub(crate) const RESUME_LIMIT: Ms = 300_000;
 
-/// What kind of task waits; it decides what the API tells of it.
+/// What kind of task waits; it decides what the API shows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     /// A freestyle project: `labelExpression` is exported.
     Freestyle,
-    /// A pipeline's `node` block: only `why` tells the label.
+    /// A pipeline's `node` block: only `why` shows the label.
     Pipeline,
     /// A pipeline's block that goes on after a restart, on that very node.
     Resuming(String),
@@ -57,7 +57,7 @@ pub struct Job {
     pub label_override: Option<String>,
     /// The number of the pipeline run that the block belongs to; a new run where there is none.
     pub run: Option<u64>,
-    /// The stage of the pipeline that the block stands in; Jenkins names it once the block runs.
+    /// The stage of the pipeline that the block is in; Jenkins names it once the block runs.
     pub stage: Option<String>,
 }
 
@@ -341,8 +341,8 @@ impl Jenkins {
         true
     }
 
-    /// Executors take what they are given and do not start it, as in the milliseconds before an executor's first locked
-    /// step; or they start it and go on as usual. A node that goes offline meanwhile gives its items back.
+    /// While on, executors take items and do not start them, as in the milliseconds before an executor's first locked
+    /// step; a node that goes offline in that time gives its items back. When switched off they start what they have.
     pub fn hold_starts(&mut self, on: bool) {
         self.starts_held = on;
         self.dirty = true;

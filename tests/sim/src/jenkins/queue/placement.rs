@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 /// How the queue chooses a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placement {
-    /// As Jenkins does (`hudson/model/LoadBalancer.java`, CONSISTENT_HASH, and `hudson/util/ConsistentHash.java`): each
-    /// node that can take the task stands on a circle at 100 points for each of its *free* executors, at the MD5 of
-    /// `NAME:0`, `NAME:1`, ... folded to 32 bits; the task goes to the node of the first point at or after the hash of
-    /// its own name. So builds are spread over idle nodes, nodes with more free executors get more of them, and a job
-    /// goes to the node that it had the last time as long as that is free and no node has joined that precedes it on
-    /// the circle. Nothing else binds a job to a node: Jenkins does not ask where the last build ran. What is not
-    /// replicated is the order of two nodes that share a point.
+    /// As Jenkins does (`hudson/model/LoadBalancer.java`, CONSISTENT_HASH, and `hudson/util/ConsistentHash.java`). Each
+    /// node that can take the task has 100 points on a circle for each of its *free* executors: the MD5 of `NAME:0`,
+    /// `NAME:1`, ..., folded to 32 bits. The task goes to the node of the first point at or after the hash of the job's
+    /// full display name. So builds are spread over idle nodes, nodes with more free executors get more of them, and a
+    /// job goes to the node of its last build while that is free and no node closer on the circle has joined. This is
+    /// the only preference for that node: Jenkins does not look up where the last build ran. The order of two nodes
+    /// that share a point is not replicated.
     ConsistentHash,
     /// The first of the list of nodes, which is sorted by name: builds pile up on few nodes.
     FirstOfList,

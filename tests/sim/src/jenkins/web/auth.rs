@@ -171,7 +171,7 @@ impl Jenkins {
     pub(crate) fn caller(&self, request: &Request) -> Result<Caller, Box<Response>> {
         let language = self.options.language.unwrap_or_else(|| Language::of(request));
         let header = request.header("authorization").filter(|_| !self.options.loses_credentials);
-        // Another scheme than Basic is nobody's.
+        // With another scheme than Basic the caller is anonymous.
         let Some(encoded) = header.and_then(|header| header.strip_prefix("Basic ")) else {
             let permissions = self.options.anonymous.clone();
             return Ok(Caller { name: None, language, permissions, by_password: false });
@@ -190,7 +190,7 @@ impl Jenkins {
         }
     }
 
-    /// The 403 for a permission that the caller lacks. Anonymous is sent to the login page, and told nothing.
+    /// The 403 for a permission that the caller lacks. Anonymous is sent to the login page, without a reason.
     pub(crate) fn forbidden(&self, caller: &Caller, permission: Permission, request: &Request) -> Response {
         let Some(name) = &caller.name else { return self.login_redirect(request) };
         let missing = format!("<h1>Access Denied</h1><p>{name} is missing the {} permission</p>", permission.title());
@@ -244,7 +244,7 @@ fn session_of(request: &Request) -> Option<String> {
     pairs.find(|(n, _)| n.starts_with("JSESSIONID")).map(|(_, v)| v.to_string())
 }
 
-/// The 401 for credentials that are wrong. It tells nothing of Jenkins.
+/// The 401 for wrong credentials, which has no header of Jenkins' own.
 fn unauthorized(message: &str, request: &Request) -> Response {
     error_page(401, message, request)
         .with("Set-Cookie", "remember-me=; Path=/; Expires=Thu, 01-Jan-1970 00:00:00 GMT; Max-Age=0")

@@ -46,7 +46,7 @@ impl Jenkins {
         Response::empty(200).with("Content-Type", "application/x-java-jnlp-file").body(text.into_bytes())
     }
 
-    /// The same with `?encrypt=true`: for everybody, and of use to none but those who know the secret already.
+    /// The same with `?encrypt=true`: everybody may read it, and it can be decrypted only with the secret.
     pub(crate) fn packed_start_file(&self) -> Response {
         Response::empty(200).with("Content-Type", "application/octet-stream").body(vec![0xa7; 400])
     }

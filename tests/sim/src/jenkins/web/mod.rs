@@ -132,7 +132,7 @@ impl Jenkins {
         page(200, "Set Offline Reason [Jenkins]", &format!("{}{form}", self.side_panel(node, caller)))
     }
 
-    /// What stands beside every page of a node (hudson/model/Computer/sidepanel.jelly).
+    /// The links beside every page of a node (hudson/model/Computer/sidepanel.jelly).
     pub(crate) fn side_panel(&self, node: &Node, caller: &Caller) -> &'static str {
         if caller.may(Permission::AgentDelete) && !node.is_built_in() {
             return if self.options.version >= Version::new(2, 405) {

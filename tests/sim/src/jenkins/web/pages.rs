@@ -18,12 +18,12 @@ pub(crate) fn failure(message: &str) -> Response {
     page(400, "Jenkins [Jenkins]", &format!("<h1>Error</h1><p>{message}</p>")).with("X-Error", message)
 }
 
-/// What went wrong in the controller itself.
+/// An error in the controller itself.
 pub(crate) fn oops() -> Response {
     page(500, "Jenkins [Jenkins]", "<h1>Oops!</h1><p>A problem occurred while processing the request</p>")
 }
 
-/// A GET where a POST is wanted. There is no `Allow`.
+/// A GET where a POST is required. There is no `Allow`.
 pub(crate) fn method_not_allowed() -> Response {
     page(405, "Method Not Allowed [Jenkins]", "<h1>This URL requires POST</h1>")
 }
@@ -48,7 +48,7 @@ pub(crate) fn error_page(status: u16, message: &str, request: &Request) -> Respo
 }
 
 impl Jenkins {
-    /// The 404 that Jenkins gives for whatever it does not know.
+    /// The 404 for a path that Jenkins does not know.
     pub(crate) fn not_found(&self) -> Response {
         page(404, "Not Found [Jenkins]", "<h1>Oops!</h1><h2>Not Found</h2>").with("Expires", "0")
     }
@@ -58,7 +58,7 @@ impl Jenkins {
         Response::empty(302).with("Location", format!("{}{to}", self.url))
     }
 
-    /// What the login page is asked for, in place of what anonymous may not see.
+    /// The 403 that sends anonymous to the login page.
     pub(crate) fn login_redirect(&self, request: &Request) -> Response {
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
         let from = crate::http::percent_encode(&crate::http::percent_decode(&format!("{}{query}", request.path)));
@@ -90,7 +90,7 @@ impl Jenkins {
         answer
     }
 
-    /// The session of somebody who has none; a crumb belongs to another.
+    /// A session for a caller without one. Crumbs are bound to other sessions.
     fn page_session(&self) -> String {
         format!("node0{:x}", self.now)
     }

@@ -4,11 +4,11 @@
 use crate::http::Request;
 use crate::jenkins::Version;
 
-/// The language of an answer. Only messages that a recorded answer shows, and those next to them, are translated; the
-/// others are in English in Jenkins' French, too, where nobody has translated them.
+/// The language of an answer. Only a few messages are translated here; Jenkins, too, has English messages in its
+/// French where a translation is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Language {
-    /// English, and every language that Jenkins does not speak.
+    /// English, and every language without a translation.
     #[default]
     English,
     /// French.

@@ -75,7 +75,7 @@ impl Stage {
         self
     }
 
-    /// Whatever else happens to the controller.
+    /// Something else that happens to the controller.
     pub(super) fn then(self, what: impl FnOnce(&mut JenkinsView<'_>)) -> Self {
         what(&mut self.jenkins());
         self
