@@ -4,7 +4,7 @@ use crate::http::{Request, Response};
 use crate::jenkins::Jenkins;
 use crate::jenkins::nodes::{Cause, CauseKind};
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::{error_page, method_not_allowed, page};
+use crate::jenkins::web::pages::{error_page, method_not_allowed, page};
 
 impl Jenkins {
     /// `POST computer/NAME/ACTION`.

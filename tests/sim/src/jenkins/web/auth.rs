@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::codec::base64_decode;
 use crate::http::{Request, Response};
-use crate::jenkins::web::{error_page, page};
+use crate::jenkins::web::pages::{error_page, page};
 use crate::jenkins::why::wording::Language;
 use crate::jenkins::{Jenkins, Version};
 

@@ -6,7 +6,7 @@ use crate::jenkins::Jenkins;
 use crate::jenkins::names::bad_name;
 use crate::jenkins::nodes::config::Wrong;
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::{error_page, failure, oops};
+use crate::jenkins::web::pages::{error_page, failure, oops};
 
 impl Jenkins {
     /// Reads or replaces the configuration of the node of this name.

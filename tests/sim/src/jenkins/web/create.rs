@@ -6,7 +6,7 @@ use crate::http::{Request, Response};
 use crate::jenkins::names::{bad_name, trim};
 use crate::jenkins::nodes::{Mode, Node, SshTarget};
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::{error_page, failure, oops};
+use crate::jenkins::web::pages::{error_page, failure, oops};
 use crate::jenkins::{Jenkins, Version};
 
 const SSH: &str = "hudson.plugins.sshslaves.SSHLauncher";

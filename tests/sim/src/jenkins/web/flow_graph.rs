@@ -4,7 +4,7 @@
 use crate::http::Response;
 use crate::jenkins::Jenkins;
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::page;
+use crate::jenkins::web::pages::page;
 use crate::jenkins::why::wording::time_span;
 
 impl Jenkins {

@@ -3,7 +3,7 @@
 
 use crate::http::{Request, Response};
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::method_not_allowed;
+use crate::jenkins::web::pages::method_not_allowed;
 use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {

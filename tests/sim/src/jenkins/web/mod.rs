@@ -13,7 +13,7 @@ use crate::jenkins::api::tree::Tree;
 use crate::jenkins::nodes::Node;
 use crate::jenkins::web::auth::{Caller, Permission};
 use crate::jenkins::{Jenkins, Version};
-pub(crate) use pages::{error_page, failure, method_not_allowed, oops, page};
+use pages::{error_page, method_not_allowed, oops, page};
 
 /// The longest path with query that the container reads.
 const LONGEST_TARGET: usize = 8000;
