@@ -4,6 +4,7 @@ use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::operator::{Answer, Ended, Request};
 use mita::plan::model::Subject;
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service, World};
@@ -53,7 +54,7 @@ fn s7_a_node_that_was_held_by_hand_stays_until_it_is_released_by_hand() {
 
 #[test]
 fn s7_a_hold_by_hand_is_remembered_before_any_run_and_outlives_the_connection() {
-    let it = Setup::trusty().jenkins(|jenkins| jenkins.forget_cause_on_disconnect = true).with_idle_node();
+    let it = Setup::trusty().jenkins(|jenkins| jenkins.version = Version::new(2, 481)).with_idle_node();
     let node = it.node();
     it.by_hand(&node, &hold("mine"));
     it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "gone for lunch");

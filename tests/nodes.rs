@@ -3,6 +3,7 @@
 use crate::harness::{Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{JoinRule, Service};
@@ -47,8 +48,8 @@ fn s7_a_node_that_a_person_holds_stays_until_it_is_let_go() {
 
 #[test]
 fn s7_a_hold_outlives_the_connection_though_an_old_jenkins_forgets_its_cause() {
-    for forgets in [false, true] {
-        let it = Setup::trusty().jenkins(|jenkins| jenkins.forget_cause_on_disconnect = forgets).with_idle_node();
+    for version in [Version::new(2, 482), Version::new(2, 481)] {
+        let it = Setup::trusty().jenkins(|jenkins| jenkins.version = version).with_idle_node();
         let node = it.node();
         it.sim.jenkins().hold(&node, "mine");
         it.minute().did_nothing();

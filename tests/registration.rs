@@ -184,11 +184,12 @@ fn s2_a_copy_of_a_node_that_mita_made_is_its_copiers() {
     {
         let mut jenkins = farm.sim.jenkins();
         let mut copy = mita_sim::jenkins::nodes::Node::new("trusty-copy", "amd64 trusty", 1);
-        copy.description =
-            "made by mita: owner=ceph-ci type=trusty order=20260105T080000Z-1 node=trusty-20260105T080000Z-1".into();
+        let words = "made by mita: owner=ceph-ci type=trusty order=20260105T080000Z-1 node=trusty-20260105T080000Z-1";
+        copy.description = Some(words.into());
         jenkins.add_node(copy);
         let mut others = mita_sim::jenkins::nodes::Node::new("trusty-x", "amd64 trusty", 1);
-        others.description = "made by mita: owner=other-ci type=trusty order=20260105T080000Z-1 node=trusty-x".into();
+        let words = "made by mita: owner=other-ci type=trusty order=20260105T080000Z-1 node=trusty-x";
+        others.description = Some(words.into());
         jenkins.add_node(others);
     }
     let run = farm.minutes(8);

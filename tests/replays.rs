@@ -66,7 +66,7 @@ fn brake() -> Installation {
     farm.minutes_until(20, "the builds end", |farm| farm.built().len() == 6);
     for node in farm.nodes() {
         let now = farm.sim.now();
-        farm.sim.jenkins().node_mut(&node).unwrap().disconnect(CauseKind::ChannelTermination, "gone", now, false);
+        farm.sim.jenkins().node_mut(&node).unwrap().disconnect(CauseKind::ChannelTermination, "gone", now);
     }
     farm.minutes_until(10, "they are gone for too long", |farm| !farm.dry_run().report.plan.held_back.is_empty());
     farm

@@ -25,7 +25,7 @@ fn s2_servers_without_the_mark_and_with_another_installations_are_left_alone() {
         let address = it.sim.cloud("openstack").addresses(&id)[0].clone();
         let mut node = Node::new(&format!("trusty+{address}"), "amd64 trusty", 1).on_server("openstack", &id).online();
         if metadata.is_empty() {
-            node.disconnect(CauseKind::ChannelTermination, "lost", 0, false);
+            node.disconnect(CauseKind::ChannelTermination, "lost", 0);
         }
         it.sim.jenkins().add_node(node);
     }

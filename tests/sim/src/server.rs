@@ -173,6 +173,8 @@ impl State {
 
 fn send(stream: &mut TcpStream, answer: &Response, keep_alive: bool) -> io::Result<()> {
     let mut bytes = answer.head(keep_alive);
-    bytes.extend_from_slice(&answer.body);
+    if !answer.head_only {
+        bytes.extend_from_slice(&answer.body);
+    }
     stream.write_all(&bytes)
 }
