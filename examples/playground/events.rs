@@ -1,6 +1,7 @@
 //! What happened in the farm between two snapshots of it, a line each.
 
 use mita_sim::World;
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::openstack::{Server, Status};
 use std::collections::BTreeMap;
@@ -135,13 +136,14 @@ impl Snapshot {
         });
         let waiting = jenkins.queue.iter().map(|item| (item.id, Job::of(&item.job, Stage::Waits)));
         let jobs = ended.chain(running).chain(waiting).collect();
+        let version = jenkins.options.version;
         let agents = jenkins.nodes.iter().filter(|node| !node.is_built_in());
         let node_of_mita = agents.clone().find(|node| node.server.is_some() && !node.offline());
         let servers = world.clouds.values().flat_map(|cloud| &cloud.servers);
         Snapshot {
             jobs,
             node_of_mita: node_of_mita.map(|node| node.name.clone()),
-            nodes: agents.map(|node| (node.name.clone(), NodeState::of(node))).collect(),
+            nodes: agents.map(|node| (node.name.clone(), NodeState::of(node, version))).collect(),
             servers: servers
                 .map(|server| (server.id.clone(), (server.name.clone(), ServerState::of(server))))
                 .collect(),
@@ -234,11 +236,11 @@ impl Job {
 }
 
 impl NodeState {
-    fn of(node: &Node) -> NodeState {
+    fn of(node: &Node, version: Version) -> NodeState {
         if !node.offline() {
             return NodeState::Online;
         }
-        let reason = node.cause().map_or_else(String::new, |cause| cause.message.clone());
+        let reason = node.cause(version).map_or_else(String::new, |cause| cause.message.clone());
         if node.held { NodeState::Held { reason } } else { NodeState::Offline { reason } }
     }
 }
