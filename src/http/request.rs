@@ -1,6 +1,6 @@
 //! A request, before it is sent.
 
-use super::{Broken, HttpError, Kind};
+use super::error::{HttpError, Kind};
 use crate::secret::Secret;
 use serde::Serialize;
 use std::fmt;
@@ -144,7 +144,7 @@ impl Request {
         }
     }
 
-    pub(super) fn parts(&self, uri: &Uri) -> Result<(Parts, Option<&[u8]>), Broken> {
+    pub(super) fn parts(&self, uri: &Uri) -> Result<(Parts, Option<&[u8]>), ureq::Error> {
         let mut parts = ureq::http::Request::new(()).into_parts().0;
         parts.method = self.method.clone();
         parts.uri = uri.clone();

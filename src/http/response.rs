@@ -1,6 +1,6 @@
 //! A whole answer, and how to speak of it.
 
-use super::{HttpError, Kind};
+use super::error::{HttpError, Kind};
 use crate::secret::redact;
 use serde::de::DeserializeOwned;
 use std::fmt;

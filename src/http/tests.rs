@@ -1,9 +1,11 @@
 //! The client against a server that misbehaves in every way that the two services and the proxies before them know.
 
+use super::client::now;
 use super::loopback::{Answer, Loopback, deadline};
 use super::*;
 use crate::secret::Secret;
 use std::net::TcpListener;
+use std::time::Duration;
 
 const PLENTY: Duration = Duration::from_secs(30);
 

@@ -29,9 +29,7 @@ pub(super) fn of(text: &str) -> Vec<String> {
     }
     forms.retain(|form| form.len() >= SHORTEST);
     let resolved = std::iter::successors(View::plain(text).unescaped(), View::unescaped).take(LAYERS);
-    forms.extend(
-        resolved.filter_map(|view| String::from_utf8(view.bytes).ok()).filter(|text| text.len() >= super::SHORTEST),
-    );
+    forms.extend(resolved.filter_map(|view| String::from_utf8(view.bytes).ok()));
     forms.sort();
     forms.dedup();
     forms

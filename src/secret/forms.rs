@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Texts by their first two bytes. None is shorter.
+/// Shorter texts are not looked for: redacting every "a" would hide the message and protect nothing.
+const SHORTEST: usize = 4;
+
+/// Texts by their first two bytes.
 pub(super) struct Forms {
     by_start: BTreeMap<[u8; 2], Vec<Form>>,
     /// One bit for each pair of bytes that a text begins with: most pairs begin none.
@@ -25,8 +28,11 @@ impl Forms {
 
     /// Adds a secret, with what it looks like otherwise. A second time changes nothing.
     pub(super) fn insert(&mut self, secret: &str, disguises: Vec<String>) {
+        if secret.len() < SHORTEST {
+            return;
+        }
         self.starts.resize((1 << 16) / 64, 0);
-        for text in disguises.into_iter().chain([secret.to_owned()]) {
+        for text in disguises.into_iter().chain([secret.to_owned()]).filter(|text| text.len() >= SHORTEST) {
             let text = text.into_bytes();
             let Some(&start) = text.first_chunk() else { continue };
             let (word, bit) = place(start);

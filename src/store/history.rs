@@ -3,7 +3,8 @@
 //! Written whole like the state, and by nobody but who holds its lock. What cannot be read is forgotten, and never keeps
 //! a run from being made: nothing is decided by it.
 
-use super::{Store, replace, resolve};
+use super::files::{existing_folder, hand_over, remove_leftovers, replace, resolve};
+use super::state::Store;
 use crate::history::{History, VERSION};
 use crate::naming::Owner;
 use crate::secret::redact_document;
@@ -24,18 +25,18 @@ impl Store {
     /// Replaces the history.
     pub fn save_history(&mut self, history: &History) -> io::Result<()> {
         let path = file(&self.path);
-        super::remove_leftovers(&path);
+        remove_leftovers(&path);
         let text = redact_document(&serde_json::to_string(history)?) + "\n";
         replace(&path, |file| {
             file.write_all(text.as_bytes())?;
-            super::hand_over(file, &self.path);
+            hand_over(file, &self.path);
             Ok(())
         })
     }
 
     /// Replaces a file that others read (mode 0644), and removes what crashed runs left of it half written.
     pub fn publish(&mut self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        super::remove_leftovers(path);
+        remove_leftovers(path);
         publish(path, contents)
     }
 }
@@ -49,7 +50,7 @@ pub fn history_of(state_file: &Path, owner: &Owner) -> History {
 pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
     // A link to a file stays a link.
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    super::existing_folder(&path)?;
+    existing_folder(&path)?;
     replace(&path, |file| {
         file.write_all(contents)?;
         file.set_permissions(Permissions::from_mode(0o644))

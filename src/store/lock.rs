@@ -3,7 +3,8 @@
 //! The kernel lets go of an `flock` when its process ends, however it ends, so a crashed run never locks out the
 //! next one. The file itself is never deleted: of two runs, one could lock the deleted file and the other a new one.
 
-use super::{Attempt, StoreError, folder_of, hand_over, resolve};
+use super::error::{Attempt, StoreError};
+use super::files::{folder_of, hand_over, resolve};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};

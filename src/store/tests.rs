@@ -1,8 +1,14 @@
+use super::files::replace;
+use super::state::LARGEST;
 use super::*;
-use crate::naming::{MitaId, NodeTypeName, ProviderName};
+use crate::naming::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
-use crate::state::{Credit, Origin};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use crate::state::{Credit, Origin, ServerMemory, State};
+use jiff::Timestamp;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-11-21T23:30:12Z";

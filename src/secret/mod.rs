@@ -19,9 +19,6 @@ use std::sync::RwLock;
 /// What stands in a text in a secret's place.
 pub const REDACTED: &str = "[secret]";
 
-/// Shorter texts are not looked for: redacting every "a" would hide the message and protect nothing.
-const SHORTEST: usize = 4;
-
 /// From this length on a secret is looked for in names, too. A shorter password can be part of an honest name
 /// (`openstack`), which would then be the name of something else; a token or a made-up password is longer.
 const LONG: usize = 16;
@@ -59,9 +56,6 @@ impl fmt::Debug for Secret {
 }
 
 fn register(text: &str) {
-    if text.len() < SHORTEST {
-        return;
-    }
     let disguises = disguise::of(text);
     let mut known = KNOWN.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     known.insert(text, disguises);
@@ -69,7 +63,7 @@ fn register(text: &str) {
 
 /// The text without any secret that was ever made in this process.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    without(text, SHORTEST)
+    without(text, 0)
 }
 
 /// A JSON document without long secrets in its texts and keys, names included. It stays the same document otherwise:
