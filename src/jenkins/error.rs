@@ -1,5 +1,6 @@
 //! What Jenkins' refusals mean, told so that an operator knows which setting to change on which side.
 
+use super::crumb;
 use crate::http::{HttpError, Kind, Response, excerpt};
 
 /// A request that Jenkins did not answer as it should.
@@ -147,7 +148,7 @@ fn forbidden(response: &Response) -> (ErrorKind, String) {
         let text = format!("status 403: {user} lacks the permission {permission} ({id}): grant it in Jenkins");
         return (ErrorKind::Forbidden { permission: Some(permission) }, text);
     }
-    let text = if super::crumb::is_missing(response) {
+    let text = if crumb::is_missing(response) {
         "status 403: Jenkins wants a crumb with each write and takes none of ours: use an API token in place of the \
          password"
             .to_owned()

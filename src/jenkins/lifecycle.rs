@@ -3,9 +3,8 @@
 //! Each write is harmless when repeated. Which node may be written to, and in which order, is decided elsewhere; only
 //! the one write that would do the opposite at a wrong moment, the toggle, looks before it acts.
 
-use super::error::{not_jenkins, redirected, refused, target};
-use super::{Jenkins, JenkinsError};
-use crate::http::Response;
+use super::{ErrorKind, Jenkins, JenkinsError};
+use crate::http::{Request, encode_query};
 use crate::naming::{MitaId, NodeName, Owner, ServerId};
 use crate::offline::is_ours;
 use crate::world::{OfflineCause, Presence};
@@ -89,21 +88,11 @@ impl Jenkins {
 
     fn change(&self, node: &NodeName, call: &str, query: &[(&str, &str)]) -> Result<Change, JenkinsError> {
         let path = format!("{}{call}", self.node_path(node)?);
-        let response = self.write(&path, query)?;
-        match response.status {
-            302 | 303 if leads_to_nodes(&response, &self.root, call) => Ok(Change::Done),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
-            200 if response.header("x-jenkins").is_some() => Ok(Change::Done),
-            200 => Err(not_jenkins(&response)),
-            404 => Ok(Change::NoSuchNode),
-            _ => Err(refused(&response)),
+        let query = if query.is_empty() { String::new() } else { format!("?{}", encode_query(query)) };
+        match self.write(&path, Request::post(format!("{}{query}", self.url(&path)))) {
+            Ok(()) => Ok(Change::Done),
+            Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => Ok(Change::NoSuchNode),
+            Err(error) => Err(error),
         }
     }
-}
-
-/// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. One to the same address on
-/// another host, or to a log-in page, means that nothing was done.
-pub(super) fn leads_to_nodes(response: &Response, root: &str, call: &str) -> bool {
-    let to = target(response, root);
-    to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
 }

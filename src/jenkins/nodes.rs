@@ -28,11 +28,8 @@ impl Jenkins {
     /// Before 2.94 Jenkins does not tell a node's labels: each node then has its own name only.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
         self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|root| {
-            read_nodes(&root).map_err(|text| JenkinsError {
-                request: format!("GET {}{PATH}", self.root),
-                kind: ErrorKind::Incomplete,
-                text,
-            })
+            let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.garbled(PATH, text) };
+            read_nodes(&root).map_err(incomplete)
         })
     }
 
@@ -60,7 +57,7 @@ impl Jenkins {
     pub(super) fn node_path(&self, name: &NodeName) -> Result<String, JenkinsError> {
         match name.as_str() {
             "" | "." | ".." => Err(JenkinsError {
-                request: format!("{}computer/", self.root),
+                request: self.url("computer/"),
                 kind: ErrorKind::NotSent,
                 text: format!("{name:?} is no name of a node"),
             }),

@@ -4,8 +4,6 @@
 //! with JSON, which Stapler binds to the constructors and setters of the classes that it names: as `$class`, and as
 //! `stapler-class` for old releases.
 
-use super::error::{not_jenkins, redirected, refused};
-use super::lifecycle::leads_to_nodes;
 use super::{ErrorKind, Jenkins, JenkinsError};
 use crate::config::{HostKeyCheck, NodeForm, SshLauncher, Transport, Usage};
 use crate::http::Request;
@@ -64,14 +62,7 @@ impl Jenkins {
     pub fn create_node(&self, node: &NewNode<'_>) -> Result<(), JenkinsError> {
         let form = form(node).to_string();
         let fields = [("name", node.name.as_str()), ("type", KIND), ("json", form.as_str())];
-        let response = self.send_write(Request::post(format!("{}{PATH}", self.root)).form(&fields))?;
-        match response.status {
-            302 | 303 if leads_to_nodes(&response, &self.root, "doCreateItem") => Ok(()),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, PATH)),
-            200 if response.header("x-jenkins").is_some() => Ok(()),
-            200 => Err(not_jenkins(&response)),
-            _ => Err(refused(&response)),
-        }
+        self.write(PATH, Request::post(self.url(PATH)).form(&fields))
     }
 
     /// What the agent of a node shows when it calls in: the first argument in its start file. It is made of the node's
@@ -86,34 +77,22 @@ impl Jenkins {
 
     fn start_file(&self, node: &NodeName, file: &str) -> Result<Secret, JenkinsError> {
         let path = format!("{}{file}", self.node_path(node)?);
-        let response = self.client.send(&self.signed(Request::get(format!("{}{path}", self.root))))?;
-        match response.status {
-            200 => {
-                let text = String::from_utf8_lossy(&response.body);
-                first_argument(&text).map(Secret::new).ok_or_else(|| {
-                    // A start file is never shown: it may hold the secret in another form.
-                    let what = match text.contains("<argument") {
-                        true => "one without a secret".to_owned(),
-                        false => response.description(),
-                    };
-                    self.garbled(&path, format!("wanted the start file of {node}, and got {what}"))
-                })
-            }
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
-            _ => Err(refused(&response)),
-        }
+        let response = self.fetch(&path)?;
+        let text = String::from_utf8_lossy(&response.body);
+        first_argument(&text).map(Secret::new).ok_or_else(|| {
+            // A start file is never shown: it may hold the secret in another form.
+            let what = match text.contains("<argument") {
+                true => "one without a secret".to_owned(),
+                false => response.description(),
+            };
+            self.garbled(&path, format!("wanted the start file of {node}, and got {what}"))
+        })
     }
 
     /// Whether this user may make nodes: the check that Jenkins' own page makes while a name is typed, which changes
     /// nothing (hudson/model/ComputerSet.java, doCheckName). Fails with the permission that is missing.
     pub(super) fn may_create_nodes(&self) -> Result<(), JenkinsError> {
-        let response =
-            self.client.send(&self.signed(Request::get(format!("{}computer/checkName?value=", self.root))))?;
-        match response.status {
-            200 => Ok(()),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, "computer/checkName")),
-            _ => Err(refused(&response)),
-        }
+        self.fetch("computer/checkName?value=").map(drop)
     }
 }
 

@@ -71,7 +71,7 @@ impl Jenkins {
     /// Which of these rights the user has, with this node where it is about one; with the built-in one where none is
     /// named, which nobody may delete, so that Agent/Delete stays unknown then.
     pub fn rights(&self, wanted: &[Right], node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
-        let who = self.understood(self.fetch("whoAmI/api/json")?, "who we are")?;
+        let who = self.read_whole("whoAmI/api/json", "who we are")?;
         let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
         let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
         let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
@@ -102,7 +102,7 @@ impl Jenkins {
     /// `monitorData` has an entry for each monitor, and none without Agent/Connect (hudson/model/Computer.java; since
     /// 2.32.2, before that everybody saw it).
     fn may_connect(&self, node: &str) -> Result<Option<bool>, JenkinsError> {
-        let computer = self.understood(self.fetch(&format!("computer/{node}/api/json"))?, "a node")?;
+        let computer = self.read_whole(&format!("computer/{node}/api/json"), "a node")?;
         let always_shown = before(&computer.version, 2, 33);
         let data = computer.value.get("monitorData").and_then(serde_json::Value::as_object);
         Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))

@@ -6,9 +6,11 @@ mod registrations;
 mod writes;
 
 use super::*;
+use crate::config::JenkinsConfig;
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::naming::NodeName;
-use crate::world::Presence;
+use crate::secret::Secret;
+use crate::world::{Mode, Presence};
 use std::time::Duration;
 
 fn controller(server: &Loopback, prefix: &str) -> Jenkins {
