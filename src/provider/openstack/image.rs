@@ -1,13 +1,10 @@
 //! Glance: which image a name means (Image API v2).
 
-use super::catalogue::Service;
-use super::compute::timestamp;
-use super::errors::{Task, Verb, says_no_image};
+use super::api::{Call, Service, Session, Task, Verb, says_no_image, timestamp};
 use super::names::{hint, is_uuid};
-use super::session::{Call, Session};
-use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
 use crate::provider::{Failure, FailureKind};
+use serde::Deserialize;
 use wildmatch::WildMatch;
 
 /// Pages that are read of one name, or of all images for a hint: images are deleted less often than they are made.
@@ -15,7 +12,7 @@ const MOST_PAGES: usize = 20;
 
 /// The id of an image: the one of this id, or the newest active one of this name, or else the newest active one whose name
 /// fits it as a pattern: `*` stands for any characters, `?` for one.
-pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+pub(crate) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
     let doing = format!("find the image \"{}\"", wanted.escape_debug());
     let task = session.task(&doing, Verb::Read);
     if is_uuid(wanted)
@@ -41,7 +38,7 @@ pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure
         None if is_pattern(wanted) => {
             let all = listed(session, &[("limit", "200")], &task)?;
             let pattern = WildMatch::new(wanted);
-            let fits = |image: &&wire::Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
+            let fits = |image: &&Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
             match newest_active(all.iter().filter(fits)) {
                 Some(image) => return Ok(image.id.clone()),
                 None => {
@@ -71,14 +68,14 @@ fn is_pattern(text: &str) -> bool {
 }
 
 /// Of several the newest; of equally old ones the one with the greater id, so that every run takes the same.
-fn newest_active<'a>(images: impl Iterator<Item = &'a wire::Image>) -> Option<&'a wire::Image> {
+fn newest_active<'a>(images: impl Iterator<Item = &'a Image>) -> Option<&'a Image> {
     images
         .filter(|image| image.status.as_deref() == Some("active"))
         .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
 }
 
 /// Every image that the project can see and use: active, newest first.
-pub(super) fn active(session: &Session) -> Result<Vec<wire::Image>, Failure> {
+pub(crate) fn active(session: &Session) -> Result<Vec<Image>, Failure> {
     let task = session.task("list the images", Verb::Read);
     let mut all = listed(session, &[("status", "active"), ("limit", "200")], &task)?;
     all.retain(|image| image.status.as_deref() == Some("active"));
@@ -87,11 +84,11 @@ pub(super) fn active(session: &Session) -> Result<Vec<wire::Image>, Failure> {
 }
 
 /// One image, read afresh; none where there is no such image.
-pub(super) fn read(session: &Session, id: &str) -> Result<Option<wire::Image>, Failure> {
+pub(crate) fn read(session: &Session, id: &str) -> Result<Option<Image>, Failure> {
     by_id(session, id, &session.task("read the image", Verb::Read))
 }
 
-fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
+fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<Image>, Failure> {
     let path = format!("/images/{}", encode_segment(id));
     let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None, since: None };
     let response = session.send(&call, task)?;
@@ -104,12 +101,12 @@ fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Im
     response.json("an image").map(Some).map_err(|error| task.broken(&error))
 }
 
-fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Image>, Failure> {
+fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<Image>, Failure> {
     let mut all = Vec::new();
     let mut query = encode_query(filter);
     for _ in 0..MOST_PAGES {
         let response = session.read(Service::Image, format!("/images?{query}"), task)?;
-        let page: wire::Images = response.json("a list of images").map_err(|error| task.broken(&error))?;
+        let page: Images = response.json("a list of images").map_err(|error| task.broken(&error))?;
         let empty = page.images.is_empty();
         all.extend(page.images);
         match page.next.as_deref().and_then(|next| next.split_once('?')) {
@@ -120,12 +117,32 @@ fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result
     Ok(all)
 }
 
+/// `GET /v2/images` (Image API v2).
+#[derive(Deserialize)]
+pub(crate) struct Images {
+    pub(crate) images: Vec<Image>,
+    /// A path, with the query of the next page.
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Image {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) created_at: Option<String>,
+    /// In MB.
+    pub(crate) min_ram: Option<u64>,
+    /// In GB.
+    pub(crate) min_disk: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn images(body: &str) -> Vec<wire::Image> {
-        serde_json::from_str::<wire::Images>(body).unwrap().images
+    fn images(body: &str) -> Vec<Image> {
+        serde_json::from_str::<Images>(body).unwrap().images
     }
 
     #[test]

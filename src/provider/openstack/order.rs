@@ -1,13 +1,10 @@
 //! One order: the request that makes a server, with its mark and its volume, in one call.
 
-use super::catalogue::Service;
-use super::compute::Flavor;
-use super::errors::{Task, Verb};
-use super::microversion::Microversion;
+use super::api::{Call, Microversion, Service, Task, Verb};
+use super::cloud::OpenStack;
+use super::compute::wire::Created;
 use super::network::Sort;
-use super::session::Call;
-use super::{OpenStack, compute, flavor, image, network, server_group, wire};
-use crate::config::{BootVolume, NodeType, Sizing};
+use crate::config::{BootVolume, NodeType};
 use crate::http::Method;
 use crate::naming::ServerId;
 use crate::provider::{Failure, FailureKind, Order};
@@ -15,7 +12,6 @@ use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 /// The most that Nova takes of encoded user data, in bytes (nova/api/openstack/compute/schemas/servers.py).
 const MOST_USER_DATA: usize = 65_535;
@@ -44,69 +40,10 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     if !response.is_success() {
         return Err(task.refused(Service::Compute, &response));
     }
-    let created: wire::Created = response.json("the id of a new server").map_err(|error| task.broken(&error))?;
+    let created: Created = response.json("the id of a new server").map_err(|error| task.broken(&error))?;
     // Known from now on, so that no message can show it; it is of no use to anybody here.
     created.server.admin_pass.map(Secret::new);
     Ok(ServerId::from(created.server.id))
-}
-
-impl OpenStack {
-    /// The image that a name means. Asked for once.
-    pub(super) fn image(&self, name: &str) -> Result<String, Failure> {
-        if let Some(id) = self.known().images.get(name) {
-            return Ok(id.clone());
-        }
-        let id = image::resolve(&self.session, name)?;
-        self.known().images.insert(name.to_owned(), id.clone());
-        Ok(id)
-    }
-
-    /// What a name of the network service means. Asked for once.
-    pub(super) fn of_network(&self, sort: Sort, name: &str) -> Result<String, Failure> {
-        let key = (sort, name.to_owned());
-        if let Some(id) = self.known().networks.get(&key) {
-            return Ok(id.clone());
-        }
-        let id = network::resolve(&self.session, sort, name)?;
-        self.known().networks.insert(key, id.clone());
-        Ok(id)
-    }
-
-    /// The server group that a name means. Asked for once.
-    pub(super) fn server_group(&self, name: &str) -> Result<String, Failure> {
-        if let Some(id) = self.known().server_groups.get(name) {
-            return Ok(id.clone());
-        }
-        let id = server_group::resolve(&self.session, name)?;
-        self.known().server_groups.insert(name.to_owned(), id.clone());
-        Ok(id)
-    }
-
-    /// All sizes. Asked for once.
-    pub(super) fn flavors(&self) -> Result<Arc<Vec<Flavor>>, Failure> {
-        if let Some(flavors) = &self.known().flavors {
-            return Ok(Arc::clone(flavors));
-        }
-        let flavors = Arc::new(compute::flavors(&self.session)?);
-        self.known().flavors = Some(Arc::clone(&flavors));
-        Ok(flavors)
-    }
-
-    /// The size of this id, or the only one of this name, or the smallest that has enough.
-    pub(super) fn flavor(&self, node_type: &NodeType) -> Result<Flavor, Failure> {
-        let flavors = self.flavors()?;
-        let (doing, chosen) = match &node_type.size {
-            Sizing::Named(wanted) => {
-                (format!("find the size \"{}\"", wanted.escape_debug()), flavor::named(&flavors, wanted))
-            }
-            Sizing::AtLeast { cores, ram_mib } => (
-                format!("find a size with {cores} cores and {ram_mib} MiB of memory"),
-                flavor::smallest(&flavors, (*cores).into(), *ram_mib, node_type.boot.volume.is_some()),
-            ),
-        };
-        let task = self.session.task(&doing, Verb::Read);
-        chosen.map_err(|why| task.failure(FailureKind::Wrong, &why))
-    }
 }
 
 pub(super) fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {

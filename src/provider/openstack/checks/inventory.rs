@@ -1,10 +1,11 @@
 //! What there is to choose from, for a person who writes a configuration.
 
-use super::{OpenStack, compute, image, network};
+use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::{compute, image, network};
 use crate::provider::{Failure, Image, Inventory, Size};
 use std::collections::BTreeSet;
 
-pub(super) fn inventory(cloud: &OpenStack) -> Inventory {
+pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let session = &cloud.session;
     let mut problems = BTreeSet::new();
     let identity = taken(session.identity(), &mut problems);

@@ -1,17 +1,15 @@
 //! Neutron: what the names of networks and ports mean (Networking API v2.0). Asked only where a node type names some.
 
-use super::auth::Identity;
-use super::catalogue::Service;
-use super::errors::{Task, Verb};
-use super::names::{hint, is_uuid};
-use super::session::Session;
 use super::wire;
 use crate::http::encode_query;
+use crate::provider::openstack::api::{Service, Session, Task, Verb};
+use crate::provider::openstack::identity::Identity;
+use crate::provider::openstack::names::{hint, is_uuid};
 use crate::provider::{Failure, FailureKind};
 
 /// What a name of Neutron's is the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Sort {
+pub(crate) enum Sort {
     /// A network that servers use.
     Network,
     /// A port that was made beforehand.
@@ -54,7 +52,7 @@ impl Sort {
 }
 
 /// The id of a network or port: the one of this id, or the only one of this name.
-pub(super) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<String, Failure> {
+pub(crate) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<String, Failure> {
     let word = sort.word();
     let doing = format!("find the {word} \"{}\"", wanted.escape_debug());
     let task = session.task(&doing, Verb::Read);
@@ -87,13 +85,13 @@ pub(super) fn resolve(session: &Session, sort: Sort, wanted: &str) -> Result<Str
 }
 
 /// Every network that the project can see.
-pub(super) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
+pub(crate) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
     listed(session, Sort::Network, &[], &session.task("list the networks", Verb::Read))
 }
 
 /// Those that servers get where none is named: the project's own and shared ones, without external ones
 /// (nova/network/neutron.py, `_get_available_networks`).
-pub(super) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> Vec<&'a wire::Network> {
+pub(crate) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> Vec<&'a wire::Network> {
     let own = |network: &&wire::Network| {
         let project = network.project_id.as_ref().or(network.tenant_id.as_ref());
         network.shared == Some(true) || identity.project.is_none() || project == identity.project.as_ref()
@@ -102,7 +100,7 @@ pub(super) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> 
 }
 
 /// Every security group of the project.
-pub(super) fn security_groups(session: &Session) -> Result<Vec<wire::SecurityGroup>, Failure> {
+pub(crate) fn security_groups(session: &Session) -> Result<Vec<wire::SecurityGroup>, Failure> {
     let task = session.task("list the security groups", Verb::Read);
     let response = session.read(Service::Network, "/security-groups?fields=id&fields=name".to_owned(), &task)?;
     let body: wire::SecurityGroups = response.json("a list of security groups").map_err(|error| task.broken(&error))?;

@@ -1,15 +1,13 @@
 //! Nova: which server group a name means (Compute API, "Server groups").
 
-use super::catalogue::Service;
-use super::errors::Verb;
-use super::names::hint;
-use super::session::Session;
 use super::wire;
+use crate::provider::openstack::api::{Service, Session, Verb};
+use crate::provider::openstack::names::hint;
 use crate::provider::{Failure, FailureKind};
 
 /// The id of a server group: the one of this id, or the only one of this name. A project has ten by default, and a page
 /// a thousand.
-pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+pub(crate) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
     let doing = format!("find the server group \"{}\"", wanted.escape_debug());
     let task = session.task(&doing, Verb::Read);
     let response = session.read(Service::Compute, "/os-server-groups".to_owned(), &task)?;

@@ -2,58 +2,11 @@
 
 use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use crate::config::Interface;
+use crate::provider::openstack::api::Service;
 use std::collections::BTreeSet;
-use std::fmt;
-
-/// The services that are asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    Compute,
-    Image,
-    Network,
-    Volume,
-}
-
-impl Service {
-    /// The types under which catalogues know it, the official one first (OpenStack service-types authority).
-    fn types(self) -> &'static [&'static str] {
-        match self {
-            Service::Compute => &["compute"],
-            Service::Image => &["image"],
-            Service::Network => &["network"],
-            Service::Volume => &["block-storage", "volumev3", "volumev2"],
-        }
-    }
-
-    /// The version that is spoken here, for URLs that name none (Glance's and Neutron's, as a rule).
-    fn version(self) -> &'static str {
-        match self {
-            Service::Compute => "v2.1",
-            Service::Image => "v2",
-            Service::Network => "v2.0",
-            Service::Volume => "v3",
-        }
-    }
-
-    /// The URL with the version that is spoken here, unless its path names one.
-    pub(super) fn versioned(self, url: &str) -> String {
-        versioned(url, self.version())
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Service::Compute => "the compute service",
-            Service::Image => "the image service",
-            Service::Network => "the network service",
-            Service::Volume => "the volume service",
-        })
-    }
-}
 
 /// All endpoints that a token opens.
-pub(super) struct Catalogue(Vec<Endpoint>);
+pub(crate) struct Catalogue(Vec<Endpoint>);
 
 struct Endpoint {
     service_type: String,
@@ -64,7 +17,7 @@ struct Endpoint {
 }
 
 impl Catalogue {
-    pub(super) fn v3(entries: Vec<CatalogueEntryV3>) -> Self {
+    pub(crate) fn v3(entries: Vec<CatalogueEntryV3>) -> Self {
         let mut all = Vec::new();
         for entry in entries {
             for endpoint in entry.endpoints.unwrap_or_default() {
@@ -79,7 +32,7 @@ impl Catalogue {
         Self(all)
     }
 
-    pub(super) fn v2(entries: Vec<CatalogueEntryV2>) -> Self {
+    pub(crate) fn v2(entries: Vec<CatalogueEntryV2>) -> Self {
         let mut all = Vec::new();
         for entry in entries {
             for endpoint in entry.endpoints.unwrap_or_default() {
@@ -99,12 +52,12 @@ impl Catalogue {
         Self(all)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The URL of a service, with a version and without a slash at its end; or why there is none, and what to do.
-    pub(super) fn url(&self, service: Service, region: Option<&str>, wanted: Interface) -> Result<String, String> {
+    pub(crate) fn url(&self, service: Service, region: Option<&str>, wanted: Interface) -> Result<String, String> {
         let of_type: Vec<_> = service
             .types()
             .iter()
@@ -162,24 +115,14 @@ fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
-/// The URL with this version, unless its path names one.
-fn versioned(url: &str, version: &str) -> String {
-    let url = url.trim_end_matches('/');
-    let path = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let has_version = path.split('/').skip(1).any(|segment| {
-        segment.strip_prefix('v').is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
-    });
-    if has_version { url.to_owned() } else { format!("{url}/{version}") }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::wire::{TokenV2, TokenV3};
     use super::*;
-    use crate::provider::openstack::wire::{TokenV2, TokenV3};
 
     fn recorded() -> Catalogue {
         let token: TokenV3 =
-            serde_json::from_str(include_str!("../../../tests/fixtures/openstack/token.json")).unwrap();
+            serde_json::from_str(include_str!("../../../../tests/fixtures/openstack/token.json")).unwrap();
         Catalogue::v3(token.token.catalog.unwrap())
     }
 
@@ -202,13 +145,6 @@ mod tests {
         assert_eq!(url(Service::Network), "http://127.0.0.1:9696/v2.0");
         assert_eq!(url(Service::Volume), "http://127.0.0.1:8776/v3/8e8353990a524cf6aa5db0a615d800a1");
         assert_eq!(catalogue.url(Service::Compute, None, Interface::Admin).unwrap(), "http://127.0.0.1:8774/v2.1");
-    }
-
-    #[test]
-    fn a_version_is_looked_for_in_the_path_only() {
-        assert_eq!(versioned("http://v2.example:80/image/", "v2"), "http://v2.example:80/image/v2");
-        assert_eq!(versioned("http://h/volumes/", "v2"), "http://h/volumes/v2");
-        assert_eq!(versioned("http://h/v2.0", "v2.0"), "http://h/v2.0");
     }
 
     #[test]

@@ -2,12 +2,13 @@
 //! the size, the length of the user data, the user's roles. A run asks none of this, since the order itself is answered
 //! with all of it; a person who sets up a farm wants to know it before the first night.
 
-use super::auth::Identity;
-use super::catalogue::Service;
-use super::errors::Verb;
-use super::names::hint;
-use super::{OpenStack, compute, image, network, order, volume, wire};
 use crate::config::NodeType;
+use crate::provider::openstack::api::{Service, Verb};
+use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::identity::Identity;
+use crate::provider::openstack::names::hint;
+use crate::provider::openstack::network::{Network, SecurityGroup};
+use crate::provider::openstack::{compute, image, network, order, volume};
 use crate::provider::{Allotment, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -19,7 +20,7 @@ const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// secure default RBAC"). Before, any role in the project is enough.
 const ROLES_THAT_READ: [&str; 1] = ["reader"];
 
-pub(super) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
+pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
     let mut seen = Inspection::default();
     let identity = match cloud.session.identity() {
         Ok(identity) => identity,
@@ -83,9 +84,9 @@ fn minute(time: Timestamp) -> String {
 /// What there is to choose from; none where it was not asked for or cannot be read.
 struct Lists {
     keys: Option<Vec<String>>,
-    groups: Option<Vec<wire::SecurityGroup>>,
-    zones: Option<Vec<wire::Zone>>,
-    networks: Option<Vec<wire::Network>>,
+    groups: Option<Vec<SecurityGroup>>,
+    zones: Option<Vec<compute::wire::Zone>>,
+    networks: Option<Vec<Network>>,
 }
 
 impl Lists {
@@ -118,7 +119,7 @@ impl Lists {
         }
         if let Some(groups) = &self.groups {
             for wanted in &kind.security_groups {
-                let name = |group: &wire::SecurityGroup| group.name.clone().unwrap_or_default();
+                let name = |group: &SecurityGroup| group.name.clone().unwrap_or_default();
                 let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted).count();
                 let names: BTreeSet<String> = groups.iter().map(name).collect();
                 match found {
@@ -160,8 +161,8 @@ fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Optio
 
 /// Servers cannot be attached to an external network by ordinary users, nor to one without a subnet. Where none is named,
 /// there has to be one only.
-fn network_faults(kind: &NodeType, networks: &[wire::Network], identity: &Identity) -> Vec<String> {
-    let name = |network: &wire::Network| network.name.clone().unwrap_or_else(|| network.id.clone());
+fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) -> Vec<String> {
+    let name = |network: &Network| network.name.clone().unwrap_or_else(|| network.id.clone());
     if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
         // Ports bring their networks along.
         return Vec::new();
@@ -199,7 +200,7 @@ fn network_faults(kind: &NodeType, networks: &[wire::Network], identity: &Identi
     faults
 }
 
-fn without_subnet(network: &wire::Network) -> Option<String> {
+fn without_subnet(network: &Network) -> Option<String> {
     let name = network.name.as_ref().unwrap_or(&network.id);
     let none = network.subnets.as_ref().is_some_and(Vec::is_empty);
     none.then(|| format!("the network {name:?} has no subnet, so that servers get no address there: give it one"))

@@ -1,7 +1,14 @@
 //! The way through a listing in pages, as Nova and Cinder link them.
 
-use super::wire;
+use serde::Deserialize;
 use std::collections::BTreeSet;
+
+/// A link to the next page.
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    pub(crate) rel: Option<String>,
+    pub(crate) href: Option<String>,
+}
 
 /// Pages of a listing. A cloud caps its pages at 1,000 servers by default, some at 100 or less.
 const MOST_PAGES: usize = 500;
@@ -10,30 +17,25 @@ const MOST_PAGES: usize = 500;
 const MOST_ENTRIES: usize = 50_000;
 
 /// The way through a listing in pages.
-pub(super) struct Pages {
+pub(crate) struct Pages {
     path: &'static str,
     query: Option<String>,
     asked: BTreeSet<String>,
 }
 
 impl Pages {
-    pub(super) fn new(first: &'static str) -> Self {
+    pub(crate) fn new(first: &'static str) -> Self {
         let (path, query) = first.split_once('?').unwrap_or((first, ""));
         Self { path, query: Some(query.to_owned()), asked: BTreeSet::new() }
     }
 
-    pub(super) fn path(&self) -> Option<String> {
+    pub(crate) fn path(&self) -> Option<String> {
         self.query.as_ref().map(|query| format!("{}?{query}", self.path))
     }
 
     /// Goes on to the page that the links name, by their query only: a cloud behind proxies names hosts and schemes there
     /// that nobody reaches. Fails where that leads nowhere.
-    pub(super) fn advance(
-        &mut self,
-        links: &[wire::Link],
-        something_new: bool,
-        entries: usize,
-    ) -> Result<(), &'static str> {
+    pub(crate) fn advance(&mut self, links: &[Link], something_new: bool, entries: usize) -> Result<(), &'static str> {
         let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
         let Some(next) = next else {
             self.query = None;

@@ -3,7 +3,7 @@
 //! Status and error field decide, never a whole sentence: releases and vendors word theirs differently. The service's
 //! own words and its request id are always shown, since operators of clouds ask for them.
 
-use super::catalogue::Service;
+use super::service::Service;
 use crate::http::{HttpError, Kind, Response, excerpt};
 use crate::naming::ProviderName;
 use crate::provider::{Failure, FailureKind};
@@ -15,7 +15,7 @@ const LARGEST_ERROR: usize = 1 << 20;
 
 /// What is being done when something fails: "cannot DOING".
 #[derive(Clone, Copy)]
-pub(super) struct Task<'a> {
+pub(crate) struct Task<'a> {
     provider: &'a ProviderName,
     doing: &'a str,
     verb: Verb,
@@ -23,7 +23,7 @@ pub(super) struct Task<'a> {
 
 /// How much a failure leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     /// It changes nothing, whatever comes of it.
     Read,
     /// An order.
@@ -33,18 +33,18 @@ pub(super) enum Verb {
 }
 
 impl<'a> Task<'a> {
-    pub(super) fn new(provider: &'a ProviderName, doing: &'a str, verb: Verb) -> Self {
+    pub(crate) fn new(provider: &'a ProviderName, doing: &'a str, verb: Verb) -> Self {
         Self { provider, doing, verb }
     }
 
     /// A failure in these words.
-    pub(super) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
+    pub(crate) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
         let message = format!("{}: cannot {}: {text}", self.provider, self.doing);
         Failure { kind, message: redact(&message).into_owned() }
     }
 
     /// A request without a usable answer.
-    pub(super) fn broken(&self, error: &HttpError) -> Failure {
+    pub(crate) fn broken(&self, error: &HttpError) -> Failure {
         let kind = match (&error.kind, self.verb) {
             (Kind::NotSent, _) | (_, Verb::Read) => FailureKind::Unavailable,
             // Also a redirect: who answers a write with another address may have done it.
@@ -61,7 +61,7 @@ impl<'a> Task<'a> {
     }
 
     /// An answer whose status is not one of success.
-    pub(super) fn refused(&self, service: Service, response: &Response) -> Failure {
+    pub(crate) fn refused(&self, service: Service, response: &Response) -> Failure {
         let kind = self.meaning(response);
         let advice = match (kind, self.verb) {
             (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
@@ -80,7 +80,7 @@ impl<'a> Task<'a> {
     }
 
     /// An answer whose meaning the caller knows.
-    pub(super) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
+    pub(crate) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
         let words = words(response);
         let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
         self.failure(
@@ -90,7 +90,7 @@ impl<'a> Task<'a> {
     }
 
     /// Whether the error comes from an OpenStack service, and not from a proxy before it.
-    pub(super) fn is_json_error(&self, response: &Response) -> bool {
+    pub(crate) fn is_json_error(&self, response: &Response) -> bool {
         said(response).is_some()
     }
 
@@ -137,30 +137,30 @@ impl<'a> Task<'a> {
 }
 
 /// A client that cannot be made.
-pub(super) fn setup(provider: &ProviderName, error: &HttpError) -> Failure {
+pub(crate) fn setup(provider: &ProviderName, error: &HttpError) -> Failure {
     Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
 }
 
 /// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, from another
 /// service, or from a path that Nova does not know, and says nothing of the server.
-pub(super) fn says_no_server(response: &Response) -> bool {
+pub(crate) fn says_no_server(response: &Response) -> bool {
     response.status == 404 && said(response).is_some_and(|said| said.field == "itemNotFound")
 }
 
 /// Whether Cinder says that there is no such volume.
-pub(super) fn says_no_volume(response: &Response) -> bool {
+pub(crate) fn says_no_volume(response: &Response) -> bool {
     says_no_server(response)
 }
 
 /// Whether Neutron says that there is no such floating IP: to a path that it does not know it says `HTTPNotFound`.
-pub(super) fn says_no_floating_ip(response: &Response) -> bool {
+pub(crate) fn says_no_floating_ip(response: &Response) -> bool {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let kind = body.as_ref().and_then(|body| body.get("NeutronError")?.get("type")?.as_str());
     response.status == 404 && kind == Some("FloatingIPNotFound")
 }
 
 /// Whether Glance says that there is no such image.
-pub(super) fn says_no_image(response: &Response) -> bool {
+pub(crate) fn says_no_image(response: &Response) -> bool {
     response.status == 404 && said(response).is_some_and(|said| said.by_filter)
 }
 
@@ -226,16 +226,16 @@ mod tests {
     fn an_order_refused_by_nova_is_told_by_status_and_field() {
         use FailureKind::*;
         let cases = [
-            (403, include_str!("../../../tests/fixtures/openstack/create_403_quota.json"), Quota),
-            (403, include_str!("../../../tests/fixtures/openstack/create_403_ports.json"), Quota),
+            (403, include_str!("../../../../tests/fixtures/openstack/create_403_quota.json"), Quota),
+            (403, include_str!("../../../../tests/fixtures/openstack/create_403_ports.json"), Quota),
             (403, POLICY, Denied),
             (413, r#"{"overLimit":{"code":413,"message":"Quota exceeded for cores","retryAfter":0}}"#, Quota),
             (413, r#"{"overLimitFault":{"code":413,"message":"This request was rate-limited."}}"#, RateLimited),
             (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", Wrong),
-            (400, include_str!("../../../tests/fixtures/openstack/create_400_flavor.json"), Wrong),
-            (404, include_str!("../../../tests/fixtures/openstack/image_404.json"), Wrong),
-            (401, include_str!("../../../tests/fixtures/openstack/server_401.json"), Denied),
-            (409, include_str!("../../../tests/fixtures/openstack/server_409.json"), Conflict),
+            (400, include_str!("../../../../tests/fixtures/openstack/create_400_flavor.json"), Wrong),
+            (404, include_str!("../../../../tests/fixtures/openstack/image_404.json"), Wrong),
+            (401, include_str!("../../../../tests/fixtures/openstack/server_401.json"), Denied),
+            (409, include_str!("../../../../tests/fixtures/openstack/server_409.json"), Conflict),
             (
                 409,
                 r#"{"NeutronError":{"type":"OverQuota","message":"Quota exceeded for resources","detail":""}}"#,
@@ -246,7 +246,7 @@ mod tests {
             (502, "", UnknownOutcome),
             (503, "", UnknownOutcome),
             (503, r#"{"serviceUnavailable":{"code":503,"message":"x"}}"#, UnknownOutcome),
-            (503, include_str!("../../../tests/fixtures/openstack/token_filter_503.json"), Unavailable),
+            (503, include_str!("../../../../tests/fixtures/openstack/token_filter_503.json"), Unavailable),
             (504, "", UnknownOutcome),
             (200, "{}", UnknownOutcome),
         ];
@@ -299,9 +299,9 @@ mod tests {
 
     #[test]
     fn s3_only_novas_own_words_say_that_a_server_is_missing() {
-        let nova = include_str!("../../../tests/fixtures/openstack/server_404.json");
-        let unknown_path = include_str!("../../../tests/fixtures/openstack/route_404.json");
-        let keystone = include_str!("../../../tests/fixtures/openstack/keystone_404.html");
+        let nova = include_str!("../../../../tests/fixtures/openstack/server_404.json");
+        let unknown_path = include_str!("../../../../tests/fixtures/openstack/route_404.json");
+        let keystone = include_str!("../../../../tests/fixtures/openstack/keystone_404.html");
         let another = r#"{"error":{"code":404,"message":"The resource could not be found.","title":"Not Found"}}"#;
         for (status, body, missing) in [
             (404, nova, true),
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn glance_says_that_an_image_is_missing_in_a_form_of_its_own() {
-        let glance = include_str!("../../../tests/fixtures/openstack/image_404.json");
+        let glance = include_str!("../../../../tests/fixtures/openstack/image_404.json");
         assert!(says_no_image(&respond(Answer::json(404, glance))));
         assert!(!says_no_image(&respond(Answer::json(404, "<html>"))));
     }

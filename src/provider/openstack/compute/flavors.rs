@@ -1,10 +1,49 @@
-//! Which size an order takes: the one that is named, or the smallest that has enough.
+//! Nova: the sizes of servers, and which one an order takes: the one that is named, or the smallest that has enough.
 
-use super::compute::Flavor;
-use super::names::hint;
+use super::wire;
+use crate::provider::openstack::api::{Pages, Service, Session, Verb};
+use crate::provider::openstack::names::hint;
+use crate::provider::{Failure, FailureKind};
+use crate::world::Size;
+use std::collections::BTreeMap;
+
+/// A size that servers can have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Flavor {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) size: Size,
+    /// The host's own disk, in GiB.
+    pub(crate) disk: u64,
+    /// Whether an administrator took it out of use.
+    pub(crate) disabled: bool,
+}
+
+/// All sizes that the project may use.
+pub(crate) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
+    let task = session.task("list the sizes", Verb::Read);
+    let mut all: BTreeMap<String, Flavor> = BTreeMap::new();
+    let mut pages = Pages::new("/flavors/detail?limit=1000");
+    while let Some(path) = pages.path() {
+        let response = session.read(Service::Compute, path, &task)?;
+        let page: wire::Flavors = response.json("a page of flavors").map_err(|error| task.broken(&error))?;
+        let seen_before = all.len();
+        let on_page = page.flavors.len();
+        for flavor in page.flavors {
+            let size = Size { cores: flavor.vcpus, ram_mib: flavor.ram };
+            let wire::Flavor { id, name, disk, disabled, .. } = flavor;
+            all.insert(id.clone(), Flavor { id, name, size, disk, disabled });
+        }
+        let links = page.flavors_links.unwrap_or_default();
+        pages
+            .advance(&links, on_page == 0 || all.len() > seen_before, all.len())
+            .map_err(|why| task.failure(FailureKind::Unavailable, why))?;
+    }
+    Ok(all.into_values().collect())
+}
 
 /// The size of this id, or the only one of this name.
-pub(super) fn named(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> {
+pub(crate) fn named(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> {
     if let Some(flavor) = flavors.iter().find(|flavor| flavor.id == wanted) {
         return Ok(flavor.clone());
     }
@@ -25,7 +64,7 @@ pub(super) fn named(flavors: &[Flavor], wanted: &str) -> Result<Flavor, String> 
 /// The size with the least memory that has enough of it and enough cores; of several the one with the fewest cores, then
 /// the smallest disk, then the first by name. Sizes that are out of use do not count, nor, without a volume to boot from,
 /// those without a disk: Nova lets administrators alone order such a server (policy `zero_disk_flavor`).
-pub(super) fn smallest(
+pub(crate) fn smallest(
     flavors: &[Flavor],
     cores: u64,
     ram_mib: u64,
@@ -51,7 +90,6 @@ pub(super) fn smallest(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::Size;
 
     fn flavor(id: &str, name: &str, (cores, ram_mib, disk): (u64, u64, u64)) -> Flavor {
         Flavor { id: id.into(), name: name.into(), size: Size { cores, ram_mib }, disk, disabled: false }

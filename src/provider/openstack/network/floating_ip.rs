@@ -3,22 +3,19 @@
 //! The mark stands in the description, which floating IPs have since Mitaka (extension `standard-attr-description`) and
 //! which, unlike tags, is part of the request that makes one.
 
-use super::OpenStack;
-use super::catalogue::Service;
-use super::errors::{Task, Verb, says_no_floating_ip};
-use super::network::Sort;
-use super::pages::Pages;
-use super::session::{Call, Session};
+use super::names::Sort;
 use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
 use crate::naming::FloatingIpId;
+use crate::provider::openstack::api::{Call, Pages, Service, Session, Task, Verb, says_no_floating_ip};
+use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::{AddressOrder, Deletion, Failure, FailureKind};
 use crate::world::{AddressMark, FloatingIp, Lookup};
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// All floating IPs of the project with a mark in their description.
-pub(super) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure> {
+pub(crate) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure> {
     let task = session.task("list the floating IPs", Verb::Read);
     let mut all: BTreeMap<String, wire::FloatingIp> = BTreeMap::new();
     let mut pages = Pages::new("/floatingips?limit=1000");
@@ -36,7 +33,7 @@ pub(super) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure
 }
 
 /// One floating IP, read afresh.
-pub(super) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
+pub(crate) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
     let doing = format!("read floating IP {id}");
     let task = session.task(&doing, Verb::Read);
     let response = match session.send(&call(Method::GET, path(id)), &task) {
@@ -56,7 +53,7 @@ pub(super) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option
 }
 
 /// Makes one for a server, or leads the known one there. Sent once.
-pub(super) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), Failure> {
+pub(crate) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), Failure> {
     let doing = format!("give server {} a floating IP", order.mark.server);
     let task = cloud.session.task(&doing, Verb::Create);
     let pool = cloud.of_network(Sort::Pool, order.pool)?;
@@ -99,7 +96,7 @@ fn port(session: &Session, order: &AddressOrder<'_>, networks: &[String], task: 
 }
 
 /// Releases one floating IP.
-pub(super) fn release(session: &Session, id: &FloatingIpId) -> Result<Deletion, Failure> {
+pub(crate) fn release(session: &Session, id: &FloatingIpId) -> Result<Deletion, Failure> {
     let doing = format!("release floating IP {id}");
     let task = session.task(&doing, Verb::Delete);
     let response = session.send(&call(Method::DELETE, path(id)), &task)?;

@@ -1,38 +1,37 @@
 //! Logging in to Keystone: what to send where, and what its answer means (Identity API v3 and v2.0).
 
 use super::catalogue::Catalogue;
-use super::compute::timestamp;
-use super::errors::Task;
 use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, Request, Response, encode_segment};
+use crate::provider::openstack::api::{Task, timestamp};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// A token and what it opens.
-pub(super) struct Pass {
-    pub(super) token: Secret,
-    pub(super) catalogue: Catalogue,
-    pub(super) identity: Identity,
+pub(crate) struct Pass {
+    pub(crate) token: Secret,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) identity: Identity,
 }
 
 /// Who is logged in, and where, as far as Keystone says.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// The project's id.
-    pub(super) project: Option<String>,
+    pub(crate) project: Option<String>,
     /// The names of the user's roles in it.
-    pub(super) roles: Vec<String>,
+    pub(crate) roles: Vec<String>,
     /// When the user's password expires.
-    pub(super) password_expires: Option<Timestamp>,
+    pub(crate) password_expires: Option<Timestamp>,
     /// Where Keystone tells of the application credential that logged in, if one did.
-    pub(super) credential: Option<String>,
+    pub(crate) credential: Option<String>,
 }
 
 /// Sends the one token request. It changes nothing that counts, so it may be repeated.
-pub(super) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -> Result<Pass, Failure> {
+pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -> Result<Pass, Failure> {
     let (url, body) = token_request(config);
     let response = http.send(&Request::post(url).json(&body).repeatable()).map_err(|error| task.broken(&error))?;
     if !response.is_success() {

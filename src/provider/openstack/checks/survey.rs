@@ -1,21 +1,19 @@
 //! What must be known before an order: the quota, and what the names of the node types mean. All of it is asked at the
 //! same time.
 
-use super::OpenStack;
-use super::catalogue::Service;
-use super::compute::{self, Flavor};
-use super::errors::Verb;
-use super::microversion::{self, Microversion};
-use super::network::Sort;
-use super::volume;
 use crate::config::NodeType;
+use crate::provider::openstack::api::{Microversion, Service, Verb};
+use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::compute::{self, Flavor, version};
+use crate::provider::openstack::network::Sort;
+use crate::provider::openstack::volume;
 use crate::provider::{Failure, FailureKind, Survey};
 use crate::world::Quota;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::thread;
 
-pub(super) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
+pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
     let mut questions: BTreeSet<Question<'_>> = BTreeSet::from([Question::Quota, Question::Sizes]);
     for node_type in types {
         questions.insert(Question::Image(&node_type.image_name));
@@ -59,7 +57,7 @@ pub(super) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
             failures.extend(answers.get(&question).and_then(|answer| answer.as_ref().err()).cloned());
         }
         if let Some(Ok(Answer::Newest(Some(newest)))) = answers.get(&Question::Microversion) {
-            failures.extend(microversion::lacking(&cloud.session, node_type, *newest));
+            failures.extend(version::lacking(&cloud.session, node_type, *newest));
         }
         // Nova finds the volume service in the same catalogue.
         if node_type.volumes().next().is_some() {
@@ -144,7 +142,7 @@ fn ask<'a>(cloud: &OpenStack, questions: BTreeSet<Question<'a>>) -> Answers<'a> 
                         Question::Image(name) => cloud.image(name).map(|_| Answer::Known),
                         Question::Network(sort, name) => cloud.of_network(sort, name).map(|_| Answer::Known),
                         Question::ServerGroup(name) => cloud.server_group(name).map(|_| Answer::Known),
-                        Question::Microversion => microversion::newest(&cloud.session).map(Answer::Newest),
+                        Question::Microversion => version::newest(&cloud.session).map(Answer::Newest),
                     };
                     answers.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(question, answer);
                 }

@@ -1,17 +1,13 @@
 //! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
 
-use super::catalogue::Service;
-use super::errors::{Verb, says_no_server};
-use super::pages::Pages;
-use super::session::{Call, Session};
 use super::wire;
 use crate::http::{Method, encode_segment};
-use crate::naming::{MitaId, NodeTypeName, Owner, ServerId};
+use crate::naming::ServerId;
 use crate::provider::console;
+use crate::provider::openstack::api::{Call, Pages, Service, Session, Verb, mark, says_no_server, timestamp};
 use crate::provider::{Deletion, Failure, FailureKind};
 use crate::secret::redact;
-use crate::world::{Launch, Lookup, Mark, Server, ServerState, Size};
-use jiff::Timestamp;
+use crate::world::{Launch, Lookup, Server, ServerState};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -21,31 +17,11 @@ const CONSOLE_LINES: u32 = 50;
 /// How long a server's console may take.
 const CONSOLE_LIMIT: Duration = Duration::from_secs(3);
 
-/// A size that servers can have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Flavor {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) size: Size,
-    /// The host's own disk, in GiB.
-    pub(super) disk: u64,
-    /// Whether an administrator took it out of use.
-    pub(super) disabled: bool,
-}
-
-/// What the project may still have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Headroom {
-    pub(super) instances: Option<u64>,
-    pub(super) cores: Option<u64>,
-    pub(super) ram_mib: Option<u64>,
-}
-
 /// All servers of the project. Filters of the API are no help: ordinary users' metadata filters are ignored without a word.
 ///
 /// Nova leaves out what lies in a cell that does not answer, and says nothing of it. A server that is not listed is to be
 /// looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
-pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
+pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
     let task = session.task("list the servers", Verb::Read);
     let mut all: BTreeMap<String, Server> = BTreeMap::new();
     let mut pages = Pages::new("/servers/detail?limit=1000");
@@ -66,7 +42,7 @@ pub(super) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
 }
 
 /// One server, read afresh.
-pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
+pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let doing = format!("read server {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
@@ -89,7 +65,7 @@ pub(super) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
 
 /// The end of the console, where the hypervisor has one: Nova answers 404, 409 or 501 where there is none. It may take
 /// some time to ask a compute host that does not answer, so the request has a short limit of its own.
-pub(super) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
+pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
     let doing = format!("read the console of server {id}");
     let task = session.task(&doing, Verb::Read);
     let path = format!("/servers/{}/action", encode_segment(id.as_str()));
@@ -111,7 +87,7 @@ pub(super) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
 }
 
 /// Deletes one server. Nova answers before it is gone.
-pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
+pub(crate) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
     let doing = format!("delete server {id}");
     let task = session.task(&doing, Verb::Delete);
     let path = format!("/servers/{}", encode_segment(id.as_str()));
@@ -126,70 +102,6 @@ pub(super) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failu
     } else {
         Err(task.refused(Service::Compute, &response))
     }
-}
-
-/// All sizes that the project may use.
-pub(super) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
-    let task = session.task("list the sizes", Verb::Read);
-    let mut all: BTreeMap<String, Flavor> = BTreeMap::new();
-    let mut pages = Pages::new("/flavors/detail?limit=1000");
-    while let Some(path) = pages.path() {
-        let response = session.read(Service::Compute, path, &task)?;
-        let page: wire::Flavors = response.json("a page of flavors").map_err(|error| task.broken(&error))?;
-        let seen_before = all.len();
-        let on_page = page.flavors.len();
-        for flavor in page.flavors {
-            let size = Size { cores: flavor.vcpus, ram_mib: flavor.ram };
-            let wire::Flavor { id, name, disk, disabled, .. } = flavor;
-            all.insert(id.clone(), Flavor { id, name, size, disk, disabled });
-        }
-        let links = page.flavors_links.unwrap_or_default();
-        pages
-            .advance(&links, on_page == 0 || all.len() > seen_before, all.len())
-            .map_err(|why| task.failure(FailureKind::Unavailable, why))?;
-    }
-    Ok(all.into_values().collect())
-}
-
-/// The names of the user's key pairs.
-pub(super) fn key_pairs(session: &Session) -> Result<Vec<String>, Failure> {
-    let task = session.task("list the key pairs", Verb::Read);
-    let response = session.read(Service::Compute, "/os-keypairs".to_owned(), &task)?;
-    let body: wire::KeyPairs = response.json("a list of key pairs").map_err(|error| task.broken(&error))?;
-    Ok(body.keypairs.into_iter().map(|entry| entry.keypair.name).collect())
-}
-
-/// The availability zones.
-pub(super) fn zones(session: &Session) -> Result<Vec<wire::Zone>, Failure> {
-    let task = session.task("list the availability zones", Verb::Read);
-    let response = session.read(Service::Compute, "/os-availability-zone".to_owned(), &task)?;
-    let body: wire::Zones = response.json("a list of availability zones").map_err(|error| task.broken(&error))?;
-    Ok(body.zones)
-}
-
-/// What may still be used of the project's instances, cores and memory, with what others run there counted.
-pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
-    let limits = limits(session)?;
-    Ok(Headroom {
-        instances: left(limits.max_total_instances, limits.total_instances_used),
-        cores: left(limits.max_total_cores, limits.total_cores_used),
-        ram_mib: left(limits.max_total_ram_size, limits.total_ram_used),
-    })
-}
-
-/// The limits of the project, and what everybody in it uses.
-pub(super) fn limits(session: &Session) -> Result<wire::ComputeLimits, Failure> {
-    let task = session.task("read the quota", Verb::Read);
-    let response = session.read(Service::Compute, "/limits".to_owned(), &task)?;
-    let body: wire::Limits<wire::ComputeLimits> =
-        response.json("the limits of the project").map_err(|error| task.broken(&error))?;
-    Ok(body.limits.absolute)
-}
-
-/// The rest of a limit; none where it is unlimited (-1) or not told.
-pub(super) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
-    let most = u64::try_from(most?).ok()?;
-    Some(most.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
 }
 
 fn read_server(server: wire::Server) -> Server {
@@ -214,15 +126,6 @@ fn read_server(server: wire::Server) -> Server {
     }
 }
 
-pub(super) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
-    let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
-    Some(Mark {
-        owner: Owner::new(value("mita_owner")?).ok()?,
-        node_type: NodeTypeName::from(value("mita_node")?),
-        id: MitaId::from(value("mita_id")?),
-    })
-}
-
 /// The states of a server (Compute API guide, "Server concepts"). Nova shows `deleting` beside the state that was.
 fn state(status: Option<String>, task: Option<&str>) -> ServerState {
     let status = status.unwrap_or_else(|| "UNKNOWN".to_owned());
@@ -237,14 +140,10 @@ fn state(status: Option<String>, task: Option<&str>) -> ServerState {
     }
 }
 
-/// A time of OpenStack's, which is UTC also where it does not say so.
-pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
-    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::Mark;
     use std::collections::BTreeSet;
 
     fn recorded(body: &str) -> Vec<Server> {
@@ -253,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_recorded_servers_are_read_with_mark_state_time_and_addresses() {
-        let servers = recorded(include_str!("../../../tests/fixtures/openstack/servers.json"));
+        let servers = recorded(include_str!("../../../../tests/fixtures/openstack/servers.json"));
         let seen: Vec<_> = servers.iter().map(|server| (server.name.as_str(), &server.state)).collect();
         assert_eq!(
             seen,
@@ -279,14 +178,14 @@ mod tests {
 
     #[test]
     fn an_error_tells_its_fault_where_it_is_asked_for_by_id() {
-        let body = include_str!("../../../tests/fixtures/openstack/server_error.json");
+        let body = include_str!("../../../../tests/fixtures/openstack/server_error.json");
         let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
         assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
     }
 
     #[test]
     fn an_active_server_with_a_deletion_under_way_is_on_its_way_out() {
-        let body = include_str!("../../../tests/fixtures/openstack/server_deleting.json");
+        let body = include_str!("../../../../tests/fixtures/openstack/server_deleting.json");
         let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
         assert_eq!(server.state, ServerState::Deleting);
     }
@@ -319,14 +218,5 @@ mod tests {
         assert_eq!((servers[1].created, &servers[1].fault), (None, &None));
         assert_eq!(servers[2].mark, None, "an empty id is no whole mark");
         assert_eq!(servers[2].created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
-    }
-
-    #[test]
-    fn the_rest_of_a_limit_is_never_negative_and_unlimited_is_none() {
-        assert_eq!(left(Some(20), Some(3)), Some(17));
-        assert_eq!(left(Some(2), Some(3)), Some(0));
-        assert_eq!(left(Some(20), None), Some(20));
-        assert_eq!(left(Some(-1), Some(3)), None);
-        assert_eq!(left(None, Some(3)), None);
     }
 }

@@ -1,14 +1,13 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
-use super::auth::{Identity, Pass, log_in};
-use super::catalogue::Service;
-use super::compute::timestamp;
 use super::errors::{Task, Verb};
 use super::microversion::Microversion;
-use super::wire;
+use super::service::Service;
+use super::values::timestamp;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
+use crate::provider::openstack::identity::{self, Identity, Pass, log_in};
 use crate::provider::{Failure, FailureKind};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -20,7 +19,7 @@ use std::time::{Duration, Instant};
 const MOST_LOG_INS: u32 = 3;
 
 /// The log-in to one cloud.
-pub(super) struct Session {
+pub(crate) struct Session {
     name: ProviderName,
     config: OpenStackConfig,
     http: Client,
@@ -35,46 +34,46 @@ struct LogIns {
 }
 
 /// A request to a service, without its URL and token.
-pub(super) struct Call {
-    pub(super) method: Method,
-    pub(super) service: Service,
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) service: Service,
     /// Path and query below the service's URL, starting with a slash.
-    pub(super) path: String,
-    pub(super) body: Option<Value>,
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
     /// The longest that it may take, where the usual time is too long.
-    pub(super) limit: Option<Duration>,
+    pub(crate) limit: Option<Duration>,
     /// The compute microversion that brought what is asked, where it is not there from the first on.
-    pub(super) since: Option<Microversion>,
+    pub(crate) since: Option<Microversion>,
 }
 
 impl Session {
-    pub(super) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
+    pub(crate) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
         Self { name, config, http, state: Mutex::default() }
     }
 
-    pub(super) fn task<'a>(&'a self, doing: &'a str, verb: Verb) -> Task<'a> {
+    pub(crate) fn task<'a>(&'a self, doing: &'a str, verb: Verb) -> Task<'a> {
         Task::new(&self.name, doing, verb)
     }
 
-    pub(super) fn requests_sent(&self) -> u64 {
+    pub(crate) fn requests_sent(&self) -> u64 {
         self.http.requests_sent()
     }
 
-    pub(super) fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+    pub(crate) fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
         self.http.clock_ahead(now, then)
     }
 
     /// Who is logged in, and where.
-    pub(super) fn identity(&self) -> Result<Identity, Failure> {
+    pub(crate) fn identity(&self) -> Result<Identity, Failure> {
         Ok(self.pass()?.identity.clone())
     }
 
-    pub(super) fn requests_failed(&self) -> u64 {
+    pub(crate) fn requests_failed(&self) -> u64 {
         self.http.requests_failed()
     }
 
     /// When the application credential that logged in expires; none where it does not, or none logged in.
-    pub(super) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
+    pub(crate) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
         let pass = self.pass()?;
         let Some(url) = &pass.identity.credential else { return Ok(None) };
         let task = self.task("read when the application credential expires", Verb::Read);
@@ -84,13 +83,13 @@ impl Session {
             let advice = "it is not known how long it lasts";
             return Err(task.refused_as(FailureKind::Denied, "the identity service", &response, advice));
         }
-        let body: wire::OneCredential =
+        let body: identity::OneCredential =
             response.json("an application credential").map_err(|error| task.broken(&error))?;
         Ok(body.application_credential.expires_at.as_deref().and_then(timestamp))
     }
 
     /// Sends a read, and takes success for granted.
-    pub(super) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
+    pub(crate) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
         let response =
             self.send(&Call { method: Method::GET, service, path, body: None, limit: None, since: None }, task)?;
         if response.is_success() { Ok(response) } else { Err(task.refused(service, &response)) }
@@ -98,7 +97,7 @@ impl Session {
 
     /// Sends a request and gives its answer, whatever the status. An answer of 401 says that the token is no longer good and
     /// nothing was done: then a new one is asked for, and the request repeated once, writes included.
-    pub(super) fn send(&self, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
+    pub(crate) fn send(&self, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
         let pass = self.pass()?;
         let response = self.send_with(&pass, call, task)?;
         if response.status != 401 {
@@ -111,7 +110,7 @@ impl Session {
     }
 
     /// Whether the catalogue has the service where it is looked for; if not, why.
-    pub(super) fn has(&self, service: Service, task: &Task<'_>) -> Result<(), Failure> {
+    pub(crate) fn has(&self, service: Service, task: &Task<'_>) -> Result<(), Failure> {
         self.url(&*self.pass()?, service, task).map(drop)
     }
 

@@ -1,0 +1,52 @@
+//! What several services write in the same way: times, limits, and the mark in metadata.
+
+use crate::naming::{MitaId, NodeTypeName, Owner};
+use crate::world::Mark;
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// `GET /limits` (Compute API, Block Storage API). -1 is unlimited.
+#[derive(Deserialize)]
+pub(crate) struct Limits<T> {
+    pub(crate) limits: Absolute<T>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Absolute<T> {
+    pub(crate) absolute: T,
+}
+
+/// The rest of a limit; none where it is unlimited (-1) or not told.
+pub(crate) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
+    let most = u64::try_from(most?).ok()?;
+    Some(most.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
+}
+
+pub(crate) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
+    let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
+    Some(Mark {
+        owner: Owner::new(value("mita_owner")?).ok()?,
+        node_type: NodeTypeName::from(value("mita_node")?),
+        id: MitaId::from(value("mita_id")?),
+    })
+}
+
+/// A time of OpenStack's, which is UTC also where it does not say so.
+pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_limit_is_never_negative_and_unlimited_is_none() {
+        assert_eq!(left(Some(20), Some(3)), Some(17));
+        assert_eq!(left(Some(2), Some(3)), Some(0));
+        assert_eq!(left(Some(20), None), Some(20));
+        assert_eq!(left(Some(-1), Some(3)), None);
+        assert_eq!(left(None, Some(3)), None);
+    }
+}

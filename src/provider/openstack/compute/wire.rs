@@ -1,0 +1,162 @@
+//! Nova's JSON, as far as it is read.
+
+use crate::provider::openstack::api::Link;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// `GET /servers/detail` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct Servers {
+    pub(crate) servers: Vec<Server>,
+    pub(crate) servers_links: Option<Vec<Link>>,
+}
+
+/// `os-getConsoleOutput` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct Console {
+    pub(crate) output: Option<String>,
+}
+
+/// `GET /servers/ID` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct OneServer {
+    pub(crate) server: Server,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Server {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+    #[serde(rename = "OS-EXT-STS:task_state")]
+    pub(crate) task_state: Option<String>,
+    pub(crate) metadata: Option<BTreeMap<String, serde_json::Value>>,
+    pub(crate) created: Option<String>,
+    /// Null until the hypervisor has started it (nova/compute/manager.py, `_build_and_run_instance`).
+    #[serde(rename = "OS-SRV-USG:launched_at", default, deserialize_with = "present")]
+    pub(crate) launched_at: Option<Option<String>>,
+    pub(crate) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Tells a field that is null from one that is not there.
+fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(field).map(Some)
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Address {
+    pub(crate) addr: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fault {
+    pub(crate) message: Option<String>,
+}
+
+/// `POST /servers` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct Created {
+    pub(crate) server: CreatedServer,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CreatedServer {
+    pub(crate) id: String,
+    #[serde(rename = "adminPass")]
+    pub(crate) admin_pass: Option<String>,
+}
+
+/// `GET /flavors/detail` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct Flavors {
+    pub(crate) flavors: Vec<Flavor>,
+    pub(crate) flavors_links: Option<Vec<Link>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Flavor {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) vcpus: u64,
+    #[serde(default)]
+    pub(crate) ram: u64,
+    #[serde(default)]
+    pub(crate) disk: u64,
+    #[serde(default, rename = "OS-FLV-DISABLED:disabled")]
+    pub(crate) disabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ComputeLimits {
+    pub(crate) max_total_instances: Option<i64>,
+    pub(crate) total_instances_used: Option<i64>,
+    pub(crate) max_total_cores: Option<i64>,
+    pub(crate) total_cores_used: Option<i64>,
+    #[serde(rename = "maxTotalRAMSize")]
+    pub(crate) max_total_ram_size: Option<i64>,
+    #[serde(rename = "totalRAMUsed")]
+    pub(crate) total_ram_used: Option<i64>,
+}
+
+/// `GET /os-keypairs` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct KeyPairs {
+    pub(crate) keypairs: Vec<KeyPairEntry>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct KeyPairEntry {
+    pub(crate) keypair: KeyPair,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct KeyPair {
+    pub(crate) name: String,
+}
+
+/// `GET /os-availability-zone` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct Zones {
+    #[serde(rename = "availabilityZoneInfo")]
+    pub(crate) zones: Vec<Zone>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Zone {
+    #[serde(rename = "zoneName")]
+    pub(crate) name: String,
+    #[serde(rename = "zoneState")]
+    pub(crate) state: Option<ZoneState>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ZoneState {
+    pub(crate) available: Option<bool>,
+}
+
+/// `GET /os-server-groups` (Compute API).
+#[derive(Deserialize)]
+pub(crate) struct ServerGroups {
+    pub(crate) server_groups: Vec<ServerGroup>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ServerGroup {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+}
+
+/// `GET /v2.1/` (Compute API, "Show Details of Specific API Version").
+#[derive(Deserialize)]
+pub(crate) struct ComputeVersion {
+    pub(crate) version: ComputeVersionRange,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ComputeVersionRange {
+    /// The newest microversion.
+    pub(crate) version: Option<String>,
+}

@@ -1,0 +1,8 @@
+//! Keystone (Identity API v3 and v2.0).
+
+mod catalogue;
+mod log_in;
+mod wire;
+
+pub(crate) use log_in::{Identity, Pass, log_in};
+pub(crate) use wire::OneCredential;

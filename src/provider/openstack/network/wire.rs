@@ -1,0 +1,79 @@
+//! Neutron's JSON, as far as it is read.
+
+use crate::provider::openstack::api::Link;
+use serde::Deserialize;
+
+/// `GET /v2.0/security-groups` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct SecurityGroups {
+    pub(crate) security_groups: Vec<SecurityGroup>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SecurityGroup {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+}
+
+/// `GET /v2.0/networks` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct Networks {
+    pub(crate) networks: Vec<Network>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Network {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    #[serde(rename = "router:external")]
+    pub(crate) external: Option<bool>,
+    pub(crate) shared: Option<bool>,
+    pub(crate) project_id: Option<String>,
+    pub(crate) tenant_id: Option<String>,
+    pub(crate) subnets: Option<Vec<serde_json::Value>>,
+}
+
+/// `GET /v2.0/ports`, and every other list of Neutron's of which names and ids count.
+#[derive(Deserialize)]
+pub(crate) struct Ports {
+    pub(crate) ports: Vec<Network>,
+}
+
+/// `GET /v2.0/floatingips` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct FloatingIps {
+    pub(crate) floatingips: Vec<FloatingIp>,
+    pub(crate) floatingips_links: Option<Vec<Link>>,
+}
+
+/// `GET /v2.0/floatingips/ID` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct OneFloatingIp {
+    pub(crate) floatingip: FloatingIp,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FloatingIp {
+    pub(crate) id: String,
+    pub(crate) floating_ip_address: Option<String>,
+    pub(crate) port_id: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+/// `GET /v2.0/ports?device_id=SERVER` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct ServerPorts {
+    pub(crate) ports: Vec<ServerPort>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct ServerPort {
+    pub(crate) id: String,
+    pub(crate) network_id: Option<String>,
+    pub(crate) fixed_ips: Option<Vec<FixedIp>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FixedIp {
+    pub(crate) ip_address: Option<String>,
+}

@@ -1,0 +1,42 @@
+//! What is asked of a cloud in a write.
+
+use crate::config::NodeType;
+use crate::naming::{FloatingIpId, MitaId, Owner};
+use crate::world::AddressMark;
+
+/// One server to order. Its mark goes into the request itself.
+#[derive(Clone, Debug)]
+pub struct Order<'a> {
+    /// The node type.
+    pub node_type: &'a NodeType,
+    /// The installation.
+    pub owner: &'a Owner,
+    /// The order's id.
+    pub id: &'a MitaId,
+    /// The server's name.
+    pub name: &'a str,
+    /// User data with everything filled in; never logged.
+    pub user_data: String,
+}
+
+/// A floating IP for a server.
+#[derive(Clone, Copy, Debug)]
+pub struct AddressOrder<'a> {
+    /// The external network that it comes from, by name or id.
+    pub pool: &'a str,
+    /// Whose it is, and for which server.
+    pub mark: &'a AddressMark,
+    /// The networks of the server's node type, by name or id: it leads to the port on the first of them.
+    pub networks: &'a [String],
+    /// One that was made for the server before.
+    pub known: Option<&'a FloatingIpId>,
+}
+
+/// How a deletion ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The cloud accepted it.
+    Accepted,
+    /// There was nothing left to delete.
+    AlreadyGone,
+}
