@@ -1,12 +1,8 @@
 //! From a file to a [`Config`]: read, take apart, check every table, and give all or all that is wrong.
 
-use super::env::{self, Lookup};
-use super::reading::{ConfigErrors, Found, Place, Reading};
-use super::table::Table;
-use super::{
-    Config, JenkinsConfig, LONGEST_OWNER_OF_ADDRESSES, NodeType, files, fingerprint, jenkins, keys, nodes, provider,
-    syntax, times,
-};
+use super::file::{self, ConfigErrors, Found, Lookup, Place, Reading, Table};
+use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
+use super::{jenkins, keys, nodes, provider, times};
 use crate::naming::{Owner, OwnerError};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
@@ -14,6 +10,9 @@ use toml::de::DeTable;
 
 /// A configuration of a thousand node types has some hundred KiB.
 const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// The longest owner whose mark the description of a floating IP holds, in bytes.
+const LONGEST_OWNER_OF_ADDRESSES: usize = 160;
 
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
@@ -30,19 +29,19 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, at once.
     pub fn load(path: &Path) -> Result<Loaded, ConfigErrors> {
-        load(path, &env::of_process)
+        load(path, &file::of_process)
     }
 }
 
 /// As [`Config::load`], with these environment variables.
 pub(super) fn load(path: &Path, variable: Lookup<'_>) -> Result<Loaded, ConfigErrors> {
-    let text = files::text(path, LARGEST).map_err(|error| {
+    let text = file::text(path, LARGEST).map_err(|error| {
         ConfigErrors::whole_file(path, &format!("{error}; name another file with --config FILE or MITA_CONFIG"))
     })?;
     let reading = Reading::new(path, &text, variable);
     let (document, errors) = DeTable::parse_recoverable(&text);
     if !errors.is_empty() {
-        return Err(syntax::errors(&reading, path, &text, &errors));
+        return Err(file::errors(&reading, path, &text, &errors));
     }
     let config = config(&Table::top(&reading, document.get_ref()), path);
     match config {
@@ -57,7 +56,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let deadline = top.time("deadline", seconds(1)).unwrap_or(seconds(50));
     let max_servers = top.number("max_servers", 0..=u32::MAX).map_or(50, |found| found.value);
     let concurrency = top.number("concurrency", 1..=64).map_or(24, |found| found.value);
-    let times = times::read(top, times::DEFAULTS);
+    let times = times::read(top, Times::DEFAULTS);
     let state_file = state_file(top);
     let (metrics_file, html_file) = files_for_readers(top, &state_file);
     let jenkins = jenkins_table(top);
@@ -85,7 +84,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         node_types,
         times,
     };
-    config.fingerprint = fingerprint::of(&config);
+    config.fingerprint = fingerprint_of(&config);
     Some(config)
 }
 
@@ -155,7 +154,7 @@ fn check_mark_of_addresses(top: &Table<'_>, owner: Option<&Owner>, node_types: &
 
 /// Warns when others than its owner can read a file that holds a secret.
 fn warn_of_readers(reading: &Reading<'_>, path: &Path) {
-    if let (Some(at), Some(mode)) = (reading.first_secret(), files::too_open(path)) {
+    if let (Some(at), Some(mode)) = (reading.first_secret(), file::too_open(path)) {
         let name = path.display();
         reading.warn(
             &at,

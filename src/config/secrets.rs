@@ -3,9 +3,7 @@
 //! Exactly one of the three. The text goes straight into a [`Secret`], which registers it for redaction, and into no
 //! message.
 
-use super::files;
-use super::reading::{Found, Place};
-use super::table::Table;
+use super::file::{self, Found, Place, Table};
 use crate::secret::Secret;
 use std::path::Path;
 
@@ -65,7 +63,7 @@ fn inline(table: &Table<'_>, key: &str) -> Option<Secret> {
 
 fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
     let Found { value: path, at } = table.path(key)?;
-    let text = match files::text(&path, LARGEST) {
+    let text = match file::text(&path, LARGEST) {
         Ok(text) => text,
         Err(error) => {
             table.reading.fault(&at, format!("{} {error}; name a file that this user can read", path.display()));
@@ -109,7 +107,7 @@ fn checked(table: &Table<'_>, at: &Place, subject: &str, text: String) -> Option
 
 /// Warns when others than its owner can read the file of a secret.
 fn warn_of_readers(table: &Table<'_>, at: &Place, path: &Path) {
-    if let Some(mode) = files::too_open(path) {
+    if let Some(mode) = file::too_open(path) {
         table
             .reading
             .warn(at, format!("{0} can be read by others (mode {mode:04o}); run chmod 600 {0}", path.display()));

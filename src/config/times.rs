@@ -1,18 +1,8 @@
 //! The times that can stand at the top and, for one node type, in its table.
 
-use super::Times;
-use super::table::Table;
+use super::file::Table;
+use super::types::Times;
 use jiff::SignedDuration;
-
-/// What holds where nothing is written.
-pub(super) const DEFAULTS: Times = Times {
-    stuck_after: SignedDuration::ZERO,
-    idle_grace: SignedDuration::from_mins(40),
-    boot_timeout: SignedDuration::from_mins(15),
-    join_timeout: SignedDuration::from_mins(15),
-    order_timeout: SignedDuration::from_mins(5),
-    max_age: None,
-};
 
 /// A server needs some time to come up: with none at all, each would be removed as soon as it is seen.
 const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);

@@ -1,5 +1,13 @@
 //! The root URL of a service: http or https, and nothing in it that is none of the service's business.
 
+use super::file::Table;
+
+/// A required root URL, with one `/` at its end.
+pub(super) fn required(table: &Table<'_>, key: &str, example: &str) -> Option<String> {
+    let found = table.required_text(&[key], &format!("write it as in \"{example}\""))?;
+    self::root(&found.value, example).map_err(|fault| table.reading.fault(&found.at, fault)).ok()
+}
+
 /// The URL with a lower-case scheme and host and one `/` at its end.
 ///
 /// # Errors

@@ -3,12 +3,13 @@
 //! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
 //! configuration made of it again plans as the whole one did, and can do nothing else.
 
-use super::nodes::MOST_EXECUTORS;
-use super::table::LONGEST;
-use super::{
-    Auth, Backend, Boot, BootVolume, Config, Connection, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType,
-    OpenStackConfig, ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
-};
+use super::config::{Backend, Config, JenkinsConfig, ProviderConfig};
+use super::fingerprint;
+use super::min_idle::MinIdle;
+use super::node_type::{Boot, BootVolume, NodeType, Sizing};
+use super::openstack::{Auth, Connection, Interface, OpenStackConfig};
+use super::registration::{NodeForm, Registration, SshLauncher, Transport};
+use super::times::Times;
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -107,10 +108,10 @@ impl Planning {
         let in_bounds = |times: &Times| {
             let Times { stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age } = times;
             let all = [stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout];
-            all.into_iter().chain(max_age).all(|time| !time.is_negative() && *time <= LONGEST)
+            all.into_iter().chain(max_age).all(|time| !time.is_negative() && *time <= Times::LONGEST)
         };
         in_bounds(&self.times)
-            && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= MOST_EXECUTORS)
+            && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= NodeType::MOST_EXECUTORS)
     }
 
     /// A configuration to plan by. It leads to no service, and its fingerprint is its own.

@@ -59,7 +59,7 @@ fn locate_among(
 }
 
 /// `$XDG_CONFIG_HOME`, which counts only when it is absolute (XDG Base Directory Specification), else `~/.config`.
-pub(super) fn user_folder(variable: Lookup<'_>) -> Option<PathBuf> {
+pub(crate) fn user_folder(variable: Lookup<'_>) -> Option<PathBuf> {
     path_in(variable, "XDG_CONFIG_HOME")
         .filter(|folder| folder.is_absolute())
         .or_else(|| path_in(variable, "HOME").map(|home| home.join(".config")))
@@ -70,7 +70,7 @@ fn path_in(variable: Lookup<'_>, name: &str) -> Option<PathBuf> {
 }
 
 /// Whether something is there, readable or not.
-pub(super) fn is_there(path: &Path) -> bool {
+pub(crate) fn is_there(path: &Path) -> bool {
     match path.metadata() {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),

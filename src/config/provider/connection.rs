@@ -1,14 +1,11 @@
 //! How a cloud's services are reached: with a client certificate, through a proxy, at other addresses than the catalogue's.
 
 use super::clouds::Cloud;
-use super::reading::Found;
-use super::table::Table;
-use super::{ClientCertificate, Connection, Endpoints, files, url};
+use crate::config::file::{Found, Table};
+use crate::config::types::{ClientCertificate, Connection, Endpoints};
+use crate::config::{tls, url};
 use crate::secret::Secret;
-use std::path::{Path, PathBuf};
-
-/// A key with its chain has some KiB.
-const LARGEST_KEY: u64 = 1024 * 1024;
+use std::path::PathBuf;
 
 /// An example of a proxy, for messages.
 const PROXY: &str = "http://proxy.example.com:3128";
@@ -17,7 +14,7 @@ const PROXY: &str = "http://proxy.example.com:3128";
 const ENDPOINT: &str = "https://compute.example.com/v2.1";
 
 /// The keys of the table.
-pub(super) fn read(table: &Table<'_>) -> Connection {
+pub(crate) fn read(table: &Table<'_>) -> Connection {
     let endpoint = |key: &str| {
         let Found { value, at } = table.text(&[key])?;
         endpoint(&value).map_err(|fault| table.reading.fault(&at, fault)).ok()
@@ -36,7 +33,7 @@ pub(super) fn read(table: &Table<'_>) -> Connection {
 
 /// The same with what a cloud of clouds.yaml says where the table says nothing, under the names that openstacksdk knows.
 /// `path` finds a file that is named there; what is wrong goes to `fault`.
-pub(super) fn beside_cloud(
+pub(crate) fn beside_cloud(
     table: &Table<'_>,
     cloud: &Cloud,
     path: impl Fn(&str) -> Option<PathBuf>,
@@ -84,17 +81,8 @@ fn client_cert(table: &Table<'_>) -> Option<ClientCertificate> {
 }
 
 fn check(certificate: &ClientCertificate) -> Result<(), String> {
-    holds(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
-    holds(&certificate.key, "PRIVATE KEY-----", "private key")
-}
-
-fn holds(path: &Path, mark: &str, what: &str) -> Result<(), String> {
-    let name = path.display();
-    match files::text(path, LARGEST_KEY) {
-        Ok(text) if text.contains(mark) => Ok(()),
-        Ok(_) => Err(format!("{name} holds no {what} in PEM form; name a file that does")),
-        Err(error) => Err(format!("{name} {error}; name a file in PEM form that this user can read")),
-    }
+    tls::holds(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
+    tls::holds(&certificate.key, "PRIVATE KEY-----", "private key")
 }
 
 /// `http://[USER:PASSWORD@]HOST:PORT`. No message quotes it.

@@ -1,10 +1,9 @@
 //! What else a node type asks of its cloud: a volume to boot from, ports, a floating IP, neighbours, tags, and the size
 //! by what it must have.
 
-use super::nodes::distinct;
-use super::reading::Found;
-use super::table::Table;
-use super::{Boot, BootVolume, Hint, Sizing, keys};
+use crate::config::file::{Found, Table};
+use crate::config::keys;
+use crate::config::types::{Boot, BootVolume, Hint, Sizing};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
@@ -16,9 +15,9 @@ const LONGEST_TAG: usize = 60;
 const LONGEST_DESCRIPTION: usize = 255;
 
 /// Reads the keys of a node type's table.
-pub(super) fn read(table: &Table<'_>, max: Option<u32>) -> Boot {
+pub(crate) fn read(table: &Table<'_>, max: Option<u32>) -> Boot {
     let text = |key| table.text(&[key]).map(|found| found.value);
-    let ports = distinct(table, "ports");
+    let ports = table.distinct("ports");
     if let Some(at) = table.has("ports").filter(|_| !ports.is_empty() && max.is_none_or(|max| max > 1)) {
         table.reading.fault(&at, "a port carries one server at a time; write max = 1");
     }
@@ -39,7 +38,7 @@ pub(super) fn read(table: &Table<'_>, max: Option<u32>) -> Boot {
 }
 
 /// The flavor: by name or id, or by what it must have at least.
-pub(super) fn size(table: &Table<'_>) -> Option<Sizing> {
+pub(crate) fn size(table: &Table<'_>) -> Option<Sizing> {
     let (cores, ram) = (table.has("min_cores"), table.has("min_ram"));
     if let Some(at) = cores.clone().or(ram.clone()) {
         if ["size", "flavor"].iter().any(|key| table.has(key).is_some()) {
@@ -107,7 +106,7 @@ fn scheduler_hints(table: &Table<'_>) -> BTreeMap<String, Hint> {
 }
 
 fn tags(table: &Table<'_>) -> Vec<String> {
-    let tags = distinct(table, "tags");
+    let tags = table.distinct("tags");
     let Some(at) = table.has("tags") else { return tags };
     let fault = |text: String| table.reading.fault(&at, text);
     for tag in &tags {

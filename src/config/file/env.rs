@@ -5,11 +5,11 @@
 use std::ffi::OsString;
 
 /// Gives the value of a variable, where it is set.
-pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// The variable of this process.
 #[expect(clippy::disallowed_methods, reason = "the one place of the configuration that reads the environment")]
-pub(super) fn of_process(name: &str) -> Option<OsString> {
+pub(crate) fn of_process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 

@@ -3,8 +3,9 @@
 //! A line is shown only as far as it can hold no secret: whole where it sets one harmless key, else up to the `=`
 //! of a key that is known, else not at all. The line after a torn text may be the rest of a password.
 
-use super::keys;
 use super::reading::{ConfigErrors, Reading};
+use super::suggest;
+use crate::config::keys;
 use std::path::Path;
 use toml::de::Error;
 
@@ -52,7 +53,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// Every error of the text, the first of each line only.
-pub(super) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
+pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
     let mut found: Vec<_> =
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
     found.sort_by_key(|(offset, _)| *offset);
@@ -97,7 +98,7 @@ fn shown(line: &str) -> Option<String> {
         return Some(line.to_owned());
     }
     let known = [keys::TOP, keys::JENKINS, keys::PROVIDER, keys::NODES].map(keys::names).into_iter().flatten();
-    keys::nearest(key, known).map(|_| format!("{key} = ..."))
+    suggest::nearest(key, known).map(|_| format!("{key} = ..."))
 }
 
 #[cfg(test)]

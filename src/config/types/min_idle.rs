@@ -2,15 +2,11 @@
 //!
 //! The time zone is looked up when the configuration is read; how many it is at a given moment is then arithmetic alone.
 
-use super::keys;
-use super::reading::{Found, Place};
-use super::table::Table;
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use toml::de::DeValue;
 
 /// How many idle nodes to keep at hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,16 +35,16 @@ pub struct ZoneName {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// The days, Monday first.
-    days: [bool; 7],
+    pub(crate) days: [bool; 7],
     /// Minutes of the day from which on it holds.
-    from: u16,
+    pub(crate) from: u16,
     /// Minutes of the day until which it holds; it goes past midnight where this is not after `from`.
-    until: u16,
+    pub(crate) until: u16,
     /// How many nodes.
-    count: u32,
+    pub(crate) count: u32,
 }
 
-const MINUTES_OF_A_DAY: u16 = 24 * 60;
+pub(crate) const MINUTES_OF_A_DAY: u16 = 24 * 60;
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -88,7 +84,7 @@ impl Window {
 }
 
 impl ZoneName {
-    fn utc() -> Self {
+    pub(crate) fn utc() -> Self {
         Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }
 }
@@ -118,38 +114,8 @@ impl fmt::Debug for ZoneName {
     }
 }
 
-/// The zone of all hours of the file.
-pub(super) fn time_zone(top: &Table<'_>) -> ZoneName {
-    let Some(Found { value, at }) = top.text(&["time_zone"]) else { return ZoneName::utc() };
-    ZoneName::try_from(value).map_err(|fault| top.reading.fault(&at, fault)).unwrap_or_else(|()| ZoneName::utc())
-}
-
-/// A number, or a list of windows.
-pub(super) fn read(table: &Table<'_>, time_zone: &ZoneName) -> MinIdle {
-    let Some(entry) = table.entry(&["min_idle"]) else { return MinIdle::Always(0) };
-    let DeValue::Array(list) = entry.value else {
-        return MinIdle::Always(table.number("min_idle", 0..=u32::MAX).map_or(0, |found| found.value));
-    };
-    let windows = list.iter().filter_map(|item| {
-        let at = Place { line: table.reading.line_at(item.span().start), key: entry.at.key.clone() };
-        let window = Table::open(table.reading, &Found { value: item.get_ref(), at }, keys::MIN_IDLE)?;
-        window.require(&["count"], "write how many idle nodes to keep in these hours");
-        let days = window.text(&["days"]);
-        let hours = window.text(&["hours"]);
-        let days = read_or(table, days, days_of, [true; 7]);
-        let (from, until) = read_or(table, hours, hours_of, (0, MINUTES_OF_A_DAY));
-        Some(Window { days, from, until, count: window.number("count", 0..=u32::MAX)?.value })
-    });
-    MinIdle::ByHours { time_zone: time_zone.clone(), windows: windows.collect() }
-}
-
-fn read_or<T>(table: &Table<'_>, found: Option<Found<String>>, read: fn(&str) -> Result<T, String>, default: T) -> T {
-    let Some(Found { value, at }) = found else { return default };
-    read(&value).map_err(|fault| table.reading.fault(&at, fault)).unwrap_or(default)
-}
-
 /// "mon-fri", "sat,sun", "fri-mon"
-fn days_of(text: &str) -> Result<[bool; 7], String> {
+pub(crate) fn days_of(text: &str) -> Result<[bool; 7], String> {
     let fault = || format!("{text:?} names no days; write them as in \"mon-fri\" or \"sat,sun\"");
     let number = |name: &str| DAYS.iter().position(|day| *day == name.trim().to_lowercase()).ok_or_else(fault);
     let mut days = [false; 7];
@@ -166,7 +132,7 @@ fn days_of(text: &str) -> Result<[bool; 7], String> {
 }
 
 /// "8-18", "22-6", "7:30-18"
-fn hours_of(text: &str) -> Result<(u16, u16), String> {
+pub(crate) fn hours_of(text: &str) -> Result<(u16, u16), String> {
     let fault = || format!("{text:?} names no hours; write them as in \"8-18\" or \"22:30-6\"");
     let minutes = |text: &str| {
         let (hour, minute) = text.trim().split_once(':').unwrap_or((text.trim(), "0"));

@@ -30,22 +30,22 @@ impl std::error::Error for ConfigErrors {}
 
 /// Where in the file something is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Counted from 1; 0 where no line can be named.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Table and key, as `nodes.ubuntu.size`.
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 /// A value and where it is written.
 #[derive(Clone, Debug)]
-pub(super) struct Found<T> {
-    pub(super) value: T,
-    pub(super) at: Place,
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) at: Place,
 }
 
 /// One reading of one file.
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     path: &'a Path,
     /// Where the lines after the first begin, in bytes.
     line_starts: Vec<usize>,
@@ -56,7 +56,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(path: &'a Path, text: &str, variable: Lookup<'a>) -> Self {
+    pub(crate) fn new(path: &'a Path, text: &str, variable: Lookup<'a>) -> Self {
         Self {
             path,
             line_starts: text.match_indices('\n').map(|(end, _)| end + 1).collect(),
@@ -68,27 +68,27 @@ impl<'a> Reading<'a> {
     }
 
     /// The line, counted from 1, that holds this byte of the text.
-    pub(super) fn line_at(&self, offset: usize) -> usize {
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset) + 1
     }
 
     /// A path of the file, which is relative to the file's folder.
-    pub(super) fn resolve(&self, written: &str) -> PathBuf {
+    pub(crate) fn resolve(&self, written: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(written)
     }
 
     /// An environment variable.
-    pub(super) fn variable(&self, name: &str) -> Option<std::ffi::OsString> {
+    pub(crate) fn variable(&self, name: &str) -> Option<std::ffi::OsString> {
         (self.variable)(name)
     }
 
     /// The environment, for what looks into several variables.
-    pub(super) fn variables(&self) -> Lookup<'a> {
+    pub(crate) fn variables(&self) -> Lookup<'a> {
         self.variable
     }
 
     /// Something that makes the file unusable: what is wrong, and what to do.
-    pub(super) fn fault(&self, at: &Place, text: impl Into<String>) {
+    pub(crate) fn fault(&self, at: &Place, text: impl Into<String>) {
         let fault = (at.clone(), text.into());
         // A key that two readers look at is told once.
         if !self.faults.borrow().contains(&fault) {
@@ -97,42 +97,55 @@ impl<'a> Reading<'a> {
     }
 
     /// Something that an operator should know of.
-    pub(super) fn warn(&self, at: &Place, text: impl Into<String>) {
+    pub(crate) fn warn(&self, at: &Place, text: impl Into<String>) {
         self.warnings.borrow_mut().push((at.clone(), text.into()));
     }
 
+    /// The texts of a list, and a warning for each that stands in it twice.
+    pub(crate) fn once(&self, written: Vec<Found<String>>) -> Vec<String> {
+        let mut seen = Vec::new();
+        for Found { value, at } in written {
+            if seen.contains(&value) {
+                self.warn(&at, format!("{value:?} stands in the list twice"));
+            } else {
+                seen.push(value);
+            }
+        }
+        seen
+    }
+
     /// Remembers that the file itself holds a secret.
-    pub(super) fn holds_secret(&self, at: &Place) {
+    pub(crate) fn holds_secret(&self, at: &Place) {
         self.first_secret.borrow_mut().get_or_insert_with(|| at.clone());
     }
 
     /// Where the first secret stands in the file itself.
-    pub(super) fn first_secret(&self) -> Option<Place> {
+    pub(crate) fn first_secret(&self) -> Option<Place> {
         self.first_secret.borrow().clone()
     }
 
-    pub(super) fn has_failed(&self) -> bool {
+    pub(crate) fn has_failed(&self) -> bool {
         !self.faults.borrow().is_empty()
     }
 
     /// The warnings, in the file's order.
-    pub(super) fn into_warnings(self) -> Vec<String> {
+    pub(crate) fn into_warnings(self) -> Vec<String> {
         render(self.path, self.warnings.into_inner())
     }
 
     /// The faults, in the file's order.
-    pub(super) fn into_errors(self) -> ConfigErrors {
+    pub(crate) fn into_errors(self) -> ConfigErrors {
         ConfigErrors { lines: render(self.path, self.faults.into_inner()) }
     }
 }
 
 impl ConfigErrors {
     /// A problem of the file as a whole.
-    pub(super) fn whole_file(path: &Path, text: &str) -> Self {
+    pub(crate) fn whole_file(path: &Path, text: &str) -> Self {
         Self { lines: vec![format!("{}: {text}", path.display())] }
     }
 
-    pub(super) fn of_lines(lines: Vec<String>) -> Self {
+    pub(crate) fn of_lines(lines: Vec<String>) -> Self {
         Self { lines }
     }
 }

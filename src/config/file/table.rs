@@ -3,8 +3,10 @@
 //! A value of a wrong type, an unknown key and a key written twice under two names are reported where they stand;
 //! the reader gets `None` and goes on.
 
-use super::keys;
 use super::reading::{Found, Place, Reading};
+use super::suggest;
+use crate::config::keys;
+use crate::config::types::Times;
 use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};
 use std::ops::RangeInclusive;
@@ -12,12 +14,9 @@ use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-/// Longer times are a slip of the pen; the bound keeps every sum of times far from overflow.
-pub(super) const LONGEST: SignedDuration = SignedDuration::from_hours(365 * 24);
-
 /// A table of the file.
-pub(super) struct Table<'a> {
-    pub(super) reading: &'a Reading<'a>,
+pub(crate) struct Table<'a> {
+    pub(crate) reading: &'a Reading<'a>,
     at: Place,
     entries: &'a DeTable<'a>,
     keys: &'static [keys::Key],
@@ -28,13 +27,13 @@ type Entry<'a> = Found<&'a DeValue<'a>>;
 
 impl<'a> Table<'a> {
     /// The whole file.
-    pub(super) fn top(reading: &'a Reading<'a>, entries: &'a DeTable<'a>) -> Self {
+    pub(crate) fn top(reading: &'a Reading<'a>, entries: &'a DeTable<'a>) -> Self {
         let at = Place { line: 0, key: String::new() };
         Self { reading, at, entries, keys: keys::TOP }.without_unknown_keys()
     }
 
     /// A value that must be a table with these keys.
-    pub(super) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [keys::Key]) -> Option<Self> {
+    pub(crate) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [keys::Key]) -> Option<Self> {
         let entries = entries_of(reading, entry)?;
         Some(Self { reading, at: entry.at.clone(), entries, keys }.without_unknown_keys())
     }
@@ -42,19 +41,19 @@ impl<'a> Table<'a> {
     fn without_unknown_keys(self) -> Self {
         for entry in named(self.reading, &self.at, self.entries) {
             if !keys::has(self.keys, entry.value.0) {
-                self.reading.fault(&entry.at, format!("unknown key; {}", keys::advice(entry.value.0, self.keys)));
+                self.reading.fault(&entry.at, format!("unknown key; {}", suggest::advice(entry.value.0, self.keys)));
             }
         }
         self
     }
 
     /// The place of a key that is not there: the line of the table's header.
-    pub(super) fn place_of_missing(&self, key: &str) -> Place {
+    pub(crate) fn place_of_missing(&self, key: &str) -> Place {
         Place { line: self.at.line, key: join(&self.at.key, key) }
     }
 
     /// The entry under the first of these names. More than one of them is a fault.
-    pub(super) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
+    pub(crate) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
         let mut found: Option<Entry<'a>> = None;
         for (key, value) in self.entries.iter().filter(|(key, _)| names.contains(&key.get_ref().as_ref())) {
             let at = place(self.reading, &self.at, key);
@@ -70,23 +69,23 @@ impl<'a> Table<'a> {
     }
 
     /// Whether the key is written at all.
-    pub(super) fn has(&self, name: &str) -> Option<Place> {
+    pub(crate) fn has(&self, name: &str) -> Option<Place> {
         self.entries.get_key_value(name).map(|(key, _)| place(self.reading, &self.at, key))
     }
 
     /// A line of text: not empty, without control characters or blanks at its ends.
-    pub(super) fn text(&self, names: &[&str]) -> Option<Found<String>> {
+    pub(crate) fn text(&self, names: &[&str]) -> Option<Found<String>> {
         let entry = self.entry(names)?;
         self.line_of_text(entry.value, &entry.at)
     }
 
     /// As [`Self::text`]; a missing key is a fault, with these words of what to do.
-    pub(super) fn required_text(&self, names: &[&str], advice: &str) -> Option<Found<String>> {
+    pub(crate) fn required_text(&self, names: &[&str], advice: &str) -> Option<Found<String>> {
         if self.require(names, advice) { self.text(names) } else { None }
     }
 
     /// Reports the key as missing unless one of its names is there.
-    pub(super) fn require(&self, names: &[&str], advice: &str) -> bool {
+    pub(crate) fn require(&self, names: &[&str], advice: &str) -> bool {
         let there = names.iter().any(|name| self.entries.contains_key(*name));
         if !there {
             self.reading.fault(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
@@ -95,18 +94,18 @@ impl<'a> Table<'a> {
     }
 
     /// Text of any number of lines.
-    pub(super) fn lines(&self, names: &[&str]) -> Option<Found<String>> {
+    pub(crate) fn lines(&self, names: &[&str]) -> Option<Found<String>> {
         let entry = self.entry(names)?;
         let text = self.string(entry.value, &entry.at)?;
         Some(Found { value: text.to_owned(), at: entry.at })
     }
 
     /// The meaning of a text that must be one of these.
-    pub(super) fn one_of<T: Copy>(&self, found: &Found<String>, meanings: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn one_of<T: Copy>(&self, found: &Found<String>, meanings: &[(&str, T)]) -> Option<T> {
         let meaning = meanings.iter().find(|(name, _)| *name == found.value).map(|(_, meaning)| *meaning);
         if meaning.is_none() {
             let names = meanings.iter().map(|(name, _)| *name);
-            let advice = match keys::nearest(&found.value, names.clone()) {
+            let advice = match suggest::nearest(&found.value, names.clone()) {
                 Some(meant) => format!("did you mean {meant:?}?"),
                 None => {
                     format!("write one of {}", names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
@@ -118,7 +117,7 @@ impl<'a> Table<'a> {
     }
 
     /// One text, or a list of texts, each with its own line.
-    pub(super) fn texts(&self, names: &[&str]) -> Option<Found<Vec<Found<String>>>> {
+    pub(crate) fn texts(&self, names: &[&str]) -> Option<Found<Vec<Found<String>>>> {
         let entry = self.entry(names)?;
         let value = match entry.value {
             DeValue::Array(array) => self.texts_of(array, &entry.at)?,
@@ -131,8 +130,13 @@ impl<'a> Table<'a> {
         Some(Found { value, at: entry.at })
     }
 
+    /// As [`Self::texts`], each text once.
+    pub(crate) fn distinct(&self, name: &str) -> Vec<String> {
+        self.reading.once(self.texts(&[name]).map(|found| found.value).unwrap_or_default())
+    }
+
     /// The texts of a list; `None` when one of them is none.
-    pub(super) fn texts_of(&self, array: &'a DeArray<'a>, at: &Place) -> Option<Vec<Found<String>>> {
+    pub(crate) fn texts_of(&self, array: &'a DeArray<'a>, at: &Place) -> Option<Vec<Found<String>>> {
         let read = |item: &'a Spanned<DeValue<'a>>| {
             let at = Place { line: self.reading.line_at(item.span().start), key: at.key.clone() };
             self.line_of_text(item.get_ref(), &at)
@@ -142,7 +146,7 @@ impl<'a> Table<'a> {
     }
 
     /// A whole number within these bounds.
-    pub(super) fn number(&self, name: &str, bounds: RangeInclusive<u32>) -> Option<Found<u32>> {
+    pub(crate) fn number(&self, name: &str, bounds: RangeInclusive<u32>) -> Option<Found<u32>> {
         let entry = self.entry(&[name])?;
         let DeValue::Integer(integer) = entry.value else {
             self.wrong_type(&entry.at, entry.value, "a whole number without quotes");
@@ -163,7 +167,7 @@ impl<'a> Table<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn boolean(&self, name: &str) -> Option<bool> {
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         let entry = self.entry(&[name])?;
         match entry.value {
             DeValue::Boolean(value) => Some(*value),
@@ -175,7 +179,7 @@ impl<'a> Table<'a> {
     }
 
     /// A time with its units, as in "1h 30m"; never negative, and at least `least`.
-    pub(super) fn time(&self, name: &str, least: SignedDuration) -> Option<SignedDuration> {
+    pub(crate) fn time(&self, name: &str, least: SignedDuration) -> Option<SignedDuration> {
         let entry = self.entry(&[name])?;
         let fault = |text: String| {
             self.reading.fault(&entry.at, text);
@@ -199,7 +203,7 @@ impl<'a> Table<'a> {
             fault(format!("{text:?} is a negative time; write it without the sign"))
         } else if time < least {
             fault(format!("{text:?} is too short; write at least \"{least:#}\""))
-        } else if time > LONGEST {
+        } else if time > Times::LONGEST {
             fault(format!("{text:?} is longer than a year; write a shorter time"))
         } else {
             Some(time)
@@ -207,7 +211,7 @@ impl<'a> Table<'a> {
     }
 
     /// A file's path, relative to the configuration file.
-    pub(super) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
+    pub(crate) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
         let Found { value, at } = self.text(&[name])?;
         if value.starts_with("~/") {
             self.reading.fault(&at, "~ is not filled in here; write the whole path");
@@ -217,13 +221,13 @@ impl<'a> Table<'a> {
     }
 
     /// The tables of a table whose keys are names, in the file's order.
-    pub(super) fn children(&self, name: &str) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
+    pub(crate) fn children(&self, name: &str) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
         self.entry(&[name])
             .and_then(|entry| entries_of(self.reading, &entry).map(|entries| named(self.reading, &entry.at, entries)))
             .unwrap_or_default()
     }
 
-    pub(super) fn line_of_text(&self, value: &DeValue<'_>, at: &Place) -> Option<Found<String>> {
+    pub(crate) fn line_of_text(&self, value: &DeValue<'_>, at: &Place) -> Option<Found<String>> {
         let text = self.string(value, at)?;
         let fault = if text.is_empty() {
             "must not be empty"
@@ -239,7 +243,7 @@ impl<'a> Table<'a> {
     }
 
     /// Text of any kind.
-    pub(super) fn string<'v>(&self, value: &'v DeValue<'_>, at: &Place) -> Option<&'v str> {
+    pub(crate) fn string<'v>(&self, value: &'v DeValue<'_>, at: &Place) -> Option<&'v str> {
         if value.as_str().is_none() {
             self.wrong_type(at, value, "a text in quotes");
         }

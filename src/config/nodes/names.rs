@@ -10,7 +10,7 @@ const LONGEST_NAME: usize = 200;
 const LONGEST_METADATA: usize = 255;
 
 /// Why this cannot be a server's name and the base of a Jenkins node's name.
-pub(super) fn fault_of_node_name(name: &str) -> Option<String> {
+pub(crate) fn fault_of_node_name(name: &str) -> Option<String> {
     // Jenkins.checkGoodName (jenkins/model/Jenkins.java); a trailing dot since 2.303.2 / 2.315.
     const REFUSED: &str = "?*/\\%!@#$^&|<>[]:;";
     if name.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn fault_of_node_name(name: &str) -> Option<String> {
 }
 
 /// Why Jenkins would not take this for one label that a job can ask for.
-pub(super) fn fault_of_label(label: &str) -> Option<String> {
+pub(crate) fn fault_of_label(label: &str) -> Option<String> {
     if label.is_empty() {
         return Some("is empty; remove it".to_owned());
     }
@@ -58,7 +58,7 @@ pub(super) fn fault_of_label(label: &str) -> Option<String> {
 }
 
 /// Why Nova would not take this as a metadata key, or why it is not for the configuration to write.
-pub(super) fn fault_of_metadata_key(key: &str) -> Option<String> {
+pub(crate) fn fault_of_metadata_key(key: &str) -> Option<String> {
     if key.to_ascii_lowercase().starts_with("mita_") {
         return Some("is kept for mita's own mark; choose a name that does not begin with mita_".to_owned());
     }
@@ -70,7 +70,7 @@ pub(super) fn fault_of_metadata_key(key: &str) -> Option<String> {
 }
 
 /// Why Nova would not take this as a metadata value.
-pub(super) fn fault_of_metadata_value(value: &str) -> Option<String> {
+pub(crate) fn fault_of_metadata_value(value: &str) -> Option<String> {
     let length = value.chars().count();
     (length > LONGEST_METADATA)
         .then(|| format!("has {length} characters, and Nova takes {LONGEST_METADATA}; write a shorter value"))

@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// In words that follow the file's name.
-pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
+pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(|error| words(&error))?;
     if bytes.len() as u64 > limit {
@@ -23,7 +23,7 @@ pub(super) fn text(path: &Path, limit: u64) -> Result<String, String> {
 
 /// The file's permissions, where others than its owner can read it. A file of somebody else's, as of root's, is read by us
 /// through its group: then only those outside of the group are others.
-pub(super) fn too_open(path: &Path) -> Option<u32> {
+pub(crate) fn too_open(path: &Path) -> Option<u32> {
     let file = path.metadata().ok()?;
     let mode = file.mode() & 0o7777;
     // The owner of a process' own folder is its user (proc_pid(5)).

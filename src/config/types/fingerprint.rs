@@ -3,11 +3,11 @@
 //! The state remembers with it which node types turned out not to serve a job: that holds until the meaning changes.
 //! Comments, the order of labels and secrets change nothing.
 
-use super::{Config, JenkinsConfig};
+use super::config::{Config, JenkinsConfig};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The fingerprint, in hexadecimal. What bounds a run, and where things are kept, is not part of the meaning.
-pub(super) fn of(config: &Config) -> String {
+pub(crate) fn of(config: &Config) -> String {
     let Config {
         path: _,
         fingerprint: _,

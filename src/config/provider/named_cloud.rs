@@ -4,12 +4,10 @@
 //! change how it logs in and is not known here is refused.
 
 use super::clouds::{self, Cloud};
-use super::reading::{Found, Place};
-use super::table::Table;
-use super::{
-    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, connection, jenkins, keys, openstack, secrets,
-    url,
-};
+use super::{connection, interface};
+use crate::config::file::{Found, Place, Table};
+use crate::config::types::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig};
+use crate::config::{keys, secrets, tls, url};
 use crate::secret::Secret;
 use std::path::PathBuf;
 
@@ -43,19 +41,19 @@ const BESIDE: &[&str] = &[
 ];
 
 /// Reads a table with `cloud = "NAME"`; `None` when something was reported.
-pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
+pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     for key in keys::names(keys::PROVIDER).filter(|key| !BESIDE.contains(key)) {
         if let Some(at) = table.has(key) {
             table.reading.fault(&at, "has no effect beside cloud; write it there or remove cloud");
         }
     }
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
-    let interface = openstack::interface(table);
-    let cacert = jenkins::cacert(table);
+    let interface = interface::read(table);
+    let cacert = tls::cacert(table);
     let password = secrets::secret(table, &["password"]);
     let credential_secret = secrets::secret(table, &["application_credential_secret"]);
     let token = secrets::secret(table, &["token"]);
-    jenkins::refuse_insecure(table);
+    tls::refuse_insecure(table);
     let name = table.text(&["cloud"])?;
     let cloud = clouds::find(table, &name.at, &name.value)?;
     let login = Login { table, at: &name.at, cloud: &cloud };
@@ -142,7 +140,7 @@ impl Login<'_> {
 
     fn interface(&self) -> Option<Interface> {
         let Some(written) = self.cloud.get(&["interface", "endpoint_type"]) else { return Some(Interface::Public) };
-        let known = openstack::INTERFACES.iter().find(|(name, _)| *name == written).map(|(_, interface)| *interface);
+        let known = interface::INTERFACES.iter().find(|(name, _)| *name == written).map(|(_, interface)| *interface);
         if known.is_none() {
             self.fault(&format!("has the unknown interface {written:?}; write public, internal or admin"));
         }
@@ -161,7 +159,7 @@ impl Login<'_> {
 
     fn cacert(&self) -> Option<PathBuf> {
         let path = self.path("cacert")?;
-        jenkins::check_certificate(&path).map_err(|fault| self.fault(&format!("names the cacert {fault}"))).ok()?;
+        tls::check_certificate(&path).map_err(|fault| self.fault(&format!("names the cacert {fault}"))).ok()?;
         Some(path)
     }
 
@@ -246,8 +244,7 @@ impl Login<'_> {
             (Some(id), _, _) | (None, None, Some(id)) => Domain::Id(id.to_owned()),
             (None, Some(name), _) => Domain::Name(name.to_owned()),
             (None, None, None) => {
-                let name = self.cloud.get(&["default_domain_name"]).unwrap_or(openstack::DEFAULT_DOMAIN);
-                Domain::Name(name.to_owned())
+                self.cloud.get(&["default_domain_name"]).map(|name| Domain::Name(name.to_owned())).unwrap_or_default()
             }
         };
         Some(Identified::Name { name, domain })

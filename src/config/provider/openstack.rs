@@ -1,10 +1,9 @@
 //! `[provider.NAME]` of type "openstack": which cloud, and who logs in to Keystone in which way.
 
-use super::reading::Found;
-use super::table::Table;
-use super::{
-    Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig, cloud_login, connection, jenkins, keys, secrets,
-};
+use super::{connection, interface, named_cloud};
+use crate::config::file::{Found, Table};
+use crate::config::types::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
+use crate::config::{keys, secrets, tls, url};
 
 /// The values of `auth_version`.
 const AUTH_VERSIONS: [(&str, Version); 4] = [
@@ -13,19 +12,6 @@ const AUTH_VERSIONS: [(&str, Version); 4] = [
     ("3.x_token", Version::Token),
     ("2.0_password", Version::V2Password),
 ];
-
-/// The values of `interface`: those of Keystone v3, and those of its first catalogue.
-pub(super) const INTERFACES: [(&str, Interface); 6] = [
-    ("public", Interface::Public),
-    ("internal", Interface::Internal),
-    ("admin", Interface::Admin),
-    ("publicURL", Interface::Public),
-    ("internalURL", Interface::Internal),
-    ("adminURL", Interface::Admin),
-];
-
-/// Keystone's own name for the domain that every cloud starts with.
-pub(super) const DEFAULT_DOMAIN: &str = "Default";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Version {
@@ -42,16 +28,16 @@ struct Named {
 }
 
 /// Reads the table; `None` when something in it was reported.
-pub(super) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
+pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     if table.has("cloud").is_some() {
-        return cloud_login::read(table);
+        return named_cloud::read(table);
     }
-    let auth_url = jenkins::root_url(table, "auth_url", "https://openstack.example.com:5000/");
+    let auth_url = url::required(table, "auth_url", "https://openstack.example.com:5000/");
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
-    let interface = interface(table);
-    let cacert = jenkins::cacert(table);
+    let interface = interface::read(table);
+    let cacert = tls::cacert(table);
     let connection = connection::read(table);
-    jenkins::refuse_insecure(table);
+    tls::refuse_insecure(table);
     let version = version(table)?;
     refuse_what_has_no_effect(table, version);
     if let Some(url) = &auth_url {
@@ -75,14 +61,6 @@ fn version(table: &Table<'_>) -> Option<Version> {
     }
     let found = table.text(&["auth_version"])?;
     table.one_of(&found, &AUTH_VERSIONS)
-}
-
-/// The interface that the table names, else the public one.
-pub(super) fn interface(table: &Table<'_>) -> Option<Interface> {
-    match table.entry(&["interface"]) {
-        None => Some(Interface::Public),
-        Some(_) => table.one_of(&table.text(&["interface"])?, &INTERFACES),
-    }
 }
 
 /// Keys that this way to log in does not use. Passing over them would leave an operator in the belief that they hold.
@@ -219,7 +197,7 @@ fn identified(table: &Table<'_>, named: Named, keys: Keys) -> Option<Identified>
     let domain = match (domain.id, domain.name.or(domain_of_all)) {
         (Some(id), _) => Domain::Id(id.value),
         (None, Some(name)) => Domain::Name(name.value),
-        (None, None) => Domain::Name(DEFAULT_DOMAIN.to_owned()),
+        (None, None) => Domain::default(),
     };
     Some(Identified::Name { name, domain })
 }

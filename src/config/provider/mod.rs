@@ -1,13 +1,22 @@
 //! `[provider.NAME]`: the clouds behind the names that node types give.
 
-use super::reading::{Found, Place, Reading};
-use super::table::Table;
-use super::{Backend, ProviderConfig, keys, openstack};
+mod clouds;
+mod connection;
+mod interface;
+mod named_cloud;
+mod openstack;
+mod yaml;
+
+pub use clouds::clouds_at_hand;
+
+use super::file::{Found, Place, Reading, Table};
+use super::keys;
+use super::types::{Backend, ProviderConfig};
 use crate::naming::ProviderName;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the file's order. What is wrong is reported and left out.
-pub(super) fn read_all(top: &Table<'_>) -> Vec<ProviderConfig> {
+pub(crate) fn read_all(top: &Table<'_>) -> Vec<ProviderConfig> {
     top.children("provider").into_iter().filter_map(|found| read(top.reading, &found)).collect()
 }
 

@@ -1,0 +1,146 @@
+//! `[provider.NAME]` of type "openstack": which cloud, and who logs in.
+
+use crate::secret::Secret;
+use std::path::PathBuf;
+
+/// An OpenStack project.
+#[derive(Clone, Debug)]
+pub struct OpenStackConfig {
+    /// Keystone's URL, with or without a version, ending in `/`.
+    pub auth_url: String,
+    /// Who logs in, and how.
+    pub auth: Auth,
+    /// The catalogue's region; none where it has one only.
+    pub region: Option<String>,
+    /// Which of an endpoint's URLs.
+    pub interface: Interface,
+    /// A certificate authority to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+    /// How its services are reached.
+    pub connection: Connection,
+}
+
+/// How the services of a cloud are reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// What this side shows of itself in TLS.
+    pub client_cert: Option<ClientCertificate>,
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; that of the environment where there is none.
+    pub proxy: Option<Secret>,
+    /// Addresses in place of the catalogue's.
+    pub endpoints: Endpoints,
+}
+
+/// A client's certificate and key, in PEM form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, with its chain.
+    pub cert: PathBuf,
+    /// Its key; the same file may hold both.
+    pub key: PathBuf,
+}
+
+/// Addresses of services, without a slash at their end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Nova.
+    pub compute: Option<String>,
+    /// Glance.
+    pub image: Option<String>,
+    /// Neutron.
+    pub network: Option<String>,
+    /// Cinder.
+    pub volume: Option<String>,
+}
+
+/// Ways to log in to Keystone.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// `3.x_password`
+    Password {
+        /// The user.
+        user: Identified,
+        /// The password.
+        password: Secret,
+        /// The project; Keystone takes the user's default project where there is none.
+        project: Option<Identified>,
+    },
+    /// `3.x_appcred`
+    ApplicationCredential {
+        /// The credential, by id or by its name and user.
+        credential: CredentialId,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// `3.x_token`
+    Token {
+        /// A token of Keystone's.
+        token: Secret,
+        /// The project; the token's own where there is none.
+        project: Option<Identified>,
+    },
+    /// `2.0_password`
+    V2Password {
+        /// The user's name.
+        user: String,
+        /// The password.
+        password: Secret,
+        /// `tenantName`
+        tenant: Option<String>,
+    },
+}
+
+/// A user or a project: by id, or by name within a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identified {
+    /// By id.
+    Id(String),
+    /// By name.
+    Name {
+        /// The name.
+        name: String,
+        /// Its domain.
+        domain: Domain,
+    },
+}
+
+/// A domain of Keystone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// By id.
+    Id(String),
+    /// By name.
+    Name(String),
+}
+
+/// The domain that every cloud starts with, by Keystone's own name for it.
+impl Default for Domain {
+    fn default() -> Self {
+        Domain::Name("Default".to_owned())
+    }
+}
+
+/// An application credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialId {
+    /// By id.
+    Id(String),
+    /// By name, which is unique for a user only.
+    Name {
+        /// The credential's name.
+        name: String,
+        /// The user that it belongs to.
+        user: Identified,
+    },
+}
+
+/// Which URL of a catalogue's endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interface {
+    /// For everybody.
+    Public,
+    /// Within the cloud's own network.
+    Internal,
+    /// For administrators.
+    Admin,
+}
