@@ -12,12 +12,12 @@ mod registration;
 mod removals;
 mod volumes;
 
+use crate::concurrency::join;
 use crate::config::Config;
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
 use crate::observe::Services;
 use crate::plan::{Action, Plan, breaker};
 use crate::state::{RetirementStep, State};
-use crate::workers::finished;
 use crate::world::World;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -166,10 +166,10 @@ pub fn apply(
             }
             save(memory);
         }
-        finished(orders);
-        finished(addresses);
-        finished(registrations);
-        finished(removals);
+        join(orders);
+        join(addresses);
+        join(registrations);
+        join(removals);
     });
     applied.results.sort_by_key(|result| result.action);
     applied

@@ -9,6 +9,7 @@
 
 pub mod apply;
 pub mod cli;
+pub mod concurrency;
 pub mod config;
 pub mod description;
 pub mod hand;
@@ -29,5 +30,4 @@ pub mod secret;
 pub mod state;
 pub mod store;
 pub mod why;
-pub mod workers;
 pub mod world;

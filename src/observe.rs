@@ -1,12 +1,12 @@
 //! Looks at everything at once. Sends reads only, and does not fail: what could not be read is part of what was seen.
 
+use crate::concurrency::{join, parallel_map};
 use crate::config::{Config, NodeType};
 use crate::jenkins::{self, JenkinsError, Reading};
 use crate::naming::{NodeTypeName, ProviderName, ServerId};
 use crate::plan::{Action, addresses, leftovers};
 use crate::provider::{Failure, Provider};
 use crate::state::State;
-use crate::workers::{at_once, finished};
 use crate::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -67,7 +67,7 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
             })
             .collect();
         let jenkins = controller(services);
-        let clouds = clouds.into_iter().map(|(name, cloud)| (name, finished(cloud)));
+        let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
         World { clouds: clouds.collect(), jenkins }
     })
 }
@@ -88,7 +88,7 @@ fn controller(services: &Services) -> Jenkins {
         let mode = scope.spawn(|| jenkins.mode());
         let queue = scope.spawn(|| jenkins.queue());
         let nodes = jenkins.nodes();
-        (finished(mode), finished(queue), nodes)
+        (join(mode), join(queue), nodes)
     });
     let sessions = [session(&mode), session(&queue), session(&nodes)];
     let sessions: BTreeSet<&String> = sessions.into_iter().flatten().collect();
@@ -143,7 +143,7 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
     let (servers, volumes, addresses) = thread::scope(|scope| {
         let volumes = leftovers::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
         let addresses = addresses::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
-        (provider.servers(), volumes.map(finished), addresses.map(finished))
+        (provider.servers(), volumes.map(join), addresses.map(join))
     });
     let mut servers = match servers {
         Ok(servers) => servers,
@@ -161,8 +161,9 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
         servers.iter().filter(|server| lacks_fault(server, state)).map(|s| s.id.clone()).collect();
     let asked = missing.len();
     let ids: Vec<ServerId> = missing.into_iter().cloned().chain(failed).collect();
-    let mut answers =
-        at_once(config.concurrency, ids, |id| (provider.server(&id), id)).into_iter().map(|(answer, id)| (id, answer));
+    let mut answers = parallel_map(config.concurrency, ids, |id| (provider.server(&id), id))
+        .into_iter()
+        .map(|(answer, id)| (id, answer));
     let by_id: BTreeMap<ServerId, Lookup<Server>> = answers.by_ref().take(asked).collect();
     let faults: BTreeMap<ServerId, Lookup<Server>> = answers.collect();
     for server in &mut servers {
@@ -220,7 +221,7 @@ pub fn survey(
                 (name, scope.spawn(move || provider.survey(&types)))
             })
             .collect();
-        threads.into_iter().map(|(name, survey)| (name, finished(survey))).collect::<Vec<_>>()
+        threads.into_iter().map(|(name, survey)| (name, join(survey))).collect::<Vec<_>>()
     });
     let mut problems = Vec::new();
     for (name, survey) in surveys {

@@ -24,18 +24,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("config", &["naming", "secret"]),
     // Tools that know nothing of the rest.
     ("secret", &[]),
-    ("workers", &[]),
+    ("concurrency", &[]),
     ("progress", &[]),
     // The wires.
     ("http", &["secret"]),
     ("jenkins", &["config", "description", "http", "naming", "offline", "secret", "world"]),
-    ("provider", &["config", "http", "naming", "secret", "world"]),
+    ("provider", &["concurrency", "config", "http", "naming", "secret", "world"]),
     ("store", &["history", "naming", "secret", "state"]),
     // Those that bring both sides together.
-    ("observe", &["config", "jenkins", "naming", "plan", "provider", "state", "workers", "world"]),
+    ("observe", &["concurrency", "config", "jenkins", "naming", "plan", "provider", "state", "world"]),
     (
         "apply",
         &[
+            "concurrency",
             "config",
             "description",
             "jenkins",
@@ -46,7 +47,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "provider",
             "script",
             "state",
-            "workers",
             "world",
         ],
     ),

@@ -1,17 +1,17 @@
 //! Gives servers their floating IPs, and releases those whose servers are gone.
 
 use super::{ActionResult, News, Outcome, Site, actions, orders, tell};
+use crate::concurrency::parallel_map;
 use crate::naming::{FloatingIpId, ProviderName, ServerId};
 use crate::plan::Action;
 use crate::provider::{AddressOrder, Deletion, Failure};
-use crate::workers::at_once;
 use crate::world::{AddressMark, Lookup};
 use std::sync::mpsc::Sender;
 
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let wanted = actions(site.plan)
         .filter(|(_, planned)| matches!(planned, Action::AssignFloatingIp { .. } | Action::ReleaseFloatingIp { .. }));
-    at_once(site.config.concurrency, wanted.collect(), |(action, planned)| {
+    parallel_map(site.config.concurrency, wanted.collect(), |(action, planned)| {
         let (server_id, (outcome, error)) = match planned {
             Action::AssignFloatingIp { node_type, provider, server_id, id, pool, floating_ip_id, .. } => {
                 let mark = AddressMark { owner: site.config.owner.clone(), id: id.clone(), server: server_id.clone() };

@@ -1,11 +1,11 @@
 //! Sends the orders of a plan.
 
 use super::{ActionResult, Lesson, News, Outcome, Site, actions, registration, tell};
+use crate::concurrency::parallel_map;
 use crate::naming::{MitaId, NodeTypeName, ProviderName};
 use crate::plan::Action;
 use crate::provider::{Failure, FailureKind, Order};
 use crate::script;
-use crate::workers::at_once;
 use std::sync::mpsc::Sender;
 
 struct Sending<'a> {
@@ -31,7 +31,7 @@ pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
         | Action::AssignFloatingIp { .. }
         | Action::ReleaseFloatingIp { .. } => None,
     });
-    at_once(site.config.concurrency, orders.collect(), |order| send_one(site, &order, &news));
+    parallel_map(site.config.concurrency, orders.collect(), |order| send_one(site, &order, &news));
 }
 
 fn send_one(site: &Site<'_>, order: &Sending<'_>, news: &Sender<News>) {

@@ -4,13 +4,13 @@
 //! Jenkins answers but a clear yes, the node is read: where it carries the mark of this very order, it is made.
 
 use super::{ActionResult, News, Outcome, Site, actions, drain, tell};
+use crate::concurrency::parallel_map;
 use crate::config::{NodeForm, Registration};
 use crate::description::description;
 use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Launcher, NewNode};
 use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::plan::Action;
 use crate::script::Agent;
-use crate::workers::at_once;
 use crate::world::Mark;
 use std::net::IpAddr;
 use std::sync::mpsc::Sender;
@@ -52,7 +52,7 @@ fn makings<'a>(site: &Site<'a>) -> impl Iterator<Item = Making<'a>> {
 /// The nodes of servers that run.
 pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     let of_servers = makings(site).filter(|making| making.server_id.is_some());
-    at_once(site.config.concurrency, of_servers.collect(), |making| {
+    parallel_map(site.config.concurrency, of_servers.collect(), |making| {
         let made = jenkins(site).and_then(|jenkins| make(site, jenkins, &making));
         report(&making, made, &news);
     });

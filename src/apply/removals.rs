@@ -12,11 +12,11 @@
 use super::drain::{Drained, RESTARTED, Removal, drain, drain_while_busy, restarted, restore};
 use super::volumes::delete_volume;
 use super::{ActionResult, News, Outcome, Site, actions, console, orders, tell};
+use crate::concurrency::{join, parallel_map};
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
 use crate::plan::{Action, Proof, Rule, fleet};
 use crate::provider::Deletion;
 use crate::state::RetirementStep;
-use crate::workers::{at_once, finished};
 use crate::world::{self, Listing, Lookup, Queue, ServerState, World};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
@@ -64,22 +64,22 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
             | Action::ReleaseFloatingIp { .. } => {}
         }
     }
-    at_once(site.config.concurrency, restorations, |(action, node, server_id, id)| {
+    parallel_map(site.config.concurrency, restorations, |(action, node, server_id, id)| {
         let (outcome, error) = restore(site, node, server_id, id);
         if !outcome.is_failure() {
             tell(&news, News::Stopped(id.clone()));
         }
         tell(&news, result(action, server_id, outcome, error));
     });
-    at_once(site.config.concurrency, drains, |(action, nodes, server_id, rule)| {
+    parallel_map(site.config.concurrency, drains, |(action, nodes, server_id, rule)| {
         let (outcome, error) = drain_while_busy(site, nodes, server_id, rule);
         tell(&news, result(action, server_id, outcome, error));
     });
-    at_once(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
+    parallel_map(site.config.concurrency, volumes, |(action, volume, provider, server_id)| {
         let (outcome, error) = delete_volume(site, provider, volume, server_id);
         tell(&news, result(action, server_id, outcome, error));
     });
-    let drained = at_once(site.config.concurrency, removals, |removal| {
+    let drained = parallel_map(site.config.concurrency, removals, |removal| {
         // Beside the first steps: the deletion is never kept waiting for it alone.
         let drained = thread::scope(|scope| {
             let failed = removal.server.filter(|(id, _)| console::is_wanted(site, removal.rule, id));
@@ -89,7 +89,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                 scope.spawn(move || console::read(site, provider, id, server, &news))
             });
             let drained = drain(site, &removal, &news);
-            reading.map(finished);
+            reading.map(join);
             drained
         });
         (removal, drained)
@@ -106,7 +106,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
         return;
     }
     let arrived = newly_arrived(site);
-    at_once(site.config.concurrency, clear, |removal| {
+    parallel_map(site.config.concurrency, clear, |removal| {
         let Some((id, provider)) = removal.server else { return };
         let (outcome, error) = match &arrived {
             Err(error) => {

@@ -23,7 +23,7 @@ pub(super) fn holds(path: &Path, mark: &str, what: &str) -> Result<(), String> {
     let name = path.display();
     match file::text(path, LARGEST_BUNDLE) {
         Ok(text) if text.contains(mark) => Ok(()),
-        Ok(_) => Err(format!("{name} holds no {what} in PEM form; name a file that does")),
+        Ok(_) => Err(format!("{name} holds no {what} in PEM form; name a file with a line that contains {mark}")),
         Err(error) => Err(format!("{name} {error}; name a file in PEM form that this user can read")),
     }
 }
