@@ -178,7 +178,7 @@ fn pages_without_end_are_given_up() {
         let body = format!(r#"{{"servers":[{servers}],"servers_links":{links}}}"#);
         asked.path.ends_with("/servers/detail").then(|| json(200, &body))
     });
-    refused(&ended, "the listing has no end", 1);
+    refused(&ended, "the list has too many pages or entries", 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::clouds::Cloud;
 use crate::config::file::{Found, Table};
-use crate::config::types::{ClientCertificate, Connection, Endpoints};
+use crate::config::types::{ClientCertificate, Connection, Endpoints, Interface};
 use crate::config::{tls, url};
 use crate::secret::Secret;
 use std::path::PathBuf;
@@ -64,6 +64,14 @@ pub(crate) fn beside_cloud(
                 ])
             }),
         },
+    }
+}
+
+/// The interface that the table names, else the public one; `None` when it was reported.
+pub(crate) fn interface(table: &Table<'_>) -> Option<Interface> {
+    match table.entry(&["interface"]) {
+        None => Some(Interface::Public),
+        Some(_) => table.one_of(&table.text(&["interface"])?, &Interface::NAMES),
     }
 }
 

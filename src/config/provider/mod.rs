@@ -2,7 +2,6 @@
 
 mod clouds;
 mod connection;
-mod interface;
 mod named_cloud;
 mod openstack;
 mod yaml;

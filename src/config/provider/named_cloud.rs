@@ -4,7 +4,7 @@
 //! change how it logs in and is not known here is refused.
 
 use super::clouds::{self, Cloud};
-use super::{connection, interface};
+use super::connection;
 use crate::config::file::{Found, Place, Table};
 use crate::config::types::{Auth, CredentialId, Domain, Identified, Interface, OpenStackConfig};
 use crate::config::{keys, secrets, tls, url};
@@ -48,7 +48,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
         }
     }
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
-    let interface = interface::read(table);
+    let interface = connection::interface(table);
     let cacert = tls::cacert(table);
     let password = secrets::secret(table, &["password"]);
     let credential_secret = secrets::secret(table, &["application_credential_secret"]);
@@ -140,7 +140,7 @@ impl Login<'_> {
 
     fn interface(&self) -> Option<Interface> {
         let Some(written) = self.cloud.get(&["interface", "endpoint_type"]) else { return Some(Interface::Public) };
-        let known = interface::INTERFACES.iter().find(|(name, _)| *name == written).map(|(_, interface)| *interface);
+        let known = Interface::from_name(written);
         if known.is_none() {
             self.fault(&format!("has the unknown interface {written:?}; write public, internal or admin"));
         }

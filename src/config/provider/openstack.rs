@@ -1,6 +1,6 @@
 //! `[provider.NAME]` of type "openstack": which cloud, and who logs in to Keystone in which way.
 
-use super::{connection, interface, named_cloud};
+use super::{connection, named_cloud};
 use crate::config::file::{Found, Table};
 use crate::config::types::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::config::{keys, secrets, tls, url};
@@ -34,7 +34,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     }
     let auth_url = url::required(table, "auth_url", "https://openstack.example.com:5000/");
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
-    let interface = interface::read(table);
+    let interface = connection::interface(table);
     let cacert = tls::cacert(table);
     let connection = connection::read(table);
     tls::refuse_insecure(table);

@@ -138,8 +138,10 @@ fn the_controller() {
             ),
             (
                 &format!("{url}user = \"jo\"\ntoken = \"TOKEN\"\ncacert = \"mita.toml\""),
-                &["mita.toml:5: jenkins.cacert: mita.toml holds no certificate in PEM form; name a file with a line \
-                   -----BEGIN CERTIFICATE-----"],
+                &[
+                    "mita.toml:5: jenkins.cacert: mita.toml holds no certificate in PEM form; name a file with a line that \
+                   contains -----BEGIN CERTIFICATE-----",
+                ],
             ),
             (
                 &format!("{url}user = \"jo\"\ntoken = \"TOKEN\"\ncacert = \"ca.pem\""),

@@ -144,3 +144,29 @@ pub enum Interface {
     /// For administrators.
     Admin,
 }
+
+impl Interface {
+    /// What a configuration can call each: the name of Keystone v3, and that of v2.0.
+    pub(crate) const NAMES: [(&str, Interface); 6] = [
+        ("public", Interface::Public),
+        ("internal", Interface::Internal),
+        ("admin", Interface::Admin),
+        ("publicURL", Interface::Public),
+        ("internalURL", Interface::Internal),
+        ("adminURL", Interface::Admin),
+    ];
+
+    /// The interface with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, interface)| *interface)
+    }
+
+    /// Its name in Keystone v3.
+    pub fn name(self) -> &'static str {
+        match self {
+            Interface::Public => "public",
+            Interface::Internal => "internal",
+            Interface::Admin => "admin",
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The provider's verbs, and which service each of them is for.
+//! The provider's operations, each passed to the service that it is for.
 
 use super::cloud::OpenStack;
 use super::network::floating_ip;
@@ -32,7 +32,7 @@ impl Provider for OpenStack {
     }
 
     fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
-        self.session.clock_ahead(now, then)
+        self.session.http().clock_ahead(now, then)
     }
 
     fn console_tail(&self, id: &ServerId) -> Option<String> {
@@ -76,10 +76,10 @@ impl Provider for OpenStack {
     }
 
     fn requests_sent(&self) -> u64 {
-        self.session.requests_sent()
+        self.session.http().requests_sent()
     }
 
     fn requests_failed(&self) -> u64 {
-        self.session.requests_failed()
+        self.session.http().requests_failed()
     }
 }

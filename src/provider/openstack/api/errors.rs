@@ -1,7 +1,7 @@
-//! From what OpenStack answers to what it means and what to do.
+//! What the errors of OpenStack mean, and what to do about them.
 //!
-//! Status and error field decide, never a whole sentence: releases and vendors word theirs differently. The service's
-//! own words and its request id are always shown, since operators of clouds ask for them.
+//! Status and error field decide, never a whole sentence: releases and vendors phrase theirs differently. The message of
+//! the service and its request id are always shown, since operators of clouds ask for them.
 
 use super::service::Service;
 use crate::http::{HttpError, Kind, Response, excerpt};
@@ -10,141 +10,143 @@ use crate::provider::{Failure, FailureKind};
 use crate::secret::redact;
 use serde_json::Value;
 
-/// The largest body that is looked into for an error, in bytes. What services say themselves is far shorter.
+/// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
 const LARGEST_ERROR: usize = 1 << 20;
 
-/// What is being done when something fails: "cannot DOING".
+/// What mita is doing, for messages: "cannot DESCRIPTION".
 #[derive(Clone, Copy)]
-pub(crate) struct Task<'a> {
+pub(crate) struct Operation<'a> {
     provider: &'a ProviderName,
-    doing: &'a str,
-    verb: Verb,
+    description: &'a str,
+    effect: Effect,
 }
 
-/// How much a failure leaves open.
+/// What a request changes: it decides what a failure leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// It changes nothing, whatever comes of it.
+pub(crate) enum Effect {
+    /// It changes nothing.
     Read,
-    /// An order.
+    /// It creates something.
     Create,
-    /// A deletion.
+    /// It deletes something.
     Delete,
 }
 
-impl<'a> Task<'a> {
-    pub(crate) fn new(provider: &'a ProviderName, doing: &'a str, verb: Verb) -> Self {
-        Self { provider, doing, verb }
+impl<'a> Operation<'a> {
+    pub(crate) fn new(provider: &'a ProviderName, description: &'a str, effect: Effect) -> Self {
+        Self { provider, description, effect }
     }
 
-    /// A failure in these words.
+    /// A failure with this text.
     pub(crate) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
-        let message = format!("{}: cannot {}: {text}", self.provider, self.doing);
+        let message = format!("{}: cannot {}: {text}", self.provider, self.description);
         Failure { kind, message: redact(&message).into_owned() }
     }
 
     /// A request without a usable answer.
-    pub(crate) fn broken(&self, error: &HttpError) -> Failure {
-        let kind = match (&error.kind, self.verb) {
-            (Kind::NotSent, _) | (_, Verb::Read) => FailureKind::Unavailable,
-            // Also a redirect: who answers a write with another address may have done it.
+    pub(crate) fn unusable(&self, error: &HttpError) -> Failure {
+        let kind = match (&error.kind, self.effect) {
+            (Kind::NotSent, _) | (_, Effect::Read) => FailureKind::Unavailable,
+            // A redirect, too: a service that answers a write with another address may have done it.
             (
                 Kind::Lost | Kind::TooLarge | Kind::NotJson { .. } | Kind::Redirect { .. },
-                Verb::Create | Verb::Delete,
+                Effect::Create | Effect::Delete,
             ) => FailureKind::UnknownOutcome,
         };
         let advice = match kind {
-            FailureKind::UnknownOutcome => "; whether it was done shows in a later listing",
+            FailureKind::UnknownOutcome => "; a later list shows whether it was done",
             _ => "",
         };
         self.failure(kind, &format!("{error}{advice}"))
     }
 
-    /// An answer whose status is not one of success.
+    /// An answer whose status means no success.
     pub(crate) fn refused(&self, service: Service, response: &Response) -> Failure {
         let kind = self.meaning(response);
-        let advice = match (kind, self.verb) {
+        let advice = match (kind, self.effect) {
             (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
-            (FailureKind::Wrong, Verb::Create) => "correct the node type, `mita check --online` tells what there is",
+            (FailureKind::Wrong, Effect::Create) => {
+                "correct the node type; `mita check --online` shows what the cloud has"
+            }
             (FailureKind::Wrong, _) => "the configuration or the catalogue leads to a wrong address",
             (FailureKind::Denied, _) if response.status == 401 => {
-                "a fresh token is not accepted either: is the identity service down, or the user disabled?"
+                "a new token is not accepted either: is the identity service down, or the user disabled?"
             }
-            (FailureKind::Denied, _) => "the user has not the right to it: have the user given a role that has",
-            (FailureKind::Conflict, Verb::Create) => "name the networks in the node type if the cloud cannot choose",
-            (FailureKind::Conflict, _) => "its state does not allow it now, the next run asks again",
-            (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run asks again",
-            (FailureKind::UnknownOutcome, _) => "whether it was done shows in a later listing",
+            (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
+            (FailureKind::Conflict, Effect::Create) => "name the networks in the node type if the cloud cannot choose",
+            (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
+            (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
+            (FailureKind::UnknownOutcome, _) => "a later list shows whether it was done",
         };
         self.refused_as(kind, &service.to_string(), response, advice)
     }
 
     /// An answer whose meaning the caller knows.
     pub(crate) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
-        let words = words(response);
+        let message = message(response);
         let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
         self.failure(
             kind,
-            &format!("{service} answered {}: {words} ({}{id}): {advice}", response.status, response.request()),
+            &format!("{service} answered {}: {message} ({}{id}): {advice}", response.status, response.request()),
         )
     }
 
-    /// Whether the error comes from an OpenStack service, and not from a proxy before it.
+    /// Whether the error comes from an OpenStack service, and not from a proxy in front of it.
     pub(crate) fn is_json_error(&self, response: &Response) -> bool {
-        said(response).is_some()
+        error_body(response).is_some()
     }
 
     fn meaning(&self, response: &Response) -> FailureKind {
-        let said = said(response);
-        let text = said.as_ref().map(|said| said.message.to_lowercase()).unwrap_or_default();
+        let error = error_body(response);
+        let text = error.as_ref().map(|error| error.message.to_lowercase()).unwrap_or_default();
         let of_quota = ["quota", "exceed", "maximum number"].iter().any(|word| text.contains(word))
             || (text.contains("limit") && !text.contains("policy"));
         match response.status {
             401 => FailureKind::Denied,
-            // Nova answers 403 to used-up quotas of instances, cores and RAM, and passes on Neutron's of ports.
+            // Nova answers 403 where a quota of instances, cores or RAM is used up, and passes on Neutron's quota of ports.
             403 | 409 if of_quota => FailureKind::Quota,
             403 => FailureKind::Denied,
             409 => FailureKind::Conflict,
-            400 if self.verb == Verb::Delete => FailureKind::Conflict,
-            // Nova's own 404 never comes here: what is gone needs no deletion.
-            404 if self.verb == Verb::Delete => FailureKind::Unavailable,
-            // Before 2013 Nova, and until today Cinder, say `overLimit` to a quota and to a rate; a proxy says 413 to a
+            400 if self.effect == Effect::Delete => FailureKind::Conflict,
+            // The caller handles Nova's own 404: what is gone needs no deletion.
+            404 if self.effect == Effect::Delete => FailureKind::Unavailable,
+            // Nova before 2013, and Cinder still, answer `overLimit` to both a quota and a rate; a proxy answers 413 to a
             // request that is too large.
             413 if text.contains("rate-limit") || text.contains("rate limit") => FailureKind::RateLimited,
-            413 if said.is_some() => FailureKind::Quota,
+            413 if error.is_some() => FailureKind::Quota,
             429 => FailureKind::RateLimited,
-            500.. => match self.verb {
-                Verb::Read => FailureKind::Unavailable,
-                // Nova gives each request an id before it looks at it. A 503 without one is a proxy's: it found no
-                // server to pass the request to. Other proxy errors (502, 504) come after it was passed on. The filter
-                // before Nova says 503 when it cannot have the token checked.
-                Verb::Create | Verb::Delete
+            500.. => match self.effect {
+                Effect::Read => FailureKind::Unavailable,
+                // Nova gives each request an id first. A 503 without an id comes from a proxy that found no server to pass
+                // the request to; other errors of proxies (502, 504) come after they passed it on. The filter in front
+                // of Nova answers 503 when it cannot check the token.
+                Effect::Create | Effect::Delete
                     if response.status == 503
-                        && (response.request_id().is_none() || said.as_ref().is_some_and(|said| said.by_filter)) =>
+                        && (response.request_id().is_none() || error.as_ref().is_some_and(|error| error.by_filter)) =>
                 {
                     FailureKind::Unavailable
                 }
-                Verb::Create | Verb::Delete => FailureKind::UnknownOutcome,
+                Effect::Create | Effect::Delete => FailureKind::UnknownOutcome,
             },
             400..500 => FailureKind::Wrong,
-            // No error and not the success that was expected.
-            _ => match self.verb {
-                Verb::Read => FailureKind::Unavailable,
-                Verb::Create | Verb::Delete => FailureKind::UnknownOutcome,
+            // Neither an error nor the expected success.
+            _ => match self.effect {
+                Effect::Read => FailureKind::Unavailable,
+                Effect::Create | Effect::Delete => FailureKind::UnknownOutcome,
             },
         }
     }
 }
 
-/// A client that cannot be made.
-pub(crate) fn setup(provider: &ProviderName, error: &HttpError) -> Failure {
+/// An HTTP client that cannot be created.
+pub(crate) fn unusable_client(provider: &ProviderName, error: &HttpError) -> Failure {
     Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
 }
 
-/// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, from another
-/// service, or from a path that Nova does not know, and says nothing of the server.
+/// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, another
+/// service, or a path that Nova does not know, and says nothing about the server.
 pub(crate) fn says_no_server(response: &Response) -> bool {
-    response.status == 404 && said(response).is_some_and(|said| said.field == "itemNotFound")
+    response.status == 404 && error_body(response).is_some_and(|error| error.field == "itemNotFound")
 }
 
 /// Whether Cinder says that there is no such volume.
@@ -152,7 +154,7 @@ pub(crate) fn says_no_volume(response: &Response) -> bool {
     says_no_server(response)
 }
 
-/// Whether Neutron says that there is no such floating IP: to a path that it does not know it says `HTTPNotFound`.
+/// Whether Neutron says that there is no such floating IP. For a path that it does not know it says `HTTPNotFound`.
 pub(crate) fn says_no_floating_ip(response: &Response) -> bool {
     let body: Option<Value> = serde_json::from_slice(&response.body).ok();
     let kind = body.as_ref().and_then(|body| body.get("NeutronError")?.get("type")?.as_str());
@@ -161,22 +163,22 @@ pub(crate) fn says_no_floating_ip(response: &Response) -> bool {
 
 /// Whether Glance says that there is no such image.
 pub(crate) fn says_no_image(response: &Response) -> bool {
-    response.status == 404 && said(response).is_some_and(|said| said.by_filter)
+    response.status == 404 && error_body(response).is_some_and(|error| error.by_filter)
 }
 
-/// What an error body says.
-struct Said {
+/// The body of an error.
+struct ErrorBody {
     message: String,
-    /// The one field around it, which names the kind of error; empty where there is none.
+    /// The one field around it, which names the kind of error; empty if there is none.
     field: String,
-    /// A filter said it, before the request came to Nova (webob.exc: `code` is a text). Nova puts what it says itself into
-    /// a field (nova/api/openstack/wsgi.py, `Fault`), Glance does not.
+    /// Whether a filter wrote it before the request reached Nova (webob.exc: `code` is a text). Nova puts its own errors in
+    /// a field (nova/api/openstack/wsgi.py, `Fault`); Glance does not.
     by_filter: bool,
 }
 
 /// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
 /// plain text in its place. Glance and the token filter of some services: `{"code": "401 Unauthorized", "message", "title"}`.
-fn said(response: &Response) -> Option<Said> {
+fn error_body(response: &Response) -> Option<ErrorBody> {
     if response.body.len() > LARGEST_ERROR {
         return None;
     }
@@ -184,17 +186,17 @@ fn said(response: &Response) -> Option<Said> {
     let fields = body.as_object()?;
     if let Some(message) = fields.get("message").and_then(Value::as_str) {
         let by_filter = fields.get("code").is_some_and(Value::is_string);
-        return Some(Said { message: message.to_owned(), field: String::new(), by_filter });
+        return Some(ErrorBody { message: message.to_owned(), field: String::new(), by_filter });
     }
     let (field, inner) = fields.iter().next()?;
     let message = inner.as_str().or_else(|| inner.get("message")?.as_str())?;
-    Some(Said { message: message.to_owned(), field: field.clone(), by_filter: false })
+    Some(ErrorBody { message: message.to_owned(), field: field.clone(), by_filter: false })
 }
 
-/// The service's own words, as one line.
-fn words(response: &Response) -> String {
-    match said(response) {
-        Some(said) => format!("\"{}\"", excerpt(said.message.replace("<br />", " ").as_bytes())),
+/// The message of the service, as one line.
+fn message(response: &Response) -> String {
+    match error_body(response) {
+        Some(error) => format!("\"{}\"", excerpt(error.message.replace("<br />", " ").as_bytes())),
         None => excerpt(&response.body),
     }
 }
@@ -213,10 +215,10 @@ mod tests {
         server.client(Duration::from_secs(10)).send(&request).unwrap()
     }
 
-    fn meaning(verb: Verb, status: u16, body: &str) -> FailureKind {
+    fn meaning(effect: Effect, status: u16, body: &str) -> FailureKind {
         let name = ProviderName::from("cloud");
         let response = respond(Answer::json(status, body).with("X-Openstack-Request-Id", "req-1"));
-        Task::new(&name, "do it", verb).refused(Service::Compute, &response).kind
+        Operation::new(&name, "do it", effect).refused(Service::Compute, &response).kind
     }
 
     const POLICY: &str =
@@ -251,22 +253,22 @@ mod tests {
             (200, "{}", UnknownOutcome),
         ];
         for (status, body, kind) in cases {
-            assert_eq!(meaning(Verb::Create, status, body), kind, "{status} {body}");
+            assert_eq!(meaning(Effect::Create, status, body), kind, "{status} {body}");
         }
     }
 
     #[test]
     fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
-        assert_eq!(meaning(Verb::Delete, 409, "{}"), FailureKind::Conflict);
-        assert_eq!(meaning(Verb::Delete, 400, "{}"), FailureKind::Conflict);
-        assert_eq!(meaning(Verb::Delete, 403, POLICY), FailureKind::Denied);
-        assert_eq!(meaning(Verb::Delete, 500, "{}"), FailureKind::UnknownOutcome);
+        assert_eq!(meaning(Effect::Delete, 409, "{}"), FailureKind::Conflict);
+        assert_eq!(meaning(Effect::Delete, 400, "{}"), FailureKind::Conflict);
+        assert_eq!(meaning(Effect::Delete, 403, POLICY), FailureKind::Denied);
+        assert_eq!(meaning(Effect::Delete, 500, "{}"), FailureKind::UnknownOutcome);
     }
 
     #[test]
     fn a_read_that_fails_leaves_nothing_open() {
-        assert_eq!(meaning(Verb::Read, 500, "{}"), FailureKind::Unavailable);
-        assert_eq!(meaning(Verb::Read, 403, POLICY), FailureKind::Denied);
+        assert_eq!(meaning(Effect::Read, 500, "{}"), FailureKind::Unavailable);
+        assert_eq!(meaning(Effect::Read, 403, POLICY), FailureKind::Denied);
     }
 
     #[test]
@@ -275,7 +277,7 @@ mod tests {
         let page = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available.\n</body></html>";
         let response = respond(Answer::json(503, page));
         assert_eq!(
-            Task::new(&name, "order ubuntu", Verb::Create).refused(Service::Compute, &response).kind,
+            Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response).kind,
             FailureKind::Unavailable
         );
     }
@@ -286,12 +288,12 @@ mod tests {
         let name = ProviderName::from("cloud");
         let body = r#"{"badRequest":{"code":400,"message":"Invalid key_name\nprovided: pw-in-an-error"}}"#;
         let response = respond(Answer::json(400, body).with("X-Openstack-Request-Id", "req-1"));
-        let failure = Task::new(&name, "order ubuntu", Verb::Create).refused(Service::Compute, &response);
+        let failure = Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response);
         assert_eq!(
             failure.message,
             format!(
                 "cloud: cannot order ubuntu: the compute service answered 400: \"Invalid key_name provided: [secret]\" \
-                 ({}, request req-1): correct the node type, `mita check --online` tells what there is",
+                 ({}, request req-1): correct the node type; `mita check --online` shows what the cloud has",
                 response.request()
             )
         );

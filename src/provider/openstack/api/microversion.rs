@@ -1,6 +1,6 @@
-//! Compute microversions: what came after the first, and how far a cloud goes (Compute API, "REST API Version History").
+//! Compute microversions: what came after the first one (Compute API, "REST API Version History").
 //!
-//! A request asks for the oldest that has all it needs, so that a cloud is asked for nothing that it does not have.
+//! A request names the oldest microversion that has all it needs, so that it works with old clouds, too.
 
 use crate::config::NodeType;
 use std::fmt;
@@ -11,15 +11,15 @@ pub(crate) struct Microversion(pub(crate) u16);
 
 /// A server's description.
 const DESCRIPTION: Microversion = Microversion(19);
-/// From here on an order must say what its networks are, if only that the cloud chooses.
+/// From here on an order has to say which networks it wants, if only that the cloud chooses.
 const NETWORKS_REQUIRED: Microversion = Microversion(37);
 /// Tags in the order itself.
 const TAGS: Microversion = Microversion(52);
-/// The type of a volume that is made with a server.
+/// The type of a volume that is created with a server.
 const VOLUME_TYPE: Microversion = Microversion(67);
 
 impl Microversion {
-    /// The oldest that has all that a node type asks for; none where the first does.
+    /// The oldest one that an order of this node type works with; `None` if the first one does.
     pub(crate) fn needed(node_type: &NodeType) -> Option<Self> {
         let boot = &node_type.boot;
         let typed = boot.volume.as_ref().is_some_and(|volume| volume.volume_type.is_some());
@@ -27,12 +27,12 @@ impl Microversion {
         needs.into_iter().filter(|(needed, _)| *needed).map(|(_, since)| since).max()
     }
 
-    /// Whether an order must say what its networks are.
+    /// Whether an order has to say which networks it wants.
     pub(crate) fn requires_networks(self) -> bool {
         self >= NETWORKS_REQUIRED
     }
 
-    /// What a node type asks for, with its key, by the microversion that brought it.
+    /// The configuration key that needs this microversion.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             VOLUME_TYPE => "the type of boot_volume",

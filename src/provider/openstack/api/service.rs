@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The services that are asked.
+/// The services that mita calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
     Compute,
@@ -12,7 +12,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// The types under which catalogues know it, the official one first (OpenStack service-types authority).
+    /// Its types in catalogues, the official one first (OpenStack service-types authority).
     pub(crate) fn types(self) -> &'static [&'static str] {
         match self {
             Service::Compute => &["compute"],
@@ -22,7 +22,7 @@ impl Service {
         }
     }
 
-    /// The version that is spoken here, for URLs that name none (Glance's and Neutron's, as a rule).
+    /// The version that mita speaks, for URLs that name none (usually those of Glance and Neutron).
     fn version(self) -> &'static str {
         match self {
             Service::Compute => "v2.1",
@@ -32,7 +32,7 @@ impl Service {
         }
     }
 
-    /// The URL with the version that is spoken here, unless its path names one.
+    /// The URL with the version that mita speaks, unless its path names one.
     pub(crate) fn versioned(self, url: &str) -> String {
         versioned(url, self.version())
     }

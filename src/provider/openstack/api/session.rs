@@ -1,21 +1,21 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
-use super::errors::{Task, Verb};
+use super::errors::{Effect, Operation};
 use super::microversion::Microversion;
 use super::service::Service;
 use super::values::timestamp;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
-use crate::provider::openstack::identity::{self, Identity, Pass, log_in};
+use crate::provider::openstack::identity::{self, Identity, Login, log_in};
 use crate::provider::{Failure, FailureKind};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// A token expires or is revoked once in a run, at most. Glance takes an outage of Keystone for a wrong token, so without
-/// a limit every image would cost a log-in.
+/// A token expires or is revoked once in a run, at most. Glance answers as if the token were wrong while Keystone is down,
+/// so without a limit every image would cost a log-in.
 const MOST_LOG_INS: u32 = 3;
 
 /// The log-in to one cloud.
@@ -28,8 +28,8 @@ pub(crate) struct Session {
 
 #[derive(Default)]
 struct LogIns {
-    /// A refusal is remembered, too: asking again with the same password may lock the account.
-    outcome: Option<Result<Arc<Pass>, Failure>>,
+    /// Also remembers a refusal: trying the same password again may lock the account.
+    outcome: Option<Result<Arc<Login>, Failure>>,
     count: u32,
 }
 
@@ -40,10 +40,17 @@ pub(crate) struct Call {
     /// Path and query below the service's URL, starting with a slash.
     pub(crate) path: String,
     pub(crate) body: Option<Value>,
-    /// The longest that it may take, where the usual time is too long.
-    pub(crate) limit: Option<Duration>,
-    /// The compute microversion that brought what is asked, where it is not there from the first on.
-    pub(crate) since: Option<Microversion>,
+    /// The longest that it may take, if the usual time is too long.
+    pub(crate) timeout: Option<Duration>,
+    /// The compute microversion that it needs; `None` for the first one.
+    pub(crate) microversion: Option<Microversion>,
+}
+
+impl Call {
+    /// A request without a body.
+    pub(crate) fn new(method: Method, service: Service, path: impl Into<String>) -> Self {
+        Self { method, service, path: path.into(), body: None, timeout: None, microversion: None }
+    }
 }
 
 impl Session {
@@ -51,101 +58,88 @@ impl Session {
         Self { name, config, http, state: Mutex::default() }
     }
 
-    pub(crate) fn task<'a>(&'a self, doing: &'a str, verb: Verb) -> Task<'a> {
-        Task::new(&self.name, doing, verb)
+    pub(crate) fn operation<'a>(&'a self, description: &'a str, effect: Effect) -> Operation<'a> {
+        Operation::new(&self.name, description, effect)
     }
 
-    pub(crate) fn requests_sent(&self) -> u64 {
-        self.http.requests_sent()
+    /// The client of the cloud, for its counters and its clock.
+    pub(crate) fn http(&self) -> &Client {
+        &self.http
     }
 
-    pub(crate) fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
-        self.http.clock_ahead(now, then)
-    }
-
-    /// Who is logged in, and where.
+    /// Who is logged in, and to which project.
     pub(crate) fn identity(&self) -> Result<Identity, Failure> {
-        Ok(self.pass()?.identity.clone())
+        Ok(self.login()?.identity.clone())
     }
 
-    pub(crate) fn requests_failed(&self) -> u64 {
-        self.http.requests_failed()
-    }
-
-    /// When the application credential that logged in expires; none where it does not, or none logged in.
+    /// When the application credential that logged in expires; `None` if it does not, or if something else logged in.
     pub(crate) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
-        let pass = self.pass()?;
-        let Some(url) = &pass.identity.credential else { return Ok(None) };
-        let task = self.task("read when the application credential expires", Verb::Read);
-        let request = Request::get(url.clone()).secret_header("X-Auth-Token", &pass.token);
-        let response = self.http.send(&request).map_err(|error| task.broken(&error))?;
+        let login = self.login()?;
+        let Some(url) = &login.identity.credential else { return Ok(None) };
+        let operation = self.operation("read when the application credential expires", Effect::Read);
+        let request = Request::get(url.clone()).secret_header("X-Auth-Token", &login.token);
+        let response = self.http.send(&request).map_err(|error| operation.unusable(&error))?;
         if !response.is_success() {
-            let advice = "it is not known how long it lasts";
-            return Err(task.refused_as(FailureKind::Denied, "the identity service", &response, advice));
+            let advice = "mita does not know how long it lasts";
+            return Err(operation.refused_as(FailureKind::Denied, "the identity service", &response, advice));
         }
         let body: identity::OneCredential =
-            response.json("an application credential").map_err(|error| task.broken(&error))?;
+            response.json("an application credential").map_err(|error| operation.unusable(&error))?;
         Ok(body.application_credential.expires_at.as_deref().and_then(timestamp))
     }
 
-    /// Sends a read, and takes success for granted.
-    pub(crate) fn read(&self, service: Service, path: String, task: &Task<'_>) -> Result<Response, Failure> {
-        let response =
-            self.send(&Call { method: Method::GET, service, path, body: None, limit: None, since: None }, task)?;
-        if response.is_success() { Ok(response) } else { Err(task.refused(service, &response)) }
-    }
-
-    /// Sends a request and gives its answer, whatever the status. An answer of 401 says that the token is no longer good and
-    /// nothing was done: then a new one is asked for, and the request repeated once, writes included.
-    pub(crate) fn send(&self, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
-        let pass = self.pass()?;
-        let response = self.send_with(&pass, call, task)?;
+    /// Sends a request and returns its answer, whatever the status. The status 401 means that the token is no longer valid
+    /// and nothing was done: mita then gets a new token and repeats the request once, writes included.
+    pub(crate) fn send(&self, call: &Call, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let login = self.login()?;
+        let response = self.send_with(&login, call, operation)?;
         if response.status != 401 {
             return Ok(response);
         }
-        match self.renewed(&pass)? {
-            Some(pass) => self.send_with(&pass, call, task),
+        match self.renewed(&login)? {
+            Some(login) => self.send_with(&login, call, operation),
             None => Ok(response),
         }
     }
 
-    /// Whether the catalogue has the service where it is looked for; if not, why.
-    pub(crate) fn has(&self, service: Service, task: &Task<'_>) -> Result<(), Failure> {
-        self.url(&*self.pass()?, service, task).map(drop)
+    /// Fails unless the catalogue has the service in this region and at this interface.
+    pub(crate) fn has(&self, service: Service, operation: &Operation<'_>) -> Result<(), Failure> {
+        self.url(&*self.login()?, service, operation).map(drop)
     }
 
-    fn url(&self, pass: &Pass, service: Service, task: &Task<'_>) -> Result<String, Failure> {
+    fn url(&self, login: &Login, service: Service, operation: &Operation<'_>) -> Result<String, Failure> {
         let endpoints = &self.config.connection.endpoints;
-        let instead = match service {
+        let configured = match service {
             Service::Compute => &endpoints.compute,
             Service::Image => &endpoints.image,
             Service::Network => &endpoints.network,
             Service::Volume => &endpoints.volume,
         };
-        if let Some(url) = instead {
-            return Ok(overridden(url, pass.identity.project.as_deref(), service));
+        if let Some(url) = configured {
+            return Ok(overridden(url, login.identity.project.as_deref(), service));
         }
-        pass.catalogue
+        login
+            .catalogue
             .url(service, self.config.region.as_deref(), self.config.interface)
-            .map_err(|why| task.failure(FailureKind::Wrong, &why))
+            .map_err(|why| operation.failure(FailureKind::Wrong, &why))
     }
 
-    fn send_with(&self, pass: &Pass, call: &Call, task: &Task<'_>) -> Result<Response, Failure> {
-        let url = format!("{}{}", self.url(pass, call.service, task)?, call.path);
-        let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &pass.token);
+    fn send_with(&self, login: &Login, call: &Call, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let url = format!("{}{}", self.url(login, call.service, operation)?, call.path);
+        let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &login.token);
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        if let Some(since) = call.since {
-            request = request.header("OpenStack-API-Version", format!("compute {since}"));
+        if let Some(microversion) = call.microversion {
+            request = request.header("OpenStack-API-Version", format!("compute {microversion}"));
         }
-        if let Some(limit) = call.limit {
-            request = request.within(limit);
+        if let Some(timeout) = call.timeout {
+            request = request.within(timeout);
         }
-        self.http.send(&request).map_err(|error| task.broken(&error))
+        self.http.send(&request).map_err(|error| operation.unusable(&error))
     }
 
-    fn pass(&self) -> Result<Arc<Pass>, Failure> {
+    fn login(&self) -> Result<Arc<Login>, Failure> {
         let mut state = self.locked();
         if let Some(outcome) = &state.outcome {
             return outcome.clone();
@@ -153,21 +147,21 @@ impl Session {
         self.log_in_again(&mut state)
     }
 
-    /// Another token than this one; none where enough were asked for.
-    fn renewed(&self, spent: &Arc<Pass>) -> Result<Option<Arc<Pass>>, Failure> {
+    /// A newer token than this one; `None` after too many log-ins.
+    fn renewed(&self, expired: &Arc<Login>) -> Result<Option<Arc<Login>>, Failure> {
         let mut state = self.locked();
         match &state.outcome {
-            // Another thread was faster.
-            Some(Ok(current)) if !Arc::ptr_eq(current, spent) => Ok(Some(Arc::clone(current))),
+            // Another thread logged in already.
+            Some(Ok(current)) if !Arc::ptr_eq(current, expired) => Ok(Some(Arc::clone(current))),
             Some(Err(failure)) => Err(failure.clone()),
             _ if state.count >= MOST_LOG_INS => Ok(None),
             _ => self.log_in_again(&mut state).map(Some),
         }
     }
 
-    fn log_in_again(&self, state: &mut LogIns) -> Result<Arc<Pass>, Failure> {
+    fn log_in_again(&self, state: &mut LogIns) -> Result<Arc<Login>, Failure> {
         state.count += 1;
-        let outcome = log_in(&self.http, &self.config, &self.task("log in", Verb::Read)).map(Arc::new);
+        let outcome = log_in(&self.http, &self.config, &self.operation("log in", Effect::Read)).map(Arc::new);
         state.outcome = Some(outcome.clone());
         outcome
     }
@@ -177,7 +171,7 @@ impl Session {
     }
 }
 
-/// The address that is configured, with the project's id where it asks for one, and with a version.
+/// The configured address, with the project's id filled in and with a version.
 fn overridden(url: &str, project: Option<&str>, service: Service) -> String {
     let project = project.unwrap_or_default();
     let url = ["%(project_id)s", "%(tenant_id)s"].iter().fold(url.to_owned(), |url, name| url.replace(name, project));

@@ -1,4 +1,4 @@
-//! What several services write in the same way: times, limits, and the mark in metadata.
+//! What several services write in the same way: times, limits, and mita's mark in metadata.
 
 use crate::naming::{MitaId, NodeTypeName, Owner};
 use crate::world::Mark;
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// `GET /limits` (Compute API, Block Storage API). -1 is unlimited.
+/// `GET /limits` (Compute API, Block Storage API). -1 means unlimited.
 #[derive(Deserialize)]
 pub(crate) struct Limits<T> {
     pub(crate) limits: Absolute<T>,
@@ -17,12 +17,13 @@ pub(crate) struct Absolute<T> {
     pub(crate) absolute: T,
 }
 
-/// The rest of a limit; none where it is unlimited (-1) or not told.
-pub(crate) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
-    let most = u64::try_from(most?).ok()?;
-    Some(most.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
+/// What remains of a limit; `None` if it is unlimited (-1) or unknown.
+pub(crate) fn remaining(limit: Option<i64>, used: Option<i64>) -> Option<u64> {
+    let limit = u64::try_from(limit?).ok()?;
+    Some(limit.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
 }
 
+/// The mark in the metadata of a server or volume; `None` unless it is complete.
 pub(crate) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
     let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     Some(Mark {
@@ -32,7 +33,7 @@ pub(crate) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mar
     })
 }
 
-/// A time of OpenStack's, which is UTC also where it does not say so.
+/// A time as OpenStack writes it: in UTC, with or without a `Z`.
 pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }
@@ -42,11 +43,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rest_of_a_limit_is_never_negative_and_unlimited_is_none() {
-        assert_eq!(left(Some(20), Some(3)), Some(17));
-        assert_eq!(left(Some(2), Some(3)), Some(0));
-        assert_eq!(left(Some(20), None), Some(20));
-        assert_eq!(left(Some(-1), Some(3)), None);
-        assert_eq!(left(None, Some(3)), None);
+    fn what_remains_of_a_limit_is_never_negative_and_unlimited_is_none() {
+        assert_eq!(remaining(Some(20), Some(3)), Some(17));
+        assert_eq!(remaining(Some(2), Some(3)), Some(0));
+        assert_eq!(remaining(Some(20), None), Some(20));
+        assert_eq!(remaining(Some(-1), Some(3)), None);
+        assert_eq!(remaining(None, Some(3)), None);
     }
 }

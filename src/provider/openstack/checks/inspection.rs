@@ -1,10 +1,10 @@
-//! What reading can tell of an order before it is sent: key pair, security groups, zone, networks, whether the image fits
-//! the size, the length of the user data, the user's roles. A run asks none of this, since the order itself is answered
-//! with all of it; a person who sets up a farm wants to know it before the first night.
+//! What reading shows about an order before it is sent: key pair, security groups, zone, networks, whether the image fits
+//! the flavor, the length of the user data, the user's roles. A run reads none of this, since the answer to the order shows
+//! it; a person who sets mita up wants to know it before.
 
 use crate::config::NodeType;
-use crate::provider::openstack::api::{Service, Verb};
-use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::api::{Effect, Service};
+use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::{Network, SecurityGroup};
@@ -13,19 +13,19 @@ use crate::provider::{Allotment, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// A password or a credential that expires within this time is told of.
+/// A password or a credential that expires within this time is reported.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// Roles that let nobody order a server where `enforce_new_defaults` holds, Nova's default since 2023.1 ("Consistent and
+/// Roles that do not allow to create servers with `enforce_new_defaults`, Nova's default since 2023.1 ("Consistent and
 /// secure default RBAC"). Before, any role in the project is enough.
-const ROLES_THAT_READ: [&str; 1] = ["reader"];
+const READ_ONLY_ROLES: [&str; 1] = ["reader"];
 
 pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
     let mut seen = Inspection::default();
     let identity = match cloud.session.identity() {
         Ok(identity) => identity,
         Err(failure) => {
-            // Nothing else can be asked; whoever listed the servers was told the same.
+            // Without a log-in nothing else can be read.
             seen.unread.push(failure.message);
             return seen;
         }
@@ -38,11 +38,11 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         ),
         Err(failure) => seen.unread.push(failure.message),
     }
-    let lists = Lists::read(cloud, orders, &mut seen.unread);
+    let available = Available::read(cloud, orders, &mut seen.unread);
     for order in orders {
-        let mut faults = lists.faults(order.node_type, &identity);
-        let task = cloud.session.task("use the script", Verb::Create);
-        faults.extend(order::encoded_user_data(&order.user_data, &task).err().map(|failure| failure.message));
+        let mut faults = available.faults(order.node_type, &identity);
+        let operation = cloud.session.operation("use the script", Effect::Create);
+        faults.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
         match image_faults(cloud, order.node_type) {
             Ok(fault) => faults.extend(fault),
             Err(failure) => seen.unread.push(failure.message),
@@ -62,12 +62,12 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
 }
 
 fn who(identity: &Identity, now: Timestamp, seen: &mut Inspection) {
-    let reads_only = |role: &String| ROLES_THAT_READ.contains(&role.to_lowercase().as_str());
+    let reads_only = |role: &String| READ_ONLY_ROLES.contains(&role.to_lowercase().as_str());
     if !identity.roles.is_empty() && identity.roles.iter().all(reads_only) {
         let roles = identity.roles.join(", ");
         seen.hints.push(format!(
-            "the user has the role {roles} only, with which a cloud of the newer policies lets nobody order servers: grant it \
-             the role member"
+            "the user has only the role {roles}, which does not allow to create servers in a cloud with the newer policies: \
+             grant it the role member"
         ));
     }
     if let Some(end) = identity.password_expires.filter(|end| end.duration_since(now) < SOON) {
@@ -81,15 +81,15 @@ fn minute(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// What there is to choose from; none where it was not asked for or cannot be read.
-struct Lists {
+/// What the cloud has; `None` if no node type names any, or if it cannot be read.
+struct Available {
     keys: Option<Vec<String>>,
     groups: Option<Vec<SecurityGroup>>,
     zones: Option<Vec<compute::wire::Zone>>,
     networks: Option<Vec<Network>>,
 }
 
-impl Lists {
+impl Available {
     fn read(cloud: &OpenStack, orders: &[Order<'_>], unread: &mut Vec<String>) -> Self {
         let session = &cloud.session;
         let any = |wants: fn(&NodeType) -> bool| orders.iter().any(|order| wants(order.node_type));
@@ -97,7 +97,7 @@ impl Lists {
         let groups = any(|kind| !kind.security_groups.is_empty()).then(|| network::security_groups(session));
         let zones = any(|kind| kind.availability_zone.is_some()).then(|| compute::zones(session));
         let networks = (!orders.is_empty()).then(|| network::all(session));
-        Lists {
+        Available {
             keys: known(keys, unread),
             groups: known(groups, unread),
             zones: known(zones, unread),
@@ -113,8 +113,8 @@ impl Lists {
         {
             let hint = hint(wanted, keys.iter().map(String::as_str));
             faults.push(format!(
-                "no key pair of this user has the name {wanted:?}; {hint}: correct keyname, or make the key pair as this \
-                 very user (key pairs belong to users, not to projects)"
+                "no key pair of this user has the name {wanted:?}; {hint}: correct keyname, or create the key pair as this \
+                 user (key pairs belong to users, not to projects)"
             ));
         }
         if let Some(groups) = &self.groups {
@@ -130,14 +130,13 @@ impl Lists {
                             "no security group has the name {wanted:?}; {hint}: correct security_groups"
                         ));
                     }
-                    several => faults.push(format!(
-                        "{several} security groups have the name {wanted:?}: put the id of one in its place"
-                    )),
+                    several => faults
+                        .push(format!("{several} security groups have the name {wanted:?}: use the id of one instead")),
                 }
             }
         }
         if let (Some(wanted), Some(zones)) = (&kind.availability_zone, &self.zones) {
-            // ZONE:HOST:NODE names a host besides.
+            // ZONE:HOST:NODE also names a host.
             let name = wanted.split(':').next().unwrap_or(wanted);
             match zones.iter().find(|zone| zone.name == name) {
                 None => {
@@ -159,12 +158,12 @@ fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Optio
     read?.map_err(|failure| unread.push(failure.message)).ok()
 }
 
-/// Servers cannot be attached to an external network by ordinary users, nor to one without a subnet. Where none is named,
-/// there has to be one only.
+/// Ordinary users cannot attach servers to an external network, nor to one without a subnet. If the node type names no
+/// network, the project must have exactly one.
 fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) -> Vec<String> {
     let name = |network: &Network| network.name.clone().unwrap_or_else(|| network.id.clone());
     if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
-        // Ports bring their networks along.
+        // A port is on a network already.
         return Vec::new();
     }
     if kind.networks.is_empty() {
@@ -172,7 +171,7 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
         let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
         return match usable.len() {
             1 => usable.into_iter().filter_map(without_subnet).collect(),
-            0 => vec!["the project has no network, so that its servers would have no address: make one".to_owned()],
+            0 => vec!["the project has no network, so its servers would have no address: create one".to_owned()],
             _ => vec![format!(
                 "the cloud cannot choose between the networks {}: write networks = [{}]",
                 names.join(", "),
@@ -182,7 +181,7 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
     }
     let mut faults = Vec::new();
     for wanted in &kind.networks {
-        // A name that leads to no network, or to several, is told of with the names that an order needs.
+        // The survey reports a name that no network has, or several.
         let Some(found) =
             networks.iter().find(|network| network.id == *wanted || network.name.as_ref() == Some(wanted))
         else {
@@ -190,8 +189,8 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
         };
         if found.external == Some(true) && found.shared != Some(true) {
             faults.push(format!(
-                "the network {wanted:?} is an external one, to which servers cannot be attached: name the network behind \
-                 its router"
+                "the network {wanted:?} is external, and servers cannot be attached to it: name the network behind its \
+                 router"
             ));
         } else {
             faults.extend(without_subnet(found));
@@ -203,23 +202,23 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
 fn without_subnet(network: &Network) -> Option<String> {
     let name = network.name.as_ref().unwrap_or(&network.id);
     let none = network.subnets.as_ref().is_some_and(Vec::is_empty);
-    none.then(|| format!("the network {name:?} has no subnet, so that servers get no address there: give it one"))
+    none.then(|| format!("the network {name:?} has no subnet, so servers get no address there: create one"))
 }
 
-/// Nova refuses an order whose size is smaller than the image asks for (nova/compute/api.py).
+/// Nova refuses an order whose flavor is smaller than the image needs (nova/compute/api.py).
 fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
-    // What leads to no image or size is told of with the names that an order needs.
-    let (Ok(id), Ok(flavor)) = (cloud.image(&kind.image_name), cloud.flavor(kind)) else {
+    // The survey reports an unknown image or flavor.
+    let (Ok(id), Ok(flavor)) = (cloud.resolve(Resource::Image, &kind.image_name), cloud.flavor(kind)) else {
         return Ok(Vec::new());
     };
     let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
     let mut faults = Vec::new();
     let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
-    let (size, name) = (&flavor.name, &kind.image_name);
-    if flavor.size.ram_mib < ram {
-        let has = flavor.size.ram_mib;
+    let (flavor_name, name) = (&flavor.name, &kind.image_name);
+    if flavor.ram < ram {
+        let has = flavor.ram;
         faults.push(format!(
-            "the size {size:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: take a larger size"
+            "the flavor {flavor_name:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: choose a larger flavor"
         ));
     }
     if let Some(volume) = &kind.boot.volume {
@@ -230,7 +229,7 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failu
     } else if flavor.disk > 0 && flavor.disk < disk {
         let has = flavor.disk;
         faults.push(format!(
-            "the size {size:?} has a disk of {has} GB, and the image {name:?} needs {disk}: take a larger size"
+            "the flavor {flavor_name:?} has a disk of {has} GB, and the image {name:?} needs {disk}: choose a larger flavor"
         ));
     }
     Ok(faults)
@@ -243,8 +242,8 @@ fn allotments(cloud: &OpenStack, storage: bool) -> Result<Vec<Allotment>, Failur
         ("cores", limits.total_cores_used, limits.max_total_cores),
         ("MiB of RAM", limits.total_ram_used, limits.max_total_ram_size),
     ];
-    let volume_task = cloud.session.task("make volumes", Verb::Read);
-    if storage && cloud.session.has(Service::Volume, &volume_task).is_ok() {
+    let operation = cloud.session.operation("create volumes", Effect::Read);
+    if storage && cloud.session.has(Service::Volume, &operation).is_ok() {
         let limits = volume::limits(&cloud.session)?;
         all.push(("volumes", limits.total_volumes_used, limits.max_total_volumes));
         all.push(("GB of volumes", limits.total_gigabytes_used, limits.max_total_volume_gigabytes));

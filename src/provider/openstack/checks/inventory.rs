@@ -1,4 +1,4 @@
-//! What there is to choose from, for a person who writes a configuration.
+//! What a node type can name in the cloud, for a person who writes a configuration.
 
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::{compute, image, network};
@@ -8,24 +8,19 @@ use std::collections::BTreeSet;
 pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let session = &cloud.session;
     let mut problems = BTreeSet::new();
-    let identity = taken(session.identity(), &mut problems);
+    let identity = or_report(session.identity(), &mut problems);
     if !problems.is_empty() {
-        // Without a log-in every further question has the same answer.
+        // Without a log-in nothing else can be read.
         return Inventory { problems: problems.into_iter().collect(), ..Inventory::default() };
     }
-    let images = taken(image::active(session), &mut problems);
+    let images = or_report(image::active(session), &mut problems);
     let flavors = cloud.flavors().map(|flavors| flavors.as_ref().clone());
-    let mut sizes: Vec<Size> = taken(flavors, &mut problems)
+    let mut sizes: Vec<Size> = or_report(flavors, &mut problems)
         .into_iter()
-        .map(|flavor| Size {
-            name: flavor.name,
-            cores: flavor.size.cores,
-            ram_mib: flavor.size.ram_mib,
-            disk_gb: flavor.disk,
-        })
+        .map(|flavor| Size { name: flavor.name, cores: flavor.vcpus, ram_mib: flavor.ram, disk_gb: flavor.disk })
         .collect();
     sizes.sort_by(|a, b| (a.cores, a.ram_mib, a.disk_gb, &a.name).cmp(&(b.cores, b.ram_mib, b.disk_gb, &b.name)));
-    let networks = network::usable(&taken(network::all(session), &mut problems), &identity)
+    let networks = network::usable(&or_report(network::all(session), &mut problems), &identity)
         .into_iter()
         .filter_map(|network| network.name.clone())
         .collect();
@@ -38,13 +33,13 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
             })
             .collect(),
         sizes,
-        key_pairs: taken(compute::key_pairs(session), &mut problems),
+        key_pairs: or_report(compute::key_pairs(session), &mut problems),
         networks,
         problems: problems.into_iter().collect(),
     }
 }
 
-fn taken<T: Default>(read: Result<T, Failure>, problems: &mut BTreeSet<String>) -> T {
+fn or_report<T: Default>(read: Result<T, Failure>, problems: &mut BTreeSet<String>) -> T {
     read.unwrap_or_else(|failure| {
         problems.insert(failure.message);
         T::default()

@@ -1,4 +1,4 @@
-//! What reading tells before anything is ordered.
+//! What mita reads of a cloud before it orders anything.
 
 mod inspection;
 mod inventory;

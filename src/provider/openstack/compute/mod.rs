@@ -9,6 +9,5 @@ pub(crate) mod version;
 pub(crate) mod wire;
 
 pub(crate) use choices::{key_pairs, zones};
-pub(crate) use flavors::Flavor;
 pub(crate) use quota::{Headroom, headroom, limits};
 pub(crate) use servers::{console_tail, delete, server, servers};

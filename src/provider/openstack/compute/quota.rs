@@ -1,10 +1,10 @@
-//! Nova: what the project may have, and what is left of it.
+//! Nova: the quota of the project, and what remains of it.
 
 use super::wire;
 use crate::provider::Failure;
-use crate::provider::openstack::api::{Limits, Service, Session, Verb, left};
+use crate::provider::openstack::api::{Effect, Limits, Service, Session, remaining};
 
-/// What the project may still have.
+/// What remains of the compute quota; `None` means unlimited or unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headroom {
     pub(crate) instances: Option<u64>,
@@ -12,21 +12,20 @@ pub(crate) struct Headroom {
     pub(crate) ram_mib: Option<u64>,
 }
 
-/// What may still be used of the project's instances, cores and memory, with what others run there counted.
+/// What remains of the compute quota. What other people run in the project counts as used.
 pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
     let limits = limits(session)?;
     Ok(Headroom {
-        instances: left(limits.max_total_instances, limits.total_instances_used),
-        cores: left(limits.max_total_cores, limits.total_cores_used),
-        ram_mib: left(limits.max_total_ram_size, limits.total_ram_used),
+        instances: remaining(limits.max_total_instances, limits.total_instances_used),
+        cores: remaining(limits.max_total_cores, limits.total_cores_used),
+        ram_mib: remaining(limits.max_total_ram_size, limits.total_ram_used),
     })
 }
 
-/// The limits of the project, and what everybody in it uses.
+/// The compute limits of the project, and how much of them everybody uses.
 pub(crate) fn limits(session: &Session) -> Result<wire::ComputeLimits, Failure> {
-    let task = session.task("read the quota", Verb::Read);
-    let response = session.read(Service::Compute, "/limits".to_owned(), &task)?;
-    let body: Limits<wire::ComputeLimits> =
-        response.json("the limits of the project").map_err(|error| task.broken(&error))?;
+    let operation = session.operation("read the quota", Effect::Read);
+    let wanted = "the limits of the project";
+    let body: Limits<wire::ComputeLimits> = session.get_json(Service::Compute, "/limits", wanted, &operation)?;
     Ok(body.limits.absolute)
 }

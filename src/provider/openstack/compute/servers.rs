@@ -1,107 +1,73 @@
-//! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
+//! Nova: servers (Compute API v2.1).
 
 use super::wire;
 use crate::http::{Method, encode_segment};
 use crate::naming::ServerId;
 use crate::provider::console;
-use crate::provider::openstack::api::{Call, Pages, Service, Session, Verb, mark, says_no_server, timestamp};
-use crate::provider::{Deletion, Failure, FailureKind};
+use crate::provider::openstack::api::{Call, Effect, Page, Service, Session, mark, says_no_server, timestamp};
+use crate::provider::{Deletion, Failure};
 use crate::secret::redact;
 use crate::world::{Launch, Lookup, Server, ServerState};
-use std::collections::BTreeMap;
+use serde_json::json;
 use std::time::Duration;
 
-/// More lines than are kept, since some are empty.
+/// How many lines of a console mita asks for: more than it keeps, since some are empty.
 const CONSOLE_LINES: u32 = 50;
 
-/// How long a server's console may take.
-const CONSOLE_LIMIT: Duration = Duration::from_secs(3);
+/// How long reading a console may take.
+const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// All servers of the project. Filters of the API are no help: ordinary users' metadata filters are ignored without a word.
+/// All servers of the project. The API's filters do not help: it silently ignores metadata filters of ordinary users.
 ///
-/// Nova leaves out what lies in a cell that does not answer, and says nothing of it. A server that is not listed is to be
-/// looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
+/// Nova leaves out, without saying so, the servers of a cell that does not answer. So a server that is not listed has to
+/// be looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
 pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
-    let task = session.task("list the servers", Verb::Read);
-    let mut all: BTreeMap<String, Server> = BTreeMap::new();
-    let mut pages = Pages::new("/servers/detail?limit=1000");
-    while let Some(path) = pages.path() {
-        let response = session.read(Service::Compute, path, &task)?;
-        let page: wire::Servers = response.json("a page of servers").map_err(|error| task.broken(&error))?;
-        let seen_before = all.len();
-        let on_page = page.servers.len();
-        for server in page.servers {
-            all.insert(server.id.clone(), read_server(server));
-        }
-        let links = page.servers_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
-            task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
-        })?;
-    }
-    Ok(all.into_values().collect())
+    let operation = session.operation("list the servers", Effect::Read);
+    let page = Page { entries: |page: wire::Servers| (page.servers, page.servers_links), id: |server| &server.id };
+    let servers = session.list(Service::Compute, "/servers/detail?limit=1000", &page, &operation)?;
+    Ok(servers.into_iter().map(read_server).collect())
 }
 
-/// One server, read afresh.
+/// One server as it is now.
 pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
-    let doing = format!("read server {id}");
-    let task = session.task(&doing, Verb::Read);
-    let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Compute, path, body: None, limit: None, since: None };
-    let response = match session.send(&call, &task) {
-        Ok(response) => response,
-        Err(failure) => return Lookup::Unavailable(failure.message),
-    };
-    if says_no_server(&response) {
-        return Lookup::Gone;
-    }
-    if !response.is_success() {
-        return Lookup::Unavailable(task.refused(Service::Compute, &response).message);
-    }
-    match response.json::<wire::OneServer>("a server") {
-        Ok(body) => Lookup::Found(read_server(body.server)),
-        Err(error) => Lookup::Unavailable(task.broken(&error).message),
-    }
+    let description = format!("read server {id}");
+    let operation = session.operation(&description, Effect::Read);
+    let read = |body: wire::OneServer| read_server(body.server);
+    session.look_up(Service::Compute, path(id), says_no_server, read, &operation)
 }
 
-/// The end of the console, where the hypervisor has one: Nova answers 404, 409 or 501 where there is none. It may take
-/// some time to ask a compute host that does not answer, so the request has a short limit of its own.
+/// The end of the console; `None` if the hypervisor has none: Nova answers 404, 409 or 501 then. A compute host that does
+/// not answer can take long, so the request has a timeout of its own.
 pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
-    let doing = format!("read the console of server {id}");
-    let task = session.task(&doing, Verb::Read);
-    let path = format!("/servers/{}/action", encode_segment(id.as_str()));
-    let body = Some(serde_json::json!({"os-getConsoleOutput": {"length": CONSOLE_LINES}}));
-    let call =
-        Call { method: Method::POST, service: Service::Compute, path, body, limit: Some(CONSOLE_LIMIT), since: None };
-    let none = |why: &str| {
-        log::debug!("{why}; it is done without");
-        None
+    let description = format!("read the console of server {id}");
+    let operation = session.operation(&description, Effect::Read);
+    let call = Call {
+        body: Some(json!({"os-getConsoleOutput": {"length": CONSOLE_LINES}})),
+        timeout: Some(CONSOLE_TIMEOUT),
+        ..Call::new(Method::POST, Service::Compute, format!("{}/action", path(id)))
     };
-    match session.send(&call, &task) {
-        Ok(response) if response.is_success() => match response.json::<wire::Console>("a console") {
-            Ok(console) => console::tail(&console.output.unwrap_or_default()),
-            Err(error) => none(&task.broken(&error).message),
-        },
-        Ok(response) => none(&task.refused(Service::Compute, &response).message),
-        Err(failure) => none(&failure.message),
+    let console = session.send(&call, &operation).and_then(|response| match response.is_success() {
+        true => response.json::<wire::Console>("a console").map_err(|error| operation.unusable(&error)),
+        false => Err(operation.refused(Service::Compute, &response)),
+    });
+    match console {
+        Ok(console) => console::tail(&console.output.unwrap_or_default()),
+        Err(failure) => {
+            log::debug!("{failure}; mita goes on without it");
+            None
+        }
     }
 }
 
 /// Deletes one server. Nova answers before it is gone.
 pub(crate) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
-    let doing = format!("delete server {id}");
-    let task = session.task(&doing, Verb::Delete);
-    let path = format!("/servers/{}", encode_segment(id.as_str()));
-    let response = session.send(
-        &Call { method: Method::DELETE, service: Service::Compute, path, body: None, limit: None, since: None },
-        &task,
-    )?;
-    if response.is_success() {
-        Ok(Deletion::Accepted)
-    } else if says_no_server(&response) {
-        Ok(Deletion::AlreadyGone)
-    } else {
-        Err(task.refused(Service::Compute, &response))
-    }
+    let description = format!("delete server {id}");
+    let operation = session.operation(&description, Effect::Delete);
+    session.delete(Service::Compute, path(id), says_no_server, &operation)
+}
+
+fn path(id: &ServerId) -> String {
+    format!("/servers/{}", encode_segment(id.as_str()))
 }
 
 fn read_server(server: wire::Server) -> Server {
@@ -126,7 +92,8 @@ fn read_server(server: wire::Server) -> Server {
     }
 }
 
-/// The states of a server (Compute API guide, "Server concepts"). Nova shows `deleting` beside the state that was.
+/// The state of a server (Compute API guide, "Server concepts"). A server that is being deleted keeps its status; only
+/// its task shows the deletion.
 fn state(status: Option<String>, task: Option<&str>) -> ServerState {
     let status = status.unwrap_or_else(|| "UNKNOWN".to_owned());
     match (status.as_str(), task) {

@@ -3,42 +3,34 @@
 use super::wire;
 use crate::config::NodeType;
 use crate::http::Method;
-use crate::provider::openstack::api::{Call, Microversion, Service, Session, Verb};
+use crate::provider::openstack::api::{Call, Effect, Microversion, Service, Session};
 use crate::provider::{Failure, FailureKind};
 
-/// The newest that the cloud has; none where it does not say: below an address with the project's id, as old catalogues
-/// have it, the compute service tells no version, and a refused order does.
+/// The newest microversion of the cloud; `None` if it is unknown. Below a URL with the project's id, as in old
+/// catalogues, the compute service shows no version; there only a refused order shows that it is too old.
 pub(crate) fn newest(session: &Session) -> Result<Option<Microversion>, Failure> {
-    let task = session.task("read the version of the compute service", Verb::Read);
-    let call = Call {
-        method: Method::GET,
-        service: Service::Compute,
-        path: "/".to_owned(),
-        body: None,
-        limit: None,
-        since: None,
-    };
-    let response = session.send(&call, &task)?;
+    let operation = session.operation("read the version of the compute service", Effect::Read);
+    let response = session.send(&Call::new(Method::GET, Service::Compute, "/"), &operation)?;
     if response.status == 404 {
         return Ok(None);
     }
     if !response.is_success() {
-        return Err(task.refused(Service::Compute, &response));
+        return Err(operation.refused(Service::Compute, &response));
     }
-    let body: wire::ComputeVersion = response.json("a version").map_err(|error| task.broken(&error))?;
+    let body: wire::ComputeVersion = response.json("a version").map_err(|error| operation.unusable(&error))?;
     let minor = |version: &str| version.strip_prefix("2.").and_then(|minor| minor.parse().ok());
-    // Clouds from before microversions name none.
+    // Clouds older than microversions name none.
     Ok(Some(Microversion(body.version.version.as_deref().and_then(minor).unwrap_or(1))))
 }
 
-/// Why a cloud that goes so far cannot make a server of this type; none where it can.
+/// Why a cloud with this newest microversion cannot create a server of this type; `None` if it can.
 pub(crate) fn lacking(session: &Session, node_type: &NodeType, newest: Microversion) -> Option<Failure> {
     let needed = Microversion::needed(node_type).filter(|needed| *needed > newest)?;
-    let doing = format!("order {}", node_type.name);
-    let task = session.task(&doing, Verb::Read);
+    let description = format!("order {}", node_type.name);
+    let operation = session.operation(&description, Effect::Read);
     let text = format!(
         "{} needs the compute microversion {needed}, and the cloud has up to {newest}: remove it",
         needed.reason()
     );
-    Some(task.failure(FailureKind::Wrong, &text))
+    Some(operation.failure(FailureKind::Wrong, &text))
 }

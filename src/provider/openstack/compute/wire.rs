@@ -1,4 +1,5 @@
-//! Nova's JSON, as far as it is read.
+//! The parts of Nova's JSON that mita reads. Nova leaves out fields or sends null by release, cell and policy, so only
+//! what an answer is useless without is required.
 
 use crate::provider::openstack::api::Link;
 use serde::{Deserialize, Deserializer};
@@ -32,14 +33,14 @@ pub(crate) struct Server {
     pub(crate) task_state: Option<String>,
     pub(crate) metadata: Option<BTreeMap<String, serde_json::Value>>,
     pub(crate) created: Option<String>,
-    /// Null until the hypervisor has started it (nova/compute/manager.py, `_build_and_run_instance`).
+    /// Null until the hypervisor has started the server (nova/compute/manager.py, `_build_and_run_instance`).
     #[serde(rename = "OS-SRV-USG:launched_at", default, deserialize_with = "present")]
     pub(crate) launched_at: Option<Option<String>>,
     pub(crate) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
     pub(crate) fault: Option<Fault>,
 }
 
-/// Tells a field that is null from one that is not there.
+/// Distinguishes a field that is null from one that is missing.
 fn present<'de, D: Deserializer<'de>>(field: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(field).map(Some)
 }
@@ -67,27 +68,7 @@ pub(crate) struct CreatedServer {
     pub(crate) admin_pass: Option<String>,
 }
 
-/// `GET /flavors/detail` (Compute API).
-#[derive(Deserialize)]
-pub(crate) struct Flavors {
-    pub(crate) flavors: Vec<Flavor>,
-    pub(crate) flavors_links: Option<Vec<Link>>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Flavor {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    #[serde(default)]
-    pub(crate) vcpus: u64,
-    #[serde(default)]
-    pub(crate) ram: u64,
-    #[serde(default)]
-    pub(crate) disk: u64,
-    #[serde(default, rename = "OS-FLV-DISABLED:disabled")]
-    pub(crate) disabled: bool,
-}
-
+/// `GET /limits` (Compute API).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ComputeLimits {

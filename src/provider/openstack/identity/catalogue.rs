@@ -5,13 +5,13 @@ use crate::config::Interface;
 use crate::provider::openstack::api::Service;
 use std::collections::BTreeSet;
 
-/// All endpoints that a token opens.
+/// All endpoints that a token gives access to.
 pub(crate) struct Catalogue(Vec<Endpoint>);
 
 struct Endpoint {
     service_type: String,
     interface: Interface,
-    /// Name and id, which are one and the same almost everywhere.
+    /// Its name and id, which are equal in most clouds.
     regions: BTreeSet<String>,
     url: String,
 }
@@ -21,7 +21,8 @@ impl Catalogue {
         let mut all = Vec::new();
         for entry in entries {
             for endpoint in entry.endpoints.unwrap_or_default() {
-                let (Some(interface), Some(url)) = (endpoint.interface.as_deref().and_then(interface), endpoint.url)
+                let (Some(interface), Some(url)) =
+                    (endpoint.interface.as_deref().and_then(Interface::from_name), endpoint.url)
                 else {
                     continue;
                 };
@@ -65,14 +66,14 @@ impl Catalogue {
             .find(|endpoints| !endpoints.is_empty())
             .ok_or_else(|| {
                 let types = listed(self.0.iter().map(|endpoint| endpoint.service_type.as_str()));
-                format!("the catalogue has not {service} (type {}), it has: {types}", service.types().join(" or "))
+                format!("the catalogue lacks {service} (type {}); it has: {types}", service.types().join(" or "))
             })?;
         let of_interface: Vec<_> = of_type.iter().filter(|endpoint| endpoint.interface == wanted).collect();
         if of_interface.is_empty() {
-            let interfaces = listed(of_type.iter().map(|endpoint| word(endpoint.interface)));
+            let interfaces = listed(of_type.iter().map(|endpoint| endpoint.interface.name()));
             return Err(format!(
-                "the catalogue has {service} not at the {} interface: set the interface to one of: {interfaces}",
-                word(wanted)
+                "the catalogue lacks {service} at the {} interface: set the interface to one of: {interfaces}",
+                wanted.name()
             ));
         }
         let regions = listed(of_interface.iter().flat_map(|endpoint| endpoint.regions.iter().map(String::as_str)));
@@ -80,7 +81,7 @@ impl Catalogue {
             Some(region) => of_interface
                 .iter()
                 .find(|endpoint| endpoint.regions.contains(region))
-                .ok_or_else(|| format!("the region \"{region}\" has not {service}; regions that have it: {regions}"))?,
+                .ok_or_else(|| format!("the region \"{region}\" lacks {service}; regions that have it: {regions}"))?,
             None => {
                 let first = of_interface[0];
                 if of_interface.iter().any(|endpoint| endpoint.regions != first.regions) {
@@ -90,23 +91,6 @@ impl Catalogue {
             }
         };
         Ok(service.versioned(&chosen.url))
-    }
-}
-
-fn interface(word: &str) -> Option<Interface> {
-    match word.trim_end_matches("URL") {
-        "public" => Some(Interface::Public),
-        "internal" => Some(Interface::Internal),
-        "admin" => Some(Interface::Admin),
-        _ => None,
-    }
-}
-
-fn word(interface: Interface) -> &'static str {
-    match interface {
-        Interface::Public => "public",
-        Interface::Internal => "internal",
-        Interface::Admin => "admin",
     }
 }
 
@@ -160,20 +144,20 @@ mod tests {
         }
         assert_eq!(
             catalogue.url(Service::Compute, Some("three"), Interface::Public).unwrap_err(),
-            "the region \"three\" has not the compute service; regions that have it: one, r2, two"
+            "the region \"three\" lacks the compute service; regions that have it: one, r2, two"
         );
     }
 
     #[test]
-    fn what_the_catalogue_lacks_is_told_with_what_it_has() {
+    fn what_the_catalogue_lacks_is_reported_with_what_it_has() {
         let catalogue = two_regions();
         assert_eq!(
             catalogue.url(Service::Volume, None, Interface::Public).unwrap_err(),
-            "the catalogue has not the volume service (type block-storage or volumev3 or volumev2), it has: compute"
+            "the catalogue lacks the volume service (type block-storage or volumev3 or volumev2); it has: compute"
         );
         assert_eq!(
             catalogue.url(Service::Compute, None, Interface::Admin).unwrap_err(),
-            "the catalogue has the compute service not at the admin interface: set the interface to one of: public"
+            "the catalogue lacks the compute service at the admin interface: set the interface to one of: public"
         );
     }
 

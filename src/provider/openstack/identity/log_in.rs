@@ -1,23 +1,23 @@
-//! Logging in to Keystone: what to send where, and what its answer means (Identity API v3 and v2.0).
+//! Logging in to Keystone (Identity API v3 and v2.0): the token request and its answer.
 
 use super::catalogue::Catalogue;
 use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, Request, Response, encode_segment};
-use crate::provider::openstack::api::{Task, timestamp};
+use crate::provider::openstack::api::{Operation, timestamp};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A token and what it opens.
-pub(crate) struct Pass {
+/// A token and what it gives access to.
+pub(crate) struct Login {
     pub(crate) token: Secret,
     pub(crate) catalogue: Catalogue,
     pub(crate) identity: Identity,
 }
 
-/// Who is logged in, and where, as far as Keystone says.
+/// Who is logged in, and to which project, as far as Keystone says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Identity {
     /// The project's id.
@@ -26,36 +26,37 @@ pub(crate) struct Identity {
     pub(crate) roles: Vec<String>,
     /// When the user's password expires.
     pub(crate) password_expires: Option<Timestamp>,
-    /// Where Keystone tells of the application credential that logged in, if one did.
+    /// The URL of the application credential that logged in, if one did.
     pub(crate) credential: Option<String>,
 }
 
-/// Sends the one token request. It changes nothing that counts, so it may be repeated.
-pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, task: &Task<'_>) -> Result<Pass, Failure> {
+/// Sends the token request. It changes nothing, so it may be repeated.
+pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operation<'_>) -> Result<Login, Failure> {
     let (url, body) = token_request(config);
-    let response = http.send(&Request::post(url).json(&body).repeatable()).map_err(|error| task.broken(&error))?;
+    let response =
+        http.send(&Request::post(url).json(&body).repeatable()).map_err(|error| operation.unusable(&error))?;
     if !response.is_success() {
-        return Err(refused(&config.auth, &response, task));
+        return Err(refused(&config.auth, &response, operation));
     }
-    let pass = match config.auth {
+    let login = match config.auth {
         Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => {
-            v3_pass(without_version(&config.auth_url), &response, task)?
+            v3_login(without_version(&config.auth_url), &response, operation)?
         }
-        Auth::V2Password { .. } => v2_pass(&response, task)?,
+        Auth::V2Password { .. } => v2_login(&response, operation)?,
     };
-    if pass.catalogue.is_empty() {
-        return Err(task.failure(
+    if login.catalogue.is_empty() {
+        return Err(operation.failure(
             FailureKind::Wrong,
-            "the token belongs to no project, so it opens no service: set the project (tenant_name or project_name)",
+            "the token belongs to no project, so it gives access to no service: set the project (tenant_name or project_name)",
         ));
     }
-    Ok(pass)
+    Ok(login)
 }
 
-fn v3_pass(base: &str, response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
-    let body: TokenV3 = response.json("a token").map_err(|error| task.broken(&error))?;
+fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
+    let body: TokenV3 = response.json("a token").map_err(|error| operation.unusable(&error))?;
     let Some(token) = response.header("x-subject-token") else {
-        return Err(task.failure(
+        return Err(operation.failure(
             FailureKind::Wrong,
             "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
         ));
@@ -66,7 +67,7 @@ fn v3_pass(base: &str, response: &Response, task: &Task<'_>) -> Result<Pass, Fai
             let (user, credential) = (encode_segment(user), encode_segment(&credential.id));
             format!("{base}/v3/users/{user}/application_credentials/{credential}")
         });
-    // An application credential does not ask for the password.
+    // An application credential does not need the password.
     let password_expires = user.filter(|_| credential.is_none()).and_then(|user| user.password_expires_at);
     let identity = Identity {
         project: project.map(|project| project.id),
@@ -74,18 +75,18 @@ fn v3_pass(base: &str, response: &Response, task: &Task<'_>) -> Result<Pass, Fai
         password_expires: password_expires.as_deref().and_then(timestamp),
         credential,
     };
-    Ok(Pass { token: Secret::new(token), catalogue: Catalogue::v3(catalog.unwrap_or_default()), identity })
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalog.unwrap_or_default()), identity })
 }
 
-fn v2_pass(response: &Response, task: &Task<'_>) -> Result<Pass, Failure> {
-    let body: TokenV2 = response.json("a token").map_err(|error| task.broken(&error))?;
+fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
+    let body: TokenV2 = response.json("a token").map_err(|error| operation.unusable(&error))?;
     let identity = Identity {
         project: body.access.token.tenant.map(|tenant| tenant.id),
         roles: names(body.access.user.and_then(|user| user.roles)),
         password_expires: None,
         credential: None,
     };
-    Ok(Pass {
+    Ok(Login {
         token: Secret::new(body.access.token.id),
         catalogue: Catalogue::v2(body.access.service_catalog.unwrap_or_default()),
         identity,
@@ -96,9 +97,9 @@ fn names(roles: Option<Vec<Role>>) -> Vec<String> {
     roles.unwrap_or_default().into_iter().map(|role| role.name).collect()
 }
 
-fn refused(auth: &Auth, response: &Response, task: &Task<'_>) -> Failure {
+fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
     let (kind, advice) = match (response.status, auth) {
-        // Keystone says the same to a wrong password, an unknown user or project, and a missing role.
+        // Keystone gives one answer for a wrong password, an unknown user or project, and a missing role.
         (401 | 403, Auth::ApplicationCredential { .. }) => {
             (FailureKind::Denied, "the secret of the application credential is wrong, or it has expired")
         }
@@ -108,19 +109,19 @@ fn refused(auth: &Auth, response: &Response, task: &Task<'_>) -> Failure {
         (401 | 403, _) => {
             (FailureKind::Denied, "the password is wrong, the user or project unknown, or the user has no role in it")
         }
-        (404, Auth::ApplicationCredential { .. }) if task.is_json_error(response) => {
+        (404, Auth::ApplicationCredential { .. }) if operation.is_json_error(response) => {
             (FailureKind::Denied, "there is no such application credential")
         }
-        // Keystone answers so to a token that it does not know.
-        (404, Auth::Token { .. }) if task.is_json_error(response) => {
+        // This is the answer for a token that Keystone does not know.
+        (404, Auth::Token { .. }) if operation.is_json_error(response) => {
             (FailureKind::Denied, "the token has expired or was revoked")
         }
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
-        (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins for now"),
-        (500.., _) => (FailureKind::Unavailable, "the next run asks again"),
+        (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
+        (500.., _) => (FailureKind::Unavailable, "the next run tries again"),
         _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
     };
-    task.refused_as(kind, "the identity service", response, advice)
+    operation.refused_as(kind, "the identity service", response, advice)
 }
 
 fn token_request(config: &OpenStackConfig) -> (String, Value) {
@@ -141,7 +142,7 @@ fn token_request(config: &OpenStackConfig) -> (String, Value) {
                 CredentialId::Name { name, user } => json!({"name": name, "user": identified(user)}),
             };
             which["secret"] = secret.expose().into();
-            // No scope: the credential has its own, and Keystone answers 401 to another one.
+            // No scope: the credential has its own, and Keystone answers 401 for any other.
             let identity = json!({"methods": ["application_credential"], "application_credential": which});
             (format!("{base}/v3/auth/tokens"), json!({"auth": {"identity": identity}}))
         }
@@ -162,7 +163,7 @@ fn token_request(config: &OpenStackConfig) -> (String, Value) {
     }
 }
 
-/// Keystone's root, whether the URL was given with a version or without.
+/// Keystone's root URL, without a version.
 fn without_version(auth_url: &str) -> &str {
     let url = auth_url.trim_end_matches('/');
     ["/v3", "/v2.0"].iter().find_map(|version| url.strip_suffix(version)).unwrap_or(url).trim_end_matches('/')

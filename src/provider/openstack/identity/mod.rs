@@ -4,5 +4,5 @@ mod catalogue;
 mod log_in;
 mod wire;
 
-pub(crate) use log_in::{Identity, Pass, log_in};
+pub(crate) use log_in::{Identity, Login, log_in};
 pub(crate) use wire::OneCredential;

@@ -1,4 +1,4 @@
-//! Keystone's JSON, as far as it is read.
+//! The parts of Keystone's JSON that mita reads.
 
 use serde::Deserialize;
 

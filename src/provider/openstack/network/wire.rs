@@ -1,4 +1,4 @@
-//! Neutron's JSON, as far as it is read.
+//! The parts of Neutron's JSON that mita reads.
 
 use crate::provider::openstack::api::Link;
 use serde::Deserialize;
@@ -15,9 +15,10 @@ pub(crate) struct SecurityGroup {
     pub(crate) name: Option<String>,
 }
 
-/// `GET /v2.0/networks` (Networking API v2.0).
+/// `GET /v2.0/networks` and `GET /v2.0/ports` (Networking API v2.0). Of ports only names and ids count.
 #[derive(Deserialize)]
 pub(crate) struct Networks {
+    #[serde(alias = "ports")]
     pub(crate) networks: Vec<Network>,
 }
 
@@ -31,12 +32,6 @@ pub(crate) struct Network {
     pub(crate) project_id: Option<String>,
     pub(crate) tenant_id: Option<String>,
     pub(crate) subnets: Option<Vec<serde_json::Value>>,
-}
-
-/// `GET /v2.0/ports`, and every other list of Neutron's of which names and ids count.
-#[derive(Deserialize)]
-pub(crate) struct Ports {
-    pub(crate) ports: Vec<Network>,
 }
 
 /// `GET /v2.0/floatingips` (Networking API v2.0).
