@@ -32,10 +32,3 @@ pub enum Kind {
         status: u16,
     },
 }
-
-impl HttpError {
-    /// Whether it is certain that the service did nothing.
-    pub fn nothing_was_sent(&self) -> bool {
-        self.kind == Kind::NotSent
-    }
-}

@@ -21,5 +21,5 @@ mod tls;
 pub use client::{Client, ClientOptions};
 pub use error::{HttpError, Kind};
 pub use request::{Request, encode_query, encode_segment};
-pub use response::{Response, excerpt};
+pub use response::{JsonBody, Response, excerpt};
 pub use ureq::http::Method;

@@ -57,11 +57,6 @@ impl Request {
         Self::new(Method::POST, url)
     }
 
-    /// A deletion.
-    pub fn delete(url: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, url)
-    }
-
     /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.push((name.to_owned(), Text::Plain(value.into())));

@@ -3,6 +3,7 @@
 use super::error::{HttpError, Kind};
 use crate::secret::redact;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 use ureq::http::HeaderMap;
@@ -68,22 +69,29 @@ impl Response {
         self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The body as JSON. `what` names what was wanted: "the build queue".
-    pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, HttpError> {
-        if let Err(why) = weigh(&self.body) {
-            let text = format!("wanted {what}, got {why}: status {}", self.status);
+    /// The body as JSON. `wanted` names it in messages: "the build queue".
+    pub fn json<T: DeserializeOwned>(&self, wanted: &str) -> Result<T, HttpError> {
+        if let Err(why) = check_size(&self.body) {
+            let text = format!("wanted {wanted}, got {why}: status {}", self.status);
             return Err(HttpError { request: self.request.clone(), kind: Kind::TooLarge, text });
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let found = self.description();
-            let text = match error.classify() {
-                serde_json::error::Category::Data => {
-                    format!("wanted {what}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
-                }
-                _ => format!("wanted {what} as JSON, got {found}"),
-            };
-            HttpError { request: self.request.clone(), kind: Kind::NotJson { status: self.status }, text }
-        })
+        serde_json::from_slice(&self.body).map_err(|error| self.not_json(wanted, &error))
+    }
+
+    /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].
+    pub fn json_body<'a>(&'a self, wanted: &'a str) -> Result<JsonBody<'a>, HttpError> {
+        Ok(JsonBody { response: self, wanted, whole: self.json(wanted)? })
+    }
+
+    fn not_json(&self, wanted: &str, error: &serde_json::Error) -> HttpError {
+        let found = self.description();
+        let text = match error.classify() {
+            serde_json::error::Category::Data => {
+                format!("wanted {wanted}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
+            }
+            _ => format!("wanted {wanted} as JSON, got {found}"),
+        };
+        HttpError { request: self.request.clone(), kind: Kind::NotJson { status: self.status }, text }
     }
 
     /// Status, type and beginning of the answer, fit for a message.
@@ -102,9 +110,24 @@ impl fmt::Debug for Response {
     }
 }
 
+/// A JSON body that is taken apart.
+pub struct JsonBody<'a> {
+    response: &'a Response,
+    wanted: &'a str,
+    whole: Value,
+}
+
+impl JsonBody<'_> {
+    /// The part at this pointer. A part that is missing counts as null.
+    pub fn take<T: DeserializeOwned>(&mut self, pointer: &str) -> Result<T, HttpError> {
+        let part = self.whole.pointer_mut(pointer).map(Value::take).unwrap_or_default();
+        serde_json::from_value(part).map_err(|error| self.response.not_json(self.wanted, &error))
+    }
+}
+
 /// Whether JSON can be read without taking far more memory than it takes itself. An answer that is made for it grows
 /// to the hundredfold: an empty object of two letters is a node of a tree once it has a member.
-fn weigh(json: &[u8]) -> Result<(), &'static str> {
+fn check_size(json: &[u8]) -> Result<(), &'static str> {
     let (mut values, mut text_began) = (0_usize, None);
     let mut bytes = json.iter().enumerate();
     while let Some((at, byte)) = bytes.next() {
@@ -237,18 +260,18 @@ mod tests {
     #[test]
     fn json_is_weighed_before_it_is_read() {
         let array = |piece: &str, number: usize| format!("[{}]", vec![piece; number].join(","));
-        assert_eq!(weigh(array("0", MOST_VALUES - 10).as_bytes()), Ok(()));
+        assert_eq!(check_size(array("0", MOST_VALUES - 10).as_bytes()), Ok(()));
         for heavy in [
             array("0", MOST_VALUES + 10),
             array("[]", MOST_VALUES / 6 + 10),
             array("{}", MOST_VALUES / 23 + 10),
             array(r#"{"a":0}"#, MOST_VALUES / 25 + 10),
         ] {
-            assert_eq!(weigh(heavy.as_bytes()), Err("more values than such an answer should hold"));
+            assert_eq!(check_size(heavy.as_bytes()), Err("more values than such an answer should hold"));
         }
-        assert_eq!(weigh(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
+        assert_eq!(check_size(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
         let long = format!("[\"{}\"]", "x".repeat(LONGEST_TEXT + 1));
-        assert_eq!(weigh(long.as_bytes()), Err("a text that is longer than any should be"));
+        assert_eq!(check_size(long.as_bytes()), Err("a text that is longer than any should be"));
         let error = response("application/json", long.as_bytes()).json::<Vec<String>>("texts").unwrap_err();
         assert_eq!(error.kind, Kind::TooLarge);
     }

@@ -52,7 +52,7 @@ fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
     client.send(&Request::post(format!("{}/j", server.url)).json(&serde_json::json!({"ä": "\n"}))).unwrap();
     client.send(&Request::post(format!("{}/f", server.url)).form(&[("json", "{\"a\":1}")])).unwrap();
     client.send(&Request::post(format!("{}/n", server.url))).unwrap();
-    client.send(&Request::delete(format!("{}/d", server.url))).unwrap();
+    client.send(&Request::new(Method::DELETE, format!("{}/d", server.url))).unwrap();
     let seen = server.seen();
     assert_eq!((seen[0].header("content-type"), seen[0].body.as_str()), (Some("application/json"), r#"{"ä":"\n"}"#));
     assert_eq!(seen[1].header("content-type"), Some("application/x-www-form-urlencoded"));
@@ -74,7 +74,7 @@ fn a_host_that_cannot_be_reached_is_told_in_the_same_words_for_every_path() {
 fn a_refused_connection_has_sent_nothing() {
     let client = client(PLENTY);
     let error = client.send(&Request::post(format!("{}/x", refused_url()))).unwrap_err();
-    assert!(error.nothing_was_sent());
+    assert_eq!(error.kind, Kind::NotSent);
     assert!(error.text.starts_with("connection refused"), "{error}");
     assert_eq!(client.requests_sent(), 0);
 }
@@ -100,7 +100,7 @@ fn nothing_is_sent_after_the_deadline() {
     let client = server.client(Duration::ZERO);
     let error = client.send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.text, "no time is left before the run's deadline");
-    assert!(error.nothing_was_sent() && server.seen().is_empty());
+    assert!(error.kind == Kind::NotSent && server.seen().is_empty());
 }
 
 #[test]

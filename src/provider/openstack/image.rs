@@ -1,8 +1,8 @@
 //! Glance: images by id, name or pattern (Image API v2).
 
-use super::api::{Call, Effect, Operation, Service, Session, says_no_image, timestamp};
+use super::api::{Effect, Operation, Service, Session, says_no_image, timestamp};
 use super::names::{hint, is_uuid, unknown};
-use crate::http::{Method, encode_query, encode_segment};
+use crate::http::{encode_query, encode_segment};
 use crate::provider::{Failure, FailureKind};
 use serde::Deserialize;
 use wildmatch::WildMatch;
@@ -76,15 +76,7 @@ pub(crate) fn read(session: &Session, id: &str) -> Result<Option<Image>, Failure
 }
 
 fn by_id(session: &Session, id: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
-    let path = format!("/images/{}", encode_segment(id));
-    let response = session.send(&Call::new(Method::GET, Service::Image, path), operation)?;
-    if says_no_image(&response) {
-        return Ok(None);
-    }
-    if !response.is_success() {
-        return Err(operation.refused(Service::Image, &response));
-    }
-    response.json("an image").map(Some).map_err(|error| operation.unusable(&error))
+    session.look_up(Service::Image, format!("/images/{}", encode_segment(id)), "", says_no_image, operation)
 }
 
 fn listed(session: &Session, filter: &[(&str, &str)], operation: &Operation<'_>) -> Result<Vec<Image>, Failure> {
@@ -92,7 +84,7 @@ fn listed(session: &Session, filter: &[(&str, &str)], operation: &Operation<'_>)
     let mut query = encode_query(filter);
     for _ in 0..MOST_PAGES {
         let path = format!("/images?{query}");
-        let page: Images = session.get_json(Service::Image, path, "a list of images", operation)?;
+        let page: Images = session.get_json(Service::Image, path, "", "a list of images", operation)?;
         let empty = page.images.is_empty();
         all.extend(page.images);
         match page.next.as_deref().and_then(|next| next.split_once('?')) {

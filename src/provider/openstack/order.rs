@@ -2,7 +2,7 @@
 
 use super::api::{Call, Effect, Microversion, Operation, Service};
 use super::cloud::{OpenStack, Resource};
-use super::compute::wire::Created;
+use super::compute::wire::CreatedServer;
 use super::network::Kind;
 use crate::config::{BootVolume, NodeType};
 use crate::http::Method;
@@ -37,10 +37,12 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     if !response.is_success() {
         return Err(operation.refused(Service::Compute, &response));
     }
-    let created: Created = response.json("the id of a new server").map_err(|error| operation.unusable(&error))?;
+    let body = response.json_body("the id of a new server");
+    let created: CreatedServer =
+        body.and_then(|mut body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
     // Registered for redaction, so that no message can show it. Nobody needs it here.
-    created.server.admin_pass.map(Secret::new);
-    Ok(ServerId::from(created.server.id))
+    created.admin_pass.map(Secret::new);
+    Ok(ServerId::from(created.id))
 }
 
 /// The user data as Nova takes it; `None` if it is empty.

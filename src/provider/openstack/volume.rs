@@ -1,7 +1,7 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Limits, Link, Page, Service, Session, mark, remaining, says_no_volume};
+use super::api::{Effect, Service, Session, lookup, mark, remaining, says_no_volume};
 use crate::http::encode_segment;
 use crate::naming::VolumeId;
 use crate::provider::{Deletion, Failure};
@@ -28,15 +28,14 @@ pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
 pub(crate) fn limits(session: &Session) -> Result<VolumeLimits, Failure> {
     let operation = session.operation("read the volume quota", Effect::Read);
     let wanted = "the volume limits of the project";
-    let body: Limits<VolumeLimits> = session.get_json(Service::Volume, "/limits", wanted, &operation)?;
-    Ok(body.limits.absolute)
+    session.get_json(Service::Volume, "/limits", "/limits/absolute", wanted, &operation)
 }
 
 /// All volumes of the project.
 pub(crate) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
     let operation = session.operation("list the volumes", Effect::Read);
-    let page = Page { entries: |page: Volumes| (page.volumes, page.volumes_links), id: |volume| &volume.id };
-    let volumes = session.list(Service::Volume, "/volumes/detail?limit=1000", &page, &operation)?;
+    let path = "/volumes/detail?limit=1000";
+    let volumes = session.list(Service::Volume, path, "volumes", |volume: &CinderVolume| &volume.id, &operation)?;
     Ok(volumes.into_iter().map(read_volume).collect())
 }
 
@@ -44,8 +43,7 @@ pub(crate) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
 pub(crate) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
     let description = format!("read volume {id}");
     let operation = session.operation(&description, Effect::Read);
-    let read = |body: OneVolume| read_volume(body.volume);
-    session.look_up(Service::Volume, path(id), says_no_volume, read, &operation)
+    lookup(session.look_up(Service::Volume, path(id), "/volume", says_no_volume, &operation), read_volume)
 }
 
 /// Deletes one volume. Cinder answers before it is gone, and refuses to delete one that is in use.
@@ -72,19 +70,6 @@ fn read_volume(volume: CinderVolume) -> Volume {
     Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark(&metadata), state }
 }
 
-/// `GET /volumes/detail` (Block Storage API v3).
-#[derive(Deserialize)]
-struct Volumes {
-    volumes: Vec<CinderVolume>,
-    volumes_links: Option<Vec<Link>>,
-}
-
-/// `GET /volumes/ID` (Block Storage API v3).
-#[derive(Deserialize)]
-struct OneVolume {
-    volume: CinderVolume,
-}
-
 #[derive(Deserialize)]
 struct CinderVolume {
     id: String,
@@ -94,6 +79,7 @@ struct CinderVolume {
     attachments: Option<Vec<serde_json::Value>>,
 }
 
+/// `GET /limits` (Block Storage API v3).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VolumeLimits {

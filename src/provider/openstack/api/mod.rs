@@ -12,8 +12,6 @@ pub(crate) use errors::{
     Effect, Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, unusable_client,
 };
 pub(crate) use microversion::Microversion;
-pub(crate) use pages::Link;
-pub(crate) use requests::Page;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};
-pub(crate) use values::{Limits, mark, remaining, timestamp};
+pub(crate) use values::{Named, lookup, mark, remaining, timestamp};

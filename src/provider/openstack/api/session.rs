@@ -7,7 +7,7 @@ use super::values::timestamp;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::naming::ProviderName;
-use crate::provider::openstack::identity::{self, Identity, Login, log_in};
+use crate::provider::openstack::identity::{Identity, Login, log_in};
 use crate::provider::{Failure, FailureKind};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -83,9 +83,11 @@ impl Session {
             let advice = "mita does not know how long it lasts";
             return Err(operation.refused_as(FailureKind::Denied, "the identity service", &response, advice));
         }
-        let body: identity::OneCredential =
-            response.json("an application credential").map_err(|error| operation.unusable(&error))?;
-        Ok(body.application_credential.expires_at.as_deref().and_then(timestamp))
+        let body = response.json_body("an application credential");
+        let expires: Option<String> = body
+            .and_then(|mut body| body.take("/application_credential/expires_at"))
+            .map_err(|error| operation.unusable(&error))?;
+        Ok(expires.as_deref().and_then(timestamp))
     }
 
     /// Sends a request and returns its answer, whatever the status. The status 401 means that the token is no longer valid

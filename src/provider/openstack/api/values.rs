@@ -1,20 +1,26 @@
-//! What several services write in the same way: times, limits, and mita's mark in metadata.
+//! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
 use crate::naming::{MitaId, NodeTypeName, Owner};
-use crate::world::Mark;
+use crate::provider::Failure;
+use crate::world::{Lookup, Mark};
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// `GET /limits` (Compute API, Block Storage API). -1 means unlimited.
+/// Something of which only id and name count.
 #[derive(Deserialize)]
-pub(crate) struct Limits<T> {
-    pub(crate) limits: Absolute<T>,
+pub(crate) struct Named {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Absolute<T> {
-    pub(crate) absolute: T,
+/// What a lookup of one object found.
+pub(crate) fn lookup<P, T>(found: Result<Option<P>, Failure>, read: fn(P) -> T) -> Lookup<T> {
+    match found {
+        Ok(Some(object)) => Lookup::Found(read(object)),
+        Ok(None) => Lookup::Gone,
+        Err(failure) => Lookup::Unavailable(failure.message),
+    }
 }
 
 /// What remains of a limit; `None` if it is unlimited (-1) or unknown.

@@ -3,11 +3,11 @@
 //! it; a person who sets mita up wants to know it before.
 
 use crate::config::NodeType;
-use crate::provider::openstack::api::{Effect, Service};
+use crate::provider::openstack::api::{Effect, Named, Service};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
-use crate::provider::openstack::network::{Network, SecurityGroup};
+use crate::provider::openstack::network::Network;
 use crate::provider::openstack::{compute, image, network, order, volume};
 use crate::provider::{Allotment, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
@@ -84,7 +84,7 @@ fn minute(time: Timestamp) -> String {
 /// What the cloud has; `None` if no node type names any, or if it cannot be read.
 struct Available {
     keys: Option<Vec<String>>,
-    groups: Option<Vec<SecurityGroup>>,
+    groups: Option<Vec<Named>>,
     zones: Option<Vec<compute::wire::Zone>>,
     networks: Option<Vec<Network>>,
 }
@@ -119,7 +119,7 @@ impl Available {
         }
         if let Some(groups) = &self.groups {
             for wanted in &kind.security_groups {
-                let name = |group: &SecurityGroup| group.name.clone().unwrap_or_default();
+                let name = |group: &Named| group.name.clone().unwrap_or_default();
                 let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted).count();
                 let names: BTreeSet<String> = groups.iter().map(name).collect();
                 match found {

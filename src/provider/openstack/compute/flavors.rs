@@ -1,7 +1,7 @@
 //! Nova: the flavors, and which one an order takes.
 
 use crate::provider::Failure;
-use crate::provider::openstack::api::{Effect, Link, Page, Service, Session};
+use crate::provider::openstack::api::{Effect, Service, Session};
 use crate::provider::openstack::names::{ambiguous, unknown};
 use crate::world::Size;
 use serde::Deserialize;
@@ -31,17 +31,10 @@ impl Flavor {
     }
 }
 
-#[derive(Deserialize)]
-struct Flavors {
-    flavors: Vec<Flavor>,
-    flavors_links: Option<Vec<Link>>,
-}
-
 /// All flavors that the project may use.
 pub(crate) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
     let operation = session.operation("list the flavors", Effect::Read);
-    let page = Page { entries: |page: Flavors| (page.flavors, page.flavors_links), id: |flavor| &flavor.id };
-    session.list(Service::Compute, "/flavors/detail?limit=1000", &page, &operation)
+    session.list(Service::Compute, "/flavors/detail?limit=1000", "flavors", |flavor: &Flavor| &flavor.id, &operation)
 }
 
 /// The flavor with this id, or the only one with this name.

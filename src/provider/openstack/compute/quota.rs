@@ -2,7 +2,7 @@
 
 use super::wire;
 use crate::provider::Failure;
-use crate::provider::openstack::api::{Effect, Limits, Service, Session, remaining};
+use crate::provider::openstack::api::{Effect, Service, Session, remaining};
 
 /// What remains of the compute quota; `None` means unlimited or unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,5 @@ pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
 pub(crate) fn limits(session: &Session) -> Result<wire::ComputeLimits, Failure> {
     let operation = session.operation("read the quota", Effect::Read);
     let wanted = "the limits of the project";
-    let body: Limits<wire::ComputeLimits> = session.get_json(Service::Compute, "/limits", wanted, &operation)?;
-    Ok(body.limits.absolute)
+    session.get_json(Service::Compute, "/limits", "/limits/absolute", wanted, &operation)
 }

@@ -1,7 +1,6 @@
 //! Nova: server groups by name (Compute API, "Server groups").
 
-use super::wire;
-use crate::provider::openstack::api::{Effect, Service, Session};
+use crate::provider::openstack::api::{Effect, Named, Service, Session};
 use crate::provider::openstack::names::{ambiguous, unknown};
 use crate::provider::{Failure, FailureKind};
 
@@ -10,9 +9,8 @@ use crate::provider::{Failure, FailureKind};
 pub(crate) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
     let description = format!("find the server group \"{}\"", wanted.escape_debug());
     let operation = session.operation(&description, Effect::Read);
-    let path = "/os-server-groups";
-    let list: wire::ServerGroups = session.get_json(Service::Compute, path, "a list of server groups", &operation)?;
-    let groups = list.server_groups;
+    let (path, wanted_list) = ("/os-server-groups", "a list of server groups");
+    let groups: Vec<Named> = session.get_json(Service::Compute, path, "/server_groups", wanted_list, &operation)?;
     if groups.iter().any(|group| group.id == wanted) {
         return Ok(wanted.to_owned());
     }

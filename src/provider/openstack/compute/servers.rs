@@ -4,7 +4,7 @@ use super::wire;
 use crate::http::{Method, encode_segment};
 use crate::naming::ServerId;
 use crate::provider::console;
-use crate::provider::openstack::api::{Call, Effect, Page, Service, Session, mark, says_no_server, timestamp};
+use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, mark, says_no_server, timestamp};
 use crate::provider::{Deletion, Failure};
 use crate::secret::redact;
 use crate::world::{Launch, Lookup, Server, ServerState};
@@ -23,8 +23,8 @@ const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
 /// be looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
 pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
     let operation = session.operation("list the servers", Effect::Read);
-    let page = Page { entries: |page: wire::Servers| (page.servers, page.servers_links), id: |server| &server.id };
-    let servers = session.list(Service::Compute, "/servers/detail?limit=1000", &page, &operation)?;
+    let path = "/servers/detail?limit=1000";
+    let servers = session.list(Service::Compute, path, "servers", |server: &wire::Server| &server.id, &operation)?;
     Ok(servers.into_iter().map(read_server).collect())
 }
 
@@ -32,8 +32,7 @@ pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
 pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let description = format!("read server {id}");
     let operation = session.operation(&description, Effect::Read);
-    let read = |body: wire::OneServer| read_server(body.server);
-    session.look_up(Service::Compute, path(id), says_no_server, read, &operation)
+    lookup(session.look_up(Service::Compute, path(id), "/server", says_no_server, &operation), read_server)
 }
 
 /// The end of the console; `None` if the hypervisor has none: Nova answers 404, 409 or 501 then. A compute host that does
@@ -46,12 +45,16 @@ pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
         timeout: Some(CONSOLE_TIMEOUT),
         ..Call::new(Method::POST, Service::Compute, format!("{}/action", path(id)))
     };
-    let console = session.send(&call, &operation).and_then(|response| match response.is_success() {
-        true => response.json::<wire::Console>("a console").map_err(|error| operation.unusable(&error)),
+    let output = session.send(&call, &operation).and_then(|response| match response.is_success() {
+        true => {
+            let body = response.json_body("a console");
+            let output = body.and_then(|mut body| body.take::<Option<String>>("/output"));
+            output.map_err(|error| operation.unusable(&error))
+        }
         false => Err(operation.refused(Service::Compute, &response)),
     });
-    match console {
-        Ok(console) => console::tail(&console.output.unwrap_or_default()),
+    match output {
+        Ok(output) => console::tail(&output.unwrap_or_default()),
         Err(failure) => {
             log::debug!("{failure}; mita goes on without it");
             None
@@ -113,8 +116,13 @@ mod tests {
     use crate::world::Mark;
     use std::collections::BTreeSet;
 
+    fn part<T: serde::de::DeserializeOwned>(body: &str, key: &str) -> T {
+        let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
+        serde_json::from_value(body[key].take()).unwrap()
+    }
+
     fn recorded(body: &str) -> Vec<Server> {
-        serde_json::from_str::<wire::Servers>(body).unwrap().servers.into_iter().map(read_server).collect()
+        part::<Vec<wire::Server>>(body, "servers").into_iter().map(read_server).collect()
     }
 
     #[test]
@@ -146,14 +154,14 @@ mod tests {
     #[test]
     fn an_error_tells_its_fault_where_it_is_asked_for_by_id() {
         let body = include_str!("../../../../tests/fixtures/openstack/server_error.json");
-        let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
+        let server = read_server(part(body, "server"));
         assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
     }
 
     #[test]
     fn an_active_server_with_a_deletion_under_way_is_on_its_way_out() {
         let body = include_str!("../../../../tests/fixtures/openstack/server_deleting.json");
-        let server = read_server(serde_json::from_str::<wire::OneServer>(body).unwrap().server);
+        let server = read_server(part(body, "server"));
         assert_eq!(server.state, ServerState::Deleting);
     }
 

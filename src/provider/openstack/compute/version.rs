@@ -1,6 +1,5 @@
 //! Nova: how far its microversions go.
 
-use super::wire;
 use crate::config::NodeType;
 use crate::http::Method;
 use crate::provider::openstack::api::{Call, Effect, Microversion, Service, Session};
@@ -17,10 +16,12 @@ pub(crate) fn newest(session: &Session) -> Result<Option<Microversion>, Failure>
     if !response.is_success() {
         return Err(operation.refused(Service::Compute, &response));
     }
-    let body: wire::ComputeVersion = response.json("a version").map_err(|error| operation.unusable(&error))?;
+    let body = response.json_body("a version");
+    let newest: Option<String> =
+        body.and_then(|mut body| body.take("/version/version")).map_err(|error| operation.unusable(&error))?;
     let minor = |version: &str| version.strip_prefix("2.").and_then(|minor| minor.parse().ok());
     // Clouds older than microversions name none.
-    Ok(Some(Microversion(body.version.version.as_deref().and_then(minor).unwrap_or(1))))
+    Ok(Some(Microversion(newest.as_deref().and_then(minor).unwrap_or(1))))
 }
 
 /// Why a cloud with this newest microversion cannot create a server of this type; `None` if it can.

@@ -1,29 +1,10 @@
 //! The parts of Nova's JSON that mita reads. Nova leaves out fields or sends null by release, cell and policy, so only
 //! what an answer is useless without is required.
 
-use crate::provider::openstack::api::Link;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
-/// `GET /servers/detail` (Compute API).
-#[derive(Deserialize)]
-pub(crate) struct Servers {
-    pub(crate) servers: Vec<Server>,
-    pub(crate) servers_links: Option<Vec<Link>>,
-}
-
-/// `os-getConsoleOutput` (Compute API).
-#[derive(Deserialize)]
-pub(crate) struct Console {
-    pub(crate) output: Option<String>,
-}
-
-/// `GET /servers/ID` (Compute API).
-#[derive(Deserialize)]
-pub(crate) struct OneServer {
-    pub(crate) server: Server,
-}
-
+/// `GET /servers/detail`, `GET /servers/ID` (Compute API).
 #[derive(Deserialize)]
 pub(crate) struct Server {
     pub(crate) id: String,
@@ -57,11 +38,6 @@ pub(crate) struct Fault {
 
 /// `POST /servers` (Compute API).
 #[derive(Deserialize)]
-pub(crate) struct Created {
-    pub(crate) server: CreatedServer,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct CreatedServer {
     pub(crate) id: String,
     #[serde(rename = "adminPass")]
@@ -84,11 +60,6 @@ pub(crate) struct ComputeLimits {
 
 /// `GET /os-keypairs` (Compute API).
 #[derive(Deserialize)]
-pub(crate) struct KeyPairs {
-    pub(crate) keypairs: Vec<KeyPairEntry>,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct KeyPairEntry {
     pub(crate) keypair: KeyPair,
 }
@@ -100,12 +71,6 @@ pub(crate) struct KeyPair {
 
 /// `GET /os-availability-zone` (Compute API).
 #[derive(Deserialize)]
-pub(crate) struct Zones {
-    #[serde(rename = "availabilityZoneInfo")]
-    pub(crate) zones: Vec<Zone>,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct Zone {
     #[serde(rename = "zoneName")]
     pub(crate) name: String,
@@ -116,28 +81,4 @@ pub(crate) struct Zone {
 #[derive(Deserialize)]
 pub(crate) struct ZoneState {
     pub(crate) available: Option<bool>,
-}
-
-/// `GET /os-server-groups` (Compute API).
-#[derive(Deserialize)]
-pub(crate) struct ServerGroups {
-    pub(crate) server_groups: Vec<ServerGroup>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct ServerGroup {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-}
-
-/// `GET /v2.1/` (Compute API, "Show Details of Specific API Version").
-#[derive(Deserialize)]
-pub(crate) struct ComputeVersion {
-    pub(crate) version: ComputeVersionRange,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct ComputeVersionRange {
-    /// The newest microversion.
-    pub(crate) version: Option<String>,
 }

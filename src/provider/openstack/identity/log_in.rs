@@ -1,9 +1,9 @@
 //! Logging in to Keystone (Identity API v3 and v2.0): the token request and its answer.
 
 use super::catalogue::Catalogue;
-use super::wire::{Role, TokenV2, TokenV3, TokenV3Body};
+use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
-use crate::http::{Client, Request, Response, encode_segment};
+use crate::http::{Client, HttpError, Request, Response, encode_segment};
 use crate::provider::openstack::api::{Operation, timestamp};
 use crate::provider::{Failure, FailureKind};
 use crate::secret::Secret;
@@ -54,43 +54,43 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
 }
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
-    let body: TokenV3 = response.json("a token").map_err(|error| operation.unusable(&error))?;
+    let unusable = |error: HttpError| operation.unusable(&error);
+    let mut body = response.json_body("a token").map_err(unusable)?;
     let Some(token) = response.header("x-subject-token") else {
         return Err(operation.failure(
             FailureKind::Wrong,
             "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
         ));
     };
-    let TokenV3Body { catalog, project, roles, user, application_credential } = body.token;
-    let credential =
-        application_credential.zip(user.as_ref().and_then(|user| user.id.as_ref())).map(|(credential, user)| {
-            let (user, credential) = (encode_segment(user), encode_segment(&credential.id));
-            format!("{base}/v3/users/{user}/application_credentials/{credential}")
-        });
-    // An application credential does not need the password.
-    let password_expires = user.filter(|_| credential.is_none()).and_then(|user| user.password_expires_at);
+    let user: Option<String> = body.take("/token/user/id").map_err(unusable)?;
+    let credential: Option<String> = body.take("/token/application_credential/id").map_err(unusable)?;
+    let credential = credential.zip(user).map(|(credential, user)| {
+        let (user, credential) = (encode_segment(&user), encode_segment(&credential));
+        format!("{base}/v3/users/{user}/application_credentials/{credential}")
+    });
+    let password_expires: Option<String> = body.take("/token/user/password_expires_at").map_err(unusable)?;
     let identity = Identity {
-        project: project.map(|project| project.id),
-        roles: names(roles),
-        password_expires: password_expires.as_deref().and_then(timestamp),
+        project: body.take("/token/project/id").map_err(unusable)?,
+        roles: names(body.take("/token/roles").map_err(unusable)?),
+        // An application credential does not need the password.
+        password_expires: password_expires.filter(|_| credential.is_none()).as_deref().and_then(timestamp),
         credential,
     };
-    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalog.unwrap_or_default()), identity })
+    let catalogue: Option<Vec<_>> = body.take("/token/catalog").map_err(unusable)?;
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalogue.unwrap_or_default()), identity })
 }
 
 fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
-    let body: TokenV2 = response.json("a token").map_err(|error| operation.unusable(&error))?;
+    let unusable = |error: HttpError| operation.unusable(&error);
+    let mut body = response.json_body("a token").map_err(unusable)?;
+    let token: String = body.take("/access/token/id").map_err(unusable)?;
     let identity = Identity {
-        project: body.access.token.tenant.map(|tenant| tenant.id),
-        roles: names(body.access.user.and_then(|user| user.roles)),
-        password_expires: None,
-        credential: None,
+        project: body.take("/access/token/tenant/id").map_err(unusable)?,
+        roles: names(body.take("/access/user/roles").map_err(unusable)?),
+        ..Identity::default()
     };
-    Ok(Login {
-        token: Secret::new(body.access.token.id),
-        catalogue: Catalogue::v2(body.access.service_catalog.unwrap_or_default()),
-        identity,
-    })
+    let catalogue: Option<Vec<_>> = body.take("/access/serviceCatalog").map_err(unusable)?;
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v2(catalogue.unwrap_or_default()), identity })
 }
 
 fn names(roles: Option<Vec<Role>>) -> Vec<String> {

@@ -5,4 +5,3 @@ mod log_in;
 mod wire;
 
 pub(crate) use log_in::{Identity, Login, log_in};
-pub(crate) use wire::OneCredential;

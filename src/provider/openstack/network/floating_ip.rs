@@ -7,7 +7,7 @@ use super::networks::Kind;
 use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
 use crate::naming::FloatingIpId;
-use crate::provider::openstack::api::{Call, Effect, Operation, Page, Service, Session, says_no_floating_ip};
+use crate::provider::openstack::api::{Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::{AddressOrder, Deletion, Failure, FailureKind};
 use crate::world::{AddressMark, FloatingIp, Lookup};
@@ -16,9 +16,8 @@ use serde_json::json;
 /// All floating IPs of the project with a mark in their description.
 pub(crate) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure> {
     let operation = session.operation("list the floating IPs", Effect::Read);
-    let entries = |page: wire::FloatingIps| (page.floatingips, page.floatingips_links);
-    let page = Page { entries, id: |address| &address.id };
-    let addresses = session.list(Service::Network, "/floatingips?limit=1000", &page, &operation)?;
+    let path = "/floatingips?limit=1000";
+    let addresses = session.list(Service::Network, path, "floatingips", |ip: &wire::FloatingIp| &ip.id, &operation)?;
     Ok(addresses.into_iter().filter_map(marked).collect())
 }
 
@@ -26,8 +25,7 @@ pub(crate) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure
 pub(crate) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
     let description = format!("read floating IP {id}");
     let operation = session.operation(&description, Effect::Read);
-    let read = |body: wire::OneFloatingIp| marked(body.floatingip);
-    session.look_up(Service::Network, path(id), says_no_floating_ip, read, &operation)
+    lookup(session.look_up(Service::Network, path(id), "/floatingip", says_no_floating_ip, &operation), marked)
 }
 
 /// Creates one for a server, or points the known one to it. Sent once.
@@ -51,7 +49,9 @@ pub(crate) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), 
         return Err(operation.refused(Service::Network, &response));
     }
     // Any other successful answer does not show that something was done.
-    response.json::<wire::OneFloatingIp>("a floating IP").map(drop).map_err(|error| operation.unusable(&error))
+    let body = response.json_body("a floating IP");
+    let made = body.and_then(|mut body| body.take::<wire::FloatingIp>("/floatingip"));
+    made.map(drop).map_err(|error| operation.unusable(&error))
 }
 
 /// The port of a server that a floating IP can point to: one with an IPv4 address, on the first network of its type.
@@ -63,14 +63,15 @@ fn port(
 ) -> Result<String, Failure> {
     let query = encode_query(&[("device_id", order.mark.server.as_str())]);
     let path = format!("/ports?{query}");
-    let list: wire::ServerPorts = session.get_json(Service::Network, path, "a list of ports", operation)?;
+    let ports: Vec<wire::ServerPort> =
+        session.get_json(Service::Network, path, "/ports", "a list of ports", operation)?;
     let rank = |port: &wire::ServerPort| {
         let network = port.network_id.as_deref();
         networks.iter().position(|id| Some(id.as_str()) == network).unwrap_or(networks.len())
     };
     let is_v4 =
         |ip: &wire::FixedIp| ip.ip_address.as_deref().is_some_and(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok());
-    let ports = list.ports.into_iter().filter(|port| port.fixed_ips.iter().flatten().any(is_v4));
+    let ports = ports.into_iter().filter(|port| port.fixed_ips.iter().flatten().any(is_v4));
     let chosen = ports.min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
     // A server that is just ACTIVE may lack its port for a moment.
     let none =

@@ -5,4 +5,4 @@ mod networks;
 mod wire;
 
 pub(crate) use networks::{Kind, all, resolve, security_groups, usable};
-pub(crate) use wire::{Network, SecurityGroup};
+pub(crate) use wire::Network;

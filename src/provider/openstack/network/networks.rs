@@ -2,7 +2,7 @@
 
 use super::wire;
 use crate::http::encode_query;
-use crate::provider::openstack::api::{Effect, Operation, Service, Session};
+use crate::provider::openstack::api::{Effect, Named, Operation, Service, Session};
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::{ambiguous, is_uuid, unknown};
 use crate::provider::{Failure, FailureKind};
@@ -94,12 +94,10 @@ pub(crate) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> 
 }
 
 /// Every security group of the project.
-pub(crate) fn security_groups(session: &Session) -> Result<Vec<wire::SecurityGroup>, Failure> {
+pub(crate) fn security_groups(session: &Session) -> Result<Vec<Named>, Failure> {
     let operation = session.operation("list the security groups", Effect::Read);
     let path = "/security-groups?fields=id&fields=name";
-    let list: wire::SecurityGroups =
-        session.get_json(Service::Network, path, "a list of security groups", &operation)?;
-    Ok(list.security_groups)
+    session.get_json(Service::Network, path, "/security_groups", "a list of security groups", &operation)
 }
 
 fn listed(
@@ -110,6 +108,5 @@ fn listed(
 ) -> Result<Vec<wire::Network>, Failure> {
     let filter: Vec<_> = filter.iter().chain(kind.filter()).copied().collect();
     let path = format!("{}?{}", kind.path(), encode_query(&filter));
-    let list: wire::Networks = session.get_json(Service::Network, path, "a list of networks or ports", operation)?;
-    Ok(list.networks)
+    session.get_json(Service::Network, path, kind.path(), "a list of networks or ports", operation)
 }

@@ -1,27 +1,8 @@
 //! The parts of Neutron's JSON that mita reads.
 
-use crate::provider::openstack::api::Link;
 use serde::Deserialize;
 
-/// `GET /v2.0/security-groups` (Networking API v2.0).
-#[derive(Deserialize)]
-pub(crate) struct SecurityGroups {
-    pub(crate) security_groups: Vec<SecurityGroup>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct SecurityGroup {
-    pub(crate) id: String,
-    pub(crate) name: Option<String>,
-}
-
-/// `GET /v2.0/networks` and `GET /v2.0/ports` (Networking API v2.0). Of ports only names and ids count.
-#[derive(Deserialize)]
-pub(crate) struct Networks {
-    #[serde(alias = "ports")]
-    pub(crate) networks: Vec<Network>,
-}
-
+/// `GET /v2.0/networks` and, of ports only ids and names, `GET /v2.0/ports` (Networking API v2.0).
 #[derive(Deserialize)]
 pub(crate) struct Network {
     pub(crate) id: String,
@@ -36,18 +17,6 @@ pub(crate) struct Network {
 
 /// `GET /v2.0/floatingips` (Networking API v2.0).
 #[derive(Deserialize)]
-pub(crate) struct FloatingIps {
-    pub(crate) floatingips: Vec<FloatingIp>,
-    pub(crate) floatingips_links: Option<Vec<Link>>,
-}
-
-/// `GET /v2.0/floatingips/ID` (Networking API v2.0).
-#[derive(Deserialize)]
-pub(crate) struct OneFloatingIp {
-    pub(crate) floatingip: FloatingIp,
-}
-
-#[derive(Deserialize)]
 pub(crate) struct FloatingIp {
     pub(crate) id: String,
     pub(crate) floating_ip_address: Option<String>,
@@ -56,11 +25,6 @@ pub(crate) struct FloatingIp {
 }
 
 /// `GET /v2.0/ports?device_id=SERVER` (Networking API v2.0).
-#[derive(Deserialize)]
-pub(crate) struct ServerPorts {
-    pub(crate) ports: Vec<ServerPort>,
-}
-
 #[derive(Deserialize)]
 pub(crate) struct ServerPort {
     pub(crate) id: String,
