@@ -1,8 +1,8 @@
-//! Why a cloud did not do what it was asked.
+//! Why a cloud did not do what it was asked to do.
 
 use std::fmt;
 
-/// A request that a cloud did not grant.
+/// A request to a cloud that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// What it means for the plan.
@@ -16,17 +16,17 @@ pub struct Failure {
 pub enum FailureKind {
     /// A quota is used up.
     Quota,
-    /// The request is wrong: an unknown image, size, key, network (400, or a name that does not resolve).
+    /// The request is wrong: an unknown image, flavor, key pair or network (400, or a name that nothing has).
     Wrong,
     /// Not allowed: credentials or a policy.
     Denied,
-    /// The server is in a state that does not allow it.
+    /// The state of the server does not allow it.
     Conflict,
     /// Too many requests.
     RateLimited,
-    /// Nothing was done: no connection, or the service said that it is not available.
+    /// Nothing was done: there was no connection, or the service said that it is not available.
     Unavailable,
-    /// Sent, and no answer tells whether it was done.
+    /// The request was sent, and no answer shows whether it was done.
     UnknownOutcome,
 }
 

@@ -9,64 +9,64 @@ use crate::world::{FloatingIp, Lookup, Server, Volume};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 
-/// The few verbs that mita needs of a cloud. Reads may be repeated inside the run's deadline, writes are sent once.
+/// A cloud. Reads may be repeated within the run's deadline; writes are sent once.
 pub trait Provider: Send + Sync {
     /// All servers of the project, every page of them, marked or not.
     fn servers(&self) -> Result<Vec<Server>, Failure>;
 
-    /// One server by its id, read afresh.
+    /// One server as it is now.
     fn server(&self, id: &ServerId) -> Lookup<Server>;
 
-    /// Resolves what the node types name (image, size, networks) and reads the quota: everything that an order
-    /// needs to know before it is sent. Reads only. A type whose names do not resolve has its own failure.
+    /// Looks up what the node types name (image, flavor, networks) and reads the quota: all that has to be known before an
+    /// order. Reads only. A type with names that the cloud does not know has its own failure.
     fn survey(&self, types: &[&NodeType]) -> Survey;
 
-    /// What else reading can tell of these orders before the first is sent: what the cloud would refuse them for, and what
-    /// will stand in their way one day. Reads only; for a person who asks, not for a run.
+    /// Reads what else could stop these orders: why the cloud would refuse them, and what will stop working soon. For
+    /// `mita check --online`, not for a run.
     fn inspect(&self, orders: &[Order<'_>], now: Timestamp) -> Inspection;
 
-    /// What node types of this cloud can name. Reads only; for a person who writes a configuration.
+    /// Reads what node types can name in this cloud. For `mita init`.
     fn inventory(&self) -> Inventory;
 
-    /// How far the cloud's clock is ahead of ours, which showed `now` at `then`; none before it answered, or where its
-    /// answers do not tell.
+    /// How far the cloud's clock is ahead of ours, which showed `now` at `then`; `None` before the cloud answered, or if its
+    /// answers have no date.
     fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration>;
 
-    /// The end of a server's console: its last lines, without secrets and without characters that could steer a terminal.
-    /// None where there is none, or where it cannot be had at once. A read in effect, and never worth waiting for.
+    /// The last lines of a server's console, without secrets and without control characters; `None` if there is no
+    /// console, or if it cannot be read quickly.
     fn console_tail(&self, id: &ServerId) -> Option<String>;
 
     /// Sends one order. Returns the new server's id.
     fn create(&self, order: &Order<'_>) -> Result<ServerId, Failure>;
 
-    /// Deletes one server. "Already gone" is no failure.
+    /// Deletes one server. A server that is gone already is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
 
     /// All volumes of the project, every page of them, marked or not.
     fn volumes(&self) -> Result<Vec<Volume>, Failure>;
 
-    /// One volume by its id, read afresh.
+    /// One volume as it is now.
     fn volume(&self, id: &VolumeId) -> Lookup<Volume>;
 
-    /// Deletes one volume. "Already gone" is no failure.
+    /// Deletes one volume. A volume that is gone already is no failure.
     fn delete_volume(&self, id: &VolumeId) -> Result<Deletion, Failure>;
 
     /// The floating IPs of the project that carry the mark of an installation, every page of them.
     fn floating_ips(&self) -> Result<Vec<FloatingIp>, Failure>;
 
-    /// One floating IP by its id, read afresh; found without a mark, it is nobody's.
+    /// One floating IP as it is now; `Found(None)` if it carries no mark.
     fn floating_ip(&self, id: &FloatingIpId) -> Lookup<Option<FloatingIp>>;
 
-    /// Makes a floating IP, marks it and leads it to a server, in one request; or leads a known one there.
+    /// Creates a floating IP, marks it and points it to a server, in one request; or points a known one there.
     fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure>;
 
-    /// Releases one floating IP. "Already gone" is no failure.
+    /// Releases one floating IP. A floating IP that is gone already is no failure.
     fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure>;
 
-    /// Requests that left this machine so far, log-ins and repeated ones included.
+    /// Requests that left this machine so far, with log-ins and repeated ones.
     fn requests_sent(&self) -> u64;
 
-    /// Attempts that got no whole answer, or one that says no; that something is not there is no failure.
+    /// Attempts that got no complete answer, or an error other than 404.
     fn requests_failed(&self) -> u64;
 }
 
@@ -75,6 +75,6 @@ pub trait Provider: Send + Sync {
 pub struct Access {
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
-    /// Most requests of one survey under way at a time.
+    /// The most requests of one survey at a time.
     pub concurrency: u32,
 }

@@ -1,6 +1,7 @@
-//! A provider lists, creates and deletes servers. The rest of the program knows nothing of any cloud.
+//! Clouds. A provider lists, creates and deletes servers; the rest of the program knows no cloud.
 //!
-//! A second backend is one folder beside [`openstack`], one variant of [`crate::config::Backend`], one match arm here.
+//! A second backend needs one folder next to [`openstack`], one variant of [`crate::config::Backend`] and one match arm in
+//! [`open()`].
 
 pub mod console;
 mod failure;
@@ -11,7 +12,7 @@ pub mod openstack;
 mod order;
 
 pub use failure::{Failure, FailureKind};
-pub use findings::{Allotment, Image, Inspection, Inventory, Size, Survey};
+pub use findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
 pub use interface::{Access, Provider};
 pub use open::open;
 pub use order::{AddressOrder, Deletion, Order};

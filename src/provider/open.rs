@@ -5,7 +5,7 @@ use super::interface::{Access, Provider};
 use super::openstack::OpenStack;
 use crate::config::{Backend, ProviderConfig};
 
-/// The provider behind a configuration. Sends nothing yet; fails where a file that it names cannot be used.
+/// The provider of a configuration. Sends nothing yet. Fails if a file that the configuration names cannot be used.
 pub fn open(config: &ProviderConfig, access: Access) -> Result<Box<dyn Provider>, Failure> {
     match &config.backend {
         Backend::OpenStack(backend) => Ok(Box::new(OpenStack::new(&config.name, backend, access)?)),

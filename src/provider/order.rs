@@ -1,10 +1,10 @@
-//! What is asked of a cloud in a write.
+//! What mita asks a cloud to create or delete.
 
 use crate::config::NodeType;
 use crate::naming::{FloatingIpId, MitaId, Owner};
 use crate::world::AddressMark;
 
-/// One server to order. Its mark goes into the request itself.
+/// One server to order. Its mark is part of the request.
 #[derive(Clone, Debug)]
 pub struct Order<'a> {
     /// The node type.
@@ -15,7 +15,7 @@ pub struct Order<'a> {
     pub id: &'a MitaId,
     /// The server's name.
     pub name: &'a str,
-    /// User data with everything filled in; never logged.
+    /// The user data with everything filled in; never logged.
     pub user_data: String,
 }
 
@@ -24,11 +24,11 @@ pub struct Order<'a> {
 pub struct AddressOrder<'a> {
     /// The external network that it comes from, by name or id.
     pub pool: &'a str,
-    /// Whose it is, and for which server.
+    /// The installation and the server that it is for.
     pub mark: &'a AddressMark,
-    /// The networks of the server's node type, by name or id: it leads to the port on the first of them.
+    /// The networks of the server's node type, by name or id: it points to the port on the first of them.
     pub networks: &'a [String],
-    /// One that was made for the server before.
+    /// One that was created for the server before.
     pub known: Option<&'a FloatingIpId>,
 }
 
@@ -37,6 +37,6 @@ pub struct AddressOrder<'a> {
 pub enum Deletion {
     /// The cloud accepted it.
     Accepted,
-    /// There was nothing left to delete.
+    /// It was gone already.
     AlreadyGone,
 }

@@ -1,8 +1,7 @@
-//! OpenStack behind the provider's verbs: Keystone for the log-in, Nova for servers, Glance, Neutron and Cinder for what
-//! an order names.
+//! OpenStack: Keystone for the log-in, Nova for servers, Glance, Neutron and Cinder for what an order names.
 //!
-//! Nothing is asked before the first verb is used, one token serves the whole run, and no shape of OpenStack's JSON
-//! leaves this folder.
+//! Nothing is sent before the first operation, one token serves the whole run, and no other folder knows the JSON of
+//! OpenStack.
 
 mod api;
 mod backend;

@@ -9,7 +9,7 @@ use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
 use crate::provider::openstack::{compute, image, network, order, volume};
-use crate::provider::{Allotment, Failure, Inspection, Order};
+use crate::provider::{QuotaUsage, Failure, Inspection, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -52,8 +52,8 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         }
     }
     let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
-    match allotments(cloud, storage) {
-        Ok(allotments) => seen.allotments = allotments,
+    match quota(cloud, storage) {
+        Ok(quota) => seen.quota = quota,
         Err(failure) => seen.unread.push(failure.message),
     }
     seen.unread.sort();
@@ -235,7 +235,7 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failu
     Ok(faults)
 }
 
-fn allotments(cloud: &OpenStack, storage: bool) -> Result<Vec<Allotment>, Failure> {
+fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {
     let limits = compute::limits(&cloud.session)?;
     let mut all = vec![
         ("instances", limits.total_instances_used, limits.max_total_instances),
@@ -249,6 +249,6 @@ fn allotments(cloud: &OpenStack, storage: bool) -> Result<Vec<Allotment>, Failur
         all.push(("GB of volumes", limits.total_gigabytes_used, limits.max_total_volume_gigabytes));
     }
     let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-    let allotment = |(what, used, most)| Allotment { what, used: number(used).unwrap_or(0), most: number(most) };
-    Ok(all.into_iter().map(allotment).collect())
+    let usage = |(what, used, limit)| QuotaUsage { what, used: number(used).unwrap_or(0), limit: number(limit) };
+    Ok(all.into_iter().map(usage).collect())
 }
