@@ -187,7 +187,7 @@ impl Record {
         if !(0..LATEST).contains(&record.now.as_second()) {
             return Err(unreadable("its time is none of this millennium".to_owned()));
         }
-        if !record.configuration.is_plausible() {
+        if !record.configuration.is_valid() {
             return Err(unreadable("a number of its configuration is none that a configuration can have".to_owned()));
         }
         match record.state.implausible() {

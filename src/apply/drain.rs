@@ -2,7 +2,7 @@
 //! brought back. Whatever a build or a person did meanwhile comes first.
 
 use super::{ActionResult, News, Outcome, Site, tell};
-use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
+use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, NodeChange, Reading, Restoration};
 use crate::naming::{MitaId, NodeName, ProviderName, ServerId};
 use crate::offline::{is_ours, offline_message};
 use crate::plan::Rule;
@@ -85,8 +85,8 @@ pub(super) fn drain_while_busy(
             return (Outcome::Skipped, Some(format!("node {node} is no longer online: it is left as it is")));
         }
         match jenkins.set_offline(node, &message) {
-            Ok(Change::Done) => {}
-            Ok(Change::NoSuchNode) => return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
+            Ok(NodeChange::Done) => {}
+            Ok(NodeChange::NoSuchNode) => return (Outcome::Skipped, Some(format!("node {node} is gone from Jenkins"))),
             Err(error) => return failed(&error),
         }
     }
@@ -148,8 +148,8 @@ fn try_drain(
             return stop(site, jenkins, removal, reason, news);
         }
         match jenkins.set_offline(node, &message)? {
-            Change::Done => there.push(node),
-            Change::NoSuchNode => {}
+            NodeChange::Done => there.push(node),
+            NodeChange::NoSuchNode => {}
         }
     }
     step(RetirementStep::NodesOffline);

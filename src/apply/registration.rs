@@ -5,7 +5,7 @@
 
 use super::{ActionResult, News, Outcome, Site, actions, drain, tell};
 use crate::concurrency::parallel_map;
-use crate::config::{NodeForm, Registration};
+use crate::config::{NodeSettings, Registration};
 use crate::description::description;
 use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Launcher, NewNode};
 use crate::naming::{MitaId, NodeName, NodeTypeName, ServerId};
@@ -124,21 +124,22 @@ fn jenkins<'a>(site: &Site<'a>) -> Result<&'a Jenkins, Refusal> {
 /// Makes the node, or finds it made.
 fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Made, Refusal> {
     let kind = site.config.node_type(making.node_type);
-    let (form, launcher): (&NodeForm, Launcher<'_>) = match (kind.map(|kind| &kind.registration), making.address) {
-        (Some(Registration::Ssh(form, settings)), Some(address)) => (form, Launcher::Ssh(address, settings)),
-        (Some(Registration::Inbound(form, transport)), None) => (form, Launcher::Inbound(*transport)),
-        _ => {
-            let error = format!("node type {} does not register such nodes", making.node_type);
-            return Err(Refusal { outcome: Outcome::Failed, error, wrong: false });
-        }
-    };
+    let (settings, launcher): (&NodeSettings, Launcher<'_>) =
+        match (kind.map(|kind| &kind.registration), making.address) {
+            (Some(Registration::Ssh(settings, ssh)), Some(address)) => (settings, Launcher::Ssh(address, ssh)),
+            (Some(Registration::Inbound(settings, transport)), None) => (settings, Launcher::Inbound(*transport)),
+            _ => {
+                let error = format!("node type {} does not register such nodes", making.node_type);
+                return Err(Refusal { outcome: Outcome::Failed, error, wrong: false });
+            }
+        };
     let mark = Mark { owner: site.config.owner.clone(), node_type: making.node_type.clone(), id: making.id.clone() };
     let new = NewNode {
         name: making.node,
         description: &description(&mark, making.node),
         labels: &kind.map(|kind| kind.label_string()).unwrap_or_default(),
         executors: kind.map_or(1, |kind| kind.executors),
-        form,
+        settings,
         launcher,
     };
     let Err(error) = jenkins.create_node(&new) else { return Ok(Made { outcome: Outcome::Done, doubt: None }) };

@@ -4,7 +4,7 @@ use super::file::Table;
 use super::types::JenkinsConfig;
 use super::{secrets, tls, url};
 
-/// Reads the table; `None` when something in it was reported.
+/// Reads the table; `None` if something was reported.
 pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
     let url = url::required(table, "url", "https://jenkins.example.com/");
     let user = table.required_text(&["user"], "write the Jenkins user whose API token is used");
@@ -14,7 +14,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
     let user = user?;
     if user.value.contains(':') {
         // HTTP Basic authentication ends the user's name at the first colon (RFC 7617).
-        table.reading.fault(&user.at, "holds a colon, which no user of HTTP Basic authentication can have");
+        table.error(&user.at, "holds a colon, which no user of HTTP Basic authentication can have");
         return None;
     }
     Some(JenkinsConfig { url: url?, user: user.value, token: token?.value, cacert })

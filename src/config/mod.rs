@@ -22,6 +22,6 @@ mod tests;
 
 pub use file::{ConfigErrors, NotFound, locate, person};
 pub use load::Loaded;
-pub use provider::clouds_at_hand;
+pub use provider::available_clouds;
 pub use schema::{Entry, Manual, manual, schema};
 pub use types::*;

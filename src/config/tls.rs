@@ -3,23 +3,23 @@
 use super::file::{self, Table};
 use std::path::{Path, PathBuf};
 
-/// A bundle of all certificate authorities of a system has some hundred KiB.
+/// The certificate authorities of a system take some hundred KiB.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 
 /// The certificate authorities to trust instead of the system's.
 pub(super) fn cacert(table: &Table<'_>) -> Option<PathBuf> {
     let found = table.path("cacert")?;
-    check_certificate(&found.value).map_err(|fault| table.reading.fault(&found.at, fault)).ok()?;
+    check_certificate(&found.value).map_err(|error| table.error(&found.at, error)).ok()?;
     Some(found.value)
 }
 
-/// Whether this file can hold a certificate authority.
+/// Fails unless the file contains a certificate.
 pub(super) fn check_certificate(path: &Path) -> Result<(), String> {
-    holds(path, "-----BEGIN CERTIFICATE-----", "certificate")
+    contains(path, "-----BEGIN CERTIFICATE-----", "certificate")
 }
 
-/// Whether a file holds a text with this mark, in PEM form.
-pub(super) fn holds(path: &Path, mark: &str, what: &str) -> Result<(), String> {
+/// Fails unless the file contains `what`, which the line with `mark` begins in PEM form.
+pub(super) fn contains(path: &Path, mark: &str, what: &str) -> Result<(), String> {
     let name = path.display();
     match file::text(path, LARGEST_BUNDLE) {
         Ok(text) if text.contains(mark) => Ok(()),
@@ -28,10 +28,10 @@ pub(super) fn holds(path: &Path, mark: &str, what: &str) -> Result<(), String> {
     }
 }
 
-/// TLS is always verified.
+/// mita always verifies certificates.
 pub(super) fn refuse_insecure(table: &Table<'_>) {
     if let Some(at) = table.has("insecure") {
-        table.reading.fault(
+        table.error(
             &at,
             "certificates are always verified; remove the key and name the service's certificate authority with cacert",
         );

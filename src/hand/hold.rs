@@ -1,7 +1,7 @@
 //! Holding a node, and letting it go.
 
 use super::{Answer, Ended, Scene, answer, failed};
-use crate::jenkins::{Change, Restoration};
+use crate::jenkins::{NodeChange, Restoration};
 use crate::naming::MitaId;
 use crate::offline::hold_message;
 use crate::plan::fleet::Kinship;
@@ -31,12 +31,12 @@ impl Scene<'_> {
         self.store.save(&self.state)?;
         let message = hold_message(person, why);
         Ok(match self.jenkins.set_offline(&node.name, &message) {
-            Ok(Change::Done) => {
+            Ok(NodeChange::Done) => {
                 let build = if node.idle { "" } else { "; the build that runs there goes on" };
                 let end = format!("until mita release {}", node.name);
                 answer(Ended::Done, format!("takes no build and is left alone {end}{build}"))
             }
-            Ok(Change::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
+            Ok(NodeChange::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => failed(&error),
         })
     }

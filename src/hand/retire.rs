@@ -2,7 +2,7 @@
 
 use super::{Answer, Ended, Scene, answer};
 use crate::apply::{Outcome, apply};
-use crate::jenkins::Change;
+use crate::jenkins::NodeChange;
 use crate::offline::offline_message;
 use crate::plan::fleet::{Kinship, Machine};
 use crate::plan::{Action, Plan, Rule, Subject, plan};
@@ -127,7 +127,7 @@ impl Scene<'_> {
         self.store.save(&self.state)?;
         for node in machine.nodes.iter().filter(|node| !matches!(node.presence, Presence::SetOffline(_))) {
             match self.jenkins.set_offline(&node.name, &message) {
-                Ok(Change::Done | Change::NoSuchNode) => {}
+                Ok(NodeChange::Done | NodeChange::NoSuchNode) => {}
                 Err(error) => {
                     let words = "remembered: it is retired once it is seen idle, and takes builds until then";
                     return Ok(answer(Ended::Failed, format!("{words}: {error}")));

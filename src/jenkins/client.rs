@@ -1,4 +1,4 @@
-//! The controller: one log-in, reads, and writes with a crumb where Jenkins wants one.
+//! The controller: reads, and writes with a crumb if Jenkins wants one.
 
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
@@ -21,13 +21,13 @@ pub struct Jenkins {
     crumb: Mutex<Option<Crumb>>,
 }
 
-/// What was read, and who answered.
+/// What was read, and which controller answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading<T> {
     /// What was read.
     pub value: T,
-    /// `X-Jenkins-Session`: another one at each start of the controller. Two readings with different ones are not of
-    /// the same world.
+    /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
+    /// together.
     pub session: Option<String>,
     /// `X-Jenkins`, the controller's version.
     pub version: String,
@@ -43,7 +43,7 @@ impl<T> Reading<T> {
 }
 
 impl Jenkins {
-    /// A controller to talk to until `deadline`. Nothing is sent yet. Fails where `cacert` cannot be used.
+    /// A controller that mita talks to until `deadline`. Sends nothing yet. Fails if `cacert` cannot be used.
     pub fn new(config: &JenkinsConfig, deadline: Instant) -> Result<Jenkins, JenkinsError> {
         let options = ClientOptions {
             service: "jenkins",
@@ -66,12 +66,12 @@ impl Jenkins {
         self.client.requests_sent()
     }
 
-    /// How far the controller's clock is ahead of ours, which showed `now` at `then`; none before it answered.
+    /// How far the controller's clock is ahead of ours, which showed `now` at `then`; `None` before it answered.
     pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
         self.client.clock_ahead(now, then)
     }
 
-    /// Attempts without a whole answer, or with one that says no.
+    /// Attempts that got no complete answer, or an error.
     pub fn requests_failed(&self) -> u64 {
         self.client.requests_failed()
     }
@@ -82,7 +82,7 @@ impl Jenkins {
         self.read("api/json", "quietingDown", wanted)?.try_map(|root| match wire::flag(&root, "quietingDown") {
             Some(true) => Ok(Mode::QuietingDown),
             Some(false) => Ok(Mode::Running),
-            None => Err(self.garbled("api/json", format!("wanted {wanted}, and the answer does not say"))),
+            None => Err(self.unexpected("api/json", format!("wanted {wanted}, and the answer does not say"))),
         })
     }
 
@@ -150,7 +150,7 @@ impl Jenkins {
         }
     }
 
-    /// Asks for a crumb; none where Jenkins issues none.
+    /// Asks for a crumb; `None` if Jenkins issues none.
     fn new_crumb(&self) -> Result<Option<Crumb>, JenkinsError> {
         let path = "crumbIssuer/api/json";
         let response = match self.fetch(path) {
@@ -158,7 +158,8 @@ impl Jenkins {
             answered => answered?,
         };
         let crumb = Crumb::read(&response)?;
-        let crumb = crumb.ok_or_else(|| self.garbled(path, "wanted a crumb, and the answer holds none".to_owned()))?;
+        let crumb =
+            crumb.ok_or_else(|| self.unexpected(path, "wanted a crumb, and the answer holds none".to_owned()))?;
         *self.crumb.lock().unwrap_or_else(PoisonError::into_inner) = Some(crumb.clone());
         Ok(Some(crumb))
     }
@@ -168,7 +169,7 @@ impl Jenkins {
         request
             .secret_header("Authorization", &self.authorization)
             .header("Accept-Language", "en")
-            // A redirect is told in Jenkins' terms, not in those of HTTP.
+            // The error for a redirect names the setting of [jenkins] to change.
             .expect_redirect()
     }
 
@@ -177,7 +178,7 @@ impl Jenkins {
         format!("{}{path}", self.root)
     }
 
-    pub(super) fn garbled(&self, path: &str, text: String) -> JenkinsError {
-        JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Garbled, text }
+    pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
+        JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
     }
 }

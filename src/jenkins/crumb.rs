@@ -1,13 +1,13 @@
-//! Crumbs: what Jenkins wants with a write so that no foreign web page can send it.
+//! Crumbs, which protect Jenkins' writes from requests that other web pages forge.
 //!
-//! Not needed with an API token since 2.96 (jenkins/security/ApiCrumbExclusion.java), so none is fetched until a write
-//! is refused for want of one: with a password, or by an older controller. Such a refusal means that nothing was done.
+//! An API token needs none since 2.96 (jenkins/security/ApiCrumbExclusion.java), so mita fetches none until a write is
+//! refused for lack of one: with a password, or by an older controller. Such a refusal means that nothing was done.
 
 use super::wire;
 use crate::http::{HttpError, Request, Response};
 use crate::secret::Secret;
 
-/// A crumb with the session that it is bound to since 2.176.2.
+/// A crumb with its session, which it is bound to since 2.176.2.
 #[derive(Clone, Debug)]
 pub(super) struct Crumb {
     header: String,
@@ -16,7 +16,7 @@ pub(super) struct Crumb {
 }
 
 impl Crumb {
-    /// The crumb in an answer of the crumb issuer; none where the answer holds none.
+    /// The crumb in an answer of the crumb issuer; `None` if there is no crumb in it.
     pub(super) fn read(response: &Response) -> Result<Option<Self>, HttpError> {
         let answer = response.json("a crumb")?;
         let header = wire::text(&answer, "crumbRequestField").map(str::to_owned);
@@ -34,7 +34,7 @@ impl Crumb {
     }
 }
 
-/// Whether a write was refused for want of a crumb (hudson/security/csrf/CrumbFilter.java).
+/// Whether a write was refused for lack of a crumb (hudson/security/csrf/CrumbFilter.java).
 pub(super) fn is_missing(response: &Response) -> bool {
     response.status == 403 && String::from_utf8_lossy(&response.body).contains("No valid crumb")
 }
@@ -49,7 +49,7 @@ fn cookies(response: &Response) -> Option<Secret> {
         .map(str::trim)
         .collect();
     for value in pairs.iter().filter_map(|pair| pair.split_once('=')).map(|(_, value)| value) {
-        // Registered on its own, too: whoever repeats a session leaves out what stood around it.
+        // Registered alone, too: a message that repeats a session leaves out what surrounds it.
         drop(Secret::new(value));
     }
     (!pairs.is_empty()).then(|| Secret::new(pairs.join("; ")))

@@ -1,23 +1,23 @@
-//! The Jenkins controller's remote API: the queue, the nodes, making them and setting them offline.
+//! The remote API of the Jenkins controller: its queue, its nodes, and the few writes to nodes.
 //!
-//! Turns Jenkins' JSON of any version into [`crate::world`], and the few writes into requests; decides nothing. What it
-//! cannot vouch for it reports as an error: an answer of something other than Jenkins, a node list that hides
-//! a node. Jenkins answers in the language that it is asked in, so every request asks for English.
+//! Turns the JSON of any Jenkins version into [`crate::world`] and decides nothing. An answer that cannot be trusted is an
+//! error: one that does not come from Jenkins, or a list of nodes that may hide one. Jenkins answers in the language of the
+//! request, so every request asks for English.
 
 mod client;
 mod crumb;
 mod error;
 mod lifecycle;
 mod nodes;
+mod permissions;
 mod queue;
 mod registration;
-mod rights;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use client::{Jenkins, Reading};
 pub use error::{ErrorKind, JenkinsError};
-pub use lifecycle::{Change, Restoration};
+pub use lifecycle::{NodeChange, Restoration};
+pub use permissions::{Permission, Permissions};
 pub use registration::{Launcher, NewNode};
-pub use rights::{Right, Rights};

@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::cli::check::online::{Online, check};
-use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
+use crate::config::{Auth, Backend, CredentialId, FlavorChoice, NodeSettings, NodeType, Registration, Transport};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
@@ -98,8 +98,9 @@ fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
     let mut scene = scene();
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
-    scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
-    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
+    scene.loaded.config.node_types[0].registration =
+        Registration::Inbound(NodeSettings::default(), Transport::WebSocket);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot create the nodes"]);
     scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
 }
@@ -144,7 +145,7 @@ fn names_that_the_cloud_does_not_know_are_told_with_near_ones() {
     let list = |name: &str| vec![name.to_owned()];
     assert_fault(&scene_with(|kind| kind.image_name = "Debian 13".into()), &["nodes.ubuntu", "nearest: \"Debian 12\""]);
     assert_fault(
-        &scene_with(|kind| kind.size = Sizing::Named("m1.smal".into())),
+        &scene_with(|kind| kind.size = FlavorChoice::Named("m1.smal".into())),
         &["nodes.ubuntu", "nearest: \"m1.small\""],
     );
     assert_fault(

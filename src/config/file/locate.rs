@@ -1,18 +1,18 @@
-//! Where the configuration file is when nobody names it: a fixed list of places, tried in order.
+//! Where the configuration file is if nobody names it: a fixed list of places, tried in order.
 
-use super::env::{self, Lookup};
+use super::env::{self, Environment};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The name of the file in the current folder and in the configuration folders.
+/// The name of the file in each place.
 const FILE_NAME: &str = "mita.toml";
 
-/// No configuration file is where one could be.
+/// There is no configuration file in any of the places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
-    /// Where was looked, in order.
+    /// The places, in order.
     pub tried: Vec<PathBuf>,
 }
 
@@ -30,21 +30,20 @@ impl fmt::Display for NotFound {
 impl std::error::Error for NotFound {}
 
 /// The configuration file: the one that is named (`--config`), else the one that `MITA_CONFIG` names, else the first
-/// that is there of `./mita.toml`, `mita/mita.toml` in the user's configuration folder, and `/etc/mita/mita.toml`.
+/// that exists of `./mita.toml`, `mita/mita.toml` in the user's configuration folder, and `/etc/mita/mita.toml`.
 ///
-/// A named file is not looked for elsewhere, and a file that is there but may not be read is not passed over: reading
-/// it says what is wrong with it.
+/// A named file is not searched elsewhere. A file that exists but cannot be read is not skipped: reading it gives the error.
 ///
 /// # Errors
-/// When none is there; the error lists what was tried.
+/// If none exists; the error lists the places.
 pub fn locate(explicit: Option<PathBuf>) -> Result<PathBuf, NotFound> {
-    locate_among(explicit, &env::of_process, &is_there)
+    locate_among(explicit, &env::of_process, &exists)
 }
 
 fn locate_among(
     explicit: Option<PathBuf>,
-    variable: Lookup<'_>,
-    is_there: &dyn Fn(&Path) -> bool,
+    variable: Environment<'_>,
+    exists: &dyn Fn(&Path) -> bool,
 ) -> Result<PathBuf, NotFound> {
     if let Some(named) = explicit.or_else(|| path_in(variable, "MITA_CONFIG")) {
         return Ok(named);
@@ -52,25 +51,25 @@ fn locate_among(
     let mut tried = vec![PathBuf::from(".").join(FILE_NAME)];
     tried.extend(user_folder(variable).map(|folder| folder.join("mita").join(FILE_NAME)));
     tried.push(Path::new("/etc/mita").join(FILE_NAME));
-    match tried.iter().find(|path| is_there(path)) {
+    match tried.iter().find(|path| exists(path)) {
         Some(found) => Ok(found.clone()),
         None => Err(NotFound { tried }),
     }
 }
 
-/// `$XDG_CONFIG_HOME`, which counts only when it is absolute (XDG Base Directory Specification), else `~/.config`.
-pub(crate) fn user_folder(variable: Lookup<'_>) -> Option<PathBuf> {
+/// `$XDG_CONFIG_HOME`, which counts only if it is absolute (XDG Base Directory Specification), else `~/.config`.
+pub(crate) fn user_folder(variable: Environment<'_>) -> Option<PathBuf> {
     path_in(variable, "XDG_CONFIG_HOME")
         .filter(|folder| folder.is_absolute())
         .or_else(|| path_in(variable, "HOME").map(|home| home.join(".config")))
 }
 
-fn path_in(variable: Lookup<'_>, name: &str) -> Option<PathBuf> {
+fn path_in(variable: Environment<'_>, name: &str) -> Option<PathBuf> {
     variable(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
 }
 
-/// Whether something is there, readable or not.
-pub(crate) fn is_there(path: &Path) -> bool {
+/// Whether something exists, readable or not.
+pub(crate) fn exists(path: &Path) -> bool {
     match path.metadata() {
         Ok(_) => true,
         Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
@@ -90,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn a_named_file_is_taken_unseen_and_before_the_environment() {
+    fn a_named_file_is_taken_without_a_look_and_before_the_environment() {
         let set = variables(&[("MITA_CONFIG", "/b.toml")]);
         assert_eq!(locate_among(Some("/a.toml".into()), &set, &nothing), Ok("/a.toml".into()));
         assert_eq!(locate_among(None, &set, &|_| true), Ok("/b.toml".into()));
     }
 
     #[test]
-    fn the_first_file_that_is_there_is_taken() {
+    fn the_first_file_that_exists_is_taken() {
         let set = variables(&[("HOME", "/home/jo"), ("MITA_CONFIG", "")]);
         assert_eq!(locate_among(None, &set, &|_| true), Ok("./mita.toml".into()));
         assert_eq!(locate_among(None, &set, &|path| path.is_absolute()), Ok("/home/jo/.config/mita/mita.toml".into()));
@@ -125,7 +124,7 @@ mod tests {
     #[test]
     fn a_file_that_is_missing_is_not_there() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(is_there(folder.path()));
-        assert!(!is_there(&folder.path().join("mita.toml")));
+        assert!(exists(folder.path()));
+        assert!(!exists(&folder.path().join("mita.toml")));
     }
 }

@@ -8,11 +8,11 @@ mod suggest;
 mod syntax;
 mod table;
 
-pub(crate) use env::{Lookup, of_process};
-pub(crate) use files::{text, too_open};
-pub(crate) use locate::{is_there, user_folder};
+pub(crate) use env::{Environment, of_process};
+pub(crate) use files::{text, warn_of_readers};
+pub(crate) use locate::{exists, user_folder};
 pub(crate) use reading::{Found, Place, Reading};
-pub(crate) use suggest::nearest;
+pub(crate) use suggest::did_you_mean;
 pub(crate) use syntax::errors;
 pub(crate) use table::Table;
 

@@ -1,37 +1,42 @@
-//! One reading of a configuration file: its place, its lines, and all that is found wrong in it.
+//! One reading of a configuration file: its lines, and everything that is wrong in it.
 //!
-//! Nothing stops at the first fault. Whoever reads a key reports here and goes on, so that an operator sees every
-//! problem of the file at once, each with its line and what to do. No value that could be a secret gets into a message.
+//! Nothing stops at the first error: the code that reads a key reports here and continues, so that an operator sees all
+//! problems of the file at once, each with its line and what to do. No message shows a value that could be a secret.
 
-use super::env::Lookup;
+use super::env::Environment;
 use std::cell::RefCell;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Everything that is wrong with a configuration: never empty.
+/// Everything that is wrong with a configuration; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
     lines: Vec<String>,
 }
 
 impl ConfigErrors {
-    /// One line for each problem, `FILE:LINE: TABLE.KEY: what is wrong; what to do`, in the file's order.
+    /// One line for each problem, `FILE:LINE: TABLE.KEY: what is wrong; what to do`, in the order of the file.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
+
+    pub(crate) fn of_lines(lines: Vec<String>) -> Self {
+        Self { lines }
+    }
 }
 
-impl std::fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.lines.join("\n"))
     }
 }
 
 impl std::error::Error for ConfigErrors {}
 
-/// Where in the file something is written.
+/// Where something is written in the file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Place {
-    /// Counted from 1; 0 where no line can be named.
+    /// Counted from 1; 0 if it is not in the file.
     pub(crate) line: usize,
     /// Table and key, as `nodes.ubuntu.size`.
     pub(crate) key: String,
@@ -47,66 +52,56 @@ pub(crate) struct Found<T> {
 /// One reading of one file.
 pub(crate) struct Reading<'a> {
     path: &'a Path,
-    /// Where the lines after the first begin, in bytes.
+    /// Where the lines after the first one begin, in bytes.
     line_starts: Vec<usize>,
-    variable: Lookup<'a>,
-    faults: RefCell<Vec<(Place, String)>>,
+    pub(crate) environment: Environment<'a>,
+    errors: RefCell<Vec<(Place, String)>>,
     warnings: RefCell<Vec<(Place, String)>>,
     first_secret: RefCell<Option<Place>>,
 }
 
 impl<'a> Reading<'a> {
-    pub(crate) fn new(path: &'a Path, text: &str, variable: Lookup<'a>) -> Self {
+    pub(crate) fn new(path: &'a Path, text: &str, environment: Environment<'a>) -> Self {
         Self {
             path,
             line_starts: text.match_indices('\n').map(|(end, _)| end + 1).collect(),
-            variable,
-            faults: RefCell::default(),
+            environment,
+            errors: RefCell::default(),
             warnings: RefCell::default(),
             first_secret: RefCell::default(),
         }
     }
 
-    /// The line, counted from 1, that holds this byte of the text.
+    /// The line, counted from 1, that contains this byte of the text.
     pub(crate) fn line_at(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset) + 1
     }
 
-    /// A path of the file, which is relative to the file's folder.
+    /// A path in the file, which is relative to the file's folder.
     pub(crate) fn resolve(&self, written: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(written)
     }
 
-    /// An environment variable.
-    pub(crate) fn variable(&self, name: &str) -> Option<std::ffi::OsString> {
-        (self.variable)(name)
-    }
-
-    /// The environment, for what looks into several variables.
-    pub(crate) fn variables(&self) -> Lookup<'a> {
-        self.variable
-    }
-
-    /// Something that makes the file unusable: what is wrong, and what to do.
-    pub(crate) fn fault(&self, at: &Place, text: impl Into<String>) {
-        let fault = (at.clone(), text.into());
-        // A key that two readers look at is told once.
-        if !self.faults.borrow().contains(&fault) {
-            self.faults.borrow_mut().push(fault);
+    /// Reports an error: what is wrong, and what to do. With an error the file cannot be used.
+    pub(crate) fn error(&self, at: &Place, text: impl Into<String>) {
+        let error = (at.clone(), text.into());
+        // Two readers can report the same key.
+        if !self.errors.borrow().contains(&error) {
+            self.errors.borrow_mut().push(error);
         }
     }
 
-    /// Something that an operator should know of.
+    /// Reports something that an operator should know.
     pub(crate) fn warn(&self, at: &Place, text: impl Into<String>) {
         self.warnings.borrow_mut().push((at.clone(), text.into()));
     }
 
-    /// The texts of a list, and a warning for each that stands in it twice.
+    /// The texts of a list without repetitions, and a warning for each repetition.
     pub(crate) fn once(&self, written: Vec<Found<String>>) -> Vec<String> {
         let mut seen = Vec::new();
         for Found { value, at } in written {
             if seen.contains(&value) {
-                self.warn(&at, format!("{value:?} stands in the list twice"));
+                self.warn(&at, format!("{value:?} is in the list twice"));
             } else {
                 seen.push(value);
             }
@@ -114,39 +109,23 @@ impl<'a> Reading<'a> {
         seen
     }
 
-    /// Remembers that the file itself holds a secret.
+    /// Notes that the file itself contains a secret.
     pub(crate) fn holds_secret(&self, at: &Place) {
         self.first_secret.borrow_mut().get_or_insert_with(|| at.clone());
     }
 
-    /// Where the first secret stands in the file itself.
+    /// Where the file itself contains its first secret.
     pub(crate) fn first_secret(&self) -> Option<Place> {
         self.first_secret.borrow().clone()
     }
 
-    pub(crate) fn has_failed(&self) -> bool {
-        !self.faults.borrow().is_empty()
-    }
-
-    /// The warnings, in the file's order.
-    pub(crate) fn into_warnings(self) -> Vec<String> {
-        render(self.path, self.warnings.into_inner())
-    }
-
-    /// The faults, in the file's order.
-    pub(crate) fn into_errors(self) -> ConfigErrors {
-        ConfigErrors { lines: render(self.path, self.faults.into_inner()) }
-    }
-}
-
-impl ConfigErrors {
-    /// A problem of the file as a whole.
-    pub(crate) fn whole_file(path: &Path, text: &str) -> Self {
-        Self { lines: vec![format!("{}: {text}", path.display())] }
-    }
-
-    pub(crate) fn of_lines(lines: Vec<String>) -> Self {
-        Self { lines }
+    /// What was read, with the warnings; or the errors if there are any. Both are in the order of the file.
+    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<(T, Vec<String>), ConfigErrors> {
+        let errors = self.errors.into_inner();
+        match read.filter(|_| errors.is_empty()) {
+            Some(read) => Ok((read, render(self.path, self.warnings.into_inner()))),
+            None => Err(ConfigErrors { lines: render(self.path, errors) }),
+        }
     }
 }
 

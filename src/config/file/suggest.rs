@@ -12,28 +12,33 @@ pub(crate) fn advice(unknown: &str, known: &'static [keys::Key]) -> String {
     if elsewhere.is_empty() {
         format!("the keys here are {}", keys::names(known).collect::<Vec<_>>().join(", "))
     } else {
-        format!("it belongs {}", elsewhere.join(" or "))
+        format!("it goes {}", elsewhere.join(" or "))
     }
 }
 
-/// Below this likeness a name is another name and not a slip of the pen.
-const ALIKE: f64 = 0.7;
+/// The question for the candidate that was probably meant.
+pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    nearest(word, candidates).map(|meant| format!("did you mean {meant:?}?"))
+}
 
-/// The candidate that was probably meant: by a slip of the pen, or as the part of a longer name.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+/// A less similar name is another name, not a misspelled one.
+const SIMILAR: f64 = 0.7;
+
+/// The candidate that was probably meant: the most similar one, or one that has the word as a part.
+pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('-', "_");
     let word = plain(word);
-    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&word, &plain(candidate));
-    // Of candidates that are equally like the word, the first is the usual one.
-    let mut slip: Option<(f64, &str)> = None;
+    let similarity = |candidate: &str| strsim::normalized_damerau_levenshtein(&word, &plain(candidate));
+    // Of equally similar candidates the first one is the usual name.
+    let mut best_match: Option<(f64, &str)> = None;
     for candidate in candidates.clone() {
-        let likeness = likeness(candidate);
-        if slip.map_or(likeness >= ALIKE, |(best, _)| likeness > best) {
-            slip = Some((likeness, candidate));
+        let similarity = similarity(candidate);
+        if best_match.map_or(similarity >= SIMILAR, |(best, _)| similarity > best) {
+            best_match = Some((similarity, candidate));
         }
     }
     let part = || candidates.clone().find(|candidate| plain(candidate).split('_').any(|part| part == word));
-    slip.map(|(_, candidate)| candidate).or_else(part)
+    best_match.map(|(_, candidate)| candidate).or_else(part)
 }
 
 #[cfg(test)]
@@ -42,7 +47,7 @@ mod tests {
     use crate::config::keys::{JENKINS, NODES, PROVIDER, TOP, names};
 
     #[test]
-    fn a_slip_of_the_pen_a_case_or_a_dash_still_finds_the_key() {
+    fn a_misspelling_a_case_or_a_dash_still_finds_the_key() {
         for (written, meant) in
             [("lables", "labels"), ("Image-Name", "image_name"), ("executor", "executors"), ("key_name", "keyname")]
         {
@@ -54,13 +59,13 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_another_table_is_told_where_it_belongs() {
-        assert_eq!(advice("deadline", NODES), "it belongs at the top of the file, above the first table");
-        assert_eq!(advice("cacert", NODES), "it belongs in [jenkins] or in [provider.NAME]");
+    fn a_key_of_another_table_is_reported_with_its_table() {
+        assert_eq!(advice("deadline", NODES), "it goes at the top of the file, above the first table");
+        assert_eq!(advice("cacert", NODES), "it goes in [jenkins] or in [provider.NAME]");
     }
 
     #[test]
-    fn a_key_like_no_other_is_shown_the_keys_there_are() {
+    fn a_key_that_resembles_no_other_is_reported_with_the_keys_of_its_table() {
         assert!(advice("colour", JENKINS).starts_with("the keys here are url, user, token, "));
     }
 }

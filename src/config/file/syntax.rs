@@ -1,58 +1,31 @@
-//! What is no TOML at all, told with its line and column.
+//! Errors of a file that is not TOML, with line and column.
 //!
-//! A line is shown only as far as it can hold no secret: whole where it sets one harmless key, else up to the `=`
-//! of a key that is known, else not at all. The line after a torn text may be the rest of a password.
+//! A message quotes a line only as far as it cannot contain a secret: all of it if it sets one harmless key, else up to the
+//! `=` of a known key, else nothing. The line after an unclosed text may be the rest of a password.
 
 use super::reading::{ConfigErrors, Reading};
 use super::suggest;
-use crate::config::keys;
+use crate::config::keys::{self, Kind};
 use std::path::Path;
 use toml::de::Error;
 
-/// One torn text makes errors in every line after it; more than these tell nothing new.
+/// One unclosed text causes errors in every line after it; more of them than these do not help.
 const MOST: usize = 5;
 
-/// Keys whose values are never secret, and never of several lines.
-const HARMLESS: &[&str] = &[
-    "state_file",
-    "owner",
-    "deadline",
-    "max_servers",
-    "concurrency",
-    "stuck_after",
-    "idle_grace",
-    "boot_timeout",
-    "join_timeout",
-    "order_timeout",
-    "type",
-    "max",
-    "auth_version",
-    "service_region",
-    "region",
-    "region_name",
-    "interface",
-    "provider",
-    "image_name",
-    "image",
-    "size",
-    "flavor",
-    "keyname",
-    "labels",
-    "storage",
-    "floating_ip_pool",
-    "server_group",
-    "description",
-    "executors",
-    "min_idle",
-    "unlabelled",
-    "networks",
-    "security_groups",
-    "availability_zone",
-    "config_drive",
-    "server_name",
-];
+/// Texts and lists that are never secret and never have several lines.
+const HARMLESS_TEXTS: &str = "availability_zone description flavor floating_ip_pool image image_name keyname labels \
+    min_idle networks owner provider region region_name security_groups server_group server_name service_region size \
+    state_file";
 
-/// Every error of the text, the first of each line only.
+/// Whether the value of a key can be shown.
+fn is_harmless(name: &str) -> bool {
+    let harmless_kind =
+        |kind| matches!(kind, Kind::Time | Kind::Number(..) | Kind::Flag | Kind::OneOf(_) | Kind::Memory);
+    let known = keys::TABLES.iter().flat_map(|(keys, _)| keys.iter()).filter(|key| key.name == name);
+    HARMLESS_TEXTS.split(' ').any(|harmless| harmless == name) || known.map(|key| key.kind).any(harmless_kind)
+}
+
+/// The errors of the text, the first one of each line.
 pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
     let mut found: Vec<_> =
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
@@ -65,8 +38,7 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
         .map(|(offset, error)| describe(reading, path, text, *offset, error.message()))
         .collect();
     if more > 0 {
-        lines
-            .push(format!("{}: and {more} more lines that are not TOML; correct the first ones first", path.display()));
+        lines.push(format!("{}: {more} more lines are not TOML; correct the first ones first", path.display()));
     }
     ConfigErrors::of_lines(lines)
 }
@@ -83,7 +55,7 @@ fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, messa
     format!("{}:{number}:{column}: {message}{shown}", path.display())
 }
 
-/// As much of the line as can be shown.
+/// The part of the line that can be shown.
 fn shown(line: &str) -> Option<String> {
     let line = line.trim();
     if let Some(header) = line.strip_prefix('[') {
@@ -94,10 +66,10 @@ fn shown(line: &str) -> Option<String> {
     }
     let (key, value) = line.split_once('=')?;
     let key = key.trim();
-    if HARMLESS.contains(&key) && !value.contains('=') {
+    if is_harmless(key) && !value.contains('=') {
         return Some(line.to_owned());
     }
-    let known = [keys::TOP, keys::JENKINS, keys::PROVIDER, keys::NODES].map(keys::names).into_iter().flatten();
+    let known = keys::TABLES.iter().flat_map(|(keys, _)| keys::names(keys));
     suggest::nearest(key, known).map(|_| format!("{key} = ..."))
 }
 
@@ -105,7 +77,7 @@ fn shown(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Vec<String> {
+    fn reported(text: &str) -> Vec<String> {
         let path = Path::new("mita.toml");
         let (_, found) = toml::de::DeTable::parse_recoverable(text);
         errors(&Reading::new(path, text, &|_| None), path, text, &found).lines().to_vec()
@@ -114,18 +86,18 @@ mod tests {
     #[test]
     fn a_line_that_can_hold_no_secret_is_shown_whole() {
         assert_eq!(
-            told("[nodes.ubuntu]\nsize = m3.xlarge\n"),
+            reported("[nodes.ubuntu]\nsize = m3.xlarge\n"),
             ["mita.toml:2:8: string values must be quoted, expected literal string: size = m3.xlarge"]
         );
         assert_eq!(
-            told("[nodes.ubuntu+1]\n"),
+            reported("[nodes.ubuntu+1]\n"),
             ["mita.toml:1:14: invalid unquoted key, expected letters, numbers, `-`, `_`: [nodes.ubuntu+1]"]
         );
     }
 
     #[test]
     fn s9_a_torn_secret_is_not_shown() {
-        let shown = told("[jenkins]\ntoken = \"hunter2\nhunter3==\"\npasword = hunter4\nhunter5\n").join("\n");
+        let shown = reported("[jenkins]\ntoken = \"hunter2\nhunter3==\"\npasword = hunter4\nhunter5\n").join("\n");
         assert!(!shown.contains("hunter"), "{shown}");
         assert!(shown.contains("mita.toml:2:17: invalid basic string, expected `\"`: token = ..."), "{shown}");
         assert!(shown.contains("mita.toml:4:11: string values must be quoted, expected literal string: pasword = ..."));
@@ -133,19 +105,19 @@ mod tests {
 
     #[test]
     fn s9_a_harmless_key_followed_by_another_on_its_line_is_not_shown_whole() {
-        let shown = told("size = \"m1\" token = \"hunter2\"\n").join("\n");
+        let shown = reported("size = \"m1\" token = \"hunter2\"\n").join("\n");
         assert!(!shown.contains("hunter"), "{shown}");
     }
 
     #[test]
-    fn a_table_that_stands_twice_is_told_in_the_line_of_the_second() {
-        assert_eq!(told("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
+    fn a_table_that_is_written_twice_is_reported_in_the_line_of_the_second() {
+        assert_eq!(reported("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
     }
 
     #[test]
     fn a_cascade_of_errors_is_cut_short() {
-        let shown = told(&"= =\n".repeat(30));
+        let shown = reported(&"= =\n".repeat(30));
         assert_eq!(shown.len(), MOST + 1);
-        assert_eq!(shown[MOST], "mita.toml: and 25 more lines that are not TOML; correct the first ones first");
+        assert_eq!(shown[MOST], "mita.toml: 25 more lines are not TOML; correct the first ones first");
     }
 }

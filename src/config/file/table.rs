@@ -1,7 +1,7 @@
-//! Reading one table: its keys by name and alias, each of the type that it must have.
+//! One table of the file: its keys by name and alias, each of its type.
 //!
-//! A value of a wrong type, an unknown key and a key written twice under two names are reported where they stand;
-//! the reader gets `None` and goes on.
+//! A wrong type, an unknown key and a key that is written under two names are reported with their line; the caller gets
+//! `None` and continues.
 
 use super::reading::{Found, Place, Reading};
 use super::suggest;
@@ -41,25 +41,25 @@ impl<'a> Table<'a> {
     fn without_unknown_keys(self) -> Self {
         for entry in named(self.reading, &self.at, self.entries) {
             if !keys::has(self.keys, entry.value.0) {
-                self.reading.fault(&entry.at, format!("unknown key; {}", suggest::advice(entry.value.0, self.keys)));
+                self.reading.error(&entry.at, format!("unknown key; {}", suggest::advice(entry.value.0, self.keys)));
             }
         }
         self
     }
 
-    /// The place of a key that is not there: the line of the table's header.
+    /// The place of a missing key: the line of the table's header.
     pub(crate) fn place_of_missing(&self, key: &str) -> Place {
         Place { line: self.at.line, key: join(&self.at.key, key) }
     }
 
-    /// The entry under the first of these names. More than one of them is a fault.
+    /// The entry under one of these names. Two of them are an error.
     pub(crate) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
         let mut found: Option<Entry<'a>> = None;
         for (key, value) in self.entries.iter().filter(|(key, _)| names.contains(&key.get_ref().as_ref())) {
             let at = place(self.reading, &self.at, key);
             match &found {
                 None => found = Some(Found { value: value.get_ref(), at }),
-                Some(first) => self.reading.fault(
+                Some(first) => self.reading.error(
                     &at,
                     format!("means the same as {} in line {}; keep one of the two", last(&first.at.key), first.at.line),
                 ),
@@ -68,55 +68,68 @@ impl<'a> Table<'a> {
         found
     }
 
-    /// Whether the key is written at all.
+    /// Where the key is written; `None` if it is not.
     pub(crate) fn has(&self, name: &str) -> Option<Place> {
         self.entries.get_key_value(name).map(|(key, _)| place(self.reading, &self.at, key))
     }
 
-    /// A line of text: not empty, without control characters or blanks at its ends.
+    /// Reports an error.
+    pub(crate) fn error(&self, at: &Place, text: impl Into<String>) {
+        self.reading.error(at, text);
+    }
+
+    /// Reports each of these keys that is written.
+    pub(crate) fn refuse<'k>(&self, keys: impl IntoIterator<Item = &'k (impl AsRef<str> + ?Sized + 'k)>, text: &str) {
+        keys.into_iter().filter_map(|key| self.has(key.as_ref())).for_each(|at| self.error(&at, text));
+    }
+
+    /// As [`Self::text`], without its place.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.text(&[name]).map(|found| found.value)
+    }
+
+    /// A line of text: not empty, without control characters, and without spaces at its ends.
     pub(crate) fn text(&self, names: &[&str]) -> Option<Found<String>> {
         let entry = self.entry(names)?;
         self.line_of_text(entry.value, &entry.at)
     }
 
-    /// As [`Self::text`]; a missing key is a fault, with these words of what to do.
+    /// As [`Self::text`]; a missing key is an error with this advice.
     pub(crate) fn required_text(&self, names: &[&str], advice: &str) -> Option<Found<String>> {
         if self.require(names, advice) { self.text(names) } else { None }
     }
 
-    /// Reports the key as missing unless one of its names is there.
+    /// Reports the key as missing unless it is written under one of its names.
     pub(crate) fn require(&self, names: &[&str], advice: &str) -> bool {
-        let there = names.iter().any(|name| self.entries.contains_key(*name));
-        if !there {
-            self.reading.fault(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
+        let exists = names.iter().any(|name| self.entries.contains_key(*name));
+        if !exists {
+            self.reading.error(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
         }
-        there
+        exists
     }
 
-    /// Text of any number of lines.
+    /// Text with any number of lines.
     pub(crate) fn lines(&self, names: &[&str]) -> Option<Found<String>> {
         let entry = self.entry(names)?;
         let text = self.string(entry.value, &entry.at)?;
         Some(Found { value: text.to_owned(), at: entry.at })
     }
 
-    /// The meaning of a text that must be one of these.
-    pub(crate) fn one_of<T: Copy>(&self, found: &Found<String>, meanings: &[(&str, T)]) -> Option<T> {
-        let meaning = meanings.iter().find(|(name, _)| *name == found.value).map(|(_, meaning)| *meaning);
+    /// The meaning of a text that has to be one of these.
+    pub(crate) fn choice<T: Clone>(&self, name: &str, meanings: &[(&str, T)]) -> Option<T> {
+        let found = self.text(&[name])?;
+        let meaning = meanings.iter().find(|(name, _)| *name == found.value).map(|(_, meaning)| meaning.clone());
         if meaning.is_none() {
             let names = meanings.iter().map(|(name, _)| *name);
-            let advice = match suggest::nearest(&found.value, names.clone()) {
-                Some(meant) => format!("did you mean {meant:?}?"),
-                None => {
-                    format!("write one of {}", names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
-                }
-            };
-            self.reading.fault(&found.at, format!("{:?} is unknown; {advice}", found.value));
+            let advice = suggest::did_you_mean(&found.value, names.clone()).unwrap_or_else(|| {
+                format!("write one of {}", names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+            });
+            self.reading.error(&found.at, format!("{:?} is unknown; {advice}", found.value));
         }
         meaning
     }
 
-    /// One text, or a list of texts, each with its own line.
+    /// One text, or a list of texts, each with its line.
     pub(crate) fn texts(&self, names: &[&str]) -> Option<Found<Vec<Found<String>>>> {
         let entry = self.entry(names)?;
         let value = match entry.value {
@@ -135,7 +148,7 @@ impl<'a> Table<'a> {
         self.reading.once(self.texts(&[name]).map(|found| found.value).unwrap_or_default())
     }
 
-    /// The texts of a list; `None` when one of them is none.
+    /// The texts of a list; `None` if one of them was reported.
     pub(crate) fn texts_of(&self, array: &'a DeArray<'a>, at: &Place) -> Option<Vec<Found<String>>> {
         let read = |item: &'a Spanned<DeValue<'a>>| {
             let at = Place { line: self.reading.line_at(item.span().start), key: at.key.clone() };
@@ -160,7 +173,7 @@ impl<'a> Table<'a> {
                 let (least, most) = bounds.into_inner();
                 let allowed =
                     if most == u32::MAX { format!("{least} or more") } else { format!("from {least} to {most}") };
-                self.reading.fault(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
+                self.reading.error(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
                 None
             }
         }
@@ -178,33 +191,33 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A time with its units, as in "1h 30m"; never negative, and at least `least`.
+    /// A time with units, as in "1h 30m", of at least `least`.
     pub(crate) fn time(&self, name: &str, least: SignedDuration) -> Option<SignedDuration> {
         let entry = self.entry(&[name])?;
-        let fault = |text: String| {
-            self.reading.fault(&entry.at, text);
+        let error = |text: String| {
+            self.reading.error(&entry.at, text);
             None
         };
         let text = match entry.value {
             DeValue::String(text) => text.as_ref(),
-            DeValue::Integer(number) => return fault(without_unit(number.as_str())),
+            DeValue::Integer(number) => return error(without_unit(number.as_str())),
             other => {
                 self.wrong_type(&entry.at, other, "a time in quotes, as in \"40m\"");
                 return None;
             }
         };
         if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
-            return fault(without_unit(text));
+            return error(without_unit(text));
         }
         let Some(time) = parse_time(text) else {
-            return fault(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
+            return error(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
         };
         if time.is_negative() {
-            fault(format!("{text:?} is a negative time; write it without the sign"))
+            error(format!("{text:?} is a negative time; write it without the sign"))
         } else if time < least {
-            fault(format!("{text:?} is too short; write at least \"{least:#}\""))
+            error(format!("{text:?} is too short; write at least \"{least:#}\""))
         } else if time > Times::LONGEST {
-            fault(format!("{text:?} is longer than a year; write a shorter time"))
+            error(format!("{text:?} is longer than a year; write a shorter time"))
         } else {
             Some(time)
         }
@@ -214,13 +227,13 @@ impl<'a> Table<'a> {
     pub(crate) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
         let Found { value, at } = self.text(&[name])?;
         if value.starts_with("~/") {
-            self.reading.fault(&at, "~ is not filled in here; write the whole path");
+            self.reading.error(&at, "~ is not expanded here; write the whole path");
             return None;
         }
         Some(Found { value: self.reading.resolve(&value), at })
     }
 
-    /// The tables of a table whose keys are names, in the file's order.
+    /// The entries of a table whose keys are names, in the order of the file.
     pub(crate) fn children(&self, name: &str) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
         self.entry(&[name])
             .and_then(|entry| entries_of(self.reading, &entry).map(|entries| named(self.reading, &entry.at, entries)))
@@ -229,16 +242,16 @@ impl<'a> Table<'a> {
 
     pub(crate) fn line_of_text(&self, value: &DeValue<'_>, at: &Place) -> Option<Found<String>> {
         let text = self.string(value, at)?;
-        let fault = if text.is_empty() {
+        let error = if text.is_empty() {
             "must not be empty"
         } else if text.chars().any(char::is_control) {
             "holds a line break or another control character; write it in one line"
         } else if text.trim() != text {
-            "has blanks at its ends; remove them"
+            "has spaces at its ends; remove them"
         } else {
             return Some(Found { value: text.to_owned(), at: at.clone() });
         };
-        self.reading.fault(at, fault);
+        self.reading.error(at, error);
         None
     }
 
@@ -251,7 +264,7 @@ impl<'a> Table<'a> {
     }
 
     fn wrong_type(&self, at: &Place, value: &DeValue<'_>, wanted: &str) {
-        self.reading.fault(at, format!("must be {wanted}, and is {}", kind_of(value)));
+        self.reading.error(at, format!("must be {wanted}, and is {}", kind_of(value)));
     }
 }
 
@@ -259,11 +272,11 @@ fn entries_of<'a>(reading: &Reading<'_>, entry: &Entry<'a>) -> Option<&'a DeTabl
     match entry.value {
         DeValue::Table(entries) => Some(entries),
         DeValue::Array(_) => {
-            reading.fault(&entry.at, format!("must be one table; write [{0}] and not [[{0}]]", entry.at.key));
+            reading.error(&entry.at, format!("must be one table; write [{0}] and not [[{0}]]", entry.at.key));
             None
         }
         other => {
-            reading.fault(&entry.at, format!("must be a table, [{}], and is {}", entry.at.key, kind_of(other)));
+            reading.error(&entry.at, format!("must be a table, [{}], and is {}", entry.at.key, kind_of(other)));
             None
         }
     }
@@ -290,12 +303,12 @@ fn join(table: &str, key: &str) -> String {
     if table.is_empty() { key } else { format!("{table}.{key}") }
 }
 
-/// The last part of a dotted key that [`join`] made of bare keys.
+/// The last part of a dotted key that [`join`] made from bare keys.
 fn last(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
 }
 
-/// A day is 24 hours, and a week seven days; a month has no length.
+/// A day has 24 hours and a week seven days; months are not allowed.
 fn parse_time(text: &str) -> Option<SignedDuration> {
     let span = SpanParser::new().parse_span(text).ok()?;
     span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()

@@ -1,9 +1,9 @@
-//! What else a node type asks of its cloud: a volume to boot from, ports, a floating IP, neighbours, tags, and the size
-//! by what it must have.
+//! The keys of a node type that the cloud needs for a server: its flavor, boot volume, ports, floating IP, server group,
+//! scheduler hints, tags and description.
 
 use crate::config::file::{Found, Table};
 use crate::config::keys;
-use crate::config::types::{Boot, BootVolume, Hint, Sizing};
+use crate::config::types::{Boot, BootVolume, FlavorChoice, Hint};
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
@@ -16,20 +16,19 @@ const LONGEST_DESCRIPTION: usize = 255;
 
 /// Reads the keys of a node type's table.
 pub(crate) fn read(table: &Table<'_>, max: Option<u32>) -> Boot {
-    let text = |key| table.text(&[key]).map(|found| found.value);
     let ports = table.distinct("ports");
     if let Some(at) = table.has("ports").filter(|_| !ports.is_empty() && max.is_none_or(|max| max > 1)) {
-        table.reading.fault(&at, "a port carries one server at a time; write max = 1");
+        table.error(&at, "a port belongs to one server at a time; write max = 1");
     }
     let hints = scheduler_hints(table);
-    let server_group = text("server_group");
+    let server_group = table.value("server_group");
     if let Some(at) = table.has("server_group").filter(|_| hints.contains_key("group")) {
-        table.reading.fault(&at, "says the same as the scheduler hint group; keep one of the two");
+        table.error(&at, "means the same as the scheduler hint group; keep one of the two");
     }
     Boot {
         volume: volume(table),
         ports,
-        floating_ip_pool: text("floating_ip_pool"),
+        floating_ip_pool: table.value("floating_ip_pool"),
         server_group,
         scheduler_hints: hints,
         tags: tags(table),
@@ -37,25 +36,19 @@ pub(crate) fn read(table: &Table<'_>, max: Option<u32>) -> Boot {
     }
 }
 
-/// The flavor: by name or id, or by what it must have at least.
-pub(crate) fn size(table: &Table<'_>) -> Option<Sizing> {
+/// The flavor: by name or id, or by the least that it must have.
+pub(crate) fn size(table: &Table<'_>) -> Option<FlavorChoice> {
     let (cores, ram) = (table.has("min_cores"), table.has("min_ram"));
-    if let Some(at) = cores.clone().or(ram.clone()) {
+    if let Some(at) = cores.as_ref().or(ram.as_ref()) {
         if ["size", "flavor"].iter().any(|key| table.has(key).is_some()) {
-            table.reading.fault(&at, "has no effect beside size; keep one of the two");
+            table.error(at, "has no effect beside size; keep one of the two");
         }
-        let cores = match cores {
-            Some(_) => Some(table.number("min_cores", 1..=u32::MAX)?.value),
-            None => None,
-        };
-        let ram_mib = match ram {
-            Some(_) => Some(memory(table, "min_ram")?),
-            None => None,
-        };
-        return Some(Sizing::AtLeast { cores: cores.unwrap_or(0), ram_mib: ram_mib.unwrap_or(0) });
+        let cores = if cores.is_some() { table.number("min_cores", 1..=u32::MAX)?.value } else { 0 };
+        let ram_mib = if ram.is_some() { memory(table, "min_ram")? } else { 0 };
+        return Some(FlavorChoice::AtLeast { cores, ram_mib });
     }
     let advice = "write the flavor's name or id, or min_cores and min_ram";
-    table.required_text(&["size", "flavor"], advice).map(|found| Sizing::Named(found.value))
+    table.required_text(&["size", "flavor"], advice).map(|found| FlavorChoice::Named(found.value))
 }
 
 /// An amount of memory with its unit, as in "8G", in MiB.
@@ -64,7 +57,7 @@ fn memory(table: &Table<'_>, key: &str) -> Option<u64> {
     let amount = in_mib(&found.value);
     if amount.is_none() {
         let text = format!("{:?} is not an amount of memory; write it as in \"512M\" or \"8G\"", found.value);
-        table.reading.fault(&found.at, text);
+        table.error(&found.at, text);
     }
     amount
 }
@@ -85,10 +78,10 @@ fn volume(table: &Table<'_>) -> Option<BootVolume> {
     let volume = Table::open(table.reading, &entry, keys::BOOT_VOLUME)?;
     volume.require(&["size"], "write how many GB the volume has, as in { size = 20 }");
     let size = volume.number("size", 1..=u32::MAX)?.value;
-    Some(BootVolume { size, volume_type: volume.text(&["type"]).map(|found| found.value) })
+    Some(BootVolume { size, volume_type: volume.value("type") })
 }
 
-/// Texts and lists of texts: what filters of the scheduler take.
+/// Texts and lists of texts, as the filters of the scheduler take them.
 fn scheduler_hints(table: &Table<'_>) -> BTreeMap<String, Hint> {
     let mut hints = BTreeMap::new();
     for Found { value: (key, value), at } in table.children("scheduler_hints") {
@@ -108,22 +101,18 @@ fn scheduler_hints(table: &Table<'_>) -> BTreeMap<String, Hint> {
 fn tags(table: &Table<'_>) -> Vec<String> {
     let tags = table.distinct("tags");
     let Some(at) = table.has("tags") else { return tags };
-    let fault = |text: String| table.reading.fault(&at, text);
     for tag in &tags {
-        check_tag(tag, &fault);
+        if tag.contains([',', '/']) {
+            table.error(&at, format!("the tag {tag:?} has a comma or a slash, which Nova refuses; write it without"));
+        } else if tag.chars().count() > LONGEST_TAG {
+            let text = format!("the tag {tag:?} is longer than Nova's {LONGEST_TAG} characters; write a shorter one");
+            table.error(&at, text);
+        }
     }
     if tags.len() > MOST_TAGS {
-        fault(format!("has {} tags, and Nova takes {MOST_TAGS}; remove some", tags.len()));
+        table.error(&at, format!("has {} tags, and Nova takes {MOST_TAGS}; remove some", tags.len()));
     }
     tags
-}
-
-fn check_tag(tag: &str, fault: &impl Fn(String)) {
-    if tag.contains([',', '/']) {
-        fault(format!("the tag {tag:?} holds a comma or a slash, which Nova refuses; write it without"));
-    } else if tag.chars().count() > LONGEST_TAG {
-        fault(format!("the tag {tag:?} is longer than Nova's {LONGEST_TAG} characters; write a shorter one"));
-    }
 }
 
 fn description(table: &Table<'_>) -> Option<String> {
@@ -131,7 +120,7 @@ fn description(table: &Table<'_>) -> Option<String> {
     let length = value.chars().count();
     if length > LONGEST_DESCRIPTION {
         let text = format!("has {length} characters, and Nova takes {LONGEST_DESCRIPTION}; write a shorter one");
-        table.reading.fault(&at, text);
+        table.error(&at, text);
     }
     Some(value)
 }

@@ -1,4 +1,4 @@
-//! `[nodes.NAME]`: how to make one kind of server, and for which jobs.
+//! `[nodes.NAME]`: a kind of server, and its jobs.
 
 mod boot;
 mod min_idle;
@@ -8,24 +8,24 @@ mod script;
 mod server_name;
 
 use crate::config::file::{self, Found, Reading, Table};
-use crate::config::types::{NodeType, Sizing, Times, ZoneName};
+use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
 use crate::config::{keys, times};
 use crate::naming::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
 
-/// Reads every `[nodes.NAME]`, in the file's order. What is wrong is reported and left out.
+/// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let time_zone = min_idle::time_zone(top);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let providers: Vec<_> = top.children("provider").into_iter().map(|found| found.value.0).collect();
-    let names = Names { reading: top.reading, type_names: &type_names, providers: &providers, defaults, time_zone };
-    all.iter().filter_map(|found| names.read(found)).collect()
+    let file = Context { reading: top.reading, type_names: &type_names, providers: &providers, defaults, time_zone };
+    all.iter().filter_map(|found| file.read(found)).collect()
 }
 
-/// What one node type needs to know of the rest of the file.
-struct Names<'a, 'n> {
+/// What reading a node type needs from the rest of the file.
+struct Context<'a, 'n> {
     reading: &'a Reading<'a>,
     type_names: &'n [&'a str],
     providers: &'n [&'a str],
@@ -33,12 +33,12 @@ struct Names<'a, 'n> {
     time_zone: ZoneName,
 }
 
-impl<'a> Names<'a, '_> {
+impl<'a> Context<'a, '_> {
     fn read(&self, found: &Found<(&'a str, &'a DeValue<'a>)>) -> Option<NodeType> {
         let (name, value) = found.value;
-        let name_fault = names::fault_of_node_name(name);
-        if let Some(fault) = &name_fault {
-            self.reading.fault(&found.at, format!("the node type's name {fault}"));
+        let name_error = names::node_name_error(name);
+        if let Some(error) = &name_error {
+            self.reading.error(&found.at, format!("the node type's name {error}"));
         }
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
         let providers = self.providers(&table);
@@ -51,21 +51,20 @@ impl<'a> Names<'a, '_> {
             self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
         let registration = registration::read(&table);
-        let server_name = server_name::read(&table, name, name_fault.is_none(), self.type_names, &registration);
-        let text = |key| table.text(&[key]).map(|found| found.value);
+        let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
         let flag = |key| table.boolean(key).unwrap_or(false);
         let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=NodeType::MOST_EXECUTORS));
         if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
-            self.reading.fault(at, "gives a node with single_use more than its one build; write 1, or remove it");
+            self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
         }
-        // What is missing was reported, so that no configuration comes of its default here.
+        // A missing key was reported, so no configuration results from this default.
         let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
         Some(NodeType {
             name: NodeTypeName::from(name),
             providers: providers.unwrap_or_default(),
             image_name: required(image_name),
-            size: boot::size(&table).unwrap_or(Sizing::Named(String::new())),
-            keyname: text("keyname"),
+            size: boot::size(&table).unwrap_or(FlavorChoice::Named(String::new())),
+            keyname: table.value("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
             executors: executors.as_ref().map_or(1, |found| found.value),
@@ -75,7 +74,7 @@ impl<'a> Names<'a, '_> {
             unlabelled: flag("unlabelled"),
             networks: table.distinct("networks"),
             security_groups: table.distinct("security_groups"),
-            availability_zone: text("availability_zone"),
+            availability_zone: table.value("availability_zone"),
             config_drive: flag("config_drive"),
             metadata: metadata(&table),
             boot: boot::read(&table, max),
@@ -97,22 +96,22 @@ impl<'a> Names<'a, '_> {
         }
         let found = table.texts(&["provider"])?;
         if found.value.is_empty() {
-            self.reading.fault(&found.at, format!("is an empty list; {advice}"));
+            self.reading.error(&found.at, format!("is an empty list; {advice}"));
             return None;
         }
         for provider in found.value.iter().filter(|provider| !self.providers.contains(&provider.value.as_str())) {
-            let advice = match file::nearest(&provider.value, self.providers.iter().copied()) {
-                Some(meant) => format!("did you mean {meant:?}?"),
-                None if self.providers.is_empty() => format!("write a [provider.{}]", provider.value),
-                None => format!("write a [provider.{}] or {advice}", provider.value),
-            };
-            self.reading.fault(&provider.at, format!("there is no provider {:?}; {advice}", provider.value));
+            let name = &provider.value;
+            let advice = file::did_you_mean(name, self.providers.iter().copied()).unwrap_or_else(|| {
+                let other = if self.providers.is_empty() { String::new() } else { format!(" or {advice}") };
+                format!("write a [provider.{name}]{other}")
+            });
+            self.reading.error(&provider.at, format!("there is no provider {name:?}; {advice}"));
         }
         Some(self.reading.once(found.value).into_iter().map(ProviderName::from).collect())
     }
 }
 
-/// A list, or one text with white space between the labels.
+/// A list, or one text with labels separated by white space.
 fn labels(table: &Table<'_>) -> BTreeSet<String> {
     let written = match table.entry(&["labels"]) {
         Some(Found { value: DeValue::String(text), at }) => {
@@ -122,8 +121,8 @@ fn labels(table: &Table<'_>) -> BTreeSet<String> {
         None => Vec::new(),
     };
     for label in &written {
-        if let Some(fault) = names::fault_of_label(&label.value) {
-            table.reading.fault(&label.at, format!("the label {:?} {fault}", label.value));
+        if let Some(error) = names::label_error(&label.value) {
+            table.error(&label.at, format!("the label {:?} {error}", label.value));
         }
     }
     table.reading.once(written).into_iter().collect()
@@ -132,12 +131,12 @@ fn labels(table: &Table<'_>) -> BTreeSet<String> {
 fn metadata(table: &Table<'_>) -> BTreeMap<String, String> {
     let mut metadata = BTreeMap::new();
     for Found { value: (key, value), at } in table.children("metadata") {
-        if let Some(fault) = names::fault_of_metadata_key(key) {
-            table.reading.fault(&at, format!("the key {fault}"));
+        if let Some(error) = names::metadata_key_error(key) {
+            table.error(&at, format!("the key {error}"));
         }
         let Some(text) = table.string(value, &at) else { continue };
-        match names::fault_of_metadata_value(text) {
-            Some(fault) => table.reading.fault(&at, fault),
+        match names::metadata_value_error(text) {
+            Some(error) => table.error(&at, error),
             None => drop(metadata.insert(key.to_owned(), text.to_owned())),
         }
     }

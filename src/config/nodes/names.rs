@@ -1,16 +1,16 @@
-//! Which names the two services accept, checked before anything is ordered under them.
+//! Which names Jenkins and Nova accept, checked before mita orders anything with them.
 
 use crate::naming::NodeName;
 
-/// Nova takes names and metadata of up to 255 characters. A Jenkins node's name is a folder's name (255 bytes on
-/// common file systems), and `+` and an IPv6 address are added to it: 40 more.
+/// Nova takes names of up to 255 characters. Jenkins uses a node's name as the name of a folder (255 bytes on common file
+/// systems), with `+` and an IPv6 address: 40 more.
 const LONGEST_NAME: usize = 200;
 
 /// Nova's limit for metadata keys and values (nova/api/validation/parameter_types.py).
 const LONGEST_METADATA: usize = 255;
 
-/// Why this cannot be a server's name and the base of a Jenkins node's name.
-pub(crate) fn fault_of_node_name(name: &str) -> Option<String> {
+/// Why this cannot be a server's name and the base of a Jenkins node's name; `None` if it can.
+pub(crate) fn node_name_error(name: &str) -> Option<String> {
     // Jenkins.checkGoodName (jenkins/model/Jenkins.java); a trailing dot since 2.303.2 / 2.315.
     const REFUSED: &str = "?*/\\%!@#$^&|<>[]:;";
     if name.is_empty() {
@@ -32,11 +32,11 @@ pub(crate) fn fault_of_node_name(name: &str) -> Option<String> {
         return Some("ends in + and an IP address, as Jenkins nodes do; remove the address".to_owned());
     }
     // The name of a node is one of its labels.
-    fault_of_label(name)
+    label_error(name)
 }
 
-/// Why Jenkins would not take this for one label that a job can ask for.
-pub(crate) fn fault_of_label(label: &str) -> Option<String> {
+/// Why Jenkins does not take this as one label; `None` if it does.
+pub(crate) fn label_error(label: &str) -> Option<String> {
     if label.is_empty() {
         return Some("is empty; remove it".to_owned());
     }
@@ -57,20 +57,20 @@ pub(crate) fn fault_of_label(label: &str) -> Option<String> {
     None
 }
 
-/// Why Nova would not take this as a metadata key, or why it is not for the configuration to write.
-pub(crate) fn fault_of_metadata_key(key: &str) -> Option<String> {
+/// Why this cannot be a metadata key; `None` if it can.
+pub(crate) fn metadata_key_error(key: &str) -> Option<String> {
     if key.to_ascii_lowercase().starts_with("mita_") {
-        return Some("is kept for mita's own mark; choose a name that does not begin with mita_".to_owned());
+        return Some("is reserved for mita's own mark; choose a name that does not begin with mita_".to_owned());
     }
     if key.is_empty() || key.chars().count() > LONGEST_METADATA {
         return Some(format!("must have 1 to {LONGEST_METADATA} characters"));
     }
     let refused = key.chars().find(|c| !c.is_ascii_alphanumeric() && !"-_:. ".contains(*c))?;
-    Some(format!("holds {refused:?}, which Nova allows in no metadata key; use letters, digits, blanks and - _ : ."))
+    Some(format!("holds {refused:?}, which Nova allows in no metadata key; use letters, digits, spaces and - _ : ."))
 }
 
-/// Why Nova would not take this as a metadata value.
-pub(crate) fn fault_of_metadata_value(value: &str) -> Option<String> {
+/// Why this cannot be a metadata value; `None` if it can.
+pub(crate) fn metadata_value_error(value: &str) -> Option<String> {
     let length = value.chars().count();
     (length > LONGEST_METADATA)
         .then(|| format!("has {length} characters, and Nova takes {LONGEST_METADATA}; write a shorter value"))
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn names_that_both_services_take_are_taken() {
         for name in ["precise-slave", "precise_small", "ubuntu22.04", "a+b", "ubuntu+", "gcc-c++", "noël", "x=y,z"] {
-            assert_eq!(fault_of_node_name(name), None, "{name}");
+            assert_eq!(node_name_error(name), None, "{name}");
         }
     }
 
@@ -108,27 +108,27 @@ mod tests {
             "ubuntu+2001-db8--1",
             &long,
         ] {
-            assert!(fault_of_node_name(name).is_some(), "{name}");
+            assert!(node_name_error(name).is_some(), "{name}");
         }
     }
 
     #[test]
     fn a_label_is_one_atom_that_a_job_can_ask_for() {
         for label in ["amd64", "x86_64", "host:1", "c++", "a->b".trim_end_matches(">b"), "a/b", "ubuntu-22.04"] {
-            assert_eq!(fault_of_label(label), None, "{label}");
+            assert_eq!(label_error(label), None, "{label}");
         }
         for label in ["", "a b", "\"a\"", "a\\b", "a&&b", "!a", "a->b", "(a)", "a,", ",a"] {
-            assert!(fault_of_label(label).is_some(), "{label}");
+            assert!(label_error(label).is_some(), "{label}");
         }
     }
 
     #[test]
     fn metadata_is_what_nova_takes_and_never_the_mark() {
-        assert_eq!(fault_of_metadata_key("team: build.x-1_y"), None);
-        assert_eq!(fault_of_metadata_value(&"ü".repeat(255)), None);
+        assert_eq!(metadata_key_error("team: build.x-1_y"), None);
+        assert_eq!(metadata_value_error(&"ü".repeat(255)), None);
         for key in ["", "mita_owner", "MITA_id", "a/b", "ü", &"k".repeat(256)] {
-            assert!(fault_of_metadata_key(key).is_some(), "{key}");
+            assert!(metadata_key_error(key).is_some(), "{key}");
         }
-        assert!(fault_of_metadata_value(&"v".repeat(256)).is_some());
+        assert!(metadata_value_error(&"v".repeat(256)).is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! How a cloud's services are reached: with a client certificate, through a proxy, at other addresses than the catalogue's.
+//! How mita reaches a cloud's services: interface, client certificate, proxy, and addresses instead of the catalogue's.
 
 use super::clouds::Cloud;
 use crate::config::file::{Found, Table};
@@ -7,17 +7,17 @@ use crate::config::{tls, url};
 use crate::secret::Secret;
 use std::path::PathBuf;
 
-/// An example of a proxy, for messages.
+/// An example for messages.
 const PROXY: &str = "http://proxy.example.com:3128";
 
-/// An example of a service's address.
+/// An example for messages.
 const ENDPOINT: &str = "https://compute.example.com/v2.1";
 
-/// The keys of the table.
+/// Reads the keys of the table.
 pub(crate) fn read(table: &Table<'_>) -> Connection {
     let endpoint = |key: &str| {
         let Found { value, at } = table.text(&[key])?;
-        endpoint(&value).map_err(|fault| table.reading.fault(&at, fault)).ok()
+        endpoint(&value).map_err(|error| table.error(&at, error)).ok()
     };
     Connection {
         client_cert: client_cert(table),
@@ -31,66 +31,61 @@ pub(crate) fn read(table: &Table<'_>) -> Connection {
     }
 }
 
-/// The same with what a cloud of clouds.yaml says where the table says nothing, under the names that openstacksdk knows.
-/// `path` finds a file that is named there; what is wrong goes to `fault`.
-pub(crate) fn beside_cloud(
-    table: &Table<'_>,
+/// Fills in what the table leaves open from a cloud of clouds.yaml, by the names of openstacksdk. `path` gives a file that
+/// is named there; errors go to `error`.
+pub(crate) fn complete(
+    Connection { client_cert, proxy: _, endpoints }: &mut Connection,
     cloud: &Cloud,
     path: impl Fn(&str) -> Option<PathBuf>,
-    fault: impl Fn(&str),
-) -> Connection {
-    let Connection { client_cert, proxy, endpoints } = read(table);
-    let endpoint_of = |names: &[&str]| {
-        let written = cloud.get(names)?;
-        endpoint(written).map_err(|why| fault(&format!("has a {} that {why}", names[0]))).ok()
-    };
-    let of_cloud = || {
-        let certificate = ClientCertificate { key: path("key").or_else(|| path("cert"))?, cert: path("cert")? };
-        check(&certificate).map_err(|why| fault(&format!("names a client certificate, and {why}"))).ok()?;
-        Some(certificate)
-    };
-    Connection {
-        client_cert: client_cert.or_else(of_cloud),
-        proxy,
-        endpoints: Endpoints {
-            compute: endpoints.compute.or_else(|| endpoint_of(&["compute_endpoint_override"])),
-            image: endpoints.image.or_else(|| endpoint_of(&["image_endpoint_override"])),
-            network: endpoints.network.or_else(|| endpoint_of(&["network_endpoint_override"])),
-            volume: endpoints.volume.or_else(|| {
-                endpoint_of(&[
-                    "block_storage_endpoint_override",
-                    "volumev3_endpoint_override",
-                    "volume_endpoint_override",
-                ])
-            }),
-        },
+    error: impl Fn(&str),
+) {
+    let Endpoints { compute, image, network, volume } = endpoints;
+    let keys_of_volume = ["block_storage_endpoint_override", "volumev3_endpoint_override", "volume_endpoint_override"];
+    let open: [(&mut Option<String>, &[&str]); 4] = [
+        (compute, &["compute_endpoint_override"]),
+        (image, &["image_endpoint_override"]),
+        (network, &["network_endpoint_override"]),
+        (volume, &keys_of_volume),
+    ];
+    for (address, names) in open.into_iter().filter(|(address, _)| address.is_none()) {
+        let written = cloud.get(names).map(endpoint).transpose();
+        *address = written.map_err(|why| error(&format!("has a {} that {why}", names[0]))).unwrap_or_default();
+    }
+    if client_cert.is_none()
+        && let Some(cert) = path("cert")
+    {
+        let certificate = ClientCertificate { key: path("key").unwrap_or_else(|| cert.clone()), cert };
+        match check(&certificate) {
+            Ok(()) => *client_cert = Some(certificate),
+            Err(why) => error(&format!("names a client certificate, and {why}")),
+        }
     }
 }
 
-/// The interface that the table names, else the public one; `None` when it was reported.
+/// The interface that the table names, else the public one; `None` if it was reported.
 pub(crate) fn interface(table: &Table<'_>) -> Option<Interface> {
-    match table.entry(&["interface"]) {
+    match table.has("interface") {
         None => Some(Interface::Public),
-        Some(_) => table.one_of(&table.text(&["interface"])?, &Interface::NAMES),
+        Some(_) => table.choice("interface", &Interface::NAMES),
     }
 }
 
-/// A certificate with its chain, and its key in the same file or in one of its own.
+/// A certificate with its chain, and its key in the same file or in another one.
 fn client_cert(table: &Table<'_>) -> Option<ClientCertificate> {
     if let (None, Some(at)) = (table.has("cert"), table.has("key")) {
-        table.reading.fault(&at, "has no effect without cert; write the certificate's file as well");
+        table.error(&at, "has no effect without cert; write the certificate's file as well");
     }
     let (cert, key) = (table.path("cert"), table.path("key"));
     let cert = cert?;
     let key = key.map_or_else(|| cert.value.clone(), |found| found.value);
     let certificate = ClientCertificate { cert: cert.value, key };
-    check(&certificate).map_err(|fault| table.reading.fault(&cert.at, fault)).ok()?;
+    check(&certificate).map_err(|error| table.error(&cert.at, error)).ok()?;
     Some(certificate)
 }
 
 fn check(certificate: &ClientCertificate) -> Result<(), String> {
-    tls::holds(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
-    tls::holds(&certificate.key, "PRIVATE KEY-----", "private key")
+    tls::contains(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
+    tls::contains(&certificate.key, "PRIVATE KEY-----", "private key")
 }
 
 /// `http://[USER:PASSWORD@]HOST:PORT`. No message quotes it.
@@ -103,14 +98,14 @@ fn proxy(table: &Table<'_>) -> Option<Secret> {
         table.reading.holds_secret(&at);
         Secret::new(password);
     }
-    if let Err(fault) = url::root(&format!("{scheme}://{host}"), PROXY) {
-        table.reading.fault(&at, fault);
+    if let Err(error) = url::root(&format!("{scheme}://{host}"), PROXY) {
+        table.error(&at, error);
         return None;
     }
     Some(Secret::new(value))
 }
 
-/// An address without a slash at its end. `%(project_id)s` and `%(tenant_id)s` stand for the project's id.
+/// An address without a slash at its end. `%(project_id)s` and `%(tenant_id)s` mean the project's id.
 fn endpoint(written: &str) -> Result<String, String> {
     url::root(written, ENDPOINT).map(|url| url.trim_end_matches('/').to_owned())
 }

@@ -1,4 +1,4 @@
-//! `[provider.NAME]`: the clouds behind the names that node types give.
+//! `[provider.NAME]`: the clouds that node types name.
 
 mod clouds;
 mod connection;
@@ -6,7 +6,7 @@ mod named_cloud;
 mod openstack;
 mod yaml;
 
-pub use clouds::clouds_at_hand;
+pub use clouds::available_clouds;
 
 use super::file::{Found, Place, Reading, Table};
 use super::keys;
@@ -14,7 +14,7 @@ use super::types::{Backend, ProviderConfig};
 use crate::naming::ProviderName;
 use toml::de::DeValue;
 
-/// Reads every `[provider.NAME]`, in the file's order. What is wrong is reported and left out.
+/// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>) -> Vec<ProviderConfig> {
     top.children("provider").into_iter().filter_map(|found| read(top.reading, &found)).collect()
 }
@@ -24,15 +24,16 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
-    let backend = match table.text(&["type"]) {
-        Some(kind) => table.one_of(&kind, &[("openstack", openstack::read)])?(&table)?,
-        None => openstack::read(&table)?,
+    let read = match table.has("type") {
+        None => openstack::read,
+        Some(_) => table.choice("type", &[("openstack", openstack::read as fn(&Table<'_>) -> _)])?,
     };
+    let backend = read(&table)?;
     Some(ProviderConfig { name: ProviderName::from(name), max, backend: Backend::OpenStack(backend) })
 }
 
 fn check_name(reading: &Reading<'_>, name: &str, at: &Place) {
     if name.is_empty() || name.trim() != name || name.chars().any(char::is_control) {
-        reading.fault(at, "is no name; write one without control characters and without blanks at its ends");
+        reading.error(at, "is not a name; write one without control characters and without spaces at its ends");
     }
 }

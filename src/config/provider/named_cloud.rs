@@ -1,7 +1,7 @@
-//! What the values of a cloud of clouds.yaml or of the OS_* variables mean.
+//! What the values of a cloud in clouds.yaml or in the OS_* variables mean.
 //!
-//! Those files serve many programs and say more than mita asks: what it has no use for is passed over, what would
-//! change how it logs in and is not known here is refused.
+//! Many programs read them, so mita ignores what it does not need. But it refuses what changes the log-in in a way that
+//! mita does not know.
 
 use super::clouds::{self, Cloud};
 use super::connection;
@@ -11,42 +11,14 @@ use crate::config::{keys, secrets, tls, url};
 use crate::secret::Secret;
 use std::path::PathBuf;
 
-/// Keys of the table that hold beside `cloud`, and before it.
-const BESIDE: &[&str] = &[
-    "type",
-    "max",
-    "cloud",
-    "service_region",
-    "region",
-    "region_name",
-    "interface",
-    "cacert",
-    "insecure",
-    "password",
-    "password_file",
-    "password_env",
-    "application_credential_secret",
-    "application_credential_secret_file",
-    "application_credential_secret_env",
-    "token",
-    "token_file",
-    "token_env",
-    "compute_endpoint_override",
-    "image_endpoint_override",
-    "network_endpoint_override",
-    "volume_endpoint_override",
-    "proxy",
-    "cert",
-    "key",
-];
+/// How the keys begin that the cloud answers, so that they have no effect in the table.
+const ANSWERED: [&str; 7] =
+    ["auth_", "user", "tenant_", "project_", "domain_", "application_credential_id", "application_credential_name"];
 
-/// Reads a table with `cloud = "NAME"`; `None` when something was reported.
+/// Reads a table with `cloud = "NAME"`; `None` if something was reported.
 pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
-    for key in keys::names(keys::PROVIDER).filter(|key| !BESIDE.contains(key)) {
-        if let Some(at) = table.has(key) {
-            table.reading.fault(&at, "has no effect beside cloud; write it there or remove cloud");
-        }
-    }
+    let answered = keys::names(keys::PROVIDER).filter(|key| ANSWERED.iter().any(|start| key.starts_with(start)));
+    table.refuse(answered, "has no effect beside cloud; write it there or remove cloud");
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
     let interface = connection::interface(table);
     let cacert = tls::cacert(table);
@@ -67,12 +39,13 @@ pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
         None => [None, None],
     };
     for secret in unused.into_iter().flatten() {
-        table.reading.fault(&secret.at, format!("has no effect: {} logs in another way; remove it", cloud.whence));
+        table.error(&secret.at, format!("has no effect: {} logs in another way; remove it", cloud.source));
     }
     let region = region.or_else(|| login.region());
     let interface = if table.has("interface").is_some() { interface } else { login.interface() };
     let cacert = cacert.or_else(|| login.cacert());
-    let connection = connection::beside_cloud(table, &cloud, |key| login.path(key), |text| login.fault(text));
+    let mut connection = connection::read(table);
+    connection::complete(&mut connection, &cloud, |key| login.path(key), |text| login.error(text));
     Some(OpenStackConfig { auth_url: auth_url?, auth: auth?, region, interface: interface?, cacert, connection })
 }
 
@@ -86,14 +59,14 @@ struct Login<'a> {
 }
 
 impl Login<'_> {
-    fn fault(&self, text: &str) {
-        self.table.reading.fault(self.at, format!("{} {text}", self.cloud.whence));
+    fn error(&self, text: &str) {
+        self.table.error(self.at, format!("{} {text}", self.cloud.source));
     }
 
     fn required(&self, key: &str) -> Option<&str> {
         let value = self.cloud.get(&[key]);
         if value.is_none() {
-            self.fault(&format!("has no {}; set it there", self.cloud.key(key)));
+            self.error(&format!("has no {}; set it there", self.cloud.key(key)));
         }
         value
     }
@@ -103,14 +76,14 @@ impl Login<'_> {
             self.cloud.get(&[key]).is_some_and(|value| words.contains(&value.to_lowercase().as_str()))
         };
         if is("insecure", ["true", "yes", "on", "1"]) || is("verify", ["false", "no", "off", "0"]) {
-            self.fault(
+            self.error(
                 "turns the verification of certificates off; name the cloud's certificate authority with cacert",
             );
         }
         for key in ["trust_id", "system_scope", "passcode"] {
             if self.cloud.get(&[key]).is_some() {
-                self.fault(&format!(
-                    "has {key}, a way to log in that is not known here; use a password or an application credential"
+                self.error(&format!(
+                    "has {key}, a way to log in that mita does not know; use a password or an application credential"
                 ));
             }
         }
@@ -118,13 +91,13 @@ impl Login<'_> {
 
     fn auth_url(&self) -> Option<String> {
         if let (None, Some(profile)) = (self.cloud.get(&["auth_url"]), self.cloud.get(&["profile", "cloud"])) {
-            self.fault(&format!(
-                "relies on the vendor profile {profile:?}, which is not read here; write auth_url there"
+            self.error(&format!(
+                "relies on the vendor profile {profile:?}, which mita does not read; write auth_url there"
             ));
             return None;
         }
         let url = url::root(self.required("auth_url")?, "https://openstack.example.com:5000/");
-        url.map_err(|fault| self.fault(&format!("has an auth_url that {fault}"))).ok()
+        url.map_err(|error| self.error(&format!("has an auth_url that {error}"))).ok()
     }
 
     fn region(&self) -> Option<String> {
@@ -133,7 +106,7 @@ impl Login<'_> {
         }
         if self.cloud.regions.len() > 1 {
             let regions = self.cloud.regions.join(", ");
-            self.fault(&format!("has several regions; write service_region here, one of {regions}"));
+            self.error(&format!("has several regions; write service_region here, one of {regions}"));
         }
         self.cloud.regions.first().cloned()
     }
@@ -142,15 +115,15 @@ impl Login<'_> {
         let Some(written) = self.cloud.get(&["interface", "endpoint_type"]) else { return Some(Interface::Public) };
         let known = Interface::from_name(written);
         if known.is_none() {
-            self.fault(&format!("has the unknown interface {written:?}; write public, internal or admin"));
+            self.error(&format!("has the unknown interface {written:?}; write public, internal or admin"));
         }
         known
     }
 
-    /// A path of clouds.yaml begins in the current folder or, as openstacksdk takes it, with `~/` for the user's own.
+    /// A path in clouds.yaml is relative to the current folder, or begins with `~/`, as in openstacksdk.
     fn path(&self, key: &str) -> Option<PathBuf> {
         let written = self.cloud.get(&[key])?;
-        let home = || self.table.reading.variable("HOME").map(PathBuf::from);
+        let home = || (self.table.reading.environment)("HOME").map(PathBuf::from);
         Some(match written.strip_prefix("~/") {
             Some(rest) => home().unwrap_or_default().join(rest),
             None => PathBuf::from(written),
@@ -159,7 +132,7 @@ impl Login<'_> {
 
     fn cacert(&self) -> Option<PathBuf> {
         let path = self.path("cacert")?;
-        tls::check_certificate(&path).map_err(|fault| self.fault(&format!("names the cacert {fault}"))).ok()?;
+        tls::check_certificate(&path).map_err(|error| self.error(&format!("names the cacert {error}"))).ok()?;
         Some(path)
     }
 
@@ -179,7 +152,7 @@ impl Login<'_> {
                 let user = self.identified("user", &["username"], &["user_id"]);
                 let project = self.project();
                 if user.is_none() {
-                    self.fault(&format!(
+                    self.error(&format!(
                         "has no {}; set it or {} there",
                         self.cloud.key("username"),
                         self.cloud.key("user_id")
@@ -189,7 +162,7 @@ impl Login<'_> {
                 Some(Auth::Password { user: user?, password, project })
             }
             Some(other) => {
-                self.fault(&format!("has the auth_type {other:?}; use v3password, v3applicationcredential or v3token"));
+                self.error(&format!("has the auth_type {other:?}; use v3password, v3applicationcredential or v3token"));
                 None
             }
         }
@@ -213,7 +186,7 @@ impl Login<'_> {
             None => {
                 let name = self.required("application_credential_name")?.to_owned();
                 let Some(user) = self.identified("user", &["username"], &["user_id"]) else {
-                    self.fault("names an application credential and not whose it is; set username or user_id there");
+                    self.error("names an application credential without its user; set username or user_id there");
                     return None;
                 };
                 CredentialId::Name { name, user }
@@ -222,16 +195,16 @@ impl Login<'_> {
         Some(Auth::ApplicationCredential { credential, secret: secret? })
     }
 
-    /// The one that the table gives, else the cloud's own.
+    /// The secret in the table, else the one of the cloud.
     fn secret(&self, given: Given, key: &str) -> Option<Secret> {
         let secret = given.map(|found| found.value).or_else(|| self.cloud.get(&[key]).map(Secret::new));
         if secret.is_none() {
-            self.fault(&format!("has no {}; set it there, or write {key}_file beside cloud", self.cloud.key(key)));
+            self.error(&format!("has no {}; set it there, or write {key}_file beside cloud", self.cloud.key(key)));
         }
         secret
     }
 
-    /// Clouds.yaml as Horizon writes it has both the id and the name: the id needs no domain.
+    /// By id, which needs no domain, else by name: clouds.yaml as Horizon writes it has both.
     fn identified(&self, of: &str, names: &[&str], ids: &[&str]) -> Option<Identified> {
         if let Some(id) = self.cloud.get(ids) {
             return Some(Identified::Id(id.to_owned()));

@@ -1,4 +1,4 @@
-//! `[provider.NAME]` of type "openstack": which cloud, and who logs in to Keystone in which way.
+//! `[provider.NAME]` of type "openstack": which cloud, and how to log in to Keystone.
 
 use super::{connection, named_cloud};
 use crate::config::file::{Found, Table};
@@ -21,13 +21,13 @@ enum Version {
     V2Password,
 }
 
-/// A text under one key or another, by name or by id.
+/// The name and the id of something, under two keys.
 struct Named {
     name: Option<Found<String>>,
     id: Option<Found<String>>,
 }
 
-/// Reads the table; `None` when something in it was reported.
+/// Reads the table; `None` if something was reported.
 pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     if table.has("cloud").is_some() {
         return named_cloud::read(table);
@@ -47,9 +47,9 @@ pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     Some(OpenStackConfig { auth_url: auth_url?, auth, region, interface: interface?, cacert, connection })
 }
 
-/// The way to log in. Without `auth_version` it follows from the keys that are there.
+/// How to log in. Without `auth_version` the other keys decide.
 fn version(table: &Table<'_>) -> Option<Version> {
-    if table.entry(&["auth_version"]).is_none() {
+    if table.has("auth_version").is_none() {
         let has_credential = keys::names(keys::PROVIDER)
             .any(|key| key.starts_with("application_credential") && table.has(key).is_some());
         let has_token = ["token", "token_file", "token_env"].iter().any(|key| table.has(key).is_some());
@@ -59,11 +59,10 @@ fn version(table: &Table<'_>) -> Option<Version> {
             (false, false) => Version::Password,
         });
     }
-    let found = table.text(&["auth_version"])?;
-    table.one_of(&found, &AUTH_VERSIONS)
+    table.choice("auth_version", &AUTH_VERSIONS)
 }
 
-/// Keys that this way to log in does not use. Passing over them would leave an operator in the belief that they hold.
+/// Refuses the keys that this way to log in does not use: the operator believes that they have an effect.
 fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
     let (name, has_effect): (_, fn(&str) -> bool) = match version {
         Version::Password => {
@@ -72,7 +71,7 @@ fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
         Version::ApplicationCredential => ("3.x_appcred, whose credential belongs to one project", |key| {
             !["password", "tenant", "project", "token"].iter().any(|start| key.starts_with(start))
         }),
-        Version::Token => ("3.x_token, which tells the user", |key| {
+        Version::Token => ("3.x_token, whose token has a user", |key| {
             !["application_credential", "password", "user"].iter().any(|start| key.starts_with(start))
         }),
         Version::V2Password => ("2.0_password", |key| {
@@ -81,14 +80,11 @@ fn refuse_what_has_no_effect(table: &Table<'_>, version: Version) {
             !unknown.iter().any(|start| key.starts_with(start))
         }),
     };
-    for key in keys::names(keys::PROVIDER).filter(|key| !has_effect(key)) {
-        if let Some(at) = table.has(key) {
-            table.reading.fault(&at, format!("has no effect with auth_version {name}; remove it"));
-        }
-    }
+    let unused = keys::names(keys::PROVIDER).filter(|key| !has_effect(key));
+    table.refuse(unused, &format!("has no effect with auth_version {name}; remove it"));
 }
 
-/// A URL that ends in the version of the other interface can only be a mistake.
+/// A URL that ends in another version than that of `auth_version` is a mistake.
 fn check_path(table: &Table<'_>, url: &str, version: Version) {
     let (other, advice) = match version {
         Version::Password | Version::ApplicationCredential | Version::Token => {
@@ -100,7 +96,7 @@ fn check_path(table: &Table<'_>, url: &str, version: Version) {
         let path = other.trim_end_matches('/');
         table
             .reading
-            .fault(&at, format!("ends in {path}, which is not the version of auth_version; remove {path} {advice}"));
+            .error(&at, format!("ends in {path}, which is not the version of auth_version; remove {path} {advice}"));
     }
 }
 
@@ -136,9 +132,8 @@ fn project(table: &Table<'_>) -> Option<Identified> {
         Named { name: table.text(&["tenant_name", "project_name"]), id: table.text(&["tenant_id", "project_id"]) };
     let keys = Keys { name: "tenant_name", domain_name: "project_domain_name", domain_id: "project_domain_id" };
     if ["tenant_name", "project_name", "tenant_id", "project_id"].iter().all(|key| table.has(key).is_none()) {
-        for at in [keys.domain_name, keys.domain_id].into_iter().filter_map(|key| table.has(key)) {
-            table.reading.fault(&at, "has no effect without tenant_name; remove it or write tenant_name");
-        }
+        let text = "has no effect without tenant_name; remove it or write tenant_name";
+        table.refuse([keys.domain_name, keys.domain_id], text);
     }
     identified(table, project, keys)
 }
@@ -155,11 +150,8 @@ fn application_credential(table: &Table<'_>) -> Option<Auth> {
     }
     only_one(table, &credential, "application_credential_name");
     if let Some(id) = credential.id {
-        for key in ["username", "user_id", "user_domain_name", "user_domain_id", "domain_name"] {
-            if let Some(at) = table.has(key) {
-                table.reading.fault(&at, "has no effect with application_credential_id; remove it");
-            }
-        }
+        let of_user = ["username", "user_id", "user_domain_name", "user_domain_id", "domain_name"];
+        table.refuse(of_user, "has no effect with application_credential_id; remove it");
         return Some(Auth::ApplicationCredential { credential: CredentialId::Id(id.value), secret: secret?.value });
     }
     let name = credential.name?.value;
@@ -181,20 +173,20 @@ struct Keys {
     domain_id: &'static str,
 }
 
-/// By id or by name, and then in which domain.
+/// By id, or by name in a domain.
 fn identified(table: &Table<'_>, named: Named, keys: Keys) -> Option<Identified> {
     only_one(table, &named, keys.name);
     let domain = Named { name: table.text(&[keys.domain_name]), id: table.text(&[keys.domain_id]) };
     only_one(table, &domain, keys.domain_name);
-    let domain_of_all = table.text(&["domain_name"]);
+    let common_domain = table.text(&["domain_name"]);
     if let Some(id) = named.id {
         for at in [domain.name, domain.id].into_iter().flatten().map(|found| found.at) {
-            table.reading.fault(&at, "has no effect beside an id, which needs no domain; remove it");
+            table.error(&at, "has no effect beside an id, which needs no domain; remove it");
         }
         return Some(Identified::Id(id.value));
     }
     let name = named.name?.value;
-    let domain = match (domain.id, domain.name.or(domain_of_all)) {
+    let domain = match (domain.id, domain.name.or(common_domain)) {
         (Some(id), _) => Domain::Id(id.value),
         (None, Some(name)) => Domain::Name(name.value),
         (None, None) => Domain::default(),
@@ -205,6 +197,6 @@ fn identified(table: &Table<'_>, named: Named, keys: Keys) -> Option<Identified>
 fn only_one(table: &Table<'_>, named: &Named, name_key: &str) {
     if let (Some(_), Some(id)) = (&named.name, &named.id) {
         let text = format!("says the same as {name_key}; keep one of the two");
-        table.reading.fault(&id.at, text);
+        table.error(&id.at, text);
     }
 }

@@ -1,4 +1,4 @@
-//! clouds.yaml and secure.yaml as text, lists and maps.
+//! clouds.yaml and secure.yaml as texts, lists and maps.
 
 use crate::config::file;
 use saphyr::{ScalarStyle, Yaml, YamlLoader};
@@ -9,12 +9,12 @@ use std::path::Path;
 /// A file of all the clouds that a person knows has some KiB.
 const LARGEST: u64 = 1024 * 1024;
 
-/// The values of a hundred thousand clouds, and lists and mappings open at once: `clouds`, a cloud, `regions`, a region,
-/// `values`, with room for what other programs keep there.
+/// The values of a hundred thousand clouds, and the depth of nested lists and mappings: `clouds`, a cloud, `regions`, a
+/// region, `values`, with room for what other programs keep there.
 const MOST_VALUES: usize = 1_000_000;
 const DEEPEST: usize = 32;
 
-/// A YAML document as far as clouds need it: a text is as written, so that a password of digits stays what it is.
+/// The parts of YAML that clouds.yaml uses. A text stays as written, so that a password of digits stays a text.
 pub(super) enum Value {
     Text(String),
     List(Vec<Value>),
@@ -26,9 +26,9 @@ pub(super) type Map = BTreeMap<String, Value>;
 /// The clouds of a file.
 pub(super) fn read(path: &Path) -> Result<Map, String> {
     let text = file::text(path, LARGEST).map_err(|error| format!("{} {error}", path.display()))?;
-    if grows(&text) {
+    if is_too_large(&text) {
         return Err(format!(
-            "{} is nested too deep, or repeats itself too often, to be a list of clouds",
+            "{} is nested too deeply, or repeats itself too often, to be a list of clouds",
             path.display()
         ));
     }
@@ -36,24 +36,25 @@ pub(super) fn read(path: &Path) -> Result<Map, String> {
     loader.early_parse(false);
     let parsed = Parser::new_from_str(&text).load(&mut loader, true);
     if let Some(error) = parsed.err().as_ref().or(loader.error()) {
-        // The parser's own words stay away: they can quote the file, and a secret with it.
+        // Without the parser's own message, which can quote a secret from the file.
         let (line, column) = (error.marker().line(), error.marker().col() + 1);
         return Err(format!("{} is not YAML in line {line}, column {column}", path.display()));
     }
     let document = loader.into_documents().into_iter().next();
-    match document.and_then(value_of) {
-        Some(Value::Map(mut document)) => match document.remove("clouds") {
-            Some(Value::Map(clouds)) => Ok(clouds),
-            _ => Err(format!("{} has no clouds; write them under the key clouds", path.display())),
-        },
+    let mut clouds = match document.and_then(value_of) {
+        Some(Value::Map(document)) => document,
+        _ => Map::new(),
+    };
+    match clouds.remove("clouds") {
+        Some(Value::Map(clouds)) => Ok(clouds),
         _ => Err(format!("{} has no clouds; write them under the key clouds", path.display())),
     }
 }
 
-/// Whether the document would outgrow the stack, or memory, once it is taken apart: by its depth, or by aliases of
-/// aliases, each of which is a copy. What is not YAML ends where it is not.
-fn grows(text: &str) -> bool {
-    // What holds so far of every list and mapping that is open: its anchor, and the values within.
+/// Whether the document would overflow the stack or the memory: by its depth, or by aliases of aliases, each of which is a
+/// copy.
+fn is_too_large(text: &str) -> bool {
+    // For each open list and mapping: its anchor, and the values in it so far.
     let mut open: Vec<(usize, usize)> = Vec::new();
     let mut anchors: BTreeMap<usize, usize> = BTreeMap::new();
     for event in Parser::new_from_str(text) {
@@ -92,7 +93,7 @@ fn value_of(node: Yaml<'_>) -> Option<Value> {
     }
 }
 
-/// The entries, and where the merge key `<<` brings a mapping along, those of its entries that are not there.
+/// The entries, with those of the mappings under the merge key `<<` that they do not have themselves.
 fn map_of(entries: saphyr::Mapping<'_>) -> Map {
     let mut map = Map::new();
     let mut merged = Vec::new();

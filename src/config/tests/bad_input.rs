@@ -32,9 +32,14 @@ fn the_top_of_the_file() {
                 "metrics_file = \"m.prom\"\nhtml_file = \"m.prom\"",
                 &["mita.toml:2: html_file: is the same file as metrics_file; write another path"],
             ),
-            ("html_file = \"pages/\"", &["mita.toml:1: html_file: names a folder; write the file's name as well"]),
-            ("url = \"x\"", &["mita.toml:1: url: unknown key; it belongs in [jenkins]"]),
-            ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it belongs in [nodes.NAME]"]),
+            (
+                "html_file = \"pages/\"",
+                &[
+                    "mita.toml:1: html_file: is a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
+                ],
+            ),
+            ("url = \"x\"", &["mita.toml:1: url: unknown key; it goes in [jenkins]"]),
+            ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it goes in [nodes.NAME]"]),
             ("deadline = 50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
             ("deadline = -50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
             ("deadline = \"50\"", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
@@ -78,10 +83,10 @@ fn the_top_of_the_file() {
             (
                 "state_file = \"/var/lib/\"",
                 &[
-                    "mita.toml:1: state_file: names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
+                    "mita.toml:1: state_file: is a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
                 ],
             ),
-            ("state_file = \" s.json\"", &["mita.toml:1: state_file: has blanks at its ends; remove them"]),
+            ("state_file = \" s.json\"", &["mita.toml:1: state_file: has spaces at its ends; remove them"]),
             (
                 "state_file = \"\"\"s\n.json\"\"\"",
                 &["mita.toml:1: state_file: holds a line break or another control character; write it in one line"],
@@ -133,7 +138,7 @@ fn the_controller() {
                     "mita.toml:5: jenkins.insecure: certificates are always verified; remove the key and name the \
                      service's certificate authority with cacert",
                     "mita.toml:6: jenkins.usr: unknown key; did you mean user?",
-                    "mita.toml:7: jenkins.max_servers: unknown key; it belongs at the top of the file, above the first table",
+                    "mita.toml:7: jenkins.max_servers: unknown key; it goes at the top of the file, above the first table",
                 ],
             ),
             (

@@ -23,10 +23,10 @@ fn the_clouds() {
             (
                 &format!("{user}token = \"TOKEN\"\nauth_version = \"3.x_token\""),
                 &[
-                    "mita.toml:3: provider.openstack.username: has no effect with auth_version 3.x_token, which tells the \
-                     user; remove it",
-                    "mita.toml:4: provider.openstack.password: has no effect with auth_version 3.x_token, which tells the \
-                     user; remove it",
+                    "mita.toml:3: provider.openstack.username: has no effect with auth_version 3.x_token, whose token \
+                     has a user; remove it",
+                    "mita.toml:4: provider.openstack.password: has no effect with auth_version 3.x_token, whose token \
+                     has a user; remove it",
                 ],
             ),
             (
@@ -169,7 +169,7 @@ fn the_clouds() {
                 "[provider.\" \"]\nauth_url = \"http://os\"\nusername = \"a\"\npassword = \"PASSWORD\"\n[provider.openstack]\n\
           auth_url = \"http://os\"\nusername = \"a\"\npassword = \"PASSWORD\"",
                 &[
-                    "mita.toml:1: provider.\" \": is no name; write one without control characters and without blanks at its ends",
+                    "mita.toml:1: provider.\" \": is not a name; write one without control characters and without spaces at its ends",
                 ],
             ),
             (

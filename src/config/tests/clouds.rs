@@ -148,7 +148,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             "clouds: {ci: {profile: ovh, auth: {username: a, password: hunter2}}}",
-            "cloud ci of FILE relies on the vendor profile \"ovh\", which is not read here; write auth_url there",
+            "cloud ci of FILE relies on the vendor profile \"ovh\", which mita does not read; write auth_url there",
         ),
         (
             "clouds: {ci: {auth: {auth_url: 'http://a:hunter2@os', username: a, password: hunter2}}}",
@@ -165,7 +165,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             &format!("clouds: {{ci: {{auth: {{{good}, trust_id: t}}}}}}"),
-            "cloud ci of FILE has trust_id, a way to log in that is not known here; use a password or an application \
+            "cloud ci of FILE has trust_id, a way to log in that mita does not know; use a password or an application \
              credential",
         ),
         (
@@ -183,7 +183,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         (
             "clouds: {ci: {auth: {auth_url: 'http://os', application_credential_name: c, \
              application_credential_secret: hunter2}}}",
-            "cloud ci of FILE names an application credential and not whose it is; set username or user_id there",
+            "cloud ci of FILE names an application credential without its user; set username or user_id there",
         ),
     ] {
         let folder = folder("cloud = \"ci\"", clouds, None);

@@ -50,7 +50,7 @@ fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
             "token_file = \"binary\"",
             "mita.toml:4: jenkins.token_file: binary is not UTF-8 text from line 1 on; name a file that this user can read",
         ),
-        ("token_file = \"~/token\"", "mita.toml:4: jenkins.token_file: ~ is not filled in here; write the whole path"),
+        ("token_file = \"~/token\"", "mita.toml:4: jenkins.token_file: ~ is not expanded here; write the whole path"),
         (
             "token_file = \"one\"\npassword_env = \"X\"",
             "mita.toml:5: jenkins.password_env: gives the same secret as token_file in line 4; keep one of the two",

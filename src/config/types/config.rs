@@ -8,47 +8,47 @@ use crate::secret::Secret;
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
-/// The whole configuration. Every value is checked, every default filled in.
+/// The whole configuration. Every value is checked, and every default is filled in.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The file it was read from.
     pub path: PathBuf,
-    /// A number that changes with every change of the file's meaning.
+    /// A number that changes whenever the meaning of the file changes.
     pub fingerprint: String,
-    /// Where the state is remembered.
+    /// The state file.
     pub state_file: PathBuf,
-    /// Where metrics are written for Prometheus, where they are wished for.
+    /// Where each run writes metrics for Prometheus.
     pub metrics_file: Option<PathBuf>,
-    /// Where a status page is written, where one is wished for.
+    /// Where each run writes a status page.
     pub html_file: Option<PathBuf>,
-    /// The installation's mark.
+    /// The owner in the mark of this installation.
     pub owner: Owner,
     /// How long a whole run may take.
     pub deadline: SignedDuration,
-    /// Most servers over all.
+    /// The most servers of all providers.
     pub max_servers: u32,
-    /// Most requests under way at a time at one service.
+    /// The most requests at a time to one service.
     pub concurrency: u32,
     /// The controller.
     pub jenkins: JenkinsConfig,
-    /// The providers, in the file's order.
+    /// The providers, in the order of the file.
     pub providers: Vec<ProviderConfig>,
-    /// The node types, in the file's order.
+    /// The node types, in the order of the file.
     pub node_types: Vec<NodeType>,
-    /// For servers whose node type is no longer configured.
+    /// The times for servers whose node type is no longer configured.
     pub times: Times,
 }
 
 /// `[jenkins]`
 #[derive(Clone, Debug)]
 pub struct JenkinsConfig {
-    /// Root URL, with a path prefix where there is one, ending in `/`; scheme and host are in lower case.
+    /// Root URL with its path prefix, ending in `/`; scheme and host are in lower case.
     pub url: String,
     /// The user.
     pub user: String,
     /// API token or password.
     pub token: Secret,
-    /// A certificate authority to trust instead of the system's.
+    /// The certificate authorities to trust instead of the system's.
     pub cacert: Option<PathBuf>,
 }
 
@@ -57,9 +57,9 @@ pub struct JenkinsConfig {
 pub struct ProviderConfig {
     /// The key.
     pub name: ProviderName,
-    /// Most servers here.
+    /// The most servers here.
     pub max: Option<u32>,
-    /// What is behind it.
+    /// The cloud.
     pub backend: Backend,
 }
 
@@ -71,12 +71,12 @@ pub enum Backend {
 }
 
 impl Config {
-    /// The node type of this name, where it is still configured.
+    /// The node type with this name; `None` if it is no longer configured.
     pub fn node_type(&self, name: &NodeTypeName) -> Option<&NodeType> {
         self.node_types.iter().find(|node_type| node_type.name == *name)
     }
 
-    /// The times that hold for a server of this node type, configured or not.
+    /// The times for servers of this node type, configured or not.
     pub fn times(&self, name: &NodeTypeName) -> Times {
         self.node_type(name).map_or(self.times, |node_type| node_type.times)
     }

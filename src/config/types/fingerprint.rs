@@ -1,12 +1,12 @@
-//! A number for what a configuration means.
+//! A number for the meaning of a configuration.
 //!
-//! The state remembers with it which node types turned out not to serve a job: that holds until the meaning changes.
-//! Comments, the order of labels and secrets change nothing.
+//! The state records which node types turned out not to serve a job; this is valid until the fingerprint changes. Comments,
+//! the order of labels and secrets do not change it.
 
 use super::config::{Config, JenkinsConfig};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The fingerprint, in hexadecimal. What bounds a run, and where things are kept, is not part of the meaning.
+/// The fingerprint, in hexadecimal. The limits of a run and the paths of files are not part of it.
 pub(crate) fn of(config: &Config) -> String {
     let Config {
         path: _,
@@ -23,7 +23,7 @@ pub(crate) fn of(config: &Config) -> String {
         node_types,
         times,
     } = config;
-    // Secrets are blank in debug output.
+    // Debug output shows no secrets.
     let meaning = format!("{:?}", (owner, max_servers, url, user, providers, node_types, times));
     let mut hasher = DefaultHasher::new();
     meaning.hash(&mut hasher);

@@ -1,6 +1,6 @@
-//! `min_idle`: how many idle nodes to keep at hand, always or by the hours of the week.
+//! `min_idle`: how many idle nodes to keep ready, always or by the hours of the week.
 //!
-//! The time zone is looked up when the configuration is read; how many it is at a given moment is then arithmetic alone.
+//! The time zone is looked up when the configuration is read, so that the number at a given time needs no further data.
 
 use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How many idle nodes to keep at hand.
+/// How many idle nodes to keep ready.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MinIdle {
@@ -16,14 +16,14 @@ pub enum MinIdle {
     Always(u32),
     /// By the hours of the week.
     ByHours {
-        /// Whose hours they are.
+        /// The time zone of the hours.
         time_zone: ZoneName,
-        /// The first that holds decides; none are kept where none does.
+        /// The first one that applies decides; without one, no idle nodes are kept.
         windows: Vec<Window>,
     },
 }
 
-/// A time zone by its name in the IANA database. Names that are not there are refused when one is read.
+/// A time zone by its name in the IANA database. An unknown name is an error.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ZoneName {
@@ -36,9 +36,9 @@ pub struct ZoneName {
 pub struct Window {
     /// The days, Monday first.
     pub(crate) days: [bool; 7],
-    /// Minutes of the day from which on it holds.
+    /// The minute of the day from which it applies.
     pub(crate) from: u16,
-    /// Minutes of the day until which it holds; it goes past midnight where this is not after `from`.
+    /// The minute of the day until which it applies, on the next day if this is not after `from`.
     pub(crate) until: u16,
     /// How many nodes.
     pub(crate) count: u32,
@@ -49,19 +49,19 @@ pub(crate) const MINUTES_OF_A_DAY: u16 = 24 * 60;
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl MinIdle {
-    /// How many at this time.
+    /// The number at this time.
     pub fn at(&self, now: Timestamp) -> u32 {
         match self {
             MinIdle::Always(count) => *count,
             MinIdle::ByHours { time_zone, windows } => {
                 let local = time_zone.zone.to_datetime(now);
-                let holds = |window: &&Window| window.holds(local.weekday(), local.time());
-                windows.iter().find(holds).map_or(0, |window| window.count)
+                let applies = |window: &&Window| window.applies(local.weekday(), local.time());
+                windows.iter().find(applies).map_or(0, |window| window.count)
             }
         }
     }
 
-    /// How many at most.
+    /// The largest number at any time.
     pub fn largest(&self) -> u32 {
         match self {
             MinIdle::Always(count) => *count,
@@ -71,8 +71,8 @@ impl MinIdle {
 }
 
 impl Window {
-    /// Hours past midnight belong to the day on which they began.
-    fn holds(&self, day: Weekday, time: Time) -> bool {
+    /// Hours past midnight belong to the day on which they begin.
+    fn applies(&self, day: Weekday, time: Time) -> bool {
         let minute = u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs());
         let on = |day: Weekday| self.days[usize::from(day.to_monday_zero_offset().unsigned_abs())];
         if self.from < self.until {
@@ -116,8 +116,8 @@ impl fmt::Debug for ZoneName {
 
 /// "mon-fri", "sat,sun", "fri-mon"
 pub(crate) fn days_of(text: &str) -> Result<[bool; 7], String> {
-    let fault = || format!("{text:?} names no days; write them as in \"mon-fri\" or \"sat,sun\"");
-    let number = |name: &str| DAYS.iter().position(|day| *day == name.trim().to_lowercase()).ok_or_else(fault);
+    let error = || format!("{text:?} names no days; write them as in \"mon-fri\" or \"sat,sun\"");
+    let number = |name: &str| DAYS.iter().position(|day| *day == name.trim().to_lowercase()).ok_or_else(error);
     let mut days = [false; 7];
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -133,16 +133,16 @@ pub(crate) fn days_of(text: &str) -> Result<[bool; 7], String> {
 
 /// "8-18", "22-6", "7:30-18"
 pub(crate) fn hours_of(text: &str) -> Result<(u16, u16), String> {
-    let fault = || format!("{text:?} names no hours; write them as in \"8-18\" or \"22:30-6\"");
+    let error = || format!("{text:?} names no hours; write them as in \"8-18\" or \"22:30-6\"");
     let minutes = |text: &str| {
         let (hour, minute) = text.trim().split_once(':').unwrap_or((text.trim(), "0"));
         let part = |text: &str| text.parse::<u16>().ok().filter(|_| text.chars().all(|c| c.is_ascii_digit()));
         let (hour, minute) = (part(hour).filter(|hour| *hour <= 24)?, part(minute).filter(|minute| *minute < 60)?);
         Some(hour * 60 + minute).filter(|minutes| *minutes <= MINUTES_OF_A_DAY)
     };
-    let (from, until) = text.split_once('-').ok_or_else(fault)?;
-    let (from, until) = (minutes(from).ok_or_else(fault)?, minutes(until).ok_or_else(fault)?);
-    if from == until || from == MINUTES_OF_A_DAY { Err(fault()) } else { Ok((from, until)) }
+    let (from, until) = text.split_once('-').ok_or_else(error)?;
+    let (from, until) = (minutes(from).ok_or_else(error)?, minutes(until).ok_or_else(error)?);
+    if from == until || from == MINUTES_OF_A_DAY { Err(error()) } else { Ok((from, until)) }
 }
 
 #[cfg(test)]

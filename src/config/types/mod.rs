@@ -12,10 +12,10 @@ mod times;
 pub use config::{Backend, Config, JenkinsConfig, ProviderConfig};
 pub(crate) use fingerprint::of as fingerprint_of;
 pub use min_idle::{MinIdle, Window, ZoneName};
-pub use node_type::{Boot, BootVolume, Hint, NodeType, Sizing};
+pub use node_type::{Boot, BootVolume, FlavorChoice, Hint, NodeType};
 pub use openstack::{
     Auth, ClientCertificate, Connection, CredentialId, Domain, Endpoints, Identified, Interface, OpenStackConfig,
 };
 pub use planning::Planning;
-pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
+pub use registration::{HostKeyVerification, NodeSettings, Registration, SshLauncher, Transport, Usage};
 pub use times::Times;

@@ -8,30 +8,30 @@ use std::path::PathBuf;
 pub struct OpenStackConfig {
     /// Keystone's URL, with or without a version, ending in `/`.
     pub auth_url: String,
-    /// Who logs in, and how.
+    /// How to log in.
     pub auth: Auth,
-    /// The catalogue's region; none where it has one only.
+    /// The region in the catalogue; `None` if it has only one.
     pub region: Option<String>,
-    /// Which of an endpoint's URLs.
+    /// Which URL of an endpoint.
     pub interface: Interface,
-    /// A certificate authority to trust instead of the system's.
+    /// The certificate authorities to trust instead of the system's.
     pub cacert: Option<PathBuf>,
-    /// How its services are reached.
+    /// How to reach its services.
     pub connection: Connection,
 }
 
-/// How the services of a cloud are reached.
+/// How to reach the services of a cloud.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Connection {
-    /// What this side shows of itself in TLS.
+    /// The client certificate for TLS.
     pub client_cert: Option<ClientCertificate>,
-    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; that of the environment where there is none.
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment.
     pub proxy: Option<Secret>,
-    /// Addresses in place of the catalogue's.
+    /// Addresses instead of those in the catalogue.
     pub endpoints: Endpoints,
 }
 
-/// A client's certificate and key, in PEM form.
+/// A client certificate with its key, in PEM form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCertificate {
     /// The certificate, with its chain.
@@ -40,7 +40,7 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
-/// Addresses of services, without a slash at their end.
+/// Addresses of services, without a slash at the end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     /// Nova.
@@ -62,7 +62,7 @@ pub enum Auth {
         user: Identified,
         /// The password.
         password: Secret,
-        /// The project; Keystone takes the user's default project where there is none.
+        /// The project; `None` for the user's default project.
         project: Option<Identified>,
     },
     /// `3.x_appcred`
@@ -74,9 +74,9 @@ pub enum Auth {
     },
     /// `3.x_token`
     Token {
-        /// A token of Keystone's.
+        /// A Keystone token.
         token: Secret,
-        /// The project; the token's own where there is none.
+        /// The project; `None` for that of the token.
         project: Option<Identified>,
     },
     /// `2.0_password`
@@ -113,7 +113,7 @@ pub enum Domain {
     Name(String),
 }
 
-/// The domain that every cloud starts with, by Keystone's own name for it.
+/// The domain that every Keystone has, by its name there.
 impl Default for Domain {
     fn default() -> Self {
         Domain::Name("Default".to_owned())
@@ -125,11 +125,11 @@ impl Default for Domain {
 pub enum CredentialId {
     /// By id.
     Id(String),
-    /// By name, which is unique for a user only.
+    /// By name, which is unique only for one user.
     Name {
         /// The credential's name.
         name: String,
-        /// The user that it belongs to.
+        /// Its user.
         user: Identified,
     },
 }
@@ -139,7 +139,7 @@ pub enum CredentialId {
 pub enum Interface {
     /// For everybody.
     Public,
-    /// Within the cloud's own network.
+    /// In the cloud's own network.
     Internal,
     /// For administrators.
     Admin,

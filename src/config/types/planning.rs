@@ -1,14 +1,14 @@
-//! The part of the configuration that plans are made by: limits, names, labels and times.
+//! The part of the configuration that the planner uses: limits, names, labels and times.
 //!
-//! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
-//! configuration made of it again plans as the whole one did, and can do nothing else.
+//! It can be saved and shared, since it contains no credentials, no addresses of services and no scripts. A configuration
+//! made from it gives the same plans as the original, and can do nothing else.
 
 use super::config::{Backend, Config, JenkinsConfig, ProviderConfig};
 use super::fingerprint;
 use super::min_idle::MinIdle;
-use super::node_type::{Boot, BootVolume, NodeType, Sizing};
+use super::node_type::{Boot, BootVolume, FlavorChoice, NodeType};
 use super::openstack::{Auth, Connection, Interface, OpenStackConfig};
-use super::registration::{NodeForm, Registration, SshLauncher, Transport};
+use super::registration::{NodeSettings, Registration, SshLauncher, Transport};
 use super::times::Times;
 use crate::naming::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What the planner needs to know of a configuration.
+/// The part of a configuration that the planner uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planning {
     owner: Owner,
@@ -55,7 +55,7 @@ struct NodeTypePart {
     times: Times,
 }
 
-/// Who makes nodes, without what they are like.
+/// Who creates the nodes, without their settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Registrar {
@@ -103,8 +103,8 @@ impl Planning {
         }
     }
 
-    /// Whether every number is one that a configuration can have: a damaged or made-up record is not planned by.
-    pub fn is_plausible(&self) -> bool {
+    /// Whether a configuration can have these numbers. A damaged or invented record is not planned with.
+    pub fn is_valid(&self) -> bool {
         let in_bounds = |times: &Times| {
             let Times { stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age } = times;
             let all = [stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout];
@@ -114,7 +114,7 @@ impl Planning {
             && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= NodeType::MOST_EXECUTORS)
     }
 
-    /// A configuration to plan by. It leads to no service, and its fingerprint is its own.
+    /// A configuration to plan with. It leads to no service and has a fingerprint of its own.
     pub fn config(&self) -> Config {
         let Planning { owner, max_servers, times, providers, node_types } = self;
         let nowhere = || OpenStackConfig {
@@ -219,7 +219,7 @@ impl NodeTypePart {
             name,
             providers,
             image_name: String::new(),
-            size: Sizing::Named(String::new()),
+            size: FlavorChoice::Named(String::new()),
             keyname: None,
             labels,
             storage,
@@ -238,8 +238,8 @@ impl NodeTypePart {
             script: String::new(),
             registration: match register {
                 Registrar::Elsewhere => Registration::Elsewhere,
-                Registrar::Ssh => Registration::Ssh(NodeForm::default(), SshLauncher::default()),
-                Registrar::Inbound => Registration::Inbound(NodeForm::default(), Transport::default()),
+                Registrar::Ssh => Registration::Ssh(NodeSettings::default(), SshLauncher::default()),
+                Registrar::Inbound => Registration::Inbound(NodeSettings::default(), Transport::default()),
             },
             times,
         }

@@ -1,33 +1,33 @@
-//! `register` of a node type: who makes the node of a server in Jenkins, and what that node is like.
+//! `register` of a node type: who creates the nodes of its servers in Jenkins, and with which settings.
 
 use std::collections::BTreeMap;
 
-/// Who makes the node of a server.
+/// Who creates the node of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registration {
     /// `"none"`: the boot script, or whatever else runs on the server.
     Elsewhere,
     /// `"ssh"`: mita, once the server runs; Jenkins then connects to it.
-    Ssh(NodeForm, SshLauncher),
-    /// `"inbound"`: mita, before the server is ordered; its agent then calls in.
-    Inbound(NodeForm, Transport),
+    Ssh(NodeSettings, SshLauncher),
+    /// `"inbound"`: mita, before it orders the server; its agent then connects to Jenkins.
+    Inbound(NodeSettings, Transport),
 }
 
 impl Registration {
-    /// Whether the node is made before the server, whose agent calls in.
+    /// Whether mita creates the node before the server.
     pub fn is_inbound(&self) -> bool {
         matches!(self, Registration::Inbound(..))
     }
 
-    /// Whether the node is made once the server runs, and Jenkins connects to it.
+    /// Whether mita creates the node once the server runs.
     pub fn is_ssh(&self) -> bool {
         matches!(self, Registration::Ssh(..))
     }
 }
 
-/// What a node is like, however its agent is started (hudson/slaves/DumbSlave.java).
+/// The settings of a node, however its agent is started (hudson/slaves/DumbSlave.java).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeForm {
+pub struct NodeSettings {
     /// Remote root directory.
     pub remote_fs: String,
     /// Which jobs it takes.
@@ -42,7 +42,7 @@ pub enum Usage {
     /// As many as possible.
     #[default]
     Normal,
-    /// Only those whose label expression fits it.
+    /// Only jobs whose label expression matches it.
     Exclusive,
 }
 
@@ -53,32 +53,32 @@ pub struct SshLauncher {
     pub credentials_id: String,
     /// The port.
     pub port: u16,
-    /// How the server's host key is checked.
-    pub host_key: HostKeyCheck,
-    /// The java command, where it is not the one in the path.
+    /// How Jenkins verifies the server's host key.
+    pub host_key: HostKeyVerification,
+    /// The java command; `None` if Jenkins finds it.
     pub java_path: Option<String>,
     /// Options of the agent's Java.
     pub jvm_options: Option<String>,
 }
 
-/// How Jenkins checks the host key of a server (hudson/plugins/sshslaves/verifiers).
+/// How Jenkins verifies the host key of a server (hudson/plugins/sshslaves/verifiers).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum HostKeyCheck {
+pub enum HostKeyVerification {
     /// By the controller's own known_hosts.
     KnownHosts,
-    /// It has to be this one, which the image or the boot script brings along.
-    Provided(String),
-    /// The first one is trusted, and another one refused from then on.
+    /// It has to be this key, which the image or the boot script installs.
+    ManuallyProvided(String),
+    /// Jenkins trusts the first key and refuses any other one from then on.
     #[default]
-    TrustedOnce,
-    /// Any will do.
-    NotChecked,
+    ManuallyTrusted,
+    /// Not at all.
+    NonVerifying,
 }
 
-/// How an inbound agent reaches the controller.
+/// How an inbound agent connects to the controller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Transport {
-    /// Over the controller's own URL.
+    /// To the controller's URL.
     #[default]
     WebSocket,
     /// To the TCP port for inbound agents.

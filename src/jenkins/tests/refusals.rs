@@ -23,8 +23,8 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             html(403, "").with("X-You-Are-Authenticated-As", "anonymous"),
             forbidden(None),
-            "status 403: Jenkins takes us for nobody in particular (anonymous): check user and token of [jenkins], and \
-             whether a proxy before Jenkins removes the Authorization header",
+            "status 403: Jenkins treats mita as anonymous: check user and token of [jenkins], and \
+             whether a proxy in front of Jenkins removes the Authorization header",
         ),
         (
             html(403, "Blocked by policy"),
@@ -34,7 +34,7 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             html(503, "Starting Jenkins"),
             ErrorKind::Starting,
-            "status 503: Jenkins is starting or restarting, or the proxy before it cannot reach it (an HTML page \
+            "status 503: Jenkins is starting or restarting, or the proxy in front of it cannot reach it (an HTML page \
              titled \"Starting Jenkins\")",
         ),
         (
@@ -61,7 +61,7 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             redirect(307, "https://adeza:pw@sso.example.com/login?from=%2Fqueue%2Fapi%2Fjson"),
             ErrorKind::Redirected,
-            "status 307 sends us to https://sso.example.com/login, which is not followed; does something before \
+            "status 307 redirects to https://sso.example.com/login, which mita does not follow; does something in front of \
              Jenkins ask for a log-in? mita needs the remote API with user and token",
         ),
     ] {

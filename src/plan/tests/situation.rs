@@ -5,8 +5,8 @@
 
 use super::checker;
 use crate::config::{
-    Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
-    OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
+    NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
 use crate::naming::{MitaId, Owner, ProviderName, ServerId};
 use crate::plan::{Detail, Plan, brake, plan};
@@ -47,7 +47,7 @@ pub(super) fn kind(name: &str, labels: &[&str]) -> NodeType {
         name: name.into(),
         providers: vec!["os".into()],
         image_name: "image".to_owned(),
-        size: Sizing::Named("small".into()),
+        size: FlavorChoice::Named("small".into()),
         keyname: None,
         labels: names(labels),
         storage: None,

@@ -5,7 +5,7 @@ use super::compute::flavors::{self, Flavor};
 use super::compute::server_group;
 use super::image;
 use super::network;
-use crate::config::{ClientCertificate, Connection, NodeType, OpenStackConfig, Sizing};
+use crate::config::{ClientCertificate, Connection, FlavorChoice, NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::ProviderName;
 use crate::provider::{Access, Failure, FailureKind};
@@ -92,10 +92,10 @@ impl OpenStack {
     pub(super) fn flavor(&self, node_type: &NodeType) -> Result<Flavor, Failure> {
         let flavors = self.flavors()?;
         let (description, chosen) = match &node_type.size {
-            Sizing::Named(wanted) => {
+            FlavorChoice::Named(wanted) => {
                 (format!("find the flavor \"{}\"", wanted.escape_debug()), flavors::named(&flavors, wanted))
             }
-            Sizing::AtLeast { cores, ram_mib } => (
+            FlavorChoice::AtLeast { cores, ram_mib } => (
                 format!("find a flavor with {cores} cores and {ram_mib} MiB of memory"),
                 flavors::smallest(&flavors, (*cores).into(), *ram_mib, node_type.boot.volume.is_some()),
             ),

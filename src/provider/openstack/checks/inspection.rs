@@ -9,7 +9,7 @@ use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
 use crate::provider::openstack::{compute, image, network, order, volume};
-use crate::provider::{QuotaUsage, Failure, Inspection, Order};
+use crate::provider::{Failure, Inspection, Order, QuotaUsage};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! What is asked before an order, the order itself, and how it can end.
 
 use super::{cloud, count, node_type, order, provider, usual};
-use crate::config::{NodeType, Sizing};
+use crate::config::{FlavorChoice, NodeType};
 use crate::http::loopback::{Answer, Loopback};
 use crate::provider::{Failure, FailureKind, Provider};
 use crate::secret::redact;
@@ -56,7 +56,7 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
     let (_server, provider) = cloud(|_| None);
     let mut wrong = node_type("wrong");
     wrong.image_name = "Ubuntu Trusty (2014.04) cloudimk".into();
-    wrong.size = Sizing::Named("m1.smal".into());
+    wrong.size = FlavorChoice::Named("m1.smal".into());
     wrong.networks = vec!["no-net".into()];
     let survey = provider.survey(&[&wrong, &node_type("right")]);
     assert_eq!(survey.problems, Vec::<String>::new());

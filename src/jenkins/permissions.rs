@@ -1,7 +1,7 @@
-//! What the user may do, found out by reading alone.
+//! The user's permissions, found by reading only.
 //!
-//! Jenkins has no call that lists a user's permissions. What it shows of a node tells them: a field of its JSON, a form and
-//! a link of its pages are there for those who may use them, and for nobody else.
+//! Jenkins has no call that lists them. But a field in the JSON of a node, a form and a link on its pages are there only for
+//! users who may use them.
 
 use super::wire::{flag, list, text};
 use super::{ErrorKind, Jenkins, JenkinsError};
@@ -12,10 +12,10 @@ use std::fmt;
 /// The built-in node in a path, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
 const BUILT_IN: &str = "(master)";
 
-/// What mita has to be allowed in Jenkins, beside Overall/Read, to keep nodes.
+/// A permission that mita needs for its nodes, besides Overall/Read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Right {
-    /// To make a node.
+pub enum Permission {
+    /// To create a node.
     Create,
     /// To bring a node back online.
     Connect,
@@ -25,53 +25,54 @@ pub enum Right {
     Delete,
 }
 
-impl Right {
+impl Permission {
     /// All of them.
-    pub const ALL: [Right; 4] = [Right::Create, Right::Connect, Right::Disconnect, Right::Delete];
+    pub const ALL: [Permission; 4] =
+        [Permission::Create, Permission::Connect, Permission::Disconnect, Permission::Delete];
 
-    /// What mita cannot do without it.
+    /// What mita needs it for.
     pub fn purpose(self) -> &'static str {
         match self {
-            Right::Create => "make the nodes of types with register",
-            Right::Connect => "bring a node back when a build was faster than its retirement",
-            Right::Disconnect => "set a node offline before it is retired",
-            Right::Delete => "delete a retired node",
+            Permission::Create => "create the nodes of types with register",
+            Permission::Connect => "bring a node back when a build was faster than its retirement",
+            Permission::Disconnect => "set a node offline before it is retired",
+            Permission::Delete => "delete a retired node",
         }
     }
 }
 
-/// As Jenkins' pages call it: `Agent/Connect`.
-impl fmt::Display for Right {
+/// The name on Jenkins' pages: `Agent/Connect`.
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Right::Create => "Agent/Create",
-            Right::Connect => "Agent/Connect",
-            Right::Disconnect => "Agent/Disconnect",
-            Right::Delete => "Agent/Delete",
+            Permission::Create => "Agent/Create",
+            Permission::Connect => "Agent/Connect",
+            Permission::Disconnect => "Agent/Disconnect",
+            Permission::Delete => "Agent/Delete",
         })
     }
 }
 
-/// What was found out.
+/// The permissions of the user, and what else the answers show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rights {
-    /// Who Jenkins takes us for; none for nobody in particular (anonymous).
+pub struct Permissions {
+    /// The user that Jenkins sees; `None` for anonymous.
     pub user: Option<String>,
     /// The controller's version.
     pub version: String,
-    /// Whether a job can be seen. Where none can, there is none, or Job/Read is missing.
+    /// Whether the user sees a job. If not, there is none, or Job/Read is missing.
     pub sees_jobs: bool,
-    /// What the user may not do with the node that was asked about.
-    pub missing: Vec<Right>,
-    /// What could not be found out.
-    pub unknown: Vec<Right>,
+    /// What the user may not do with the node.
+    pub missing: Vec<Permission>,
+    /// What the answers do not show.
+    pub unknown: Vec<Permission>,
 }
 
 impl Jenkins {
-    /// Which of these rights the user has, with this node where it is about one; with the built-in one where none is
-    /// named, which nobody may delete, so that Agent/Delete stays unknown then.
-    pub fn rights(&self, wanted: &[Right], node: Option<&NodeName>) -> Result<Rights, JenkinsError> {
-        let who = self.read_whole("whoAmI/api/json", "who we are")?;
+    /// Which of these permissions the user has, for this node; without one for the built-in node, which nobody may delete,
+    /// so Agent/Delete stays unknown then.
+    pub fn permissions(&self, wanted: &[Permission], node: Option<&NodeName>) -> Result<Permissions, JenkinsError> {
+        let who = self.read_whole("whoAmI/api/json", "the current user")?;
         let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
         let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
         let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
@@ -79,28 +80,29 @@ impl Jenkins {
         let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
         let connect = self.may_connect(&name)?;
         let page = self.offline_page(&name)?;
-        let mut rights = Rights { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
-        for right in wanted.iter().copied() {
-            let granted = match right {
-                Right::Create => self.may_create()?,
-                Right::Connect => connect,
-                Right::Disconnect => page.as_ref().map(|page| page.contains("changeOfflineCause")),
-                Right::Delete => page.as_ref().filter(|_| node.is_some()).map(|page| {
-                    // A link to a page before 2.405, a button since.
+        let mut permissions =
+            Permissions { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
+        for permission in wanted.iter().copied() {
+            let granted = match permission {
+                Permission::Create => self.may_create()?,
+                Permission::Connect => connect,
+                Permission::Disconnect => page.as_ref().map(|page| page.contains("changeOfflineCause")),
+                Permission::Delete => page.as_ref().filter(|_| node.is_some()).map(|page| {
+                    // A link before 2.405, a button since.
                     page.contains("doDelete") || page.contains("/delete\"")
                 }),
             };
             match granted {
                 Some(true) => {}
-                Some(false) => rights.missing.push(right),
-                None => rights.unknown.push(right),
+                Some(false) => permissions.missing.push(permission),
+                None => permissions.unknown.push(permission),
             }
         }
-        Ok(rights)
+        Ok(permissions)
     }
 
-    /// `monitorData` has an entry for each monitor, and none without Agent/Connect (hudson/model/Computer.java; since
-    /// 2.32.2, before that everybody saw it).
+    /// `monitorData` has an entry for each monitor, or none without Agent/Connect (hudson/model/Computer.java; everybody saw
+    /// the entries before 2.32.2).
     fn may_connect(&self, node: &str) -> Result<Option<bool>, JenkinsError> {
         let computer = self.read_whole(&format!("computer/{node}/api/json"), "a node")?;
         let always_shown = before(&computer.version, 2, 33);
@@ -119,9 +121,9 @@ impl Jenkins {
         }
     }
 
-    /// The page on which the reason for a node's being offline is changed: its form is there with Agent/Disconnect only,
-    /// and the link to delete the node with Agent/Delete only (hudson/model/Computer/setOfflineCause.jelly,
-    /// sidepanel.jelly). Reading it changes nothing.
+    /// The page where a user changes why a node is offline: it has a form only with Agent/Disconnect, and a link to delete
+    /// the node only with Agent/Delete (hudson/model/Computer/setOfflineCause.jelly, sidepanel.jelly). Reading it changes
+    /// nothing.
     fn offline_page(&self, node: &str) -> Result<Option<String>, JenkinsError> {
         match self.fetch(&format!("computer/{node}/setOfflineCause")) {
             Ok(response) => Ok(Some(String::from_utf8_lossy(&response.body).into_owned())),
@@ -131,7 +133,7 @@ impl Jenkins {
     }
 }
 
-/// Whether a version is older than this one; unknown versions are not.
+/// Whether a version is older than this one; an unknown version is not.
 fn before(version: &str, major: u32, minor: u32) -> bool {
     let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
     matches!((parts.next(), parts.next()), (Some(Ok(a)), Some(Ok(b))) if (a, b) < (major, minor))
