@@ -1,8 +1,8 @@
-//! The client: one attempt, the attempts of a read, and the deadline.
+//! The client: attempts, retries and the deadline.
 
 use super::clock;
 use super::error::{HttpError, Kind};
-use super::failure::{self, Broken, CONNECT_TIMEOUT, Failed, LARGEST_BODY};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, TransportError};
 use super::request::Request;
 use super::response::Response;
 use super::sent;
@@ -22,35 +22,35 @@ use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// A connection idle for longer is not used again. Apache closes after 5 s, others later: a request that is sent while
-/// the other side closes has no known outcome.
+/// A connection that was idle for longer is not reused. Apache closes it after 5 s, others later, and a request that is sent
+/// while the service closes it has no known outcome.
 const IDLE_CONNECTION: Duration = Duration::from_secs(2);
-/// The waits between the attempts of a read.
+/// The pauses between the attempts of a read.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
-/// A service that asks for a longer wait is asked again by the next run.
+/// If a service asks for a longer pause, the next run tries again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// What a [`Client`] is made of.
+/// The options of a [`Client`].
 #[derive(Clone, Debug)]
 pub struct ClientOptions<'a> {
     /// The service in messages: `jenkins`, `provider openstack`.
     pub service: &'a str,
-    /// A PEM file of the certificate authorities to trust instead of the system's.
+    /// A PEM file with the certificate authorities to trust instead of the system's.
     pub cacert: Option<PathBuf>,
-    /// PEM files of the certificate, with its chain, and of the key that this side shows of itself in TLS.
+    /// PEM files with the client certificate and its chain, and with its key.
     pub client_cert: Option<(PathBuf, PathBuf)>,
-    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; that of the environment (`HTTPS_PROXY`, `NO_PROXY`) where there is none.
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `NO_PROXY`).
     pub proxy: Option<Secret>,
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
 }
 
-/// A client of one service. Shared by reference between threads; connections are kept and used again.
+/// A client of one service. Threads share it by reference; connections are reused.
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
     service: String,
-    /// Whether the proxy was asked for, and did not merely stand in the environment.
+    /// Whether the proxy is configured, and not only set in the environment.
     proxied: bool,
     deadline: Instant,
     sent: AtomicU64,
@@ -59,7 +59,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Makes a client. Fails, as [`Kind::NotSent`], where `cacert` cannot be read or holds no certificate.
+    /// Creates a client. Fails with [`Kind::NotSent`] if a certificate, key or proxy cannot be used.
     pub fn new(options: ClientOptions<'_>) -> Result<Client, HttpError> {
         let unusable = |text| HttpError { request: options.service.to_owned(), kind: Kind::NotSent, text };
         let roots = match &options.cacert {
@@ -69,8 +69,9 @@ impl Client {
         let client_cert = options.client_cert.as_ref().map(|(cert, key)| read_client_cert(cert, key));
         let client_cert = client_cert.transpose().map_err(unusable)?;
         let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose()));
-        // Its words could quote the address, and a password with it.
-        let proxy = proxy.transpose().map_err(|_| unusable("the proxy is no http://HOST:PORT".to_owned()))?;
+        // Without ureq's message, which could quote a password in the address.
+        let proxy =
+            proxy.transpose().map_err(|_| unusable("the proxy is not of the form http://HOST:PORT".to_owned()))?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -97,43 +98,42 @@ impl Client {
         })
     }
 
-    /// Requests that left this machine, repeated ones counted each time.
+    /// Requests that left this machine, each attempt counted.
     pub fn requests_sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Attempts that got no whole answer, a connection that never stood included, or one of status 400 and above but for
-    /// 404, which is how a service says that something is gone.
+    /// Attempts without a complete answer, or with a status from 400 on other than 404, which says that something is gone.
     pub fn requests_failed(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// What is left of the run.
+    /// The time left until the deadline.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(now())
     }
 
-    /// How far the service's clock is ahead of ours, which showed `now` at `then`: by the `Date` of its last answer, which
-    /// tells whole seconds. None before an answer that has one.
+    /// How far the service's clock is ahead of ours, which showed `now` at `then`, in whole seconds: from the `Date` of its
+    /// last answer. `None` before an answer with a `Date`.
     pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
         let reading = *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         reading.map(|reading| reading.ahead_of(now, then))
     }
 
-    /// Sends a request and reads the whole answer, whatever its status.
+    /// Sends a request and reads the complete answer, whatever its status.
     ///
-    /// A GET, or a request marked [`Request::repeatable`], is tried up to three times when it fails in passing (no
-    /// connection, no whole answer, 429, 502, 503, 504), with short waits or that of `Retry-After`, and never beyond
-    /// the deadline. What took the whole time of a request is not tried again. The last answer counts. One attempt, or one
-    /// wait, may take half of what is left of the run: a service that is silent must not take all of it from the others.
+    /// A GET, or a request marked [`Request::retryable`], is tried up to three times after transient errors (no connection,
+    /// no complete answer, 429, 502, 503, 504), with short pauses or that of `Retry-After`, and never beyond the deadline. An
+    /// attempt that timed out is not retried. The last answer counts. One attempt or one pause takes at most half of the time
+    /// left, so that a silent service leaves time for the others.
     pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
         let mut pauses = PAUSES.iter();
         loop {
             let started = now();
-            let limit = self.limit(request, started);
-            let outcome = self.attempt(request, started, limit);
+            let timeout = self.timeout(request, started);
+            let outcome = self.attempt(request, started, timeout);
             let pause = match pauses.next() {
-                Some(pause) if request.is_repeatable() && failure::passing(&outcome, started.elapsed(), limit) => {
+                Some(pause) if request.retryable && failure::is_transient(&outcome, started.elapsed(), timeout) => {
                     *pause
                 }
                 _ => return outcome.map_err(|failed| failed.error),
@@ -144,28 +144,28 @@ impl Client {
                 return outcome.map_err(|failed| failed.error);
             }
             match &outcome {
-                Ok(response) => log::debug!("{}: {}: status {}, once more", self.service, request, response.status),
-                Err(failed) => log::debug!("{}: {}, once more", self.service, redact(&failed.error.to_string())),
+                Ok(response) => log::debug!("{}: {}: status {}, retrying", self.service, request, response.status),
+                Err(failed) => log::debug!("{}: {}, retrying", self.service, redact(&failed.error.to_string())),
             }
             wait(pause);
         }
     }
 
-    /// The longest that an attempt may take which begins now.
-    fn limit(&self, request: &Request, now: Instant) -> Duration {
+    /// The timeout of an attempt that begins now.
+    fn timeout(&self, request: &Request, now: Instant) -> Duration {
         let left = self.deadline.saturating_duration_since(now);
-        // What has a limit of its own is nothing that the run depends on.
-        let share = if request.is_repeatable() || request.limit().is_some() { left / 2 } else { left };
-        share.min(request.limit().unwrap_or(REQUEST_TIMEOUT))
+        // The run does not depend on a request with a timeout of its own.
+        let share = if request.retryable || request.timeout.is_some() { left / 2 } else { left };
+        share.min(request.timeout.unwrap_or(REQUEST_TIMEOUT))
     }
 
-    fn attempt(&self, request: &Request, started: Instant, limit: Duration) -> Result<Response, Failed> {
-        if limit.is_zero() {
-            return Err(Failed::final_(request.not_sent("no time is left before the run's deadline")));
+    fn attempt(&self, request: &Request, started: Instant, timeout: Duration) -> Result<Response, Failed> {
+        if timeout.is_zero() {
+            return Err(Failed::permanent(request.not_sent("no time is left before the run's deadline")));
         }
-        let uri: Uri = request.uri().map_err(Failed::final_)?;
-        let (outcome, left_the_machine) = sent::watch(|| self.exchange(request, &uri, limit));
-        if left_the_machine {
+        let uri: Uri = request.uri().map_err(Failed::permanent)?;
+        let (outcome, was_sent) = sent::watch(|| self.exchange(request, &uri, timeout));
+        if was_sent {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
         let outcome = match outcome {
@@ -175,7 +175,7 @@ impl Client {
                 }
                 self.answer(request, status, headers, body)
             }
-            Err(failure) => Err(failure::explain(request, &uri, failure, left_the_machine, limit)),
+            Err(failure) => Err(failure::explain(request, &uri, failure, was_sent, timeout)),
         };
         if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
             self.failed.fetch_add(1, Ordering::Relaxed);
@@ -192,37 +192,37 @@ impl Client {
         outcome
     }
 
-    fn exchange(&self, request: &Request, uri: &Uri, limit: Duration) -> Result<Raw, Broken> {
+    fn exchange(&self, request: &Request, uri: &Uri, timeout: Duration) -> Result<Raw, TransportError> {
         let (parts, body) = request.parts(uri)?;
         let response = match body {
-            Some(body) => self.agent.run(self.timed(ureq::http::Request::from_parts(parts, body), uri, limit)),
-            None => self.agent.run(self.timed(ureq::http::Request::from_parts(parts, ()), uri, limit)),
+            Some(body) => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, body), uri, timeout)),
+            None => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, ()), uri, timeout)),
         }?;
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
         let mut bytes = Vec::new();
         match body.into_reader().take(LARGEST_BODY + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(Broken::TooLarge { status }),
+            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(TransportError::TooLarge { status }),
             Ok(_) => Ok((status, parts.headers, bytes)),
-            Err(cause) => Err(Broken::Body { status, cause }),
+            Err(cause) => Err(TransportError::Body { status, cause }),
         }
     }
 
-    /// Gives the request its own time limit, and keeps proxies of the environment away from this very machine.
-    fn timed<B: ureq::AsSendBody>(
+    /// Sets the timeout, and does not use a proxy of the environment for this machine itself.
+    fn configured<B: ureq::AsSendBody>(
         &self,
         request: ureq::http::Request<B>,
         uri: &Uri,
-        limit: Duration,
+        timeout: Duration,
     ) -> ureq::http::Request<B> {
-        let config = self.agent.configure_request(request).timeout_global(Some(limit));
+        let config = self.agent.configure_request(request).timeout_global(Some(timeout));
         if is_loopback(uri) && !self.proxied { config.proxy(None).build() } else { config.build() }
     }
 
     fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<Response, Failed> {
         let response = Response::new(request.to_string(), status, headers, body);
-        if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect() {
-            return Err(Failed::final_(failure::redirected(request, &response)));
+        if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect {
+            return Err(Failed::permanent(failure::redirected(&response)));
         }
         Ok(response)
     }

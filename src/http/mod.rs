@@ -1,9 +1,9 @@
 //! One HTTP client for both services, over ureq.
 //!
-//! It knows requests, answers and the run's deadline, and nothing of Jenkins or OpenStack. What callers need of it most
-//! is honesty about a failure: [`Kind::NotSent`] says that nothing left this machine, everything else leaves the outcome
-//! of a write open. Reads are repeated a few times, writes never; a redirect is never followed, so that no
-//! credential reaches a host that it does not belong to. Only this module waits and looks at a stopwatch.
+//! It knows requests, answers and the run's deadline, but neither Jenkins nor OpenStack. Its errors say whether something
+//! was sent: after [`Kind::NotSent`] nothing left this machine, any other error leaves open whether a write was done. Reads
+//! are retried a few times, writes never. Redirects are never followed, so that no credential reaches another host. Only
+//! this module waits and measures time.
 
 mod client;
 mod clock;

@@ -9,7 +9,7 @@ pub(super) fn read_client_cert(cert: &Path, key: &Path) -> Result<ClientCert, St
         let pem =
             std::fs::read(path).map_err(|error| format!("cannot read the client certificate {shown}: {error}"))?;
         let items: Result<Vec<_>, _> = parse_pem(&pem).collect();
-        items.map_err(|error| format!("the client certificate {shown} is not whole PEM: {error}"))
+        items.map_err(|error| format!("the client certificate {shown} is not complete PEM: {error}"))
     };
     let chain: Vec<_> = items(cert)?
         .into_iter()
@@ -18,8 +18,8 @@ pub(super) fn read_client_cert(cert: &Path, key: &Path) -> Result<ClientCert, St
     let mut keys = items(key)?.into_iter();
     let key_of = |item| if let PemItem::PrivateKey(key) = item { Some(key) } else { None };
     match keys.find_map(key_of) {
-        _ if chain.is_empty() => Err(format!("{} holds no certificate, as PEM", cert.display())),
-        None => Err(format!("{} holds no private key without a password, as PEM", key.display())),
+        _ if chain.is_empty() => Err(format!("{} holds no certificate in PEM form", cert.display())),
+        None => Err(format!("{} holds no private key without a password in PEM form", key.display())),
         Some(key) => Ok(ClientCert::new_with_certs(&chain, key)),
     }
 }
@@ -33,7 +33,7 @@ pub(super) fn read_roots(path: &Path) -> Result<RootCerts, String> {
         match item {
             Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
             Ok(_) => {}
-            Err(error) => return Err(format!("the certificates of cacert {shown} are not whole PEM: {error}")),
+            Err(error) => return Err(format!("the certificates of cacert {shown} are not complete PEM: {error}")),
         }
     }
     if certificates.is_empty() {

@@ -119,20 +119,12 @@ impl Jenkins {
     pub(super) fn write(&self, path: &str, request: Request) -> Result<(), JenkinsError> {
         let response = self.send_with_crumb(self.signed(request))?;
         match response.status {
-            302 | 303 if self.leads_to_nodes(&response, path) => Ok(()),
+            302 | 303 if leads_to_nodes(&response, path) => Ok(()),
             301..=303 | 307 | 308 => Err(error::redirected(&response, &self.root, path)),
             200 if response.header("x-jenkins").is_some() => Ok(()),
             200 => Err(error::not_jenkins(&response)),
             _ => Err(error::refused(&response)),
         }
-    }
-
-    /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same
-    /// address on another host, or to a log-in page, means that nothing was done.
-    fn leads_to_nodes(&self, response: &Response, path: &str) -> bool {
-        let to = error::target(response, &self.root);
-        let call = path.rsplit('/').next().unwrap_or(path);
-        to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
     }
 
     fn send_with_crumb(&self, request: Request) -> Result<Response, JenkinsError> {
@@ -181,4 +173,12 @@ impl Jenkins {
     pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
         JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
     }
+}
+
+/// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same
+/// address on another host, or to a log-in page, means that nothing was done.
+fn leads_to_nodes(response: &Response, path: &str) -> bool {
+    let to = response.location().unwrap_or_default();
+    let call = path.rsplit('/').next().unwrap_or(path);
+    to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
 }

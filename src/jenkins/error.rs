@@ -78,8 +78,8 @@ impl From<HttpError> for JenkinsError {
         let kind = match kind {
             Kind::NotSent => ErrorKind::NotSent,
             Kind::Lost | Kind::TooLarge => ErrorKind::Lost,
-            Kind::Redirect { .. } => ErrorKind::Redirected,
-            Kind::NotJson { .. } => ErrorKind::Unexpected,
+            Kind::Redirect => ErrorKind::Redirected,
+            Kind::NotJson => ErrorKind::Unexpected,
         };
         JenkinsError { request, kind, text }
     }
@@ -176,7 +176,7 @@ fn permission_name(id: &str) -> String {
 /// A redirect as the answer to a request for `path` below `root`.
 pub(super) fn redirected(response: &Response, root: &str, path: &str) -> JenkinsError {
     let status = response.status;
-    let to = target(response, root);
+    let to = response.location().unwrap_or_default();
     let text = match to.strip_suffix(path) {
         // The same page at another address: https instead of http, a canonical host name, a prefix.
         Some(elsewhere) if elsewhere != root => {
@@ -189,20 +189,6 @@ pub(super) fn redirected(response: &Response, root: &str, path: &str) -> Jenkins
         ),
     };
     error(response, ErrorKind::Redirected, text)
-}
-
-/// The target of a redirect, without user, query and fragment.
-pub(super) fn target(response: &Response, root: &str) -> String {
-    let location = response.header("location").unwrap_or_default();
-    let location = location.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = location.split_once("://") else {
-        let origin_end = root.find("://").and_then(|at| root[at + 3..].find('/').map(|slash| at + 3 + slash));
-        let origin = &root[..origin_end.unwrap_or(root.len())];
-        return if location.starts_with('/') { format!("{origin}{location}") } else { location.to_owned() };
-    };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 #[cfg(test)]

@@ -3,31 +3,31 @@
 use crate::secret::redact;
 use crate::state::{Breaker, ServerFailure, ServerMemory, State, Vain};
 
-/// The state with its free text redacted. Names and ids stay as they are, but for secrets too long to be part of one by
-/// chance: a password that is (`openstack`) would turn it into the name of something else, and the file into one that
-/// nobody can use.
+/// The state with its free text redacted. Names and ids only lose secrets that are too long to be a part of one by chance: a
+/// short password (`openstack`) in a name would turn it into another name, and make the file useless.
 pub fn without_secrets(state: &State) -> State {
     let clean = |text: &str| redact(text).into_owned();
-    // Named one by one, so that whoever adds a field decides whether it is free text.
+    let mut state = state.clone();
+    // Every field is named, so that a new one has to be considered here.
     let State {
-        version,
-        owner,
-        run,
-        last_run,
-        fingerprint,
-        session,
-        settling,
-        mut servers,
-        departed,
-        floating_ips,
-        nodes,
-        queue,
-        mut breakers,
-        mut failures,
-        quota_refused,
-        mut vain,
+        version: _,
+        owner: _,
+        run: _,
+        last_run: _,
+        fingerprint: _,
+        session: _,
+        settling: _,
+        servers,
+        departed: _,
+        floating_ips: _,
+        nodes: _,
+        queue: _,
+        breakers,
+        failures,
+        quota_refused: _,
+        vain,
         told,
-    } = state.clone();
+    } = &mut state;
     for ServerMemory { fault, .. } in servers.values_mut() {
         *fault = fault.as_deref().map(clean);
     }
@@ -38,27 +38,9 @@ pub fn without_secrets(state: &State) -> State {
         *reason = clean(reason);
         console.iter_mut().for_each(|line| *line = clean(line));
     }
-    for Vain { why, .. } in &mut vain {
+    for Vain { why, .. } in vain {
         *why = clean(why);
     }
-    let told = told.into_iter().map(|(event, at)| (clean(&event), at)).collect();
-    State {
-        version,
-        owner,
-        run,
-        last_run,
-        fingerprint,
-        session,
-        settling,
-        servers,
-        departed,
-        floating_ips,
-        nodes,
-        queue,
-        breakers,
-        failures,
-        quota_refused,
-        vain,
-        told,
-    }
+    *told = told.iter().map(|(event, at)| (clean(event), *at)).collect();
+    state
 }

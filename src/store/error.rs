@@ -36,9 +36,9 @@ pub enum StoreError {
         expected: Owner,
     },
     /// Something other than a file has its name.
-    #[error("the state file {} is not a plain file: set state_file to another path", .0.display())]
+    #[error("the state file {} is not a regular file: set state_file to another path", .0.display())]
     NotAFile(PathBuf),
-    /// Its folder is missing, and the folder's parent, too.
+    /// Its folder and the parent of the folder are missing.
     #[error("there is no folder {folder}, make it with: mkdir -p {folder}", folder = .0.display())]
     NoFolder(PathBuf),
     /// The system refused.
@@ -46,14 +46,14 @@ pub enum StoreError {
     Io {
         /// What was tried.
         attempt: Attempt,
-        /// With what.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
-/// What was tried with a file.
+/// What was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// Reading the state.

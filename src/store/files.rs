@@ -1,36 +1,52 @@
-//! Files that are replaced whole, durably, and without following what others could have put in their place.
+//! Replacing files as a whole and durably.
 
 use super::error::{Attempt, StoreError};
-use std::fs::{self, File, Metadata};
+use crate::secret::redact_document;
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const TEMPORARY: &str = ".tmp";
 
-/// Puts a file that is not the state in the place of what has this name, as durably. It belongs to who runs the program, and
-/// nobody else can read it.
+/// Replaces a file other than the state, as durably as that. It belongs to the user of the program, and nobody else can read
+/// it.
 pub fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // A link to a file stays a link.
+    replace_linked(path, |file| file.write_all(contents))
+}
+
+/// Replaces a file that everybody can read (mode 0644).
+pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
+    replace_linked(path, |file| {
+        file.write_all(contents)?;
+        file.set_permissions(Permissions::from_mode(0o644))
+    })
+}
+
+/// Replaces a file, or the target of a link. Fails with what to do if its folder is missing.
+fn replace_linked(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    existing_folder(&path)?;
-    replace(&path, |file| file.write_all(contents))
-}
-
-/// Fails, with what to do, where the folder of a file is not there.
-pub(super) fn existing_folder(path: &Path) -> io::Result<()> {
-    let folder = folder_of(path);
-    if folder.exists() {
-        return Ok(());
+    let folder = folder_of(&path);
+    if !folder.exists() {
+        let text = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
     }
-    let words = format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
-    Err(io::Error::new(io::ErrorKind::NotFound, words))
+    replace(&path, write)
 }
 
-/// Puts a new file in the old one's place: the old content or the new one, whole and synced, at any moment.
+/// Replaces a file of the state, with a text whose long secrets are removed. The file keeps its owner.
+pub(super) fn replace_document(path: &Path, state_file: &Path, json: &str) -> io::Result<()> {
+    replace(path, |file| {
+        writeln!(file, "{}", redact_document(json))?;
+        keep_owner(file, state_file);
+        Ok(())
+    })
+}
+
+/// Replaces a file by a new one: at any moment there is the complete old or the complete new content, synced.
 pub(super) fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    if regular(path)? == Some(false) {
-        return Err(io::Error::other("it is not a plain file"));
+    if is_regular(path)? == Some(false) {
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut file =
         tempfile::Builder::new().prefix(&temporary_prefix(path)).suffix(TEMPORARY).tempfile_in(folder_of(path))?;
@@ -44,7 +60,7 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-/// Follows symbolic links by hand, since the last one may lead to a file that is not there yet.
+/// Follows symbolic links itself, since the last one may lead to a file that does not exist yet.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
     /// As many as Linux follows (path_resolution(7)).
     const LINKS: u32 = 40;
@@ -52,7 +68,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, StoreError> {
     for _ in 0..LINKS {
         match fs::read_link(&at) {
             Ok(target) => at = folder_of(&at).join(target),
-            // Not a link, or nothing at all.
+            // Not a link, or no file.
             Err(_) => return Ok(at),
         }
     }
@@ -66,8 +82,8 @@ pub(super) fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether what is there is a plain file; none where nothing is.
-pub(super) fn regular(path: &Path) -> io::Result<Option<bool>> {
+/// Whether there is a regular file; `None` if there is nothing.
+pub(super) fn is_regular(path: &Path) -> io::Result<Option<bool>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(metadata.is_file())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -75,9 +91,9 @@ pub(super) fn regular(path: &Path) -> io::Result<Option<bool>> {
     }
 }
 
-/// Gives the file to the owner of the one in its place, else of the folder: a run that an administrator starts by
-/// hand must not leave files that the next run under cron cannot open. Anybody but root keeps the file.
-pub(super) fn hand_over(file: &File, path: &Path) {
+/// Gives a new file the owner of the file at `path`, else of its folder. So a run that root starts does not leave files
+/// that the next run under cron cannot open. Only root can do that; for others nothing changes.
+pub(super) fn keep_owner(file: &File, path: &Path) {
     let ids = |metadata: Metadata| (metadata.uid(), metadata.gid());
     let Ok(own) = file.metadata().map(ids) else { return };
     let Ok(wanted) = fs::metadata(path).or_else(|_| fs::metadata(folder_of(path))).map(ids) else { return };
@@ -95,7 +111,7 @@ fn temporary_prefix(path: &Path) -> std::ffi::OsString {
     prefix
 }
 
-/// Removes temporary files of runs that ended in the middle of a save. Only while the lock is held.
+/// Removes the temporary files of runs that were interrupted while they saved. Requires the lock.
 pub(super) fn remove_leftovers(path: &Path) {
     let prefix = temporary_prefix(path);
     let Ok(entries) = fs::read_dir(folder_of(path)) else { return };

@@ -1,8 +1,8 @@
-//! The state file: read with distrust, replaced whole.
+//! The state file, which is checked when it is read and replaced as a whole.
 //!
-//! Knows files and nothing of what the state means. What cannot be read is set aside and never overwritten; what a
-//! newer program or another installation wrote is left untouched. A save is a new file that takes the old one's
-//! place, so that a crash at any moment leaves either the old state or the new one.
+//! A file that cannot be read is kept under another name and never overwritten; the file of a newer program or of another
+//! installation is not touched. A save replaces the file by a new one, so that after a crash there is either the old state
+//! or the new one.
 
 mod clean;
 mod error;
@@ -15,7 +15,7 @@ mod tests;
 
 pub use clean::without_secrets;
 pub use error::{Attempt, StoreError};
-pub use files::replace_file;
-pub use history::{history_of, publish};
+pub use files::{publish, replace_file};
+pub use history::history_of;
 pub use lock::{Lock, LockError};
 pub use state::{Loaded, Store, load_only};

@@ -48,10 +48,9 @@ impl<'a> Operation<'a> {
         let kind = match (&error.kind, self.effect) {
             (Kind::NotSent, _) | (_, Effect::Read) => FailureKind::Unavailable,
             // A redirect, too: a service that answers a write with another address may have done it.
-            (
-                Kind::Lost | Kind::TooLarge | Kind::NotJson { .. } | Kind::Redirect { .. },
-                Effect::Create | Effect::Delete,
-            ) => FailureKind::UnknownOutcome,
+            (Kind::Lost | Kind::TooLarge | Kind::NotJson | Kind::Redirect, Effect::Create | Effect::Delete) => {
+                FailureKind::UnknownOutcome
+            }
         };
         let advice = match kind {
             FailureKind::UnknownOutcome => "; a later list shows whether it was done",

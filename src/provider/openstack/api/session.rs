@@ -136,7 +136,7 @@ impl Session {
             request = request.header("OpenStack-API-Version", format!("compute {microversion}"));
         }
         if let Some(timeout) = call.timeout {
-            request = request.within(timeout);
+            request = request.timeout(timeout);
         }
         self.http.send(&request).map_err(|error| operation.unusable(&error))
     }

@@ -34,7 +34,7 @@ pub(crate) struct Identity {
 pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operation<'_>) -> Result<Login, Failure> {
     let (url, body) = token_request(config);
     let response =
-        http.send(&Request::post(url).json(&body).repeatable()).map_err(|error| operation.unusable(&error))?;
+        http.send(&Request::post(url).json(&body).retryable()).map_err(|error| operation.unusable(&error))?;
     if !response.is_success() {
         return Err(refused(&config.auth, &response, operation));
     }
