@@ -1,32 +1,31 @@
-//! Secrets, and the one place that takes them out of text.
+//! Secrets, and their removal from text.
 //!
-//! Whoever makes a [`Secret`] registers it here; whatever leaves the program (log lines, errors, documents, the
-//! state file) passes [`redact`] at its exit. So a service that repeats a password in an error body, or a
-//! certificate tool that quotes a header, gives nothing away: neither as it stands, nor written as JSON, HTML, a URL or
-//! a program would write it, nor in Base64 or in hexadecimal digits.
+//! Every [`Secret`] is registered here, and every text that leaves the program (log lines, errors, documents, the state
+//! file) goes through [`redact`]. So a service that repeats a password in an error body, or a library that quotes a header,
+//! reveals nothing: neither as it is, nor escaped for JSON, HTML, a URL or source code, nor in Base64 or hexadecimal digits.
 
-mod disguise;
-mod forms;
+mod encodings;
+mod patterns;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use forms::Forms;
+use patterns::Patterns;
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock};
 
-/// What stands in a text in a secret's place.
+/// What replaces a secret in a text.
 pub const REDACTED: &str = "[secret]";
 
-/// From this length on a secret is looked for in names, too. A shorter password can be part of an honest name
-/// (`openstack`), which would then be the name of something else; a token or a made-up password is longer.
+/// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
+/// which would then name something else; tokens and generated passwords are longer.
 const LONG: usize = 16;
 
-/// Each secret, and what it looks like where it is written in other letters altogether.
-static KNOWN: RwLock<Forms> = RwLock::new(Forms::none());
+/// All secrets, as they are and encoded.
+static KNOWN: RwLock<Patterns> = RwLock::new(Patterns::none());
 
-/// A password, token or key. Its `Debug` is blank, it has no `Display`, and it is registered for redaction.
+/// A password, token or key. Its `Debug` does not show it, it has no `Display`, and it is registered for redaction.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -34,16 +33,17 @@ impl Secret {
     /// Registers the text and keeps it.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        register(&text);
+        let encoded = encodings::of(&text);
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(&text, encoded);
         Self(text)
     }
 
-    /// The text, for the request that it belongs to and nothing else.
+    /// The text, only for the request that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// HTTP Basic credentials (RFC 7617) of this user with this secret, registered as a secret of their own.
+    /// HTTP Basic credentials (RFC 7617) of this user with this secret, registered as another secret.
     pub fn basic(&self, user: &str) -> Secret {
         Secret::new(STANDARD.encode(format!("{user}:{}", self.0)))
     }
@@ -55,19 +55,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-fn register(text: &str) {
-    let disguises = disguise::of(text);
-    let mut known = KNOWN.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    known.insert(text, disguises);
-}
-
-/// The text without any secret that was ever made in this process.
+/// The text without any secret of this process.
 pub fn redact(text: &str) -> Cow<'_, str> {
     without(text, 0)
 }
 
-/// A JSON document without long secrets in its texts and keys, names included. It stays the same document otherwise:
-/// nothing but what stands in quotes is touched.
+/// A JSON document without long secrets in its texts and keys, names included. Nothing outside of quotes changes.
 pub fn redact_document(json: &str) -> String {
     let mut clean = String::with_capacity(json.len());
     let mut rest = json;
@@ -80,7 +73,7 @@ pub fn redact_document(json: &str) -> String {
     clean
 }
 
-/// Where the quote is that ends a JSON text.
+/// Where the closing quote of a JSON text is.
 fn closing_quote(text: &str) -> usize {
     let escaped = |quote: usize| text[..quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
     let mut quotes = text.match_indices('"').map(|(at, _)| at);
@@ -97,7 +90,7 @@ fn without(text: &str, shortest: usize) -> Cow<'_, str> {
     let mut clean = String::with_capacity(text.len());
     let mut kept_to = 0;
     for Range { start, end } in found {
-        // What overlaps is one secret within another.
+        // An overlap means that one secret is part of another.
         if start >= kept_to {
             clean.extend([&text[kept_to..start], REDACTED]);
         }
@@ -108,9 +101,9 @@ fn without(text: &str, shortest: usize) -> Cow<'_, str> {
 }
 
 fn found(text: &str, shortest: usize) -> Vec<Range<usize>> {
-    let known = KNOWN.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     let mut found = known.find(text.as_bytes(), shortest);
-    for view in disguise::views(text) {
+    for view in encodings::views(text) {
         found.extend(known.find(view.bytes(), shortest).into_iter().map(|range| view.original(range)));
     }
     found
@@ -121,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_blank_in_debug_output() {
+    fn a_secret_is_not_shown_in_debug_output() {
         assert_eq!(format!("{:?}", Secret::new("hunter2-debug")), REDACTED);
     }
 
@@ -147,9 +140,9 @@ mod tests {
         assert_eq!(redact("a plan"), "a plan");
     }
 
-    /// Every way to write it that services and programs were seen to use.
+    /// Every encoding that services and programs were seen to use.
     #[test]
-    fn s9_a_secret_is_found_in_every_writing() {
+    fn s9_a_secret_is_found_in_every_encoding() {
         let text = "q\"7'<&>/+ é%#zQ81%5A";
         let secret = Secret::new(text);
         let percent = |letters: &str, plus: bool| -> String {
@@ -203,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn honest_text_with_escapes_stays_as_it_is() {
+    fn text_with_escapes_and_without_secrets_stays_as_it_is() {
         let _secret = Secret::new("an-honest-text");
         for text in [
             "100% of 5 & 6",

@@ -1,29 +1,29 @@
-//! What a secret looks like when it is written in another way.
+//! How a secret looks in other encodings.
 //!
-//! Base64 and hexadecimal digits change every letter, so they are written out beforehand and looked for as they are.
-//! JSON, HTML, URLs and programs escape single characters, each as it likes: there the text is read as they would
-//! read it, and the secret looked for in what comes out.
+//! Base64 and hexadecimal digits change every character, so the encoded secret is computed beforehand and searched for. JSON,
+//! HTML, URLs and source code escape single characters in different ways: there the text is unescaped, and the secret
+//! searched for in the result.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use std::ops::Range;
 
-/// Shorter pieces of Base64 or hexadecimal digits stand in honest texts by chance.
+/// Shorter pieces of Base64 or hexadecimal digits occur in other texts by chance.
 const SHORTEST: usize = 8;
 
-/// How often a text may have been escaped: a JSON error within a JSON error, with a URL in it.
+/// How often a text may be escaped: a JSON error in a JSON error, with a URL in it.
 const LAYERS: usize = 4;
 
-/// The longest escape that is understood, in bytes: `&#x10FFFF;`.
+/// The longest escape, in bytes: `&#x10FFFF;`.
 const LONGEST_ESCAPE: usize = 10;
 
-/// Base64 and hexadecimal digits of the text, and what is left of it where a reader takes a part of it for an escape
-/// (`50%41` for `50A`): whoever resolves the escapes around it resolves these as well.
+/// The text in Base64 and hexadecimal digits, and unescaped if a part of it looks like an escape (`50%41` for `50A`): a
+/// search unescapes such a part as well.
 pub(super) fn of(text: &str) -> Vec<String> {
     let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![digits.to_uppercase(), digits];
     let json = serde_json::Value::from(text).to_string();
-    // As it is, and as a part of the JSON in which it was sent.
+    // As it is, and as a part of JSON.
     for text in [text, &json[1..json.len() - 1]] {
         forms.extend((0..3).flat_map(|before| base64(text, before)));
     }
@@ -35,8 +35,7 @@ pub(super) fn of(text: &str) -> Vec<String> {
     forms
 }
 
-/// The text in Base64 after so many bytes of something else. The letters at the ends, which share their bits with a
-/// neighbour, are left out.
+/// The text in Base64 after this many other bytes, without the letters at the ends, which share bits with their neighbours.
 fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
     let padded = [&vec![0; before], text.as_bytes()].concat();
     let own = (before * 8).div_ceil(6)..padded.len() * 8 / 6;
@@ -45,22 +44,21 @@ fn base64(text: &str, before: usize) -> impl Iterator<Item = String> {
         .filter_map(move |letters| letters.get(own.clone()).map(str::to_owned))
 }
 
-/// The text as its readers read it; none where nothing in it is escaped. Made one by one: each takes far more room than
-/// the text itself.
+/// The text unescaped in every way; nothing if it has no escapes. Lazy, since each view takes far more memory than the text.
 pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
     let plain = text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&' | b'+')).then(|| View::plain(text));
-    // In forms and queries a plus is a blank, in paths it is a plus; a form can be a part of a path.
-    let form = plain.as_ref().and_then(View::with_blanks);
+    // In forms and queries a plus means a space, in paths a plus; a form can be a part of a path.
+    let form = plain.as_ref().and_then(View::with_spaces);
     let layers = |first: Option<View>| std::iter::successors(first, View::unescaped);
     let unescaped = plain.and_then(|plain| plain.unescaped());
-    let form_within = unescaped.as_ref().and_then(View::with_blanks);
+    let form_within = unescaped.as_ref().and_then(View::with_spaces);
     layers(unescaped).take(LAYERS).chain(layers(form).take(LAYERS + 1)).chain(layers(form_within).take(LAYERS))
 }
 
-/// A text, and where in the original each of its bytes came from.
+/// An unescaped text, with the place of each byte in the original.
 pub(super) struct View {
     bytes: Vec<u8>,
-    /// The start of each byte in the original, and the end of the last one.
+    /// Where each byte starts in the original, and where the last one ends.
     starts: Vec<usize>,
 }
 
@@ -69,24 +67,24 @@ impl View {
         Self { bytes: text.as_bytes().to_vec(), starts: (0..=text.len()).collect() }
     }
 
-    /// The text as it is read.
+    /// The unescaped text.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Where in the original these bytes came from.
+    /// The place of these bytes in the original.
     pub(super) fn original(&self, range: Range<usize>) -> Range<usize> {
         self.starts[range.start]..self.starts[range.end]
     }
 
-    fn with_blanks(&self) -> Option<Self> {
+    fn with_spaces(&self) -> Option<Self> {
         self.bytes.contains(&b'+').then(|| Self {
             bytes: self.bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect(),
             starts: self.starts.clone(),
         })
     }
 
-    /// With each escape resolved once; none where there is none.
+    /// With each escape resolved once; `None` if there is none.
     fn unescaped(&self) -> Option<Self> {
         let mut next = Self { bytes: Vec::with_capacity(self.bytes.len()), starts: Vec::new() };
         let mut at = 0;
@@ -124,7 +122,7 @@ enum Meaning {
     Character(char),
 }
 
-/// The escape that a text begins with: its length and what it means.
+/// The escape at the beginning of a text: its length and its meaning.
 fn escape(text: &[u8]) -> Option<(usize, Meaning)> {
     match text.first()? {
         b'%' => Some((3, Meaning::Byte(u8::try_from(hex(text.get(1..3)?)?).ok()?))),
@@ -134,7 +132,7 @@ fn escape(text: &[u8]) -> Option<(usize, Meaning)> {
     }
 }
 
-/// JSON (RFC 8259), and Rust's and Python's own way to quote.
+/// Escapes of JSON (RFC 8259), Rust and Python.
 fn backslash(text: &[u8]) -> Option<(usize, Meaning)> {
     let character = |c: char| Some((2, Meaning::Character(c)));
     match text.get(1)? {
