@@ -51,7 +51,7 @@ fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
 }
 
 #[test]
-fn a_host_that_cannot_be_reached_is_told_in_the_same_words_for_every_path() {
+fn a_host_that_cannot_be_reached_is_reported_in_the_same_words_for_every_path() {
     let client = client(PLENTY);
     let url = refused_url();
     let words = |path: &str| client.send(&Request::get(format!("{url}{path}"))).unwrap_err().to_string();

@@ -115,7 +115,7 @@ impl Jenkins {
         }
     }
 
-    /// Sends a write to `path` below the root once, and once more with a crumb where Jenkins refused it for lack of one.
+    /// Sends a write to `path` below the root, and repeats it once with a crumb if Jenkins refused it for lack of one.
     pub(super) fn write(&self, path: &str, request: Request) -> Result<(), JenkinsError> {
         let response = self.send_with_crumb(self.signed(request))?;
         match response.status {

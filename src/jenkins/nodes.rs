@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn presence_and_cause_are_told_apart() {
+    fn presence_and_cause_are_reported_apart() {
         for (fields, presence) in [
             (json!({}), Presence::Online),
             (json!({"offline": true}), Presence::Disconnected),

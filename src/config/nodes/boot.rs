@@ -41,7 +41,7 @@ pub(crate) fn size(table: &Table<'_>) -> Option<FlavorChoice> {
     let (cores, ram) = (table.has("min_cores"), table.has("min_ram"));
     if let Some(at) = cores.as_ref().or(ram.as_ref()) {
         if ["size", "flavor"].iter().any(|key| table.has(key).is_some()) {
-            table.error(at, "has no effect beside size; keep one of the two");
+            table.error(at, "has no effect with size; keep one of the two");
         }
         let cores = if cores.is_some() { table.number("min_cores", 1..=u32::MAX)?.value } else { 0 };
         let ram_mib = if ram.is_some() { memory(table, "min_ram")? } else { 0 };

@@ -94,7 +94,7 @@ fn proxy(table: &Table<'_>) -> Option<Secret> {
     let (scheme, rest) = value.split_once("://").unwrap_or(("", ""));
     let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
     if let Some((_, password)) = user.and_then(|user| user.split_once(':')) {
-        // Registered, as written and as the proxy is told it, so that no output can show it.
+        // Registered for redaction on its own, too.
         table.reading.holds_secret(&at);
         Secret::new(password);
     }

@@ -18,7 +18,7 @@ const ANSWERED: [&str; 7] =
 /// Reads a table with `cloud = "NAME"`; `None` if something was reported.
 pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     let answered = keys::names(keys::PROVIDER).filter(|key| ANSWERED.iter().any(|start| key.starts_with(start)));
-    table.refuse(answered, "has no effect beside cloud; write it there or remove cloud");
+    table.refuse(answered, "has no effect with cloud; write it there or remove cloud");
     let region = table.text(&["service_region", "region", "region_name"]).map(|found| found.value);
     let interface = connection::interface(table);
     let cacert = tls::cacert(table);
@@ -199,7 +199,7 @@ impl Login<'_> {
     fn secret(&self, given: Given, key: &str) -> Option<Secret> {
         let secret = given.map(|found| found.value).or_else(|| self.cloud.get(&[key]).map(Secret::new));
         if secret.is_none() {
-            self.error(&format!("has no {}; set it there, or write {key}_file beside cloud", self.cloud.key(key)));
+            self.error(&format!("has no {}; set it there, or write {key}_file next to cloud", self.cloud.key(key)));
         }
         secret
     }

@@ -126,7 +126,7 @@ fn password(table: &Table<'_>) -> Option<Auth> {
     Some(Auth::Password { user: user?, password: password?.value, project })
 }
 
-/// The project, where one is named.
+/// The project, if one is named.
 fn project(table: &Table<'_>) -> Option<Identified> {
     let project =
         Named { name: table.text(&["tenant_name", "project_name"]), id: table.text(&["tenant_id", "project_id"]) };
@@ -181,7 +181,7 @@ fn identified(table: &Table<'_>, named: Named, keys: Keys) -> Option<Identified>
     let common_domain = table.text(&["domain_name"]);
     if let Some(id) = named.id {
         for at in [domain.name, domain.id].into_iter().flatten().map(|found| found.at) {
-            table.error(&at, "has no effect beside an id, which needs no domain; remove it");
+            table.error(&at, "has no effect with an id, which needs no domain; remove it");
         }
         return Some(Identified::Id(id.value));
     }

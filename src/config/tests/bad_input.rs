@@ -1,16 +1,16 @@
-//! What an operator is told about a configuration that cannot be used.
+//! The errors of a configuration that cannot be used.
 //!
-//! The table under test stands first in the file, so that its header is in line 1.
+//! The table under test is the first one in the file, so that its header is in line 1.
 
 use super::*;
 
-/// Each text, as lines of the file's top or of one table, and all that is told of it.
+/// Each text, as lines of the file's top or of one table, and its errors.
 pub(super) type Cases<'a> = &'a [(&'a str, &'a [&'a str])];
 
 pub(super) fn check(before: &str, after: &str, cases: Cases<'_>) {
-    for (lines, told) in cases {
+    for (lines, reported) in cases {
         let text = format!("{before}{lines}\n{after}");
-        assert_eq!(Folder::with(&text).errors(), *told, "{text}");
+        assert_eq!(Folder::with(&text).errors(), *reported, "{text}");
     }
 }
 
@@ -178,7 +178,7 @@ fn the_file_itself() {
 }
 
 #[test]
-fn a_text_that_is_no_toml_is_told_without_the_faults_of_its_meaning() {
+fn a_text_that_is_no_toml_is_reported_without_the_faults_of_its_meaning() {
     assert_eq!(
         Folder::with("[jenkins]\nurl = 1\nuser = jo\n").errors(),
         ["mita.toml:3:8: string values must be quoted, expected literal string: user = ..."]
@@ -186,7 +186,7 @@ fn a_text_that_is_no_toml_is_told_without_the_faults_of_its_meaning() {
 }
 
 #[test]
-fn all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() {
+fn all_faults_of_a_file_are_reported_at_once_in_the_order_of_its_lines() {
     let text = format!("deadline = 1\n{NODE}storage = -1\nx = 1\n[jenkins]\nurl = \"ci\"\n[provider.openstack]\n");
     let lines: Vec<_> = Folder::with(&text)
         .errors()
@@ -222,8 +222,8 @@ fn every_known_key_is_read() {
         for key in keys::names(keys).filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key))
         {
             let errors = Folder::with(&format!("{header}\n{key} = 1979-05-27\n{rest}")).errors();
-            let told = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
-            assert!(told, "{header} {key}: {errors:?}");
+            let reported = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
+            assert!(reported, "{header} {key}: {errors:?}");
         }
     }
 }

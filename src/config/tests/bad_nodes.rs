@@ -1,4 +1,4 @@
-//! What an operator is told about a `[nodes.NAME]` that cannot be used.
+//! The errors of a `[nodes.NAME]` that cannot be used.
 
 use super::bad_input::check;
 use super::*;
@@ -46,10 +46,7 @@ fn the_node_types() {
                 "ports = [\"p\"]",
                 &["mita.toml:5: nodes.ubuntu.ports: a port belongs to one server at a time; write max = 1"],
             ),
-            (
-                "min_ram = \"8G\"",
-                &["mita.toml:5: nodes.ubuntu.min_ram: has no effect beside size; keep one of the two"],
-            ),
+            ("min_ram = \"8G\"", &["mita.toml:5: nodes.ubuntu.min_ram: has no effect with size; keep one of the two"]),
             (
                 "boot_volume = 20",
                 &[

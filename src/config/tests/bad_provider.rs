@@ -1,4 +1,4 @@
-//! What an operator is told about a `[provider.NAME]` that cannot be used.
+//! The errors of a `[provider.NAME]` that cannot be used.
 
 use super::bad_input::check;
 use super::*;
@@ -84,7 +84,7 @@ fn the_clouds() {
                 &format!("{user}user_id = \"u\"\nuser_domain_name = \"d\""),
                 &[
                     "mita.toml:5: provider.openstack.user_id: says the same as username; keep one of the two",
-                    "mita.toml:6: provider.openstack.user_domain_name: has no effect beside an id, which needs no domain; \
+                    "mita.toml:6: provider.openstack.user_domain_name: has no effect with an id, which needs no domain; \
                      remove it",
                 ],
             ),

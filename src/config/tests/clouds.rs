@@ -113,7 +113,7 @@ fn the_environment_is_a_cloud_of_its_own() {
 }
 
 #[test]
-fn the_ways_to_log_in_are_told_apart_as_openstacksdk_does() {
+fn the_ways_to_log_in_are_reported_apart_as_openstacksdk_does() {
     let auth = |extra: &str, auth: &str| {
         let clouds = format!("clouds: {{ci: {{{extra} auth: {{auth_url: 'http://os', {auth}}}}}}}");
         openstack(load(&folder("cloud = \"ci\"", &clouds, None))).auth
@@ -130,9 +130,9 @@ fn the_ways_to_log_in_are_told_apart_as_openstacksdk_does() {
 }
 
 #[test]
-fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
+fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
     let good = "auth_url: 'http://os', username: a, password: hunter2";
-    for (clouds, told) in [
+    for (clouds, reported) in [
         ("a: [hunter2", "FILE is not YAML in line 2, column 1"),
         ("a: 1", "FILE has no clouds; write them under the key clouds"),
         ("", "FILE has no clouds; write them under the key clouds"),
@@ -144,7 +144,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             "clouds: {ci: {auth: {auth_url: 'http://os', username: a, password: ''}}}",
-            "cloud ci of FILE has no password; set it there, or write password_file beside cloud",
+            "cloud ci of FILE has no password; set it there, or write password_file next to cloud",
         ),
         (
             "clouds: {ci: {profile: ovh, auth: {username: a, password: hunter2}}}",
@@ -188,8 +188,9 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
     ] {
         let folder = folder("cloud = \"ci\"", clouds, None);
         let errors = load(&folder).expect_err(clouds);
-        let told = format!("mita.toml:2: provider.openstack.cloud: {}", told.replace("FILE", "openstack/clouds.yaml"));
-        assert_eq!(folder.plain(errors.lines()), [told], "{clouds}");
+        let reported =
+            format!("mita.toml:2: provider.openstack.cloud: {}", reported.replace("FILE", "openstack/clouds.yaml"));
+        assert_eq!(folder.plain(errors.lines()), [reported], "{clouds}");
     }
 }
 
@@ -211,7 +212,7 @@ fn an_environment_that_lacks_something_names_the_variable() {
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_AUTH_URL; set it there",
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_USERNAME; set it or OS_USER_ID there",
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_PASSWORD; set it there, \
-             or write password_file beside cloud",
+             or write password_file next to cloud",
         ]
     );
 }
@@ -224,7 +225,7 @@ fn keys_that_the_cloud_answers_have_no_effect_beside_it() {
     assert_eq!(
         folder.plain(load(&folder).unwrap_err().lines()),
         [
-            "mita.toml:3: provider.openstack.auth_url: has no effect beside cloud; write it there or remove cloud",
+            "mita.toml:3: provider.openstack.auth_url: has no effect with cloud; write it there or remove cloud",
             "mita.toml:4: provider.openstack.password: has no effect: cloud ci of openstack/clouds.yaml logs in another \
              way; remove it",
         ]

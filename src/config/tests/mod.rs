@@ -68,7 +68,7 @@ fn config(text: &str) -> Config {
     loaded.config
 }
 
-/// What is told of this text.
+/// The warnings for this text.
 fn warnings(text: &str) -> Vec<String> {
     let folder = Folder::with(text);
     let loaded = folder.load().unwrap_or_else(|errors| panic!("{errors}"));

@@ -1,4 +1,4 @@
-//! `register` of a node type: what it means, and what an operator is told where it cannot be used.
+//! `register` of a node type: what it means, and its errors.
 
 use super::bad_input::check;
 use super::*;
@@ -64,7 +64,7 @@ fn inbound_gives_each_server_a_name_of_its_own() {
 }
 
 #[test]
-fn a_script_for_an_agent_that_nobody_registers_is_told() {
+fn a_script_for_an_agent_that_nobody_registers_is_reported() {
     let text = format!("{JENKINS}{PROVIDER}{NODE}{STARTS}\n");
     let expected =
         "mita.toml:13: nodes.ubuntu.script: ${MITA_AGENT_SECRET} is filled in only with register = \"inbound\"";
@@ -72,7 +72,7 @@ fn a_script_for_an_agent_that_nobody_registers_is_told() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_what_to_do() {
+fn what_cannot_be_used_is_reported_with_what_to_do() {
     let rest = format!("{JENKINS}{PROVIDER}");
     check(
         "[nodes.ubuntu]\nprovider = \"openstack\"\nimage_name = \"U\"\nsize = \"m1\"\n",

@@ -1,4 +1,4 @@
-//! Answers that are none, and what an operator is told.
+//! Error answers, and what they mean for an operator.
 
 use super::*;
 
@@ -107,7 +107,7 @@ fn s9_no_error_holds_the_token_even_where_jenkins_repeats_it() {
 }
 
 #[test]
-fn an_unreadable_certificate_authority_is_told_before_anything_is_sent() {
+fn an_unreadable_certificate_authority_is_reported_before_anything_is_sent() {
     let config = JenkinsConfig {
         url: "https://127.0.0.1:1/".to_owned(),
         user: "adeza".to_owned(),

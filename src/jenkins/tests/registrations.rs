@@ -46,7 +46,7 @@ fn decoded(text: &str) -> String {
             bytes.push(byte);
         }
     }
-    assert_eq!(encode_segment(std::str::from_utf8(&bytes).unwrap()), text, "nothing stands bare");
+    assert_eq!(encode_segment(std::str::from_utf8(&bytes).unwrap()), text, "everything is encoded");
     String::from_utf8(bytes).unwrap()
 }
 
@@ -116,7 +116,7 @@ fn a_node_whose_agent_calls_in_names_the_inbound_launcher() {
 }
 
 #[test]
-fn a_node_that_was_refused_is_told_in_the_words_of_jenkins() {
+fn a_node_that_was_refused_is_reported_in_the_words_of_jenkins() {
     let refused = |answer: Answer| {
         let server = Loopback::new(move |_| answer.clone());
         let (name, form) = (NodeName::from("n"), form());
@@ -155,7 +155,7 @@ fn the_secret_is_the_first_argument_of_the_start_file_under_either_name() {
 }
 
 #[test]
-fn s9_what_is_no_start_file_is_told_without_its_contents() {
+fn s9_what_is_no_start_file_is_reported_without_its_contents() {
     let text = start_file(&format!("{SECRET}0"));
     let server = Loopback::new(move |_| jenkins_answer(&text));
     let error = controller(&server, "").agent_secret(&NodeName::from("n")).unwrap_err();

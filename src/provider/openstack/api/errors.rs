@@ -224,7 +224,7 @@ mod tests {
         r#"{"forbidden":{"code":403,"message":"Policy doesn't allow os_compute_api:limits to be performed."}}"#;
 
     #[test]
-    fn an_order_refused_by_nova_is_told_by_status_and_field() {
+    fn an_order_refused_by_nova_is_reported_by_status_and_field() {
         use FailureKind::*;
         let cases = [
             (403, include_str!("../../../../tests/fixtures/openstack/create_403_quota.json"), Quota),

@@ -40,15 +40,15 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
     }
     let available = Available::read(cloud, orders, &mut seen.unread);
     for order in orders {
-        let mut faults = available.faults(order.node_type, &identity);
+        let mut problems = available.problems(order.node_type, &identity);
         let operation = cloud.session.operation("use the script", Effect::Create);
-        faults.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
+        problems.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
         match image_faults(cloud, order.node_type) {
-            Ok(fault) => faults.extend(fault),
+            Ok(problem) => problems.extend(problem),
             Err(failure) => seen.unread.push(failure.message),
         }
-        if !faults.is_empty() {
-            seen.unfit.insert(order.node_type.name.clone(), faults);
+        if !problems.is_empty() {
+            seen.unfit.insert(order.node_type.name.clone(), problems);
         }
     }
     let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
@@ -106,13 +106,13 @@ impl Available {
     }
 
     /// Why an order of this node type would be refused.
-    fn faults(&self, kind: &NodeType, identity: &Identity) -> Vec<String> {
-        let mut faults = Vec::new();
+    fn problems(&self, kind: &NodeType, identity: &Identity) -> Vec<String> {
+        let mut problems = Vec::new();
         if let (Some(wanted), Some(keys)) = (&kind.keyname, &self.keys)
             && !keys.contains(wanted)
         {
             let hint = hint(wanted, keys.iter().map(String::as_str));
-            faults.push(format!(
+            problems.push(format!(
                 "no key pair of this user has the name {wanted:?}; {hint}: correct keyname, or create the key pair as this \
                  user (key pairs belong to users, not to projects)"
             ));
@@ -126,11 +126,11 @@ impl Available {
                     1 => {}
                     0 => {
                         let hint = hint(wanted, names.iter().map(String::as_str));
-                        faults.push(format!(
+                        problems.push(format!(
                             "no security group has the name {wanted:?}; {hint}: correct security_groups"
                         ));
                     }
-                    several => faults
+                    several => problems
                         .push(format!("{several} security groups have the name {wanted:?}: use the id of one instead")),
                 }
             }
@@ -141,16 +141,16 @@ impl Available {
             match zones.iter().find(|zone| zone.name == name) {
                 None => {
                     let hint = hint(name, zones.iter().map(|zone| zone.name.as_str()));
-                    faults.push(format!("there is no availability zone {name:?}; {hint}: correct availability_zone"));
+                    problems.push(format!("there is no availability zone {name:?}; {hint}: correct availability_zone"));
                 }
                 Some(zone) if zone.state.as_ref().is_some_and(|state| state.available == Some(false)) => {
-                    faults.push(format!("the availability zone {name:?} is not available now"));
+                    problems.push(format!("the availability zone {name:?} is not available now"));
                 }
                 Some(_) => {}
             }
         }
-        faults.extend(self.networks.iter().flat_map(|networks| network_faults(kind, networks, identity)));
-        faults
+        problems.extend(self.networks.iter().flat_map(|networks| network_faults(kind, networks, identity)));
+        problems
     }
 }
 
@@ -179,7 +179,7 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
             )],
         };
     }
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for wanted in &kind.networks {
         // The survey reports a name that no network has, or several.
         let Some(found) =
@@ -188,15 +188,15 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
             continue;
         };
         if found.external == Some(true) && found.shared != Some(true) {
-            faults.push(format!(
+            problems.push(format!(
                 "the network {wanted:?} is external, and servers cannot be attached to it: name the network behind its \
                  router"
             ));
         } else {
-            faults.extend(without_subnet(found));
+            problems.extend(without_subnet(found));
         }
     }
-    faults
+    problems
 }
 
 fn without_subnet(network: &Network) -> Option<String> {
@@ -212,27 +212,27 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failu
         return Ok(Vec::new());
     };
     let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
     let (flavor_name, name) = (&flavor.name, &kind.image_name);
     if flavor.ram < ram {
         let has = flavor.ram;
-        faults.push(format!(
+        problems.push(format!(
             "the flavor {flavor_name:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: choose a larger flavor"
         ));
     }
     if let Some(volume) = &kind.boot.volume {
         let has = u64::from(volume.size);
         if has < disk {
-            faults.push(format!("the boot_volume has {has} GB, and the image {name:?} needs {disk}: make it larger"));
+            problems.push(format!("the boot_volume has {has} GB, and the image {name:?} needs {disk}: make it larger"));
         }
     } else if flavor.disk > 0 && flavor.disk < disk {
         let has = flavor.disk;
-        faults.push(format!(
+        problems.push(format!(
             "the flavor {flavor_name:?} has a disk of {has} GB, and the image {name:?} needs {disk}: choose a larger flavor"
         ));
     }
-    Ok(faults)
+    Ok(problems)
 }
 
 fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {

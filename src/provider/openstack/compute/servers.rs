@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_tells_its_fault_where_it_is_asked_for_by_id() {
+    fn an_error_has_its_fault_if_it_is_read_by_id() {
         let body = include_str!("../../../../tests/fixtures/openstack/server_error.json");
         let server = read_server(part(body, "server"));
         assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_which_little_is_told_is_a_server_all_the_same() {
+    fn a_server_of_which_little_is_reported_is_a_server_all_the_same() {
         let servers = recorded(
             r#"{"servers":[{"id":"a"},{"id":"b","name":null,"status":null,"metadata":null,"created":"?","fault":null,
                 "addresses":{"n":null,"m":[{"addr":null},{"addr":"fe80::1"},{"addr":"not one"}]}},

@@ -73,7 +73,7 @@ fn a_known_one_is_led_to_the_port_again() {
 }
 
 #[test]
-fn a_used_up_quota_is_told_as_such_and_an_answer_that_is_lost_leaves_it_open() {
+fn a_used_up_quota_is_reported_as_such_and_an_answer_that_is_lost_leaves_it_open() {
     let quota = r#"{"NeutronError":{"type":"OverQuota","message":"Quota exceeded for resources: ['floatingip'].","detail":""}}"#;
     for (answer, kind) in [
         (Answer::json(409, quota), FailureKind::Quota),

@@ -72,7 +72,7 @@ fn s3_an_answer_that_is_no_list_is_an_error() {
 }
 
 #[test]
-fn whether_a_server_ever_ran_is_told_by_its_launch_time_where_there_is_one() {
+fn whether_a_server_ever_ran_is_reported_by_its_launch_time_where_there_is_one() {
     let (_server, provider) = cloud(|seen| {
         seen.target.starts_with("/compute/v2.1/servers/detail").then(|| {
             let servers = serde_json::json!([

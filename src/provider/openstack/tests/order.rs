@@ -151,7 +151,7 @@ fn a_cloud_without_the_microversion_that_a_node_type_needs_is_no_place_for_it() 
         unfit
     };
     assert_eq!(answers(r#"{"version":{"id":"v2.1","version":"2.93","min_version":"2.1"}}"#, 200), None);
-    assert_eq!(answers("<html>", 404), None, "where it is not told, the order tells");
+    assert_eq!(answers("<html>", 404), None, "if it is unknown, the order shows it");
     for old in [r#"{"version":{"version":"2.51"}}"#, r#"{"version":{"version":""}}"#] {
         let unfit = answers(old, 200).unwrap();
         assert!(unfit.starts_with("cloud: cannot order ubuntu: tags needs the compute microversion 2.52"), "{unfit}");
