@@ -15,6 +15,7 @@
 
 pub mod apply;
 pub mod cli;
+pub mod concurrency;
 pub mod config;
 pub mod domain;
 pub mod http;
@@ -29,4 +30,3 @@ pub mod record;
 pub mod secret;
 pub mod store;
 pub mod view;
-pub mod workers;

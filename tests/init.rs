@@ -1,7 +1,7 @@
 //! From nothing to the first job served, with what `mita init` writes and nothing else.
 
 use crate::harness::{Installation, Setup, minutes};
-use mita::config::Sizing;
+use mita::config::FlavorChoice;
 use mita_sim::jenkins::queue::Job;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -114,7 +114,7 @@ fn every_answer_can_be_given_as_an_option() {
     let kind = &config.node_types[0];
     assert_eq!(
         (kind.name.as_str(), kind.image_name.as_str(), &kind.size),
-        ("build", "dup-image", &Sizing::Named("m1.small".into()))
+        ("build", "dup-image", &FlavorChoice::Named("m1.small".into()))
     );
     assert_eq!(
         (kind.keyname.as_deref(), kind.max, kind.networks.as_slice()),

@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     // Tools that know nothing of the rest.
     ("secret", &[]),
-    ("workers", &[]),
+    ("concurrency", &[]),
     ("progress", &[]),
     // What the operator wants.
     ("config", &["domain", "secret"]),
@@ -23,11 +23,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // The wires.
     ("http", &["secret"]),
     ("jenkins", &["config", "domain", "http", "secret"]),
-    ("provider", &["config", "domain", "http", "secret"]),
+    ("provider", &["concurrency", "config", "domain", "http", "secret"]),
     ("store", &["domain", "secret"]),
     // Those that bring both sides together.
-    ("observe", &["config", "domain", "jenkins", "plan", "provider", "workers"]),
-    ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "workers"]),
+    ("observe", &["config", "domain", "jenkins", "plan", "provider", "concurrency"]),
+    ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "concurrency"]),
     ("reconcile", &["apply", "config", "domain", "observe", "plan", "progress", "store"]),
     ("operator", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "reconcile", "store"]),
     ("record", &["apply", "config", "domain", "plan", "reconcile", "secret", "store"]),

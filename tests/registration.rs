@@ -289,7 +289,7 @@ fn s4_a_node_that_never_comes_online_is_no_second_server() {
 fn the_check_names_the_permission_that_registering_needs() {
     let farm = ssh().user(User::new("mita", "jenkins-api-token").without(Permission::AgentCreate)).start();
     let checked = farm.program(&["check", "--online"]);
-    let words = "jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes of types with register: grant it";
+    let words = "jenkins: mita lacks the permission Agent/Create, so that mita cannot create the nodes of types with register: grant it";
     assert!(checked.stderr.contains(words) && checked.status != 0, "{}{}", checked.stdout, checked.stderr);
     farm.sim.jenkins().options.users[0].permissions = Permission::ALL.into();
     let checked = farm.program(&["check", "--online"]);

@@ -2,6 +2,7 @@
 
 use crate::apply::events::Event;
 use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
+use crate::concurrency::parallel_map;
 use crate::config::Config;
 use crate::domain::names::ProviderName;
 use crate::domain::state::State;
@@ -10,7 +11,6 @@ use crate::jenkins::Jenkins;
 use crate::observe::Services;
 use crate::plan::model::{Action, Plan};
 use crate::provider::Provider;
-use crate::workers::at_once;
 use std::sync::mpsc::Sender;
 
 pub(super) const JENKINS_RESTARTED: &str = "Jenkins was restarted in the middle of the run";
@@ -36,7 +36,7 @@ impl<'a> Context<'a> {
 
     /// Works on all items, as many at a time as the configuration allows.
     pub(super) fn parallel<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-        at_once(self.config.concurrency, items, work)
+        parallel_map(self.config.concurrency, items, work)
     }
 
     /// Carries out the actions of one kind, and reports their results.

@@ -70,8 +70,8 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
             return Err(stop(context, jenkins, removal, reason));
         }
         match jenkins.set_offline(node, &message)? {
-            jenkins::Change::Done => set_offline.push(node),
-            jenkins::Change::NoSuchNode => {}
+            jenkins::NodeChange::Done => set_offline.push(node),
+            jenkins::NodeChange::NoSuchNode => {}
         }
     }
     completed(context, removal, RetirementStep::NodesOffline);

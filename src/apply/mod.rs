@@ -31,12 +31,12 @@ mod volumes;
 
 pub use outcome::{ActionResult, Outcome, Results};
 
+use crate::concurrency::join;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::World;
 use crate::observe::Services;
 use crate::plan::model::Plan;
-use crate::workers::finished;
 use context::Context;
 use std::sync::mpsc;
 use std::thread;
@@ -66,7 +66,7 @@ pub fn apply(
             events.for_each(|event| event.record(config, plan.now, state, &mut results));
             save(state);
         }
-        threads.into_iter().for_each(finished);
+        threads.into_iter().for_each(join);
     });
     results.actions.sort_by_key(|result| result.action);
     results

@@ -63,8 +63,8 @@ fn drain_node(context: &Context<'_>, target: &Target, rule: Rule) -> Result<Outc
             return Err(NotDone::skipped(format!("node {node} is no longer online: it is left as it is")));
         }
         match jenkins.set_offline(node, &message)? {
-            jenkins::Change::Done => {}
-            jenkins::Change::NoSuchNode => return Err(gone(node)),
+            jenkins::NodeChange::Done => {}
+            jenkins::NodeChange::NoSuchNode => return Err(gone(node)),
         }
     }
     Ok(Outcome::Done)

@@ -131,7 +131,7 @@ fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> 
         description: &description(&mark, node),
         labels: &kind.label_string(),
         executors: kind.executors,
-        form,
+        settings: form,
         launcher,
     };
     let Err(error) = jenkins.create_node(&new) else { return Ok(Created { outcome: Outcome::Done, answer: None }) };

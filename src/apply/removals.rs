@@ -15,6 +15,7 @@ use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::drain::{Removal, drain};
 use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
+use crate::concurrency::join;
 use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
@@ -22,7 +23,6 @@ use crate::domain::world;
 use crate::domain::world::{Listing, Queue, ServerState, World};
 use crate::plan::identity;
 use crate::plan::model::Target;
-use crate::workers::finished;
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -61,7 +61,7 @@ fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Resul
     thread::scope(|scope| {
         let console = console::wanted(context, removal).map(|target| scope.spawn(|| console::read(context, target)));
         let drained = drain(context, removal);
-        console.map(finished);
+        console.map(join);
         drained
     })
 }

@@ -1,5 +1,6 @@
 //! What a cloud shows.
 
+use crate::concurrency::{join, parallel_map};
 use crate::config::Config;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::State;
@@ -7,7 +8,6 @@ use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerSta
 use crate::observe::services::Services;
 use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
-use crate::workers::{at_once, finished};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
@@ -27,7 +27,7 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let (servers, volumes, floating_ips) = thread::scope(|scope| {
         let volumes = volumes::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
         let floating_ips = floating_ips::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
-        (provider.servers(), volumes.map(finished), floating_ips.map(finished))
+        (provider.servers(), volumes.map(join), floating_ips.map(join))
     });
     let mut servers = servers.map_err(|failure| failure.message)?;
     let (volumes, floating_ips) = (volumes.map(listing), floating_ips.map(listing));
@@ -35,7 +35,8 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let failed = servers.iter().filter(|server| lacks_fault(server, state)).map(|server| server.id.clone());
     let asked = missing.len();
     let ids = missing.into_iter().chain(failed).collect();
-    let mut answers = at_once(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id))).into_iter();
+    let mut answers =
+        parallel_map(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id))).into_iter();
     let by_id = answers.by_ref().take(asked).collect();
     let faults: BTreeMap<ServerId, Lookup<Server>> = answers.collect();
     for server in &mut servers {

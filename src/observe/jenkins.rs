@@ -1,9 +1,9 @@
 //! What Jenkins shows.
 
+use crate::concurrency::join;
 use crate::domain::world::{Jenkins, Listing, Queue};
 use crate::jenkins::{JenkinsError, Reading};
 use crate::observe::services::Services;
-use crate::workers::finished;
 use std::collections::BTreeSet;
 use std::thread;
 
@@ -17,7 +17,7 @@ pub(super) fn read(services: &Services) -> Jenkins {
         let mode = scope.spawn(|| jenkins.mode());
         let queue = scope.spawn(|| jenkins.queue());
         let nodes = jenkins.nodes();
-        (finished(mode), finished(queue), nodes)
+        (join(mode), join(queue), nodes)
     });
     let mut sessions: BTreeSet<String> = BTreeSet::new();
     let mode = listing(mode, &mut sessions);

@@ -8,10 +8,10 @@ mod survey;
 pub use services::{Services, Traffic};
 pub use survey::survey;
 
+use crate::concurrency::join;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::World;
-use crate::workers::finished;
 use std::thread;
 
 /// Reads Jenkins and every cloud at the same time.
@@ -21,7 +21,7 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
         let clouds: Vec<_> =
             config.providers.iter().map(|provider| (provider.name.clone(), read_cloud(&provider.name))).collect();
         let jenkins = jenkins::read(services);
-        let clouds = clouds.into_iter().map(|(name, cloud)| (name, finished(cloud)));
+        let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
         World { clouds: clouds.collect(), jenkins }
     })
 }

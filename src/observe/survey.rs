@@ -1,17 +1,17 @@
 //! What only orders depend on: quotas, and what the names in the configuration mean in a cloud.
 
+use crate::concurrency::parallel_map;
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::world::World;
 use crate::observe::services::Services;
 use crate::plan::model::{Action, Change, Problem};
-use crate::workers::at_once;
 use std::collections::BTreeSet;
 
 /// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read.
 pub fn survey(config: &Config, services: &Services, world: &mut World, actions: &[Action]) -> Vec<Problem> {
     let providers = ordered_from(config, world, actions);
-    let surveys = at_once(u32::MAX, providers.into_iter().collect(), |name| {
+    let surveys = parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
         let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
         Some((name, services.provider(name).ok()?.survey(&types)))
     });

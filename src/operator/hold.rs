@@ -3,7 +3,7 @@
 use crate::domain::offline::hold_message;
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
-use crate::jenkins::{Change, Restoration};
+use crate::jenkins::{NodeChange, Restoration};
 use crate::operator::context::Context;
 use crate::operator::request::{Answer, Ended};
 use crate::store::StoreError;
@@ -21,12 +21,12 @@ impl Context<'_> {
         }
         self.store.save(&self.state)?;
         Ok(match self.jenkins.set_offline(&node.name, &hold_message(person, reason)) {
-            Ok(Change::Done) => {
+            Ok(NodeChange::Done) => {
                 let build = if node.idle { "" } else { "; the build that runs there goes on" };
                 let end = format!("until mita release {}", node.name);
                 Answer::new(Ended::Done, format!("takes no build and is left alone {end}{build}"))
             }
-            Ok(Change::NoSuchNode) => Answer::new(Ended::Failed, "it has gone from Jenkins in the meantime"),
+            Ok(NodeChange::NoSuchNode) => Answer::new(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => error.into(),
         })
     }

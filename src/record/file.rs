@@ -88,7 +88,7 @@ impl Record {
         if !(0..LATEST).contains(&record.now.as_second()) {
             return Err(unreadable("its time is before 1970 or after 2999".to_owned()));
         }
-        if !record.configuration.is_plausible() {
+        if !record.configuration.is_valid() {
             return Err(unreadable("a number in its configuration is one that no configuration can have".to_owned()));
         }
         record.state.validate().map_or(Ok(record), |why| Err(unreadable(why)))

@@ -118,7 +118,7 @@ fn live_check_online_names_what_the_cloud_does_not_have_and_what_is_like_it() {
         assert_fault(&Site::with(&cloud, "names", &node_type(lines)), &parts);
     }
     let small = format!("image_name = \"{}\"\nsize = \"{}x\"", image(), size());
-    assert_fault(&Site::with(&cloud, "size", &small), &["no size has this name"]);
+    assert_fault(&Site::with(&cloud, "size", &small), &["no flavor has this name"]);
 }
 
 /// The order itself says the same: the check is not stricter than the cloud. In a project of its own, since a further

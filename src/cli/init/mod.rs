@@ -182,7 +182,7 @@ fn login<R: BufRead, W: Write>(wish: &Init, dialogue: &mut Dialogue<R, W>) -> Re
     if let Some(cloud) = &wish.cloud {
         return Ok(Login::Cloud(cloud.clone()));
     }
-    let clouds = config::clouds_at_hand().map_err(Failure::Refused)?;
+    let clouds = config::available_clouds().map_err(Failure::Refused)?;
     let choices: Vec<Choice> = clouds.iter().map(Choice::plain).collect();
     if clouds.len() > 1 && !dialogue.is_with_a_person() && !wish.offline {
         let clouds = clouds.join(", ");

@@ -2,7 +2,7 @@
 
 use crate::cli::check::online::{Online, check};
 use crate::cli::tests::scene::Scene;
-use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
+use crate::config::{Auth, Backend, CredentialId, FlavorChoice, NodeSettings, NodeType, Registration, Transport};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
@@ -98,8 +98,9 @@ fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
     let mut scene = scene();
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
-    scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
-    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
+    scene.loaded.config.node_types[0].registration =
+        Registration::Inbound(NodeSettings::default(), Transport::WebSocket);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot create the nodes"]);
     scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
 }
@@ -144,7 +145,7 @@ fn names_that_the_cloud_does_not_know_are_told_with_near_ones() {
     let list = |name: &str| vec![name.to_owned()];
     assert_fault(&scene_with(|kind| kind.image_name = "Debian 13".into()), &["nodes.ubuntu", "nearest: \"Debian 12\""]);
     assert_fault(
-        &scene_with(|kind| kind.size = Sizing::Named("m1.smal".into())),
+        &scene_with(|kind| kind.size = FlavorChoice::Named("m1.smal".into())),
         &["nodes.ubuntu", "nearest: \"m1.small\""],
     );
     assert_fault(
@@ -167,12 +168,12 @@ fn a_key_pair_of_another_user_is_not_ours() {
     let scene = scene_with(|kind| kind.keyname = Some("jenkins-slave".into()));
     scene.sim.cloud("openstack").users[0].keypairs.clear();
     scene.sim.cloud("openstack").users[1].keypairs.push("jenkins-slave".into());
-    assert_fault(&scene, &["no key pair of this user", "there is none at all"]);
+    assert_fault(&scene, &["no key pair of this user", "there is none"]);
 }
 
 #[test]
 fn networks_that_servers_cannot_be_attached_to_are_told() {
-    assert_fault(&scene_with(|kind| kind.networks = vec!["public".into()]), &["an external one"]);
+    assert_fault(&scene_with(|kind| kind.networks = vec!["public".into()]), &["is external"]);
     let mut two = cloud_with(|cloud| drop(cloud.add_network("second", "10.0.0", None)));
     two.loaded.config.node_types.truncate(1);
     assert_fault(&two, &["cannot choose between the networks \"ci-net\", \"second\": write networks = [\"ci-net\"]"]);
@@ -210,7 +211,7 @@ fn user_data_is_measured_as_it_would_be_sent() {
 #[test]
 fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
     let reader = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into()]);
-    assert_hint(&reader, &["provider openstack", "the role reader only", "grant it the role member"]);
+    assert_hint(&reader, &["provider openstack", "only the role reader", "grant it the role member"]);
     let both = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into(), "member".into()]);
     assert!(online(&both).hints.is_empty());
     let day = 24 * 3600 * 1000;

@@ -4,8 +4,8 @@
 //! test says.
 
 use crate::config::{
-    Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
-    OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
+    NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
@@ -50,7 +50,7 @@ pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
         name: name.into(),
         providers: vec!["os".into()],
         image_name: "image".to_owned(),
-        size: Sizing::Named("small".into()),
+        size: FlavorChoice::Named("small".into()),
         keyname: None,
         labels: names(labels),
         storage: None,

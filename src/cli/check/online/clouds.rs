@@ -8,7 +8,7 @@ use crate::config::{Config, NodeType, ProviderConfig, Registration};
 use crate::domain::names::{MitaId, Owner};
 use crate::domain::world::{Listing, Server, World};
 use crate::observe::Services;
-use crate::provider::{Allotment, FailureKind, Inspection, Order, Provider};
+use crate::provider::{FailureKind, Inspection, Order, Provider, QuotaUsage};
 use crate::reconcile::Moment;
 use crate::secret::Secret;
 use crate::view::table::many;
@@ -63,7 +63,7 @@ impl Online {
         }
         let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
         self.seen(&place, format!("answers; {}, {ours} of this installation", many(servers.len(), "server")));
-        let used: Vec<String> = inspection.allotments.iter().map(used).collect();
+        let used: Vec<String> = inspection.quota.iter().map(used).collect();
         if !used.is_empty() {
             self.seen.push(Finding::new(place, format!("in use: {}", used.join(", "))));
         }
@@ -94,10 +94,10 @@ fn agent(kind: &NodeType, name: &str) -> Option<Agent> {
     Some(Agent { node: name.into(), secret: Secret::new("0".repeat(64)), transport: *transport })
 }
 
-fn used(allotment: &Allotment) -> String {
-    let Allotment { what, used, most } = allotment;
-    match most {
-        Some(most) => format!("{used} of {most} {what}"),
+fn used(quota: &QuotaUsage) -> String {
+    let QuotaUsage { what, used, limit } = quota;
+    match limit {
+        Some(limit) => format!("{used} of {limit} {what}"),
         None => format!("{used} {what}"),
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::check::online::{Online, unavailable};
 use crate::config::{Config, Registration};
 use crate::domain::names::NodeName;
 use crate::domain::world::{Jenkins, Listing, Mode, Node, NodeKind};
-use crate::jenkins::{Right, Rights};
+use crate::jenkins::{Permission, Permissions};
 use crate::observe::Services;
 use crate::view::table::many;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ impl Online {
         }
         let asked = jenkins.nodes.complete().and_then(|nodes| telling_node(config, nodes));
         let rights = match &services.jenkins {
-            Ok(controller) => controller.rights(&wanted(config), asked).map_err(|error| error.to_string()),
+            Ok(controller) => controller.permissions(&wanted(config), asked).map_err(|error| error.to_string()),
             Err(reason) => Err(reason.clone()),
         };
         if config.node_types.iter().any(|kind| kind.registration.is_ssh()) {
@@ -45,7 +45,7 @@ impl Online {
         }
     }
 
-    fn rights(&mut self, config: &Config, jenkins: &Jenkins, rights: &Rights, asked: Option<&NodeName>) {
+    fn rights(&mut self, config: &Config, jenkins: &Jenkins, rights: &Permissions, asked: Option<&NodeName>) {
         let user = &config.jenkins.user;
         if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&jenkins.queue, &jenkins.nodes) {
             let (items, nodes) = (many(queue.items.len(), "queue item"), many(nodes.len(), "node"));
@@ -63,7 +63,7 @@ impl Online {
         let on = asked.map_or_else(|| "the built-in node".to_owned(), |node| format!("node {node}"));
         for right in &rights.missing {
             let purpose = right.purpose();
-            let of = if *right == Right::Create { String::new() } else { format!(" (asked of {on})") };
+            let of = if *right == Permission::Create { String::new() } else { format!(" (asked of {on})") };
             let text = format!("{known_as} lacks the permission {right}{of}, so that mita cannot {purpose}: grant it");
             self.fault(PLACE, text);
         }
@@ -79,15 +79,15 @@ impl Online {
     }
 }
 
-fn unknown(right: Right, asked: Option<&NodeName>) -> String {
+fn unknown(right: Permission, asked: Option<&NodeName>) -> String {
     let why = if asked.is_none() { ", which Jenkins does not tell while it has no agent" } else { "" };
     format!("the permission {right}{why}")
 }
 
 /// The rights that this configuration makes use of.
-fn wanted(config: &Config) -> Vec<Right> {
+fn wanted(config: &Config) -> Vec<Permission> {
     let makes_nodes = config.node_types.iter().any(|kind| kind.registration != Registration::Elsewhere);
-    Right::ALL.into_iter().filter(|right| *right != Right::Create || makes_nodes).collect()
+    Permission::ALL.into_iter().filter(|right| *right != Permission::Create || makes_nodes).collect()
 }
 
 /// The node whose rights tell most: one named after a node type, since permissions can be given by the names of nodes;
