@@ -1,0 +1,7 @@
+//! The project itself: the order of its sources, the README, and what is shipped beside the program.
+
+mod boot_script;
+mod cron;
+mod layering;
+mod readme;
+mod shipping;
