@@ -7,4 +7,5 @@ mod jenkins;
 mod labels;
 mod openstack;
 mod promises;
+mod set_back;
 mod speed;

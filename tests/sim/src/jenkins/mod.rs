@@ -115,6 +115,7 @@ pub struct Refusal {
 }
 
 /// The controller.
+#[derive(Clone)]
 pub struct Jenkins {
     /// How it is set up.
     pub options: Options,

@@ -10,7 +10,7 @@ use crate::jenkins::queue::{Item, Kind, Stage};
 use crate::jenkins::{Jenkins, Version};
 
 /// Answers of one request, kept by label, since thousands of items share a few labels.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct WhyCache(BTreeMap<String, Reason>);
 
 #[derive(Clone)]
