@@ -14,7 +14,17 @@ use thiserror::Error;
 /// The lock, held until it is dropped. No child process inherits it: files are opened with `O_CLOEXEC`.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is being started at this moment has a copy of it until it runs
+    /// its own program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            log::debug!("cannot give the lock back before its file is closed: {error}");
+        }
+    }
 }
 
 /// Why the lock was not taken.
@@ -74,7 +84,7 @@ impl Lock {
         if let Err(error) = write_pid(&mut file) {
             log::debug!("cannot write the process number to {}: {error}", lock_file.display());
         }
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 
@@ -100,11 +110,6 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    #[expect(clippy::disallowed_methods, reason = "another process has to go on in real time")]
-    fn pause() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-
     #[test]
     fn a_second_run_reports_who_holds_the_lock() {
         let dir = tempfile::tempdir().unwrap();
@@ -126,19 +131,22 @@ mod tests {
         drop(lock);
         let lock_file = dir.path().join("state.json.lock");
         let mode = lock_file.metadata().map(|metadata| metadata.permissions().mode() & 0o777);
-        // The child's copy of the file is closed when its program starts, a moment after this process goes on.
-        let mut again = Lock::acquire(&state);
-        for _ in 0..500 {
-            if again.is_ok() {
-                break;
-            }
-            pause();
-            again = Lock::acquire(&state);
-        }
+        let again = Lock::acquire(&state);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(mode.unwrap(), 0o600);
         assert!(again.is_ok(), "{again:?}");
+    }
+
+    #[test]
+    fn a_dropped_lock_is_free_again_while_a_process_that_is_being_started_has_a_copy_of_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state.json");
+        let lock = Lock::acquire(&state).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert!(Lock::acquire(&state).is_ok());
+        drop(copy);
     }
 
     #[test]

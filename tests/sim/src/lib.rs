@@ -40,7 +40,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 pub use clock::Ms;
-pub use faults::{Fault, Kind};
+pub use faults::{Fault, Kind, Meanwhile};
 pub use join::JoinRule;
 pub use log::{Record, Service};
 pub use promises::{Promise, Rules, Violation};
@@ -238,6 +238,12 @@ impl Sim {
         self.world().advance(by);
     }
 
+    /// Sets the world back to an earlier copy of it, `sim.world().clone()`: services, clock, faults and log. Requests on
+    /// connections from before have no effect any more.
+    pub fn set_back(&self, to: &World) {
+        self.shared.replace(to.clone());
+    }
+
     /// What servers of this name or node type do once they are ACTIVE.
     pub fn on_boot(&self, server: &str, rule: JoinRule) {
         self.world().joins.insert(server.to_string(), rule);
@@ -287,6 +293,11 @@ impl Sim {
     /// All requests so far.
     pub fn requests(&self) -> Vec<Record> {
         self.world().log.clone()
+    }
+
+    /// The requests after the first so many.
+    pub fn requests_after(&self, number: usize) -> Vec<Record> {
+        self.world().log[number..].to_vec()
     }
 
     /// The requests that could change something; token requests are none.

@@ -12,5 +12,6 @@ mod placement;
 mod promises;
 mod recorded;
 mod restarts;
+mod set_back;
 mod speed;
 mod start;

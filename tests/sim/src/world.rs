@@ -23,11 +23,14 @@ pub(crate) enum Delivery {
     Whole(Response),
     Truncated(Response),
     Drip(Response, Duration),
+    /// A JSON text of so many bytes, made while it is sent.
+    Huge(usize),
     Drop,
     Hang,
 }
 
-/// The simulated world.
+/// The simulated world. A copy is the world as it was at that moment, for [`crate::Sim::set_back`].
+#[derive(Clone)]
 pub struct World {
     /// The controller.
     pub jenkins: Jenkins,
@@ -224,10 +227,11 @@ impl World {
             Delivery::Whole(r) => Delivery::Whole(packed(r)),
             Delivery::Truncated(r) => Delivery::Truncated(packed(r)),
             Delivery::Drip(r, pause) => Delivery::Drip(packed(r), pause),
-            ended @ (Delivery::Drop | Delivery::Hang) => ended,
+            other @ (Delivery::Huge(_) | Delivery::Drop | Delivery::Hang) => other,
         };
         self.log[entry].status = match &delivery {
             Delivery::Whole(r) | Delivery::Truncated(r) | Delivery::Drip(r, _) => Some(r.status),
+            Delivery::Huge(_) => Some(200),
             Delivery::Drop | Delivery::Hang => None,
         };
         let at = self.now;
@@ -275,9 +279,7 @@ impl World {
             Some(Kind::Redirect(status, to)) => {
                 return Delivery::Whole(Response::empty(*status).with("Location", to.clone()));
             }
-            Some(Kind::HugeBody(size)) => {
-                return Delivery::Whole(json(200, &format!("[\"{}\"]", "x".repeat(*size))));
-            }
+            Some(Kind::HugeBody(size)) => return Delivery::Huge(*size),
             Some(Kind::DropBefore) => return Delivery::Drop,
             Some(Kind::Hang) => return Delivery::Hang,
             Some(Kind::AckedButNotDone(status)) => {

@@ -51,6 +51,7 @@ pub struct Refusal {
 }
 
 /// The controller.
+#[derive(Clone)]
 pub struct Jenkins {
     /// How it is set up.
     pub options: Options,

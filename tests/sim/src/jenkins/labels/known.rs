@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::jenkins::labels::{Label, split, unquote};
 
 /// What is known. Nothing is forgotten: the labels of jobs and nodes stay for as long as those do.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Known(BTreeMap<String, Arc<Label>>);
 
 impl Known {

@@ -8,6 +8,7 @@ use crate::jenkins::queue::{Build, Item};
 const KNOWN_FOR: Ms = 300_000;
 
 /// An item that has left the queue.
+#[derive(Clone)]
 pub(crate) struct Left {
     pub(crate) item: Item,
     /// The build that it became; none where it was cancelled.

@@ -21,7 +21,7 @@ pub enum Placement {
 const POINTS: usize = 100;
 
 /// The points of the nodes seen so far, by name and number of free executors.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Circle {
     points: BTreeMap<String, BTreeMap<usize, Vec<u32>>>,
 }

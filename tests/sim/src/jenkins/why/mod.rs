@@ -12,6 +12,7 @@ use crate::jenkins::{Jenkins, Version};
 use wording::{Language, Wording, time_span};
 
 /// Answers of one request, kept by label, since thousands of items share a few labels.
+#[derive(Clone)]
 pub(crate) struct WhyCache {
     words: Wording,
     reasons: BTreeMap<String, Reason>,

@@ -4,7 +4,7 @@ use crate::harness::{Installation, Run, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
-use mita_sim::{Fault, JoinRule, Kind, Service, World};
+use mita_sim::{Fault, JoinRule, Kind, Meanwhile, Service, World};
 
 /// An installation whose one node is retired by the next run.
 fn about_to_retire(setup: Setup) -> (Installation, String) {
@@ -15,13 +15,7 @@ fn about_to_retire(setup: Setup) -> (Installation, String) {
 }
 
 /// Does this just before the first request with that method and path part.
-fn just_before(
-    it: &Installation,
-    service: Service,
-    method: &str,
-    part: &str,
-    what: impl FnMut(&mut World) + Send + 'static,
-) {
+fn just_before(it: &Installation, service: Service, method: &str, part: &str, what: impl Meanwhile + 'static) {
     it.sim.fault(Fault::new(service, Kind::Before(Box::new(what))).method(method).path(part));
 }
 
