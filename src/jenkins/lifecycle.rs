@@ -3,7 +3,8 @@
 //! Repeating a write does no harm. Other modules decide which node is changed and when; only the toggle, which does the
 //! opposite at the wrong moment, reads the node first.
 
-use super::{ErrorKind, Jenkins, JenkinsError};
+use super::client::Jenkins;
+use super::error::{ErrorKind, JenkinsError};
 use crate::http::{Request, encode_query};
 use crate::naming::{MitaId, NodeName, Owner, ServerId};
 use crate::offline::is_ours;

@@ -8,7 +8,8 @@ use super::network;
 use crate::config::{ClientCertificate, Connection, FlavorChoice, NodeType, OpenStackConfig};
 use crate::http::{Client, ClientOptions};
 use crate::naming::ProviderName;
-use crate::provider::{Access, Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::interface::Access;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -4,7 +4,8 @@
 use super::api::{Effect, Service, Session, lookup, mark, remaining, says_no_volume};
 use crate::http::encode_segment;
 use crate::naming::VolumeId;
-use crate::provider::{Deletion, Failure};
+use crate::provider::failure::Failure;
+use crate::provider::order::Deletion;
 use crate::world::{Lookup, Volume, VolumeState};
 use serde::Deserialize;
 use std::collections::BTreeMap;

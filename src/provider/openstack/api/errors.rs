@@ -6,7 +6,7 @@
 use super::service::Service;
 use crate::http::{HttpError, Kind, Response, excerpt};
 use crate::naming::ProviderName;
-use crate::provider::{Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
 use crate::secret::redact;
 use serde_json::Value;
 

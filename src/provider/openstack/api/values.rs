@@ -1,7 +1,7 @@
 //! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
 use crate::naming::{MitaId, NodeTypeName, Owner};
-use crate::provider::Failure;
+use crate::provider::failure::Failure;
 use crate::world::{Lookup, Mark};
 use jiff::Timestamp;
 use serde::Deserialize;

@@ -2,12 +2,13 @@
 
 use crate::concurrency::parallel_map;
 use crate::config::NodeType;
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::findings::Survey;
 use crate::provider::openstack::api::{Effect, Microversion, Service};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::compute::{self, version};
 use crate::provider::openstack::network::Kind;
 use crate::provider::openstack::volume;
-use crate::provider::{Failure, FailureKind, Survey};
 use crate::world::Quota;
 use std::collections::{BTreeMap, BTreeSet};
 

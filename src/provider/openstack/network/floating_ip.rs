@@ -7,9 +7,10 @@ use super::networks::Kind;
 use super::wire;
 use crate::http::{Method, encode_query, encode_segment};
 use crate::naming::FloatingIpId;
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
-use crate::provider::{AddressOrder, Deletion, Failure, FailureKind};
+use crate::provider::order::{AddressOrder, Deletion};
 use crate::world::{AddressMark, FloatingIp, Lookup};
 use serde_json::json;
 
