@@ -3,25 +3,25 @@
 //! Not derived with `schemars`: types that only describe the file would take 460 lines and 138 KB of program, and this
 //! table would stay, since the errors, the manual and the reference need it.
 
-/// One key: what may be written for it, and what it means.
+/// A key, its values and its meaning.
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) name: &'static str,
     pub(super) kind: Kind,
-    /// What holds where it is not written, or that it must be; empty where other keys decide.
+    /// The default, or that it is required; empty if other keys decide.
     pub(super) default: &'static str,
-    /// What it means, in a line for operators.
+    /// Its meaning, in one line for operators.
     pub(super) about: &'static str,
 }
 
-/// What may be written for a key.
+/// The values of a key.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind {
     /// One line of text, not empty.
     Text,
     /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// Text of any number of lines.
+    /// Text with any number of lines.
     Lines,
     /// The root URL of a service.
     Url,
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     Proxy,
     /// A file, relative to the configuration file.
     Path,
-    /// A time with its units.
+    /// A time with units.
     Time,
     /// A whole number within these bounds.
     Number(u32, u32),
@@ -37,23 +37,23 @@ pub(super) enum Kind {
     Flag,
     /// One text or a list of them.
     Texts,
-    /// Words with blanks between them, or a list of them.
+    /// Words separated by spaces, or a list of them.
     Words,
     /// An amount of memory with its unit, as `8G`.
     Memory,
     /// A whole number, or a list of tables with these keys.
     NumberOrTables(&'static [Key]),
-    /// A table of texts, under keys of the operator's own.
+    /// A table of texts under any keys.
     Metadata,
-    /// The same of texts and lists of texts.
+    /// A table of texts and lists of texts under any keys.
     Hints,
     /// One table.
     Table(&'static [Key]),
-    /// Tables under names of the operator's own.
+    /// Tables under any names.
     Tables(&'static [Key]),
-    /// What may be written for another key of the same table: one of the two.
+    /// Another name of this key of the same table; only one of the two may be written.
     Same(&'static str),
-    /// Known, so that it can be told why there is no such thing.
+    /// Never allowed; known so that the error can say why.
     Refused,
 }
 
@@ -329,13 +329,9 @@ pub(super) const MIN_IDLE: &[Key] = &[
     key("count", Kind::Number(0, MOST), "required", "how many idle nodes to keep"),
 ];
 
-/// Every table with the words that tell where it is.
-pub(super) const TABLES: [(&[Key], &str); 4] = [
-    (TOP, "at the top of the file, above the first table"),
-    (JENKINS, "in [jenkins]"),
-    (PROVIDER, "in [provider.NAME]"),
-    (NODES, "in [nodes.NAME]"),
-];
+/// Every table with its header; the top of the file has none.
+pub(super) const TABLES: [(&[Key], &str); 4] =
+    [(TOP, ""), (JENKINS, "[jenkins]"), (PROVIDER, "[provider.NAME]"), (NODES, "[nodes.NAME]")];
 
 /// The names of these keys.
 pub(super) fn names(keys: &'static [Key]) -> impl Iterator<Item = &'static str> + Clone {
