@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Text,
     /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// Text of any number of lines.
+    /// Text with any number of lines.
     Lines,
     /// The root URL of a service.
     Url,
@@ -29,7 +29,7 @@ pub(super) enum Kind {
     Proxy,
     /// A file, relative to the configuration file.
     Path,
-    /// A time with its units.
+    /// A time with units.
     Time,
     /// A whole number within these bounds.
     Number(u32, u32),
@@ -369,13 +369,9 @@ pub(super) const MIN_IDLE: &[Key] = &[
     key("count", Kind::Number(0, MOST), "required", "how many idle nodes to keep ready"),
 ];
 
-/// Every table with the words that tell where it is.
-pub(super) const TABLES: [(&[Key], &str); 4] = [
-    (TOP, "at the top of the file, above the first table"),
-    (JENKINS, "in [jenkins]"),
-    (PROVIDER, "in [provider.NAME]"),
-    (NODES, "in [nodes.NAME]"),
-];
+/// Every table with its header; the top of the file has none.
+pub(super) const TABLES: [(&[Key], &str); 4] =
+    [(TOP, ""), (JENKINS, "[jenkins]"), (PROVIDER, "[provider.NAME]"), (NODES, "[nodes.NAME]")];
 
 /// The names of these keys.
 pub(super) fn names(keys: &'static [Key]) -> impl Iterator<Item = &'static str> + Clone {

@@ -115,13 +115,7 @@ pub struct Entry {
 
 /// All tables of the configuration.
 pub fn manual() -> Vec<Manual> {
-    let tables: [(&'static str, &'static [Key]); 4] = [
-        ("", keys::TOP),
-        ("[jenkins]", keys::JENKINS),
-        ("[provider.NAME]", keys::PROVIDER),
-        ("[nodes.NAME]", keys::NODES),
-    ];
-    let page = |(table, keys): (&'static str, &'static [Key])| {
+    let page = |(keys, table): (&'static [Key], &'static str)| {
         let entry = |key: &Key| {
             let others = keys.iter().filter(|other| matches!(other.kind, Kind::Same(name) if name == key.name));
             let values = match key.kind {
@@ -138,7 +132,7 @@ pub fn manual() -> Vec<Manual> {
         let shown = keys.iter().filter(|key| !matches!(key.kind, Kind::Same(_) | Kind::Refused));
         Manual { table, keys: shown.map(entry).collect() }
     };
-    tables.into_iter().map(page).collect()
+    keys::TABLES.into_iter().map(page).collect()
 }
 
 /// The meaning with the default.

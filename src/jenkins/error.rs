@@ -125,7 +125,7 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
         ),
         // hudson/model/Failure.java puts the text of its HTML page in a header, too.
         400..500 => match response.quoted_header("x-error") {
-            Some(words) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {words}")),
+            Some(message) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {message}")),
             None => (ErrorKind::Refused { status }, response.description()),
         },
         500.. => (ErrorKind::Failed { status }, response.description()),

@@ -3,6 +3,8 @@
 //! mita may remove the server of a node that is not in the list. So a list that may hide a node is an error, and a node
 //! whose state cannot be read counts as busy.
 
+use super::client::{Jenkins, Reading};
+use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, number, text, unescape_html};
 use super::{ErrorKind, Jenkins, JenkinsError, Reading};
 use crate::domain::description::mark_in;

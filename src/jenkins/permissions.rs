@@ -3,6 +3,8 @@
 //! Jenkins has no call that lists them. But a field in the JSON of a node, a form and a link on its pages are there only for
 //! users who may use them.
 
+use super::client::Jenkins;
+use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, text};
 use super::{ErrorKind, Jenkins, JenkinsError};
 use crate::domain::names::NodeName;

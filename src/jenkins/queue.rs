@@ -3,6 +3,8 @@
 //! An item that can only be read in part is kept with what could be read: one odd item must not hide the others, nor
 //! itself.
 
+use super::client::{Jenkins, Reading};
+use super::error::JenkinsError;
 use super::wire::{flag, list, number, percent_decode, text};
 use super::{Jenkins, JenkinsError, Reading};
 use crate::domain::world::{Queue, QueueItem, Stage, Task};

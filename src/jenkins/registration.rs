@@ -4,7 +4,8 @@
 //! Stapler binds to the constructors and setters of the classes that it names: as `$class`, and as `stapler-class` for old
 //! releases.
 
-use super::{ErrorKind, Jenkins, JenkinsError};
+use super::client::Jenkins;
+use super::error::{ErrorKind, JenkinsError};
 use crate::config::{HostKeyVerification, NodeSettings, SshLauncher, Transport, Usage};
 use crate::domain::names::NodeName;
 use crate::http::Request;

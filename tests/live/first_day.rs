@@ -138,7 +138,7 @@ fn live_an_external_network_and_one_without_a_subnet_are_told_and_refused() {
     if let Some(external) = external {
         let name = external["name"].as_str().unwrap();
         let site = Site::with(&cloud, "external", &node_type(&format!("networks = [{name:?}]")));
-        assert_fault(&site, &["is an external one"]);
+        assert_fault(&site, &["is external"]);
     }
     let name = format!("bare-{}", site.owner);
     let made = site.cloud.ask("POST", "network", "/v2.0/networks", Some(&json!({"network": {"name": name}})));

@@ -7,8 +7,12 @@ pub(crate) fn advice(unknown: &str, known: &'static [keys::Key]) -> String {
     if let Some(meant) = nearest(unknown, keys::names(known)) {
         return format!("did you mean {meant}?");
     }
-    let elsewhere: Vec<_> =
-        keys::TABLES.iter().filter(|(table, _)| keys::has(table, unknown)).map(|(_, place)| *place).collect();
+    let elsewhere =
+        keys::TABLES.iter().filter(|(table, _)| keys::has(table, unknown)).map(|(_, header)| match *header {
+            "" => "at the top of the file, above the first table".to_owned(),
+            header => format!("in {header}"),
+        });
+    let elsewhere: Vec<_> = elsewhere.collect();
     if elsewhere.is_empty() {
         format!("the keys here are {}", keys::names(known).collect::<Vec<_>>().join(", "))
     } else {

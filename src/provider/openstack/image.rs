@@ -3,7 +3,7 @@
 use super::api::{Effect, Operation, Service, Session, says_no_image, timestamp};
 use super::names::{hint, is_uuid, unknown};
 use crate::http::{encode_query, encode_segment};
-use crate::provider::{Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
 use serde::Deserialize;
 use wildmatch::WildMatch;
 

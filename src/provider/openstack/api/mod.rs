@@ -1,12 +1,12 @@
 //! How mita talks to the services of OpenStack: one log-in, requests, lists in pages, and what a refusal means.
 
-mod errors;
+pub(super) mod errors;
 mod microversion;
 mod pages;
 mod requests;
-mod service;
+pub(super) mod service;
 mod session;
-mod values;
+pub(super) mod values;
 
 pub(crate) use errors::{
     Effect, Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, unusable_client,

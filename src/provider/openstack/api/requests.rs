@@ -5,7 +5,8 @@ use super::pages::{Link, Pages};
 use super::service::Service;
 use super::session::{Call, Session};
 use crate::http::{HttpError, Method, Response};
-use crate::provider::{Deletion, Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::order::Deletion;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 

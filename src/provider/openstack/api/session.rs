@@ -8,7 +8,6 @@ use crate::config::OpenStackConfig;
 use crate::domain::names::ProviderName;
 use crate::http::{Client, Method, Request, Response};
 use crate::provider::openstack::identity::{Identity, Login, log_in};
-use crate::provider::{Failure, FailureKind};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard};

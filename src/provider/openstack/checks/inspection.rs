@@ -3,13 +3,15 @@
 //! it; a person who sets mita up wants to know it before.
 
 use crate::config::NodeType;
+use crate::provider::failure::Failure;
+use crate::provider::findings::{Inspection, QuotaUsage};
 use crate::provider::openstack::api::{Effect, Named, Service};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
 use crate::provider::openstack::{compute, image, network, order, volume};
-use crate::provider::{Failure, Inspection, Order, QuotaUsage};
+use crate::provider::order::Order;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 

@@ -1,8 +1,9 @@
 //! What a node type can name in the cloud, for a person who writes a configuration.
 
+use crate::provider::failure::Failure;
+use crate::provider::findings::{Image, Inventory, Size};
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::{compute, image, network};
-use crate::provider::{Failure, Image, Inventory, Size};
 use std::collections::BTreeSet;
 
 pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {

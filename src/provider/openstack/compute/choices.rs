@@ -1,7 +1,7 @@
 //! Nova: what else an order can name.
 
 use super::wire;
-use crate::provider::Failure;
+use crate::provider::failure::Failure;
 use crate::provider::openstack::api::{Effect, Service, Session};
 
 /// The names of the user's key pairs.

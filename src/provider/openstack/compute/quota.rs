@@ -1,7 +1,7 @@
 //! Nova: the quota of the project, and what remains of it.
 
 use super::wire;
-use crate::provider::Failure;
+use crate::provider::failure::Failure;
 use crate::provider::openstack::api::{Effect, Service, Session, remaining};
 
 /// What remains of the compute quota; `None` means unlimited or unknown.

@@ -1,8 +1,8 @@
 //! Nova: server groups by name (Compute API, "Server groups").
 
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Effect, Named, Service, Session};
 use crate::provider::openstack::names::{ambiguous, unknown};
-use crate::provider::{Failure, FailureKind};
 
 /// The id of the server group with this id, or of the only one with this name. A project has ten by default, and one
 /// page holds a thousand.

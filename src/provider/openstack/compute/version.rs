@@ -2,8 +2,8 @@
 
 use crate::config::NodeType;
 use crate::http::Method;
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Call, Effect, Microversion, Service, Session};
-use crate::provider::{Failure, FailureKind};
 
 /// The newest microversion of the cloud; `None` if it is unknown. Below a URL with the project's id, as in old
 /// catalogues, the compute service shows no version; there only a refused order shows that it is too old.

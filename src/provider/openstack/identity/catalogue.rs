@@ -2,7 +2,7 @@
 
 use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use crate::config::Interface;
-use crate::provider::openstack::api::Service;
+use crate::provider::openstack::api::service::Service;
 use std::collections::BTreeSet;
 
 /// All endpoints that a token gives access to.

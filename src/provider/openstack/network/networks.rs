@@ -2,10 +2,10 @@
 
 use super::wire;
 use crate::http::encode_query;
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Effect, Named, Operation, Service, Session};
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::{ambiguous, is_uuid, unknown};
-use crate::provider::{Failure, FailureKind};
 
 /// What a name in Neutron is the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
