@@ -6,7 +6,7 @@
 use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, number, text, unescape_html};
-use super::{ErrorKind, Jenkins, JenkinsError, Reading};
+
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};

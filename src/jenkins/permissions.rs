@@ -6,7 +6,7 @@
 use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, text};
-use super::{ErrorKind, Jenkins, JenkinsError};
+
 use crate::domain::names::NodeName;
 use crate::http::encode_segment;
 use std::fmt;

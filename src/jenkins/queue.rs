@@ -6,7 +6,7 @@
 use super::client::{Jenkins, Reading};
 use super::error::JenkinsError;
 use super::wire::{flag, list, number, percent_decode, text};
-use super::{Jenkins, JenkinsError, Reading};
+
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use jiff::Timestamp;
 use serde_json::Value;

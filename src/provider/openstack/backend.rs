@@ -6,7 +6,10 @@ use super::{checks, compute, order, volume};
 use crate::config::NodeType;
 use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
-use crate::provider::{AddressOrder, Deletion, Failure, Inspection, Inventory, Order, Provider, Survey};
+use crate::provider::failure::Failure;
+use crate::provider::findings::{Inspection, Inventory, Survey};
+use crate::provider::interface::Provider;
+use crate::provider::order::{AddressOrder, Deletion, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 

@@ -8,7 +8,8 @@ use super::network;
 use crate::config::{ClientCertificate, Connection, FlavorChoice, NodeType, OpenStackConfig};
 use crate::domain::names::ProviderName;
 use crate::http::{Client, ClientOptions};
-use crate::provider::{Access, Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::interface::Access;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

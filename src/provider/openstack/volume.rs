@@ -5,7 +5,8 @@ use super::api::{Effect, Service, Session, lookup, mark, remaining, says_no_volu
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, Volume, VolumeState};
 use crate::http::encode_segment;
-use crate::provider::{Deletion, Failure};
+use crate::provider::failure::Failure;
+use crate::provider::order::Deletion;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

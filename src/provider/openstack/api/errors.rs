@@ -6,7 +6,7 @@
 use super::service::Service;
 use crate::domain::names::ProviderName;
 use crate::http::{HttpError, Kind, Response, excerpt};
-use crate::provider::{Failure, FailureKind};
+use crate::provider::failure::{Failure, FailureKind};
 use crate::secret::redact;
 use serde_json::Value;
 

@@ -7,6 +7,7 @@ use super::values::timestamp;
 use crate::config::OpenStackConfig;
 use crate::domain::names::ProviderName;
 use crate::http::{Client, Method, Request, Response};
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::identity::{Identity, Login, log_in};
 use jiff::Timestamp;
 use serde_json::Value;

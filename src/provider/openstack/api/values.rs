@@ -2,7 +2,7 @@
 
 use crate::domain::names::{MitaId, NodeTypeName, Owner};
 use crate::domain::world::{Lookup, Mark};
-use crate::provider::Failure;
+use crate::provider::failure::Failure;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -3,13 +3,14 @@
 use crate::concurrency::parallel_map;
 use crate::config::NodeType;
 use crate::domain::world::Quota;
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::findings::Survey;
 use crate::provider::openstack::api::{Effect, Microversion, Service};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::compute;
 use crate::provider::openstack::compute::version;
 use crate::provider::openstack::network::Kind;
 use crate::provider::openstack::volume;
-use crate::provider::{Failure, FailureKind, Survey};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {

@@ -1,7 +1,7 @@
 //! Nova: the flavors, and which one an order takes.
 
 use crate::domain::world::Size;
-use crate::provider::Failure;
+use crate::provider::failure::Failure;
 use crate::provider::openstack::api::{Effect, Service, Session};
 use crate::provider::openstack::names::{ambiguous, unknown};
 use serde::Deserialize;

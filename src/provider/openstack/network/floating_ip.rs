@@ -8,9 +8,10 @@ use super::wire;
 use crate::domain::names::FloatingIpId;
 use crate::domain::world::{AddressMark, FloatingIp, Lookup};
 use crate::http::{Method, encode_query, encode_segment};
+use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
-use crate::provider::{AddressOrder, Deletion, Failure, FailureKind};
+use crate::provider::order::{AddressOrder, Deletion};
 use serde_json::json;
 
 /// All floating IPs of the project with a mark in their description.
