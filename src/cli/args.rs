@@ -1,4 +1,4 @@
-//! The arguments, as `--help` tells them.
+//! The arguments, as `--help` shows them.
 
 use crate::cli::exit::Exit;
 use crate::domain::rule::Rule;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Starts the OpenStack servers that waiting Jenkins jobs need, and retires the nodes that stand idle.
+/// Starts OpenStack servers for waiting Jenkins jobs, and retires idle nodes.
 #[derive(Clone, Debug, Parser)]
 #[command(version, propagate_version = true, after_long_help = top_help(), max_term_width = 100)]
 pub struct Arguments {
@@ -21,15 +21,15 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Tell what is done; twice, also why; three times, also each request
+    /// Log what is done; -vv: also why; -vvv: also each request
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub(crate) verbose: u8,
 
-    /// Tell errors only, no warnings
+    /// Print errors only, no warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// How warnings, errors and the log are written to standard error
+    /// The format of warnings, errors and the log on standard error
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, global = true)]
     pub(crate) log_format: Format,
 }
@@ -37,47 +37,47 @@ pub struct Arguments {
 /// The commands.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Look once at Jenkins and the clouds, order and retire servers, and exit
+    /// Look at Jenkins and the clouds once, order and retire servers, and exit
     #[command(after_long_help = reconcile_help())]
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
     #[command(after_long_help = exit_help())]
     Status(Status),
-    /// Tell everything about one job, node, server or label expression, with the evidence
+    /// Show everything about one job, node, server or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
-    /// Set a node offline in your name: it is neither retired nor brought back until it is released
+    /// Set a node offline in your name: mita leaves it alone until you release it
     #[command(after_long_help = exit_help())]
     Hold(Hold),
-    /// End a person's hold of a node, or take a `mita retire --when-idle` back
+    /// End a person's hold on a node, or cancel `mita retire --when-idle`
     #[command(after_long_help = exit_help())]
     Release(Release),
-    /// Retire a node and its server now, with all checks of every retirement
+    /// Retire a node and its server now, with the same checks as every retirement
     #[command(after_long_help = exit_help())]
     Retire(Retire),
-    /// Check the configuration and tell everything that is wrong with it
+    /// Check the configuration and list everything that is wrong with it
     #[command(after_long_help = exit_help())]
     Check(Check),
-    /// Plan a recorded run again, offline, and say where the plan differs
+    /// Plan a recorded run again, offline, and show where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
-    /// Write a first configuration, after asking the clouds what they have
+    /// Ask the clouds what they have, and write a first configuration
     #[command(after_long_help = init_help())]
     Init(Box<Init>),
     /// Print a JSON Schema of the configuration, for editors
     #[command(after_long_help = SCHEMA_HELP)]
     Schema,
-    /// Print what a shell needs to complete commands and options
+    /// Print the completion script for a shell
     #[command(after_long_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell
         #[arg(value_enum, value_name = "SHELL")]
         shell: Shell,
     },
-    /// Print the manual, in the form that the program man reads
+    /// Print a manual page, in the format that the program man reads
     #[command(after_long_help = MAN_HELP)]
     Man {
-        /// The page of this command, or mita.toml for the configuration [default: the program's own]
+        /// The command that the page describes, or mita.toml for the configuration [default: mita itself]
         #[arg(value_name = "PAGE")]
         page: Option<String>,
     },
@@ -86,27 +86,28 @@ pub(crate) enum Command {
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Reconcile {
-    /// Show the plan (with -v all verdicts) and change nothing: only reads are sent, no lock is taken, no file written
+    /// Show the plan (with -v: all verdicts) and change nothing: send only reads, take no lock, write no file except the
+    /// one of --record
     #[arg(long)]
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
     pub(crate) shape: Shape,
 
-    /// Let through N removals that the brake would hold back
+    /// Allow N removals that the brake would hold back
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub(crate) allow_removals: usize,
 
-    /// Write what was observed, remembered and decided to FILE, without secrets, for `mita replay`; with --dry-run, too
+    /// Write what the run saw, its state and its plan to FILE, without secrets, for `mita replay`; also with --dry-run
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Write what the run did and what there is to FILE for Prometheus: the textfile collector of node_exporter reads it.
-    /// In place of metrics_file of the configuration
+    /// Write metrics to FILE, for the textfile collector of Prometheus' node_exporter; overrides metrics_file of the
+    /// configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) metrics_file: Option<PathBuf>,
 
-    /// Write a status page to FILE, for any browser. In place of html_file of the configuration
+    /// Write a status page to FILE, for any browser; overrides html_file of the configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) html: Option<PathBuf>,
 }
@@ -114,8 +115,8 @@ pub(crate) struct Reconcile {
 /// `mita status`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Status {
-    /// Look again every SECONDS (10 where no number is given) until Ctrl-C: a terminal is redrawn; with --output json one
-    /// document after the other is written
+    /// Repeat every SECONDS (10 if you give no number) until Ctrl-C; redraws a terminal; with --output json, writes one
+    /// document each time
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
     pub(crate) watch: Option<Duration>,
 
@@ -123,7 +124,7 @@ pub(crate) struct Status {
     pub(crate) shape: Shape,
 }
 
-/// A pause that no service minds.
+/// Parses the pause of `--watch`, in seconds.
 fn pause(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
@@ -145,11 +146,11 @@ pub(crate) struct Explain {
 /// `mita hold`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Hold {
-    /// The node's name in Jenkins: one of this installation's own
+    /// The name in Jenkins of a node of this installation
     #[arg(value_name = "NODE")]
     pub(crate) node: String,
 
-    /// Why, for whoever looks at the node; your name is shown as well
+    /// The reason to show on the node, next to your name
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
 
@@ -160,7 +161,7 @@ pub(crate) struct Hold {
 /// `mita release`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Release {
-    /// The node's name in Jenkins: one of this installation's own
+    /// The name in Jenkins of a node of this installation
     #[arg(value_name = "NODE")]
     pub(crate) node: String,
 
@@ -171,11 +172,11 @@ pub(crate) struct Release {
 /// `mita retire`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Retire {
-    /// The node's name in Jenkins: one of this installation's own
+    /// The name in Jenkins of a node of this installation
     #[arg(value_name = "NODE")]
     pub(crate) node: String,
 
-    /// Where a build runs there: let it end, take no further one, and have the next runs retire the node then
+    /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs
     #[arg(long)]
     pub(crate) when_idle: bool,
 
@@ -186,8 +187,8 @@ pub(crate) struct Retire {
 /// `mita check`
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Check {
-    /// Also ask Jenkins and the clouds: rights, names, networks, quota, script sizes, clocks, other users of the owner; reads
-    /// only
+    /// Also ask Jenkins and the clouds about rights, names, networks, quota, script sizes, clocks and other users of the
+    /// owner; only reads
     #[arg(long)]
     pub(crate) online: bool,
 
@@ -198,39 +199,39 @@ pub(crate) struct Check {
 /// `mita init`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Init {
-    /// Ask no cloud; what is not given by options is left to be filled in
+    /// Do not ask the clouds; leave a placeholder for each value that no option gives
     #[arg(long)]
     pub(crate) offline: bool,
 
-    /// Where the configuration is written
+    /// Where to write the configuration
     #[arg(long, value_name = "FILE", default_value = "mita.toml")]
     pub(crate) output: PathBuf,
 
-    /// Write it also where a file is there already
+    /// Overwrite an existing file
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// The root of Jenkins, with its path where it has one
+    /// The root URL of Jenkins, with its path if it has one
     #[arg(long, value_name = "URL")]
     pub(crate) jenkins_url: Option<String>,
 
-    /// Who logs in to Jenkins [default: mita]
+    /// The Jenkins user to log in as [default: mita]
     #[arg(long, value_name = "USER")]
     pub(crate) jenkins_user: Option<String>,
 
-    /// The file that holds that user's API token, relative to the configuration [default: jenkins.token]
+    /// The file with the API token of that user, relative to the configuration [default: jenkins.token]
     #[arg(long, value_name = "FILE")]
     pub(crate) jenkins_token_file: Option<String>,
 
-    /// The environment variable that holds it, in place of a file
+    /// The environment variable with that token, in place of a file
     #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
     pub(crate) jenkins_token_env: Option<String>,
 
-    /// A cloud of clouds.yaml, or envvars for the OS_* variables [default: the only one there is]
+    /// A cloud in clouds.yaml, or envvars for the OS_* variables [default: the only cloud in clouds.yaml]
     #[arg(long, value_name = "NAME")]
     pub(crate) cloud: Option<String>,
 
-    /// Keystone, for an application credential in place of a cloud of clouds.yaml
+    /// The URL of Keystone, to use an application credential in place of a cloud in clouds.yaml
     #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
     pub(crate) auth_url: Option<String>,
 
@@ -238,11 +239,11 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ID", requires = "auth_url")]
     pub(crate) application_credential_id: Option<String>,
 
-    /// The file that holds its secret, relative to the configuration [default: openstack.secret]
+    /// The file with the secret of that credential, relative to the configuration [default: openstack.secret]
     #[arg(long, value_name = "FILE", requires = "auth_url")]
     pub(crate) application_credential_secret_file: Option<String>,
 
-    /// The region, where the cloud has several
+    /// The region, if the cloud has several
     #[arg(long, value_name = "NAME")]
     pub(crate) region: Option<String>,
 
@@ -250,36 +251,36 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     pub(crate) image: Option<String>,
 
-    /// Their size, by name or id
+    /// The flavor of the servers, by name or id
     #[arg(long, value_name = "NAME")]
     pub(crate) flavor: Option<String>,
 
-    /// The key pair that may log in to them
+    /// The key pair that may log in to the servers
     #[arg(long, value_name = "NAME")]
     pub(crate) key: Option<String>,
 
-    /// Their network, where there are several
+    /// The network of the servers, if the project has several
     #[arg(long, value_name = "NAME")]
     pub(crate) network: Option<String>,
 
-    /// The name of the node type [default: after the image]
+    /// The name of the node type [default: derived from the image]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<String>,
 
-    /// The labels of its nodes in Jenkins, with blanks between them [default: linux]
+    /// The labels of the nodes in Jenkins, separated by blanks [default: linux]
     #[arg(long, value_name = "LABELS")]
     pub(crate) labels: Option<String>,
 
-    /// The most servers of it at a time
+    /// The maximum number of servers of this type at a time
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) max: u32,
 
-    /// The mark of this installation [default: host and path of the URL of Jenkins]
+    /// The mark of this installation [default: host and path of the Jenkins URL]
     #[arg(long, value_name = "OWNER")]
     pub(crate) owner: Option<String>,
 
-    /// Who makes the nodes in Jenkins: mita, for agents that call in (inbound) or that Jenkins connects to (ssh), or the
-    /// boot script (none)
+    /// Who creates the nodes in Jenkins: mita, for agents that connect to Jenkins (inbound) or that Jenkins connects to
+    /// (ssh), or the boot script (none)
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Register::Inbound, requires_if("ssh", "credentials_id"))]
     pub(crate) register: Register,
 
@@ -287,12 +288,12 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ID")]
     pub(crate) credentials_id: Option<String>,
 
-    /// The boot script, relative to the configuration [default: one that is written beside it]
+    /// The boot script, relative to the configuration [default: a script that mita writes beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) script_file: Option<String>,
 }
 
-/// Who makes the nodes in Jenkins.
+/// Who creates the nodes in Jenkins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Register {
     Inbound,
@@ -303,22 +304,22 @@ pub(crate) enum Register {
 /// `mita replay`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Replay {
-    /// A record, as `mita reconcile --record FILE` writes it
+    /// A record that `mita reconcile --record FILE` wrote
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
     #[command(flatten)]
     pub(crate) shape: Shape,
 
-    /// Write the record to NEW, with the plan of this program in place of the recorded one; NEW may be FILE
+    /// Write the record to NEW, with the plan of this version of mita in place of the recorded plan; NEW may be FILE
     #[arg(long, value_name = "NEW")]
     pub(crate) record: Option<PathBuf>,
 }
 
-/// How a result is written to standard output.
+/// The format of the result on standard output.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// How the result is written; json is one document on one line
+    /// The format of the result; json: one document on one line
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) output: Format,
 }
@@ -337,23 +338,23 @@ impl Format {
 }
 
 const REPLAY_HELP: &str = "\
-A run is planned once more from what it saw and remembered, for the time that it saw it. No configuration, no state file,
-no environment and no service is needed: only the record.
+mita plans the run again from what the run saw and from its state, for the time of that run. It needs only the record: no \
+configuration, no state file, no environment and no service.
 
-A record holds the names of jobs, nodes and servers, their addresses, and what Jenkins and the clouds said. It holds no
-secrets, no log-ins and no scripts. Look at it before you give it away all the same.
+A record contains the names of jobs, nodes and servers, their addresses, and what Jenkins and the clouds answered. It \
+contains no secrets, no credentials and no scripts. Read it all the same before you share it.
 
 Exit status:
   0  the plan is the same
   1  the plan differs, or the record could not be written
-  2  the file is no record, or a newer program wrote it
+  2  the file is not a record, or a newer version of mita wrote it
 ";
 
 const SCHEMA_HELP: &str = "\
 Examples:
   mita schema > mita.schema.json    write it beside the configuration
 
-An editor that knows TOML and JSON Schema (Taplo, Even Better TOML) checks and completes a file that begins with
+An editor that supports JSON Schema for TOML (Taplo, Even Better TOML) checks and completes a file whose first line is \
 #:schema ./mita.schema.json
 ";
 
@@ -374,10 +375,11 @@ Examples:
 fn init_help() -> String {
     format!(
         "Examples:\n  \
-         mita init                                               ask for everything\n  \
-         mita init --jenkins-url https://ci.example.com/         take what is usual of the only cloud of clouds.yaml\n  \
-         mita init --offline --output /etc/mita/mita.toml        a configuration to be filled in\n\n\
-         At a terminal what no option says is asked, elsewhere it is chosen. No secret is written into the configuration.\n\n{}",
+         mita init                                               ask for each value\n  \
+         mita init --jenkins-url https://ci.example.com/         use the only cloud in clouds.yaml\n  \
+         mita init --offline --output /etc/mita/mita.toml        write a configuration to fill in\n\n\
+         At a terminal, mita asks for each value that no option gives; elsewhere, it chooses. It writes no secret into the \
+         configuration.\n\n{}",
         exit_help()
     )
 }
@@ -390,7 +392,7 @@ fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
-         mita hold ubuntu+192.168.1.188           leave this node alone: somebody looks into it\n  \
+         mita hold ubuntu+192.168.1.188           leave this node alone: somebody debugs it\n  \
          * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
         exit_help()
     )
@@ -404,10 +406,10 @@ fn explain_help() -> String {
     format!(
         "Examples:\n  \
          mita explain ceph-build                why does this job wait?\n  \
-         mita explain ubuntu+192.168.1.188      what becomes of this node, and when?\n  \
-         mita explain 'amd64 && trusty'         who satisfies this?\n\n\
-         A text that nothing is called is read as a label expression. Where not one of its labels is known,\n\
-         that is said with names like it, and the exit status is 1.\n\n{}\n{}",
+         mita explain ubuntu+192.168.1.188      what happens to this node next, and when?\n  \
+         mita explain 'amd64 && trusty'         what satisfies this?\n\n\
+         If nothing has this name, mita reads it as a label expression. If it knows none of the labels, it suggests similar \
+         names, and the exit status is 1.\n\n{}\n{}",
         exit_help(),
         rules_help()
     )
@@ -424,7 +426,7 @@ fn exit_help() -> String {
 
 /// Every rule with its meaning.
 pub(crate) fn rules_help() -> String {
-    let mut text = String::from("Rules, as in plans and verdicts:\n");
+    let mut text = String::from("Rules, as shown in plans and verdicts:\n");
     for rule in Rule::ALL {
         let _ = writeln!(text, "  {:<15} {}", rule.name(), rule.meaning().trim());
     }

@@ -1,17 +1,17 @@
-//! The exit statuses: what cron, a monitor or a script learns without reading a word.
+//! The exit statuses, for cron, monitors and scripts.
 
 use std::process::ExitCode;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// All is as wanted, or was done.
+    /// Nothing had to be done, or everything was done.
     Done,
-    /// A request or an action failed; what did not fail was done.
+    /// A request or an action failed; everything else was done.
     Failed,
     /// The arguments, the configuration or the state file cannot be used, and nothing was done.
     Unusable,
-    /// Removals were held back by the brake, and the rest was done; or what a person asked for would not be safe.
+    /// The brake held removals back, and everything else was done; or what a person asked for is not safe.
     HeldBack,
     /// Another run is active, and nothing was done.
     Busy,
@@ -35,16 +35,16 @@ impl Exit {
     /// What it means, in a line for people.
     pub const fn meaning(self) -> &'static str {
         match self {
-            Exit::Done => "all is as wanted, or was done",
-            Exit::Failed => "a request or an action failed; what did not fail was done",
+            Exit::Done => "success: nothing to do, or everything was done",
+            Exit::Failed => "a request or an action failed; everything else was done",
             Exit::Unusable => "the arguments, the configuration or the state file cannot be used",
-            Exit::HeldBack => "refused for safety, as removals that were held back (comes before 1); the rest was done",
+            Exit::HeldBack => "something was refused for safety; everything else was done (takes precedence over 1)",
             Exit::Busy => "another run is active",
         }
     }
 
-    /// The status of a run of which both are true: what nothing was done for comes first, then what was held back,
-    /// then what failed.
+    /// The status of a run for which both are true: first the statuses that mean that nothing was done, then what was
+    /// held back, then what failed.
     #[must_use]
     pub fn and(self, other: Exit) -> Exit {
         let weight = |exit: Exit| match exit {

@@ -1,7 +1,7 @@
 //! `mita man`: the manual, a page for the program, one for each command and one for the configuration.
 //!
-//! The pages are made from what the parser of the arguments, the list of rules and the keys of the configuration say,
-//! so that none of it is written twice.
+//! The pages are generated from the parser of the arguments, the list of rules and the keys of the configuration, so that
+//! nothing is written twice.
 
 use crate::cli::args::{Arguments, rules_help};
 use crate::cli::failure::Failure;
@@ -15,21 +15,24 @@ use std::io;
 /// The page of the configuration file.
 const CONFIGURATION: &str = "mita.toml";
 
-/// Files and variables that the program looks at.
+/// Files and variables that the program reads.
 const FILES: &[(&str, &str)] = &[
-    ("./mita.toml, ~/.config/mita/mita.toml, /etc/mita/mita.toml", "the configuration: the first that is there"),
-    ("/var/lib/mita/state.json", "what is remembered from run to run; a lock file is kept beside it"),
+    (
+        "./mita.toml, ~/.config/mita/mita.toml, /etc/mita/mita.toml",
+        "the configuration: mita reads the first that exists",
+    ),
+    ("/var/lib/mita/state.json", "the state, kept from run to run; the lock file is beside it"),
     (
         "./clouds.yaml, ~/.config/openstack/clouds.yaml, /etc/openstack/clouds.yaml",
-        "clouds that the configuration names with cloud; secure.yaml beside it holds their secrets",
+        "clouds that the key cloud can name; secure.yaml beside it contains their secrets",
     ),
 ];
 const ENVIRONMENT: &[(&str, &str)] = &[
-    ("MITA_CONFIG", "the configuration file, where --config names none"),
-    ("OS_*", "the cloud of cloud = \"envvars\", as the client programs of OpenStack read it"),
-    ("OS_CLIENT_CONFIG_FILE, OS_CLIENT_SECURE_FILE", "other places of clouds.yaml and secure.yaml"),
-    ("XDG_CONFIG_HOME", "in place of ~/.config"),
-    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "the proxy to other machines than this one"),
+    ("MITA_CONFIG", "the configuration file, if --config is not given"),
+    ("OS_*", "the cloud of cloud = \"envvars\", as in the OpenStack command-line client"),
+    ("OS_CLIENT_CONFIG_FILE, OS_CLIENT_SECURE_FILE", "the paths of clouds.yaml and secure.yaml"),
+    ("XDG_CONFIG_HOME", "used in place of ~/.config"),
+    ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "the proxy for connections to other machines"),
 ];
 
 /// One page.
@@ -46,7 +49,7 @@ pub struct Page {
 /// All pages.
 ///
 /// # Errors
-/// None that a program in memory can have; the writer asks for it.
+/// None in practice: writing to memory cannot fail, but the writer's interface returns a result.
 pub fn pages() -> io::Result<Vec<Page>> {
     let mut program = Arguments::command();
     program.build();
@@ -59,7 +62,7 @@ pub fn pages() -> io::Result<Vec<Page>> {
     Ok(pages)
 }
 
-/// Prints one page: the program's, or the one of this command or file.
+/// Prints one page: that of the program, or of this command or file.
 pub(crate) fn run(wanted: Option<&str>) -> Result<(), Failure> {
     let name = wanted.map_or("mita".to_owned(), |name| match name {
         "mita" | CONFIGURATION => name.to_owned(),
@@ -68,7 +71,10 @@ pub(crate) fn run(wanted: Option<&str>) -> Result<(), Failure> {
     let pages = pages()?;
     let Some(page) = pages.iter().find(|page| page.name == name) else {
         let names = pages.iter().map(|page| page.name.trim_start_matches("mita-")).collect::<Vec<_>>().join(", ");
-        return Err(Failure::Refused(format!("there is no page {:?}; there are {names}", wanted.unwrap_or_default())));
+        return Err(Failure::Refused(format!(
+            "there is no page {:?}; the pages are {names}",
+            wanted.unwrap_or_default()
+        )));
     };
     Ok(output::print_own(&page.text)?)
 }
@@ -116,10 +122,9 @@ fn configuration_page() -> io::Result<Page> {
     roff.control("SH", ["NAME"]).text([roman(format!("{CONFIGURATION} - the configuration of mita"))]);
     roff.control("SH", ["DESCRIPTION"]);
     roff.text([roman(
-        "A TOML file. Times are written with their units, as in \"50s\", \"40m\" or \"1h 30m\". Relative paths are relative \
-         to the file. Unknown keys are errors, and mita check tells all problems of a file at once. A secret is given in \
-         one of three ways: by its key, by the key with _file (a file that holds it alone), or by the key with _env (an \
-         environment variable).",
+        "A TOML file. Times have units, as in \"50s\", \"40m\" or \"1h 30m\". Paths are relative to the file. Unknown keys are \
+         errors; mita check lists all problems of a file at once. There are three ways to give a secret: the key itself, \
+         the key with _file (a file that contains nothing else), or the key with _env (an environment variable).",
     )]);
     for table in config::manual() {
         let title = if table.table.is_empty() { "AT THE TOP" } else { table.table };
@@ -135,7 +140,7 @@ fn configuration_page() -> io::Result<Page> {
     page(CONFIGURATION.to_owned(), 5, text)
 }
 
-/// The line that says what page this is. It has no date, so that the same program makes the same page.
+/// The title line of a page. It has no date, so that the same program prints the same page.
 fn heading(name: &str, section: u8) -> Vec<u8> {
     format!(".TH {name} {section} \"\" \"mita {}\" \"mita\"\n", env!("CARGO_PKG_VERSION")).into_bytes()
 }
@@ -149,8 +154,8 @@ fn entry(roff: &mut Roff, tag: &str, about: &str) {
     roff.control("TP", []).text([bold(tag)]).text([roman(about)]);
 }
 
-/// The sections of a command's help, of which each begins with a line that ends in a colon: `  TAG  MEANING` below it is
-/// an entry. Paragraphs outside of them are notes.
+/// The sections of a command's help. Each begins with a line that ends in a colon; `  TAG  MEANING` below it is an entry.
+/// Paragraphs outside the sections are notes.
 fn sections(roff: &mut Roff, help: &str) {
     let mut in_notes = false;
     for line in help.lines() {
@@ -184,7 +189,7 @@ mod tests {
     fn text_of(name: &str) -> String {
         let pages = pages().unwrap();
         let text = &pages.iter().find(|page| page.name == name).unwrap().text;
-        // As the reader sees it: roff has ways of its own to write a minus and an apostrophe.
+        // Undo roff's escapes for a minus and an apostrophe.
         text.replace("\\-", "-").replace("\\*(Aq", "'").replace("\\(aq", "'")
     }
 
@@ -206,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_a_command_tells_its_options_and_those_of_all() {
+    fn the_page_of_a_command_has_its_own_and_the_global_options() {
         let text = text_of("mita-reconcile");
         for option in ["--dry-run", "--allow-removals", "--config"] {
             assert!(text.contains(option), "{option}");
@@ -214,10 +219,10 @@ mod tests {
     }
 
     #[test]
-    fn the_page_of_the_configuration_tells_a_key_with_its_other_name_and_its_default() {
+    fn the_page_of_the_configuration_has_each_key_with_its_aliases_and_default() {
         let text = text_of("mita.toml");
         assert!(text.contains("image_name, image"), "{text}");
-        assert!(text.contains("how long a node may stand idle (default: 40m)"), "{text}");
+        assert!(text.contains("how long a node may be idle before it is retired (default: 40m)"), "{text}");
         assert!(!text.contains("insecure"));
     }
 }

@@ -1,6 +1,6 @@
 //! The reference for people who read on the web: commands, exit statuses, rules and keys, as one page of Markdown.
 //!
-//! As the manual, it is made from what the program itself goes by.
+//! Like the manual, it is generated from the definitions that the program itself uses.
 
 use crate::cli::args::Arguments;
 use crate::cli::exit::Exit;
@@ -14,8 +14,8 @@ pub fn reference() -> String {
     let mut program = Arguments::command();
     program.build();
     let mut text = String::from(
-        "# Reference of mita\n\nMade by `cargo run --example package` from what the program itself goes by. The manual pages \
-         (`mita man`) and `mita COMMAND --help` say the same.\n\n## Commands\n",
+        "# Reference of mita\n\n`cargo run --example package` generates this page from the program. The manual pages (`mita man`) and \
+         `mita COMMAND --help` have the same content.\n\n## Commands\n",
     );
     for command in program.get_subcommands().filter(|command| command.get_name() != "help") {
         text.push_str(&format!("\n### `mita {}`\n\n{}.\n", command.get_name(), styled(command.get_about())));
@@ -28,16 +28,16 @@ pub fn reference() -> String {
     let exits = Exit::ALL.iter().map(|exit| vec![exit.number().to_string(), exit.meaning().to_owned()]);
     text.push_str(&table(&["exit status", "meaning"], exits));
     text.push_str(
-        "\n## Rules\n\nEverything that mita sees gets one verdict with the name of the rule that decided.\n\n",
+        "\n## Rules\n\nmita gives everything that it sees one verdict, with the name of the rule that decided.\n\n",
     );
     let rules = Rule::ALL.iter().map(|rule| vec![code(rule.name()), rule.meaning().trim().to_owned()]);
     text.push_str(&table(&["rule", "meaning"], rules));
     text.push_str(
-        "\n## Configuration\n\nOne TOML file. [`mita.toml`](mita.toml) shows every key in place. Times are written with their \
-         units: `\"50s\"`, `\"40m\"`,\n`\"1h 30m\"`. Relative paths are relative to the file. Unknown keys are errors, with a \
-         suggestion, and all problems of a file\nare told at once, each with its line.\n\nA secret is given in one of three \
-         ways: `token`, `token_file` (a file that holds it alone) or `token_env` (an environment\nvariable). The same goes for \
-         `password` and `application_credential_secret`.\n",
+        "\n## Configuration\n\nOne TOML file. [`mita.toml`](mita.toml) shows every key in place. Times have units: `\"50s\"`, \
+         `\"40m\"`, `\"1h 30m\"`.\nPaths are relative to the file. Unknown keys are errors, with a suggestion. mita reports all \
+         problems of a file at once, each\nwith its line.\n\nThere are three ways to give a secret: `token`, `token_file` (a file \
+         that contains nothing else) or `token_env` (an\nenvironment variable). The same holds for `password` and \
+         `application_credential_secret`.\n",
     );
     for page in config::manual() {
         let title = if page.table.is_empty() { "At the top".to_owned() } else { code(page.table) };
@@ -62,7 +62,7 @@ fn is_told(argument: &&Arg) -> bool {
     !argument.is_hide_set() && !["help", "version"].contains(&argument.get_id().as_str())
 }
 
-/// The options of a command that are wanted; nothing where it has none.
+/// A table of the options of a command that `wanted` selects; empty if there are none.
 fn options(command: &Command, wanted: impl Fn(&&Arg) -> bool) -> String {
     let rows: Vec<Vec<String>> = command.get_arguments().filter(wanted).map(option).collect();
     if rows.is_empty() { String::new() } else { format!("\n{}", table(&["option", "meaning"], rows.into_iter())) }
