@@ -21,6 +21,7 @@ use crate::observe::Services;
 use crate::plan::model::{Action, Plan};
 use crate::plan::sightings::breaker;
 use crate::workers::finished;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::mpsc::{self, Sender};
@@ -28,7 +29,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How an action ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done.
@@ -68,7 +69,7 @@ impl Outcome {
 }
 
 /// What became of one action.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActionResult {
     /// The action's index in the plan.
     pub action: usize,

@@ -8,15 +8,15 @@ mod suggest;
 mod template;
 
 use crate::cli::args::{Init, Register};
-use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
-use crate::cli::output;
+use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
 use crate::config;
 use crate::config::{Config, ConfigErrors};
 use crate::progress::Progress;
 use crate::provider;
 use crate::provider::{Access, Inventory};
 use crate::reconcile::Moment;
+use crate::view::exit::Exit;
 use dialogue::{Choice, Dialogue};
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
@@ -40,9 +40,9 @@ fn boot_script(register: Register) -> (&'static str, &'static str) {
 const LONGEST: Duration = Duration::from_secs(50);
 
 /// Asks, chooses and writes.
-pub(crate) fn run(wish: &Init, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
-    let place = Place::of(&wish.output)?;
-    if place.path.exists() && !wish.force {
+pub(crate) fn run(args: &Init, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+    let place = Place::of(&args.output)?;
+    if place.path.exists() && !args.force {
         let path = place.path.display();
         return Err(Failure::Refused(format!(
             "{path} is there already: name another file with --output, or use --force"
@@ -50,12 +50,12 @@ pub(crate) fn run(wish: &Init, moment: Moment, progress: Progress) -> Result<Exi
     }
     let person = io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut dialogue = if person { Dialogue::Person(io::stdin().lock(), io::stderr()) } else { Dialogue::Nobody };
-    let answers = answers(wish, &place, moment, &progress, &mut dialogue)?;
+    let answers = answers(args, &place, moment, &progress, &mut dialogue)?;
     drop(progress);
     if dialogue.is_with_a_person() {
         keep_token(&place, &answers)?;
     }
-    write(&place, wish, &answers)
+    write(&place, args, &answers)
 }
 
 /// Where the configuration is to be.
@@ -85,14 +85,14 @@ impl Place {
 }
 
 fn answers<R: BufRead, W: Write>(
-    wish: &Init,
+    args: &Init,
     place: &Place,
     moment: Moment,
     progress: &Progress,
     dialogue: &mut Dialogue<R, W>,
 ) -> Result<Answers, Failure> {
-    let jenkins_url = given(&wish.jenkins_url, dialogue, "URL of Jenkins", None)?;
-    let jenkins_url = match (jenkins_url, wish.offline) {
+    let jenkins_url = given(&args.jenkins_url, dialogue, "URL of Jenkins", None)?;
+    let jenkins_url = match (jenkins_url, args.offline) {
         (Some(url), _) => url,
         (None, true) => "https://jenkins.example.com/".to_owned(),
         (None, false) => {
@@ -102,43 +102,43 @@ fn answers<R: BufRead, W: Write>(
             ));
         }
     };
-    let jenkins_user = given(&wish.jenkins_user, dialogue, "User in Jenkins", Some("mita"))?;
-    let token = match (&wish.jenkins_token_env, &wish.jenkins_token_file) {
+    let jenkins_user = given(&args.jenkins_user, dialogue, "User in Jenkins", Some("mita"))?;
+    let token = match (&args.jenkins_token_env, &args.jenkins_token_file) {
         (Some(variable), _) => Token::Variable(variable.clone()),
         (None, file) => Token::File(file.clone().unwrap_or_else(|| "jenkins.token".to_owned())),
     };
-    let login = login(wish, dialogue)?;
+    let login = login(args, dialogue)?;
     let provider = match &login {
         Login::Cloud(cloud) if cloud != "envvars" => cloud.clone(),
         Login::Cloud(_) | Login::Credential { .. } => "openstack".to_owned(),
     };
-    let inventory = if wish.offline {
+    let inventory = if args.offline {
         Inventory::default()
     } else {
         progress.now("asking the cloud what it has");
-        inventory(place, &provider, &login, wish.region.as_deref(), moment)?
+        inventory(place, &provider, &login, args.region.as_deref(), moment)?
     };
-    let chosen = Chosen::of(wish, &inventory, dialogue)?;
-    let node = match &wish.node {
+    let chosen = Chosen::of(args, &inventory, dialogue)?;
+    let node = match &args.node {
         Some(node) => node.clone(),
         None => {
             let suggested = suggest::node_type_name(&chosen.image);
             dialogue.ask("Name of the node type", Some(&suggested))?.unwrap_or(suggested)
         }
     };
-    let labels = match &wish.labels {
+    let labels = match &args.labels {
         Some(labels) => labels.clone(),
         None => dialogue.ask("Labels of its nodes", Some("linux"))?.unwrap_or_default(),
     };
     let in_etc = place.path.starts_with("/etc");
     Ok(Answers {
         state_file: if in_etc { "/var/lib/mita/state.json" } else { "state.json" }.to_owned(),
-        owner: wish.owner.clone(),
+        owner: args.owner.clone(),
         jenkins_url,
         jenkins_user: jenkins_user.unwrap_or_default(),
         token,
         login,
-        region: wish.region.clone(),
+        region: args.region.clone(),
         provider,
         node,
         image: chosen.image,
@@ -146,10 +146,10 @@ fn answers<R: BufRead, W: Write>(
         key: chosen.key,
         networks: chosen.networks,
         labels: labels.split([' ', ',']).filter(|label| !label.is_empty()).map(str::to_owned).collect(),
-        max: wish.max,
-        register: wish.register,
-        credentials_id: wish.credentials_id.clone(),
-        script_file: wish.script_file.clone().unwrap_or_else(|| boot_script(wish.register).0.to_owned()),
+        max: args.max,
+        register: args.register,
+        credentials_id: args.credentials_id.clone(),
+        script_file: args.script_file.clone().unwrap_or_else(|| boot_script(args.register).0.to_owned()),
         inventory,
     })
 }
@@ -168,29 +168,29 @@ fn given<R: BufRead, W: Write>(
 }
 
 /// Where the cloud is: by the options, else one of those at hand.
-fn login<R: BufRead, W: Write>(wish: &Init, dialogue: &mut Dialogue<R, W>) -> Result<Login, Failure> {
-    if let Some(auth_url) = &wish.auth_url {
+fn login<R: BufRead, W: Write>(args: &Init, dialogue: &mut Dialogue<R, W>) -> Result<Login, Failure> {
+    if let Some(auth_url) = &args.auth_url {
         return Ok(Login::Credential {
             auth_url: auth_url.clone(),
-            id: wish.application_credential_id.clone().unwrap_or_default(),
-            secret_file: wish
+            id: args.application_credential_id.clone().unwrap_or_default(),
+            secret_file: args
                 .application_credential_secret_file
                 .clone()
                 .unwrap_or_else(|| "openstack.secret".to_owned()),
         });
     }
-    if let Some(cloud) = &wish.cloud {
+    if let Some(cloud) = &args.cloud {
         return Ok(Login::Cloud(cloud.clone()));
     }
     let clouds = config::clouds_at_hand().map_err(Failure::Refused)?;
     let choices: Vec<Choice> = clouds.iter().map(Choice::plain).collect();
-    if clouds.len() > 1 && !dialogue.is_with_a_person() && !wish.offline {
+    if clouds.len() > 1 && !dialogue.is_with_a_person() && !args.offline {
         let clouds = clouds.join(", ");
         return Err(Failure::Refused(format!("which cloud? Name one with --cloud: there are {clouds}")));
     }
     match dialogue.choose("Cloud", &choices, None)? {
         Some(cloud) => Ok(Login::Cloud(cloud)),
-        None if wish.offline => Ok(Login::Credential {
+        None if args.offline => Ok(Login::Credential {
             auth_url: "https://openstack.example.com:5000/v3".to_owned(),
             id: "ID".to_owned(),
             secret_file: "openstack.secret".to_owned(),
@@ -239,12 +239,12 @@ struct Chosen {
 
 impl Chosen {
     fn of<R: BufRead, W: Write>(
-        wish: &Init,
+        args: &Init,
         inventory: &Inventory,
         dialogue: &mut Dialogue<R, W>,
     ) -> Result<Chosen, Failure> {
         let images: Vec<Choice> = inventory.images.iter().map(|image| Choice::plain(&image.name)).collect();
-        let image = match &wish.image {
+        let image = match &args.image {
             Some(image) => image.clone(),
             None => dialogue
                 .choose("Image", &distinct(images), suggest::image(&inventory.images))?
@@ -254,17 +254,17 @@ impl Chosen {
             |size| Choice { text: provider::Size::clone(size).name, about: format!("  {}", template::described(size)) };
         let sizes: Vec<Choice> = inventory.sizes.iter().map(described).collect();
         let suggested = suggest::size(&inventory.sizes, suggest::image_named(inventory, &image));
-        let size = match &wish.flavor {
+        let size = match &args.flavor {
             Some(size) => size.clone(),
             None => dialogue.choose("Size", &sizes, suggested)?.unwrap_or_else(|| "m1.small".to_owned()),
         };
         let keys: Vec<Choice> = inventory.key_pairs.iter().map(Choice::plain).collect();
-        let key = match &wish.key {
+        let key = match &args.key {
             Some(key) => Some(key.clone()),
             None => dialogue.choose("Key pair", &keys, None)?,
         };
         let networks: Vec<Choice> = inventory.networks.iter().map(Choice::plain).collect();
-        let networks = match &wish.network {
+        let networks = match &args.network {
             Some(network) => vec![network.clone()],
             // The only one is chosen by the cloud.
             None if networks.len() < 2 => Vec::new(),
@@ -325,16 +325,16 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     draft(path, text)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
-fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure> {
+fn write(place: &Place, args: &Init, answers: &Answers) -> Result<Exit, Failure> {
     let text = template::text(answers);
     let told_of = |path: &Path, error: io::Error| Failure::Refused(format!("cannot write {}: {error}", path.display()));
     let script = place.folder.join(&answers.script_file);
     let mut written = Vec::new();
-    if wish.script_file.is_none() && !script.exists() {
-        create(&script, boot_script(wish.register).1).map_err(|error| told_of(&script, error))?;
+    if args.script_file.is_none() && !script.exists() {
+        create(&script, boot_script(args.register).1).map_err(|error| told_of(&script, error))?;
         written.push(script.display().to_string());
     }
-    let put = if wish.force { replace } else { create };
+    let put = if args.force { replace } else { create };
     put(&place.path, &text).map_err(|error| told_of(&place.path, error))?;
     written.insert(0, place.path.display().to_string());
     let left: Vec<String> = match Config::load(&place.path) {
@@ -348,7 +348,7 @@ fn write(place: &Place, wish: &Init, answers: &Answers) -> Result<Exit, Failure>
         left.iter().for_each(|line| told.push_str(&format!("  {line}\n")));
     }
     told.push_str("next:\n");
-    if wish.register == Register::None {
+    if args.register == Register::None {
         told.push_str(&format!("  set the values at the top of {}\n", script.display()));
     }
     told.push_str(&format!(

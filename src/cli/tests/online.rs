@@ -1,9 +1,10 @@
 //! `mita check --online` against set-ups that are broken in one way each.
 
-use crate::cli::check::online::{Online, check};
-use crate::cli::tests::scene::Scene;
+use crate::cli::check::online::check;
 use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
 use crate::secret::Secret;
+use crate::view::document::check::{Online, Remark};
+use crate::view::tests::scene::Scene;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -15,7 +16,7 @@ fn online(scene: &Scene) -> Online {
     online
 }
 
-fn lines(findings: &[crate::cli::check::online::Finding]) -> Vec<String> {
+fn lines(findings: &[Remark]) -> Vec<String> {
     findings.iter().map(|finding| format!("{}: {}", finding.place, finding.text)).collect()
 }
 
