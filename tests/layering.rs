@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("operator", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "reconcile", "store"]),
     ("record", &["apply", "config", "domain", "plan", "reconcile", "secret", "store"]),
     // What people and monitors read, and the commands.
-    ("view", &["apply", "cli", "config", "domain", "jenkins", "plan", "progress", "reconcile", "record"]),
+    ("view", &["apply", "config", "domain", "operator", "plan", "reconcile", "record", "secret"]),
     (
         "cli",
         &[
