@@ -57,7 +57,7 @@ fn disagreements(clocks: &[(String, SignedDuration)]) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    fn told(aheads: &[i64]) -> Vec<(String, String)> {
+    fn hints(aheads: &[i64]) -> Vec<(String, String)> {
         let places = ["jenkins", "provider a", "provider b"];
         let clocks: Vec<_> = places
             .iter()
@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn clocks_that_agree_are_not_told_of() {
-        assert!(told(&[]).is_empty() && told(&[0, -30, 30]).is_empty());
+        assert!(hints(&[]).is_empty() && hints(&[0, -30, 30]).is_empty());
     }
 
     #[test]
     fn the_clock_that_is_alone_is_the_one_that_is_wrong() {
-        let places = |aheads: &[i64]| told(aheads).into_iter().map(|(place, _)| place).collect::<Vec<_>>();
+        let places = |aheads: &[i64]| hints(aheads).into_iter().map(|(place, _)| place).collect::<Vec<_>>();
         assert_eq!(places(&[120, 0, 0]), ["jenkins"]);
         assert_eq!(places(&[0, -31, 0]), ["provider a"]);
         assert_eq!(places(&[-300, -310, -290]), ["this machine"]);
@@ -85,10 +85,10 @@ mod tests {
     #[test]
     fn a_disagreement_is_told_with_its_size_and_side() {
         assert_eq!(
-            told(&[-300, -310])[0].1,
+            hints(&[-300, -310])[0].1,
             "its clock is 5m ahead of that of jenkins and provider a: keep it right by NTP, or waits and ages are \
              counted wrong"
         );
-        assert!(told(&[120, 0])[0].1.starts_with("its clock is 2m ahead of this machine's: "));
+        assert!(hints(&[120, 0])[0].1.starts_with("its clock is 2m ahead of this machine's: "));
     }
 }

@@ -23,8 +23,8 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
     if jenkins.nodes.complete().is_some_and(|nodes| !agents(nodes)) {
         online.hint(
             PLACE,
-            "has no agent at all, and then does not name the labels that jobs wait for, so that mita has to order one \
-             server to learn them: add one permanent agent, which may stay offline for ever",
+            "has no agent at all, and then does not name the labels that jobs wait for: mita has to order one server to \
+             learn them. Add one permanent agent; it may always be offline",
         );
     }
     if !answers {
@@ -54,8 +54,8 @@ fn check_rights(online: &mut Online, config: &Config, jenkins: &Jenkins, rights:
     let Some(known_as) = &rights.user else {
         online.fault(
             PLACE,
-            "takes us for nobody in particular (anonymous), whom it lets read and not change anything: does a proxy \
-             before Jenkins remove the Authorization header?",
+            "treats mita as anonymous, which may read and change nothing: does a proxy in front of Jenkins remove the \
+             Authorization header?",
         );
         return;
     };
@@ -70,7 +70,7 @@ fn check_rights(online: &mut Online, config: &Config, jenkins: &Jenkins, rights:
         online.hint(
             PLACE,
             format!(
-                "{known_as} sees no job at all: where there are some, grant Job/Read, without which the queue looks empty"
+                "{known_as} sees no job at all: if there are any, grant Job/Read; without it, the queue looks empty"
             ),
         );
     }
@@ -78,7 +78,7 @@ fn check_rights(online: &mut Online, config: &Config, jenkins: &Jenkins, rights:
 }
 
 fn unknown(right: Right, asked: Option<&NodeName>) -> String {
-    let why = if asked.is_none() { ", which Jenkins does not tell while it has no agent" } else { "" };
+    let why = if asked.is_none() { ", which Jenkins does not show while it has no agent" } else { "" };
     format!("the permission {right}{why}")
 }
 

@@ -21,7 +21,7 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
         Ok(Loaded::Fresh) => State::new(config.owner.clone()),
         Ok(Loaded::Unreadable { why } | Loaded::SetAside { why, .. }) => {
             let file = config.state_file.display();
-            online.hint("state_file", format!("{file} {why}: the next run sets it aside and goes on without"));
+            online.hint("state_file", format!("{file} {why}: the next run sets it aside and goes on without it"));
             State::new(config.owner.clone())
         }
         Err(error) => return online.fault("state_file", error.to_string()),
@@ -44,11 +44,10 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
             online.fault(
                 &place,
                 format!(
-                    "{} the mark of owner {owner:?} and of a node type that is not configured here, and {} not ordered \
-                     by this installation as far as it remembers: does another one use the same owner? This one \
-                     would retire what is idle of them; write an owner of its own at the top of the file",
+                    "{} the mark of owner {owner:?} and a node type that is not configured here, and the state file does \
+                     not know of it: does another installation use the same owner? This one would retire \
+                     what is idle; set another owner at the top of the file",
                     carry(&odd),
-                    if odd.len() == 1 { "was" } else { "were" },
                 ),
             );
         }
@@ -56,8 +55,8 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
             online.hint(
                 &place,
                 format!(
-                    "{} the mark of owner {owner:?}, and the state file does not know of it: it was lost, or another \
-                     installation uses the same owner; then write another one here before the first run",
+                    "{} the mark of owner {owner:?}, and the state file does not know of it: the file was lost, or \
+                     another installation uses the same owner; then set another owner before the first run",
                     carry(&plain),
                 ),
             );

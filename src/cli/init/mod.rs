@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Init, moment: Moment, progress: Progress) -> Result<Exi
     if place.path.exists() && !args.force {
         let path = place.path.display();
         return Err(Failure::Refused(format!(
-            "{path} is there already: name another file with --output, or use --force"
+            "{path} already exists: name another file with --output, or use --force"
         )));
     }
     let person = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -72,7 +72,7 @@ impl Place {
             _ => PathBuf::new(),
         };
         if output.file_name().is_none() || !Path::new(".").join(&folder).is_dir() {
-            return Err(Failure::Refused(format!("{} is no file in a folder that is there", output.display())));
+            return Err(Failure::Refused(format!("{} is not a file in an existing folder", output.display())));
         }
         Ok(Place { path: output.to_owned(), folder })
     }

@@ -39,7 +39,7 @@ pub enum Failure {
         source: io::Error,
     },
     /// `--watch` without a terminal to redraw.
-    #[error("--watch redraws a terminal, and standard output is none: add --output json, or leave --watch out")]
+    #[error("--watch redraws a terminal, and standard output is not one: add --output json, or omit --watch")]
     NoTerminal,
     /// The result was not written.
     #[error("cannot write to standard output: {0}")]

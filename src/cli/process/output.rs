@@ -28,7 +28,7 @@ pub(crate) fn draw(text: &str) -> io::Result<Reader> {
     let room = rows.saturating_sub(1).max(2);
     let all = text.lines().count();
     let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
-    let rest = format!("and {} more lines, for which there is no room", all - shown.len());
+    let rest = format!("and {} more lines that do not fit", all - shown.len());
     if all > room {
         shown.push(&rest);
     }

@@ -96,7 +96,7 @@ fn task(task: &Task) -> String {
 fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> &'static str {
     let from_why = read(overview, &QueueItem { task: Task::Unknown, ..item.clone() }, why);
     if read(overview, item, why).as_ref() != Some(need) {
-        return "an earlier run: Jenkins does not tell it any more";
+        return "an earlier run: Jenkins does not say it any more";
     }
     match (from_why, need) {
         (Some(Need::Label(_)), Need::Label(_)) => "the label in Jenkins' words",

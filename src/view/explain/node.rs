@@ -28,7 +28,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
                 match by {
                     SetOfflineBy::Us => "this installation",
                     SetOfflineBy::Monitor => "a node monitor of Jenkins",
-                    SetOfflineBy::Person => "a person, or somebody that Jenkins does not tell",
+                    SetOfflineBy::Person => "a person, or somebody that Jenkins does not name",
                 },
             );
         }

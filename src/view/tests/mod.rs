@@ -2,6 +2,7 @@
 
 mod documents;
 mod failures;
+mod page;
 mod replays;
 pub(crate) mod samples;
 pub(crate) mod scene;
