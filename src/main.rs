@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 fn main() -> ExitCode {
-    cli::tell_of_panics();
+    cli::report_panics();
     let moment = moment();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

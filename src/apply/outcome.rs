@@ -4,11 +4,12 @@ use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::world::Lookup;
 use crate::jenkins::{ErrorKind, JenkinsError};
 use crate::provider::{Deletion, Failure, FailureKind};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// How an action ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done.
@@ -48,7 +49,7 @@ impl Outcome {
 }
 
 /// The result of one action.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActionResult {
     /// The action's index in the plan.
     pub action: usize,

@@ -5,12 +5,13 @@ use crate::plan;
 use crate::plan::decisions::brake;
 use crate::record::document::{Record, RecordedPlan};
 use crate::secret::REDACTED;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// One thing that two plans do not agree on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Difference {
     /// Which part of the plan.
     pub part: Part,
@@ -23,7 +24,7 @@ pub struct Difference {
 }
 
 /// The parts of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Something to do.

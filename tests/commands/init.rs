@@ -133,11 +133,7 @@ fn what_is_there_is_not_overwritten_without_force() {
     let arguments = ["init", "--offline"];
     let ended = it.program(&arguments);
     assert_eq!(ended.status, 2, "{}", ended.stdout);
-    assert!(
-        ended.stderr.contains("mita.toml is there already") && ended.stderr.contains("--force"),
-        "{}",
-        ended.stderr
-    );
+    assert!(ended.stderr.contains("mita.toml already exists") && ended.stderr.contains("--force"), "{}", ended.stderr);
     assert_eq!(config(&it), "mine\n");
     assert_eq!(it.program(&["init", "--offline", "--force"]).status, 0);
     assert!(config(&it).contains("[jenkins]"));

@@ -1,9 +1,10 @@
 //! `mita check --online` against set-ups that are broken in one way each.
 
-use crate::cli::check::online::{Online, check};
-use crate::cli::tests::scene::Scene;
+use crate::cli::check::online::check;
 use crate::config::{Auth, Backend, CredentialId, FlavorChoice, NodeSettings, NodeType, Registration, Transport};
 use crate::secret::Secret;
+use crate::view::document::check::{Online, Remark};
+use crate::view::tests::scene::Scene;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -15,7 +16,7 @@ fn online(scene: &Scene) -> Online {
     online
 }
 
-fn lines(findings: &[crate::cli::check::online::Finding]) -> Vec<String> {
+fn lines(findings: &[Remark]) -> Vec<String> {
     findings.iter().map(|finding| format!("{}: {}", finding.place, finding.text)).collect()
 }
 
@@ -117,14 +118,14 @@ fn a_log_in_that_gets_lost_on_the_way_is_told_of_though_anybody_may_read() {
     let scene = scene();
     scene.sim.jenkins().options.anonymous = [Permission::OverallRead, Permission::JobRead].into();
     scene.sim.jenkins().options.loses_credentials = true;
-    assert_fault(&scene, &["takes us for nobody in particular", "Authorization header"]);
+    assert_fault(&scene, &["treats mita as anonymous", "Authorization header"]);
 }
 
 #[test]
 fn a_jenkins_without_agents_is_told_to_keep_one_and_agent_delete_stays_unknown() {
     let scene = scene();
     scene.sim.jenkins().delete_node("vault");
-    assert_hint(&scene, &["jenkins: has no agent at all", "add one permanent agent"]);
+    assert_hint(&scene, &["jenkins: has no agent at all", "Add one permanent agent"]);
     let online = online(&scene);
     assert!(online.not_checked[0].starts_with("the permission Agent/Delete"), "{:?}", online.not_checked);
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentDisconnect);
@@ -270,7 +271,7 @@ fn mark<'a>(owner: &'a str, kind: &'a str) -> [(&'a str, &'a str); 3] {
 #[test]
 fn an_owner_that_another_installation_uses_shows_by_servers_that_nobody_here_ordered() {
     let ours = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "ubuntu"))));
-    assert_hint(&ours, &["1 server, theirs (", "the mark of owner \"ceph-ci\"", "write another one here"]);
+    assert_hint(&ours, &["1 server, theirs (", "the mark of owner \"ceph-ci\"", "set another owner"]);
     let odd = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "windows"))));
     assert_fault(&odd, &["node type that is not configured here", "would retire what is idle"]);
     let others = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("other-ci", "windows"))));

@@ -4,6 +4,7 @@ use super::listing::Listing;
 use super::mark::Mark;
 use crate::domain::names::NodeName;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -77,7 +78,7 @@ pub enum Task {
 }
 
 /// The stages of a queue item (hudson/model/Queue.java).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// In its quiet period.
