@@ -8,6 +8,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world::{Node, Presence};
 use crate::jenkins::{Change, ErrorKind, Jenkins, JenkinsError, Reading, Restoration};
+use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
 use std::sync::mpsc::Sender;
 
@@ -165,12 +166,19 @@ fn try_drain(
     Ok(Drained::Clear)
 }
 
-/// The node that a server without nodes last had, where Jenkins knows it under that name. Jenkins leaves an element out
-/// of a list whose export fails (JENKINS-40083), so a list alone does not prove that a node is gone.
+/// The node that a server without nodes last had, where Jenkins knows it under that name and it is not another server's
+/// by now. Jenkins leaves an element out of a list whose export fails (JENKINS-40083), so a list alone does not prove
+/// that a node is gone; where the list has the name, the plan knows whose it is.
 fn hidden_node(site: &Site<'_>, jenkins: &Jenkins, removal: &Removal<'_>) -> Result<Option<NodeName>, JenkinsError> {
     let Some((id, _)) = removal.server.filter(|_| removal.nodes.is_empty()) else { return Ok(None) };
     let Some(last) = site.memory.servers.get(id).and_then(|server| server.node.as_ref()) else { return Ok(None) };
-    Ok(jenkins.node(last)?.value.map(|_| last.clone()))
+    let mut listed = site.world.jenkins.nodes.complete().into_iter().flatten();
+    if listed.any(|node| node.name == *last) {
+        return Ok(None);
+    }
+    let hidden = jenkins.node(last)?.value;
+    let hidden = hidden.filter(|node| !arrivals::is_of_another(site.config, site.world, site.memory, node, id));
+    Ok(hidden.map(|_| last.clone()))
 }
 
 /// Why a node is not to be touched after all. Setting it offline would take the place of a person's hold, and would

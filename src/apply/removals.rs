@@ -17,7 +17,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world;
 use crate::domain::world::{Listing, Lookup, Queue, ServerState, World};
-use crate::plan::identity;
+use crate::plan::lifecycle::arrivals;
 use crate::plan::model::{Change, Proof};
 use crate::provider::Deletion;
 use crate::workers::{at_once, finished};
@@ -132,7 +132,7 @@ fn result(action: usize, server_id: &ServerId, outcome: Outcome, error: Option<S
     News::Result(ActionResult { action, outcome, server_id: Some(server_id.clone()), error })
 }
 
-/// Step 4: every server of ours that a node could be, now, with such a node.
+/// Step 4: the servers that stay, each with the node that keeps it.
 fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> {
     let jenkins = site.services.jenkins.as_ref().map_err(String::clone)?;
     let nodes = jenkins.nodes().map_err(|error| error.to_string())?;
@@ -147,12 +147,7 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
         nodes: Listing::Complete(nodes.value),
     };
     let world = World { clouds: site.world.clouds.clone(), jenkins };
-    let fleet = identity::identify(site.config, &world, site.memory);
-    let found = fleet.machines.iter().filter_map(|machine| {
-        let node = machine.nodes.iter().chain(&machine.doubts).next()?;
-        Some((machine.id.clone(), node.name.clone()))
-    });
-    Ok(found.collect())
+    Ok(arrivals::keepers(site.config, site.plan, site.world, &world))
 }
 
 /// Steps 5 and 6.
