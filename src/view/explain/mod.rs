@@ -4,7 +4,7 @@
 //! are explained. A text that is no name is read as a label expression.
 
 mod failure;
-mod finding;
+pub(crate) mod finding;
 mod job;
 mod label;
 mod node;
@@ -12,14 +12,12 @@ mod rules;
 mod server;
 pub(crate) mod similar;
 
-pub(crate) use finding::Explanation;
-
 use crate::domain::label::Label;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
 use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::status::failures::FailureStatus;
-use finding::Finding;
+use finding::{Explanation, Finding};
 
 /// At most this many queue items of a job are explained, the oldest first: the others wait for the same.
 const MOST_ITEMS: usize = 10;
