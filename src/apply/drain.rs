@@ -164,8 +164,11 @@ fn try_drain(
         seen_idle.push(node);
     }
     for node in seen_idle {
-        jenkins.delete(node)?;
-        tell(news, News::NodeDeleted(node.clone()));
+        match jenkins.delete(node)? {
+            Change::Done => tell(news, News::NodeDeleted(node.clone())),
+            // What the state knows of it stays until a list lacks it: the node was read a moment ago.
+            Change::NoSuchNode => {}
+        }
     }
     step(RetirementStep::NodesDeleted);
     Ok(Drained::Clear)
