@@ -9,7 +9,7 @@ mod events;
 
 use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
-use super::side_by_side::{try_all, words};
+use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
 use events::{Event, any, happen, let_go};
