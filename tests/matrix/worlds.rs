@@ -79,8 +79,6 @@ impl World {
             "boot_timeout = \"5m\"".to_owned(),
             "join_timeout = \"5m\"".to_owned(),
             "order_timeout = \"5m\"".to_owned(),
-            // Waits for a busy service are real time.
-            "deadline = \"5s\"".to_owned(),
             // One request after the other: so a seed is the same world again.
             "concurrency = 1".to_owned(),
         ] {
