@@ -162,8 +162,10 @@ impl Case<'_> {
             expected = &undisturbed.pictures[2..];
         }
         assert!(expected.contains(&there), "it is {there:#?}\nand should be one of {expected:#?}");
+        // A job does not wait for a node that Jenkins did not bring back: it gets a server of its own.
+        let instead = usize::from(undisturbed.scene.name == "bring a node back");
         assert!(
-            ever_made(farm) <= undisturbed.ever_made,
+            ever_made(farm) <= undisturbed.ever_made + instead,
             "{} servers were made for {}",
             ever_made(farm),
             undisturbed.ever_made

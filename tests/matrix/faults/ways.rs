@@ -73,7 +73,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
     &[way(
         "sent to another host",
         |farm, _| Kind::Redirect(307, format!("{}/x", farm.sim.stranger_url())),
-        &["sends us"],
+        &["redirects to"],
     )],
     &[way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"])],
     &[
