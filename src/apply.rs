@@ -98,6 +98,8 @@ enum News {
     NodeDeleted(NodeName),
     /// A retirement was stopped: the node is back.
     Stopped(MitaId),
+    /// A cloud refused to delete a server because somebody locked it.
+    Locked(MitaId),
     /// An action is over.
     Result(ActionResult),
 }
@@ -230,6 +232,11 @@ fn take_down(news: News, memory: &mut State, site: &Site<'_>, applied: &mut Appl
         News::Stopped(id) => {
             if let Some(server) = memory.servers.get_mut(&id) {
                 server.retirement = None;
+            }
+        }
+        News::Locked(id) => {
+            if let Some(server) = memory.servers.get_mut(&id) {
+                server.lock_met = Some(plan.now);
             }
         }
         News::Result(result) => applied.results.push(result),

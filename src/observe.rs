@@ -1,11 +1,13 @@
 //! Looks at everything at once. Sends reads only, and does not fail: what could not be read is part of what was seen.
 
 use crate::config::{Config, NodeType};
+use crate::domain::installation::Installation;
 use crate::domain::names::{NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::State;
 use crate::domain::world::{Cloud, Jenkins, Listing, Lookup, Server, ServerState, World};
 use crate::jenkins;
 use crate::jenkins::{JenkinsError, Reading};
+use crate::plan::identity::ownership::is_ours;
 use crate::plan::model::{Action, Change};
 use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
@@ -156,11 +158,12 @@ fn cloud(config: &Config, services: &Services, name: &ProviderName, state: &Stat
     let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
     let remembered = state.servers.values().filter(|server| server.provider == *name);
     let addressed = floating_ips.as_ref().and_then(|listing| listing.complete()).into_iter().flatten();
-    let addressed = addressed.filter(|address| address.mark.owner == config.owner).map(|address| &address.mark.server);
+    let installation = config.installation();
+    let addressed = addressed.filter(|address| address.mark.is_of(&installation)).map(|address| &address.mark.server);
     let known = remembered.filter_map(|server| server.server_id.as_ref()).chain(addressed);
     let missing: BTreeSet<&ServerId> = known.filter(|id| !listed.contains(id)).collect();
     let failed: Vec<ServerId> =
-        servers.iter().filter(|server| lacks_fault(server, state)).map(|s| s.id.clone()).collect();
+        servers.iter().filter(|server| lacks_fault(&installation, server, state)).map(|s| s.id.clone()).collect();
     let asked = missing.len();
     let ids: Vec<ServerId> = missing.into_iter().cloned().chain(failed).collect();
     let mut answers =
@@ -183,8 +186,8 @@ fn whole<T>(listing: Result<T, Failure>) -> Listing<T> {
 }
 
 /// Whether a failed server of ours has no fault in the listing and none remembered.
-fn lacks_fault(server: &Server, state: &State) -> bool {
-    let mark = server.mark.as_ref().filter(|mark| mark.owner == state.owner);
+fn lacks_fault(installation: &Installation, server: &Server, state: &State) -> bool {
+    let mark = server.mark.as_ref().filter(|_| is_ours(installation, state, server));
     server.state == ServerState::Error
         && server.fault.is_none()
         && mark.is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))

@@ -102,7 +102,7 @@ pub fn reconcile_watched(
     watch: impl FnOnce(Decision<'_>),
 ) -> Result<(Report, Store), RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let recalled = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let recalled = recall(store.load(&config.installation(), moment.now)?, config, moment.now);
     let services = open(config, moment);
     let (mut world, mut plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
     let deciding = moment.started.elapsed();
@@ -126,7 +126,7 @@ pub fn dry_run_watched(
     progress: &Progress,
     watch: impl FnOnce(Decision<'_>),
 ) -> Result<Report, RunError> {
-    let recalled = recall(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
+    let recalled = recall(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
     let services = open(config, moment);
     let (world, plan) = look_and_decide(config, &services, recalled, permits, moment.now, progress, watch);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());

@@ -12,6 +12,7 @@ mod tests;
 pub use history::{history_of, publish};
 pub use lock::{Lock, LockError};
 
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::Owner;
 use crate::domain::state::{Breaker, Mismatch, ServerFailure, ServerMemory, State, VERSION};
 use crate::secret::{redact, redact_document};
@@ -85,6 +86,21 @@ pub enum StoreError {
         /// Who reads it.
         expected: Owner,
     },
+    /// It belongs to another controller: exit status 2, the file untouched.
+    #[error(
+        "the state file {} belongs to the Jenkins at {found}, and jenkins.url is the one at {expected}: if this is a copy \
+         of that installation, set a state_file and an `owner` of its own; if that Jenkins has a new URL, add the old one \
+         to jenkins.former_urls",
+        path.display()
+    )]
+    OtherController {
+        /// The file.
+        path: PathBuf,
+        /// The controller of who wrote it.
+        found: Controller,
+        /// The controller of who reads it.
+        expected: Controller,
+    },
     /// Something other than a file has its name.
     #[error("the state file {} is not a plain file: set state_file to another path", .0.display())]
     NotAFile(PathBuf),
@@ -145,15 +161,15 @@ impl Store {
         Ok(Store { path, _lock: lock })
     }
 
-    /// Reads the state of this owner. A file that cannot be read is kept under another name, which `now` dates, and
+    /// Reads the state of this installation. A file that cannot be read is kept under another name, which `now` dates, and
     /// replaced at once by [`State::forgotten`]: should the run be killed before its end, the next one waits as well.
-    pub fn load(&mut self, owner: &Owner, now: Timestamp) -> Result<Loaded, StoreError> {
-        Ok(match read(&self.path, owner)? {
+    pub fn load(&mut self, installation: &Installation, now: Timestamp) -> Result<Loaded, StoreError> {
+        Ok(match read(&self.path, installation)? {
             Content::Absent => Loaded::Fresh,
             Content::State(state) => Loaded::Known(state),
             Content::Unreadable(why) => {
                 let to = set_aside(&self.path, now)?;
-                self.save(&State::after_loss(owner.clone(), now))?;
+                self.save(&State::after_loss(installation.owner.clone(), now))?;
                 Loaded::SetAside { to, why }
             }
         })
@@ -195,9 +211,9 @@ fn existing_folder(path: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::NotFound, words))
 }
 
-/// Reads the state of this owner, and touches nothing: no lock, no renaming.
-pub fn load_only(state_file: &Path, owner: &Owner) -> Result<Loaded, StoreError> {
-    Ok(match read(&resolve(state_file)?, owner)? {
+/// Reads the state of this installation, and touches nothing: no lock, no renaming.
+pub fn load_only(state_file: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
+    Ok(match read(&resolve(state_file)?, installation)? {
         Content::Absent => Loaded::Fresh,
         Content::State(state) => Loaded::Known(state),
         Content::Unreadable(why) => Loaded::Unreadable { why },
@@ -216,9 +232,11 @@ struct Header {
     version: u64,
     #[serde(default)]
     owner: serde_json::Value,
+    #[serde(default)]
+    controller: serde_json::Value,
 }
 
-fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
+fn read(path: &Path, installation: &Installation) -> Result<Content, StoreError> {
     let failed = |source| StoreError::at(Attempt::Read, path, source);
     if regular(path).map_err(failed)?.is_some_and(|is_regular| !is_regular) {
         return Err(StoreError::NotAFile(path.to_owned()));
@@ -242,6 +260,11 @@ fn read(path: &Path, owner: &Owner) -> Result<Content, StoreError> {
     };
     if header.version > u64::from(VERSION) {
         return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
+    }
+    let Installation { owner, controller, .. } = installation;
+    // The cure of the one cures the other as well where no owner is configured.
+    if let Some(found) = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found)) {
+        return Err(StoreError::OtherController { path: path.to_owned(), found, expected: controller.clone() });
     }
     if let Some(found) = header.owner.as_str().filter(|found| *found != owner.as_str()) {
         return Err(StoreError::OtherOwner { path: path.to_owned(), found: found.to_owned(), expected: owner.clone() });
@@ -374,6 +397,7 @@ pub fn without_secrets(state: &State) -> State {
     let State {
         version,
         owner,
+        controller,
         run,
         last_run,
         fingerprint,
@@ -407,6 +431,7 @@ pub fn without_secrets(state: &State) -> State {
     State {
         version,
         owner,
+        controller,
         run,
         last_run,
         fingerprint,

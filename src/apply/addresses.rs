@@ -33,8 +33,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
 
 fn assign(site: &Site<'_>, wanted: &FloatingIpToAssign) -> (Outcome, Option<String>) {
     let FloatingIpToAssign { target, pool, known } = wanted;
-    let (owner, id, server) = (site.config.owner.clone(), target.order.clone(), target.server_id.clone());
-    let mark = AddressMark { owner, id, server };
+    let mark = AddressMark::new(&site.config.installation(), target.order.clone(), target.server_id.clone());
     let networks = site.config.node_type(&target.node_type).map(|kind| kind.networks.as_slice());
     let networks = networks.unwrap_or_default();
     let order = AddressOrder { pool, mark: &mark, networks, known: known.as_ref() };
@@ -60,7 +59,8 @@ fn release(site: &Site<'_>, id: &FloatingIpId, left_by: &FormerServer) -> (Outco
         Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
         Lookup::Found(found) => {
             let mark = found.as_ref().map(|address| &address.mark);
-            if mark.is_none_or(|mark| mark.owner != site.config.owner || mark.server != *server) {
+            let installation = site.config.installation();
+            if mark.is_none_or(|mark| !mark.is_of(&installation) || mark.server != *server) {
                 let reason = format!("floating IP {id} is not the one of server {server} any more: it is left alone");
                 return (Outcome::Skipped, Some(reason));
             }

@@ -24,10 +24,11 @@ fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) 
             return tell(news, News::Result(result));
         }
     };
+    let installation = site.config.installation();
     let answer = match (site.services.provider(provider), site.config.node_type(type_name)) {
         (Ok(provider), Some(node_type)) => provider.create(&provider::Order {
             node_type,
-            owner: &site.config.owner,
+            installation: &installation,
             id,
             name,
             user_data: script::fill(site.config, node_type, id, name, agent.as_ref()),
@@ -45,7 +46,7 @@ fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) 
             let lesson = match kind {
                 FailureKind::UnknownOutcome => None,
                 FailureKind::Quota => Some(Lesson::Quota),
-                FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => {
+                FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => {
                     Some(Lesson::Wrong(message.clone()))
                 }
                 FailureKind::RateLimited | FailureKind::Unavailable => Some(Lesson::Passing),
@@ -70,7 +71,11 @@ fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) 
 
 pub(super) fn outcome(kind: FailureKind) -> Outcome {
     match kind {
-        FailureKind::Quota | FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => Outcome::Refused,
+        FailureKind::Quota
+        | FailureKind::Wrong
+        | FailureKind::Denied
+        | FailureKind::Conflict
+        | FailureKind::Locked => Outcome::Refused,
         FailureKind::RateLimited | FailureKind::Unavailable => Outcome::Failed,
         FailureKind::UnknownOutcome => Outcome::Unknown,
     }

@@ -1,5 +1,7 @@
 //! Retires and removes: one procedure, each step of it harmless when repeated.
 //!
+//! 0. a provider that cannot be asked for the deletion stops everything before a node is touched; a server that its cloud
+//!    shows as locked is not planned for removal at all;
 //! 1. every node that is the server is looked at once more, since a person may have taken it meanwhile, and set
 //!    offline, so that no build can arrive unseen;
 //! 2. each is read again: a build that was there first stops everything, and the node comes back;
@@ -18,8 +20,9 @@ use crate::domain::state::RetirementStep;
 use crate::domain::world;
 use crate::domain::world::{Listing, Lookup, Queue, ServerState, World};
 use crate::plan::identity;
+use crate::plan::identity::ownership::is_ours;
 use crate::plan::model::{Change, Proof};
-use crate::provider::Deletion;
+use crate::provider::{Deletion, FailureKind};
 use crate::workers::{at_once, finished};
 use std::collections::BTreeMap;
 use std::sync::mpsc::Sender;
@@ -75,6 +78,12 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
     });
     let drained = at_once(site.config.concurrency, removals, |removal| {
         // Beside the first steps: the deletion is never kept waiting for it alone.
+        if let Some((_, provider)) = removal.server
+            && let Err(reason) = site.services.provider(provider)
+        {
+            let reason = format!("nothing is done, since provider {provider} cannot be used: {reason}");
+            return (removal, Drained::Ends(Outcome::Failed, Some(reason)));
+        }
         let drained = thread::scope(|scope| {
             let failed = removal.server.filter(|(id, _)| console::is_wanted(site, removal.rule, id));
             let reading = failed.map(|(id, provider)| {
@@ -114,7 +123,7 @@ pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
                     );
                     (Outcome::Skipped, Some(reason))
                 }
-                None => delete_server(site, provider, &removal),
+                None => delete_server(site, provider, id, &removal, &news),
             },
         };
         match outcome {
@@ -156,7 +165,13 @@ fn newly_arrived(site: &Site<'_>) -> Result<BTreeMap<MitaId, NodeName>, String> 
 }
 
 /// Steps 5 and 6.
-fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>) -> (Outcome, Option<String>) {
+fn delete_server(
+    site: &Site<'_>,
+    provider: &ProviderName,
+    order: &MitaId,
+    removal: &Removal<'_>,
+    news: &Sender<News>,
+) -> (Outcome, Option<String>) {
     let id = &removal.server_id;
     let provider = match site.services.provider(provider) {
         Ok(provider) => provider,
@@ -167,7 +182,7 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>
         Lookup::Gone => return (Outcome::AlreadyDone, None),
         Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
     };
-    if server.mark.is_none_or(|mark| mark.owner != site.config.owner) {
+    if !is_ours(&site.config.installation(), site.memory, &server) {
         let reason = format!("server {id} does not carry the mark of {}: it is left alone", site.config.owner);
         return (Outcome::Skipped, Some(reason));
     }
@@ -182,6 +197,10 @@ fn delete_server(site: &Site<'_>, provider: &ProviderName, removal: &Removal<'_>
     match provider.delete(id) {
         Ok(Deletion::Accepted) => (Outcome::Done, None),
         Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
+        Err(failure) if failure.kind == FailureKind::Locked => {
+            tell(news, News::Locked(order.clone()));
+            (Outcome::Refused, Some(failure.message))
+        }
         Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
     }
 }

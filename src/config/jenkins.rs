@@ -1,5 +1,6 @@
 //! `[jenkins]`: which controller, and who logs in.
 
+use crate::config::reading::Found;
 use crate::config::table::Table;
 use crate::config::{JenkinsConfig, files, secrets, url};
 use std::path::{Path, PathBuf};
@@ -7,9 +8,12 @@ use std::path::{Path, PathBuf};
 /// A bundle of all certificate authorities of a system has some hundred KiB.
 const LARGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 
+const EXAMPLE: &str = "https://jenkins.example.com/";
+
 /// Reads the table; `None` when something in it was reported.
 pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
-    let url = root_url(table, "url", "https://jenkins.example.com/");
+    let url = root_url(table, "url", EXAMPLE);
+    let former_urls = former_urls(table);
     let user = table.required_text(&["user"], "write the Jenkins user whose API token is used");
     let token = secrets::required(table, &["token", "password"]);
     let cacert = cacert(table);
@@ -20,7 +24,14 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
         table.reading.fault(&user.at, "holds a colon, which no user of HTTP Basic authentication can have");
         return None;
     }
-    Some(JenkinsConfig { url: url?, user: user.value, token: token?.value, cacert })
+    Some(JenkinsConfig { url: url?, former_urls, user: user.value, token: token?.value, cacert })
+}
+
+/// Root URLs that the controller had before.
+fn former_urls(table: &Table<'_>) -> Vec<String> {
+    let found = table.texts(&["former_urls"]).map(|found| found.value).unwrap_or_default();
+    let root = |Found { value, at }: Found<String>| url::root(&value, EXAMPLE).map_err(|fault| table.reading.fault(&at, fault)).ok();
+    found.into_iter().filter_map(root).collect()
 }
 
 /// A required root URL, with one `/` at its end.

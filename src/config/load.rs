@@ -128,14 +128,17 @@ fn files_for_readers(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Op
     (metrics.map(|found| found.value), html.map(|found| found.value))
 }
 
-/// The mark: the one that is written, else host and path of the controller.
+/// The owner: the one that is written, else host and path of the controller, under the first name that it had.
 fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
     let (owner, at) = match top.entry(&["owner"]) {
         Some(_) => {
             let found = top.text(&["owner"])?;
             (Owner::new(found.value), found.at)
         }
-        None => (Owner::from_jenkins_url(&jenkins?.url), top.place_of_missing("owner")),
+        None => {
+            let JenkinsConfig { url, former_urls, .. } = jenkins?;
+            (Owner::from_jenkins_url(former_urls.first().unwrap_or(url)), top.place_of_missing("owner"))
+        }
     };
     // The key stands before the message, which begins with it as well.
     let fault = |error: OwnerError| top.reading.fault(&at, error.to_string().trim_start_matches("owner "));

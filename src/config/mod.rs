@@ -43,6 +43,7 @@ pub use reading::ConfigErrors;
 pub use registration::{HostKeyCheck, NodeForm, Registration, SshLauncher, Transport, Usage};
 pub use schema::{Entry, Manual, manual, schema};
 
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -86,6 +87,8 @@ pub struct Config {
 pub struct JenkinsConfig {
     /// Root URL, with a path prefix where there is one, ending in `/`; scheme and host are in lower case.
     pub url: String,
+    /// Root URLs that it had before, the oldest first.
+    pub former_urls: Vec<String>,
     /// The user.
     pub user: String,
     /// API token or password.
@@ -370,6 +373,21 @@ pub struct Times {
 }
 
 impl Config {
+    /// Whose marks are ours.
+    pub fn installation(&self) -> Installation {
+        let former = self.jenkins.former_urls.iter().map(|url| Controller::at(url));
+        Installation {
+            owner: self.owner.clone(),
+            controller: Controller::at(&self.jenkins.url),
+            former: former.collect(),
+        }
+    }
+
+    /// Whether there is a provider of this name.
+    pub fn has_provider(&self, name: &ProviderName) -> bool {
+        self.providers.iter().any(|provider| provider.name == *name)
+    }
+
     /// The node type of this name, where it is still configured.
     pub fn node_type(&self, name: &NodeTypeName) -> Option<&NodeType> {
         self.node_types.iter().find(|node_type| node_type.name == *name)

@@ -1,6 +1,6 @@
 //! The part of the configuration that plans are made by: limits, names, labels and times.
 //!
-//! It can be written down and given away: there are no log-ins, no addresses of services and no scripts in it. A
+//! It can be written down and given away: there are no log-ins, no addresses of clouds and no scripts in it. A
 //! configuration made of it again plans as the whole one did, and can do nothing else.
 
 use crate::config::nodes::MOST_EXECUTORS;
@@ -9,6 +9,7 @@ use crate::config::{
     Auth, Backend, Boot, BootVolume, Config, Connection, Interface, JenkinsConfig, MinIdle, NodeForm, NodeType,
     OpenStackConfig, ProviderConfig, Registration, Sizing, SshLauncher, Times, Transport, fingerprint,
 };
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -20,6 +21,10 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planning {
     owner: Owner,
+    #[serde(default)]
+    controller: Controller,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_controllers: Vec<Controller>,
     max_servers: u32,
     times: Times,
     providers: Vec<ProviderPart>,
@@ -80,7 +85,7 @@ impl Planning {
             state_file: _,
             metrics_file: _,
             html_file: _,
-            owner,
+            owner: _,
             deadline: _,
             max_servers,
             concurrency: _,
@@ -89,12 +94,15 @@ impl Planning {
             node_types,
             times,
         } = config;
+        let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
             let ProviderConfig { name, max, backend: _ } = provider;
             ProviderPart { name: name.clone(), max: *max }
         };
         Planning {
-            owner: owner.clone(),
+            owner,
+            controller,
+            former_controllers: former,
             max_servers: *max_servers,
             times: *times,
             providers: providers.iter().map(provider).collect(),
@@ -115,7 +123,7 @@ impl Planning {
 
     /// A configuration to plan by. It leads to no service, and its fingerprint is its own.
     pub fn config(&self) -> Config {
-        let Planning { owner, max_servers, times, providers, node_types } = self;
+        let Planning { owner, controller, former_controllers, max_servers, times, providers, node_types } = self;
         let nowhere = || OpenStackConfig {
             auth_url: String::new(),
             auth: Auth::V2Password { user: String::new(), password: Secret::new(""), tenant: None },
@@ -139,7 +147,13 @@ impl Planning {
             deadline: SignedDuration::ZERO,
             max_servers: *max_servers,
             concurrency: 1,
-            jenkins: JenkinsConfig { url: String::new(), user: String::new(), token: Secret::new(""), cacert: None },
+            jenkins: JenkinsConfig {
+                url: controller.to_string(),
+                former_urls: former_controllers.iter().map(Controller::to_string).collect(),
+                user: String::new(),
+                token: Secret::new(""),
+                cacert: None,
+            },
             providers: providers.iter().map(provider).collect(),
             node_types: node_types.iter().map(NodeTypePart::node_type).collect(),
             times: *times,

@@ -77,7 +77,7 @@ pub fn carry_out(
     progress: &Progress,
 ) -> Result<Answer, RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let (state, notice) = recall(store.load(&config.owner, moment.now)?, config, moment.now);
+    let (state, notice) = recall(store.load(&config.installation(), moment.now)?, config, moment.now);
     if let Some(notice) = notice {
         log::warn!("{notice}");
     }

@@ -8,6 +8,7 @@ use crate::domain::world::{Node, Presence};
 use crate::jenkins::Change;
 use crate::operator::{Answer, Ended, Scene, answer};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::lifecycle::lock;
 use crate::plan::model::{Action, Plan, Subject};
 use crate::plan::plan;
 use crate::store::StoreError;
@@ -40,6 +41,8 @@ impl Scene<'_> {
         let now = self.plan.now;
         let asked = self.state.servers.entry(machine.id.clone()).or_insert(known);
         asked.asked.get_or_insert(now);
+        // Where the cloud does not show locks, a person knows better.
+        asked.lock_met = None;
         let decided = plan(self.config, self.world, &self.state, now);
         let removes = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
         match decided.actions.iter().find(removes).cloned() {
@@ -101,6 +104,9 @@ impl Scene<'_> {
         let verdict = decided.verdicts.iter().find(|verdict| verdict.subject == Subject::Server && verdict.id == id);
         let Some(verdict) = verdict else { return Ok(answer(Ended::Refused, "there is no verdict on its server")) };
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
+        if let Some(lock) = lock::locked(&decided.memory, machine, decided.now) {
+            return Ok(answer(Ended::Refused, lock));
+        }
         match verdict.rule {
             Rule::Busy if held => Ok(answer(Ended::Refused, "it runs a build, and a person holds it")),
             Rule::Busy if when_idle => self.drain(machine),

@@ -6,7 +6,8 @@ pub mod console;
 pub mod openstack;
 
 use crate::config::{Backend, NodeType, ProviderConfig};
-use crate::domain::names::{FloatingIpId, NodeTypeName, Owner, ServerId, VolumeId};
+use crate::domain::installation::Installation;
+use crate::domain::names::{FloatingIpId, NodeTypeName, ServerId, VolumeId};
 use crate::domain::world::{AddressMark, FloatingIp, Lookup, Quota, Server, Volume};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -171,8 +172,8 @@ pub struct Allotment {
 pub struct Order<'a> {
     /// The node type.
     pub node_type: &'a NodeType,
-    /// The installation.
-    pub owner: &'a Owner,
+    /// The installation, for the server's mark.
+    pub installation: &'a Installation,
     /// The order's id.
     pub id: &'a crate::domain::names::MitaId,
     /// The server's name.
@@ -223,6 +224,8 @@ pub enum FailureKind {
     Denied,
     /// The server is in a state that does not allow it.
     Conflict,
+    /// Somebody locked the server.
+    Locked,
     /// Too many requests.
     RateLimited,
     /// Nothing was done: no connection, or the service said that it is not available.

@@ -122,7 +122,8 @@ fn cloud(cloud: &Cloud) -> Cloud {
 }
 
 fn server(server: &mut Server) {
-    let Server { id: _, name: _, mark: _, state: _, created: _, launch: _, addresses: _, fault } = server;
+    let Server { id: _, name: _, mark: _, state: _, created: _, launch: _, lock: _, shown: _, addresses: _, fault } =
+        server;
     clean(fault);
 }
 

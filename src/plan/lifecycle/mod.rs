@@ -1,5 +1,6 @@
 //! Step 3: what phase each server is in, and which of them joined or failed.
 
+pub(crate) mod lock;
 pub(crate) mod outcomes;
 pub mod phase;
 
@@ -26,6 +27,9 @@ pub(crate) fn classify(
     let alone = (0..phases.len()).filter(|&machine| never_joined(&phases[machine].phase)).collect();
     for (machine, node) in unconventional::pair(config, memory, fleet, alone) {
         phases[machine] = classifier.classify(&fleet.machines[machine], Some(node));
+    }
+    for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
+        lock::hold(memory, machine, now, classified);
     }
     phases
 }

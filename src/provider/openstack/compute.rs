@@ -1,7 +1,8 @@
 //! Nova: the servers of the project, its sizes and its limits (Compute API v2.1, no microversion asked for).
 
+use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ServerId};
-use crate::domain::world::{Launch, Lookup, Mark, Server, ServerState, Size};
+use crate::domain::world::{Launch, Lock, Lookup, Mark, Server, ServerState, Shown, Size};
 use crate::http::{Method, encode_segment};
 use crate::provider::console;
 use crate::provider::openstack::catalogue::Service;
@@ -193,6 +194,7 @@ pub(super) fn left(most: Option<i64>, used: Option<i64>) -> Option<u64> {
 }
 
 fn read_server(server: wire::Server) -> Server {
+    let shown = if server.metadata.is_some() { Shown::Whole } else { Shown::WithoutMetadata };
     let metadata = server.metadata.unwrap_or_default();
     let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
     Server {
@@ -206,6 +208,12 @@ fn read_server(server: wire::Server) -> Server {
             Some(None) => Launch::Never,
             Some(Some(_)) => Launch::Launched,
         },
+        lock: match server.locked {
+            None => Lock::Unknown,
+            Some(false) => Lock::Open,
+            Some(true) => Lock::Locked,
+        },
+        shown,
         addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
         fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
             let message = redact(message.trim()).into_owned();
@@ -218,6 +226,7 @@ pub(super) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mar
     let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     Some(Mark {
         owner: Owner::new(value("mita_owner")?).ok()?,
+        controller: value("mita_controller").map(Controller::at),
         node_type: NodeTypeName::from(value("mita_node")?),
         id: MitaId::from(value("mita_id")?),
     })
@@ -267,6 +276,7 @@ mod tests {
         let ubuntu = &servers[2];
         let mark = Mark {
             owner: crate::domain::names::Owner::new("recorder").unwrap(),
+            controller: None,
             node_type: "ubuntu".into(),
             id: "20261121T233012Z-1".into(),
         };

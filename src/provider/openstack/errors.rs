@@ -73,6 +73,7 @@ impl<'a> Task<'a> {
             (FailureKind::Denied, _) => "the user has not the right to it: have the user given a role that has",
             (FailureKind::Conflict, Verb::Create) => "name the networks in the node type if the cloud cannot choose",
             (FailureKind::Conflict, _) => "its state does not allow it now, the next run asks again",
+            (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
             (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run asks again",
             (FailureKind::UnknownOutcome, _) => "whether it was done shows in a later listing",
         };
@@ -104,6 +105,8 @@ impl<'a> Task<'a> {
             // Nova answers 403 to used-up quotas of instances, cores and RAM, and passes on Neutron's of ports.
             403 | 409 if of_quota => FailureKind::Quota,
             403 => FailureKind::Denied,
+            // "Instance ID is locked" (nova/exception.py, InstanceIsLocked).
+            409 if self.verb == Verb::Delete && text.contains("locked") => FailureKind::Locked,
             409 => FailureKind::Conflict,
             400 if self.verb == Verb::Delete => FailureKind::Conflict,
             // Nova's own 404 never comes here: what is gone needs no deletion.
@@ -259,6 +262,8 @@ mod tests {
     fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
         assert_eq!(meaning(Verb::Delete, 409, "{}"), FailureKind::Conflict);
         assert_eq!(meaning(Verb::Delete, 400, "{}"), FailureKind::Conflict);
+        let locked = r#"{"conflictingRequest":{"code":409,"message":"Instance 5c0d4a2e is locked"}}"#;
+        assert_eq!(meaning(Verb::Delete, 409, locked), FailureKind::Locked);
         assert_eq!(meaning(Verb::Delete, 403, POLICY), FailureKind::Denied);
         assert_eq!(meaning(Verb::Delete, 500, "{}"), FailureKind::UnknownOutcome);
     }

@@ -191,7 +191,8 @@ fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>, sin
 /// The mark stands in the request itself, and nothing that is configured replaces it.
 fn metadata(order: &Order<'_>) -> Value {
     let mut metadata = order.node_type.metadata.clone();
-    metadata.insert("mita_owner".into(), order.owner.to_string());
+    metadata.insert("mita_owner".into(), order.installation.owner.to_string());
+    metadata.insert("mita_controller".into(), order.installation.controller.to_string());
     metadata.insert("mita_node".into(), order.node_type.name.to_string());
     metadata.insert("mita_id".into(), order.id.to_string());
     json!(metadata)
@@ -222,6 +223,7 @@ fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::installation::{Controller, Installation};
     use crate::config::Hint;
     use crate::provider::openstack::tests::node_type;
 
@@ -231,8 +233,13 @@ mod tests {
     }
 
     fn body_of(node_type: &NodeType, means: &Means) -> Value {
-        let (owner, id) = (crate::domain::names::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
-        let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
+        let id = "20261121T233012Z-1".into();
+        let installation = Installation {
+            owner: crate::domain::names::Owner::new("ceph-ci").unwrap(),
+            controller: Controller::at("https://ci.example.com/"),
+            former: Vec::new(),
+        };
+        let order = Order { node_type, installation: &installation, id: &id, name: "ubuntu", user_data: String::new() };
         request_body(&order, means, None, Microversion::needed(node_type))
     }
 
@@ -245,7 +252,7 @@ mod tests {
         assert_eq!(
             order(&node_type("ubuntu")),
             json!({"name": "ubuntu", "imageRef": "image-1", "flavorRef": "flavor-1",
-                "metadata": {"mita_owner": "ceph-ci", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1"}})
+                "metadata": {"mita_owner": "ceph-ci", "mita_controller": "ci.example.com", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1"}})
         );
     }
 
@@ -269,7 +276,7 @@ mod tests {
             [("mita_owner", "somebody-else"), ("team", "ci")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         assert_eq!(
             order(&ubuntu)["metadata"],
-            json!({"mita_owner": "ceph-ci", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1", "team": "ci"})
+            json!({"mita_owner": "ceph-ci", "mita_controller": "ci.example.com", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1", "team": "ci"})
         );
     }
 

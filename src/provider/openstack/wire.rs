@@ -166,6 +166,8 @@ pub(super) struct Server {
     pub(super) launched_at: Option<Option<String>>,
     pub(super) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
     pub(super) fault: Option<Fault>,
+    /// Since microversion 2.9.
+    pub(super) locked: Option<bool>,
 }
 
 /// Tells a field that is null from one that is not there.

@@ -5,7 +5,7 @@ use crate::apply::script::Agent;
 use crate::cli::check::online::quota::scarce;
 use crate::cli::check::online::{Finding, Online};
 use crate::config::{Config, NodeType, ProviderConfig, Registration};
-use crate::domain::names::{MitaId, Owner};
+use crate::domain::names::MitaId;
 use crate::domain::world::{Listing, Server, World};
 use crate::observe::Services;
 use crate::provider::{Allotment, FailureKind, Inspection, Order, Provider};
@@ -61,7 +61,11 @@ impl Online {
                 self.hint(&format!("{} at {place}", kinds.join(", ")), text);
             }
         }
-        let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
+        let installation = config.installation();
+        let is_ours = |server: &&Server| {
+            server.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()))
+        };
+        let ours = servers.iter().filter(is_ours).count();
         self.seen(&place, format!("answers; {}, {ours} of this installation", many(servers.len(), "server")));
         let used: Vec<String> = inspection.allotments.iter().map(used).collect();
         if !used.is_empty() {
@@ -78,11 +82,12 @@ fn inspect(config: &Config, backend: &dyn Provider, types: &[&NodeType], moment:
     let filled =
         |(kind, name): (&&'_ NodeType, &String)| script::fill(config, kind, &id, name, agent(kind, name).as_ref());
     let scripts: Vec<String> = types.iter().zip(&names).map(filled).collect();
+    let installation = &config.installation();
     let orders: Vec<Order<'_>> = types
         .iter()
         .zip(&names)
         .zip(scripts)
-        .map(|((kind, name), user_data)| Order { node_type: kind, owner: &config.owner, id: &id, name, user_data })
+        .map(|((kind, name), user_data)| Order { node_type: kind, installation, id: &id, name, user_data })
         .collect();
     backend.inspect(&orders, moment.now)
 }
@@ -100,8 +105,4 @@ fn used(allotment: &Allotment) -> String {
         Some(most) => format!("{used} of {most} {what}"),
         None => format!("{used} {what}"),
     }
-}
-
-fn is_ours(server: &Server, owner: &Owner) -> bool {
-    server.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
 }
