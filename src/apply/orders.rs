@@ -71,11 +71,9 @@ fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) 
 
 pub(super) fn outcome(kind: FailureKind) -> Outcome {
     match kind {
-        FailureKind::Quota
-        | FailureKind::Wrong
-        | FailureKind::Denied
-        | FailureKind::Conflict
-        | FailureKind::Locked => Outcome::Refused,
+        FailureKind::Quota | FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => {
+            Outcome::Refused
+        }
         FailureKind::RateLimited | FailureKind::Unavailable => Outcome::Failed,
         FailureKind::UnknownOutcome => Outcome::Unknown,
     }

@@ -132,7 +132,12 @@ fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Made,
             return Err(Refusal { outcome: Outcome::Failed, error, wrong: false });
         }
     };
-    let mark = Mark { owner: site.config.owner.clone(), controller: None, node_type: making.node_type.clone(), id: making.id.clone() };
+    let mark = Mark {
+        owner: site.config.owner.clone(),
+        controller: None,
+        node_type: making.node_type.clone(),
+        id: making.id.clone(),
+    };
     let new = NewNode {
         name: making.node,
         description: &description(&mark, making.node),

@@ -20,8 +20,7 @@ pub(super) fn delete_volume(site: &Site<'_>, id: &VolumeId, left_by: &FormerServ
         Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
     };
     let installation = site.config.installation();
-    let marked =
-        volume.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
+    let marked = volume.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
     let in_fault = site.memory.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
     if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");

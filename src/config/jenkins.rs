@@ -30,7 +30,9 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
 /// Root URLs that the controller had before.
 fn former_urls(table: &Table<'_>) -> Vec<String> {
     let found = table.texts(&["former_urls"]).map(|found| found.value).unwrap_or_default();
-    let root = |Found { value, at }: Found<String>| url::root(&value, EXAMPLE).map_err(|fault| table.reading.fault(&at, fault)).ok();
+    let root = |Found { value, at }: Found<String>| {
+        url::root(&value, EXAMPLE).map_err(|fault| table.reading.fault(&at, fault)).ok()
+    };
     found.into_iter().filter_map(root).collect()
 }
 

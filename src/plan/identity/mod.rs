@@ -11,7 +11,7 @@ pub mod ownership;
 pub(crate) mod unconventional;
 
 use crate::config::Config;
-use crate::domain::state::{NodeMemory, State};
+use crate::domain::state::State;
 use crate::domain::world::{Node, World};
 use fleet::{Fleet, NodeIdentity};
 use machines::machines;
@@ -23,15 +23,16 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
     let mut machines = machines(config, world, state, &disowned);
     let index = Index::over(&machines, config);
     let listed = world.jenkins.nodes.complete().into_iter().flatten();
-    let identify = |node: &Node| {
-        let memory: Option<&NodeMemory> = state.nodes.get(&node.name);
-        let forgets = memory.filter(|memory| memory.server.as_ref().is_some_and(|id| disowned.contains_key(id)));
-        let memory_without = forgets.map(|memory| NodeMemory { server: None, ..memory.clone() });
-        index.identify(node, memory_without.as_ref().or(memory), &machines)
-    };
-    let related: Vec<(&Node, Candidates)> = listed.map(|node| (node, identify(node))).collect();
+    let related: Vec<(&Node, Candidates)> =
+        listed.map(|node| (node, index.identify(node, state.nodes.get(&node.name), &machines))).collect();
     let mut nodes = Vec::new();
     for (node, Candidates { identity, doubts, namesakes }) in related {
+        let identity = match identity {
+            NodeIdentity::Former(id) if disowned.contains_key(&id) => {
+                NodeIdentity::Foreign("its server no longer carries our mark")
+            }
+            identity => identity,
+        };
         if let NodeIdentity::Of(machine) = identity {
             machines[machine].nodes.push(node);
         }

@@ -13,7 +13,7 @@ const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why the cloud would not delete a server, where somebody locked it: in words, with what to do.
 pub(crate) fn locked(memory: &State, machine: &Machine<'_>, now: Timestamp) -> Option<String> {
-    match machine.server()?.lock {
+    match machine.server().map_or(Lock::Unknown, |server| server.lock) {
         Lock::Open => None,
         Lock::Locked => Some("somebody locked it in its cloud: mita leaves it alone until it is unlocked".to_owned()),
         Lock::Unknown => {

@@ -36,8 +36,7 @@ pub(crate) fn sighted(
     let away = !online && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
-        .or_else(|| before.and_then(|before| before.server.clone()))
-        .filter(|server| !fleet.disowned.contains_key(server));
+        .or_else(|| before.and_then(|before| before.server.clone()));
     let spent = match &node.presence {
         // A Jenkins that forgot the cause of a mark of ours forgot what it said.
         Presence::SetOffline(cause) if set_offline_by == Some(SetOfflineBy::Us) => {

@@ -14,12 +14,15 @@ mod identity;
 mod in_vain;
 mod last_builds;
 mod limits;
+mod locked;
 mod min_idle;
 mod needs;
 mod node_rows;
 mod other_names;
 mod outcome;
+mod ownership;
 mod placing;
+mod providers;
 mod random;
 mod registering;
 

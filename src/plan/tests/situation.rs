@@ -291,7 +291,12 @@ impl Situation {
         let server = Server {
             id: id.into(),
             name: node_type.to_owned(),
-            mark: Some(Mark { owner: owner(), controller: Some(controller()), node_type: node_type.into(), id: order.clone() }),
+            mark: Some(Mark {
+                owner: owner(),
+                controller: Some(controller()),
+                node_type: node_type.into(),
+                id: order.clone(),
+            }),
             state: ServerState::Active,
             created: Some(ordered_at),
             launch: Launch::Launched,

@@ -38,8 +38,8 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     for (provider, number) in orphans {
         let servers = if number == 1 { "1 server".to_owned() } else { format!("{number} servers") };
         let error = format!(
-            "no longer configured, and {servers} of ours are remembered there, which no configured provider lists: \
-             configure it again, under this name, until they are gone"
+            "no longer configured, and {servers} of ours are remembered there: configure it again, under this name, until \
+             they are gone"
         );
         problem(format!("provider {provider}"), &error);
     }
@@ -153,7 +153,8 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
     let event = |server: &&Server| {
         let Server { id, name, .. } = server;
         let owner = &config.owner;
-        let text = format!("server {name} ({id}) no longer carries the mark of {owner}: it is left alone and forgotten");
+        let text =
+            format!("server {name} ({id}) no longer carries the mark of {owner}: it is left alone and forgotten");
         (format!("unmarked {id}"), text)
     };
     unmarked.map(event).collect()

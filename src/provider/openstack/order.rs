@@ -223,8 +223,8 @@ fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::installation::{Controller, Installation};
     use crate::config::Hint;
+    use crate::domain::installation::{Controller, Installation};
     use crate::provider::openstack::tests::node_type;
 
     fn means() -> Means {
