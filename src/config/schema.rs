@@ -56,7 +56,7 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),
-        Kind::Urls => one_or_more(json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"})),
+        Kind::Urls => json!({"anyOf": [schema_of_url(), {"type": "array", "items": schema_of_url()}]}),
         Kind::Texts => one_or_more(json!({"type": "string", "minLength": 1})),
         Kind::Words => one_or_more(json!({"type": "string"})),
         Kind::Memory => json!({"type": "string", "pattern": "^0*[1-9][0-9]* ?(M|MB|MiB|G|GB|GiB|T|TB|TiB)$"}),
