@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
 use mita::domain::state::State;
 use mita::domain::world::{
-    Cloud, Jenkins, Launch, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
-    ServerState, Stage, Task, World,
+    Cloud, Jenkins, Launch, Listing, Lock, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
+    ServerState, Shown, Stage, Task, World,
 };
 use mita::plan;
 use mita::plan::model::Plan;
@@ -135,12 +135,15 @@ impl Scene {
             name: format!("type{}", number % TYPES),
             mark: Some(Mark {
                 owner: config.owner.clone(),
+                controller: config.installation().controller.into(),
                 node_type: format!("type{}", number % TYPES).as_str().into(),
                 id: format!("20260105T070000Z-{number}").as_str().into(),
             }),
             state: ServerState::Active,
             created: None,
             launch: Launch::Launched,
+            lock: Lock::Open,
+            shown: Shown::Whole,
             addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             fault: None,
         });

@@ -40,6 +40,8 @@ pub(super) enum Event {
     RetirementStep { order: MitaId, step: RetirementStep },
     /// A retirement stopped: the server and its nodes stay.
     RetirementStopped(MitaId),
+    /// The cloud refused to delete a server because somebody locked it.
+    ServerLocked(MitaId),
     /// The end of the console of a server that failed.
     ConsoleRead { order: MitaId, tail: String },
     /// An action is over.
@@ -66,7 +68,7 @@ impl Event {
                 let wrong = match kind {
                     // The server may exist: its order stays in the state.
                     FailureKind::UnknownOutcome => return,
-                    FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => true,
+                    FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => true,
                     FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
                 };
                 results.orders_refused = true;
@@ -109,6 +111,11 @@ impl Event {
             Event::RetirementStopped(order) => {
                 if let Some(server) = state.servers.get_mut(&order) {
                     server.retirement = None;
+                }
+            }
+            Event::ServerLocked(order) => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.lock_met = Some(now);
                 }
             }
             Event::ConsoleRead { order, tail } => {

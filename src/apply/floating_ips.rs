@@ -23,8 +23,7 @@ pub(super) fn assign_and_release(context: &Context<'_>) {
 
 fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome> {
     let FloatingIpToAssign { target, pool, known } = wanted;
-    let (owner, id, server) = (context.config.owner.clone(), target.order.clone(), target.server_id.clone());
-    let mark = AddressMark { owner, id, server };
+    let mark = AddressMark::new(&context.config.installation(), target.order.clone(), target.server_id.clone());
     let networks = context.config.node_type(&target.node_type).map_or(&[][..], |kind| &kind.networks);
     let order = AddressOrder { pool, mark: &mark, networks, known: known.as_ref() };
     context.provider(&target.provider)?.assign_floating_ip(&order)?;
@@ -37,7 +36,8 @@ fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> 
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
     let Some(address) = found(provider.floating_ip(id))? else { return Ok(Outcome::AlreadyDone) };
-    let ours = address.filter(|address| address.mark.owner == context.config.owner && address.mark.server == *server);
+    let installation = context.config.installation();
+    let ours = address.filter(|address| address.mark.is_of(&installation) && address.mark.server == *server);
     let Some(address) = ours else {
         let reason = format!("floating IP {id} no longer belongs to server {server}: it is left alone");
         return Err(NotDone::skipped(reason));

@@ -50,5 +50,6 @@ fn send(context: &Context<'_>, order: &Order, agent: Option<&Agent>) -> Result<S
     let provider = context.services.provider(provider).map_err(unavailable)?;
     let node_type = context.config.node_type(node_type).ok_or_else(unknown_type)?;
     let user_data = script::fill(context.config, node_type, id, name, agent);
-    provider.create(&provider::Order { node_type, owner: &context.config.owner, id, name, user_data })
+    let installation = &context.config.installation();
+    provider.create(&provider::Order { node_type, installation, id, name, user_data })
 }

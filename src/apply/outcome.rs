@@ -116,7 +116,11 @@ impl NotDone {
 impl From<Failure> for NotDone {
     fn from(Failure { kind, message }: Failure) -> Self {
         let outcome = match kind {
-            FailureKind::Quota | FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict => Outcome::Refused,
+            FailureKind::Quota
+            | FailureKind::Wrong
+            | FailureKind::Denied
+            | FailureKind::Conflict
+            | FailureKind::Locked => Outcome::Refused,
             FailureKind::RateLimited | FailureKind::Unavailable => Outcome::Failed,
             FailureKind::UnknownOutcome => Outcome::Unknown,
         };

@@ -20,7 +20,8 @@ fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
     let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
-    let marked = volume.mark.as_ref().is_some_and(|mark| mark.owner == context.config.owner);
+    let installation = context.config.installation();
+    let marked = volume.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
     let in_fault = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
     if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));

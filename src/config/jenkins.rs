@@ -1,12 +1,15 @@
 //! `[jenkins]`: which controller, and who logs in.
 
-use super::file::Table;
+use super::file::{Found, Table};
 use super::types::JenkinsConfig;
 use super::{secrets, tls, url};
 
+const EXAMPLE: &str = "https://jenkins.example.com/";
+
 /// Reads the table; `None` if something was reported.
 pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
-    let url = url::required(table, "url", "https://jenkins.example.com/");
+    let url = url::required(table, "url", EXAMPLE);
+    let former_urls = former_urls(table);
     let user = table.required_text(&["user"], "write the Jenkins user whose API token is used");
     let token = secrets::required(table, &["token", "password"]);
     let cacert = tls::cacert(table);
@@ -17,5 +20,13 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
         table.error(&user.at, "holds a colon, which no user of HTTP Basic authentication can have");
         return None;
     }
-    Some(JenkinsConfig { url: url?, user: user.value, token: token?.value, cacert })
+    Some(JenkinsConfig { url: url?, former_urls, user: user.value, token: token?.value, cacert })
+}
+
+/// Root URLs that the controller had before.
+fn former_urls(table: &Table<'_>) -> Vec<String> {
+    let found = table.texts(&["former_urls"]).map(|found| found.value).unwrap_or_default();
+    let root =
+        |Found { value, at }: Found<String>| url::root(&value, EXAMPLE).map_err(|error| table.error(&at, error)).ok();
+    found.into_iter().filter_map(root).collect()
 }

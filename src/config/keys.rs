@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Flag,
     /// One text or a list of them.
     Texts,
+    /// One root URL, or a list of them.
+    Urls,
     /// Words separated by blanks, or a list of them.
     Words,
     /// An amount of memory with its unit, as `8G`.
@@ -84,7 +86,7 @@ pub(super) const TOP: &[Key] = &[
     key(
         "owner",
         Kind::Text,
-        "host and path of jenkins.url",
+        "host and path of jenkins.url, or of the first of jenkins.former_urls",
         "the mark of this installation in the metadata of its servers; two installations in one project need different owners; letters, digits and ._:/- are allowed",
     ),
     key("deadline", Kind::Time, "50s", "the maximum duration of a run"),
@@ -125,6 +127,12 @@ pub(super) const TOP: &[Key] = &[
 /// `[jenkins]`
 pub(super) const JENKINS: &[Key] = &[
     key("url", Kind::Url, "required", "the root URL of Jenkins, with its path if it has one"),
+    key(
+        "former_urls",
+        Kind::Urls,
+        "none",
+        "root URLs that this Jenkins had before, the oldest first: mita accepts a state file and servers that name one of them",
+    ),
     key("user", Kind::Text, "required", "the user to log in as"),
     key("token", Kind::Lines, "required", "the API token of that user"),
     key("token_file", Kind::Path, "", "a file that contains only the token"),

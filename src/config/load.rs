@@ -129,14 +129,17 @@ fn published_files(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Opti
     (metrics.map(|found| found.value), html.map(|found| found.value))
 }
 
-/// The owner that is written, else host and path of the controller.
+/// The owner that is written, else host and path of the controller by its first URL.
 fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
     let (owner, at) = match top.entry(&["owner"]) {
         Some(_) => {
             let found = top.text(&["owner"])?;
             (Owner::new(found.value), found.at)
         }
-        None => (Owner::from_jenkins_url(&jenkins?.url), top.place_of_missing("owner")),
+        None => {
+            let JenkinsConfig { url, former_urls, .. } = jenkins?;
+            (Owner::from_jenkins_url(former_urls.first().unwrap_or(url)), top.place_of_missing("owner"))
+        }
     };
     // The place of a message names the key already.
     owner.map_err(|error| top.error(&at, error.to_string().trim_start_matches("owner "))).ok()

@@ -12,7 +12,7 @@ const BEGINNING: &str = "made by mita:";
 
 /// The description of a node that is made under this mark.
 pub fn description(mark: &Mark, node: &NodeName) -> String {
-    let Mark { owner, node_type, id } = mark;
+    let Mark { owner, controller: _, node_type, id } = mark;
     format!("{BEGINNING} owner={owner} type={node_type} order={id} node={node}")
 }
 
@@ -25,7 +25,7 @@ pub fn mark_in(text: &str, node: &NodeName) -> Option<Mark> {
     let node_type = NodeTypeName::from(value("type=")?);
     let id = MitaId::from(value("order=")?);
     let named = value("node=")? == node.as_str();
-    (named && words.next().is_none()).then_some(Mark { owner, node_type, id })
+    (named && words.next().is_none()).then_some(Mark { owner, controller: None, node_type, id })
 }
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ mod tests {
 
     fn mark() -> Mark {
         let owner = Owner::new("ci.example.com/jenkins").unwrap();
-        Mark { owner, node_type: "ubuntu".into(), id: "20261121T233012Z-1".into() }
+        Mark { owner, controller: None, node_type: "ubuntu".into(), id: "20261121T233012Z-1".into() }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod description;
 pub mod format;
 pub mod history;
+pub mod installation;
 pub mod label;
 pub mod names;
 pub mod need;

@@ -2,10 +2,12 @@
 
 use crate::concurrency::{join, parallel_map};
 use crate::config::Config;
+use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::State;
 use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState};
 use crate::observe::services::Services;
+use crate::plan::identity::ownership::is_ours;
 use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +34,9 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let mut servers = servers.map_err(|failure| failure.message)?;
     let (volumes, floating_ips) = (volumes.map(listing), floating_ips.map(listing));
     let missing = missing_servers(config, name, state, &servers, floating_ips.as_ref());
-    let failed = servers.iter().filter(|server| lacks_fault(server, state)).map(|server| server.id.clone());
+    let installation = config.installation();
+    let failed = servers.iter().filter(|server| lacks_fault(&installation, server, state));
+    let failed = failed.map(|server| server.id.clone());
     let asked = missing.len();
     let ids = missing.into_iter().chain(failed).collect();
     let mut answers =
@@ -65,14 +69,15 @@ fn missing_servers(
     let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
     let remembered = state.servers.values().filter(|server| server.provider == *name);
     let floating_ips = floating_ips.and_then(Listing::complete).into_iter().flatten();
-    let marks = floating_ips.map(|address| &address.mark).filter(|mark| mark.owner == config.owner);
+    let installation = config.installation();
+    let marks = floating_ips.map(|address| &address.mark).filter(|mark| mark.is_of(&installation));
     let known = remembered.filter_map(|server| server.server_id.as_ref()).chain(marks.map(|mark| &mark.server));
     known.filter(|id| !listed.contains(id)).cloned().collect()
 }
 
 /// Whether a failed server of ours has no fault, which lists leave out, and the state does not know it either.
-fn lacks_fault(server: &Server, state: &State) -> bool {
-    let mark = server.mark.as_ref().filter(|mark| mark.owner == state.owner);
+fn lacks_fault(installation: &Installation, server: &Server, state: &State) -> bool {
+    let mark = server.mark.as_ref().filter(|_| is_ours(installation, state, server));
     server.state == ServerState::Error
         && server.fault.is_none()
         && mark.is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))

@@ -33,7 +33,7 @@ pub fn execute(
     progress: &Progress,
 ) -> Result<Answer, RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let (state, warning) = starting_state(store.load(&config.owner, moment.now)?, config, moment.now);
+    let (state, warning) = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     if let Some(warning) = warning {
         log::warn!("{warning}");
     }

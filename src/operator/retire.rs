@@ -8,6 +8,7 @@ use crate::domain::world::Presence;
 use crate::operator::context::Context;
 use crate::operator::request::{Answer, Ended};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::lifecycle::lock;
 use crate::plan::model::{Action, Plan, Subject};
 use crate::plan::plan;
 use crate::store::StoreError;
@@ -30,7 +31,10 @@ impl Context<'_> {
             return refused("its server is gone".to_owned());
         };
         let now = self.plan.now;
-        self.state.servers.entry(machine.id.clone()).or_insert(known).asked.get_or_insert(now);
+        let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
+        server.asked.get_or_insert(now);
+        // Where the cloud does not show locks, a person knows better.
+        server.lock_met = None;
         let plan = plan(self.config, self.world, &self.state, now);
         let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
         match plan.actions.iter().find(retires).cloned() {
@@ -87,6 +91,9 @@ impl Context<'_> {
         };
         let (name, reason) = (&self.node.name, &verdict.reason);
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
+        if let Some(lock) = lock::locked(&plan.memory, machine, plan.now) {
+            return Ok(Answer::new(Ended::Refused, lock));
+        }
         let refusal = match verdict.rule {
             Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
             Rule::Busy if when_idle => return self.drain(machine),

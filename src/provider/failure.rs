@@ -22,6 +22,8 @@ pub enum FailureKind {
     Denied,
     /// The state of the server does not allow it.
     Conflict,
+    /// Somebody locked the server.
+    Locked,
     /// Too many requests.
     RateLimited,
     /// Nothing was done: there was no connection, or the service said that it is not available.

@@ -1,7 +1,8 @@
 //! What mita asks a cloud to create or delete.
 
 use crate::config::NodeType;
-use crate::domain::names::{FloatingIpId, MitaId, Owner};
+use crate::domain::installation::Installation;
+use crate::domain::names::{FloatingIpId, MitaId};
 use crate::domain::world::AddressMark;
 
 /// One server to order. Its mark is part of the request.
@@ -9,8 +10,8 @@ use crate::domain::world::AddressMark;
 pub struct Order<'a> {
     /// The node type.
     pub node_type: &'a NodeType,
-    /// The installation.
-    pub owner: &'a Owner,
+    /// The installation, for the server's mark.
+    pub installation: &'a Installation,
     /// The order's id.
     pub id: &'a MitaId,
     /// The server's name.

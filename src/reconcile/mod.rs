@@ -36,7 +36,7 @@ pub fn reconcile_with(
     show: impl FnOnce(Decision<'_>),
 ) -> Result<(Report, Store), RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let state = starting_state(store.load(&config.owner, moment.now)?, config, moment.now);
+    let state = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     let services = Services::open(config, moment.started);
     let (mut world, mut plan) = decide(config, &services, state, permits, moment.now, progress, show);
     let deciding = moment.started.elapsed();
@@ -60,7 +60,7 @@ pub fn dry_run_with(
     progress: &Progress,
     show: impl FnOnce(Decision<'_>),
 ) -> Result<Report, RunError> {
-    let state = starting_state(store::load_only(&config.state_file, &config.owner)?, config, moment.now);
+    let state = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
     let services = Services::open(config, moment.started);
     let (world, plan) = decide(config, &services, state, permits, moment.now, progress, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());

@@ -12,6 +12,7 @@ pub fn without_secrets(state: &State) -> State {
     let State {
         version: _,
         owner: _,
+        controller: _,
         run: _,
         last_run: _,
         fingerprint: _,

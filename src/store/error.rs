@@ -1,5 +1,6 @@
 //! Why a state file was not read or written.
 
+use crate::domain::installation::Controller;
 use crate::domain::names::Owner;
 use crate::domain::state::VERSION;
 use std::io;
@@ -34,6 +35,21 @@ pub enum StoreError {
         found: String,
         /// Who reads it.
         expected: Owner,
+    },
+    /// It belongs to another controller: exit status 2, the file untouched.
+    #[error(
+        "the state file {} belongs to the Jenkins at {found}, and jenkins.url is the one at {expected}: if this is a copy \
+         of that installation, set a state_file and an `owner` of its own; if that Jenkins has a new URL, add the old one \
+         to jenkins.former_urls",
+        path.display()
+    )]
+    OtherController {
+        /// The file.
+        path: PathBuf,
+        /// The controller of who wrote it.
+        found: Controller,
+        /// The controller of who reads it.
+        expected: Controller,
     },
     /// Something other than a file has its name.
     #[error("the state file {} is not a regular file: set state_file to another path", .0.display())]

@@ -4,7 +4,7 @@ use super::clean::without_secrets;
 use super::error::{Attempt, StoreError};
 use super::files::{is_regular, remove_leftovers, replace_document, resolve, sync_folder};
 use super::lock::{Lock, LockError};
-use crate::domain::names::Owner;
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -53,15 +53,15 @@ impl Store {
         Ok(Store { path, _lock: lock })
     }
 
-    /// Reads the state of this owner. A file that cannot be read is kept under another name with the date of `now`, and
+    /// Reads the state of this installation. A file that cannot be read is kept under another name with the date of `now`, and
     /// replaced at once by [`State::after_loss`]: if the run is killed before its end, the next one waits as well.
-    pub fn load(&mut self, owner: &Owner, now: Timestamp) -> Result<Loaded, StoreError> {
-        let why = match read(&self.path, owner)? {
+    pub fn load(&mut self, installation: &Installation, now: Timestamp) -> Result<Loaded, StoreError> {
+        let why = match read(&self.path, installation)? {
             Loaded::Unreadable { why } => why,
             read => return Ok(read),
         };
         let to = set_aside(&self.path, now)?;
-        self.save(&State::after_loss(owner.clone(), now))?;
+        self.save(&State::after_loss(installation.owner.clone(), now))?;
         Ok(Loaded::SetAside { to, why })
     }
 
@@ -76,9 +76,9 @@ impl Store {
     }
 }
 
-/// Reads the state of this owner without the lock, and changes nothing.
-pub fn load_only(state_file: &Path, owner: &Owner) -> Result<Loaded, StoreError> {
-    read(&resolve(state_file)?, owner)
+/// Reads the state of this installation without the lock, and changes nothing.
+pub fn load_only(state_file: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
+    read(&resolve(state_file)?, installation)
 }
 
 /// What every version of the file begins with. Newer versions may write everything else in another way.
@@ -87,9 +87,11 @@ struct Header {
     version: u64,
     #[serde(default)]
     owner: serde_json::Value,
+    #[serde(default)]
+    controller: serde_json::Value,
 }
 
-fn read(path: &Path, owner: &Owner) -> Result<Loaded, StoreError> {
+fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
     let failed = |source| StoreError::at(Attempt::Read, path, source);
     let unreadable = |why: String| Ok(Loaded::Unreadable { why });
     if is_regular(path).map_err(failed)? == Some(false) {
@@ -114,6 +116,11 @@ fn read(path: &Path, owner: &Owner) -> Result<Loaded, StoreError> {
     };
     if header.version > u64::from(VERSION) {
         return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
+    }
+    let Installation { owner, controller, .. } = installation;
+    // If no owner is configured, the advice for another controller also solves the problem of another owner.
+    if let Some(found) = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found)) {
+        return Err(StoreError::OtherController { path: path.to_owned(), found, expected: controller.clone() });
     }
     if let Some(found) = header.owner.as_str().filter(|found| *found != owner.as_str()) {
         return Err(StoreError::OtherOwner { path: path.to_owned(), found: found.to_owned(), expected: owner.clone() });

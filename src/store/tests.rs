@@ -1,6 +1,7 @@
 use super::files::replace;
 use super::state::LARGEST;
 use super::*;
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::domain::state::{Credit, Origin, ServerMemory, State};
 use crate::secret::Secret;
@@ -19,6 +20,11 @@ fn now() -> Timestamp {
 
 fn owner() -> Owner {
     Owner::new("ceph-ci").unwrap()
+}
+
+fn us() -> Installation {
+    let former = vec![Controller::at("https://old.example.com/ci/")];
+    Installation { owner: owner(), controller: Controller::at("https://ci.example.com/"), former }
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -63,14 +69,14 @@ fn known(loaded: Loaded) -> State {
 #[test]
 fn the_first_run_of_an_installation_finds_nothing() {
     let (_dir, path) = folder();
-    assert!(matches!(Store::lock(&path).unwrap().load(&owner(), now()), Ok(Loaded::Fresh)));
-    assert!(matches!(load_only(&path, &owner()), Ok(Loaded::Fresh)));
+    assert!(matches!(Store::lock(&path).unwrap().load(&us(), now()), Ok(Loaded::Fresh)));
+    assert!(matches!(load_only(&path, &us()), Ok(Loaded::Fresh)));
 }
 
 #[test]
 fn a_dry_run_needs_no_folder_and_makes_none() {
     let (dir, _) = folder();
-    assert!(matches!(load_only(&dir.path().join("missing/state.json"), &owner()), Ok(Loaded::Fresh)));
+    assert!(matches!(load_only(&dir.path().join("missing/state.json"), &us()), Ok(Loaded::Fresh)));
     assert!(names(&dir).is_empty());
 }
 
@@ -80,8 +86,8 @@ fn what_was_saved_is_what_the_next_run_knows() {
     let mut store = Store::lock(&path).unwrap();
     store.save(&State::new(owner())).unwrap();
     store.save(&state()).unwrap();
-    assert_eq!(known(store.load(&owner(), now()).unwrap()), state());
-    assert_eq!(known(load_only(&path, &owner()).unwrap()), state());
+    assert_eq!(known(store.load(&us(), now()).unwrap()), state());
+    assert_eq!(known(load_only(&path, &us()).unwrap()), state());
     assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
 }
 
@@ -112,13 +118,13 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
     for (what, content, reason) in damaged {
         let (dir, path) = folder();
         fs::write(&path, content).unwrap();
-        match load_only(&path, &owner()).unwrap() {
+        match load_only(&path, &us()).unwrap() {
             Loaded::Unreadable { why } => assert!(why.contains(reason), "{what}: {why}"),
             other => panic!("{what}: {other:?}"),
         }
         assert_eq!(names(&dir), ["state.json"], "{what}: a dry run renames nothing");
         let mut store = Store::lock(&path).unwrap();
-        match store.load(&owner(), now()).unwrap() {
+        match store.load(&us(), now()).unwrap() {
             Loaded::SetAside { to, why } => {
                 assert!(why.contains(reason), "{what}: {why}");
                 assert_eq!(to, dir.path().join("state.json.unreadable-20261121T233012Z"), "{what}");
@@ -127,9 +133,9 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
             other => panic!("{what}: {other:?}"),
         }
         let forgotten = State::after_loss(owner(), now());
-        assert_eq!(known(store.load(&owner(), now()).unwrap()), forgotten, "{what}: what comes next knows of it");
+        assert_eq!(known(store.load(&us(), now()).unwrap()), forgotten, "{what}: what comes next knows of it");
         store.save(&state()).unwrap();
-        assert_eq!(known(store.load(&owner(), now()).unwrap()), state(), "{what}");
+        assert_eq!(known(store.load(&us(), now()).unwrap()), state(), "{what}");
     }
 }
 
@@ -137,7 +143,7 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
 fn a_file_too_large_to_be_ours_is_set_aside_unread() {
     let (_dir, path) = folder();
     File::create(&path).unwrap().set_len(LARGEST + 1).unwrap();
-    let loaded = Store::lock(&path).unwrap().load(&owner(), now()).unwrap();
+    let loaded = Store::lock(&path).unwrap().load(&us(), now()).unwrap();
     assert!(matches!(&loaded, Loaded::SetAside { why, .. } if why == "it is larger than 256 MiB"), "{loaded:?}");
 }
 
@@ -147,7 +153,7 @@ fn nothing_that_was_set_aside_is_ever_overwritten() {
     let mut store = Store::lock(&path).unwrap();
     for content in ["first", "second", "third"] {
         fs::write(&path, content).unwrap();
-        assert!(matches!(store.load(&owner(), now()), Ok(Loaded::SetAside { .. })));
+        assert!(matches!(store.load(&us(), now()), Ok(Loaded::SetAside { .. })));
     }
     let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
     assert_eq!(read("state.json.unreadable-20261121T233012Z"), "first");
@@ -165,7 +171,7 @@ fn a_newer_version_is_refused_and_left_untouched_whatever_else_it_holds() {
         let (dir, path) = folder();
         fs::write(&path, content).unwrap();
         let mut store = Store::lock(&path).unwrap();
-        for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
+        for loaded in [store.load(&us(), now()), load_only(&path, &us())] {
             assert!(matches!(loaded, Err(StoreError::Newer { version: 2, .. })), "{loaded:?}");
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -179,7 +185,7 @@ fn the_state_of_another_owner_is_refused_and_left_untouched() {
     let theirs = serde_json::to_string(&State::new(Owner::new("other-ci").unwrap())).unwrap();
     fs::write(&path, &theirs).unwrap();
     let mut store = Store::lock(&path).unwrap();
-    for loaded in [store.load(&owner(), now()), load_only(&path, &owner())] {
+    for loaded in [store.load(&us(), now()), load_only(&path, &us())] {
         assert!(matches!(&loaded, Err(StoreError::OtherOwner { found, .. }) if found == "other-ci"), "{loaded:?}");
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
@@ -187,13 +193,44 @@ fn the_state_of_another_owner_is_refused_and_left_untouched() {
 }
 
 #[test]
+fn s2_the_state_of_another_controller_is_refused_and_left_untouched_whatever_else_it_holds() {
+    let with = |more: &str| format!(r#"{{"version":1,"owner":"ceph-ci","controller":"staging.example.com"{more}}}"#);
+    let other_owner = with("").replace("ceph-ci", "other-ci");
+    for theirs in [with(""), with(r#","servers":[1,2]"#), other_owner] {
+        let (dir, path) = folder();
+        fs::write(&path, &theirs).unwrap();
+        let mut store = Store::lock(&path).unwrap();
+        for loaded in [store.load(&us(), now()), load_only(&path, &us())] {
+            let error = loaded.unwrap_err();
+            assert!(matches!(error, StoreError::OtherController { .. }), "{error:?}");
+            let text = error.to_string();
+            assert!(text.contains("staging.example.com") && text.contains("jenkins.former_urls"), "{text}");
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+        assert_eq!(names(&dir), ["state.json", "state.json.lock"]);
+    }
+}
+
+#[test]
+fn the_state_of_this_controller_is_read_under_each_of_its_names() {
+    let names = [None, Some("https://CI.example.com:443/"), Some("ci.example.com"), Some("old.example.com/ci")];
+    for controller in names {
+        let (_dir, path) = folder();
+        let state = State { controller: controller.map(Controller::at), ..state() };
+        let mut store = Store::lock(&path).unwrap();
+        store.save(&state).unwrap();
+        assert_eq!(known(store.load(&us(), now()).unwrap()), state, "{controller:?}");
+    }
+}
+
+#[test]
 fn a_read_that_the_system_refuses_is_an_error_and_no_reason_to_forget() {
     let (dir, path) = folder();
     fs::write(&path, "").unwrap();
-    let error = load_only(&path.join("state.json"), &owner()).unwrap_err();
+    let error = load_only(&path.join("state.json"), &us()).unwrap_err();
     assert!(matches!(error, StoreError::Io { attempt: Attempt::Read, .. }), "{error:?}");
     fs::create_dir(dir.path().join("folder")).unwrap();
-    let error = load_only(&dir.path().join("folder"), &owner()).unwrap_err();
+    let error = load_only(&dir.path().join("folder"), &us()).unwrap_err();
     assert!(matches!(error, StoreError::NotAFile(_)), "{error:?}");
 }
 
@@ -228,7 +265,7 @@ fn what_a_crashed_run_left_half_written_is_removed_and_nothing_else() {
         fs::write(dir.path().join(name), "half").unwrap();
     }
     fs::create_dir(dir.path().join(".state.json.folder.tmp")).unwrap();
-    load_only(&path, &owner()).unwrap();
+    load_only(&path, &us()).unwrap();
     assert_eq!(names(&dir).len(), 5, "a dry run removes nothing");
     Store::lock(&path).unwrap();
     assert_eq!(
@@ -244,11 +281,11 @@ fn a_symbolic_link_is_written_through_and_stays_a_link() {
     let link = dir.path().join("link.json");
     symlink("disk/state.json", &link).unwrap();
     let mut store = Store::lock(&link).unwrap();
-    assert!(matches!(store.load(&owner(), now()), Ok(Loaded::Fresh)));
+    assert!(matches!(store.load(&us(), now()), Ok(Loaded::Fresh)));
     store.save(&state()).unwrap();
     assert!(link.symlink_metadata().unwrap().is_symlink());
     assert!(dir.path().join("disk/state.json").symlink_metadata().unwrap().is_file());
-    assert_eq!(known(load_only(&link, &owner()).unwrap()), state());
+    assert_eq!(known(load_only(&link, &us()).unwrap()), state());
 }
 
 #[test]
@@ -256,7 +293,7 @@ fn a_device_is_neither_read_nor_replaced() {
     let (dir, _) = folder();
     let link = dir.path().join("state.json");
     symlink("/dev/full", &link).unwrap();
-    assert!(matches!(load_only(&link, &owner()), Err(StoreError::NotAFile(_))));
+    assert!(matches!(load_only(&link, &us()), Err(StoreError::NotAFile(_))));
     assert!(replace(Path::new("/dev/full"), |_| Ok(())).is_err());
     assert!(!fs::metadata("/dev/full").unwrap().is_file());
 }
@@ -266,7 +303,7 @@ fn a_ring_of_links_is_an_error() {
     let (dir, path) = folder();
     symlink(dir.path().join("b"), &path).unwrap();
     symlink(&path, dir.path().join("b")).unwrap();
-    assert!(load_only(&path, &owner()).unwrap_err().to_string().ends_with("too many symbolic links"));
+    assert!(load_only(&path, &us()).unwrap_err().to_string().ends_with("too many symbolic links"));
 }
 
 #[test]
@@ -285,7 +322,7 @@ fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains("kept-out-of-the-state"), "{text}");
     assert!(text.contains("rejected [secret]"), "{text}");
-    let loaded = known(store.load(&owner(), now()).unwrap());
+    let loaded = known(store.load(&us(), now()).unwrap());
     assert_eq!(loaded.servers.values().next().unwrap().provider, ProviderName::from("stack-4711"));
 }
 
@@ -328,7 +365,7 @@ fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
         let mut damaged = state();
         damage(&mut damaged);
         store.save(&damaged).unwrap();
-        let loaded = store.load(&owner(), now()).unwrap();
+        let loaded = store.load(&us(), now()).unwrap();
         assert!(
             matches!(&loaded, Loaded::SetAside { why, .. } if why.contains("none that a run can have written")),
             "{loaded:?}"

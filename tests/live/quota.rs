@@ -99,7 +99,7 @@ fn live_s4_without_quota_nothing_is_ordered_and_an_order_all_the_same_is_refused
     let provider = open(&config.providers[0], Access { deadline, concurrency: 4 }).unwrap();
     let order = Order {
         node_type: &config.node_types[0],
-        owner: &config.owner,
+        installation: &config.installation(),
         id: &MitaId::from("20200101T000000Z-1"),
         name: "live",
         user_data: String::new(),

@@ -2,6 +2,7 @@
 //!
 //! A file of `tests/fixtures/state` is never changed. Whoever changes what is remembered adds one.
 
+use mita::domain::installation::{Controller, Installation};
 use mita::domain::names::Owner;
 use mita::store::{Loaded, load_only};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use std::path::Path;
 fn a_state_file_of_version_1_is_read_whole() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.json");
     let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    let state = match load_only(&path, &Owner::new("ceph-ci").unwrap()).unwrap() {
+    let state = match load_only(&path, &installation()).unwrap() {
         Loaded::Known(state) => state,
         other => panic!("{other:?}"),
     };
@@ -22,6 +23,11 @@ fn a_state_file_of_version_1_is_read_whole() {
     for part in written.as_object().unwrap() {
         assert!(!is_blank(part.1), "the file has nothing in {}, so it does not show that it is read", part.0);
     }
+}
+
+fn installation() -> Installation {
+    let owner = Owner::new("ceph-ci").unwrap();
+    Installation { owner, controller: Controller::at("https://jenkins.ceph.example.com/"), former: Vec::new() }
 }
 
 /// Everything of the one document that the other lacks or has otherwise.

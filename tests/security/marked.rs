@@ -326,6 +326,7 @@ fn s9_a_crumb_and_its_session_come_out_nowhere() {
         });
         let config = mita::config::JenkinsConfig {
             url: format!("{}/", controller.url),
+            former_urls: Vec::new(),
             user: "mita".to_owned(),
             token: mita::secret::Secret::new(JENKINS_TOKEN),
             cacert: None,

@@ -4,7 +4,7 @@ use crate::apply::script;
 use crate::apply::script::Agent;
 use crate::cli::check::quota::scarce;
 use crate::config::{Config, NodeType, ProviderConfig, Registration};
-use crate::domain::names::{MitaId, Owner};
+use crate::domain::names::MitaId;
 use crate::domain::world::{Listing, Server, World};
 use crate::observe::Services;
 use crate::provider::{FailureKind, Inspection, Order, Provider, QuotaUsage};
@@ -60,7 +60,11 @@ pub(super) fn check(
             online.hint(&format!("{} at {place}", kinds.join(", ")), text);
         }
     }
-    let ours = servers.iter().filter(|server| is_ours(server, &config.owner)).count();
+    let installation = config.installation();
+    let is_ours = |server: &&Server| {
+        server.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()))
+    };
+    let ours = servers.iter().filter(is_ours).count();
     online.seen(&place, format!("answers; {}, {ours} of this installation", plural(servers.len(), "server")));
     let used: Vec<String> = inspection.quota.iter().map(used).collect();
     if !used.is_empty() {
@@ -76,11 +80,12 @@ fn inspect(config: &Config, backend: &dyn Provider, types: &[&NodeType], moment:
     let filled =
         |(kind, name): (&&'_ NodeType, &String)| script::fill(config, kind, &id, name, agent(kind, name).as_ref());
     let scripts: Vec<String> = types.iter().zip(&names).map(filled).collect();
+    let installation = &config.installation();
     let orders: Vec<Order<'_>> = types
         .iter()
         .zip(&names)
         .zip(scripts)
-        .map(|((kind, name), user_data)| Order { node_type: kind, owner: &config.owner, id: &id, name, user_data })
+        .map(|((kind, name), user_data)| Order { node_type: kind, installation, id: &id, name, user_data })
         .collect();
     backend.inspect(&orders, moment.now)
 }
@@ -98,8 +103,4 @@ fn used(quota: &QuotaUsage) -> String {
         Some(limit) => format!("{used} of {limit} {what}"),
         None => format!("{used} {what}"),
     }
-}
-
-fn is_ours(server: &Server, owner: &Owner) -> bool {
-    server.mark.as_ref().is_some_and(|mark| mark.owner == *owner)
 }

@@ -1,11 +1,12 @@
-//! Checks whether another installation has the same `owner`: each would take the servers of the other for its own.
+//! Checks whether another installation has the same `owner`, or another machine the same configuration.
 //!
 //! The state file has every order before it is sent. If it does not have a server with our mark, the file was lost, or
-//! another installation ordered the server.
+//! somebody else ordered the server.
 
 use crate::config::Config;
-use crate::domain::state::State;
+use crate::domain::state::{Origin, State};
 use crate::domain::world::{Server, World};
+use crate::plan::identity::ownership::{is_ours, namesakes};
 use crate::store;
 use crate::store::Loaded;
 use crate::view::document::check::Online;
@@ -16,7 +17,7 @@ const MOST_NAMED: usize = 5;
 
 pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
     // Read after the servers were listed, so that it has what was ordered in between.
-    let state = match store::load_only(&config.state_file, &config.owner) {
+    let state = match store::load_only(&config.state_file, &config.installation()) {
         Ok(Loaded::Known(state)) => *state,
         Ok(Loaded::Fresh) => State::new(config.owner.clone()),
         Ok(Loaded::Unreadable { why } | Loaded::SetAside { why, .. }) => {
@@ -26,13 +27,16 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
         }
         Err(error) => return online.fault("state_file", error.to_string()),
     };
+    for namesakes in namesakes(config, world, &state) {
+        online.fault(&format!("provider {}", namesakes.provider), namesakes.to_string());
+    }
+    let installation = config.installation();
     for (provider, cloud) in &world.clouds {
         let servers = cloud.servers.complete().map(Vec::as_slice).unwrap_or_default();
         let unknown = |server: &&Server| {
-            let mark = server.mark.as_ref().filter(|mark| mark.owner == config.owner);
-            mark.is_some_and(|mark| {
-                !state.servers.contains_key(&mark.id) && !state.gone_servers.contains_key(&server.id)
-            })
+            is_ours(&installation, &state, server)
+                && !was_ordered(&state, server)
+                && !state.gone_servers.contains_key(&server.id)
         };
         let of_no_type =
             |server: &&Server| server.mark.as_ref().is_some_and(|mark| config.node_type(&mark.node_type).is_none());
@@ -55,13 +59,24 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
             online.hint(
                 &place,
                 format!(
-                    "{} the mark of owner {owner:?}, and the state file does not know of it: the file was lost, or \
-                     another installation uses the same owner; then set another owner before the first run",
+                    "{} the mark of owner {owner:?}, and this state file did not order {}: the file was lost; or another \
+                     machine runs mita with this configuration and a state file of its own, then stop one of the two, \
+                     since one state file belongs to one crontab; or another installation uses the same owner, then \
+                     set another owner before the first run",
                     carry(&plain),
+                    if plain.len() == 1 { "it" } else { "them" },
                 ),
             );
         }
     }
+}
+
+/// Whether a run that this state remembers ordered the server.
+fn was_ordered(state: &State, server: &Server) -> bool {
+    let by_mark = server.mark.as_ref().and_then(|mark| state.servers.get(&mark.id));
+    let by_id = || state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+    let by_mark = by_mark.filter(|memory| memory.server_id.as_ref().is_none_or(|id| *id == server.id));
+    by_mark.or_else(by_id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
 }
 
 fn carry(servers: &[&Server]) -> String {

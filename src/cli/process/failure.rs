@@ -70,6 +70,7 @@ impl Failure {
             Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
                 StoreError::Newer { .. }
                 | StoreError::OtherOwner { .. }
+                | StoreError::OtherController { .. }
                 | StoreError::NotAFile(_)
                 | StoreError::NoFolder(_) => Exit::Unusable,
                 StoreError::Io { .. } => Exit::Failed,

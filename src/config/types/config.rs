@@ -3,6 +3,7 @@
 use super::node_type::NodeType;
 use super::openstack::OpenStackConfig;
 use super::times::Times;
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -44,6 +45,8 @@ pub struct Config {
 pub struct JenkinsConfig {
     /// Root URL with its path prefix, ending in `/`; scheme and host are in lower case.
     pub url: String,
+    /// Root URLs that it had before, the oldest first.
+    pub former_urls: Vec<String>,
     /// The user.
     pub user: String,
     /// API token or password.
@@ -71,6 +74,21 @@ pub enum Backend {
 }
 
 impl Config {
+    /// The installation, which the marks of our servers name.
+    pub fn installation(&self) -> Installation {
+        let former = self.jenkins.former_urls.iter().map(|url| Controller::at(url));
+        Installation {
+            owner: self.owner.clone(),
+            controller: Controller::at(&self.jenkins.url),
+            former: former.collect(),
+        }
+    }
+
+    /// Whether there is a provider with this name.
+    pub fn has_provider(&self, name: &ProviderName) -> bool {
+        self.providers.iter().any(|provider| provider.name == *name)
+    }
+
     /// The node type with this name; `None` if it is no longer configured.
     pub fn node_type(&self, name: &NodeTypeName) -> Option<&NodeType> {
         self.node_types.iter().find(|node_type| node_type.name == *name)

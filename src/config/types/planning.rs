@@ -1,6 +1,6 @@
 //! The part of the configuration that the planner uses: limits, names, labels and times.
 //!
-//! It can be saved and shared, since it contains no credentials, no addresses of services and no scripts. A configuration
+//! It can be saved and shared, since it contains no credentials, no addresses of clouds and no scripts. A configuration
 //! made from it gives the same plans as the original, and can do nothing else.
 
 use super::config::{Backend, Config, JenkinsConfig, ProviderConfig};
@@ -10,6 +10,7 @@ use super::node_type::{Boot, BootVolume, FlavorChoice, NodeType};
 use super::openstack::{Auth, Connection, Interface, OpenStackConfig};
 use super::registration::{NodeSettings, Registration, SshLauncher, Transport};
 use super::times::Times;
+use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -21,6 +22,10 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planning {
     owner: Owner,
+    #[serde(default)]
+    controller: Controller,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    former_controllers: Vec<Controller>,
     max_servers: u32,
     times: Times,
     providers: Vec<ProviderPart>,
@@ -81,7 +86,7 @@ impl Planning {
             state_file: _,
             metrics_file: _,
             html_file: _,
-            owner,
+            owner: _,
             deadline: _,
             max_servers,
             concurrency: _,
@@ -90,12 +95,15 @@ impl Planning {
             node_types,
             times,
         } = config;
+        let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
             let ProviderConfig { name, max, backend: _ } = provider;
             ProviderPart { name: name.clone(), max: *max }
         };
         Planning {
-            owner: owner.clone(),
+            owner,
+            controller,
+            former_controllers: former,
             max_servers: *max_servers,
             times: *times,
             providers: providers.iter().map(provider).collect(),
@@ -116,7 +124,7 @@ impl Planning {
 
     /// A configuration to plan with. It leads to no service and has a fingerprint of its own.
     pub fn config(&self) -> Config {
-        let Planning { owner, max_servers, times, providers, node_types } = self;
+        let Planning { owner, controller, former_controllers, max_servers, times, providers, node_types } = self;
         let nowhere = || OpenStackConfig {
             auth_url: String::new(),
             auth: Auth::V2Password { user: String::new(), password: Secret::new(""), tenant: None },
@@ -140,7 +148,13 @@ impl Planning {
             deadline: SignedDuration::ZERO,
             max_servers: *max_servers,
             concurrency: 1,
-            jenkins: JenkinsConfig { url: String::new(), user: String::new(), token: Secret::new(""), cacert: None },
+            jenkins: JenkinsConfig {
+                url: controller.to_string(),
+                former_urls: former_controllers.iter().map(Controller::to_string).collect(),
+                user: String::new(),
+                token: Secret::new(""),
+                cacert: None,
+            },
             providers: providers.iter().map(provider).collect(),
             node_types: node_types.iter().map(NodeTypePart::node_type).collect(),
             times: *times,

@@ -13,6 +13,7 @@ pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settlin
 pub use nodes::{NodeMemory, SetOfflineBy};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
 
+use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,9 @@ pub struct State {
     pub version: u32,
     /// The installation that it belongs to.
     pub owner: Owner,
+    /// The controller whose nodes it remembers; none in a file of a version of mita that wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
     /// Number of the run that wrote it. What came first is told by these numbers, since a clock can jump.
     #[serde(default)]
     pub run: u64,
@@ -84,6 +88,7 @@ impl State {
         Self {
             version: VERSION,
             owner,
+            controller: None,
             run: 0,
             last_run: None,
             fingerprint: String::new(),

@@ -63,6 +63,9 @@ pub struct ServerMemory {
     /// Reads by id that answered 404, one a run.
     #[serde(default)]
     pub gone_sightings: u32,
+    /// When its cloud last refused to delete it because somebody locked it, where the cloud does not show locks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_met: Option<Timestamp>,
     /// The retirement or removal that was decided, from before its first step on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
@@ -106,6 +109,7 @@ impl ServerMemory {
             stopped: None,
             deleting_since: None,
             gone_sightings: 0,
+            lock_met: None,
             retirement: None,
             asked: None,
             failure_counted: false,

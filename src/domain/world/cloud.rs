@@ -40,6 +40,12 @@ pub struct Server {
     /// Whether it ever ran.
     #[serde(default)]
     pub launch: Launch,
+    /// Whether somebody locked it.
+    #[serde(default)]
+    pub lock: Lock,
+    /// How much its cloud shows of it.
+    #[serde(default, skip_serializing_if = "Shown::is_whole")]
+    pub shown: Shown,
     /// All its addresses, fixed and floating.
     pub addresses: BTreeSet<IpAddr>,
     /// The cloud's text on what went wrong, where it gave one.
@@ -64,6 +70,36 @@ pub enum Launch {
     Never,
     /// It did, or does.
     Launched,
+}
+
+/// Whether somebody locked a server: then its cloud deletes it for nobody but an administrator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lock {
+    /// The cloud does not tell.
+    #[default]
+    Unknown,
+    /// Nobody did.
+    Open,
+    /// Somebody did.
+    Locked,
+}
+
+/// How much a cloud shows of a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// Everything that there is.
+    #[default]
+    Whole,
+    /// Not its metadata: whose it is cannot be told.
+    WithoutMetadata,
+}
+
+impl Shown {
+    fn is_whole(&self) -> bool {
+        *self == Shown::Whole
+    }
 }
 
 /// What a server can be, in words that fit any cloud.

@@ -16,6 +16,7 @@ use std::time::Duration;
 fn controller(server: &Loopback, prefix: &str) -> Jenkins {
     let config = JenkinsConfig {
         url: format!("{}/{prefix}", server.url),
+        former_urls: Vec::new(),
         user: "adeza".to_owned(),
         token: Secret::new("11aa-jenkins-token"),
         cacert: None,

@@ -110,6 +110,7 @@ fn s9_no_error_holds_the_token_even_where_jenkins_repeats_it() {
 fn an_unreadable_certificate_authority_is_reported_before_anything_is_sent() {
     let config = JenkinsConfig {
         url: "https://127.0.0.1:1/".to_owned(),
+        former_urls: Vec::new(),
         user: "adeza".to_owned(),
         token: Secret::new("11aa-jenkins-token"),
         cacert: Some("/nonexistent/ca.pem".into()),

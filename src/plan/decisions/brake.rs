@@ -2,6 +2,7 @@
 //! seen than the truth.
 
 use crate::domain::rule::Rule;
+use crate::domain::state::{Origin, State};
 use crate::plan::model::{Action, Change, Plan, Subject};
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ const ALWAYS_ALLOWED: usize = 3;
 ///
 /// Too many are more than three and more than half of our servers that ever had a node.
 pub fn brake(plan: &mut Plan, allowed: usize) {
-    let suspicious = plan.actions.iter().filter(|action| is_suspicious(action)).count();
+    let suspicious = plan.actions.iter().filter(|action| is_suspicious(action, &plan.memory)).count();
     let nodes_left = plan.actions.iter().filter(|action| matches!(action.change, Change::DeleteNode { .. })).count();
     let joined = plan.memory.servers.values().filter(|server| server.joined_at.is_some()).count();
     let half = (joined + nodes_left) / 2;
@@ -21,7 +22,7 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
     }
     let mut let_through = allowed;
     let (held, kept) = std::mem::take(&mut plan.actions).into_iter().partition(|action| {
-        let counts = is_suspicious(action);
+        let counts = is_suspicious(action, &plan.memory);
         let passes = counts && let_through > 0;
         if passes {
             let_through -= 1;
@@ -53,7 +54,16 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
 /// Whether the action removes something for a reason that lies outside of mita's own orders, and that no service states.
 /// That a server does not run, its cloud says itself. A volume or an address
 /// follows its server, whose removal has had its own look.
-fn is_suspicious(action: &Action) -> bool {
+fn is_suspicious(action: &Action, memory: &State) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
-    removes && matches!(action.rule, Rule::Offline | Rule::NodeMissing | Rule::ServerGone)
+    let not_ordered = || {
+        let memory = action.removed().and_then(|target| memory.servers.get(&target.order));
+        memory.is_none_or(|memory| memory.origin == Origin::Found)
+    };
+    match action.rule {
+        Rule::Offline | Rule::NodeMissing | Rule::ServerGone => removes,
+        // A server that this state ordered failed to join. Any other may be at work for somebody else.
+        Rule::NeverJoined => removes && not_ordered(),
+        _ => false,
+    }
 }

@@ -12,6 +12,7 @@ use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase, last_build};
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::{Change, Problem, Subject};
@@ -25,6 +26,10 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         let server = Server { found, machine, index, job: matched.get(&index).copied() };
         let (rule, reason) = server.decide(classified, draft);
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
+        if rule == Rule::Held && server.locked().is_some() {
+            let text = format!("server {} ({id}): {reason}", machine.name);
+            draft.warnings.push((format!("locked {id}"), text));
+        }
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
         for node in &machine.nodes {
             match nodes::left_behind(node, machine.server_id.as_ref(), memory) {
@@ -76,7 +81,7 @@ impl Server<'_> {
         let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
         match &classified.phase {
             // A build that came first stops a retirement, also one of a run that ended before it could see to it.
-            Phase::LeftAlone(Rule::Busy) if asked => (Rule::Busy, reason),
+            Phase::LeftAlone(Rule::Busy) if asked || self.locked().is_some() => (Rule::Busy, reason),
             Phase::LeftAlone(Rule::Busy) => {
                 self.restore(&format!("{reason} that came while it was being retired"), is_not_spent, draft);
                 (Rule::Busy, self.drain(reason, draft))
@@ -100,7 +105,10 @@ impl Server<'_> {
                     (Rule::MinIdle, format!("{reason}; kept at hand by min_idle"))
                 }
                 None if !queue_seen => (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read")),
-                None => self.remove(Rule::Idle, reason, settling, draft),
+                None => match self.locked() {
+                    Some(lock) => (Rule::Held, format!("{reason}; {lock}")),
+                    None => self.remove(Rule::Idle, reason, settling, draft),
+                },
             },
             Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
                 (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
@@ -121,6 +129,12 @@ impl Server<'_> {
             }
             Phase::ToRemove(rule) => self.remove(*rule, reason, settling, draft),
         }
+    }
+
+    /// Why its cloud would not delete it, where somebody locked it.
+    fn locked(&self) -> Option<String> {
+        let Supply { memory, now, .. } = *self.found.supply;
+        lock::locked(memory, self.machine, now)
     }
 
     /// Makes the node of a server that has none, where mita registers it. Returns what is to be said of the server.

@@ -13,20 +13,23 @@ use crate::domain::state::State;
 use crate::domain::world::{Volume, VolumeState, World};
 use crate::plan::model::{Change, FormerServer, Subject};
 use crate::plan::sightings::volumes::{owner, volume_of};
+use std::collections::BTreeSet;
 
 /// Looks through all volumes that were listed.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let (world, memory) = (found.world, found.supply.memory);
+    // Two providers may reach one project.
+    let mut seen = BTreeSet::new();
     for (provider, cloud) in &world.clouds {
         let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
-        for volume in volumes {
-            let Some((server, gone)) = owner(found.supply.config, memory, volume) else {
+        for volume in volumes.iter().filter(|volume| seen.insert(&volume.id)) {
+            let Some((server, _)) = owner(found.supply.config, memory, volume) else {
                 draft.warnings.extend(suspect(memory, world, provider, volume));
                 continue;
             };
             let (rule, reason) = verdict_on(memory, volume, server);
             if rule == Rule::ServerGone {
-                let left_by = FormerServer { provider: gone.provider.clone(), server_id: server.clone() };
+                let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
             }
             draft.verdict(Subject::Volume, &volume.id, &volume.name, rule, reason);

@@ -8,6 +8,7 @@ use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::Origin;
 use crate::domain::world::{Node, Presence, Server};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 /// Servers of ours and the nodes of Jenkins, put together.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct Fleet<'a> {
     pub machines: Vec<Machine<'a>>,
     /// Every node of Jenkins, with what it is to us.
     pub nodes: Vec<(&'a Node, NodeIdentity)>,
+    /// Servers that are remembered, and that a cloud shows without our mark: they are ours no more.
+    pub disowned: BTreeMap<&'a ServerId, &'a Server>,
 }
 
 /// A server of ours.

@@ -1,6 +1,7 @@
 //! Step 3: what phase each server is in, and which of them joined or failed.
 
 pub mod arrivals;
+pub(crate) mod lock;
 pub(crate) mod outcomes;
 pub mod phase;
 pub(crate) mod restoring;
@@ -24,5 +25,8 @@ pub(crate) fn classify(
     let classifier = Classifier { config, world, memory, now };
     let mut phases: Vec<Classified> = fleet.machines.iter().map(|machine| classifier.classify(machine)).collect();
     shield::shield(&classifier, fleet, &mut phases);
+    for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
+        lock::hold(memory, machine, now, classified);
+    }
     phases
 }

@@ -1,6 +1,7 @@
 //! Which floating IPs are ours, and how often the server of each was seen gone.
 
 use crate::config::Config;
+use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{AddressMemory, State};
 use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, World};
@@ -9,16 +10,30 @@ use std::net::IpAddr;
 /// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     let mut types = config.node_types.iter();
+    // What is remembered of a provider that is no longer configured may be there under another name.
+    let may_be_here = |remembered: &ProviderName| remembered == provider || !config.has_provider(remembered);
     types.any(|kind| kind.boot.floating_ip_pool.is_some() && kind.providers.contains(provider))
-        || state.floating_ips.values().any(|address| address.provider == *provider)
-        || state.servers.values().any(|server| server.floating_ip && server.provider == *provider)
+        || state.floating_ips.values().any(|address| may_be_here(&address.provider))
+        || state.servers.values().any(|server| server.floating_ip && may_be_here(&server.provider))
 }
 
 /// The floating IPs of this installation that were listed.
 pub fn ours<'a>(config: &Config, cloud: &'a Cloud) -> impl Iterator<Item = &'a FloatingIp> {
     let listed = cloud.floating_ips.as_ref().and_then(|listing| listing.complete()).into_iter().flatten();
-    let owner = config.owner.clone();
-    listed.filter(move |address| address.mark.owner == owner)
+    let installation = config.installation();
+    listed.filter(move |address| {
+        // The mark of an older mita names no controller: that of its server may.
+        let by_older_mita = address.mark.controller.is_none();
+        address.mark.is_of(&installation)
+            && !(by_older_mita && is_of_another(&installation, cloud, &address.mark.server))
+    })
+}
+
+/// Whether the listing shows this server with the mark of another installation.
+fn is_of_another(installation: &Installation, cloud: &Cloud, server: &ServerId) -> bool {
+    let listed = cloud.servers.complete().and_then(|servers| servers.iter().find(|listed| listed.id == *server));
+    let mark = listed.and_then(|server| server.mark.as_ref());
+    mark.is_some_and(|mark| !installation.is(&mark.owner, mark.controller.as_ref()))
 }
 
 /// The floating IP of ours that leads to a server and that its cloud shows among the server's addresses: a node of that
@@ -36,11 +51,6 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
         let listing = world.clouds.get(provider).and_then(|cloud| cloud.floating_ips.as_ref());
         listing.is_some_and(|listing| listing.complete().is_some())
     };
-    memory.floating_ips = before
-        .iter()
-        .filter(|(_, known)| !is_listed(&known.provider))
-        .map(|(id, known)| (id.clone(), known.clone()))
-        .collect();
     for (provider, cloud) in &world.clouds {
         for address in ours(config, cloud) {
             let known = before.get(&address.id).map_or(0, |known| known.gone_sightings);
@@ -54,6 +64,10 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
             // Two providers may reach one project.
             memory.floating_ips.entry(address.id.clone()).or_insert(seen);
         }
+    }
+    let unlisted = before.into_iter().filter(|(_, known)| !is_listed(&known.provider));
+    for (id, known) in unlisted {
+        memory.floating_ips.entry(id).or_insert(known);
     }
 }
 

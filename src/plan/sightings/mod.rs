@@ -27,8 +27,13 @@ const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The state after this run's sightings.
 pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
-    let mut memory =
-        State { run: state.run + 1, last_run: Some(now), fingerprint: config.fingerprint.clone(), ..state.clone() };
+    let mut memory = State {
+        run: state.run + 1,
+        last_run: Some(now),
+        fingerprint: config.fingerprint.clone(),
+        controller: Some(config.installation().controller),
+        ..state.clone()
+    };
     bring_back_from_the_future(&mut memory, now);
     remember_session(&mut memory, world, now);
     if world.jenkins.nodes.complete().is_some() {

@@ -3,7 +3,7 @@
 use super::nodes::has_worked;
 use crate::config::Config;
 use crate::domain::state::{Credit, Origin, ServerMemory, State};
-use crate::domain::world::ServerState;
+use crate::domain::world::{Lock, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,7 +20,9 @@ pub(crate) fn sighted(
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
+    memory.provider = machine.provider.clone();
     memory.ordered_at = memory.ordered_at.min(now);
+    memory.lock_met = memory.lock_met.map(|met| met.min(now));
     memory.active_since = memory.active_since.map(|since| since.min(now));
     memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
     memory.waited = Some(waited(config, state, machine, &memory, now));
@@ -29,6 +31,10 @@ pub(crate) fn sighted(
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => {
             memory.listed = true;
+            if server.lock != Lock::Unknown {
+                // What it says now counts, and no refusal of the past.
+                memory.lock_met = None;
+            }
             memory.gone_sightings = 0;
             memory.server_id = Some(server.id.clone());
             memory.name.clone_from(&server.name);

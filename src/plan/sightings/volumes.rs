@@ -13,8 +13,10 @@ const LISTINGS_WITHOUT: u32 = 2;
 /// Whether the volumes of a provider are to be listed: a server with storage is gone from there and its volume not yet
 /// known to be, or nothing is remembered at all.
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
-    let watched =
-        state.gone_servers.values().any(|departed| departed.provider == *provider && departed.watch.is_some());
+    // What is remembered of a provider that is no longer configured may be there under another name.
+    let may_be_here =
+        |departed: &GoneServer| departed.provider == *provider || !config.has_provider(&departed.provider);
+    let watched = state.gone_servers.values().any(|departed| departed.watch.is_some() && may_be_here(departed));
     let makes_volumes =
         config.node_types.iter().any(|kind| kind.volumes().next().is_some() && kind.providers.contains(provider));
     watched || (state.run == 0 && makes_volumes)
@@ -27,8 +29,12 @@ pub(crate) fn keep_watch(config: &Config, world: &World, memory: &mut State) {
         let servers =
             volumes.iter().filter_map(|volume| owner(config, memory, volume)).map(|(server, _)| server.clone());
         let seen: BTreeSet<ServerId> = servers.collect();
-        for (server, departed) in memory.gone_servers.iter_mut().filter(|(_, departed)| departed.provider == *provider)
-        {
+        for (server, departed) in &mut memory.gone_servers {
+            // That another provider lacks it says nothing.
+            if departed.provider != *provider && !seen.contains(server) {
+                continue;
+            }
+            departed.provider = provider.clone();
             departed.watch = match departed.watch {
                 Some(_) if seen.contains(server) => Some(0),
                 Some(without) if without + 1 < LISTINGS_WITHOUT => Some(without + 1),
@@ -43,7 +49,7 @@ pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> 
     let marked = volume
         .mark
         .as_ref()
-        .filter(|mark| mark.owner == config.owner)
+        .filter(|mark| config.installation().is(&mark.owner, mark.controller.as_ref()))
         .and_then(|mark| memory.gone_servers.iter().find(|(_, departed)| departed.id == mark.id));
     let named = volume_of(&volume.name).and_then(|server| memory.gone_servers.get_key_value(&server));
     let in_fault = || memory.gone_servers.iter().find(|(_, departed)| is_in_fault(volume, departed));

@@ -1,9 +1,10 @@
 //! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
 
 use crate::config::Config;
+use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::{Origin, SetOfflineBy, State};
+use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::*;
 use crate::plan::model::{Action, Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Proof, Subject, Target};
 use crate::plan::plan;
@@ -33,9 +34,9 @@ struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    /// Servers with our mark that a configured cloud showed, each once.
-    fn ours(&self) -> BTreeMap<&'a ServerId, (&'a ProviderName, &'a Server)> {
-        let mut ours = BTreeMap::new();
+    /// Every server that a configured cloud showed, with all providers that did.
+    fn shown(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
+        let mut shown: BTreeMap<&ServerId, (Vec<&ProviderName>, &Server)> = BTreeMap::new();
         for provider in &self.config.providers {
             let Some((name, cloud)) = self.world.clouds.get_key_value(&provider.name) else { continue };
             let found = cloud.by_id.values().filter_map(|lookup| match lookup {
@@ -43,12 +44,48 @@ impl<'a> Seen<'a> {
                 Lookup::Gone | Lookup::Unavailable(_) => None,
             });
             for server in cloud.servers.complete().into_iter().flatten().chain(found) {
-                if server.mark.as_ref().is_some_and(|mark| mark.owner == self.config.owner) {
-                    ours.entry(&server.id).or_insert((name, server));
-                }
+                shown.entry(&server.id).or_insert((Vec::new(), server)).0.push(name);
             }
         }
-        ours
+        shown
+    }
+
+    /// Those with our mark: our owner, and our controller, none, or one that this state ordered under.
+    fn ours(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
+        let ours = |server: &Server| {
+            let Some(mark) = server.mark.as_ref().filter(|mark| mark.owner == self.config.owner) else { return false };
+            let jenkins = &self.config.jenkins;
+            let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
+            mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
+                || self.remembered(&server.id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
+        };
+        self.shown().into_iter().filter(|(_, (_, server))| ours(server)).collect()
+    }
+
+    fn remembered(&self, id: &ServerId) -> Option<&'a ServerMemory> {
+        self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id))
+    }
+
+    /// What is remembered of a server, by its id or else by its order.
+    fn memory_of(&self, server: &Server) -> Option<&'a ServerMemory> {
+        let by_mark = || self.state.servers.get(&server.mark.as_ref()?.id).filter(|memory| memory.server_id.is_none());
+        self.remembered(&server.id).or_else(by_mark)
+    }
+
+    /// Whether somebody took the mark of a remembered server away, or it never was ours.
+    fn is_disowned(&self, id: &ServerId) -> bool {
+        let shown = self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole);
+        shown && !self.ours().contains_key(id)
+    }
+
+    /// Where what is remembered at a provider is to be found now.
+    fn place(&self, remembered: &'a ProviderName) -> &'a ProviderName {
+        let known = |name: &ProviderName| self.config.providers.iter().any(|provider| provider.name == *name);
+        let moved = |(at, server): (Vec<&'a ProviderName>, &Server)| {
+            let memory = self.memory_of(server).filter(|memory| memory.provider == *remembered)?;
+            (!at.contains(&&memory.provider)).then(|| at[0])
+        };
+        if known(remembered) { remembered } else { self.ours().into_values().find_map(moved).unwrap_or(remembered) }
     }
 
     fn nodes(&self) -> &'a [Node] {
@@ -61,9 +98,7 @@ impl<'a> Seen<'a> {
 
     /// The run that ordered a server, as far as is remembered.
     fn ordered_in(&self, server: &Server) -> Option<u64> {
-        let by_id = self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
-        let by_mark = || self.state.servers.get(&server.mark.as_ref()?.id).filter(|memory| memory.server_id.is_none());
-        match by_id.or_else(by_mark)?.origin {
+        match self.memory_of(server)?.origin {
             Origin::Ordered(run) => Some(run),
             Origin::Found => None,
         }
@@ -137,6 +172,7 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
     let marks: BTreeSet<_> = ours.values().filter_map(|(_, server)| Some(&server.mark.as_ref()?.id)).collect();
     for (order, memory) in &seen.state.servers {
         match &memory.server_id {
+            Some(id) if seen.is_disowned(id) => {}
             Some(id) => {
                 expected.insert((Subject::Server, id.to_string()));
             }
@@ -149,6 +185,10 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
     for cloud in seen.world.clouds.values() {
         let own = floating_ips::ours(seen.config, cloud);
         expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
+        // A volume has a verdict if it belonged to a server of ours that is gone.
+        let volumes = cloud.volumes.iter().filter_map(Listing::complete).flatten();
+        let volumes = volumes.map(|volume| (Subject::Volume, volume.id.to_string()));
+        expected.extend(volumes.filter(|volume| subjects.contains(volume)));
     }
     assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
 }
@@ -206,6 +246,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         Change::DrainNode(Target { nodes, server_id, .. }) => {
             assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
             assert!(seen.ours().contains_key(server_id), "S2: {action}");
+            unlocked(seen, action, server_id);
             for node in nodes {
                 let node = seen.node(node).expect("a node that is there");
                 assert!(node.presence == Presence::Online, "S7: only what is online: {action}");
@@ -225,9 +266,13 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             let node = seen.node(&target.nodes[0]).expect("a node that is there");
             assert!(matches!(node.presence, Presence::SetOffline(_)), "only what is set offline: {action}");
             assert!(!held(seen, node), "S7: {action}");
+            unlocked(seen, action, &target.server_id);
             return;
         }
         Change::RetireNode(target) | Change::DeleteServer(target) => {
+            unlocked(seen, action, &target.server_id);
+            let shown = seen.shown();
+            assert!(shown[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
             (Some(&target.server_id), target.nodes.iter().collect())
         }
         Change::DeleteNode { node, proof } => {
@@ -273,6 +318,14 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         let of_another = remembered.is_some_and(|id| *id != server.id) || named.any(|other| other.id != server.id);
         assert!(of_another || !held(seen, node), "S7: {} could be it: {action}", node.name);
     }
+}
+
+/// S7: nobody locked the server, as far as its cloud shows, or said when it was to delete it.
+fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
+    let lock = seen.shown().get(server).map_or(Lock::Unknown, |(_, server)| server.lock);
+    let met = seen.remembered(server).and_then(|memory| memory.lock_met);
+    let lately = met.is_some_and(|met| seen.now.duration_since(met) < jiff::SignedDuration::from_hours(1));
+    assert!(lock == Lock::Open || lock == Lock::Unknown && !lately, "S7: locked: {action}");
 }
 
 /// S2 and S4: a node is made for a server of ours that runs and has none, or for an order of this very plan.
@@ -371,20 +424,20 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
 fn limits(seen: &Seen<'_>, made: &Plan) {
     let mut there: Vec<(NodeTypeName, ProviderName)> = Vec::new();
     let ours = seen.ours();
-    let holder = |id: &ServerId| seen.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id));
-    for (id, (provider, server)) in &ours {
+    for (id, (providers, server)) in &ours {
         if !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
             let kind = server.mark.as_ref().map(|mark| mark.node_type.clone()).unwrap();
-            let provider = holder(id).map_or((*provider).clone(), |memory| memory.provider.clone());
-            there.push((kind, provider));
+            let before = seen.remembered(id).map(|memory| &memory.provider).filter(|name| providers.contains(name));
+            there.push((kind, before.unwrap_or(providers[0]).clone()));
         }
     }
     let marks: BTreeSet<_> = ours.values().filter_map(|(_, server)| Some(&server.mark.as_ref()?.id)).collect();
     for (order, memory) in &seen.state.servers {
-        let cloud = seen.world.clouds.get(&memory.provider);
+        let provider = seen.place(&memory.provider);
+        let cloud = seen.world.clouds.get(provider);
         let answered = cloud.is_some_and(|cloud| cloud.servers.complete().is_some());
         let given_up = match &memory.server_id {
-            Some(id) if ours.contains_key(id) => continue,
+            Some(id) if ours.contains_key(id) || seen.is_disowned(id) => continue,
             None if marks.contains(order) => continue,
             Some(id) => answered && cloud.is_some_and(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone)),
             None => {
@@ -393,7 +446,7 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
             }
         };
         if !given_up {
-            there.push((memory.node_type.clone(), memory.provider.clone()));
+            there.push((memory.node_type.clone(), provider.clone()));
         }
     }
     let mut ordered: Vec<(NodeTypeName, ProviderName)> = Vec::new();

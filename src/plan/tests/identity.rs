@@ -358,16 +358,3 @@ fn s2_servers_and_nodes_of_others_are_not_touched_whatever_their_names() {
         | ? server ubuntu (s3): active for 15m, not in Jenkins yet, join_timeout 15m; node ubuntu+10.0.0.1 may be it: name it ubuntu+IP so that mita can tell
     ");
 }
-
-#[test]
-fn s2_a_server_that_lost_its_mark_is_remembered_and_not_deleted() {
-    let mut s = Situation::new();
-    s.idle("s1", "10.0.0.1", "2h");
-    s.server("s1").mark = None;
-    s.runs(
-        "
-        |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
-        |   server s1  ubuntu  not_seen: provider os gave no answer about it
-    ",
-    );
-}

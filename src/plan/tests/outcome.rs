@@ -4,7 +4,7 @@
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::domain::world::*;
 use crate::plan::model::{Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Target};
-use crate::plan::tests::situation::{Situation, USER, agent, owner, set_offline};
+use crate::plan::tests::situation::{Situation, USER, agent, controller, owner, set_offline};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -66,7 +66,7 @@ impl Situation {
         server: &ServerId,
         attached: bool,
     ) {
-        let mark = AddressMark { owner: owner(), id: order.clone(), server: server.clone() };
+        let mark = AddressMark::new(&self.config.installation(), order.clone(), server.clone());
         let address = FloatingIp { id: id.into(), address: "203.0.113.7".parse().ok(), mark, attached };
         let listing = self.cloud(provider).floating_ips.get_or_insert(Listing::Complete(vec![]));
         let Listing::Complete(addresses) = listing else { panic!() };
@@ -78,7 +78,7 @@ impl Situation {
     fn node_is_made(&mut self, node: NodeName, node_type: NodeTypeName, id: MitaId, address: Option<IpAddr>) {
         let kind = self.config.node_type(&node_type).expect("a node is made for a type that is configured");
         assert_eq!(address.is_none(), kind.registration.is_inbound(), "{node}");
-        let mark = Some(Mark { owner: owner(), node_type, id });
+        let mark = Some(Mark { owner: owner(), controller: None, node_type, id });
         let labels = kind.label_string().split(' ').chain([node.as_str()]).map(str::to_owned).collect();
         let executors = kind.executors;
         let made = Node {
@@ -115,10 +115,12 @@ fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -
     Server {
         id,
         name,
-        mark: Some(Mark { owner: owner(), node_type, id: order }),
+        mark: Some(Mark { owner: owner(), controller: Some(controller()), node_type, id: order }),
         state: ServerState::Building,
         created: None,
         launch: Launch::Never,
+        lock: Lock::Open,
+        shown: Shown::Whole,
         addresses: BTreeSet::new(),
         fault: None,
     }

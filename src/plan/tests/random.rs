@@ -2,6 +2,7 @@
 //! planning never panics.
 
 use crate::config::MinIdle;
+use crate::domain::installation::Controller;
 use crate::domain::names::Owner;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
@@ -67,6 +68,9 @@ struct ServerDraw {
     memory: u8,
     age: u8,
     unique_name: bool,
+    /// Whose controller its mark names, and whether somebody locked it.
+    controller: u8,
+    lock: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -120,10 +124,23 @@ fn server() -> impl Strategy<Value = ServerDraw> {
         ServerState::Other("RESCUE".to_owned()),
     ]);
     let addresses = prop::collection::vec(select(&ADDRESSES[..]), 0..3);
-    let rest = (0..4_u8, 0..6_u8, any::<bool>(), 0..8_u8, any::<u8>(), any::<bool>());
+    let rest = (0..4_u8, 0..6_u8, any::<bool>(), 0..9_u8, any::<u8>(), any::<bool>(), (0..8_u8, 0..8_u8));
     (1..5_u8, select(&TYPES[..]), state, addresses, rest).prop_map(|(number, node_type, state, addresses, rest)| {
-        let (mark, listed, provider, memory, age, unique_name) = rest;
-        ServerDraw { number, node_type, state, addresses, mark, listed, provider, memory, age, unique_name }
+        let (mark, listed, provider, memory, age, unique_name, (controller, lock)) = rest;
+        ServerDraw {
+            number,
+            node_type,
+            state,
+            addresses,
+            mark,
+            listed,
+            provider,
+            memory,
+            age,
+            unique_name,
+            controller,
+            lock,
+        }
     })
 }
 
@@ -195,9 +212,21 @@ fn situation(draw: &Draw) -> Situation {
         32..40 => s.world.jenkins.session = Some("another".to_owned()),
         40..48 => s.state = State::new(owner()),
         48..56 => drop(s.config.providers.remove(0)),
+        56..72 => rename_provider(&mut s),
+        72..80 => s.config.jenkins.former_urls = vec!["https://old.example.com/ci/".to_owned()],
         _ => {}
     }
     s
+}
+
+/// The operator gives the first provider another name.
+fn rename_provider(s: &mut Situation) {
+    s.config.providers[0].name = "renamed".into();
+    let cloud = s.world.clouds.remove(&"os".into()).unwrap();
+    s.world.clouds.insert("renamed".into(), cloud);
+    for kind in &mut s.config.node_types {
+        kind.providers.iter_mut().filter(|name| name.as_str() == "os").for_each(|name| *name = "renamed".into());
+    }
 }
 
 fn node_type(draw: &TypeDraw) -> crate::config::NodeType {
@@ -221,7 +250,20 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     if draw.unique_name {
         server.name = format!("{}-m{}", draw.node_type, draw.number);
     }
+    server.lock = match draw.lock {
+        0 => Lock::Locked,
+        1 | 2 => Lock::Unknown,
+        _ => Lock::Open,
+    };
+    server.shown = if draw.controller == 7 { Shown::WithoutMetadata } else { Shown::Whole };
+    server.mark.as_mut().unwrap().controller = match draw.controller {
+        0 => None,
+        1 => Some(Controller::at("staging.example.com")),
+        2 => Some(Controller::at("old.example.com/ci")),
+        _ => Some(controller()),
+    };
     match draw.mark {
+        _ if draw.controller == 7 => server.mark = None,
         0 => server.mark = None,
         1 => server.mark.as_mut().unwrap().owner = Owner::new("other").unwrap(),
         _ => {}
@@ -236,6 +278,10 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     memory.asked = (draw.memory % 7 == 3).then_some(now - time("1m"));
     memory.retirement = (draw.memory == 1).then_some(retirement);
     memory.listed = draw.memory != 2;
+    memory.lock_met = (draw.lock == 1).then(|| now - time("30m"));
+    if draw.memory == 8 {
+        memory.origin = Origin::Found;
+    }
     if draw.memory == 4 {
         memory.server_id = None;
     }

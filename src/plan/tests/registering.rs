@@ -19,7 +19,7 @@ fn inbound() -> Situation {
 
 /// A node that mita made for this order, and that nobody has connected to.
 fn made(s: &mut Situation, name: &str, order: &str) {
-    let mark = Some(Mark { owner: owner(), node_type: "ubuntu".into(), id: order.into() });
+    let mark = Some(Mark { owner: owner(), controller: None, node_type: "ubuntu".into(), id: order.into() });
     s.nodes().push(Node { mark, presence: Presence::Disconnected, idle_executors: 0, ..agent(name) });
 }
 

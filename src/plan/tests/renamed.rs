@@ -189,7 +189,8 @@ fn l3_a_stranger_that_works_does_not_keep_a_server_that_has_its_own_node() {
 fn s2_a_node_that_another_installation_made_keeps_nothing() {
     let mut s = renamed();
     let other = crate::domain::names::Owner::new("other").unwrap();
-    s.node("keep-for-ann").mark = Some(Mark { owner: other, node_type: "ubuntu".into(), id: "m9".into() });
+    s.node("keep-for-ann").mark =
+        Some(Mark { owner: other, controller: None, node_type: "ubuntu".into(), id: "m9".into() });
     let long = credit(s.now, "3h");
     s.memory("s1").missing = Some(long);
     assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));

@@ -320,13 +320,13 @@ fn servers_of_a_provider_that_is_no_longer_configured_are_a_problem_until_there_
     s.world.clouds.clear();
     s.add_provider("new");
     s.runs("
-        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again until they are gone
+        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again, under this name, until they are gone
         |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
         |   server s1  ubuntu  not_seen: provider os gave no answer about it
         |   server s2  ubuntu  not_seen: provider os gave no answer about it
     ");
     s.after("1m").runs("
-        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again until they are gone
+        | ! provider os: no longer configured, and 2 servers of ours are remembered there: configure it again, under this name, until they are gone
         |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
         |   server s1  ubuntu  not_seen: provider os gave no answer about it
         |   server s2  ubuntu  not_seen: provider os gave no answer about it

@@ -7,6 +7,7 @@ use crate::config::{
     Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
     NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
+use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
 use crate::domain::world::*;
@@ -38,6 +39,10 @@ pub(crate) fn credit(now: Timestamp, counted: &str) -> Credit {
 
 pub(crate) fn owner() -> Owner {
     Owner::new("ci").unwrap()
+}
+
+pub(crate) fn controller() -> Controller {
+    Controller::at("https://ci.example.com/")
 }
 
 pub(crate) fn names(labels: &[&str]) -> BTreeSet<String> {
@@ -150,7 +155,8 @@ impl Situation {
             max_servers: 50,
             concurrency: 8,
             jenkins: JenkinsConfig {
-                url: "http://127.0.0.1/".to_owned(),
+                url: "http://ci.example.com/".to_owned(),
+                former_urls: vec![],
                 user: "user".to_owned(),
                 token: Secret::new("token"),
                 cacert: None,
@@ -288,10 +294,17 @@ impl Situation {
         let server = Server {
             id: id.into(),
             name: node_type.to_owned(),
-            mark: Some(Mark { owner: owner(), node_type: node_type.into(), id: order.clone() }),
+            mark: Some(Mark {
+                owner: owner(),
+                controller: Some(controller()),
+                node_type: node_type.into(),
+                id: order.clone(),
+            }),
             state: ServerState::Active,
             created: Some(ordered_at),
             launch: Launch::Launched,
+            lock: Lock::Open,
+            shown: Shown::Whole,
             addresses: address.split(' ').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect(),
             fault: None,
         };

@@ -5,8 +5,9 @@ use crate::domain::names::ProviderName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
-use crate::domain::world::{Listing, Lookup, Node, Presence, World};
+use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,17 +31,20 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
             problem(format!("provider {}", provider.name), error);
         }
     }
-    let configured = |name: &ProviderName| config.providers.iter().any(|provider| provider.name == *name);
     let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
-    for server in memory.servers.values().filter(|server| !configured(&server.provider)) {
+    for server in memory.servers.values().filter(|server| !config.has_provider(&server.provider)) {
         *orphans.entry(&server.provider).or_default() += 1;
     }
     for (provider, number) in orphans {
         let servers = if number == 1 { "1 server".to_owned() } else { format!("{number} servers") };
         let error = format!(
-            "no longer configured, and {servers} of ours are remembered there: configure it again until they are gone"
+            "no longer configured, and {servers} of ours are remembered there: configure it again, under this name, until \
+             they are gone"
         );
         problem(format!("provider {provider}"), &error);
+    }
+    for namesakes in namesakes(config, world, memory) {
+        problem(format!("provider {}", namesakes.provider), &namesakes.to_string());
     }
     problems
 }
@@ -94,6 +98,7 @@ pub(crate) fn warn(
         events.extend(event);
     }
     events.extend(several_sessions(&plan.memory));
+    events.extend(disowned(config, fleet));
     events.extend(open_breakers(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
@@ -150,6 +155,21 @@ fn several_sessions(memory: &State) -> Option<(String, String)> {
         session.id
     );
     Some(("several_sessions".to_owned(), text))
+}
+
+/// Servers that were ours until somebody took the mark away.
+fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
+    // A server that names another controller is reported as another installation's.
+    let unmarked =
+        fleet.disowned.values().filter(|server| server.mark.as_ref().is_none_or(|mark| mark.owner != config.owner));
+    let event = |server: &&Server| {
+        let Server { id, name, .. } = server;
+        let owner = &config.owner;
+        let text =
+            format!("server {name} ({id}) no longer carries the mark of {owner}: it is left alone and forgotten");
+        (format!("unmarked {id}"), text)
+    };
+    unmarked.map(event).collect()
 }
 
 fn open_breakers(memory: &State, now: Timestamp) -> Vec<(String, String)> {

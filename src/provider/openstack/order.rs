@@ -121,7 +121,8 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
 /// The mark is part of the request itself, and configured metadata cannot replace it.
 fn metadata(order: &Order<'_>) -> Value {
     let mut metadata = order.node_type.metadata.clone();
-    metadata.insert("mita_owner".into(), order.owner.to_string());
+    metadata.insert("mita_owner".into(), order.installation.owner.to_string());
+    metadata.insert("mita_controller".into(), order.installation.controller.to_string());
     metadata.insert("mita_node".into(), order.node_type.name.to_string());
     metadata.insert("mita_id".into(), order.id.to_string());
     json!(metadata)
@@ -153,6 +154,7 @@ fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::config::Hint;
+    use crate::domain::installation::{Controller, Installation};
     use crate::provider::openstack::tests::node_type;
 
     fn ids() -> Ids {
@@ -161,8 +163,13 @@ mod tests {
     }
 
     fn body_of(node_type: &NodeType, ids: &Ids) -> Value {
-        let (owner, id) = (crate::domain::names::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
-        let order = Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data: String::new() };
+        let id = "20261121T233012Z-1".into();
+        let installation = Installation {
+            owner: crate::domain::names::Owner::new("ceph-ci").unwrap(),
+            controller: Controller::at("https://ci.example.com/"),
+            former: Vec::new(),
+        };
+        let order = Order { node_type, installation: &installation, id: &id, name: "ubuntu", user_data: String::new() };
         request_body(&order, ids, None, Microversion::needed(node_type))
     }
 
@@ -175,7 +182,7 @@ mod tests {
         assert_eq!(
             order(&node_type("ubuntu")),
             json!({"name": "ubuntu", "imageRef": "image-1", "flavorRef": "flavor-1",
-                "metadata": {"mita_owner": "ceph-ci", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1"}})
+                "metadata": {"mita_owner": "ceph-ci", "mita_controller": "ci.example.com", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1"}})
         );
     }
 
@@ -199,7 +206,7 @@ mod tests {
             [("mita_owner", "somebody-else"), ("team", "ci")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         assert_eq!(
             order(&ubuntu)["metadata"],
-            json!({"mita_owner": "ceph-ci", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1", "team": "ci"})
+            json!({"mita_owner": "ceph-ci", "mita_controller": "ci.example.com", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1", "team": "ci"})
         );
     }
 

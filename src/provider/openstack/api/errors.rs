@@ -74,6 +74,7 @@ impl<'a> Operation<'a> {
             (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
             (FailureKind::Conflict, Effect::Create) => "name the networks in the node type if the cloud cannot choose",
             (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
+            (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
             (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
             (FailureKind::UnknownOutcome, _) => "a later list shows whether it was done",
         };
@@ -105,6 +106,8 @@ impl<'a> Operation<'a> {
             // Nova answers 403 where a quota of instances, cores or RAM is used up, and passes on Neutron's quota of ports.
             403 | 409 if of_quota => FailureKind::Quota,
             403 => FailureKind::Denied,
+            // "Instance ID is locked" (nova/exception.py, InstanceIsLocked).
+            409 if self.effect == Effect::Delete && text.contains("locked") => FailureKind::Locked,
             409 => FailureKind::Conflict,
             400 if self.effect == Effect::Delete => FailureKind::Conflict,
             // The caller handles Nova's own 404: what is gone needs no deletion.
@@ -260,6 +263,8 @@ mod tests {
     fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
         assert_eq!(meaning(Effect::Delete, 409, "{}"), FailureKind::Conflict);
         assert_eq!(meaning(Effect::Delete, 400, "{}"), FailureKind::Conflict);
+        let locked = r#"{"conflictingRequest":{"code":409,"message":"Instance 5c0d4a2e is locked"}}"#;
+        assert_eq!(meaning(Effect::Delete, 409, locked), FailureKind::Locked);
         assert_eq!(meaning(Effect::Delete, 403, POLICY), FailureKind::Denied);
         assert_eq!(meaning(Effect::Delete, 500, "{}"), FailureKind::UnknownOutcome);
     }

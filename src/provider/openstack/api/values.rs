@@ -1,5 +1,6 @@
 //! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
+use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, NodeTypeName, Owner};
 use crate::domain::world::{Lookup, Mark};
 use crate::provider::failure::Failure;
@@ -34,6 +35,7 @@ pub(crate) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mar
     let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     Some(Mark {
         owner: Owner::new(value("mita_owner")?).ok()?,
+        controller: value("mita_controller").map(Controller::at),
         node_type: NodeTypeName::from(value("mita_node")?),
         id: MitaId::from(value("mita_id")?),
     })

@@ -2,7 +2,7 @@
 
 use super::wire;
 use crate::domain::names::ServerId;
-use crate::domain::world::{Launch, Lookup, Server, ServerState};
+use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
 use crate::http::{Method, encode_segment};
 use crate::provider::console;
 use crate::provider::failure::Failure;
@@ -75,6 +75,7 @@ fn path(id: &ServerId) -> String {
 }
 
 fn read_server(server: wire::Server) -> Server {
+    let shown = if server.metadata.is_some() { Shown::Whole } else { Shown::WithoutMetadata };
     let metadata = server.metadata.unwrap_or_default();
     let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
     Server {
@@ -88,6 +89,12 @@ fn read_server(server: wire::Server) -> Server {
             Some(None) => Launch::Never,
             Some(Some(_)) => Launch::Launched,
         },
+        lock: match server.locked {
+            None => Lock::Unknown,
+            Some(false) => Lock::Open,
+            Some(true) => Lock::Locked,
+        },
+        shown,
         addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
         fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
             let message = redact(message.trim()).into_owned();
@@ -142,6 +149,7 @@ mod tests {
         let ubuntu = &servers[2];
         let mark = Mark {
             owner: crate::domain::names::Owner::new("recorder").unwrap(),
+            controller: None,
             node_type: "ubuntu".into(),
             id: "20261121T233012Z-1".into(),
         };

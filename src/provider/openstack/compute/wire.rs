@@ -19,6 +19,8 @@ pub(crate) struct Server {
     pub(crate) launched_at: Option<Option<String>>,
     pub(crate) addresses: Option<BTreeMap<String, Option<Vec<Address>>>>,
     pub(crate) fault: Option<Fault>,
+    /// Since microversion 2.9.
+    pub(crate) locked: Option<bool>,
 }
 
 /// Distinguishes a field that is null from one that is missing.

@@ -18,7 +18,12 @@ const GONE: &str =
     r#"{"NeutronError":{"type":"FloatingIPNotFound","message":"Floating IP f1 could not be found","detail":""}}"#;
 
 fn mark() -> AddressMark {
-    AddressMark { owner: crate::domain::names::Owner::new("ceph-ci").unwrap(), id: "m1".into(), server: "s1".into() }
+    AddressMark {
+        owner: crate::domain::names::Owner::new("ceph-ci").unwrap(),
+        id: "m1".into(),
+        server: "s1".into(),
+        controller: None,
+    }
 }
 
 fn network(answer: Answer) -> (Loopback, Box<dyn Provider>) {

@@ -134,9 +134,12 @@ fn count(server: &Loopback, method: &str, part: &str) -> usize {
 }
 
 fn order(provider: &dyn Provider, node_type: &NodeType) -> Result<ServerId, crate::provider::Failure> {
-    let (owner, id) = (crate::domain::names::Owner::new("ceph-ci").unwrap(), "20261121T233012Z-1".into());
+    let id = "20261121T233012Z-1".into();
+    let owner = crate::domain::names::Owner::new("ceph-ci").unwrap();
+    let controller = crate::domain::installation::Controller::at("https://ci.example.com/");
+    let installation = crate::domain::installation::Installation { owner, controller, former: Vec::new() };
     let user_data = "#!/bin/bash\n".to_owned();
-    provider.create(&Order { node_type, owner: &owner, id: &id, name: "ubuntu", user_data })
+    provider.create(&Order { node_type, installation: &installation, id: &id, name: "ubuntu", user_data })
 }
 
 #[test]

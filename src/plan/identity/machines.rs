@@ -1,0 +1,113 @@
+//! Every server of ours, listed or remembered.
+
+use crate::config::Config;
+use crate::domain::names::{MitaId, ProviderName, ServerId};
+use crate::domain::state::{Origin, ServerMemory, State};
+use crate::domain::world::{Listing, Lookup, Server, World};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::ownership::{is_ours, listed};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// Servers of ours that are listed, then those that are only remembered. One that is `disowned` is ours no more.
+pub(crate) fn machines<'a>(
+    config: &Config,
+    world: &'a World,
+    state: &State,
+    disowned: &BTreeMap<&ServerId, &Server>,
+) -> Vec<Machine<'a>> {
+    let installation = config.installation();
+    let mut by_id: BTreeMap<MitaId, Machine<'a>> = BTreeMap::new();
+    let holders: BTreeMap<&ServerId, (&MitaId, &ServerMemory)> =
+        state.servers.iter().filter_map(|(id, memory)| Some((memory.server_id.as_ref()?, (id, memory)))).collect();
+    // A provider that shows what is remembered at one that is no longer configured reaches the same project.
+    let mut heirs: BTreeMap<&ProviderName, ProviderName> = BTreeMap::new();
+    for (provider, server) in shown(config, world, &holders) {
+        let Some(mark) = server.mark.as_ref().filter(|_| is_ours(&installation, state, server)) else { continue };
+        let taken = by_id.contains_key(&mark.id)
+            || state
+                .servers
+                .get(&mark.id)
+                .and_then(|memory| memory.server_id.as_ref())
+                .is_some_and(|id| *id != server.id);
+        let id = match holders.get(&server.id) {
+            Some(&(id, _)) => id.clone(),
+            None if taken => MitaId::from(server.id.as_str()),
+            None => mark.id.clone(),
+        };
+        let memory = state.servers.get(&id);
+        if let Some(before) = memory.map(|memory| &memory.provider).filter(|before| !config.has_provider(before)) {
+            heirs.entry(before).or_insert_with(|| provider.clone());
+        }
+        let ordered_at = memory
+            .map(|memory| memory.ordered_at)
+            .or_else(|| mark.id.ordered_at())
+            .or(server.created)
+            .unwrap_or(Timestamp::UNIX_EPOCH);
+        let machine = Machine {
+            id: id.clone(),
+            node_type: mark.node_type.clone(),
+            provider,
+            name: server.name.clone(),
+            server_id: Some(server.id.clone()),
+            ordered_at,
+            origin: memory.map_or(Origin::Found, |memory| memory.origin),
+            sighting: Sighting::Seen(server),
+            nodes: Vec::new(),
+            doubts: Vec::new(),
+            namesakes: Vec::new(),
+            shares_doubts: false,
+        };
+        by_id.insert(id, machine);
+    }
+    for (id, memory) in &state.servers {
+        if memory.server_id.as_ref().is_some_and(|id| disowned.contains_key(id)) {
+            continue;
+        }
+        let provider = heirs.get(&memory.provider).unwrap_or(&memory.provider);
+        by_id.entry(id.clone()).or_insert_with(|| Machine {
+            id: id.clone(),
+            node_type: memory.node_type.clone(),
+            provider: provider.clone(),
+            name: memory.name.clone(),
+            server_id: memory.server_id.clone(),
+            ordered_at: memory.ordered_at,
+            origin: memory.origin,
+            sighting: unlisted(world, provider, memory.server_id.as_ref()),
+            nodes: Vec::new(),
+            doubts: Vec::new(),
+            namesakes: Vec::new(),
+            shares_doubts: false,
+        });
+    }
+    by_id.into_values().collect()
+}
+
+/// Every server that a cloud showed, once: at the provider that it is remembered at where that shows it, else at the
+/// first that does.
+fn shown<'a>(
+    config: &Config,
+    world: &'a World,
+    holders: &BTreeMap<&ServerId, (&MitaId, &ServerMemory)>,
+) -> Vec<(ProviderName, &'a Server)> {
+    let mut shown: BTreeMap<&ServerId, (ProviderName, &Server)> = BTreeMap::new();
+    for (provider, server) in listed(config, world) {
+        let remembered_there = holders.get(&server.id).is_some_and(|(_, memory)| memory.provider == provider);
+        if remembered_there || !shown.contains_key(&server.id) {
+            shown.insert(&server.id, (provider, server));
+        }
+    }
+    shown.into_values().collect()
+}
+
+fn unlisted<'a>(world: &World, provider: &ProviderName, id: Option<&ServerId>) -> Sighting<'a> {
+    let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
+    match (&cloud.servers, id) {
+        (Listing::Unavailable(_), _) => Sighting::NoAnswer,
+        (Listing::Complete(_), None) => Sighting::Unlisted,
+        (Listing::Complete(_), Some(id)) => match cloud.by_id.get(id) {
+            Some(Lookup::Gone) => Sighting::Gone,
+            Some(Lookup::Found(_) | Lookup::Unavailable(_)) | None => Sighting::NoAnswer,
+        },
+    }
+}
