@@ -369,10 +369,18 @@ fn held(seen: &Seen<'_>, node: &Node) -> bool {
     let class = class.as_deref().unwrap_or_default();
     let ours = reason.contains("mita retires this node: owner=ci server=");
     let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
-    let retiring = seen.ours().values().any(|(_, server)| {
-        let memory = seen.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
-        let under_way = memory.is_some_and(|memory| memory.retirement.is_some() || memory.asked.is_some());
-        under_way && seen.could_be(node, server)
+    let known = seen.state.nodes.get(&node.name);
+    let retiring = seen.state.servers.values().any(|memory| {
+        let under_way = memory.retirement.is_some() || memory.asked.is_some();
+        let seen_there = seen
+            .ours()
+            .values()
+            .any(|(_, server)| memory.server_id.as_ref() == Some(&server.id) && seen.could_be(node, server));
+        // Of a server that is gone, its name and what is remembered are all that is left.
+        let remembered = memory.node.as_ref() == Some(&node.name)
+            || known.is_some_and(|known| known.server.is_some() && known.server == memory.server_id)
+            || node.name.convention().base == memory.name;
+        under_way && (seen_there || remembered)
     });
     if ours || class.starts_with("hudson.node_monitors.") {
         false
