@@ -59,7 +59,8 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
     let mut body = response.json_body("a token").map_err(unusable)?;
     let Some(token) = response.header("x-subject-token") else {
         let reason = "the answer has no X-Subject-Token header: is auth_url that of Keystone?";
-        return Err(operation.failure(FailureKind::Wrong, &format!("{}: {reason}", response.request())));
+        return Err(operation
+            .failure(FailureKind::Wrong, &format!("{} answered {}: {reason}", response.request(), response.status)));
     };
     let user: Option<String> = body.take("/token/user/id").map_err(unusable)?;
     let credential: Option<String> = body.take("/token/application_credential/id").map_err(unusable)?;
