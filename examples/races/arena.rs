@@ -9,8 +9,7 @@ use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
-use mita_sim::openstack::Server;
-use mita_sim::{Fault, Kind, Sim, SimOptions};
+use mita_sim::{Fault, Kind, Sim, SimOptions, World};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,13 +54,10 @@ pub(crate) struct Arena {
     scenes: RefCell<BTreeMap<(usize, usize), Scene>>,
 }
 
-/// Everything that a race changes.
-#[derive(Clone)]
+/// The nodes, and everything that a race changes.
 struct Scene {
     names: Vec<String>,
-    nodes: Vec<Node>,
-    servers: Vec<Server>,
-    history: BTreeMap<String, BTreeMap<String, String>>,
+    world: World,
     state: Vec<u8>,
 }
 
@@ -91,7 +87,6 @@ impl Arena {
     /// node that was left offline though its drain was interrupted.
     pub(crate) fn race(&self, nodes: usize, executors: usize, arrivals: &[Arrival]) -> Result<Outcome, String> {
         let names = self.set(nodes, executors)?;
-        self.sim.clear_log();
         for arrival in arrivals {
             self.plan_arrival(*arrival, &names);
         }
@@ -110,12 +105,7 @@ impl Arena {
         let mut scenes = self.scenes.borrow_mut();
         if let Some(scene) = scenes.get(&(nodes, executors)) {
             fs::write(state_file, &scene.state).map_err(|error| error.to_string())?;
-            let mut world = self.sim.world();
-            world.jenkins.nodes.clone_from(&scene.nodes);
-            world.jenkins.finished.clear();
-            let cloud = world.cloud(CLOUD);
-            cloud.servers.clone_from(&scene.servers);
-            cloud.history.clone_from(&scene.history);
+            self.sim.set_back(&scene.world);
             return Ok(scene.names.clone());
         }
         let names = self.set_anew(nodes, executors);
@@ -124,11 +114,8 @@ impl Arena {
             self.sim.advance(STEP);
         }
         let state = fs::read(state_file).map_err(|error| error.to_string())?;
-        let mut world = self.sim.world();
-        let nodes_seen = world.jenkins.nodes.clone();
-        let cloud = world.cloud(CLOUD);
-        let (servers, history) = (cloud.servers.clone(), cloud.history.clone());
-        scenes.insert((nodes, executors), Scene { names: names.clone(), nodes: nodes_seen, servers, history, state });
+        self.sim.clear_log();
+        scenes.insert((nodes, executors), Scene { names: names.clone(), world: self.sim.world().clone(), state });
         Ok(names)
     }
 

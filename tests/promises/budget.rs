@@ -63,7 +63,9 @@ fn pages_whose_links_lead_to_another_host_are_read_from_the_same_host() {
 
 #[test]
 fn ten_thousand_waiting_jobs_get_what_the_limits_allow_and_no_more() {
-    let it = Setup::trusty().top("max_servers = 12").node("debian", "labels = \"amd64 debian\"\nmax = 2").start();
+    // How long it takes is the benchmark's business.
+    let it = Setup::trusty().top("deadline = \"10m\"").top("max_servers = 12");
+    let it = it.node("debian", "labels = \"amd64 debian\"\nmax = 2").start();
     it.sim.world().rules.max_servers = Some(12);
     it.sim.world().rules.max_of_type.insert("debian".to_owned(), 2);
     {
