@@ -12,7 +12,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Event, any, happen, let_go};
+use events::{Event, any, happen, later, let_go, remove_renamed};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -46,6 +46,12 @@ impl World {
         for minute in 1..length {
             while chance.in_hundred(often) {
                 events.push((minute, any(&mut chance)));
+            }
+        }
+        let mut later_chance = Chance::new(seed ^ 0x1a7e);
+        for minute in 3..length {
+            if later_chance.in_hundred(6) {
+                events.push((minute, later(&mut later_chance)));
             }
         }
         Self { seed, length, events }
@@ -256,6 +262,7 @@ impl Life<'_> {
             let jenkins = farm.sim.jenkins();
             jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())
         });
+        remove_renamed(self.farm);
         let lost = self.state_lost;
         self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {
             let mut left = picture(farm);

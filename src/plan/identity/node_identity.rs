@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
 use crate::domain::state::{NodeMemory, Origin};
-use crate::domain::world::{Launch, Node, NodeKind, Presence, Server};
+use crate::domain::world::{Launch, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -80,7 +80,7 @@ impl<'a> Index<'a> {
         if node.kind == NodeKind::BuiltIn {
             return foreign("the built-in node");
         }
-        let changed_hands = works(node) && self.lost_its_server(memory, machines);
+        let changed_hands = works(node) && self.lost_its_server(node, memory, machines);
         // Nobody else's node has the id of an order or of a server for its name, whenever it came.
         let keyed = self.keyed(&node.name);
         let came_after = |machine: &usize| {
@@ -88,14 +88,18 @@ impl<'a> Index<'a> {
         };
         let candidates = self.candidates(&node.name);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
-        if matches!(node.kind, NodeKind::CloudPlugin(_)) {
-            return Candidates { namesakes: could_be, ..foreign("a cloud plugin made it") };
-        }
         let remembered = memory.and_then(|memory| memory.server.as_ref());
         let remembered_machine = remembered.and_then(|id| {
             let mut holders = self.keys.get(id.as_str()).into_iter().flatten().copied();
             holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
         });
+        if matches!(node.kind, NodeKind::CloudPlugin(_)) {
+            let entry_of_ours =
+                |machine: &usize| remembered.is_some() && has_address_of(&machines[*machine], &node.name);
+            let ours = candidates.into_iter().filter(entry_of_ours);
+            let namesakes: BTreeSet<usize> = ours.chain(could_be).chain(remembered_machine).collect();
+            return Candidates { namesakes: namesakes.into_iter().collect(), ..foreign("a cloud plugin made it") };
+        }
         let known_before = could_be.len() < candidates.len();
         // Somebody else's, or an entry that its agent took over.
         let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
@@ -169,13 +173,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether the node was that of a server of ours which is gone: where it works all the same, another server took
-    /// the entry over, however long it has been in Jenkins.
-    fn lost_its_server(&self, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
+    /// Whether the node was that of a server of ours which is gone, or has lost the address in the node's name: where it
+    /// works all the same, another server took the entry over, however long it has been in Jenkins.
+    fn lost_its_server(&self, node: &Node, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
         let Some(id) = memory.and_then(|memory| memory.server.as_ref()) else { return false };
         let holders = self.keys.get(id.as_str()).into_iter().flatten().map(|&machine| &machines[machine]);
         let mut there = holders.filter(|machine| machine.server_id.as_ref() == Some(id));
-        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone))
+        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone) && !lost_address(machine, &node.name))
     }
 
     /// Every machine that a node of this name could be, by name or by address.
@@ -283,6 +287,12 @@ impl<'a> Index<'a> {
 fn has_address_of(machine: &Machine<'_>, node: &NodeName) -> bool {
     let addresses = machine.server().map(|server| &server.addresses);
     node.convention().ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
+}
+
+/// Whether the server lacks the address in a node's name. One that runs and has none at all may be shown without it.
+fn lost_address(machine: &Machine<'_>, node: &NodeName) -> bool {
+    let lost = |server: &Server| !server.addresses.is_empty() || server.state != ServerState::Active;
+    node.convention().ip.is_some() && !has_address_of(machine, node) && machine.server().is_some_and(lost)
 }
 
 fn works(node: &Node) -> bool {

@@ -21,28 +21,43 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
     may_run && nodes.all(|node| node.presence == Presence::Disconnected)
 }
 
-/// Whether the node may be the server: it came after the server was ordered, and carries all labels of its type. If so,
-/// how many runs lie between its first sighting and the loss of the server's own node, or the order.
-pub(crate) fn distance(config: &Config, memory: &State, machine: &Machine<'_>, node: &Node) -> Option<u64> {
-    let known = memory.nodes.get(&node.name)?;
-    let first_seen = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
-    let order = match machine.origin {
-        Origin::Ordered(run) => Some(run),
-        Origin::Found => None,
-    };
-    let came_after = order.is_none_or(|run| first_seen > run);
-    let lost = memory.servers.get(&machine.id).and_then(|server| server.missing_since);
-    let runs = lost.or(order).map_or(u64::MAX, |run| first_seen.abs_diff(run));
-    (came_after && has_the_labels(config, machine, node)).then_some(runs)
+/// How near a node is to a server that it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Distance {
+    /// Whether the labels do not tell that the node is one of the type.
+    unsure: bool,
+    /// How many runs lie between the node's first sighting and the loss of the server's own node, or the order.
+    runs: u64,
 }
 
-fn has_the_labels(config: &Config, machine: &Machine<'_>, node: &Node) -> bool {
-    match config.node_type(&machine.node_type) {
-        // Nobody knows any more which labels it had; and a node that was deleted while busy has none at all.
-        None => true,
-        Some(_) if node.labels.is_empty() => true,
-        Some(kind) if kind.labels.is_empty() => node.labels.contains(kind.name.as_str()),
-        Some(kind) => kind.labels.is_subset(&node.labels),
+impl Distance {
+    /// Nothing is nearer.
+    pub(crate) const NONE: Self = Self { unsure: false, runs: 0 };
+
+    /// Between a server and a node that may be it: the node came after the server was ordered, and carries all labels of
+    /// its type.
+    pub(crate) fn between(config: &Config, memory: &State, machine: &Machine<'_>, node: &Node) -> Option<Self> {
+        let known = memory.nodes.get(&node.name)?;
+        let first_seen = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
+        let order = match machine.origin {
+            Origin::Ordered(run) => Some(run),
+            Origin::Found => None,
+        };
+        if order.is_some_and(|run| first_seen <= run) {
+            return None;
+        }
+        let lost = memory.servers.get(&machine.id).and_then(|server| server.missing_since);
+        let unsure = match config.node_type(&machine.node_type) {
+            // A type that is gone; a node that was deleted while busy, and has no labels any more; or one that was
+            // renamed, as far as can be seen, and may have got other labels as well.
+            None => true,
+            Some(_) if node.labels.is_empty() => true,
+            Some(kind) if kind.labels.is_empty() && node.labels.contains(kind.name.as_str()) => false,
+            Some(kind) if !kind.labels.is_empty() && kind.labels.is_subset(&node.labels) => false,
+            Some(_) if lost == Some(first_seen) => true,
+            Some(_) => return None,
+        };
+        Some(Self { unsure, runs: lost.or(order).map_or(u64::MAX, |run| first_seen.abs_diff(run)) })
     }
 }
 
@@ -51,15 +66,15 @@ fn has_the_labels(config: &Config, machine: &Machine<'_>, node: &Node) -> bool {
 pub(crate) fn pair<'a>(
     servers: &[usize],
     nodes: &[&'a Node],
-    distance: impl Fn(usize, &Node) -> Option<u64>,
+    distance: impl Fn(usize, &Node) -> Option<Distance>,
 ) -> BTreeMap<usize, &'a Node> {
     let choices = |server: usize| {
         let near = nodes.iter().enumerate().filter_map(|(index, node)| Some((distance(server, node)?, index)));
-        let mut near: Vec<(u64, usize)> = near.collect();
+        let mut near: Vec<(Distance, usize)> = near.collect();
         near.sort_unstable();
         near
     };
-    let mut servers: Vec<(u64, usize, Vec<usize>)> = servers
+    let mut servers: Vec<(Distance, usize, Vec<usize>)> = servers
         .iter()
         .filter_map(|&server| {
             let choices = choices(server);

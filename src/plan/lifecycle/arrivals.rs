@@ -9,7 +9,7 @@ use crate::domain::state::State;
 use crate::domain::world::{Listing, Node, Presence, World};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
-use crate::plan::identity::unconventional::{agents, distance, lacks_its_node, pair};
+use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair};
 use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
 use crate::plan::sightings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,11 +41,11 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
     let working: Vec<&Node> = agents(&fleet).into_iter().filter(|node| keeps_its_server(&memory, node)).collect();
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
-        let runs = distance(config, &memory, machine, node)?;
+        let distance = Distance::between(config, &memory, machine, node)?;
         match before.removed.get(&machine.id) {
             // What the plan keeps comes first, so that its node keeps no other.
-            None => Some(0),
-            Some(target) => (before.lacks(node) || !before.had_its_node(target)).then_some(runs),
+            None => Some(Distance::NONE),
+            Some(target) => (before.lacks(node) || !before.had_its_node(target)).then_some(distance),
         }
     };
     for (number, node) in pair(&without_node, &working, near) {

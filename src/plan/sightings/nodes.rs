@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State};
-use crate::domain::world::{Node, OfflineCause, Presence};
+use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::Timestamp;
 
@@ -41,10 +41,8 @@ pub(crate) fn sighted(
     let away = !online && node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let former = || before.and_then(|before| before.server.clone());
     let server: Option<ServerId> = match identity {
-        NodeIdentity::Foreign(_) => None,
-        NodeIdentity::Of(_) | NodeIdentity::Doubtful(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) => {
-            machine.and_then(|machine| machine.server_id.clone()).or_else(former)
-        }
+        NodeIdentity::Foreign(_) if node.kind == NodeKind::Agent => None,
+        _ => machine.and_then(|machine| machine.server_id.clone()).or_else(former),
     };
     let spent = match &node.presence {
         // A Jenkins that forgot the cause of a mark of ours forgot what it said.

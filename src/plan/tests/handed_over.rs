@@ -20,6 +20,28 @@ fn an_address_that_is_used_again_maps_to_the_server_that_has_it_now() {
 }
 
 #[test]
+fn s5_a_node_whose_address_went_to_another_server_is_that_ones_though_it_was_online_before_that_one() {
+    type Change = fn(&mut Situation);
+    let changes: [(&str, Change); 3] = [
+        ("- ubuntu  os  s1  error", |s| s.server("s1").state = ServerState::Error),
+        ("server s1  ubuntu  away", |s| s.server("s1").addresses = ["10.0.0.7".parse().unwrap()].into()),
+        // Its cloud may not show its address just now.
+        ("server s1  ubuntu  busy", |_| {}),
+    ];
+    for (expected, change) in changes {
+        let mut s = Situation::new();
+        s.busy("s1", "10.0.0.1");
+        s.server("s1").addresses.clear();
+        s.active("s2", "ubuntu", "10.0.0.1");
+        s.memory("s2").origin = Origin::Ordered(100);
+        change(&mut s);
+        let shown = whole(&s.plan());
+        assert!(shown.contains(expected), "{shown}");
+        assert!(shown.contains("server s2  ubuntu  busy: node ubuntu+10.0.0.1 runs a build"), "{shown}");
+    }
+}
+
+#[test]
 fn s1_an_entry_of_somebody_that_comes_back_with_the_address_of_a_server_ordered_since_protects_that_server() {
     let name = "ubuntu+10.0.0.1";
     let scene = |last_away| {

@@ -1,7 +1,7 @@
 //! Random worlds, states and configurations over some runs: whatever they are, the checker has nothing to say, and
 //! planning never panics.
 
-use crate::config::MinIdle;
+use crate::config::{MinIdle, NodeSettings, NodeType, Registration, SshLauncher, Transport};
 use crate::domain::installation::Controller;
 use crate::domain::names::Owner;
 use crate::domain::offline::offline_message;
@@ -14,7 +14,7 @@ use proptest::sample::select;
 
 const TYPES: [&str; 3] = ["ubuntu", "debian", "any"];
 const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"];
-const NODES: [&str; 12] = [
+const NODES: [&str; 15] = [
     "ubuntu",
     "ubuntu+10.0.0.1",
     "ubuntu+10.0.0.2",
@@ -27,6 +27,9 @@ const NODES: [&str; 12] = [
     "any-m4+10.0.0.2",
     "worker",
     "other+10.0.0.3",
+    "precise+10.0.0.1",
+    "labbox+10.0.0.2",
+    "keep-for-ann",
 ];
 const LABELS: [&str; 5] = ["amd64", "arm64", "bookworm", "gpu", "small"];
 
@@ -53,6 +56,7 @@ struct TypeDraw {
     min_idle: u32,
     unlabelled: bool,
     two_providers: bool,
+    registration: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +75,8 @@ struct ServerDraw {
     /// Whose controller its mark names, and whether somebody locked it.
     controller: u8,
     lock: u8,
+    launch: u8,
+    node: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +88,7 @@ struct NodeDraw {
     kind: u8,
     memory: u8,
     server: u8,
+    mark: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -99,10 +106,11 @@ fn labels() -> impl Strategy<Value = Vec<&'static str>> {
 }
 
 fn types() -> impl Strategy<Value = Vec<TypeDraw>> {
-    let one = (select(&TYPES[..]), labels(), 1..3_u32, prop::option::of(0..4_u32), 0..3_u32, any::<(bool, bool)>());
-    let one = one.prop_map(|(name, labels, executors, max, min_idle, (unlabelled, two_providers))| {
+    let rest = (any::<(bool, bool)>(), 0..6_u8);
+    let one = (select(&TYPES[..]), labels(), 1..3_u32, prop::option::of(0..4_u32), 0..3_u32, rest);
+    let one = one.prop_map(|(name, labels, executors, max, min_idle, ((unlabelled, two_providers), registration))| {
         let min_idle = min_idle.saturating_sub(1);
-        TypeDraw { name, labels, executors, max, min_idle, unlabelled, two_providers }
+        TypeDraw { name, labels, executors, max, min_idle, unlabelled, two_providers, registration }
     });
     prop::collection::vec(one, 0..4).prop_map(|mut types| {
         types.sort_by_key(|kind| kind.name);
@@ -124,9 +132,10 @@ fn server() -> impl Strategy<Value = ServerDraw> {
         ServerState::Other("RESCUE".to_owned()),
     ]);
     let addresses = prop::collection::vec(select(&ADDRESSES[..]), 0..3);
-    let rest = (0..4_u8, 0..6_u8, any::<bool>(), 0..9_u8, any::<u8>(), any::<bool>(), (0..8_u8, 0..8_u8));
+    let more = (0..8_u8, 0..8_u8, 0..4_u8, prop::option::of(select(&NODES[..])));
+    let rest = (0..4_u8, 0..6_u8, any::<bool>(), 0..9_u8, any::<u8>(), any::<bool>(), more);
     (1..5_u8, select(&TYPES[..]), state, addresses, rest).prop_map(|(number, node_type, state, addresses, rest)| {
-        let (mark, listed, provider, memory, age, unique_name, (controller, lock)) = rest;
+        let (mark, listed, provider, memory, age, unique_name, (controller, lock, launch, node)) = rest;
         ServerDraw {
             number,
             node_type,
@@ -140,13 +149,15 @@ fn server() -> impl Strategy<Value = ServerDraw> {
             unique_name,
             controller,
             lock,
+            launch,
+            node,
         }
     })
 }
 
 fn node() -> impl Strategy<Value = NodeDraw> {
-    (select(&NODES[..]), labels(), 0..8_u8, any::<bool>(), 0..8_u8, any::<u8>(), 0..8_u8).prop_map(
-        |(name, labels, presence, busy, kind, memory, server)| NodeDraw {
+    (select(&NODES[..]), labels(), 0..8_u8, any::<bool>(), 0..8_u8, any::<u8>(), 0..8_u8, 0..8_u8).prop_map(
+        |(name, labels, presence, busy, kind, memory, server, mark)| NodeDraw {
             name,
             labels,
             presence,
@@ -154,6 +165,7 @@ fn node() -> impl Strategy<Value = NodeDraw> {
             kind,
             memory,
             server,
+            mark,
         },
     )
 }
@@ -229,12 +241,20 @@ fn rename_provider(s: &mut Situation) {
     }
 }
 
-fn node_type(draw: &TypeDraw) -> crate::config::NodeType {
+fn node_type(draw: &TypeDraw) -> NodeType {
     let mut kind = kind(draw.name, &draw.labels);
     kind.executors = draw.executors;
     kind.max = draw.max;
     kind.min_idle = MinIdle::Always(draw.min_idle);
     kind.unlabelled = draw.unlabelled;
+    match draw.registration {
+        0 => kind.registration = Registration::Ssh(NodeSettings::default(), SshLauncher::default()),
+        1 => {
+            kind.registration = Registration::Inbound(NodeSettings::default(), Transport::default());
+            kind.server_name = NodeType::OWN_SERVER_NAME.to_owned();
+        }
+        _ => {}
+    }
     if draw.two_providers {
         kind.providers.push("two".into());
     }
@@ -250,6 +270,11 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     if draw.unique_name {
         server.name = format!("{}-m{}", draw.node_type, draw.number);
     }
+    server.launch = match draw.launch {
+        0 => Launch::Never,
+        1 => Launch::Unknown,
+        _ => Launch::Launched,
+    };
     server.lock = match draw.lock {
         0 => Lock::Locked,
         1 | 2 => Lock::Unknown,
@@ -278,6 +303,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     memory.asked = (draw.memory % 7 == 3).then_some(now - time("1m"));
     memory.retirement = (draw.memory == 1).then_some(retirement);
     memory.listed = draw.memory != 2;
+    memory.node = draw.node.map(Into::into);
     memory.lock_met = (draw.lock == 1).then(|| now - time("30m"));
     if draw.memory == 8 {
         memory.origin = Origin::Found;
@@ -334,6 +360,17 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         }
         _ => {}
     }
+    node.mark = match draw.mark {
+        0 => Some((owner(), draw.server)),
+        1 => Some((Owner::new("other").unwrap(), draw.server)),
+        _ => None,
+    }
+    .map(|(owner, order)| Mark {
+        owner,
+        controller: None,
+        node_type: "ubuntu".into(),
+        id: format!("m{order}").as_str().into(),
+    });
     s.nodes().push(node);
     let now = s.now;
     if draw.memory >= 64 {

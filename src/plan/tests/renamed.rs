@@ -159,6 +159,20 @@ fn s1_of_two_servers_without_a_node_the_one_that_lost_its_own_when_the_other_nam
 }
 
 #[test]
+fn s1_a_node_that_lost_its_labels_with_its_name_keeps_its_server() {
+    let mut s = renamed();
+    s.node("keep-for-ann").labels = names(&["keep-for-ann"]);
+    let shown = whole(&s.run().minutes(20).plan());
+    assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
+    // One that came a run later is another one.
+    let mut s = renamed();
+    s.lose_node("keep-for-ann");
+    s.run().minutes(10).after("5m");
+    s.nodes().push(Node { idle: false, labels: names(&["lab"]), ..agent("lab") });
+    assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));
+}
+
+#[test]
 fn s5_a_node_keeps_one_server_and_none_that_never_ran() {
     let mut s = renamed();
     s.active("s2", "ubuntu", "10.0.0.2");

@@ -35,7 +35,8 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding
     }
     if !machine.doubts.is_empty() {
         let names = listed(machine.doubts.iter().map(|node| &node.name));
-        finding.fact(What::CouldBe, format!("node {names}: so nothing is touched"));
+        let why = if machine.shares_doubts { "another server has its address, too" } else { "so nothing is touched" };
+        finding.fact(What::CouldBe, format!("node {names}: {why}"));
     }
     if let Some(memory) = view.memory {
         remembered(overview, &mut finding, memory);

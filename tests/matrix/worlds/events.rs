@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use crate::harness::{Installation, minutes, seconds};
-use mita_sim::jenkins::nodes::CauseKind;
+use mita_sim::jenkins::nodes::{CauseKind, Node};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Status};
 use mita_sim::{Fault, Kind, Service};
@@ -51,6 +51,12 @@ pub(crate) enum Event {
     ConnectionLost { which: usize, back: Option<u64> },
     /// Somebody adds something whose name looks like ours.
     LookAlike(usize),
+    /// A person renames an idle node of ours that mita did not make; its agent connects again, and a build starts there,
+    /// or the person holds it.
+    Renamed { which: usize, held: bool },
+    /// Somebody has an entry with the address of a server of ours: of a type that is gone, of another tool, or of another
+    /// class with a build on it.
+    OldEntry { which: usize, sort: usize },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -91,6 +97,14 @@ pub(crate) fn any(chance: &mut Chance) -> Event {
             back: chance.in_hundred(60).then(|| 1 + chance.below(8) as u64),
         },
         _ => Event::LookAlike(chance.below(5)),
+    }
+}
+
+/// One of the kinds that came later: they have chances of their own, so that older worlds stay as they are.
+pub(crate) fn later(chance: &mut Chance) -> Event {
+    match chance.below(2) {
+        0 => Event::Renamed { which: chance.below(4), held: chance.in_hundred(30) },
+        _ => Event::OldEntry { which: chance.below(4), sort: chance.below(4) },
     }
 }
 
@@ -263,6 +277,8 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
             }
         }
         Event::LookAlike(which) => look_alike(farm, which),
+        Event::Renamed { which, held } => renamed(farm, which, held),
+        Event::OldEntry { which, sort } => old_entry(farm, which, sort),
     }
 }
 
@@ -289,5 +305,55 @@ fn look_alike(farm: &Installation, which: usize) {
             let name = "11111111-0000-4000-8000-000000000000-blank-vol";
             farm.sim.cloud("openstack").place_volume(name, 5, &[("mita_owner", "another-ci")]);
         }
+    }
+}
+
+/// What begins the names that people give.
+const RENAMED: &str = "kept-";
+
+fn renamed(farm: &Installation, which: usize, held: bool) {
+    let mut nodes = idle_nodes(farm);
+    let mut jenkins = farm.sim.jenkins();
+    nodes.retain(|node| jenkins.node(node).is_some_and(|n| n.made_by.is_none() && !n.offline() && !n.removed));
+    let Some(node) = pick(&nodes, which) else { return };
+    let name = format!("{RENAMED}{node}").replace('+', "-");
+    jenkins.rename(&node, &name);
+    jenkins.connect(&name);
+    if held {
+        jenkins.hold(&name, "a person looks at it");
+    } else {
+        jenkins.occupy(&name, job(0, 12));
+    }
+}
+
+fn old_entry(farm: &Installation, which: usize, sort: usize) {
+    let addresses: Vec<String> = {
+        let cloud = farm.sim.cloud("openstack");
+        let ids: Vec<String> = cloud.servers.iter().filter(|server| !server.deleting()).map(|s| s.id.clone()).collect();
+        ids.iter().flat_map(|id| cloud.addresses(id)).collect()
+    };
+    let Some(address) = pick(&addresses, which) else { return };
+    let mut jenkins = farm.sim.jenkins();
+    let base = ["precise", "labbox", "jclouds", "jclouds"][sort];
+    let name = format!("{base}+{address}");
+    if jenkins.node(&name).is_some() {
+        return;
+    }
+    let entry = Node::new(&name, "other", 1);
+    if base == "jclouds" {
+        jenkins.add_node(entry.class("jenkins.plugins.openstack.compute.JCloudsComputer").online());
+        jenkins.occupy(&name, job(0, 6));
+    } else {
+        jenkins.add_node(entry);
+    }
+}
+
+/// A person removes the nodes that people renamed, once nothing runs there.
+pub(crate) fn remove_renamed(farm: &Installation) {
+    let mut jenkins = farm.sim.jenkins();
+    let mut names = jenkins.node_names();
+    names.retain(|name| name.starts_with(RENAMED));
+    for name in names {
+        jenkins.delete_node(&name);
     }
 }

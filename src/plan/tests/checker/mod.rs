@@ -1,155 +1,33 @@
 //! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
 
+mod other_names;
+mod seen;
+
 use crate::config::Config;
-use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, State};
+use crate::domain::state::State;
 use crate::domain::world::*;
 use crate::plan::model::{Action, Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Proof, Subject, Target};
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use seen::{Seen, held};
+use std::collections::BTreeSet;
 
 /// Fails if the plan breaks a promise.
 pub(crate) fn check(config: &Config, world: &World, state: &State, now: Timestamp, made: &Plan) {
-    let seen = Seen { config, world, state, now };
+    let seen = Seen::new(config, world, state, now);
     again(&seen, made);
     one_verdict_each(&seen, made);
     one_action_each(made);
     for action in &made.actions {
         removals(&seen, made, action);
     }
+    other_names::check(&seen, made);
     orders(&seen, made);
     limits(&seen, made);
     assert!(made.verdicts.is_sorted(), "verdicts are sorted");
-}
-
-struct Seen<'a> {
-    config: &'a Config,
-    world: &'a World,
-    state: &'a State,
-    now: Timestamp,
-}
-
-impl<'a> Seen<'a> {
-    /// Every server that a configured cloud showed, with all providers that did.
-    fn shown(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
-        let mut shown: BTreeMap<&ServerId, (Vec<&ProviderName>, &Server)> = BTreeMap::new();
-        for provider in &self.config.providers {
-            let Some((name, cloud)) = self.world.clouds.get_key_value(&provider.name) else { continue };
-            let found = cloud.by_id.values().filter_map(|lookup| match lookup {
-                Lookup::Found(server) => Some(server),
-                Lookup::Gone | Lookup::Unavailable(_) => None,
-            });
-            for server in cloud.servers.complete().into_iter().flatten().chain(found) {
-                shown.entry(&server.id).or_insert((Vec::new(), server)).0.push(name);
-            }
-        }
-        shown
-    }
-
-    /// Those with our mark: our owner, and our controller, none, or one that this state ordered under.
-    fn ours(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
-        let ours = |server: &Server| {
-            let Some(mark) = server.mark.as_ref().filter(|mark| mark.owner == self.config.owner) else { return false };
-            let jenkins = &self.config.jenkins;
-            let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
-            mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
-                || self.remembered(&server.id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
-        };
-        self.shown().into_iter().filter(|(_, (_, server))| ours(server)).collect()
-    }
-
-    fn remembered(&self, id: &ServerId) -> Option<&'a ServerMemory> {
-        self.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(id))
-    }
-
-    /// What is remembered of a server, by its id or else by its order.
-    fn memory_of(&self, server: &Server) -> Option<&'a ServerMemory> {
-        let by_mark = || self.state.servers.get(&server.mark.as_ref()?.id).filter(|memory| memory.server_id.is_none());
-        self.remembered(&server.id).or_else(by_mark)
-    }
-
-    /// Whether somebody took the mark of a remembered server away, or it never was ours.
-    fn is_disowned(&self, id: &ServerId) -> bool {
-        let shown = self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole);
-        shown && !self.ours().contains_key(id)
-    }
-
-    /// Where what is remembered at a provider is to be found now.
-    fn place(&self, remembered: &'a ProviderName) -> &'a ProviderName {
-        let known = |name: &ProviderName| self.config.providers.iter().any(|provider| provider.name == *name);
-        let moved = |(at, server): (Vec<&'a ProviderName>, &Server)| {
-            let memory = self.memory_of(server).filter(|memory| memory.provider == *remembered)?;
-            (!at.contains(&&memory.provider)).then(|| at[0])
-        };
-        if known(remembered) { remembered } else { self.ours().into_values().find_map(moved).unwrap_or(remembered) }
-    }
-
-    fn nodes(&self) -> &'a [Node] {
-        self.world.jenkins.nodes.complete().map_or(&[], Vec::as_slice)
-    }
-
-    fn node(&self, name: &NodeName) -> Option<&'a Node> {
-        self.nodes().iter().find(|node| node.name == *name)
-    }
-
-    /// The run that ordered a server, as far as is remembered.
-    fn ordered_in(&self, server: &Server) -> Option<u64> {
-        match self.memory_of(server)?.origin {
-            Origin::Ordered(run) => Some(run),
-            Origin::Found => None,
-        }
-    }
-
-    /// Whether the node was somebody else's before the server was ordered. An entry of ours that works may have changed
-    /// hands since: for certain where its own server is gone, perhaps where it has the other's address.
-    fn was_before(&self, node: &Node, server: &Server) -> bool {
-        let Some(memory) = self.state.nodes.get(&node.name) else { return false };
-        let online = memory.first_online.zip(self.ordered_in(server)).is_some_and(|(online, run)| online <= run);
-        let changed_hands = memory.server.as_ref().is_some_and(|own| {
-            let works = node.presence == Presence::Online || !node.idle;
-            let by_address = node.name.convention().ip.is_some_and(|ip| server.addresses.contains(&ip));
-            own == &server.id || works && (by_address || self.is_gone(own))
-        });
-        online && !keyed(node, server) && !changed_hands
-    }
-
-    fn is_gone(&self, id: &ServerId) -> bool {
-        let known = self.state.servers.values().any(|memory| memory.server_id.as_ref() == Some(id));
-        let answered = self.world.clouds.values().any(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone));
-        !self.ours().contains_key(id) && (!known || answered)
-    }
-
-    /// Whether the node could be the server: by its name, its address, or else by what is remembered of it.
-    fn could_be(&self, node: &Node, server: &Server) -> bool {
-        let names = |server: &Server| {
-            let convention = node.name.convention();
-            let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
-            by_address || keyed(node, server) || convention.base == server.name && convention.ip.is_none()
-        };
-        let memory = self.state.nodes.get(&node.name);
-        let remembered = memory.is_some_and(|memory| memory.server.as_ref() == Some(&server.id));
-        let of_another = || {
-            let base = node.name.convention().base;
-            let known = self.state.servers.iter().any(|(order, memory)| {
-                let keys = [Some(order.as_str()), memory.server_id.as_ref().map(ServerId::as_str)];
-                [node.name.as_str(), base].iter().any(|name| keys.contains(&Some(name)))
-            });
-            known || self.ours().values().any(|(_, other)| other.id != server.id && names(other))
-        };
-        node.kind == NodeKind::Agent && !self.was_before(node, server) && (names(server) || remembered && !of_another())
-    }
-}
-
-/// Whether the node is named by the order, the server's id or its unique name.
-fn keyed(node: &Node, server: &Server) -> bool {
-    let mark = server.mark.as_ref().map(|mark| mark.id.as_str()).unwrap_or_default();
-    let mut keys = vec![mark, server.id.as_str()];
-    keys.extend(Some(server.name.as_str()).filter(|name| name.contains(mark)));
-    [node.name.as_str(), node.name.convention().base].iter().any(|name| keys.contains(name))
 }
 
 fn again(seen: &Seen<'_>, made: &Plan) {
@@ -302,9 +180,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let ours = seen.ours();
     let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
     for name in nodes {
-        let remembered = seen.state.nodes.get(name).and_then(|memory| memory.server.as_ref());
-        let maps = remembered == Some(&server.id) || seen.could_be(seen.node(name).unwrap(), server);
-        assert!(maps, "S2: a node of another server: {action}");
+        assert!(seen.maps_to(seen.node(name).unwrap(), server), "S2: a node of another server: {action}");
     }
     for node in seen.nodes().iter().filter(|node| seen.could_be(node, server)) {
         assert!(node.idle, "S1: {} could be it and runs a build: {action}", node.name);
@@ -344,50 +220,21 @@ fn made_nodes(
     let ours = seen.ours();
     let (_, server) = ours.get(server).unwrap_or_else(|| panic!("S2: {action}"));
     assert_eq!(server.state, ServerState::Active, "{action}");
-    assert!(!seen.nodes().iter().any(|node| seen.could_be(node, server)), "it has a node: {action}");
+    let mut agents = seen.nodes().iter().filter(|node| node.kind == NodeKind::Agent);
+    let has_node = agents.any(|node| seen.could_be(node, server) && seen.maps_to(node, server));
+    assert!(!has_node, "it has a node: {action}");
 }
 
 /// S2, S3: our mark for an order that nobody knows any more, and every cloud has said that there is no server of it.
 fn made_in_vain(seen: &Seen<'_>, made: &Plan, action: &Action, (node, id): (&NodeName, &MitaId)) {
+    assert!(seen.makes_nodes(), "S2: a description proves nothing here: {action}");
     let mark = seen.node(node).and_then(|node| node.mark.as_ref());
     assert!(mark.is_some_and(|mark| mark.owner == seen.config.owner && mark.id == *id), "S2: {action}");
     assert!(!made.memory.servers.contains_key(id), "S3: the order is remembered: {action}");
-    let mut servers = seen.ours().into_values();
+    let mut servers = seen.ours().values();
     assert!(servers.all(|(_, server)| server.mark.as_ref().is_some_and(|mark| mark.id != *id)), "S3: {action}");
     for provider in &seen.config.providers {
         assert!(seen.world.clouds[&provider.name].servers.complete().is_some(), "S3: {action}");
-    }
-}
-
-/// S7: temporarily offline for a cause that is neither ours nor a monitor's, or for one that nobody knows.
-fn held(seen: &Seen<'_>, node: &Node) -> bool {
-    let (OfflineCause { class, reason }, marked) = match &node.presence {
-        Presence::SetOffline(cause) => (cause, true),
-        Presence::DisconnectedBy(cause) => (cause, false),
-        Presence::Online | Presence::Disconnected => return false,
-    };
-    let class = class.as_deref().unwrap_or_default();
-    let ours = reason.contains("mita retires this node: owner=ci server=");
-    let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
-    let known = seen.state.nodes.get(&node.name);
-    let retiring = seen.state.servers.values().any(|memory| {
-        let under_way = memory.retirement.is_some() || memory.asked.is_some();
-        let seen_there = seen
-            .ours()
-            .values()
-            .any(|(_, server)| memory.server_id.as_ref() == Some(&server.id) && seen.could_be(node, server));
-        // Of a server that is gone, its name and what is remembered are all that is left.
-        let remembered = memory.node.as_ref() == Some(&node.name)
-            || known.is_some_and(|known| known.server.is_some() && known.server == memory.server_id)
-            || node.name.convention().base == memory.name;
-        under_way && (seen_there || remembered)
-    });
-    if ours || class.starts_with("hudson.node_monitors.") {
-        false
-    } else if class.ends_with("UserCause") || !marked {
-        true
-    } else {
-        !retiring && remembered.is_none_or(|by| by == SetOfflineBy::Person)
     }
 }
 
@@ -432,7 +279,7 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
 fn limits(seen: &Seen<'_>, made: &Plan) {
     let mut there: Vec<(NodeTypeName, ProviderName)> = Vec::new();
     let ours = seen.ours();
-    for (id, (providers, server)) in &ours {
+    for (id, (providers, server)) in ours {
         if !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
             let kind = server.mark.as_ref().map(|mark| mark.node_type.clone()).unwrap();
             let before = seen.remembered(id).map(|memory| &memory.provider).filter(|name| providers.contains(name));
