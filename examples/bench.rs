@@ -15,6 +15,8 @@
 mod chain;
 #[path = "bench/child.rs"]
 mod child;
+#[path = "shared/configuration.rs"]
+mod configuration;
 #[path = "bench/farm.rs"]
 mod farm;
 #[path = "bench/planning.rs"]

@@ -4,6 +4,10 @@
 //! `cargo run --example demo` needs no network, no root and no set-up. `cargo run --example demo -- page.html` writes the
 //! status page of a busy day instead of telling the story.
 
+#[path = "shared/configuration.rs"]
+mod configuration;
+#[path = "shared/farm.rs"]
+mod farm;
 #[path = "demo/page.rs"]
 mod page;
 
@@ -14,12 +18,9 @@ use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::queue::Job;
-use mita_sim::{JoinRule, Sim, SimOptions};
+use mita_sim::{Sim, SimOptions};
 use std::collections::BTreeSet;
 use std::env;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -39,9 +40,9 @@ const END: u32 = 62;
 fn main() -> Result<()> {
     let mut out = String::new();
     let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
-    set_up(&sim);
+    farm::open(&sim, Duration::from_secs(40), Duration::from_secs(90));
     let folder = tempfile::tempdir()?;
-    let config = configuration(&sim, folder.path())?;
+    let config = configuration::write(&sim, folder.path(), "idle_grace = \"10m\"", farm::NODE_TYPES)?;
     if let Some(file) = env::args_os().nth(1) {
         return page::write(&sim, &config, &file, moment);
     }
@@ -88,56 +89,6 @@ fn moment(sim: &Sim) -> Moment {
 
 fn at(sim: &Sim) -> Timestamp {
     Timestamp::from_millisecond(i64::try_from(sim.now()).unwrap_or(i64::MAX)).unwrap_or(Timestamp::MAX)
-}
-
-/// One permanent agent, so that Jenkins always names labels, and machines that join as `base+IP`.
-fn set_up(sim: &Sim) {
-    sim.jenkins().add_agent("vault", "signing", 1);
-    sim.on_boot("ubuntu", JoinRule::base_plus_ip(Duration::from_secs(40), "amd64 trusty"));
-    sim.on_boot("centos", JoinRule::base_plus_ip(Duration::from_secs(90), "x86_64 centos7"));
-}
-
-fn configuration(sim: &Sim, folder: &Path) -> Result<PathBuf> {
-    let path = folder.join("mita.toml");
-    let text = format!(
-        r#"
-state_file = "state.json"
-owner = "ceph-ci"
-idle_grace = "10m"
-
-[jenkins]
-url = "{jenkins}"
-user = "mita"
-token = "jenkins-api-token"
-
-[provider.openstack]
-auth_url = "{keystone}"
-username = "mita"
-password = "mita-secret"
-tenant_name = "ceph-ci"
-
-[nodes.ubuntu]
-provider = "openstack"
-image_name = "Ubuntu Trusty (2014.04) cloudimg"
-size = "m3.xlarge"
-keyname = "jenkins-slave"
-labels = ["amd64", "trusty"]
-max = 4
-
-[nodes.centos]
-provider = "openstack"
-image_name = "Debian 12"
-size = "m1.small"
-keyname = "jenkins-slave"
-labels = ["x86_64", "centos7"]
-storage = 10
-"#,
-        jenkins = sim.jenkins_url(),
-        keystone = sim.auth_url("openstack"),
-    );
-    fs::write(&path, text)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    Ok(path)
 }
 
 fn play(sim: &Sim, minute: u32, held: &mut Option<String>) {

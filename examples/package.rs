@@ -1,9 +1,10 @@
-//! What a package holds beside the program: manual pages, completions for shells, the schema of the configuration,
-//! a changelog.
+//! What a package holds beside the program: manual pages, completions for shells, the schemas of the configuration and of
+//! the JSON documents, a changelog.
 //!
 //!     cargo run --example package              into target/package
 //!     cargo run --example package -- FOLDER    into another folder
 //!     cp target/package/reference.md examples/ is due where a key, a rule or an option changed (a test tells)
+//!     cp target/package/schemas/*.json tests/schemas/ is due where a document changed (a test tells)
 //!     cargo deb                                then makes a Debian package (cargo install cargo-deb)
 
 use clap_complete::Shell;
@@ -25,6 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     written.push(("reference.md".to_owned(), mita::cli::reference()));
     written.push(("changelog".to_owned(), changelog()?));
     written.push(("mita.schema.json".to_owned(), serde_json::to_string_pretty(&mita::config::schema())? + "\n"));
+    for (name, schema) in mita::view::schemas() {
+        written.push((format!("schemas/{name}.json"), serde_json::to_string_pretty(&schema)? + "\n"));
+    }
     for (file, text) in written {
         let path = folder.join(file);
         if let Some(parent) = path.parent() {

@@ -3,17 +3,19 @@
 //! ```text
 //! observe : Jenkins, clouds            -> World      reads only
 //! plan    : Config, World, State, now  -> Plan       pure: no clock, no network, no log
-//! apply   : Plan                       -> Report     writes only
-//! a run   : lock, load, observe, plan, show, check, apply, save, exit
+//! apply   : Plan                       -> Results    writes only
+//! a run   : lock, load, observe, plan, check, show, save, apply, report
 //! ```
 //!
-//! [`reconcile`] is a run from top to bottom. [`domain`] has the words that everything shares, [`config`] what the operator
-//! wants. [`observe`] reads, [`plan`] decides, [`apply`] writes; [`jenkins`] and [`provider`] are the services, with
-//! [`http`] beneath them. [`store`] keeps the state file, [`record`] the records of runs. [`operator`] is a person at the
-//! wheel, [`cli`] the commands, and [`view`] what people and monitors read.
+//! [`reconcile`] is a run from top to bottom: start reading there. [`domain`] has the words that everything shares,
+//! [`config`] what the operator wants. [`observe`] reads, [`plan`] decides, [`apply`] writes; [`jenkins`] and [`provider`]
+//! are the services, with [`http`] beneath them. [`store`] keeps the state file, [`record`] the records of runs.
+//! [`operator`] does what a person requests for one node. [`cli`] has the commands, and [`view`] what people and monitors
+//! read.
 
 pub mod apply;
 pub mod cli;
+pub mod concurrency;
 pub mod config;
 pub mod domain;
 pub mod http;
@@ -28,4 +30,3 @@ pub mod record;
 pub mod secret;
 pub mod store;
 pub mod view;
-pub mod workers;

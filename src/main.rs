@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 fn main() -> ExitCode {
-    cli::tell_of_panics();
+    cli::report_panics();
     let moment = moment();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the clock")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
 fn moment() -> Moment {
     Moment { now: Timestamp::now(), started: Instant::now() }
 }

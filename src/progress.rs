@@ -1,40 +1,40 @@
-//! A word on what takes so long, for a person at a terminal. Under cron there is none.
+//! The progress line, for a person at a terminal: what takes so long. Under cron there is none.
+//!
+//! A spinner of indicatif draws at once, also for a run that is over in a moment.
 
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// A run that is over sooner says nothing.
+/// A run that takes less time shows nothing; a longer one is reported again each time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Says on standard error what the run is doing, once it takes longer than a second.
+/// Shows on standard error what the run is doing, once it takes longer than a second.
 #[derive(Debug)]
 pub struct Progress {
-    stages: Option<Sender<&'static str>>,
-    teller: Option<thread::JoinHandle<()>>,
+    reporter: Option<(Sender<&'static str>, JoinHandle<()>)>,
 }
 
 impl Progress {
-    /// Tells a terminal; says nothing where standard error is none.
+    /// Reports to the terminal; shows nothing if standard error is not one.
     pub fn at_terminal() -> Self {
         if !stderr().is_terminal() {
             return Self::silent();
         }
         let (stages, receiver) = mpsc::channel();
-        let teller = thread::spawn(move || tell(&receiver));
-        Self { stages: Some(stages), teller: Some(teller) }
+        Self { reporter: Some((stages, thread::spawn(move || report(&receiver)))) }
     }
 
-    /// Says nothing.
+    /// Shows nothing.
     pub fn silent() -> Self {
-        Self { stages: None, teller: None }
+        Self { reporter: None }
     }
 
     /// The run begins with this.
     pub fn now(&self, stage: &'static str) {
-        if let Some(stages) = &self.stages {
-            // A teller that is gone has nobody to tell.
+        if let Some((stages, _)) = &self.reporter {
+            // Without a reporter there is nobody to report to.
             let _ = stages.send(stage);
         }
     }
@@ -42,32 +42,33 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.stages = None;
-        if let Some(teller) = self.teller.take() {
-            let _ = teller.join();
+        if let Some((stages, reporter)) = self.reporter.take() {
+            drop(stages);
+            let _ = reporter.join();
         }
     }
 }
 
-fn tell(stages: &mpsc::Receiver<&'static str>) {
-    let mut stage = "starting";
-    let mut seconds = 0u32;
-    let mut told = false;
+fn report(stages: &Receiver<&'static str>) {
+    let (mut stage, mut seconds) = ("starting", 0u32);
     loop {
         match stages.recv_timeout(PATIENCE) {
             Ok(next) => stage = next,
             Err(RecvTimeoutError::Timeout) => {
                 seconds += 1;
-                told = true;
-                // A terminal that is gone is no reason to end the run.
-                let _ = write!(stderr(), "\r\x1b[Kmita: {stage} ({seconds}s)");
-                let _ = stderr().flush();
+                show(&format!("mita: {stage} ({seconds}s)"));
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    if told {
-        let _ = write!(stderr(), "\r\x1b[K");
-        let _ = stderr().flush();
+    if seconds > 0 {
+        show("");
     }
+}
+
+/// Shows this in place of the line.
+fn show(line: &str) {
+    // A terminal that is gone is no reason to end the run.
+    let _ = write!(stderr(), "\r\x1b[K{line}");
+    let _ = stderr().flush();
 }

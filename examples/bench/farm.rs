@@ -1,7 +1,7 @@
 //! The farm of the benchmark: busy nodes, idle ones whose time is over in the measured run, and jobs that no node takes.
 
 use crate::child::{self, RunFigures};
-use crate::{MINUTE, Size, now};
+use crate::{MINUTE, Size, configuration, now};
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
 use mita::config::Config;
@@ -11,8 +11,6 @@ use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::Quota;
 use mita_sim::{JoinRule, Record, Sim, SimOptions, Violation};
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -132,32 +130,11 @@ fn settle(sim: &Sim, size: Size, retirements: usize) {
 }
 
 fn write_configuration(sim: &Sim, size: Size, folder: &Path) -> Result<PathBuf> {
-    let path = folder.join("mita.toml");
     // No server of `busy` beyond those that are there; as many as there are jobs of all others.
     let busy = size.nodes.min(size.servers).saturating_sub(size.retirements).max(1);
-    let mut text = format!(
-        r#"
-state_file = "state.json"
-owner = "ceph-ci"
-idle_grace = "2m"
-max_servers = 1000000
-
-[jenkins]
-url = "{jenkins}"
-user = "mita"
-token = "jenkins-api-token"
-
-[provider.openstack]
-auth_url = "{keystone}"
-username = "mita"
-password = "mita-secret"
-tenant_name = "ceph-ci"
-"#,
-        jenkins = sim.jenkins_url(),
-        keystone = sim.auth_url(CLOUD),
-    );
+    let mut node_types = String::new();
     for (name, max) in [("busy", busy), ("idle", size.retirements.max(1)), ("fresh", size.orders.max(1))] {
-        text.push_str(&format!(
+        node_types.push_str(&format!(
             r#"
 [nodes.{name}]
 provider = "openstack"
@@ -169,7 +146,5 @@ max = {max}
 "#
         ));
     }
-    fs::write(&path, text)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    Ok(path)
+    configuration::write(sim, folder, "idle_grace = \"2m\"\nmax_servers = 1000000", &node_types)
 }

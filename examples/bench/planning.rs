@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
 use mita::domain::state::State;
 use mita::domain::world::{
-    Cloud, Jenkins, Launch, Listing, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
-    ServerState, Stage, Task, World,
+    Cloud, Jenkins, Launch, Listing, Lock, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
+    ServerState, Shown, Stage, Task, World,
 };
 use mita::plan;
 use mita::plan::model::Plan;
@@ -134,6 +134,7 @@ impl Scene {
             id: format!("6f1c0000-0000-4000-8000-{number:012x}").as_str().into(),
             name: format!("type{}", number % TYPES),
             mark: Some(Mark {
+                controller: None,
                 owner: config.owner.clone(),
                 node_type: format!("type{}", number % TYPES).as_str().into(),
                 id: format!("20260105T070000Z-{number}").as_str().into(),
@@ -142,6 +143,8 @@ impl Scene {
             created: None,
             launch: Launch::Launched,
             addresses: BTreeSet::from([address(number)]).into_iter().collect(),
+            lock: Lock::Open,
+            shown: Shown::Whole,
             fault: None,
         });
         let cloud = Cloud {

@@ -2,7 +2,8 @@
 
 use anyhow::{Result, anyhow};
 use clap::Parser;
-use mita::cli::{self, Arguments};
+use mita::cli;
+use mita::cli::Arguments;
 use mita::reconcile::Moment;
 use mita_sim::Sim;
 use mita_sim::jenkins::queue::Job;

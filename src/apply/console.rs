@@ -1,21 +1,21 @@
-//! What the console of a server that failed said, read while it is still there to be asked. Only for a person: whatever
-//! goes wrong here changes nothing.
+//! The console of a server that failed, read while the server still exists. Only a person reads it: an error here
+//! changes nothing.
 
-use crate::apply::{News, Site, tell};
-use crate::domain::names::{MitaId, ProviderName, ServerId};
-use crate::domain::rule::Rule;
-use std::sync::mpsc::Sender;
+use crate::apply::context::Context;
+use crate::apply::drain::Removal;
+use crate::apply::events::Event;
+use crate::plan::model::Target;
 
-/// Whether a server that is removed is the one whose failure is remembered, and its console not yet.
-pub(super) fn is_wanted(site: &Site<'_>, rule: Rule, id: &MitaId) -> bool {
-    let mut failures = site.memory.failures.values().flat_map(|types| types.values());
-    rule.is_failure() && failures.any(|failure| failure.id == *id && failure.console.is_empty())
+/// The server that is removed, if it failed and the state lacks its console.
+pub(super) fn wanted<'a>(context: &Context<'_>, removal: &Removal<'a>) -> Option<&'a Target> {
+    let target = removal.server.filter(|_| removal.rule.is_failure())?;
+    let mut failures = context.state.failures.values().flat_map(|types| types.values());
+    failures.any(|failure| failure.id == target.order && failure.console.is_empty()).then_some(target)
 }
 
-/// Reads it, and has it remembered.
-pub(super) fn read(site: &Site<'_>, provider: &ProviderName, id: &MitaId, server: &ServerId, news: &Sender<News>) {
-    let Ok(provider) = site.services.provider(provider) else { return };
-    if let Some(tail) = provider.console_tail(server) {
-        tell(news, News::Console { id: id.clone(), tail });
+pub(super) fn read(context: &Context<'_>, target: &Target) {
+    let Ok(provider) = context.provider(&target.provider) else { return };
+    if let Some(tail) = provider.console_tail(&target.server_id) {
+        context.report(Event::ConsoleRead { order: target.order.clone(), tail });
     }
 }

@@ -1,80 +1,55 @@
-//! Sends the orders of a plan.
+//! Creates the servers of a plan.
 
+use crate::apply::context::Context;
+use crate::apply::events::Event;
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
+use crate::apply::registration;
 use crate::apply::script;
-use crate::apply::{ActionResult, Lesson, News, Outcome, Site, actions, registration, tell};
+use crate::apply::script::Agent;
+use crate::domain::names::ServerId;
 use crate::plan::model::{Change, Order};
-use crate::provider::{self, Failure, FailureKind};
-use crate::workers::at_once;
-use std::sync::mpsc::Sender;
+use crate::provider;
+use crate::provider::{Failure, FailureKind};
 
-pub(super) fn send(site: &Site<'_>, news: Sender<News>) {
-    let orders = actions(site.plan).filter_map(|(action, planned)| match &planned.change {
-        Change::CreateServer(order) => Some((action, order)),
+pub(super) fn create_servers(context: &Context<'_>) {
+    let orders = context.actions(|action| match &action.change {
+        Change::CreateServer(order) => Some(order),
         _ => None,
     });
-    at_once(site.config.concurrency, orders.collect(), |(action, order)| send_one(site, action, order, &news));
+    context.parallel(orders, |(action, order)| {
+        let created = create_server(context, order);
+        let server_id = created.as_ref().ok().cloned();
+        let result = ActionResult::new(action, server_id, created.map(|_| Outcome::Done));
+        context.report(Event::ActionEnded(result));
+    });
 }
 
-fn send_one(site: &Site<'_>, action: usize, order: &Order, news: &Sender<News>) {
-    let Order { node_type: type_name, provider, name, id, .. } = order;
-    let agent = match registration::before_its_server(site, id, news) {
-        Ok(agent) => agent,
-        Err(error) => {
-            let result = ActionResult { action, outcome: Outcome::Failed, server_id: None, error: Some(error) };
-            return tell(news, News::Result(result));
-        }
-    };
-    let installation = site.config.installation();
-    let answer = match (site.services.provider(provider), site.config.node_type(type_name)) {
-        (Ok(provider), Some(node_type)) => provider.create(&provider::Order {
-            node_type,
-            installation: &installation,
-            id,
-            name,
-            user_data: script::fill(site.config, node_type, id, name, agent.as_ref()),
-        }),
-        (Err(reason), _) => Err(Failure { kind: FailureKind::Unavailable, message: reason.to_owned() }),
-        (_, None) => Err(Failure { kind: FailureKind::Wrong, message: format!("there is no node type {type_name}") }),
-    };
-    let mut result = ActionResult { action, outcome: Outcome::Done, server_id: None, error: None };
-    match answer {
+fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId> {
+    let Order { id, provider, .. } = order;
+    let agent = registration::create_node_for_order(context, id)?;
+    match send(context, order, agent.as_ref()) {
         Ok(server_id) => {
-            result.server_id = Some(server_id.clone());
-            tell(news, News::Ordered { id: id.clone(), server_id });
+            context.report(Event::ServerCreated { order: id.clone(), server_id: server_id.clone() });
+            Ok(server_id)
         }
-        Err(Failure { kind, message }) => {
-            let lesson = match kind {
-                FailureKind::UnknownOutcome => None,
-                FailureKind::Quota => Some(Lesson::Quota),
-                FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => {
-                    Some(Lesson::Wrong(message.clone()))
-                }
-                FailureKind::RateLimited | FailureKind::Unavailable => Some(Lesson::Passing),
-            };
-            result.outcome = outcome(kind);
-            // A service that is not available has been known to do what was asked all the same.
-            let withdrawn = match lesson {
-                Some(_) if kind != FailureKind::Unavailable => registration::withdraw(site, id),
-                Some(_) | None => None,
-            };
-            result.error = Some(match withdrawn {
-                Some(left) => format!("{message}; {left}"),
-                None => message,
-            });
-            if let Some(lesson) = lesson {
-                tell(news, News::NotOrdered { id: id.clone(), provider: provider.clone(), lesson });
-            }
+        Err(failure) => {
+            // A service that says it is unavailable may still have created the server: its node stays.
+            let uncertain = matches!(failure.kind, FailureKind::Unavailable | FailureKind::UnknownOutcome);
+            let left = if uncertain { None } else { registration::withdraw_node(context, id) };
+            let (order, provider) = (id.clone(), provider.clone());
+            context.report(Event::OrderFailed { order, provider, failure: failure.clone() });
+            Err(NotDone::from(failure).and(left))
         }
     }
-    tell(news, News::Result(result));
 }
 
-pub(super) fn outcome(kind: FailureKind) -> Outcome {
-    match kind {
-        FailureKind::Quota | FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => {
-            Outcome::Refused
-        }
-        FailureKind::RateLimited | FailureKind::Unavailable => Outcome::Failed,
-        FailureKind::UnknownOutcome => Outcome::Unknown,
-    }
+fn send(context: &Context<'_>, order: &Order, agent: Option<&Agent>) -> Result<ServerId, Failure> {
+    let Order { node_type, provider, name, id, .. } = order;
+    let unavailable = |reason: &str| Failure { kind: FailureKind::Unavailable, message: reason.to_owned() };
+    let unknown_type = || Failure { kind: FailureKind::Wrong, message: format!("there is no node type {node_type}") };
+    let provider = context.services.provider(provider).map_err(unavailable)?;
+    let node_type = context.config.node_type(node_type).ok_or_else(unknown_type)?;
+    let user_data = script::fill(context.config, node_type, id, name, agent);
+    let installation = &context.config.installation();
+    provider.create(&provider::Order { node_type, installation, id, name, user_data })
 }

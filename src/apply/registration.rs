@@ -1,192 +1,159 @@
-//! Makes the nodes of a plan: of servers that run, and of orders whose agents call in.
+//! Creates the nodes of a plan in Jenkins: for servers that run, and for orders whose agents connect to Jenkins.
 //!
-//! The answer to such a write may be lost, and the write of a run that was killed may have been done. So whatever
-//! Jenkins answers but a clear yes, the node is read: where it carries the mark of this very order, it is made.
+//! The answer to such a write may be lost, and a run that was killed may have done it. So unless Jenkins clearly says
+//! yes, the node is read: if it carries the mark of this very order, it was created.
 
+use crate::apply::context::Context;
+use crate::apply::drain;
+use crate::apply::events::Event;
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
 use crate::apply::script::Agent;
-use crate::apply::{ActionResult, News, Outcome, Site, actions, drain, tell};
-use crate::config::{NodeForm, Registration};
+use crate::config::Registration;
 use crate::domain::description::description;
-use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
+use crate::domain::names::MitaId;
 use crate::domain::world::Mark;
 use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Launcher, NewNode};
 use crate::plan::model::{Change, NodeToRegister};
-use crate::workers::at_once;
-use std::net::IpAddr;
-use std::sync::mpsc::Sender;
 
-/// A node to be made.
-struct Making<'a> {
-    action: usize,
-    node: &'a NodeName,
-    node_type: &'a NodeTypeName,
-    id: &'a MitaId,
-    server_id: Option<&'a ServerId>,
-    address: Option<IpAddr>,
-}
-
-/// A node that is there.
-struct Made {
+/// A node that exists.
+struct Created {
     outcome: Outcome,
-    /// What Jenkins answered, where that was no yes.
-    doubt: Option<String>,
+    /// What Jenkins answered, if not yes.
+    answer: Option<String>,
 }
 
-/// Why a node was not made.
+/// Why a node was not created.
 struct Refusal {
-    outcome: Outcome,
-    error: String,
+    not_done: NotDone,
     /// Whether it will be refused again until somebody changes something.
     wrong: bool,
 }
 
-fn makings<'a>(site: &Site<'a>) -> impl Iterator<Item = Making<'a>> {
-    actions(site.plan).filter_map(|(action, planned)| match &planned.change {
-        Change::CreateNode(NodeToRegister { node, node_type, server_id, id, address, .. }) => {
-            Some(Making { action, node, node_type, id, server_id: server_id.as_ref(), address: *address })
+impl From<NotDone> for Refusal {
+    fn from(not_done: NotDone) -> Self {
+        Self { not_done, wrong: false }
+    }
+}
+
+impl From<JenkinsError> for Refusal {
+    fn from(error: JenkinsError) -> Self {
+        const HINT: &str = "Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents";
+        let failed = matches!(error.kind, ErrorKind::Failed { status: 500 });
+        let refused =
+            matches!(error.kind, ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } | ErrorKind::NotFound);
+        Self { not_done: NotDone::from(error).and(failed.then(|| HINT.to_owned())), wrong: failed || refused }
+    }
+}
+
+/// The nodes of servers that run.
+pub(super) fn create_nodes(context: &Context<'_>) {
+    let nodes = context.actions(|action| match &action.change {
+        Change::CreateNode(node) if node.server_id.is_some() => Some(node),
+        _ => None,
+    });
+    context.parallel(nodes, |(action, node)| {
+        let jenkins = context.jenkins().map_err(Refusal::from);
+        report(context, action, node, jenkins.and_then(|jenkins| create(context, jenkins, node)));
+    });
+}
+
+/// The node of an order whose agent connects to Jenkins, and what that agent needs for it; none for any other order.
+/// Fails where the order cannot be sent without it.
+pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Result<Option<Agent>> {
+    let Some((action, node)) = node_of_order(context, order) else { return Ok(None) };
+    let registration = context.config.node_type(&node.node_type).map(|kind| &kind.registration);
+    let Some(Registration::Inbound(_, transport)) = registration else { return Ok(None) };
+    let not_ordered = |refusal: Refusal, why: &str| {
+        report(context, action, node, Err(refusal));
+        NotDone::failed(format!("not ordered, since its node {} {why}", node.node))
+    };
+    let not_created = |refusal: Refusal| not_ordered(refusal, "was not created");
+    let jenkins = context.jenkins().map_err(|not_done| not_created(not_done.into()))?;
+    let created = create(context, jenkins, node).map_err(not_created)?;
+    match jenkins.agent_secret(&node.node) {
+        Ok(secret) => {
+            report(context, action, node, Ok(created));
+            Ok(Some(Agent { node: node.node.clone(), secret, transport: *transport }))
         }
+        Err(error) => {
+            let Refusal { not_done, wrong } = error.into();
+            let refusal = Refusal { not_done: not_done.and(withdraw_node(context, order)), wrong };
+            Err(not_ordered(refusal, "has a secret that could not be read"))
+        }
+    }
+}
+
+/// Deletes the node of an order that was refused. Returns why it is still there: a later run deletes it, since it knows
+/// the node by its mark.
+pub(super) fn withdraw_node(context: &Context<'_>, order: &MitaId) -> Option<String> {
+    let (_, NodeToRegister { node, .. }) = node_of_order(context, order)?;
+    let NotDone { reason, .. } = drain::withdraw_node(context, node, order).err()?;
+    Some(format!("its node {node} is left for a later run: {reason}"))
+}
+
+/// The node that is created before the server of an order.
+fn node_of_order<'a>(context: &Context<'a>, order: &MitaId) -> Option<(usize, &'a NodeToRegister)> {
+    context.plan.actions.iter().enumerate().find_map(|(action, planned)| match &planned.change {
+        Change::CreateNode(node) if node.id == *order && node.server_id.is_none() => Some((action, node)),
         _ => None,
     })
 }
 
-/// The nodes of servers that run.
-pub(super) fn carry_out(site: &Site<'_>, news: Sender<News>) {
-    let of_servers = makings(site).filter(|making| making.server_id.is_some());
-    at_once(site.config.concurrency, of_servers.collect(), |making| {
-        let made = jenkins(site).and_then(|jenkins| make(site, jenkins, &making));
-        report(&making, made, &news);
-    });
-}
-
-/// The node of an order whose agent calls in, and what that agent has to be given; none where it is not ours to make.
-/// Fails, in words, where the order cannot be sent for want of it.
-pub(super) fn before_its_server(site: &Site<'_>, order: &MitaId, news: &Sender<News>) -> Result<Option<Agent>, String> {
-    let Some(making) = makings(site).find(|making| making.id == order && making.server_id.is_none()) else {
-        return Ok(None);
-    };
-    let registration = site.config.node_type(making.node_type).map(|kind| &kind.registration);
-    let Some(Registration::Inbound(_, transport)) = registration else { return Ok(None) };
-    let node = making.node;
-    let not_ordered = |why: &str| format!("not ordered, since its node {node} {why}");
-    let made = jenkins(site).and_then(|jenkins| Ok((jenkins, make(site, jenkins, &making)?)));
-    let (jenkins, made) = match made {
-        Ok(made) => made,
-        Err(refusal) => {
-            report(&making, Err(refusal), news);
-            return Err(not_ordered("was not made"));
-        }
-    };
-    match jenkins.agent_secret(node) {
-        Ok(secret) => {
-            report(&making, Ok(made), news);
-            Ok(Some(Agent { node: node.clone(), secret, transport: *transport }))
-        }
-        Err(error) => {
-            let mut refusal = refusal(&error);
-            if let Some(left) = withdraw(site, order) {
-                refusal.error = format!("{}; {left}", refusal.error);
+fn report(context: &Context<'_>, action: usize, node: &NodeToRegister, created: Result<Created, Refusal>) {
+    let (outcome, error) = match created {
+        Ok(Created { outcome, answer }) => (outcome, answer),
+        Err(Refusal { not_done: NotDone { outcome, reason }, wrong }) => {
+            // A node that may have been created keeps its place in the state.
+            if outcome != Outcome::Unknown || node.server_id.is_none() {
+                let wrong = wrong.then(|| reason.clone());
+                context.report(Event::NodeNotCreated { order: node.id.clone(), wrong });
             }
-            report(&making, Err(refusal), news);
-            Err(not_ordered("has a secret that could not be read"))
-        }
-    }
-}
-
-/// Takes the node of an order back that was not granted. Where that fails, in these words, a later run sees to it: the node
-/// is known by its mark.
-pub(super) fn withdraw(site: &Site<'_>, order: &MitaId) -> Option<String> {
-    let making = makings(site).find(|making| making.id == order && making.server_id.is_none())?;
-    let error = drain::withdraw_node(site, making.node, order)?;
-    Some(format!("its node {} is left for a later run: {error}", making.node))
-}
-
-fn report(making: &Making<'_>, made: Result<Made, Refusal>, news: &Sender<News>) {
-    let (outcome, error) = match made {
-        Ok(Made { outcome, doubt }) => (outcome, doubt),
-        Err(Refusal { outcome, error, wrong }) => {
-            // What may have been done all the same is remembered as it was meant.
-            if outcome != Outcome::Unknown || making.server_id.is_none() {
-                let wrong = wrong.then(|| error.clone());
-                tell(news, News::NotRegistered { id: making.id.clone(), wrong });
-            }
-            (outcome, Some(error))
+            (outcome, Some(reason))
         }
     };
-    let server_id = making.server_id.cloned();
-    tell(news, News::Result(ActionResult { action: making.action, outcome, server_id, error }));
+    context.report(Event::ActionEnded(ActionResult { action, outcome, server_id: node.server_id.clone(), error }));
 }
 
-fn jenkins<'a>(site: &Site<'a>) -> Result<&'a Jenkins, Refusal> {
-    let failed = |reason: &String| Refusal { outcome: Outcome::Failed, error: reason.clone(), wrong: false };
-    site.services.jenkins.as_ref().map_err(failed)
-}
-
-/// Makes the node, or finds it made.
-fn make(site: &Site<'_>, jenkins: &Jenkins, making: &Making<'_>) -> Result<Made, Refusal> {
-    let kind = site.config.node_type(making.node_type);
-    let (form, launcher): (&NodeForm, Launcher<'_>) = match (kind.map(|kind| &kind.registration), making.address) {
-        (Some(Registration::Ssh(form, settings)), Some(address)) => (form, Launcher::Ssh(address, settings)),
-        (Some(Registration::Inbound(form, transport)), None) => (form, Launcher::Inbound(*transport)),
-        _ => {
-            let error = format!("node type {} does not register such nodes", making.node_type);
-            return Err(Refusal { outcome: Outcome::Failed, error, wrong: false });
+/// Creates the node, or finds that it was created.
+fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> Result<Created, Refusal> {
+    let NodeToRegister { node, node_type, id, .. } = wanted;
+    let kind = context.config.node_type(node_type);
+    let (kind, form, launcher) = match (kind, kind.map(|kind| &kind.registration), wanted.address) {
+        (Some(kind), Some(Registration::Ssh(form, settings)), Some(address)) => {
+            (kind, form, Launcher::Ssh(address, settings))
         }
+        (Some(kind), Some(Registration::Inbound(form, transport)), None) => (kind, form, Launcher::Inbound(*transport)),
+        _ => return Err(NotDone::failed(format!("node type {node_type} does not register such nodes")).into()),
     };
-    let mark = Mark {
-        owner: site.config.owner.clone(),
-        controller: None,
-        node_type: making.node_type.clone(),
-        id: making.id.clone(),
-    };
+    let mark =
+        Mark { owner: context.config.owner.clone(), controller: None, node_type: node_type.clone(), id: id.clone() };
     let new = NewNode {
-        name: making.node,
-        description: &description(&mark, making.node),
-        labels: &kind.map(|kind| kind.label_string()).unwrap_or_default(),
-        executors: kind.map_or(1, |kind| kind.executors),
-        form,
+        name: node,
+        description: &description(&mark, node),
+        labels: &kind.label_string(),
+        executors: kind.executors,
+        settings: form,
         launcher,
     };
-    let Err(error) = jenkins.create_node(&new) else { return Ok(Made { outcome: Outcome::Done, doubt: None }) };
-    let in_doubt = error.outcome_is_unknown() || matches!(error.kind, ErrorKind::Refused { status: 400 });
-    if !in_doubt {
-        return Err(refusal(&error));
+    let Err(error) = jenkins.create_node(&new) else { return Ok(Created { outcome: Outcome::Done, answer: None }) };
+    let unknown = error.outcome_is_unknown();
+    if !unknown && !matches!(error.kind, ErrorKind::Refused { status: 400 }) {
+        return Err(error.into());
     }
-    match jenkins.node(making.node).map(|reading| reading.value) {
-        Ok(Some(there)) if there.mark.as_ref() == Some(&mark) => {
-            let doubt = error.outcome_is_unknown().then(|| format!("{error}; the node is there all the same"));
-            let outcome = if doubt.is_some() { Outcome::Done } else { Outcome::AlreadyDone };
-            Ok(Made { outcome, doubt })
+    match jenkins.node(node).map(|reading| reading.value) {
+        Ok(Some(found)) if found.mark.as_ref() == Some(&mark) => {
+            let outcome = if unknown { Outcome::Done } else { Outcome::AlreadyDone };
+            Ok(Created { outcome, answer: unknown.then(|| format!("{error}; the node exists")) })
         }
-        Ok(Some(_)) => Err(Refusal {
-            outcome: Outcome::Refused,
-            error: format!(
-                "a node {} is there already and is not the one of order {}: nothing is done; rename or delete it",
-                making.node, making.id
-            ),
-            wrong: false,
-        }),
-        Ok(None) => Err(Refusal { outcome: not_made(&error), ..refusal(&error) }),
-        Err(_) => Err(refusal(&error)),
+        Ok(Some(_)) => {
+            let reason = format!("a node {node} exists and is not the one of order {id}: rename or delete it");
+            Err(NotDone { outcome: Outcome::Refused, reason }.into())
+        }
+        Ok(None) => {
+            let mut refusal = Refusal::from(error);
+            refusal.not_done.outcome = if unknown { Outcome::Failed } else { Outcome::Refused };
+            Err(refusal)
+        }
+        Err(_) => Err(error.into()),
     }
-}
-
-/// What became of a write after which the node is not there.
-fn not_made(error: &JenkinsError) -> Outcome {
-    if error.outcome_is_unknown() { Outcome::Failed } else { Outcome::Refused }
-}
-
-fn refusal(error: &JenkinsError) -> Refusal {
-    let (outcome, text) = drain::failed(error);
-    let wrong = match error.kind {
-        ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } | ErrorKind::NotFound => true,
-        ErrorKind::Failed { status } => status == 500,
-        _ => false,
-    };
-    let text = text.unwrap_or_else(|| error.to_string());
-    let hint = if matches!(error.kind, ErrorKind::Failed { status: 500 }) {
-        "; Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents"
-    } else {
-        ""
-    };
-    Refusal { outcome, error: format!("{text}{hint}"), wrong }
 }

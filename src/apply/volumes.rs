@@ -1,40 +1,35 @@
-//! Volumes that outlived their server.
+//! Deletes volumes that outlived their server.
 
-use crate::apply::{Outcome, Site, orders};
+use crate::apply::context::Context;
+use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::VolumeId;
-use crate::domain::world::{Lookup, VolumeState};
-use crate::plan::model::FormerServer;
+use crate::domain::world::VolumeState;
+use crate::plan::model::{Change, FormerServer};
 use crate::plan::sightings::volumes;
-use crate::provider::Deletion;
 
-/// A volume's own proof, read afresh: it is free, and its name, its mark or its server's fault says that it is the one.
-pub(super) fn delete_volume(site: &Site<'_>, id: &VolumeId, left_by: &FormerServer) -> (Outcome, Option<String>) {
+pub(super) fn delete(context: &Context<'_>) {
+    context.carry_out(|action| match &action.change {
+        Change::DeleteVolume { volume_id, left_by } => Some(move || delete_volume(context, volume_id, left_by)),
+        _ => None,
+    });
+}
+
+/// The volume is read first: it is deleted only if it is free, and its name, its mark or its server's fault shows that
+/// it belonged to this server.
+fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
-    let provider = match site.services.provider(provider) {
-        Ok(provider) => provider,
-        Err(reason) => return (Outcome::Failed, Some(reason.to_owned())),
-    };
-    let volume = match provider.volume(id) {
-        Lookup::Found(volume) => volume,
-        Lookup::Gone => return (Outcome::AlreadyDone, None),
-        Lookup::Unavailable(reason) => return (Outcome::Failed, Some(reason)),
-    };
-    let installation = site.config.installation();
-    let marked = volume.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
-    let in_fault = site.memory.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
+    let provider = context.provider(provider)?;
+    let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
+    let installation = context.config.installation();
+    let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
+    let in_fault = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
     if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
-        let reason = format!("volume {id} is not the one of server {server} any more: it is left alone");
-        return (Outcome::Skipped, Some(reason));
+        return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));
     }
     match &volume.state {
-        VolumeState::Free => {}
-        VolumeState::Deleting => return (Outcome::AlreadyDone, None),
-        VolumeState::DeletionFailed => return (Outcome::Skipped, Some(format!("the deletion of volume {id} failed"))),
-        VolumeState::InUse(word) => return (Outcome::Skipped, Some(format!("volume {id} is {word}"))),
-    }
-    match provider.delete_volume(id) {
-        Ok(Deletion::Accepted) => (Outcome::Done, None),
-        Ok(Deletion::AlreadyGone) => (Outcome::AlreadyDone, None),
-        Err(failure) => (orders::outcome(failure.kind), Some(failure.message)),
+        VolumeState::Free => deleted(provider.delete_volume(id)),
+        VolumeState::Deleting => Ok(Outcome::AlreadyDone),
+        VolumeState::DeletionFailed => Err(NotDone::skipped(format!("the deletion of volume {id} failed"))),
+        VolumeState::InUse(status) => Err(NotDone::skipped(format!("volume {id} is {status}"))),
     }
 }

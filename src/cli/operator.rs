@@ -1,65 +1,62 @@
-//! `mita hold`, `mita release` and `mita retire`: what a person wants with one node, and what became of it.
+//! `mita hold`, `mita release` and `mita retire`: what a person wants with one node.
 
-use crate::cli::args::{Hold, Release, Retire, Shape};
-use crate::cli::exit::Exit;
-use crate::cli::failure::Failure;
-use crate::cli::output;
-use crate::cli::output::DOCUMENT_VERSION;
+use crate::cli::args::{Format, Hold, Release, Retire};
+use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
 use crate::config;
 use crate::config::{Config, Loaded};
-use crate::domain::names::{NodeName, Owner, ServerId};
-use crate::operator::{Answer, Ended, Wish, carry_out};
+use crate::domain::names::NodeName;
+use crate::operator::{Answer, Ended, Request, execute};
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError};
-use crate::view::document::{clean, to_the_second};
-use crate::view::explain::closest;
-use serde::Serialize;
+use crate::view::document::operator::OperatorDocument;
+use crate::view::exit::Exit;
 
-/// A wish for a node, as the command line says it.
+/// One of the three commands.
 pub(crate) struct Command {
-    name: &'static str,
-    node: NodeName,
-    wish: Wish,
-    shape: Shape,
+    pub(crate) node: NodeName,
+    pub(crate) request: Request,
+    output: Format,
 }
 
 impl From<Hold> for Command {
-    fn from(Hold { node, reason, shape }: Hold) -> Self {
+    fn from(Hold { node, reason, format }: Hold) -> Self {
         let person = config::person().unwrap_or_else(|| "somebody".to_owned());
-        Command { name: "hold", node: node.as_str().into(), wish: Wish::Hold { person, why: reason }, shape }
+        Command { node: node.into(), request: Request::Hold { person, reason }, output: format.output }
     }
 }
 
 impl From<Release> for Command {
-    fn from(Release { node, shape }: Release) -> Self {
-        Command { name: "release", node: node.as_str().into(), wish: Wish::Release, shape }
+    fn from(Release { node, format }: Release) -> Self {
+        Command { node: node.into(), request: Request::Release, output: format.output }
     }
 }
 
 impl From<Retire> for Command {
-    fn from(Retire { node, when_idle, shape }: Retire) -> Self {
-        Command { name: "retire", node: node.as_str().into(), wish: Wish::Retire { when_idle }, shape }
+    fn from(Retire { node, when_idle, format }: Retire) -> Self {
+        Command { node: node.into(), request: Request::Retire { when_idle }, output: format.output }
     }
 }
 
 impl Command {
-    pub(crate) fn carry_out(&self, config: &Config, moment: Moment, progress: &Progress) -> Result<Answer, RunError> {
-        carry_out(config, &self.node, &self.wish, moment, progress)
+    pub(crate) fn execute(&self, config: &Config, moment: Moment, progress: &Progress) -> Result<Answer, RunError> {
+        execute(config, &self.node, &self.request, moment, progress)
     }
 }
 
 pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
-    let answer = command.carry_out(&loaded.config, moment, &progress)?;
+    let answer = command.execute(&loaded.config, moment, &progress)?;
     drop(progress);
-    let told = HandDocument::of(command, &loaded.config.owner, moment, &answer);
+    let Command { node, request, output } = command;
+    let document = OperatorDocument::of(&loaded.config.owner, moment.now, node, request, &answer);
     let exit = exit(&answer.ended);
-    if command.shape.output.is_json() {
-        output::print_document(&told)?;
+    if output.is_json() {
+        output::print_document(&document)?;
     } else if exit == Exit::Done {
-        output::print(&format!("{}\n", told.sentence()))?;
+        output::print(&format!("{}\n", document.sentence()))?;
     }
     if exit != Exit::Done {
-        log::error!("{}", told.sentence());
+        log::error!("{}", document.sentence());
     }
     Ok(exit)
 }
@@ -69,53 +66,5 @@ fn exit(ended: &Ended) -> Exit {
         Ended::Done | Ended::AlreadySo | Ended::Remembered => Exit::Done,
         Ended::Refused => Exit::HeldBack,
         Ended::Failed | Ended::NoSuchNode(_) => Exit::Failed,
-    }
-}
-
-/// What became of a wish, for programs.
-#[derive(Debug, Serialize)]
-pub(crate) struct HandDocument<'a> {
-    version: u32,
-    owner: &'a Owner,
-    now: String,
-    command: &'static str,
-    node: &'a NodeName,
-    server_id: Option<&'a ServerId>,
-    outcome: &'static str,
-    reason: String,
-    /// Where Jenkins has no such node: names like it.
-    near: Vec<String>,
-}
-
-impl<'a> HandDocument<'a> {
-    pub(crate) fn of(command: &'a Command, owner: &'a Owner, moment: Moment, answer: &'a Answer) -> Self {
-        let Answer { ended, server_id, reason } = answer;
-        let (outcome, near) = match ended {
-            Ended::Done => ("done", Vec::new()),
-            Ended::AlreadySo => ("already_done", Vec::new()),
-            Ended::Remembered => ("remembered", Vec::new()),
-            Ended::Refused => ("refused", Vec::new()),
-            Ended::Failed => ("failed", Vec::new()),
-            Ended::NoSuchNode(known) => {
-                ("no_such_node", closest(&known.iter().map(NodeName::as_str).collect(), command.node.as_str()))
-            }
-        };
-        HandDocument {
-            version: DOCUMENT_VERSION,
-            owner,
-            now: to_the_second(moment.now),
-            command: command.name,
-            node: &command.node,
-            server_id: server_id.as_ref(),
-            outcome,
-            reason: clean(reason),
-            near,
-        }
-    }
-
-    fn sentence(&self) -> String {
-        let HandDocument { command, node, reason, near, .. } = self;
-        let near = if near.is_empty() { String::new() } else { format!("; similar: {}", near.join(", ")) };
-        format!("{command} {node}: {reason}{near}")
     }
 }

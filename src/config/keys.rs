@@ -1,5 +1,7 @@
-//! The keys of each table. One list serves to refuse unknown keys, to suggest what was meant, and to describe each key in
-//! the manual, the reference and the JSON Schema ([`super::schema`]).
+//! The keys of each table: the one list behind the errors for unknown keys, the JSON Schema, the manual and the reference.
+//!
+//! Not derived with `schemars`: types that only describe the file would take 460 lines and 138 KB of program, and this
+//! table would stay, since the errors, the manual and the reference need it.
 
 /// One key: its possible values, and what it means.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub(super) enum Kind {
     Text,
     /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// Text of any number of lines.
+    /// Text with any number of lines.
     Lines,
     /// The root URL of a service.
     Url,
@@ -27,7 +29,7 @@ pub(super) enum Kind {
     Proxy,
     /// A file, relative to the configuration file.
     Path,
-    /// A time with its units.
+    /// A time with units.
     Time,
     /// A whole number within these bounds.
     Number(u32, u32),
@@ -373,13 +375,9 @@ pub(super) const MIN_IDLE: &[Key] = &[
     key("count", Kind::Number(0, MOST), "required", "how many idle nodes to keep ready"),
 ];
 
-/// Every table with a description of where it is.
-const TABLES: [(&[Key], &str); 4] = [
-    (TOP, "at the top of the file, above the first table"),
-    (JENKINS, "in [jenkins]"),
-    (PROVIDER, "in [provider.NAME]"),
-    (NODES, "in [nodes.NAME]"),
-];
+/// Every table with its header; the top of the file has none.
+pub(super) const TABLES: [(&[Key], &str); 4] =
+    [(TOP, ""), (JENKINS, "[jenkins]"), (PROVIDER, "[provider.NAME]"), (NODES, "[nodes.NAME]")];
 
 /// The names of these keys.
 pub(super) fn names(keys: &'static [Key]) -> impl Iterator<Item = &'static str> + Clone {
@@ -389,65 +387,4 @@ pub(super) fn names(keys: &'static [Key]) -> impl Iterator<Item = &'static str> 
 /// Whether a table has a key of this name.
 pub(super) fn has(keys: &[Key], name: &str) -> bool {
     keys.iter().any(|key| key.name == name)
-}
-
-/// Advice on a key that this table does not have.
-pub(super) fn advice(unknown: &str, known: &'static [Key]) -> String {
-    if let Some(meant) = nearest(unknown, names(known)) {
-        return format!("did you mean {meant}?");
-    }
-    let elsewhere: Vec<_> = TABLES.iter().filter(|(keys, _)| has(keys, unknown)).map(|(_, place)| *place).collect();
-    if elsewhere.is_empty() {
-        format!("the keys here are {}", names(known).collect::<Vec<_>>().join(", "))
-    } else {
-        format!("it belongs {}", elsewhere.join(" or "))
-    }
-}
-
-/// Below this likeness a name is another name and not a slip of the pen.
-const ALIKE: f64 = 0.7;
-
-/// The candidate that was probably meant: by a slip of the pen, or as the part of a longer name.
-pub(super) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace('-', "_");
-    let word = plain(word);
-    let likeness = |candidate: &str| strsim::normalized_damerau_levenshtein(&word, &plain(candidate));
-    // Of candidates that are equally like the word, the first is the usual one.
-    let mut slip: Option<(f64, &str)> = None;
-    for candidate in candidates.clone() {
-        let likeness = likeness(candidate);
-        if slip.map_or(likeness >= ALIKE, |(best, _)| likeness > best) {
-            slip = Some((likeness, candidate));
-        }
-    }
-    let part = || candidates.clone().find(|candidate| plain(candidate).split('_').any(|part| part == word));
-    slip.map(|(_, candidate)| candidate).or_else(part)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_of_the_pen_a_case_or_a_dash_still_finds_the_key() {
-        for (written, meant) in
-            [("lables", "labels"), ("Image-Name", "image_name"), ("executor", "executors"), ("key_name", "keyname")]
-        {
-            assert_eq!(nearest(written, names(NODES)), Some(meant));
-        }
-        assert_eq!(nearest("url", names(PROVIDER)), Some("auth_url"));
-        assert_eq!(nearest("max", names(TOP)), Some("max_servers"));
-        assert_eq!(nearest("colour", names(NODES)), None);
-    }
-
-    #[test]
-    fn a_key_of_another_table_is_told_where_it_belongs() {
-        assert_eq!(advice("deadline", NODES), "it belongs at the top of the file, above the first table");
-        assert_eq!(advice("cacert", NODES), "it belongs in [jenkins] or in [provider.NAME]");
-    }
-
-    #[test]
-    fn a_key_like_no_other_is_shown_the_keys_there_are() {
-        assert!(advice("colour", JENKINS).starts_with("the keys here are url, user, token, "));
-    }
 }

@@ -1,14 +1,9 @@
-//! From a file to a [`Config`]: read, take apart, check every table, and give all or all that is wrong.
+//! Loading a [`Config`] from a file: every table is read and checked, and all errors are reported at once.
 
-use crate::config::env;
-use crate::config::env::Lookup;
-use crate::config::reading::{ConfigErrors, Found, Place, Reading};
-use crate::config::table::Table;
-use crate::config::{
-    Config, JenkinsConfig, LONGEST_OWNER_OF_ADDRESSES, NodeType, files, fingerprint, jenkins, keys, nodes, provider,
-    syntax, times,
-};
-use crate::domain::names::{Owner, OwnerError};
+use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table};
+use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
+use super::{jenkins, keys, nodes, provider, times};
+use crate::domain::names::Owner;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -16,12 +11,15 @@ use toml::de::DeTable;
 /// A configuration of a thousand node types has some hundred KiB.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
+/// The longest owner whose mark fits in the description of a floating IP, in bytes.
+const LONGEST_OWNER_OF_ADDRESSES: usize = 160;
+
 /// A configuration that can be used.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What an operator should know of, each `FILE:LINE: TABLE.KEY: ...`, in the file's order.
+    /// What an operator should know, each `FILE:LINE: TABLE.KEY: ...`, in the order of the file.
     pub warnings: Vec<String>,
 }
 
@@ -31,25 +29,23 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, at once.
     pub fn load(path: &Path) -> Result<Loaded, ConfigErrors> {
-        load(path, &env::of_process)
+        load(path, &file::of_process)
     }
 }
 
 /// As [`Config::load`], with these environment variables.
-pub(super) fn load(path: &Path, variable: Lookup<'_>) -> Result<Loaded, ConfigErrors> {
-    let text = files::text(path, LARGEST).map_err(|error| {
-        ConfigErrors::whole_file(path, &format!("{error}; name another file with --config FILE or MITA_CONFIG"))
+pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, ConfigErrors> {
+    let text = file::text(path, LARGEST).map_err(|error| {
+        let file = path.display();
+        ConfigErrors::of_lines(vec![format!("{file}: {error}; name another file with --config FILE or MITA_CONFIG")])
     })?;
-    let reading = Reading::new(path, &text, variable);
+    let reading = Reading::new(path, &text, environment);
     let (document, errors) = DeTable::parse_recoverable(&text);
     if !errors.is_empty() {
-        return Err(syntax::errors(&reading, path, &text, &errors));
+        return Err(file::errors(&reading, path, &text, &errors));
     }
     let config = config(&Table::top(&reading, document.get_ref()), path);
-    match config {
-        Some(config) if !reading.has_failed() => Ok(Loaded { config, warnings: reading.into_warnings() }),
-        _ => Err(reading.into_errors()),
-    }
+    reading.finish(config).map(|(config, warnings)| Loaded { config, warnings })
 }
 
 fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
@@ -58,19 +54,21 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let deadline = top.time("deadline", seconds(1)).unwrap_or(seconds(50));
     let max_servers = top.number("max_servers", 0..=u32::MAX).map_or(50, |found| found.value);
     let concurrency = top.number("concurrency", 1..=64).map_or(24, |found| found.value);
-    let times = times::read(top, times::DEFAULTS);
+    let times = times::read(top, Times::DEFAULTS);
     let state_file = state_file(top);
-    let (metrics_file, html_file) = files_for_readers(top, &state_file);
+    let (metrics_file, html_file) = published_files(top, &state_file);
     let jenkins = jenkins_table(top);
     let owner = owner(top, jenkins.as_ref());
     let providers = provider::read_all(top);
     let node_types = nodes::read_all(top, times);
-    check_mark_of_addresses(top, owner.as_ref(), &node_types);
+    check_length_of_owner(top, owner.as_ref(), &node_types);
     if top.children("nodes").is_empty() {
         let at = Place { line: 0, key: "nodes".to_owned() };
         reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
     }
-    warn_of_readers(reading, path);
+    if let Some(at) = reading.first_secret() {
+        file::warn_of_readers(reading, &at, path, "holds a secret and ");
+    }
     let mut config = Config {
         path: path.to_owned(),
         fingerprint: String::new(),
@@ -86,7 +84,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         node_types,
         times,
     };
-    config.fingerprint = fingerprint::of(&config);
+    config.fingerprint = fingerprint_of(&config);
     Some(config)
 }
 
@@ -100,21 +98,24 @@ fn state_file(top: &Table<'_>) -> PathBuf {
     let Some(Found { value, at }) = top.path("state_file") else {
         return PathBuf::from("/var/lib/mita/state.json");
     };
-    if value.is_dir() || value.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        top.reading.fault(&at, "names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"");
-    }
+    refuse_folder(top, &value, &at);
     value
 }
 
-/// The files that a run leaves for others to read. Each is replaced whole, and so must not be another one of mita's.
-fn files_for_readers(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
+fn refuse_folder(top: &Table<'_>, path: &Path, at: &Place) {
+    if path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        top.error(at, "is a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"");
+    }
+}
+
+/// The files that a run writes for others. Each is replaced as a whole, so no two of mita's files can be the same.
+fn published_files(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
     let mut taken = vec![(state_file.to_owned(), "state_file")];
     let mut read = |key: &'static str| {
         let Found { value, at } = top.path(key)?;
-        if let Some((_, other)) = taken.iter().find(|(path, _)| *path == value) {
-            top.reading.fault(&at, format!("is the same file as {other}; write another path"));
-        } else if value.is_dir() || value.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            top.reading.fault(&at, "names a folder; write the file's name as well");
+        match taken.iter().find(|(path, _)| *path == value) {
+            Some((_, other)) => top.error(&at, format!("is the same file as {other}; write another path")),
+            None => refuse_folder(top, &value, &at),
         }
         taken.push((value.clone(), key));
         Some(Found { value, at })
@@ -128,7 +129,7 @@ fn files_for_readers(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Op
     (metrics.map(|found| found.value), html.map(|found| found.value))
 }
 
-/// The owner: the one that is written, else host and path of the controller, under the first name that it had.
+/// The owner that is written, else host and path of the controller under its first URL.
 fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
     let (owner, at) = match top.entry(&["owner"]) {
         Some(_) => {
@@ -140,30 +141,18 @@ fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
             (Owner::from_jenkins_url(former_urls.first().unwrap_or(url)), top.place_of_missing("owner"))
         }
     };
-    // The key stands before the message, which begins with it as well.
-    let fault = |error: OwnerError| top.reading.fault(&at, error.to_string().trim_start_matches("owner "));
-    owner.map_err(fault).ok()
+    // The place of a message names the key already.
+    owner.map_err(|error| top.error(&at, error.to_string().trim_start_matches("owner "))).ok()
 }
 
-/// A floating IP has no metadata: its description holds the mark, in at most 255 characters with two ids beside it.
-fn check_mark_of_addresses(top: &Table<'_>, owner: Option<&Owner>, node_types: &[NodeType]) {
+/// A floating IP has no metadata. Its description contains the mark, in at most 255 characters with two ids.
+fn check_length_of_owner(top: &Table<'_>, owner: Option<&Owner>, node_types: &[NodeType]) {
     let length = owner.map_or(0, |owner| owner.as_str().len());
     if length > LONGEST_OWNER_OF_ADDRESSES && node_types.iter().any(|kind| kind.boot.floating_ip_pool.is_some()) {
         let text = format!(
             "has {length} characters, and the mark of a floating IP has room for {LONGEST_OWNER_OF_ADDRESSES}; write a \
              shorter owner, or no floating_ip_pool"
         );
-        top.reading.fault(&top.has("owner").unwrap_or_else(|| top.place_of_missing("owner")), text);
-    }
-}
-
-/// Warns when others than its owner can read a file that holds a secret.
-fn warn_of_readers(reading: &Reading<'_>, path: &Path) {
-    if let (Some(at), Some(mode)) = (reading.first_secret(), files::too_open(path)) {
-        let name = path.display();
-        reading.warn(
-            &at,
-            format!("{name} holds a secret and can be read by others (mode {mode:04o}); run chmod 600 {name}"),
-        );
+        top.error(&top.has("owner").unwrap_or_else(|| top.place_of_missing("owner")), text);
     }
 }

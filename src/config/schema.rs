@@ -1,13 +1,12 @@
-//! The configuration as editors and readers are told of it: a JSON Schema and the pages of a manual.
+//! The configuration described for editors and people: a JSON Schema and the pages of a manual.
 //!
-//! Both are made from the keys that the parser knows, so that nothing is described that it would refuse. What only a
-//! whole file can tell, such as a provider that no table has, is left to `mita check`.
+//! Both come from the keys that the parser knows, so they describe nothing that it refuses. `mita check` finds what needs
+//! the whole file, such as a provider without a table.
 
-use crate::config::keys;
-use crate::config::keys::{Key, Kind};
+use super::keys::{self, Key, Kind};
 use serde_json::{Map, Value, json};
 
-/// A JSON Schema of the configuration. Of draft 7, the newest that editors of TOML know.
+/// A JSON Schema of the configuration, of draft 7, the newest one that editors of TOML support.
 pub fn schema() -> Value {
     let mut schema = table(keys::TOP);
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
@@ -21,7 +20,7 @@ pub fn schema() -> Value {
     let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
     node_type["required"] = json!(["provider"]);
     node_type["allOf"] = both(&[&["image_name", "image"]]);
-    // The flavor by its name, or by what it must have: one of the two or both.
+    // The flavor by its name, or by min_cores or min_ram or both.
     node_type["oneOf"] = json!([
         {"required": ["size"]},
         {"required": ["flavor"]},
@@ -45,14 +44,14 @@ fn table(keys: &[Key]) -> Value {
     json!({"type": "object", "properties": properties, "additionalProperties": false})
 }
 
-/// What the key takes; nothing where the key is always refused.
+/// The schema of a key; `None` if the key is always refused.
 fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
     let mut property = match key.kind {
         Kind::Text | Kind::Path | Kind::Lines => json!({"type": "string", "minLength": 1}),
         Kind::OneOf(texts) => json!({"enum": texts}),
         Kind::Url => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"}),
         Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
-        // Numbers with their units; a number alone is refused.
+        // Numbers with units; a number alone is refused.
         Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
@@ -92,10 +91,10 @@ fn with_default(about: &str, default: &str) -> String {
     }
 }
 
-/// One table of the manual, with its keys in the order of their importance.
+/// One table of the manual, with its keys in order of importance.
 #[derive(Clone, Debug)]
 pub struct Manual {
-    /// What stands in brackets above it; empty for the top of the file.
+    /// Its header; empty for the top of the file.
     pub table: &'static str,
     /// Each key.
     pub keys: Vec<Entry>,
@@ -106,23 +105,17 @@ pub struct Manual {
 pub struct Entry {
     /// The key.
     pub name: &'static str,
-    /// Other names that mean the same.
+    /// Its other names.
     pub aliases: Vec<&'static str>,
-    /// What holds where it is not written, or that it must be; empty where other keys decide.
+    /// The default, or that it is required; empty if other keys decide.
     pub default: &'static str,
-    /// What it means, with the values that it can have where these are few.
+    /// Its meaning, with its values if these are few.
     pub about: String,
 }
 
-/// All tables of the configuration, for people.
+/// All tables of the configuration.
 pub fn manual() -> Vec<Manual> {
-    let tables: [(&'static str, &'static [Key]); 4] = [
-        ("", keys::TOP),
-        ("[jenkins]", keys::JENKINS),
-        ("[provider.NAME]", keys::PROVIDER),
-        ("[nodes.NAME]", keys::NODES),
-    ];
-    let page = |(table, keys): (&'static str, &'static [Key])| {
+    let page = |(keys, table): (&'static [Key], &'static str)| {
         let entry = |key: &Key| {
             let others = keys.iter().filter(|other| matches!(other.kind, Kind::Same(name) if name == key.name));
             let values = match key.kind {
@@ -139,10 +132,10 @@ pub fn manual() -> Vec<Manual> {
         let shown = keys.iter().filter(|key| !matches!(key.kind, Kind::Same(_) | Kind::Refused));
         Manual { table, keys: shown.map(entry).collect() }
     };
-    tables.into_iter().map(page).collect()
+    keys::TABLES.into_iter().map(page).collect()
 }
 
-/// The key's meaning and its default in one.
+/// The meaning with the default.
 impl std::fmt::Display for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&with_default(&self.about, self.default))

@@ -1,13 +1,9 @@
-//! Secrets: written in the configuration, kept in a file of their own, or given by the environment.
+//! Secrets: in the configuration, in a file of their own, or in the environment; exactly one of the three.
 //!
-//! Exactly one of the three. The text goes straight into a [`Secret`], which registers it for redaction, and into no
-//! message.
+//! The text goes straight into a [`Secret`], which registers it for redaction, and never into a message.
 
-use crate::config::files;
-use crate::config::reading::{Found, Place};
-use crate::config::table::Table;
+use super::file::{self, Found, Place, Table};
 use crate::secret::Secret;
-use std::path::Path;
 
 /// Far more than a token or a password needs.
 const LARGEST: u64 = 64 * 1024;
@@ -20,11 +16,13 @@ enum Origin {
     Environment,
 }
 
-/// The secret of this name (`token`, `token_file`, `token_env`) or of one of its aliases.
+const SUFFIXES: [(&str, Origin); 3] = [("", Origin::Inline), ("_file", Origin::File), ("_env", Origin::Environment)];
+
+/// The secret with this name (`token`, `token_file`, `token_env`) or with one of its aliases.
 pub(super) fn secret(table: &Table<'_>, names: &[&str]) -> Option<Found<Secret>> {
     let mut given = Vec::new();
     for name in names {
-        for (suffix, origin) in [("", Origin::Inline), ("_file", Origin::File), ("_env", Origin::Environment)] {
+        for (suffix, origin) in SUFFIXES {
             let key = format!("{name}{suffix}");
             given.extend(table.has(&key).map(|at| (key, origin, at)));
         }
@@ -33,7 +31,7 @@ pub(super) fn secret(table: &Table<'_>, names: &[&str]) -> Option<Found<Secret>>
     let mut given = given.into_iter();
     let (key, origin, at) = given.next()?;
     for (_, _, other) in given {
-        table.reading.fault(&other, format!("gives the same secret as {key} in line {}; keep one of the two", at.line));
+        table.error(&other, format!("gives the same secret as {key} in line {}; keep one of the two", at.line));
     }
     let value = match origin {
         Origin::Inline => inline(table, &key)?,
@@ -43,17 +41,14 @@ pub(super) fn secret(table: &Table<'_>, names: &[&str]) -> Option<Found<Secret>>
     Some(Found { value, at })
 }
 
-/// As [`secret`]; none at all is a fault.
+/// As [`secret`]; a missing secret is an error.
 pub(super) fn required(table: &Table<'_>, names: &[&str]) -> Option<Found<Secret>> {
-    let there =
-        names.iter().any(|name| ["", "_file", "_env"].iter().any(|end| table.has(&format!("{name}{end}")).is_some()));
-    if !there {
-        let name = names[0];
-        table.reading.fault(
-            &table.place_of_missing(name),
-            format!("is missing; give {name}_file with a file's name, {name}_env with a variable's name, or {name}"),
-        );
-    }
+    let name = names[0];
+    let keys: Vec<String> =
+        names.iter().flat_map(|name| SUFFIXES.map(|(suffix, _)| format!("{name}{suffix}"))).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    // The first key is the one that the message names.
+    table.require(&keys, &format!("give {name}_file with a file's name, {name}_env with a variable's name, or {name}"));
     secret(table, names)
 }
 
@@ -65,53 +60,44 @@ fn inline(table: &Table<'_>, key: &str) -> Option<Secret> {
 
 fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
     let Found { value: path, at } = table.path(key)?;
-    let text = match files::text(&path, LARGEST) {
+    let text = match file::text(&path, LARGEST) {
         Ok(text) => text,
         Err(error) => {
-            table.reading.fault(&at, format!("{} {error}; name a file that this user can read", path.display()));
+            table.error(&at, format!("{} {error}; name a file that this user can read", path.display()));
             return None;
         }
     };
-    warn_of_readers(table, &at, &path);
+    file::warn_of_readers(table.reading, &at, &path, "");
     let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     checked(table, &at, &format!("{} ", path.display()), text.to_owned())
 }
 
 fn from_environment(table: &Table<'_>, key: &str, at: &Place) -> Option<Secret> {
     let Found { value: name, .. } = table.text(&[key])?;
-    let fault = |text: String| {
-        table.reading.fault(at, text);
+    let error = |text: String| {
+        table.error(at, text);
         None
     };
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.chars().all(is_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
-        // What stands here by mistake can be the secret itself.
-        return fault("is not the name of a variable; write the name and not the value".to_owned());
+        // Somebody may have written the secret itself here.
+        return error("is not the name of a variable; write the name and not the value".to_owned());
     }
-    match table.reading.variable(&name).map(std::ffi::OsString::into_string) {
-        None => fault(format!("the environment variable {name} is not set; set it where mita is started")),
-        Some(Err(_)) => fault(format!("the environment variable {name} is not UTF-8 text")),
+    match (table.reading.environment)(&name).map(std::ffi::OsString::into_string) {
+        None => error(format!("the environment variable {name} is not set; set it where mita is started")),
+        Some(Err(_)) => error(format!("the environment variable {name} is not UTF-8 text")),
         Some(Ok(text)) => checked(table, at, &format!("the environment variable {name} "), text),
     }
 }
 
 fn checked(table: &Table<'_>, at: &Place, subject: &str, text: String) -> Option<Secret> {
-    let fault = if text.is_empty() {
+    let error = if text.is_empty() {
         "is empty; write the secret"
     } else if text.chars().any(char::is_control) {
         "holds a line break or another control character; write the secret alone, in one line"
     } else {
         return Some(Secret::new(text));
     };
-    table.reading.fault(at, format!("{subject}{fault}"));
+    table.error(at, format!("{subject}{error}"));
     None
-}
-
-/// Warns when others than its owner can read the file of a secret.
-fn warn_of_readers(table: &Table<'_>, at: &Place, path: &Path) {
-    if let Some(mode) = files::too_open(path) {
-        table
-            .reading
-            .warn(at, format!("{0} can be read by others (mode {mode:04o}); run chmod 600 {0}", path.display()));
-    }
 }

@@ -1,26 +1,16 @@
-//! The times that can stand at the top and, for one node type, in its table.
+//! Reading the times, at the top of the file or in a node type.
 
-use crate::config::Times;
-use crate::config::table::Table;
+use super::file::Table;
+use super::types::Times;
 use jiff::SignedDuration;
 
-/// What holds where nothing is written.
-pub(super) const DEFAULTS: Times = Times {
-    stuck_after: SignedDuration::ZERO,
-    idle_grace: SignedDuration::from_mins(40),
-    boot_timeout: SignedDuration::from_mins(15),
-    join_timeout: SignedDuration::from_mins(15),
-    order_timeout: SignedDuration::from_mins(5),
-    max_age: None,
-};
-
-/// A server needs some time to come up: with none at all, each would be removed as soon as it is seen.
+/// Without any time to boot, each server would be removed as soon as a run sees it.
 const SHORTEST_TIMEOUT: SignedDuration = SignedDuration::from_secs(1);
 
-/// A server has to be worth its boot.
+/// A server has to live longer than it boots.
 const SHORTEST_AGE: SignedDuration = SignedDuration::from_mins(1);
 
-/// The times of this table, and the given ones where it has none.
+/// The times of this table; `defaults` for those that it lacks.
 pub(super) fn read(table: &Table<'_>, defaults: Times) -> Times {
     let time = |key, least, default| table.time(key, least).unwrap_or(default);
     Times {

@@ -1,30 +1,38 @@
-//! The root URL of a service: http or https, and nothing in it that is none of the service's business.
+//! The root URL of a service.
+
+use super::file::Table;
+
+/// Reads a required root URL, with one `/` at its end.
+pub(super) fn required(table: &Table<'_>, key: &str, example: &str) -> Option<String> {
+    let found = table.required_text(&[key], &format!("write it as in \"{example}\""))?;
+    self::root(&found.value, example).map_err(|error| table.error(&found.at, error)).ok()
+}
 
 /// The URL with a lower-case scheme and host and one `/` at its end.
 ///
 /// # Errors
-/// What is wrong and what to do, without the URL's text, which may hold a password.
+/// What is wrong and what to do, without the URL, which may contain a password.
 pub(super) fn root(text: &str, example: &str) -> Result<String, String> {
-    let fault = |what: &str| Err(format!("{what}; write it as in \"{example}\""));
+    let error = |what: &str| Err(format!("{what}; write it as in \"{example}\""));
     let Some((scheme, rest)) = text.split_once("://") else {
-        return fault("must begin with https:// or http://");
+        return error("must begin with https:// or http://");
     };
     let scheme = scheme.to_ascii_lowercase();
     if !["http", "https"].contains(&scheme.as_str()) {
-        return fault("must begin with https:// or http://");
+        return error("must begin with https:// or http://");
     }
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     if authority.contains('@') {
-        return fault("holds user information before the host; write user and secret under keys of their own");
+        return error("holds user information before the host; write user and secret under keys of their own");
     }
     if path.contains(['?', '#']) {
-        return fault("must end with the path, without ? or #");
+        return error("must end with the path, without ? or #");
     }
     if !path.chars().all(|c| c.is_ascii_graphic() && !"\\\"<>^`{|}".contains(c)) {
-        return fault("holds a character that a URL cannot hold");
+        return error("holds a character that a URL cannot hold");
     }
     if !is_host_and_port(authority) {
-        return fault("must name a host, and after a colon a port from 1 to 65535 where it is not the usual one");
+        return error("must name a host, and after a colon a port from 1 to 65535 where it is not the usual one");
     }
     Ok(format!("{scheme}://{}{}/", authority.to_ascii_lowercase(), path.trim_end_matches('/')))
 }
@@ -62,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_root_url_is_refused_without_its_text() {
+    fn anything_else_is_refused_without_showing_it() {
         for written in [
             "jenkins.example.com",
             "ftp://hunter2.example.com",
@@ -82,8 +90,8 @@ mod tests {
             "https://ci.example.com/a\\b",
             "https://bücher.example/",
         ] {
-            let fault = root(written, "x").expect_err(written);
-            assert!(!fault.contains("hunter2") && !fault.contains("jo"), "{fault}");
+            let error = root(written, "x").expect_err(written);
+            assert!(!error.contains("hunter2") && !error.contains("jo"), "{error}");
         }
     }
 }

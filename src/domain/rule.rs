@@ -1,12 +1,13 @@
 //! Every rule that mita decides by, with its stable name: the one list that the JSON, the help and the README share.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),+ $(,)?) => {
         /// Why something is done, or left alone.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Rule {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant),+
         }

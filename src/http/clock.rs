@@ -1,11 +1,11 @@
-//! What time a service thinks it is: the `Date` of its answers (RFC 9110, 6.6.1).
+//! The clock of a service: the `Date` of its answers (RFC 9110, 6.6.1).
 
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 use ureq::http::HeaderMap;
 
-/// A `Date`, and when it came.
+/// A `Date`, and when it arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     date: Timestamp,
@@ -13,7 +13,7 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The `Date` among these headers, where it can be read.
+    /// The `Date` in these headers, if it can be read.
     pub(super) fn of(headers: &HeaderMap, received: Instant) -> Option<Self> {
         let date = headers.get("date")?.to_str().ok()?;
         let date = DateTimeParser::new().parse_timestamp(date).ok()?;
@@ -33,7 +33,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_date_is_compared_with_our_clock_at_the_moment_when_it_came() {
+    fn a_date_is_compared_with_our_clock_when_it_arrived() {
         let mut headers = HeaderMap::new();
         headers.insert("date", "Mon, 05 Jan 2026 08:01:40 GMT".parse().unwrap());
         #[expect(clippy::disallowed_methods, reason = "a moment to count from")]
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_is_none_tells_nothing() {
+    fn an_unreadable_date_counts_as_missing() {
         #[expect(clippy::disallowed_methods, reason = "a moment to count from")]
         let now = Instant::now();
         for date in ["", "soon", "2026-01-05"] {

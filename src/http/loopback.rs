@@ -1,6 +1,6 @@
-//! A server on 127.0.0.1 for tests of the wires: it answers what a test tells it to, and remembers what it was asked.
+//! A server on 127.0.0.1 for tests: it gives the answers of the test, and records the requests.
 
-use crate::http::{Client, ClientOptions};
+use super::client::{Client, ClientOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -104,17 +104,17 @@ impl Loopback {
         *self.connections.lock().unwrap()
     }
 
-    /// A client with so much time.
+    /// A client with this much time.
     pub(crate) fn client(&self, time: Duration) -> Client {
-        Client::new(ClientOptions {
-            service: "test",
-            cacert: None,
-            client_cert: None,
-            proxy: None,
-            deadline: deadline(time),
-        })
-        .unwrap()
+        client(time)
     }
+}
+
+/// A client with this much time.
+pub(crate) fn client(time: Duration) -> Client {
+    let options =
+        ClientOptions { service: "test", cacert: None, client_cert: None, proxy: None, deadline: deadline(time) };
+    Client::new(options).unwrap()
 }
 
 /// An instant from now.

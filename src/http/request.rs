@@ -1,6 +1,6 @@
-//! A request, before it is sent.
+//! Requests.
 
-use crate::http::{Broken, HttpError, Kind};
+use super::error::{HttpError, Kind};
 use crate::secret::Secret;
 use serde::Serialize;
 use std::fmt;
@@ -8,20 +8,20 @@ use std::time::Duration;
 use ureq::http::request::Parts;
 use ureq::http::{HeaderName, HeaderValue, Method, Uri};
 
-/// One request. `Display` gives its method and URL without query and user, `Debug` no more.
+/// A request. `Display` and `Debug` show only its method and its URL without query and user.
 #[derive(Clone)]
 pub struct Request {
     method: Method,
     url: String,
-    headers: Vec<(String, Text)>,
+    headers: Vec<(String, HeaderText)>,
     body: Option<Body>,
-    repeatable: bool,
-    expects_redirect: bool,
-    limit: Option<Duration>,
+    pub(super) retryable: bool,
+    pub(super) expects_redirect: bool,
+    pub(super) timeout: Option<Duration>,
 }
 
 #[derive(Clone)]
-enum Text {
+enum HeaderText {
     Plain(String),
     Secret(Secret),
 }
@@ -33,17 +33,17 @@ struct Body {
 }
 
 impl Request {
-    /// A request without body. A POST without one says so (`Content-Length: 0`).
+    /// A request without a body. A POST then has `Content-Length: 0`.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        let repeatable = matches!(method, Method::GET | Method::HEAD);
+        let retryable = matches!(method, Method::GET | Method::HEAD);
         Self {
             method,
             url: url.into(),
             headers: Vec::new(),
             body: None,
-            repeatable,
+            retryable,
             expects_redirect: false,
-            limit: None,
+            timeout: None,
         }
     }
 
@@ -57,79 +57,53 @@ impl Request {
         Self::new(Method::POST, url)
     }
 
-    /// A deletion.
-    pub fn delete(url: impl Into<String>) -> Self {
-        Self::new(Method::DELETE, url)
-    }
-
     /// Adds a header.
     pub fn header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), Text::Plain(value.into())));
+        self.headers.push((name.to_owned(), HeaderText::Plain(value.into())));
         self
     }
 
-    /// Adds a header whose value no log shows.
+    /// Adds a header whose value no log may show.
     pub fn secret_header(mut self, name: &str, value: &Secret) -> Self {
-        self.headers.push((name.to_owned(), Text::Secret(value.clone())));
+        self.headers.push((name.to_owned(), HeaderText::Secret(value.clone())));
         self
     }
 
     /// Sends this value as JSON.
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        // Only a map with keys that are no text, or a type that refuses, can fail here; ours are plain data.
+        // Only maps with keys other than texts could fail here, and there are none.
         let bytes = serde_json::to_vec(body).unwrap_or_default();
         self.body = Some(Body { content_type: "application/json", bytes });
         self
     }
 
-    /// Sends these fields as a browser's form.
+    /// Sends these fields as a form.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let bytes = encode_query(fields).into_bytes();
         self.body = Some(Body { content_type: "application/x-www-form-urlencoded", bytes });
         self
     }
 
-    /// Marks a request that changes nothing although it is no GET: a log-in.
-    pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+    /// Allows to retry a request that changes nothing although it is not a GET, such as a log-in.
+    pub fn retryable(mut self) -> Self {
+        self.retryable = true;
         self
     }
 
-    /// Takes a redirect for an answer like any other. It is not followed.
+    /// Returns a redirect as an answer, not as an error. It is not followed.
     pub fn expect_redirect(mut self) -> Self {
         self.expects_redirect = true;
         self
     }
 
-    /// Takes no longer than this, where the usual time would be too long.
-    pub fn within(mut self, limit: Duration) -> Self {
-        self.limit = Some(limit);
+    /// Sets a timeout that is shorter than the usual one.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
-    /// The longest that it may take by itself.
-    pub(super) fn limit(&self) -> Option<Duration> {
-        self.limit
-    }
-
-    pub(super) fn is_repeatable(&self) -> bool {
-        self.repeatable
-    }
-
-    pub(super) fn expects_redirect(&self) -> bool {
-        self.expects_redirect
-    }
-
-    pub(super) fn host(&self) -> String {
-        self.url.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_default()
-    }
-
-    /// Scheme, host and port.
-    pub(super) fn origin(&self) -> String {
-        let url = bare(&self.url);
-        let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-        let end = url[authority..].find('/').map_or(url.len(), |path| authority + path);
-        url[..end].to_owned()
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(super) fn not_sent(&self, text: impl Into<String>) -> HttpError {
@@ -144,15 +118,15 @@ impl Request {
         }
     }
 
-    pub(super) fn parts(&self, uri: &Uri) -> Result<(Parts, Option<&[u8]>), Broken> {
+    pub(super) fn parts(&self, uri: &Uri) -> Result<(Parts, Option<&[u8]>), ureq::Error> {
         let mut parts = ureq::http::Request::new(()).into_parts().0;
         parts.method = self.method.clone();
         parts.uri = uri.clone();
         for (name, value) in &self.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|error| ureq::Error::Http(error.into()))?;
             let (text, secret) = match value {
-                Text::Plain(text) => (text.as_str(), false),
-                Text::Secret(secret) => (secret.expose(), true),
+                HeaderText::Plain(text) => (text.as_str(), false),
+                HeaderText::Secret(secret) => (secret.expose(), true),
             };
             let mut value =
                 HeaderValue::from_bytes(text.as_bytes()).map_err(|error| ureq::Error::Http(error.into()))?;
@@ -180,8 +154,16 @@ impl fmt::Debug for Request {
     }
 }
 
+/// Scheme, host and port of a URL.
+pub(super) fn origin(url: &str) -> String {
+    let url = bare(url);
+    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+    let end = url[authority..].find('/').map_or(url.len(), |path| authority + path);
+    url[..end].to_owned()
+}
+
 /// The URL without user, query and fragment.
-fn bare(url: &str) -> String {
+pub(super) fn bare(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
@@ -202,7 +184,7 @@ pub fn encode_segment(text: &str) -> String {
     encoded
 }
 
-/// Names and values as a query or a form, without the question mark.
+/// Encodes names and values as a query or a form, without a question mark.
 pub fn encode_query(fields: &[(&str, &str)]) -> String {
     let pairs: Vec<_> =
         fields.iter().map(|(name, value)| format!("{}={}", encode_segment(name), encode_segment(value))).collect();

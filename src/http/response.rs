@@ -1,31 +1,33 @@
-//! A whole answer, and how to speak of it.
+//! Complete answers, and how messages quote them.
 
-use crate::http::{HttpError, Kind};
+use super::error::{HttpError, Kind};
+use super::request::{bare, origin};
 use crate::secret::redact;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 use ureq::http::HeaderMap;
 
-/// How much of a body a message quotes, in characters.
+/// How many characters of a body a message quotes.
 const QUOTED: usize = 200;
-/// How much of a body is looked at, in bytes: enough to find a title, and to take out any secret within what is quoted.
-const LOOKED_AT: usize = 32 << 10;
+/// How many bytes of a body are searched: enough to find a title, and to remove any secret from what is quoted.
+const SEARCHED: usize = 32 << 10;
 
-/// The most values of a JSON answer, each of 32 bytes in memory, arrays and objects counted for what they take: ten
-/// thousand nodes with ten labels each come to 5 million.
+/// The most values of a JSON answer, each of 32 bytes in memory, with arrays and objects counted by their size: ten
+/// thousand nodes with ten labels each have 5 million.
 const MOST_VALUES: usize = 6_000_000;
-/// The longest text in a JSON answer, in bytes: a reason that names ten thousand nodes is as long as that.
+/// The longest text in a JSON answer, in bytes: a reason that names ten thousand nodes can be this long.
 const LONGEST_TEXT: usize = 1 << 20;
 
-/// An answer that arrived whole. Bodies may hold secrets: `Debug` shows none.
+/// A complete answer. `Debug` does not show the body, which may contain secrets.
 #[derive(Clone)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body, unpacked.
+    /// The uncompressed body.
     pub body: Vec<u8>,
     request: String,
 }
@@ -35,27 +37,34 @@ impl Response {
         Self { status, headers, body, request }
     }
 
-    /// The request that this answers: method and URL without query.
+    /// The request: its method and its URL without query.
     pub fn request(&self) -> &str {
         &self.request
     }
 
-    /// Whether the status is one of success (2xx).
+    /// Whether the status means success (2xx).
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The first header of this name, where it is text.
+    /// The first header with this name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The first header of this name as a message quotes it: its beginning, without secrets.
+    /// The beginning of a header without secrets, for a message.
     pub fn quoted_header(&self, name: &str) -> Option<String> {
         self.header(name).map(|value| excerpt(value.as_bytes()))
     }
 
-    /// The service's own id of the request, to be shown with errors.
+    /// Where a redirect leads, without user, query and fragment.
+    pub fn location(&self) -> Option<String> {
+        let location = bare(self.header("location")?);
+        let url = self.request.split_once(' ').map_or("", |(_, url)| url);
+        Some(if location.starts_with('/') { origin(url) + &location } else { location })
+    }
+
+    /// The service's id of the request, for messages.
     pub fn request_id(&self) -> Option<String> {
         ["x-openstack-request-id", "x-compute-request-id", "x-request-id"]
             .iter()
@@ -63,30 +72,37 @@ impl Response {
             .find_map(|name| self.quoted_header(name))
     }
 
-    /// The wait that a busy service asks for, where it names one in seconds (RFC 9110, 10.2.3).
+    /// How long a busy service asks to wait, if it says so in seconds (RFC 9110, 10.2.3).
     pub fn retry_after(&self) -> Option<Duration> {
         self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The body as JSON. `what` names what was wanted: "the build queue".
-    pub fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T, HttpError> {
-        if let Err(why) = weigh(&self.body) {
-            let text = format!("wanted {what}, got {why}: status {}", self.status);
+    /// The body as JSON. `wanted` names it in messages: "the build queue".
+    pub fn json<T: DeserializeOwned>(&self, wanted: &str) -> Result<T, HttpError> {
+        if let Err(why) = check_size(&self.body) {
+            let text = format!("wanted {wanted}, got {why}: status {}", self.status);
             return Err(HttpError { request: self.request.clone(), kind: Kind::TooLarge, text });
         }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let found = self.description();
-            let text = match error.classify() {
-                serde_json::error::Category::Data => {
-                    format!("wanted {what}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
-                }
-                _ => format!("wanted {what} as JSON, got {found}"),
-            };
-            HttpError { request: self.request.clone(), kind: Kind::NotJson { status: self.status }, text }
-        })
+        serde_json::from_slice(&self.body).map_err(|error| self.not_json(wanted, &error))
     }
 
-    /// Status, type and beginning of the answer, fit for a message.
+    /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].
+    pub fn json_body<'a>(&'a self, wanted: &'a str) -> Result<JsonBody<'a>, HttpError> {
+        Ok(JsonBody { response: self, wanted, whole: self.json(wanted)? })
+    }
+
+    fn not_json(&self, wanted: &str, error: &serde_json::Error) -> HttpError {
+        let found = self.description();
+        let text = match error.classify() {
+            serde_json::error::Category::Data => {
+                format!("wanted {wanted}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
+            }
+            _ => format!("wanted {wanted} as JSON, got {found}"),
+        };
+        HttpError { request: self.request.clone(), kind: Kind::NotJson, text }
+    }
+
+    /// Status, type and beginning of the answer, for a message.
     pub fn description(&self) -> String {
         let kind = match self.header("content-type") {
             Some(kind) => redact(kind).chars().take(80).flat_map(char::escape_debug).collect(),
@@ -102,16 +118,31 @@ impl fmt::Debug for Response {
     }
 }
 
-/// Whether JSON can be read without taking far more memory than it takes itself. An answer that is made for it grows
-/// to the hundredfold: an empty object of two letters is a node of a tree once it has a member.
-fn weigh(json: &[u8]) -> Result<(), &'static str> {
+/// A JSON body that is taken apart.
+pub struct JsonBody<'a> {
+    response: &'a Response,
+    wanted: &'a str,
+    whole: Value,
+}
+
+impl JsonBody<'_> {
+    /// The part at this pointer. A part that is missing counts as null.
+    pub fn take<T: DeserializeOwned>(&mut self, pointer: &str) -> Result<T, HttpError> {
+        let part = self.whole.pointer_mut(pointer).map(Value::take).unwrap_or_default();
+        serde_json::from_value(part).map_err(|error| self.response.not_json(self.wanted, &error))
+    }
+}
+
+/// Fails for JSON that would take far more memory than it has bytes: a malicious answer can grow a hundredfold, since an
+/// empty object of two letters becomes a node of a tree.
+fn check_size(json: &[u8]) -> Result<(), &'static str> {
     let (mut values, mut text_began) = (0_usize, None);
     let mut bytes = json.iter().enumerate();
     while let Some((at, byte)) = bytes.next() {
         match (text_began, byte) {
             (Some(began), b'"') => {
                 if at - began > LONGEST_TEXT {
-                    return Err("a text that is longer than any should be");
+                    return Err("a text that is too long");
                 }
                 text_began = None;
             }
@@ -125,21 +156,21 @@ fn weigh(json: &[u8]) -> Result<(), &'static str> {
             (None, _) => {}
         }
         if values > MOST_VALUES {
-            return Err("more values than such an answer should hold");
+            return Err("too many values");
         }
     }
     Ok(())
 }
 
-/// The beginning of a body as one line: secrets taken out, control characters escaped, an HTML page by its title.
+/// The beginning of a body as one line, without secrets and control characters; of an HTML page the title.
 pub fn excerpt(body: &[u8]) -> String {
     if body.is_empty() {
         return "an empty body".to_owned();
     }
-    // Quoted after redaction: a secret that is cut in two is not recognised. So blanks that fill what is looked at must
-    // not leave the beginning of one as all that is quoted.
+    // Cut after redaction, since a part of a secret is not recognized. Leading white space is removed first, or it could
+    // fill what is searched up to the beginning of a secret.
     let body = body.trim_ascii_start();
-    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+    let text = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
     let text = redact(&text);
     let beginning = text.trim();
     let lower = beginning.to_ascii_lowercase();
@@ -186,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn html_in_place_of_json_is_told_by_its_title() {
+    fn html_instead_of_json_is_quoted_by_its_title() {
         let page = b"\n<!DOCTYPE html><html><head><TITLE lang=en>\n Starting\x07  Jenkins </TITLE></head><body>x";
         let error = response("text/html;charset=utf-8", page).json::<Wanted>("the build queue").unwrap_err();
         assert_eq!(
@@ -194,7 +225,7 @@ mod tests {
             "GET http://h/x: wanted the build queue as JSON, got status 200 (text/html;charset=utf-8): \
              an HTML page titled \"Starting\\u{7} Jenkins\""
         );
-        assert_eq!(error.kind, Kind::NotJson { status: 200 });
+        assert_eq!(error.kind, Kind::NotJson);
     }
 
     #[test]
@@ -223,9 +254,9 @@ mod tests {
     }
 
     #[test]
-    fn s9_a_secret_at_the_edge_of_what_is_looked_at_is_not_quoted_in_part() {
+    fn s9_a_secret_at_the_edge_of_what_is_searched_is_not_quoted_in_part() {
         let _secret = Secret::new("edge-of-the-excerpt-1");
-        for before in LOOKED_AT - 21..=LOOKED_AT {
+        for before in SEARCHED - 21..=SEARCHED {
             let body = format!("{}edge-of-the-excerpt-1", " ".repeat(before));
             assert_eq!(excerpt(body.as_bytes()), "[secret]");
         }
@@ -235,20 +266,20 @@ mod tests {
     }
 
     #[test]
-    fn json_is_weighed_before_it_is_read() {
+    fn the_size_of_json_is_checked_before_it_is_read() {
         let array = |piece: &str, number: usize| format!("[{}]", vec![piece; number].join(","));
-        assert_eq!(weigh(array("0", MOST_VALUES - 10).as_bytes()), Ok(()));
+        assert_eq!(check_size(array("0", MOST_VALUES - 10).as_bytes()), Ok(()));
         for heavy in [
             array("0", MOST_VALUES + 10),
             array("[]", MOST_VALUES / 6 + 10),
             array("{}", MOST_VALUES / 23 + 10),
             array(r#"{"a":0}"#, MOST_VALUES / 25 + 10),
         ] {
-            assert_eq!(weigh(heavy.as_bytes()), Err("more values than such an answer should hold"));
+            assert_eq!(check_size(heavy.as_bytes()), Err("too many values"));
         }
-        assert_eq!(weigh(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
+        assert_eq!(check_size(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
         let long = format!("[\"{}\"]", "x".repeat(LONGEST_TEXT + 1));
-        assert_eq!(weigh(long.as_bytes()), Err("a text that is longer than any should be"));
+        assert_eq!(check_size(long.as_bytes()), Err("a text that is too long"));
         let error = response("application/json", long.as_bytes()).json::<Vec<String>>("texts").unwrap_err();
         assert_eq!(error.kind, Kind::TooLarge);
     }

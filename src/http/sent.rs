@@ -1,19 +1,19 @@
 //! Whether anything of a request left this machine.
 //!
-//! ureq's errors do not tell a refused connection from one that broke under the request, and for a write this is all the
-//! difference. So each connection is wrapped, and notes the first byte of a request that is handed to it. It stands
-//! outside TLS: a handshake that fails has sent no request.
+//! ureq's errors do not distinguish a refused connection from one that broke during the request, which matters for writes.
+//! So each connection is wrapped, and the wrapper notes the first byte of a request. It wraps the TLS connection, so a
+//! failed handshake has sent no request.
 
 use std::cell::Cell;
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 
 thread_local! {
-    /// ureq makes a call in the thread that asks for it, from connecting to reading.
+    /// ureq does everything from connecting to reading in the calling thread.
     static SENT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Makes one call; says besides whether any of its request was given to a connection.
+/// Makes one call, and returns whether anything of its request was given to a connection.
 pub(super) fn watch<T>(call: impl FnOnce() -> T) -> (T, bool) {
     SENT.set(false);
     let outcome = call();
@@ -28,8 +28,8 @@ impl Connector<()> for WatchedConnector {
     type Out = Watched;
 
     fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Watched>, Error> {
-        // ureq reads the trusted certificates anew for a request with a configuration of its own. Ours differ in
-        // nothing but times and proxy, so they may share what was read once.
+        // ureq reads the trusted certificates again for a request with a configuration of its own. Those of mita differ only
+        // in timeout and proxy, so they can share them.
         let details = ConnectionDetails {
             uri: details.uri,
             addrs: details.addrs.clone(),
@@ -43,7 +43,7 @@ impl Connector<()> for WatchedConnector {
             register_shutdown: details.register_shutdown.clone(),
         };
         let connected = self.0.connect(&details, chained);
-        // The CONNECT of a proxy goes through a connection of ours, too, and is no part of the request.
+        // The CONNECT to a proxy uses a wrapped connection, too, and is not part of the request.
         SENT.set(false);
         Ok(connected?.map(Watched))
     }

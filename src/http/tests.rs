@@ -1,9 +1,11 @@
 //! The client against a server that misbehaves in every way that the two services and the proxies before them know.
 
-use crate::http::loopback::{Answer, Loopback, deadline};
-use crate::http::*;
+use super::client::now;
+use super::loopback::{Answer, Loopback, client, deadline};
+use super::*;
 use crate::secret::Secret;
 use std::net::TcpListener;
+use std::time::Duration;
 
 const PLENTY: Duration = Duration::from_secs(30);
 
@@ -14,17 +16,6 @@ fn ok(body: &str) -> Answer {
 fn refused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     format!("http://{}", listener.local_addr().unwrap())
-}
-
-fn client(time: Duration) -> Client {
-    Client::new(ClientOptions {
-        service: "test",
-        cacert: None,
-        client_cert: None,
-        proxy: None,
-        deadline: deadline(time),
-    })
-    .unwrap()
 }
 
 #[test]
@@ -50,7 +41,7 @@ fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
     client.send(&Request::post(format!("{}/j", server.url)).json(&serde_json::json!({"ä": "\n"}))).unwrap();
     client.send(&Request::post(format!("{}/f", server.url)).form(&[("json", "{\"a\":1}")])).unwrap();
     client.send(&Request::post(format!("{}/n", server.url))).unwrap();
-    client.send(&Request::delete(format!("{}/d", server.url))).unwrap();
+    client.send(&Request::new(Method::DELETE, format!("{}/d", server.url))).unwrap();
     let seen = server.seen();
     assert_eq!((seen[0].header("content-type"), seen[0].body.as_str()), (Some("application/json"), r#"{"ä":"\n"}"#));
     assert_eq!(seen[1].header("content-type"), Some("application/x-www-form-urlencoded"));
@@ -60,7 +51,7 @@ fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
 }
 
 #[test]
-fn a_host_that_cannot_be_reached_is_told_in_the_same_words_for_every_path() {
+fn a_host_that_cannot_be_reached_is_reported_in_the_same_words_for_every_path() {
     let client = client(PLENTY);
     let url = refused_url();
     let words = |path: &str| client.send(&Request::get(format!("{url}{path}"))).unwrap_err().to_string();
@@ -72,7 +63,7 @@ fn a_host_that_cannot_be_reached_is_told_in_the_same_words_for_every_path() {
 fn a_refused_connection_has_sent_nothing() {
     let client = client(PLENTY);
     let error = client.send(&Request::post(format!("{}/x", refused_url()))).unwrap_err();
-    assert!(error.nothing_was_sent());
+    assert_eq!(error.kind, Kind::NotSent);
     assert!(error.text.starts_with("connection refused"), "{error}");
     assert_eq!(client.requests_sent(), 0);
 }
@@ -98,7 +89,7 @@ fn nothing_is_sent_after_the_deadline() {
     let client = server.client(Duration::ZERO);
     let error = client.send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.text, "no time is left before the run's deadline");
-    assert!(error.nothing_was_sent() && server.seen().is_empty());
+    assert!(error.kind == Kind::NotSent && server.seen().is_empty());
 }
 
 #[test]
@@ -163,7 +154,7 @@ fn a_write_is_repeated_only_where_it_says_that_it_may_be() {
     let server = Loopback::in_turn(vec![Answer::json(503, ""), ok("")]);
     assert_eq!(server.client(PLENTY).send(&Request::post(&server.url)).unwrap().status, 503);
     let server = Loopback::in_turn(vec![Answer::json(503, ""), ok("")]);
-    assert_eq!(server.client(PLENTY).send(&Request::post(&server.url).repeatable()).unwrap().status, 200);
+    assert_eq!(server.client(PLENTY).send(&Request::post(&server.url).retryable()).unwrap().status, 200);
 }
 
 #[test]
@@ -193,9 +184,11 @@ fn s9_a_redirect_is_not_followed_and_named_without_its_query() {
         let host = other.url.trim_start_matches("http://").to_owned();
         assert_eq!(
             error.text,
-            format!("status 302 sends us to http://{host}/v3; redirects are not followed: configure the final address")
+            format!(
+                "status 302 redirects to http://{host}/v3; redirects are not followed: configure the final address"
+            )
         );
-        assert_eq!(error.kind, Kind::Redirect { to: host });
+        assert_eq!(error.kind, Kind::Redirect);
     }
     assert!(other.seen().is_empty());
 }
@@ -204,23 +197,23 @@ fn s9_a_redirect_is_not_followed_and_named_without_its_query() {
 fn a_redirect_within_the_host_and_one_that_is_expected() {
     let server = Loopback::new(|_| Answer::json(302, "").with("Location", "/login?from=%2F"));
     let error = server.client(PLENTY).send(&Request::get(&server.url)).unwrap_err();
-    assert_eq!(error.kind, Kind::Redirect { to: "127.0.0.1".to_owned() });
-    assert!(error.text.contains("/login on the same host"), "{error}");
+    assert_eq!(error.kind, Kind::Redirect);
+    assert!(error.text.contains("/login;"), "{error}");
     let response = server.client(PLENTY).send(&Request::post(&server.url).expect_redirect()).unwrap();
     assert_eq!((response.status, response.header("location")), (302, Some("/login?from=%2F")));
 }
 
 #[test]
-fn an_answer_too_large_to_be_true_is_given_up() {
+fn an_answer_that_is_too_large_is_an_error() {
     let server = Loopback::new(|_| ok(&" ".repeat((64 << 20) + 1)));
     let error = server.client(PLENTY).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::TooLarge);
-    assert_eq!(error.text, "the answer (status 200) is larger than 64 MiB and was given up");
+    assert_eq!(error.text, "the answer (status 200) is larger than 64 MiB");
     assert_eq!(server.seen().len(), 1);
 }
 
 #[test]
-fn a_packed_answer_is_unpacked() {
+fn a_compressed_answer_is_uncompressed() {
     // `{"packed":true}` as gzip writes it.
     let packed = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x2a\x48\x4c\xce\x4e\x4d\x51\xb2\x2a\x29\x2a\x4d\xad\x05\x00\x89\xe0\xb5\xdc\x0f\x00\x00\x00";
     let server = Loopback::new(|seen| {
@@ -232,13 +225,13 @@ fn a_packed_answer_is_unpacked() {
 }
 
 #[test]
-fn an_answer_that_only_drips_takes_half_of_the_time_that_is_left_and_no_more() {
+fn an_answer_that_only_trickles_takes_at_most_half_of_the_time_left() {
     let drip = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789012345678901234567890123456789".to_vec();
     let server = Loopback::new(move |_| Answer::Drip(drip.clone(), Duration::from_millis(20)));
     let started = now();
     let error = server.client(Duration::from_secs(3)).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::Lost, "{error}");
-    assert!(error.text.contains("did not arrive whole within 1.5 s"), "{error}");
+    assert!(error.text.contains("did not arrive completely within 1.5 s"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(5));
 }
 

@@ -1,13 +1,13 @@
-//! Crumbs: what Jenkins wants with a write so that no foreign web page can send it.
+//! Crumbs, which protect Jenkins' writes from requests that other web pages forge.
 //!
-//! Not needed with an API token since 2.96 (jenkins/security/ApiCrumbExclusion.java), so none is fetched until a write
-//! is refused for want of one: with a password, or by an older controller. Such a refusal means that nothing was done.
+//! An API token needs none since 2.96 (jenkins/security/ApiCrumbExclusion.java), so mita fetches none until a write is
+//! refused for lack of one: with a password, or by an older controller. Such a refusal means that nothing was done.
 
-use crate::http::{Request, Response};
-use crate::jenkins::{Jenkins, JenkinsError, error, wire};
+use super::wire;
+use crate::http::{HttpError, Request, Response};
 use crate::secret::Secret;
 
-/// A crumb with the session that it is bound to since 2.176.2.
+/// A crumb with its session, which it is bound to since 2.176.2.
 #[derive(Clone, Debug)]
 pub(super) struct Crumb {
     header: String,
@@ -15,45 +15,28 @@ pub(super) struct Crumb {
     cookies: Option<Secret>,
 }
 
-/// The request with its crumb, where there is one.
-pub(super) fn with(request: Request, crumb: Option<&Crumb>) -> Request {
-    let Some(crumb) = crumb else { return request };
-    let request = request.secret_header(&crumb.header, &crumb.value);
-    match &crumb.cookies {
-        Some(cookies) => request.secret_header("Cookie", cookies),
-        None => request,
+impl Crumb {
+    /// The crumb in an answer of the crumb issuer; `None` if there is no crumb in it.
+    pub(super) fn read(response: &Response) -> Result<Option<Self>, HttpError> {
+        let answer = response.json("a crumb")?;
+        let header = wire::text(&answer, "crumbRequestField").map(str::to_owned);
+        let value = wire::text(&answer, "crumb").map(Secret::new);
+        Ok(header.zip(value).map(|(header, value)| Crumb { header, value, cookies: cookies(response) }))
+    }
+
+    /// The request with this crumb.
+    pub(super) fn add_to(&self, request: Request) -> Request {
+        let request = request.secret_header(&self.header, &self.value);
+        match &self.cookies {
+            Some(cookies) => request.secret_header("Cookie", cookies),
+            None => request,
+        }
     }
 }
 
-/// Whether a write was refused for want of a crumb (hudson/security/csrf/CrumbFilter.java).
+/// Whether a write was refused for lack of a crumb (hudson/security/csrf/CrumbFilter.java).
 pub(super) fn is_missing(response: &Response) -> bool {
     response.status == 403 && String::from_utf8_lossy(&response.body).contains("No valid crumb")
-}
-
-impl Jenkins {
-    /// The crumb that writes go with so far.
-    pub(super) fn crumb(&self) -> Option<Crumb> {
-        self.crumb.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
-    }
-
-    /// Asks for a crumb; none where Jenkins has none to give.
-    pub(super) fn new_crumb(&self) -> Result<Option<Crumb>, JenkinsError> {
-        let url = format!("{}crumbIssuer/api/json", self.root);
-        let response = self.client.send(&self.signed(Request::get(url)))?;
-        match response.status {
-            200 => {}
-            404 => return Ok(None),
-            _ => return Err(error::refused(&response)),
-        }
-        let answer = response.json("a crumb")?;
-        let (Some(header), Some(value)) = (wire::text(&answer, "crumbRequestField"), wire::text(&answer, "crumb"))
-        else {
-            return Err(self.garbled("crumbIssuer/api/json", "wanted a crumb, and the answer holds none".to_owned()));
-        };
-        let crumb = Crumb { header: header.to_owned(), value: Secret::new(value), cookies: cookies(&response) };
-        *self.crumb.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(crumb.clone());
-        Ok(Some(crumb))
-    }
 }
 
 /// The cookies that an answer sets, as a request sends them back.
@@ -66,7 +49,7 @@ fn cookies(response: &Response) -> Option<Secret> {
         .map(str::trim)
         .collect();
     for value in pairs.iter().filter_map(|pair| pair.split_once('=')).map(|(_, value)| value) {
-        // Registered on its own, too: whoever repeats a session leaves out what stood around it.
+        // Registered alone, too: a message that repeats a session leaves out what surrounds it.
         drop(Secret::new(value));
     }
     (!pairs.is_empty()).then(|| Secret::new(pairs.join("; ")))

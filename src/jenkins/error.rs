@@ -1,5 +1,6 @@
-//! What Jenkins' refusals mean, told so that an operator knows which setting to change on which side.
+//! What the errors of Jenkins mean, and which setting an operator should change.
 
+use super::crumb;
 use crate::http::{HttpError, Kind, Response, excerpt};
 
 /// A request that Jenkins did not answer as it should.
@@ -10,7 +11,7 @@ pub struct JenkinsError {
     pub request: String,
     /// What it means.
     pub kind: ErrorKind,
-    /// What happened, and what to do. May hold words of Jenkins: to be redacted where it leaves the program.
+    /// What happened, and what to do. May quote Jenkins, so it has to be redacted where it leaves the program.
     pub text: String,
 }
 
@@ -24,17 +25,17 @@ pub enum ErrorKind {
         /// The permission that is missing, as Jenkins' pages call it (`Agent/Disconnect`), where Jenkins said so.
         permission: Option<String>,
     },
-    /// 503: the controller starts, or the proxy before it cannot reach it.
+    /// 503: the controller is starting, or the proxy in front of it cannot reach it.
     Starting,
     /// 404: there is nothing at this address.
     NotFound,
-    /// The answer sends us to another address, which is not followed.
+    /// The answer redirects to another address, which mita does not follow.
     Redirected,
     /// Something other than Jenkins answered.
     NotJenkins,
-    /// Jenkins answered something else than was asked for.
-    Garbled,
-    /// A list that lacks what every such list holds, or hides what it holds.
+    /// Jenkins answered something else than what mita asked for.
+    Unexpected,
+    /// A list that lacks an entry that every such list has, or hides one.
     Incomplete,
     /// Any other status below 500: not done.
     Refused {
@@ -48,12 +49,12 @@ pub enum ErrorKind {
     },
     /// Nothing of the request left this machine.
     NotSent,
-    /// It was sent, and no whole answer came.
+    /// It was sent, and no complete answer came.
     Lost,
 }
 
 impl JenkinsError {
-    /// Whether a write that ended so may have been done all the same.
+    /// Whether Jenkins may have done a write that ended with this error.
     pub fn outcome_is_unknown(&self) -> bool {
         match self.kind {
             ErrorKind::Unauthorized
@@ -64,7 +65,7 @@ impl JenkinsError {
             | ErrorKind::Refused { .. }
             | ErrorKind::NotSent => false,
             ErrorKind::NotJenkins
-            | ErrorKind::Garbled
+            | ErrorKind::Unexpected
             | ErrorKind::Incomplete
             | ErrorKind::Failed { .. }
             | ErrorKind::Lost => true,
@@ -77,8 +78,8 @@ impl From<HttpError> for JenkinsError {
         let kind = match kind {
             Kind::NotSent => ErrorKind::NotSent,
             Kind::Lost | Kind::TooLarge => ErrorKind::Lost,
-            Kind::Redirect { .. } => ErrorKind::Redirected,
-            Kind::NotJson { .. } => ErrorKind::Garbled,
+            Kind::Redirect => ErrorKind::Redirected,
+            Kind::NotJson => ErrorKind::Unexpected,
         };
         JenkinsError { request, kind, text }
     }
@@ -91,14 +92,14 @@ fn error(response: &Response, kind: ErrorKind, text: String) -> JenkinsError {
 /// A 200 without `X-Jenkins`.
 pub(super) fn not_jenkins(response: &Response) -> JenkinsError {
     let text = format!(
-        "what answers there is not Jenkins: {}; check the url of [jenkins], and whether something before Jenkins \
-         asks for a log-in",
+        "the answer does not come from Jenkins: {}; check the url of [jenkins], and whether something in front of \
+         Jenkins asks for a log-in",
         response.description()
     );
     error(response, ErrorKind::NotJenkins, text)
 }
 
-/// A status that is neither success nor a redirect.
+/// An answer whose status is neither a success nor a redirect.
 pub(super) fn refused(response: &Response) -> JenkinsError {
     let status = response.status;
     let (kind, text) = match status {
@@ -118,17 +119,17 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
         503 => (
             ErrorKind::Starting,
             format!(
-                "status 503: Jenkins is starting or restarting, or the proxy before it cannot reach it ({})",
+                "status 503: Jenkins is starting or restarting, or the proxy in front of it cannot reach it ({})",
                 excerpt(&response.body)
             ),
         ),
-        // hudson/model/Failure.java says in a header what its page says in HTML.
+        // hudson/model/Failure.java puts the text of its HTML page in a header, too.
         400..500 => match response.quoted_header("x-error") {
-            Some(words) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {words}")),
+            Some(message) => (ErrorKind::Refused { status }, format!("status {status}: Jenkins says: {message}")),
             None => (ErrorKind::Refused { status }, response.description()),
         },
         500.. => (ErrorKind::Failed { status }, response.description()),
-        _ => (ErrorKind::Garbled, response.description()),
+        _ => (ErrorKind::Unexpected, response.description()),
     };
     error(response, kind, text)
 }
@@ -137,8 +138,8 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
 fn forbidden(response: &Response) -> (ErrorKind, String) {
     let who = response.quoted_header("x-you-are-authenticated-as");
     if who.as_deref().is_some_and(|who| who.eq_ignore_ascii_case("anonymous")) {
-        let text = "status 403: Jenkins takes us for nobody in particular (anonymous): check user and token of \
-                    [jenkins], and whether a proxy before Jenkins removes the Authorization header";
+        let text = "status 403: Jenkins treats mita as anonymous: check user and token of [jenkins], and whether a proxy in \
+                    front of Jenkins removes the Authorization header";
         return (ErrorKind::Forbidden { permission: None }, text.to_owned());
     }
     let user = who.map_or_else(|| "the user of [jenkins]".to_owned(), |who| format!("the user {who}"));
@@ -147,8 +148,8 @@ fn forbidden(response: &Response) -> (ErrorKind, String) {
         let text = format!("status 403: {user} lacks the permission {permission} ({id}): grant it in Jenkins");
         return (ErrorKind::Forbidden { permission: Some(permission) }, text);
     }
-    let text = if crate::jenkins::crumb::is_missing(response) {
-        "status 403: Jenkins wants a crumb with each write and takes none of ours: use an API token in place of the \
+    let text = if crumb::is_missing(response) {
+        "status 403: Jenkins wants a crumb with each write and refuses its own: use an API token instead of the \
          password"
             .to_owned()
     } else {
@@ -157,7 +158,7 @@ fn forbidden(response: &Response) -> (ErrorKind, String) {
     (ErrorKind::Forbidden { permission: None }, text)
 }
 
-/// `hudson.model.Computer.Disconnect` as Jenkins' pages call it: `Agent/Disconnect`.
+/// The name of `hudson.model.Computer.Disconnect` on Jenkins' pages: `Agent/Disconnect`.
 fn permission_name(id: &str) -> String {
     let Some((class, name)) = id.rsplit_once('.') else { return id.to_owned() };
     let group = match class {
@@ -172,36 +173,22 @@ fn permission_name(id: &str) -> String {
     format!("{group}/{name}")
 }
 
-/// A redirect in answer to a request for `path` below `root`.
+/// A redirect as the answer to a request for `path` below `root`.
 pub(super) fn redirected(response: &Response, root: &str, path: &str) -> JenkinsError {
     let status = response.status;
-    let to = target(response, root);
+    let to = response.location().unwrap_or_default();
     let text = match to.strip_suffix(path) {
-        // The same page elsewhere: https in place of http, a canonical host name, a prefix.
+        // The same page at another address: https instead of http, a canonical host name, a prefix.
         Some(elsewhere) if elsewhere != root => {
             format!("status {status}: Jenkins moved; set url = \"{}\" in [jenkins]", excerpt(elsewhere.as_bytes()))
         }
         _ => format!(
-            "status {status} sends us to {}, which is not followed; does something before Jenkins ask for a log-in? \
-             mita needs the remote API with user and token",
+            "status {status} redirects to {}, which mita does not follow; does something in front of Jenkins ask for a \
+             log-in? mita needs the remote API with user and token",
             excerpt(to.as_bytes())
         ),
     };
     error(response, ErrorKind::Redirected, text)
-}
-
-/// Where a redirect leads, without user, query and fragment.
-pub(super) fn target(response: &Response, root: &str) -> String {
-    let location = response.header("location").unwrap_or_default();
-    let location = location.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = location.split_once("://") else {
-        let origin_end = root.find("://").and_then(|at| root[at + 3..].find('/').map(|slash| at + 3 + slash));
-        let origin = &root[..origin_end.unwrap_or(root.len())];
-        return if location.starts_with('/') { format!("{origin}{location}") } else { location.to_owned() };
-    };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 #[cfg(test)]

@@ -1,51 +1,50 @@
-//! Setting nodes offline, bringing them back, deleting them.
+//! Setting nodes offline, bringing them back online, deleting them.
 //!
-//! Each write is harmless when repeated. Which node may be written to, and in which order, is decided elsewhere; only
-//! the one write that would do the opposite at a wrong moment, the toggle, looks before it acts.
+//! Repeating a write does no harm. Other modules decide which node is changed and when; only the toggle, which does the
+//! opposite at the wrong moment, reads the node first.
 
+use super::{ErrorKind, Jenkins, JenkinsError};
 use crate::domain::names::{MitaId, NodeName, Owner, ServerId};
 use crate::domain::offline::is_ours;
 use crate::domain::world::{OfflineCause, Presence};
-use crate::http::Response;
-use crate::jenkins::error::{not_jenkins, redirected, refused, target};
-use crate::jenkins::{Jenkins, JenkinsError};
+use crate::http::{Request, encode_query};
 
-/// What became of a write to a node.
+/// The result of a write to a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum NodeChange {
     /// Jenkins did it.
     Done,
     /// 404: Jenkins has no such node.
     NoSuchNode,
 }
 
-/// What became of bringing a node back.
+/// The result of bringing a node back online.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Restoration {
     /// Jenkins did it.
     Done,
-    /// It was not set offline any more.
+    /// It was no longer set offline.
     NotSetOffline,
-    /// Somebody else set it offline, with this reason: it is left so.
+    /// Somebody else set it offline, with this reason, so it stays offline.
     Held(String),
     /// Jenkins has no such node.
     NoSuchNode,
 }
 
 impl Jenkins {
-    /// Sets a node temporarily offline with this message, whether it is connected or not. What runs there goes on.
+    /// Sets a node temporarily offline with this message, whether it is connected or not. Its builds continue.
     ///
-    /// `changeOfflineCause` sets and never toggles (hudson/model/Computer.java). It replaces a cause that is there, a
-    /// person's, too.
-    pub fn set_offline(&self, node: &NodeName, message: &str) -> Result<Change, JenkinsError> {
+    /// `changeOfflineCause` sets and never toggles (hudson/model/Computer.java). It replaces any earlier cause, also that of
+    /// a person.
+    pub fn set_offline(&self, node: &NodeName, message: &str) -> Result<NodeChange, JenkinsError> {
         self.change(node, "changeOfflineCause", &[("offlineMessage", message)])
     }
 
-    /// Brings a node back online that this installation set offline for this server, or for its order, which is named while
-    /// there is no server.
+    /// Brings a node back online that this installation set offline for this server, or for its order while there was no
+    /// server yet.
     ///
-    /// Jenkins offers no call for this but one that toggles, so the node is read before. Should somebody else bring it
-    /// back at the same moment, the toggle sets it offline once more: with our message, so that the next run mends it.
+    /// Jenkins can only toggle, so mita reads the node first. If somebody else brings it back at the same moment, the toggle
+    /// sets it offline again: with mita's message, so the next run corrects it.
     pub fn bring_online(
         &self,
         node: &NodeName,
@@ -58,7 +57,7 @@ impl Jenkins {
         })
     }
 
-    /// Brings a node back online that was set offline for this cause and is so still.
+    /// Brings a node back online that is still set offline for this cause.
     pub fn release(&self, node: &NodeName, held: &OfflineCause) -> Result<Restoration, JenkinsError> {
         self.toggle_online(node, |cause| cause == held)
     }
@@ -71,39 +70,31 @@ impl Jenkins {
         let Some(seen) = self.node(node)?.value else { return Ok(Restoration::NoSuchNode) };
         let cause = match seen.presence {
             Presence::SetOffline(cause) => cause,
-            Presence::Online | Presence::Disconnected => return Ok(Restoration::NotSetOffline),
+            Presence::Online | Presence::Disconnected | Presence::DisconnectedBy(_) => {
+                return Ok(Restoration::NotSetOffline);
+            }
         };
         if !is_meant(&cause) {
             return Ok(Restoration::Held(cause.reason));
         }
         match self.change(node, "toggleOffline", &[("offlineMessage", &cause.reason)])? {
-            Change::Done => Ok(Restoration::Done),
-            Change::NoSuchNode => Ok(Restoration::NoSuchNode),
+            NodeChange::Done => Ok(Restoration::Done),
+            NodeChange::NoSuchNode => Ok(Restoration::NoSuchNode),
         }
     }
 
-    /// Deletes a node. Jenkins does not ask whether something runs there: it is killed (jenkins/model/Nodes.java).
-    pub fn delete(&self, node: &NodeName) -> Result<Change, JenkinsError> {
+    /// Deletes a node. Jenkins kills what runs there (jenkins/model/Nodes.java).
+    pub fn delete(&self, node: &NodeName) -> Result<NodeChange, JenkinsError> {
         self.change(node, "doDelete", &[])
     }
 
-    fn change(&self, node: &NodeName, call: &str, query: &[(&str, &str)]) -> Result<Change, JenkinsError> {
+    fn change(&self, node: &NodeName, call: &str, query: &[(&str, &str)]) -> Result<NodeChange, JenkinsError> {
         let path = format!("{}{call}", self.node_path(node)?);
-        let response = self.write(&path, query)?;
-        match response.status {
-            302 | 303 if leads_to_nodes(&response, &self.root, call) => Ok(Change::Done),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
-            200 if response.header("x-jenkins").is_some() => Ok(Change::Done),
-            200 => Err(not_jenkins(&response)),
-            404 => Ok(Change::NoSuchNode),
-            _ => Err(refused(&response)),
+        let query = if query.is_empty() { String::new() } else { format!("?{}", encode_query(query)) };
+        match self.write(&path, Request::post(format!("{}{query}", self.url(&path)))) {
+            Ok(()) => Ok(NodeChange::Done),
+            Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => Ok(NodeChange::NoSuchNode),
+            Err(error) => Err(error),
         }
     }
-}
-
-/// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. One to the same address on
-/// another host, or to a log-in page, means that nothing was done.
-pub(super) fn leads_to_nodes(response: &Response, root: &str, call: &str) -> bool {
-    let to = target(response, root);
-    to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
 }

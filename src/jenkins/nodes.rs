@@ -1,42 +1,41 @@
-//! The nodes (hudson/model/Computer.java, ComputerSet.java), of Jenkins 1.x to today's.
+//! The nodes (hudson/model/Computer.java, ComputerSet.java), from Jenkins 1.x on.
 //!
-//! A node that is not in the list is a node whose server may be removed. So a list that may hide one is no list, and
-//! what cannot be read of a node is read as work: it is busy.
+//! mita may remove the server of a node that is not in the list. So a list that may hide a node is an error, and a node
+//! whose state cannot be read counts as busy.
+
+use super::client::{Jenkins, Reading};
+use super::error::{ErrorKind, JenkinsError};
+use super::wire::{flag, list, number, text, unescape_html};
 
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
-use crate::jenkins::wire::{flag, list, number, text, unescape_html};
-use crate::jenkins::{ErrorKind, Jenkins, JenkinsError, Reading};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// `_class` needs no selecting. The cause is filled in only where one of its fields is selected.
+/// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
 const FIELDS: &str = "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],\
                       offlineCauseReason,assignedLabels[name],executors[idle],description,\
                       loadStatistics[busyExecutors[sec10[latest]]]";
 const PATH: &str = "computer/api/json";
 
-/// What the built-in node is called where Jenkins names no classes, before 2.2.
+/// The name of the built-in node before 2.2, which does not export classes.
 const MASTER: &str = "master";
 
 impl Jenkins {
-    /// Every node. An error, too, where the list may hide one: an entry has no name, or the built-in node is missing,
-    /// which has a computer even with no executors (hudson/model/AbstractCIBase.java, JENKINS-7291).
+    /// Every node. Fails if the list may hide one: if an entry has no name, or if the built-in node is missing, which is in
+    /// every list, even without executors (hudson/model/AbstractCIBase.java, JENKINS-7291).
     ///
-    /// Before 2.94 Jenkins does not tell a node's labels: each node then has its own name only.
+    /// Before 2.94 Jenkins does not export a node's labels: each node then has only its own name.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
         self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|root| {
-            read_nodes(&root).map_err(|text| JenkinsError {
-                request: format!("GET {}{PATH}", self.root),
-                kind: ErrorKind::Incomplete,
-                text,
-            })
+            let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.unexpected(PATH, text) };
+            read_nodes(&root).map_err(incomplete)
         })
     }
 
-    /// One node, read afresh; none where Jenkins says that there is no such node.
+    /// One node as it is now; `None` if Jenkins says that there is no such node.
     pub fn node(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
         let path = format!("{}api/json", self.node_path(name)?);
         match self.read(&path, FIELDS, "a node") {
@@ -45,24 +44,24 @@ impl Jenkins {
                 let node = read_node(&computer, classes).filter(|node| node.name == *name);
                 match node {
                     Some(node) => Ok(Some(node)),
-                    None => Err(self.garbled(&path, format!("wanted the node {name}, and got something else"))),
+                    None => Err(self.unexpected(&path, format!("wanted the node {name}, and got something else"))),
                 }
             }),
             Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => {
-                // Not of the API, so it does not carry what the API's answers carry.
+                // This page is not part of the API, so it has no session and no version.
                 Ok(Reading { value: None, session: None, version: String::new() })
             }
             Err(error) => Err(error),
         }
     }
 
-    /// `computer/NAME/`. Jenkins knows no node of these names, and other software takes them for other paths.
+    /// `computer/NAME/`. No node can have one of the refused names, and other software would read them as other paths.
     pub(super) fn node_path(&self, name: &NodeName) -> Result<String, JenkinsError> {
         match name.as_str() {
             "" | "." | ".." => Err(JenkinsError {
-                request: format!("{}computer/", self.root),
+                request: self.url("computer/"),
                 kind: ErrorKind::NotSent,
-                text: format!("{name:?} is no name of a node"),
+                text: format!("{name:?} is not the name of a node"),
             }),
             name => Ok(format!("computer/{}/", encode_segment(name))),
         }
@@ -70,20 +69,19 @@ impl Jenkins {
 }
 
 pub(super) fn read_nodes(root: &Value) -> Result<Vec<Node>, String> {
-    let entries =
-        list(root, "computer").ok_or("wanted the list of nodes, and the answer has none: it is not believed")?;
+    let entries = list(root, "computer").ok_or("wanted the list of nodes, and the answer has none")?;
     let classes = entries.iter().any(has_class);
     let mut nodes = Vec::with_capacity(entries.len());
     for entry in entries {
         let node = read_node(entry, classes)
-            .ok_or_else(|| format!("the list of nodes holds one without a name, so it is not believed: {entry}"))?;
+            .ok_or_else(|| format!("the list of nodes has an entry without a name, so it may hide a node: {entry}"))?;
         nodes.push(node);
     }
     if nodes.iter().any(|node| node.kind == NodeKind::BuiltIn) {
         Ok(nodes)
     } else {
         Err(format!(
-            "the list of {} nodes lacks the built-in node, which every such list has: it is not believed",
+            "the list of {} nodes lacks the built-in node, which is in every list, so it may hide other nodes",
             nodes.len()
         ))
     }
@@ -109,12 +107,12 @@ fn read_node(entry: &Value, classes: bool) -> Option<Node> {
         (Some(idle), Some(presence)) => (idle, presence),
         (_, presence) => (false, presence.unwrap_or(Presence::Disconnected)),
     };
-    // More executors than configured may be there for a moment, after their number was lowered: they take no work.
+    // After their number was lowered, there may be more executors than configured for a moment: these take no work.
     let idle_executors = match presence {
         Presence::Online => free.min(configured.saturating_sub(taken)),
-        Presence::Disconnected | Presence::SetOffline(_) => 0,
+        Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
     };
-    // Not told before 2.79.
+    // Not exported before 2.79.
     let mark = text(entry, "description").filter(|_| kind == NodeKind::Agent).and_then(|text| mark_in(text, &name));
     Some(Node {
         name,
@@ -144,19 +142,22 @@ fn read_presence(entry: &Value) -> Option<Presence> {
     if flag(entry, "temporarilyOffline")? {
         return Some(Presence::SetOffline(read_cause(entry)));
     }
-    Some(if flag(entry, "offline")? { Presence::Disconnected } else { Presence::Online })
+    if !flag(entry, "offline")? {
+        return Some(Presence::Online);
+    }
+    let cause = read_cause(entry);
+    Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
 }
 
-/// The statistics of the label that is the node's name (hudson/model/Computer.java, getLoadStatistics), which are those of
-/// the node alone.
+/// The statistics of the node itself (hudson/model/Computer.java, getLoadStatistics).
 fn read_busy_average(entry: &Value) -> Option<u32> {
     let latest = entry.get("loadStatistics")?.get("busyExecutors")?.get("sec10")?.get("latest")?.as_f64()?;
-    // No node has so many executors that this is cut off.
+    // No node has so many executors that this overflows.
     (latest >= 0.0).then_some((latest * 1e6) as u32)
 }
 
-/// `offlineCauseReason` is the message alone where a user gave one, and escaped for HTML; the cause's description is
-/// neither.
+/// `offlineCauseReason` is a user's message without more, escaped for HTML; the description of the cause has more text and
+/// is not escaped.
 fn read_cause(entry: &Value) -> OfflineCause {
     let cause = entry.get("offlineCause").unwrap_or(&Value::Null);
     let reason = text(entry, "offlineCauseReason").map(unescape_html);
@@ -183,10 +184,23 @@ mod tests {
     }
 
     #[test]
-    fn presence_and_cause_are_told_apart() {
+    fn presence_and_cause_are_reported_apart() {
         for (fields, presence) in [
             (json!({}), Presence::Online),
             (json!({"offline": true}), Presence::Disconnected),
+            (
+                json!({"offline": true, "offlineCauseReason": "moving racks",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause"}}),
+                Presence::DisconnectedBy(OfflineCause {
+                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
+                    reason: "moving racks".to_owned(),
+                }),
+            ),
+            (
+                json!({"offline": true, "offlineCauseReason": "Connection was broken",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$ChannelTermination"}}),
+                Presence::Disconnected,
+            ),
             (json!({"offline": true, "temporarilyOffline": true, "offlineCause": null}), cause(None, "")),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",
@@ -231,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_was_removed_has_no_labels_and_one_that_does_not_tell_has_its_name() {
+    fn a_removed_node_has_no_labels_and_one_without_the_field_has_its_name() {
         let removed =
             agent(json!({"assignedLabels": [], "numExecutors": 0, "idle": false, "executors": [{"idle": false}]}));
         assert_eq!((removed.labels.len(), removed.executors, removed.idle), (0, 0, false));
@@ -241,16 +255,16 @@ mod tests {
     }
 
     #[test]
-    fn s3_a_list_that_may_hide_a_node_is_not_believed() {
+    fn s3_a_list_that_may_hide_a_node_is_an_error() {
         let master = json!({"_class": "hudson.model.Hudson$MasterComputer", "displayName": "Built-In Node"});
         let agent = json!({"_class": "hudson.slaves.SlaveComputer", "displayName": "a"});
         assert_eq!(read_nodes(&json!({"computer": [master, agent]})).map(|nodes| nodes.len()), Ok(2));
         for (root, reason) in [
             (json!({"computer": [agent]}), "the list of 1 nodes lacks the built-in node"),
             (json!({"computer": []}), "the list of 0 nodes lacks the built-in node"),
-            (json!({"computer": [master, {}]}), "holds one without a name"),
-            (json!({"computer": [master, null]}), "holds one without a name"),
-            (json!({"computer": [master, {"displayName": ""}]}), "holds one without a name"),
+            (json!({"computer": [master, {}]}), "has an entry without a name"),
+            (json!({"computer": [master, null]}), "has an entry without a name"),
+            (json!({"computer": [master, {"displayName": ""}]}), "has an entry without a name"),
             (json!({"computer": null}), "the answer has none"),
             (json!({}), "the answer has none"),
         ] {
@@ -260,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_are_told_by_class_and_where_there_are_none_by_the_name_master() {
+    fn the_class_decides_the_kind_and_without_classes_the_name_master() {
         let kinds = |computer: Value| -> Vec<NodeKind> {
             read_nodes(&json!({ "computer": computer })).unwrap().into_iter().map(|node| node.kind).collect()
         };

@@ -1,11 +1,13 @@
-//! The build queue (hudson/model/Queue.java), of Jenkins 1.x to today's.
+//! The build queue (hudson/model/Queue.java), from Jenkins 1.x on.
 //!
-//! An item that can be read in part is kept with what is left of it: one odd item must not hide the others, nor
-//! itself from the operator.
+//! An item that can only be read in part is kept with what could be read: one odd item must not hide the others, nor
+//! itself.
+
+use super::client::{Jenkins, Reading};
+use super::error::JenkinsError;
+use super::wire::{flag, list, number, percent_decode, text};
 
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
-use crate::jenkins::wire::{flag, list, number, percent_decode, text};
-use crate::jenkins::{Jenkins, JenkinsError, Reading};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,12 +21,12 @@ const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
 const MATRIX: &str = "hudson.matrix.MatrixConfiguration";
 
 impl Jenkins {
-    /// The build queue, as far as this user may see it: without Job/Read it is empty (Queue.getItems, SECURITY-186),
-    /// which only [`Queue::discoverable`] may betray.
+    /// The build queue as this user may see it: without Job/Read it is empty (Queue.getItems, SECURITY-186), and only
+    /// [`Queue::discoverable`] may show that there are items.
     pub fn queue(&self) -> Result<Reading<Queue>, JenkinsError> {
         self.read(PATH, TREE, "the build queue")?.try_map(|root| {
             read_queue(&root)
-                .ok_or_else(|| self.garbled(PATH, "wanted the build queue, and the answer has no items".to_owned()))
+                .ok_or_else(|| self.unexpected(PATH, "wanted the build queue, and the answer has no items".to_owned()))
         })
     }
 }
@@ -56,7 +58,7 @@ fn read_item(item: &Value) -> Option<QueueItem> {
     })
 }
 
-/// By the class; before Jenkins 2.2, which names none, by the fields that only one of the classes exports.
+/// From the class; before Jenkins 2.2, which does not export it, from the fields that only one of the classes exports.
 fn read_stage(item: &Value) -> Stage {
     let is = |key| flag(item, key) == Some(true);
     let class = text(item, "_class").and_then(|class| class.strip_prefix("hudson.model.Queue$"));
@@ -67,7 +69,7 @@ fn read_stage(item: &Value) -> Stage {
         Some("BuildableItem") => buildable,
         _ if is("buildable") => buildable,
         _ if is("blocked") => Stage::Blocked,
-        // Either it has a `timestamp`, the end of its quiet period, or it says nothing at all, and is no demand.
+        // It has a `timestamp`, the end of its quiet period, or no field at all: it needs no server.
         _ => Stage::Waiting,
     }
 }
@@ -109,7 +111,7 @@ fn job_name(task: &Value) -> Option<String> {
         .or_else(|| own("fullDisplayName"))
 }
 
-/// What a task's URL says of its job. The URL is absolute for jobs and relative for `node` blocks.
+/// What a task's URL says about its job. The URL is absolute for jobs and relative for `node` blocks.
 struct JobPath {
     jobs: Vec<String>,
     /// The last part of `.../job/P/AXIS=value,.../`.
@@ -126,7 +128,7 @@ impl JobPath {
 fn job_path(url: &str) -> JobPath {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
-    // A prefix of the whole controller comes before the first job.
+    // The prefix of the controller comes before the first job.
     let mut words = path.split('/').filter(|word| !word.is_empty()).skip_while(|word| *word != "job");
     let mut jobs = Vec::new();
     let mut combination = None;
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn the_jobs_name_comes_from_the_first_field_that_tells_it() {
+    fn the_jobs_name_comes_from_the_first_field_that_has_it() {
         for (task, job) in [
             (json!({"name": "b", "fullName": "a/b", "url": "http://h/job/x/job/y/"}), "a/b"),
             (json!({"name": "b", "url": "http://h/job/a/job/b/"}), "a/b"),
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kinds_of_task_are_told_by_class_and_by_the_exported_label() {
+    fn the_class_and_the_exported_label_decide_the_kind_of_task() {
         let values = |values: &[&str]| Task::Matrix { axis_values: values.iter().map(|v| (*v).to_owned()).collect() };
         let label = |label: Option<&str>| Task::Project { label: label.map(str::to_owned) };
         let placeholder = "org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask";
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stage_is_told_by_class_and_before_2_2_by_the_fields() {
+    fn the_class_decides_the_stage_and_before_2_2_the_fields() {
         for (item, stage) in [
             (json!({"_class": "hudson.model.Queue$WaitingItem"}), Stage::Waiting),
             (json!({"_class": "hudson.model.Queue$BlockedItem", "blocked": true, "buildable": false}), Stage::Blocked),

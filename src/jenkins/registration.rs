@@ -1,50 +1,49 @@
-//! Making nodes, and reading what an inbound agent shows when it connects.
+//! Creating nodes, and reading the secrets of inbound agents.
 //!
-//! A node is made by the form that Jenkins' own page sends (hudson/model/ComputerSet.java, doDoCreateItem): one field
-//! with JSON, which Stapler binds to the constructors and setters of the classes that it names: as `$class`, and as
-//! `stapler-class` for old releases.
+//! mita sends the form of Jenkins' own page (hudson/model/ComputerSet.java, doDoCreateItem): one field with JSON, which
+//! Stapler binds to the constructors and setters of the classes that it names: as `$class`, and as `stapler-class` for old
+//! releases.
 
-use crate::config::{HostKeyCheck, NodeForm, SshLauncher, Transport, Usage};
+use super::client::Jenkins;
+use super::error::{ErrorKind, JenkinsError};
+use crate::config::{HostKeyVerification, NodeSettings, SshLauncher, Transport, Usage};
 use crate::domain::names::NodeName;
 use crate::http::Request;
-use crate::jenkins::error::{not_jenkins, redirected, refused};
-use crate::jenkins::lifecycle::leads_to_nodes;
-use crate::jenkins::{ErrorKind, Jenkins, JenkinsError};
 use crate::secret::Secret;
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
 
 const PATH: &str = "computer/doCreateItem";
-/// A node that is configured, and not made by a cloud plugin (hudson/slaves/DumbSlave.java).
+/// A configured node, not one of a cloud plugin (hudson/slaves/DumbSlave.java).
 const KIND: &str = "hudson.slaves.DumbSlave";
 const ALWAYS: &str = "hudson.slaves.RetentionStrategy$Always";
 const SSH: &str = "hudson.plugins.sshslaves.SSHLauncher";
 const VERIFIERS: &str = "hudson.plugins.sshslaves.verifiers";
 const INBOUND: &str = "hudson.slaves.JNLPLauncher";
-/// hudson/slaves/EnvironmentVariablesNodeProperty.java, written as a name within a bag.
+/// hudson/slaves/EnvironmentVariablesNodeProperty.java, as a name in a bag.
 const ENVIRONMENT: &str = "hudson-slaves-EnvironmentVariablesNodeProperty";
 
 /// The start file of an agent since 2.264 (hudson/slaves/SlaveComputer.java).
 const START_FILE: &str = "jenkins-agent.jnlp";
-/// Under its older name, which newer releases know as well.
+/// Its older name, which newer releases know, too.
 const OLDER_START_FILE: &str = "slave-agent.jnlp";
 
 /// HMAC-SHA256 in hexadecimal digits (jenkins/slaves/JnlpAgentReceiver.java).
 const SECRET_DIGITS: usize = 64;
 
-/// A node to be made.
+/// A node to create.
 #[derive(Clone, Copy, Debug)]
 pub struct NewNode<'a> {
     /// Its name.
     pub name: &'a NodeName,
     /// Its description.
     pub description: &'a str,
-    /// Its labels, with blanks between.
+    /// Its labels, separated by spaces.
     pub labels: &'a str,
     /// Its executors.
     pub executors: u32,
-    /// What it is like beside that.
-    pub form: &'a NodeForm,
+    /// Its other settings.
+    pub settings: &'a NodeSettings,
     /// How its agent is started.
     pub launcher: Launcher<'a>,
 }
@@ -52,30 +51,23 @@ pub struct NewNode<'a> {
 /// How the agent of a node is started.
 #[derive(Clone, Copy, Debug)]
 pub enum Launcher<'a> {
-    /// Jenkins connects to this address.
+    /// Jenkins connects to this address by SSH.
     Ssh(IpAddr, &'a SshLauncher),
-    /// The agent calls in.
+    /// The agent connects to Jenkins.
     Inbound(Transport),
 }
 
 impl Jenkins {
-    /// Makes a node. Fails with status 400 where there is one of that name, or where Jenkins does not take the name; with
-    /// status 500 where it does not know the class of the launcher.
+    /// Creates a node. Fails with status 400 if there is one with that name, or if Jenkins refuses the name; with status 500
+    /// if it does not know the class of the launcher.
     pub fn create_node(&self, node: &NewNode<'_>) -> Result<(), JenkinsError> {
         let form = form(node).to_string();
         let fields = [("name", node.name.as_str()), ("type", KIND), ("json", form.as_str())];
-        let response = self.send_write(Request::post(format!("{}{PATH}", self.root)).form(&fields))?;
-        match response.status {
-            302 | 303 if leads_to_nodes(&response, &self.root, "doCreateItem") => Ok(()),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, PATH)),
-            200 if response.header("x-jenkins").is_some() => Ok(()),
-            200 => Err(not_jenkins(&response)),
-            _ => Err(refused(&response)),
-        }
+        self.write(PATH, Request::post(self.url(PATH)).form(&fields))
     }
 
-    /// What the agent of a node shows when it calls in: the first argument in its start file. It is made of the node's
-    /// name alone, so a node that is made again has the same. Needs Agent/Connect
+    /// The secret with which the agent of a node connects: the first argument in its start file. It depends on the node's
+    /// name only, so a node that is created again has the same one. Needs Agent/Connect
     /// (jenkins/slaves/EncryptedSlaveAgentJnlpFile.java).
     pub fn agent_secret(&self, node: &NodeName) -> Result<Secret, JenkinsError> {
         match self.start_file(node, START_FILE) {
@@ -86,34 +78,22 @@ impl Jenkins {
 
     fn start_file(&self, node: &NodeName, file: &str) -> Result<Secret, JenkinsError> {
         let path = format!("{}{file}", self.node_path(node)?);
-        let response = self.client.send(&self.signed(Request::get(format!("{}{path}", self.root))))?;
-        match response.status {
-            200 => {
-                let text = String::from_utf8_lossy(&response.body);
-                first_argument(&text).map(Secret::new).ok_or_else(|| {
-                    // A start file is never shown: it may hold the secret in another form.
-                    let what = match text.contains("<argument") {
-                        true => "one without a secret".to_owned(),
-                        false => response.description(),
-                    };
-                    self.garbled(&path, format!("wanted the start file of {node}, and got {what}"))
-                })
-            }
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, &path)),
-            _ => Err(refused(&response)),
-        }
+        let response = self.fetch(&path)?;
+        let text = String::from_utf8_lossy(&response.body);
+        first_argument(&text).map(Secret::new).ok_or_else(|| {
+            // Never quoted: a start file may hold the secret in another form.
+            let what = match text.contains("<argument") {
+                true => "one without a secret".to_owned(),
+                false => response.description(),
+            };
+            self.unexpected(&path, format!("wanted the start file of {node}, and got {what}"))
+        })
     }
 
-    /// Whether this user may make nodes: the check that Jenkins' own page makes while a name is typed, which changes
-    /// nothing (hudson/model/ComputerSet.java, doCheckName). Fails with the permission that is missing.
+    /// Fails unless this user may create nodes. Sends the check that Jenkins' own page sends while a name is typed, which
+    /// changes nothing (hudson/model/ComputerSet.java, doCheckName).
     pub(super) fn may_create_nodes(&self) -> Result<(), JenkinsError> {
-        let response =
-            self.client.send(&self.signed(Request::get(format!("{}computer/checkName?value=", self.root))))?;
-        match response.status {
-            200 => Ok(()),
-            301..=303 | 307 | 308 => Err(redirected(&response, &self.root, "computer/checkName")),
-            _ => Err(refused(&response)),
-        }
+        self.fetch("computer/checkName?value=").map(drop)
     }
 }
 
@@ -125,7 +105,7 @@ fn first_argument(text: &str) -> Option<&str> {
 }
 
 fn form(node: &NewNode<'_>) -> Value {
-    let NodeForm { remote_fs, usage, environment } = node.form;
+    let NodeSettings { remote_fs, usage, environment } = node.settings;
     let mut properties = Map::from_iter([("stapler-class-bag".to_owned(), "true".into())]);
     if !environment.is_empty() {
         let variables: Vec<Value> =
@@ -165,15 +145,17 @@ fn ssh(host: IpAddr, settings: &SshLauncher) -> Value {
     of_class(SSH, fields)
 }
 
-fn verification(check: &HostKeyCheck) -> Value {
+fn verification(check: &HostKeyVerification) -> Value {
     let of = |name: &str, fields: Vec<(&str, Value)>| {
         of_class(&format!("{VERIFIERS}.{name}KeyVerificationStrategy"), fields)
     };
     match check {
-        HostKeyCheck::KnownHosts => of("KnownHostsFile", vec![]),
-        HostKeyCheck::Provided(key) => of("ManuallyProvided", vec![("key", key.as_str().into())]),
-        HostKeyCheck::TrustedOnce => of("ManuallyTrusted", vec![("requireInitialManualTrust", false.into())]),
-        HostKeyCheck::NotChecked => of("NonVerifying", vec![]),
+        HostKeyVerification::KnownHosts => of("KnownHostsFile", vec![]),
+        HostKeyVerification::ManuallyProvided(key) => of("ManuallyProvided", vec![("key", key.as_str().into())]),
+        HostKeyVerification::ManuallyTrusted => {
+            of("ManuallyTrusted", vec![("requireInitialManualTrust", false.into())])
+        }
+        HostKeyVerification::NonVerifying => of("NonVerifying", vec![]),
     }
 }
 

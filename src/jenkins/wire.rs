@@ -1,6 +1,6 @@
-//! Reading Jenkins' JSON with tolerance: a field of an unexpected type is a field that is not there.
+//! Reading Jenkins' JSON tolerantly: a field of an unexpected type counts as missing.
 //!
-//! Versions and plugins differ in which fields they export, and null and `{}` stand where something could not be told
+//! Versions and plugins differ in which fields they export, and write null or `{}` for what could not be exported
 //! (stapler, core/src/main/java/org/kohsuke/stapler/export). So objects are read field by field, never as a whole.
 
 use serde_json::Value;
@@ -33,7 +33,7 @@ pub(super) fn list<'a>(object: &'a Value, key: &str) -> Option<&'a [Value]> {
     object.get(key)?.as_array().map(Vec::as_slice)
 }
 
-/// `%XX` of a URL's path, as UTF-8. A plus is a plus there.
+/// Decodes `%XX` in the path of a URL, as UTF-8. A plus stays a plus.
 pub(super) fn percent_decode(text: &str) -> String {
     let mut pieces = text.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
@@ -90,7 +90,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_field_of_another_type_is_a_field_that_is_not_there() {
+    fn a_field_of_another_type_counts_as_missing() {
         let odd = json!({"a": null, "b": {}, "c": [], "d": "", "e": "7", "f": 7, "g": "true", "h": 1.5, "i": " x "});
         assert_eq!(
             (text(&odd, "a"), text(&odd, "d"), text(&odd, "f"), text(&odd, "i")),

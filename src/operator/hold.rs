@@ -1,107 +1,91 @@
-//! Holding a node, and letting it go.
+//! Holding a node, and releasing it.
 
-use crate::domain::names::MitaId;
 use crate::domain::offline::hold_message;
 use crate::domain::state::SetOfflineBy;
-use crate::domain::world::{Node, OfflineCause, Presence};
-use crate::jenkins::{Change, Restoration};
-use crate::operator::{Answer, Ended, Scene, answer, failed};
-use crate::plan::identity::fleet::NodeIdentity;
+use crate::domain::world::{OfflineCause, Presence};
+use crate::jenkins::{NodeChange, Restoration};
+use crate::operator::context::Context;
+use crate::operator::request::{Answer, Ended};
 use crate::store::StoreError;
 
-impl Scene<'_> {
-    /// Sets the node offline in a person's name. A retirement that is under way ends with it: what a person says last
-    /// counts.
-    pub(super) fn hold(
-        &mut self,
-        node: &Node,
-        identity: &NodeIdentity,
-        person: &str,
-        why: Option<&str>,
-    ) -> Result<Answer, StoreError> {
+impl Context<'_> {
+    /// Sets the node offline in a person's name. That ends a retirement under way: a person's last word counts.
+    pub(super) fn hold(&mut self, person: &str, reason: Option<&str>) -> Result<Answer, StoreError> {
+        let node = self.node;
         if let (Presence::SetOffline(cause), Some(SetOfflineBy::Person)) = (&node.presence, self.set_offline_by(node)) {
-            return Ok(answer(Ended::AlreadySo, format!("a person holds it already{}", quoted(cause))));
+            return Ok(Answer::new(Ended::AlreadySo, format!("a person holds it already{}", quoted(cause))));
         }
-        self.remember_set_offline_by(node, SetOfflineBy::Person);
-        if let Some(id) = self.order_of(identity)
-            && let Some(server) = self.state.servers.get_mut(&id)
-        {
+        self.record_set_offline_by(node, SetOfflineBy::Person);
+        if let Some(server) = self.server() {
             (server.asked, server.retirement) = (None, None);
         }
         self.store.save(&self.state)?;
-        let message = hold_message(person, why);
-        Ok(match self.jenkins.set_offline(&node.name, &message) {
-            Ok(Change::Done) => {
+        Ok(match self.jenkins.set_offline(&node.name, &hold_message(person, reason)) {
+            Ok(NodeChange::Done) => {
                 let build = if node.idle { "" } else { "; the build that runs there goes on" };
                 let end = format!("until mita release {}", node.name);
-                answer(Ended::Done, format!("takes no build and is left alone {end}{build}"))
+                Answer::new(Ended::Done, format!("takes no build and is left alone {end}{build}"))
             }
-            Ok(Change::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
-            Err(error) => failed(&error),
+            Ok(NodeChange::NoSuchNode) => Answer::new(Ended::Failed, "it has gone from Jenkins in the meantime"),
+            Err(error) => error.into(),
         })
     }
 
-    /// Ends a person's hold, or what a person asked for with `retire`.
-    pub(super) fn release(&mut self, node: &Node, identity: &NodeIdentity) -> Result<Answer, StoreError> {
-        let asked = self.forget_what_was_asked(identity)?;
-        let done = if asked { Ended::Done } else { Ended::AlreadySo };
-        let cause = match &node.presence {
-            Presence::SetOffline(cause) => cause,
-            Presence::Online if asked => return Ok(answer(done, "stays: it is retired no more")),
-            Presence::Disconnected if asked => {
-                return Ok(answer(done, "is retired no more for the asking; it has no connection"));
+    /// Ends a person's hold, or a person's request to retire the node.
+    pub(super) fn release(&mut self) -> Result<Answer, StoreError> {
+        let withdrawn = self.withdraw_retire()?;
+        let answer = |ended, reason: &str| Ok(Answer::new(ended, reason));
+        let cause = match (&self.node.presence, self.set_offline_by(self.node)) {
+            (Presence::Online, _) if withdrawn => return answer(Ended::Done, "stays: it is no longer to be retired"),
+            (Presence::Disconnected, _) if withdrawn => {
+                return answer(Ended::Done, "is no longer to be retired; it has no connection");
             }
-            Presence::Online => return Ok(answer(done, "nobody holds it: it is online")),
-            Presence::Disconnected => {
-                return Ok(answer(done, "nobody holds it: it is offline since it has no connection"));
+            (Presence::DisconnectedBy(cause), _) => {
+                let reason = "a person disconnected its agent, and mita connects none: launch the agent in Jenkins";
+                return answer(Ended::Refused, &format!("{reason}{}", quoted(cause)));
             }
+            (Presence::Disconnected, Some(SetOfflineBy::Person)) => {
+                self.forget_set_offline();
+                self.store.save(&self.state)?;
+                let reason = "is held no more; it has no connection, and is retired if that lasts for join_timeout";
+                return answer(Ended::Done, reason);
+            }
+            (Presence::Online, _) => return answer(Ended::AlreadySo, "nobody holds it: it is online"),
+            (Presence::Disconnected, _) => {
+                return answer(Ended::AlreadySo, "nobody holds it: it is offline because it has no connection");
+            }
+            (Presence::SetOffline(_), Some(SetOfflineBy::Us)) if !withdrawn => {
+                let reason = "no person holds it: mita set it offline to retire it; mita hold keeps it";
+                return answer(Ended::Refused, reason);
+            }
+            (Presence::SetOffline(cause), Some(SetOfflineBy::Monitor)) => {
+                let reason = "no person holds it: a node monitor of Jenkins set it offline, and brings it back once the cause is gone";
+                return answer(Ended::Refused, &format!("{reason}{}", quoted(cause)));
+            }
+            (Presence::SetOffline(cause), Some(SetOfflineBy::Us | SetOfflineBy::Person) | None) => cause,
         };
-        let released = match self.set_offline_by(node) {
-            Some(SetOfflineBy::Person) | None => self.jenkins.release(&node.name, cause),
-            Some(SetOfflineBy::Us) if asked => self.jenkins.release(&node.name, cause),
-            Some(SetOfflineBy::Us) => {
-                let words = "no person holds it: mita set it offline to retire it; mita hold keeps it";
-                return Ok(answer(Ended::Refused, words));
-            }
-            Some(SetOfflineBy::Monitor) => {
-                let words = "no person holds it: a node monitor of Jenkins set it offline, and brings it back once that is mended";
-                return Ok(answer(Ended::Refused, format!("{words}{}", quoted(cause))));
-            }
-        };
-        Ok(match released {
+        match self.jenkins.release(&self.node.name, cause) {
             Ok(Restoration::Done) => answer(Ended::Done, "takes builds again"),
             Ok(Restoration::NotSetOffline) => answer(Ended::AlreadySo, "somebody has brought it back in the meantime"),
-            Ok(Restoration::Held(reason)) => answer(
-                Ended::Refused,
-                format!("somebody has set it offline anew in the meantime: \"{}\"", reason.trim()),
-            ),
+            Ok(Restoration::Held(reason)) => {
+                let reason = format!("somebody has set it offline again in the meantime: \"{}\"", reason.trim());
+                answer(Ended::Refused, &reason)
+            }
             Ok(Restoration::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
-            Err(error) => failed(&error),
-        })
+            Err(error) => Ok(error.into()),
+        }
     }
 
-    /// Whether its retirement was asked for. It is no more.
-    fn forget_what_was_asked(&mut self, identity: &NodeIdentity) -> Result<bool, StoreError> {
-        let Some(id) = self.order_of(identity) else { return Ok(false) };
-        let Some(server) = self.state.servers.get_mut(&id).filter(|server| server.asked.is_some()) else {
-            return Ok(false);
-        };
+    /// Withdraws a person's request to retire the node. Returns whether there was one.
+    fn withdraw_retire(&mut self) -> Result<bool, StoreError> {
+        let Some(server) = self.server().filter(|server| server.asked.is_some()) else { return Ok(false) };
         (server.asked, server.retirement) = (None, None);
         self.store.save(&self.state)?;
         Ok(true)
     }
-
-    fn order_of(&self, identity: &NodeIdentity) -> Option<MitaId> {
-        match identity {
-            NodeIdentity::Of(machine) => Some(self.fleet.machines[*machine].id.clone()),
-            NodeIdentity::MadeFor(_)
-            | NodeIdentity::Doubtful(_)
-            | NodeIdentity::Former(_)
-            | NodeIdentity::Foreign(_) => None,
-        }
-    }
 }
 
+/// The first line of what Jenkins shows as the reason.
 fn quoted(cause: &OfflineCause) -> String {
     let reason = cause.reason.lines().next().unwrap_or_default().trim();
     if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }

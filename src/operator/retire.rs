@@ -1,144 +1,126 @@
-//! Retiring a node because a person asks for it.
+//! Retiring a node at a person's request.
 
 use crate::apply::{Outcome, apply};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
-use crate::domain::world::{Node, Presence};
-use crate::jenkins::Change;
-use crate::operator::{Answer, Ended, Scene, answer};
+use crate::domain::world::Presence;
+use crate::operator::context::Context;
+use crate::operator::request::{Answer, Ended};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
 use crate::plan::model::{Action, Plan, Subject};
 use crate::plan::plan;
 use crate::store::StoreError;
 
-impl Scene<'_> {
-    /// Retires the node and its server now; a busy one, if wished for, as soon as it is idle.
-    pub(super) fn retire(
-        &mut self,
-        node: &Node,
-        identity: &NodeIdentity,
-        when_idle: bool,
-    ) -> Result<Answer, StoreError> {
-        let machine = match identity {
-            NodeIdentity::Of(machine) => &self.fleet.machines[*machine],
-            NodeIdentity::Former(server) => {
-                let words = format!("its server {server} is gone: the node goes by itself once that is certain");
-                return Ok(answer(Ended::Refused, words));
+impl Context<'_> {
+    /// Retires the node and its server now, or a busy one once it is idle if that was requested.
+    pub(super) fn retire(&mut self, when_idle: bool) -> Result<Answer, StoreError> {
+        let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
+        let machine = match (self.machine, self.identity) {
+            (Some(machine), _) => machine,
+            (None, NodeIdentity::Former(server)) => {
+                return refused(format!("its server {server} is gone: mita deletes the node once that is certain"));
             }
-            NodeIdentity::MadeFor(order) => {
-                let words = format!("order {order}, for which it was made, has no server: the node goes by itself");
-                return Ok(answer(Ended::Refused, words));
+            (None, NodeIdentity::MadeFor(order)) => {
+                return refused(format!("it was made for order {order}, which has no server: mita deletes the node"));
             }
-            NodeIdentity::Foreign(_) | NodeIdentity::Doubtful(_) => {
-                return Ok(answer(Ended::Refused, "it is not ours"));
-            }
+            (None, _) => return refused("it is not ours".to_owned()),
         };
         let Some(known) = self.plan.memory.servers.get(&machine.id).cloned() else {
-            return Ok(answer(Ended::Refused, "its server is gone"));
+            return refused("its server is gone".to_owned());
         };
         let now = self.plan.now;
-        let asked = self.state.servers.entry(machine.id.clone()).or_insert(known);
-        asked.asked.get_or_insert(now);
-        // Where the cloud does not show locks, a person knows better.
-        asked.lock_met = None;
-        let decided = plan(self.config, self.world, &self.state, now);
-        let removes = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
-        match decided.actions.iter().find(removes).cloned() {
-            Some(action) => self.carry_out(machine, action, decided, when_idle),
-            None => self.not_now(node, machine, &decided, when_idle),
+        let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
+        server.asked.get_or_insert(now);
+        // A person who asks has unlocked it, as far as a cloud that shows no locks can tell.
+        server.lock_met = None;
+        let plan = plan(self.config, self.world, &self.state, now);
+        let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
+        match plan.actions.iter().find(retires).cloned() {
+            Some(action) => self.apply_alone(machine, action, plan, when_idle),
+            None => self.explain_or_drain(machine, &plan, when_idle),
         }
     }
 
-    /// The one action, by the procedure of every retirement. Nothing else of the plan is done or written down.
-    fn carry_out(
+    /// Applies this one action, with all steps of a retirement. Nothing else of the plan is done or saved.
+    fn apply_alone(
         &mut self,
         machine: &Machine<'_>,
         action: Action,
-        decided: Plan,
+        plan: Plan,
         when_idle: bool,
     ) -> Result<Answer, StoreError> {
-        let mut memory = self.state.clone();
-        if let Some(decided) = decided.memory.servers.get(&machine.id) {
-            memory.servers.insert(machine.id.clone(), decided.clone());
+        let mut state = self.state.clone();
+        if let Some(planned) = plan.memory.servers.get(&machine.id) {
+            state.servers.insert(machine.id.clone(), planned.clone());
         }
-        self.store.save(&memory)?;
-        let alone = Plan { actions: vec![action], ..decided };
+        self.store.save(&state)?;
+        let alone = Plan { actions: vec![action], ..plan };
         let mut saved = Ok(());
-        let applied = apply(self.config, self.services, self.world, &alone, &mut memory, |memory| {
-            saved = self.store.save(memory);
+        let results = apply(self.config, self.services, self.world, &alone, &mut state, |state| {
+            saved = self.store.save(state);
         });
         saved?;
-        let Some(result) = applied.results.into_iter().next() else {
-            return Ok(answer(Ended::Failed, "nothing is known of what became of it: the next run goes on"));
+        let Some(result) = results.actions.into_iter().next() else {
+            return Ok(Answer::new(Ended::Failed, "its result is not known: the next run goes on with it"));
         };
-        let reason = result.error;
-        Ok(match result.outcome {
-            Outcome::Done | Outcome::AlreadyDone => {
-                answer(Ended::Done, "is gone from Jenkins, and its server is being deleted")
+        Ok(match (result.outcome, result.error) {
+            (Outcome::Done | Outcome::AlreadyDone, _) => {
+                Answer::new(Ended::Done, "is gone from Jenkins, and its server is being deleted")
             }
-            Outcome::Skipped => {
-                if !when_idle && let Some(server) = memory.servers.get_mut(&machine.id) {
+            (Outcome::Skipped, reason) => {
+                if !when_idle && let Some(server) = state.servers.get_mut(&machine.id) {
                     server.asked = None;
-                    self.store.save(&memory)?;
+                    self.store.save(&state)?;
                 }
-                answer(Ended::Refused, reason.unwrap_or_else(|| "the world has changed meanwhile".to_owned()))
+                Answer::new(Ended::Refused, reason.unwrap_or_default())
             }
-            Outcome::Refused | Outcome::Unknown | Outcome::Failed => {
-                let reason = reason.unwrap_or_else(|| "it did not work".to_owned());
-                answer(Ended::Failed, format!("{reason}; the next run goes on with it"))
+            (Outcome::Refused | Outcome::Unknown | Outcome::Failed, reason) => {
+                Answer::new(Ended::Failed, format!("{}; the next run goes on with it", reason.unwrap_or_default()))
             }
         })
     }
 
-    /// The plan says no. A build that runs there ends some day; everything else is a reason to leave it alone.
-    fn not_now(
-        &mut self,
-        node: &Node,
-        machine: &Machine<'_>,
-        decided: &Plan,
-        when_idle: bool,
-    ) -> Result<Answer, StoreError> {
+    /// The plan does not retire it now. A build that runs there ends some day; any other reason is the answer.
+    fn explain_or_drain(&mut self, machine: &Machine<'_>, plan: &Plan, when_idle: bool) -> Result<Answer, StoreError> {
         let id = machine.server_id.as_ref().map_or(machine.id.as_str(), |id| id.as_str());
-        let verdict = decided.verdicts.iter().find(|verdict| verdict.subject == Subject::Server && verdict.id == id);
-        let Some(verdict) = verdict else { return Ok(answer(Ended::Refused, "there is no verdict on its server")) };
+        let verdict = plan.verdicts.iter().find(|verdict| verdict.subject == Subject::Server && verdict.id == id);
+        let Some(verdict) = verdict else {
+            return Ok(Answer::new(Ended::Refused, "there is no verdict on its server"));
+        };
+        if let Some(lock) = lock::locked(&plan.memory, machine, plan.now) {
+            return Ok(Answer::new(Ended::Refused, lock));
+        }
+        let (name, reason) = (&self.node.name, &verdict.reason);
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
-        if let Some(lock) = lock::locked(&decided.memory, machine, decided.now) {
-            return Ok(answer(Ended::Refused, lock));
-        }
-        match verdict.rule {
-            Rule::Busy if held => Ok(answer(Ended::Refused, "it runs a build, and a person holds it")),
-            Rule::Busy if when_idle => self.drain(machine),
-            Rule::Busy => Ok(answer(
-                Ended::Refused,
-                format!("it runs a build: mita retire --when-idle {} retires it once that has ended", node.name),
-            )),
-            Rule::NotSeen => Ok(answer(Ended::Failed, verdict.reason.clone())),
-            Rule::Held => Ok(answer(Ended::Refused, format!("{}: mita release {} first", verdict.reason, node.name))),
-            rule => Ok(answer(Ended::Refused, format!("{rule}: {}", verdict.reason))),
-        }
+        let refusal = match verdict.rule {
+            Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
+            Rule::Busy if when_idle => return self.drain(machine),
+            Rule::Busy => format!("it runs a build: mita retire --when-idle {name} retires it once that has ended"),
+            Rule::NotSeen => return Ok(Answer::new(Ended::Failed, reason)),
+            Rule::Held => format!("{reason}: mita release {name} first"),
+            rule => format!("{rule}: {reason}"),
+        };
+        Ok(Answer::new(Ended::Refused, refusal))
     }
 
-    /// Has it take no further build, and remembers that it is to go.
+    /// Sets its nodes offline, so that no further build starts there, and records that it is to be retired.
     fn drain(&mut self, machine: &Machine<'_>) -> Result<Answer, StoreError> {
         let Some(server) = &machine.server_id else {
-            return Ok(answer(Ended::Refused, "its cloud's id is not known yet"));
+            return Ok(Answer::new(Ended::Refused, "its cloud's id is not known yet"));
         };
         let message = offline_message(&self.config.owner, server, Rule::Asked);
         for node in &machine.nodes {
-            self.remember_set_offline_by(node, SetOfflineBy::Us);
+            self.record_set_offline_by(node, SetOfflineBy::Us);
         }
         self.store.save(&self.state)?;
         for node in machine.nodes.iter().filter(|node| !matches!(node.presence, Presence::SetOffline(_))) {
-            match self.jenkins.set_offline(&node.name, &message) {
-                Ok(Change::Done | Change::NoSuchNode) => {}
-                Err(error) => {
-                    let words = "remembered: it is retired once it is seen idle, and takes builds until then";
-                    return Ok(answer(Ended::Failed, format!("{words}: {error}")));
-                }
+            if let Err(error) = self.jenkins.set_offline(&node.name, &message) {
+                let reason = "recorded: it is retired once it is idle, but takes builds until then";
+                return Ok(Answer::new(Ended::Failed, format!("{reason}: {error}")));
             }
         }
-        Ok(answer(Ended::Remembered, "takes no further build; the first run that sees it idle retires it"))
+        Ok(Answer::new(Ended::Remembered, "takes no further build; the first run that finds it idle retires it"))
     }
 }

@@ -88,7 +88,8 @@ fn decide(
         blocker: blocker.as_ref(),
         ids: &ids,
     };
-    let decided = decisions::decide(&found);
+    let mut decided = decisions::decide(&found);
+    decisions::lasting::report(&mut memory, &mut decided, now);
     let mut problems = text::notices::problems(config, world, &memory);
     problems.extend(decided.problems);
     let mut plan = Plan {

@@ -4,11 +4,12 @@ use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, 
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
 /// Everything that one run decided.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The installation.
     pub owner: Owner,
@@ -29,7 +30,7 @@ pub struct Plan {
 }
 
 /// Something that went wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// `jenkins`, `provider NAME`, `state`, ...
     #[serde(rename = "where")]
@@ -39,7 +40,7 @@ pub struct Problem {
 }
 
 /// One thing to do, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Action {
     /// What is done.
     #[serde(flatten)]
@@ -51,7 +52,7 @@ pub struct Action {
 }
 
 /// What an action changes, in the order in which actions are shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum Change {
     /// Order a server.
@@ -59,15 +60,35 @@ pub enum Change {
     /// Make the node of a server in Jenkins.
     CreateNode(NodeToRegister),
     /// Give a server a floating IP.
-    AssignFloatingIp(#[serde(serialize_with = "floating_ip_to_assign")] FloatingIpToAssign),
+    AssignFloatingIp(
+        #[serde(serialize_with = "floating_ip_to_assign")]
+        #[schemars(with = "AssignedFloatingIp<'_>")]
+        FloatingIpToAssign,
+    ),
     /// Bring the node of a server back online that mita set offline.
-    RestoreNode(#[serde(serialize_with = "with_node")] Target),
+    RestoreNode(
+        #[serde(serialize_with = "with_node")]
+        #[schemars(with = "NodeOfServer<'_>")]
+        Target,
+    ),
     /// Set the nodes of a server offline while a build runs there, so that no further one comes.
-    DrainNode(#[serde(serialize_with = "with_node")] Target),
+    DrainNode(
+        #[serde(serialize_with = "with_node")]
+        #[schemars(with = "NodeOfServer<'_>")]
+        Target,
+    ),
     /// Retire a server with its nodes.
-    RetireNode(#[serde(serialize_with = "with_node")] Target),
+    RetireNode(
+        #[serde(serialize_with = "with_node")]
+        #[schemars(with = "NodeOfServer<'_>")]
+        Target,
+    ),
     /// Delete a server that has no node.
-    DeleteServer(#[serde(serialize_with = "without_node")] Target),
+    DeleteServer(
+        #[serde(serialize_with = "without_node")]
+        #[schemars(with = "ServerAlone<'_>")]
+        Target,
+    ),
     /// Delete a node whose server is gone.
     DeleteNode {
         /// The node.
@@ -95,7 +116,8 @@ pub enum Change {
 }
 
 /// A server to be ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Order {
     /// Its node type.
     pub node_type: NodeTypeName,
@@ -110,7 +132,7 @@ pub struct Order {
 }
 
 /// A job that an order is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Job {
     /// Its queue item.
     pub queue_id: u64,
@@ -121,7 +143,8 @@ pub struct Job {
 }
 
 /// A node to be made in Jenkins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct NodeToRegister {
     /// Its name.
     pub node: NodeName,
@@ -210,6 +233,31 @@ impl Action {
 }
 
 impl Change {
+    /// The server of ours that is changed, with all that is known of it.
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Change::RestoreNode(target)
+            | Change::DrainNode(target)
+            | Change::RetireNode(target)
+            | Change::DeleteServer(target) => Some(target),
+            Change::AssignFloatingIp(wanted) => Some(&wanted.target),
+            _ => None,
+        }
+    }
+
+    /// The server that it is about, where the cloud has or had one.
+    pub fn server_id(&self) -> Option<&ServerId> {
+        match self {
+            Change::CreateServer(_) | Change::DeleteNode { proof: Proof::Order(_), .. } => None,
+            Change::CreateNode(node) => node.server_id.as_ref(),
+            Change::DeleteNode { proof: Proof::Server(server), .. } => Some(server),
+            Change::DeleteVolume { left_by, .. } | Change::ReleaseFloatingIp { left_by, .. } => {
+                Some(&left_by.server_id)
+            }
+            _ => self.target().map(|target| &target.server_id),
+        }
+    }
+
     /// Its name in documents.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -242,42 +290,54 @@ impl Change {
     }
 }
 
+/// What documents show of a target whose nodes are concerned.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct NodeOfServer<'a> {
+    /// The first of its nodes that are concerned.
+    node: Option<&'a NodeName>,
+    node_type: &'a NodeTypeName,
+    provider: &'a ProviderName,
+    server_id: &'a ServerId,
+}
+
+/// What documents show of a target without a node.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ServerAlone<'a> {
+    server_id: &'a ServerId,
+}
+
+/// What documents show of a floating IP to assign.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct AssignedFloatingIp<'a> {
+    node_type: &'a NodeTypeName,
+    provider: &'a ProviderName,
+    server_id: &'a ServerId,
+    /// The external network that it comes from.
+    pool: &'a str,
+    /// Absent if a new one is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    floating_ip_id: Option<&'a FloatingIpId>,
+}
+
 fn with_node<S: Serializer>(target: &Target, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        node: Option<&'a NodeName>,
-        node_type: &'a NodeTypeName,
-        provider: &'a ProviderName,
-        server_id: &'a ServerId,
-    }
     let Target { node_type, provider, server_id, nodes, .. } = target;
-    Document { node: nodes.first(), node_type, provider, server_id }.serialize(serializer)
+    NodeOfServer { node: nodes.first(), node_type, provider, server_id }.serialize(serializer)
 }
 
 fn without_node<S: Serializer>(target: &Target, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        server_id: &'a ServerId,
-    }
-    Document { server_id: &target.server_id }.serialize(serializer)
+    ServerAlone { server_id: &target.server_id }.serialize(serializer)
 }
 
 fn floating_ip_to_assign<S: Serializer>(wanted: &FloatingIpToAssign, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        node_type: &'a NodeTypeName,
-        provider: &'a ProviderName,
-        server_id: &'a ServerId,
-        pool: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        floating_ip_id: Option<&'a FloatingIpId>,
-    }
     let FloatingIpToAssign { target: Target { node_type, provider, server_id, .. }, pool, known } = wanted;
-    Document { node_type, provider, server_id, pool, floating_ip_id: known.as_ref() }.serialize(serializer)
+    AssignedFloatingIp { node_type, provider, server_id, pool, floating_ip_id: known.as_ref() }.serialize(serializer)
 }
 
 /// What a verdict is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// An item of Jenkins' queue.
@@ -293,7 +353,7 @@ pub enum Subject {
 }
 
 /// What mita thinks of one thing, and why.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Verdict {
     /// What sort of thing.
     pub subject: Subject,

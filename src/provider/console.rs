@@ -1,15 +1,15 @@
-//! The end of a server's console, made fit to be kept and shown.
+//! The end of a server's console, cleaned so that it can be kept and shown.
 
 use crate::secret::{REDACTED, redact};
 
-/// Where a boot failed can be seen in its last lines.
+/// The last lines show where a boot failed.
 const LINES: usize = 20;
 
-/// Most bytes that are kept: consoles also hold pictures made of letters, and keys.
+/// The most bytes that are kept: consoles also show pictures made of letters, and keys.
 const BYTES: usize = 4096;
 
-/// The last lines that say something, oldest first. Secrets are taken out before anything is cut, and control characters
-/// are written as escapes, but for those that only set lines apart. None where nothing is said.
+/// The last lines that are not empty, oldest first; `None` if there are none. Secrets are removed before anything is cut,
+/// and control characters other than line ends are escaped.
 pub fn tail(output: &str) -> Option<String> {
     let clean = redact(output);
     let clean = without_agent_secrets(&clean);
@@ -29,8 +29,8 @@ pub fn tail(output: &str) -> Option<String> {
     (!kept.is_empty()).then(|| kept.join("\n"))
 }
 
-/// A boot script that tells what it does tells the secret of its agent, which an earlier run gave to it: so many
-/// hexadecimal digits in a row (jenkins/slaves/JnlpAgentReceiver.java). A check sum that looks the same is no loss.
+/// A boot script that prints its commands prints the secret of its agent, which an earlier run gave it: this many
+/// hexadecimal digits in a row (jenkins/slaves/JnlpAgentReceiver.java). A checksum that looks the same is no loss.
 const SECRET_DIGITS: usize = 64;
 
 fn without_agent_secrets(text: &str) -> String {
@@ -47,8 +47,7 @@ fn without_agent_secrets(text: &str) -> String {
     clean
 }
 
-/// What a terminal would show of a line that was written over with carriage returns, with its other control characters
-/// as escapes.
+/// What a terminal would show of a line that carriage returns overwrite, with its other control characters escaped.
 fn one_line(line: &str) -> String {
     let shown = line.rsplit('\r').next().unwrap_or_default();
     let mut text = String::with_capacity(shown.len());
@@ -62,7 +61,7 @@ fn one_line(line: &str) -> String {
     text
 }
 
-/// The last bytes of a line, whole characters only.
+/// The last bytes of a line, without a partial character.
 fn end_of(line: &str, most: usize) -> &str {
     let mut from = line.len().saturating_sub(most);
     while !line.is_char_boundary(from) {

@@ -1,5 +1,5 @@
-//! Free text without secrets, wherever it stands. Names and ids stay as they are: a short password can be part of an
-//! honest one, which would then be the name of something else. Documents look for long secrets in them as well, with
+//! Takes secrets out of free text. Names and ids stay as they are: a short password can be part of an honest one, which
+//! would then name something else. Documents look for long secrets in them as well, with
 //! [`crate::secret::redact_document`].
 //!
 //! What holds text is taken apart field by field, so that whoever adds a field decides whether it is free text.
@@ -34,50 +34,42 @@ pub fn result(result: &ActionResult) -> ActionResult {
     ActionResult { error: result.error.as_deref().map(text), ..result.clone() }
 }
 
-/// Everything that a plan says; what it remembers is left as it is.
+/// Everything that a plan says; its state stays as it is.
 pub(super) fn plan(plan: &Plan) -> Plan {
-    let Plan { owner, now, actions, verdicts, problems, warnings, held_back, memory } = plan;
-    Plan {
-        owner: owner.clone(),
-        now: *now,
-        actions: actions.iter().map(action).collect(),
-        verdicts: verdicts.iter().map(verdict).collect(),
-        problems: problems.iter().map(problem).collect(),
-        warnings: warnings.iter().map(|warning| text(warning)).collect(),
-        held_back: held_back.iter().map(action).collect(),
-        memory: memory.clone(),
-    }
+    let mut clean = plan.clone();
+    let Plan { owner: _, now: _, actions, verdicts, problems, warnings, held_back, memory: _ } = &mut clean;
+    actions.iter_mut().chain(held_back).for_each(|action| redact_in_place(&mut action.reason));
+    verdicts.iter_mut().for_each(|verdict| redact_in_place(&mut verdict.reason));
+    problems.iter_mut().for_each(|problem| redact_in_place(&mut problem.error));
+    warnings.iter_mut().for_each(redact_in_place);
+    clean
 }
 
 /// Everything that services said in their own words.
 pub(super) fn world(world: &World) -> World {
-    let World { jenkins, clouds } = world;
-    let Jenkins { session, mode, queue, nodes } = jenkins;
-    World {
-        jenkins: Jenkins {
-            session: session.clone(),
-            mode: listing(mode, |_| {}),
-            queue: listing(queue, |queue| queue.items.iter_mut().for_each(item)),
-            nodes: listing(nodes, |nodes| nodes.iter_mut().for_each(node)),
-        },
-        clouds: clouds.iter().map(|(name, of)| (name.clone(), cloud(of))).collect(),
-    }
+    let mut clean = world.clone();
+    let World { jenkins: Jenkins { session: _, mode, queue, nodes }, clouds } = &mut clean;
+    listing(mode, |_| {});
+    listing(queue, |queue| queue.items.iter_mut().for_each(item));
+    listing(nodes, |nodes| nodes.iter_mut().for_each(node));
+    clouds.values_mut().for_each(cloud);
+    clean
 }
 
-fn listing<T: Clone>(listing: &Listing<T>, clean: impl FnOnce(&mut T)) -> Listing<T> {
+fn redact_in_place(words: &mut String) {
+    *words = text(words);
+}
+
+fn listing<T>(listing: &mut Listing<T>, clean: impl FnOnce(&mut T)) {
     match listing {
-        Listing::Complete(contents) => {
-            let mut contents = contents.clone();
-            clean(&mut contents);
-            Listing::Complete(contents)
-        }
-        Listing::Unavailable(why) => Listing::Unavailable(text(why)),
+        Listing::Complete(contents) => clean(contents),
+        Listing::Unavailable(why) => redact_in_place(why),
     }
 }
 
 fn item(item: &mut QueueItem) {
     let QueueItem { id: _, job: _, task: _, stage: _, in_queue_since: _, why } = item;
-    clean(why);
+    why.iter_mut().for_each(redact_in_place);
 }
 
 fn node(node: &mut Node) {
@@ -94,41 +86,27 @@ fn node(node: &mut Node) {
     } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
-        Presence::SetOffline(OfflineCause { class: _, reason }) => *reason = text(reason),
+        Presence::SetOffline(OfflineCause { class: _, reason })
+        | Presence::DisconnectedBy(OfflineCause { class: _, reason }) => redact_in_place(reason),
     }
 }
 
-fn cloud(cloud: &Cloud) -> Cloud {
-    let Cloud { servers, by_id, volumes, floating_ips, quota } = cloud;
-    let by_id = by_id.iter().map(|(id, answer)| {
-        let answer = match answer {
-            Lookup::Found(found) => {
-                let mut found = found.clone();
-                server(&mut found);
-                Lookup::Found(found)
-            }
-            Lookup::Gone => Lookup::Gone,
-            Lookup::Unavailable(why) => Lookup::Unavailable(text(why)),
-        };
-        (id.clone(), answer)
-    });
-    Cloud {
-        servers: listing(servers, |servers| servers.iter_mut().for_each(server)),
-        by_id: by_id.collect(),
-        volumes: volumes.as_ref().map(|volumes| listing(volumes, |_| {})),
-        floating_ips: floating_ips.as_ref().map(|addresses| listing(addresses, |_| {})),
-        quota: quota.clone(),
+fn cloud(cloud: &mut Cloud) {
+    let Cloud { servers, by_id, volumes, floating_ips, quota: _ } = cloud;
+    listing(servers, |servers| servers.iter_mut().for_each(server));
+    for answer in by_id.values_mut() {
+        match answer {
+            Lookup::Found(found) => server(found),
+            Lookup::Gone => {}
+            Lookup::Unavailable(why) => redact_in_place(why),
+        }
     }
+    volumes.iter_mut().for_each(|volumes| listing(volumes, |_| {}));
+    floating_ips.iter_mut().for_each(|floating_ips| listing(floating_ips, |_| {}));
 }
 
 fn server(server: &mut Server) {
     let Server { id: _, name: _, mark: _, state: _, created: _, launch: _, lock: _, shown: _, addresses: _, fault } =
         server;
-    clean(fault);
-}
-
-fn clean(words: &mut Option<String>) {
-    if let Some(words) = words {
-        *words = text(words);
-    }
+    fault.iter_mut().for_each(redact_in_place);
 }

@@ -1,22 +1,21 @@
-//! The history, in a file of its own beside the state file.
+//! The history, in a file next to the state file.
 //!
-//! Written whole like the state, and by nobody but who holds its lock. What cannot be read is forgotten, and never keeps
-//! a run from being made: nothing is decided by it.
+//! Replaced as a whole like the state, under its lock. No decision depends on it, so one that cannot be read starts again and
+//! never stops a run.
 
+use super::files::{publish, remove_leftovers, replace_document, resolve};
+use super::state::Store;
 use crate::domain::history::{History, VERSION};
 use crate::domain::names::Owner;
-use crate::secret::redact_document;
-use crate::store::{Store, replace, resolve};
-use std::fs::{File, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// A day of a hundred node types takes about 10 MB.
 const LARGEST: u64 = 64 * 1024 * 1024;
 
 impl Store {
-    /// What earlier runs did. A new history where there is none, or none that can be read.
+    /// What earlier runs did; a new history if there is none that can be read.
     pub fn history(&self, owner: &Owner) -> History {
         history_beside(&self.path, owner)
     }
@@ -24,42 +23,26 @@ impl Store {
     /// Replaces the history.
     pub fn save_history(&mut self, history: &History) -> io::Result<()> {
         let path = file(&self.path);
-        super::remove_leftovers(&path);
-        let text = redact_document(&serde_json::to_string(history)?) + "\n";
-        replace(&path, |file| {
-            file.write_all(text.as_bytes())?;
-            super::hand_over(file, &self.path);
-            Ok(())
-        })
+        remove_leftovers(&path);
+        replace_document(&path, &self.path, &serde_json::to_string(history)?)
     }
 
-    /// Replaces a file that others read (mode 0644), and removes what crashed runs left of it half written.
+    /// As [`publish`], and removes incomplete files of interrupted runs.
     pub fn publish(&mut self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        super::remove_leftovers(path);
+        remove_leftovers(path);
         publish(path, contents)
     }
 }
 
-/// As [`Store::history`], for who has no lock.
+/// As [`Store::history`], without the lock.
 pub fn history_of(state_file: &Path, owner: &Owner) -> History {
     resolve(state_file).map_or_else(|_| History::new(owner.clone()), |path| history_beside(&path, owner))
-}
-
-/// As [`Store::publish`], for who has no lock: nothing but this file is touched.
-pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
-    // A link to a file stays a link.
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    super::existing_folder(&path)?;
-    replace(&path, |file| {
-        file.write_all(contents)?;
-        file.set_permissions(Permissions::from_mode(0o644))
-    })
 }
 
 fn history_beside(state_file: &Path, owner: &Owner) -> History {
     let path = file(state_file);
     read(&path, owner).unwrap_or_else(|why| {
-        log::debug!("{} begins anew: {why}", path.display());
+        log::debug!("{} starts again: {why}", path.display());
         History::new(owner.clone())
     })
 }
@@ -90,13 +73,14 @@ mod tests {
     use super::*;
     use crate::domain::history::{Run, Sample};
     use jiff::Timestamp;
+    use std::os::unix::fs::PermissionsExt;
 
     fn owner() -> Owner {
         Owner::new("ceph-ci").unwrap()
     }
 
     #[test]
-    fn a_history_comes_back_as_it_was_and_a_broken_one_begins_anew() {
+    fn a_history_is_read_as_it_was_saved_and_a_broken_one_starts_again() {
         let folder = tempfile::tempdir().unwrap();
         let state = folder.path().join("state.json");
         let mut store = Store::lock(&state).unwrap();
@@ -117,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_published_can_be_read_by_all_and_half_written_files_of_crashed_runs_go() {
+    fn a_published_file_can_be_read_by_all_and_incomplete_files_of_interrupted_runs_are_removed() {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::lock(&folder.path().join("state.json")).unwrap();
         let path = folder.path().join("mita.prom");

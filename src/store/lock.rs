@@ -1,22 +1,33 @@
-//! One run at a time: a lock file beside the state file.
+//! One run at a time: a lock file next to the state file.
 //!
-//! The kernel lets go of an `flock` when its process ends, however it ends, so a crashed run never locks out the
-//! next one. The file itself is never deleted: of two runs, one could lock the deleted file and the other a new one.
+//! The kernel releases an `flock` when its process ends in any way, so a crashed run does not block the next one. The file
+//! is never deleted: otherwise one run could lock the deleted file, and another one a new file.
 
-use crate::store::{Attempt, StoreError, folder_of, hand_over, resolve};
+use super::error::{Attempt, StoreError};
+use super::files::{folder_of, keep_owner, resolve};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Held as long as it lives. No child process inherits it: files are opened with `O_CLOEXEC`.
+/// The lock, held until it is dropped. No child process inherits it: files are opened with `O_CLOEXEC`.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
 }
 
-/// Why the lock was not got.
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is being started at this moment has a copy of it until it runs
+    /// its own program.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            log::debug!("cannot give the lock back before its file is closed: {error}");
+        }
+    }
+}
+
+/// Why the lock was not taken.
 #[derive(Debug, Error)]
 pub enum LockError {
     /// Another run holds it: exit status 4.
@@ -24,10 +35,10 @@ pub enum LockError {
     Busy {
         /// The lock file.
         lock_file: PathBuf,
-        /// The process that holds it, where it could write that down.
+        /// The process that holds it, if it is known.
         pid: Option<u32>,
     },
-    /// The lock file cannot be made or locked.
+    /// The lock file cannot be created or locked.
     #[error(transparent)]
     Failed(#[from] StoreError),
 }
@@ -39,8 +50,8 @@ fn holder(pid: Option<u32>) -> String {
 impl Lock {
     /// Takes the lock of this state file, `<state file>.lock`, without waiting for it.
     ///
-    /// A missing folder is made where its parent exists, so that the first run of an installation needs no
-    /// preparation; a longer path that is missing is rather a slip of the pen or an unmounted disk, and an error.
+    /// A missing folder is created if its parent exists, so that the first run of an installation needs no preparation. If
+    /// the parent is missing, too, the path is probably wrong or a disk is not mounted: an error.
     pub fn acquire(state_file: &Path) -> Result<Lock, LockError> {
         let state_file = resolve(state_file)?;
         make_folder(folder_of(&state_file))?;
@@ -67,13 +78,13 @@ impl Lock {
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
         if fresh {
-            hand_over(&file, &state_file);
+            keep_owner(&file, &state_file);
         }
-        // For the other run's message only: a disk too full for it must not keep this run from being careful.
+        // Only for the message of another run, so a full disk does not stop this one.
         if let Err(error) = write_pid(&mut file) {
             log::debug!("cannot write the process number to {}: {error}", lock_file.display());
         }
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 
@@ -81,7 +92,7 @@ fn make_folder(folder: &Path) -> Result<(), StoreError> {
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Some systems answer "read-only" or "denied" for a folder that is there.
+        // Some systems answer "read-only" or "denied" for a folder that exists.
         Err(_) if folder.is_dir() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::NoFolder(folder.to_owned())),
         Err(error) => Err(StoreError::at(Attempt::Folder, folder, error)),
@@ -99,13 +110,8 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    #[expect(clippy::disallowed_methods, reason = "another process has to go on in real time")]
-    fn pause() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-
     #[test]
-    fn a_second_run_is_told_who_holds_the_lock() {
+    fn a_second_run_reports_who_holds_the_lock() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("state.json");
         let _first = Lock::acquire(&state).unwrap();
@@ -125,19 +131,22 @@ mod tests {
         drop(lock);
         let lock_file = dir.path().join("state.json.lock");
         let mode = lock_file.metadata().map(|metadata| metadata.permissions().mode() & 0o777);
-        // The child's copy of the file is closed when its program starts, a moment after this process goes on.
-        let mut again = Lock::acquire(&state);
-        for _ in 0..500 {
-            if again.is_ok() {
-                break;
-            }
-            pause();
-            again = Lock::acquire(&state);
-        }
+        let again = Lock::acquire(&state);
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(mode.unwrap(), 0o600);
         assert!(again.is_ok(), "{again:?}");
+    }
+
+    #[test]
+    fn a_dropped_lock_is_free_again_while_a_process_that_is_being_started_has_a_copy_of_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().join("state.json");
+        let lock = Lock::acquire(&state).unwrap();
+        let copy = lock.file.try_clone().unwrap();
+        drop(lock);
+        assert!(Lock::acquire(&state).is_ok());
+        drop(copy);
     }
 
     #[test]

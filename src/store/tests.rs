@@ -1,8 +1,15 @@
-use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
-use crate::domain::state::{Credit, Origin};
+use super::files::replace;
+use super::state::LARGEST;
+use super::*;
+use crate::domain::installation::{Controller, Installation};
+use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
+use crate::domain::state::{Credit, Origin, ServerMemory, State};
 use crate::secret::Secret;
-use crate::store::*;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use jiff::Timestamp;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-11-21T23:30:12Z";

@@ -4,39 +4,36 @@
 //! afterwards. Every run is the real one, from the configuration file to the state file; only its clock is the
 //! simulator's. After each run the simulator is asked whether a promise was broken.
 
+mod earlier;
 mod program;
 mod run;
 mod setup;
 
+pub(crate) use earlier::Earlier;
+pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 
 use clap::Parser;
 use jiff::Timestamp;
 use mita::cli;
-use mita::cli::{Arguments, Exit};
+use mita::cli::Arguments;
 use mita::config::Config;
 use mita::operator;
-use mita::operator::{Answer, Wish};
+use mita::operator::{Answer, Request};
 use mita::progress::Progress;
 use mita::reconcile;
 use mita::reconcile::{Decision, Moment, Permits, RunError};
 use mita::record;
-use mita::store::LockError;
 use mita_sim::openstack::Server;
 use mita_sim::{Record, Sim};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::process;
 use std::time::{Instant, SystemTime};
 
 /// How many requests a failed story shows.
 const SHOWN: usize = 25;
-
-/// Where another story starts a process, that process holds a copy of every lock of this one until it has become
-/// another program: so often a run that meets one is tried again.
-const FORKS: usize = 50;
 
 /// A running installation.
 pub(crate) struct Installation {
@@ -51,15 +48,7 @@ pub(crate) type Files = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 impl Installation {
     /// One run, without the minute after it.
     pub(crate) fn run(&self) -> Run {
-        // A child process of another story has a copy of this one's lock file, from its start until the system has
-        // closed what is not for it: for a moment the lock seems to be held.
-        for _ in 0..500 {
-            match self.attempt(Permits::default()) {
-                Err(RunError::Lock(LockError::Busy { .. })) => pause(),
-                ended => return ended.unwrap_or_else(|error| panic!("the run ended early: {error}")),
-            }
-        }
-        panic!("the lock is held for seconds");
+        self.attempt(Permits::default()).unwrap_or_else(|error| panic!("the run ended early: {error}"))
     }
 
     /// One run, a minute before the next.
@@ -87,18 +76,10 @@ impl Installation {
 
     /// One run that may end early.
     pub(crate) fn attempt(&self, permits: Permits) -> Result<Run, RunError> {
-        let before = self.sim.requests().len();
-        let mut report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
-        for _ in 0..FORKS {
-            if !matches!(&report, Err(RunError::Lock(LockError::Busy { pid: Some(pid), .. })) if *pid == process::id())
-            {
-                break;
-            }
-            pause();
-            report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
-        }
+        let before = self.sim.world().log.len();
+        let report = reconcile::reconcile(&self.config(), permits, self.moment(), &Progress::silent());
         self.sim.assert_promises();
-        Ok(Run { report: report?, requests: self.sim.requests().split_off(before) })
+        Ok(Run { report: report?, requests: self.sim.requests_after(before) })
     }
 
     /// One run with a record of it, as it was when the run was over, without the minute after it.
@@ -113,12 +94,12 @@ impl Installation {
 
     /// One run whose decision is shown to somebody before anything is done.
     pub(crate) fn watched(&self, watch: impl FnOnce(Decision<'_>)) -> Result<Run, RunError> {
-        let before = self.sim.requests().len();
+        let before = self.sim.world().log.len();
         let (permits, progress) = (Permits::default(), Progress::silent());
-        let ended = reconcile::reconcile_watched(&self.config(), permits, self.moment(), &progress, watch);
+        let ended = reconcile::reconcile_with(&self.config(), permits, self.moment(), &progress, watch);
         self.sim.assert_promises();
         let (report, _) = ended?;
-        Ok(Run { report, requests: self.sim.requests().split_off(before) })
+        Ok(Run { report, requests: self.sim.requests_after(before) })
     }
 
     /// The whole command `reconcile`, with everything that it leaves behind; its exit status.
@@ -131,39 +112,25 @@ impl Installation {
         let config = self.config_file();
         let first = ["mita", "--quiet", "--config", config.to_str().expect("UTF-8")];
         let arguments = Arguments::try_parse_from(first.iter().chain(words)).expect("arguments");
-        let exit = (0..FORKS).find_map(|_| match cli::run(arguments.clone(), self.moment()) {
-            Ok(exit) => Some(exit),
-            Err(failure) if failure.exit() == Exit::Busy => {
-                pause();
-                None
-            }
-            Err(failure) => Some(failure.exit()),
-        });
+        let exit = cli::run(arguments, self.moment()).unwrap_or_else(|failure| failure.exit());
         self.sim.assert_promises();
-        exit.unwrap_or(Exit::Busy).number()
+        exit.number()
     }
 
     /// What a person does with one node.
-    pub(crate) fn by_hand(&self, node: &str, wish: &Wish) -> Answer {
+    pub(crate) fn by_hand(&self, node: &str, request: &Request) -> Answer {
         let node = node.into();
-        let mut answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
-        for _ in 0..FORKS {
-            if !matches!(answer, Err(RunError::Lock(LockError::Busy { .. }))) {
-                break;
-            }
-            pause();
-            answer = operator::carry_out(&self.config(), &node, wish, self.moment(), &Progress::silent());
-        }
+        let answer = operator::execute(&self.config(), &node, request, self.moment(), &Progress::silent());
         self.sim.assert_promises();
         answer.unwrap_or_else(|error| panic!("it ended early: {error}"))
     }
 
     /// A dry run.
     pub(crate) fn dry_run(&self) -> Run {
-        let before = self.sim.requests().len();
+        let before = self.sim.world().log.len();
         let report = reconcile::dry_run(&self.config(), Permits::default(), self.moment(), &Progress::silent());
         let report = report.unwrap_or_else(|error| panic!("the dry run ended early: {error}"));
-        Run { report, requests: self.sim.requests().split_off(before) }
+        Run { report, requests: self.sim.requests_after(before) }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a run's deadline is real time, as in the program itself")]
@@ -246,6 +213,17 @@ impl Installation {
         self.sim.requests().iter().filter(|request| is_order(request)).count()
     }
 
+    /// Prints the last requests, for a story that failed.
+    pub(crate) fn show_requests(&self) {
+        let requests = self.sim.requests();
+        eprintln!("the last of {} requests:", requests.len());
+        for request in requests.iter().skip(requests.len().saturating_sub(SHOWN)) {
+            let status = request.status.map_or("no answer".to_owned(), |status| status.to_string());
+            let query: String = request.query.chars().take(60).collect();
+            eprintln!("  {} {} {query} {status}", mita_sim::clock::iso(request.at), request.line());
+        }
+    }
+
     /// Builds that were torn off their node.
     pub(crate) fn killed(&self) -> Vec<String> {
         self.sim.jenkins().finished.iter().filter(|build| build.killed).map(|build| build.job.clone()).collect()
@@ -257,11 +235,6 @@ impl Installation {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "another process has to go on in real time")]
-fn pause() {
-    std::thread::sleep(std::time::Duration::from_millis(10));
-}
-
 /// Whether a request is an order.
 pub(crate) fn is_order(request: &Record) -> bool {
     request.method == "POST" && request.path.ends_with("/servers")
@@ -271,13 +244,7 @@ impl Drop for Installation {
     /// A story that failed shows what was sent last.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let requests = self.sim.requests();
-            eprintln!("the last of {} requests:", requests.len());
-            for request in requests.iter().skip(requests.len().saturating_sub(SHOWN)) {
-                let status = request.status.map_or("no answer".to_owned(), |status| status.to_string());
-                let query: String = request.query.chars().take(60).collect();
-                eprintln!("  {} {} {query} {status}", mita_sim::clock::iso(request.at), request.line());
-            }
+            self.show_requests();
         }
     }
 }

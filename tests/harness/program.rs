@@ -1,6 +1,7 @@
 //! The executable itself, for what only it can show: exit status, output, the command line.
 
 use super::Installation;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// How the program ended.
@@ -26,4 +27,16 @@ impl Installation {
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
     }
+}
+
+/// An example of the crate. It is built together with the tests, except where a run of some tests alone is asked for.
+pub(crate) fn example(name: &str) -> Command {
+    let built = std::env::current_exe().expect("this test").with_file_name(format!("../examples/{name}"));
+    if built.exists() {
+        return Command::new(built);
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    cargo.current_dir(root).args(["run", "--quiet", "--locked", "--example", name, "--"]);
+    cargo
 }

@@ -118,7 +118,7 @@ fn live_check_online_names_what_the_cloud_does_not_have_and_what_is_like_it() {
         assert_fault(&Site::with(&cloud, "names", &node_type(lines)), &parts);
     }
     let small = format!("image_name = \"{}\"\nsize = \"{}x\"", image(), size());
-    assert_fault(&Site::with(&cloud, "size", &small), &["no size has this name"]);
+    assert_fault(&Site::with(&cloud, "size", &small), &["no flavor has this name"]);
 }
 
 /// The order itself says the same: the check is not stricter than the cloud. In a project of its own, since a further
@@ -138,7 +138,7 @@ fn live_an_external_network_and_one_without_a_subnet_are_told_and_refused() {
     if let Some(external) = external {
         let name = external["name"].as_str().unwrap();
         let site = Site::with(&cloud, "external", &node_type(&format!("networks = [{name:?}]")));
-        assert_fault(&site, &["is an external one"]);
+        assert_fault(&site, &["is external"]);
     }
     let name = format!("bare-{}", site.owner);
     let made = site.cloud.ask("POST", "network", "/v2.0/networks", Some(&json!({"network": {"name": name}})));

@@ -30,7 +30,7 @@ fn says(error: &str, words: &[&str]) {
 fn live_a_size_that_the_cloud_does_not_have_is_refused_by_name_and_opens_the_breaker() {
     let Some(cloud) = cloud() else { return };
     let site = Site::with(&cloud, "size", &format!("image_name = \"{}\"\nsize = \"{}x\"", image(), size()));
-    says(&refused_once(&site), &[&format!("{}x", size()), "no size has this name", &size()]);
+    says(&refused_once(&site), &[&format!("{}x", size()), "no flavor has this name", &size()]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::checks::{Picture, ever_made, picture, sound};
 use super::in_full;
 use super::scenes::{Scene, scenes};
 use super::side_by_side::try_all;
+use super::stage::Stage;
 use crate::harness::{Installation, Run, is_order, minutes, seconds};
 use mita::reconcile::Permits;
 use mita_sim::jenkins::queue::Job;
@@ -39,6 +40,7 @@ struct Endpoint {
 /// A scene with the cloud beside, as it goes without a fault.
 struct Undisturbed {
     scene: Scene,
+    stage: Stage,
     endpoints: Vec<Endpoint>,
     ever_made: usize,
     pictures: Vec<Picture>,
@@ -63,7 +65,8 @@ fn set(scene: Scene) -> Installation {
 
 impl Undisturbed {
     fn watch(scene: Scene) -> Self {
-        let farm = set(scene);
+        let stage = Stage::new(set(scene));
+        let farm = stage.set();
         let run = farm.minute();
         let mut endpoints: Vec<Endpoint> = run
             .requests
@@ -85,7 +88,9 @@ impl Undisturbed {
             pictures.push(picture(&farm));
         }
         sound(&farm);
-        Self { scene, endpoints, ever_made: ever_made(&farm), pictures }
+        let ever_made = ever_made(&farm);
+        drop(farm);
+        Self { scene, stage, endpoints, ever_made, pictures }
     }
 }
 
@@ -104,7 +109,7 @@ impl Case<'_> {
 
     #[expect(clippy::disallowed_methods, reason = "the deadline is real time")]
     fn try_it(&self) -> usize {
-        let farm = set(self.undisturbed.scene);
+        let farm = self.undisturbed.stage.set();
         let Endpoint { host, service, method, shape } = &self.endpoint;
         let kind = (self.way.kind)(&farm, *service);
         let fault = Fault::new(*service, kind).on(host).method(method).shape(shape).always();

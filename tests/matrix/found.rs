@@ -6,16 +6,10 @@ use crate::harness::{Installation, minutes, seconds};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::Status;
-use mita_sim::{Fault, Kind, Service, World};
+use mita_sim::{Fault, Kind, Meanwhile, Service, World};
 
 /// Something that happens just before a request to Jenkins.
-fn just_before(
-    farm: &Installation,
-    method: &str,
-    path: &str,
-    skip: usize,
-    meanwhile: impl FnMut(&mut World) + Send + 'static,
-) {
+fn just_before(farm: &Installation, method: &str, path: &str, skip: usize, meanwhile: impl Meanwhile + 'static) {
     let fault = Fault::new(Service::Jenkins, Kind::Before(Box::new(meanwhile)));
     farm.sim.fault(fault.method(method).path(path).after(skip));
 }

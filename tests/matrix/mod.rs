@@ -11,6 +11,7 @@ mod found;
 mod races;
 mod scenes;
 mod side_by_side;
+mod stage;
 mod worlds;
 
 /// Whether everything is to be tried, however long it takes.

@@ -41,6 +41,13 @@ pub(crate) fn try_all<C: Send>(
     sum.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The first of each list, then the second of each, and so on: neighbours do not wait for the same farm.
+pub(crate) fn interleaved<C>(lists: Vec<Vec<C>>) -> Vec<C> {
+    let mut numbered: Vec<(usize, C)> = lists.into_iter().flat_map(|list| list.into_iter().enumerate()).collect();
+    numbered.sort_by_key(|(number, _)| *number);
+    numbered.into_iter().map(|(_, case)| case).collect()
+}
+
 /// What a panic says.
 pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);

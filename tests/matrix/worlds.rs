@@ -16,8 +16,7 @@ use events::{Event, any, happen, let_go};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
-use mita::reconcile::{Moment, Permits, RunError, reconcile};
-use mita::store::LockError;
+use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -213,27 +212,17 @@ impl Life<'_> {
     fn run(&mut self) {
         let now = i64::try_from(self.farm.sim.now()).expect("a time of this century") + self.clock;
         let now = Timestamp::from_millisecond(now).expect("a time of this century");
-        let before = self.farm.sim.requests().len();
+        let before = self.farm.sim.world().log.len();
         let waiting = self.farm.sim.jenkins().queue.len();
-        let run = || {
-            let moment = Moment { now, started: Instant::now() };
-            reconcile(&self.farm.config(), Permits::default(), moment, &Progress::silent())
-        };
-        let mut report = run();
-        for _ in 0..50 {
-            match &report {
-                Err(RunError::Lock(LockError::Busy { .. })) => std::thread::sleep(std::time::Duration::from_millis(10)),
-                _ => break,
-            }
-            report = run();
-        }
+        let moment = Moment { now, started: Instant::now() };
+        let report = reconcile(&self.farm.config(), Permits::default(), moment, &Progress::silent());
         let report = report.unwrap_or_else(|error| panic!("a run ended early: {error}"));
         self.runs += 1;
         if !self.farm.sim.violations().is_empty() {
             println!("{}", report.plan.display(Detail::Full));
         }
         self.farm.sim.assert_promises();
-        let requests = self.farm.sim.requests().split_off(before);
+        let requests = self.farm.sim.requests_after(before);
         let orders =
             requests.iter().filter(|request| is_order(request) && request.status.is_none_or(|s| s < 300)).count();
         // One may arrive in the run.

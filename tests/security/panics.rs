@@ -35,7 +35,7 @@ fn s9_a_panic_is_told_in_one_line_without_secrets() {
 }
 
 fn play(part: &str) {
-    mita::cli::tell_of_panics();
+    mita::cli::report_panics();
     let secret = Secret::new("panic-\"Dq9hKs2Vm5");
     let known = secret.expose().to_owned();
     match part {

@@ -65,13 +65,13 @@ fn a_body_of_100_mb_is_given_up() {
             (0..1000).try_for_each(|_| out.write_all(&piece))
         })
     }));
-    refused(&ended, "is larger than 64 MiB and was given up", 3);
+    refused(&ended, "is larger than 64 MiB", 3);
 }
 
 #[test]
 fn a_body_without_end_is_given_up() {
     let ended = run(to(LISTS, || without_end("HTTP/1.1 200 OK\r\nX-Jenkins: 2.578\r\n\r\n[", "1,")));
-    refused(&ended, "is larger than 64 MiB and was given up", 3);
+    refused(&ended, "is larger than 64 MiB", 3);
 }
 
 #[test]
@@ -94,13 +94,13 @@ fn a_body_that_unpacks_without_end_is_given_up() {
             (0..10_000).try_for_each(|_| packed.write_all(&blanks))
         })
     }));
-    refused(&ended, "is larger than 64 MiB and was given up", 1);
+    refused(&ended, "is larger than 64 MiB", 1);
 }
 
 #[test]
 fn json_that_is_deeper_than_the_stack_is_no_json() {
     let ended = run(to(LISTS, || json_of(&"[".repeat(10_000_000))));
-    refused(&ended, "more values than such an answer should hold", 3);
+    refused(&ended, "too many values", 3);
     for depth in [129, 20_000, 200_000] {
         let ended = run(move |asked: &Asked| {
             let body = ["[".repeat(depth), r#"{"a":"#.repeat(depth)];
@@ -136,7 +136,7 @@ fn json_that_swells_in_memory_is_given_up() {
             let body = piece.repeat((20 << 20) / piece.len());
             Some(json_of(&format!("{start}{body}{end}")))
         });
-        refused(&ended, "more values than such an answer should hold", 3);
+        refused(&ended, "too many values", 3);
     }
 }
 
@@ -164,7 +164,7 @@ fn a_million_servers_are_more_than_is_believed() {
         let servers = (0..1_000_000).map(one).collect::<Vec<_>>().join(",");
         json(200, &format!(r#"{{"servers":[{servers}]}}"#))
     }));
-    refused(&ended, "more values than such an answer should hold", 1);
+    refused(&ended, "too many values", 1);
 }
 
 #[test]
@@ -178,13 +178,13 @@ fn pages_without_end_are_given_up() {
         let body = format!(r#"{{"servers":[{servers}],"servers_links":{links}}}"#);
         asked.path.ends_with("/servers/detail").then(|| json(200, &body))
     });
-    refused(&ended, "the listing has no end", 1);
+    refused(&ended, "the list has too many pages or entries", 1);
 }
 
 #[test]
 fn names_of_megabytes_are_longer_than_is_believed() {
     let ended = run(|asked: &Asked| hostile_names(asked, "x".repeat(10 << 20)));
-    refused(&ended, "a text that is longer than any should be", 3);
+    refused(&ended, "a text that is too long", 3);
     let ended = run(|asked: &Asked| hostile_names(asked, "(!\"‘é’; ".repeat(3_000)));
     assert!(matches!(ended.status, Some(0 | 1)), "{:?}", ended.status);
 }

@@ -1,7 +1,7 @@
 //! The JSON Schema of the configuration against the parser: each takes and refuses what the other does.
 
-use crate::cli::tests::schema::faults_of;
 use crate::config::{Config, schema};
+use crate::view::tests::schema::faults_of;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;

@@ -1,10 +1,5 @@
-//! What users read, whole: documents held to their schemas, texts held to the letter.
+//! The commands against a small farm behind real HTTP, and the schema of the configuration.
 
+mod commands;
 mod config_schema;
-mod documents;
-mod failures;
 mod online;
-mod replays;
-mod scene;
-mod schema;
-mod texts;

@@ -1,9 +1,10 @@
 //! `mita check --online` against set-ups that are broken in one way each.
 
-use crate::cli::check::online::{Online, check};
-use crate::cli::tests::scene::Scene;
-use crate::config::{Auth, Backend, CredentialId, NodeForm, NodeType, Registration, Sizing, Transport};
+use crate::cli::check::online::check;
+use crate::config::{Auth, Backend, CredentialId, FlavorChoice, NodeSettings, NodeType, Registration, Transport};
 use crate::secret::Secret;
+use crate::view::document::check::{Online, Remark};
+use crate::view::tests::scene::Scene;
 use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
@@ -15,7 +16,7 @@ fn online(scene: &Scene) -> Online {
     online
 }
 
-fn lines(findings: &[crate::cli::check::online::Finding]) -> Vec<String> {
+fn lines(findings: &[Remark]) -> Vec<String> {
     findings.iter().map(|finding| format!("{}: {}", finding.place, finding.text)).collect()
 }
 
@@ -98,8 +99,9 @@ fn agent_create_is_asked_for_where_mita_makes_nodes_and_nowhere_else() {
     let mut scene = scene();
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
-    scene.loaded.config.node_types[0].registration = Registration::Inbound(NodeForm::default(), Transport::WebSocket);
-    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot make the nodes"]);
+    scene.loaded.config.node_types[0].registration =
+        Registration::Inbound(NodeSettings::default(), Transport::WebSocket);
+    assert_fault(&scene, &["jenkins: mita lacks the permission Agent/Create, so that mita cannot create the nodes"]);
     scene.sim.jenkins().options.users[0].permissions.insert(Permission::AgentCreate);
     assert!(online(&scene).faults.is_empty());
 }
@@ -116,14 +118,14 @@ fn a_log_in_that_gets_lost_on_the_way_is_told_of_though_anybody_may_read() {
     let scene = scene();
     scene.sim.jenkins().options.anonymous = [Permission::OverallRead, Permission::JobRead].into();
     scene.sim.jenkins().options.loses_credentials = true;
-    assert_fault(&scene, &["takes us for nobody in particular", "Authorization header"]);
+    assert_fault(&scene, &["treats mita as anonymous", "Authorization header"]);
 }
 
 #[test]
 fn a_jenkins_without_agents_is_told_to_keep_one_and_agent_delete_stays_unknown() {
     let scene = scene();
     scene.sim.jenkins().delete_node("vault");
-    assert_hint(&scene, &["jenkins: has no agent at all", "add one permanent agent"]);
+    assert_hint(&scene, &["jenkins: has no agent at all", "Add one permanent agent"]);
     let online = online(&scene);
     assert!(online.not_checked[0].starts_with("the permission Agent/Delete"), "{:?}", online.not_checked);
     scene.sim.jenkins().options.users[0].permissions.remove(&Permission::AgentDisconnect);
@@ -144,7 +146,7 @@ fn names_that_the_cloud_does_not_know_are_told_with_near_ones() {
     let list = |name: &str| vec![name.to_owned()];
     assert_fault(&scene_with(|kind| kind.image_name = "Debian 13".into()), &["nodes.ubuntu", "nearest: \"Debian 12\""]);
     assert_fault(
-        &scene_with(|kind| kind.size = Sizing::Named("m1.smal".into())),
+        &scene_with(|kind| kind.size = FlavorChoice::Named("m1.smal".into())),
         &["nodes.ubuntu", "nearest: \"m1.small\""],
     );
     assert_fault(
@@ -167,12 +169,12 @@ fn a_key_pair_of_another_user_is_not_ours() {
     let scene = scene_with(|kind| kind.keyname = Some("jenkins-slave".into()));
     scene.sim.cloud("openstack").users[0].keypairs.clear();
     scene.sim.cloud("openstack").users[1].keypairs.push("jenkins-slave".into());
-    assert_fault(&scene, &["no key pair of this user", "there is none at all"]);
+    assert_fault(&scene, &["no key pair of this user", "there is none"]);
 }
 
 #[test]
 fn networks_that_servers_cannot_be_attached_to_are_told() {
-    assert_fault(&scene_with(|kind| kind.networks = vec!["public".into()]), &["an external one"]);
+    assert_fault(&scene_with(|kind| kind.networks = vec!["public".into()]), &["is external"]);
     let mut two = cloud_with(|cloud| drop(cloud.add_network("second", "10.0.0", None)));
     two.loaded.config.node_types.truncate(1);
     assert_fault(&two, &["cannot choose between the networks \"ci-net\", \"second\": write networks = [\"ci-net\"]"]);
@@ -210,7 +212,7 @@ fn user_data_is_measured_as_it_would_be_sent() {
 #[test]
 fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
     let reader = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into()]);
-    assert_hint(&reader, &["provider openstack", "the role reader only", "grant it the role member"]);
+    assert_hint(&reader, &["provider openstack", "only the role reader", "grant it the role member"]);
     let both = cloud_with(|cloud| cloud.users[0].roles = vec!["reader".into(), "member".into()]);
     assert!(online(&both).hints.is_empty());
     let day = 24 * 3600 * 1000;
@@ -269,7 +271,7 @@ fn mark<'a>(owner: &'a str, kind: &'a str) -> [(&'a str, &'a str); 3] {
 #[test]
 fn an_owner_that_another_installation_uses_shows_by_servers_that_nobody_here_ordered() {
     let ours = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "ubuntu"))));
-    assert_hint(&ours, &["1 server, theirs (", "the mark of owner \"ceph-ci\"", "write another one here"]);
+    assert_hint(&ours, &["1 server, theirs (", "the mark of owner \"ceph-ci\"", "set another owner"]);
     let odd = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("ceph-ci", "windows"))));
     assert_fault(&odd, &["node type that is not configured here", "would retire what is idle"]);
     let others = cloud_with(|cloud| drop(cloud.place_server("theirs", &mark("other-ci", "windows"))));

@@ -1,16 +1,16 @@
-//! What an operator is told about a configuration that cannot be used.
+//! The errors of a configuration that cannot be used.
 //!
-//! The table under test stands first in the file, so that its header is in line 1.
+//! The table under test is the first one in the file, so that its header is in line 1.
 
-use crate::config::tests::*;
+use super::*;
 
-/// Each text, as lines of the file's top or of one table, and all that is told of it.
+/// Each text, as lines of the file's top or of one table, and its errors.
 pub(super) type Cases<'a> = &'a [(&'a str, &'a [&'a str])];
 
 pub(super) fn check(before: &str, after: &str, cases: Cases<'_>) {
-    for (lines, told) in cases {
+    for (lines, reported) in cases {
         let text = format!("{before}{lines}\n{after}");
-        assert_eq!(Folder::with(&text).errors(), *told, "{text}");
+        assert_eq!(Folder::with(&text).errors(), *reported, "{text}");
     }
 }
 
@@ -32,9 +32,14 @@ fn the_top_of_the_file() {
                 "metrics_file = \"m.prom\"\nhtml_file = \"m.prom\"",
                 &["mita.toml:2: html_file: is the same file as metrics_file; write another path"],
             ),
-            ("html_file = \"pages/\"", &["mita.toml:1: html_file: names a folder; write the file's name as well"]),
-            ("url = \"x\"", &["mita.toml:1: url: unknown key; it belongs in [jenkins]"]),
-            ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it belongs in [nodes.NAME]"]),
+            (
+                "html_file = \"pages/\"",
+                &[
+                    "mita.toml:1: html_file: is a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
+                ],
+            ),
+            ("url = \"x\"", &["mita.toml:1: url: unknown key; it goes in [jenkins]"]),
+            ("keyname = \"x\"", &["mita.toml:1: keyname: unknown key; it goes in [nodes.NAME]"]),
             ("deadline = 50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
             ("deadline = -50", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
             ("deadline = \"50\"", &["mita.toml:1: deadline: a time needs its unit; write \"50s\" or \"50m\""]),
@@ -78,10 +83,10 @@ fn the_top_of_the_file() {
             (
                 "state_file = \"/var/lib/\"",
                 &[
-                    "mita.toml:1: state_file: names a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
+                    "mita.toml:1: state_file: is a folder; write the file's name as well, as in \"/var/lib/mita/state.json\"",
                 ],
             ),
-            ("state_file = \" s.json\"", &["mita.toml:1: state_file: has blanks at its ends; remove them"]),
+            ("state_file = \" s.json\"", &["mita.toml:1: state_file: has spaces at its ends; remove them"]),
             (
                 "state_file = \"\"\"s\n.json\"\"\"",
                 &["mita.toml:1: state_file: holds a line break or another control character; write it in one line"],
@@ -133,13 +138,15 @@ fn the_controller() {
                     "mita.toml:5: jenkins.insecure: certificates are always verified; remove the key and name the \
                      service's certificate authority with cacert",
                     "mita.toml:6: jenkins.usr: unknown key; did you mean user?",
-                    "mita.toml:7: jenkins.max_servers: unknown key; it belongs at the top of the file, above the first table",
+                    "mita.toml:7: jenkins.max_servers: unknown key; it goes at the top of the file, above the first table",
                 ],
             ),
             (
                 &format!("{url}user = \"jo\"\ntoken = \"TOKEN\"\ncacert = \"mita.toml\""),
-                &["mita.toml:5: jenkins.cacert: mita.toml holds no certificate in PEM form; name a file with a line \
-                   -----BEGIN CERTIFICATE-----"],
+                &[
+                    "mita.toml:5: jenkins.cacert: mita.toml holds no certificate in PEM form; name a file with a line that \
+                   contains -----BEGIN CERTIFICATE-----",
+                ],
             ),
             (
                 &format!("{url}user = \"jo\"\ntoken = \"TOKEN\"\ncacert = \"ca.pem\""),
@@ -171,7 +178,7 @@ fn the_file_itself() {
 }
 
 #[test]
-fn a_text_that_is_no_toml_is_told_without_the_faults_of_its_meaning() {
+fn a_text_that_is_no_toml_is_reported_without_the_faults_of_its_meaning() {
     assert_eq!(
         Folder::with("[jenkins]\nurl = 1\nuser = jo\n").errors(),
         ["mita.toml:3:8: string values must be quoted, expected literal string: user = ..."]
@@ -179,7 +186,7 @@ fn a_text_that_is_no_toml_is_told_without_the_faults_of_its_meaning() {
 }
 
 #[test]
-fn all_faults_of_a_file_are_told_at_once_in_the_order_of_its_lines() {
+fn all_faults_of_a_file_are_reported_at_once_in_the_order_of_its_lines() {
     let text = format!("deadline = 1\n{NODE}storage = -1\nx = 1\n[jenkins]\nurl = \"ci\"\n[provider.openstack]\n");
     let lines: Vec<_> = Folder::with(&text)
         .errors()
@@ -215,8 +222,8 @@ fn every_known_key_is_read() {
         for key in keys::names(keys).filter(|key| !header.is_empty() || !["jenkins", "provider", "nodes"].contains(key))
         {
             let errors = Folder::with(&format!("{header}\n{key} = 1979-05-27\n{rest}")).errors();
-            let told = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
-            assert!(told, "{header} {key}: {errors:?}");
+            let reported = errors.iter().any(|line| line.starts_with("mita.toml:2:") && !line.contains("unknown key"));
+            assert!(reported, "{header} {key}: {errors:?}");
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What an operator is told about a `[nodes.NAME]` that cannot be used.
+//! The errors of a `[nodes.NAME]` that cannot be used.
 
-use crate::config::tests::bad_input::check;
-use crate::config::tests::*;
+use super::bad_input::check;
+use super::*;
 
 #[test]
 fn the_node_types() {
@@ -15,7 +15,7 @@ fn the_node_types() {
                 &[
                     "mita.toml:5: nodes.ubuntu.lables: unknown key; did you mean labels?",
                     "mita.toml:6: nodes.ubuntu.flavor: means the same as size in line 4; keep one of the two",
-                    "mita.toml:7: nodes.ubuntu.deadline: unknown key; it belongs at the top of the file, above the first table",
+                    "mita.toml:7: nodes.ubuntu.deadline: unknown key; it goes at the top of the file, above the first table",
                 ],
             ),
             (
@@ -44,12 +44,9 @@ fn the_node_types() {
             ),
             (
                 "ports = [\"p\"]",
-                &["mita.toml:5: nodes.ubuntu.ports: a port carries one server at a time; write max = 1"],
+                &["mita.toml:5: nodes.ubuntu.ports: a port belongs to one server at a time; write max = 1"],
             ),
-            (
-                "min_ram = \"8G\"",
-                &["mita.toml:5: nodes.ubuntu.min_ram: has no effect beside size; keep one of the two"],
-            ),
+            ("min_ram = \"8G\"", &["mita.toml:5: nodes.ubuntu.min_ram: has no effect with size; keep one of the two"]),
             (
                 "boot_volume = 20",
                 &[
@@ -67,14 +64,14 @@ fn the_node_types() {
             (
                 "tags = [\"a/b\"]",
                 &[
-                    "mita.toml:5: nodes.ubuntu.tags: the tag \"a/b\" holds a comma or a slash, which Nova refuses; write it \
+                    "mita.toml:5: nodes.ubuntu.tags: the tag \"a/b\" has a comma or a slash, which Nova refuses; write it \
                    without",
                 ],
             ),
             (
                 "server_group = \"near\"\nscheduler_hints = { group = \"far\", n = 1 }",
                 &[
-                    "mita.toml:5: nodes.ubuntu.server_group: says the same as the scheduler hint group; keep one of the two",
+                    "mita.toml:5: nodes.ubuntu.server_group: means the same as the scheduler hint group; keep one of the two",
                     "mita.toml:6: nodes.ubuntu.scheduler_hints.n: must be a text in quotes, and is a whole number",
                 ],
             ),
@@ -100,7 +97,7 @@ fn the_node_types() {
             (
                 "executors = 2\nsingle_use = true",
                 &[
-                    "mita.toml:5: nodes.ubuntu.executors: gives a node with single_use more than its one build; write 1, or \
+                    "mita.toml:5: nodes.ubuntu.executors: gives a node with single_use more than one build; write 1, or \
                    remove it",
                 ],
             ),
@@ -115,7 +112,7 @@ fn the_node_types() {
             ),
             (
                 "script = \"\"\nscript_file = \"u.sh\"",
-                &["mita.toml:6: nodes.ubuntu.script_file: script is there as well; keep one of the two"],
+                &["mita.toml:6: nodes.ubuntu.script_file: script is written as well; keep one of the two"],
             ),
             (
                 "script = \" \\n\"",
@@ -131,10 +128,10 @@ fn the_node_types() {
             (
                 "[nodes.ubuntu.metadata]\nmita_owner = \"x\"\n\"a/b\" = \"x\"\nnumber = 1\n",
                 &[
-                    "mita.toml:6: nodes.ubuntu.metadata.mita_owner: the key is kept for mita's own mark; choose a name \
+                    "mita.toml:6: nodes.ubuntu.metadata.mita_owner: the key is reserved for mita's own mark; choose a name \
                      that does not begin with mita_",
                     "mita.toml:7: nodes.ubuntu.metadata.\"a/b\": the key holds '/', which Nova allows in no metadata key; \
-                     use letters, digits, blanks and - _ : .",
+                     use letters, digits, spaces and - _ : .",
                     "mita.toml:8: nodes.ubuntu.metadata.number: must be a text in quotes, and is a whole number",
                 ],
             ),
@@ -154,13 +151,13 @@ fn the_node_types() {
             ),
             (
                 "server_name = \"{node\"",
-                &["mita.toml:5: nodes.ubuntu.server_name: has a brace without its partner; use {node} and {id}"],
+                &["mita.toml:5: nodes.ubuntu.server_name: has an unpaired brace; use {node} and {id}"],
             ),
             (
                 "server_name = \"ci\"",
                 &[
                     "mita.toml:5: nodes.ubuntu.server_name: has neither {node} nor {id}; write one of them, so that the name \
-                 tells the node type",
+                 shows the node type",
                 ],
             ),
             (

@@ -1,7 +1,7 @@
-//! What an operator is told about a `[provider.NAME]` that cannot be used.
+//! The errors of a `[provider.NAME]` that cannot be used.
 
-use crate::config::tests::bad_input::check;
-use crate::config::tests::*;
+use super::bad_input::check;
+use super::*;
 
 #[test]
 fn the_clouds() {
@@ -23,10 +23,10 @@ fn the_clouds() {
             (
                 &format!("{user}token = \"TOKEN\"\nauth_version = \"3.x_token\""),
                 &[
-                    "mita.toml:3: provider.openstack.username: has no effect with auth_version 3.x_token, which tells the \
-                     user; remove it",
-                    "mita.toml:4: provider.openstack.password: has no effect with auth_version 3.x_token, which tells the \
-                     user; remove it",
+                    "mita.toml:3: provider.openstack.username: has no effect with auth_version 3.x_token, whose token \
+                     has a user; remove it",
+                    "mita.toml:4: provider.openstack.password: has no effect with auth_version 3.x_token, whose token \
+                     has a user; remove it",
                 ],
             ),
             (
@@ -84,7 +84,7 @@ fn the_clouds() {
                 &format!("{user}user_id = \"u\"\nuser_domain_name = \"d\""),
                 &[
                     "mita.toml:5: provider.openstack.user_id: says the same as username; keep one of the two",
-                    "mita.toml:6: provider.openstack.user_domain_name: has no effect beside an id, which needs no domain; \
+                    "mita.toml:6: provider.openstack.user_domain_name: has no effect with an id, which needs no domain; \
                      remove it",
                 ],
             ),
@@ -169,7 +169,7 @@ fn the_clouds() {
                 "[provider.\" \"]\nauth_url = \"http://os\"\nusername = \"a\"\npassword = \"PASSWORD\"\n[provider.openstack]\n\
           auth_url = \"http://os\"\nusername = \"a\"\npassword = \"PASSWORD\"",
                 &[
-                    "mita.toml:1: provider.\" \": is no name; write one without control characters and without blanks at its ends",
+                    "mita.toml:1: provider.\" \": is not a name; write one without control characters and without spaces at its ends",
                 ],
             ),
             (

@@ -1,6 +1,6 @@
 //! Clouds of clouds.yaml, secure.yaml and the OS_* variables.
 
-use crate::config::tests::*;
+use super::*;
 use crate::config::{
     Auth, Backend, ClientCertificate, CredentialId, Domain, Endpoints, Identified, Interface, OpenStackConfig,
 };
@@ -113,7 +113,7 @@ fn the_environment_is_a_cloud_of_its_own() {
 }
 
 #[test]
-fn the_ways_to_log_in_are_told_apart_as_openstacksdk_does() {
+fn the_ways_to_log_in_are_reported_apart_as_openstacksdk_does() {
     let auth = |extra: &str, auth: &str| {
         let clouds = format!("clouds: {{ci: {{{extra} auth: {{auth_url: 'http://os', {auth}}}}}}}");
         openstack(load(&folder("cloud = \"ci\"", &clouds, None))).auth
@@ -130,9 +130,9 @@ fn the_ways_to_log_in_are_told_apart_as_openstacksdk_does() {
 }
 
 #[test]
-fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
+fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
     let good = "auth_url: 'http://os', username: a, password: hunter2";
-    for (clouds, told) in [
+    for (clouds, reported) in [
         ("a: [hunter2", "FILE is not YAML in line 2, column 1"),
         ("a: 1", "FILE has no clouds; write them under the key clouds"),
         ("", "FILE has no clouds; write them under the key clouds"),
@@ -144,11 +144,11 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             "clouds: {ci: {auth: {auth_url: 'http://os', username: a, password: ''}}}",
-            "cloud ci of FILE has no password; set it there, or write password_file beside cloud",
+            "cloud ci of FILE has no password; set it there, or write password_file next to cloud",
         ),
         (
             "clouds: {ci: {profile: ovh, auth: {username: a, password: hunter2}}}",
-            "cloud ci of FILE relies on the vendor profile \"ovh\", which is not read here; write auth_url there",
+            "cloud ci of FILE relies on the vendor profile \"ovh\", which mita does not read; write auth_url there",
         ),
         (
             "clouds: {ci: {auth: {auth_url: 'http://a:hunter2@os', username: a, password: hunter2}}}",
@@ -165,7 +165,7 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         ),
         (
             &format!("clouds: {{ci: {{auth: {{{good}, trust_id: t}}}}}}"),
-            "cloud ci of FILE has trust_id, a way to log in that is not known here; use a password or an application \
+            "cloud ci of FILE has trust_id, a way to log in that mita does not know; use a password or an application \
              credential",
         ),
         (
@@ -183,13 +183,14 @@ fn what_is_wrong_with_a_cloud_is_told_at_the_key_that_names_it() {
         (
             "clouds: {ci: {auth: {auth_url: 'http://os', application_credential_name: c, \
              application_credential_secret: hunter2}}}",
-            "cloud ci of FILE names an application credential and not whose it is; set username or user_id there",
+            "cloud ci of FILE names an application credential without its user; set username or user_id there",
         ),
     ] {
         let folder = folder("cloud = \"ci\"", clouds, None);
         let errors = load(&folder).expect_err(clouds);
-        let told = format!("mita.toml:2: provider.openstack.cloud: {}", told.replace("FILE", "openstack/clouds.yaml"));
-        assert_eq!(folder.plain(errors.lines()), [told], "{clouds}");
+        let reported =
+            format!("mita.toml:2: provider.openstack.cloud: {}", reported.replace("FILE", "openstack/clouds.yaml"));
+        assert_eq!(folder.plain(errors.lines()), [reported], "{clouds}");
     }
 }
 
@@ -211,7 +212,7 @@ fn an_environment_that_lacks_something_names_the_variable() {
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_AUTH_URL; set it there",
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_USERNAME; set it or OS_USER_ID there",
             "mita.toml:2: provider.openstack.cloud: the environment has no OS_PASSWORD; set it there, \
-             or write password_file beside cloud",
+             or write password_file next to cloud",
         ]
     );
 }
@@ -224,7 +225,7 @@ fn keys_that_the_cloud_answers_have_no_effect_beside_it() {
     assert_eq!(
         folder.plain(load(&folder).unwrap_err().lines()),
         [
-            "mita.toml:3: provider.openstack.auth_url: has no effect beside cloud; write it there or remove cloud",
+            "mita.toml:3: provider.openstack.auth_url: has no effect with cloud; write it there or remove cloud",
             "mita.toml:4: provider.openstack.password: has no effect: cloud ci of openstack/clouds.yaml logs in another \
              way; remove it",
         ]

@@ -1,6 +1,6 @@
 //! Configurations with a torn, doubled or lost part: whatever an editor leaves behind.
 
-use crate::config::tests::*;
+use super::*;
 use proptest::prelude::*;
 
 const SECRETS: [&str; 3] = ["hunter2hunter2==", "swordfish/swordfish", "correct horse battery"];
@@ -17,7 +17,7 @@ fn whole() -> String {
     )
 }
 
-fn told(text: &str) -> Vec<String> {
+fn reported(text: &str) -> Vec<String> {
     match Folder::with(text).load() {
         Ok(loaded) => loaded.warnings,
         Err(errors) => {
@@ -29,7 +29,7 @@ fn told(text: &str) -> Vec<String> {
 
 #[test]
 fn undamaged_it_loads() {
-    assert_eq!(told(&whole()), [""; 0]);
+    assert_eq!(reported(&whole()), [""; 0]);
 }
 
 proptest! {
@@ -39,7 +39,7 @@ proptest! {
         let start = start.min(text.len());
         let end = (start + length).min(text.len());
         text.replace_range(start..end, &put);
-        for line in told(&text) {
+        for line in reported(&text) {
             for secret in SECRETS {
                 // Half a secret is too much already.
                 let (head, tail) = (&secret[..secret.len() / 2], &secret[secret.len() / 2..]);
@@ -53,6 +53,6 @@ proptest! {
         let whole = whole();
         let lines: Vec<_> = whole.lines().collect();
         let text: Vec<_> = order.iter().filter_map(|number| lines.get(*number).copied()).collect();
-        told(&text.join("\n"));
+        reported(&text.join("\n"));
     }
 }

@@ -1,9 +1,9 @@
 //! What a configuration means.
 
-use crate::config::tests::*;
+use super::*;
 use crate::config::{
-    Auth, Backend, Boot, BootVolume, CredentialId, Domain, Hint, Identified, Interface, MinIdle, OpenStackConfig,
-    Sizing,
+    Auth, Backend, Boot, BootVolume, CredentialId, Domain, FlavorChoice, Hint, Identified, Interface, MinIdle,
+    OpenStackConfig,
 };
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
 use jiff::SignedDuration;
@@ -35,7 +35,7 @@ fn the_least_that_can_be_written_gets_the_documented_defaults() {
     assert_eq!(config.providers[0].max, None);
     let node = &config.node_types[0];
     assert_eq!(node.providers, [ProviderName::from("openstack")]);
-    assert_eq!((node.image_name.as_str(), &node.size), ("Ubuntu 22.04", &Sizing::Named("m1".into())));
+    assert_eq!((node.image_name.as_str(), &node.size), ("Ubuntu 22.04", &FlavorChoice::Named("m1".into())));
     assert_eq!(node.boot, Boot::default());
     assert_eq!((node.executors, &node.min_idle, node.max, node.storage), (1, &MinIdle::Always(0), None, None));
     assert!(!node.unlabelled && !node.config_drive && node.labels.is_empty() && node.script.is_empty());
@@ -50,7 +50,7 @@ fn everything_else_that_a_node_type_asks_of_its_cloud_is_read() {
          floating_ip_pool = \"public\"\nserver_group = \"near\"\nscheduler_hints = { query = \"q\", cells = [\"a\", \"b\"] }\n\
          tags = [\"ci\"]\ndescription = \"for ceph\"\n";
     let node = config(&format!("{JENKINS}{PROVIDER}{node}")).node_types.remove(0);
-    assert_eq!(node.size, Sizing::AtLeast { cores: 4, ram_mib: 8192 });
+    assert_eq!(node.size, FlavorChoice::AtLeast { cores: 4, ram_mib: 8192 });
     assert_eq!(node.volumes().collect::<Vec<_>>(), [20, 10]);
     let hints = [("query", Hint::One("q".into())), ("cells", Hint::Many(vec!["a".into(), "b".into()]))];
     let expected = Boot {
@@ -65,7 +65,7 @@ fn everything_else_that_a_node_type_asks_of_its_cloud_is_read() {
     assert_eq!(node.boot, expected);
     let only_memory = NODE.replace("size = \"m1\"", "min_ram = \"512M\"");
     let node = config(&format!("{JENKINS}{PROVIDER}{only_memory}")).node_types.remove(0);
-    assert_eq!(node.size, Sizing::AtLeast { cores: 0, ram_mib: 512 });
+    assert_eq!(node.size, FlavorChoice::AtLeast { cores: 0, ram_mib: 512 });
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn every_key_of_a_node_type_is_read() {
     assert_eq!(node.providers, [ProviderName::from("second"), ProviderName::from("openstack")]);
     assert_eq!(
         (node.image_name.as_str(), &node.size, node.keyname.as_deref()),
-        ("U", &Sizing::Named("m1".into()), Some("k"))
+        ("U", &FlavorChoice::Named("m1".into()), Some("k"))
     );
     assert_eq!(node.labels.iter().collect::<Vec<_>>(), ["a", "b", "c"]);
     assert_eq!((node.storage, node.executors, node.max, &node.min_idle), (Some(10), 2, Some(0), &MinIdle::Always(1)));
@@ -261,21 +261,21 @@ fn what_works_but_is_probably_not_meant_draws_a_warning() {
     );
     let node = |lines: &str| warnings(&format!("{NODE}{lines}{JENKINS}{PROVIDER}"));
     for (lines, warning) in [
-        ("labels = [\"a\",\n  \"a\"]\n", "mita.toml:6: nodes.ubuntu.labels: \"a\" stands in the list twice"),
+        ("labels = [\"a\",\n  \"a\"]\n", "mita.toml:6: nodes.ubuntu.labels: \"a\" is in the list twice"),
         ("max = 1\nmin_idle = 2\n", "mita.toml:6: nodes.ubuntu.min_idle: 2 idle nodes cannot be kept with max = 1"),
         (
             "script = \"\\n#!/bin/sh\\n\"\n",
-            "mita.toml:5: nodes.ubuntu.script: begins with white space, so that cloud-init does not see what it is; \
+            "mita.toml:5: nodes.ubuntu.script: begins with white space, so cloud-init does not recognize it; \
              begin with the # itself",
         ),
         (
             "script = \"#!/bin/sh\\r\\necho\\r\\n\"\n",
-            "mita.toml:5: nodes.ubuntu.script: has Windows line ends, so that its interpreter is not found; \
-             write it with plain line ends",
+            "mita.toml:5: nodes.ubuntu.script: has Windows line ends, so its interpreter is not found; \
+             write it with Unix line ends",
         ),
         (
             "script = \"#!/bin/sh\\necho ${MITA_NAME}\"\n",
-            "mita.toml:5: nodes.ubuntu.script: ${MITA_NAME} is not filled in; there are ${MITA_NODE}, ${MITA_ID}, \
+            "mita.toml:5: nodes.ubuntu.script: ${MITA_NAME} is not filled in; the variables are ${MITA_NODE}, ${MITA_ID}, \
              ${MITA_SERVER_NAME}, ${MITA_LABELS} and ${JENKINS_URL}",
         ),
     ] {

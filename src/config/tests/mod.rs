@@ -10,8 +10,8 @@ mod good_input;
 mod registration;
 mod secrecy;
 
-use crate::config::load::load;
-use crate::config::{Config, ConfigErrors, Loaded};
+use super::load::load;
+use super::{Config, ConfigErrors, Loaded};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -68,7 +68,7 @@ fn config(text: &str) -> Config {
     loaded.config
 }
 
-/// What is told of this text.
+/// The warnings for this text.
 fn warnings(text: &str) -> Vec<String> {
     let folder = Folder::with(text);
     let loaded = folder.load().unwrap_or_else(|errors| panic!("{errors}"));

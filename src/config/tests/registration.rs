@@ -1,8 +1,8 @@
-//! `register` of a node type: what it means, and what an operator is told where it cannot be used.
+//! `register` of a node type: what it means, and its errors.
 
-use crate::config::tests::bad_input::check;
-use crate::config::tests::*;
-use crate::config::{HostKeyCheck, NodeForm, NodeType, Registration, SshLauncher, Transport, Usage};
+use super::bad_input::check;
+use super::*;
+use crate::config::{HostKeyVerification, NodeSettings, NodeType, Registration, SshLauncher, Transport, Usage};
 
 fn registration(lines: &str) -> Registration {
     config(&format!("{JENKINS}{PROVIDER}{NODE}{lines}\n")).node_types.remove(0).registration
@@ -18,11 +18,11 @@ fn nobody_but_the_boot_script_makes_nodes_unless_asked_to() {
 
 #[test]
 fn ssh_needs_credentials_and_has_a_default_for_all_else() {
-    let form = NodeForm { remote_fs: "/home/jenkins".to_owned(), usage: Usage::Normal, environment: [].into() };
+    let form = NodeSettings { remote_fs: "/home/jenkins".to_owned(), usage: Usage::Normal, environment: [].into() };
     let launcher = SshLauncher {
         credentials_id: "agents".to_owned(),
         port: 22,
-        host_key: HostKeyCheck::TrustedOnce,
+        host_key: HostKeyVerification::ManuallyTrusted,
         java_path: None,
         jvm_options: None,
     };
@@ -41,9 +41,11 @@ fn every_key_of_ssh_is_read() {
     let Registration::Ssh(form, launcher) = registration(&lines) else { panic!("it is ssh") };
     assert_eq!((form.remote_fs.as_str(), form.usage), ("/srv", Usage::Exclusive));
     assert_eq!(form.environment, [("A", "1"), ("B", "")].map(|(key, value)| (key.to_owned(), value.to_owned())).into());
-    assert_eq!((launcher.port, launcher.host_key), (2222, HostKeyCheck::Provided(key.to_owned())));
+    assert_eq!((launcher.port, launcher.host_key), (2222, HostKeyVerification::ManuallyProvided(key.to_owned())));
     assert_eq!((launcher.java_path.as_deref(), launcher.jvm_options.as_deref()), (Some("/opt/java"), Some("-Xmx1g")));
-    for (word, check) in [("known-hosts", HostKeyCheck::KnownHosts), ("non-verifying", HostKeyCheck::NotChecked)] {
+    for (word, check) in
+        [("known-hosts", HostKeyVerification::KnownHosts), ("non-verifying", HostKeyVerification::NonVerifying)]
+    {
         let lines = format!("register = \"ssh\"\ncredentials_id = \"a\"\nhost_key_verification = \"{word}\"");
         let Registration::Ssh(_, launcher) = registration(&lines) else { panic!("it is ssh") };
         assert_eq!(launcher.host_key, check);
@@ -62,15 +64,15 @@ fn inbound_gives_each_server_a_name_of_its_own() {
 }
 
 #[test]
-fn a_script_for_an_agent_that_nobody_registers_is_told() {
+fn a_script_for_an_agent_that_nobody_registers_is_reported() {
     let text = format!("{JENKINS}{PROVIDER}{NODE}{STARTS}\n");
     let expected =
-        "mita.toml:13: nodes.ubuntu.script: ${MITA_AGENT_SECRET} is filled in with register = \"inbound\" only";
+        "mita.toml:13: nodes.ubuntu.script: ${MITA_AGENT_SECRET} is filled in only with register = \"inbound\"";
     assert_eq!(warnings(&text), [expected]);
 }
 
 #[test]
-fn what_cannot_be_used_is_told_with_what_to_do() {
+fn what_cannot_be_used_is_reported_with_what_to_do() {
     let rest = format!("{JENKINS}{PROVIDER}");
     check(
         "[nodes.ubuntu]\nprovider = \"openstack\"\nimage_name = \"U\"\nsize = \"m1\"\n",
@@ -119,14 +121,14 @@ fn what_cannot_be_used_is_told_with_what_to_do() {
             (
                 "register = \"ssh\"\ncredentials_id = \"a\"\nhost_key_verification = \"manually-provided\"\nhost_key = \"x\"",
                 &[
-                    "mita.toml:8: nodes.ubuntu.host_key: is no public key; write the host's public key, as in \"ssh-ed25519 \
+                    "mita.toml:8: nodes.ubuntu.host_key: is not a public key; write the host's public key, as in \"ssh-ed25519 \
                    AAAA...\"",
                 ],
             ),
             (
                 "register = \"ssh\"\ncredentials_id = \"a\"\nenvironment = { \"A B\" = \"1\" }",
                 &[
-                    "mita.toml:7: nodes.ubuntu.environment.\"A B\": is no name of a variable; write it without blanks and \
+                    "mita.toml:7: nodes.ubuntu.environment.\"A B\": is not the name of a variable; write it without spaces and \
                    without =",
                 ],
             ),
@@ -141,7 +143,7 @@ fn what_cannot_be_used_is_told_with_what_to_do() {
                 &[
                     "mita.toml:6: nodes.ubuntu.script: lacks ${MITA_AGENT_SECRET}, without which no agent can connect; \
                      start the agent with it",
-                    "mita.toml:7: nodes.ubuntu.server_name: has no {id}, and with register = \"inbound\" each node is made \
+                    "mita.toml:7: nodes.ubuntu.server_name: has no {id}, and with register = \"inbound\" mita creates each node \
                      before its server, under a name of its own; write {node}-{id}",
                 ],
             ),

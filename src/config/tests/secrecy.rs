@@ -1,6 +1,6 @@
 //! Where secrets come from, and that none gets out.
 
-use crate::config::tests::*;
+use super::*;
 
 fn with_token(line: &str) -> Folder {
     Folder::with(&format!("{}{line}\n{PROVIDER}{NODE}", JENKINS.replace("token = \"TOKEN-OF-JO\"\n", "")))
@@ -19,7 +19,7 @@ fn a_secret_comes_from_the_file_itself_from_another_one_or_from_the_environment(
 
 #[test]
 fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
-    for (line, told) in [
+    for (line, reported) in [
         (
             "",
             "mita.toml:1: jenkins.token: is missing; give token_file with a file's name, token_env with a variable's name, \
@@ -50,7 +50,7 @@ fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
             "token_file = \"binary\"",
             "mita.toml:4: jenkins.token_file: binary is not UTF-8 text from line 1 on; name a file that this user can read",
         ),
-        ("token_file = \"~/token\"", "mita.toml:4: jenkins.token_file: ~ is not filled in here; write the whole path"),
+        ("token_file = \"~/token\"", "mita.toml:4: jenkins.token_file: ~ is not expanded here; write the whole path"),
         (
             "token_file = \"one\"\npassword_env = \"X\"",
             "mita.toml:5: jenkins.password_env: gives the same secret as token_file in line 4; keep one of the two",
@@ -61,7 +61,7 @@ fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
         folder.write("empty", "\n", 0o600);
         folder.write("two", "hunter2\nhunter3\n", 0o600);
         folder.write("binary", b"\xff\xfe", 0o600);
-        assert_eq!(folder.errors(), [told], "{line}");
+        assert_eq!(folder.errors(), [reported], "{line}");
     }
 }
 
@@ -100,7 +100,7 @@ fn s9_no_secret_is_in_the_debug_output_of_a_configuration_or_in_a_complaint() {
          [provider.openstack]\nauth_url = \"http://a/?hunter2\"\nusername = \"a\"\npassword = \"hunter2\\nhunter2\"\n\
          [provider.b]\nauth_url = \"http://hunter2@b\"\nusername = \"a\"\npassword = \" hunter2\"\nproject_id = \"\"\n{NODE}"
     );
-    let told = Folder::with(&text).errors().join("\n");
-    assert!(!told.contains("hunter2"), "{told}");
-    assert_eq!(told.lines().count(), 7, "{told}");
+    let reported = Folder::with(&text).errors().join("\n");
+    assert!(!reported.contains("hunter2"), "{reported}");
+    assert_eq!(reported.lines().count(), 7, "{reported}");
 }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Session {
     /// `X-Jenkins-Session`.
     pub id: String,
+    /// The sessions before it, the latest last. One that comes back is no restart: several controllers answer by turns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<String>,
 }
 
 /// Why nothing is ordered or deleted for a while.
@@ -99,6 +102,9 @@ pub struct Mismatch {
     pub need: Need,
     /// The type that stood idle beside it.
     pub node_type: NodeTypeName,
+    /// The queue item that showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<u64>,
     /// Until when this holds.
     pub until: Timestamp,
     /// Jenkins' own words.

@@ -74,6 +74,9 @@ pub struct State {
     /// Jobs that a node type turned out not to serve.
     #[serde(default, rename = "vain")]
     pub mismatches: Vec<Mismatch>,
+    /// For how long what should be over soon has lasted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub lasting: BTreeMap<String, Credit>,
     /// Events that were told already: their key, and when they were last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
@@ -100,6 +103,7 @@ impl State {
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
             mismatches: Vec::new(),
+            lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
         }
     }

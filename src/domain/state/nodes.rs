@@ -35,6 +35,12 @@ pub struct NodeMemory {
     /// Why it takes no further build, where mita set it offline for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spent: Option<Rule>,
+    /// When it was last seen at work, or seen to have worked since the run before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worked_at: Option<Timestamp>,
+    /// Whether Jenkins refused to bring it back online, while mita's mark is there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restore_refused: bool,
     /// How busy it was lately, as last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_average: Option<u32>,

@@ -3,7 +3,7 @@
 use super::credit::Credit;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};
 use crate::domain::rule::Rule;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -32,6 +32,10 @@ pub struct ServerMemory {
     /// Whether any listing ever showed it.
     #[serde(default)]
     pub listed: bool,
+    /// How long its present wait (to be listed, to be built, to join) has lasted: the time between two runs counts, at
+    /// most half of what the wait may last. So neither a silent cron nor a jump of the clock gives a server up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<SignedDuration>,
     /// When it was first seen ACTIVE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_since: Option<Timestamp>,
@@ -92,6 +96,7 @@ impl ServerMemory {
             storage: false,
             floating_ip: false,
             listed: false,
+            waited: None,
             active_since: None,
             joined_at: None,
             node: None,

@@ -4,6 +4,7 @@ use super::listing::Listing;
 use super::mark::Mark;
 use crate::domain::names::NodeName;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -77,7 +78,7 @@ pub enum Task {
 }
 
 /// The stages of a queue item (hudson/model/Queue.java).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// In its quiet period.
@@ -136,15 +137,35 @@ pub enum Presence {
     Online,
     /// No connection: never launched, launching, or lost.
     Disconnected,
+    /// No connection, since a user cut it.
+    DisconnectedBy(OfflineCause),
     /// Marked temporarily offline, connected or not.
     SetOffline(OfflineCause),
 }
 
-/// Why a node is temporarily offline.
+/// Why a node is offline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfflineCause {
     /// `_class` of the cause, where Jenkins gave one.
     pub class: Option<String>,
     /// The reason's text; empty where Jenkins forgot it.
     pub reason: String,
+}
+
+impl OfflineCause {
+    /// Whether a user is the cause: hudson.slaves.OfflineCause$UserCause, and $ByCLI of older releases.
+    pub fn is_user(&self) -> bool {
+        let class = self.class.as_deref().unwrap_or_default();
+        class.ends_with("OfflineCause$UserCause") || class.ends_with("OfflineCause$ByCLI")
+    }
+}
+
+impl Presence {
+    /// Why the node is offline, where somebody or something marked or disconnected it.
+    pub fn cause(&self) -> Option<&OfflineCause> {
+        match self {
+            Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => Some(cause),
+            Presence::Online | Presence::Disconnected => None,
+        }
+    }
 }

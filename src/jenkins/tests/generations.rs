@@ -1,7 +1,7 @@
 //! Answers like those of four generations of Jenkins, and what is made of them.
 
+use super::*;
 use crate::domain::world::{Node, Queue};
-use crate::jenkins::tests::*;
 
 fn queue_lines(body: &str) -> Vec<String> {
     let Queue { items, discoverable } = queue::read_queue(&serde_json::from_str(body).unwrap()).unwrap();

@@ -5,10 +5,12 @@ mod refusals;
 mod registrations;
 mod writes;
 
+use super::*;
+use crate::config::JenkinsConfig;
 use crate::domain::names::NodeName;
-use crate::domain::world::Presence;
+use crate::domain::world::{Mode, Presence};
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
-use crate::jenkins::*;
+use crate::secret::Secret;
 use std::time::Duration;
 
 fn controller(server: &Loopback, prefix: &str) -> Jenkins {
@@ -77,13 +79,17 @@ fn s3_what_is_not_jenkins_or_not_the_thing_asked_for_is_no_list() {
         (
             html(200, "Sign in"),
             ErrorKind::NotJenkins,
-            "what answers there is not Jenkins: status 200 (text/html;charset=utf-8): an HTML page titled \
-             \"Sign in\"; check the url of [jenkins], and whether something before Jenkins asks for a log-in",
+            "the answer does not come from Jenkins: status 200 (text/html;charset=utf-8): an HTML page titled \
+             \"Sign in\"; check the url of [jenkins], and whether something in front of Jenkins asks for a log-in",
         ),
-        (Answer::json(200, r#"{"items":[],"computer":[],"quietingDown":false}"#), ErrorKind::NotJenkins, "not Jenkins"),
-        (html(200, "Jenkins").with("X-Jenkins", "2.578"), ErrorKind::Garbled, "an HTML page titled \"Jenkins\""),
-        (jenkins_answer("{\"items\":["), ErrorKind::Garbled, "as JSON"),
-        (jenkins_answer(""), ErrorKind::Garbled, "an empty body"),
+        (
+            Answer::json(200, r#"{"items":[],"computer":[],"quietingDown":false}"#),
+            ErrorKind::NotJenkins,
+            "does not come from Jenkins",
+        ),
+        (html(200, "Jenkins").with("X-Jenkins", "2.578"), ErrorKind::Unexpected, "an HTML page titled \"Jenkins\""),
+        (jenkins_answer("{\"items\":["), ErrorKind::Unexpected, "as JSON"),
+        (jenkins_answer(""), ErrorKind::Unexpected, "an empty body"),
     ] {
         let server = Loopback::new(move |_| answer.clone());
         let jenkins = controller(&server, "");
@@ -104,10 +110,10 @@ fn s3_what_is_not_jenkins_or_not_the_thing_asked_for_is_no_list() {
 fn s3_an_answer_of_jenkins_without_what_was_asked_for_is_no_list() {
     let server = Loopback::new(|_| jenkins_answer("{}"));
     let jenkins = controller(&server, "");
-    assert_eq!(jenkins.queue().unwrap_err().kind, ErrorKind::Garbled);
+    assert_eq!(jenkins.queue().unwrap_err().kind, ErrorKind::Unexpected);
     assert_eq!(jenkins.nodes().unwrap_err().kind, ErrorKind::Incomplete);
-    assert_eq!(jenkins.mode().unwrap_err().kind, ErrorKind::Garbled);
-    assert_eq!(jenkins.node(&NodeName::from("n")).unwrap_err().kind, ErrorKind::Garbled);
+    assert_eq!(jenkins.mode().unwrap_err().kind, ErrorKind::Unexpected);
+    assert_eq!(jenkins.node(&NodeName::from("n")).unwrap_err().kind, ErrorKind::Unexpected);
 }
 
 #[test]
@@ -134,5 +140,5 @@ fn a_node_is_read_by_its_encoded_name_and_404_is_no_node() {
 fn a_node_that_answers_under_another_name_is_not_the_node() {
     let server = Loopback::new(|_| jenkins_answer(r#"{"displayName":"other","idle":true,"offline":false}"#));
     let error = controller(&server, "").node(&NodeName::from("n")).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Garbled);
+    assert_eq!(error.kind, ErrorKind::Unexpected);
 }

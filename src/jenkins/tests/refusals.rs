@@ -1,6 +1,6 @@
-//! Answers that are none, and what an operator is told.
+//! Error answers, and what they mean for an operator.
 
-use crate::jenkins::tests::*;
+use super::*;
 
 #[test]
 fn each_refusal_says_what_to_do_about_it() {
@@ -23,8 +23,8 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             html(403, "").with("X-You-Are-Authenticated-As", "anonymous"),
             forbidden(None),
-            "status 403: Jenkins takes us for nobody in particular (anonymous): check user and token of [jenkins], and \
-             whether a proxy before Jenkins removes the Authorization header",
+            "status 403: Jenkins treats mita as anonymous: check user and token of [jenkins], and \
+             whether a proxy in front of Jenkins removes the Authorization header",
         ),
         (
             html(403, "Blocked by policy"),
@@ -34,7 +34,7 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             html(503, "Starting Jenkins"),
             ErrorKind::Starting,
-            "status 503: Jenkins is starting or restarting, or the proxy before it cannot reach it (an HTML page \
+            "status 503: Jenkins is starting or restarting, or the proxy in front of it cannot reach it (an HTML page \
              titled \"Starting Jenkins\")",
         ),
         (
@@ -61,7 +61,7 @@ fn each_refusal_says_what_to_do_about_it() {
         (
             redirect(307, "https://adeza:pw@sso.example.com/login?from=%2Fqueue%2Fapi%2Fjson"),
             ErrorKind::Redirected,
-            "status 307 sends us to https://sso.example.com/login, which is not followed; does something before \
+            "status 307 redirects to https://sso.example.com/login, which mita does not follow; does something in front of \
              Jenkins ask for a log-in? mita needs the remote API with user and token",
         ),
     ] {
@@ -107,7 +107,7 @@ fn s9_no_error_holds_the_token_even_where_jenkins_repeats_it() {
 }
 
 #[test]
-fn an_unreadable_certificate_authority_is_told_before_anything_is_sent() {
+fn an_unreadable_certificate_authority_is_reported_before_anything_is_sent() {
     let config = JenkinsConfig {
         url: "https://127.0.0.1:1/".to_owned(),
         former_urls: Vec::new(),

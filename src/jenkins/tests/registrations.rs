@@ -1,31 +1,32 @@
 //! Making nodes: the form that is sent, and the secret that is read.
 
-use crate::config::{HostKeyCheck, NodeForm, SshLauncher, Transport, Usage};
+use super::*;
+use crate::config::{HostKeyVerification, NodeSettings, SshLauncher, Transport, Usage};
 use crate::http::encode_segment;
-use crate::jenkins::tests::*;
 use serde_json::{Value, json};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn form() -> NodeForm {
-    NodeForm { remote_fs: "/home/jenkins".to_owned(), usage: Usage::Normal, environment: [].into() }
+fn form() -> NodeSettings {
+    NodeSettings { remote_fs: "/home/jenkins".to_owned(), usage: Usage::Normal, environment: [].into() }
 }
 
 fn launcher() -> SshLauncher {
     SshLauncher {
         credentials_id: "agents".to_owned(),
         port: 22,
-        host_key: HostKeyCheck::TrustedOnce,
+        host_key: HostKeyVerification::ManuallyTrusted,
         java_path: None,
         jvm_options: None,
     }
 }
 
 /// The form that is sent for a node, decoded.
-fn sent(form: &NodeForm, launcher: Launcher<'_>) -> Value {
+fn sent(form: &NodeSettings, launcher: Launcher<'_>) -> Value {
     let server = Loopback::new(|_| redirect(302, "."));
     let name = NodeName::from("ubuntu+192.168.1.188");
-    let node = NewNode { name: &name, description: "made", labels: "amd64 ubuntu", executors: 2, form, launcher };
+    let node =
+        NewNode { name: &name, description: "made", labels: "amd64 ubuntu", executors: 2, settings: form, launcher };
     controller(&server, "jenkins/").create_node(&node).unwrap();
     let seen = &server.seen()[0];
     assert_eq!(seen.line(), "POST /jenkins/computer/doCreateItem");
@@ -45,7 +46,7 @@ fn decoded(text: &str) -> String {
             bytes.push(byte);
         }
     }
-    assert_eq!(encode_segment(std::str::from_utf8(&bytes).unwrap()), text, "nothing stands bare");
+    assert_eq!(encode_segment(std::str::from_utf8(&bytes).unwrap()), text, "everything is encoded");
     String::from_utf8(bytes).unwrap()
 }
 
@@ -73,8 +74,8 @@ fn a_node_for_ssh_is_made_by_the_form_of_jenkins_own_page() {
 #[test]
 fn everything_that_is_configured_stands_in_the_form() {
     let environment = [("PATH+X".to_owned(), "a b+c&d=\"é\"".to_owned())].into();
-    let form = NodeForm { usage: Usage::Exclusive, environment, ..form() };
-    let host_key = HostKeyCheck::Provided("ssh-ed25519 AAAA".to_owned());
+    let form = NodeSettings { usage: Usage::Exclusive, environment, ..form() };
+    let host_key = HostKeyVerification::ManuallyProvided("ssh-ed25519 AAAA".to_owned());
     let (java_path, jvm_options) = (Some("/opt/java".to_owned()), Some("-Xmx1g -Dx=y".to_owned()));
     let launcher = SshLauncher { port: 2222, host_key, java_path, jvm_options, ..launcher() };
     let sent = sent(&form, Launcher::Ssh("2001:db8::1".parse().unwrap(), &launcher));
@@ -93,9 +94,9 @@ fn everything_that_is_configured_stands_in_the_form() {
 #[test]
 fn each_way_to_check_a_host_key_has_its_class() {
     for (check, class) in [
-        (HostKeyCheck::KnownHosts, "KnownHostsFileKeyVerificationStrategy"),
-        (HostKeyCheck::NotChecked, "NonVerifyingKeyVerificationStrategy"),
-        (HostKeyCheck::Provided(String::new()), "ManuallyProvidedKeyVerificationStrategy"),
+        (HostKeyVerification::KnownHosts, "KnownHostsFileKeyVerificationStrategy"),
+        (HostKeyVerification::NonVerifying, "NonVerifyingKeyVerificationStrategy"),
+        (HostKeyVerification::ManuallyProvided(String::new()), "ManuallyProvidedKeyVerificationStrategy"),
     ] {
         let launcher = SshLauncher { host_key: check, ..launcher() };
         let sent = sent(&form(), Launcher::Ssh("10.0.0.1".parse().unwrap(), &launcher));
@@ -115,12 +116,12 @@ fn a_node_whose_agent_calls_in_names_the_inbound_launcher() {
 }
 
 #[test]
-fn a_node_that_was_refused_is_told_in_the_words_of_jenkins() {
+fn a_node_that_was_refused_is_reported_in_the_words_of_jenkins() {
     let refused = |answer: Answer| {
         let server = Loopback::new(move |_| answer.clone());
         let (name, form) = (NodeName::from("n"), form());
         let launcher = Launcher::Inbound(Transport::WebSocket);
-        let node = NewNode { name: &name, description: "", labels: "", executors: 1, form: &form, launcher };
+        let node = NewNode { name: &name, description: "", labels: "", executors: 1, settings: &form, launcher };
         controller(&server, "").create_node(&node).unwrap_err()
     };
     let there = refused(html(400, "Error").with("X-Error", "Agent called n already exists"));
@@ -154,11 +155,11 @@ fn the_secret_is_the_first_argument_of_the_start_file_under_either_name() {
 }
 
 #[test]
-fn s9_what_is_no_start_file_is_told_without_its_contents() {
+fn s9_what_is_no_start_file_is_reported_without_its_contents() {
     let text = start_file(&format!("{SECRET}0"));
     let server = Loopback::new(move |_| jenkins_answer(&text));
     let error = controller(&server, "").agent_secret(&NodeName::from("n")).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Garbled);
+    assert_eq!(error.kind, ErrorKind::Unexpected);
     assert!(!error.to_string().contains(SECRET), "{error}");
     let server = Loopback::new(|_| html(403, "Error").with("X-Required-Permission", "hudson.model.Computer.Connect"));
     let error = controller(&server, "").agent_secret(&NodeName::from("n")).unwrap_err();

@@ -1,9 +1,9 @@
 //! Writes: what is sent, when it counts as done, crumbs, and the toggle that looks first.
 
+use super::*;
 use crate::domain::names::{Owner, ServerId};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::jenkins::tests::*;
 
 #[test]
 fn names_that_are_paths_are_never_sent() {
@@ -22,8 +22,8 @@ fn each_write_is_one_post_with_its_text_in_the_query() {
     let server = Loopback::new(|_| redirect(302, "https://ci.example.com/computer/"));
     let jenkins = controller(&server, "jenkins/");
     let node = NodeName::from("ubuntu+192.168.1.188");
-    assert_eq!(jenkins.set_offline(&node, "a b+c&d").unwrap(), Change::Done);
-    assert_eq!(jenkins.delete(&node).unwrap(), Change::Done);
+    assert_eq!(jenkins.set_offline(&node, "a b+c&d").unwrap(), NodeChange::Done);
+    assert_eq!(jenkins.delete(&node).unwrap(), NodeChange::Done);
     let lines: Vec<String> = server.seen().iter().map(Seen::line).collect();
     assert_eq!(
         lines,
@@ -42,10 +42,10 @@ fn a_write_is_done_where_jenkins_sends_us_back_to_its_nodes_and_nowhere_else() {
         controller(&server, "").delete(&node)
     };
     for done in ["..", ".", "/computer/", "http://internal:8080/jenkins/computer/u+1/", "https://h/computer/u%2B1/.."] {
-        assert_eq!(delete(redirect(302, done)).unwrap(), Change::Done, "{done}");
+        assert_eq!(delete(redirect(302, done)).unwrap(), NodeChange::Done, "{done}");
     }
-    assert_eq!(delete(html(200, "Nodes").with("X-Jenkins", "2.578")).unwrap(), Change::Done);
-    assert_eq!(delete(html(404, "Not Found")).unwrap(), Change::NoSuchNode);
+    assert_eq!(delete(html(200, "Nodes").with("X-Jenkins", "2.578")).unwrap(), NodeChange::Done);
+    assert_eq!(delete(html(404, "Not Found")).unwrap(), NodeChange::NoSuchNode);
     for (answer, kind) in [
         (redirect(302, "https://h/computer/u+1/doDelete"), ErrorKind::Redirected),
         (redirect(302, "https://sso.example.com/login?from=/computer/"), ErrorKind::Redirected),
@@ -86,8 +86,8 @@ fn a_crumb_is_fetched_once_when_asked_for_and_kept_with_its_session() {
         _ => no_crumb(),
     });
     let jenkins = controller(&server, "");
-    assert_eq!(jenkins.set_offline(&NodeName::from("n"), "m").unwrap(), Change::Done);
-    assert_eq!(jenkins.delete(&NodeName::from("n")).unwrap(), Change::Done);
+    assert_eq!(jenkins.set_offline(&NodeName::from("n"), "m").unwrap(), NodeChange::Done);
+    assert_eq!(jenkins.delete(&NodeName::from("n")).unwrap(), NodeChange::Done);
     let paths: Vec<String> = server.seen().iter().map(Seen::line).collect();
     assert_eq!(
         paths,
@@ -108,7 +108,7 @@ fn a_write_is_repeated_once_for_a_crumb_and_no_more() {
     });
     let error = controller(&server, "").delete(&NodeName::from("n")).unwrap_err();
     assert_eq!(error.kind, ErrorKind::Forbidden { permission: None });
-    assert!(error.text.contains("use an API token in place of the password"), "{error}");
+    assert!(error.text.contains("use an API token instead of the password"), "{error}");
     assert_eq!(server.seen().len(), 3);
 }
 

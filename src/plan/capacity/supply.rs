@@ -4,7 +4,7 @@ use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{SetOfflineBy, State};
+use crate::domain::state::State;
 use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
 use crate::plan::capacity::assignment::input::{Input, JobClass, Outcome, Seat, SlotClass};
@@ -18,6 +18,7 @@ use crate::plan::demand::waiting::Waiting;
 use crate::plan::forecast::AtHand;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::lifecycle::restoring::can_come_back;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -164,8 +165,8 @@ impl<'a> Supply<'a> {
         match self.phases[index].phase {
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-                let by = self.memory.nodes.get(&node.name).and_then(|node| node.set_offline_by);
-                (active && by == Some(SetOfflineBy::Us)).then_some((DRAINING, node.executors))
+                let comes_back = can_come_back(self.config, self.memory, machine, node);
+                (active && comes_back).then_some((DRAINING, node.executors))
             }
             Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::ToRemove(_) => None,
             Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => {

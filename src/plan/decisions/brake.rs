@@ -51,18 +51,16 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
     }
 }
 
-/// Whether the action removes something for a reason that lies outside of mita's own orders. A volume or an address
+/// Whether the action removes something for a reason that lies outside of mita's own orders, and that no service states.
+/// That a server does not run, its cloud says itself. A volume or an address
 /// follows its server, whose removal has had its own look.
 fn is_suspicious(action: &Action, memory: &State) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
-    let not_ordered = || {
-        let memory = action.removed().and_then(|target| memory.servers.get(&target.order));
-        memory.is_none_or(|memory| memory.origin == Origin::Found)
-    };
+    let server = || action.removed().and_then(|target| memory.servers.get(&target.order));
     match action.rule {
-        Rule::Offline | Rule::NodeMissing | Rule::Stopped | Rule::ServerGone => removes,
-        // A server that this state ordered failed to join. Any other may be at work for somebody else.
-        Rule::NeverJoined => removes && not_ordered(),
+        Rule::Offline | Rule::NodeMissing | Rule::ServerGone => removes,
+        // One that this state ordered failed to join. Any other may be at work for somebody else.
+        Rule::NeverJoined => removes && server().is_none_or(|server| server.origin == Origin::Found),
         _ => false,
     }
 }

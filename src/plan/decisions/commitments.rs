@@ -2,9 +2,9 @@
 
 use crate::config::Config;
 use crate::domain::names::MitaId;
-use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, State};
+use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::plan::model::{Action, Change, Order};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Writes the actions down in the state.
 pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], now: Timestamp) {
@@ -27,9 +27,15 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             Change::AssignFloatingIp(wanted) => {
                 with_server(memory, &wanted.target.order, |server| server.floating_ip = true);
             }
-            // The node itself carries the mark of a drain.
+            // The node itself carries the mark as well, but Jenkins before 2.482 forgets it with the connection.
+            Change::DrainNode(target) => {
+                for node in &target.nodes {
+                    if let Some(node) = memory.nodes.get_mut(node) {
+                        (node.set_offline_by, node.spent) = (Some(SetOfflineBy::Us), Some(*rule));
+                    }
+                }
+            }
             Change::RestoreNode(_)
-            | Change::DrainNode(_)
             | Change::DeleteNode { .. }
             | Change::DeleteVolume { .. }
             | Change::ReleaseFloatingIp { .. } => {}
@@ -41,7 +47,7 @@ fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMe
     let Order { node_type, provider, name, .. } = order;
     let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
     let server = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, Origin::Ordered(run));
-    ServerMemory { storage, ..server }
+    ServerMemory { storage, waited: Some(SignedDuration::ZERO), ..server }
 }
 
 fn with_server(memory: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {

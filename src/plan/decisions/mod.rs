@@ -6,6 +6,7 @@ mod draft;
 pub(crate) mod findings;
 mod floating_ips;
 mod jobs;
+pub(crate) mod lasting;
 mod nodes;
 pub(crate) mod order_ids;
 mod orders;

@@ -6,7 +6,7 @@ use super::nodes;
 use super::registration::{self, NodeOfServer};
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
-use crate::domain::state::{NodeMemory, SetOfflineBy, State};
+use crate::domain::state::NodeMemory;
 use crate::domain::world::{Node, Presence};
 use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
@@ -14,6 +14,7 @@ use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase, last_build};
+use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::{Change, Problem, Subject};
 use std::collections::BTreeMap;
 
@@ -66,7 +67,9 @@ impl Server<'_> {
         let (machine, memory) = (self.machine, supply.memory);
         let grace = supply.config.times(&machine.node_type).idle_grace;
         let reason = classified.reason.clone();
-        let named = machine.nodes.iter().any(|node| demand.resuming.contains(&node.name));
+        let missing = memory.servers.get(&machine.id).and_then(|server| server.node.as_ref());
+        let mut names = machine.nodes.iter().map(|node| &node.name).chain(missing);
+        let named = names.any(|name| demand.resuming.contains(name));
         let settling = memory.settling.as_ref().map(|settling| settling.cause.reason());
         let queue_seen = world.jenkins.queue.complete().is_some();
         // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.
@@ -115,6 +118,10 @@ impl Server<'_> {
                 self.restore(WAITED_FOR, |_| true, draft);
                 (Rule::WantedAgain, WAITED_FOR.to_owned())
             }
+            // Jenkins gives its agent five minutes to come back.
+            Phase::ToRemove(Rule::Offline | Rule::NodeMissing) if named => {
+                (Rule::Away, format!("{reason}; {WAITED_FOR}"))
+            }
             Phase::ToRemove(rule) => self.remove(*rule, reason, settling, draft),
         }
     }
@@ -144,14 +151,14 @@ impl Server<'_> {
 
     /// Brings back what mita itself set offline, and nothing else.
     fn restore(&self, wanted_by: &str, is_wanted: fn(&NodeMemory) -> bool, draft: &mut Draft) {
-        let memory: &State = self.found.supply.memory;
+        let Supply { config, memory, .. } = *self.found.supply;
         // To a server that is gone nothing comes back: its nodes have a row of their own.
         let gone = |id: &ServerId| memory.gone_servers.contains_key(id);
-        let by_us = |node: &&&Node| {
-            let known = memory.nodes.get(&node.name);
-            known.is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us) && is_wanted(node))
+        let comes_back = |node: &&&Node| {
+            let wanted = memory.nodes.get(&node.name).is_some_and(is_wanted);
+            wanted && can_come_back(config, memory, self.machine, node)
         };
-        for node in self.machine.nodes.iter().filter(by_us) {
+        for node in self.machine.nodes.iter().filter(comes_back) {
             if let Some(target) = target(self.machine, [*node]).filter(|target| !gone(&target.server_id)) {
                 draft.act(Change::RestoreNode(target), Rule::WantedAgain, wanted_by);
             }

@@ -27,17 +27,8 @@ pub(crate) fn learn(
     taking_work: bool,
     now: Timestamp,
 ) {
-    let mut idle_since: BTreeMap<&NodeTypeName, Timestamp> = BTreeMap::new();
-    for (machine, classified) in fleet.machines.iter().zip(phases) {
-        if !matches!(classified.phase, Phase::Idle { .. }) {
-            continue;
-        }
-        let first = |node: &&Node| memory.nodes.get(&node.name).and_then(|node| node.idle).map(|idle| idle.first);
-        if let Some(first) = machine.nodes.iter().filter_map(first).min() {
-            let since = idle_since.entry(&machine.node_type).or_insert(first);
-            *since = first.min(*since);
-        }
-    }
+    forget_what_was_taken(memory, fleet, now);
+    let idle_since = idle_since(memory, fleet, phases);
     let mut known: HashMap<(String, Need), BTreeSet<NodeTypeName>> = HashMap::new();
     for mismatch in &memory.mismatches {
         known.entry((mismatch.job.clone(), mismatch.need.clone())).or_default().insert(mismatch.node_type.clone());
@@ -54,6 +45,7 @@ pub(crate) fn learn(
                     job: job.item.job.clone(),
                     need: job.need.clone(),
                     node_type: kind.name.clone(),
+                    item: Some(job.item.id),
                     until: now + MISMATCH_LASTS,
                     why: job.item.why.clone().unwrap_or_default(),
                 });
@@ -61,6 +53,45 @@ pub(crate) fn learn(
         }
         job.mismatched.clone_from(types);
     }
+}
+
+/// Forgets each mismatch whose queue item has left the queue while a node of the type went to work: it may have been taken.
+fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
+    let at_work = |node: &&Node| !node.idle || memory.nodes.get(&node.name).is_some_and(|it| it.worked_at == Some(now));
+    let working: BTreeSet<&NodeTypeName> = fleet
+        .machines
+        .iter()
+        .filter(|machine| machine.nodes.iter().any(at_work))
+        .map(|machine| &machine.node_type)
+        .collect();
+    let queue = &memory.queue;
+    let has_left = |item: &u64| !queue.contains_key(item);
+    memory
+        .mismatches
+        .retain(|mismatch| !(mismatch.item.as_ref().is_some_and(has_left) && working.contains(&mismatch.node_type)));
+}
+
+/// Since when a node of each type is seen wholly idle, and has not worked.
+fn idle_since<'f>(
+    memory: &State,
+    fleet: &'f Fleet<'_>,
+    phases: &[Classified],
+) -> BTreeMap<&'f NodeTypeName, Timestamp> {
+    let mut idle_since: BTreeMap<&NodeTypeName, Timestamp> = BTreeMap::new();
+    for (machine, classified) in fleet.machines.iter().zip(phases) {
+        if !matches!(classified.phase, Phase::Idle { .. }) {
+            continue;
+        }
+        let first = |node: &&Node| {
+            let known = memory.nodes.get(&node.name)?;
+            Some(known.idle?.first.max(known.worked_at.unwrap_or(Timestamp::MIN)))
+        };
+        if let Some(first) = machine.nodes.iter().filter_map(first).min() {
+            let since = idle_since.entry(&machine.node_type).or_insert(first);
+            *since = first.min(*since);
+        }
+    }
+    idle_since
 }
 
 /// The node types that turned out not to serve a job, by job and need.

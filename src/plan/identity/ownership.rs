@@ -14,8 +14,7 @@ use std::fmt;
 /// Whether the server carries our mark: only then it may be touched.
 pub fn is_ours(installation: &Installation, state: &State, server: &Server) -> bool {
     let Some(mark) = &server.mark else { return false };
-    installation.is(&mark.owner, mark.controller.as_ref())
-        || (mark.owner == installation.owner && was_ordered(state, &server.id))
+    mark.is_of(installation) || (mark.owner == installation.owner && was_ordered(state, &server.id))
 }
 
 /// Whether a run that the state remembers ordered the server.

@@ -3,6 +3,7 @@
 pub(crate) mod lock;
 pub(crate) mod outcomes;
 pub mod phase;
+pub(crate) mod restoring;
 
 use crate::config::Config;
 use crate::domain::rule::Rule;

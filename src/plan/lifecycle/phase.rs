@@ -90,7 +90,14 @@ impl Classifier<'_> {
             return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
         }
         if let Some(node) = evidence.held() {
-            return alone(Rule::Held, format!("a person set node {} offline{}", node.name, quoted(node)));
+            let (name, said) = (&node.name, quoted(node));
+            return alone(
+                Rule::Held,
+                match node.presence {
+                    Presence::DisconnectedBy(_) => format!("a person disconnected node {name}{said}"),
+                    _ => format!("a person set node {name} offline{said}"),
+                },
+            );
         }
         if let Some(classified) = evidence.spent() {
             return classified;
@@ -139,10 +146,20 @@ impl Evidence<'_> {
         if young && !joined { coming(Rule::NotSeen, reason) } else { alone(Rule::NotSeen, reason) }
     }
 
+    fn is_given_up(&self) -> bool {
+        // This run's sightings have forgotten it already, then.
+        self.remembered.is_none_or(|memory| order_is_given_up(self.config, self.machine, memory))
+    }
+
+    /// How long the present wait of the server has lasted, as far as runs have seen it.
+    fn waited(&self) -> SignedDuration {
+        self.remembered.and_then(|memory| memory.waited).unwrap_or(SignedDuration::ZERO)
+    }
+
     fn gone_or_going(&self) -> Option<Classified> {
         match self.machine.sighting {
             Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
-            Sighting::Unlisted if order_is_given_up(self.config, self.machine, self.now) => {
+            Sighting::Unlisted if self.is_given_up() => {
                 let age = self.now.duration_since(self.machine.ordered_at);
                 Some(alone(Rule::Gone, format!("ordered {} ago and never seen: given up", span(age))))
             }
@@ -201,7 +218,7 @@ impl Evidence<'_> {
 
     /// The rows that ask what the cloud says of a server.
     fn by_state(&self, server: &Server, other_name: Option<&Node>) -> Classified {
-        let age = self.now.duration_since(self.machine.ordered_at).max(SignedDuration::ZERO);
+        let age = self.waited();
         let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
         match &server.state {
             ServerState::Error => {
@@ -258,8 +275,7 @@ impl Evidence<'_> {
     /// No node yet, or one that was never online.
     fn not_joined(&self, other_name: Option<&Node>) -> Classified {
         let (machine, join) = (self.machine, self.times.join_timeout);
-        let since = self.remembered.and_then(|memory| memory.active_since).unwrap_or(self.now);
-        let age = self.now.duration_since(since).max(SignedDuration::ZERO);
+        let age = self.waited();
         let what = if machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
         let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
         if age < join {
@@ -299,9 +315,6 @@ fn counted(credit: Option<Credit>) -> SignedDuration {
 
 /// What whoever set the node offline said.
 fn quoted(node: &Node) -> String {
-    let reason = match &node.presence {
-        Presence::SetOffline(cause) => cause.reason.lines().next().unwrap_or_default(),
-        Presence::Online | Presence::Disconnected => "",
-    };
+    let reason = node.presence.cause().and_then(|cause| cause.reason.lines().next()).unwrap_or_default();
     if reason.is_empty() { String::new() } else { format!(": \"{reason}\"") }
 }

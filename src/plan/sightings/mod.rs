@@ -19,6 +19,9 @@ pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 
+/// Sessions that are remembered beside the last one.
+const SESSIONS_KEPT: usize = 8;
+
 /// How long servers that are gone are remembered, so that what they leave behind is known as ours.
 const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -47,7 +50,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     memory.servers.clear();
     for machine in &fleet.machines {
         let seen = servers::sighted(config, state, machine, listed, now);
-        if servers::is_over(config, machine, &seen, now) {
+        if servers::is_over(config, machine, &seen) {
             if let Some(id) = &seen.server_id {
                 let departed = GoneServer {
                     id: machine.id.clone(),
@@ -109,8 +112,20 @@ fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
         }
     }
     let Some(id) = &world.jenkins.session else { return };
-    if memory.session.as_ref().is_some_and(|known| known.id != *id) {
+    let Some(known) = &mut memory.session else {
+        memory.session = Some(Session { id: id.clone(), earlier: Vec::new() });
+        return;
+    };
+    if known.id == *id {
+        return;
+    }
+    if !known.earlier.contains(id) {
         memory.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
     }
-    memory.session = Some(Session { id: id.clone() });
+    let before = std::mem::replace(&mut known.id, id.clone());
+    if !known.earlier.contains(&before) {
+        known.earlier.push(before);
+        let too_many = known.earlier.len().saturating_sub(SESSIONS_KEPT);
+        known.earlier.drain(..too_many);
+    }
 }

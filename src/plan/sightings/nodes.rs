@@ -5,7 +5,7 @@ use crate::domain::names::ServerId;
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, OfflineCause, Presence};
-use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::Timestamp;
 
 /// The node's record after this sighting.
@@ -28,12 +28,19 @@ pub(crate) fn sighted(
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
+    let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
     let set_offline_by = match &node.presence {
-        Presence::SetOffline(cause) => Some(who_set_offline(config, cause, before)),
-        Presence::Online | Presence::Disconnected => None,
+        Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
+            Some(who_set_offline(config, cause, before, retiring))
+        }
+        // Jenkins before 2.482 shows no mark after a restart until the agent connects, so one that is known stays.
+        Presence::Disconnected => {
+            before.and_then(|before| before.set_offline_by).filter(|by| *by != SetOfflineBy::Monitor)
+        }
+        Presence::Online => None,
     };
-    // What a person holds, or what is being retired, is not away by itself: that time starts when it is let go.
-    let away = !online && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
+    // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
+    let away = !online && node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let server: Option<ServerId> = machine
         .and_then(|machine| machine.server_id.clone())
         .or_else(|| before.and_then(|before| before.server.clone()));
@@ -44,11 +51,15 @@ pub(crate) fn sighted(
             let now = offline::last_rule(&cause.reason, &config.owner);
             if said { now } else { before.and_then(|before| before.spent) }
         }
-        Presence::SetOffline(_) | Presence::Online | Presence::Disconnected => None,
+        Presence::Disconnected if set_offline_by == Some(SetOfflineBy::Us) => before.and_then(|before| before.spent),
+        _ => None,
     };
     let first_online = before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run));
     NodeMemory {
         spent,
+        worked_at: if has_worked(state, node) { Some(now) } else { before.and_then(|before| before.worked_at) },
+        restore_refused: set_offline_by == Some(SetOfflineBy::Us)
+            && before.is_some_and(|before| before.restore_refused),
         busy_average: node.busy_average,
         first_seen: before.map_or(memory.run, |before| before.first_seen),
         first_online,
@@ -66,18 +77,38 @@ pub(crate) fn sighted(
     }
 }
 
+/// Whether a build runs on the node, or has run there since it was last seen: its average rises only then. The first value
+/// of a node that has the name of one that is gone may still be that one's.
+pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
+    let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
+    let named_before = || state.gone_servers.values().any(|departed| departed.node.as_ref() == Some(&node.name));
+    let rose = match (node.busy_average, before) {
+        (Some(average), Some(before)) => average > before,
+        (Some(average), None) => average > 0 && !named_before(),
+        (None, _) => false,
+    };
+    !node.idle || rose
+}
+
+/// Whether a retirement of the server is under way: it is written down before its first request.
+fn is_being_retired(state: &State, machine: &Machine<'_>) -> bool {
+    state.servers.get(&machine.id).is_some_and(|server| server.retirement.is_some() || server.asked.is_some())
+}
+
 /// Whose doing it is that a node is temporarily offline.
 ///
 /// Jenkins before 2.482 replaces the cause when the agent disconnects: then what was known before holds, and what
 /// nobody knows is a person's.
-fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMemory>) -> SetOfflineBy {
+fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMemory>, retiring: bool) -> SetOfflineBy {
     let class = cause.class.as_deref().unwrap_or_default();
     if offline::is_ours(&cause.reason, &config.owner).is_some() {
         SetOfflineBy::Us
     } else if is_node_monitor(class) {
         SetOfflineBy::Monitor
-    } else if is_user(class) {
+    } else if cause.is_user() {
         SetOfflineBy::Person
+    } else if retiring {
+        SetOfflineBy::Us
     } else {
         before.and_then(|before| before.set_offline_by).unwrap_or(SetOfflineBy::Person)
     }
@@ -87,9 +118,4 @@ fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMe
 /// hudson.node_monitors.MonitorOfflineCause).
 fn is_node_monitor(class: &str) -> bool {
     class.starts_with("hudson.node_monitors.") || class.starts_with("hudson.plugin.versioncolumn.")
-}
-
-/// hudson.slaves.OfflineCause$UserCause, and $ByCLI of older releases.
-fn is_user(class: &str) -> bool {
-    class.ends_with("OfflineCause$UserCause") || class.ends_with("OfflineCause$ByCLI")
 }

@@ -1,10 +1,11 @@
 //! What is remembered of a server of ours after this run's sighting.
 
+use super::nodes::has_worked;
 use crate::config::Config;
 use crate::domain::state::{Credit, Origin, ServerMemory, State};
-use crate::domain::world::{Lock, Node, ServerState};
+use crate::domain::world::{Lock, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
@@ -24,20 +25,22 @@ pub(crate) fn sighted(
     memory.lock_met = memory.lock_met.map(|met| met.min(now));
     memory.active_since = memory.active_since.map(|since| since.min(now));
     memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
+    memory.waited = Some(waited(config, state, machine, &memory, now));
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => {
             memory.listed = true;
             if server.lock != Lock::Unknown {
-                // What it says now counts, and no refusal of the past.
+                // What the cloud shows now counts, and no refusal of the past.
                 memory.lock_met = None;
             }
             memory.gone_sightings = 0;
             memory.server_id = Some(server.id.clone());
             memory.name.clone_from(&server.name);
-            if server.state == ServerState::Active {
-                memory.active_since.get_or_insert(now);
+            if server.state == ServerState::Active && memory.active_since.is_none() {
+                memory.active_since = Some(now);
+                memory.waited = Some(SignedDuration::ZERO);
             }
             if server.fault.is_some() {
                 memory.fault.clone_from(&server.fault);
@@ -65,17 +68,26 @@ pub(crate) fn sighted(
     memory
 }
 
-/// Whether a build runs on the node, or has run there since it was last seen: its average rises only then. The first value
-/// of a node that has the name of one that is gone may still be that one's.
-fn has_worked(state: &State, node: &Node) -> bool {
-    let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
-    let named_before = || state.gone_servers.values().any(|departed| departed.node.as_ref() == Some(&node.name));
-    let rose = match (node.busy_average, before) {
-        (Some(average), Some(before)) => average > before,
-        (Some(average), None) => average > 0 && !named_before(),
-        (None, _) => false,
+/// How long the server's present wait has lasted, with what has passed since the last run.
+fn waited(
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    memory: &ServerMemory,
+    now: Timestamp,
+) -> SignedDuration {
+    let times = config.times(&machine.node_type);
+    let (since, may_last) = match machine.sighting {
+        Sighting::Seen(server) if server.state == ServerState::Building => (None, times.boot_timeout),
+        Sighting::Seen(_) => (memory.active_since, times.join_timeout),
+        Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => (None, times.order_timeout),
     };
-    !node.idle || rose
+    let half = may_last - may_last / 2;
+    match (memory.waited, state.last_run) {
+        (Some(before), Some(last)) => before + now.duration_since(last).clamp(SignedDuration::ZERO, half),
+        // Found by its mark alone, or written by a program that did not count.
+        _ => now.duration_since(since.unwrap_or(memory.ordered_at)).max(SignedDuration::ZERO),
+    }
 }
 
 /// A server that only its mark tells of.
@@ -87,16 +99,16 @@ fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
 }
 
 /// Whether there is nothing more to wait for: gone for certain, or an order given up.
-pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory, now: Timestamp) -> bool {
+pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
     match machine.sighting {
         // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
         Sighting::NoAnswer | Sighting::Seen(_) => false,
         Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
-        Sighting::Unlisted => order_is_given_up(config, machine, now),
+        Sighting::Unlisted => order_is_given_up(config, machine, memory),
     }
 }
 
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.
-pub(crate) fn order_is_given_up(config: &Config, machine: &Machine<'_>, now: Timestamp) -> bool {
-    now.duration_since(machine.ordered_at) >= config.times(&machine.node_type).order_timeout
+pub(crate) fn order_is_given_up(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
+    memory.waited.is_some_and(|waited| waited >= config.times(&machine.node_type).order_timeout)
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::rule::Rule;
 use crate::domain::world::*;
+use crate::plan::model::Action;
 use crate::plan::tests::situation::*;
 
 /// So many servers that joined, of which the first few are offline for too long.
@@ -93,7 +94,7 @@ fn a_person_lets_so_many_through() {
 }
 
 #[test]
-fn all_four_reasons_count_together_and_no_other() {
+fn all_three_reasons_count_together_and_a_server_that_its_cloud_calls_stopped_does_not() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
     s.joined("s2", "10.0.0.2");
@@ -103,12 +104,15 @@ fn all_four_reasons_count_together_and_no_other() {
     s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
     s.lose_node("ubuntu+10.0.0.2");
     s.memory("s2").missing = Some(long);
-    s.server("s3").state = ServerState::Stopped("SHUTOFF".to_owned());
-    s.memory("s3").stopped = Some(long);
+    s.node("ubuntu+10.0.0.3").presence = Presence::Disconnected;
+    s.node_memory("ubuntu+10.0.0.3").offline = Some(long);
+    s.joined("s5", "10.0.0.5");
+    s.server("s5").state = ServerState::Stopped("SHUTOFF".to_owned());
+    s.memory("s5").stopped = Some(long);
     s.lose_server("s4");
     s.memory("s4").gone_sightings = 1;
     let plan = s.plan();
-    assert!(plan.actions.is_empty(), "{:?}", plan.actions);
+    assert!(matches!(plan.actions.as_slice(), [Action { rule: Rule::Stopped, .. }]), "{:?}", plan.actions);
     let rules: Vec<Rule> = plan.verdicts.iter().filter(|v| v.rule == Rule::Brake).map(|v| v.rule).collect();
     assert_eq!((plan.held_back.len(), rules.len()), (4, 6));
 }

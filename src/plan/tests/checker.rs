@@ -357,14 +357,25 @@ fn made_in_vain(seen: &Seen<'_>, made: &Plan, action: &Action, (node, id): (&Nod
 
 /// S7: temporarily offline for a cause that is neither ours nor a monitor's, or for one that nobody knows.
 fn held(seen: &Seen<'_>, node: &Node) -> bool {
-    let Presence::SetOffline(OfflineCause { class, reason }) = &node.presence else { return false };
+    let (OfflineCause { class, reason }, marked) = match &node.presence {
+        Presence::SetOffline(cause) => (cause, true),
+        Presence::DisconnectedBy(cause) => (cause, false),
+        Presence::Online | Presence::Disconnected => return false,
+    };
     let class = class.as_deref().unwrap_or_default();
     let ours = reason.contains("mita retires this node: owner=ci server=");
     let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
+    let retiring = seen.ours().values().any(|(_, server)| {
+        let memory = seen.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+        let under_way = memory.is_some_and(|memory| memory.retirement.is_some() || memory.asked.is_some());
+        under_way && seen.could_be(node, server)
+    });
     if ours || class.starts_with("hudson.node_monitors.") {
         false
+    } else if class.ends_with("UserCause") || !marked {
+        true
     } else {
-        class.ends_with("UserCause") || remembered.is_none_or(|by| by == SetOfflineBy::Person)
+        !retiring && remembered.is_none_or(|by| by == SetOfflineBy::Person)
     }
 }
 

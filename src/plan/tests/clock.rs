@@ -1,7 +1,9 @@
 //! Time that is counted over sightings, and clocks that jump.
 
+use crate::domain::rule::Rule;
 use crate::domain::state::Credit;
 use crate::domain::world::*;
+use crate::plan::model::Subject;
 use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
 
@@ -162,6 +164,7 @@ fn after_a_clock_that_was_ahead_nothing_waits_longer_than_from_now_on() {
     s.project(2, "tiny");
     s.project(3, "other").stage = Stage::Pending;
     s.active("s9", "ubuntu", "10.0.0.9");
+    s.memory("s9").active_since = Some(s.now);
     s.run();
     s.after("-8760h").runs(
         "
@@ -172,7 +175,8 @@ fn after_a_clock_that_was_ahead_nothing_waits_longer_than_from_now_on() {
         |   server s9  ubuntu  connecting: active for 0s, not in Jenkins yet, join_timeout 15m
     ",
     );
-    s.after("5m").runs(
+    s.after("2m 30s").run();
+    s.after("2m 30s").runs(
         "
         | + small  os  20261121T120500Z-1  job2 (2) needs tiny
         | + other  os  20261121T120500Z-2  job3 (3) needs other
@@ -198,4 +202,22 @@ fn a_job_found_in_vain_under_a_clock_that_was_ahead_is_tried_again_in_an_hour() 
     assert_eq!(s.state.mismatches.len(), 1);
     s.after("1s").run();
     assert_eq!(s.state.mismatches.len(), 0);
+}
+
+#[test]
+fn s4_a_clock_that_jumps_an_hour_ahead_gives_up_no_server_and_no_order() {
+    let mut s = Situation::new();
+    s.lost_order("m1", "1m");
+    s.active("s2", "ubuntu", "10.0.0.2").state = ServerState::Building;
+    s.memory("s2").ordered_at = s.now - time("1m");
+    s.active("s3", "ubuntu", "10.0.0.3");
+    s.memory("s3").active_since = Some(s.now - time("1m"));
+    s.run();
+    for _ in 0..2 {
+        let plan = s.after("1h").plan();
+        let servers = plan.verdicts.iter().filter(|verdict| verdict.subject == Subject::Server);
+        let rules: Vec<Rule> = servers.map(|verdict| verdict.rule).collect();
+        assert_eq!((rules, plan.actions), (vec![Rule::Ordered, Rule::Booting, Rule::Connecting], vec![]));
+        s.state.last_run = Some(s.now);
+    }
 }

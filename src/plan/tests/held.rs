@@ -86,6 +86,80 @@ fn s7_a_cause_that_jenkins_forgets_between_two_runs_is_remembered() {
 }
 
 #[test]
+fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_online() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+    s.run();
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    for _ in 0..5 {
+        s.after("7m").runs(
+            "
+            |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline
+            |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline
+        ",
+        );
+    }
+    s.node("ubuntu+10.0.0.1").presence = Presence::Online;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
+        |   server s1  ubuntu  kept: idle 0s, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn s7_a_person_who_disconnects_an_agent_holds_its_node() {
+    let mut s = Situation::new();
+    let cause = OfflineCause { class: Some(USER.to_owned()), reason: "moving racks".to_owned() };
+    s.joined("s1", "10.0.0.1").presence = Presence::DisconnectedBy(cause);
+    for _ in 0..5 {
+        s.after("7m").runs(
+            "
+            |   node ubuntu+10.0.0.1  held: a person disconnected node ubuntu+10.0.0.1: \"moving racks\"
+            |   server s1  ubuntu  held: a person disconnected node ubuntu+10.0.0.1: \"moving racks\"
+        ",
+        );
+    }
+}
+
+#[test]
+fn s5_our_own_mark_whose_cause_jenkins_forgot_with_the_connection_is_no_hold() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = set_offline("hudson.slaves.OfflineCause$ChannelTermination", "EOF");
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::Decided });
+    s.runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   node ubuntu+10.0.0.1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   server s1  ubuntu  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+    ",
+    );
+}
+
+#[test]
+fn l1_a_node_whose_mark_names_another_server_is_no_supply() {
+    let mut s = Situation::new();
+    let message = offline_message(&owner(), &"somebody-else".into(), Rule::Idle);
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, &message);
+    s.project(1, "amd64");
+    let plan = s.plan();
+    let changes: Vec<&str> = plan.actions.iter().map(|action| action.change.kind()).collect();
+    assert_eq!(changes, ["create_server", "retire_node"], "{}", whole(&plan));
+}
+
+#[test]
+fn l1_a_node_that_jenkins_refused_to_bring_back_is_no_supply() {
+    let mut s = Situation::new();
+    draining(&mut s, "s1", "10.0.0.1");
+    s.project(1, "amd64");
+    assert_eq!(s.plan().actions[0].change.kind(), "restore_node");
+    s.node_memory("ubuntu+10.0.0.1").set_offline_by = Some(SetOfflineBy::Us);
+    s.node_memory("ubuntu+10.0.0.1").restore_refused = true;
+    assert_eq!(s.plan().actions[0].change.kind(), "create_server");
+}
+
+#[test]
 fn s2_the_mark_of_another_installation_is_a_persons() {
     let mut s = Situation::new();
     let other = crate::domain::names::Owner::new("other").unwrap();
@@ -101,6 +175,8 @@ fn s7_time_that_a_person_held_a_node_does_not_count_as_offline() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
     s.run().after("7m").run().after("7m").run().after("7m").run();
+    s.node("ubuntu+10.0.0.1").presence = Presence::Online;
+    s.after("1m").run();
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
     s.after("1m").runs(
         "

@@ -236,3 +236,36 @@ fn a_reason_that_is_some_seconds_old_does_not_make_a_node_refuse() {
     ",
     );
 }
+
+#[test]
+fn a_node_that_has_worked_between_two_sightings_has_not_stood_idle_beside_the_job() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "5m");
+    s.node("ubuntu+10.0.0.1").busy_average = Some(0);
+    s.run();
+    s.project(1, "amd64");
+    s.after("1m").run();
+    s.node("ubuntu+10.0.0.1").busy_average = Some(900_000);
+    s.after("1m").runs(
+        "
+        |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 7m, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: idle 7m, grace 40m; kept for job1 (queue item 1)
+    ",
+    );
+}
+
+#[test]
+fn a_job_that_has_left_the_queue_while_a_node_went_to_work_is_served_again() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "5m");
+    s.project(1, "amd64");
+    s.run();
+    s.after("1m").run();
+    assert_eq!(s.state.mismatches.len(), 1);
+    s.world.jenkins.queue = Listing::Complete(Queue::default());
+    s.node("ubuntu+10.0.0.1").idle = false;
+    s.node("ubuntu+10.0.0.1").idle_executors = 0;
+    s.after("1m").run();
+    assert_eq!(s.state.mismatches, []);
+}

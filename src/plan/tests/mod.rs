@@ -13,6 +13,7 @@ mod held;
 mod identity;
 mod in_vain;
 mod last_builds;
+mod lasting;
 mod limits;
 mod locked;
 mod min_idle;

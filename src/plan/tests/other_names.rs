@@ -21,7 +21,8 @@ fn s1_such_a_node_keeps_one_server_for_three_join_timeouts() {
         |   server s1  ubuntu  other_name: active for 30m, not in Jenkins yet, join_timeout 15m; node worker-7 may be it: name it ubuntu+IP so that mita can tell
         | ? server ubuntu (s1): active for 30m, not in Jenkins yet, join_timeout 15m; node worker-7 may be it: name it ubuntu+IP so that mita can tell
     ");
-    s.after("14m 59s").runs("
+    s.after("7m 30s").run();
+    s.after("7m 29s").runs("
         |   node worker-7  not_ours: no server of ours carries its name or address
         |   server s1  ubuntu  other_name: active for 44m 59s, not in Jenkins yet, join_timeout 15m; node worker-7 may be it: name it ubuntu+IP so that mita can tell
     ");

@@ -1,18 +1,18 @@
 //! Nodes that mita makes: when, under which name, and what becomes of one whose order made no server.
 
-use crate::config::{NodeForm, NodeType, Registration, SshLauncher, Transport};
+use crate::config::{NodeSettings, NodeType, Registration, SshLauncher, Transport};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
 fn ssh() -> Situation {
     let mut s = Situation::new();
-    s.ubuntu().registration = Registration::Ssh(NodeForm::default(), SshLauncher::default());
+    s.ubuntu().registration = Registration::Ssh(NodeSettings::default(), SshLauncher::default());
     s
 }
 
 fn inbound() -> Situation {
     let mut s = Situation::new();
-    s.ubuntu().registration = Registration::Inbound(NodeForm::default(), Transport::default());
+    s.ubuntu().registration = Registration::Inbound(NodeSettings::default(), Transport::default());
     s.ubuntu().server_name = NodeType::OWN_SERVER_NAME.to_owned();
     s
 }

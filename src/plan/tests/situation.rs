@@ -4,8 +4,8 @@
 //! test says.
 
 use crate::config::{
-    Auth, Backend, Boot, Config, Connection, Domain, Identified, Interface, JenkinsConfig, MinIdle, NodeType,
-    OpenStackConfig, ProviderConfig, Registration, Sizing, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
+    NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
@@ -55,7 +55,7 @@ pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
         name: name.into(),
         providers: vec!["os".into()],
         image_name: "image".to_owned(),
-        size: Sizing::Named("small".into()),
+        size: FlavorChoice::Named("small".into()),
         keyname: None,
         labels: names(labels),
         storage: None,
@@ -175,7 +175,7 @@ impl Situation {
             run: LAST_RUN,
             last_run: Some(now),
             fingerprint: "1".to_owned(),
-            session: Some(Session { id: "one".to_owned() }),
+            session: Some(Session { id: "one".to_owned(), earlier: Vec::new() }),
             ..State::new(owner())
         };
         let world = World { jenkins, clouds: BTreeMap::new() };
@@ -243,6 +243,8 @@ impl Situation {
 
     pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
         let unknown = NodeMemory {
+            worked_at: None,
+            restore_refused: false,
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,

@@ -97,6 +97,7 @@ pub(crate) fn warn(
         };
         events.extend(event);
     }
+    events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
     events.extend(open_breakers(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
@@ -145,9 +146,20 @@ impl<'a> OnlineNodes<'a> {
     }
 }
 
+/// Controllers that answer by turns behind one address.
+fn several_sessions(memory: &State) -> Option<(String, String)> {
+    let session = memory.session.as_ref().filter(|session| session.earlier.contains(&session.id))?;
+    let text = format!(
+        "jenkins answers with session {} and others by turns: if several controllers stand behind jenkins.url, let mita \
+         reach one of them only, since each has a queue and nodes of its own",
+        session.id
+    );
+    Some(("several_sessions".to_owned(), text))
+}
+
 /// Servers that were ours until somebody took the mark away.
 fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
-    // One that names another controller is told as another installation's.
+    // One that names another controller is reported as another installation's.
     let unmarked =
         fleet.disowned.values().filter(|server| server.mark.as_ref().is_none_or(|mark| mark.owner != config.owner));
     let event = |server: &&Server| {

@@ -1,115 +1,90 @@
-//! Glance: which image a name means (Image API v2).
+//! Glance: images by id, name or pattern (Image API v2).
 
-use crate::http::{Method, encode_query, encode_segment};
-use crate::provider::openstack::catalogue::Service;
-use crate::provider::openstack::compute::timestamp;
-use crate::provider::openstack::errors::{Task, Verb, says_no_image};
-use crate::provider::openstack::names::{hint, is_uuid};
-use crate::provider::openstack::session::{Call, Session};
-use crate::provider::openstack::wire;
-use crate::provider::{Failure, FailureKind};
+use super::api::{Effect, Operation, Service, Session, says_no_image, timestamp};
+use super::names::{hint, is_uuid, unknown};
+use crate::http::{encode_query, encode_segment};
+use crate::provider::failure::{Failure, FailureKind};
+use serde::Deserialize;
 use wildmatch::WildMatch;
 
-/// Pages that are read of one name, or of all images for a hint: images are deleted less often than they are made.
+/// The most pages that mita reads of the images with one name, or of all images.
 const MOST_PAGES: usize = 20;
 
-/// The id of an image: the one of this id, or the newest active one of this name, or else the newest active one whose name
-/// fits it as a pattern: `*` stands for any characters, `?` for one.
-pub(super) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
-    let doing = format!("find the image \"{}\"", wanted.escape_debug());
-    let task = session.task(&doing, Verb::Read);
+/// The id of an image: the one with this id, else the newest active one with this name, else the newest active one whose
+/// name matches it as a pattern, in which `*` stands for any characters and `?` for one.
+pub(crate) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+    let description = format!("find the image \"{}\"", wanted.escape_debug());
+    let operation = session.operation(&description, Effect::Read);
     if is_uuid(wanted)
-        && let Some(image) = by_id(session, wanted, &task)?
+        && let Some(image) = by_id(session, wanted, &operation)?
     {
         return match image.status.as_deref() {
             Some("active") => Ok(image.id),
             status => {
                 let text = format!("its status is {}, not active", status.unwrap_or("unknown"));
-                Err(task.failure(FailureKind::Wrong, &text))
+                Err(operation.failure(FailureKind::Wrong, &text))
             }
         };
     }
-    // Glance reads `in:` and the like as operators, and sorts by its own taste: what counts is compared here.
-    let named: Vec<_> = listed(session, &[("name", wanted), ("limit", "200")], &task)?
+    // Glance reads `in:` and the like as operators, and sorts in its own way. So mita compares and sorts itself.
+    let named: Vec<_> = listed(session, &[("name", wanted), ("limit", "200")], &operation)?
         .into_iter()
         .filter(|image| image.name.as_deref() == Some(wanted))
         .collect();
     if let Some(image) = newest_active(named.iter()) {
         return Ok(image.id.clone());
     }
-    let why = match named.first() {
-        None if is_pattern(wanted) => {
-            let all = listed(session, &[("limit", "200")], &task)?;
+    let why = if let Some(image) = named.first() {
+        let (id, status) = (&image.id, image.status.as_deref().unwrap_or("?"));
+        format!("no image with this name is active (image {id} is {status}): correct image_name")
+    } else {
+        let all = listed(session, &[("limit", "200")], &operation)?;
+        let names = all.iter().filter_map(|image| image.name.as_deref());
+        if wanted.contains(['*', '?']) {
             let pattern = WildMatch::new(wanted);
-            let fits = |image: &&wire::Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
-            match newest_active(all.iter().filter(fits)) {
-                Some(image) => return Ok(image.id.clone()),
-                None => {
-                    let hint = hint(wanted, all.iter().filter_map(|image| image.name.as_deref()));
-                    format!("no active image has a name that fits this pattern; {hint}")
-                }
+            let matches = |image: &&Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
+            if let Some(image) = newest_active(all.iter().filter(matches)) {
+                return Ok(image.id.clone());
             }
-        }
-        Some(image) => {
-            format!(
-                "no image of this name is active (image {} is {})",
-                image.id,
-                image.status.as_deref().unwrap_or("?")
-            )
-        }
-        None => {
-            let all = listed(session, &[("limit", "200")], &task)?;
-            format!("no image has this name; {}", hint(wanted, all.iter().filter_map(|image| image.name.as_deref())))
+            format!("no active image has a name that matches this pattern; {}: correct image_name", hint(wanted, names))
+        } else {
+            unknown("image", wanted, names, "image_name")
         }
     };
-    Err(task.failure(FailureKind::Wrong, &format!("{why}: correct image_name")))
+    Err(operation.failure(FailureKind::Wrong, &why))
 }
 
-/// Whether a text that is no image's name can be a pattern of names.
-fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?'])
-}
-
-/// Of several the newest; of equally old ones the one with the greater id, so that every run takes the same.
-fn newest_active<'a>(images: impl Iterator<Item = &'a wire::Image>) -> Option<&'a wire::Image> {
+/// The newest active image; of equally old ones the one with the greater id, so that every run takes the same one.
+fn newest_active<'a>(images: impl Iterator<Item = &'a Image>) -> Option<&'a Image> {
     images
         .filter(|image| image.status.as_deref() == Some("active"))
         .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
 }
 
 /// Every image that the project can see and use: active, newest first.
-pub(super) fn active(session: &Session) -> Result<Vec<wire::Image>, Failure> {
-    let task = session.task("list the images", Verb::Read);
-    let mut all = listed(session, &[("status", "active"), ("limit", "200")], &task)?;
+pub(crate) fn active(session: &Session) -> Result<Vec<Image>, Failure> {
+    let operation = session.operation("list the images", Effect::Read);
+    let mut all = listed(session, &[("status", "active"), ("limit", "200")], &operation)?;
     all.retain(|image| image.status.as_deref() == Some("active"));
     all.sort_by_key(|image| std::cmp::Reverse(image.created_at.as_deref().and_then(timestamp)));
     Ok(all)
 }
 
-/// One image, read afresh; none where there is no such image.
-pub(super) fn read(session: &Session, id: &str) -> Result<Option<wire::Image>, Failure> {
-    by_id(session, id, &session.task("read the image", Verb::Read))
+/// One image as it is now; `None` if there is no such image.
+pub(crate) fn read(session: &Session, id: &str) -> Result<Option<Image>, Failure> {
+    by_id(session, id, &session.operation("read the image", Effect::Read))
 }
 
-fn by_id(session: &Session, id: &str, task: &Task<'_>) -> Result<Option<wire::Image>, Failure> {
-    let path = format!("/images/{}", encode_segment(id));
-    let call = Call { method: Method::GET, service: Service::Image, path, body: None, limit: None, since: None };
-    let response = session.send(&call, task)?;
-    if says_no_image(&response) {
-        return Ok(None);
-    }
-    if !response.is_success() {
-        return Err(task.refused(Service::Image, &response));
-    }
-    response.json("an image").map(Some).map_err(|error| task.broken(&error))
+fn by_id(session: &Session, id: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
+    session.look_up(Service::Image, format!("/images/{}", encode_segment(id)), "", says_no_image, operation)
 }
 
-fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result<Vec<wire::Image>, Failure> {
+fn listed(session: &Session, filter: &[(&str, &str)], operation: &Operation<'_>) -> Result<Vec<Image>, Failure> {
     let mut all = Vec::new();
     let mut query = encode_query(filter);
     for _ in 0..MOST_PAGES {
-        let response = session.read(Service::Image, format!("/images?{query}"), task)?;
-        let page: wire::Images = response.json("a list of images").map_err(|error| task.broken(&error))?;
+        let path = format!("/images?{query}");
+        let page: Images = session.get_json(Service::Image, path, "", "a list of images", operation)?;
         let empty = page.images.is_empty();
         all.extend(page.images);
         match page.next.as_deref().and_then(|next| next.split_once('?')) {
@@ -120,12 +95,32 @@ fn listed(session: &Session, filter: &[(&str, &str)], task: &Task<'_>) -> Result
     Ok(all)
 }
 
+/// `GET /v2/images` (Image API v2).
+#[derive(Deserialize)]
+struct Images {
+    images: Vec<Image>,
+    /// A path, with the query of the next page.
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Image {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) created_at: Option<String>,
+    /// In MB.
+    pub(crate) min_ram: Option<u64>,
+    /// In GB.
+    pub(crate) min_disk: Option<u64>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn images(body: &str) -> Vec<wire::Image> {
-        serde_json::from_str::<wire::Images>(body).unwrap().images
+    fn images(body: &str) -> Vec<Image> {
+        serde_json::from_str::<Images>(body).unwrap().images
     }
 
     #[test]

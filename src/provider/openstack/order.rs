@@ -1,133 +1,71 @@
-//! One order: the request that makes a server, with its mark and its volume, in one call.
+//! One order: the request that creates a server with its mark and its volumes.
 
-use crate::config::{BootVolume, NodeType, Sizing};
+use super::api::{Call, Effect, Microversion, Operation, Service};
+use super::cloud::{OpenStack, Resource};
+use super::compute::wire::CreatedServer;
+use super::network::Kind;
+use crate::config::{BootVolume, NodeType};
 use crate::domain::names::ServerId;
 use crate::http::Method;
-use crate::provider::openstack::catalogue::Service;
-use crate::provider::openstack::compute::Flavor;
-use crate::provider::openstack::errors::{Task, Verb};
-use crate::provider::openstack::microversion::Microversion;
-use crate::provider::openstack::network::Sort;
-use crate::provider::openstack::session::Call;
-use crate::provider::openstack::{OpenStack, compute, flavor, image, network, server_group, wire};
-use crate::provider::{Failure, FailureKind, Order};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::order::Order;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use serde_json::{Value, json};
 
 /// The most that Nova takes of encoded user data, in bytes (nova/api/openstack/compute/schemas/servers.py).
 const MOST_USER_DATA: usize = 65_535;
 
 /// Sends one order, once.
 pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, Failure> {
-    let doing = format!("order {} ({})", order.node_type.name, order.id);
-    let task = cloud.session.task(&doing, Verb::Create);
-    let user_data = encoded_user_data(&order.user_data, &task)?;
     let node_type = order.node_type;
-    let named = |sort, names: &[String]| {
-        names.iter().map(|name| cloud.of_network(sort, name)).collect::<Result<Vec<String>, Failure>>()
-    };
-    let means = Means {
-        image: cloud.image(&node_type.image_name)?,
+    let description = format!("order {} ({})", node_type.name, order.id);
+    let operation = cloud.session.operation(&description, Effect::Create);
+    let user_data = encoded_user_data(&order.user_data, &operation)?;
+    let group = node_type.boot.server_group.as_deref();
+    let ids = Ids {
+        image: cloud.resolve(Resource::Image, &node_type.image_name)?,
         flavor: cloud.flavor(node_type)?.id,
-        networks: named(Sort::Network, &node_type.networks)?,
-        ports: named(Sort::Port, &node_type.boot.ports)?,
-        server_group: node_type.boot.server_group.as_ref().map(|name| cloud.server_group(name)).transpose()?,
+        networks: cloud.resolve_all(Resource::Network(Kind::Network), &node_type.networks)?,
+        ports: cloud.resolve_all(Resource::Network(Kind::Port), &node_type.boot.ports)?,
+        server_group: group.map(|name| cloud.resolve(Resource::ServerGroup, name)).transpose()?,
     };
-    let since = Microversion::needed(node_type);
-    let body = request_body(order, &means, user_data, since);
-    let path = "/servers".to_owned();
-    let call = Call { method: Method::POST, service: Service::Compute, path, body: Some(body), limit: None, since };
-    let response = cloud.session.send(&call, &task)?;
+    let microversion = Microversion::needed(node_type);
+    let body = Some(request_body(order, &ids, user_data, microversion));
+    let call = Call { body, microversion, ..Call::new(Method::POST, Service::Compute, "/servers") };
+    let response = cloud.session.send(&call, &operation)?;
     if !response.is_success() {
-        return Err(task.refused(Service::Compute, &response));
+        return Err(operation.refused(Service::Compute, &response));
     }
-    let created: wire::Created = response.json("the id of a new server").map_err(|error| task.broken(&error))?;
-    // Known from now on, so that no message can show it; it is of no use to anybody here.
-    created.server.admin_pass.map(Secret::new);
-    Ok(ServerId::from(created.server.id))
+    let body = response.json_body("the id of a new server");
+    let created: CreatedServer =
+        body.and_then(|mut body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
+    // Registered for redaction, so that no message can show it. Nobody needs it here.
+    created.admin_pass.map(Secret::new);
+    Ok(ServerId::from(created.id))
 }
 
-impl OpenStack {
-    /// The image that a name means. Asked for once.
-    pub(super) fn image(&self, name: &str) -> Result<String, Failure> {
-        if let Some(id) = self.known().images.get(name) {
-            return Ok(id.clone());
-        }
-        let id = image::resolve(&self.session, name)?;
-        self.known().images.insert(name.to_owned(), id.clone());
-        Ok(id)
-    }
-
-    /// What a name of the network service means. Asked for once.
-    pub(super) fn of_network(&self, sort: Sort, name: &str) -> Result<String, Failure> {
-        let key = (sort, name.to_owned());
-        if let Some(id) = self.known().networks.get(&key) {
-            return Ok(id.clone());
-        }
-        let id = network::resolve(&self.session, sort, name)?;
-        self.known().networks.insert(key, id.clone());
-        Ok(id)
-    }
-
-    /// The server group that a name means. Asked for once.
-    pub(super) fn server_group(&self, name: &str) -> Result<String, Failure> {
-        if let Some(id) = self.known().server_groups.get(name) {
-            return Ok(id.clone());
-        }
-        let id = server_group::resolve(&self.session, name)?;
-        self.known().server_groups.insert(name.to_owned(), id.clone());
-        Ok(id)
-    }
-
-    /// All sizes. Asked for once.
-    pub(super) fn flavors(&self) -> Result<Arc<Vec<Flavor>>, Failure> {
-        if let Some(flavors) = &self.known().flavors {
-            return Ok(Arc::clone(flavors));
-        }
-        let flavors = Arc::new(compute::flavors(&self.session)?);
-        self.known().flavors = Some(Arc::clone(&flavors));
-        Ok(flavors)
-    }
-
-    /// The size of this id, or the only one of this name, or the smallest that has enough.
-    pub(super) fn flavor(&self, node_type: &NodeType) -> Result<Flavor, Failure> {
-        let flavors = self.flavors()?;
-        let (doing, chosen) = match &node_type.size {
-            Sizing::Named(wanted) => {
-                (format!("find the size \"{}\"", wanted.escape_debug()), flavor::named(&flavors, wanted))
-            }
-            Sizing::AtLeast { cores, ram_mib } => (
-                format!("find a size with {cores} cores and {ram_mib} MiB of memory"),
-                flavor::smallest(&flavors, (*cores).into(), *ram_mib, node_type.boot.volume.is_some()),
-            ),
-        };
-        let task = self.session.task(&doing, Verb::Read);
-        chosen.map_err(|why| task.failure(FailureKind::Wrong, &why))
-    }
-}
-
-pub(super) fn encoded_user_data(user_data: &str, task: &Task<'_>) -> Result<Option<String>, Failure> {
+/// The user data as Nova takes it; `None` if it is empty.
+pub(super) fn encoded_user_data(user_data: &str, operation: &Operation<'_>) -> Result<Option<String>, Failure> {
     if user_data.is_empty() {
         return Ok(None);
     }
     let encoded = STANDARD.encode(user_data);
     if encoded.len() > MOST_USER_DATA {
         let text = format!(
-            "its script has {} bytes ({} encoded), and {MOST_USER_DATA} encoded bytes are the most that the compute \
-             service takes: let a short script fetch the rest",
+            "its script has {} bytes ({} encoded), and the compute service takes at most {MOST_USER_DATA} encoded bytes: let \
+             a short script fetch the rest",
             user_data.len(),
             encoded.len()
         );
-        return Err(task.failure(FailureKind::Wrong, &text));
+        return Err(operation.failure(FailureKind::Wrong, &text));
     }
     Ok(Some(encoded))
 }
 
-/// What the names of a node type mean in this cloud.
-struct Means {
+/// The ids of what a node type names.
+struct Ids {
     image: String,
     flavor: String,
     networks: Vec<String>,
@@ -135,60 +73,52 @@ struct Means {
     server_group: Option<String>,
 }
 
-fn request_body(order: &Order<'_>, means: &Means, user_data: Option<String>, since: Option<Microversion>) -> Value {
+fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microversion: Option<Microversion>) -> Value {
     let node_type = order.node_type;
-    let mut server = Map::new();
-    server.insert("name".into(), order.name.into());
-    // A server that boots from a volume has no image of its own, as Nova sees it.
-    let image = if node_type.boot.volume.is_some() { "" } else { &means.image };
-    server.insert("imageRef".into(), image.into());
-    server.insert("flavorRef".into(), means.flavor.as_str().into());
-    server.insert("metadata".into(), metadata(order));
-    if let Some(user_data) = user_data {
-        server.insert("user_data".into(), user_data.into());
-    }
-    if let Some(key) = &node_type.keyname {
-        server.insert("key_name".into(), key.as_str().into());
-    }
-    let networks = means.networks.iter().map(|id| json!({"uuid": id}));
-    let networks: Vec<_> = networks.chain(means.ports.iter().map(|id| json!({"port": id}))).collect();
-    if !networks.is_empty() {
-        server.insert("networks".into(), networks.into());
-    } else if since.is_some_and(Microversion::requires_networks) {
-        server.insert("networks".into(), "auto".into());
-    }
-    if !node_type.security_groups.is_empty() {
-        let groups: Vec<_> = node_type.security_groups.iter().map(|name| json!({"name": name})).collect();
-        server.insert("security_groups".into(), groups.into());
-    }
-    if let Some(zone) = &node_type.availability_zone {
-        server.insert("availability_zone".into(), zone.as_str().into());
-    }
-    if node_type.config_drive {
-        server.insert("config_drive".into(), true.into());
-    }
-    if !node_type.boot.tags.is_empty() {
-        server.insert("tags".into(), json!(node_type.boot.tags));
-    }
-    if let Some(description) = &node_type.boot.description {
-        server.insert("description".into(), description.as_str().into());
-    }
-    if let Some(devices) = block_devices(node_type, &means.image) {
-        server.insert("block_device_mapping_v2".into(), devices);
+    let boot = &node_type.boot;
+    let networks = ids.networks.iter().map(|id| json!({"uuid": id}));
+    let networks: Vec<Value> = networks.chain(ids.ports.iter().map(|id| json!({"port": id}))).collect();
+    let networks = match networks.is_empty() {
+        false => Some(networks.into()),
+        true => microversion.filter(|version| version.requires_networks()).map(|_| "auto".into()),
+    };
+    let groups: Vec<_> = node_type.security_groups.iter().map(|name| json!({"name": name})).collect();
+    let mut server = json!({
+        "name": order.name,
+        // For Nova a server that boots from a volume has no image of its own.
+        "imageRef": if boot.volume.is_some() { "" } else { &ids.image },
+        "flavorRef": ids.flavor,
+        "metadata": metadata(order),
+    });
+    let optional = [
+        ("user_data", user_data.map(Value::from)),
+        ("key_name", node_type.keyname.as_deref().map(Value::from)),
+        ("networks", networks),
+        ("security_groups", (!groups.is_empty()).then(|| groups.into())),
+        ("availability_zone", node_type.availability_zone.as_deref().map(Value::from)),
+        ("config_drive", node_type.config_drive.then(|| true.into())),
+        ("tags", (!boot.tags.is_empty()).then(|| json!(boot.tags))),
+        ("description", boot.description.as_deref().map(Value::from)),
+        ("block_device_mapping_v2", block_devices(node_type, &ids.image)),
+    ];
+    for (key, value) in optional {
+        if let Some(value) = value {
+            server[key] = value;
+        }
     }
     let mut body = json!({"server": server});
-    let mut hints = json!(node_type.boot.scheduler_hints);
-    if let Some(group) = &means.server_group {
+    let mut hints = json!(boot.scheduler_hints);
+    if let Some(group) = &ids.server_group {
         hints["group"] = group.as_str().into();
     }
     if hints.as_object().is_some_and(|hints| !hints.is_empty()) {
-        // Beside the server, not in it (nova/api/openstack/compute/schemas/servers.py).
+        // Next to the server, not in it (nova/api/openstack/compute/schemas/servers.py).
         body["os:scheduler_hints"] = hints;
     }
     body
 }
 
-/// The mark stands in the request itself, and nothing that is configured replaces it.
+/// The mark is part of the request itself, and configured metadata cannot replace it.
 fn metadata(order: &Order<'_>) -> Value {
     let mut metadata = order.node_type.metadata.clone();
     metadata.insert("mita_owner".into(), order.installation.owner.to_string());
@@ -198,8 +128,8 @@ fn metadata(order: &Order<'_>) -> Value {
     json!(metadata)
 }
 
-/// The image, on the host's disk or on a volume of its own, and a blank volume. Both go with the server. With any volume
-/// the image must be named here, too: a mapping without a boot device is refused ("Boot sequence ... is not valid").
+/// The boot disk, on the host or on a volume, and a blank volume; Nova deletes both with the server. If there is any volume,
+/// the image has to be here, too: Nova refuses a mapping without a boot device ("Boot sequence ... is not valid").
 fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
     let boot = match &node_type.boot.volume {
         Some(BootVolume { size, volume_type }) => {
@@ -227,24 +157,21 @@ mod tests {
     use crate::domain::installation::{Controller, Installation};
     use crate::provider::openstack::tests::node_type;
 
-    fn means() -> Means {
+    fn ids() -> Ids {
         let (image, flavor) = ("image-1".into(), "flavor-1".into());
-        Means { image, flavor, networks: Vec::new(), ports: Vec::new(), server_group: None }
+        Ids { image, flavor, networks: Vec::new(), ports: Vec::new(), server_group: None }
     }
 
-    fn body_of(node_type: &NodeType, means: &Means) -> Value {
+    fn body_of(node_type: &NodeType, ids: &Ids) -> Value {
         let id = "20261121T233012Z-1".into();
-        let installation = Installation {
-            owner: crate::domain::names::Owner::new("ceph-ci").unwrap(),
-            controller: Controller::at("https://ci.example.com/"),
-            former: Vec::new(),
-        };
+        let owner = crate::domain::names::Owner::new("ceph-ci").unwrap();
+        let installation = Installation { owner, controller: Controller::at("ci.example.com"), former: Vec::new() };
         let order = Order { node_type, installation: &installation, id: &id, name: "ubuntu", user_data: String::new() };
-        request_body(&order, means, None, Microversion::needed(node_type))
+        request_body(&order, ids, None, Microversion::needed(node_type))
     }
 
     fn order(node_type: &NodeType) -> Value {
-        body_of(node_type, &means())["server"].take()
+        body_of(node_type, &ids())["server"].take()
     }
 
     #[test]
@@ -283,12 +210,12 @@ mod tests {
     #[test]
     fn user_data_up_to_the_limit_is_encoded_and_beyond_it_refused_before_it_is_sent() {
         let name = crate::domain::names::ProviderName::from("cloud");
-        let task = Task::new(&name, "order ubuntu", Verb::Create);
-        assert_eq!(encoded_user_data("", &task), Ok(None));
-        assert_eq!(encoded_user_data("#!/bin/sh\n", &task), Ok(Some("IyEvYmluL3NoCg==".into())));
+        let operation = Operation::new(&name, "order ubuntu", Effect::Create);
+        assert_eq!(encoded_user_data("", &operation), Ok(None));
+        assert_eq!(encoded_user_data("#!/bin/sh\n", &operation), Ok(Some("IyEvYmluL3NoCg==".into())));
         // 49,151 bytes make 65,536 encoded ones.
-        assert!(encoded_user_data(&"x".repeat(49_149), &task).is_ok());
-        let failure = encoded_user_data(&"x".repeat(49_152), &task).unwrap_err();
+        assert!(encoded_user_data(&"x".repeat(49_149), &operation).is_ok());
+        let failure = encoded_user_data(&"x".repeat(49_152), &operation).unwrap_err();
         assert_eq!(failure.kind, FailureKind::Wrong);
         assert!(failure.message.contains("49152 bytes (65536 encoded)"), "{failure}");
     }
@@ -332,24 +259,24 @@ mod tests {
 
     #[test]
     fn networks_come_first_and_then_ports_each_in_the_order_of_the_configuration() {
-        let ids = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
-        let means = Means { networks: ids(&["net-b", "net-a"]), ports: ids(&["port-1"]), ..means() };
-        let body = body_of(&node_type("ubuntu"), &means);
+        let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let ids = Ids { networks: owned(&["net-b", "net-a"]), ports: owned(&["port-1"]), ..ids() };
+        let body = body_of(&node_type("ubuntu"), &ids);
         assert_eq!(body["server"]["networks"], json!([{"uuid": "net-b"}, {"uuid": "net-a"}, {"port": "port-1"}]));
     }
 
     #[test]
     fn the_schedulers_hints_stand_beside_the_server_with_its_group_among_them() {
         let mut ubuntu = node_type("ubuntu");
-        assert_eq!(body_of(&ubuntu, &means()).get("os:scheduler_hints"), None);
+        assert_eq!(body_of(&ubuntu, &ids()).get("os:scheduler_hints"), None);
         ubuntu.boot.scheduler_hints = [
             ("different_host".to_owned(), Hint::Many(vec!["a".into(), "b".into()])),
             ("query".to_owned(), Hint::One("[\">=\",\"$free_ram_mb\",1024]".into())),
         ]
         .into();
-        let means = Means { server_group: Some("group-1".into()), ..means() };
+        let ids = Ids { server_group: Some("group-1".into()), ..ids() };
         assert_eq!(
-            body_of(&ubuntu, &means)["os:scheduler_hints"],
+            body_of(&ubuntu, &ids)["os:scheduler_hints"],
             json!({"different_host": ["a", "b"], "query": "[\">=\",\"$free_ram_mb\",1024]", "group": "group-1"})
         );
     }

@@ -1,103 +1,64 @@
-//! Cinder: the volumes that servers left behind, and what the project may still have. Volumes are made by Nova, with
-//! their servers, and go with them: what is listed here is what went wrong.
+//! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
+//! their servers, so what is listed here was left behind.
 
+use super::api::{Effect, Service, Session, lookup, mark, remaining, says_no_volume};
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, Volume, VolumeState};
-use crate::http::{Method, encode_segment};
-use crate::provider::openstack::catalogue::Service;
-use crate::provider::openstack::compute::{left, mark};
-use crate::provider::openstack::errors::{Verb, says_no_volume};
-use crate::provider::openstack::pages::Pages;
-use crate::provider::openstack::session::{Call, Session};
-use crate::provider::openstack::wire;
-use crate::provider::{Deletion, Failure, FailureKind};
+use crate::http::encode_segment;
+use crate::provider::failure::Failure;
+use crate::provider::order::Deletion;
+use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What may still be used of the project's volumes and gigabytes.
+/// What remains of the volume quota; `None` means unlimited or unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Headroom {
-    pub(super) volumes: Option<u64>,
-    pub(super) gigabytes: Option<u64>,
+pub(crate) struct Headroom {
+    pub(crate) volumes: Option<u64>,
+    pub(crate) gigabytes: Option<u64>,
 }
 
-pub(super) fn headroom(session: &Session) -> Result<Headroom, Failure> {
+pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
     let limits = limits(session)?;
     Ok(Headroom {
-        volumes: left(limits.max_total_volumes, limits.total_volumes_used),
-        gigabytes: left(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
+        volumes: remaining(limits.max_total_volumes, limits.total_volumes_used),
+        gigabytes: remaining(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
     })
 }
 
-/// The volume limits of the project, and what everybody in it uses.
-pub(super) fn limits(session: &Session) -> Result<wire::VolumeLimits, Failure> {
-    let task = session.task("read the volume quota", Verb::Read);
-    let response = session.read(Service::Volume, "/limits".to_owned(), &task)?;
-    let body: wire::Limits<wire::VolumeLimits> =
-        response.json("the volume limits of the project").map_err(|error| task.broken(&error))?;
-    Ok(body.limits.absolute)
+/// The volume limits of the project, and how much of them everybody uses.
+pub(crate) fn limits(session: &Session) -> Result<VolumeLimits, Failure> {
+    let operation = session.operation("read the volume quota", Effect::Read);
+    let wanted = "the volume limits of the project";
+    session.get_json(Service::Volume, "/limits", "/limits/absolute", wanted, &operation)
 }
 
 /// All volumes of the project.
-pub(super) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
-    let task = session.task("list the volumes", Verb::Read);
-    let mut all: BTreeMap<String, Volume> = BTreeMap::new();
-    let mut pages = Pages::new("/volumes/detail?limit=1000");
-    while let Some(path) = pages.path() {
-        let response = session.read(Service::Volume, path, &task)?;
-        let page: wire::Volumes = response.json("a page of volumes").map_err(|error| task.broken(&error))?;
-        let (seen_before, on_page) = (all.len(), page.volumes.len());
-        for volume in page.volumes {
-            all.insert(volume.id.clone(), read_volume(volume));
-        }
-        let links = page.volumes_links.unwrap_or_default();
-        pages.advance(&links, on_page == 0 || all.len() > seen_before, all.len()).map_err(|why| {
-            task.failure(FailureKind::Unavailable, &format!("{why}; the listing is not taken for whole"))
-        })?;
-    }
-    Ok(all.into_values().collect())
+pub(crate) fn volumes(session: &Session) -> Result<Vec<Volume>, Failure> {
+    let operation = session.operation("list the volumes", Effect::Read);
+    let path = "/volumes/detail?limit=1000";
+    let volumes = session.list(Service::Volume, path, "volumes", |volume: &CinderVolume| &volume.id, &operation)?;
+    Ok(volumes.into_iter().map(read_volume).collect())
 }
 
-/// One volume, read afresh.
-pub(super) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
-    let doing = format!("read volume {id}");
-    let task = session.task(&doing, Verb::Read);
-    let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let call = Call { method: Method::GET, service: Service::Volume, path, body: None, limit: None, since: None };
-    let response = match session.send(&call, &task) {
-        Ok(response) => response,
-        Err(failure) => return Lookup::Unavailable(failure.message),
-    };
-    if says_no_volume(&response) {
-        return Lookup::Gone;
-    }
-    if !response.is_success() {
-        return Lookup::Unavailable(task.refused(Service::Volume, &response).message);
-    }
-    match response.json::<wire::OneVolume>("a volume") {
-        Ok(body) => Lookup::Found(read_volume(body.volume)),
-        Err(error) => Lookup::Unavailable(task.broken(&error).message),
-    }
+/// One volume as it is now.
+pub(crate) fn volume(session: &Session, id: &VolumeId) -> Lookup<Volume> {
+    let description = format!("read volume {id}");
+    let operation = session.operation(&description, Effect::Read);
+    lookup(session.look_up(Service::Volume, path(id), "/volume", says_no_volume, &operation), read_volume)
 }
 
-/// Deletes one volume. Cinder answers before it is gone, and refuses one that is in use.
-pub(super) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failure> {
-    let doing = format!("delete volume {id}");
-    let task = session.task(&doing, Verb::Delete);
-    let path = format!("/volumes/{}", encode_segment(id.as_str()));
-    let response = session.send(
-        &Call { method: Method::DELETE, service: Service::Volume, path, body: None, limit: None, since: None },
-        &task,
-    )?;
-    if response.is_success() {
-        Ok(Deletion::Accepted)
-    } else if says_no_volume(&response) {
-        Ok(Deletion::AlreadyGone)
-    } else {
-        Err(task.refused(Service::Volume, &response))
-    }
+/// Deletes one volume. Cinder answers before it is gone, and refuses to delete one that is in use.
+pub(crate) fn delete(session: &Session, id: &VolumeId) -> Result<Deletion, Failure> {
+    let description = format!("delete volume {id}");
+    let operation = session.operation(&description, Effect::Delete);
+    session.delete(Service::Volume, path(id), says_no_volume, &operation)
 }
 
-fn read_volume(volume: wire::Volume) -> Volume {
+fn path(id: &VolumeId) -> String {
+    format!("/volumes/{}", encode_segment(id.as_str()))
+}
+
+fn read_volume(volume: CinderVolume) -> Volume {
     let attached = volume.attachments.is_some_and(|attachments| !attachments.is_empty());
     // Block Storage API, "Volumes": the statuses of a volume.
     let state = match volume.status.as_deref() {
@@ -108,4 +69,23 @@ fn read_volume(volume: wire::Volume) -> Volume {
     };
     let metadata = volume.metadata.unwrap_or_default();
     Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark(&metadata), state }
+}
+
+#[derive(Deserialize)]
+struct CinderVolume {
+    id: String,
+    name: Option<String>,
+    status: Option<String>,
+    metadata: Option<BTreeMap<String, serde_json::Value>>,
+    attachments: Option<Vec<serde_json::Value>>,
+}
+
+/// `GET /limits` (Block Storage API v3).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VolumeLimits {
+    pub(crate) max_total_volumes: Option<i64>,
+    pub(crate) total_volumes_used: Option<i64>,
+    pub(crate) max_total_volume_gigabytes: Option<i64>,
+    pub(crate) total_gigabytes_used: Option<i64>,
 }

@@ -1,51 +1,43 @@
-//! A server that failed, told of when it is gone; and what a node type's last failures were.
+//! Servers that failed: those that are gone, and the last failures of a node type.
 
 use crate::domain::names::{MitaId, NodeTypeName};
-use crate::view::explain::{Finding, ID_PREFIX, Kind, Picture};
-use crate::view::failures::{FailureStatus, all};
+use crate::view::explain::finding::{Finding, Kind, What};
+use crate::view::overview::{Overview, ServerView};
+use crate::view::status::failures::{FailureStatus, all};
 
-/// The story of a server that is remembered for its failure alone.
-pub(crate) fn tell(picture: &Picture<'_>, subject: &str) -> Vec<Finding> {
-    let there = |order: &MitaId| picture.servers().iter().any(|view| view.order() == Some(order));
-    let is_named = |failure: &FailureStatus| {
-        let id = failure.server_id.as_ref().map_or("", |id| id.as_str());
-        id == subject || subject.len() >= ID_PREFIX && id.starts_with(subject) || failure.order.as_str() == subject
-    };
-    let gone = all(picture).into_iter().filter(|failure| is_named(failure) && !there(&failure.order));
-    gone.map(|failure| {
-        let mut finding = Finding {
-            kind: Kind::Server,
-            id: failure.server_id.as_ref().map_or_else(|| failure.order.to_string(), ToString::to_string),
-            name: failure.name.clone(),
-            rule: Some(failure.rule),
-            reason: Some(failure.reason.clone()),
-            facts: Vec::new(),
-            answers: Vec::new(),
-        };
-        finding.fact("seen", "gone: remembered for its failure");
-        add(&mut finding, &failure);
-        finding
-    })
-    .collect()
+/// The failures whose servers are not there any more.
+pub(super) fn of_gone_servers(overview: &Overview<'_>, servers: &[ServerView<'_>]) -> Vec<FailureStatus> {
+    let mut failures = all(overview);
+    failures.retain(|failure| !servers.iter().any(|view| view.order() == Some(&failure.order)));
+    failures
 }
 
-/// The console of a server that is still there.
-pub(crate) fn add_of_server(picture: &Picture<'_>, finding: &mut Finding, order: &MitaId) {
-    if let Some(failure) = all(picture).iter().find(|failure| failure.order == *order) {
+/// A server that is gone and that the state has for its failure.
+pub(super) fn explain(failure: &FailureStatus) -> Finding {
+    let finding = Finding::new(Kind::Server, failure.id(), &failure.name);
+    let mut finding = finding.decided(failure.rule, &failure.reason);
+    finding.fact(What::Seen, "gone: remembered for its failure");
+    add(&mut finding, failure);
+    finding
+}
+
+/// Adds the failure of this order, for a server that is still there.
+pub(super) fn add_of_server(overview: &Overview<'_>, finding: &mut Finding, order: &MitaId) {
+    if let Some(failure) = all(overview).iter().find(|failure| failure.order == *order) {
         add(finding, failure);
     }
 }
 
-/// What a node type's last failures were, one for each provider.
-pub(crate) fn add_of_type(picture: &Picture<'_>, finding: &mut Finding, kind: &NodeTypeName) {
-    for failure in all(picture).iter().filter(|failure| failure.node_type == *kind) {
+/// Adds the last failure of a node type at each provider.
+pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: &NodeTypeName) {
+    for failure in all(overview).iter().filter(|failure| failure.node_type == *kind) {
         add(finding, failure);
     }
 }
 
 fn add(finding: &mut Finding, failure: &FailureStatus) {
-    finding.fact("failed", failure.sentence());
+    finding.fact(What::Failed, failure.sentence());
     if !failure.console.is_empty() {
-        finding.fact("console", failure.console.join("\n"));
+        finding.fact(What::Console, failure.console.join("\n"));
     }
 }

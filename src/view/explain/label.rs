@@ -1,82 +1,65 @@
-//! What a label expression means here: which node types and nodes satisfy it, label by label.
+//! A label expression: which node types and nodes satisfy it, label by label.
 
+use crate::config::NodeType;
 use crate::domain::label::Label;
 use crate::domain::need::Need;
-use crate::domain::world::Node;
-use crate::view::explain::near::{closest, labels};
-use crate::view::explain::{Finding, Kind, Of, Picture, failure};
-use crate::view::table::many;
+use crate::view::explain::failure;
+use crate::view::explain::finding::{Candidate, Finding, Kind};
+use crate::view::explain::similar::{closest, labels};
+use crate::view::overview::Overview;
+use crate::view::text::{plural, similar};
 
-/// The story of a text read as a label expression. None where it is nothing but an unknown word; where other things
-/// have the text for a name, only an expression of which something is known is told besides.
-pub(crate) fn tell(picture: &Picture<'_>, text: &str, alone: bool) -> Option<Finding> {
+/// A text as a label expression. None if nothing has any of its labels; if the text is a name as well (`alone` is false),
+/// only an expression with a label or name of a node type is explained.
+pub(super) fn explain(overview: &Overview<'_>, text: &str, alone: bool) -> Option<Finding> {
     let label = Label::from_jenkins(text);
-    let known = labels(picture);
-    let is_type_or_label = |atom: &&str| {
-        let mut types = picture.config.node_types.iter();
-        types.any(|kind| kind.name.as_str() == *atom || kind.labels.contains(*atom))
-    };
-    let told = if alone {
-        label.atoms().iter().any(|atom| known.contains(atom))
-    } else {
-        label.atoms().iter().any(is_type_or_label)
-    };
-    if !told {
+    let known = labels(overview);
+    let types = &overview.config.node_types;
+    let explained = label
+        .atoms()
+        .iter()
+        .any(|atom| if alone { known.contains(atom) } else { types.iter().any(|kind| has_label(kind, atom)) });
+    if !explained {
         return None;
     }
-    let name = format!("{label:#}");
-    let mut finding = Finding {
-        kind: Kind::Label,
-        id: label.to_string(),
-        name,
-        rule: None,
-        reason: None,
-        facts: Vec::new(),
-        answers: Vec::new(),
-    };
+    let mut finding = Finding::new(Kind::Label, &label, format!("{label:#}"));
     for atom in label.atoms() {
-        let types = picture.config.node_types.iter();
-        let types: Vec<&str> = types.filter(|kind| has_type(kind, atom)).map(|kind| kind.name.as_str()).collect();
-        let nodes = picture.fleet.nodes.iter().filter(|(node, _)| node.labels.contains(atom)).count();
-        let carried = !types.is_empty() || nodes > 0;
-        let types =
-            if types.is_empty() { "no node type".to_owned() } else { format!("node type {}", types.join(", ")) };
-        let similar = if carried { Vec::new() } else { closest(&known, atom) };
-        let similar = if similar.is_empty() { String::new() } else { format!("; similar: {}", similar.join(", ")) };
-        finding.answer(Of::Atom, atom, carried, format!("{types}; {} in Jenkins{similar}", many(nodes, "node")));
+        let of_types: Vec<&str> =
+            types.iter().filter(|kind| has_label(kind, atom)).map(|kind| kind.name.as_str()).collect();
+        let nodes = overview.fleet.nodes.iter().filter(|(node, _)| node.labels.contains(atom)).count();
+        let carried = !of_types.is_empty() || nodes > 0;
+        let near = if carried { String::new() } else { similar(&closest(&known, atom)) };
+        let of_types =
+            if of_types.is_empty() { "no node type".to_owned() } else { format!("node type {}", of_types.join(", ")) };
+        let nodes = plural(nodes, "node");
+        finding.answer(Candidate::Atom, atom, carried, format!("{of_types}; {nodes} in Jenkins{near}"));
     }
-    for kind in picture.config.node_types.iter().filter(|kind| label.atoms().contains(&kind.name.as_str())) {
-        failure::add_of_type(picture, &mut finding, &kind.name);
+    for kind in types.iter().filter(|kind| label.atoms().contains(&kind.name.as_str())) {
+        failure::add_of_type(overview, &mut finding, &kind.name);
     }
     let need = Need::Label(label);
-    let all = &picture.config.node_types;
-    for kind in all {
-        let fits = need.accepts_type(kind, all);
-        finding.answer(Of::NodeType, &kind.name, fits, atoms(&need, |atom| has_type(kind, atom)));
+    for kind in types {
+        let fits = need.accepts_type(kind, types);
+        finding.answer(Candidate::NodeType, &kind.name, fits, atoms(&need, |atom| has_label(kind, atom)));
     }
-    for view in picture.nodes() {
-        if need.accepts_node(view.node, None, all) {
-            finding.answer(Of::Node, &view.node.name, true, state(view.presence(), view.node));
+    for view in overview.nodes() {
+        if need.accepts_node(view.node, None, types) {
+            finding.answer(Candidate::Node, &view.node.name, true, view.state());
         }
     }
     Some(finding)
 }
 
-fn has_type(kind: &crate::config::NodeType, atom: &str) -> bool {
+/// The name of a node type is one of its labels.
+fn has_label(kind: &NodeType, atom: &str) -> bool {
     kind.labels.contains(atom) || kind.name.as_str() == atom
 }
 
-/// Which labels of a need are there and which are not.
-pub(crate) fn atoms(need: &Need, has: impl Fn(&str) -> bool) -> String {
+/// Which labels of a need something has, and which it lacks.
+pub(super) fn atoms(need: &Need, has: impl Fn(&str) -> bool) -> String {
     let Need::Label(label) = need else { return String::new() };
     let (there, missing): (Vec<&str>, Vec<&str>) = label.atoms().into_iter().partition(|atom| has(atom));
-    let words = [("has", there), ("lacks", missing)];
-    let words = words.iter().filter(|(_, atoms)| !atoms.is_empty());
-    words.map(|(word, atoms)| format!("{word} {}", atoms.join(", "))).collect::<Vec<_>>().join("; ")
-}
-
-/// How a node stands, in few words.
-pub(crate) fn state(presence: &str, node: &Node) -> String {
-    let presence = presence.replace('_', " ");
-    format!("{presence}, {} of {} executors idle", node.idle_executors, node.executors)
+    let parts = [("has", there), ("lacks", missing)];
+    let parts = parts.iter().filter(|(_, atoms)| !atoms.is_empty());
+    parts.map(|(verb, atoms)| format!("{verb} {}", atoms.join(", "))).collect::<Vec<_>>().join("; ")
 }

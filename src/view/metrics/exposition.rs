@@ -1,15 +1,18 @@
 //! Prometheus' text format (version 0.0.4): families of samples, each with its help and its type once.
+//!
+//! `prometheus-client` writes OpenMetrics instead, which names counters and ends the text in another way; the textfile
+//! collector of node_exporter reads this format.
 
 use crate::secret::redact_document;
 use std::fmt::{Display, Write};
 
-/// Text in the making.
+/// The text of some metrics.
 #[derive(Debug, Default)]
 pub(crate) struct Exposition {
     text: String,
 }
 
-/// One metric with all its samples, as they are written.
+/// One metric; its samples are added to the text.
 #[derive(Debug)]
 pub(crate) struct Family<'e> {
     text: &'e mut String,
@@ -39,24 +42,31 @@ impl Exposition {
         Family { text: &mut self.text, name }
     }
 
-    /// The whole text, without any secret in a label.
+    /// The text, without secrets in labels.
     pub(crate) fn into_text(self) -> String {
         redact_document(&self.text)
     }
 }
 
 impl Family<'_> {
-    /// The only sample of a metric without labels.
-    pub(crate) fn is(&mut self, value: impl Display) {
+    /// Adds the only sample of a metric without labels.
+    pub(crate) fn value(&mut self, value: impl Display) {
         self.sample("", &[], value);
     }
 
-    /// One sample.
-    pub(crate) fn of(&mut self, labels: &[(&str, &str)], value: impl Display) {
+    /// Adds a sample with labels.
+    pub(crate) fn labelled(&mut self, labels: &[(&str, &str)], value: impl Display) {
         self.sample("", labels, value);
     }
 
-    /// One set of observations.
+    /// Adds samples of a metric with one label.
+    pub(crate) fn each<V: Display>(&mut self, label: &str, values: impl IntoIterator<Item = (impl AsRef<str>, V)>) {
+        for (name, value) in values {
+            self.labelled(&[(label, name.as_ref())], value);
+        }
+    }
+
+    /// Adds the number of observations and their sum.
     pub(crate) fn observed(&mut self, labels: &[(&str, &str)], count: u64, sum: impl Display) {
         self.sample("_sum", labels, sum);
         self.sample("_count", labels, count);
@@ -70,7 +80,7 @@ impl Family<'_> {
     }
 }
 
-/// Names out of Jenkins and the clouds can hold anything.
+/// Names out of Jenkins and the clouds can have any character.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
@@ -81,11 +91,11 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn a_label_can_hold_anything_but_a_secret() {
+    fn a_label_can_have_any_character_but_no_secret() {
         let _secret = Secret::new("a-long-s3cret-in-a-label");
         let mut exposition = Exposition::default();
         let mut family = exposition.gauge("mita_servers", "Servers\nby \\ type.");
-        family.of(&[("node_type", "a\"b\\c\nd"), ("phase", "a-long-s3cret-in-a-label")], 3);
+        family.labelled(&[("node_type", "a\"b\\c\nd"), ("phase", "a-long-s3cret-in-a-label")], 3);
         assert_eq!(
             exposition.into_text(),
             "# HELP mita_servers Servers\\nby \\\\ type.\n# TYPE mita_servers gauge\n\

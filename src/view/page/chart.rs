@@ -1,13 +1,14 @@
-//! Small charts of the last hours as inline SVG: one step for each five minutes, gaps where mita did not run.
+//! Small charts of the last hours as inline SVG: a step of five minutes each, gaps where mita did not run.
 
 use crate::domain::history::Sample;
-use crate::view::page::html::Html;
+use crate::view::page::html::text;
 use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
 
-/// Minutes of a step: runs that are no further apart leave no gap.
+/// Minutes of a step: shorter pauses between runs leave no gap.
 const STEP: i32 = 5;
 
-/// Hours that a chart can show. An installation that is new has no use for a day of emptiness.
+/// Hours that a chart can show: a new installation has no day to show yet.
 const HOURS: [i32; 4] = [2, 6, 12, 24];
 
 /// Height of a chart in its own units; a step is one unit wide.
@@ -24,6 +25,9 @@ pub(crate) enum Tone {
     Trouble,
 }
 
+/// The values of a kind of area, one for each step; none where it is not known.
+pub(crate) type Layer = (Tone, Vec<Option<u32>>);
+
 impl Tone {
     /// Its class in the style sheet.
     pub(crate) const fn class(self) -> &'static str {
@@ -38,14 +42,14 @@ impl Tone {
     }
 }
 
-/// The samples of the last day, or of fewer hours where there are no more, each in its step.
+/// The samples of the last day, or of fewer hours if there are no more, each in its step.
 #[derive(Debug)]
-pub(crate) struct Day<'a> {
+pub(crate) struct Timeline<'a> {
     pub(crate) hours: i32,
     steps: Vec<Vec<&'a Sample>>,
 }
 
-impl<'a> Day<'a> {
+impl<'a> Timeline<'a> {
     pub(crate) fn of(samples: &'a [Sample], now: Timestamp) -> Self {
         let oldest = samples.iter().map(|sample| now.duration_since(sample.at)).max().unwrap_or(SignedDuration::ZERO);
         let reaches = |hours: &i32| oldest <= SignedDuration::from_hours(i64::from(*hours));
@@ -62,10 +66,10 @@ impl<'a> Day<'a> {
                 }
             }
         }
-        Day { hours, steps }
+        Timeline { hours, steps }
     }
 
-    /// The largest value of each step; none where no sample tells.
+    /// The largest value of each step; none if no sample has it.
     pub(crate) fn most(&self, of: impl Fn(&Sample) -> Option<u32>) -> Vec<Option<u32>> {
         self.steps.iter().map(|step| step.iter().filter_map(|sample| of(sample)).max()).collect()
     }
@@ -83,12 +87,12 @@ impl<'a> Day<'a> {
 }
 
 /// The largest sum of the layers at one step.
-pub(crate) fn peak(layers: &[(Tone, Vec<Option<u32>>)]) -> u32 {
+pub(crate) fn peak(layers: &[Layer]) -> u32 {
     let sum = |step| layers.iter().fold(0u32, |sum, (_, values)| sum.saturating_add(value(values, step)));
     (0..steps(layers)).map(sum).max().unwrap_or(0)
 }
 
-fn steps(layers: &[(Tone, Vec<Option<u32>>)]) -> usize {
+fn steps(layers: &[Layer]) -> usize {
     layers.iter().map(|(_, values)| values.len()).max().unwrap_or(0)
 }
 
@@ -96,37 +100,37 @@ fn value(values: &[Option<u32>], step: usize) -> u32 {
     values.get(step).copied().flatten().unwrap_or(0)
 }
 
-/// Areas that stand on one another, scaled to `top`. `told` is what a reader without eyes is told.
-pub(crate) fn stacked(layers: &[(Tone, Vec<Option<u32>>)], top: u32, told: &str) -> Html {
+/// Areas on top of one another, scaled to `top`. `label` is for readers who cannot see the chart.
+pub(crate) fn stacked(layers: &[Layer], top: u32, label: &str) -> Markup {
     let steps = steps(layers);
-    let mut html = Html::default();
-    html.raw("<svg class=chart viewBox=\"0 0 ").text(&steps.to_string());
-    html.raw(" 60\" preserveAspectRatio=none role=img aria-label=\"").text(told).raw("\">");
-    for quarter in 1..4 {
-        let x = (steps * quarter / 4).to_string();
-        html.raw("<line class=tick x1=").text(&x).raw(" x2=").text(&x).raw(" y1=0 y2=60 />");
-    }
     let known: Vec<bool> =
         (0..steps).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
     let mut below = vec![0u32; steps];
+    let mut areas = Vec::new();
     for (tone, values) in layers {
         let above: Vec<u32> =
             below.iter().enumerate().map(|(step, below)| below.saturating_add(value(values, step))).collect();
-        let path = area(&known, &below, &above, top.max(1));
-        if !path.is_empty() {
-            html.raw("<path class=").text(tone.class()).raw(" d=\"").text(&path).raw("\"/>");
-        }
+        areas.push((tone.class(), area(&known, &below, &above, top.max(1))));
         below = above;
     }
-    for gap in stretches(&known.iter().map(|known| !known).collect::<Vec<_>>()) {
-        let (x, width) = (gap.0.to_string(), (gap.1 - gap.0).to_string());
-        html.raw("<rect class=gap y=0 height=60 x=").text(&x).raw(" width=").text(&width).raw(" />");
+    areas.retain(|(_, path)| !path.is_empty());
+    let gaps = stretches(&known.iter().map(|known| !known).collect::<Vec<_>>());
+    html! {
+        svg.chart viewBox={"0 0 " (steps) " 60"} preserveAspectRatio="none" role="img" aria-label=(text(label)) {
+            @for x in (1..4).map(|quarter| steps * quarter / 4) {
+                line.tick x1=(x) x2=(x) y1="0" y2="60" {}
+            }
+            @for (class, path) in areas {
+                path class=(class) d=(path) {}
+            }
+            @for (from, to) in gaps {
+                rect.gap y="0" height="60" x=(from) width=(to - from) {}
+            }
+        }
     }
-    html.raw("</svg>");
-    html
 }
 
-/// The outline of what lies between two rows of steps, stretch by stretch.
+/// The outline of the area between two rows of steps, stretch by stretch.
 fn area(known: &[bool], below: &[u32], above: &[u32], top: u32) -> String {
     let differs: Vec<bool> = known.iter().zip(below.iter().zip(above)).map(|(known, (b, a))| *known && a > b).collect();
     let y = |value: u32| format!("{:.1}", HEIGHT - HEIGHT * f64::from(value.min(top)) / f64::from(top));
@@ -144,10 +148,10 @@ fn area(known: &[bool], below: &[u32], above: &[u32], top: u32) -> String {
     path
 }
 
-/// Where it is so, as half-open ranges.
-fn stretches(so: &[bool]) -> Vec<(usize, usize)> {
+/// The stretches of true values, as half-open ranges.
+fn stretches(values: &[bool]) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
-    for step in (0..so.len()).filter(|step| so[*step]) {
+    for step in (0..values.len()).filter(|step| values[*step]) {
         match found.last_mut() {
             Some((_, to)) if *to == step => *to = step + 1,
             _ => found.push((step, step + 1)),
@@ -168,22 +172,22 @@ mod tests {
     #[test]
     fn each_sample_falls_into_its_step_and_what_is_older_than_a_day_into_none() {
         let samples: Vec<Sample> = (-10..=1440).map(|minute| sample(minute, 1)).collect();
-        let day = Day::of(&samples, samples.last().unwrap().at);
-        assert!(day.sum(|sample| sample.ordered).iter().all(|sum| *sum == Some(5)));
-        let day = Day::of(&samples[..11], samples.last().unwrap().at);
-        assert!(day.most(|sample| sample.waiting).iter().all(Option::is_none), "the last of these is a day old");
+        let timeline = Timeline::of(&samples, samples.last().unwrap().at);
+        assert!(timeline.sum(|sample| sample.ordered).iter().all(|sum| *sum == Some(5)));
+        let timeline = Timeline::of(&samples[..11], samples.last().unwrap().at);
+        assert!(timeline.most(|sample| sample.waiting).iter().all(Option::is_none), "the last of these is a day old");
     }
 
     #[test]
     fn a_chart_has_an_area_for_what_was_seen_and_a_gap_for_what_was_not() {
         let samples = [sample(1431, 4), sample(1436, 2)];
-        let day = Day::of(&samples, sample(1440, 0).at);
-        assert_eq!(day.hours, 2, "a new installation is not shown a day of nothing");
-        let waiting = day.most(|sample| sample.waiting);
+        let timeline = Timeline::of(&samples, sample(1440, 0).at);
+        assert_eq!(timeline.hours, 2, "a new installation is not shown a day of nothing");
+        let waiting = timeline.most(|sample| sample.waiting);
         assert_eq!(waiting[21..], [None, Some(4), Some(2)]);
-        let text = stacked(&[(Tone::Waiting, waiting)], 4, "4 at most").into_text();
+        let text = stacked(&[(Tone::Waiting, waiting)], 4, "4 at most").into_string();
         assert!(text.contains("viewBox=\"0 0 24 60\""), "{text}");
         assert!(text.contains("d=\"M22 60.0V0.0H23V30.0H24V60.0H23V60.0H22Z\""), "{text}");
-        assert!(text.contains("<rect class=gap y=0 height=60 x=0 width=22 />"), "{text}");
+        assert!(text.contains("<rect class=\"gap\" y=\"0\" height=\"60\" x=\"0\" width=\"22\">"), "{text}");
     }
 }

@@ -1,57 +1,32 @@
-//! HTML in the making: what is written in this program goes in as it is, everything else escaped.
+//! Text from anywhere in the HTML of the page.
 
-use crate::cli::output::one_line;
 use crate::secret::redact;
+use crate::view::text::one_line;
+use maud::Render;
 
-/// A page, or a part of one.
-#[derive(Debug, Default)]
-pub(crate) struct Html {
-    text: String,
+/// Text that this program did not write, for the content of an element or the value of an attribute: [`text`] makes it.
+#[derive(Debug)]
+pub(crate) struct Text<'a>(&'a str);
+
+/// Marks text from anywhere. A job's name can contain markup, control characters and secrets.
+pub(crate) fn text(text: &str) -> Text<'_> {
+    Text(text)
 }
 
-impl Html {
-    /// Markup of this program's own: only a literal can be it.
-    pub(crate) fn raw(&mut self, markup: &'static str) -> &mut Self {
-        self.text.push_str(markup);
-        self
-    }
-
-    /// Text from anywhere, between tags or within the quotes of an attribute. Names out of Jenkins can hold markup, control
-    /// characters and worse.
-    pub(crate) fn text(&mut self, text: &str) -> &mut Self {
-        for c in one_line(&redact(text)).chars() {
+impl Render for Text<'_> {
+    fn render_to(&self, html: &mut String) {
+        for c in one_line(&redact(self.0)).chars() {
             match c {
-                '&' => self.text.push_str("&amp;"),
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '"' => self.text.push_str("&quot;"),
-                '\'' => self.text.push_str("&#39;"),
+                '&' => html.push_str("&amp;"),
+                '<' => html.push_str("&lt;"),
+                '>' => html.push_str("&gt;"),
+                '"' => html.push_str("&quot;"),
+                '\'' => html.push_str("&#39;"),
                 // A name that turns the direction of writing could make its line read as another one.
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => self.text.push('\u{fffd}'),
-                c => self.text.push(c),
+                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => html.push('\u{fffd}'),
+                c => html.push(c),
             }
         }
-        self
-    }
-
-    /// A number.
-    pub(crate) fn number(&mut self, number: impl Into<i128>) -> &mut Self {
-        self.text.push_str(&number.into().to_string());
-        self
-    }
-
-    /// Another part, which is escaped already.
-    pub(crate) fn part(&mut self, part: Html) -> &mut Self {
-        self.text.push_str(&part.text);
-        self
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    pub(crate) fn into_text(self) -> String {
-        self.text
     }
 }
 
@@ -59,15 +34,16 @@ impl Html {
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use maud::html;
 
     #[test]
-    fn no_name_becomes_markup_and_no_secret_is_shown() {
+    fn s9_no_name_becomes_markup_and_no_secret_is_shown() {
         let _secret = Secret::new("s3cret-of-a-page");
-        let mut html = Html::default();
-        html.raw("<b title=\"").text("\"><script>alert('x')</script>&").raw("\">");
-        html.text("s3cret-of-a-page\u{202e}\u{7}").raw("</b>");
+        let page = html! {
+            b title=(text("\"><script>alert('x')</script>&")) { (text("s3cret-of-a-page\u{202e}\u{7}")) }
+        };
         assert_eq!(
-            html.into_text(),
+            page.into_string(),
             "<b title=\"&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;\">[secret]\u{fffd}\\u{7}</b>"
         );
     }

@@ -1,92 +1,104 @@
-//! What a run leaves for people: one page that needs nothing but a browser. No script, no other file, no request.
+//! The status page: one file for any browser. It has no script and sends no request.
 //!
-//! Names of jobs are anybody's text: whatever is not a literal of this program goes through [`Html::text`], and a policy in
-//! the page's head forbids everything but its own style besides.
+//! Whatever this program did not write goes through [`html::text`], and a policy in the head of the page forbids
+//! everything except its own style.
 
 mod chart;
-mod day;
+mod history;
 mod html;
 mod tables;
 
-use crate::cli::exit::Exit;
-use crate::cli::publish::Account;
 use crate::domain::history::History;
-use crate::view::document::to_the_second;
-use crate::view::status::{Status, ToDo};
-use crate::view::table::{age, many};
-use html::Html;
-use jiff::{SignedDuration, Timestamp};
+use crate::view::document::Time;
+use crate::view::exit::Exit;
+use crate::view::run_report::RunReport;
+use crate::view::status::Status;
+use crate::view::status::standing::Counts;
+use crate::view::status::to_do::{Part, ToDo};
+use crate::view::text::{plural, seconds};
+use html::text;
+use jiff::Timestamp;
+use maud::{Markup, PreEscaped, html};
 use std::time::Duration;
 
 /// The page of a run that came to its end.
-pub(crate) fn of_run(account: &Account<'_>) -> String {
-    let Account { status, history, exit, now, .. } = account;
-    let mut body = Html::default();
-    let headline = headline(account);
-    head(&mut body, status.owner.as_str(), Mood::of(*exit, status), &headline, *now, Some(account.whole));
-    tiles(&mut body, status);
-    body.part(tables::troubles(status));
-    body.part(day::charts(history, *now, status));
-    body.part(tables::node_types(status));
-    body.part(tables::decisions(account));
-    body.part(tables::machines(status));
-    body.part(tables::jobs(status));
-    body.part(tables::others(status));
-    whole(&format!("{} · mita", status.owner), body)
-}
-
-/// The page of a run that ended before it saw anything.
-pub(crate) fn of_failure(exit: Exit, now: Timestamp, lines: &[String], history: Option<&History>) -> String {
-    let mut body = Html::default();
-    let owner = history.map_or("mita", |history| history.owner.as_str());
-    head(&mut body, owner, Mood::Bad, "The last run ended before it saw anything", now, None);
-    body.raw("<div class=\"note bad\">");
-    for line in lines {
-        body.raw("<p>").text(line).raw("</p>");
-    }
-    body.raw("<p class=dim>").text(exit.meaning()).raw(" (exit status ").number(exit.number()).raw(")</p></div>");
-    if let Some(history) = history {
-        body.part(day::whole_charts(history, now));
-    }
-    whole(&format!("{owner} · mita"), body)
-}
-
-fn whole(title: &str, body: Html) -> String {
-    let mut page = Html::default();
-    page.raw("<!doctype html>\n<html lang=en><head><meta charset=utf-8>\n")
-        .raw("<meta name=viewport content=\"width=device-width,initial-scale=1\">\n")
-        .raw("<meta http-equiv=Content-Security-Policy content=\"default-src 'none';style-src 'unsafe-inline'\">\n")
-        .raw("<meta http-equiv=refresh content=60>\n<meta name=referrer content=no-referrer>\n<title>")
-        .text(title)
-        .raw("</title>\n<style>")
-        .raw(include_str!("style.css"))
-        .raw("</style></head>\n<body><main>\n")
-        .part(body)
-        .raw("<footer>Written by mita ")
-        .raw(env!("CARGO_PKG_VERSION"))
-        .raw(" at the end of its run. All times are UTC.</footer>\n</main></body></html>\n");
-    page.into_text()
-}
-
-fn head(body: &mut Html, owner: &str, mood: Mood, headline: &str, now: Timestamp, took: Option<Duration>) {
-    let dot = match mood {
-        Mood::Good => "",
-        Mood::Warn => " warn",
-        Mood::Bad => " bad",
+pub(crate) fn of_run(run: &RunReport<'_>) -> String {
+    let status = &run.status;
+    let now = run.report.plan.now;
+    let body = html! {
+        (head(status.owner.as_str(), Mood::of(run), &headline(run), now, Some(run.report.whole)))
+        (tiles(status))
+        (tables::troubles(status))
+        (history::charts(run.history, now, status))
+        (tables::node_types(status))
+        (tables::decisions(run))
+        (tables::machines(status))
+        (tables::jobs(status))
+        (tables::others(status))
     };
-    let when = now.strftime("%A, %-d %B %Y, %H:%M:%S UTC").to_string();
-    body.raw("<header><p class=owner>").text(owner).raw("</p><h1><i class=\"dot").raw(dot).raw("\"></i>");
-    body.text(headline).raw("</h1><p class=dim>Run of <time datetime=\"").text(&to_the_second(now)).raw("\">");
-    body.text(&when).raw("</time>");
-    if let Some(took) = took {
-        let took = if took.as_secs() > 0 {
-            format!("{:.1} s", took.as_secs_f64())
-        } else {
-            format!("{} ms", took.as_millis())
-        };
-        body.raw(", took ").text(&took);
+    whole(status.owner.as_str(), &body)
+}
+
+/// The page of a run that ended before it read anything.
+pub(crate) fn of_failure(exit: Exit, now: Timestamp, lines: &[String], history: Option<&History>) -> String {
+    let owner = history.map_or("mita", |history| history.owner.as_str());
+    let body = html! {
+        (head(owner, Mood::Bad, "The last run ended before it saw anything", now, None))
+        .note.bad {
+            @for line in lines {
+                p { (text(line)) }
+            }
+            p.dim { (exit.meaning()) " (exit status " (exit.number()) ")" }
+        }
+        @if let Some(history) = history {
+            (history::charts_of_farm(history, now))
+        }
+    };
+    whole(owner, &body)
+}
+
+fn whole(owner: &str, body: &Markup) -> String {
+    let page = html! {
+        (PreEscaped("<!doctype html>\n"))
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline'";
+                meta http-equiv="refresh" content="60";
+                meta name="referrer" content="no-referrer";
+                title { (text(owner)) " · mita" }
+                style { (PreEscaped(include_str!("style.css"))) }
+            }
+            body {
+                main {
+                    (body)
+                    footer {
+                        "Written by mita " (env!("CARGO_PKG_VERSION")) " at the end of its run. All times are UTC."
+                    }
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+fn head(owner: &str, mood: Mood, headline: &str, now: Timestamp, took: Option<Duration>) -> Markup {
+    let took = took.map(|took| match took.as_secs() {
+        0 => format!("{} ms", took.as_millis()),
+        _ => format!("{:.1} s", took.as_secs_f64()),
+    });
+    html! {
+        header {
+            p.owner { (text(owner)) }
+            h1 { i class={"dot" (mood.class())} {} (text(headline)) }
+            p.dim {
+                "Run of "
+                time datetime=(Time(now)) { (now.strftime("%A, %-d %B %Y, %H:%M:%S UTC")) }
+                @if let Some(took) = took { ", took " (took) }
+            }
+        }
     }
-    body.raw("</p></header>\n");
 }
 
 /// How the page greets its reader.
@@ -98,69 +110,64 @@ enum Mood {
 }
 
 impl Mood {
-    fn of(exit: Exit, status: &Status) -> Self {
-        let paused = status.node_types.iter().any(|kind| !kind.pauses.is_empty());
-        match exit {
-            Exit::Done if paused => Mood::Warn,
+    fn of(run: &RunReport<'_>) -> Self {
+        match run.exit {
+            Exit::Done if run.status.pauses().next().is_some() => Mood::Warn,
             Exit::Done => Mood::Good,
             Exit::HeldBack => Mood::Warn,
             Exit::Failed | Exit::Unusable | Exit::Busy => Mood::Bad,
         }
     }
+
+    /// Its class in the style sheet.
+    const fn class(self) -> &'static str {
+        match self {
+            Mood::Good => "",
+            Mood::Warn => " warn",
+            Mood::Bad => " bad",
+        }
+    }
 }
 
 /// The run in a sentence.
-fn headline(account: &Account<'_>) -> String {
-    let Account { report, exit, status, .. } = account;
-    let waiting = status.jobs.iter().flatten().filter(|job| job.waits).count();
-    let results = || report.results.iter().flatten();
-    let done = results().filter(|result| !result.outcome.is_failure());
-    let done = ToDo::of(done.filter_map(|result| report.plan.actions.get(result.action)), report.plan.held_back.len());
-    let failed = results().filter(|result| result.outcome.is_failure()).count();
-    let parts = [
-        (many(done.order, "server"), "ordered", done.order),
-        (many(done.make, "node"), "made", done.make),
-        (many(done.assign, "floating IP"), "assigned", done.assign),
-        (many(done.drain, "node"), "drained", done.drain),
-        (many(done.remove, "machine"), "removed", done.remove),
-        (many(done.bring_back, "node"), "brought back", done.bring_back),
-        (many(failed, "action"), "failed", failed),
-        (many(done.held_back, "removal"), "held back", done.held_back),
-        (many(report.plan.problems.len(), "problem"), "", report.plan.problems.len()),
-    ];
-    let parts: Vec<String> = parts
-        .iter()
-        .filter(|(_, _, number)| *number > 0)
-        .map(|(what, verb, _)| format!("{what} {verb}").trim_end().to_owned())
-        .collect();
-    match (&parts[..], exit) {
-        ([], Exit::Done) if waiting > 0 => format!("Nothing to do, {} waiting", many(waiting, "job")),
+fn headline(run: &RunReport<'_>) -> String {
+    let plan = &run.report.plan;
+    let (failed, done): (Vec<_>, Vec<_>) =
+        run.report.results.iter().flatten().partition(|result| result.outcome.is_failure());
+    let done = done.iter().filter_map(|result| plan.actions.get(result.action));
+    let [acted @ .., held_back] = ToDo::of(done, plan.held_back.len()).parts();
+    let failed = Part::new(failed.len(), "action", "failed");
+    let problems = Part::new(plan.problems.len(), "problem", "");
+    let parts = acted.into_iter().chain([failed, held_back, problems]).filter(|part| part.number > 0);
+    let parts: Vec<String> = parts.map(|part| part.past()).collect();
+    let waiting = run.status.waiting().count();
+    match (&parts[..], run.exit) {
+        ([], Exit::Done) if waiting > 0 => format!("Nothing to do, {} waiting", plural(waiting, "job")),
         ([], Exit::Done) => "All is as wanted".to_owned(),
         ([], _) => "The last run failed".to_owned(),
         (parts, _) => parts.join(", "),
     }
 }
 
-fn tiles(body: &mut Html, status: &Status) {
-    let sum = |of: fn(&crate::view::status::Counts) -> usize| -> usize {
-        status.node_types.iter().map(|kind| of(&kind.servers)).sum()
-    };
-    let waiting = status.jobs.as_ref().map(|jobs| jobs.iter().filter(|job| job.waits));
-    let oldest = waiting.clone().and_then(|jobs| jobs.filter_map(|job| job.waited_seconds).max());
-    let tile = |body: &mut Html, value: &str, of: &str, what: &str| {
-        body.raw("<div class=tile><b>").text(value);
-        if !of.is_empty() {
-            body.raw(" <small>").text(of).raw("</small>");
+fn tiles(status: &Status) -> Markup {
+    let sum = |of: fn(&Counts) -> usize| status.node_types.iter().map(|kind| of(&kind.servers)).sum::<usize>();
+    let waiting = status.jobs.as_ref().map_or("?".to_owned(), |_| status.waiting().count().to_string());
+    let longest = seconds(status.waiting().filter_map(|job| job.waited_seconds).max(), "–");
+    html! {
+        .tiles {
+            .tile {
+                b { (sum(|counts| counts.total)) " " small { "of " (status.max_servers) } }
+                span { "servers" }
+            }
+            @for (number, what) in [
+                (sum(|counts| counts.busy).to_string(), "busy"),
+                (sum(|counts| counts.idle).to_string(), "idle"),
+                (sum(|counts| counts.on_its_way).to_string(), "on their way"),
+                (waiting, "jobs waiting"),
+                (longest, "longest wait"),
+            ] {
+                .tile { b { (number) } span { (what) } }
+            }
         }
-        body.raw("</b><span>").text(what).raw("</span></div>");
-    };
-    body.raw("<div class=tiles>");
-    tile(body, &sum(|counts| counts.total).to_string(), &format!("of {}", status.max_servers), "servers");
-    tile(body, &sum(|counts| counts.busy).to_string(), "", "busy");
-    tile(body, &sum(|counts| counts.idle).to_string(), "", "idle");
-    tile(body, &sum(|counts| counts.on_its_way).to_string(), "", "on their way");
-    tile(body, &waiting.map_or("?".to_owned(), |jobs| jobs.count().to_string()), "", "jobs waiting");
-    let oldest = oldest.map_or("–".to_owned(), |seconds| age(SignedDuration::from_secs(seconds)));
-    tile(body, &oldest, "", "longest wait");
-    body.raw("</div>\n");
+    }
 }

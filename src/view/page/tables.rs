@@ -1,150 +1,149 @@
-//! The tables of the page. On a narrow screen each row is a card, and its cells carry the heads of their columns.
+//! The tables of the page. On a narrow screen each row is a card, and its cells have the heads of their columns.
 
-use crate::apply::Outcome;
-use crate::cli::publish::Account;
+use crate::apply::{ActionResult, Outcome};
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
-use crate::view::page::html::Html;
-use crate::view::status::{Pause, Standing, Status};
-use crate::view::table::age;
-use jiff::SignedDuration;
-use std::collections::BTreeSet;
+use crate::view::document::run::outcome_words;
+use crate::view::page::html::text;
+use crate::view::run_report::RunReport;
+use crate::view::status::node_types::TypeStatus;
+use crate::view::status::standing::Standing;
+use crate::view::status::{JobStatus, ServerStatus, Status};
+use crate::view::text::{duration, seconds};
+use maud::{Markup, html};
 
-/// A page of ten thousand rows is of no use to anybody; the JSON of `mita status` has all.
+/// A table has at most this many rows; the JSON of `mita status` has all.
 const MOST_ROWS: usize = 200;
 
 const NOTHING: &str = "–";
 
-/// What a person should look at first; nothing where there is no trouble.
-pub(crate) fn troubles(status: &Status) -> Html {
-    let mut html = Html::default();
-    for problem in &status.problems {
-        html.raw("<div class=\"note bad\"><p><b>").text(&problem.place).raw("</b></p><p>");
-        html.text(&problem.error).raw("</p></div>");
-    }
-    for kind in &status.node_types {
-        for Pause { provider, rule, lasts, reason, until: _ } in &kind.pauses {
-            html.raw("<div class=\"note warn\"><p><b>").text(kind.name.as_str()).raw("</b> is not ordered at ");
-            html.text(provider.as_str()).raw(" for ").text(&age(*lasts)).raw(" ");
-            html.part(chip("warn", rule.name())).raw("</p><p class=dim>").text(reason).raw("</p></div>");
+/// What a person should look at first; empty if there is no trouble.
+pub(crate) fn troubles(status: &Status) -> Markup {
+    let is_quiet = status.problems.is_empty() && status.failures.is_empty() && status.pauses().next().is_none();
+    html! {
+        @if !is_quiet {
+            h2 { "Troubles" }
         }
-    }
-    for failure in &status.failures {
-        html.raw("<div class=note><p><b>").text(failure.node_type.as_str()).raw("</b>: the last server that failed, ");
-        html.text(&age(failure.ago)).raw(" ago at ").text(failure.provider.as_str()).raw(" ");
-        html.part(chip("bad", failure.rule.name())).raw("</p><p class=dim>").text(&failure.reason).raw("</p>");
-        if !failure.console.is_empty() {
-            html.raw("<details><summary>The end of its console</summary><pre>");
-            for line in &failure.console {
-                html.text(line).raw("\n");
+        @for problem in &status.problems {
+            .note.bad { p { b { (text(&problem.place)) } } p { (text(&problem.error)) } }
+        }
+        @for (kind, pause) in status.pauses() {
+            .note.warn {
+                p {
+                    b { (text(kind.as_str())) } " is not ordered at " (text(pause.provider.as_str()))
+                    " for " (duration(pause.lasts)) " " (chip("warn", pause.rule.name()))
+                }
+                p.dim { (text(&pause.reason)) }
             }
-            html.raw("</pre></details>");
         }
-        html.raw("</div>");
+        @for failure in &status.failures {
+            .note {
+                p {
+                    b { (text(failure.node_type.as_str())) } ": the last server that failed, " (duration(failure.ago))
+                    " ago at " (text(failure.provider.as_str())) " " (chip("bad", failure.rule.name()))
+                }
+                p.dim { (text(&failure.reason)) }
+                @if !failure.console.is_empty() {
+                    details {
+                        summary { "The end of its console" }
+                        pre { @for line in &failure.console { (text(line)) "\n" } }
+                    }
+                }
+            }
+        }
     }
-    if html.is_empty() {
-        return html;
-    }
-    let mut headed = Html::default();
-    headed.raw("<h2>Troubles</h2>").part(html);
-    headed
 }
 
-pub(crate) fn node_types(status: &Status) -> Html {
-    let mut html = Html::default();
-    html.raw("<h2>Node types</h2><div class=wrap><table><thead><tr><th>Type<th class=n>Jobs<th class=n>Wanted");
-    html.raw(
-        "<th class=n>Ordered<th class=n>Booting<th class=n>Idle<th class=n>Busy<th class=n>Held<th class=n>Leaving",
-    );
-    html.raw("<th class=n>Other<th class=n>Limit</tr></thead><tbody>");
-    for kind in &status.node_types {
-        let servers = &kind.servers;
-        html.raw("<tr><td class=name>").text(kind.name.as_str());
-        if !kind.configured {
-            html.raw(" ").part(chip("warn", "no longer configured"));
-        }
-        html.part(bar(status, kind)).raw("</td>");
-        let booting = servers.booting + servers.connecting;
-        let numbers = [
-            ("Jobs", kind.jobs_waiting),
-            ("Wanted", kind.wanted),
-            ("Ordered", servers.ordered),
-            ("Booting", booting),
-            ("Idle", servers.idle),
-            ("Busy", servers.busy),
-            ("Held", servers.held),
-            ("Leaving", servers.leaving),
-            ("Other", servers.other),
-        ];
-        for (head, number) in numbers {
-            cell(&mut html, if number == 0 { "n z" } else { "n" }, head, &number.to_string());
-        }
-        cell(&mut html, "n", "Limit", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string()));
-        html.raw("</tr>");
+pub(crate) fn node_types(status: &Status) -> Markup {
+    let numbers = ["Jobs", "Wanted", "Ordered", "Booting", "Idle", "Busy", "Held", "Leaving", "Other", "Limit"];
+    let heads: Vec<_> = [("Type", "")].into_iter().chain(numbers.map(|head| (head, "n"))).collect();
+    html! {
+        h2 { "Node types" }
+        (table(&heads, status.node_types.iter().map(|kind| node_type(status, kind))))
     }
-    html.raw("</tbody></table></div>\n");
-    html
 }
 
-/// How the servers of a type stand, against its limit.
-fn bar(status: &Status, kind: &crate::view::status::TypeStatus) -> Html {
-    let mut html = Html::default();
-    let servers = &kind.servers;
-    let most = kind.max.unwrap_or(status.max_servers);
-    let whole = servers.total.max(usize::try_from(most).unwrap_or(usize::MAX)).max(1);
-    html.raw("<div class=bar aria-hidden=true>");
-    let rest = servers.total - servers.busy - servers.idle - servers.on_its_way;
-    for (class, number) in
-        [("busy", servers.busy), ("idle", servers.idle), ("coming", servers.on_its_way), ("other", rest)]
-    {
-        if number > 0 {
-            let percent = number.saturating_mul(1000) / whole;
-            html.raw("<i class=").text(class).raw(" style=\"width:");
-            html.text(&format!("{}.{}", percent / 10, percent % 10)).raw("%\"></i>");
+fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
+    let servers = kind.servers;
+    let numbers = [
+        ("Jobs", kind.jobs_waiting),
+        ("Wanted", kind.wanted),
+        ("Ordered", servers.ordered),
+        ("Booting", servers.booting + servers.connecting),
+        ("Idle", servers.idle),
+        ("Busy", servers.busy),
+        ("Held", servers.held),
+        ("Leaving", servers.leaving),
+        ("Other", servers.other),
+    ];
+    html! {
+        td.name {
+            (text(kind.name.as_str()))
+            @if !kind.configured { " " (chip("warn", "no longer configured")) }
+            (bar(status, kind))
         }
+        @for (head, number) in numbers {
+            (cell(if number == 0 { "n z" } else { "n" }, head, &number.to_string()))
+        }
+        (cell("n", "Limit", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string())))
     }
-    html.raw("</div>");
-    html
 }
 
-/// What was decided and why, and what became of it.
-pub(crate) fn decisions(account: &Account<'_>) -> Html {
-    let plan = &account.report.plan;
-    let mut html = Html::default();
-    html.raw("<h2>What this run did</h2>");
-    if plan.actions.is_empty() && plan.held_back.is_empty() {
-        let waits = account.status.jobs.iter().flatten().any(|job| job.waits);
-        let more = if waits { ": below stands what each job waits for" } else { "" };
-        html.raw("<p class=dim>There was nothing to do").raw(more).raw(".</p>");
-        return html;
+/// The servers of a node type as parts of its limit.
+fn bar(status: &Status, kind: &TypeStatus) -> Markup {
+    let servers = kind.servers;
+    let most = usize::try_from(kind.max.unwrap_or(status.max_servers)).unwrap_or(usize::MAX);
+    let whole = servers.total.max(most).max(1);
+    let parts =
+        [("busy", servers.busy), ("idle", servers.idle), ("coming", servers.on_its_way), ("other", servers.rest())];
+    html! {
+        .bar aria-hidden="true" {
+            @for (class, number) in parts.into_iter().filter(|(_, number)| *number > 0) {
+                @let permille = number.saturating_mul(1000) / whole;
+                i class=(class) style={"width:" (permille / 10) "." (permille % 10) "%"} {}
+            }
+        }
     }
-    html.raw("<div class=wrap><table><thead><tr><th>What<th>Of<th>Rule<th>Outcome<th>Why</tr></thead><tbody>");
-    let results = account.report.results.as_deref().unwrap_or_default();
-    for (index, action) in plan.actions.iter().enumerate().take(MOST_ROWS) {
+}
+
+/// The actions of the run, why, and their outcomes.
+pub(crate) fn decisions(run: &RunReport<'_>) -> Markup {
+    let plan = &run.report.plan;
+    let results = run.report.results.as_deref().unwrap_or_default();
+    let of_plan = plan.actions.iter().enumerate().take(MOST_ROWS).map(|(index, action)| {
         let result = results.iter().find(|result| result.action == index);
-        let (class, outcome) = result.map_or(("", "not tried"), |result| outcome(result.outcome));
-        let error = result.and_then(|result| result.error.as_deref());
-        decision(&mut html, action, class, outcome, error);
+        let (class, outcome) = result.map_or(("", "not tried"), outcome);
+        decision(action, class, outcome, result.and_then(|result| result.error.as_deref()))
+    });
+    let held_back = plan.held_back.iter().take(MOST_ROWS).map(|action| decision(action, "warn", "held back", None));
+    let heads = [("What", ""), ("Of", ""), ("Rule", ""), ("Outcome", ""), ("Why", "")];
+    html! {
+        h2 { "What this run did" }
+        @if plan.actions.is_empty() && plan.held_back.is_empty() {
+            p.dim {
+                "There was nothing to do"
+                @if run.status.waiting().next().is_some() { ": below stands what each job waits for" }
+                "."
+            }
+        } @else {
+            (table(&heads, of_plan.chain(held_back)))
+            (more(plan.actions.len().max(plan.held_back.len())))
+        }
     }
-    for action in plan.held_back.iter().take(MOST_ROWS) {
-        decision(&mut html, action, "warn", "held back", None);
-    }
-    html.raw("</tbody></table></div>");
-    more(&mut html, plan.actions.len().max(plan.held_back.len()));
-    html
 }
 
-fn decision(html: &mut Html, action: &Action, class: &'static str, outcome: &str, error: Option<&str>) {
-    html.raw("<tr><td class=\"name fit\">").raw(verb(action)).raw("</td>");
-    cell(html, "fit", "Of", &object(action));
-    html.raw("<td class=fit data-head=Rule>").part(chip("", action.rule.name()));
-    html.raw("</td><td class=fit data-head=Outcome>").part(chip(class, outcome));
-    html.raw("</td><td class=why>").text(&action.reason);
-    if let Some(error) = error {
-        html.raw("<br>").text(error);
+fn decision(action: &Action, class: &str, outcome: &str, error: Option<&str>) -> Markup {
+    html! {
+        td.name.fit { (verb(action)) }
+        (cell("fit", "Of", &object(action)))
+        td.fit data-head="Rule" { (chip("", action.rule.name())) }
+        td.fit data-head="Outcome" { (chip(class, outcome)) }
+        td.why {
+            (text(&action.reason))
+            @if let Some(error) = error { br; (text(error)) }
+        }
     }
-    html.raw("</td></tr>");
 }
 
 fn verb(action: &Action) -> &'static str {
@@ -176,136 +175,128 @@ fn object(action: &Action) -> String {
     }
 }
 
-fn outcome(outcome: Outcome) -> (&'static str, &'static str) {
-    match outcome {
-        Outcome::Done => ("good", "done"),
-        Outcome::AlreadyDone => ("good", "already done"),
-        Outcome::Skipped => ("", "skipped"),
-        Outcome::Refused => ("bad", "refused"),
-        Outcome::Unknown => ("warn", "outcome unknown"),
-        Outcome::Failed => ("bad", "failed"),
-    }
+fn outcome(result: &ActionResult) -> (&'static str, &'static str) {
+    let class = match result.outcome {
+        Outcome::Done | Outcome::AlreadyDone => "good",
+        Outcome::Skipped => "",
+        Outcome::Unknown => "warn",
+        Outcome::Refused | Outcome::Failed => "bad",
+    };
+    (class, outcome_words(result.outcome))
 }
 
-pub(crate) fn machines(status: &Status) -> Html {
-    let mut html = Html::default();
-    html.raw("<h2>Machines</h2>");
-    if status.servers.is_empty() {
-        html.raw("<p class=dim>No server of this installation is there.</p>");
-        return html;
-    }
-    html.raw("<div class=wrap><table><thead><tr><th>Name<th>Type<th>Provider<th class=n>Age<th>State<th class=n>Left");
-    html.raw("<th>Why</tr></thead><tbody>");
-    for server in status.servers.iter().take(MOST_ROWS) {
-        html.raw("<tr><td class=name title=\"").text(&server.id).raw("\">").text(&server.called()).raw("</td>");
-        cell(&mut html, "fit", "Type", server.node_type.as_ref().map_or(NOTHING, |kind| kind.as_str()));
-        cell(&mut html, "fit", "Provider", server.provider.as_ref().map_or(NOTHING, |provider| provider.as_str()));
-        cell(&mut html, "n", "Age", &span(server.age_seconds));
-        html.raw("<td class=fit data-head=State>").part(chip(tone(server.standing), server.standing.name()));
-        html.raw("</td>");
-        let left = server.next.map_or(NOTHING.to_owned(), |next| age(next.left));
-        cell(&mut html, "n", "Left", &left);
-        html.raw("<td class=why>").text(server.told());
-        if let Some(next) = server.next {
-            html.raw("; ").text(next.then).raw(" then, unless ").text(next.unless);
+pub(crate) fn machines(status: &Status) -> Markup {
+    let heads = [("Name", ""), ("Type", ""), ("Provider", ""), ("Age", "n"), ("State", ""), ("Left", "n"), ("Why", "")];
+    html! {
+        h2 { "Machines" }
+        @if status.servers.is_empty() {
+            p.dim { "No server of this installation is there." }
+        } @else {
+            (table(&heads, status.servers.iter().take(MOST_ROWS).map(machine)))
+            (more(status.servers.len()))
         }
-        html.raw("</td></tr>");
     }
-    html.raw("</tbody></table></div>");
-    more(&mut html, status.servers.len());
-    html
 }
 
-fn tone(standing: Standing) -> &'static str {
-    match standing {
+fn machine(server: &ServerStatus) -> Markup {
+    let class = match server.standing {
         Standing::Idle | Standing::Busy => "good",
         Standing::Ordered | Standing::Booting | Standing::Connecting | Standing::Held => "warn",
         Standing::Leaving | Standing::Other => "",
-    }
-}
-
-pub(crate) fn jobs(status: &Status) -> Html {
-    let mut html = Html::default();
-    html.raw("<h2>Queue</h2>");
-    let jobs = match &status.jobs {
-        None => {
-            html.raw("<p class=dim>The queue could not be read.</p>");
-            return html;
-        }
-        Some(jobs) if jobs.is_empty() => {
-            html.raw("<p class=dim>No job is queued.</p>");
-            return html;
-        }
-        Some(jobs) => jobs,
     };
-    html.raw(
-        "<div class=wrap><table><thead><tr><th>Job<th class=n>Waits<th>Needs<th>Verdict<th>Why</tr></thead><tbody>",
-    );
-    for job in jobs.iter().take(MOST_ROWS) {
-        html.raw("<tr><td class=name title=\"queue item ").number(job.queue_id).raw("\">").text(&job.job).raw("</td>");
-        cell(&mut html, "n", "Waits", &span(job.waited_seconds));
-        cell(&mut html, "", "Needs", job.needs.as_deref().unwrap_or(NOTHING));
-        let class = match job.rule {
-            Rule::Demand | Rule::OnItsWay | Rule::IdleExecutor | Rule::Pending => "good",
-            Rule::Limit | Rule::Quota | Rule::BreakerOpen | Rule::InVain | Rule::NoNodeType | Rule::UnknownNeed => {
-                "warn"
-            }
-            _ => "",
-        };
-        html.raw("<td class=fit data-head=Verdict>").part(chip(class, job.rule.name()));
-        html.raw("</td><td class=why>").text(&job.reason).raw("</td></tr>");
+    html! {
+        td.name title=(text(&server.id)) { (text(&server.display_name())) }
+        (cell("fit", "Type", server.node_type.as_ref().map_or(NOTHING, |kind| kind.as_str())))
+        (cell("fit", "Provider", server.provider.as_ref().map_or(NOTHING, |provider| provider.as_str())))
+        (cell("n", "Age", &seconds(server.age_seconds, NOTHING)))
+        td.fit data-head="State" { (chip(class, server.standing.name())) }
+        (cell("n", "Left", &server.next.map_or(NOTHING.to_owned(), |next| duration(next.left))))
+        td.why {
+            (text(server.short_reason()))
+            @if let Some(next) = server.next { "; " (next.note()) }
+        }
     }
-    html.raw("</tbody></table></div>");
-    more(&mut html, jobs.len());
-    html
 }
 
-/// Nodes that are no machine of ours, volumes and addresses: there to be looked up.
-pub(crate) fn others(status: &Status) -> Html {
-    let ours: BTreeSet<&NodeName> = status.servers.iter().flat_map(|server| &server.nodes).collect();
-    let nodes = status.nodes.iter().flatten().filter(|node| !ours.contains(&node.name));
-    let nodes = nodes.map(|node| (node.name.as_str(), node.rule, node.reason.as_str()));
+pub(crate) fn jobs(status: &Status) -> Markup {
+    html! {
+        h2 { "Queue" }
+        @match status.jobs.as_deref() {
+            None => p.dim { "The queue could not be read." },
+            Some([]) => p.dim { "No job is queued." },
+            Some(jobs) => {
+                @let heads = [("Job", ""), ("Waits", "n"), ("Needs", ""), ("Verdict", ""), ("Why", "")];
+                (table(&heads, jobs.iter().take(MOST_ROWS).map(job)))
+                (more(jobs.len()))
+            }
+        }
+    }
+}
+
+fn job(job: &JobStatus) -> Markup {
+    let class = match job.rule {
+        Rule::Demand | Rule::OnItsWay | Rule::IdleExecutor | Rule::Pending => "good",
+        Rule::Limit | Rule::Quota | Rule::BreakerOpen | Rule::InVain | Rule::NoNodeType | Rule::UnknownNeed => "warn",
+        _ => "",
+    };
+    html! {
+        td.name title={"queue item " (job.queue_id)} { (text(&job.job)) }
+        (cell("n", "Waits", &seconds(job.waited_seconds, NOTHING)))
+        (cell("", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
+        (verdict(class, job.rule, &job.reason))
+    }
+}
+
+/// Nodes that are no server of this installation, volumes and floating IPs.
+pub(crate) fn others(status: &Status) -> Markup {
+    let nodes = status.other_nodes().map(|node| (node.name.as_str(), node.rule, node.reason.as_str()));
     let leftovers = status.leftovers.iter().map(|it| (it.name.as_str(), it.rule, it.reason.as_str()));
     let all: Vec<_> = leftovers.chain(nodes).collect();
-    let mut html = Html::default();
-    if all.is_empty() {
-        return html;
-    }
-    html.raw("<details><summary>Other nodes and volumes (").text(&all.len().to_string());
-    html.raw(")</summary><div class=wrap><table><thead><tr><th>Name<th>Verdict<th>Why</tr></thead><tbody>");
-    for (name, rule, reason) in all.iter().take(MOST_ROWS) {
-        html.raw("<tr><td class=name>").text(name).raw("</td><td class=fit data-head=Verdict>");
-        html.part(chip("", rule.name())).raw("</td><td class=why>").text(reason).raw("</td></tr>");
-    }
-    html.raw("</tbody></table></div>");
-    more(&mut html, all.len());
-    html.raw("</details>");
-    html
-}
-
-fn more(html: &mut Html, all: usize) {
-    if let Some(rest) = all.checked_sub(MOST_ROWS).filter(|rest| *rest > 0) {
-        html.raw("<p class=dim>and ").text(&rest.to_string()).raw(" more: <code>mita status</code> shows all.</p>");
+    let rows = all.iter().take(MOST_ROWS).map(|(name, rule, reason)| {
+        html! { td.name { (text(name)) } (verdict("", *rule, reason)) }
+    });
+    html! {
+        @if !all.is_empty() {
+            details {
+                summary { "Other nodes and volumes (" (all.len()) ")" }
+                (table(&[("Name", ""), ("Verdict", ""), ("Why", "")], rows))
+                (more(all.len()))
+            }
+        }
     }
 }
 
-fn cell(html: &mut Html, class: &'static str, head: &'static str, text: &str) {
-    html.raw("<td class=\"")
-        .raw(class)
-        .raw(if text == NOTHING { " z" } else { "" })
-        .raw("\" data-head=\"")
-        .raw(head)
-        .raw("\">")
-        .text(text)
-        .raw("</td>");
+/// A table with these heads, each with the class of its column.
+fn table(heads: &[(&str, &str)], rows: impl Iterator<Item = Markup>) -> Markup {
+    html! {
+        .wrap {
+            table {
+                thead { tr { @for (head, class) in heads { th class=[Some(class).filter(|class| !class.is_empty())] { (head) } } } }
+                tbody { @for row in rows { tr { (row) } } }
+            }
+        }
+    }
 }
 
-fn chip(class: &'static str, text: &str) -> Html {
-    let mut html = Html::default();
-    html.raw("<span class=\"chip ").raw(class).raw("\">").text(text).raw("</span>");
-    html
+fn verdict(class: &str, rule: Rule, reason: &str) -> Markup {
+    html! {
+        td.fit data-head="Verdict" { (chip(class, rule.name())) }
+        td.why { (text(reason)) }
+    }
 }
 
-fn span(seconds: Option<i64>) -> String {
-    seconds.map_or(NOTHING.to_owned(), |seconds| age(SignedDuration::from_secs(seconds)))
+fn cell(class: &str, head: &str, value: &str) -> Markup {
+    html! { td class={(class) @if value == NOTHING { " z" }} data-head=(head) { (text(value)) } }
+}
+
+fn chip(class: &str, name: &str) -> Markup {
+    html! { span class={"chip " (class)} { (name) } }
+}
+
+fn more(all: usize) -> Markup {
+    html! {
+        @if let Some(rest) = all.checked_sub(MOST_ROWS).filter(|rest| *rest > 0) {
+            p.dim { "and " (rest) " more: " code { "mita status" } " shows all." }
+        }
+    }
 }

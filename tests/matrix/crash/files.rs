@@ -8,7 +8,7 @@ use super::process::{command, this_program, was_killed};
 use super::{Undisturbed, in_full};
 use crate::harness::Installation;
 use crate::matrix::scenes::scenes;
-use crate::matrix::side_by_side::try_all;
+use crate::matrix::side_by_side::{interleaved, try_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -83,20 +83,21 @@ fn s6_a_run_that_is_killed_before_any_of_its_file_operations_leaves_a_state_that
     let scenes: Vec<Undisturbed> = scenes.map(Undisturbed::watch).collect();
     let mut cases = Vec::new();
     for scene in &scenes {
-        let farm = (scene.scene.set)();
+        let farm = scene.stage.set();
         let log = logs.path().join("counted");
         assert!(!was_killed(traced(&farm, &log, &[]).status().expect("strace starts")));
         let points = points(&farm, &log);
         assert!(points.len() > 10, "a run works with files: {points:?}");
-        cases.extend(points.into_iter().map(|point| (scene, point)));
+        cases.push(points.into_iter().map(|point| (scene, point)).collect());
     }
+    let cases = interleaved(cases);
     let tried = cases.len();
     let killed = try_all(
         2,
         cases,
         |(scene, (call, number))| format!("{} killed at {call} {number}", scene.scene.name),
         |(scene, (call, number))| {
-            let farm = (scene.scene.set)();
+            let farm = scene.stage.set();
             let log = logs.path().join(format!("{}-{call}-{number}", scene.scene.name));
             let inject = ["-e".to_owned(), format!("inject={call}:signal=SIGKILL:when={number}")];
             if !was_killed(traced(&farm, &log, &inject).status().expect("strace starts")) {

@@ -5,8 +5,7 @@ use crate::harness::Installation;
 use jiff::Timestamp;
 use mita::config::Config;
 use mita::progress::Progress;
-use mita::reconcile::{Moment, Permits, RunError, reconcile};
-use mita::store::LockError;
+use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::{Fault, Kind};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -21,8 +20,6 @@ const HIDDEN: &str = "matrix::crash::process::a_run_in_a_process_of_its_own";
 const SIGKILL: i32 = 9;
 /// How often it is looked whether the process has ended by itself.
 const A_MOMENT: Duration = Duration::from_millis(5);
-/// How long a process that is being started can keep a copy of a lock, on a machine that has much to do.
-const A_LOCK_IS_COPIED: Duration = Duration::from_secs(5);
 
 /// The run itself. Without the environment that [`Doomed`] gives there is nothing to run, and nothing is tested.
 #[test]
@@ -33,18 +30,7 @@ fn a_run_in_a_process_of_its_own() {
     let now = Timestamp::from_millisecond(now.parse().expect("milliseconds")).expect("a time of this century");
     let config = Config::load(Path::new(&config)).expect("a configuration").config;
     let moment = Moment { now, started };
-    loop {
-        match reconcile(&config, Permits::default(), moment, &Progress::silent()) {
-            // Another thread of the test was about to start a process, which has a copy of the lock until it runs.
-            Err(RunError::Lock(LockError::Busy { .. })) if started.elapsed() < A_LOCK_IS_COPIED => {
-                std::thread::sleep(A_MOMENT);
-            }
-            report => {
-                report.expect("a run that does its work");
-                return;
-            }
-        }
-    }
+    reconcile(&config, Permits::default(), moment, &Progress::silent()).expect("a run that does its work");
 }
 
 /// The command that runs an installation in a process of its own.

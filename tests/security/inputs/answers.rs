@@ -113,7 +113,14 @@ fn memory(scene: &Scene) -> State {
     memory.quota_refused.entry(cloud).or_default().insert(precise.clone(), now);
     let need = memory.queue.values().find_map(|item| item.need.clone()).expect("a job's need");
     let (job, why) = ("job-11".to_owned(), "no".to_owned());
-    memory.mismatches.push(Mismatch { job, need, node_type: precise, until: now + SignedDuration::from_mins(5), why });
+    memory.mismatches.push(Mismatch {
+        job,
+        need,
+        node_type: precise,
+        item: Some(11),
+        until: now + SignedDuration::from_mins(5),
+        why,
+    });
     memory.gone_servers.insert("server-9".into(), departed());
     memory.settling =
         Some(Settling { since: now - SignedDuration::from_mins(5), cause: SettlingCause::JenkinsRestarted });

@@ -6,10 +6,26 @@ use crate::World;
 use crate::http::Request;
 use crate::log::{Service, shape};
 
-/// Something that a test does to the world in the middle of a client's run.
-pub type Meanwhile = Box<dyn FnMut(&mut World) + Send>;
+/// Something that a test does to the world in the middle of a client's run. Any closure that can be copied.
+pub trait Meanwhile: FnMut(&mut World) + Send {
+    /// A copy, for a world that is set back later.
+    fn copy(&self) -> Box<dyn Meanwhile>;
+}
+
+impl<F: FnMut(&mut World) + Send + Clone + 'static> Meanwhile for F {
+    fn copy(&self) -> Box<dyn Meanwhile> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn Meanwhile> {
+    fn clone(&self) -> Self {
+        (**self).copy()
+    }
+}
 
 /// What goes wrong.
+#[derive(Clone)]
 pub enum Kind {
     /// Not done; this status with this JSON text.
     Status(u16, String),
@@ -21,7 +37,7 @@ pub enum Kind {
     RetryAfter(u64),
     /// Not done; a redirect to this address.
     Redirect(u16, String),
-    /// Not done; a JSON text of so many bytes.
+    /// Not done; a JSON text of so many bytes, without its length in the head.
     HugeBody(usize),
     /// Not done; the connection is closed.
     DropBefore,
@@ -46,12 +62,13 @@ pub enum Kind {
     /// Answered as if no `marker` had been sent: the first page again.
     RepeatMarker,
     /// Nothing goes wrong, but this happens just before.
-    Before(Meanwhile),
+    Before(Box<dyn Meanwhile>),
     /// Nothing goes wrong, but this happens just after.
-    After(Meanwhile),
+    After(Box<dyn Meanwhile>),
 }
 
 /// A rule: which requests, how often, and what goes wrong.
+#[derive(Clone)]
 pub struct Fault {
     service: Option<Service>,
     host: Option<String>,

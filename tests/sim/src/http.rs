@@ -78,12 +78,19 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body, not compressed.
     pub body: Vec<u8>,
+    /// Whether only the head is sent, as a HEAD request wants it.
+    pub head_only: bool,
 }
 
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Response { status, headers: Vec::new(), body: Vec::new() }
+        Response { status, headers: Vec::new(), body: Vec::new(), head_only: false }
+    }
+
+    /// Whether it has a header of this name.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.headers.iter().any(|(n, _)| n == name)
     }
 
     /// A JSON answer.
@@ -93,7 +100,7 @@ impl Response {
 
     /// An HTML answer.
     pub fn html(status: u16, text: impl Into<String>) -> Self {
-        Response::empty(status).with("Content-Type", "text/html; charset=UTF-8").body(text.into().into_bytes())
+        Response::empty(status).with("Content-Type", "text/html;charset=utf-8").body(text.into().into_bytes())
     }
 
     /// The same answer with one header more.
@@ -110,11 +117,11 @@ impl Response {
         self
     }
 
-    /// Compresses the body where the client takes gzip and it is worth it.
+    /// Compresses the body where the client takes gzip.
     #[must_use]
     pub fn gzip_for(mut self, accept_encoding: Option<&str>) -> Self {
         let wanted = accept_encoding.is_some_and(|a| a.contains("gzip"));
-        if !wanted || self.body.len() < 256 {
+        if !wanted || self.body.is_empty() {
             return self;
         }
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -127,7 +134,8 @@ impl Response {
         self
     }
 
-    /// The head as it goes over the wire, with `Content-Length` for the whole body.
+    /// The head as it goes over the wire, with `Content-Length` for the whole body. Headers are Latin-1: other
+    /// characters become blanks.
     pub fn head(&self, keep_alive: bool) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (n, v) in &self.headers {
@@ -137,7 +145,7 @@ impl Response {
             head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
         }
         head.push_str(if keep_alive { "Connection: keep-alive\r\n\r\n" } else { "Connection: close\r\n\r\n" });
-        head.into_bytes()
+        head.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b' ')).collect()
     }
 }
 

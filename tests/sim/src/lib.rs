@@ -40,7 +40,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 pub use clock::Ms;
-pub use faults::{Fault, Kind};
+pub use faults::{Fault, Kind, Meanwhile};
 pub use join::JoinRule;
 pub use log::{Record, Service};
 pub use promises::{Promise, Rules, Violation};
@@ -67,6 +67,12 @@ pub struct SimOptions {
     pub latency: Duration,
     /// Where ids come from: the same seed gives the same ids.
     pub seed: u64,
+    /// The port of the controller; any free one for 0.
+    pub jenkins_port: u16,
+    /// The port of the first cloud; any free one for 0.
+    pub openstack_port: u16,
+    /// Where the clock starts.
+    pub start: Ms,
 }
 
 impl Default for SimOptions {
@@ -79,6 +85,9 @@ impl Default for SimOptions {
             users: vec!["mita".into()],
             latency: Duration::ZERO,
             seed: 1,
+            jenkins_port: 0,
+            openstack_port: 0,
+            start: clock::START,
         }
     }
 }
@@ -143,20 +152,21 @@ impl Sim {
     /// Starts a controller and one cloud, each on a port of its own.
     ///
     /// # Errors
-    /// When no port of 127.0.0.1 can be bound.
+    /// When a port of 127.0.0.1 cannot be bound.
     pub fn start(options: SimOptions) -> io::Result<Sim> {
-        let jenkins_socket = server::bind()?;
-        let stranger_socket = server::bind()?;
+        let jenkins_socket = server::bind(options.jenkins_port)?;
+        let stranger_socket = server::bind(0)?;
         let jenkins_url = format!("{}{}", server::url(&jenkins_socket)?, options.jenkins.prefix);
         let stranger_url = server::url(&stranger_socket)?;
         let rules =
             Rules { owners: options.owners, users: options.users, max_servers: None, max_of_type: BTreeMap::new() };
-        let world = World::new(Jenkins::new(options.jenkins, jenkins_url.clone()), rules);
+        let mut world = World::new(Jenkins::new(options.jenkins, jenkins_url.clone()), rules);
+        (world.now, world.jenkins.now) = (options.start, options.start);
         let shared = Shared::new(world, options.latency);
         shared.listen(jenkins_socket, "jenkins")?;
         shared.listen(stranger_socket, "stranger")?;
         let sim = Sim { shared, seed: options.seed, jenkins_url, stranger_url };
-        sim.add_cloud(&options.cloud, options.openstack)?;
+        sim.listen_as_cloud(options.openstack_port, &options.cloud, options.openstack)?;
         Ok(sim)
     }
 
@@ -165,7 +175,11 @@ impl Sim {
     /// # Errors
     /// When no port of 127.0.0.1 can be bound.
     pub fn add_cloud(&self, name: &str, options: openstack::Options) -> io::Result<()> {
-        let socket = server::bind()?;
+        self.listen_as_cloud(0, name, options)
+    }
+
+    fn listen_as_cloud(&self, port: u16, name: &str, options: openstack::Options) -> io::Result<()> {
+        let socket = server::bind(port)?;
         let url = server::url(&socket)?;
         {
             let mut world = self.world();
@@ -224,6 +238,12 @@ impl Sim {
         self.world().advance(by);
     }
 
+    /// Sets the world back to an earlier copy of it, `sim.world().clone()`: services, clock, faults and log. Requests on
+    /// connections from before have no effect any more.
+    pub fn set_back(&self, to: &World) {
+        self.shared.replace(to.clone());
+    }
+
     /// What servers of this name or node type do once they are ACTIVE.
     pub fn on_boot(&self, server: &str, rule: JoinRule) {
         self.world().joins.insert(server.to_string(), rule);
@@ -273,6 +293,11 @@ impl Sim {
     /// All requests so far.
     pub fn requests(&self) -> Vec<Record> {
         self.world().log.clone()
+    }
+
+    /// The requests after the first so many.
+    pub fn requests_after(&self, number: usize) -> Vec<Record> {
+        self.world().log[number..].to_vec()
     }
 
     /// The requests that could change something; token requests are none.

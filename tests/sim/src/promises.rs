@@ -78,7 +78,8 @@ impl World {
         let Some((node, action)) = self.jenkins.node_in_path(request) else { return Vec::new() };
         let mut found = Vec::new();
         let name = &node.name;
-        if !["doDelete", "changeOfflineCause", "toggleOffline", "doDisconnect"].contains(&action.as_str()) {
+        let harmful = ["doDelete", "changeOfflineCause", "toggleOffline", "doDisconnect", "config.xml"];
+        if !harmful.contains(&action.as_str()) {
             return found;
         }
         if !self.node_is_ours(node) {

@@ -17,6 +17,8 @@ const LONGEST_HANG: Duration = Duration::from_secs(120);
 /// What the threads share.
 struct State {
     world: Mutex<World>,
+    /// How often the world was set back: a connection that was made before that is of another world.
+    age: AtomicU64,
     stop: AtomicBool,
     latency: AtomicU64,
     /// Counts releases of hanging requests; its condition also ends waits at the stop.
@@ -30,8 +32,10 @@ pub(crate) struct Shared {
     listeners: Mutex<Vec<(SocketAddr, JoinHandle<()>)>>,
 }
 
-pub(crate) fn bind() -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", 0))
+/// A socket on this port; any free one for 0.
+pub(crate) fn bind(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .map_err(|error| io::Error::new(error.kind(), format!("127.0.0.1:{port}: {error}")))
 }
 
 pub(crate) fn url(socket: &TcpListener) -> io::Result<String> {
@@ -47,6 +51,7 @@ impl Shared {
     pub(crate) fn new(world: World, latency: Duration) -> Self {
         let state = State {
             world: Mutex::new(world),
+            age: AtomicU64::new(0),
             stop: AtomicBool::new(false),
             latency: AtomicU64::new(crate::clock::millis(latency)),
             releases: Mutex::new(0),
@@ -57,6 +62,15 @@ impl Shared {
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         lock(&self.state.world)
+    }
+
+    /// Puts another world in the place of this one. What is still under way in this one does nothing in the other.
+    pub(crate) fn replace(&self, other: World) {
+        let mut world = self.world();
+        *world = other;
+        self.state.age.fetch_add(1, Ordering::Relaxed);
+        drop(world);
+        self.release();
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -79,8 +93,8 @@ impl Shared {
                     break;
                 }
                 let Ok(stream) = stream else { continue };
-                let (state, host) = (Arc::clone(&state), host.clone());
-                std::thread::spawn(move || state.converse(stream, &host));
+                let (state, host, age) = (Arc::clone(&state), host.clone(), state.age.load(Ordering::Relaxed));
+                std::thread::spawn(move || state.converse(stream, &host, age));
             }
         };
         lock(&self.listeners).push((address, std::thread::spawn(accept)));
@@ -102,7 +116,7 @@ impl Drop for Shared {
 
 impl State {
     /// One connection: requests and answers until either side ends it.
-    fn converse(&self, mut stream: TcpStream, host: &str) {
+    fn converse(&self, mut stream: TcpStream, host: &str, age: u64) {
         let ready = stream.set_read_timeout(Some(Duration::from_millis(100))).and_then(|()| stream.set_nodelay(true));
         if ready.is_err() {
             return;
@@ -117,7 +131,12 @@ impl State {
                     return;
                 }
                 Incoming::Request(request, keep_alive) => {
-                    let delivery = lock(&self.world).serve(host, &request);
+                    let mut world = lock(&self.world);
+                    if self.age.load(Ordering::Relaxed) != age {
+                        return;
+                    }
+                    let delivery = world.serve(host, &request);
+                    drop(world);
                     self.wait(Duration::from_millis(self.latency.load(Ordering::Relaxed)));
                     if !self.deliver(&mut stream, &delivery, keep_alive) {
                         drop(stream.shutdown(Shutdown::Both));
@@ -149,6 +168,10 @@ impl State {
                 }
                 false
             }
+            Delivery::Huge(size) => {
+                drop(send_huge(stream, *size));
+                false
+            }
             Delivery::Drop => false,
             Delivery::Hang => {
                 let releases = lock(&self.releases);
@@ -169,8 +192,23 @@ impl State {
     }
 }
 
+/// A JSON text that ends with the connection, or where the client has enough of it.
+fn send_huge(stream: &mut TcpStream, size: usize) -> io::Result<()> {
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n[\"")?;
+    let piece = [b'x'; 64 << 10];
+    let mut left = size;
+    while left > 0 {
+        let now = left.min(piece.len());
+        stream.write_all(&piece[..now])?;
+        left -= now;
+    }
+    stream.write_all(b"\"]")
+}
+
 fn send(stream: &mut TcpStream, answer: &Response, keep_alive: bool) -> io::Result<()> {
     let mut bytes = answer.head(keep_alive);
-    bytes.extend_from_slice(&answer.body);
+    if !answer.head_only {
+        bytes.extend_from_slice(&answer.body);
+    }
     stream.write_all(&bytes)
 }

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::clock::{self, Ms, millis};
 use crate::faults::{Fault, Kind};
 use crate::http::{Request, Response};
+use crate::jenkins::Jenkins;
 use crate::jenkins::nodes::{CauseKind, Node, ServerRef};
-use crate::jenkins::{Jenkins, LOST};
+use crate::jenkins::people::LOST;
 use crate::join::JoinRule;
 use crate::log::{Record, Service};
 use crate::openstack::{Cloud, Event, Server, Status};
@@ -22,11 +23,14 @@ pub(crate) enum Delivery {
     Whole(Response),
     Truncated(Response),
     Drip(Response, Duration),
+    /// A JSON text of so many bytes, made while it is sent.
+    Huge(usize),
     Drop,
     Hang,
 }
 
-/// The simulated world.
+/// The simulated world. A copy is the world as it was at that moment, for [`crate::Sim::set_back`].
+#[derive(Clone)]
 pub struct World {
     /// The controller.
     pub jenkins: Jenkins,
@@ -79,11 +83,11 @@ impl World {
         }
     }
 
-    /// Moves the clock, second by second.
+    /// Moves the clock, from one whole second to the next.
     pub fn advance(&mut self, by: Duration) {
         let target = self.now + millis(by);
         while self.now < target {
-            self.now = (self.now + 1000).min(target);
+            self.now = (self.now - self.now % 1000 + 1000).min(target);
             for cloud in self.clouds.values_mut() {
                 cloud.step(self.now);
             }
@@ -223,10 +227,11 @@ impl World {
             Delivery::Whole(r) => Delivery::Whole(packed(r)),
             Delivery::Truncated(r) => Delivery::Truncated(packed(r)),
             Delivery::Drip(r, pause) => Delivery::Drip(packed(r), pause),
-            ended @ (Delivery::Drop | Delivery::Hang) => ended,
+            other @ (Delivery::Huge(_) | Delivery::Drop | Delivery::Hang) => other,
         };
         self.log[entry].status = match &delivery {
             Delivery::Whole(r) | Delivery::Truncated(r) | Delivery::Drip(r, _) => Some(r.status),
+            Delivery::Huge(_) => Some(200),
             Delivery::Drop | Delivery::Hang => None,
         };
         let at = self.now;
@@ -274,9 +279,7 @@ impl World {
             Some(Kind::Redirect(status, to)) => {
                 return Delivery::Whole(Response::empty(*status).with("Location", to.clone()));
             }
-            Some(Kind::HugeBody(size)) => {
-                return Delivery::Whole(json(200, &format!("[\"{}\"]", "x".repeat(*size))));
-            }
+            Some(Kind::HugeBody(size)) => return Delivery::Huge(*size),
             Some(Kind::DropBefore) => return Delivery::Drop,
             Some(Kind::Hang) => return Delivery::Hang,
             Some(Kind::AckedButNotDone(status)) => {

@@ -1,8 +1,8 @@
 //! Floating IPs: what is asked and sent for them. Answers are shaped as Neutron 21 gave them.
 
+use super::{cloud, count};
 use crate::domain::world::{AddressMark, Lookup};
 use crate::http::loopback::{Answer, Loopback};
-use crate::provider::openstack::tests::{cloud, count};
 use crate::provider::{AddressOrder, Deletion, Failure, FailureKind, Provider};
 use serde_json::{Value, json};
 
@@ -78,7 +78,7 @@ fn a_known_one_is_led_to_the_port_again() {
 }
 
 #[test]
-fn a_used_up_quota_is_told_as_such_and_an_answer_that_is_lost_leaves_it_open() {
+fn a_used_up_quota_is_reported_as_such_and_an_answer_that_is_lost_leaves_it_open() {
     let quota = r#"{"NeutronError":{"type":"OverQuota","message":"Quota exceeded for resources: ['floatingip'].","detail":""}}"#;
     for (answer, kind) in [
         (Answer::json(409, quota), FailureKind::Quota),

@@ -1,8 +1,8 @@
 //! Listings in pages, whole or not at all.
 
+use super::{cloud, lines};
 use crate::domain::world::Launch;
 use crate::http::loopback::{Answer, Loopback};
-use crate::provider::openstack::tests::{cloud, lines};
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
     let servers: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id, "name": "n"})).collect();
@@ -39,7 +39,7 @@ fn pages_are_followed_by_their_query_and_never_to_their_host() {
 }
 
 #[test]
-fn s3_a_listing_with_a_page_that_fails_is_no_listing() {
+fn s3_a_list_with_a_page_that_fails_is_an_error() {
     let (_server, ids) = listing(|query| match query {
         "limit=1000" => page(&["a"], Some("/x?marker=a")),
         _ => Answer::json(500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#),
@@ -48,31 +48,31 @@ fn s3_a_listing_with_a_page_that_fails_is_no_listing() {
 }
 
 #[test]
-fn s3_a_listing_that_goes_round_in_a_circle_or_on_for_ever_is_no_listing() {
+fn s3_a_list_whose_pages_form_a_circle_or_never_end_is_an_error() {
     let (_server, ids) = listing(|query| match query {
         "limit=1000" => page(&["a"], Some("/x?marker=a")),
         "marker=a" => page(&["b"], Some("/x?marker=b")),
         _ => page(&["c"], Some("/x?marker=a")),
     });
-    assert!(ids.unwrap_err().contains("the pages lead round in a circle"));
+    assert!(ids.unwrap_err().contains("leads back to an earlier page"));
 
     let (_server, ids) = listing(|query| page(&["a"], Some(&format!("/x?{query}1"))));
-    assert!(ids.unwrap_err().contains("a page repeats what came before"));
+    assert!(ids.unwrap_err().contains("a page repeats the pages before it"));
 
     let (_server, ids) = listing(|_| page(&["a"], Some("/x")));
-    assert!(ids.unwrap_err().contains("names no marker"));
+    assert!(ids.unwrap_err().contains("has no marker"));
 }
 
 #[test]
-fn s3_an_answer_that_is_no_list_is_no_listing() {
+fn s3_an_answer_that_is_no_list_is_an_error() {
     for body in ["{}", r#"{"servers":null}"#, r#"{"servers":[{"name":"without id"}]}"#, "<html>", ""] {
         let (_server, ids) = listing(move |_| Answer::json(200, body));
-        assert!(ids.unwrap_err().contains("wanted a page of servers"), "{body}");
+        assert!(ids.unwrap_err().contains("wanted a page of the list"), "{body}");
     }
 }
 
 #[test]
-fn whether_a_server_ever_ran_is_told_by_its_launch_time_where_there_is_one() {
+fn whether_a_server_ever_ran_is_reported_by_its_launch_time_where_there_is_one() {
     let (_server, provider) = cloud(|seen| {
         seen.target.starts_with("/compute/v2.1/servers/detail").then(|| {
             let servers = serde_json::json!([

@@ -11,8 +11,8 @@ mod listing;
 mod order;
 
 use crate::config::{
-    Auth, Backend, Boot, Connection, Domain, Identified, Interface, MinIdle, NodeType, OpenStackConfig, ProviderConfig,
-    Registration, Sizing, Times,
+    Auth, Backend, Boot, Connection, Domain, FlavorChoice, Identified, Interface, MinIdle, NodeType, OpenStackConfig,
+    ProviderConfig, Registration, Times,
 };
 use crate::domain::names::ServerId;
 use crate::domain::world::Lookup;
@@ -31,7 +31,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         name: name.into(),
         providers: vec!["cloud".into()],
         image_name: "dup-image".into(),
-        size: Sizing::Named("m1.small".into()),
+        size: FlavorChoice::Named("m1.small".into()),
         keyname: None,
         labels: Default::default(),
         storage: None,

@@ -1,9 +1,9 @@
 //! What is asked before an order, the order itself, and how it can end.
 
-use crate::config::{NodeType, Sizing};
+use super::{cloud, count, node_type, order, provider, usual};
+use crate::config::{FlavorChoice, NodeType};
 use crate::domain::world::{Quota, Size};
 use crate::http::loopback::{Answer, Loopback};
-use crate::provider::openstack::tests::{cloud, count, node_type, order, provider, usual};
 use crate::provider::{Failure, FailureKind, Provider};
 use crate::secret::redact;
 use serde_json::Value;
@@ -56,7 +56,7 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
     let (_server, provider) = cloud(|_| None);
     let mut wrong = node_type("wrong");
     wrong.image_name = "Ubuntu Trusty (2014.04) cloudimk".into();
-    wrong.size = Sizing::Named("m1.smal".into());
+    wrong.size = FlavorChoice::Named("m1.smal".into());
     wrong.networks = vec!["no-net".into()];
     let survey = provider.survey(&[&wrong, &node_type("right")]);
     assert_eq!(survey.problems, Vec::<String>::new());
@@ -65,10 +65,10 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
     assert_eq!(failure.kind, FailureKind::Wrong);
     assert_eq!(
         failure.message,
-        "cloud: cannot find the size \"m1.smal\": no size has this name; nearest: \"m1.small\": \
+        "cloud: cannot find the flavor \"m1.smal\": no flavor has this name; nearest: \"m1.small\": \
          correct size; cloud: cannot find the image \"Ubuntu Trusty (2014.04) cloudimk\": no image has this name; \
          nearest: \"Ubuntu Trusty (2014.04) cloudimg\": correct image_name; cloud: cannot find the network \"no-net\": \
-         no network has this name; there is none at all: correct networks"
+         no network has this name; there is none: correct networks"
     );
 }
 
@@ -97,7 +97,7 @@ fn an_image_may_be_named_by_a_pattern_of_which_the_newest_that_fits_is_taken() {
     assert_eq!(taken("what-*").unwrap(), "odd", "a name that is there to the letter comes first");
     assert_eq!(
         taken("centos-*").unwrap_err(),
-        "cloud: cannot find the image \"centos-*\": no active image has a name that fits this pattern; there are \
+        "cloud: cannot find the image \"centos-*\": no active image has a name that matches this pattern; there are \
          \"what-*\", \"ubuntu-24.04-1\", \"ubuntu-24.04-2\", ...: correct image_name"
     );
 }
@@ -132,8 +132,8 @@ fn groups_and_ports_are_found_by_name_or_id_and_what_two_have_is_no_name() {
     let survey = provider.survey(&[&ubuntu]);
     assert_eq!(
         survey.unfit[&"ubuntu".into()].message,
-        "cloud: cannot find the port \"eth9\": no port has this name; there is none at all: correct ports; cloud: cannot \
-         find the server group \"twin\": 2 server groups have this name: put the id of one in its place: g2, g3"
+        "cloud: cannot find the port \"eth9\": no port has this name; there is none: correct ports; cloud: cannot \
+         find the server group \"twin\": 2 server groups have this name: use the id of one instead: g2, g3"
     );
 }
 
@@ -151,7 +151,7 @@ fn a_cloud_without_the_microversion_that_a_node_type_needs_is_no_place_for_it() 
         unfit
     };
     assert_eq!(answers(r#"{"version":{"id":"v2.1","version":"2.93","min_version":"2.1"}}"#, 200), None);
-    assert_eq!(answers("<html>", 404), None, "where it is not told, the order tells");
+    assert_eq!(answers("<html>", 404), None, "if it is unknown, the order shows it");
     for old in [r#"{"version":{"version":"2.51"}}"#, r#"{"version":{"version":""}}"#] {
         let unfit = answers(old, 200).unwrap();
         assert!(unfit.starts_with("cloud: cannot order ubuntu: tags needs the compute microversion 2.52"), "{unfit}");

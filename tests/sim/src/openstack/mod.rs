@@ -290,6 +290,7 @@ pub(crate) struct Token {
 }
 
 /// One cloud.
+#[derive(Clone)]
 pub struct Cloud {
     /// How it is set up.
     pub options: Options,

@@ -31,7 +31,7 @@ pub(super) fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &str
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let mut stream = TcpStream::connect(host)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let mut head = format!(
         "{method} {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n",
         if path.is_empty() { "/" } else { path }

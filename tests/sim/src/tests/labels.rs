@@ -1,6 +1,10 @@
 //! Label expressions: the rows of Jenkins' own tests (LabelExpressionTest.java) and the grammar's edges.
 
+use super::client::Client;
+use crate::SimOptions;
 use crate::jenkins::labels::{Label, split};
+use crate::jenkins::queue::Job;
+use crate::jenkins::{Options, Version};
 
 #[track_caller]
 fn stored(text: &str, name: &str) {
@@ -52,4 +56,59 @@ fn label_strings_split_at_white_space_and_quotes_group() {
     assert_eq!(split("a  b\tc"), ["a", "b", "c"]);
     assert_eq!(split("\"a b\" c\\ d"), ["a b", "c d"]);
     assert!(split("  ").is_empty());
+}
+
+#[test]
+fn semicolons_and_many_parentheses_are_ordinary() {
+    stored("a;b", "a;b");
+    stored("a;b && c", "\"a;b\"&&c");
+    let deep = format!("{}a{}", "(".repeat(120), ")".repeat(120));
+    stored(&deep, &deep);
+    assert!(fits(&deep, &["a"]));
+    stored("x && \"a\\bb\"", "x&&\"a\\bb\"");
+}
+
+/// The labels of a node that is made while a job asks for its whole label string.
+fn labels_of(version: Version, label_string: &str) -> Vec<String> {
+    let c = Client::with(SimOptions { jenkins: Options { version, ..Options::default() }, ..SimOptions::default() });
+    c.sim.jenkins().submit(Job::freestyle("f").label("amd64 trusty"));
+    c.sim.jenkins().add_agent("n", label_string, 1);
+    let node = c.get("/computer/n/api/json?tree=assignedLabels[name]").json();
+    node["assignedLabels"].as_array().unwrap().iter().map(|l| l["name"].as_str().unwrap().to_string()).collect()
+}
+
+#[test]
+fn a_label_string_that_a_job_asks_for_is_one_label_since_2_421() {
+    assert_eq!(labels_of(Version::new(2, 420), "amd64 trusty"), ["amd64", "n", "trusty"]);
+    assert_eq!(labels_of(Version::new(2, 421), "amd64 trusty"), ["amd64 trusty", "n"]);
+    assert_eq!(labels_of(Version::new(2, 421), "amd64  trusty"), ["amd64", "n", "trusty"], "two blanks avoid it");
+}
+
+#[test]
+fn nodes_that_were_there_follow_at_the_next_restart() {
+    let c = Client::new();
+    c.sim.jenkins().add_agent("n", "amd64 trusty", 1);
+    c.sim.jenkins().submit(Job::freestyle("f").label("amd64 trusty"));
+    assert!(c.sim.jenkins().node("n").unwrap().has_label("amd64"));
+    let second = std::time::Duration::from_secs(1);
+    c.sim.jenkins().restart(second, second);
+    assert!(!c.sim.jenkins().node("n").unwrap().has_label("amd64"));
+}
+
+#[test]
+fn labels_in_quotes_come_back_in_two_layers_or_hide_their_item() {
+    let c = Client::new();
+    for (name, label) in [("single", "'a||b'"), ("double", "\"c||d\""), ("escaped", "\"e\\.f\"")] {
+        c.sim.jenkins().submit(Job::freestyle(name).label(label));
+    }
+    let queue = c.get("/queue/api/json?tree=items[task[name,labelExpression]]").json();
+    let shown: Vec<(&str, &str)> = queue["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["task"])
+        .map(|task| (task["name"].as_str().unwrap(), task["labelExpression"].as_str().unwrap()))
+        .collect();
+    assert_eq!(shown, [("escaped", "\"\\\"e\\\\.f\\\"\""), ("single", "\"'a||b'\"")]);
+    assert_eq!(c.get("/queue/api/json?tree=items[task[name]]").json()["items"].as_array().unwrap().len(), 3);
 }

@@ -1,0 +1,74 @@
+//! What all actions work with.
+
+use crate::apply::events::Event;
+use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
+use crate::concurrency::parallel_map;
+use crate::config::Config;
+use crate::domain::names::ProviderName;
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::jenkins::Jenkins;
+use crate::observe::Services;
+use crate::plan::model::{Action, Plan};
+use crate::provider::Provider;
+use std::sync::mpsc::Sender;
+
+pub(super) const JENKINS_RESTARTED: &str = "Jenkins was restarted in the middle of the run";
+
+/// What all actions work with. Each thread has its own clone; the events end when the last one is gone.
+#[derive(Clone)]
+pub(super) struct Context<'a> {
+    pub(super) config: &'a Config,
+    pub(super) services: &'a Services,
+    pub(super) world: &'a World,
+    pub(super) plan: &'a Plan,
+    /// As it was before the first action.
+    pub(super) state: &'a State,
+    pub(super) events: Sender<Event>,
+}
+
+impl<'a> Context<'a> {
+    /// The actions of one kind, each with its index in the plan.
+    pub(super) fn actions<T>(&self, select: impl Fn(&'a Action) -> Option<T>) -> Vec<(usize, T)> {
+        let actions = self.plan.actions.iter().enumerate();
+        actions.filter_map(|(index, action)| Some((index, select(action)?))).collect()
+    }
+
+    /// Works on all items, as many at a time as the configuration allows.
+    pub(super) fn parallel<T: Send, R: Send>(&self, items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+        parallel_map(self.config.concurrency, items, work)
+    }
+
+    /// Carries out the actions of one kind, and reports their results.
+    pub(super) fn carry_out<T: FnOnce() -> Result<Outcome> + Send>(&self, task: impl Fn(&'a Action) -> Option<T>) {
+        self.parallel(self.actions(task), |(action, task)| self.report_result(action, task()));
+    }
+
+    pub(super) fn jenkins(&self) -> Result<&'a Jenkins> {
+        self.services.jenkins.as_ref().map_err(NotDone::failed)
+    }
+
+    pub(super) fn provider(&self, name: &ProviderName) -> Result<&'a dyn Provider> {
+        self.services.provider(name).map_err(NotDone::failed)
+    }
+
+    /// Whether Jenkins was restarted since the plan was made. After a restart its nodes look idle, and a pipeline may
+    /// wait for one of them to continue on it.
+    pub(super) fn is_restarted(&self, session: &Option<String>) -> bool {
+        let known = |id: &String| self.state.session.as_ref().is_some_and(|known| known.earlier.contains(id));
+        self.world.jenkins.session.is_some()
+            && *session != self.world.jenkins.session
+            && !session.as_ref().is_some_and(known)
+    }
+
+    pub(super) fn report(&self, event: Event) {
+        // The receiver outlives every sender.
+        let _ = self.events.send(event);
+    }
+
+    /// Reports how an action ended.
+    pub(super) fn report_result(&self, action: usize, result: Result<Outcome>) {
+        let server_id = self.plan.actions.get(action).and_then(|action| action.change.server_id().cloned());
+        self.report(Event::ActionEnded(ActionResult::new(action, server_id, result)));
+    }
+}

@@ -1,0 +1,130 @@
+//! What happens while a plan is applied, and what each event changes in the state.
+//!
+//! The actions run in threads and send events; one thread receives them and keeps the state.
+
+use crate::apply::outcome::{ActionResult, Results};
+use crate::config::Config;
+use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
+use crate::domain::state::{RetirementStep, State};
+use crate::plan::sightings::breaker;
+use crate::provider::{Failure, FailureKind};
+use jiff::Timestamp;
+use std::iter;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+/// Answers to requests that went out together arrive together. Each save waits for the disk, so events that come within
+/// so short a time of one another share one. The wait ends with the last action.
+const BURST_GAP: Duration = Duration::from_millis(4);
+
+/// At most so many share a save, so that little is lost when the run is killed.
+const LARGEST_BURST: usize = 100;
+
+/// Something that the state has to record.
+pub(super) enum Event {
+    /// A server was created.
+    ServerCreated { order: MitaId, server_id: ServerId },
+    /// The provider did not confirm an order.
+    OrderFailed { order: MitaId, provider: ProviderName, failure: Failure },
+    /// A node was not created; an order whose agent needs it was not sent.
+    NodeNotCreated {
+        order: MitaId,
+        /// Why it will be refused again until somebody changes something.
+        wrong: Option<String>,
+    },
+    /// A node is gone from Jenkins.
+    NodeDeleted(NodeName),
+    /// A node could not be brought back online.
+    NodeNotRestored(NodeName),
+    /// A retirement completed this step.
+    RetirementStep { order: MitaId, step: RetirementStep },
+    /// A retirement stopped: the server and its nodes stay.
+    RetirementStopped(MitaId),
+    /// A cloud refused to delete a server because somebody locked it.
+    ServerLocked(MitaId),
+    /// The end of the console of a server that failed.
+    ConsoleRead { order: MitaId, tail: String },
+    /// An action is over.
+    ActionEnded(ActionResult),
+}
+
+/// Waits for the next events; none once every action is over.
+pub(super) fn next_burst(receiver: &Receiver<Event>) -> Option<impl Iterator<Item = Event>> {
+    let first = receiver.recv().ok()?;
+    let more = iter::from_fn(|| receiver.recv_timeout(BURST_GAP).ok());
+    Some(iter::once(first).chain(more.take(LARGEST_BURST)))
+}
+
+impl Event {
+    /// Adds the event to the state and to the results.
+    pub(super) fn record(self, config: &Config, now: Timestamp, state: &mut State, results: &mut Results) {
+        match self {
+            Event::ServerCreated { order, server_id } => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.server_id = Some(server_id);
+                }
+            }
+            Event::OrderFailed { order, provider, failure: Failure { kind, message } } => {
+                let wrong = match kind {
+                    // The server may exist: its order stays in the state.
+                    FailureKind::UnknownOutcome => return,
+                    FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => true,
+                    FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
+                };
+                results.orders_refused = true;
+                let Some(order) = state.servers.remove(&order) else { return };
+                if wrong {
+                    return breaker::failed(state, &provider, &order.node_type, &message, now);
+                }
+                if kind == FailureKind::Quota {
+                    breaker::quota_refused(state, &provider, &order.node_type, now);
+                }
+                results.closed_providers.insert(provider);
+            }
+            Event::NodeNotCreated { order: id, wrong } => {
+                let Some(order) = state.servers.get_mut(&id) else { return };
+                if order.server_id.is_some() {
+                    // The server exists, and is removed if it never joins.
+                    order.node = None;
+                    return;
+                }
+                let Some(order) = state.servers.remove(&id) else { return };
+                // Jenkins' answer is the same whichever cloud the server would be in.
+                let providers = config.node_type(&order.node_type).map_or(&[][..], |kind| &kind.providers);
+                for (provider, reason) in providers.iter().zip(wrong.iter().cycle()) {
+                    breaker::failed(state, provider, &order.node_type, reason, now);
+                }
+            }
+            Event::NodeDeleted(node) => {
+                state.nodes.remove(&node);
+            }
+            Event::NodeNotRestored(node) => {
+                if let Some(node) = state.nodes.get_mut(&node) {
+                    node.restore_refused = true;
+                }
+            }
+            Event::RetirementStep { order, step } => {
+                if let Some(retirement) = state.servers.get_mut(&order).and_then(|server| server.retirement.as_mut()) {
+                    retirement.step = retirement.step.max(step);
+                }
+            }
+            Event::RetirementStopped(order) => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.retirement = None;
+                }
+            }
+            Event::ServerLocked(order) => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.lock_met = Some(now);
+                }
+            }
+            Event::ConsoleRead { order, tail } => {
+                let mut failures = state.failures.values_mut().flat_map(|types| types.values_mut());
+                if let Some(failure) = failures.find(|failure| failure.id == order) {
+                    failure.console = tail.lines().map(str::to_owned).collect();
+                }
+            }
+            Event::ActionEnded(result) => results.actions.push(result),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Assigns floating IPs to servers, and releases those whose servers are gone.
+
+use crate::apply::context::Context;
+use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
+use crate::domain::names::FloatingIpId;
+use crate::domain::world::AddressMark;
+use crate::plan::model::{Change, FloatingIpToAssign, FormerServer};
+use crate::provider::AddressOrder;
+
+type Task<'a> = Box<dyn FnOnce() -> Result<Outcome> + Send + 'a>;
+
+pub(super) fn assign_and_release(context: &Context<'_>) {
+    context.carry_out(|action| -> Option<Task<'_>> {
+        match &action.change {
+            Change::AssignFloatingIp(wanted) => Some(Box::new(|| assign(context, wanted))),
+            Change::ReleaseFloatingIp { floating_ip_id, left_by } => {
+                Some(Box::new(|| release(context, floating_ip_id, left_by)))
+            }
+            _ => None,
+        }
+    });
+}
+
+fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome> {
+    let FloatingIpToAssign { target, pool, known } = wanted;
+    let mark = AddressMark::new(&context.config.installation(), target.order.clone(), target.server_id.clone());
+    let networks = context.config.node_type(&target.node_type).map_or(&[][..], |kind| &kind.networks);
+    let order = AddressOrder { pool, mark: &mark, networks, known: known.as_ref() };
+    context.provider(&target.provider)?.assign_floating_ip(&order)?;
+    Ok(Outcome::Done)
+}
+
+/// The floating IP is read first: it is released only if it was made for this server, leads nowhere, and the server is
+/// gone.
+fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> Result<Outcome> {
+    let FormerServer { provider, server_id: server } = left_by;
+    let provider = context.provider(provider)?;
+    let Some(address) = found(provider.floating_ip(id))? else { return Ok(Outcome::AlreadyDone) };
+    let installation = context.config.installation();
+    let ours = address.filter(|address| address.mark.is_of(&installation) && address.mark.server == *server);
+    let Some(address) = ours else {
+        let reason = format!("floating IP {id} no longer belongs to server {server}: it is left alone");
+        return Err(NotDone::skipped(reason));
+    };
+    if address.attached {
+        return Err(NotDone::skipped(format!("floating IP {id} is in use")));
+    }
+    if found(provider.server(server))?.is_some() {
+        return Err(NotDone::skipped(format!("server {server} still exists")));
+    }
+    deleted(provider.release_floating_ip(id))
+}

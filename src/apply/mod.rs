@@ -1,0 +1,81 @@
+//! Applies a plan: orders, floating IPs, new nodes and removals at the same time. The state is saved after each step.
+//!
+//! One thing is still decided here: whether the plan is still right. A build that started on a node in the middle of
+//! its retirement, or an agent that registered itself, stops a removal; everything else is done as planned. An action
+//! that fails does not stop the others, and nothing is tried twice: the next run is the second attempt.
+//!
+//! | what | where |
+//! | --- | --- |
+//! | how an action ends | `outcome` |
+//! | what happens in the meantime, and what the state records | `events` |
+//! | what all actions work with | `context` |
+//! | servers are created, their boot scripts filled in | `orders`, `script` |
+//! | nodes are created in Jenkins | `registration` |
+//! | floating IPs are assigned and released | `floating_ips` |
+//! | nodes are restored, or drained while a build runs | `nodes` |
+//! | volumes that outlived their server are deleted | `volumes` |
+//! | servers are retired with their nodes, in steps | `removals`, `drain`, `console` |
+
+mod console;
+mod context;
+mod drain;
+mod events;
+mod floating_ips;
+mod nodes;
+mod orders;
+mod outcome;
+mod registration;
+mod removals;
+pub(crate) mod script;
+mod volumes;
+
+pub use outcome::{ActionResult, Outcome, Results};
+
+use crate::concurrency::join;
+use crate::config::Config;
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::observe::Services;
+use crate::plan::model::Plan;
+use context::Context;
+use std::sync::mpsc;
+use std::thread;
+
+/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it.
+pub fn apply(
+    config: &Config,
+    services: &Services,
+    world: &World,
+    plan: &Plan,
+    state: &mut State,
+    mut save: impl FnMut(&State),
+) -> Results {
+    let before = state.clone();
+    let mut results = Results::default();
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let context = Context { config, services, world, plan, state: &before, events: sender };
+        let groups: [fn(&Context<'_>); 4] =
+            [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
+        let threads = groups.map(|group| {
+            let context = context.clone();
+            scope.spawn(move || group(&context))
+        });
+        drop(context);
+        while let Some(events) = events::next_burst(&receiver) {
+            events.for_each(|event| event.record(config, plan.now, state, &mut results));
+            save(state);
+        }
+        threads.into_iter().for_each(join);
+    });
+    results.actions.sort_by_key(|result| result.action);
+    results
+}
+
+/// What is done to servers and nodes that exist, one kind after the other.
+fn restore_and_remove(context: &Context<'_>) {
+    nodes::restore(context);
+    nodes::drain(context);
+    volumes::delete(context);
+    removals::retire(context);
+}

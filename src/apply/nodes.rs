@@ -1,0 +1,75 @@
+//! Restores nodes that mita set offline, and drains nodes on which a build runs. Their servers stay.
+
+use crate::apply::context::{Context, JENKINS_RESTARTED};
+use crate::apply::events::Event;
+use crate::apply::outcome::{NotDone, Outcome, Result};
+use crate::domain::names::NodeName;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::world::Presence;
+use crate::jenkins;
+use crate::jenkins::Restoration;
+use crate::plan::model::{Change, Target};
+
+pub(super) fn restore(context: &Context<'_>) {
+    context.carry_out(|action| match &action.change {
+        Change::RestoreNode(target) => Some(move || {
+            let result = restore_node(context, target);
+            match &result {
+                Err(not_done) if not_done.outcome.is_failure() => {
+                    target.nodes.iter().for_each(|node| context.report(Event::NodeNotRestored(node.clone())));
+                }
+                _ => context.report(Event::RetirementStopped(target.order.clone())),
+            }
+            result
+        }),
+        _ => None,
+    });
+}
+
+fn restore_node(context: &Context<'_>, target: &Target) -> Result<Outcome> {
+    let Target { server_id, order, nodes, .. } = target;
+    let Some(node) = nodes.first() else { return Ok(Outcome::AlreadyDone) };
+    match context.jenkins()?.bring_online(node, &context.config.owner, (server_id, Some(order)))? {
+        Restoration::Done => Ok(Outcome::Done),
+        Restoration::NotSetOffline => Ok(Outcome::AlreadyDone),
+        Restoration::Held(reason) => {
+            Err(NotDone::skipped(format!("node {node} was set offline by somebody else: {reason}")))
+        }
+        Restoration::NoSuchNode => Err(gone(node)),
+    }
+}
+
+pub(super) fn drain(context: &Context<'_>) {
+    context.carry_out(|action| match &action.change {
+        Change::DrainNode(target) => Some(move || drain_node(context, target, action.rule)),
+        _ => None,
+    });
+}
+
+/// The build that runs there goes on, and no further one starts. A node that somebody has set offline in the meantime
+/// is theirs.
+fn drain_node(context: &Context<'_>, target: &Target, rule: Rule) -> Result<Outcome> {
+    let Target { server_id, nodes, .. } = target;
+    let jenkins = context.jenkins()?;
+    let message = offline_message(&context.config.owner, server_id, rule);
+    for node in nodes {
+        let reading = jenkins.node(node)?;
+        let seen = reading.value.ok_or_else(|| gone(node))?;
+        if context.is_restarted(&reading.session) {
+            return Err(NotDone::skipped(JENKINS_RESTARTED));
+        }
+        if seen.presence != Presence::Online {
+            return Err(NotDone::skipped(format!("node {node} is no longer online: it is left as it is")));
+        }
+        match jenkins.set_offline(node, &message)? {
+            jenkins::NodeChange::Done => {}
+            jenkins::NodeChange::NoSuchNode => return Err(gone(node)),
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn gone(node: &NodeName) -> NotDone {
+    NotDone::skipped(format!("node {node} is gone from Jenkins"))
+}

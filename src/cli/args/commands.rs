@@ -1,0 +1,134 @@
+//! The arguments of each command, except `mita init`.
+
+use crate::cli::args::format::ResultFormat;
+use clap::Args;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// `mita reconcile`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Reconcile {
+    /// Show the plan (with -v: all verdicts) and change nothing: send only reads, take no lock, write no file except the
+    /// one of --record
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+
+    /// Allow N removals that the brake would hold back
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) allow_removals: usize,
+
+    /// Write what the run saw, its state and its plan to FILE, without secrets, for `mita replay`; also with --dry-run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Write metrics to FILE, for the textfile collector of Prometheus' node_exporter; overrides metrics_file of the
+    /// configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) metrics_file: Option<PathBuf>,
+
+    /// Write a status page to FILE, for any browser; overrides html_file of the configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub(crate) html: Option<PathBuf>,
+}
+
+/// `mita status`
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Status {
+    /// Repeat every SECONDS (10 if you give no number) until Ctrl-C; redraws a terminal; with --output json, writes one
+    /// document each time
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
+    pub(crate) watch: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// Parses the pause of `--watch`, in seconds.
+fn pause(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+    }
+}
+
+/// `mita explain`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Explain {
+    /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
+    pub(crate) subject: String,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita hold`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Hold {
+    /// The name in Jenkins of a node of this installation
+    #[arg(value_name = "NODE")]
+    pub(crate) node: String,
+
+    /// The reason to show on the node, next to your name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita release`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Release {
+    /// The name in Jenkins of a node of this installation
+    #[arg(value_name = "NODE")]
+    pub(crate) node: String,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita retire`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Retire {
+    /// The name in Jenkins of a node of this installation
+    #[arg(value_name = "NODE")]
+    pub(crate) node: String,
+
+    /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs
+    #[arg(long)]
+    pub(crate) when_idle: bool,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita check`
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Check {
+    /// Also ask Jenkins and the clouds about rights, names, networks, quota, script sizes, clocks and other users of the
+    /// owner; only reads
+    #[arg(long)]
+    pub(crate) online: bool,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita replay`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Replay {
+    /// A record that `mita reconcile --record FILE` wrote
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+
+    /// Write the record to NEW, with the plan of this version of mita in place of the recorded plan; NEW may be FILE
+    #[arg(long, value_name = "NEW")]
+    pub(crate) record: Option<PathBuf>,
+}

@@ -1,0 +1,109 @@
+//! The arguments of `mita init`.
+
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// `mita init`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Init {
+    /// Do not ask the clouds; leave a placeholder for each value that no option gives
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// Where to write the configuration
+    #[arg(long, value_name = "FILE", default_value = "mita.toml")]
+    pub(crate) output: PathBuf,
+
+    /// Overwrite an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// The root URL of Jenkins, with its path if it has one
+    #[arg(long, value_name = "URL")]
+    pub(crate) jenkins_url: Option<String>,
+
+    /// The Jenkins user to log in as [default: mita]
+    #[arg(long, value_name = "USER")]
+    pub(crate) jenkins_user: Option<String>,
+
+    /// The file with the API token of that user, relative to the configuration [default: jenkins.token]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) jenkins_token_file: Option<String>,
+
+    /// The environment variable with that token, in place of a file
+    #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
+    pub(crate) jenkins_token_env: Option<String>,
+
+    /// A cloud in clouds.yaml, or envvars for the OS_* variables [default: the only cloud in clouds.yaml]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cloud: Option<String>,
+
+    /// The URL of Keystone, to use an application credential in place of a cloud in clouds.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
+    pub(crate) auth_url: Option<String>,
+
+    /// The id of the application credential
+    #[arg(long, value_name = "ID", requires = "auth_url")]
+    pub(crate) application_credential_id: Option<String>,
+
+    /// The file with the secret of that credential, relative to the configuration [default: openstack.secret]
+    #[arg(long, value_name = "FILE", requires = "auth_url")]
+    pub(crate) application_credential_secret_file: Option<String>,
+
+    /// The region, if the cloud has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) region: Option<String>,
+
+    /// The image of the servers, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) image: Option<String>,
+
+    /// The flavor of the servers, by name or id
+    #[arg(long, value_name = "NAME")]
+    pub(crate) flavor: Option<String>,
+
+    /// The key pair that may log in to the servers
+    #[arg(long, value_name = "NAME")]
+    pub(crate) key: Option<String>,
+
+    /// The network of the servers, if the project has several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) network: Option<String>,
+
+    /// The name of the node type [default: derived from the image]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) node: Option<String>,
+
+    /// The labels of the nodes in Jenkins, separated by blanks [default: linux]
+    #[arg(long, value_name = "LABELS")]
+    pub(crate) labels: Option<String>,
+
+    /// The maximum number of servers of this type at a time
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) max: u32,
+
+    /// The mark of this installation [default: host and path of the Jenkins URL]
+    #[arg(long, value_name = "OWNER")]
+    pub(crate) owner: Option<String>,
+
+    /// Who creates the nodes in Jenkins: mita, for agents that connect to Jenkins (inbound) or that Jenkins connects to
+    /// (ssh), or the boot script (none)
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Register::Inbound, requires_if("ssh", "credentials_id"))]
+    pub(crate) register: Register,
+
+    /// The id of the credentials in Jenkins that log in to the servers, for --register ssh
+    #[arg(long, value_name = "ID")]
+    pub(crate) credentials_id: Option<String>,
+
+    /// The boot script, relative to the configuration [default: a script that mita writes beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script_file: Option<String>,
+}
+
+/// Who creates the nodes in Jenkins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Register {
+    Inbound,
+    Ssh,
+    None,
+}

@@ -1,0 +1,24 @@
+//! `mita check --online`: what Jenkins and the clouds say about the configuration. It sends only reads, and lists what
+//! they cannot show.
+
+use crate::cli::check::{clocks, clouds, controller, strangers};
+use crate::config::Config;
+use crate::domain::state::State;
+use crate::observe::{Services, observe};
+use crate::reconcile::Moment;
+use crate::view::document::check::Online;
+
+/// Asks every service what a run asks before it orders something, and what a run finds out only by trying.
+pub(crate) fn check(config: &Config, moment: Moment) -> Online {
+    let services = Services::open(config, moment.started);
+    let world = observe(config, &services, &State::new(config.owner.clone()));
+    let mut online = Online::default();
+    controller::check(&mut online, config, &services, &world.jenkins);
+    for provider in &config.providers {
+        clouds::check(&mut online, config, &services, &world, provider, moment);
+    }
+    strangers::check(&mut online, config, &world);
+    clocks::check(&mut online, config, &services, moment);
+    online.not_checked.push("what the scripts do on the servers".to_owned());
+    online
+}

@@ -1,0 +1,71 @@
+//! Standard output: every result goes through this file.
+
+use crate::secret::{redact, redact_document};
+use crate::view::text::one_line;
+use serde::Serialize;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+/// The width of a page, a mail, and a terminal that does not report its own.
+const USUAL_WIDTH: usize = 80;
+
+/// Whether somebody still reads standard output. It is no failure if nobody does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    There,
+    Gone,
+}
+
+/// Prints text, redacted, without characters that could control a terminal.
+pub(crate) fn print(text: &str) -> io::Result<Reader> {
+    write(clean(text).as_bytes())
+}
+
+/// Prints text in place of what the terminal shows, as far as there is room for it.
+pub(crate) fn draw(text: &str) -> io::Result<Reader> {
+    let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0));
+    let text = clean(text);
+    // The cursor is on the line below the last one.
+    let room = rows.saturating_sub(1).max(2);
+    let all = text.lines().count();
+    let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
+    let rest = format!("and {} more lines that do not fit", all - shown.len());
+    if all > room {
+        shown.push(&rest);
+    }
+    // Each line clears the rest of the old one, and the end everything below: nothing flickers.
+    write(format!("\x1b[H{}\x1b[K\r\n\x1b[J", shown.join("\x1b[K\r\n")).as_bytes())
+}
+
+fn clean(text: &str) -> String {
+    redact(text).split('\n').map(one_line).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints one document on one line, without any secret that a service put into a name.
+pub(crate) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
+    let line = redact_document(&serde_json::to_string(document)?) + "\n";
+    write(line.as_bytes())
+}
+
+/// Prints as it is what this program made for other programs.
+pub(crate) fn print_own(text: &str) -> io::Result<()> {
+    write(text.as_bytes()).map(drop)
+}
+
+fn write(bytes: &[u8]) -> io::Result<Reader> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        done => done.map(|()| Reader::There),
+    }
+}
+
+/// Whether standard output is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// The width of a line of text: that of the terminal, or of a page.
+pub(crate) fn width() -> usize {
+    let columns = terminal_size::terminal_size().map(|(terminal_size::Width(columns), _)| usize::from(columns));
+    columns.filter(|_| is_terminal()).map_or(USUAL_WIDTH, |columns| columns.max(40))
+}

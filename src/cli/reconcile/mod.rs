@@ -1,0 +1,154 @@
+//! `mita reconcile`: one run.
+//!
+//! Under cron it prints nothing if nothing went wrong, so that no mail is sent; at a terminal it shows what it did.
+
+mod publish;
+mod recorder;
+
+use crate::cli::args::Reconcile;
+use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
+use crate::cli::process::output::Reader;
+use crate::config::Loaded;
+use crate::plan::model::Plan;
+use crate::plan::text::display::Detail;
+use crate::progress::Progress;
+use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
+use crate::view::document::run::{RunDocument, render, result_words};
+use crate::view::exit::Exit;
+use publish::Outputs;
+use recorder::Recorder;
+use std::io::{IsTerminal, stderr};
+
+pub(crate) fn run(
+    args: &Reconcile,
+    detail: Detail,
+    loaded: Result<Loaded, Failure>,
+    moment: Moment,
+    progress: Progress,
+) -> Result<Exit, Failure> {
+    let config = loaded.as_ref().ok().map(|loaded| loaded.config.clone());
+    let outputs = Outputs::of(args, config.as_ref());
+    let ended = loaded.and_then(|loaded| run_once(args, &outputs, detail, &loaded, moment, progress));
+    if let Err(failure) = &ended
+        && let Err(error) = outputs.publish_failure(config.as_ref(), failure, moment)
+    {
+        log::error!("{error}");
+    }
+    ended
+}
+
+/// The error is that of a run that ended before it did anything.
+fn run_once(
+    args: &Reconcile,
+    outputs: &Outputs,
+    detail: Detail,
+    loaded: &Loaded,
+    moment: Moment,
+    progress: Progress,
+) -> Result<Exit, Failure> {
+    let permits = Permits { allow_removals: args.allow_removals };
+    for warning in &loaded.warnings {
+        // Not worth a mail each minute: `mita check` shows it to everybody.
+        if args.dry_run || stderr().is_terminal() {
+            log::warn!("{warning}");
+        } else {
+            log::info!("{warning}");
+        }
+    }
+    let mut recorder = Recorder::new(args.record.as_deref());
+    let watch = |decision: Decision<'_>| recorder.begin(decision);
+    let report = if args.dry_run {
+        dry_run_with(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
+    } else {
+        reconcile_with(&loaded.config, permits, moment, &progress, watch).map(|(report, store)| (report, Some(store)))
+    };
+    let recorded = recorder.end(report.as_ref().ok().map(|(report, _)| report));
+    drop(progress);
+    let mut not_written: Vec<Failure> = recorded.err().into_iter().map(Failure::from).collect();
+    let (report, store) = report.inspect_err(|_| report_unwritten(&not_written))?;
+    let mut ended = exit(&report);
+    if !not_written.is_empty() {
+        ended = ended.and(Exit::Failed);
+    }
+    if let Some(store) = store {
+        not_written.extend(outputs.publish(&loaded.config, &report, ended, store).err());
+    }
+    report_unwritten(&not_written);
+    let (written, shown) = if args.format.output.is_json() {
+        (output::print_document(&RunDocument::of(&report)), false)
+    } else if args.dry_run || output::is_terminal() {
+        (output::print(&render(&report, detail)), output::is_terminal())
+    } else {
+        (Ok(Reader::There), false)
+    };
+    log_report(&report, shown);
+    if let Err(error) = written {
+        // The run was made, and its exit status still counts.
+        let failure = [Failure::Output(error)];
+        report_unwritten(&failure);
+        not_written.extend(failure);
+    }
+    Ok(if not_written.is_empty() { ended } else { ended.and(Exit::Failed) })
+}
+
+fn report_unwritten(failures: &[Failure]) {
+    for failure in failures {
+        log::error!("{failure}");
+    }
+}
+
+/// The exit status of a run.
+pub(crate) fn exit(report: &Report) -> Exit {
+    let failed = report.results.iter().flatten().any(|result| result.outcome.is_failure());
+    let mut exit = Exit::Done;
+    if failed || !report.plan.problems.is_empty() {
+        exit = exit.and(Exit::Failed);
+    }
+    if !report.plan.held_back.is_empty() {
+        exit = exit.and(Exit::HeldBack);
+    }
+    exit
+}
+
+/// Logs everything that goes to standard error. What a person has just read on the terminal is not repeated.
+fn log_report(report: &Report, shown: bool) {
+    let plan = &report.plan;
+    for warning in &plan.warnings {
+        log::warn!("{warning}");
+    }
+    for problem in &plan.problems {
+        if shown {
+            break;
+        }
+        log::error!("{}: {}", problem.place, problem.error);
+    }
+    if !shown {
+        for verdict in &plan.verdicts {
+            log::debug!("{}", verdict.to_string().trim_start());
+        }
+    }
+    for result in report.results.iter().flatten() {
+        let Some(action) = plan.actions.get(result.action) else { continue };
+        let line = format!("{action}: {}", result_words(result));
+        if result.outcome.is_failure() && !shown {
+            log::error!("{line}");
+        } else {
+            log::info!("{line}");
+        }
+    }
+    if let Some(message) = held_back(plan) {
+        log::error!("{message}");
+    }
+    log::info!("{} requests sent", report.requests());
+}
+
+fn held_back(plan: &Plan) -> Option<String> {
+    let number = plan.held_back.len();
+    (number > 0).then(|| {
+        format!(
+            "held back {number} removals, too many at once to be believed: look at these nodes and servers, and if \
+             they are to go, run mita reconcile --allow-removals {number}"
+        )
+    })
+}

@@ -1,0 +1,20 @@
+//! The environment, which the configuration reads only here.
+//!
+//! Everything else takes an [`Environment`], so that tests bring variables of their own.
+
+use std::ffi::OsString;
+
+/// Gives the value of a variable; `None` if it is not set.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// A variable of this process.
+#[expect(clippy::disallowed_methods, reason = "the one place of the configuration that reads the environment")]
+pub(crate) fn of_process(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+/// Who runs this process, according to the environment. With sudo, that is the person who called it.
+pub fn person() -> Option<String> {
+    let name = |variable| of_process(variable)?.into_string().ok().filter(|name| !name.trim().is_empty());
+    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(name)
+}

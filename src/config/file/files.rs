@@ -1,0 +1,78 @@
+//! Files that the configuration names.
+
+use super::reading::{Place, Reading};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+/// The text of a file of at most `limit` bytes.
+///
+/// # Errors
+/// A text that continues the file's name.
+pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("is larger than {} KiB", limit / 1024));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+        format!("is not UTF-8 text from line {} on", line + 1)
+    })
+}
+
+/// Warns if other users can read a file with a secret. `what` names the file's content in the message, if that is needed.
+pub(crate) fn warn_of_readers(reading: &Reading<'_>, at: &Place, path: &Path, what: &str) {
+    if let Some(mode) = too_open(path) {
+        let path = path.display();
+        reading.warn(at, format!("{path} {what}can be read by others (mode {mode:04o}); run chmod 600 {path}"));
+    }
+}
+
+/// The permissions of a file that other users can read. mita reads a file of another user, such as root, through its
+/// group: then only users outside of the group are others.
+fn too_open(path: &Path) -> Option<u32> {
+    let file = path.metadata().ok()?;
+    let mode = file.mode() & 0o7777;
+    // The owner of the process' own folder is its user (proc_pid(5)).
+    let is_ours = Path::new("/proc/self").metadata().is_ok_and(|process| process.uid() == file.uid());
+    let others = if is_ours { 0o044 } else { 0o004 };
+    (mode & others != 0).then_some(mode)
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "does not exist".to_owned(),
+        ErrorKind::PermissionDenied => "cannot be read by this user".to_owned(),
+        ErrorKind::IsADirectory => "is a folder".to_owned(),
+        ErrorKind::NotADirectory => "leads through something that is not a folder".to_owned(),
+        _ => format!("cannot be read ({error})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    #[test]
+    fn a_file_of_ours_is_for_us_alone_and_one_of_somebody_elses_may_be_for_our_group() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, "x").unwrap();
+        let too_open_with = |mode| {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            too_open(&path)
+        };
+        assert_eq!(
+            (too_open_with(0o600), too_open_with(0o640), too_open_with(0o644)),
+            (None, Some(0o640), Some(0o644))
+        );
+        // Only root can change the owner of a file.
+        if chown(&path, Some(12_345), None).is_ok() {
+            assert_eq!((too_open_with(0o640), too_open_with(0o644)), (None, Some(0o644)));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One reading of a configuration file: its lines, and everything that is wrong in it.
+//!
+//! Nothing stops at the first error: the code that reads a key reports here and continues, so that an operator sees all
+//! problems of the file at once, each with its line and what to do. No message shows a value that could be a secret.
+
+use super::env::Environment;
+use std::cell::RefCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Everything that is wrong with a configuration; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors {
+    lines: Vec<String>,
+}
+
+impl ConfigErrors {
+    /// One line for each problem, `FILE:LINE: TABLE.KEY: what is wrong; what to do`, in the order of the file.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
+    pub(crate) fn of_lines(lines: Vec<String>) -> Self {
+        Self { lines }
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Where something is written in the file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Counted from 1; 0 if it is not in the file.
+    pub(crate) line: usize,
+    /// Table and key, as `nodes.ubuntu.size`.
+    pub(crate) key: String,
+}
+
+/// A value and where it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) at: Place,
+}
+
+/// One reading of one file.
+pub(crate) struct Reading<'a> {
+    path: &'a Path,
+    /// Where the lines after the first one begin, in bytes.
+    line_starts: Vec<usize>,
+    pub(crate) environment: Environment<'a>,
+    errors: RefCell<Vec<(Place, String)>>,
+    warnings: RefCell<Vec<(Place, String)>>,
+    first_secret: RefCell<Option<Place>>,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(path: &'a Path, text: &str, environment: Environment<'a>) -> Self {
+        Self {
+            path,
+            line_starts: text.match_indices('\n').map(|(end, _)| end + 1).collect(),
+            environment,
+            errors: RefCell::default(),
+            warnings: RefCell::default(),
+            first_secret: RefCell::default(),
+        }
+    }
+
+    /// The line, counted from 1, that contains this byte of the text.
+    pub(crate) fn line_at(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= offset) + 1
+    }
+
+    /// A path in the file, which is relative to the file's folder.
+    pub(crate) fn resolve(&self, written: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(written)
+    }
+
+    /// Reports an error: what is wrong, and what to do. With an error the file cannot be used.
+    pub(crate) fn error(&self, at: &Place, text: impl Into<String>) {
+        let error = (at.clone(), text.into());
+        // Two readers can report the same key.
+        if !self.errors.borrow().contains(&error) {
+            self.errors.borrow_mut().push(error);
+        }
+    }
+
+    /// Reports something that an operator should know.
+    pub(crate) fn warn(&self, at: &Place, text: impl Into<String>) {
+        self.warnings.borrow_mut().push((at.clone(), text.into()));
+    }
+
+    /// The texts of a list without repetitions, and a warning for each repetition.
+    pub(crate) fn once(&self, written: Vec<Found<String>>) -> Vec<String> {
+        let mut seen = Vec::new();
+        for Found { value, at } in written {
+            if seen.contains(&value) {
+                self.warn(&at, format!("{value:?} is in the list twice"));
+            } else {
+                seen.push(value);
+            }
+        }
+        seen
+    }
+
+    /// Notes that the file itself contains a secret.
+    pub(crate) fn holds_secret(&self, at: &Place) {
+        self.first_secret.borrow_mut().get_or_insert_with(|| at.clone());
+    }
+
+    /// Where the file itself contains its first secret.
+    pub(crate) fn first_secret(&self) -> Option<Place> {
+        self.first_secret.borrow().clone()
+    }
+
+    /// What was read, with the warnings; or the errors if there are any. Both are in the order of the file.
+    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<(T, Vec<String>), ConfigErrors> {
+        let errors = self.errors.into_inner();
+        match read.filter(|_| errors.is_empty()) {
+            Some(read) => Ok((read, render(self.path, self.warnings.into_inner()))),
+            None => Err(ConfigErrors { lines: render(self.path, errors) }),
+        }
+    }
+}
+
+fn render(path: &Path, mut entries: Vec<(Place, String)>) -> Vec<String> {
+    entries.sort_by_key(|(at, _)| at.line);
+    let file = path.display();
+    let line = |(at, text): (Place, String)| match at.line {
+        0 => format!("{file}: {}: {text}", at.key),
+        line => format!("{file}:{line}: {}: {text}", at.key),
+    };
+    entries.into_iter().map(line).collect()
+}

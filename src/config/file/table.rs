@@ -1,0 +1,332 @@
+//! One table of the file: its keys by name and alias, each of its type.
+//!
+//! A wrong type, an unknown key and a key that is written under two names are reported with their line; the caller gets
+//! `None` and continues.
+
+use super::reading::{Found, Place, Reading};
+use super::suggest;
+use crate::config::keys;
+use crate::config::types::Times;
+use jiff::fmt::friendly::SpanParser;
+use jiff::{SignedDuration, SpanRelativeTo};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
+
+/// A table of the file.
+pub(crate) struct Table<'a> {
+    pub(crate) reading: &'a Reading<'a>,
+    at: Place,
+    entries: &'a DeTable<'a>,
+    keys: &'static [keys::Key],
+}
+
+/// A key and its value, as written.
+type Entry<'a> = Found<&'a DeValue<'a>>;
+
+impl<'a> Table<'a> {
+    /// The whole file.
+    pub(crate) fn top(reading: &'a Reading<'a>, entries: &'a DeTable<'a>) -> Self {
+        let at = Place { line: 0, key: String::new() };
+        Self { reading, at, entries, keys: keys::TOP }.without_unknown_keys()
+    }
+
+    /// A value that must be a table with these keys.
+    pub(crate) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [keys::Key]) -> Option<Self> {
+        let entries = entries_of(reading, entry)?;
+        Some(Self { reading, at: entry.at.clone(), entries, keys }.without_unknown_keys())
+    }
+
+    fn without_unknown_keys(self) -> Self {
+        for entry in named(self.reading, &self.at, self.entries) {
+            if !keys::has(self.keys, entry.value.0) {
+                self.reading.error(&entry.at, format!("unknown key; {}", suggest::advice(entry.value.0, self.keys)));
+            }
+        }
+        self
+    }
+
+    /// The place of a missing key: the line of the table's header.
+    pub(crate) fn place_of_missing(&self, key: &str) -> Place {
+        Place { line: self.at.line, key: join(&self.at.key, key) }
+    }
+
+    /// The entry under one of these names. Two of them are an error.
+    pub(crate) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
+        let mut found: Option<Entry<'a>> = None;
+        for (key, value) in self.entries.iter().filter(|(key, _)| names.contains(&key.get_ref().as_ref())) {
+            let at = place(self.reading, &self.at, key);
+            match &found {
+                None => found = Some(Found { value: value.get_ref(), at }),
+                Some(first) => self.reading.error(
+                    &at,
+                    format!("means the same as {} in line {}; keep one of the two", last(&first.at.key), first.at.line),
+                ),
+            }
+        }
+        found
+    }
+
+    /// Where the key is written; `None` if it is not.
+    pub(crate) fn has(&self, name: &str) -> Option<Place> {
+        self.entries.get_key_value(name).map(|(key, _)| place(self.reading, &self.at, key))
+    }
+
+    /// Reports an error.
+    pub(crate) fn error(&self, at: &Place, text: impl Into<String>) {
+        self.reading.error(at, text);
+    }
+
+    /// Reports each of these keys that is written.
+    pub(crate) fn refuse<'k>(&self, keys: impl IntoIterator<Item = &'k (impl AsRef<str> + ?Sized + 'k)>, text: &str) {
+        keys.into_iter().filter_map(|key| self.has(key.as_ref())).for_each(|at| self.error(&at, text));
+    }
+
+    /// As [`Self::text`], without its place.
+    pub(crate) fn value(&self, name: &str) -> Option<String> {
+        self.text(&[name]).map(|found| found.value)
+    }
+
+    /// A line of text: not empty, without control characters, and without spaces at its ends.
+    pub(crate) fn text(&self, names: &[&str]) -> Option<Found<String>> {
+        let entry = self.entry(names)?;
+        self.line_of_text(entry.value, &entry.at)
+    }
+
+    /// As [`Self::text`]; a missing key is an error with this advice.
+    pub(crate) fn required_text(&self, names: &[&str], advice: &str) -> Option<Found<String>> {
+        if self.require(names, advice) { self.text(names) } else { None }
+    }
+
+    /// Reports the key as missing unless it is written under one of its names.
+    pub(crate) fn require(&self, names: &[&str], advice: &str) -> bool {
+        let exists = names.iter().any(|name| self.entries.contains_key(*name));
+        if !exists {
+            self.reading.error(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
+        }
+        exists
+    }
+
+    /// Text with any number of lines.
+    pub(crate) fn lines(&self, names: &[&str]) -> Option<Found<String>> {
+        let entry = self.entry(names)?;
+        let text = self.string(entry.value, &entry.at)?;
+        Some(Found { value: text.to_owned(), at: entry.at })
+    }
+
+    /// The meaning of a text that has to be one of these.
+    pub(crate) fn choice<T: Clone>(&self, name: &str, meanings: &[(&str, T)]) -> Option<T> {
+        let found = self.text(&[name])?;
+        let meaning = meanings.iter().find(|(name, _)| *name == found.value).map(|(_, meaning)| meaning.clone());
+        if meaning.is_none() {
+            let names = meanings.iter().map(|(name, _)| *name);
+            let advice = suggest::did_you_mean(&found.value, names.clone()).unwrap_or_else(|| {
+                format!("write one of {}", names.map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", "))
+            });
+            self.reading.error(&found.at, format!("{:?} is unknown; {advice}", found.value));
+        }
+        meaning
+    }
+
+    /// One text, or a list of texts, each with its line.
+    pub(crate) fn texts(&self, names: &[&str]) -> Option<Found<Vec<Found<String>>>> {
+        let entry = self.entry(names)?;
+        let value = match entry.value {
+            DeValue::Array(array) => self.texts_of(array, &entry.at)?,
+            DeValue::String(_) => vec![self.line_of_text(entry.value, &entry.at)?],
+            other => {
+                self.wrong_type(&entry.at, other, "a text in quotes or a list of them");
+                return None;
+            }
+        };
+        Some(Found { value, at: entry.at })
+    }
+
+    /// As [`Self::texts`], each text once.
+    pub(crate) fn distinct(&self, name: &str) -> Vec<String> {
+        self.reading.once(self.texts(&[name]).map(|found| found.value).unwrap_or_default())
+    }
+
+    /// The texts of a list; `None` if one of them was reported.
+    pub(crate) fn texts_of(&self, array: &'a DeArray<'a>, at: &Place) -> Option<Vec<Found<String>>> {
+        let read = |item: &'a Spanned<DeValue<'a>>| {
+            let at = Place { line: self.reading.line_at(item.span().start), key: at.key.clone() };
+            self.line_of_text(item.get_ref(), &at)
+        };
+        let items: Vec<_> = array.iter().map(read).collect();
+        items.into_iter().collect()
+    }
+
+    /// A whole number within these bounds.
+    pub(crate) fn number(&self, name: &str, bounds: RangeInclusive<u32>) -> Option<Found<u32>> {
+        let entry = self.entry(&[name])?;
+        let DeValue::Integer(integer) = entry.value else {
+            self.wrong_type(&entry.at, entry.value, "a whole number without quotes");
+            return None;
+        };
+        let number = i128::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let within = number.and_then(|number| u32::try_from(number).ok()).filter(|number| bounds.contains(number));
+        match within {
+            Some(value) => Some(Found { value, at: entry.at }),
+            None => {
+                let (least, most) = bounds.into_inner();
+                let allowed =
+                    if most == u32::MAX { format!("{least} or more") } else { format!("from {least} to {most}") };
+                self.reading.error(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
+        let entry = self.entry(&[name])?;
+        match entry.value {
+            DeValue::Boolean(value) => Some(*value),
+            other => {
+                self.wrong_type(&entry.at, other, "true or false without quotes");
+                None
+            }
+        }
+    }
+
+    /// A time with units, as in "1h 30m", of at least `least`.
+    pub(crate) fn time(&self, name: &str, least: SignedDuration) -> Option<SignedDuration> {
+        let entry = self.entry(&[name])?;
+        let error = |text: String| {
+            self.reading.error(&entry.at, text);
+            None
+        };
+        let text = match entry.value {
+            DeValue::String(text) => text.as_ref(),
+            DeValue::Integer(number) => return error(without_unit(number.as_str())),
+            other => {
+                self.wrong_type(&entry.at, other, "a time in quotes, as in \"40m\"");
+                return None;
+            }
+        };
+        if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
+            return error(without_unit(text));
+        }
+        let Some(time) = parse_time(text) else {
+            return error(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
+        };
+        if time.is_negative() {
+            error(format!("{text:?} is a negative time; write it without the sign"))
+        } else if time < least {
+            error(format!("{text:?} is too short; write at least \"{least:#}\""))
+        } else if time > Times::LONGEST {
+            error(format!("{text:?} is longer than a year; write a shorter time"))
+        } else {
+            Some(time)
+        }
+    }
+
+    /// A file's path, relative to the configuration file.
+    pub(crate) fn path(&self, name: &str) -> Option<Found<PathBuf>> {
+        let Found { value, at } = self.text(&[name])?;
+        if value.starts_with("~/") {
+            self.reading.error(&at, "~ is not expanded here; write the whole path");
+            return None;
+        }
+        Some(Found { value: self.reading.resolve(&value), at })
+    }
+
+    /// The entries of a table whose keys are names, in the order of the file.
+    pub(crate) fn children(&self, name: &str) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
+        self.entry(&[name])
+            .and_then(|entry| entries_of(self.reading, &entry).map(|entries| named(self.reading, &entry.at, entries)))
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn line_of_text(&self, value: &DeValue<'_>, at: &Place) -> Option<Found<String>> {
+        let text = self.string(value, at)?;
+        let error = if text.is_empty() {
+            "must not be empty"
+        } else if text.chars().any(char::is_control) {
+            "holds a line break or another control character; write it in one line"
+        } else if text.trim() != text {
+            "has spaces at its ends; remove them"
+        } else {
+            return Some(Found { value: text.to_owned(), at: at.clone() });
+        };
+        self.reading.error(at, error);
+        None
+    }
+
+    /// Text of any kind.
+    pub(crate) fn string<'v>(&self, value: &'v DeValue<'_>, at: &Place) -> Option<&'v str> {
+        if value.as_str().is_none() {
+            self.wrong_type(at, value, "a text in quotes");
+        }
+        value.as_str()
+    }
+
+    fn wrong_type(&self, at: &Place, value: &DeValue<'_>, wanted: &str) {
+        self.reading.error(at, format!("must be {wanted}, and is {}", kind_of(value)));
+    }
+}
+
+fn entries_of<'a>(reading: &Reading<'_>, entry: &Entry<'a>) -> Option<&'a DeTable<'a>> {
+    match entry.value {
+        DeValue::Table(entries) => Some(entries),
+        DeValue::Array(_) => {
+            reading.error(&entry.at, format!("must be one table; write [{0}] and not [[{0}]]", entry.at.key));
+            None
+        }
+        other => {
+            reading.error(&entry.at, format!("must be a table, [{}], and is {}", entry.at.key, kind_of(other)));
+            None
+        }
+    }
+}
+
+fn named<'a>(
+    reading: &Reading<'_>,
+    within: &Place,
+    entries: &'a DeTable<'a>,
+) -> Vec<Found<(&'a str, &'a DeValue<'a>)>> {
+    entries
+        .iter()
+        .map(|(key, value)| Found { value: (key.get_ref().as_ref(), value.get_ref()), at: place(reading, within, key) })
+        .collect()
+}
+
+fn place(reading: &Reading<'_>, within: &Place, key: &Spanned<std::borrow::Cow<'_, str>>) -> Place {
+    Place { line: reading.line_at(key.span().start), key: join(&within.key, key.get_ref()) }
+}
+
+fn join(table: &str, key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let key = if !key.is_empty() && key.chars().all(bare) { key.to_owned() } else { format!("{key:?}") };
+    if table.is_empty() { key } else { format!("{table}.{key}") }
+}
+
+/// The last part of a dotted key that [`join`] made from bare keys.
+fn last(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// A day has 24 hours and a week seven days; months are not allowed.
+fn parse_time(text: &str) -> Option<SignedDuration> {
+    let span = SpanParser::new().parse_span(text).ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
+}
+
+fn without_unit(digits: &str) -> String {
+    let digits = digits.trim_start_matches(['-', '+']);
+    format!("a time needs its unit; write \"{digits}s\" or \"{digits}m\"")
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}

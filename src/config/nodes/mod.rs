@@ -1,0 +1,145 @@
+//! `[nodes.NAME]`: a kind of server, and its jobs.
+
+mod boot;
+mod min_idle;
+mod names;
+mod registration;
+mod script;
+mod server_name;
+
+use crate::config::file;
+use crate::config::file::{Found, Reading, Table};
+use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
+use crate::config::{keys, times};
+use crate::domain::names::{NodeTypeName, ProviderName};
+use std::collections::{BTreeMap, BTreeSet};
+use toml::de::DeValue;
+
+/// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
+pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
+    let time_zone = min_idle::time_zone(top);
+    let all = top.children("nodes");
+    let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
+    let providers: Vec<_> = top.children("provider").into_iter().map(|found| found.value.0).collect();
+    let file = Context { reading: top.reading, type_names: &type_names, providers: &providers, defaults, time_zone };
+    all.iter().filter_map(|found| file.read(found)).collect()
+}
+
+/// What reading a node type needs from the rest of the file.
+struct Context<'a, 'n> {
+    reading: &'a Reading<'a>,
+    type_names: &'n [&'a str],
+    providers: &'n [&'a str],
+    defaults: Times,
+    time_zone: ZoneName,
+}
+
+impl<'a> Context<'a, '_> {
+    fn read(&self, found: &Found<(&'a str, &'a DeValue<'a>)>) -> Option<NodeType> {
+        let (name, value) = found.value;
+        let name_error = names::node_name_error(name);
+        if let Some(error) = &name_error {
+            self.reading.error(&found.at, format!("the node type's name {error}"));
+        }
+        let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
+        let providers = self.providers(&table);
+        let image_name = table.required_text(&["image_name", "image"], "write the image's name or id");
+        let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
+        let max = number("max", 0);
+        let min_idle = min_idle::read(&table, &self.time_zone);
+        let largest = min_idle.largest();
+        if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
+            self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
+        }
+        let registration = registration::read(&table);
+        let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
+        let flag = |key| table.boolean(key).unwrap_or(false);
+        let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=NodeType::MOST_EXECUTORS));
+        if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
+            self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
+        }
+        // A missing key was reported, so no configuration results from this default.
+        let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
+        Some(NodeType {
+            name: NodeTypeName::from(name),
+            providers: providers.unwrap_or_default(),
+            image_name: required(image_name),
+            size: boot::size(&table).unwrap_or(FlavorChoice::Named(String::new())),
+            keyname: table.value("keyname"),
+            labels: labels(&table),
+            storage: number("storage", 1),
+            executors: executors.as_ref().map_or(1, |found| found.value),
+            max,
+            min_idle,
+            single_use,
+            unlabelled: flag("unlabelled"),
+            networks: table.distinct("networks"),
+            security_groups: table.distinct("security_groups"),
+            availability_zone: table.value("availability_zone"),
+            config_drive: flag("config_drive"),
+            metadata: metadata(&table),
+            boot: boot::read(&table, max),
+            server_name,
+            script: script::read(&table, &registration),
+            registration,
+            times: times::read(&table, self.defaults),
+        })
+    }
+
+    fn providers(&self, table: &Table<'_>) -> Option<Vec<ProviderName>> {
+        let advice = match self.providers {
+            [only] => format!("write provider = {only:?}"),
+            [] => "there is no [provider.NAME] yet; write one and name it here".to_owned(),
+            several => format!("name one or more of {}", several.join(", ")),
+        };
+        if !table.require(&["provider"], &advice) {
+            return None;
+        }
+        let found = table.texts(&["provider"])?;
+        if found.value.is_empty() {
+            self.reading.error(&found.at, format!("is an empty list; {advice}"));
+            return None;
+        }
+        for provider in found.value.iter().filter(|provider| !self.providers.contains(&provider.value.as_str())) {
+            let name = &provider.value;
+            let advice = file::did_you_mean(name, self.providers.iter().copied()).unwrap_or_else(|| {
+                let other = if self.providers.is_empty() { String::new() } else { format!(" or {advice}") };
+                format!("write a [provider.{name}]{other}")
+            });
+            self.reading.error(&provider.at, format!("there is no provider {name:?}; {advice}"));
+        }
+        Some(self.reading.once(found.value).into_iter().map(ProviderName::from).collect())
+    }
+}
+
+/// A list, or one text with labels separated by white space.
+fn labels(table: &Table<'_>) -> BTreeSet<String> {
+    let written = match table.entry(&["labels"]) {
+        Some(Found { value: DeValue::String(text), at }) => {
+            text.split_whitespace().map(|label| Found { value: label.to_owned(), at: at.clone() }).collect()
+        }
+        Some(_) => table.texts(&["labels"]).map(|found| found.value).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    for label in &written {
+        if let Some(error) = names::label_error(&label.value) {
+            table.error(&label.at, format!("the label {:?} {error}", label.value));
+        }
+    }
+    table.reading.once(written).into_iter().collect()
+}
+
+fn metadata(table: &Table<'_>) -> BTreeMap<String, String> {
+    let mut metadata = BTreeMap::new();
+    for Found { value: (key, value), at } in table.children("metadata") {
+        if let Some(error) = names::metadata_key_error(key) {
+            table.error(&at, format!("the key {error}"));
+        }
+        let Some(text) = table.string(value, &at) else { continue };
+        match names::metadata_value_error(text) {
+            Some(error) => table.error(&at, error),
+            None => drop(metadata.insert(key.to_owned(), text.to_owned())),
+        }
+    }
+    metadata
+}

@@ -1,0 +1,74 @@
+//! `script` and `script_file`: user data.
+
+use crate::config::file;
+use crate::config::file::{Found, Place, Reading, Table};
+use crate::config::types::Registration;
+
+/// Nova takes 64 KiB of user data; the provider checks that once the variables are filled in. This only limits what is read.
+const LARGEST_SCRIPT: u64 = 1024 * 1024;
+
+/// The variables that mita fills in for `${...}` in a script; any other `${...}` is left to the shell.
+const SCRIPT_VARIABLES: [&str; 4] = ["MITA_NODE", "MITA_ID", "MITA_SERVER_NAME", "MITA_LABELS"];
+
+/// The variables that mita also fills in for an inbound agent.
+const AGENT_VARIABLES: [&str; 3] = ["MITA_AGENT_NAME", "MITA_AGENT_SECRET", "MITA_AGENT_OPTIONS"];
+
+/// The user data, from the key or from a file. It may be missing: an image can contain its agent.
+pub(crate) fn read(table: &Table<'_>, registration: &Registration) -> String {
+    let here = table.lines(&["script"]);
+    let file = table.path("script_file");
+    let (script, at) = match (here, file) {
+        (Some(_), Some(file)) => {
+            table.error(&file.at, "script is written as well; keep one of the two");
+            return String::new();
+        }
+        (Some(Found { value, at }), None) => (value, at),
+        (None, Some(Found { value: path, at })) => match file::text(&path, LARGEST_SCRIPT) {
+            Ok(text) => (text, at),
+            Err(error) => {
+                let text = format!("{} {error}; name a text file that this user can read", path.display());
+                table.error(&at, text);
+                return String::new();
+            }
+        },
+        (None, None) => {
+            if registration.is_inbound() {
+                let at = table.place_of_missing("script");
+                table.error(&at, "is missing; with register = \"inbound\" it has to start the agent");
+            }
+            return String::new();
+        }
+    };
+    check_script(table.reading, &at, &script, registration);
+    script
+}
+
+/// Reports what cloud-init would ignore silently.
+fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &Registration) {
+    let begins = |text: &str| text.starts_with("#!") || text.starts_with("#cloud-config");
+    if script.trim().is_empty() {
+        reading.error(at, "is empty; write the user data or remove the key");
+    } else if script.contains('\0') {
+        reading.error(at, "holds a NUL character; write text");
+    } else if !begins(script) && begins(script.trim_start()) {
+        reading.warn(at, "begins with white space, so cloud-init does not recognize it; begin with the # itself");
+    } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
+        reading.warn(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
+    }
+    let secret = "${MITA_AGENT_SECRET}";
+    if registration.is_inbound() && !script.trim().is_empty() && !script.contains(secret) {
+        reading.error(at, format!("lacks {secret}, without which no agent can connect; start the agent with it"));
+    }
+    for rest in script.split("${MITA_").skip(1) {
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let name = format!("MITA_{name}");
+        if AGENT_VARIABLES.contains(&name.as_str()) {
+            if !registration.is_inbound() {
+                reading.warn(at, format!("${{{name}}} is filled in only with register = \"inbound\""));
+            }
+        } else if !SCRIPT_VARIABLES.contains(&name.as_str()) {
+            let known = SCRIPT_VARIABLES.map(|name| format!("${{{name}}}")).join(", ");
+            reading.warn(at, format!("${{{name}}} is not filled in; the variables are {known} and ${{JENKINS_URL}}"));
+        }
+    }
+}

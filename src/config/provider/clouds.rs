@@ -1,0 +1,179 @@
+//! `cloud = "NAME"`: a cloud of clouds.yaml and secure.yaml, or, with the name `envvars`, of the OS_* variables.
+//!
+//! As openstacksdk finds and merges them ("Configuring OpenStack SDK Applications"): the first clouds.yaml that exists
+//! counts, secure.yaml is merged into it, and `auth` is one more level. [`super::named_cloud`] decides what the values mean.
+
+use super::yaml::{Map, Value, read};
+use crate::config::file;
+use crate::config::file::{Environment, Place, Table};
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name of the cloud that the environment describes.
+const ENVIRONMENT: &str = "envvars";
+
+/// The OS_* variables that mita reads, without the prefix and in lower case.
+const VARIABLES: &str = "auth_type auth_url username user_id password project_name project_id tenant_name tenant_id \
+    user_domain_name user_domain_id project_domain_name project_domain_id domain_name domain_id default_domain_name \
+    default_domain_id application_credential_id application_credential_name application_credential_secret region_name \
+    interface endpoint_type identity_api_version cacert insecure trust_id system_scope passcode token cert key \
+    compute_endpoint_override image_endpoint_override network_endpoint_override block_storage_endpoint_override \
+    volumev3_endpoint_override volume_endpoint_override";
+
+/// The values that are secrets.
+const SECRETS: [&str; 4] = ["password", "application_credential_secret", "passcode", "token"];
+
+/// The values of one cloud by openstacksdk's names, those under `auth` included.
+pub(crate) struct Cloud {
+    /// Where it is described, for messages.
+    pub(crate) source: String,
+    /// The prefix of its keys: `OS_` in the environment.
+    prefix: &'static str,
+    values: BTreeMap<String, String>,
+    /// The names under `regions`.
+    pub(crate) regions: Vec<String>,
+}
+
+impl Cloud {
+    /// The first of these values.
+    pub(crate) fn get(&self, names: &[&str]) -> Option<&str> {
+        names.iter().find_map(|name| self.values.get(*name)).map(String::as_str)
+    }
+
+    /// The name of a key there.
+    pub(crate) fn key(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}{}", self.prefix, name.to_uppercase()) }
+    }
+}
+
+/// The cloud with this name; `None` if it was reported.
+pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str) -> Option<Cloud> {
+    let found = if name == ENVIRONMENT { from_environment(table, at) } else { from_files(table, at, name) };
+    let cloud = found.map_err(|error| table.error(at, error)).ok()?;
+    for secret in SECRETS {
+        // Registered for redaction, even if the cloud turns out to be unusable.
+        cloud.get(&[secret]).map(Secret::new);
+    }
+    Some(cloud)
+}
+
+/// The names that `cloud` can have here: those of clouds.yaml, and `envvars` if the OS_* variables describe a cloud.
+///
+/// # Errors
+/// What is wrong with clouds.yaml.
+pub fn available_clouds() -> Result<Vec<String>, String> {
+    clouds_known_to(&file::of_process)
+}
+
+pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String>, String> {
+    let mut names = Vec::new();
+    if let Some(path) = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds").iter().find(|path| file::exists(path)) {
+        names.extend(read(path)?.into_keys());
+    }
+    if environment("OS_AUTH_URL").is_some_and(|url| !url.is_empty()) {
+        names.push(ENVIRONMENT.to_owned());
+    }
+    Ok(names)
+}
+
+fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {
+    let mut values = BTreeMap::new();
+    for key in VARIABLES.split(' ') {
+        let variable = format!("OS_{}", key.to_uppercase());
+        match (table.reading.environment)(&variable).map(std::ffi::OsString::into_string) {
+            Some(Ok(value)) if !value.is_empty() => drop(values.insert(key.to_owned(), value)),
+            Some(Err(_)) => table.error(at, format!("the environment variable {variable} is not UTF-8 text")),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    Ok(Cloud { source: "the environment".to_owned(), prefix: "OS_", values, regions: Vec::new() })
+}
+
+fn from_files(table: &Table<'_>, at: &Place, name: &str) -> Result<Cloud, String> {
+    let environment = table.reading.environment;
+    let places_of_clouds = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds");
+    let Some(path) = places_of_clouds.iter().find(|path| file::exists(path)) else {
+        let tried: Vec<_> = places_of_clouds.iter().map(|path| path.display().to_string()).collect();
+        return Err(format!("no clouds.yaml found; looked for {}", tried.join(", ")));
+    };
+    let mut clouds = read(path)?;
+    let Some(Value::Map(mut cloud)) = clouds.remove(name) else {
+        let others = || format!("there are {}", clouds.keys().cloned().collect::<Vec<_>>().join(", "));
+        let advice = file::did_you_mean(name, clouds.keys().map(String::as_str)).unwrap_or_else(others);
+        return Err(format!("{} has no cloud {name:?}; {advice}", path.display()));
+    };
+    warn_of_readers(table, at, path, &cloud);
+    let secure = places(environment, "OS_CLIENT_SECURE_FILE", "secure").into_iter().find(|path| file::exists(path));
+    if let Some(path) = secure
+        && let Some(Value::Map(secrets)) = read(&path)?.remove(name)
+    {
+        warn_of_readers(table, at, &path, &secrets);
+        merge(&mut cloud, secrets);
+    }
+    let regions = match cloud.remove("regions") {
+        Some(Value::List(regions)) => regions.into_iter().filter_map(region_name).collect(),
+        _ => Vec::new(),
+    };
+    let auth = match cloud.remove("auth") {
+        Some(Value::Map(auth)) => auth,
+        _ => Map::new(),
+    };
+    let text = |(key, value): (String, Value)| match value {
+        Value::Text(text) => Some((key.replace('-', "_"), text)),
+        Value::List(_) | Value::Map(_) => None,
+    };
+    let values = cloud.into_iter().chain(auth).filter_map(text).collect();
+    Ok(Cloud { source: format!("cloud {name} of {}", path.display()), prefix: "", values, regions })
+}
+
+/// Where openstacksdk looks for a file, in order. If the environment names one, only there.
+fn places(environment: Environment<'_>, named: &str, stem: &str) -> Vec<PathBuf> {
+    if let Some(path) = environment(named).filter(|path| !path.is_empty()) {
+        return vec![path.into()];
+    }
+    let folders = file::user_folder(environment).into_iter().chain([PathBuf::from("/etc")]);
+    let folders = std::iter::once(PathBuf::from(".")).chain(folders.map(|folder| folder.join("openstack")));
+    folders.flat_map(|folder| ["yaml", "yml", "json"].map(|end| folder.join(format!("{stem}.{end}")))).collect()
+}
+
+fn warn_of_readers(table: &Table<'_>, at: &Place, path: &Path, cloud: &Map) {
+    let holds_secret = |map: &Map| SECRETS.iter().any(|secret| map.contains_key(*secret));
+    if holds_secret(cloud) || matches!(cloud.get("auth"), Some(Value::Map(auth)) if holds_secret(auth)) {
+        file::warn_of_readers(table.reading, at, path, "holds a secret and ");
+    }
+}
+
+/// Adds the entries of another map, which replace those that exist; maps are merged.
+fn merge(lower: &mut Map, upper: Map) {
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Map(lower)), Value::Map(upper)) => merge(lower, upper),
+            (_, value) => drop(lower.insert(key, value)),
+        }
+    }
+}
+
+fn region_name(region: Value) -> Option<String> {
+    match region {
+        Value::Text(name) => Some(name),
+        Value::Map(mut region) => region.remove("name").and_then(region_name),
+        Value::List(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clouds_files_are_looked_for_where_openstacksdk_looks() {
+        let places = places(&|name| (name == "HOME").then(|| "/home/jo".into()), "OS_CLIENT_CONFIG_FILE", "clouds");
+        let yaml: Vec<_> = places.iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+        assert_eq!(
+            yaml,
+            ["./clouds.yaml", "/home/jo/.config/openstack/clouds.yaml", "/etc/openstack/clouds.yaml"].map(Path::new)
+        );
+        assert_eq!(places.len(), 9);
+    }
+}

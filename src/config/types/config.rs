@@ -1,0 +1,98 @@
+//! The whole configuration.
+
+use super::node_type::NodeType;
+use super::openstack::OpenStackConfig;
+use super::times::Times;
+use crate::domain::installation::{Controller, Installation};
+use crate::domain::names::{NodeTypeName, Owner, ProviderName};
+use crate::secret::Secret;
+use jiff::SignedDuration;
+use std::path::PathBuf;
+
+/// The whole configuration. Every value is checked, and every default is filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from.
+    pub path: PathBuf,
+    /// A number that changes whenever the meaning of the file changes.
+    pub fingerprint: String,
+    /// The state file.
+    pub state_file: PathBuf,
+    /// Where each run writes metrics for Prometheus.
+    pub metrics_file: Option<PathBuf>,
+    /// Where each run writes a status page.
+    pub html_file: Option<PathBuf>,
+    /// The owner in the mark of this installation.
+    pub owner: Owner,
+    /// How long a whole run may take.
+    pub deadline: SignedDuration,
+    /// The most servers of all providers.
+    pub max_servers: u32,
+    /// The most requests at a time to one service.
+    pub concurrency: u32,
+    /// The controller.
+    pub jenkins: JenkinsConfig,
+    /// The providers, in the order of the file.
+    pub providers: Vec<ProviderConfig>,
+    /// The node types, in the order of the file.
+    pub node_types: Vec<NodeType>,
+    /// The times for servers whose node type is no longer configured.
+    pub times: Times,
+}
+
+/// `[jenkins]`
+#[derive(Clone, Debug)]
+pub struct JenkinsConfig {
+    /// Root URL with its path prefix, ending in `/`; scheme and host are in lower case.
+    pub url: String,
+    /// Root URLs that it had before, the oldest first.
+    pub former_urls: Vec<String>,
+    /// The user.
+    pub user: String,
+    /// API token or password.
+    pub token: Secret,
+    /// The certificate authorities to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+}
+
+/// `[provider.NAME]`
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// The key.
+    pub name: ProviderName,
+    /// The most servers here.
+    pub max: Option<u32>,
+    /// The cloud.
+    pub backend: Backend,
+}
+
+/// The kinds of cloud.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// `type = "openstack"`
+    OpenStack(OpenStackConfig),
+}
+
+impl Config {
+    /// Whose marks are ours.
+    pub fn installation(&self) -> Installation {
+        let JenkinsConfig { url, former_urls, .. } = &self.jenkins;
+        let former = former_urls.iter().map(|url| Controller::at(url)).collect();
+        Installation { owner: self.owner.clone(), controller: Controller::at(url), former }
+    }
+
+    /// Whether there is a provider with this name.
+    pub fn has_provider(&self, name: &ProviderName) -> bool {
+        self.providers.iter().any(|provider| provider.name == *name)
+    }
+
+    /// The node type with this name; `None` if it is no longer configured.
+    pub fn node_type(&self, name: &NodeTypeName) -> Option<&NodeType> {
+        self.node_types.iter().find(|node_type| node_type.name == *name)
+    }
+
+    /// The times for servers of this node type, configured or not.
+    pub fn times(&self, name: &NodeTypeName) -> Times {
+        self.node_type(name).map_or(self.times, |node_type| node_type.times)
+    }
+}

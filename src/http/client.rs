@@ -1,0 +1,246 @@
+//! The client: attempts, retries and the deadline.
+
+use super::clock;
+use super::error::{HttpError, Kind};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, TransportError};
+use super::request::Request;
+use super::response::Response;
+use super::sent;
+use super::tls::{read_client_cert, read_roots};
+use crate::secret::{Secret, redact};
+use jiff::{SignedDuration, Timestamp};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use ureq::http::{HeaderMap, Uri};
+use ureq::tls::RootCerts;
+use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, Proxy};
+
+/// The longest that one request may take.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// A connection that was idle for longer is not reused. Apache closes it after 5 s, others later, and a request that is sent
+/// while the service closes it has no known outcome.
+const IDLE_CONNECTION: Duration = Duration::from_secs(2);
+/// The pauses between the attempts of a read.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
+/// If a service asks for a longer pause, the next run tries again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The options of a [`Client`].
+#[derive(Clone, Debug)]
+pub struct ClientOptions<'a> {
+    /// The service in messages: `jenkins`, `provider openstack`.
+    pub service: &'a str,
+    /// A PEM file with the certificate authorities to trust instead of the system's.
+    pub cacert: Option<PathBuf>,
+    /// PEM files with the client certificate and its chain, and with its key.
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `NO_PROXY`).
+    pub proxy: Option<Secret>,
+    /// When the run ends: no request is under way after it.
+    pub deadline: Instant,
+}
+
+/// A client of one service. Threads share it by reference; connections are reused.
+#[derive(Debug)]
+pub struct Client {
+    agent: Agent,
+    service: String,
+    /// Whether the proxy is configured, and not only set in the environment.
+    proxied: bool,
+    deadline: Instant,
+    sent: AtomicU64,
+    clock: Mutex<Option<clock::Reading>>,
+    failed: AtomicU64,
+}
+
+impl Client {
+    /// Creates a client. Fails with [`Kind::NotSent`] if a certificate, key or proxy cannot be used.
+    pub fn new(options: ClientOptions<'_>) -> Result<Client, HttpError> {
+        let unusable = |text| HttpError { request: options.service.to_owned(), kind: Kind::NotSent, text };
+        let roots = match &options.cacert {
+            None => RootCerts::PlatformVerifier,
+            Some(path) => read_roots(path).map_err(unusable)?,
+        };
+        let client_cert = options.client_cert.as_ref().map(|(cert, key)| read_client_cert(cert, key));
+        let client_cert = client_cert.transpose().map_err(unusable)?;
+        let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose()));
+        // Without ureq's message, which could quote a password in the address.
+        let proxy =
+            proxy.transpose().map_err(|_| unusable("the proxy is not of the form http://HOST:PORT".to_owned()))?;
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .user_agent(concat!("mita/", env!("CARGO_PKG_VERSION")))
+            .accept("application/json")
+            .timeout_resolve(Some(CONNECT_TIMEOUT))
+            .timeout_connect(Some(CONNECT_TIMEOUT))
+            .max_idle_connections(64)
+            .max_idle_connections_per_host(32)
+            .max_idle_age(IDLE_CONNECTION)
+            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build());
+        let config = match proxy.clone() {
+            Some(proxy) => config.proxy(Some(proxy)).build(),
+            None => config.build(),
+        };
+        Ok(Client {
+            agent: Agent::with_parts(config, sent::WatchedConnector::default(), DefaultResolver::default()),
+            service: options.service.to_owned(),
+            proxied: proxy.is_some(),
+            deadline: options.deadline,
+            sent: AtomicU64::new(0),
+            clock: Mutex::default(),
+            failed: AtomicU64::new(0),
+        })
+    }
+
+    /// Requests that left this machine, each attempt counted.
+    pub fn requests_sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Attempts without a complete answer, or with a status from 400 on other than 404, which says that something is gone.
+    pub fn requests_failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// The time left until the deadline.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.saturating_duration_since(now())
+    }
+
+    /// How far the service's clock is ahead of ours, which showed `now` at `then`, in whole seconds: from the `Date` of its
+    /// last answer. `None` before an answer with a `Date`.
+    pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        let reading = *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        reading.map(|reading| reading.ahead_of(now, then))
+    }
+
+    /// Sends a request and reads the complete answer, whatever its status.
+    ///
+    /// A GET, or a request marked [`Request::retryable`], is tried up to three times after transient errors (no connection,
+    /// no complete answer, 429, 502, 503, 504), with short pauses or that of `Retry-After`, and never beyond the deadline. An
+    /// attempt that timed out is not retried. The last answer counts. One attempt or one pause takes at most half of the time
+    /// left, so that a silent service leaves time for the others.
+    pub fn send(&self, request: &Request) -> Result<Response, HttpError> {
+        let mut pauses = PAUSES.iter();
+        loop {
+            let started = now();
+            let timeout = self.timeout(request, started);
+            let outcome = self.attempt(request, started, timeout);
+            let pause = match pauses.next() {
+                Some(pause) if request.retryable && failure::is_transient(&outcome, started.elapsed(), timeout) => {
+                    *pause
+                }
+                _ => return outcome.map_err(|failed| failed.error),
+            };
+            let asked_for = outcome.as_ref().ok().and_then(Response::retry_after).unwrap_or_default();
+            let pause = pause.max(asked_for);
+            if pause > LONGEST_PAUSE || pause >= self.time_left() / 2 {
+                return outcome.map_err(|failed| failed.error);
+            }
+            match &outcome {
+                Ok(response) => log::debug!("{}: {}: status {}, retrying", self.service, request, response.status),
+                Err(failed) => log::debug!("{}: {}, retrying", self.service, redact(&failed.error.to_string())),
+            }
+            wait(pause);
+        }
+    }
+
+    /// The timeout of an attempt that begins now.
+    fn timeout(&self, request: &Request, now: Instant) -> Duration {
+        let left = self.deadline.saturating_duration_since(now);
+        // The run does not depend on a request with a timeout of its own.
+        let share = if request.retryable || request.timeout.is_some() { left / 2 } else { left };
+        share.min(request.timeout.unwrap_or(REQUEST_TIMEOUT))
+    }
+
+    fn attempt(&self, request: &Request, started: Instant, timeout: Duration) -> Result<Response, Failed> {
+        if timeout.is_zero() {
+            return Err(Failed::permanent(request.not_sent("no time is left before the run's deadline")));
+        }
+        let uri: Uri = request.uri().map_err(Failed::permanent)?;
+        let (outcome, was_sent) = sent::watch(|| self.exchange(request, &uri, timeout));
+        if was_sent {
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
+        let outcome = match outcome {
+            Ok((status, headers, body)) => {
+                if let Some(reading) = clock::Reading::of(&headers, now()) {
+                    *self.clock.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(reading);
+                }
+                self.answer(request, status, headers, body)
+            }
+            Err(failure) => Err(failure::explain(request, &uri, failure, was_sent, timeout)),
+        };
+        if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        let ms = started.elapsed().as_millis();
+        match &outcome {
+            Ok(response) => {
+                let id = response.request_id();
+                let id = id.as_deref().unwrap_or("-");
+                log::trace!("{}: {request} {} in {ms} ms ({id})", self.service, response.status);
+            }
+            Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact(&failed.error.to_string())),
+        }
+        outcome
+    }
+
+    fn exchange(&self, request: &Request, uri: &Uri, timeout: Duration) -> Result<Raw, TransportError> {
+        let (parts, body) = request.parts(uri)?;
+        let response = match body {
+            Some(body) => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, body), uri, timeout)),
+            None => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, ()), uri, timeout)),
+        }?;
+        let (parts, body) = response.into_parts();
+        let status = parts.status.as_u16();
+        let mut bytes = Vec::new();
+        match body.into_reader().take(LARGEST_BODY + 1).read_to_end(&mut bytes) {
+            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(TransportError::TooLarge { status }),
+            Ok(_) => Ok((status, parts.headers, bytes)),
+            Err(cause) => Err(TransportError::Body { status, cause }),
+        }
+    }
+
+    /// Sets the timeout, and does not use a proxy of the environment for this machine itself.
+    fn configured<B: ureq::AsSendBody>(
+        &self,
+        request: ureq::http::Request<B>,
+        uri: &Uri,
+        timeout: Duration,
+    ) -> ureq::http::Request<B> {
+        let config = self.agent.configure_request(request).timeout_global(Some(timeout));
+        if is_loopback(uri) && !self.proxied { config.proxy(None).build() } else { config.build() }
+    }
+
+    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<Response, Failed> {
+        let response = Response::new(request.to_string(), status, headers, body);
+        if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect {
+            return Err(Failed::permanent(failure::redirected(&response)));
+        }
+        Ok(response)
+    }
+}
+
+type Raw = (u16, HeaderMap, Vec<u8>);
+
+fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the deadline and the trace log measure elapsed time, never the clock")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the pause between two attempts of a read")]
+fn wait(pause: Duration) {
+    std::thread::sleep(pause);
+}

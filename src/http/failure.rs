@@ -1,0 +1,181 @@
+//! Why an attempt failed, and what an operator can do about it.
+
+use super::error::{HttpError, Kind};
+use super::request::{Request, origin};
+use super::response::{Response, excerpt};
+use std::fmt;
+use std::io;
+use std::time::Duration;
+use ureq::http::Uri;
+use ureq::{Error, Timeout};
+
+/// The longest that connecting may take.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest uncompressed answer: a queue of ten thousand items or a page of a thousand servers is far smaller.
+pub(super) const LARGEST_BODY: u64 = 64 << 20;
+
+/// Why there is no complete answer.
+pub(super) enum TransportError {
+    /// There is no answer.
+    Call(ureq::Error),
+    /// The answer began, and its body could not be read to the end.
+    Body { status: u16, cause: std::io::Error },
+    /// It is larger than [`LARGEST_BODY`].
+    TooLarge { status: u16 },
+}
+
+impl From<ureq::Error> for TransportError {
+    fn from(cause: ureq::Error) -> Self {
+        TransportError::Call(cause)
+    }
+}
+
+/// A failed attempt.
+pub(super) struct Failed {
+    pub(super) error: HttpError,
+    /// Whether another attempt may succeed.
+    transient: bool,
+}
+
+impl Failed {
+    /// A failure that another attempt would repeat.
+    pub(super) fn permanent(error: HttpError) -> Self {
+        Self { error, transient: false }
+    }
+}
+
+/// Whether to retry after an attempt that took this long, with this timeout.
+pub(super) fn is_transient(outcome: &Result<Response, Failed>, took: Duration, timeout: Duration) -> bool {
+    match outcome {
+        Ok(response) => matches!(response.status, 429 | 502 | 503 | 504),
+        // The next run tries a service again that was silent for the whole timeout.
+        Err(failed) => failed.transient && took < timeout,
+    }
+}
+
+/// The error for a redirect.
+pub(super) fn redirected(response: &Response) -> HttpError {
+    let (status, to) = (response.status, response.location());
+    let to = to.map_or_else(|| "an unknown address".to_owned(), |to| excerpt(to.as_bytes()));
+    HttpError {
+        request: response.request().to_owned(),
+        kind: Kind::Redirect,
+        text: format!("status {status} redirects to {to}; redirects are not followed: configure the final address"),
+    }
+}
+
+/// The error for what ureq reports.
+pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent: bool, timeout: Duration) -> Failed {
+    let (kind, text, transient) = match cause {
+        TransportError::TooLarge { status } => {
+            let text = format!("the answer (status {status}) is larger than {} MiB", LARGEST_BODY >> 20);
+            (Kind::TooLarge, text, false)
+        }
+        TransportError::Body { status, cause } => {
+            let why = match ureq::Error::from(cause) {
+                Error::Timeout(_) => format!("did not arrive completely within {}", seconds(timeout)),
+                Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => "was cut off".to_owned(),
+                cause => format!("could not be read: {cause}"),
+            };
+            (Kind::Lost, format!("the answer (status {status}) {why}"), true)
+        }
+        TransportError::Call(cause @ Error::LargeResponseHeader(..)) => (Kind::TooLarge, cause.to_string(), false),
+        TransportError::Call(cause) if sent => (Kind::Lost, lost(cause, timeout), true),
+        TransportError::Call(cause) => {
+            let (text, transient) = not_sent(uri, cause, timeout);
+            // Every request to an unreachable host fails in the same way, so one line should report them all.
+            let error = HttpError { request: origin(request.url()), kind: Kind::NotSent, text };
+            return Failed { error, transient };
+        }
+    };
+    Failed { error: HttpError { request: request.to_string(), kind, text }, transient }
+}
+
+fn lost(cause: Error, timeout: Duration) -> String {
+    match cause {
+        Error::Timeout(_) => format!("no answer within {}; mita does not know whether it was done", seconds(timeout)),
+        Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
+            "the connection was closed before an answer came".to_owned()
+        }
+        Error::Io(cause) => format!("the connection broke before an answer came: {cause}"),
+        Error::Protocol(cause) => format!("the answer is not HTTP: {cause}"),
+        cause => format!("no answer: {cause}"),
+    }
+}
+
+fn not_sent(uri: &Uri, cause: Error, timeout: Duration) -> (String, bool) {
+    let host = uri.host().unwrap_or_default();
+    let tls = uri.scheme_str() == Some("https");
+    match cause {
+        Error::HostNotFound => (format!("the host name {host} has no address"), true),
+        Error::Timeout(Timeout::Resolve) => {
+            (format!("the name servers gave no address for {host} within {}", seconds(CONNECT_TIMEOUT)), true)
+        }
+        Error::Timeout(Timeout::Connect) => {
+            (format!("no connection within {}: is the host up and the port open?", seconds(CONNECT_TIMEOUT)), true)
+        }
+        Error::Timeout(_) => (format!("no connection within {}", seconds(timeout)), true),
+        Error::Io(cause) if cause.kind() == io::ErrorKind::ConnectionRefused => {
+            ("connection refused: is the service running, is the port right?".to_owned(), true)
+        }
+        Error::Io(cause) if tls && cause.kind() == io::ErrorKind::InvalidData => (not_trusted(&cause), false),
+        Error::Io(cause) if tls && cause.kind() == io::ErrorKind::UnexpectedEof => {
+            ("the service ended the TLS handshake: does this port speak https?".to_owned(), true)
+        }
+        Error::Io(cause) => (format!("no connection: {cause}"), true),
+        cause @ (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_)) => (not_trusted(&cause), false),
+        Error::ConnectProxyFailed(reason) => (format!("the proxy refused: {reason}"), true),
+        cause => (format!("could not be sent: {cause}"), false),
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.1} s", time.as_secs_f64())
+}
+
+fn not_trusted(cause: &dyn fmt::Display) -> String {
+    /// Messages of rustls, and what to do.
+    const ADVICE: [(&str, &str); 7] = [
+        (
+            "UnknownIssuer",
+            "it is self-signed or from an authority that is not trusted: for an authority of your own set cacert",
+        ),
+        ("BadSignature", "cacert has another authority with the same name: set it to the one that signed"),
+        ("not valid for name", "use a host name of the certificate in the URL"),
+        ("certificate expired", "have the service's certificate renewed"),
+        ("not valid yet", "is the clock of this machine right?"),
+        ("No CA certificates", "install the system's certificates (ca-certificates), or set cacert"),
+        ("InvalidContentType", "does this port speak https?"),
+    ];
+    let cause = cause.to_string();
+    let advice = ADVICE.iter().find(|(message, _)| cause.contains(message)).map(|(_, advice)| format!(": {advice}"));
+    format!("no trusted TLS connection: {cause}{}", advice.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_trust_says_what_to_do() {
+        // As rustls writes them.
+        for (cause, advice) in [
+            (
+                "invalid peer certificate: UnknownIssuer",
+                ": it is self-signed or from an authority that is not trusted: for an authority of your own set cacert",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"127.0.0.1\"",
+                ": use a host name of the certificate in the URL",
+            ),
+            (
+                "unexpected error: No CA certificates were loaded from the system",
+                ": install the system's certificates (ca-certificates), or set cacert",
+            ),
+            ("received corrupt message of type InvalidContentType", ": does this port speak https?"),
+            ("invalid peer certificate: Revoked", ""),
+        ] {
+            assert_eq!(not_trusted(&cause), format!("no trusted TLS connection: {cause}{advice}"));
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The controller: reads, and writes with a crumb if Jenkins wants one.
+
+use super::crumb::{self, Crumb};
+use super::error::{self, ErrorKind, JenkinsError};
+use super::wire;
+use crate::config::JenkinsConfig;
+use crate::domain::world::Mode;
+use crate::http::{Client, ClientOptions, Request, Response, encode_query};
+use crate::secret::Secret;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// A controller. Shared by reference between threads.
+#[derive(Debug)]
+pub struct Jenkins {
+    client: Client,
+    root: String,
+    authorization: Secret,
+    crumb: Mutex<Option<Crumb>>,
+}
+
+/// What was read, and which controller answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading<T> {
+    /// What was read.
+    pub value: T,
+    /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
+    /// together.
+    pub session: Option<String>,
+    /// `X-Jenkins`, the controller's version.
+    pub version: String,
+}
+
+impl<T> Reading<T> {
+    pub(super) fn try_map<U>(
+        self,
+        read: impl FnOnce(T) -> Result<U, JenkinsError>,
+    ) -> Result<Reading<U>, JenkinsError> {
+        Ok(Reading { value: read(self.value)?, session: self.session, version: self.version })
+    }
+}
+
+impl Jenkins {
+    /// A controller that mita talks to until `deadline`. Sends nothing yet. Fails if `cacert` cannot be used.
+    pub fn new(config: &JenkinsConfig, deadline: Instant) -> Result<Jenkins, JenkinsError> {
+        let options = ClientOptions {
+            service: "jenkins",
+            cacert: config.cacert.clone(),
+            client_cert: None,
+            proxy: None,
+            deadline,
+        };
+        let basic = config.token.basic(&config.user);
+        Ok(Jenkins {
+            client: Client::new(options)?,
+            root: config.url.clone(),
+            authorization: Secret::new(format!("Basic {}", basic.expose())),
+            crumb: Mutex::new(None),
+        })
+    }
+
+    /// Requests that left this machine.
+    pub fn requests_sent(&self) -> u64 {
+        self.client.requests_sent()
+    }
+
+    /// How far the controller's clock is ahead of ours, which showed `now` at `then`; `None` before it answered.
+    pub fn clock_ahead(&self, now: Timestamp, then: Instant) -> Option<SignedDuration> {
+        self.client.clock_ahead(now, then)
+    }
+
+    /// Attempts that got no complete answer, or an error.
+    pub fn requests_failed(&self) -> u64 {
+        self.client.requests_failed()
+    }
+
+    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
+    pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
+        let wanted = "whether Jenkins is quieting down";
+        self.read("api/json", "quietingDown", wanted)?.try_map(|root| match wire::flag(&root, "quietingDown") {
+            Some(true) => Ok(Mode::QuietingDown),
+            Some(false) => Ok(Mode::Running),
+            None => Err(self.unexpected("api/json", format!("wanted {wanted}, and the answer does not say"))),
+        })
+    }
+
+    /// Reads JSON. `tree` selects fields by name; Jenkins skips names that its version does not know.
+    pub(super) fn read(&self, path: &str, tree: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+        self.read_whole(&format!("{path}?{}", encode_query(&[("tree", tree)])), wanted)
+    }
+
+    /// Reads JSON with the fields that Jenkins selects.
+    pub(super) fn read_whole(&self, path: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+        let response = self.fetch(path)?;
+        // On every answer of the API (hudson/model/Api.java).
+        let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
+            return Err(error::not_jenkins(&response));
+        };
+        let session = response.header("x-jenkins-session").map(str::to_owned);
+        Ok(Reading { value: response.json(wanted)?, session, version })
+    }
+
+    /// The answer to a GET below the root, of status 200.
+    pub(super) fn fetch(&self, path: &str) -> Result<Response, JenkinsError> {
+        let response = self.client.send(&self.signed(Request::get(self.url(path))))?;
+        match response.status {
+            200 => Ok(response),
+            301 | 302 | 303 | 307 | 308 => {
+                let path = path.split('?').next().unwrap_or(path);
+                Err(error::redirected(&response, &self.root, path))
+            }
+            _ => Err(error::refused(&response)),
+        }
+    }
+
+    /// Sends a write to `path` below the root, and repeats it once with a crumb if Jenkins refused it for lack of one.
+    pub(super) fn write(&self, path: &str, request: Request) -> Result<(), JenkinsError> {
+        let response = self.send_with_crumb(self.signed(request))?;
+        match response.status {
+            302 | 303 if leads_to_nodes(&response, path) => Ok(()),
+            301..=303 | 307 | 308 => Err(error::redirected(&response, &self.root, path)),
+            200 if response.header("x-jenkins").is_some() => Ok(()),
+            200 => Err(error::not_jenkins(&response)),
+            _ => Err(error::refused(&response)),
+        }
+    }
+
+    fn send_with_crumb(&self, request: Request) -> Result<Response, JenkinsError> {
+        let known = self.crumb.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let response = match known {
+            Some(crumb) => self.client.send(&crumb.add_to(request.clone()))?,
+            None => self.client.send(&request)?,
+        };
+        if !crumb::is_missing(&response) {
+            return Ok(response);
+        }
+        match self.new_crumb()? {
+            Some(crumb) => Ok(self.client.send(&crumb.add_to(request))?),
+            None => Ok(response),
+        }
+    }
+
+    /// Asks for a crumb; `None` if Jenkins issues none.
+    fn new_crumb(&self) -> Result<Option<Crumb>, JenkinsError> {
+        let path = "crumbIssuer/api/json";
+        let response = match self.fetch(path) {
+            Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => return Ok(None),
+            answered => answered?,
+        };
+        let crumb = Crumb::read(&response)?;
+        let crumb =
+            crumb.ok_or_else(|| self.unexpected(path, "wanted a crumb, and the answer holds none".to_owned()))?;
+        *self.crumb.lock().unwrap_or_else(PoisonError::into_inner) = Some(crumb.clone());
+        Ok(Some(crumb))
+    }
+
+    /// Jenkins sends no challenge before it refuses, so the credentials go with every request.
+    fn signed(&self, request: Request) -> Request {
+        request
+            .secret_header("Authorization", &self.authorization)
+            .header("Accept-Language", "en")
+            // The error for a redirect names the setting of [jenkins] to change.
+            .expect_redirect()
+    }
+
+    /// The URL of a path below the root.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.root)
+    }
+
+    pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
+        JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
+    }
+}
+
+/// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same
+/// address on another host, or to a log-in page, means that nothing was done.
+fn leads_to_nodes(response: &Response, path: &str) -> bool {
+    let to = response.location().unwrap_or_default();
+    let call = path.rsplit('/').next().unwrap_or(path);
+    to.starts_with('.') || (to.contains("/computer") && !to.ends_with(call))
+}

@@ -1,0 +1,85 @@
+//! What a cloud shows.
+
+use crate::concurrency::{join, parallel_map};
+use crate::config::Config;
+use crate::domain::names::{ProviderName, ServerId};
+use crate::domain::state::State;
+use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState};
+use crate::observe::services::Services;
+use crate::plan::identity::ownership::is_ours;
+use crate::plan::sightings::{floating_ips, volumes};
+use crate::provider::{Failure, Provider};
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
+
+/// Reads the servers of a cloud, and its volumes and floating IPs where some may be ours.
+pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, state: &State) -> Cloud {
+    let provider = services.provider(name).map_err(str::to_owned);
+    provider.and_then(|provider| try_read(config, provider, name, state)).unwrap_or_else(|reason| Cloud {
+        servers: Listing::Unavailable(reason),
+        by_id: BTreeMap::new(),
+        volumes: None,
+        floating_ips: None,
+        quota: None,
+    })
+}
+
+fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state: &State) -> Result<Cloud, String> {
+    let (servers, volumes, floating_ips) = thread::scope(|scope| {
+        let volumes = volumes::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
+        let floating_ips = floating_ips::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
+        (provider.servers(), volumes.map(join), floating_ips.map(join))
+    });
+    let mut servers = servers.map_err(|failure| failure.message)?;
+    let (volumes, floating_ips) = (volumes.map(listing), floating_ips.map(listing));
+    let missing = missing_servers(config, name, state, &servers, floating_ips.as_ref());
+    let installation = config.installation();
+    let lacks_fault = |server: &&Server| is_ours(&installation, state, server) && lacks_fault(server, state);
+    let failed = servers.iter().filter(lacks_fault).map(|server| server.id.clone());
+    let asked = missing.len();
+    let ids = missing.into_iter().chain(failed).collect();
+    let mut answers =
+        parallel_map(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id))).into_iter();
+    let by_id = answers.by_ref().take(asked).collect();
+    let faults: BTreeMap<ServerId, Lookup<Server>> = answers.collect();
+    for server in &mut servers {
+        if let Some(Lookup::Found(fresh)) = faults.get(&server.id) {
+            server.fault.clone_from(&fresh.fault);
+        }
+    }
+    Ok(Cloud { servers: Listing::Complete(servers), by_id, volumes, floating_ips, quota: None })
+}
+
+fn listing<T>(listing: Result<T, Failure>) -> Listing<T> {
+    match listing {
+        Ok(contents) => Listing::Complete(contents),
+        Err(failure) => Listing::Unavailable(failure.message),
+    }
+}
+
+/// Servers that the state or a floating IP of ours knows and the list lacks: they are read one by one.
+fn missing_servers(
+    config: &Config,
+    name: &ProviderName,
+    state: &State,
+    servers: &[Server],
+    floating_ips: Option<&Listing<Vec<FloatingIp>>>,
+) -> BTreeSet<ServerId> {
+    let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
+    let remembered = state.servers.values().filter(|server| server.provider == *name);
+    let floating_ips = floating_ips.and_then(Listing::complete).into_iter().flatten();
+    let installation = config.installation();
+    let marks = floating_ips.map(|address| &address.mark).filter(|mark| mark.is_of(&installation));
+    let known = remembered.filter_map(|server| server.server_id.as_ref()).chain(marks.map(|mark| &mark.server));
+    known.filter(|id| !listed.contains(id)).cloned().collect()
+}
+
+/// Whether a failed server of ours has no fault, which lists leave out, and the state does not know it either.
+fn lacks_fault(server: &Server, state: &State) -> bool {
+    server.state == ServerState::Error
+        && server.fault.is_none()
+        && server
+            .mark
+            .as_ref()
+            .is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))
+}

@@ -1,0 +1,62 @@
+//! The services that a run talks to.
+
+use crate::config::Config;
+use crate::domain::names::ProviderName;
+use crate::jenkins::Jenkins;
+use crate::provider;
+use crate::provider::{Access, Provider};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// The services that a run talks to.
+pub struct Services {
+    /// The controller, or why it cannot be used.
+    pub jenkins: Result<Jenkins, String>,
+    /// The clouds, or why one cannot be used.
+    pub providers: BTreeMap<ProviderName, Result<Box<dyn Provider>, String>>,
+}
+
+/// What was sent to one service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that left this machine, repeated ones counted each time.
+    pub requests: u64,
+    /// Attempts that got no complete answer, or a refusal.
+    pub errors: u64,
+}
+
+impl Services {
+    /// All services of the configuration, for a program that started at `started`. Nothing is sent yet.
+    pub fn open(config: &Config, started: Instant) -> Self {
+        let deadline = started + config.deadline.unsigned_abs();
+        let access = Access { deadline, concurrency: config.concurrency };
+        let providers = config.providers.iter().map(|provider| {
+            let opened = provider::open(provider, access).map_err(|failure| failure.message);
+            (provider.name.clone(), opened)
+        });
+        Self {
+            jenkins: Jenkins::new(&config.jenkins, deadline).map_err(|error| error.to_string()),
+            providers: providers.collect(),
+        }
+    }
+
+    /// The provider, or why it cannot be used.
+    pub fn provider(&self, name: &ProviderName) -> Result<&dyn Provider, &str> {
+        match self.providers.get(name) {
+            Some(Ok(provider)) => Ok(provider.as_ref()),
+            Some(Err(reason)) => Err(reason),
+            None => Err("no longer configured"),
+        }
+    }
+
+    /// What was sent so far to each service: `jenkins`, `provider NAME`.
+    pub fn traffic(&self) -> BTreeMap<String, Traffic> {
+        let jenkins = self.jenkins.as_ref().map(|jenkins| (jenkins.requests_sent(), jenkins.requests_failed()));
+        let providers = self.providers.iter().map(|(name, provider)| {
+            let sent = provider.as_ref().map(|provider| (provider.requests_sent(), provider.requests_failed()));
+            (format!("provider {name}"), sent.unwrap_or_default())
+        });
+        let all = providers.chain([("jenkins".to_owned(), jenkins.unwrap_or_default())]);
+        all.map(|(service, (requests, errors))| (service, Traffic { requests, errors })).collect()
+    }
+}

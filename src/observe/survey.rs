@@ -1,0 +1,45 @@
+//! What only orders depend on: quotas, and what the names in the configuration mean in a cloud.
+
+use crate::concurrency::parallel_map;
+use crate::config::{Config, NodeType};
+use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::world::World;
+use crate::observe::services::Services;
+use crate::plan::model::{Action, Change, Problem};
+use std::collections::BTreeSet;
+
+/// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read.
+pub fn survey(config: &Config, services: &Services, world: &mut World, actions: &[Action]) -> Vec<Problem> {
+    let providers = ordered_from(config, world, actions);
+    let surveys = parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
+        let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
+        Some((name, services.provider(name).ok()?.survey(&types)))
+    });
+    let mut problems = Vec::new();
+    for (name, survey) in surveys.into_iter().flatten() {
+        let problem = |error| Problem { place: format!("provider {name}"), error };
+        problems.extend(survey.problems.into_iter().map(problem));
+        if let Some(cloud) = world.clouds.get_mut(name) {
+            cloud.quota = survey.quota;
+        }
+    }
+    problems
+}
+
+/// Providers of the orders, and of their node types: what one provider refuses is ordered from the next. Without those
+/// whose servers could not be read.
+fn ordered_from<'a>(config: &'a Config, world: &World, actions: &'a [Action]) -> BTreeSet<&'a ProviderName> {
+    let mut providers: BTreeSet<&ProviderName> = BTreeSet::new();
+    let mut ordered: BTreeSet<&NodeTypeName> = BTreeSet::new();
+    for action in actions {
+        if let Change::CreateServer(order) = &action.change {
+            providers.insert(&order.provider);
+            ordered.insert(&order.node_type);
+        }
+    }
+    for kind in config.node_types.iter().filter(|kind| ordered.contains(&kind.name)) {
+        providers.extend(&kind.providers);
+    }
+    providers.retain(|name| world.clouds.get(*name).is_some_and(|cloud| cloud.servers.complete().is_some()));
+    providers
+}

@@ -1,0 +1,55 @@
+//! What a request works with.
+
+use crate::config::Config;
+use crate::domain::state::{NodeMemory, ServerMemory, SetOfflineBy, State};
+use crate::domain::world::{Node, World};
+use crate::jenkins::Jenkins;
+use crate::observe::Services;
+use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::model::Plan;
+use crate::store::Store;
+
+/// What a request works with.
+pub(super) struct Context<'a> {
+    pub(super) config: &'a Config,
+    pub(super) services: &'a Services,
+    pub(super) jenkins: &'a Jenkins,
+    pub(super) world: &'a World,
+    /// The node that the request is about.
+    pub(super) node: &'a Node,
+    pub(super) identity: &'a NodeIdentity,
+    /// The server of ours that the node is.
+    pub(super) machine: Option<&'a Machine<'a>>,
+    /// What a run would do now. Only what concerns the node is kept of its state.
+    pub(super) plan: Plan,
+    pub(super) state: State,
+    pub(super) store: Store,
+}
+
+impl Context<'_> {
+    /// What the state has on the server.
+    pub(super) fn server(&mut self) -> Option<&mut ServerMemory> {
+        self.state.servers.get_mut(&self.machine?.id)
+    }
+
+    /// Who set the node offline, as far as is known.
+    pub(super) fn set_offline_by(&self, node: &Node) -> Option<SetOfflineBy> {
+        self.plan.memory.nodes.get(&node.name)?.set_offline_by
+    }
+
+    /// Records who sets the node offline, before it is done: a Jenkins before 2.482 forgets it when the agent
+    /// disconnects, and then the state counts.
+    /// Forgets who set the node offline.
+    pub(super) fn forget_set_offline(&mut self) {
+        if let Some(known) = self.state.nodes.get_mut(&self.node.name) {
+            known.set_offline_by = None;
+        }
+    }
+
+    pub(super) fn record_set_offline_by(&mut self, node: &Node, by: SetOfflineBy) {
+        let known = self.state.nodes.get(&node.name).or_else(|| self.plan.memory.nodes.get(&node.name));
+        if let Some(known) = known.cloned() {
+            self.state.nodes.insert(node.name.clone(), NodeMemory { set_offline_by: Some(by), ..known });
+        }
+    }
+}

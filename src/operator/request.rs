@@ -1,0 +1,63 @@
+//! What a person requests, and the answer.
+
+use crate::domain::names::{NodeName, ServerId};
+use crate::jenkins::JenkinsError;
+
+/// What a person requests for one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// The node takes no build, and is neither retired nor brought back until it is released.
+    Hold {
+        /// Who holds it.
+        person: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Ends a person's hold, or a `Retire`.
+    Release,
+    /// Removes the node and its server.
+    Retire {
+        /// Retires a busy node once it is idle. Otherwise such a node is refused.
+        when_idle: bool,
+    },
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub ended: Ended,
+    /// The server that the node is, where it is one of ours.
+    pub server_id: Option<ServerId>,
+    /// What happened, or why not, and what to do.
+    pub reason: String,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It is done.
+    Done,
+    /// There was nothing to do.
+    AlreadySo,
+    /// Later runs do it.
+    Remembered,
+    /// It would be wrong or unsafe.
+    Refused,
+    /// A service did not do it.
+    Failed,
+    /// Jenkins has no such node, but these.
+    NoSuchNode(Vec<NodeName>),
+}
+
+impl Answer {
+    pub(super) fn new(ended: Ended, reason: impl Into<String>) -> Self {
+        Self { ended, server_id: None, reason: reason.into() }
+    }
+}
+
+impl From<JenkinsError> for Answer {
+    fn from(error: JenkinsError) -> Self {
+        Self::new(Ended::Failed, error.to_string())
+    }
+}

@@ -1,0 +1,78 @@
+//! Nothing lasts in silence (L6): what keeps jobs waiting or servers standing for longer than it should is a problem.
+
+use super::draft::Draft;
+use crate::domain::format::span;
+use crate::domain::rule::Rule;
+use crate::domain::state::{Credit, State};
+use crate::plan::model::{Action, Change, Problem, Subject, Verdict};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// What lasts for longer than this is told.
+const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
+
+/// Counts for how long each condition lasts, and adds a problem for each that lasts too long.
+pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
+    let mut counted: BTreeMap<String, Credit> = BTreeMap::new();
+    for condition in conditions(memory, draft) {
+        let credit = Credit::sighted(memory.lasting.get(&condition.key).copied(), now, TOO_LONG);
+        if credit.credit >= TOO_LONG {
+            let Condition { place, what, cure, .. } = condition;
+            let error = format!("{what} for {}: {cure}", span(credit.credit));
+            draft.problems.push(Problem { place, error });
+        }
+        counted.insert(condition.key, credit);
+    }
+    memory.lasting = counted;
+}
+
+/// Something that should be over soon.
+struct Condition {
+    key: String,
+    place: String,
+    what: String,
+    cure: &'static str,
+}
+
+fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
+    let mut conditions: Vec<Condition> = draft.verdicts.iter().filter_map(of_verdict).collect();
+    conditions.extend(draft.actions.iter().filter_map(of_removal));
+    conditions.extend(memory.settling.as_ref().map(|settling| Condition {
+        key: "settling".to_owned(),
+        place: "jenkins".to_owned(),
+        what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
+        cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",
+    }));
+    conditions
+}
+
+fn of_verdict(verdict: &Verdict) -> Option<Condition> {
+    let Verdict { subject, id, name, rule, reason } = verdict;
+    let cure = match (subject, rule) {
+        (Subject::Server, Rule::Ambiguous | Rule::OtherName) => "rename or delete the node, so that mita can tell",
+        (Subject::Server, Rule::UnknownState) => "bring the server into a state that mita knows, or delete it",
+        (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
+        _ => return None,
+    };
+    let place = format!("{subject} {name} ({id})");
+    Some(Condition { key: format!("{subject} {id} {rule}"), place, what: format!("{rule} ({reason})"), cure })
+}
+
+/// A removal that is decided in each run and does not come to its end.
+fn of_removal(action: &Action) -> Option<Condition> {
+    let place = match &action.change {
+        Change::RetireNode(target) | Change::DeleteServer(target) => {
+            format!("server {} ({})", target.name, target.server_id)
+        }
+        Change::DeleteNode { node, .. } => format!("node {node}"),
+        Change::DeleteVolume { volume_id, .. } => format!("volume {volume_id}"),
+        Change::ReleaseFloatingIp { floating_ip_id, .. } => format!("floating ip {floating_ip_id}"),
+        _ => return None,
+    };
+    Some(Condition {
+        key: format!("removal of {place}"),
+        what: format!("its removal ({}) is decided in each run and does not come to its end", action.rule),
+        place,
+        cure: "see the errors of the last runs (mita reconcile -v) and remove what stands in the way",
+    })
+}

@@ -1,0 +1,83 @@
+//! L6: nothing lasts in silence.
+
+use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep, Session};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+
+/// Problems of the last of so many runs, one each five minutes.
+fn problems_after(s: &mut Situation, runs: usize) -> Vec<String> {
+    for _ in 1..runs {
+        s.run().after("5m");
+    }
+    let problems = s.plan().problems.into_iter();
+    problems.map(|problem| format!("{}: {}", problem.place, problem.error)).collect()
+}
+
+#[test]
+fn l6_a_jenkins_that_restarts_again_and_again_is_a_problem_after_a_quarter_of_an_hour() {
+    for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
+        let mut s = Situation::new();
+        for run in 1..runs {
+            s.world.jenkins.session = Some(format!("restart {run}"));
+            s.run().after("5m");
+        }
+        s.world.jenkins.session = Some(format!("restart {runs}"));
+        let problems = s.plan().problems;
+        assert_eq!(problems.len(), told, "{runs} runs: {problems:?}");
+        assert!(
+            problems.iter().all(|problem| problem.place == "jenkins" && problem.error.contains("for 15m")
+                || problem.error.contains("for 20m")),
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
+fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() {
+    let mut s = Situation::new();
+    let mut warnings = Vec::new();
+    for run in 0..6 {
+        s.world.jenkins.session = Some(format!("replica {}", run % 2));
+        warnings.extend(s.plan().warnings);
+        s.run().after("1m");
+    }
+    s.project(1, "amd64");
+    assert_eq!(s.plan().actions.len(), 1, "{:?}", s.plan().verdicts);
+    let told = warnings.iter().filter(|warning| warning.contains("by turns")).count();
+    assert_eq!(told, 1, "{warnings:?}");
+    assert_eq!(
+        s.state.session,
+        Some(Session {
+            id: "replica 1".to_owned(),
+            earlier: vec!["one".to_owned(), "replica 0".to_owned(), "replica 1".to_owned(),]
+        })
+    );
+}
+
+#[test]
+fn l6_an_ambiguity_is_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.active("s2", "ubuntu", "10.0.0.1");
+    s.nodes().push(agent("ubuntu+10.0.0.1"));
+    let problems = problems_after(&mut s, 3);
+    assert_eq!(problems, [""; 0]);
+    let problems = problems_after(&mut s, 2);
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.contains("ambiguous") && problem.contains("rename")), "{problems:?}");
+}
+
+#[test]
+fn l6_a_removal_that_never_ends_is_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Error;
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Error, since: s.now, step: RetirementStep::Decided });
+    for number in 1..=4 {
+        let problems = s.plan().problems;
+        assert_eq!(problems.len(), usize::from(number == 4), "{problems:?}");
+        // The cloud refuses the deletion.
+        s.state = s.plan().memory;
+        s.after("5m");
+    }
+}

@@ -1,0 +1,331 @@
+//! What the errors of OpenStack mean, and what to do about them.
+//!
+//! Status and error field decide, never a whole sentence: releases and vendors phrase theirs differently. The message of
+//! the service and its request id are always shown, since operators of clouds ask for them.
+
+use super::service::Service;
+use crate::domain::names::ProviderName;
+use crate::http::{HttpError, Kind, Response, excerpt};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::secret::redact;
+use serde_json::Value;
+
+/// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
+const LARGEST_ERROR: usize = 1 << 20;
+
+/// What mita is doing, for messages: "cannot DESCRIPTION".
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    provider: &'a ProviderName,
+    description: &'a str,
+    effect: Effect,
+}
+
+/// What a request changes: it decides what a failure leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It changes nothing.
+    Read,
+    /// It creates something.
+    Create,
+    /// It deletes something.
+    Delete,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(provider: &'a ProviderName, description: &'a str, effect: Effect) -> Self {
+        Self { provider, description, effect }
+    }
+
+    /// A failure with this text.
+    pub(crate) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
+        let message = format!("{}: cannot {}: {text}", self.provider, self.description);
+        Failure { kind, message: redact(&message).into_owned() }
+    }
+
+    /// A request without a usable answer.
+    pub(crate) fn unusable(&self, error: &HttpError) -> Failure {
+        let kind = match (&error.kind, self.effect) {
+            (Kind::NotSent, _) | (_, Effect::Read) => FailureKind::Unavailable,
+            // A redirect, too: a service that answers a write with another address may have done it.
+            (Kind::Lost | Kind::TooLarge | Kind::NotJson | Kind::Redirect, Effect::Create | Effect::Delete) => {
+                FailureKind::UnknownOutcome
+            }
+        };
+        let advice = match kind {
+            FailureKind::UnknownOutcome => "; a later list shows whether it was done",
+            _ => "",
+        };
+        self.failure(kind, &format!("{error}{advice}"))
+    }
+
+    /// An answer whose status means no success.
+    pub(crate) fn refused(&self, service: Service, response: &Response) -> Failure {
+        let kind = self.meaning(response);
+        let advice = match (kind, self.effect) {
+            (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
+            (FailureKind::Wrong, Effect::Create) => {
+                "correct the node type; `mita check --online` shows what the cloud has"
+            }
+            (FailureKind::Wrong, _) => "the configuration or the catalogue leads to a wrong address",
+            (FailureKind::Denied, _) if response.status == 401 => {
+                "a new token is not accepted either: is the identity service down, or the user disabled?"
+            }
+            (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
+            (FailureKind::Conflict, Effect::Create) => "name the networks in the node type if the cloud cannot choose",
+            (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
+            (FailureKind::Locked, _) => "somebody locked it; mita deletes it once it is unlocked",
+            (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
+            (FailureKind::UnknownOutcome, _) => "a later list shows whether it was done",
+        };
+        self.refused_as(kind, &service.to_string(), response, advice)
+    }
+
+    /// An answer whose meaning the caller knows.
+    pub(crate) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
+        let message = message(response);
+        let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+        self.failure(
+            kind,
+            &format!("{service} answered {}: {message} ({}{id}): {advice}", response.status, response.request()),
+        )
+    }
+
+    /// Whether the error comes from an OpenStack service, and not from a proxy in front of it.
+    pub(crate) fn is_json_error(&self, response: &Response) -> bool {
+        error_body(response).is_some()
+    }
+
+    fn meaning(&self, response: &Response) -> FailureKind {
+        let error = error_body(response);
+        let text = error.as_ref().map(|error| error.message.to_lowercase()).unwrap_or_default();
+        let of_quota = ["quota", "exceed", "maximum number"].iter().any(|word| text.contains(word))
+            || (text.contains("limit") && !text.contains("policy"));
+        match response.status {
+            401 => FailureKind::Denied,
+            // Nova answers 403 where a quota of instances, cores or RAM is used up, and passes on Neutron's quota of ports.
+            403 | 409 if of_quota => FailureKind::Quota,
+            403 => FailureKind::Denied,
+            // "Instance ID is locked" (nova/exception.py, InstanceIsLocked).
+            409 if self.effect == Effect::Delete && text.contains("locked") => FailureKind::Locked,
+            409 => FailureKind::Conflict,
+            400 if self.effect == Effect::Delete => FailureKind::Conflict,
+            // The caller handles Nova's own 404: what is gone needs no deletion.
+            404 if self.effect == Effect::Delete => FailureKind::Unavailable,
+            // Nova before 2013, and Cinder still, answer `overLimit` to both a quota and a rate; a proxy answers 413 to a
+            // request that is too large.
+            413 if text.contains("rate-limit") || text.contains("rate limit") => FailureKind::RateLimited,
+            413 if error.is_some() => FailureKind::Quota,
+            429 => FailureKind::RateLimited,
+            500.. => match self.effect {
+                Effect::Read => FailureKind::Unavailable,
+                // Nova gives each request an id first. A 503 without an id comes from a proxy that found no server to pass
+                // the request to; other errors of proxies (502, 504) come after they passed it on. The filter in front
+                // of Nova answers 503 when it cannot check the token.
+                Effect::Create | Effect::Delete
+                    if response.status == 503
+                        && (response.request_id().is_none() || error.as_ref().is_some_and(|error| error.by_filter)) =>
+                {
+                    FailureKind::Unavailable
+                }
+                Effect::Create | Effect::Delete => FailureKind::UnknownOutcome,
+            },
+            400..500 => FailureKind::Wrong,
+            // Neither an error nor the expected success.
+            _ => match self.effect {
+                Effect::Read => FailureKind::Unavailable,
+                Effect::Create | Effect::Delete => FailureKind::UnknownOutcome,
+            },
+        }
+    }
+}
+
+/// An HTTP client that cannot be created.
+pub(crate) fn unusable_client(provider: &ProviderName, error: &HttpError) -> Failure {
+    Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
+}
+
+/// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, another
+/// service, or a path that Nova does not know, and says nothing about the server.
+pub(crate) fn says_no_server(response: &Response) -> bool {
+    response.status == 404 && error_body(response).is_some_and(|error| error.field == "itemNotFound")
+}
+
+/// Whether Cinder says that there is no such volume.
+pub(crate) fn says_no_volume(response: &Response) -> bool {
+    says_no_server(response)
+}
+
+/// Whether Neutron says that there is no such floating IP. For a path that it does not know it says `HTTPNotFound`.
+pub(crate) fn says_no_floating_ip(response: &Response) -> bool {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    let kind = body.as_ref().and_then(|body| body.get("NeutronError")?.get("type")?.as_str());
+    response.status == 404 && kind == Some("FloatingIPNotFound")
+}
+
+/// Whether Glance says that there is no such image.
+pub(crate) fn says_no_image(response: &Response) -> bool {
+    response.status == 404 && error_body(response).is_some_and(|error| error.by_filter)
+}
+
+/// The body of an error.
+struct ErrorBody {
+    message: String,
+    /// The one field around it, which names the kind of error; empty if there is none.
+    field: String,
+    /// Whether a filter wrote it before the request reached Nova (webob.exc: `code` is a text). Nova puts its own errors in
+    /// a field (nova/api/openstack/wsgi.py, `Fault`); Glance does not.
+    by_filter: bool,
+}
+
+/// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
+/// plain text in its place. Glance and the token filter of some services: `{"code": "401 Unauthorized", "message", "title"}`.
+fn error_body(response: &Response) -> Option<ErrorBody> {
+    if response.body.len() > LARGEST_ERROR {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    let fields = body.as_object()?;
+    if let Some(message) = fields.get("message").and_then(Value::as_str) {
+        let by_filter = fields.get("code").is_some_and(Value::is_string);
+        return Some(ErrorBody { message: message.to_owned(), field: String::new(), by_filter });
+    }
+    let (field, inner) = fields.iter().next()?;
+    let message = inner.as_str().or_else(|| inner.get("message")?.as_str())?;
+    Some(ErrorBody { message: message.to_owned(), field: field.clone(), by_filter: false })
+}
+
+/// The message of the service, as one line.
+fn message(response: &Response) -> String {
+    match error_body(response) {
+        Some(error) => format!("\"{}\"", excerpt(error.message.replace("<br />", " ").as_bytes())),
+        None => excerpt(&response.body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::loopback::{Answer, Loopback};
+    use crate::http::{Method, Request};
+    use crate::secret::Secret;
+    use std::time::Duration;
+
+    fn respond(answer: Answer) -> Response {
+        let server = Loopback::new(move |_| answer.clone());
+        let request = Request::new(Method::PUT, format!("{}/servers", server.url));
+        server.client(Duration::from_secs(10)).send(&request).unwrap()
+    }
+
+    fn meaning(effect: Effect, status: u16, body: &str) -> FailureKind {
+        let name = ProviderName::from("cloud");
+        let response = respond(Answer::json(status, body).with("X-Openstack-Request-Id", "req-1"));
+        Operation::new(&name, "do it", effect).refused(Service::Compute, &response).kind
+    }
+
+    const POLICY: &str =
+        r#"{"forbidden":{"code":403,"message":"Policy doesn't allow os_compute_api:limits to be performed."}}"#;
+
+    #[test]
+    fn an_order_refused_by_nova_is_reported_by_status_and_field() {
+        use FailureKind::*;
+        let cases = [
+            (403, include_str!("../../../../tests/fixtures/openstack/create_403_quota.json"), Quota),
+            (403, include_str!("../../../../tests/fixtures/openstack/create_403_ports.json"), Quota),
+            (403, POLICY, Denied),
+            (413, r#"{"overLimit":{"code":413,"message":"Quota exceeded for cores","retryAfter":0}}"#, Quota),
+            (413, r#"{"overLimitFault":{"code":413,"message":"This request was rate-limited."}}"#, RateLimited),
+            (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", Wrong),
+            (400, include_str!("../../../../tests/fixtures/openstack/create_400_flavor.json"), Wrong),
+            (404, include_str!("../../../../tests/fixtures/openstack/image_404.json"), Wrong),
+            (401, include_str!("../../../../tests/fixtures/openstack/server_401.json"), Denied),
+            (409, include_str!("../../../../tests/fixtures/openstack/server_409.json"), Conflict),
+            (
+                409,
+                r#"{"NeutronError":{"type":"OverQuota","message":"Quota exceeded for resources","detail":""}}"#,
+                Quota,
+            ),
+            (429, "", RateLimited),
+            (500, r#"{"computeFault":{"code":500,"message":"Unexpected API Error."}}"#, UnknownOutcome),
+            (502, "", UnknownOutcome),
+            (503, "", UnknownOutcome),
+            (503, r#"{"serviceUnavailable":{"code":503,"message":"x"}}"#, UnknownOutcome),
+            (503, include_str!("../../../../tests/fixtures/openstack/token_filter_503.json"), Unavailable),
+            (504, "", UnknownOutcome),
+            (200, "{}", UnknownOutcome),
+        ];
+        for (status, body, kind) in cases {
+            assert_eq!(meaning(Effect::Create, status, body), kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
+        assert_eq!(meaning(Effect::Delete, 409, "{}"), FailureKind::Conflict);
+        assert_eq!(meaning(Effect::Delete, 400, "{}"), FailureKind::Conflict);
+        let locked = r#"{"conflictingRequest":{"code":409,"message":"Instance 5c0d4a2e is locked"}}"#;
+        assert_eq!(meaning(Effect::Delete, 409, locked), FailureKind::Locked);
+        assert_eq!(meaning(Effect::Delete, 403, POLICY), FailureKind::Denied);
+        assert_eq!(meaning(Effect::Delete, 500, "{}"), FailureKind::UnknownOutcome);
+    }
+
+    #[test]
+    fn a_read_that_fails_leaves_nothing_open() {
+        assert_eq!(meaning(Effect::Read, 500, "{}"), FailureKind::Unavailable);
+        assert_eq!(meaning(Effect::Read, 403, POLICY), FailureKind::Denied);
+    }
+
+    #[test]
+    fn a_proxy_that_found_no_server_passed_nothing_on() {
+        let name = ProviderName::from("cloud");
+        let page = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available.\n</body></html>";
+        let response = respond(Answer::json(503, page));
+        assert_eq!(
+            Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response).kind,
+            FailureKind::Unavailable
+        );
+    }
+
+    #[test]
+    fn s9_a_refusal_shows_the_services_words_without_secrets_its_request_and_what_to_do() {
+        let _secret = Secret::new("pw-in-an-error");
+        let name = ProviderName::from("cloud");
+        let body = r#"{"badRequest":{"code":400,"message":"Invalid key_name\nprovided: pw-in-an-error"}}"#;
+        let response = respond(Answer::json(400, body).with("X-Openstack-Request-Id", "req-1"));
+        let failure = Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response);
+        assert_eq!(
+            failure.message,
+            format!(
+                "cloud: cannot order ubuntu: the compute service answered 400: \"Invalid key_name provided: [secret]\" \
+                 ({}, request req-1): correct the node type; `mita check --online` shows what the cloud has",
+                response.request()
+            )
+        );
+    }
+
+    #[test]
+    fn s3_only_novas_own_words_say_that_a_server_is_missing() {
+        let nova = include_str!("../../../../tests/fixtures/openstack/server_404.json");
+        let unknown_path = include_str!("../../../../tests/fixtures/openstack/route_404.json");
+        let keystone = include_str!("../../../../tests/fixtures/openstack/keystone_404.html");
+        let another = r#"{"error":{"code":404,"message":"The resource could not be found.","title":"Not Found"}}"#;
+        for (status, body, missing) in [
+            (404, nova, true),
+            (404, unknown_path, false),
+            (404, another, false),
+            (404, keystone, false),
+            (404, "", false),
+            (404, "[]", false),
+            (410, nova, false),
+        ] {
+            assert_eq!(says_no_server(&respond(Answer::json(status, body))), missing, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn glance_says_that_an_image_is_missing_in_a_form_of_its_own() {
+        let glance = include_str!("../../../../tests/fixtures/openstack/image_404.json");
+        assert!(says_no_image(&respond(Answer::json(404, glance))));
+        assert!(!says_no_image(&respond(Answer::json(404, "<html>"))));
+    }
+}

@@ -1,0 +1,49 @@
+//! Compute microversions: what came after the first one (Compute API, "REST API Version History").
+//!
+//! A request names the oldest microversion that has all it needs, so that it works with old clouds, too.
+
+use crate::config::NodeType;
+use std::fmt;
+
+/// A minor version of the Compute API v2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Microversion(pub(crate) u16);
+
+/// A server's description.
+const DESCRIPTION: Microversion = Microversion(19);
+/// From here on an order has to say which networks it wants, if only that the cloud chooses.
+const NETWORKS_REQUIRED: Microversion = Microversion(37);
+/// Tags in the order itself.
+const TAGS: Microversion = Microversion(52);
+/// The type of a volume that is created with a server.
+const VOLUME_TYPE: Microversion = Microversion(67);
+
+impl Microversion {
+    /// The oldest one that an order of this node type works with; `None` if the first one does.
+    pub(crate) fn needed(node_type: &NodeType) -> Option<Self> {
+        let boot = &node_type.boot;
+        let typed = boot.volume.as_ref().is_some_and(|volume| volume.volume_type.is_some());
+        let needs = [(typed, VOLUME_TYPE), (!boot.tags.is_empty(), TAGS), (boot.description.is_some(), DESCRIPTION)];
+        needs.into_iter().filter(|(needed, _)| *needed).map(|(_, since)| since).max()
+    }
+
+    /// Whether an order has to say which networks it wants.
+    pub(crate) fn requires_networks(self) -> bool {
+        self >= NETWORKS_REQUIRED
+    }
+
+    /// The configuration key that needs this microversion.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            VOLUME_TYPE => "the type of boot_volume",
+            TAGS => "tags",
+            _ => "description",
+        }
+    }
+}
+
+impl fmt::Display for Microversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "2.{}", self.0)
+    }
+}

@@ -1,0 +1,17 @@
+//! How mita talks to the services of OpenStack: one log-in, requests, lists in pages, and what a refusal means.
+
+pub(super) mod errors;
+mod microversion;
+mod pages;
+mod requests;
+pub(super) mod service;
+mod session;
+pub(super) mod values;
+
+pub(crate) use errors::{
+    Effect, Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, unusable_client,
+};
+pub(crate) use microversion::Microversion;
+pub(crate) use service::Service;
+pub(crate) use session::{Call, Session};
+pub(crate) use values::{Named, lookup, mark, remaining, timestamp};

@@ -1,0 +1,65 @@
+//! Lists in pages, as Nova, Cinder and Neutron link them.
+
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// A link to the next page.
+#[derive(Deserialize)]
+pub(crate) struct Link {
+    rel: Option<String>,
+    href: Option<String>,
+}
+
+/// The most pages of a list. A cloud limits its pages to 1,000 servers by default, some to 100 or less.
+const MOST_PAGES: usize = 500;
+
+/// The most entries of a list: far more than a project holds.
+const MOST_ENTRIES: usize = 50_000;
+
+/// Which page of a list comes next.
+pub(crate) struct Pages {
+    path: &'static str,
+    query: Option<String>,
+    read: BTreeSet<String>,
+}
+
+impl Pages {
+    /// Starts at this path and query.
+    pub(crate) fn new(first: &'static str) -> Self {
+        let (path, query) = first.split_once('?').unwrap_or((first, ""));
+        Self { path, query: Some(query.to_owned()), read: BTreeSet::new() }
+    }
+
+    /// The path and query of the next page; `None` after the last one.
+    pub(crate) fn path(&self) -> Option<String> {
+        self.query.as_ref().map(|query| format!("{}?{query}", self.path))
+    }
+
+    /// Goes on to the page that the links name. Only their query counts: a cloud behind proxies puts hosts and schemes
+    /// in its links that cannot be reached.
+    ///
+    /// # Errors
+    /// Why the list cannot be read to its end.
+    pub(crate) fn advance(&mut self, links: &[Link], has_new: bool, entries: usize) -> Result<(), &'static str> {
+        let next = links.iter().find(|link| link.rel.as_deref() == Some("next"));
+        let Some(next) = next else {
+            self.query = None;
+            return Ok(());
+        };
+        let Some((_, query)) = next.href.as_deref().and_then(|href| href.split_once('?')) else {
+            return Err("the link to the next page has no marker");
+        };
+        if !has_new {
+            return Err("a page repeats the pages before it");
+        }
+        self.read.extend(self.query.take());
+        if self.read.contains(query) {
+            return Err("the link to the next page leads back to an earlier page");
+        }
+        if self.read.len() >= MOST_PAGES || entries > MOST_ENTRIES {
+            return Err("the list has too many pages or entries");
+        }
+        self.query = Some(query.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! The requests that all services answer in the same way: a list in pages, one object, and a deletion.
+
+use super::errors::Operation;
+use super::pages::{Link, Pages};
+use super::service::Service;
+use super::session::{Call, Session};
+use crate::http::{HttpError, Method, Response};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::order::Deletion;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+
+impl Session {
+    /// The successful answer to a read.
+    pub(crate) fn get(&self, service: Service, path: String, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let response = self.send(&Call::new(Method::GET, service, path), operation)?;
+        if response.is_success() { Ok(response) } else { Err(operation.refused(service, &response)) }
+    }
+
+    /// The part of the JSON answer at `pointer`. `wanted` names the answer in messages.
+    pub(crate) fn get_json<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        path: impl Into<String>,
+        pointer: &str,
+        wanted: &str,
+        operation: &Operation<'_>,
+    ) -> Result<T, Failure> {
+        let response = self.get(service, path.into(), operation)?;
+        response.json_body(wanted).and_then(|mut body| body.take(pointer)).map_err(|error| operation.unusable(&error))
+    }
+
+    /// Every entry of the list under `key`, in the order of their ids. Fails unless every page arrived.
+    pub(crate) fn list<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        first: &'static str,
+        key: &str,
+        id: fn(&T) -> &str,
+        operation: &Operation<'_>,
+    ) -> Result<Vec<T>, Failure> {
+        let mut all: BTreeMap<String, T> = BTreeMap::new();
+        let mut pages = Pages::new(first);
+        while let Some(path) = pages.path() {
+            let response = self.get(service, path, operation)?;
+            let unusable = |error: HttpError| operation.unusable(&error);
+            let mut body = response.json_body("a page of the list").map_err(unusable)?;
+            let entries: Vec<T> = body.take(&format!("/{key}")).map_err(unusable)?;
+            let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
+            let (known, empty) = (all.len(), entries.is_empty());
+            all.extend(entries.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
+            pages.advance(&links.unwrap_or_default(), empty || all.len() > known, all.len()).map_err(|why| {
+                operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
+            })?;
+        }
+        Ok(all.into_values().collect())
+    }
+
+    /// The object under `key` as it is now. `is_gone` recognizes the service's own answer for one that does not exist.
+    pub(crate) fn look_up<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        path: String,
+        key: &str,
+        is_gone: fn(&Response) -> bool,
+        operation: &Operation<'_>,
+    ) -> Result<Option<T>, Failure> {
+        let response = self.send(&Call::new(Method::GET, service, path), operation)?;
+        if is_gone(&response) {
+            return Ok(None);
+        }
+        if !response.is_success() {
+            return Err(operation.refused(service, &response));
+        }
+        let object = response.json_body("one object").and_then(|mut body| body.take(key));
+        object.map(Some).map_err(|error| operation.unusable(&error))
+    }
+
+    /// Deletes one object. The services answer before it is gone.
+    pub(crate) fn delete(
+        &self,
+        service: Service,
+        path: String,
+        is_gone: fn(&Response) -> bool,
+        operation: &Operation<'_>,
+    ) -> Result<Deletion, Failure> {
+        let response = self.send(&Call::new(Method::DELETE, service, path), operation)?;
+        if response.is_success() {
+            Ok(Deletion::Accepted)
+        } else if is_gone(&response) {
+            Ok(Deletion::AlreadyGone)
+        } else {
+            Err(operation.refused(service, &response))
+        }
+    }
+}

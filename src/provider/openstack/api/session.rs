@@ -1,0 +1,200 @@
+//! One log-in for the whole run, shared by all threads, and every request that needs it.
+
+use super::errors::{Effect, Operation};
+use super::microversion::Microversion;
+use super::service::Service;
+use super::values::timestamp;
+use crate::config::OpenStackConfig;
+use crate::domain::names::ProviderName;
+use crate::http::{Client, Method, Request, Response};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::openstack::identity::{Identity, Login, log_in};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// A token expires or is revoked once in a run, at most. Glance answers as if the token were wrong while Keystone is down,
+/// so without a limit every image would cost a log-in.
+const MOST_LOG_INS: u32 = 3;
+
+/// The log-in to one cloud.
+pub(crate) struct Session {
+    name: ProviderName,
+    config: OpenStackConfig,
+    http: Client,
+    state: Mutex<LogIns>,
+}
+
+#[derive(Default)]
+struct LogIns {
+    /// Also remembers a refusal: trying the same password again may lock the account.
+    outcome: Option<Result<Arc<Login>, Failure>>,
+    count: u32,
+}
+
+/// A request to a service, without its URL and token.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) service: Service,
+    /// Path and query below the service's URL, starting with a slash.
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    /// The longest that it may take, if the usual time is too long.
+    pub(crate) timeout: Option<Duration>,
+    /// The compute microversion that it needs; `None` for the first one.
+    pub(crate) microversion: Option<Microversion>,
+}
+
+impl Call {
+    /// A request without a body.
+    pub(crate) fn new(method: Method, service: Service, path: impl Into<String>) -> Self {
+        Self { method, service, path: path.into(), body: None, timeout: None, microversion: None }
+    }
+}
+
+impl Session {
+    pub(crate) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
+        Self { name, config, http, state: Mutex::default() }
+    }
+
+    pub(crate) fn operation<'a>(&'a self, description: &'a str, effect: Effect) -> Operation<'a> {
+        Operation::new(&self.name, description, effect)
+    }
+
+    /// The client of the cloud, for its counters and its clock.
+    pub(crate) fn http(&self) -> &Client {
+        &self.http
+    }
+
+    /// Who is logged in, and to which project.
+    pub(crate) fn identity(&self) -> Result<Identity, Failure> {
+        Ok(self.login()?.identity.clone())
+    }
+
+    /// When the application credential that logged in expires; `None` if it does not, or if something else logged in.
+    pub(crate) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
+        let login = self.login()?;
+        let Some(url) = &login.identity.credential else { return Ok(None) };
+        let operation = self.operation("read when the application credential expires", Effect::Read);
+        let request = Request::get(url.clone()).secret_header("X-Auth-Token", &login.token);
+        let response = self.http.send(&request).map_err(|error| operation.unusable(&error))?;
+        if !response.is_success() {
+            let advice = "mita does not know how long it lasts";
+            return Err(operation.refused_as(FailureKind::Denied, "the identity service", &response, advice));
+        }
+        let body = response.json_body("an application credential");
+        let expires: Option<String> = body
+            .and_then(|mut body| body.take("/application_credential/expires_at"))
+            .map_err(|error| operation.unusable(&error))?;
+        Ok(expires.as_deref().and_then(timestamp))
+    }
+
+    /// Sends a request and returns its answer, whatever the status. The status 401 means that the token is no longer valid
+    /// and nothing was done: mita then gets a new token and repeats the request once, writes included.
+    pub(crate) fn send(&self, call: &Call, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let login = self.login()?;
+        let response = self.send_with(&login, call, operation)?;
+        if response.status != 401 {
+            return Ok(response);
+        }
+        match self.renewed(&login)? {
+            Some(login) => self.send_with(&login, call, operation),
+            None => Ok(response),
+        }
+    }
+
+    /// Fails unless the catalogue has the service in this region and at this interface.
+    pub(crate) fn has(&self, service: Service, operation: &Operation<'_>) -> Result<(), Failure> {
+        self.url(&*self.login()?, service, operation).map(drop)
+    }
+
+    fn url(&self, login: &Login, service: Service, operation: &Operation<'_>) -> Result<String, Failure> {
+        let endpoints = &self.config.connection.endpoints;
+        let configured = match service {
+            Service::Compute => &endpoints.compute,
+            Service::Image => &endpoints.image,
+            Service::Network => &endpoints.network,
+            Service::Volume => &endpoints.volume,
+        };
+        if let Some(url) = configured {
+            return Ok(overridden(url, login.identity.project.as_deref(), service));
+        }
+        login
+            .catalogue
+            .url(service, self.config.region.as_deref(), self.config.interface)
+            .map_err(|why| operation.failure(FailureKind::Wrong, &why))
+    }
+
+    fn send_with(&self, login: &Login, call: &Call, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let url = format!("{}{}", self.url(login, call.service, operation)?, call.path);
+        let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &login.token);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        if let Some(microversion) = call.microversion {
+            request = request.header("OpenStack-API-Version", format!("compute {microversion}"));
+        }
+        if let Some(timeout) = call.timeout {
+            request = request.timeout(timeout);
+        }
+        self.http.send(&request).map_err(|error| operation.unusable(&error))
+    }
+
+    fn login(&self) -> Result<Arc<Login>, Failure> {
+        let mut state = self.locked();
+        if let Some(outcome) = &state.outcome {
+            return outcome.clone();
+        }
+        self.log_in_again(&mut state)
+    }
+
+    /// A newer token than this one; `None` after too many log-ins.
+    fn renewed(&self, expired: &Arc<Login>) -> Result<Option<Arc<Login>>, Failure> {
+        let mut state = self.locked();
+        match &state.outcome {
+            // Another thread logged in already.
+            Some(Ok(current)) if !Arc::ptr_eq(current, expired) => Ok(Some(Arc::clone(current))),
+            Some(Err(failure)) => Err(failure.clone()),
+            _ if state.count >= MOST_LOG_INS => Ok(None),
+            _ => self.log_in_again(&mut state).map(Some),
+        }
+    }
+
+    fn log_in_again(&self, state: &mut LogIns) -> Result<Arc<Login>, Failure> {
+        state.count += 1;
+        let outcome = log_in(&self.http, &self.config, &self.operation("log in", Effect::Read)).map(Arc::new);
+        state.outcome = Some(outcome.clone());
+        outcome
+    }
+
+    fn locked(&self) -> MutexGuard<'_, LogIns> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The configured address, with the project's id filled in and with a version.
+fn overridden(url: &str, project: Option<&str>, service: Service) -> String {
+    let project = project.unwrap_or_default();
+    let url = ["%(project_id)s", "%(tenant_id)s"].iter().fold(url.to_owned(), |url, name| url.replace(name, project));
+    service.versioned(&url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_the_configuration_takes_the_projects_id_and_a_version() {
+        let cases = [
+            ("http://h/v2.1", Service::Compute, "http://h/v2.1"),
+            ("http://h/nova", Service::Compute, "http://h/nova/v2.1"),
+            ("http://h:9696", Service::Network, "http://h:9696/v2.0"),
+            ("http://h/v3/%(project_id)s", Service::Volume, "http://h/v3/p1"),
+            ("http://h/v3/%(tenant_id)s", Service::Volume, "http://h/v3/p1"),
+        ];
+        for (written, service, url) in cases {
+            assert_eq!(overridden(written, Some("p1"), service), url);
+        }
+    }
+}

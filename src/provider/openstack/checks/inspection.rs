@@ -1,0 +1,256 @@
+//! What reading shows about an order before it is sent: key pair, security groups, zone, networks, whether the image fits
+//! the flavor, the length of the user data, the user's roles. A run reads none of this, since the answer to the order shows
+//! it; a person who sets mita up wants to know it before.
+
+use crate::config::NodeType;
+use crate::provider::failure::Failure;
+use crate::provider::findings::{Inspection, QuotaUsage};
+use crate::provider::openstack::api::{Effect, Named, Service};
+use crate::provider::openstack::cloud::{OpenStack, Resource};
+use crate::provider::openstack::identity::Identity;
+use crate::provider::openstack::names::hint;
+use crate::provider::openstack::network::Network;
+use crate::provider::openstack::{compute, image, network, order, volume};
+use crate::provider::order::Order;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+/// A password or a credential that expires within this time is reported.
+const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// Roles that do not allow to create servers with `enforce_new_defaults`, Nova's default since 2023.1 ("Consistent and
+/// secure default RBAC"). Before, any role in the project is enough.
+const READ_ONLY_ROLES: [&str; 1] = ["reader"];
+
+pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -> Inspection {
+    let mut seen = Inspection::default();
+    let identity = match cloud.session.identity() {
+        Ok(identity) => identity,
+        Err(failure) => {
+            // Without a log-in nothing else can be read.
+            seen.unread.push(failure.message);
+            return seen;
+        }
+    };
+    who(&identity, now, &mut seen);
+    match cloud.session.credential_expires() {
+        Ok(end) => seen.hints.extend(
+            end.filter(|end| end.duration_since(now) < SOON)
+                .map(|end| format!("the application credential expires at {}: make another one before", minute(end))),
+        ),
+        Err(failure) => seen.unread.push(failure.message),
+    }
+    let available = Available::read(cloud, orders, &mut seen.unread);
+    for order in orders {
+        let mut problems = available.problems(order.node_type, &identity);
+        let operation = cloud.session.operation("use the script", Effect::Create);
+        problems.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
+        match image_faults(cloud, order.node_type) {
+            Ok(problem) => problems.extend(problem),
+            Err(failure) => seen.unread.push(failure.message),
+        }
+        if !problems.is_empty() {
+            seen.unfit.insert(order.node_type.name.clone(), problems);
+        }
+    }
+    let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
+    match quota(cloud, storage) {
+        Ok(quota) => seen.quota = quota,
+        Err(failure) => seen.unread.push(failure.message),
+    }
+    seen.unread.sort();
+    seen.unread.dedup();
+    seen
+}
+
+fn who(identity: &Identity, now: Timestamp, seen: &mut Inspection) {
+    let reads_only = |role: &String| READ_ONLY_ROLES.contains(&role.to_lowercase().as_str());
+    if !identity.roles.is_empty() && identity.roles.iter().all(reads_only) {
+        let roles = identity.roles.join(", ");
+        seen.hints.push(format!(
+            "the user has only the role {roles}, which does not allow to create servers in a cloud with the newer policies: \
+             grant it the role member"
+        ));
+    }
+    if let Some(end) = identity.password_expires.filter(|end| end.duration_since(now) < SOON) {
+        let end = minute(end);
+        seen.hints
+            .push(format!("the user's password expires at {end}: change it before, or use an application credential"));
+    }
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// What the cloud has; `None` if no node type names any, or if it cannot be read.
+struct Available {
+    keys: Option<Vec<String>>,
+    groups: Option<Vec<Named>>,
+    zones: Option<Vec<compute::wire::Zone>>,
+    networks: Option<Vec<Network>>,
+}
+
+impl Available {
+    fn read(cloud: &OpenStack, orders: &[Order<'_>], unread: &mut Vec<String>) -> Self {
+        let session = &cloud.session;
+        let any = |wants: fn(&NodeType) -> bool| orders.iter().any(|order| wants(order.node_type));
+        let keys = any(|kind| kind.keyname.is_some()).then(|| compute::key_pairs(session));
+        let groups = any(|kind| !kind.security_groups.is_empty()).then(|| network::security_groups(session));
+        let zones = any(|kind| kind.availability_zone.is_some()).then(|| compute::zones(session));
+        let networks = (!orders.is_empty()).then(|| network::all(session));
+        Available {
+            keys: known(keys, unread),
+            groups: known(groups, unread),
+            zones: known(zones, unread),
+            networks: known(networks, unread),
+        }
+    }
+
+    /// Why an order of this node type would be refused.
+    fn problems(&self, kind: &NodeType, identity: &Identity) -> Vec<String> {
+        let mut problems = Vec::new();
+        if let (Some(wanted), Some(keys)) = (&kind.keyname, &self.keys)
+            && !keys.contains(wanted)
+        {
+            let hint = hint(wanted, keys.iter().map(String::as_str));
+            problems.push(format!(
+                "no key pair of this user has the name {wanted:?}; {hint}: correct keyname, or create the key pair as this \
+                 user (key pairs belong to users, not to projects)"
+            ));
+        }
+        if let Some(groups) = &self.groups {
+            for wanted in &kind.security_groups {
+                let name = |group: &Named| group.name.clone().unwrap_or_default();
+                let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted).count();
+                let names: BTreeSet<String> = groups.iter().map(name).collect();
+                match found {
+                    1 => {}
+                    0 => {
+                        let hint = hint(wanted, names.iter().map(String::as_str));
+                        problems.push(format!(
+                            "no security group has the name {wanted:?}; {hint}: correct security_groups"
+                        ));
+                    }
+                    several => problems
+                        .push(format!("{several} security groups have the name {wanted:?}: use the id of one instead")),
+                }
+            }
+        }
+        if let (Some(wanted), Some(zones)) = (&kind.availability_zone, &self.zones) {
+            // ZONE:HOST:NODE also names a host.
+            let name = wanted.split(':').next().unwrap_or(wanted);
+            match zones.iter().find(|zone| zone.name == name) {
+                None => {
+                    let hint = hint(name, zones.iter().map(|zone| zone.name.as_str()));
+                    problems.push(format!("there is no availability zone {name:?}; {hint}: correct availability_zone"));
+                }
+                Some(zone) if zone.state.as_ref().is_some_and(|state| state.available == Some(false)) => {
+                    problems.push(format!("the availability zone {name:?} is not available now"));
+                }
+                Some(_) => {}
+            }
+        }
+        problems.extend(self.networks.iter().flat_map(|networks| network_faults(kind, networks, identity)));
+        problems
+    }
+}
+
+fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Option<T> {
+    read?.map_err(|failure| unread.push(failure.message)).ok()
+}
+
+/// Ordinary users cannot attach servers to an external network, nor to one without a subnet. If the node type names no
+/// network, the project must have exactly one.
+fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) -> Vec<String> {
+    let name = |network: &Network| network.name.clone().unwrap_or_else(|| network.id.clone());
+    if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
+        // A port is on a network already.
+        return Vec::new();
+    }
+    if kind.networks.is_empty() {
+        let usable = network::usable(networks, identity);
+        let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
+        return match usable.len() {
+            1 => usable.into_iter().filter_map(without_subnet).collect(),
+            0 => vec!["the project has no network, so its servers would have no address: create one".to_owned()],
+            _ => vec![format!(
+                "the cloud cannot choose between the networks {}: write networks = [{}]",
+                names.join(", "),
+                names[0]
+            )],
+        };
+    }
+    let mut problems = Vec::new();
+    for wanted in &kind.networks {
+        // The survey reports a name that no network has, or several.
+        let Some(found) =
+            networks.iter().find(|network| network.id == *wanted || network.name.as_ref() == Some(wanted))
+        else {
+            continue;
+        };
+        if found.external == Some(true) && found.shared != Some(true) {
+            problems.push(format!(
+                "the network {wanted:?} is external, and servers cannot be attached to it: name the network behind its \
+                 router"
+            ));
+        } else {
+            problems.extend(without_subnet(found));
+        }
+    }
+    problems
+}
+
+fn without_subnet(network: &Network) -> Option<String> {
+    let name = network.name.as_ref().unwrap_or(&network.id);
+    let none = network.subnets.as_ref().is_some_and(Vec::is_empty);
+    none.then(|| format!("the network {name:?} has no subnet, so servers get no address there: create one"))
+}
+
+/// Nova refuses an order whose flavor is smaller than the image needs (nova/compute/api.py).
+fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
+    // The survey reports an unknown image or flavor.
+    let (Ok(id), Ok(flavor)) = (cloud.resolve(Resource::Image, &kind.image_name), cloud.flavor(kind)) else {
+        return Ok(Vec::new());
+    };
+    let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
+    let mut problems = Vec::new();
+    let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
+    let (flavor_name, name) = (&flavor.name, &kind.image_name);
+    if flavor.ram < ram {
+        let has = flavor.ram;
+        problems.push(format!(
+            "the flavor {flavor_name:?} has {has} MiB of RAM, and the image {name:?} needs {ram}: choose a larger flavor"
+        ));
+    }
+    if let Some(volume) = &kind.boot.volume {
+        let has = u64::from(volume.size);
+        if has < disk {
+            problems.push(format!("the boot_volume has {has} GB, and the image {name:?} needs {disk}: make it larger"));
+        }
+    } else if flavor.disk > 0 && flavor.disk < disk {
+        let has = flavor.disk;
+        problems.push(format!(
+            "the flavor {flavor_name:?} has a disk of {has} GB, and the image {name:?} needs {disk}: choose a larger flavor"
+        ));
+    }
+    Ok(problems)
+}
+
+fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {
+    let limits = compute::limits(&cloud.session)?;
+    let mut all = vec![
+        ("instances", limits.total_instances_used, limits.max_total_instances),
+        ("cores", limits.total_cores_used, limits.max_total_cores),
+        ("MiB of RAM", limits.total_ram_used, limits.max_total_ram_size),
+    ];
+    let operation = cloud.session.operation("create volumes", Effect::Read);
+    if storage && cloud.session.has(Service::Volume, &operation).is_ok() {
+        let limits = volume::limits(&cloud.session)?;
+        all.push(("volumes", limits.total_volumes_used, limits.max_total_volumes));
+        all.push(("GB of volumes", limits.total_gigabytes_used, limits.max_total_volume_gigabytes));
+    }
+    let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
+    let usage = |(what, used, limit)| QuotaUsage { what, used: number(used).unwrap_or(0), limit: number(limit) };
+    Ok(all.into_iter().map(usage).collect())
+}

@@ -1,0 +1,48 @@
+//! What a node type can name in the cloud, for a person who writes a configuration.
+
+use crate::provider::failure::Failure;
+use crate::provider::findings::{Image, Inventory, Size};
+use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::{compute, image, network};
+use std::collections::BTreeSet;
+
+pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
+    let session = &cloud.session;
+    let mut problems = BTreeSet::new();
+    let identity = or_report(session.identity(), &mut problems);
+    if !problems.is_empty() {
+        // Without a log-in nothing else can be read.
+        return Inventory { problems: problems.into_iter().collect(), ..Inventory::default() };
+    }
+    let images = or_report(image::active(session), &mut problems);
+    let flavors = cloud.flavors().map(|flavors| flavors.as_ref().clone());
+    let mut sizes: Vec<Size> = or_report(flavors, &mut problems)
+        .into_iter()
+        .map(|flavor| Size { name: flavor.name, cores: flavor.vcpus, ram_mib: flavor.ram, disk_gb: flavor.disk })
+        .collect();
+    sizes.sort_by(|a, b| (a.cores, a.ram_mib, a.disk_gb, &a.name).cmp(&(b.cores, b.ram_mib, b.disk_gb, &b.name)));
+    let networks = network::usable(&or_report(network::all(session), &mut problems), &identity)
+        .into_iter()
+        .filter_map(|network| network.name.clone())
+        .collect();
+    Inventory {
+        images: images
+            .into_iter()
+            .filter_map(|image| {
+                let (min_ram_mib, min_disk_gb) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
+                Some(Image { name: image.name?, min_ram_mib, min_disk_gb })
+            })
+            .collect(),
+        sizes,
+        key_pairs: or_report(compute::key_pairs(session), &mut problems),
+        networks,
+        problems: problems.into_iter().collect(),
+    }
+}
+
+fn or_report<T: Default>(read: Result<T, Failure>, problems: &mut BTreeSet<String>) -> T {
+    read.unwrap_or_else(|failure| {
+        problems.insert(failure.message);
+        T::default()
+    })
+}

@@ -1,0 +1,206 @@
+//! Nova: servers (Compute API v2.1).
+
+use super::wire;
+use crate::domain::names::ServerId;
+use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
+use crate::http::{Method, encode_segment};
+use crate::provider::console;
+use crate::provider::failure::Failure;
+use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, mark, says_no_server, timestamp};
+use crate::provider::order::Deletion;
+use crate::secret::redact;
+use serde_json::json;
+use std::time::Duration;
+
+/// How many lines of a console mita asks for: more than it keeps, since some are empty.
+const CONSOLE_LINES: u32 = 50;
+
+/// How long reading a console may take.
+const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// All servers of the project. The API's filters do not help: it silently ignores metadata filters of ordinary users.
+///
+/// Nova leaves out, without saying so, the servers of a cell that does not answer. So a server that is not listed has to
+/// be looked up: its own address answers 500 then, not 404 (nova/compute/api.py, `_get_instance_from_cell`).
+pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
+    let operation = session.operation("list the servers", Effect::Read);
+    let path = "/servers/detail?limit=1000";
+    let servers = session.list(Service::Compute, path, "servers", |server: &wire::Server| &server.id, &operation)?;
+    Ok(servers.into_iter().map(read_server).collect())
+}
+
+/// One server as it is now.
+pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
+    let description = format!("read server {id}");
+    let operation = session.operation(&description, Effect::Read);
+    lookup(session.look_up(Service::Compute, path(id), "/server", says_no_server, &operation), read_server)
+}
+
+/// The end of the console; `None` if the hypervisor has none: Nova answers 404, 409 or 501 then. A compute host that does
+/// not answer can take long, so the request has a timeout of its own.
+pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
+    let description = format!("read the console of server {id}");
+    let operation = session.operation(&description, Effect::Read);
+    let call = Call {
+        body: Some(json!({"os-getConsoleOutput": {"length": CONSOLE_LINES}})),
+        timeout: Some(CONSOLE_TIMEOUT),
+        ..Call::new(Method::POST, Service::Compute, format!("{}/action", path(id)))
+    };
+    let output = session.send(&call, &operation).and_then(|response| match response.is_success() {
+        true => {
+            let body = response.json_body("a console");
+            let output = body.and_then(|mut body| body.take::<Option<String>>("/output"));
+            output.map_err(|error| operation.unusable(&error))
+        }
+        false => Err(operation.refused(Service::Compute, &response)),
+    });
+    match output {
+        Ok(output) => console::tail(&output.unwrap_or_default()),
+        Err(failure) => {
+            log::debug!("{failure}; mita goes on without it");
+            None
+        }
+    }
+}
+
+/// Deletes one server. Nova answers before it is gone.
+pub(crate) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failure> {
+    let description = format!("delete server {id}");
+    let operation = session.operation(&description, Effect::Delete);
+    session.delete(Service::Compute, path(id), says_no_server, &operation)
+}
+
+fn path(id: &ServerId) -> String {
+    format!("/servers/{}", encode_segment(id.as_str()))
+}
+
+fn read_server(server: wire::Server) -> Server {
+    let shown = if server.metadata.is_some() { Shown::Whole } else { Shown::WithoutMetadata };
+    let metadata = server.metadata.unwrap_or_default();
+    let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
+    Server {
+        id: ServerId::from(server.id),
+        name: server.name.unwrap_or_default(),
+        mark: mark(&metadata),
+        state: state(server.status, server.task_state.as_deref()),
+        created: server.created.as_deref().and_then(timestamp),
+        launch: match server.launched_at {
+            None => Launch::Unknown,
+            Some(None) => Launch::Never,
+            Some(Some(_)) => Launch::Launched,
+        },
+        lock: match server.locked {
+            None => Lock::Unknown,
+            Some(false) => Lock::Open,
+            Some(true) => Lock::Locked,
+        },
+        shown,
+        addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
+        fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
+            let message = redact(message.trim()).into_owned();
+            (!message.is_empty()).then_some(message)
+        }),
+    }
+}
+
+/// The state of a server (Compute API guide, "Server concepts"). A server that is being deleted keeps its status; only
+/// its task shows the deletion.
+fn state(status: Option<String>, task: Option<&str>) -> ServerState {
+    let status = status.unwrap_or_else(|| "UNKNOWN".to_owned());
+    match (status.as_str(), task) {
+        ("DELETED" | "SOFT_DELETED", _) => ServerState::Deleted,
+        (_, Some("deleting" | "soft-deleting")) => ServerState::Deleting,
+        ("BUILD", _) => ServerState::Building,
+        ("ACTIVE", _) => ServerState::Active,
+        ("ERROR", _) => ServerState::Error,
+        ("SHUTOFF" | "SUSPENDED" | "PAUSED" | "SHELVED" | "SHELVED_OFFLOADED", _) => ServerState::Stopped(status),
+        _ => ServerState::Other(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::world::Mark;
+    use std::collections::BTreeSet;
+
+    fn part<T: serde::de::DeserializeOwned>(body: &str, key: &str) -> T {
+        let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
+        serde_json::from_value(body[key].take()).unwrap()
+    }
+
+    fn recorded(body: &str) -> Vec<Server> {
+        part::<Vec<wire::Server>>(body, "servers").into_iter().map(read_server).collect()
+    }
+
+    #[test]
+    fn the_recorded_servers_are_read_with_mark_state_time_and_addresses() {
+        let servers = recorded(include_str!("../../../../tests/fixtures/openstack/servers.json"));
+        let seen: Vec<_> = servers.iter().map(|server| (server.name.as_str(), &server.state)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("broken", &ServerState::Error),
+                ("with volume", &ServerState::Active),
+                ("ubuntu-тест \"1\"", &ServerState::Active),
+                ("plain", &ServerState::Active)
+            ]
+        );
+        let ubuntu = &servers[2];
+        let mark = Mark {
+            owner: crate::domain::names::Owner::new("recorder").unwrap(),
+            controller: None,
+            node_type: "ubuntu".into(),
+            id: "20261121T233012Z-1".into(),
+        };
+        assert_eq!(ubuntu.mark, Some(mark));
+        assert_eq!(ubuntu.created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
+        let addresses: Vec<_> = ubuntu.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["192.168.1.102", "203.0.113.43"]);
+        assert_eq!(servers[3].mark, None);
+    }
+
+    #[test]
+    fn an_error_has_its_fault_if_it_is_read_by_id() {
+        let body = include_str!("../../../../tests/fixtures/openstack/server_error.json");
+        let server = read_server(part(body, "server"));
+        assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
+    }
+
+    #[test]
+    fn an_active_server_with_a_deletion_under_way_is_on_its_way_out() {
+        let body = include_str!("../../../../tests/fixtures/openstack/server_deleting.json");
+        let server = read_server(part(body, "server"));
+        assert_eq!(server.state, ServerState::Deleting);
+    }
+
+    #[test]
+    fn every_status_has_its_state() {
+        let of = |status: &str, task| state(Some(status.to_owned()), task);
+        assert_eq!(of("BUILD", Some("spawning")), ServerState::Building);
+        assert_eq!(of("ERROR", Some("soft-deleting")), ServerState::Deleting);
+        assert_eq!(of("SOFT_DELETED", None), ServerState::Deleted);
+        assert_eq!(of("DELETED", Some("deleting")), ServerState::Deleted);
+        for stopped in ["SHUTOFF", "SUSPENDED", "PAUSED", "SHELVED", "SHELVED_OFFLOADED"] {
+            assert_eq!(of(stopped, None), ServerState::Stopped(stopped.to_owned()));
+        }
+        for other in ["REBOOT", "UNKNOWN", "VERIFY_RESIZE", "NEVER_HEARD_OF"] {
+            assert_eq!(of(other, None), ServerState::Other(other.to_owned()));
+        }
+        assert_eq!(state(None, None), ServerState::Other("UNKNOWN".to_owned()));
+    }
+
+    #[test]
+    fn a_server_of_which_little_is_reported_is_a_server_all_the_same() {
+        let servers = recorded(
+            r#"{"servers":[{"id":"a"},{"id":"b","name":null,"status":null,"metadata":null,"created":"?","fault":null,
+                "addresses":{"n":null,"m":[{"addr":null},{"addr":"fe80::1"},{"addr":"not one"}]}},
+                {"id":"c","metadata":{"mita_owner":"o","mita_node":"n","mita_id":""},"created":"2026-11-22T01:59:24"}]}"#,
+        );
+        assert_eq!(servers[0].state, ServerState::Other("UNKNOWN".to_owned()));
+        assert_eq!(servers[1].addresses, BTreeSet::from(["fe80::1".parse().unwrap()]));
+        assert_eq!((servers[1].created, &servers[1].fault), (None, &None));
+        assert_eq!(servers[2].mark, None, "an empty id is no whole mark");
+        assert_eq!(servers[2].created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
+    }
+}

@@ -1,0 +1,173 @@
+//! The service catalogue of a token: which URL serves what, by type, region and interface.
+
+use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
+use crate::config::Interface;
+use crate::provider::openstack::api::service::Service;
+use std::collections::BTreeSet;
+
+/// All endpoints that a token gives access to.
+pub(crate) struct Catalogue(Vec<Endpoint>);
+
+struct Endpoint {
+    service_type: String,
+    interface: Interface,
+    /// Its name and id, which are equal in most clouds.
+    regions: BTreeSet<String>,
+    url: String,
+}
+
+impl Catalogue {
+    pub(crate) fn v3(entries: Vec<CatalogueEntryV3>) -> Self {
+        let mut all = Vec::new();
+        for entry in entries {
+            for endpoint in entry.endpoints.unwrap_or_default() {
+                let (Some(interface), Some(url)) =
+                    (endpoint.interface.as_deref().and_then(Interface::from_name), endpoint.url)
+                else {
+                    continue;
+                };
+                let regions = [endpoint.region, endpoint.region_id].into_iter().flatten().collect();
+                all.push(Endpoint { service_type: entry.service_type.clone(), interface, regions, url });
+            }
+        }
+        Self(all)
+    }
+
+    pub(crate) fn v2(entries: Vec<CatalogueEntryV2>) -> Self {
+        let mut all = Vec::new();
+        for entry in entries {
+            for endpoint in entry.endpoints.unwrap_or_default() {
+                let urls = [
+                    (Interface::Public, endpoint.public_url),
+                    (Interface::Internal, endpoint.internal_url),
+                    (Interface::Admin, endpoint.admin_url),
+                ];
+                let regions: BTreeSet<_> = endpoint.region.into_iter().collect();
+                for (interface, url) in urls {
+                    let Some(url) = url else { continue };
+                    let (service_type, regions) = (entry.service_type.clone(), regions.clone());
+                    all.push(Endpoint { service_type, interface, regions, url });
+                }
+            }
+        }
+        Self(all)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The URL of a service, with a version and without a slash at its end; or why there is none, and what to do.
+    pub(crate) fn url(&self, service: Service, region: Option<&str>, wanted: Interface) -> Result<String, String> {
+        let of_type: Vec<_> = service
+            .types()
+            .iter()
+            .map(|name| self.0.iter().filter(|endpoint| endpoint.service_type == *name).collect::<Vec<_>>())
+            .find(|endpoints| !endpoints.is_empty())
+            .ok_or_else(|| {
+                let types = listed(self.0.iter().map(|endpoint| endpoint.service_type.as_str()));
+                format!("the catalogue lacks {service} (type {}); it has: {types}", service.types().join(" or "))
+            })?;
+        let of_interface: Vec<_> = of_type.iter().filter(|endpoint| endpoint.interface == wanted).collect();
+        if of_interface.is_empty() {
+            let interfaces = listed(of_type.iter().map(|endpoint| endpoint.interface.name()));
+            return Err(format!(
+                "the catalogue lacks {service} at the {} interface: set the interface to one of: {interfaces}",
+                wanted.name()
+            ));
+        }
+        let regions = listed(of_interface.iter().flat_map(|endpoint| endpoint.regions.iter().map(String::as_str)));
+        let chosen = match region {
+            Some(region) => of_interface
+                .iter()
+                .find(|endpoint| endpoint.regions.contains(region))
+                .ok_or_else(|| format!("the region \"{region}\" lacks {service}; regions that have it: {regions}"))?,
+            None => {
+                let first = of_interface[0];
+                if of_interface.iter().any(|endpoint| endpoint.regions != first.regions) {
+                    return Err(format!("the cloud has several regions: set service_region to one of: {regions}"));
+                }
+                &of_interface[0]
+            }
+        };
+        Ok(service.versioned(&chosen.url))
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: BTreeSet<_> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded() -> Catalogue {
+        let body = include_str!("../../../../tests/fixtures/openstack/token.json");
+        let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
+        Catalogue::v3(serde_json::from_value(body["token"]["catalog"].take()).unwrap())
+    }
+
+    fn two_regions() -> Catalogue {
+        let entry = r#"[{"type":"compute","endpoints":[
+            {"interface":"public","region":"one","region_id":"one","url":"http://one/compute"},
+            {"interface":"public","region":"two","region_id":"r2","url":"http://two/compute/v2/p1/"},
+            {"interface":"internal","region":"two","url":null},
+            {"interface":"other","region":"two","url":"http://no"}]},
+            {"type":"empty","endpoints":null}]"#;
+        Catalogue::v3(serde_json::from_str(entry).unwrap())
+    }
+
+    #[test]
+    fn a_service_is_found_by_type_and_gets_its_version_where_the_catalogue_has_none() {
+        let catalogue = recorded();
+        let url = |service| catalogue.url(service, Some("RegionOne"), Interface::Public).unwrap();
+        assert_eq!(url(Service::Compute), "http://127.0.0.1:8774/v2.1");
+        assert_eq!(url(Service::Image), "http://127.0.0.1:9292/v2");
+        assert_eq!(url(Service::Network), "http://127.0.0.1:9696/v2.0");
+        assert_eq!(url(Service::Volume), "http://127.0.0.1:8776/v3/8e8353990a524cf6aa5db0a615d800a1");
+        assert_eq!(catalogue.url(Service::Compute, None, Interface::Admin).unwrap(), "http://127.0.0.1:8774/v2.1");
+    }
+
+    #[test]
+    fn several_regions_need_one_to_be_chosen_by_name_or_id() {
+        let catalogue = two_regions();
+        assert_eq!(
+            catalogue.url(Service::Compute, None, Interface::Public).unwrap_err(),
+            "the cloud has several regions: set service_region to one of: one, r2, two"
+        );
+        for region in ["two", "r2"] {
+            let url = catalogue.url(Service::Compute, Some(region), Interface::Public).unwrap();
+            assert_eq!(url, "http://two/compute/v2/p1");
+        }
+        assert_eq!(
+            catalogue.url(Service::Compute, Some("three"), Interface::Public).unwrap_err(),
+            "the region \"three\" lacks the compute service; regions that have it: one, r2, two"
+        );
+    }
+
+    #[test]
+    fn what_the_catalogue_lacks_is_reported_with_what_it_has() {
+        let catalogue = two_regions();
+        assert_eq!(
+            catalogue.url(Service::Volume, None, Interface::Public).unwrap_err(),
+            "the catalogue lacks the volume service (type block-storage or volumev3 or volumev2); it has: compute"
+        );
+        assert_eq!(
+            catalogue.url(Service::Compute, None, Interface::Admin).unwrap_err(),
+            "the catalogue lacks the compute service at the admin interface: set the interface to one of: public"
+        );
+    }
+
+    #[test]
+    fn version_two_names_its_urls_by_interface() {
+        let entries = r#"[{"type":"network","endpoints":[
+            {"region":"r","publicURL":"http://p:9696/","internalURL":"http://i:9696/"}]}]"#;
+        let catalogue = Catalogue::v2(serde_json::from_str(entries).unwrap());
+        let url = |interface| catalogue.url(Service::Network, None, interface);
+        assert_eq!(url(Interface::Public).unwrap(), "http://p:9696/v2.0");
+        assert_eq!(url(Interface::Internal).unwrap(), "http://i:9696/v2.0");
+        assert!(url(Interface::Admin).is_err());
+    }
+}

@@ -1,0 +1,277 @@
+//! Logging in to Keystone (Identity API v3 and v2.0): the token request and its answer.
+
+use super::catalogue::Catalogue;
+use super::wire::Role;
+use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
+use crate::http::{Client, HttpError, Request, Response, encode_segment};
+use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::openstack::api::errors::Operation;
+use crate::provider::openstack::api::values::timestamp;
+use crate::secret::Secret;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// A token and what it gives access to.
+pub(crate) struct Login {
+    pub(crate) token: Secret,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) identity: Identity,
+}
+
+/// Who is logged in, and to which project, as far as Keystone says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Identity {
+    /// The project's id.
+    pub(crate) project: Option<String>,
+    /// The names of the user's roles in it.
+    pub(crate) roles: Vec<String>,
+    /// When the user's password expires.
+    pub(crate) password_expires: Option<Timestamp>,
+    /// The URL of the application credential that logged in, if one did.
+    pub(crate) credential: Option<String>,
+}
+
+/// Sends the token request. It changes nothing, so it may be repeated.
+pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operation<'_>) -> Result<Login, Failure> {
+    let (url, body) = token_request(config);
+    let response =
+        http.send(&Request::post(url).json(&body).retryable()).map_err(|error| operation.unusable(&error))?;
+    if !response.is_success() {
+        return Err(refused(&config.auth, &response, operation));
+    }
+    let login = match config.auth {
+        Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => {
+            v3_login(without_version(&config.auth_url), &response, operation)?
+        }
+        Auth::V2Password { .. } => v2_login(&response, operation)?,
+    };
+    if login.catalogue.is_empty() {
+        return Err(operation.failure(
+            FailureKind::Wrong,
+            "the token belongs to no project, so it gives access to no service: set the project (tenant_name or project_name)",
+        ));
+    }
+    Ok(login)
+}
+
+fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
+    let unusable = |error: HttpError| operation.unusable(&error);
+    let mut body = response.json_body("a token").map_err(unusable)?;
+    let Some(token) = response.header("x-subject-token") else {
+        return Err(operation.failure(
+            FailureKind::Wrong,
+            "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
+        ));
+    };
+    let user: Option<String> = body.take("/token/user/id").map_err(unusable)?;
+    let credential: Option<String> = body.take("/token/application_credential/id").map_err(unusable)?;
+    let credential = credential.zip(user).map(|(credential, user)| {
+        let (user, credential) = (encode_segment(&user), encode_segment(&credential));
+        format!("{base}/v3/users/{user}/application_credentials/{credential}")
+    });
+    let password_expires: Option<String> = body.take("/token/user/password_expires_at").map_err(unusable)?;
+    let identity = Identity {
+        project: body.take("/token/project/id").map_err(unusable)?,
+        roles: names(body.take("/token/roles").map_err(unusable)?),
+        // An application credential does not need the password.
+        password_expires: password_expires.filter(|_| credential.is_none()).as_deref().and_then(timestamp),
+        credential,
+    };
+    let catalogue: Option<Vec<_>> = body.take("/token/catalog").map_err(unusable)?;
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalogue.unwrap_or_default()), identity })
+}
+
+fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
+    let unusable = |error: HttpError| operation.unusable(&error);
+    let mut body = response.json_body("a token").map_err(unusable)?;
+    let token: String = body.take("/access/token/id").map_err(unusable)?;
+    let identity = Identity {
+        project: body.take("/access/token/tenant/id").map_err(unusable)?,
+        roles: names(body.take("/access/user/roles").map_err(unusable)?),
+        ..Identity::default()
+    };
+    let catalogue: Option<Vec<_>> = body.take("/access/serviceCatalog").map_err(unusable)?;
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v2(catalogue.unwrap_or_default()), identity })
+}
+
+fn names(roles: Option<Vec<Role>>) -> Vec<String> {
+    roles.unwrap_or_default().into_iter().map(|role| role.name).collect()
+}
+
+fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
+    let (kind, advice) = match (response.status, auth) {
+        // Keystone gives one answer for a wrong password, an unknown user or project, and a missing role.
+        (401 | 403, Auth::ApplicationCredential { .. }) => {
+            (FailureKind::Denied, "the secret of the application credential is wrong, or it has expired")
+        }
+        (401 | 403, Auth::Token { .. }) => {
+            (FailureKind::Denied, "the token has expired or was revoked, or its user has no role in the project")
+        }
+        (401 | 403, _) => {
+            (FailureKind::Denied, "the password is wrong, the user or project unknown, or the user has no role in it")
+        }
+        (404, Auth::ApplicationCredential { .. }) if operation.is_json_error(response) => {
+            (FailureKind::Denied, "there is no such application credential")
+        }
+        // This is the answer for a token that Keystone does not know.
+        (404, Auth::Token { .. }) if operation.is_json_error(response) => {
+            (FailureKind::Denied, "the token has expired or was revoked")
+        }
+        (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
+        (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
+        (500.., _) => (FailureKind::Unavailable, "the next run tries again"),
+        _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
+    };
+    operation.refused_as(kind, "the identity service", response, advice)
+}
+
+fn token_request(config: &OpenStackConfig) -> (String, Value) {
+    let base = without_version(&config.auth_url);
+    match &config.auth {
+        Auth::Password { user, password, project } => {
+            let mut who = identified(user);
+            who["password"] = password.expose().into();
+            let mut auth = json!({"identity": {"methods": ["password"], "password": {"user": who}}});
+            if let Some(project) = project {
+                auth["scope"] = json!({"project": identified(project)});
+            }
+            (format!("{base}/v3/auth/tokens"), json!({"auth": auth}))
+        }
+        Auth::ApplicationCredential { credential, secret } => {
+            let mut which = match credential {
+                CredentialId::Id(id) => json!({"id": id}),
+                CredentialId::Name { name, user } => json!({"name": name, "user": identified(user)}),
+            };
+            which["secret"] = secret.expose().into();
+            // No scope: the credential has its own, and Keystone answers 401 for any other.
+            let identity = json!({"methods": ["application_credential"], "application_credential": which});
+            (format!("{base}/v3/auth/tokens"), json!({"auth": {"identity": identity}}))
+        }
+        Auth::Token { token, project } => {
+            let mut auth = json!({"identity": {"methods": ["token"], "token": {"id": token.expose()}}});
+            if let Some(project) = project {
+                auth["scope"] = json!({"project": identified(project)});
+            }
+            (format!("{base}/v3/auth/tokens"), json!({"auth": auth}))
+        }
+        Auth::V2Password { user, password, tenant } => {
+            let mut auth = json!({"passwordCredentials": {"username": user, "password": password.expose()}});
+            if let Some(tenant) = tenant {
+                auth["tenantName"] = tenant.as_str().into();
+            }
+            (format!("{base}/v2.0/tokens"), json!({"auth": auth}))
+        }
+    }
+}
+
+/// Keystone's root URL, without a version.
+fn without_version(auth_url: &str) -> &str {
+    let url = auth_url.trim_end_matches('/');
+    ["/v3", "/v2.0"].iter().find_map(|version| url.strip_suffix(version)).unwrap_or(url).trim_end_matches('/')
+}
+
+fn identified(who: &Identified) -> Value {
+    match who {
+        Identified::Id(id) => json!({"id": id}),
+        Identified::Name { name, domain: Domain::Id(id) } => json!({"name": name, "domain": {"id": id}}),
+        Identified::Name { name, domain: Domain::Name(domain) } => json!({"name": name, "domain": {"name": domain}}),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Connection, Interface};
+
+    fn config(auth_url: &str, auth: Auth) -> OpenStackConfig {
+        OpenStackConfig {
+            auth_url: auth_url.into(),
+            auth,
+            region: None,
+            interface: Interface::Public,
+            cacert: None,
+            connection: Connection::default(),
+        }
+    }
+
+    fn named(name: &str) -> Identified {
+        Identified::Name { name: name.into(), domain: Domain::Name("Default".into()) }
+    }
+
+    #[test]
+    fn keystones_url_may_be_given_with_a_version_a_prefix_or_a_slash() {
+        for url in ["http://h:5000", "http://h:5000/", "http://h:5000/v3", "http://h:5000/v3/", "http://h:5000/v2.0"] {
+            assert_eq!(without_version(url), "http://h:5000", "{url}");
+        }
+        assert_eq!(without_version("https://h/identity/v3"), "https://h/identity");
+    }
+
+    #[test]
+    fn a_password_log_in_names_user_and_project_with_their_domains() {
+        let auth = Auth::Password {
+            user: named("mita"),
+            password: Secret::new("pw-4711"),
+            project: Some(Identified::Name { name: "ceph-ci".into(), domain: Domain::Id("d1".into()) }),
+        };
+        let (url, body) = token_request(&config("http://h/identity", auth));
+        assert_eq!(url, "http://h/identity/v3/auth/tokens");
+        assert_eq!(
+            body,
+            json!({"auth": {
+                "identity": {"methods": ["password"], "password": {"user":
+                    {"name": "mita", "domain": {"name": "Default"}, "password": "pw-4711"}}},
+                "scope": {"project": {"name": "ceph-ci", "domain": {"id": "d1"}}}}})
+        );
+    }
+
+    #[test]
+    fn a_password_log_in_without_project_has_no_scope() {
+        let auth =
+            Auth::Password { user: Identified::Id("u1".into()), password: Secret::new("pw-4712"), project: None };
+        let (_, body) = token_request(&config("http://h/v3", auth));
+        assert_eq!(body["auth"].get("scope"), None);
+        assert_eq!(body["auth"]["identity"]["password"]["user"], json!({"id": "u1", "password": "pw-4712"}));
+    }
+
+    #[test]
+    fn an_application_credential_logs_in_without_scope_by_id_or_by_name_and_user() {
+        let secret = Secret::new("app-4711");
+        let by_id = Auth::ApplicationCredential { credential: CredentialId::Id("c1".into()), secret: secret.clone() };
+        let (_, body) = token_request(&config("http://h", by_id));
+        assert_eq!(
+            body,
+            json!({"auth": {"identity": {"methods": ["application_credential"],
+                "application_credential": {"id": "c1", "secret": "app-4711"}}}})
+        );
+        let by_name = CredentialId::Name { name: "app".into(), user: named("mita") };
+        let (_, body) = token_request(&config("http://h", Auth::ApplicationCredential { credential: by_name, secret }));
+        assert_eq!(
+            body["auth"]["identity"]["application_credential"],
+            json!({"name": "app", "user": {"name": "mita", "domain": {"name": "Default"}}, "secret": "app-4711"})
+        );
+    }
+
+    #[test]
+    fn a_token_logs_in_for_its_own_project_or_for_the_one_that_is_named() {
+        let of =
+            |project| token_request(&config("http://h", Auth::Token { token: Secret::new("tok-4711"), project })).1;
+        let identity = json!({"methods": ["token"], "token": {"id": "tok-4711"}});
+        assert_eq!(of(None), json!({"auth": {"identity": identity}}));
+        assert_eq!(
+            of(Some(Identified::Id("p1".into()))),
+            json!({"auth": {"identity": identity, "scope": {"project": {"id": "p1"}}}})
+        );
+    }
+
+    #[test]
+    fn version_two_asks_by_tenant() {
+        let auth =
+            Auth::V2Password { user: "u".into(), password: Secret::new("pw-4713"), tenant: Some("ceph-ci".into()) };
+        let (url, body) = token_request(&config("http://h:5000/v2.0/", auth));
+        assert_eq!(url, "http://h:5000/v2.0/tokens");
+        assert_eq!(
+            body,
+            json!({"auth": {"passwordCredentials": {"username": "u", "password": "pw-4713"}, "tenantName": "ceph-ci"}})
+        );
+    }
+}

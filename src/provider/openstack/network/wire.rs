@@ -1,0 +1,38 @@
+//! The parts of Neutron's JSON that mita reads.
+
+use serde::Deserialize;
+
+/// `GET /v2.0/networks` and, of ports only ids and names, `GET /v2.0/ports` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct Network {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    #[serde(rename = "router:external")]
+    pub(crate) external: Option<bool>,
+    pub(crate) shared: Option<bool>,
+    pub(crate) project_id: Option<String>,
+    pub(crate) tenant_id: Option<String>,
+    pub(crate) subnets: Option<Vec<serde_json::Value>>,
+}
+
+/// `GET /v2.0/floatingips` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct FloatingIp {
+    pub(crate) id: String,
+    pub(crate) floating_ip_address: Option<String>,
+    pub(crate) port_id: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+/// `GET /v2.0/ports?device_id=SERVER` (Networking API v2.0).
+#[derive(Deserialize)]
+pub(crate) struct ServerPort {
+    pub(crate) id: String,
+    pub(crate) network_id: Option<String>,
+    pub(crate) fixed_ips: Option<Vec<FixedIp>>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct FixedIp {
+    pub(crate) ip_address: Option<String>,
+}

@@ -1,0 +1,94 @@
+//! A run, from top to bottom: lock, load, observe, plan, check, show, save, apply, report.
+//!
+//! A dry run is the same without the lock and without what follows the plan.
+
+mod fallback;
+mod report;
+mod starting_state;
+
+pub use report::{Decision, Moment, Permits, Report, RunError};
+pub use starting_state::starting_state;
+
+use crate::config::Config;
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::observe::{Services, observe, survey};
+use crate::plan;
+use crate::plan::decisions::brake;
+use crate::plan::model::{Change, Plan};
+use crate::progress::Progress;
+use crate::store;
+use crate::store::Store;
+use jiff::Timestamp;
+
+/// One run.
+pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
+    reconcile_with(config, permits, moment, progress, |_| {}).map(|(report, _)| report)
+}
+
+/// One run that shows its decision before it writes or does anything. The lock is held for as long as the store is
+/// kept, so that more can be written about the run.
+pub fn reconcile_with(
+    config: &Config,
+    permits: Permits,
+    moment: Moment,
+    progress: &Progress,
+    show: impl FnOnce(Decision<'_>),
+) -> Result<(Report, Store), RunError> {
+    let mut store = Store::lock(&config.state_file)?;
+    let state = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
+    let services = Services::open(config, moment.started);
+    let (mut world, mut plan) = decide(config, &services, state, permits, moment.now, progress, show);
+    let deciding = moment.started.elapsed();
+    store.save(&plan.memory)?;
+    progress.now("carrying out the plan");
+    let results = fallback::apply(config, &services, &mut world, &mut plan, &mut store);
+    let (traffic, whole) = (services.traffic(), moment.started.elapsed());
+    Ok((Report { world, plan, results: Some(results), traffic, deciding, whole }, store))
+}
+
+/// A run up to its decision: sends reads only, takes no lock, and leaves every file as it was.
+pub fn dry_run(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
+    dry_run_with(config, permits, moment, progress, |_| {})
+}
+
+/// A dry run that shows its decision.
+pub fn dry_run_with(
+    config: &Config,
+    permits: Permits,
+    moment: Moment,
+    progress: &Progress,
+    show: impl FnOnce(Decision<'_>),
+) -> Result<Report, RunError> {
+    let state = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
+    let services = Services::open(config, moment.started);
+    let (world, plan) = decide(config, &services, state, permits, moment.now, progress, show);
+    let (traffic, whole) = (services.traffic(), moment.started.elapsed());
+    Ok(Report { world, plan, results: None, traffic, deciding: whole, whole })
+}
+
+/// What a run and a dry run have in common: observe, plan, check, show. A plan that orders something is made a second
+/// time, with the quotas of the providers that it orders from.
+fn decide(
+    config: &Config,
+    services: &Services,
+    (state, warning): (State, Option<String>),
+    permits: Permits,
+    now: Timestamp,
+    progress: &Progress,
+    show: impl FnOnce(Decision<'_>),
+) -> (World, Plan) {
+    progress.now("reading Jenkins and the clouds");
+    let mut world = observe(config, services, &state);
+    let mut plan = plan::plan(config, &world, &state, now);
+    let mut unread_quotas = Vec::new();
+    if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
+        unread_quotas = survey(config, services, &mut world, &plan.actions);
+        plan = plan::plan(config, &world, &state, now);
+    }
+    brake::brake(&mut plan, permits.allow_removals);
+    show(Decision { config, permits, state: &state, world: &world, plan: &plan });
+    plan.problems.extend(unread_quotas);
+    plan.warnings.extend(warning);
+    (world, plan)
+}

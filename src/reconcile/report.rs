@@ -1,0 +1,80 @@
+//! What a run is given, what it decides, and what it reports.
+
+use crate::apply::ActionResult;
+use crate::config::Config;
+use crate::domain::state::State;
+use crate::domain::world::World;
+use crate::observe::Traffic;
+use crate::plan::model::Plan;
+use crate::store::{LockError, StoreError};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// When a run happens. Only `main` reads the clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The time that the plan is made for.
+    pub now: Timestamp,
+    /// When the program started, for the deadline.
+    pub started: Instant,
+}
+
+/// What a run may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permits {
+    /// How many removals the brake lets through.
+    pub allow_removals: usize,
+}
+
+/// The decision of a run, and everything that it depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// What the run may do.
+    pub permits: Permits,
+    /// The state before the run.
+    pub state: &'a State,
+    /// What was observed.
+    pub world: &'a World,
+    /// What follows from these, and from nothing else.
+    pub plan: &'a Plan,
+}
+
+/// Everything that a run observed, decided and did.
+#[derive(Debug)]
+pub struct Report {
+    /// What was observed.
+    pub world: World,
+    /// What was decided; after refusals with the orders that were tried instead.
+    pub plan: Plan,
+    /// The results of the actions; none for a dry run.
+    pub results: Option<Vec<ActionResult>>,
+    /// Requests that were sent, by service.
+    pub traffic: BTreeMap<String, Traffic>,
+    /// Time from the start of the program to the decision.
+    pub deciding: Duration,
+    /// Time from the start of the program to the end of the run.
+    pub whole: Duration,
+}
+
+impl Report {
+    /// Requests that were sent, to all services.
+    pub fn requests(&self) -> u64 {
+        self.traffic.values().map(|traffic| traffic.requests).sum()
+    }
+}
+
+/// Why a run ended before it did anything.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The lock was not acquired.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,237 @@
+//! Secrets, and their removal from text.
+//!
+//! Every [`Secret`] is registered here, and every text that leaves the program (log lines, errors, documents, the state
+//! file) goes through [`redact`]. So a service that repeats a password in an error body, or a library that quotes a header,
+//! reveals nothing: neither as it is, nor escaped for JSON, HTML, a URL or source code, nor in Base64 or hexadecimal digits.
+
+mod encodings;
+mod patterns;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use patterns::Patterns;
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{PoisonError, RwLock};
+
+/// What replaces a secret in a text.
+pub const REDACTED: &str = "[secret]";
+
+/// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
+/// which would then name something else; tokens and generated passwords are longer.
+const LONG: usize = 16;
+
+/// All secrets, as they are and encoded.
+static KNOWN: RwLock<Patterns> = RwLock::new(Patterns::none());
+
+/// A password, token or key. Its `Debug` does not show it, it has no `Display`, and it is registered for redaction.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Registers the text and keeps it.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let encoded = encodings::of(&text);
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(&text, encoded);
+        Self(text)
+    }
+
+    /// The text, only for the request that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// HTTP Basic credentials (RFC 7617) of this user with this secret, registered as another secret.
+    pub fn basic(&self, user: &str) -> Secret {
+        Secret::new(STANDARD.encode(format!("{user}:{}", self.0)))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
+}
+
+/// The text without any secret of this process.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    without(text, 0)
+}
+
+/// A JSON document without long secrets in its texts and keys, names included. Nothing outside of quotes changes.
+pub fn redact_document(json: &str) -> String {
+    let mut clean = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, quoted)) = rest.split_once('"') {
+        let inside = &quoted[..closing_quote(quoted)];
+        clean.extend([before, "\"", &without(inside, LONG), "\""]);
+        rest = quoted.get(inside.len() + 1..).unwrap_or_default();
+    }
+    clean.push_str(rest);
+    clean
+}
+
+/// Where the closing quote of a JSON text is.
+fn closing_quote(text: &str) -> usize {
+    let escaped = |quote: usize| text[..quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
+    let mut quotes = text.match_indices('"').map(|(at, _)| at);
+    quotes.find(|quote| !escaped(*quote)).unwrap_or(text.len())
+}
+
+/// The text without secrets of at least this length.
+fn without(text: &str, shortest: usize) -> Cow<'_, str> {
+    let mut found = found(text, shortest);
+    if found.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    found.sort_by_key(|range| (range.start, range.end));
+    let mut clean = String::with_capacity(text.len());
+    let mut kept_to = 0;
+    for Range { start, end } in found {
+        // An overlap means that one secret is part of another.
+        if start >= kept_to {
+            clean.extend([&text[kept_to..start], REDACTED]);
+        }
+        kept_to = kept_to.max(end);
+    }
+    clean.push_str(&text[kept_to..]);
+    Cow::Owned(clean)
+}
+
+fn found(text: &str, shortest: usize) -> Vec<Range<usize>> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let mut found = known.find(text.as_bytes(), shortest);
+    for view in encodings::views(text) {
+        found.extend(known.find(view.bytes(), shortest).into_iter().map(|range| view.original(range)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_shown_in_debug_output() {
+        assert_eq!(format!("{:?}", Secret::new("hunter2-debug")), REDACTED);
+    }
+
+    #[test]
+    fn s9_redaction_finds_the_text_its_json_form_and_its_basic_credentials() {
+        let secret = Secret::new("pa\"ss-4711");
+        let basic = secret.basic("adeza").expose().to_owned();
+        assert_eq!(redact("wrong: pa\"ss-4711"), "wrong: [secret]");
+        assert_eq!(redact(r#"{"pw":"pa\"ss-4711"}"#), r#"{"pw":"[secret]"}"#);
+        assert_eq!(redact(&format!("Authorization: Basic {basic}")), "Authorization: Basic [secret]");
+    }
+
+    #[test]
+    fn a_secret_within_a_longer_one_does_not_split_it() {
+        let _short = Secret::new("token-abc");
+        let _long = Secret::new("token-abc-def");
+        assert_eq!(redact("x token-abc-def y"), "x [secret] y");
+    }
+
+    #[test]
+    fn a_text_too_short_to_hide_is_left_in_place() {
+        let _short = Secret::new("a");
+        assert_eq!(redact("a plan"), "a plan");
+    }
+
+    /// Every encoding that services and programs were seen to use.
+    #[test]
+    fn s9_a_secret_is_found_in_every_encoding() {
+        let text = "q\"7'<&>/+ é%#zQ81%5A";
+        let secret = Secret::new(text);
+        let percent = |letters: &str, plus: bool| -> String {
+            let one = |byte: u8| match byte {
+                b' ' if plus => "+".to_owned(),
+                byte if letters.as_bytes().contains(&byte) || byte.is_ascii_alphanumeric() => {
+                    char::from(byte).to_string()
+                }
+                byte => format!("%{byte:02X}"),
+            };
+            text.bytes().map(one).collect()
+        };
+        let json = serde_json::Value::from(text).to_string();
+        let forms = [
+            ("JSON", json.trim_matches('"').to_owned()),
+            ("JSON in ASCII", r#"q\"7'<&>/+ \u00e9%#zQ81%5A"#.to_owned()),
+            ("JSON with slashes", r#"q\"7'\u003C\u0026\u003e\/+ \u00e9%#zQ81%5A"#.to_owned()),
+            ("Rust", format!("{text:?}")),
+            ("Rust for a log", text.escape_debug().to_string()),
+            ("Rust in ASCII", text.escape_default().to_string()),
+            ("HTML", "q&quot;7&#039;&lt;&amp;&gt;/+ é%#zQ81%5A".to_owned()),
+            ("HTML in ASCII", "q&#34;7&#x27;&lt;&amp;&gt;&#x2F;+&nbsp;&#233;%#zQ81%5A".to_owned()),
+            ("a path", percent("-._~", false)),
+            (
+                "a path in lower case",
+                percent("-._~", false).to_lowercase().replace("zq81", "zQ81").replace("%255a", "%255A"),
+            ),
+            ("a URL", percent("-._~/+'&", false)),
+            ("a form", percent("-._~*", true)),
+            ("a form in a path", percent("-._~*", true).replace('%', "%25").replace('+', "%2B")),
+            ("every letter of it", text.bytes().map(|byte| format!("%{byte:02x}")).collect()),
+            ("a URL in JSON in JSON", format!("{:?}", format!("{:?}", percent("-._~", false)))),
+            ("a text in JSON in JSON", serde_json::Value::from(json.clone()).to_string()),
+            ("Base64", STANDARD.encode(text)),
+            ("Base64 after one letter", STANDARD.encode(format!("u:{text}"))),
+            ("Base64 after two letters", STANDARD.encode(format!("us:{text}, and more"))),
+            ("Base64 for URLs", base64::engine::general_purpose::URL_SAFE.encode(text)),
+            ("Basic in a query", secret.basic("mita").expose().replace('=', "%3D").replace('+', "%2B")),
+            ("hexadecimal", text.bytes().map(|byte| format!("{byte:02X}")).collect()),
+        ];
+        for (way, form) in forms {
+            let clean = redact(&form).into_owned();
+            assert!(clean.contains(REDACTED), "{way}: {form} became {clean}");
+            // What Base64 leaves at its ends shares its bits with the neighbours.
+            let rest = clean.replace(REDACTED, "").replace("%3D", "");
+            assert!(rest.len() <= 20 && !rest.contains("zQ81"), "{way}: {form} became {clean}");
+            let around = format!("before {form} behind");
+            let clean = redact(&around).into_owned();
+            assert!(clean.starts_with("before ") && clean.ends_with(" behind"), "{way}: {clean}");
+        }
+    }
+
+    #[test]
+    fn text_with_escapes_and_without_secrets_stays_as_it_is() {
+        let _secret = Secret::new("an-honest-text");
+        for text in [
+            "100% of 5 & 6",
+            "C:\\temp\\new",
+            "%",
+            "\\",
+            "&;",
+            "&#;",
+            "\\u{",
+            "\\u12",
+            "%é",
+            "&#xé;",
+            "a+b",
+            "\\ud800\\u0041",
+        ] {
+            assert_eq!(redact(text), text);
+        }
+    }
+
+    #[test]
+    fn s9_a_document_holds_no_long_secret_in_a_name_and_stays_a_document() {
+        let _short = Secret::new("openstack");
+        let _long = Secret::new("tok\"en-0123456789abcdef");
+        let honest = r#"{"name":"openstack","n":1}"#;
+        assert_eq!(redact_document(honest), honest);
+        let hostile =
+            serde_json::json!({"na\"me": "x tok\"en-0123456789abcdef y\\", "tok\"en-0123456789abcdef": [1, "\\\""]});
+        let clean: serde_json::Value = serde_json::from_str(&redact_document(&hostile.to_string())).unwrap();
+        assert_eq!(clean, serde_json::json!({"na\"me": "x [secret] y\\", "[secret]": [1, "\\\""]}));
+    }
+
+    #[test]
+    fn a_long_secret_of_digits_leaves_numbers_alone() {
+        let _digits = Secret::new("1785600010000123456");
+        let numbers = r#"{"id":1785600010000123456,"name":"1785600010000123456"}"#;
+        assert_eq!(redact_document(numbers), r#"{"id":1785600010000123456,"name":"[secret]"}"#);
+    }
+}

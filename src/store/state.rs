@@ -1,0 +1,161 @@
+//! The state file: checked when it is read, and saved under the lock.
+
+use super::clean::without_secrets;
+use super::error::{Attempt, StoreError};
+use super::files::{is_regular, remove_leftovers, replace_document, resolve, sync_folder};
+use super::lock::{Lock, LockError};
+use crate::domain::installation::{Controller, Installation};
+use crate::domain::state::{State, VERSION};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// A state of 10,000 servers and as many queue items takes about 10 MB; a larger file is not a state file of mita.
+pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// A state file with its lock.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) path: PathBuf,
+    _lock: Lock,
+}
+
+/// What was read from a state file.
+#[derive(Debug)]
+pub enum Loaded {
+    /// There is none yet.
+    Fresh,
+    /// The state that the last run saved.
+    Known(Box<State>),
+    /// The result of [`Store::load`] for a file that cannot be read: it is kept under another name, and replaced by one that
+    /// says so.
+    SetAside {
+        /// Its new name.
+        to: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The result of [`load_only`] for a file that cannot be read: it stays where it is.
+    Unreadable {
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+impl Store {
+    /// Takes the lock, and removes incomplete files of interrupted runs.
+    pub fn lock(state_file: &Path) -> Result<Store, LockError> {
+        let lock = Lock::acquire(state_file)?;
+        let path = resolve(state_file)?;
+        remove_leftovers(&path);
+        Ok(Store { path, _lock: lock })
+    }
+
+    /// Reads the state of this installation. A file that cannot be read is kept under another name with the date of `now`, and
+    /// replaced at once by [`State::after_loss`]: if the run is killed before its end, the next one waits as well.
+    pub fn load(&mut self, installation: &Installation, now: Timestamp) -> Result<Loaded, StoreError> {
+        let why = match read(&self.path, installation)? {
+            Loaded::Unreadable { why } => why,
+            read => return Ok(read),
+        };
+        let to = set_aside(&self.path, now)?;
+        self.save(&State::after_loss(installation.owner.clone(), now))?;
+        Ok(Loaded::SetAside { to, why })
+    }
+
+    /// Replaces the state durably: once this returns, the state survives a power failure.
+    ///
+    /// A run saves before its first action, which proves that the file can be written. Exclusive, since of two saves at the
+    /// same time the older state could win.
+    pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
+        let json = serde_json::to_string_pretty(&without_secrets(state)).map_err(io::Error::from);
+        let saved = json.and_then(|json| replace_document(&self.path, &self.path, &json));
+        saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
+    }
+}
+
+/// Reads the state of this installation without the lock, and changes nothing.
+pub fn load_only(state_file: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
+    read(&resolve(state_file)?, installation)
+}
+
+/// What every version of the file begins with. Newer versions may write everything else in another way.
+#[derive(Deserialize)]
+struct Header {
+    version: u64,
+    #[serde(default)]
+    owner: serde_json::Value,
+    #[serde(default)]
+    controller: serde_json::Value,
+}
+
+fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
+    let failed = |source| StoreError::at(Attempt::Read, path, source);
+    let unreadable = |why: String| Ok(Loaded::Unreadable { why });
+    if is_regular(path).map_err(failed)? == Some(false) {
+        return Err(StoreError::NotAFile(path.to_owned()));
+    }
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Fresh),
+        Err(error) => return Err(failed(error)),
+    };
+    if file.metadata().map_err(failed)?.len() > LARGEST {
+        return unreadable(format!("it is larger than {} MiB", LARGEST >> 20));
+    }
+    let mut text = Vec::new();
+    file.take(LARGEST).read_to_end(&mut text).map_err(failed)?;
+    if text.is_empty() {
+        return unreadable("it is empty".to_owned());
+    }
+    let header: Header = match serde_json::from_slice(&text) {
+        Ok(header) => header,
+        Err(error) => return unreadable(error.to_string()),
+    };
+    if header.version > u64::from(VERSION) {
+        return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
+    }
+    let Installation { owner, controller, .. } = installation;
+    // Without an owner in the configuration the cure of this is that of the other as well.
+    if let Some(found) = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found)) {
+        return Err(StoreError::OtherController { path: path.to_owned(), found, expected: controller.clone() });
+    }
+    if let Some(found) = header.owner.as_str().filter(|found| *found != owner.as_str()) {
+        return Err(StoreError::OtherOwner { path: path.to_owned(), found: found.to_owned(), expected: owner.clone() });
+    }
+    if header.version != u64::from(VERSION) {
+        return unreadable(format!("there never was a version {}", header.version));
+    }
+    let state: State = match serde_json::from_slice(&text) {
+        Ok(state) => state,
+        Err(error) => return unreadable(error.to_string()),
+    };
+    match state.validate() {
+        None => Ok(Loaded::Known(Box::new(state))),
+        Some(why) => unreadable(why),
+    }
+}
+
+/// Gives the file a new name with the date. It keeps its own name until it is replaced, so that there always is a state
+/// file; if a file cannot have two names, it is renamed.
+fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
+    let failed = |source| StoreError::at(Attempt::SetAside, path, source);
+    let date = now.strftime("%Y%m%dT%H%M%SZ");
+    let mut ordinal = 0_u32;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(if ordinal == 0 { format!(".unreadable-{date}") } else { format!(".unreadable-{date}-{ordinal}") });
+        let to = PathBuf::from(name);
+        match to.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let named = fs::hard_link(path, &to).or_else(|_| fs::rename(path, &to));
+                named.and_then(|()| sync_folder(path)).map_err(failed)?;
+                return Ok(to);
+            }
+            Ok(_) => ordinal += 1,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What `mita check` found: its JSON document and its text.
+
+use crate::config::{ConfigErrors, Loaded};
+use crate::record::clean;
+use crate::view::document::VERSION;
+use crate::view::text::plural;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::path::Path;
+
+/// What is wrong with the configuration, and with `--online` also what Jenkins and the clouds do not agree with.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "mita check --output json")]
+pub(crate) struct CheckDocument {
+    #[schemars(extend("const" = VERSION))]
+    version: u32,
+    file: String,
+    /// Whether there is no error, and no fault.
+    pub(crate) ok: bool,
+    /// The number of configured node types.
+    node_types: usize,
+    /// The number of configured providers.
+    providers: usize,
+    /// What is wrong with the configuration.
+    pub(crate) errors: Vec<String>,
+    pub(crate) warnings: Vec<String>,
+    /// Absent without `--online`, and if the configuration has errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) online: Option<Online>,
+}
+
+/// What Jenkins and the clouds say about the configuration.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub(crate) struct Online {
+    /// What could be read.
+    pub(crate) seen: Vec<Remark>,
+    /// What prevents mita from working as configured.
+    pub(crate) faults: Vec<Remark>,
+    /// What could be better.
+    pub(crate) hints: Vec<Remark>,
+    /// What cannot be checked by reading.
+    pub(crate) not_checked: Vec<String>,
+}
+
+/// Something about one service or node type, and what to do.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Remark {
+    /// `jenkins`, `provider NAME`, `nodes.NAME`, ...
+    #[serde(rename = "where")]
+    pub(crate) place: String,
+    pub(crate) text: String,
+}
+
+impl Remark {
+    pub(crate) fn new(place: impl Into<String>, text: impl AsRef<str>) -> Self {
+        Remark { place: place.into(), text: clean::text(text.as_ref()) }
+    }
+}
+
+impl Online {
+    pub(crate) fn seen(&mut self, place: &str, text: impl AsRef<str>) {
+        self.seen.push(Remark::new(place, text));
+    }
+
+    pub(crate) fn fault(&mut self, place: &str, text: impl AsRef<str>) {
+        self.faults.push(Remark::new(place, text));
+    }
+
+    pub(crate) fn hint(&mut self, place: &str, text: impl AsRef<str>) {
+        self.hints.push(Remark::new(place, text));
+    }
+}
+
+impl CheckDocument {
+    pub(crate) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
+        let clean_all = |lines: &[String]| lines.iter().map(|line| clean::text(line)).collect();
+        let (node_types, providers, errors, warnings) = match loaded {
+            Ok(Loaded { config, warnings }) => {
+                (config.node_types.len(), config.providers.len(), Vec::new(), clean_all(warnings))
+            }
+            Err(errors) => (0, 0, clean_all(errors.lines()), Vec::new()),
+        };
+        let faultless = online.as_ref().is_none_or(|online| online.faults.is_empty());
+        CheckDocument {
+            version: VERSION,
+            file: path.display().to_string(),
+            ok: errors.is_empty() && faultless,
+            node_types,
+            providers,
+            errors,
+            warnings,
+            online,
+        }
+    }
+
+    /// What is right, as text; the command logs what is wrong.
+    pub(crate) fn render(&self) -> String {
+        if !self.errors.is_empty() {
+            return String::new();
+        }
+        let (types, providers) = (plural(self.node_types, "node type"), plural(self.providers, "provider"));
+        let mut text = format!("{}: ok, {types}, {providers}\n", self.file);
+        if let Some(Online { seen, not_checked, .. }) = &self.online {
+            text.extend(seen.iter().map(|Remark { place, text }| format!("{place}: {text}\n")));
+            text.push_str(&format!("not checked: {}\n", not_checked.join("; ")));
+        }
+        text
+    }
+}

@@ -1,0 +1,87 @@
+//! A run, or a dry run: its JSON document and its text.
+
+use crate::apply::{ActionResult, Outcome};
+use crate::domain::names::Owner;
+use crate::plan::model::{Action, Plan, Problem, Verdict};
+use crate::plan::text::display::Detail;
+use crate::reconcile::Report;
+use crate::record::clean;
+use crate::view::document::{Time, VERSION};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What a run, or a dry run, saw, decided and did.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "mita reconcile --output json")]
+pub(crate) struct RunDocument<'a> {
+    #[schemars(extend("const" = VERSION))]
+    version: u32,
+    owner: &'a Owner,
+    now: Time,
+    dry_run: bool,
+    actions: Vec<Action>,
+    /// Removals that the brake holds back; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held_back: Vec<Action>,
+    verdicts: Vec<Verdict>,
+    problems: Vec<Problem>,
+    /// The results of the actions; absent in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    results: Option<Vec<ActionResult>>,
+}
+
+impl<'a> RunDocument<'a> {
+    /// The document of a report; free text is redacted.
+    pub(crate) fn of(report: &'a Report) -> Self {
+        let Report { plan, results, .. } = report;
+        let Plan { owner, now, actions, verdicts, problems, warnings: _, held_back, memory: _ } = plan;
+        RunDocument {
+            version: VERSION,
+            owner,
+            now: Time(*now),
+            dry_run: results.is_none(),
+            actions: actions.iter().map(clean::action).collect(),
+            held_back: held_back.iter().map(clean::action).collect(),
+            verdicts: verdicts.iter().map(clean::verdict).collect(),
+            problems: problems.iter().map(clean::problem).collect(),
+            results: results.as_ref().map(|results| results.iter().map(clean::result).collect()),
+        }
+    }
+}
+
+/// The plan as text, each action with its result.
+pub(crate) fn render(report: &Report, detail: Detail) -> String {
+    let plan = &report.plan;
+    let mut text = String::new();
+    // The actions come first, a line each.
+    for (index, line) in plan.display(detail).to_string().lines().enumerate() {
+        text.push_str(line);
+        if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
+            text.push_str(&format!("  [{}]", result_words(result)));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The result of an action, in words.
+pub(crate) fn result_words(result: &ActionResult) -> String {
+    let outcome = outcome_words(result.outcome);
+    match (&result.error, &result.server_id) {
+        (Some(error), _) => format!("{outcome}: {error}"),
+        (None, Some(server)) => format!("{outcome}, server {server}"),
+        (None, None) => outcome.to_owned(),
+    }
+}
+
+/// The outcome of an action, in words.
+pub(crate) fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::AlreadyDone => "already done",
+        Outcome::Skipped => "skipped",
+        Outcome::Refused => "refused",
+        Outcome::Unknown => "outcome unknown",
+        Outcome::Failed => "failed",
+    }
+}

@@ -1,0 +1,82 @@
+//! A Jenkins node: what was seen, what the state has, and what happens next.
+
+use crate::domain::state::SetOfflineBy;
+use crate::domain::world::{Node, NodeKind};
+use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::view::explain::finding::{Finding, Kind, What};
+use crate::view::explain::rules;
+use crate::view::overview::{NodeView, Overview};
+use crate::view::text::duration;
+
+pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
+    let mut finding = Finding::of(Kind::Node, view.verdict);
+    let node = view.node;
+    finding.fact(What::Seen, format!("{}{}", view.state(), kind(node)));
+    if let Some(cause) = node.presence.cause() {
+        let class = cause.class.as_deref().map_or_else(String::new, |class| format!(" ({class})"));
+        finding.fact(What::OfflineCause, format!("\"{}\"{class}", cause.reason.trim()));
+    }
+    let labels: Vec<&str> = node.labels.iter().map(String::as_str).collect();
+    finding.fact(What::Labels, labels.join(", "));
+    finding.fact(What::Is, is(overview, view.identity));
+    if let Some(memory) = view.memory {
+        let online = memory.first_online.map_or("never online".to_owned(), |run| format!("first online by run {run}"));
+        finding.fact(What::Remembered, format!("first seen by run {}, {online}", memory.first_seen));
+        if let Some(by) = memory.set_offline_by {
+            finding.fact(
+                What::SetOfflineBy,
+                match by {
+                    SetOfflineBy::Us => "this installation",
+                    SetOfflineBy::Monitor => "a node monitor of Jenkins",
+                    SetOfflineBy::Person => "a person, or somebody that Jenkins does not name",
+                },
+            );
+        }
+        if let Some(idle) = memory.idle {
+            finding
+                .fact(What::Idle, format!("for {} as counted, first seen so {:.0}", duration(idle.credit), idle.first));
+        }
+        if let Some(offline) = memory.offline {
+            let lasted = duration(offline.credit);
+            finding.fact(What::Offline, format!("for {lasted} as counted, first seen so {:.0}", offline.first));
+        }
+    }
+    if let NodeIdentity::Of(machine) = view.identity {
+        let machine = &overview.fleet.machines[*machine];
+        lacking(overview, &mut finding, node, machine);
+        let memory = overview.memory().servers.get(&machine.id);
+        rules::add(overview, &mut finding, machine, memory);
+    }
+    finding
+}
+
+fn kind(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::BuiltIn => "; the built-in node".to_owned(),
+        NodeKind::Agent => String::new(),
+        NodeKind::CloudPlugin(class) => format!("; made by a cloud plugin ({class})"),
+    }
+}
+
+fn is(overview: &Overview<'_>, identity: &NodeIdentity) -> String {
+    match identity {
+        NodeIdentity::Of(machine) => {
+            let machine = &overview.fleet.machines[*machine];
+            let server = machine.server_id.as_ref().map_or_else(String::new, |id| format!(", {id}"));
+            format!("server {} of node type {}{server}", machine.id, machine.node_type)
+        }
+        NodeIdentity::Doubtful(reason) => format!("not clear: {reason}"),
+        NodeIdentity::Former(server) => format!("the node of server {server}, which is not there"),
+        NodeIdentity::MadeFor(order) => format!("made for order {order}, of which there is no server"),
+        NodeIdentity::Foreign(reason) => format!("not ours: {reason}"),
+    }
+}
+
+/// Adds the labels of its node type that it lacks.
+fn lacking(overview: &Overview<'_>, finding: &mut Finding, node: &Node, machine: &Machine<'_>) {
+    let Some(kind) = overview.config.node_type(&machine.node_type) else { return };
+    let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
+    if !missing.is_empty() {
+        finding.fact(What::Lacks, format!("{}, promised by nodes.{}", missing.join(", "), kind.name));
+    }
+}

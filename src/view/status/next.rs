@@ -1,0 +1,96 @@
+//! What happens next to a server if nothing changes, and when.
+
+use crate::domain::rule::Rule;
+use crate::domain::state::{Credit, ServerMemory};
+use crate::plan::identity::fleet::Machine;
+use crate::view::overview::Overview;
+use crate::view::text::duration;
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What happens next to a server if nothing changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Next {
+    /// The time until then.
+    #[serde(rename = "in_seconds", serialize_with = "seconds")]
+    #[schemars(with = "u64")]
+    pub(crate) left: SignedDuration,
+    /// What happens.
+    pub(crate) then: &'static str,
+    /// What would prevent it.
+    pub(crate) unless: &'static str,
+}
+
+fn seconds<S: serde::Serializer>(time: &SignedDuration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i64(time.as_secs())
+}
+
+impl Next {
+    /// In a sentence, with the time until then.
+    pub(crate) fn sentence(&self) -> String {
+        format!("{} in {} unless {}", self.then, duration(self.left), self.unless)
+    }
+
+    /// For a table that has the time until then in a column.
+    pub(crate) fn note(&self) -> String {
+        format!("{} then, unless {}", self.then, self.unless)
+    }
+
+    /// What comes after this rule, for a server whose verdict has it.
+    pub(crate) fn of(
+        overview: &Overview<'_>,
+        rule: Rule,
+        machine: &Machine<'_>,
+        memory: Option<&ServerMemory>,
+    ) -> Option<Self> {
+        let times = overview.config.times(&machine.node_type);
+        let ordered = overview.since(machine.ordered_at);
+        let next = |all: SignedDuration, passed: SignedDuration, then, unless| {
+            Some(Next { left: (all - passed).max(SignedDuration::ZERO), then, unless })
+        };
+        match rule {
+            Rule::Ordered => next(times.order_timeout, ordered, "given up", "a list shows it by then"),
+            Rule::Booting => next(times.boot_timeout, ordered, "removed", "it is active by then"),
+            Rule::Connecting => {
+                let active = memory?.active_since.map_or(SignedDuration::ZERO, |since| overview.since(since));
+                next(times.join_timeout, active, "removed", "its node is online by then")
+            }
+            Rule::Kept => {
+                let idle = shortest(overview, machine, Clock::Idle)?;
+                next(times.idle_grace, idle, "retired", "a build comes")
+            }
+            Rule::KeptForJobs => {
+                let idle = shortest(overview, machine, Clock::Idle)?;
+                next(times.idle_grace * 2, idle, "retired", "its jobs start there")
+            }
+            Rule::Away => {
+                let missing = memory?.missing.map(|missing| missing.credit);
+                let away = missing.or_else(|| shortest(overview, machine, Clock::Offline))?;
+                next(times.join_timeout, away, "removed", "its node comes back")
+            }
+            Rule::Stopping => {
+                let stopped = memory?.stopped?.credit;
+                next(times.join_timeout, stopped, "removed", "it runs again")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A clock that the state has for each node.
+#[derive(Clone, Copy)]
+enum Clock {
+    Idle,
+    Offline,
+}
+
+/// The shortest time on this clock among the nodes of a server.
+fn shortest(overview: &Overview<'_>, machine: &Machine<'_>, clock: Clock) -> Option<SignedDuration> {
+    let nodes = machine.nodes.iter().filter_map(|node| overview.memory().nodes.get(&node.name));
+    let times = nodes.filter_map(|node| match clock {
+        Clock::Idle => node.idle,
+        Clock::Offline => node.offline,
+    });
+    times.map(|time: Credit| time.credit).min()
+}

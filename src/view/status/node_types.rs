@@ -1,0 +1,120 @@
+//! Node types: how many servers they have and want, and where they are not ordered for now.
+
+use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::rule::Rule;
+use crate::plan::model::{Change, Order};
+use crate::record::clean;
+use crate::view::document::Time;
+use crate::view::overview::{ItemView, Overview, ServerView};
+use crate::view::status::standing::{Counts, Standing};
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A node type of the configuration, or one that only servers still have.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NodeType")]
+pub(crate) struct TypeStatus {
+    pub(crate) name: NodeTypeName,
+    /// False for a node type that only servers still have.
+    pub(crate) configured: bool,
+    /// The maximum number of servers; null if only `max_servers` limits it.
+    pub(crate) max: Option<u32>,
+    /// The number of idle nodes to keep available at this time.
+    pub(crate) min_idle: u32,
+    pub(crate) servers: Counts,
+    /// The number of servers that a run orders now.
+    pub(crate) wanted: usize,
+    /// The number of waiting jobs that a server of this node type could run.
+    pub(crate) jobs_waiting: usize,
+    /// Where the node type is not ordered for now.
+    pub(crate) pauses: Vec<Pause>,
+}
+
+/// Why a node type is not ordered at a provider for now.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Pause {
+    pub(crate) provider: ProviderName,
+    /// `breaker_open` or `quota`.
+    pub(crate) rule: Rule,
+    pub(crate) until: Time,
+    #[serde(skip)]
+    pub(crate) lasts: SignedDuration,
+    pub(crate) reason: String,
+}
+
+/// The configured node types in their order, then those that only servers still have.
+pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[ItemView<'_>]) -> Vec<TypeStatus> {
+    let all = &overview.config.node_types;
+    let (mut counts, mut wanted) = counts(overview, servers);
+    let mut types = Vec::new();
+    for kind in all {
+        let is_waiting =
+            |item: &&ItemView<'_>| item.waits() && item.need().is_some_and(|need| need.accepts_type(kind, all));
+        types.push(TypeStatus {
+            name: kind.name.clone(),
+            configured: true,
+            max: kind.max,
+            min_idle: kind.min_idle.at(overview.now()),
+            servers: counts.remove(&kind.name).unwrap_or_default(),
+            wanted: wanted.remove(&kind.name).unwrap_or_default(),
+            jobs_waiting: items.iter().filter(is_waiting).count(),
+            pauses: kind.providers.iter().flat_map(|provider| pauses(overview, provider, &kind.name)).collect(),
+        });
+    }
+    let former: BTreeSet<&NodeTypeName> = servers.iter().filter_map(ServerView::node_type).collect();
+    let former = former.into_iter().filter(|name| overview.config.node_type(name).is_none());
+    types.extend(former.map(|name| TypeStatus {
+        name: name.clone(),
+        configured: false,
+        max: Some(0),
+        min_idle: 0,
+        servers: counts.remove(name).unwrap_or_default(),
+        wanted: 0,
+        jobs_waiting: 0,
+        pauses: Vec::new(),
+    }));
+    types
+}
+
+/// The servers of each type, those that this run has ordered included; and how many are still to be ordered.
+fn counts(
+    overview: &Overview<'_>,
+    servers: &[ServerView<'_>],
+) -> (BTreeMap<NodeTypeName, Counts>, BTreeMap<NodeTypeName, usize>) {
+    let mut counts: BTreeMap<NodeTypeName, Counts> = BTreeMap::new();
+    let mut wanted: BTreeMap<NodeTypeName, usize> = BTreeMap::new();
+    for server in servers {
+        if let Some(kind) = server.node_type() {
+            counts.entry(kind.clone()).or_default().add(Standing::of(overview, server));
+        }
+    }
+    let ordered: BTreeSet<usize> = overview.ordered().map(|(index, _, _)| index).collect();
+    for (index, action) in overview.plan().actions.iter().enumerate() {
+        let Change::CreateServer(Order { node_type, .. }) = &action.change else { continue };
+        if ordered.contains(&index) {
+            counts.entry(node_type.clone()).or_default().add(Standing::Ordered);
+        } else {
+            *wanted.entry(node_type.clone()).or_default() += 1;
+        }
+    }
+    (counts, wanted)
+}
+
+/// Why a node type is not ordered at a provider for now.
+pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &NodeTypeName) -> Vec<Pause> {
+    let memory = overview.memory();
+    let pause = |rule, until: Timestamp, reason: &str| Pause {
+        provider: provider.clone(),
+        rule,
+        until: Time(until),
+        lasts: overview.until(until),
+        reason: clean::text(reason),
+    };
+    let breaker = memory.breakers.get(provider).and_then(|types| types.get(kind));
+    let breaker = breaker.map(|breaker| pause(Rule::BreakerOpen, breaker.until, &breaker.reason));
+    let refused = memory.quota_refused.get(provider).and_then(|types| types.get(kind));
+    let refused = refused.map(|until| pause(Rule::Quota, *until, "the cloud's quota had no room for it"));
+    breaker.into_iter().chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
+}

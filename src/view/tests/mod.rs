@@ -1,0 +1,10 @@
+//! What users read, whole: documents that conform to their schemas, texts to the letter.
+
+mod documents;
+mod failures;
+mod page;
+mod replays;
+pub(crate) mod samples;
+pub(crate) mod scene;
+pub(crate) mod schema;
+mod texts;

@@ -1,0 +1,228 @@
+//! What a person reads, to the letter.
+
+use crate::plan::text::display::Detail;
+use crate::view::document::run;
+use crate::view::explain::explain;
+use crate::view::overview::Overview;
+use crate::view::status::Status;
+use crate::view::status::text::render;
+use crate::view::tests::scene::Scene;
+use mita_sim::jenkins::queue::Job;
+
+fn status(scene: &Scene) -> String {
+    let report = scene.look();
+    render(&Status::of(&Overview::of(&scene.loaded.config, &report)), 80)
+}
+
+fn explanation(scene: &Scene, subject: &str) -> String {
+    let report = scene.look();
+    explain(&Overview::of(&scene.loaded.config, &report), subject).render(80)
+}
+
+#[test]
+fn a_run_tells_each_action_with_its_outcome() {
+    let scene = Scene::with_jobs();
+    let report = scene.run();
+    assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server b6ce44d2-1eda-45fc-ae0e-56270866f66e]
+1 to order; seen: 4 jobs, 2 nodes, 0 servers of ours
+");
+}
+
+#[test]
+fn status_lists_everything_and_fits_eighty_columns() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let text = status(&scene);
+    assert_eq!(
+        text,
+        "ceph-ci at 2026-01-05T08:02:10Z
+1 of 50 servers; Jenkins has 3 nodes and 3 queue items
+a run now has nothing to do
+
+Node types
+  NAME    MAX  JOBS  WANTED  ORDERED  BOOTING  IDLE  BUSY  HELD
+  ubuntu    1     1       0        0        0     0     1     0
+  centos    -     0       0        0        0     0     0     0
+
+Machines
+  NAME                 TYPE    PROVIDER   AGE  STATE  LEFT
+  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -  runs a build
+
+Jobs
+  ITEM  JOB               WAITS  RULE
+  2     folder/ceph-dev  2m 10s  limit         needs amd64 && trusty: node type
+                                               ubuntu has its max of 1
+  3     win-build        2m 10s  no_node_type  needs windows, which no node type
+                                               of the configuration has
+  4     rpm-build        2m 10s  blocked       Build #7 is already in progress
+                                               (ETA: 2 min)
+
+Other nodes
+  NAME           STATE   IDLE  RULE
+  Built-In Node  online   0/0  not_ours  the built-in node
+  vault          online   1/1  not_ours  no server of ours carries its name or
+                                         address
+"
+    );
+    assert!(text.lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    assert_eq!(
+        explanation(&scene, "ceph-dev"),
+        r#"Job folder/ceph-dev, queue item 2
+  verdict         limit: needs amd64 && trusty: node type ubuntu has its max of
+                  1
+  seen            waits for an executor, in the queue for 1m 10s; a project with
+                  the label expression amd64 && trusty
+  jenkins says    "There are no nodes with the label ‘amd64&&trusty’"
+  waits since     2026-01-05T08:00:10Z, as far as mita has seen it
+  needs           amd64 && trusty
+  known from      the label in Jenkins' words
+
+  Node types
+    NAME    FITS
+    ubuntu  yes   has its max of 1
+    centos  no    has amd64; lacks trusty
+
+  On their way
+    NAME                FITS
+    20260105T080010Z-1  yes   connecting: active for 0s, not in Jenkins yet,
+                              join_timeout 15m
+"#
+    );
+}
+
+#[test]
+fn of_a_job_that_is_queued_many_times_the_oldest_items_are_told_of() {
+    let scene = Scene::start();
+    for _ in 0..12 {
+        scene.sim.jenkins().submit(Job::pipeline("flood").label("trusty"));
+    }
+    scene.pass(10);
+    let text = explanation(&scene, "flood");
+    assert_eq!(text.matches("Job flood, queue item ").count(), 10);
+    assert!(text.ends_with("\nand 2 younger queue items of this name: explain one by its id\n"), "{text}");
+}
+
+#[test]
+fn a_blocked_job_is_explained_with_what_it_will_need() {
+    let scene = Scene::with_jobs();
+    assert_eq!(
+        explanation(&scene, "rpm-build"),
+        r#"Job rpm-build, queue item 4
+  verdict         blocked: Build #7 is already in progress (ETA: 2 min)
+  seen            blocked, in the queue for 10s; a project with the label
+                  expression centos
+  jenkins says    "Build #7 is already in progress (ETA: 2 min)"
+  needs           centos
+  known from      the label expression of the project
+
+  Node types
+    NAME    FITS
+    ubuntu  no    lacks centos
+    centos  yes   0 servers; the quota of openstack has room for 20 more
+                  (instances)
+"#
+    );
+}
+
+/// Why an idle node is kept.
+const RULES: &str = "
+  Rules, until the first that fits
+    NAME           FITS
+    not_seen       no    provider openstack and Jenkins answered in full
+    busy           no    node ubuntu+192.168.1.10 runs no build
+    gone           no    its cloud says that it is active
+    ambiguous      no    no other node could be it
+    held           no    no node of it is set offline
+    asked          no    nobody asked for it with mita retire
+    drain_resumed  no    no retirement of it is under way
+    ordered        no    its cloud shows it
+    error          no    it is active for 12m
+    boot_timeout   no    it is active for 12m
+    stopped        no    it is active for 12m
+    unknown_state  no    it is active for 12m
+    never_joined   no    it came online in Jenkins 11m ago
+    offline        no    node ubuntu+192.168.1.10 is online
+    single_use     no    its type is not single_use
+    max_age        no    its type has no max_age
+    kept_for_jobs  no    no waiting job is matched to it
+    kept           yes   idle 3m, grace 10m
+";
+
+#[test]
+fn a_node_is_explained_with_its_server_and_what_comes_next() {
+    let scene = Scene::with_jobs();
+    for _ in 0..13 {
+        scene.run();
+    }
+    let name = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    assert_eq!(
+        explanation(&scene, &name),
+        format!(
+            "Node ubuntu+192.168.1.10
+  verdict         kept: idle 3m, grace 10m
+  seen            online, 1 of 1 executors idle
+  labels          amd64, trusty, ubuntu+192.168.1.10
+  is              server 20260105T080010Z-1 of node type ubuntu,
+                  b6ce44d2-1eda-45fc-ae0e-56270866f66e
+  remembered      first seen by run 3, first online by run 3
+  idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
+  next            retired in 7m unless a build comes
+{RULES}"
+        )
+    );
+    assert_eq!(
+        explanation(&scene, "20260105T080010Z-1"),
+        format!(
+            "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
+  verdict         kept: idle 3m, grace 10m
+  seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
+  node type       ubuntu at provider openstack
+  order           20260105T080010Z-1, 2026-01-05T08:00:10Z (13m ago), by run 1
+  nodes           ubuntu+192.168.1.10
+  remembered      active since 2026-01-05T08:01:10Z; first online in Jenkins
+                  2026-01-05T08:02:10Z
+  next            retired in 7m unless a build comes
+{RULES}"
+        )
+    );
+}
+
+#[test]
+fn a_label_expression_is_explained_label_by_label() {
+    let scene = Scene::with_jobs();
+    assert_eq!(
+        explanation(&scene, "amd64&&(trustyy||signing)"),
+        "Label expression amd64 && (trustyy || signing)
+
+  Labels in it
+    NAME     FITS
+    amd64    yes   node type ubuntu, centos; 0 nodes in Jenkins
+    signing  yes   no node type; 1 node in Jenkins
+    trustyy  no    no node type; 0 nodes in Jenkins; similar: trusty
+
+  Node types
+    NAME    FITS
+    ubuntu  no    has amd64; lacks signing, trustyy
+    centos  no    has amd64; lacks signing, trustyy
+"
+    );
+}
+
+#[test]
+fn what_nothing_is_called_is_told_with_names_like_it() {
+    let scene = Scene::with_jobs();
+    let report = scene.look();
+    let explanation = explain(&Overview::of(&scene.loaded.config, &report), "ceph-biuld");
+    assert!(!explanation.has_found_anything());
+    assert_eq!(
+        explanation.nothing(),
+        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, and no label that a node type or a node has; similar: ceph-build"#
+    );
+}

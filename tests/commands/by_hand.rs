@@ -1,0 +1,281 @@
+//! What a person does with one node: hold it, release it, have it retired.
+
+use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
+use mita::domain::rule::Rule;
+use mita::operator::{Answer, Ended, Request};
+use mita::plan::model::Subject;
+use mita_sim::jenkins::Version;
+use mita_sim::jenkins::nodes::CauseKind;
+use mita_sim::jenkins::queue::Job;
+use mita_sim::{Fault, JoinRule, Kind, Service, World};
+
+const RELEASE: Request = Request::Release;
+const RETIRE: Request = Request::Retire { when_idle: false };
+const RETIRE_WHEN_IDLE: Request = Request::Retire { when_idle: true };
+
+fn hold(reason: &str) -> Request {
+    Request::Hold { person: "adeza".to_owned(), reason: Some(reason.to_owned()) }
+}
+
+#[track_caller]
+fn assert_ended(answer: &Answer, ended: Ended, words: &str) {
+    assert_eq!(answer.ended, ended, "{}", answer.reason);
+    assert!(answer.reason.contains(words), "{}", answer.reason);
+}
+
+/// What Jenkins shows as the reason of a node that is set offline.
+fn cause(it: &Installation, node: &str) -> Option<String> {
+    let jenkins = it.sim.jenkins();
+    let node = jenkins.nodes.iter().find(|known| known.name == node).expect("the node");
+    node.temporarily_offline.then(|| node.mark.as_ref().map_or(String::new(), |mark| mark.message.clone()))
+}
+
+#[test]
+fn s7_a_node_that_was_held_by_hand_stays_until_it_is_released_by_hand() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let answer = it.by_hand(&node, &hold("disk swap : <ask> me & \"only\" me"));
+    assert_ended(&answer, Ended::Done, &format!("until mita release {node}"));
+    assert_eq!(answer.server_id.as_ref().map(|id| id.as_str()), Some(it.server().id.as_str()));
+    let shown = cause(&it, &node).expect("a cause");
+    assert!(shown.starts_with("held by adeza with mita: disk swap <ask> me"), "{shown}");
+    for _ in 0..15 {
+        let run = it.minute();
+        run.did_nothing();
+        assert_eq!(run.rule(Subject::Node, &node), Rule::Held);
+        it.sim.advance(minutes(4));
+    }
+    assert_ended(&it.by_hand(&node, &hold("once more")), Ended::AlreadySo, "disk swap");
+    assert_ended(&it.by_hand(&node, &RELEASE), Ended::Done, "takes builds again");
+    assert_eq!(cause(&it, &node), None);
+    it.minutes(10).did_nothing();
+    it.minutes_until(2, "the node goes after a new grace time", |it| it.nodes().is_empty());
+}
+
+#[test]
+fn s7_a_hold_by_hand_is_remembered_before_any_run_and_outlives_the_connection() {
+    let it = Setup::trusty().jenkins(|jenkins| jenkins.version = Version::new(2, 481)).with_idle_node();
+    let node = it.node();
+    it.by_hand(&node, &hold("mine"));
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "gone for lunch");
+    for _ in 0..40 {
+        let run = it.minute();
+        run.did_nothing();
+        assert_eq!(run.rule(Subject::Node, &node), Rule::Held, "{}", run.story());
+    }
+}
+
+#[test]
+fn a_hold_that_jenkins_did_not_take_leaves_everything_as_it_was() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let fault = Fault::new(Service::Jenkins, Kind::Html(500)).method("POST").path("changeOfflineCause").always();
+    let fault = it.sim.numbered_fault(fault);
+    assert_ended(&it.by_hand(&node, &hold("mine")), Ended::Failed, "500");
+    it.sim.mend(fault);
+    assert_eq!(it.minute().rule(Subject::Node, &node), Rule::Kept);
+}
+
+#[test]
+fn an_idle_node_is_retired_at_once_and_nothing_else_is_done() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().submit(Job::freestyle("rpm-build").label("centos"));
+    let before = it.orders();
+    let answer = it.by_hand(&node, &RETIRE);
+    assert_ended(&answer, Ended::Done, "its server is being deleted");
+    assert_eq!((it.nodes().len(), it.servers().len(), it.orders()), (0, 0, before));
+    it.minutes(3).did_nothing();
+}
+
+#[test]
+fn l4_a_retirement_by_hand_that_was_cut_off_is_finished_by_the_next_run() {
+    for (service, method, part) in [
+        (Service::Jenkins, "POST", "changeOfflineCause"),
+        (Service::Jenkins, "POST", "doDelete"),
+        (Service::Nova, "DELETE", "/servers/"),
+    ] {
+        for kind in [Kind::DropBefore, Kind::DropAfter] {
+            let it = Setup::trusty().with_idle_node();
+            let node = it.node();
+            it.sim.fault(Fault::new(service, kind).method(method).path(part));
+            let answer = it.by_hand(&node, &RETIRE);
+            assert_ended(&answer, Ended::Failed, "the next run goes on with it");
+            it.minute();
+            assert_eq!((it.nodes().len(), it.servers().len()), (0, 0), "{method} {part}");
+            it.minutes(3).did_nothing();
+        }
+    }
+}
+
+#[test]
+fn s1_a_busy_node_is_not_retired_for_the_asking() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("long").lasting(minutes(5)));
+    let before = it.files();
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Refused, "--when-idle");
+    assert_eq!(it.files()[&it.state_file()], before[&it.state_file()], "nothing is remembered of it");
+    it.minutes(8);
+    assert_eq!((it.killed(), it.nodes()), (vec![], vec![node]));
+}
+
+#[test]
+fn s1_a_build_that_arrives_while_a_node_is_retired_by_hand_stops_it() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let name = node.clone();
+    let arrives = move |world: &mut World| {
+        world.jenkins.occupy(&name, Job::freestyle("quick").lasting(minutes(3)));
+    };
+    let fault = Fault::new(Service::Jenkins, Kind::Before(Box::new(arrives)));
+    it.sim.fault(fault.method("POST").path("changeOfflineCause"));
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Refused, "build");
+    it.minutes(6);
+    assert_eq!((it.killed(), it.nodes()), (vec![], vec![node]), "and it is not asked for any more");
+}
+
+#[test]
+fn s1_a_busy_node_takes_no_further_build_and_goes_once_it_is_idle_if_that_was_asked() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("long").lasting(minutes(5)));
+    it.sim.jenkins().submit(Job::freestyle("next").label("trusty").lasting(minutes(1)));
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "no further build");
+    let first = it.minute();
+    first.did(&["create_server trusty demand done"]);
+    assert!(first.verdict(Subject::Node, &node).reason.contains("as asked"), "{}", first.story());
+    let retired = format!("retire_node {node} asked done");
+    it.minutes_until(8, "the node is retired", |it| it.minute().lines().contains(&retired));
+    assert_eq!(it.killed(), [""; 0]);
+    it.minutes(3);
+    assert_eq!(it.built(), ["first", "next", "long"], "the other job had a server of its own");
+}
+
+#[test]
+fn what_was_asked_can_be_taken_back() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("long").lasting(minutes(3)));
+    it.by_hand(&node, &RETIRE_WHEN_IDLE);
+    it.minute().did_nothing();
+    assert_ended(&it.by_hand(&node, &RELEASE), Ended::Done, "takes builds again");
+    it.minutes(8).did_nothing();
+    assert_eq!(it.nodes(), [node]);
+}
+
+#[test]
+fn s7_a_hold_ends_what_was_asked() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("long").lasting(minutes(3)));
+    it.by_hand(&node, &RETIRE_WHEN_IDLE);
+    assert_ended(&it.by_hand(&node, &hold("wait")), Ended::Done, "goes on");
+    for _ in 0..10 {
+        it.minute().did_nothing();
+    }
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Refused, &format!("mita release {node} first"));
+    it.by_hand(&node, &RELEASE);
+    it.minute().did_nothing();
+}
+
+#[test]
+fn a_node_without_connection_goes_at_once_where_a_person_asks_for_it() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "no route to host");
+    it.minute().did_nothing();
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Done, "deleted");
+    assert!(it.servers().is_empty());
+}
+
+#[test]
+fn s2_somebody_elses_node_is_left_alone_whatever_is_asked() {
+    let it = Setup::trusty().with_idle_node();
+    it.sim.jenkins().add_agent("vault", "signing", 1);
+    for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
+        let before = it.sim.requests().len();
+        assert_ended(&it.by_hand("vault", &request), Ended::Refused, "not ours");
+        assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "Jenkins' own");
+        assert!(it.sim.requests().split_off(before).iter().all(|r| r.service != Service::Jenkins || !r.is_write()));
+    }
+}
+
+#[test]
+fn what_a_monitor_or_mita_itself_set_offline_no_release_brings_back() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    assert_ended(&it.by_hand(&node, &RELEASE), Ended::AlreadySo, "online");
+    it.sim.jenkins().monitor_marks(&node, "Disk space is too low.");
+    assert_ended(&it.by_hand(&node, &RELEASE), Ended::Refused, "Disk space is too low.");
+    assert!(cause(&it, &node).is_some());
+}
+
+#[test]
+fn s3_without_the_list_of_nodes_nothing_is_done() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(503)).method("GET").path("/computer/api/json").always());
+    for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
+        let before = it.sim.requests().len();
+        assert_ended(&it.by_hand(&node, &request), Ended::Failed, "503");
+        assert!(
+            it.sim
+                .requests()
+                .split_off(before)
+                .iter()
+                .all(|request| request.service != Service::Jenkins || !request.is_write())
+        );
+    }
+}
+
+#[test]
+fn a_node_of_two_executors_is_asked_for_while_one_is_free() {
+    let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nexecutors = 2").start();
+    it.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(10), TRUSTY).executors(2));
+    it.sim.jenkins().submit(Job::freestyle("long").label("trusty").lasting(minutes(6)));
+    it.minutes(4);
+    let node = it.node();
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "idle");
+    it.sim.jenkins().submit(Job::freestyle("next").label("trusty").lasting(minutes(1)));
+    it.minute().did(&["create_server trusty demand done"]);
+    it.minutes(10);
+    assert!(!it.nodes().contains(&node));
+    assert_eq!((it.killed(), it.built().len()), (vec![], 2));
+}
+
+#[test]
+fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().add_agent("vault", "signing", 1);
+    let unknown = it.program(&["hold", "trusty+192.168.1.11"]);
+    assert_eq!((unknown.status, unknown.stdout.as_str()), (1, ""));
+    let words = format!("hold trusty+192.168.1.11: Jenkins has no node of this name; similar: {node}");
+    assert!(unknown.stderr.contains(&words), "{}", unknown.stderr);
+    let refused = it.program(&["retire", "vault"]);
+    assert_eq!((refused.status, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
+    assert!(refused.stderr.contains("retire vault: it is not ours: "), "{}", refused.stderr);
+    let held = it.program(&["hold", &node, "--reason", "mine", "--output", "json"]);
+    assert_eq!(held.status, 0, "{}", held.stderr);
+    let document: serde_json::Value = serde_json::from_str(&held.stdout).expect("JSON");
+    assert_eq!((document["outcome"].as_str(), document["command"].as_str()), (Some("done"), Some("hold")));
+    let lock = mita::store::Store::lock(&it.state_file()).expect("the lock");
+    assert_eq!(it.program(&["release", &node]).status, 4);
+    drop(lock);
+    let released = it.program(&["release", &node]);
+    assert_eq!((released.status, released.stdout), (0, format!("release {node}: takes builds again\n")));
+}
+
+#[test]
+fn s4_a_request_that_finds_the_state_unreadable_leaves_the_wait_to_the_runs_that_follow() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    std::fs::write(it.state_file(), "{\"version\": 1, \"own").expect("its own folder");
+    let answer = it.by_hand(&node, &RETIRE);
+    assert_ended(&answer, Ended::Refused, "settling");
+    assert_eq!(it.state()["settling"]["cause"], "state_unreadable");
+    let run = it.minute();
+    run.did_nothing();
+    assert_eq!(run.rule(Subject::Node, &node), Rule::Kept);
+}

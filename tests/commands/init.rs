@@ -1,0 +1,207 @@
+//! From nothing to the first job served, with what `mita init` writes and nothing else.
+
+use crate::harness::{Installation, Setup, minutes};
+use mita::config::FlavorChoice;
+use mita_sim::jenkins::queue::Job;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+
+/// What the simulator's first image makes of the name of a node type.
+const NODE: &str = "ubuntu-trusty-2014.04-cloudimg";
+
+/// A folder with the token, a clouds.yaml and no configuration.
+fn nothing_yet() -> Installation {
+    let it = Setup::new().start();
+    fs::remove_file(it.config_file()).expect("the configuration of the scene");
+    let cloud = |name: &str, password: &str| {
+        format!(
+            "  {name}:\n    region_name: RegionOne\n    auth:\n      auth_url: {}\n      username: mita\n      \
+             password: {password}\n      project_name: ceph-ci\n",
+            it.sim.auth_url("openstack")
+        )
+    };
+    write(&it, "clouds.yaml", &format!("clouds:\n{}", cloud("ceph-ci", "mita-secret")));
+    write(&it, "two.yaml", &format!("clouds:\n{}{}", cloud("ceph-ci", "mita-secret"), cloud("old", "not-this-one")));
+    write(&it, "jenkins.token", "jenkins-api-token\n");
+    it
+}
+
+fn write(it: &Installation, name: &str, text: &str) {
+    let path = beside(it, name);
+    fs::write(&path, text).expect("a writable folder");
+    fs::set_permissions(path, Permissions::from_mode(0o600)).expect("its own file");
+}
+
+fn beside(it: &Installation, name: &str) -> PathBuf {
+    it.config_file().with_file_name(name)
+}
+
+fn config(it: &Installation) -> String {
+    fs::read_to_string(it.config_file()).expect("a configuration")
+}
+
+#[test]
+fn a_configuration_that_init_wrote_serves_the_first_job() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    write(&it, "openstack.secret", "ceph-ci-app-secret\n");
+    let auth_url = it.sim.auth_url("openstack");
+    let login = ["--auth-url", auth_url.as_str(), "--application-credential-id", credential.as_str()];
+    let ended = it.program(&[&["init", "--jenkins-url", &url, "--owner", "ceph-ci"], login.as_slice()].concat());
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("wrote mita.toml and boot-inbound-registered.sh\nnext:\n"), "{}", ended.stdout);
+    assert!(it.sim.writes().is_empty(), "nothing is changed in a cloud");
+
+    let text = config(&it);
+    for line in [
+        "[provider.openstack]",
+        "size = \"m3.xlarge\"",
+        "keyname = \"jenkins-slave\"",
+        "token_file = \"jenkins.token\"",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+    }
+    assert!(text.contains(&format!("[nodes.\"{NODE}\"]")), "{text}");
+    assert!(text.contains("# There are: dup-image, Debian 12, Ubuntu Trusty (2014.04) cloudimg\n"), "{text}");
+    assert!(!text.contains("networks"), "the cloud has one network and chooses it: {text}");
+    for name in ["mita.toml", "boot-inbound-registered.sh"] {
+        let mode = fs::metadata(beside(&it, name)).expect("a file").mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+    }
+
+    let checked = it.program(&["check", "--online"]);
+    assert_eq!(checked.status, 0, "{}{}", checked.stdout, checked.stderr);
+
+    it.sim.jenkins().submit(Job::freestyle("first").label("linux").lasting(minutes(1)));
+    it.minutes_until(6, "the first job is built", |it| it.built() == ["first"]);
+}
+
+#[test]
+fn s9_init_writes_no_secret_into_the_configuration() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    assert_eq!(it.program(&["init", "--jenkins-url", &url]).status, 0);
+    assert!(config(&it).contains("\ncloud = \"ceph-ci\"\n"), "the only cloud of clouds.yaml is taken");
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
+    for secret in ["jenkins-api-token", "mita-secret"] {
+        assert!(!config(&it).contains(secret));
+    }
+}
+
+#[test]
+fn every_answer_can_be_given_as_an_option() {
+    let it = nothing_yet();
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    write(&it, "c.secret", "ceph-ci-app-secret\n");
+    write(&it, "boot.sh", "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
+    it.sim.cloud("openstack").add_network("second", "10.0.0", None);
+    let auth_url = it.sim.auth_url("openstack");
+    let arguments = [
+        "init --jenkins-url https://ci.example.com/x/ --jenkins-user farm --jenkins-token-file jenkins.token",
+        &format!("--auth-url {auth_url} --application-credential-id {credential}"),
+        "--application-credential-secret-file c.secret --region RegionOne --image dup-image --flavor m1.small",
+        "--key jenkins-slave --network second --node build --max 7 --owner team --script-file boot.sh --labels",
+    ]
+    .join(" ");
+    let arguments: Vec<&str> = arguments.split(' ').chain(["amd64 noble"]).collect();
+    let ended = it.program(&arguments);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    let config = it.config();
+    assert_eq!((config.jenkins.url.as_str(), config.jenkins.user.as_str()), ("https://ci.example.com/x/", "farm"));
+    assert_eq!(config.owner.as_str(), "team");
+    let kind = &config.node_types[0];
+    assert_eq!(
+        (kind.name.as_str(), kind.image_name.as_str(), &kind.size),
+        ("build", "dup-image", &FlavorChoice::Named("m1.small".into()))
+    );
+    assert_eq!(
+        (kind.keyname.as_deref(), kind.max, kind.networks.as_slice()),
+        (Some("jenkins-slave"), Some(7), &["second".to_owned()][..])
+    );
+    assert_eq!(kind.labels.iter().map(String::as_str).collect::<Vec<_>>(), ["amd64", "noble"]);
+    assert_eq!(kind.script, "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
+    assert!(!beside(&it, "boot-inbound-registered.sh").exists(), "a script of one's own is enough");
+}
+
+#[test]
+fn what_is_there_is_not_overwritten_without_force() {
+    let it = nothing_yet();
+    write(&it, "mita.toml", "mine\n");
+    write(&it, "boot-inbound-registered.sh", "my own\n");
+    let arguments = ["init", "--offline"];
+    let ended = it.program(&arguments);
+    assert_eq!(ended.status, 2, "{}", ended.stdout);
+    assert!(ended.stderr.contains("mita.toml already exists") && ended.stderr.contains("--force"), "{}", ended.stderr);
+    assert_eq!(config(&it), "mine\n");
+    assert_eq!(it.program(&["init", "--offline", "--force"]).status, 0);
+    assert!(config(&it).contains("[jenkins]"));
+    assert_eq!(fs::read_to_string(beside(&it, "boot-inbound-registered.sh")).expect("the script"), "my own\n");
+}
+
+#[test]
+fn offline_nobody_is_asked_and_what_is_left_to_do_is_told() {
+    let it = nothing_yet();
+    fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
+    let ended = it.program(&["init", "--offline"]);
+    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
+    assert!(it.sim.requests().is_empty());
+    assert!(ended.stdout.contains("still to do:\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("openstack.secret does not exist"), "{}", ended.stdout);
+    write(&it, "openstack.secret", "a-secret\n");
+    let ended = it.program(&["check"]);
+    assert_eq!(ended.status, 0, "with the secret in its file the rest is right: {}", ended.stderr);
+}
+
+#[test]
+fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
+    let it = nothing_yet();
+    let told = |arguments: &[&str]| {
+        let ended = it.program(arguments);
+        assert_eq!(ended.status, 2, "{}", ended.stdout);
+        assert!(!it.config_file().exists(), "nothing is written");
+        ended.stderr
+    };
+    assert!(told(&["init"]).contains("which Jenkins? Name its URL with --jenkins-url"));
+    let url = ["init", "--jenkins-url", "https://ci.example.com/"];
+    fs::rename(beside(&it, "two.yaml"), beside(&it, "clouds.yaml")).expect("two clouds");
+    assert!(told(&url).contains("which cloud? Name one with --cloud: there are ceph-ci, old"));
+    let with = |more: [&'static str; 2]| [url.as_slice(), &more].concat();
+    assert!(told(&with(["--cloud", "ceph-ic"])).contains("did you mean \"ceph-ci\"?"));
+    assert!(told(&with(["--cloud", "old"])).contains("the password is wrong"));
+    fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
+    assert!(told(&url).contains("no cloud found"));
+}
+
+#[test]
+fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
+    let it = nothing_yet();
+    let folder = it.config_file().with_file_name("etc");
+    fs::create_dir(&folder).expect("a folder");
+    // Only root can give a folder away; anybody else makes files of their own only.
+    let given = std::os::unix::fs::chown(&folder, Some(12_345), Some(12_345)).is_ok();
+    let ended = it.program(&["init", "--offline", "--output", "etc/mita.toml"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    let owner = fs::metadata(&folder).expect("the folder").uid();
+    assert_eq!(given, owner == 12_345);
+    for name in ["mita.toml", "boot-inbound-registered.sh"] {
+        assert_eq!(fs::metadata(folder.join(name)).expect(name).uid(), owner, "{name}");
+    }
+}
+
+#[test]
+fn the_nodes_can_be_made_by_ssh_or_by_the_boot_script_instead() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let init = ["init", "--force", "--jenkins-url", &url, "--register"];
+    let ended = it.program(&[init.as_slice(), &["ssh"]].concat());
+    assert!(ended.status == 2 && ended.stderr.contains("--credentials-id"), "{}", ended.stderr);
+    assert_eq!(it.program(&[init.as_slice(), &["ssh", "--credentials-id", "agents"]].concat()).status, 0);
+    assert!(config(&it).contains("register = \"ssh\"\ncredentials_id = \"agents\"\n"), "{}", config(&it));
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
+    let ended = it.program(&[init.as_slice(), &["none"]].concat());
+    assert!(ended.stdout.contains("set the values at the top of boot-inbound.sh"), "{}", ended.stdout);
+    assert!(!config(&it).contains("register ="));
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
+}

@@ -1,0 +1,8 @@
+//! The commands of the program, and what runs leave for people and monitors.
+
+mod by_hand;
+mod init;
+mod monitors;
+mod replays;
+mod statuses;
+mod watching;

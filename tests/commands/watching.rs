@@ -1,0 +1,69 @@
+//! `mita status --watch`.
+
+use crate::harness::Setup;
+use mita_sim::jenkins::queue::Job;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+#[test]
+fn without_a_terminal_there_is_nothing_to_redraw() {
+    let it = Setup::trusty().start();
+    let ended = it.program(&["status", "--watch"]);
+    assert_eq!((ended.status, ended.stdout.as_str()), (2, ""));
+    assert!(ended.stderr.contains("--output json"), "{}", ended.stderr);
+    for wrong in ["0", "soon", "100000"] {
+        let ended = it.program(&["status", "--watch", wrong]);
+        assert_eq!(ended.status, 2, "{}", ended.stderr);
+        assert!(ended.stderr.contains("1 to 86400"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn as_json_one_document_follows_the_other_until_the_reader_goes_away() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mita"))
+        .env_clear()
+        .arg("--config")
+        .arg(it.config_file())
+        .args(["status", "--watch", "1", "--output", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("UTF-8");
+        serde_json::from_str::<serde_json::Value>(&line).expect("a document")
+    };
+    let (first, second) = (next(), next());
+    assert_eq!(first["to_do"]["order"], 1);
+    assert_ne!(first["now"], second["now"], "time goes on");
+    drop(lines);
+    let ended = child.wait().expect("it ends");
+    assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn at_a_terminal_nothing_is_said_between_two_looks() {
+    let it = Setup::trusty().start();
+    let program = format!("{} --config {}", env!("CARGO_BIN_EXE_mita"), it.config_file().display());
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--return", "--flush", "--command", &format!("{program} status --watch 1"), "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script of util-linux gives a terminal to a program");
+    let lines = BufReader::new(terminal.stdout.take().expect("a pipe")).lines();
+    let mut drawn = String::new();
+    for line in lines.map(|line| line.expect("UTF-8")) {
+        drawn += &line;
+        if drawn.matches("Every 1s, until Ctrl-C.").count() == 4 {
+            break;
+        }
+    }
+    terminal.kill().and_then(|()| terminal.wait()).expect("it ends");
+    assert_eq!(drawn.matches("Every 1s, until Ctrl-C.").count(), 4, "{drawn}");
+    assert!(!drawn.contains("mita: "), "{drawn}");
+}

@@ -1,0 +1,12 @@
+//! The life of servers, nodes, addresses and volumes, from the order to the end.
+
+mod addresses;
+mod consoles;
+mod last_builds;
+mod leftovers;
+mod lifetime;
+mod names;
+mod nodes;
+mod places;
+mod registration;
+mod servers;

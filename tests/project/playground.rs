@@ -1,0 +1,126 @@
+//! The playground, as somebody who tries mita uses it: it starts, and the program is run against what it wrote.
+
+use crate::harness::example;
+use clap::Parser;
+use mita::cli::Arguments;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+/// A hundred times what it takes on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+struct Playground {
+    child: Child,
+    lines: Receiver<String>,
+    folder: tempfile::TempDir,
+    /// What it printed so far.
+    printed: Vec<String>,
+}
+
+impl Playground {
+    fn start() -> Playground {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        // It ends by itself where this test is killed.
+        let options = ["--speed", "60", "--jenkins-port", "0", "--openstack-port", "0", "--for", "20m", "--folder"];
+        let mut child = example("playground")
+            .args(options)
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the playground starts");
+        let lines = lines(child.stdout.take().expect("a pipe"));
+        Playground { child, lines, folder, printed: Vec::new() }
+    }
+
+    /// Waits for a line that holds this.
+    fn wait_for(&mut self, part: &str) {
+        while !self.printed.iter().any(|line| line.contains(part)) {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => self.printed.push(line),
+                Err(error) => panic!("the playground does not print {part:?}: {error}\n{}", self.printed.join("\n")),
+            }
+        }
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.path().join("mita.toml")
+    }
+
+    /// What mita prints; it must exit with 0.
+    fn mita(&self, words: &[&str]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mita"));
+        command.env_clear().args(words).arg("--config").arg(self.config()).stdin(Stdio::null());
+        let Output { status, stdout, stderr } = command.output().expect("the program starts");
+        assert!(status.success(), "{words:?}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).expect("UTF-8")
+    }
+}
+
+impl Drop for Playground {
+    fn drop(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("it ends");
+    }
+}
+
+fn lines(out: ChildStdout) -> Receiver<String> {
+    let (tell, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let printed = BufReader::new(out).lines().map_while(Result::ok);
+        printed.for_each(|line| drop(tell.send(line)));
+    });
+    lines
+}
+
+#[test]
+fn mita_serves_a_job_of_the_playground_with_what_it_wrote() {
+    let mut playground = Playground::start();
+    playground.wait_for("queued     ceph-build (1) needs amd64 && trusty");
+    for file in ["mita.toml", "jenkins.token"] {
+        let mode = fs::metadata(playground.folder.path().join(file)).expect(file).permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file} holds a secret");
+    }
+    playground.mita(&["check", "--online"]);
+    assert!(playground.mita(&["status"]).contains("ceph-build"));
+    playground.mita(&["reconcile"]);
+    playground.wait_for("ordered    server ubuntu");
+    playground.wait_for("online     node ubuntu+192.168.1.");
+    playground.wait_for("ended      ceph-build (1) on ubuntu+192.168.1.");
+}
+
+#[test]
+fn every_command_that_the_playground_prints_is_one_that_mita_takes() {
+    let mut playground = Playground::start();
+    playground.wait_for("Events:");
+    let commands: Vec<&str> =
+        playground.printed.iter().filter_map(|line| line.strip_prefix("  cargo run -q -- ")).collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let printed = Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output().expect("a shell");
+        let words = String::from_utf8(printed.stdout).expect("UTF-8");
+        let words = std::iter::once("mita").chain(words.lines());
+        assert!(Arguments::try_parse_from(words).is_ok(), "mita does not take {command}");
+        let config = format!("--config {}", playground.config().display());
+        assert!(command.ends_with(&config), "{command}");
+    }
+}
+
+#[test]
+fn a_folder_with_files_of_somebody_else_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("mita.toml");
+    fs::write(&config, "# mine\n").expect("a file");
+    let options = ["--jenkins-port", "0", "--openstack-port", "0", "--for", "1s", "--folder"];
+    let Output { status, stderr, .. } =
+        example("playground").args(options).arg(folder.path()).output().expect("it starts");
+    let printed = String::from_utf8_lossy(&stderr);
+    assert_eq!(status.code(), Some(1), "{printed}");
+    assert!(printed.starts_with("playground: ") && printed.contains("--folder"), "{printed}");
+    assert_eq!(fs::read_to_string(&config).expect("the file"), "# mine\n");
+}

@@ -1,0 +1,13 @@
+//! The promises of the design, each against what could break it: faults, crashes, races, strangers.
+
+mod budget;
+mod crashes;
+mod dry_run;
+mod durability;
+mod lost_orders;
+mod old_states;
+mod races;
+mod restarts;
+mod rights;
+mod strangers;
+mod unbelieved;
