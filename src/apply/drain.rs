@@ -11,6 +11,7 @@ use crate::domain::state::RetirementStep;
 use crate::domain::world::{Node, Presence};
 use crate::jenkins;
 use crate::jenkins::{Jenkins, JenkinsError, Reading};
+use crate::plan::lifecycle::arrivals;
 use crate::plan::model::{Action, Change, Proof, Target};
 use std::slice;
 
@@ -101,8 +102,9 @@ fn completed(context: &Context<'_>, removal: &Removal<'_>, step: RetirementStep)
     }
 }
 
-/// The node that a server without nodes last had, where Jenkins still knows it by that name. Jenkins leaves a node out
-/// of the list if its export fails (JENKINS-40083), so the list alone does not prove that a node is gone.
+/// The node that a server without nodes last had, where Jenkins still knows it by that name and it is not another server's
+/// by now. Jenkins leaves a node out of the list if its export fails (JENKINS-40083), so the list alone does not prove that
+/// a node is gone; where the list has the name, the plan knows whose it is.
 fn hidden_node<'a>(
     context: &Context<'a>,
     jenkins: &Jenkins,
@@ -112,7 +114,13 @@ fn hidden_node<'a>(
     let Some(last) = context.state.servers.get(&target.order).and_then(|server| server.node.as_ref()) else {
         return Ok(None);
     };
-    Ok(jenkins.node(last)?.value.map(|_| last))
+    let mut listed = context.world.jenkins.nodes.complete().into_iter().flatten();
+    if listed.any(|node| node.name == *last) {
+        return Ok(None);
+    }
+    let of_another =
+        |node: &Node| arrivals::is_of_another(context.config, context.world, context.state, node, &target.order);
+    Ok(jenkins.node(last)?.value.filter(|node| !of_another(node)).map(|_| last))
 }
 
 /// Why a node is not set offline after all: that would replace a person's hold, or keep the next build from starting

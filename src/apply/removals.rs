@@ -22,8 +22,8 @@ use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world;
 use crate::domain::world::{Listing, Queue, ServerState, World};
-use crate::plan::identity;
 use crate::plan::identity::ownership::is_ours;
+use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
 use crate::provider::FailureKind;
 use std::collections::BTreeMap;
@@ -72,7 +72,7 @@ fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Resul
     })
 }
 
-/// Step 4: every server of ours that has a node now, or may have one, with that node.
+/// Step 4: the servers that stay, each with the node that keeps it.
 fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeName>> {
     let nodes = context.jenkins()?.nodes().map_err(|error| NotDone::failed(error.to_string()))?;
     if context.is_restarted(&nodes.session) {
@@ -86,12 +86,7 @@ fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeNa
         nodes: Listing::Complete(nodes.value),
     };
     let world = World { clouds: context.world.clouds.clone(), jenkins };
-    let fleet = identity::identify(context.config, &world, context.state);
-    let found = fleet.machines.iter().filter_map(|machine| {
-        let node = machine.nodes.iter().chain(&machine.doubts).next()?;
-        Some((machine.id.clone(), node.name.clone()))
-    });
-    Ok(found.collect())
+    Ok(arrivals::keepers(context.config, context.plan, context.world, &world))
 }
 
 /// The result of step 4 for one server, then steps 5 and 6.

@@ -218,9 +218,10 @@ mod tests {
 
     #[test]
     fn s9_a_document_holds_no_long_secret_in_a_name_and_stays_a_document() {
-        let _short = Secret::new("openstack");
+        // No other test in this process uses the word.
+        let _short = Secret::new("plainword");
         let _long = Secret::new("tok\"en-0123456789abcdef");
-        let honest = r#"{"name":"openstack","n":1}"#;
+        let honest = r#"{"name":"plainword","n":1}"#;
         assert_eq!(redact_document(honest), honest);
         let hostile =
             serde_json::json!({"na\"me": "x tok\"en-0123456789abcdef y\\", "tok\"en-0123456789abcdef": [1, "\\\""]});

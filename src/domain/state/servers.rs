@@ -48,6 +48,9 @@ pub struct ServerMemory {
     /// Since when its node is missing from Jenkins, having joined once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Credit>,
+    /// The run that first missed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_since: Option<u64>,
     /// When a build was first seen to have run there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
@@ -101,6 +104,7 @@ impl ServerMemory {
             joined_at: None,
             node: None,
             missing: None,
+            missing_since: None,
             used_at: None,
             stopped: None,
             deleting_since: None,

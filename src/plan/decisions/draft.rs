@@ -1,5 +1,6 @@
 //! A plan in the making.
 
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
 use crate::plan::identity::fleet::Machine;
@@ -19,6 +20,11 @@ impl Draft {
     /// Adds an action.
     pub(crate) fn act(&mut self, change: Change, rule: Rule, reason: impl Into<String>) {
         self.actions.push(Action::new(change, rule, reason));
+    }
+
+    /// The removal of a server that takes this node with it.
+    pub(crate) fn removal_of(&self, node: &NodeName) -> Option<&Action> {
+        self.actions.iter().find(|action| action.removed().is_some_and(|target| target.nodes.contains(node)))
     }
 
     /// Adds the verdict on a queue item.

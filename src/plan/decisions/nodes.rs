@@ -15,7 +15,11 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     for (node, identity) in &found.supply.fleet.nodes {
         match identity {
             NodeIdentity::Of(_) => {}
-            NodeIdentity::Doubtful(reason) => draft.node(node, Rule::Ambiguous, reason.clone()),
+            NodeIdentity::Doubtful(reason) => {
+                let removed = draft.removal_of(&node.name).map(|removal| (removal.rule, removal.reason.clone()));
+                let (rule, reason) = removed.unwrap_or_else(|| (Rule::Ambiguous, reason.clone()));
+                draft.node(node, rule, reason);
+            }
             NodeIdentity::Foreign(reason) => draft.node(node, Rule::NotOurs, *reason),
             NodeIdentity::MadeFor(order) => {
                 let (rule, reason) = registration::without_server(found, node, order);

@@ -4,7 +4,7 @@ use super::draft::{Draft, target};
 use super::findings::Findings;
 use super::nodes;
 use super::registration::{self, NodeOfServer};
-use crate::domain::names::ServerId;
+use crate::domain::names::{NodeName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::NodeMemory;
 use crate::domain::world::{Node, Presence};
@@ -40,11 +40,16 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-/// The job that each machine has been given.
+/// The job that each machine has been given, or that a node which may be it has been given.
 fn matched<'a>(found: &Findings<'a>) -> BTreeMap<usize, &'a Waiting<'a>> {
     let mut matched = BTreeMap::new();
+    let mut in_doubt: BTreeMap<&NodeName, Vec<usize>> = BTreeMap::new();
+    for (index, machine) in found.supply.fleet.machines.iter().enumerate() {
+        machine.doubts.iter().for_each(|node| in_doubt.entry(&node.name).or_default().push(index));
+    }
     for (job, place) in found.demand.waiting.iter().zip(&found.placement.places) {
-        if let Some(Place::Node { machine: Some(machine), .. }) = place {
+        let Some(Place::Node { name, machine }) = place else { continue };
+        for machine in machine.iter().chain(in_doubt.get(name).into_iter().flatten()) {
             matched.entry(*machine).or_insert(job);
         }
     }
@@ -183,7 +188,10 @@ impl Server<'_> {
         if let Some(settling) = settling {
             return (Rule::Settling, format!("{reason}; {settling}"));
         }
-        let Some(target) = target(self.machine, self.machine.nodes.iter().copied()) else {
+        let machine = self.machine;
+        // What it shares with another server goes with the first of them.
+        let shared = machine.doubts.iter().filter(|node| draft.removal_of(&node.name).is_none());
+        let Some(target) = target(machine, machine.nodes.iter().chain(shared).copied()) else {
             return (Rule::Ordered, format!("{reason}; its cloud's id is not known yet"));
         };
         let change = if target.nodes.is_empty() { Change::DeleteServer(target) } else { Change::RetireNode(target) };

@@ -44,8 +44,12 @@ pub struct Machine<'a> {
     pub nodes: Vec<&'a Node>,
     /// Nodes that could be it, with no certainty.
     pub doubts: Vec<&'a Node>,
-    /// Nodes of other servers that have the name or an address of this one: while they work, it is as busy as they.
+    /// Nodes that have its name or an address of it, and are another's or nobody's: while they work, it is as busy as
+    /// they.
     pub namesakes: Vec<&'a Node>,
+    /// Whether it has no other nodes than its doubts, and each would be its own, did no other server of ours have the
+    /// same address.
+    pub shares_doubts: bool,
 }
 
 /// What a cloud says of a server.

@@ -56,6 +56,7 @@ pub(crate) fn machines<'a>(
             nodes: Vec::new(),
             doubts: Vec::new(),
             namesakes: Vec::new(),
+            shares_doubts: false,
         };
         by_id.insert(id, machine);
     }
@@ -76,6 +77,7 @@ pub(crate) fn machines<'a>(
             nodes: Vec::new(),
             doubts: Vec::new(),
             namesakes: Vec::new(),
+            shares_doubts: false,
         });
     }
     by_id.into_values().collect()

@@ -4,6 +4,7 @@
 //! address in it, or that is remembered. Everything that could be a server's node without being it clearly is kept
 //! beside it: it makes the server as busy as it is itself, and nothing is touched while there is such a doubt.
 
+mod bystanders;
 pub mod fleet;
 mod machines;
 mod node_identity;
@@ -40,14 +41,6 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
         namesakes.into_iter().for_each(|machine| machines[machine].namesakes.push(node));
         nodes.push((node, identity));
     }
-    for machine in &mut machines {
-        let had_one = state.servers.get(&machine.id).is_some_and(|memory| memory.joined_at.is_some());
-        if had_one || !machine.nodes.is_empty() {
-            let left = |node: &&Node| index.is_left_by_another_type(node, &machine.node_type);
-            let (stale, doubts): (Vec<_>, _) = machine.doubts.drain(..).partition(left);
-            machine.doubts = doubts;
-            machine.namesakes.extend(stale);
-        }
-    }
+    bystanders::set_aside(&index, state, &mut machines, &mut nodes);
     Fleet { machines, nodes, disowned }
 }

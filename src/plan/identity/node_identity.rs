@@ -1,7 +1,7 @@
 //! What a node of Jenkins is to us: told by its name, by the address in it, and by what is remembered.
 
 use crate::config::Config;
-use crate::domain::names::{NodeName, NodeTypeName, Owner, ServerId};
+use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
 use crate::domain::state::{NodeMemory, Origin};
 use crate::domain::world::{Launch, Node, NodeKind, Presence, Server};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
@@ -30,6 +30,8 @@ pub(crate) struct Index<'a> {
     types: BTreeMap<&'a NodeTypeName, &'a BTreeSet<String>>,
     /// Types of machines that are no longer configured.
     former_types: BTreeSet<NodeTypeName>,
+    /// Whether mita makes nodes, so that a description can prove that one is ours.
+    makes_nodes: bool,
 }
 
 impl<'a> Index<'a> {
@@ -42,6 +44,10 @@ impl<'a> Index<'a> {
             addresses: HashMap::new(),
             types: config.node_types.iter().map(|kind| (&kind.name, &kind.labels)).collect(),
             former_types: machines.iter().map(|machine| machine.node_type.clone()).collect(),
+            makes_nodes: config
+                .node_types
+                .iter()
+                .any(|kind| kind.registration.is_ssh() || kind.registration.is_inbound()),
         };
         for (number, machine) in machines.iter().enumerate() {
             // Two servers of one order have its id and its unique name in common, so that neither tells them apart.
@@ -71,10 +77,8 @@ impl<'a> Index<'a> {
     pub(crate) fn identify(&self, node: &Node, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> Candidates {
         let foreign =
             |why| Candidates { identity: NodeIdentity::Foreign(why), doubts: Vec::new(), namesakes: Vec::new() };
-        match node.kind {
-            NodeKind::BuiltIn => return foreign("the built-in node"),
-            NodeKind::CloudPlugin(_) => return foreign("a cloud plugin made it"),
-            NodeKind::Agent => {}
+        if node.kind == NodeKind::BuiltIn {
+            return foreign("the built-in node");
         }
         let changed_hands = works(node) && self.lost_its_server(memory, machines);
         // Nobody else's node has the id of an order or of a server for its name, whenever it came.
@@ -84,6 +88,9 @@ impl<'a> Index<'a> {
         };
         let candidates = self.candidates(&node.name);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
+        if matches!(node.kind, NodeKind::CloudPlugin(_)) {
+            return Candidates { namesakes: could_be, ..foreign("a cloud plugin made it") };
+        }
         let remembered = memory.and_then(|memory| memory.server.as_ref());
         let remembered_machine = remembered.and_then(|id| {
             let mut holders = self.keys.get(id.as_str()).into_iter().flatten().copied();
@@ -104,7 +111,7 @@ impl<'a> Index<'a> {
             Ok(None) => match (remembered_machine, remembered) {
                 (Some(machine), _) => NodeIdentity::Of(machine),
                 (None, Some(id)) => NodeIdentity::Former(id.clone()),
-                (None, None) if node.mark.is_some() => self.marked(node, machines, &could_be),
+                (None, None) if self.is_marked(node) => self.marked(node, machines, &could_be),
                 (None, None) if could_be.is_empty() && !back.is_empty() => NodeIdentity::Doubtful(doubt(
                     machines,
                     &back,
@@ -141,6 +148,12 @@ impl<'a> Index<'a> {
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
         Candidates { identity, doubts, namesakes }
+    }
+
+    /// Whether the node's description says whose it is. Anybody can write such a description, so ours counts only where
+    /// this installation makes nodes.
+    fn is_marked(&self, node: &Node) -> bool {
+        node.mark.as_ref().is_some_and(|mark| self.makes_nodes || mark.owner != *self.owner)
     }
 
     /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its
@@ -229,11 +242,23 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Whether the entry is what a server of another type left behind when its address was used again.
-    pub(crate) fn is_left_by_another_type(&self, node: &Node, node_type: &NodeTypeName) -> bool {
-        let base = node.name.convention().base;
-        let gone = node.presence == Presence::Disconnected && node.idle;
-        gone && node_type.as_str() != base && self.is_type(base)
+    /// Whether a node's name can lead to the machine only by a name that other servers may have, too.
+    pub(crate) fn is_by_plain_name(&self, node: &NodeName, machine: usize) -> bool {
+        node.convention().ip.is_none() && !self.keyed(node).contains(&machine)
+    }
+
+    /// Whether a node's name leads to the machine by its address alone, under a base that names neither it nor its type.
+    pub(crate) fn is_by_labels(&self, node: &NodeName, machine: usize, machines: &[Machine<'_>]) -> bool {
+        let Convention { base, ip } = node.convention();
+        let named = base == machines[machine].node_type.as_str() || base == machines[machine].name;
+        ip.is_some() && !named && !self.keyed(node).contains(&machine)
+    }
+
+    /// Whether the node would be the machine's, did no other server of ours have the same address.
+    pub(crate) fn shares_address(&self, node: &Node, machine: &Machine<'_>) -> bool {
+        let Convention { base, ip } = node.name.convention();
+        let holders = ip.and_then(|ip| self.addresses.get(&ip)).map_or(0, Vec::len);
+        holders > 1 && has_address_of(machine, &node.name) && self.base_fits(base, node, machine)
     }
 
     /// Whether a base can stand for the machine where the address does: its own type, or no type and all its labels.
@@ -242,7 +267,7 @@ impl<'a> Index<'a> {
             return true;
         }
         let labels = self.types.get(&machine.node_type);
-        !self.is_type(base) && labels.is_some_and(|labels| labels.is_subset(&node.labels))
+        !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && labels.is_subset(&node.labels))
     }
 
     fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {

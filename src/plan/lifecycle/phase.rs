@@ -15,9 +15,6 @@ use jiff::{SignedDuration, Timestamp};
 /// A deletion that lasts longer than this is told.
 const DELETING_LONG: SignedDuration = SignedDuration::from_mins(15);
 
-/// A server that may be a node of another name is kept for this many join timeouts.
-const OTHER_NAME_PATIENCE: i32 = 3;
-
 /// How far a server has come, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -69,8 +66,8 @@ pub(crate) struct Classifier<'a> {
 }
 
 impl Classifier<'_> {
-    /// The first row that fits. `other_name` is a node under a name outside the convention that may be the server's.
-    pub(crate) fn classify(&self, machine: &Machine<'_>, other_name: Option<&Node>) -> Classified {
+    /// The first row that fits.
+    pub(crate) fn classify(&self, machine: &Machine<'_>) -> Classified {
         let evidence = self.evidence(machine);
         if matches!(machine.sighting, Sighting::NoAnswer) {
             return evidence.counted_on(format!("provider {} gave no answer about it", machine.provider));
@@ -85,7 +82,7 @@ impl Classifier<'_> {
         if let Some(classified) = evidence.gone_or_going() {
             return classified;
         }
-        if !machine.doubts.is_empty() {
+        if !machine.doubts.is_empty() && !evidence.shared_nodes_are_free() {
             let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
             return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
         }
@@ -110,7 +107,7 @@ impl Classifier<'_> {
             return Classified { phase: Phase::Draining, reason };
         }
         match machine.sighting {
-            Sighting::Seen(server) => evidence.by_state(server, other_name),
+            Sighting::Seen(server) => evidence.by_state(server),
             Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
                 let age = self.now.duration_since(machine.ordered_at);
                 coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
@@ -120,6 +117,21 @@ impl Classifier<'_> {
 }
 
 impl<'a> Classifier<'a> {
+    /// For how long a server has been without a node, where it is removed for that.
+    pub(crate) fn without_node(&self, machine: &'a Machine<'a>, phase: &Phase) -> Option<SignedDuration> {
+        let evidence = self.evidence(machine);
+        let rule = match phase {
+            Phase::ToRemove(rule) => *rule,
+            Phase::Draining => evidence.remembered?.retirement.as_ref()?.rule,
+            Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } => return None,
+        };
+        match rule {
+            Rule::NeverJoined => Some(evidence.waited()),
+            Rule::NodeMissing => Some(counted(evidence.remembered?.missing)),
+            _ => None,
+        }
+    }
+
     fn evidence(&self, machine: &'a Machine<'a>) -> Evidence<'a> {
         let times = self.config.times(&machine.node_type);
         let remembered = self.memory.servers.get(&machine.id);
@@ -179,9 +191,31 @@ impl Evidence<'_> {
         self.memory.nodes.get(&node.name)
     }
 
+    /// Its nodes, and those that it shares with another server of ours.
+    fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.machine.nodes.iter().chain(&self.machine.doubts).copied()
+    }
+
+    /// Whether it has only nodes that it shares with other servers of ours, and no build has run on any of them for as
+    /// long as on a node that is to be retired: then it does not matter whose they are.
+    fn shared_nodes_are_free(&self) -> bool {
+        let is_free = |node: &&Node| {
+            let Some(known) = self.known(node) else { return false };
+            match (&node.presence, known.set_offline_by) {
+                (Presence::Online, _) => {
+                    known.idle.is_some_and(|idle| idle.first != idle.last && idle.credit >= self.times.idle_grace)
+                }
+                (_, Some(SetOfflineBy::Us)) => true,
+                (_, Some(SetOfflineBy::Person)) => false,
+                (_, Some(SetOfflineBy::Monitor) | None) => counted(known.offline) >= self.times.join_timeout,
+            }
+        };
+        self.machine.shares_doubts && self.machine.doubts.iter().all(is_free)
+    }
+
     /// The first of its nodes that is set offline by the one named.
     fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
-        let mut nodes = self.machine.nodes.iter().copied();
+        let mut nodes = self.nodes();
         nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
     }
 
@@ -190,12 +224,12 @@ impl Evidence<'_> {
     fn held(&self) -> Option<&Node> {
         let by_person =
             |node: &&Node| self.known(node).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person);
-        self.machine.nodes.iter().chain(&self.machine.namesakes).copied().find(by_person)
+        self.nodes().chain(self.machine.namesakes.iter().copied()).find(by_person)
     }
 
     /// Set offline by mita so that no further build comes: nothing brings it back.
     fn spent(&self) -> Option<Classified> {
-        let mut spent = self.machine.nodes.iter().filter_map(|node| Some((node, self.known(node)?.spent?)));
+        let mut spent = self.nodes().filter_map(|node| Some((node, self.known(node)?.spent?)));
         let (node, rule) = spent.next()?;
         Some(to_remove(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
     }
@@ -217,7 +251,7 @@ impl Evidence<'_> {
     }
 
     /// The rows that ask what the cloud says of a server.
-    fn by_state(&self, server: &Server, other_name: Option<&Node>) -> Classified {
+    fn by_state(&self, server: &Server) -> Classified {
         let age = self.waited();
         let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
         match &server.state {
@@ -239,25 +273,24 @@ impl Evidence<'_> {
                 if lasted >= join { to_remove(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
             }
             ServerState::Other(word) => alone(Rule::UnknownState, format!("in state {word}, which mita leaves alone")),
-            ServerState::Active => self.active(other_name),
+            ServerState::Active => self.active(),
             ServerState::Deleting | ServerState::Deleted => alone(Rule::Deleting, "being deleted"),
         }
     }
 
     /// The rows of a server that runs.
-    fn active(&self, other_name: Option<&Node>) -> Classified {
+    fn active(&self) -> Classified {
         let join = self.times.join_timeout;
-        if self.remembered.is_none_or(|memory| memory.joined_at.is_none()) {
-            return self.not_joined(other_name);
+        if !self.has_joined() {
+            return self.not_joined();
         }
-        let nodes = self.machine.nodes.iter();
-        if self.machine.nodes.is_empty() {
+        if self.nodes().next().is_none() {
             let missing = counted(self.remembered.and_then(|memory| memory.missing));
             let reason = format!("its node is missing from Jenkins for {}, join_timeout {}", span(missing), span(join));
             return if missing >= join { to_remove(Rule::NodeMissing, reason) } else { alone(Rule::Away, reason) };
         }
-        if !self.machine.is_online() {
-            let lasted = nodes.filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
+        if self.nodes().all(|node| node.presence != Presence::Online) {
+            let lasted = self.nodes().filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
             let lasted = lasted.unwrap_or(SignedDuration::ZERO);
             let reason = format!("offline for {}, join_timeout {}", span(lasted), span(join));
             return if lasted >= join { to_remove(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
@@ -265,30 +298,27 @@ impl Evidence<'_> {
         if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
             return to_remove(rule, reason);
         }
-        let online = nodes.filter(|node| node.presence == Presence::Online);
+        let online = self.nodes().filter(|node| node.presence == Presence::Online);
         let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
         let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
         let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
         Classified { phase: Phase::Idle { idle, confirmed }, reason }
     }
 
+    /// Whether a node that is its own, or may be, was ever online.
+    fn has_joined(&self) -> bool {
+        let joined = self.remembered.is_some_and(|memory| memory.joined_at.is_some());
+        let was_online = |node: &Node| self.known(node).is_some_and(|known| known.first_online.is_some());
+        joined || self.machine.doubts.iter().any(|node| was_online(node))
+    }
+
     /// No node yet, or one that was never online.
-    fn not_joined(&self, other_name: Option<&Node>) -> Classified {
-        let (machine, join) = (self.machine, self.times.join_timeout);
+    fn not_joined(&self) -> Classified {
+        let join = self.times.join_timeout;
         let age = self.waited();
-        let what = if machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
+        let what = if self.nodes().next().is_none() { "not in Jenkins yet" } else { "its node was never online yet" };
         let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
-        if age < join {
-            return coming(Rule::Connecting, reason);
-        }
-        if let Some(node) = other_name.filter(|_| machine.nodes.is_empty() && age < join * OTHER_NAME_PATIENCE) {
-            let base = &machine.node_type;
-            return alone(
-                Rule::OtherName,
-                format!("{reason}; node {} may be it: name it {base}+IP so that mita can tell", node.name),
-            );
-        }
-        to_remove(Rule::NeverJoined, reason)
+        if age < join { coming(Rule::Connecting, reason) } else { to_remove(Rule::NeverJoined, reason) }
     }
 }
 

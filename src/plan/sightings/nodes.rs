@@ -41,9 +41,13 @@ pub(crate) fn sighted(
     };
     // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
     let away = !online && node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
-    let server: Option<ServerId> = machine
-        .and_then(|machine| machine.server_id.clone())
-        .or_else(|| before.and_then(|before| before.server.clone()));
+    let former = || before.and_then(|before| before.server.clone());
+    let server: Option<ServerId> = match identity {
+        NodeIdentity::Foreign(_) => None,
+        NodeIdentity::Of(_) | NodeIdentity::Doubtful(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) => {
+            machine.and_then(|machine| machine.server_id.clone()).or_else(former)
+        }
+    };
     let spent = match &node.presence {
         // A Jenkins that forgot the cause of a mark of ours forgot what it said.
         Presence::SetOffline(cause) if set_offline_by == Some(SetOfflineBy::Us) => {

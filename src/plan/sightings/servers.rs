@@ -64,6 +64,7 @@ pub(crate) fn sighted(
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
+        memory.missing_since = missing.then(|| memory.missing_since.unwrap_or(state.run + 1));
     }
     memory
 }

@@ -111,33 +111,6 @@ fn an_old_entry_of_a_server_that_is_gone_is_removed_beside_its_successor() {
 }
 
 #[test]
-fn s5_an_entry_that_another_type_left_behind_does_not_keep_a_server_that_has_a_node_of_its_own() {
-    let scene = |presence| {
-        let mut s = Situation::new();
-        s.joined("s1", "10.0.0.1");
-        s.config.node_types.push(kind("debian", &["amd64"]));
-        s.nodes().push(agent("debian+10.0.0.1"));
-        s.node("debian+10.0.0.1").presence = presence;
-        s
-    };
-    scene(Presence::Disconnected).runs(
-        "
-        |   node debian+10.0.0.1  ambiguous: does not map clearly to m1: nothing is touched; name the node base+IP, or delete it
-        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
-        |   server s1  ubuntu  kept: idle 0s, grace 40m
-        | ? node debian+10.0.0.1: does not map clearly to m1: nothing is touched; name the node base+IP, or delete it
-    ",
-    );
-    let shown = whole(&scene(Presence::Online).plan());
-    assert!(shown.contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"), "{shown}");
-    // In the middle of its retirement its own node is gone already.
-    let mut s = scene(Presence::Disconnected);
-    s.lose_node("ubuntu+10.0.0.1");
-    let shown = whole(&s.plan());
-    assert!(shown.contains("server s1  ubuntu  away: its node is missing from Jenkins"), "{shown}");
-}
-
-#[test]
 fn nothing_comes_back_to_a_server_that_is_gone_though_another_of_its_nodes_works() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1");

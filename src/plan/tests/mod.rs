@@ -2,8 +2,10 @@
 //! that only the checker judges.
 
 mod addresses;
+mod arrivals;
 mod asked;
 mod braking;
+mod bystanders;
 mod checker;
 mod clock;
 mod failures;
@@ -26,7 +28,7 @@ mod placing;
 mod providers;
 mod random;
 mod registering;
-
+mod renamed;
 mod rows;
 mod scout;
 mod shared_address;

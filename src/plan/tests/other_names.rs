@@ -1,15 +1,17 @@
-//! Nodes under names outside the convention, which may be a server that else never joined.
+//! Nodes under names outside the convention, each of which may be a server that seems to have no node.
 
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
-/// A server that is ACTIVE for an hour without a node, and a stray node that came after it was ordered.
+/// A server that is ACTIVE for half an hour without a node, and a stray node that came after it was ordered, idle as long.
 fn stray() -> Situation {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");
     s.memory("s1").active_since = Some(s.now - time("30m"));
     s.nodes().push(agent("worker-7"));
-    s.node_memory("worker-7").first_seen = 91;
+    let idle = credit(s.now, "30m");
+    let node = s.node_memory("worker-7");
+    (node.first_seen, node.idle) = (91, Some(idle));
     s
 }
 

@@ -255,6 +255,25 @@ fn s2_a_node_that_another_installation_made_is_not_ours() {
 }
 
 #[test]
+fn s2_a_description_alone_proves_nothing_where_no_type_makes_nodes() {
+    let mut s = Situation::new();
+    for (name, order) in [("lab-1", "m0"), ("lab-2", "m1")] {
+        made(&mut s, name, order);
+        s.node_memory(name).first_seen = 1;
+    }
+    s.idle("s1", "10.0.0.1", "2h");
+    s.runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m
+        |   node lab-1  not_ours: no server of ours carries its name or address
+        |   node lab-2  not_ours: no server of ours carries its name or address
+        |   node ubuntu+10.0.0.1  idle: idle 2h, grace 40m
+        |   server s1  ubuntu  idle: idle 2h, grace 40m
+    ",
+    );
+}
+
+#[test]
 fn the_node_of_a_server_that_is_gone_gives_its_name_to_the_next_one() {
     let mut s = ssh();
     made(&mut s, "ubuntu+10.0.0.1", "m0");

@@ -1,6 +1,9 @@
 //! Two servers with one address, as private networks of two clouds give it: which nodes are clear all the same.
 
 use crate::domain::names::Owner;
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
 /// Two servers with the address 10.0.0.1, which both joined long ago and are ACTIVE without a node.
@@ -67,6 +70,107 @@ fn a_base_that_is_the_type_of_one_is_clear_and_while_it_works_the_other_is_left_
         |   server s2  debian  kept: idle 0s, grace 40m
     ",
     );
+}
+
+/// Two servers that share the address of their one node, which is idle for so long; neither was ever sure to have joined.
+fn sharing(idle: &str) -> Situation {
+    let mut s = twins("ubuntu", "ubuntu");
+    s.state.servers.values_mut().for_each(|memory| (memory.joined_at, memory.missing) = (None, None));
+    s.nodes().push(agent("ubuntu+10.0.0.1"));
+    let idle = credit(s.now, idle);
+    let node = s.node_memory("ubuntu+10.0.0.1");
+    (node.first_seen, node.first_online, node.idle) = (91, Some(91), Some(idle));
+    s
+}
+
+#[test]
+fn l3_two_servers_that_share_an_address_both_go_once_their_node_was_idle_for_the_grace_time() {
+    let mut s = sharing("39m");
+    s.runs("
+        |   node ubuntu+10.0.0.1  ambiguous: fits more than one server: m1, m2: nothing is touched; name the node base+IP, or delete it
+        |   server s1  ubuntu  ambiguous: could be node ubuntu+10.0.0.1: nothing is touched
+        |   server s2  ubuntu  ambiguous: could be node ubuntu+10.0.0.1: nothing is touched
+        | ? server ubuntu (s1): could be node ubuntu+10.0.0.1: nothing is touched
+        | ? server ubuntu (s2): could be node ubuntu+10.0.0.1: nothing is touched
+        | ? node ubuntu+10.0.0.1: fits more than one server: m1, m2: nothing is touched; name the node base+IP, or delete it
+    ");
+    s.after("1m").runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        | - ubuntu  os  s2  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        |   server s2  ubuntu  idle: idle 40m, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn s1_two_servers_that_share_an_address_stay_while_their_node_works_is_held_or_is_wanted() {
+    type Change = fn(&mut Situation);
+    let changes: [(&str, Change); 4] = [
+        ("busy: node ubuntu+10.0.0.1 runs a build", |s| s.node("ubuntu+10.0.0.1").idle = false),
+        ("ambiguous: could be node ubuntu+10.0.0.1", |s| {
+            s.node("ubuntu+10.0.0.1").presence = set_offline(USER, "mine");
+        }),
+        ("kept_for_jobs: idle 45m, grace 40m; kept for job1", |s| s.projects(1, "amd64")),
+        ("not_seen: idle 45m, grace 40m", |s| s.world.jenkins.queue = Listing::Unavailable("503".to_owned())),
+    ];
+    for (verdict, change) in changes {
+        let mut s = sharing("45m");
+        change(&mut s);
+        let plan = s.plan();
+        let shown = whole(&plan);
+        let both = ["s1", "s2"].iter().all(|id| shown.contains(&format!("  server {id}  ubuntu  {verdict}")));
+        assert!(plan.actions.is_empty() && both, "{verdict}: {shown}");
+    }
+}
+
+#[test]
+fn l4_the_retirement_of_two_servers_that_share_an_address_is_finished() {
+    let mut s = sharing("1m");
+    let ours = offline_message(&owner(), &"s1".into(), Rule::Idle);
+    s.node("ubuntu+10.0.0.1").presence = set_offline(USER, &ours);
+    s.runs(
+        "
+        | - ubuntu+10.0.0.1  os  s1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        | - ubuntu  os  s2  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   node ubuntu+10.0.0.1  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   server s1  ubuntu  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+        |   server s2  ubuntu  drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it
+    ",
+    );
+}
+
+#[test]
+fn two_servers_that_share_an_address_and_whose_node_was_never_online_never_joined() {
+    let mut s = sharing("1m");
+    away_for(&mut s, "15m");
+    s.node_memory("ubuntu+10.0.0.1").first_online = None;
+    for memory in s.state.servers.values_mut() {
+        memory.active_since = Some(s.now - time("15m"));
+    }
+    let shown = whole(&s.plan());
+    assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  never_joined: "), "{shown}");
+    assert!(shown.contains("- ubuntu  os  s2  never_joined: "), "{shown}");
+}
+
+#[test]
+fn l3_two_servers_that_share_an_address_both_go_once_their_node_was_away_for_the_join_timeout() {
+    for (away, rule) in [("14m 59s", "ambiguous"), ("15m", "offline")] {
+        let mut s = sharing("1m");
+        away_for(&mut s, away);
+        let shown = whole(&s.plan());
+        let both = ["s1", "s2"].iter().all(|id| shown.contains(&format!("  server {id}  ubuntu  {rule}: ")));
+        assert!(both, "{away}: {shown}");
+    }
+}
+
+fn away_for(s: &mut Situation, span: &str) {
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let away = credit(s.now, span);
+    let node = s.node_memory("ubuntu+10.0.0.1");
+    (node.idle, node.offline) = (None, Some(away));
 }
 
 #[test]

@@ -15,12 +15,13 @@ use crate::view::text::duration;
 
 /// Each row of the planner with the rules that it can result in, in the order in which it asks them. The last rule is the
 /// name of the row.
-const ROWS: [&[Rule]; 18] = [
+const ROWS: [&[Rule]; 19] = [
     &[Rule::NotSeen],
     &[Rule::Busy],
     &[Rule::Deleting, Rule::Gone],
     &[Rule::Ambiguous],
     &[Rule::Held],
+    &[Rule::OtherName],
     &[Rule::Asked],
     &[Rule::WantedAgain, Rule::DrainResumed],
     &[Rule::Ordered],
@@ -28,7 +29,7 @@ const ROWS: [&[Rule]; 18] = [
     &[Rule::Booting, Rule::BootTimeout],
     &[Rule::Stopping, Rule::Stopped],
     &[Rule::UnknownState],
-    &[Rule::Connecting, Rule::OtherName, Rule::NeverJoined],
+    &[Rule::Connecting, Rule::NeverJoined],
     &[Rule::Away, Rule::NodeMissing, Rule::Offline],
     &[Rule::SingleUse],
     &[Rule::MaxAge],
@@ -83,6 +84,7 @@ impl Evidence<'_> {
                 None => "no node of it is set offline".to_owned(),
                 Some(names) => format!("{names} is set offline by {}", self.set_offline_by()),
             },
+            Rule::OtherName => "no node under another name keeps it".to_owned(),
             Rule::Asked => "nobody asked for it with mita retire".to_owned(),
             Rule::WantedAgain => "no retirement of it is under way".to_owned(),
             Rule::Ordered => "its cloud shows it".to_owned(),

@@ -140,6 +140,7 @@ const RULES: &str = "
     gone           no    its cloud says that it is active
     ambiguous      no    no other node could be it
     held           no    no node of it is set offline
+    other_name     no    no node under another name keeps it
     asked          no    nobody asked for it with mita retire
     drain_resumed  no    no retirement of it is under way
     ordered        no    its cloud shows it

@@ -1,0 +1,90 @@
+//! Nodes that could be a server of ours and do not bind it: it has a node of its own, or no agent of this server can be
+//! behind them. While such a node works the server is as busy; idle, it is neither touched nor in the way.
+
+use crate::domain::names::NodeName;
+use crate::domain::state::State;
+use crate::domain::world::{Node, Presence};
+use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
+use crate::plan::identity::node_identity::Index;
+use std::collections::BTreeSet;
+
+const SET_ASIDE: NodeIdentity =
+    NodeIdentity::Foreign("it could be a server of ours, but none depends on it: it is left alone");
+
+/// Makes such nodes namesakes of the machines whose nodes or doubts they were.
+pub(crate) fn set_aside(
+    index: &Index<'_>,
+    state: &State,
+    machines: &mut [Machine<'_>],
+    nodes: &mut [(&Node, NodeIdentity)],
+) {
+    let mut not_mapped: BTreeSet<&NodeName> = BTreeSet::new();
+    for number in 0..machines.len() {
+        let without_node = machines[number].nodes.is_empty() && machines[number].doubts.is_empty();
+        if without_node {
+            continue;
+        }
+        let mut aside = weaker_nodes(index, state, machines, number);
+        not_mapped.extend(aside.iter().map(|node| &node.name));
+        let machine = &mut machines[number];
+        machine.nodes.retain(|node| !aside.contains(node));
+        aside.extend(idle_doubts(index, state, machine));
+        machine.doubts.retain(|node| !aside.contains(node));
+        machine.namesakes.extend(aside);
+        let shared = |node: &&Node| index.shares_address(node, machine);
+        machine.shares_doubts = machine.nodes.is_empty() && machine.doubts.iter().all(shared);
+    }
+    let in_doubt: BTreeSet<&NodeName> =
+        machines.iter().flat_map(|machine| &machine.doubts).map(|node| &node.name).collect();
+    for (node, identity) in nodes {
+        let is_former = state.nodes.get(&node.name).is_some_and(|memory| memory.server.is_some());
+        let settled = matches!(identity, NodeIdentity::Doubtful(_)) && !is_former && !in_doubt.contains(&node.name);
+        if settled || not_mapped.contains(&node.name) {
+            *identity = SET_ASIDE;
+        }
+    }
+}
+
+/// Nodes that map by a plain name beside one with an address or an id, and old entries that map by their labels beside
+/// one with the name of the type.
+fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], number: usize) -> Vec<&'a Node> {
+    let plain = |name: &NodeName| index.is_by_plain_name(name, number);
+    let by_labels = |node: &Node| index.is_by_labels(&node.name, number, machines);
+    let machine = &machines[number];
+    let is_seen = matches!(machine.sighting, Sighting::Seen(_));
+    let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some());
+    // A server that is gone or being removed had another node, and no further one is looked for.
+    let former =
+        memory.filter(|memory| memory.retirement.is_some() || !is_seen).and_then(|memory| memory.node.as_ref());
+    let has_address = machine.nodes.iter().map(|node| &node.name).chain(former).any(|name| !plain(name));
+    let has_name = machine.nodes.iter().any(|node| !plain(&node.name) && !by_labels(node));
+    let weaker = |node: &&&Node| {
+        plain(&node.name) && has_address
+            || by_labels(node) && has_name && is_away(node) && was_never_online(state, node)
+    };
+    machine.nodes.iter().filter(weaker).copied().collect()
+}
+
+/// The doubts of a machine that do not bind it.
+fn idle_doubts<'a>(index: &Index<'_>, state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
+    let memory = state.servers.get(&machine.id);
+    let joined = memory.is_some_and(|memory| memory.joined_at.is_some());
+    let is_retired = joined && memory.is_some_and(|memory| memory.retirement.is_some());
+    let works = machine.nodes.iter().any(|node| node.presence != Presence::Disconnected);
+    // Its own node is online, or mita has deleted it.
+    let has_own = works || machine.nodes.is_empty() && is_retired;
+    let had_own = joined || !machine.nodes.is_empty();
+    let idle = |node: &&&Node| {
+        let no_agent = is_away(node) && (had_own || was_never_online(state, node));
+        node.idle && (has_own || no_agent) && !(machine.nodes.is_empty() && index.shares_address(node, machine))
+    };
+    machine.doubts.iter().filter(idle).copied().collect()
+}
+
+fn is_away(node: &Node) -> bool {
+    node.idle && node.presence != Presence::Online
+}
+
+fn was_never_online(state: &State, node: &Node) -> bool {
+    state.nodes.get(&node.name).is_none_or(|memory| memory.first_online.is_none())
+}

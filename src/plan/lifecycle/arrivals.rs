@@ -1,0 +1,107 @@
+//! Jenkins' nodes once more, after those of a plan's servers are deleted: what has come since, or works by now, and keeps a
+//! server from being deleted.
+
+use super::shield::keeps_its_server;
+use crate::config::Config;
+use crate::domain::names::{MitaId, NodeName};
+use crate::domain::rule::Rule;
+use crate::domain::state::State;
+use crate::domain::world::{Listing, Node, Presence, World};
+use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::identity::identify;
+use crate::plan::identity::unconventional::{agents, distance, lacks_its_node, pair};
+use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
+use crate::plan::sightings;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Servers that the plan removes and that stay, each with the node that keeps it: one that could be it and is new or
+/// works, or one under a name outside the convention that may be it and works or is held. `seen` is what the plan was made
+/// from, `again` the same with the nodes of Jenkins as they are now.
+pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTreeMap<MitaId, NodeName> {
+    let fleet = identify(config, again, &plan.memory);
+    let memory = sightings::add(config, again, &plan.memory, &fleet, plan.now);
+    let before = Before::of(plan, seen);
+    let mapped = fleet.nodes.iter().filter(|(_, identity)| matches!(identity, NodeIdentity::Of(_)));
+    let mapped: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
+    let mut keepers = BTreeMap::new();
+    let mut without_node = Vec::new();
+    for (number, machine) in fleet.machines.iter().enumerate() {
+        if !before.removed.contains_key(&machine.id) {
+            without_node.extend(before.is_left_alone(machine).then_some(number));
+            continue;
+        }
+        let nobodys = machine.namesakes.iter().filter(|node| !mapped.contains(&node.name));
+        let mut could_be = machine.nodes.iter().chain(&machine.doubts).chain(nobodys).copied();
+        if let Some(node) = machine.busy_node().or_else(|| could_be.find(|node| before.lacks(node))) {
+            keepers.insert(machine.id.clone(), node.name.clone());
+        } else if lacks_its_node(machine) {
+            without_node.push(number);
+        }
+    }
+    let working: Vec<&Node> = agents(&fleet).into_iter().filter(|node| keeps_its_server(&memory, node)).collect();
+    let near = |number: usize, node: &Node| {
+        let machine = &fleet.machines[number];
+        let runs = distance(config, &memory, machine, node)?;
+        match before.removed.get(&machine.id) {
+            // What the plan keeps comes first, so that its node keeps no other.
+            None => Some(0),
+            Some(target) => (before.lacks(node) || !before.had_its_node(target)).then_some(runs),
+        }
+    };
+    for (number, node) in pair(&without_node, &working, near) {
+        let id = &fleet.machines[number].id;
+        if before.removed.contains_key(id) {
+            keepers.insert(id.clone(), node.name.clone());
+        }
+    }
+    keepers
+}
+
+/// What the plan was made from, and what it does with servers.
+struct Before<'a> {
+    nodes: BTreeMap<&'a NodeName, &'a Node>,
+    removed: BTreeMap<&'a MitaId, &'a Target>,
+    /// Nodes that are deleted with their servers.
+    deleted: BTreeSet<&'a NodeName>,
+    /// Ids of servers that are left alone since a node under another name may be them.
+    other_names: BTreeSet<&'a str>,
+}
+
+impl<'a> Before<'a> {
+    fn of(plan: &'a Plan, seen: &'a World) -> Self {
+        let nodes = seen.jenkins.nodes.complete().into_iter().flatten().map(|node| (&node.name, node)).collect();
+        let removed: BTreeMap<&MitaId, &Target> =
+            plan.actions.iter().filter_map(Action::removed).map(|target| (&target.order, target)).collect();
+        let deleted = removed.values().flat_map(|target| &target.nodes).collect();
+        let other_name = |verdict: &&Verdict| verdict.subject == Subject::Server && verdict.rule == Rule::OtherName;
+        let other_names = plan.verdicts.iter().filter(other_name).map(|verdict| verdict.id.as_str()).collect();
+        Self { nodes, removed, deleted, other_names }
+    }
+
+    /// Whether the node is a new one: it was not there, or the plan deletes it.
+    fn lacks(&self, node: &Node) -> bool {
+        self.deleted.contains(&node.name) || !self.nodes.contains_key(&node.name)
+    }
+
+    /// Whether a node of the server was connected: then it has no other.
+    fn had_its_node(&self, target: &Target) -> bool {
+        let mut nodes = target.nodes.iter().filter_map(|name| self.nodes.get(name));
+        nodes.any(|node| node.presence != Presence::Disconnected)
+    }
+
+    fn is_left_alone(&self, machine: &Machine<'_>) -> bool {
+        machine.server_id.as_ref().is_some_and(|id| self.other_names.contains(id.as_str()))
+    }
+}
+
+/// Whether a node that the list of Jenkins' nodes lacks is clearly another server's than this one.
+pub fn is_of_another(config: &Config, world: &World, memory: &State, node: &Node, server: &MitaId) -> bool {
+    let mut world = world.clone();
+    if let Listing::Complete(nodes) = &mut world.jenkins.nodes {
+        nodes.retain(|listed| listed.name != node.name);
+        nodes.push(node.clone());
+    }
+    let fleet = identify(config, &world, memory);
+    let identity = fleet.nodes.iter().find(|(listed, _)| listed.name == node.name).map(|(_, identity)| identity);
+    matches!(identity, Some(NodeIdentity::Of(machine)) if fleet.machines[*machine].id != *server)
+}

@@ -1,0 +1,60 @@
+//! Servers that may be a node under a name outside the convention: what keeps them from being removed, and for how long.
+
+use super::phase::{Classified, Classifier, Phase};
+use crate::domain::rule::Rule;
+use crate::domain::state::{SetOfflineBy, State};
+use crate::domain::world::{Node, Presence};
+use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::unconventional::{agents, distance, lacks_its_node, pair};
+use jiff::SignedDuration;
+
+/// A server that may be an idle node under another name is kept for this many join timeouts.
+const PATIENCE: i32 = 3;
+
+/// Whether a node keeps a server that it may be from being removed, whatever the reason: it runs a build, or a person
+/// holds it.
+pub(crate) fn keeps_its_server(memory: &State, node: &Node) -> bool {
+    !node.idle || is_held(memory, node)
+}
+
+fn is_held(memory: &State, node: &Node) -> bool {
+    memory.nodes.get(&node.name).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person)
+}
+
+/// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
+/// of a node while it is idle, for three join timeouts at most.
+pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mut [Classified]) {
+    let Classifier { config, memory, .. } = *classifier;
+    let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
+    let mut removed: Vec<usize> = (0..phases.len())
+        .filter(|&machine| is_removed(&phases[machine].phase) && lacks_its_node(&fleet.machines[machine]))
+        .collect();
+    if removed.is_empty() {
+        return;
+    }
+    let (working, others): (Vec<&Node>, Vec<&Node>) =
+        agents(fleet).into_iter().partition(|node| keeps_its_server(memory, node));
+    let near = |machine: usize, node: &Node| distance(config, memory, &fleet.machines[machine], node);
+    for (machine, node) in pair(&removed, &working, near) {
+        let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
+        leave_alone(fleet, phases, machine, node, why);
+        removed.retain(|other| *other != machine);
+    }
+    let idle: Vec<&Node> = others.into_iter().filter(|node| node.presence == Presence::Online).collect();
+    let near_and_young = |machine: usize, node: &Node| {
+        let alone = classifier.without_node(&fleet.machines[machine], &phases[machine].phase)?;
+        let idle = memory.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
+        let patience = config.times(&fleet.machines[machine].node_type).join_timeout * PATIENCE;
+        near(machine, node).filter(|_| alone.min(idle) < patience)
+    };
+    for (machine, node) in pair(&removed, &idle, near_and_young) {
+        leave_alone(fleet, phases, machine, node, "");
+    }
+}
+
+fn leave_alone(fleet: &Fleet<'_>, phases: &mut [Classified], machine: usize, node: &Node, why: &str) {
+    let base = &fleet.machines[machine].node_type;
+    let reason = &phases[machine].reason;
+    let reason = format!("{reason}; node {} may be it{why}: name it {base}+IP so that mita can tell", node.name);
+    phases[machine] = Classified { phase: Phase::LeftAlone(Rule::OtherName), reason };
+}

@@ -1,0 +1,192 @@
+//! Entries of Jenkins that could be a server of ours and do not hold it up while they are idle.
+
+use crate::domain::offline::offline_message;
+use crate::domain::rule::Rule;
+use crate::domain::state::SetOfflineBy;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+
+const ASIDE: &str = "not_ours: it could be a server of ours, but none depends on it: it is left alone";
+
+/// A server that has its own node, idle beyond its grace, and an entry that was there before it was ordered.
+fn beside(name: &str, labels: &[&str], change: impl FnOnce(&mut Node)) -> Situation {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    let mut entry = agent(name);
+    entry.labels = names(labels);
+    entry.labels.insert(name.to_owned());
+    change(&mut entry);
+    s.nodes().push(entry);
+    s.node_memory(name).first_seen = 1;
+    s
+}
+
+fn away(node: &mut Node) {
+    node.presence = Presence::Disconnected;
+}
+
+#[test]
+fn l3_an_old_entry_beside_a_node_of_its_own_neither_holds_up_the_server_nor_is_touched() {
+    let ours = |node: &mut Node| {
+        node.presence = set_offline(USER, &offline_message(&owner(), &"gone".into(), Rule::Idle));
+    };
+    type Change = fn(&mut Node);
+    let entries: [(&str, &[&str], Change); 6] = [
+        // Of a type that is gone, of another tool, of another type, one that mita once set offline, and plain ones.
+        ("precise+10.0.0.1", &["precise", "i386"], away),
+        ("labbox+10.0.0.1", &["amd64"], away),
+        ("debian+10.0.0.1", &["bookworm"], away),
+        ("debian+10.0.0.1", &["bookworm"], ours),
+        ("ubuntu", &["amd64"], away),
+        ("ubuntu", &["amd64"], |_| {}),
+    ];
+    for (name, labels, change) in entries {
+        let mut s = beside(name, labels, change);
+        s.config.node_types.push(kind("debian", &["bookworm"]));
+        let plan = s.plan();
+        let shown = whole(&plan);
+        assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m\n"), "{name}: {shown}");
+        assert!(shown.contains(&format!("  node {name}  {ASIDE}\n")), "{name}: {shown}");
+        let target = plan.actions[0].removed().unwrap();
+        assert_eq!(target.nodes, ["ubuntu+10.0.0.1".into()], "{name}");
+    }
+}
+
+#[test]
+fn l4_an_old_entry_does_not_hold_up_a_retirement_whose_node_is_gone_already() {
+    for change in [away as fn(&mut Node), |_| {}] {
+        let mut s = beside("debian+10.0.0.1", &["bookworm"], change);
+        s.config.node_types.push(kind("debian", &["bookworm"]));
+        s.run();
+        s.active("s1", "ubuntu", "10.0.0.1");
+        let now = s.now;
+        let memory = s.memory("s1");
+        memory.joined_at = Some(now - time("50m"));
+        memory.retirement = Some(crate::domain::state::Retirement {
+            rule: Rule::Idle,
+            since: now,
+            step: crate::domain::state::RetirementStep::Decided,
+        });
+        let shown = whole(&s.after("1m").plan());
+        assert!(shown.starts_with("- ubuntu  os  s1  drain_resumed: "), "{shown}");
+    }
+}
+
+#[test]
+fn l1_an_entry_that_was_never_online_does_not_hold_up_a_server_that_never_joins() {
+    for (name, labels) in [("precise+10.0.0.1", &["precise"]), ("labbox+10.0.0.1", &["other"])] {
+        let mut s = beside(name, labels, away);
+        s.lose_node("ubuntu+10.0.0.1");
+        s.state.nodes.remove(&"ubuntu+10.0.0.1".into());
+        let long_ago = s.now - time("15m");
+        let memory = s.memory("s1");
+        (memory.joined_at, memory.node, memory.active_since) = (None, None, Some(long_ago));
+        let shown = whole(&s.plan());
+        assert!(shown.starts_with("- ubuntu  os  s1  never_joined: "), "{name}: {shown}");
+        // One that was online since may be its agent, away for a moment.
+        s.node_memory(name).first_online = Some(95);
+        let shown = whole(&s.plan());
+        assert!(shown.contains(&format!("server s1  ubuntu  ambiguous: could be node {name}")), "{name}: {shown}");
+    }
+}
+
+#[test]
+fn s1_such_an_entry_keeps_the_server_while_a_build_runs_there() {
+    for name in ["precise+10.0.0.1", "ubuntu"] {
+        let mut s = beside(name, &["amd64"], |node| node.idle = false);
+        assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
+        s.node(name).presence = Presence::Disconnected;
+        assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
+    }
+}
+
+#[test]
+fn s7_such_an_entry_keeps_the_server_while_a_person_holds_it() {
+    for name in ["precise+10.0.0.1", "ubuntu"] {
+        let s = beside(name, &["precise"], |node| node.presence = set_offline(USER, "mine"));
+        let shown = whole(&s.plan());
+        assert!(shown.contains(&format!("server s1  ubuntu  held: a person set node {name} offline")), "{shown}");
+    }
+}
+
+#[test]
+fn s1_an_online_entry_of_another_type_protects_a_server_whose_own_node_is_away_or_gone() {
+    let mut s = beside("debian+10.0.0.1", &["bookworm"], |_| {});
+    s.config.node_types.push(kind("debian", &["bookworm"]));
+    let long = credit(s.now, "3h");
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
+    assert!(whole(&s.plan()).contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"));
+    s.lose_node("ubuntu+10.0.0.1");
+    s.memory("s1").missing = Some(long);
+    assert!(whole(&s.plan()).contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"));
+    s.node("debian+10.0.0.1").presence = Presence::Disconnected;
+    assert!(whole(&s.plan()).contains("- ubuntu  os  s1  node_missing: "));
+}
+
+#[test]
+fn a_name_that_says_one_server_and_an_address_of_another_does_not_hold_up_two_that_have_their_own_nodes() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "39m");
+    s.idle("s2", "10.0.0.2", "1m");
+    s.nodes().push(agent("m1+10.0.0.2"));
+    s.after("1m").runs(&format!(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        |   node m1+10.0.0.2  {ASIDE}
+        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.2  kept: idle 2m, grace 40m
+        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        |   server s2  ubuntu  kept: idle 2m, grace 40m
+    "
+    ));
+}
+
+#[test]
+fn l3_a_plain_name_holds_up_none_of_several_servers_of_its_type() {
+    let mut s = beside("ubuntu", &["amd64"], |_| {});
+    s.idle("s2", "10.0.0.2", "40m");
+    s.runs(&format!(
+        "
+        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m
+        | - ubuntu+10.0.0.2  os  s2  idle: idle 40m, grace 40m
+        |   node ubuntu  {ASIDE}
+        |   node ubuntu+10.0.0.1  idle: idle 2h, grace 40m
+        |   node ubuntu+10.0.0.2  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: idle 2h, grace 40m
+        |   server s2  ubuntu  idle: idle 40m, grace 40m
+    "
+    ));
+}
+
+#[test]
+fn s2_a_plain_name_that_mapped_before_the_server_joined_is_forgotten_with_it() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.nodes().push(agent("ubuntu"));
+    away(s.node("ubuntu"));
+    s.run();
+    assert_eq!(s.node_memory("ubuntu").server, Some("s1".into()));
+    s.nodes().push(agent("ubuntu+10.0.0.1"));
+    s.after("1m").run();
+    assert_eq!(s.node_memory("ubuntu").server, None);
+    s.lose_server("s1");
+    s.lose_node("ubuntu+10.0.0.1");
+    s.after("1m").run().after("1m").run().after("1m").runs(
+        "
+        |   node ubuntu  not_ours: no server of ours carries its name or address
+    ",
+    );
+}
+
+#[test]
+fn a_second_node_of_the_server_that_worked_goes_with_it() {
+    let mut s = beside("builder+10.0.0.1", &["amd64"], |_| {});
+    s.node_memory("builder+10.0.0.1").first_seen = 95;
+    s.node_memory("builder+10.0.0.1").first_online = Some(95);
+    s.node_memory("builder+10.0.0.1").set_offline_by = Some(SetOfflineBy::Us);
+    away(s.node("builder+10.0.0.1"));
+    let plan = s.plan();
+    let target = plan.actions[0].removed().unwrap();
+    assert_eq!(target.nodes.len(), 2, "{}", whole(&plan));
+}

@@ -1,0 +1,197 @@
+//! A person renames the node of a server of ours: while a build runs there or a person holds it, nothing removes the server.
+
+use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+
+impl Situation {
+    /// A person gives a node another name.
+    fn rename(&mut self, old: &str, new: &str) -> &mut Node {
+        let node = self.node(old);
+        node.name = new.into();
+        node.labels.remove(old);
+        node.labels.insert(new.to_owned());
+        self.node(new)
+    }
+
+    /// So many minutes, a run after each five of them.
+    fn minutes(&mut self, number: u32) -> &mut Self {
+        for _ in 0..number / 5 {
+            self.after("5m").run();
+        }
+        self
+    }
+}
+
+/// A joined server whose node is renamed and runs a build.
+fn renamed() -> Situation {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.rename("ubuntu+10.0.0.1", "keep-for-ann");
+    s
+}
+
+#[test]
+fn s1_the_server_of_a_renamed_node_stays_while_a_build_runs_there() {
+    let mut s = renamed();
+    s.run().minutes(10).after("5m").runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 15m, join_timeout 15m; node keep-for-ann may be it and runs a build: name it ubuntu+IP so that mita can tell
+        | ? server ubuntu (s1): its node is missing from Jenkins for 15m, join_timeout 15m; node keep-for-ann may be it and runs a build: name it ubuntu+IP so that mita can tell
+    ");
+    s.minutes(300).after("5m").runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 5h 20m, join_timeout 15m; node keep-for-ann may be it and runs a build: name it ubuntu+IP so that mita can tell
+    ");
+}
+
+#[test]
+fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
+    let mut s = renamed();
+    let node = s.node("keep-for-ann");
+    (node.idle, node.presence) = (true, set_offline(USER, "looking at a failed test"));
+    s.run().minutes(10).after("5m").runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 15m, join_timeout 15m; node keep-for-ann may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+        | ? server ubuntu (s1): its node is missing from Jenkins for 15m, join_timeout 15m; node keep-for-ann may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+    ");
+    s.minutes(300).runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 5h 15m, join_timeout 15m; node keep-for-ann may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+    ");
+}
+
+#[test]
+fn s5_a_renamed_node_that_is_idle_keeps_its_server_for_three_join_timeouts_from_its_last_build_on() {
+    let mut s = renamed();
+    s.run().minutes(60);
+    let node = s.node("keep-for-ann");
+    (node.idle, node.idle_executors) = (true, 1);
+    s.run().minutes(40).runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 1h 40m, join_timeout 15m; node keep-for-ann may be it: name it ubuntu+IP so that mita can tell
+    ");
+    s.after("5m").runs(
+        "
+        | - ubuntu  os  s1  node_missing: its node is missing from Jenkins for 1h 45m, join_timeout 15m
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  node_missing: its node is missing from Jenkins for 1h 45m, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn s1_no_reason_removes_the_server_of_a_renamed_node_that_works() {
+    type Change = fn(&mut Situation);
+    let resumed = |s: &mut Situation| {
+        let decided = Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesDeleted };
+        s.memory("s1").retirement = Some(decided);
+    };
+    let never_joined = |s: &mut Situation| {
+        let long_ago = s.now - time("5h");
+        let memory = s.memory("s1");
+        (memory.joined_at, memory.node, memory.active_since) = (None, None, Some(long_ago));
+    };
+    let stopped = |s: &mut Situation| {
+        let long = credit(s.now, "3h");
+        s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
+        s.memory("s1").stopped = Some(long);
+    };
+    let offline = |s: &mut Situation| {
+        let mut copied = agent("ubuntu+10.0.0.1");
+        copied.presence = Presence::Disconnected;
+        s.nodes().push(copied);
+        let long = credit(s.now, "3h");
+        s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
+    };
+    let type_gone = |s: &mut Situation| {
+        let long = credit(s.now, "3h");
+        s.memory("s1").missing = Some(long);
+        s.config.node_types.clear();
+    };
+    let no_labels = |s: &mut Situation| {
+        let long = credit(s.now, "3h");
+        s.memory("s1").missing = Some(long);
+        s.ubuntu().labels.clear();
+        s.node("keep-for-ann").labels = names(&["keep-for-ann", "ubuntu"]);
+    };
+    let deleted = |s: &mut Situation| {
+        let long = credit(s.now, "3h");
+        s.memory("s1").missing = Some(long);
+        let node = s.node("keep-for-ann");
+        (node.executors, node.labels) = (0, names(&[]));
+    };
+    let changes: [(&str, Change); 8] = [
+        ("an earlier run began to retire it (idle)", resumed),
+        ("active for 5h, not in Jenkins yet, join_timeout 15m", never_joined),
+        ("SHUTOFF for 3h, join_timeout 15m", stopped),
+        ("its cloud gave it up: no reason given", |s| s.server("s1").state = ServerState::Error),
+        ("offline for 3h, join_timeout 15m", offline),
+        ("its node is missing from Jenkins for 3h, join_timeout 15m", type_gone),
+        ("its node is missing from Jenkins for 3h, join_timeout 15m", no_labels),
+        ("its node is missing from Jenkins for 3h, join_timeout 15m", deleted),
+    ];
+    for (reason, change) in changes {
+        let mut s = renamed();
+        change(&mut s);
+        let plan = s.plan();
+        let shown = whole(&plan);
+        let kept = format!("  server s1  ubuntu  other_name: {reason}; node keep-for-ann may be it and runs a build: ");
+        assert!(plan.actions.is_empty() && shown.contains(&kept), "{reason}: {shown}");
+    }
+}
+
+#[test]
+fn s1_of_two_servers_without_a_node_the_one_that_lost_its_own_when_the_other_name_came_is_kept() {
+    for (renamed, deleted) in [("1", "2"), ("2", "1")] {
+        let mut s = Situation::new();
+        for number in ["1", "2"] {
+            s.busy(&format!("s{number}"), &format!("10.0.0.{number}"));
+        }
+        s.lose_node(&format!("ubuntu+10.0.0.{deleted}"));
+        s.run().after("5m");
+        s.rename(&format!("ubuntu+10.0.0.{renamed}"), "keep-for-ann");
+        s.run().minutes(15);
+        let left: Vec<String> = s.servers().iter().map(|server| server.id.to_string()).collect();
+        assert_eq!(left, [format!("s{renamed}")]);
+    }
+}
+
+#[test]
+fn s5_a_node_keeps_one_server_and_none_that_never_ran() {
+    let mut s = renamed();
+    s.active("s2", "ubuntu", "10.0.0.2");
+    s.memory("s2").active_since = Some(s.now - time("5h"));
+    let failed = s.active("s3", "ubuntu", "10.0.0.3");
+    (failed.state, failed.launch) = (ServerState::Error, Launch::Never);
+    let long = credit(s.now, "3h");
+    s.memory("s1").missing = Some(long);
+    let shown = whole(&s.plan());
+    assert!(shown.starts_with("- ubuntu  os  s2  never_joined: "), "{shown}");
+    assert!(shown.contains("- ubuntu  os  s3  error: "), "{shown}");
+    assert!(shown.contains("  server s1  ubuntu  other_name: "), "{shown}");
+}
+
+#[test]
+fn l3_a_stranger_that_works_does_not_keep_a_server_that_has_its_own_node() {
+    for presence in [Presence::Online, set_offline(USER, "mita retires this node: owner=ci server=s1 rule=idle")] {
+        let mut s = Situation::new();
+        s.idle("s1", "10.0.0.1", "2h").presence = presence;
+        s.nodes().push(agent("worker-7"));
+        s.node("worker-7").idle = false;
+        let shown = whole(&s.plan());
+        assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  "), "{shown}");
+    }
+}
+
+#[test]
+fn s2_a_node_that_another_installation_made_keeps_nothing() {
+    let mut s = renamed();
+    let other = crate::domain::names::Owner::new("other").unwrap();
+    s.node("keep-for-ann").mark =
+        Some(Mark { owner: other, controller: None, node_type: "ubuntu".into(), id: "m9".into() });
+    let long = credit(s.now, "3h");
+    s.memory("s1").missing = Some(long);
+    assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));
+}
