@@ -54,12 +54,17 @@ impl<'a> Seen<'a> {
     fn ours(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
         let ours = |server: &Server| {
             let Some(mark) = server.mark.as_ref().filter(|mark| mark.owner == self.config.owner) else { return false };
-            let jenkins = &self.config.jenkins;
-            let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
-            mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
-                || self.remembered(&server.id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
+            let memory = self.remembered(&server.id);
+            self.is_our_mark(mark) || memory.is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
         };
         self.shown().into_iter().filter(|(_, (_, server))| ours(server)).collect()
+    }
+
+    fn is_our_mark(&self, mark: &Mark) -> bool {
+        let jenkins = &self.config.jenkins;
+        let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
+        mark.owner == self.config.owner
+            && mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
     }
 
     fn remembered(&self, id: &ServerId) -> Option<&'a ServerMemory> {
@@ -74,8 +79,7 @@ impl<'a> Seen<'a> {
 
     /// Whether somebody took the mark of a remembered server away, or it never was ours.
     fn is_disowned(&self, id: &ServerId) -> bool {
-        let shown = self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole);
-        shown && !self.ours().contains_key(id)
+        self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole) && !self.ours().contains_key(id)
     }
 
     /// Where what is remembered at a provider is to be found now.
@@ -186,7 +190,24 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
         let own = floating_ips::ours(seen.config, cloud);
         expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
     }
-    assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
+    expected.extend(left_volumes(seen, made));
+    assert_eq!(subjects, expected, "exactly one verdict for every item, node, server, volume and floating IP");
+}
+
+/// Volumes that servers of ours left behind: by the name of the server, by our mark, or by the server's fault.
+fn left_volumes(seen: &Seen<'_>, made: &Plan) -> BTreeSet<(Subject, String)> {
+    let gone = &made.memory.gone_servers;
+    let clouds = seen.world.clouds.values();
+    let volumes = clouds.filter_map(|cloud| cloud.volumes.as_ref()?.complete()).flatten();
+    let left = volumes.filter(|volume| {
+        let mark = volume.mark.as_ref().filter(|mark| seen.is_our_mark(mark));
+        gone.iter().any(|(id, server)| {
+            volume.name == format!("{id}-blank-vol")
+                || mark.is_some_and(|mark| mark.id == server.id)
+                || volume.name.is_empty() && server.volumes.contains(&volume.id)
+        })
+    });
+    left.map(|volume| (Subject::Volume, volume.id.to_string())).collect()
 }
 
 fn one_action_each(made: &Plan) {
@@ -267,8 +288,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Change::RetireNode(target) | Change::DeleteServer(target) => {
             unlocked(seen, action, &target.server_id);
-            let shown = seen.shown();
-            assert!(shown[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
+            assert!(seen.shown()[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
             (Some(&target.server_id), target.nodes.iter().collect())
         }
         Change::DeleteNode { node, proof } => {
@@ -320,7 +340,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
 fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
     let lock = seen.shown().get(server).map_or(Lock::Unknown, |(_, server)| server.lock);
     let met = seen.remembered(server).and_then(|memory| memory.lock_met);
-    let lately = met.is_some_and(|met| seen.now.duration_since(met) < jiff::SignedDuration::from_hours(1));
+    let lately = met.is_some_and(|met| seen.now.duration_since(met).as_hours() < 1);
     assert!(lock == Lock::Open || lock == Lock::Unknown && !lately, "S7: locked: {action}");
 }
 
