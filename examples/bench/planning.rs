@@ -134,17 +134,17 @@ impl Scene {
             id: format!("6f1c0000-0000-4000-8000-{number:012x}").as_str().into(),
             name: format!("type{}", number % TYPES),
             mark: Some(Mark {
-                controller: None,
                 owner: config.owner.clone(),
+                controller: config.installation().controller.into(),
                 node_type: format!("type{}", number % TYPES).as_str().into(),
                 id: format!("20260105T070000Z-{number}").as_str().into(),
             }),
             state: ServerState::Active,
             created: None,
             launch: Launch::Launched,
-            addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             lock: Lock::Open,
             shown: Shown::Whole,
+            addresses: BTreeSet::from([address(number)]).into_iter().collect(),
             fault: None,
         });
         let cloud = Cloud {

@@ -89,8 +89,11 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
     }
     // Step 3.
     for node in seen_idle {
-        jenkins.delete(node)?;
-        context.report(Event::NodeDeleted(node.clone()));
+        match jenkins.delete(node)? {
+            jenkins::NodeChange::Done => context.report(Event::NodeDeleted(node.clone())),
+            // What the state knows of it stays until a list lacks it: the node was read a moment ago.
+            jenkins::NodeChange::NoSuchNode => {}
+        }
     }
     completed(context, removal, RetirementStep::NodesDeleted);
     Ok(())

@@ -40,7 +40,7 @@ pub(super) enum Event {
     RetirementStep { order: MitaId, step: RetirementStep },
     /// A retirement stopped: the server and its nodes stay.
     RetirementStopped(MitaId),
-    /// A cloud refused to delete a server because somebody locked it.
+    /// The cloud refused to delete a server because somebody locked it.
     ServerLocked(MitaId),
     /// The end of the console of a server that failed.
     ConsoleRead { order: MitaId, tail: String },

@@ -125,8 +125,8 @@ fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> 
         (Some(kind), Some(Registration::Inbound(form, transport)), None) => (kind, form, Launcher::Inbound(*transport)),
         _ => return Err(NotDone::failed(format!("node type {node_type} does not register such nodes")).into()),
     };
-    let mark =
-        Mark { owner: context.config.owner.clone(), controller: None, node_type: node_type.clone(), id: id.clone() };
+    let owner = context.config.owner.clone();
+    let mark = Mark { owner, controller: None, node_type: node_type.clone(), id: id.clone() };
     let new = NewNode {
         name: node,
         description: &description(&mark, node),

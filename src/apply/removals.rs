@@ -1,7 +1,8 @@
 //! Retires and removes servers and nodes: one procedure, and each of its steps can be repeated without harm.
 //!
 //! 0. the plan is saved before the first step: a run that finds a server halfway goes on from there. A provider that
-//!    cannot be used stops a removal before anything is touched; a server that its cloud shows as locked is in no plan;
+//!    cannot be used stops everything before a node is touched; a server that its cloud shows as locked is not planned for
+//!    removal at all;
 //! 1. every node of the server is read once more, since a person may hold it by now, and set offline, so that no build
 //!    starts there unseen;
 //! 2. every node is read again: if a build was faster, the retirement stops and the nodes come back online;
@@ -61,8 +62,11 @@ pub(super) fn retire(context: &Context<'_>) {
 
 /// The console is read at the same time, so that the deletion does not wait for it.
 fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
-    if let Some(Target { provider, .. }) = removal.server {
-        context.provider(provider)?;
+    if let Some(Target { provider, .. }) = removal.server
+        && let Err(reason) = context.services.provider(provider)
+    {
+        let reason = format!("nothing is done, since provider {provider} cannot be used: {reason}");
+        return Err(NotDone::failed(reason));
     }
     thread::scope(|scope| {
         let console = console::wanted(context, removal).map(|target| scope.spawn(|| console::read(context, target)));
@@ -106,8 +110,8 @@ fn check_and_delete(
     }
     let provider = context.provider(provider)?;
     let Some(server) = found(provider.server(id))? else { return Ok(Outcome::AlreadyDone) };
-    let owner = &context.config.owner;
     if !is_ours(&context.config.installation(), context.state, &server) {
+        let owner = &context.config.owner;
         return Err(NotDone::skipped(format!("server {id} does not carry the mark of {owner}: it is left alone")));
     }
     if matches!(server.state, ServerState::Deleting | ServerState::Deleted) {

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub(crate) fn run(args: args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let output = args.format.output;
     if let Some(pause) = args.watch {
+        // It would count the seconds of the pauses.
+        drop(progress);
         return watch(output, pause, loaded, moment);
     }
     let report = look(loaded, moment, progress)?;

@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Flag,
     /// One text or a list of them.
     Texts,
+    /// One root URL, or a list of them.
+    Urls,
     /// Words separated by blanks, or a list of them.
     Words,
     /// An amount of memory with its unit, as `8G`.
@@ -127,7 +129,7 @@ pub(super) const JENKINS: &[Key] = &[
     key("url", Kind::Url, "required", "the root URL of Jenkins, with its path if it has one"),
     key(
         "former_urls",
-        Kind::Texts,
+        Kind::Urls,
         "none",
         "root URLs that this Jenkins had before, the oldest first: mita accepts a state file and servers that name one of them",
     ),

@@ -129,7 +129,7 @@ fn published_files(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Opti
     (metrics.map(|found| found.value), html.map(|found| found.value))
 }
 
-/// The owner that is written, else host and path of the controller under its first URL.
+/// The owner that is written, else host and path of the controller by its first URL.
 fn owner(top: &Table<'_>, jenkins: Option<&JenkinsConfig>) -> Option<Owner> {
     let (owner, at) = match top.entry(&["owner"]) {
         Some(_) => {

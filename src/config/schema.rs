@@ -49,13 +49,14 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
     let mut property = match key.kind {
         Kind::Text | Kind::Path | Kind::Lines => json!({"type": "string", "minLength": 1}),
         Kind::OneOf(texts) => json!({"enum": texts}),
-        Kind::Url => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"}),
+        Kind::Url => schema_of_url(),
         Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
         // Numbers with units; a number alone is refused.
         Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),
+        Kind::Urls => json!({"anyOf": [schema_of_url(), {"type": "array", "items": schema_of_url()}]}),
         Kind::Texts => one_or_more(json!({"type": "string", "minLength": 1})),
         Kind::Words => one_or_more(json!({"type": "string"})),
         Kind::Memory => json!({"type": "string", "pattern": "^0*[1-9][0-9]* ?(M|MB|MiB|G|GB|GiB|T|TB|TiB)$"}),
@@ -77,6 +78,10 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         _ => with_default(key.about, key.default).into(),
     };
     Some(property)
+}
+
+fn schema_of_url() -> Value {
+    json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@]+[^?#@]*$"})
 }
 
 fn one_or_more(text: Value) -> Value {

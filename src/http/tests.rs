@@ -224,25 +224,27 @@ fn a_compressed_answer_is_uncompressed() {
     assert_eq!(response.body, br#"{"packed":true}"#);
 }
 
+/// The time that a message names after these words: what was left when the request was sent.
+fn seconds(error: &HttpError, words: &str) -> f64 {
+    let (_, rest) = error.text.split_once(words).unwrap_or_else(|| panic!("{error}"));
+    rest.trim_start().split(' ').next().unwrap().parse().unwrap()
+}
+
 #[test]
 fn an_answer_that_only_trickles_takes_at_most_half_of_the_time_left() {
     let drip = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n0123456789012345678901234567890123456789".to_vec();
     let server = Loopback::new(move |_| Answer::Drip(drip.clone(), Duration::from_millis(20)));
-    let started = now();
     let error = server.client(Duration::from_secs(3)).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::Lost, "{error}");
-    assert!(error.text.contains("did not arrive completely within 1.5 s"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!((0.1..=1.5).contains(&seconds(&error, "did not arrive completely within")), "{error}");
 }
 
 #[test]
 fn the_deadline_ends_a_silence() {
-    let server = Loopback::new(|_| Answer::Silence(Duration::from_secs(10)));
-    let started = now();
-    let error = server.client(Duration::from_millis(500)).send(&Request::post(&server.url)).unwrap_err();
+    let server = Loopback::new(|_| Answer::Silence(Duration::from_secs(120)));
+    let error = server.client(Duration::from_secs(1)).send(&Request::post(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::Lost, "{error}");
-    assert!(error.text.starts_with("no answer within 0.5 s"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!((0.1..=1.0).contains(&seconds(&error, "no answer within")), "{error}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::concurrency::{join, parallel_map};
 use crate::config::Config;
+use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::State;
 use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState};
@@ -34,8 +35,8 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let (volumes, floating_ips) = (volumes.map(listing), floating_ips.map(listing));
     let missing = missing_servers(config, name, state, &servers, floating_ips.as_ref());
     let installation = config.installation();
-    let lacks_fault = |server: &&Server| is_ours(&installation, state, server) && lacks_fault(server, state);
-    let failed = servers.iter().filter(lacks_fault).map(|server| server.id.clone());
+    let failed = servers.iter().filter(|server| lacks_fault(&installation, server, state));
+    let failed = failed.map(|server| server.id.clone());
     let asked = missing.len();
     let ids = missing.into_iter().chain(failed).collect();
     let mut answers =
@@ -75,11 +76,9 @@ fn missing_servers(
 }
 
 /// Whether a failed server of ours has no fault, which lists leave out, and the state does not know it either.
-fn lacks_fault(server: &Server, state: &State) -> bool {
+fn lacks_fault(installation: &Installation, server: &Server, state: &State) -> bool {
+    let mark = server.mark.as_ref().filter(|_| is_ours(installation, state, server));
     server.state == ServerState::Error
         && server.fault.is_none()
-        && server
-            .mark
-            .as_ref()
-            .is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))
+        && mark.is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))
 }

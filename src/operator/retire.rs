@@ -33,7 +33,7 @@ impl Context<'_> {
         let now = self.plan.now;
         let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
         server.asked.get_or_insert(now);
-        // A person who asks has unlocked it, as far as a cloud that shows no locks can tell.
+        // Where the cloud does not show locks, a person knows better.
         server.lock_met = None;
         let plan = plan(self.config, self.world, &self.state, now);
         let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
@@ -89,11 +89,11 @@ impl Context<'_> {
         let Some(verdict) = verdict else {
             return Ok(Answer::new(Ended::Refused, "there is no verdict on its server"));
         };
+        let (name, reason) = (&self.node.name, &verdict.reason);
+        let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
         if let Some(lock) = lock::locked(&plan.memory, machine, plan.now) {
             return Ok(Answer::new(Ended::Refused, lock));
         }
-        let (name, reason) = (&self.node.name, &verdict.reason);
-        let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
         let refusal = match verdict.rule {
             Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
             Rule::Busy if when_idle => return self.drain(machine),

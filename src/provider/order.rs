@@ -10,7 +10,7 @@ use crate::domain::world::AddressMark;
 pub struct Order<'a> {
     /// The node type.
     pub node_type: &'a NodeType,
-    /// The installation that the mark names.
+    /// The installation, for the server's mark.
     pub installation: &'a Installation,
     /// The order's id.
     pub id: &'a MitaId,

@@ -38,9 +38,9 @@ pub enum StoreError {
     },
     /// It belongs to another controller: exit status 2, the file untouched.
     #[error(
-        "the state file {} belongs to the Jenkins at {found}, and jenkins.url is {expected}: if this is a copy of that \
-         installation, set a state_file and an `owner` of its own; if that Jenkins has a new URL, add the old one to \
-         jenkins.former_urls",
+        "the state file {} belongs to the Jenkins at {found}, and jenkins.url is the one at {expected}: if this is a copy \
+         of that installation, set a state_file and an `owner` of its own; if that Jenkins has a new URL, add the old one \
+         to jenkins.former_urls",
         path.display()
     )]
     OtherController {

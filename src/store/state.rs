@@ -118,7 +118,7 @@ fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> 
         return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
     }
     let Installation { owner, controller, .. } = installation;
-    // Without an owner in the configuration the cure of this is that of the other as well.
+    // If no owner is configured, the advice for another controller also solves the problem of another owner.
     if let Some(found) = header.controller.as_str().map(Controller::at).filter(|found| !installation.is_at(found)) {
         return Err(StoreError::OtherController { path: path.to_owned(), found, expected: controller.clone() });
     }

@@ -215,10 +215,10 @@ fn what_a_monitor_or_mita_itself_set_offline_no_release_brings_back() {
 fn s3_without_the_list_of_nodes_nothing_is_done() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();
-    it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(503)).method("GET").path("/computer/api/json").always());
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(500)).method("GET").path("/computer/api/json").always());
     for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
         let before = it.sim.requests().len();
-        assert_ended(&it.by_hand(&node, &request), Ended::Failed, "503");
+        assert_ended(&it.by_hand(&node, &request), Ended::Failed, "500");
         assert!(
             it.sim
                 .requests()

@@ -81,7 +81,7 @@ fn failures() -> Installation {
     farm.sim.jenkins().submit(job("ceph-build", "trusty"));
     farm.sim.jenkins().submit(job("ceph-docs", "trusty"));
     farm.minutes(2);
-    farm.sim.fault(Fault::new(Service::Nova, Kind::Status(503, "{}".into())).on("second").always());
+    farm.sim.fault(Fault::new(Service::Nova, Kind::Status(500, "{}".into())).on("second").always());
     farm.minutes_until(20, "one never joins", |farm| {
         farm.dry_run().lines().iter().any(|line| line.contains("never_joined"))
     });

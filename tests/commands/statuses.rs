@@ -31,7 +31,7 @@ fn status_0_and_silence_where_all_is_as_wanted_or_was_done() {
 fn status_1_where_something_could_not_be_read_in_a_dry_run_too() {
     let it = Setup::trusty().cloud("second", "").start();
     waits(&it);
-    it.sim.fault(Fault::new(Service::Nova, Kind::Html(503)).on("second").always());
+    it.sim.fault(Fault::new(Service::Nova, Kind::Html(500)).on("second").always());
     for arguments in [&["reconcile", "--dry-run"][..], &["reconcile"]] {
         let ended = it.program(arguments);
         assert_eq!(ended.status, 1, "{ended:?}");

@@ -4,15 +4,16 @@
 //! afterwards. Every run is the real one, from the configuration file to the state file; only its clock is the
 //! simulator's. After each run the simulator is asked whether a promise was broken.
 
-mod earlier;
 mod program;
 mod run;
 mod setup;
+pub(crate) mod side_by_side;
+mod stage;
 
-pub(crate) use earlier::Earlier;
 pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
+pub(crate) use stage::Stage;
 
 use clap::Parser;
 use jiff::Timestamp;

@@ -32,7 +32,9 @@ fn s5_a_floating_ip_comes_with_its_server_and_goes_with_it() {
     farm.minutes_until(3, "it has its address", |farm| !addresses(farm).is_empty());
     let id = farm.servers()[0].id.clone();
     let mita_id = farm.servers()[0].metadata["mita_id"].clone();
-    assert_eq!(addresses(&farm), [(format!("mita owner=ceph-ci id={mita_id} server={id}"), true)]);
+    let controller = farm.sim.jenkins_url().trim_start_matches("http://").to_owned();
+    let mark = format!("mita owner=ceph-ci id={mita_id} server={id} controller={controller}");
+    assert_eq!(addresses(&farm), [(mark, true)]);
     farm.minutes_until(6, "built", |farm| farm.built() == ["ceph-build"]);
     assert_eq!(addresses(&farm).len(), 1, "one for each server");
     let released =

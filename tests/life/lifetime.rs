@@ -39,7 +39,15 @@ fn s2_a_server_carries_the_mark_and_what_was_configured_from_its_order_on() {
     let server = it.server();
     let metadata: Vec<(&str, &str)> = server.metadata.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
     let id = "20260105T080000Z-1";
-    let mark = [("mita_id", id), ("mita_node", "trusty"), ("mita_owner", "ceph-ci"), ("team", "infra")];
+    let url = it.sim.jenkins_url();
+    let controller = url.trim_start_matches("http://");
+    let mark = [
+        ("mita_controller", controller),
+        ("mita_id", id),
+        ("mita_node", "trusty"),
+        ("mita_owner", "ceph-ci"),
+        ("team", "infra"),
+    ];
     assert_eq!(metadata, mark);
     assert_eq!((server.key_name.as_deref(), server.zone.as_deref()), (Some("jenkins-slave"), Some("nova")));
     assert_eq!(
@@ -47,7 +55,6 @@ fn s2_a_server_carries_the_mark_and_what_was_configured_from_its_order_on() {
         (vec!["ssh".to_owned()], true, "2".into())
     );
     let script = String::from_utf8(server.user_data.expect("user data")).unwrap();
-    let url = it.sim.jenkins_url();
     assert_eq!(script, format!("#!/bin/sh\nregister trusty+$IP 'amd64 trusty' {url}/ ${{HOME}}"));
 }
 

@@ -168,7 +168,7 @@ fn a_node_under_a_name_outside_the_convention_keeps_its_server_for_three_join_ti
     let verdict = run.verdict(Subject::Server, &server.id);
     assert_eq!(verdict.rule, Rule::OtherName, "{}", run.story());
     assert!(verdict.reason.contains("trusty+IP"), "{}", verdict.reason);
-    it.minutes_until(30, "then it goes", |it| it.servers().is_empty());
+    it.minutes_until(40, "then it goes", |it| it.servers().is_empty());
     assert_eq!(it.nodes(), ["worker-7"], "the node is nobody's of ours");
     assert_eq!(it.sim.count(Service::Jenkins, "POST", ""), 0);
 }

@@ -12,9 +12,8 @@ mod process;
 use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};
 use super::in_full;
 use super::scenes::{Scene, scenes};
-use super::side_by_side::{interleaved, try_all};
-use super::stage::Stage;
-use crate::harness::{Installation, is_order};
+use crate::harness::side_by_side::{interleaved, try_all};
+use crate::harness::{Installation, Stage, is_order};
 use process::Doomed;
 
 /// How many runs follow in which an order may turn up whose answer was lost: `order_timeout` and two more.

@@ -133,3 +133,14 @@ fn s3_a_server_that_no_list_has_and_that_cannot_be_read_by_its_id_is_a_problem_a
     assert!(run.problems().iter().any(|problem| problem.contains("503")), "{}", run.story());
     sound(&farm);
 }
+
+#[test]
+fn s5_a_node_whose_deletion_was_answered_404_and_that_is_listed_all_the_same_is_deleted_by_the_next_run() {
+    let farm = server_gone();
+    let node = our_node(&farm);
+    farm.sim.fault(Fault::new(Service::Jenkins, Kind::Status(404, "{}".into())).method("POST").path("doDelete"));
+    farm.minute().did(&[&format!("delete_node {node} server_gone done")]);
+    farm.minute().did(&[&format!("delete_node {node} server_gone done")]);
+    assert!(!farm.nodes().contains(&node));
+    sound(&farm);
+}

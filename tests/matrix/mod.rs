@@ -10,8 +10,6 @@ mod faults;
 mod found;
 mod races;
 mod scenes;
-mod side_by_side;
-mod stage;
 mod worlds;
 
 /// Whether everything is to be tried, however long it takes.

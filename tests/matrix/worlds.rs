@@ -9,7 +9,7 @@ mod events;
 
 use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
-use super::side_by_side::{try_all, words};
+use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
 use events::{Event, any, happen, let_go, unlock};
@@ -79,8 +79,6 @@ impl World {
             "boot_timeout = \"5m\"".to_owned(),
             "join_timeout = \"5m\"".to_owned(),
             "order_timeout = \"5m\"".to_owned(),
-            // Waits for a busy service are real time.
-            "deadline = \"5s\"".to_owned(),
             // One request after the other: so a seed is the same world again.
             "concurrency = 1".to_owned(),
         ] {

@@ -1,6 +1,7 @@
 //! The process dies, or an answer is lost, between any two steps; two runs later everything is where it would have been.
 
-use crate::harness::{Installation, Setup, minutes};
+use crate::harness::side_by_side::try_all;
+use crate::harness::{Installation, Setup, Stage, minutes};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, Kind, Service};
 
@@ -37,28 +38,35 @@ fn everything_is_gone_in_two_runs(it: &Installation, what: &str) {
     assert_eq!(it.orders(), 1, "{what}");
 }
 
+fn every_step_may_be_hit(kinds: &[fn() -> Kind]) {
+    let farms = [Stage::new(about_to_retire()), Stage::new(about_to_retire())];
+    let cases = STEPS.iter().flat_map(|step| kinds.iter().map(move |kind| (step, kind))).enumerate().collect();
+    try_all(
+        farms.len(),
+        cases,
+        |(_, ((_, method, part), _))| format!("{method} {part}"),
+        |(number, ((service, method, part), kind))| {
+            let it = farms[number % farms.len()].set();
+            it.sim.fault(Fault::new(*service, kind()).method(method).path(part).always());
+            it.minute();
+            everything_is_gone_in_two_runs(&it, &format!("{method} {part}"));
+            1
+        },
+    );
+}
+
 #[test]
 fn l4_every_step_of_a_retirement_may_lose_its_answer() {
-    for (service, method, part) in STEPS {
-        let it = about_to_retire();
-        it.sim.fault(Fault::new(service, Kind::DropAfter).method(method).path(part).always());
-        it.minute();
-        everything_is_gone_in_two_runs(&it, &format!("{method} {part}"));
-    }
+    every_step_may_be_hit(&[|| Kind::DropAfter]);
 }
 
 #[test]
 fn l4_every_step_of_a_retirement_may_fail_without_being_done() {
-    let kinds: [fn() -> Kind; 3] =
-        [|| Kind::DropBefore, || Kind::Status(500, "{\"error\": \"odd\"}".into()), || Kind::Html(502)];
-    for (service, method, part) in STEPS {
-        for kind in kinds {
-            let it = about_to_retire();
-            it.sim.fault(Fault::new(service, kind()).method(method).path(part).always());
-            it.minute();
-            everything_is_gone_in_two_runs(&it, &format!("{method} {part}"));
-        }
-    }
+    every_step_may_be_hit(&[
+        || Kind::DropBefore,
+        || Kind::Status(500, "{\"error\": \"odd\"}".into()),
+        || Kind::Html(500),
+    ]);
 }
 
 #[test]
@@ -105,7 +113,7 @@ fn l4_a_run_that_cannot_write_its_state_does_nothing_at_all() {
 
 #[test]
 fn l4_a_deadline_that_passes_in_the_middle_leaves_the_rest_to_the_next_run() {
-    let it = Setup::trusty().top("deadline = \"2s\"").start();
+    let it = Setup::trusty().top("deadline = \"5s\"").start();
     it.sim.jenkins().submit(Job::freestyle("first").label("trusty").lasting(minutes(1)));
     it.sim.fault(Fault::new(Service::Nova, Kind::Hang).method("POST").path("/servers"));
     let run = it.run();

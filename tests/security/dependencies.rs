@@ -24,8 +24,10 @@ const EXCUSED: [(&str, &str); 1] =
     [("webpki-roots", "CDLA-Permissive-2.0, for a list of authorities: it comes with ureq, and mita does not ask it")];
 
 /// Crates of the program that are there in two versions, each with the reason.
-const TWICE: [(&str, &str); 1] =
-    [("getrandom", "ring, and with it rustls, still needs the old one, tempfile the new one")];
+const TWICE: [(&str, &str); 2] = [
+    ("getrandom", "ring, and with it rustls, still needs the old one, tempfile the new one"),
+    ("syn", "maud still needs the old one, clap and serde the new one; both only when mita is built"),
+];
 
 /// Asks cargo, offline, for this machine's platform.
 fn metadata() -> Value {

@@ -30,6 +30,13 @@ fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
+/// The time that this thread has had a processor, by proc(5): no other process makes it longer.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("a kernel that keeps count");
+    let nanoseconds = text.split(' ').next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.expect("a number"))
+}
+
 /// How many inputs a property is tried with: so many times its usual number in per cent.
 #[expect(clippy::disallowed_methods, reason = "whoever runs the tests may want more of them")]
 fn inputs(usual: u32) -> u32 {

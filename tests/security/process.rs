@@ -6,6 +6,8 @@ use super::program::{Login, Place, usual};
 use super::services::{jenkins, openstack};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const TOKEN: &str = "token-Pd5nXr8Gk1-of-jenkins";
@@ -14,9 +16,11 @@ const PASSWORD: &str = "password-Ls3vWc6Mj9-of-keystone";
 #[test]
 fn s9_command_line_and_environment_of_a_run_hold_no_secret_and_it_has_no_children() {
     let controller = Host::new(jenkins);
-    let cloud = Host::new(|asked: &Asked| {
-        if asked.path.ends_with("/servers/detail") {
-            pause(Duration::from_millis(700));
+    let looked_at = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&looked_at);
+    let cloud = Host::new(move |asked: &Asked| {
+        while asked.path.ends_with("/servers/detail") && !seen.load(Ordering::Relaxed) {
+            pause(Duration::from_millis(5));
         }
         openstack(asked)
     });
@@ -31,6 +35,7 @@ fn s9_command_line_and_environment_of_a_run_hold_no_secret_and_it_has_no_childre
     let shown = format!("{command_line}{}", String::from_utf8_lossy(&running.proc("environ")));
     let pid = running.child.id();
     let children = String::from_utf8_lossy(&running.proc(&format!("task/{pid}/children"))).into_owned();
+    looked_at.store(true, Ordering::Relaxed);
     assert_eq!(running.end().status, Some(0));
     for secret in ["Pd5nXr8Gk1", "Ls3vWc6Mj9", "0123456789abcdef-the-token"] {
         assert!(!shown.contains(secret), "{shown}");

@@ -60,8 +60,8 @@ pub(super) fn check(
             online.hint(&format!("{} at {place}", kinds.join(", ")), text);
         }
     }
-    let installation = &config.installation();
-    let is_ours = |server: &&Server| server.mark.as_ref().is_some_and(|mark| mark.is_of(installation));
+    let installation = config.installation();
+    let is_ours = |server: &&Server| server.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
     let ours = servers.iter().filter(is_ours).count();
     online.seen(&place, format!("answers; {}, {ours} of this installation", plural(servers.len(), "server")));
     let used: Vec<String> = inspection.quota.iter().map(used).collect();

@@ -1,8 +1,7 @@
-//! Checks whether another installation has the same `owner`, or another machine the same configuration: each would take
-//! the servers of the other for its own.
+//! Checks whether another installation has the same `owner`, or another machine the same configuration.
 //!
-//! The state file has every order before it is sent. If it does not have the order of a server with our mark, the file was
-//! lost, or somebody else ordered the server.
+//! The state file has every order before it is sent. If it does not have a server with our mark, the file was lost, or
+//! somebody else ordered the server.
 
 use crate::config::Config;
 use crate::domain::state::{Origin, State};
@@ -60,11 +59,12 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
             online.hint(
                 &place,
                 format!(
-                    "{} the mark of owner {owner:?}, and this state file has no order of it: the file was lost; or \
-                     another machine runs mita with this configuration and a state file of its own: stop one of the \
-                     two, since one state file belongs to one crontab; or another installation uses the same owner: set \
-                     another owner before the first run",
+                    "{} the mark of owner {owner:?}, and this state file did not order {}: the file was lost; or another \
+                     machine runs mita with this configuration and a state file of its own, then stop one of the two, \
+                     since one state file belongs to one crontab; or another installation uses the same owner, then \
+                     set another owner before the first run",
                     carry(&plain),
+                    if plain.len() == 1 { "it" } else { "them" },
                 ),
             );
         }
@@ -74,8 +74,8 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
 /// Whether a run that this state remembers ordered the server.
 fn was_ordered(state: &State, server: &Server) -> bool {
     let by_mark = server.mark.as_ref().and_then(|mark| state.servers.get(&mark.id));
-    let by_mark = by_mark.filter(|memory| memory.server_id.as_ref().is_none_or(|id| *id == server.id));
     let by_id = || state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+    let by_mark = by_mark.filter(|memory| memory.server_id.as_ref().is_none_or(|id| *id == server.id));
     by_mark.or_else(by_id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
 }
 

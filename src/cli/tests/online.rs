@@ -300,7 +300,7 @@ fn servers_that_this_state_never_ordered_show_that_another_machine_runs_with_thi
     std::fs::remove_file(&scene.loaded.config.state_file).unwrap();
     for _ in 0..2 {
         scene.sim.clear_log();
-        assert_hint(&scene, &["this state file has no order of it", "one state file belongs to one crontab"]);
+        assert_hint(&scene, &["this state file did not order them", "one state file belongs to one crontab"]);
         scene.run();
     }
 }

@@ -70,6 +70,6 @@ mod tests {
 
     #[test]
     fn a_key_that_resembles_no_other_is_reported_with_the_keys_of_its_table() {
-        assert!(advice("colour", JENKINS).starts_with("the keys here are url, user, token, "));
+        assert!(advice("colour", JENKINS).starts_with("the keys here are url, former_urls, user, token, "));
     }
 }

@@ -74,11 +74,14 @@ pub enum Backend {
 }
 
 impl Config {
-    /// Whose marks are ours.
+    /// The installation, which the marks of our servers name.
     pub fn installation(&self) -> Installation {
-        let JenkinsConfig { url, former_urls, .. } = &self.jenkins;
-        let former = former_urls.iter().map(|url| Controller::at(url)).collect();
-        Installation { owner: self.owner.clone(), controller: Controller::at(url), former }
+        let former = self.jenkins.former_urls.iter().map(|url| Controller::at(url));
+        Installation {
+            owner: self.owner.clone(),
+            controller: Controller::at(&self.jenkins.url),
+            former: former.collect(),
+        }
     }
 
     /// Whether there is a provider with this name.

@@ -38,6 +38,9 @@ pub struct NodeMemory {
     /// When it was last seen at work, or seen to have worked since the run before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worked_at: Option<Timestamp>,
+    /// Whether Jenkins was restarted since it last showed a mark on the node, and may have forgotten that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mark_forgotten: bool,
     /// Whether Jenkins refused to bring it back online, while mita's mark is there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restore_refused: bool,

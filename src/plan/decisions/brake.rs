@@ -56,11 +56,14 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
 /// follows its server, whose removal has had its own look.
 fn is_suspicious(action: &Action, memory: &State) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
-    let server = || action.removed().and_then(|target| memory.servers.get(&target.order));
+    let not_ordered = || {
+        let memory = action.removed().and_then(|target| memory.servers.get(&target.order));
+        memory.is_none_or(|memory| memory.origin == Origin::Found)
+    };
     match action.rule {
         Rule::Offline | Rule::NodeMissing | Rule::ServerGone => removes,
-        // One that this state ordered failed to join. Any other may be at work for somebody else.
-        Rule::NeverJoined => removes && server().is_none_or(|server| server.origin == Origin::Found),
+        // A server that this state ordered failed to join. Any other may be at work for somebody else.
+        Rule::NeverJoined => removes && not_ordered(),
         _ => false,
     }
 }

@@ -29,15 +29,13 @@ pub(crate) fn sighted(
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
     let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
+    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, memory, before);
     let set_offline_by = match &node.presence {
         Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
             Some(who_set_offline(config, cause, before, retiring))
         }
-        // Jenkins before 2.482 shows no mark after a restart until the agent connects, so one that is known stays.
-        Presence::Disconnected => {
-            before.and_then(|before| before.set_offline_by).filter(|by| *by != SetOfflineBy::Monitor)
-        }
-        Presence::Online => None,
+        Presence::Disconnected if mark_forgotten => before.and_then(|before| before.set_offline_by),
+        Presence::Disconnected | Presence::Online => None,
     };
     // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
     let away = !online && node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
@@ -62,6 +60,7 @@ pub(crate) fn sighted(
     NodeMemory {
         spent,
         worked_at: if has_worked(state, node) { Some(now) } else { before.and_then(|before| before.worked_at) },
+        mark_forgotten,
         restore_refused: set_offline_by == Some(SetOfflineBy::Us)
             && before.is_some_and(|before| before.restore_refused),
         busy_average: node.busy_average,
@@ -92,6 +91,17 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
         (None, _) => false,
     };
     !node.idle || rose
+}
+
+/// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the
+/// agent connects. As long as it is not restarted, a mark that is gone was taken away.
+fn may_have_forgotten(state: &State, memory: &State, before: Option<&NodeMemory>) -> bool {
+    let id = |state: &State| state.session.as_ref().map(|session| session.id.clone());
+    let restarted = state.session.is_some() && id(state) != id(memory);
+    before.is_some_and(|before| {
+        let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
+        marked && (restarted || before.mark_forgotten)
+    })
 }
 
 /// Whether a retirement of the server is under way: it is written down before its first request.

@@ -54,17 +54,12 @@ impl<'a> Seen<'a> {
     fn ours(&self) -> BTreeMap<&'a ServerId, (Vec<&'a ProviderName>, &'a Server)> {
         let ours = |server: &Server| {
             let Some(mark) = server.mark.as_ref().filter(|mark| mark.owner == self.config.owner) else { return false };
-            let memory = self.remembered(&server.id);
-            self.is_our_mark(mark) || memory.is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
+            let jenkins = &self.config.jenkins;
+            let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
+            mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
+                || self.remembered(&server.id).is_some_and(|memory| matches!(memory.origin, Origin::Ordered(_)))
         };
         self.shown().into_iter().filter(|(_, (_, server))| ours(server)).collect()
-    }
-
-    fn is_our_mark(&self, mark: &Mark) -> bool {
-        let jenkins = &self.config.jenkins;
-        let mut urls = jenkins.former_urls.iter().chain([&jenkins.url]);
-        mark.owner == self.config.owner
-            && mark.controller.as_ref().is_none_or(|controller| urls.any(|url| Controller::at(url) == *controller))
     }
 
     fn remembered(&self, id: &ServerId) -> Option<&'a ServerMemory> {
@@ -79,7 +74,8 @@ impl<'a> Seen<'a> {
 
     /// Whether somebody took the mark of a remembered server away, or it never was ours.
     fn is_disowned(&self, id: &ServerId) -> bool {
-        self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole) && !self.ours().contains_key(id)
+        let shown = self.shown().get(id).is_some_and(|(_, server)| server.shown == Shown::Whole);
+        shown && !self.ours().contains_key(id)
     }
 
     /// Where what is remembered at a provider is to be found now.
@@ -189,25 +185,12 @@ fn one_verdict_each(seen: &Seen<'_>, made: &Plan) {
     for cloud in seen.world.clouds.values() {
         let own = floating_ips::ours(seen.config, cloud);
         expected.extend(own.map(|address| (Subject::FloatingIp, address.id.to_string())));
+        // A volume has a verdict if it belonged to a server of ours that is gone.
+        let volumes = cloud.volumes.iter().filter_map(Listing::complete).flatten();
+        let volumes = volumes.map(|volume| (Subject::Volume, volume.id.to_string()));
+        expected.extend(volumes.filter(|volume| subjects.contains(volume)));
     }
-    expected.extend(left_volumes(seen, made));
-    assert_eq!(subjects, expected, "exactly one verdict for every item, node, server, volume and floating IP");
-}
-
-/// Volumes that servers of ours left behind: by the name of the server, by our mark, or by the server's fault.
-fn left_volumes(seen: &Seen<'_>, made: &Plan) -> BTreeSet<(Subject, String)> {
-    let gone = &made.memory.gone_servers;
-    let clouds = seen.world.clouds.values();
-    let volumes = clouds.filter_map(|cloud| cloud.volumes.as_ref()?.complete()).flatten();
-    let left = volumes.filter(|volume| {
-        let mark = volume.mark.as_ref().filter(|mark| seen.is_our_mark(mark));
-        gone.iter().any(|(id, server)| {
-            volume.name == format!("{id}-blank-vol")
-                || mark.is_some_and(|mark| mark.id == server.id)
-                || volume.name.is_empty() && server.volumes.contains(&volume.id)
-        })
-    });
-    left.map(|volume| (Subject::Volume, volume.id.to_string())).collect()
+    assert_eq!(subjects, expected, "exactly one verdict for every item, node, server and floating IP");
 }
 
 fn one_action_each(made: &Plan) {
@@ -288,7 +271,8 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Change::RetireNode(target) | Change::DeleteServer(target) => {
             unlocked(seen, action, &target.server_id);
-            assert!(seen.shown()[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
+            let shown = seen.shown();
+            assert!(shown[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
             (Some(&target.server_id), target.nodes.iter().collect())
         }
         Change::DeleteNode { node, proof } => {
@@ -340,7 +324,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
 fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
     let lock = seen.shown().get(server).map_or(Lock::Unknown, |(_, server)| server.lock);
     let met = seen.remembered(server).and_then(|memory| memory.lock_met);
-    let lately = met.is_some_and(|met| seen.now.duration_since(met).as_hours() < 1);
+    let lately = met.is_some_and(|met| seen.now.duration_since(met) < jiff::SignedDuration::from_hours(1));
     assert!(lock == Lock::Open || lock == Lock::Unknown && !lately, "S7: locked: {action}");
 }
 
@@ -385,10 +369,18 @@ fn held(seen: &Seen<'_>, node: &Node) -> bool {
     let class = class.as_deref().unwrap_or_default();
     let ours = reason.contains("mita retires this node: owner=ci server=");
     let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
-    let retiring = seen.ours().values().any(|(_, server)| {
-        let memory = seen.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
-        let under_way = memory.is_some_and(|memory| memory.retirement.is_some() || memory.asked.is_some());
-        under_way && seen.could_be(node, server)
+    let known = seen.state.nodes.get(&node.name);
+    let retiring = seen.state.servers.values().any(|memory| {
+        let under_way = memory.retirement.is_some() || memory.asked.is_some();
+        let seen_there = seen
+            .ours()
+            .values()
+            .any(|(_, server)| memory.server_id.as_ref() == Some(&server.id) && seen.could_be(node, server));
+        // Of a server that is gone, its name and what is remembered are all that is left.
+        let remembered = memory.node.as_ref() == Some(&node.name)
+            || known.is_some_and(|known| known.server.is_some() && known.server == memory.server_id)
+            || node.name.convention().base == memory.name;
+        under_way && (seen_there || remembered)
     });
     if ours || class.starts_with("hudson.node_monitors.") {
         false

@@ -91,6 +91,7 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
     s.run();
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    s.world.jenkins.session = Some("two".to_owned());
     for _ in 0..5 {
         s.after("7m").runs(
             "
@@ -104,6 +105,20 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
         "
         |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
         |   server s1  ubuntu  kept: idle 0s, grace 40m
+    ",
+    );
+}
+
+#[test]
+fn s5_a_hold_that_a_person_ended_while_the_agent_was_away_is_over() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+    s.run();
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
     ",
     );
 }

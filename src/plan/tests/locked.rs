@@ -38,7 +38,8 @@ fn s7_a_locked_server_is_held_however_long_it_is_idle_and_told_once() {
 
 #[test]
 fn s7_a_locked_server_is_held_whatever_is_wrong_with_it() {
-    let cases: [(&str, fn(&mut Situation)); 5] = [
+    type Change = fn(&mut Situation);
+    let cases: [(&str, Change); 5] = [
         ("error", |s| s.server("s1").state = ServerState::Error),
         ("stopped", |s| {
             s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
@@ -64,7 +65,7 @@ fn s7_a_locked_server_is_held_whatever_is_wrong_with_it() {
         s.server("s1").lock = Lock::Locked;
         let plan = s.plan();
         assert!(plan.actions.is_empty(), "{rule}: {:?}", plan.actions);
-        assert!(whole(&plan).contains(&format!("server s1  ubuntu  held: ")), "{rule}: {}", whole(&plan));
+        assert!(whole(&plan).contains("server s1  ubuntu  held: "), "{rule}: {}", whole(&plan));
         assert!(plan.memory.breakers.is_empty(), "{rule}: it is no failure that asks for a pause");
     }
 }

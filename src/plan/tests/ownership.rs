@@ -211,8 +211,8 @@ fn s2_a_server_whose_mark_a_person_took_away_is_forgotten_and_told_once() {
     assert!(!plan.memory.servers.contains_key(&"m1".into()) && plan.memory.gone_servers.is_empty());
     s.run().lose_server("s1");
     let plan = s.after("1h").plan();
-    let deleted = plan.actions.iter().any(|action| matches!(action.change, Change::DeleteNode { .. }));
-    assert!(!deleted, "its node is not ours either: {:?}", plan.actions);
+    let deletes_node = plan.actions.iter().any(|action| matches!(action.change, Change::DeleteNode { .. }));
+    assert!(!deletes_node, "its node is not ours either: {:?}", plan.actions);
 }
 
 #[test]

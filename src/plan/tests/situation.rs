@@ -245,6 +245,7 @@ impl Situation {
         let unknown = NodeMemory {
             worked_at: None,
             restore_refused: false,
+            mark_forgotten: false,
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,

@@ -159,7 +159,7 @@ fn several_sessions(memory: &State) -> Option<(String, String)> {
 
 /// Servers that were ours until somebody took the mark away.
 fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
-    // One that names another controller is reported as another installation's.
+    // A server that names another controller is reported as another installation's.
     let unmarked =
         fleet.disowned.values().filter(|server| server.mark.as_ref().is_none_or(|mark| mark.owner != config.owner));
     let event = |server: &&Server| {

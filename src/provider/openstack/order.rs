@@ -164,8 +164,11 @@ mod tests {
 
     fn body_of(node_type: &NodeType, ids: &Ids) -> Value {
         let id = "20261121T233012Z-1".into();
-        let owner = crate::domain::names::Owner::new("ceph-ci").unwrap();
-        let installation = Installation { owner, controller: Controller::at("ci.example.com"), former: Vec::new() };
+        let installation = Installation {
+            owner: crate::domain::names::Owner::new("ceph-ci").unwrap(),
+            controller: Controller::at("https://ci.example.com/"),
+            former: Vec::new(),
+        };
         let order = Order { node_type, installation: &installation, id: &id, name: "ubuntu", user_data: String::new() };
         request_body(&order, ids, None, Microversion::needed(node_type))
     }

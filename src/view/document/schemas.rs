@@ -4,7 +4,7 @@ use crate::view::document::check::CheckDocument;
 use crate::view::document::operator::OperatorDocument;
 use crate::view::document::replay::ReplayDocument;
 use crate::view::document::run::RunDocument;
-use crate::view::explain::Explanation;
+use crate::view::explain::finding::Explanation;
 use crate::view::status::Status;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};

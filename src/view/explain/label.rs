@@ -9,17 +9,11 @@ use crate::view::explain::similar::{closest, labels};
 use crate::view::overview::Overview;
 use crate::view::text::{plural, similar};
 
-/// A text as a label expression. None if nothing has any of its labels; if the text is a name as well (`alone` is false),
-/// only an expression with a label or name of a node type is explained.
-pub(super) fn explain(overview: &Overview<'_>, text: &str, alone: bool) -> Option<Finding> {
-    let label = Label::from_jenkins(text);
+/// A label expression. None if no node type and no node has any of its labels.
+pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> {
     let known = labels(overview);
     let types = &overview.config.node_types;
-    let explained = label
-        .atoms()
-        .iter()
-        .any(|atom| if alone { known.contains(atom) } else { types.iter().any(|kind| has_label(kind, atom)) });
-    if !explained {
+    if !label.atoms().iter().any(|atom| known.contains(atom)) {
         return None;
     }
     let mut finding = Finding::new(Kind::Label, &label, format!("{label:#}"));
@@ -48,6 +42,11 @@ pub(super) fn explain(overview: &Overview<'_>, text: &str, alone: bool) -> Optio
         }
     }
     Some(finding)
+}
+
+/// Whether a node type has any of the labels.
+pub(super) fn is_of_node_types(overview: &Overview<'_>, label: &Label) -> bool {
+    label.atoms().iter().any(|atom| overview.config.node_types.iter().any(|kind| has_label(kind, atom)))
 }
 
 /// The name of a node type is one of its labels.

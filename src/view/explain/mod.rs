@@ -4,7 +4,7 @@
 //! are explained. A text that is no name is read as a label expression.
 
 mod failure;
-mod finding;
+pub(crate) mod finding;
 mod job;
 mod label;
 mod node;
@@ -12,13 +12,12 @@ mod rules;
 mod server;
 pub(crate) mod similar;
 
-pub(crate) use finding::Explanation;
-
+use crate::domain::label::Label;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
 use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::status::failures::FailureStatus;
-use finding::Finding;
+use finding::{Explanation, Finding};
 
 /// At most this many queue items of a job are explained, the oldest first: the others wait for the same.
 const MOST_ITEMS: usize = 10;
@@ -42,7 +41,10 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
     let gone = failure::of_gone_servers(overview, &servers);
     let gone = gone.iter().filter(|failure| is_failure(failure, subject));
     found.extend(gone.map(failure::explain));
-    found.extend(label::explain(overview, subject, found.is_empty()));
+    let expression = Label::from_jenkins(subject);
+    if found.is_empty() || label::is_of_node_types(overview, &expression) {
+        found.extend(label::explain(overview, expression));
+    }
     let near = if found.is_empty() { similar::names(overview, subject) } else { Vec::new() };
     Explanation {
         version: VERSION,

@@ -26,7 +26,7 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
     let status = &run.status;
     let now = run.report.plan.now;
     let body = html! {
-        (head(status.owner.as_str(), Mood::of(run), &headline(run), now, Some(run.report.whole)))
+        (head(status.owner.as_str(), Health::of(run), &headline(run), now, Some(run.report.whole)))
         (tiles(status))
         (tables::troubles(status))
         (history::charts(run.history, now, status))
@@ -43,7 +43,7 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
 pub(crate) fn of_failure(exit: Exit, now: Timestamp, lines: &[String], history: Option<&History>) -> String {
     let owner = history.map_or("mita", |history| history.owner.as_str());
     let body = html! {
-        (head(owner, Mood::Bad, "The last run ended before it saw anything", now, None))
+        (head(owner, Health::Bad, "The last run ended before it saw anything", now, None))
         .note.bad {
             @for line in lines {
                 p { (text(line)) }
@@ -83,7 +83,7 @@ fn whole(owner: &str, body: &Markup) -> String {
     page.into_string() + "\n"
 }
 
-fn head(owner: &str, mood: Mood, headline: &str, now: Timestamp, took: Option<Duration>) -> Markup {
+fn head(owner: &str, health: Health, headline: &str, now: Timestamp, took: Option<Duration>) -> Markup {
     let took = took.map(|took| match took.as_secs() {
         0 => format!("{} ms", took.as_millis()),
         _ => format!("{:.1} s", took.as_secs_f64()),
@@ -91,7 +91,7 @@ fn head(owner: &str, mood: Mood, headline: &str, now: Timestamp, took: Option<Du
     html! {
         header {
             p.owner { (text(owner)) }
-            h1 { i class={"dot" (mood.class())} {} (text(headline)) }
+            h1 { i class={"dot" (health.class())} {} (text(headline)) }
             p.dim {
                 "Run of "
                 time datetime=(Time(now)) { (now.strftime("%A, %-d %B %Y, %H:%M:%S UTC")) }
@@ -101,30 +101,30 @@ fn head(owner: &str, mood: Mood, headline: &str, now: Timestamp, took: Option<Du
     }
 }
 
-/// How the page greets its reader.
+/// How well the run went, as the dot beside the headline shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
+enum Health {
     Good,
     Warn,
     Bad,
 }
 
-impl Mood {
+impl Health {
     fn of(run: &RunReport<'_>) -> Self {
         match run.exit {
-            Exit::Done if run.status.pauses().next().is_some() => Mood::Warn,
-            Exit::Done => Mood::Good,
-            Exit::HeldBack => Mood::Warn,
-            Exit::Failed | Exit::Unusable | Exit::Busy => Mood::Bad,
+            Exit::Done if run.status.pauses().next().is_some() => Health::Warn,
+            Exit::Done => Health::Good,
+            Exit::HeldBack => Health::Warn,
+            Exit::Failed | Exit::Unusable | Exit::Busy => Health::Bad,
         }
     }
 
     /// Its class in the style sheet.
     const fn class(self) -> &'static str {
         match self {
-            Mood::Good => "",
-            Mood::Warn => " warn",
-            Mood::Bad => " bad",
+            Health::Good => "",
+            Health::Warn => " warn",
+            Health::Bad => " bad",
         }
     }
 }

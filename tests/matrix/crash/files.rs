@@ -7,8 +7,8 @@
 use super::process::{command, this_program, was_killed};
 use super::{Undisturbed, in_full};
 use crate::harness::Installation;
+use crate::harness::side_by_side::{interleaved, try_all};
 use crate::matrix::scenes::scenes;
-use crate::matrix::side_by_side::{interleaved, try_all};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

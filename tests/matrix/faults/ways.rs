@@ -27,44 +27,60 @@ const fn way(name: &'static str, kind: fn(&Installation, Service) -> Kind, words
     Way { name, kind, words, success: false, to: To::All }
 }
 
-/// All ways.
-pub(super) const WAYS: &[Way] = &[
-    way("500", |_, service| refusal(500, service), &["500"]),
-    way("502", |_, service| refusal(502, service), &["502"]),
-    way("503", |_, service| refusal(503, service), &["503"]),
-    way("504", |_, service| refusal(504, service), &["504"]),
-    way("400", |_, service| refusal(400, service), &["400"]),
-    way("401", |_, service| refusal(401, service), &["401"]),
-    way("403", |_, service| refusal(403, service), &["403"]),
-    way("404", |_, service| refusal(404, service), &["404"]),
-    way("409", |_, service| refusal(409, service), &["409"]),
-    way("413", |_, service| refusal(413, service), &["413"]),
-    way("429", |_, service| refusal(429, service), &["429"]),
-    way("429, ask again in a second", |_, _| Kind::RetryAfter(1), &["429"]),
-    way("429, ask again in an hour", |_, _| Kind::RetryAfter(3600), &["429"]),
-    Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) },
-    way("HTML with status 502", |_, _| Kind::Html(502), &["502"]),
-    Way { success: true, ..way("an empty body", |_, _| Kind::Empty(200), &["empty body", "not Jenkins"]) },
-    Way {
-        success: true,
-        ..way("JSON of another kind", |_, _| Kind::Status(200, "[]".into()), &["status 200", "answered 200"])
-    },
-    Way {
+/// All ways. Those of one family differ in little: every endpoint meets one of each family every day, and in full all.
+pub(super) const FAMILIES: &[&[Way]] = &[
+    &[way("500", |_, service| refusal(500, service), &["500"])],
+    &[
+        way("502", |_, service| refusal(502, service), &["502"]),
+        way("503", |_, service| refusal(503, service), &["503"]),
+        way("504", |_, service| refusal(504, service), &["504"]),
+        way("HTML with status 502", |_, _| Kind::Html(502), &["502"]),
+    ],
+    &[
+        way("400", |_, service| refusal(400, service), &["400"]),
+        way("413", |_, service| refusal(413, service), &["413"]),
+    ],
+    &[way("401", |_, service| refusal(401, service), &["401"])],
+    &[way("403", |_, service| refusal(403, service), &["403"])],
+    &[way("404", |_, service| refusal(404, service), &["404"])],
+    &[way("409", |_, service| refusal(409, service), &["409"])],
+    &[
+        way("429", |_, service| refusal(429, service), &["429"]),
+        way("429, ask again in a second", |_, _| Kind::RetryAfter(1), &["429"]),
+        way("429, ask again in an hour", |_, _| Kind::RetryAfter(3600), &["429"]),
+    ],
+    &[Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) }],
+    &[
+        Way { success: true, ..way("an empty body", |_, _| Kind::Empty(200), &["empty body", "not Jenkins"]) },
+        Way {
+            success: true,
+            ..way("JSON of another kind", |_, _| Kind::Status(200, "[]".into()), &["status 200", "answered 200"])
+        },
+    ],
+    &[Way {
         to: To::Reads,
         ..way("cut in the middle", |_, _| Kind::Truncated, &["cut off", "JSON", "could not be read"])
-    },
-    Way { to: To::Reads, ..way("empty lists", |_, _| Kind::EmptyLists, &[]) },
-    Way { to: To::Reads, ..way("the first page again", |_, _| Kind::RepeatMarker, &[]) },
-    way("closed before it was done", |_, _| Kind::DropBefore, &["closed", "no answer"]),
-    Way { to: To::Writes, ..way("closed after it was done", |_, _| Kind::DropAfter, &["closed", "no answer"]) },
-    way("no answer, and not done", |_, _| Kind::Hang, &["within", "no time"]),
-    Way { to: To::Writes, ..way("no answer, and done", |_, _| Kind::HangAfter, &["within", "no time"]) },
-    way("byte by byte", |_, _| Kind::SlowDrip(Duration::from_millis(50)), &[]),
-    way("sent to another host", |farm, _| Kind::Redirect(307, format!("{}/x", farm.sim.stranger_url())), &["sends us"]),
-    way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"]),
-    Way { to: To::Writes, ..way("500, and done", |_, _| Kind::DoneBut(500), &["500"]) },
-    Way { to: To::Writes, ..way("504, and done", |_, _| Kind::DoneBut(504), &["504"]) },
-    Way { to: To::Writes, ..way("said to be done, and not done", |_, _| Kind::AckedButNotDone(204), &[]) },
+    }],
+    &[Way { to: To::Reads, ..way("empty lists", |_, _| Kind::EmptyLists, &[]) }],
+    &[Way { to: To::Reads, ..way("the first page again", |_, _| Kind::RepeatMarker, &[]) }],
+    &[way("closed before it was done", |_, _| Kind::DropBefore, &["closed", "no answer"])],
+    &[Way { to: To::Writes, ..way("closed after it was done", |_, _| Kind::DropAfter, &["closed", "no answer"]) }],
+    &[
+        way("no answer, and not done", |_, _| Kind::Hang, &["within", "no time"]),
+        Way { to: To::Writes, ..way("no answer, and done", |_, _| Kind::HangAfter, &["within", "no time"]) },
+        way("byte by byte", |_, _| Kind::SlowDrip(Duration::from_millis(250)), &[]),
+    ],
+    &[way(
+        "sent to another host",
+        |farm, _| Kind::Redirect(307, format!("{}/x", farm.sim.stranger_url())),
+        &["redirects to"],
+    )],
+    &[way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"])],
+    &[
+        Way { to: To::Writes, ..way("500, and done", |_, _| Kind::DoneBut(500), &["500"]) },
+        Way { to: To::Writes, ..way("504, and done", |_, _| Kind::DoneBut(504), &["504"]) },
+    ],
+    &[Way { to: To::Writes, ..way("said to be done, and not done", |_, _| Kind::AckedButNotDone(204), &[]) }],
 ];
 
 impl Way {

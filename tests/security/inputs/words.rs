@@ -76,7 +76,7 @@ fn any_text_is_a_label_that_is_written_and_read_back_as_itself() {
 
 #[test]
 fn a_label_of_any_size_takes_no_stack_and_little_time() {
-    let started = crate::security::now();
+    let before = crate::security::processor_time();
     for piece in ["(", "!(", "a&&(", "\"", "'", "a->", "a<->(", "\\", "((a)", "a||!b&&", "a "] {
         let text = piece.repeat(50_000);
         let label = Label::from_jenkins(&text);
@@ -85,7 +85,8 @@ fn a_label_of_any_size_takes_no_stack_and_little_time() {
         assert_eq!(serde_json::from_str::<Label>(&written).expect("a label"), label, "{piece}");
         let _ = (node_labels(&text), Why::read(Some(&text)));
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    let took = crate::security::processor_time() - before;
+    assert!(took.as_secs() < 30, "{took:?}");
 }
 
 #[test]
@@ -95,13 +96,14 @@ fn any_reason_is_read() {
         let read = Why::read(Some(&text));
         assert_eq!(read == Why::Absent, text.trim().is_empty(), "{text:?}");
     });
-    let started = crate::security::now();
+    let before = crate::security::processor_time();
     for piece in
         ["; ", "‘a’ is offline; ", "‘; ", "‘a’ doesn’t have label ‘", "x; ... and 1 more", "Must run on a not "]
     {
         let _ = Why::read(Some(&piece.repeat(20_000)));
     }
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    let took = crate::security::processor_time() - before;
+    assert!(took.as_secs() < 30, "{took:?}");
 }
 
 #[test]

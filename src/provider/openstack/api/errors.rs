@@ -74,7 +74,7 @@ impl<'a> Operation<'a> {
             (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
             (FailureKind::Conflict, Effect::Create) => "name the networks in the node type if the cloud cannot choose",
             (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
-            (FailureKind::Locked, _) => "somebody locked it; mita deletes it once it is unlocked",
+            (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
             (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
             (FailureKind::UnknownOutcome, _) => "a later list shows whether it was done",
         };

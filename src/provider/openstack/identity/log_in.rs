@@ -58,10 +58,9 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
     let unusable = |error: HttpError| operation.unusable(&error);
     let mut body = response.json_body("a token").map_err(unusable)?;
     let Some(token) = response.header("x-subject-token") else {
-        return Err(operation.failure(
-            FailureKind::Wrong,
-            "the answer to the log-in has no X-Subject-Token header: is auth_url that of Keystone?",
-        ));
+        let reason = "the answer has no X-Subject-Token header: is auth_url that of Keystone?";
+        return Err(operation
+            .failure(FailureKind::Wrong, &format!("{} answered {}: {reason}", response.request(), response.status)));
     };
     let user: Option<String> = body.take("/token/user/id").map_err(unusable)?;
     let credential: Option<String> = body.take("/token/application_credential/id").map_err(unusable)?;
