@@ -62,7 +62,7 @@ fn s7_a_cloud_that_shows_no_locks_is_believed_when_it_refuses() {
     let (server, node) = (it.server(), it.node());
     lock(&it, true);
     let retired = format!("retire_node {node} idle refused");
-    it.minutes_until(12, "the deletion is refused", |it| it.minute().lines().contains(&retired));
+    assert!((0..12).any(|_| it.minute().lines().contains(&retired)), "the deletion is refused");
     for _ in 0..55 {
         let run = it.minute();
         run.did_nothing();
@@ -77,10 +77,7 @@ fn s7_where_a_cloud_shows_no_locks_a_node_that_registers_again_keeps_its_locked_
     let it = Setup::trusty().openstack(|cloud| cloud.newest_microversion = 1).with_idle_node();
     let (server, node) = (it.server(), it.node());
     lock(&it, true);
-    it.minutes_until(12, "the node is deleted", |it| {
-        it.minute();
-        it.nodes().is_empty()
-    });
+    it.minutes_until(12, "the node is deleted", |it| it.nodes().is_empty());
     let again =
         mita_sim::jenkins::nodes::Node::new(&node, "amd64 trusty", 1).on_server("openstack", &server.id).online();
     it.sim.jenkins().add_node(again);
