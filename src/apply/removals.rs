@@ -22,7 +22,7 @@ use crate::domain::names::{MitaId, NodeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world;
-use crate::domain::world::{Listing, Queue, ServerState, World};
+use crate::domain::world::{Listing, Lock, Queue, ServerState, World};
 use crate::plan::identity::ownership::is_ours;
 use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
@@ -116,6 +116,9 @@ fn check_and_delete(
     }
     if matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
         return Ok(Outcome::AlreadyDone);
+    }
+    if server.lock == Lock::Locked {
+        return Err(NotDone::skipped(format!("somebody has locked server {id} in the meantime: it stays")));
     }
     // Its agent may register at any moment from now on.
     let did_not_run = matches!(rule, Rule::Error | Rule::BootTimeout | Rule::Stopped);

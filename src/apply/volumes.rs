@@ -21,7 +21,7 @@ fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -
     let provider = context.provider(provider)?;
     let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
     let installation = context.config.installation();
-    let marked = volume.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
+    let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
     let in_fault = context.state.gone_servers.get(server).is_some_and(|gone| volumes::is_in_fault(&volume, gone));
     if !marked && !in_fault && volumes::volume_of(&volume.name).as_ref() != Some(server) {
         return Err(NotDone::skipped(format!("volume {id} no longer belongs to server {server}: it is left alone")));

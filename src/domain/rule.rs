@@ -70,7 +70,7 @@ rules! {
     NoServer = "no_server",
     /// a build runs there
     Busy = "busy",
-    /// a person set the node offline
+    /// a person set the node offline, or locked the server
     Held = "held",
     /// online, and idle for less than its grace time
     Kept = "kept",

@@ -224,6 +224,39 @@ fn a_provider_that_is_no_longer_configured_is_a_problem_as_long_as_servers_are_r
 }
 
 #[test]
+fn s5_nothing_is_touched_of_a_server_whose_provider_is_no_longer_configured_until_it_is_again() {
+    let it = Setup::new().cloud("second", "").node("trusty", "labels = \"amd64 trusty\"\nprovider = \"second\"");
+    let it = it.with_idle_node();
+    let text = std::fs::read_to_string(it.config_file()).unwrap();
+    it.edit_config(|text| {
+        let (at, end) = (text.find("[provider.second]").unwrap(), text.find("[nodes.").unwrap());
+        format!("{}{}", &text[..at], &text[end..]).replace("\"second\"", "\"openstack\"")
+    });
+    for _ in 0..40 {
+        it.minute().did(&[]);
+    }
+    assert_eq!((it.nodes().len(), it.servers_of("second").len()), (1, 1));
+    assert_eq!(it.sim.count(Service::Jenkins, "POST", "computer/"), 0);
+    it.edit_config(|_| text);
+    it.minutes_until(3, "it is retired", |it| it.servers_of("second").is_empty() && it.nodes().is_empty());
+}
+
+#[test]
+fn s5_the_servers_of_a_renamed_provider_are_retired_through_its_new_name() {
+    let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10").with_idle_node();
+    it.edit_config(|text| {
+        text.replace("[provider.openstack]", "[provider.cloud1]").replace("\"openstack\"", "\"cloud1\"")
+    });
+    let run = it.minute();
+    run.did_nothing();
+    assert!(run.problems().is_empty(), "{}", run.story());
+    it.minutes_until(12, "it is retired", |it| it.servers().is_empty() && it.nodes().is_empty());
+    let run = it.minutes(3);
+    assert!(run.problems().is_empty() && it.sim.cloud("openstack").volumes.is_empty(), "{}", run.story());
+    assert_eq!(it.state()["servers"], serde_json::json!({}));
+}
+
+#[test]
 fn s4_max_of_a_type_of_a_provider_and_over_all_are_kept() {
     let it = Setup::new()
         .top("max_servers = 5")

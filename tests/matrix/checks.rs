@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// How much of what there is, counted coarsely enough to be the same whenever in a minute it happened.
 pub(crate) type Picture = BTreeMap<String, usize>;
 
+/// The controller of another installation with our owner.
+pub(crate) const NAMESAKE: &str = "staging.example.com";
+
 /// How the description of a floating IP of ours begins.
 const OUR_ADDRESSES: &str = "mita owner=ceph-ci ";
 
@@ -41,8 +44,9 @@ pub(crate) fn picture(farm: &Installation) -> Picture {
     picture
 }
 
-fn is_ours(server: &Server) -> bool {
+pub(crate) fn is_ours(server: &Server) -> bool {
     server.metadata.get("mita_owner").is_some_and(|owner| owner == "ceph-ci")
+        && server.metadata.get("mita_controller").is_none_or(|controller| controller != NAMESAKE)
 }
 
 /// How many servers were ever made for us.

@@ -12,7 +12,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Event, any, happen, later, let_go, remove_renamed};
+use events::{Event, any, happen, later, let_go, remove_renamed, unlock};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -258,6 +258,7 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
+        unlock(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
             jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())

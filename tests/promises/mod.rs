@@ -4,6 +4,8 @@ mod budget;
 mod crashes;
 mod dry_run;
 mod durability;
+mod installations;
+mod locks;
 mod lost_orders;
 mod old_entries;
 mod old_states;

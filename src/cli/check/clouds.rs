@@ -61,9 +61,7 @@ pub(super) fn check(
         }
     }
     let installation = config.installation();
-    let is_ours = |server: &&Server| {
-        server.mark.as_ref().is_some_and(|mark| installation.is(&mark.owner, mark.controller.as_ref()))
-    };
+    let is_ours = |server: &&Server| server.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));
     let ours = servers.iter().filter(is_ours).count();
     online.seen(&place, format!("answers; {}, {ours} of this installation", plural(servers.len(), "server")));
     let used: Vec<String> = inspection.quota.iter().map(used).collect();

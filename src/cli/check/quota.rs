@@ -14,9 +14,9 @@ pub(crate) fn scarce(
 ) -> Option<String> {
     let limits = [kind.max, provider.max, Some(config.max_servers)];
     let wanted = u64::from(limits.into_iter().flatten().min()?);
-    let installation = config.installation();
+    let installation = &config.installation();
     let there = servers.iter().filter(|server| {
-        let ours = server.mark.as_ref().filter(|mark| installation.is(&mark.owner, mark.controller.as_ref()));
+        let ours = server.mark.as_ref().filter(|mark| mark.is_of(installation));
         ours.is_some_and(|mark| mark.node_type == kind.name)
     });
     let there = u64::try_from(there.count()).unwrap_or(u64::MAX);

@@ -291,6 +291,42 @@ fn a_server_that_this_installation_ordered_is_no_stranger() {
 }
 
 #[test]
+fn servers_that_this_state_never_ordered_show_that_another_machine_runs_with_this_configuration() {
+    let mut scene = Scene::with_jobs();
+    scene.sim.cloud("openstack").quota_mut("ceph-ci").instances = None;
+    scene.loaded.config.node_types[0].max = None;
+    scene.run();
+    // The second machine has no state yet; later it has one that found them.
+    std::fs::remove_file(&scene.loaded.config.state_file).unwrap();
+    for _ in 0..2 {
+        scene.sim.clear_log();
+        assert_hint(&scene, &["this state file did not order them", "one state file belongs to one crontab"]);
+        scene.run();
+    }
+}
+
+#[test]
+fn s2_an_installation_at_another_jenkins_with_the_same_owner_is_told() {
+    let theirs = [("mita_owner", "ceph-ci"), ("mita_node", "ubuntu"), ("mita_controller", "staging.example.com")];
+    let theirs = [&theirs[..], &[("mita_id", "20260105T070000Z-1")]].concat();
+    let scene = cloud_with(|cloud| drop(cloud.place_server("theirs", &theirs)));
+    assert_fault(&scene, &["1 server has the mark of owner ceph-ci at the Jenkins staging.example.com", "former_urls"]);
+}
+
+#[test]
+fn a_state_file_of_another_jenkins_is_told_before_the_first_run_refuses_it() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.sim.clear_log();
+    let state = std::fs::read_to_string(&scene.loaded.config.state_file).unwrap();
+    let mut state: serde_json::Value = serde_json::from_str(&state).unwrap();
+    state["controller"] = "staging.example.com".into();
+    std::fs::write(&scene.loaded.config.state_file, state.to_string()).unwrap();
+    let online = online(&scene);
+    only(&lines(&online.faults), &["state_file: ", "staging.example.com", "jenkins.former_urls"]);
+}
+
+#[test]
 fn a_state_file_of_another_owner_is_told_before_the_first_run_refuses_it() {
     let mut scene = Scene::with_jobs();
     scene.run();

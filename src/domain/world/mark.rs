@@ -19,6 +19,13 @@ pub struct Mark {
     pub id: MitaId,
 }
 
+impl Mark {
+    /// Whether it is of this installation.
+    pub fn is_of(&self, installation: &Installation) -> bool {
+        installation.is(&self.owner, self.controller.as_ref())
+    }
+}
+
 /// The mark of a floating IP, which has no metadata: its description, `mita owner=OWNER id=ID server=SERVER
 /// controller=CONTROLLER`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

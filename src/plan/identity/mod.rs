@@ -32,6 +32,9 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
             NodeIdentity::Former(id) if disowned.contains_key(&id) => {
                 NodeIdentity::Foreign("its server no longer carries our mark")
             }
+            NodeIdentity::MadeFor(order) if ownership::is_anothers_order(config, world, state, &order) => {
+                NodeIdentity::Foreign("made for a server of another installation")
+            }
             identity => identity,
         };
         if let NodeIdentity::Of(machine) = identity {

@@ -5,7 +5,7 @@
 
 use crate::config::Config;
 use crate::domain::installation::{Controller, Installation};
-use crate::domain::names::{Owner, ProviderName, ServerId};
+use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Origin, State};
 use crate::domain::world::{Lookup, Server, Shown, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +14,7 @@ use std::fmt;
 /// Whether the server carries our mark: only then it may be touched.
 pub fn is_ours(installation: &Installation, state: &State, server: &Server) -> bool {
     let Some(mark) = &server.mark else { return false };
-    installation.is(&mark.owner, mark.controller.as_ref())
-        || (mark.owner == installation.owner && was_ordered(state, &server.id))
+    mark.is_of(installation) || (mark.owner == installation.owner && was_ordered(state, &server.id))
 }
 
 /// Whether a run that the state remembers ordered the server.
@@ -79,6 +78,16 @@ pub(crate) fn disowned<'a>(config: &Config, world: &'a World, state: &State) -> 
         remembered.contains(&server.id) && server.shown == Shown::Whole && !is_ours(&installation, state, server)
     });
     without_mark.map(|server| (&server.id, server)).collect()
+}
+
+/// Whether an order is one of an installation at another controller that has our owner.
+pub(crate) fn is_anothers_order(config: &Config, world: &World, state: &State, order: &MitaId) -> bool {
+    let installation = config.installation();
+    let mut seen = listed(config, world).into_iter().map(|(_, server)| server);
+    seen.any(|server| {
+        let mark = server.mark.as_ref().filter(|mark| mark.owner == installation.owner && mark.id == *order);
+        mark.is_some() && !is_ours(&installation, state, server)
+    })
 }
 
 /// Every server that a cloud showed, the providers in the configuration's order.

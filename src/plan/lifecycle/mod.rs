@@ -24,9 +24,10 @@ pub(crate) fn classify(
 ) -> Vec<Classified> {
     let classifier = Classifier { config, world, memory, now };
     let mut phases: Vec<Classified> = fleet.machines.iter().map(|machine| classifier.classify(machine)).collect();
-    shield::shield(&classifier, fleet, &mut phases);
+    // What is locked stays anyway: it needs no node that shields it.
     for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
         lock::hold(memory, machine, now, classified);
     }
+    shield::shield(&classifier, fleet, &mut phases);
     phases
 }

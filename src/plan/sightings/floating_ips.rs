@@ -33,7 +33,7 @@ pub fn ours<'a>(config: &Config, cloud: &'a Cloud) -> impl Iterator<Item = &'a F
 fn is_of_another(installation: &Installation, cloud: &Cloud, server: &ServerId) -> bool {
     let listed = cloud.servers.complete().and_then(|servers| servers.iter().find(|listed| listed.id == *server));
     let mark = listed.and_then(|server| server.mark.as_ref());
-    mark.is_some_and(|mark| !installation.is(&mark.owner, mark.controller.as_ref()))
+    mark.is_some_and(|mark| !mark.is_of(installation))
 }
 
 /// The floating IP of ours that leads to a server and that its cloud shows among the server's addresses: a node of that

@@ -32,7 +32,7 @@ pub(crate) fn sighted(
         Sighting::Seen(server) => {
             memory.listed = true;
             if server.lock != Lock::Unknown {
-                // What it says now counts, and no refusal of the past.
+                // What the cloud shows now counts, and no refusal of the past.
                 memory.lock_met = None;
             }
             memory.gone_sightings = 0;

@@ -49,7 +49,7 @@ pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> 
     let marked = volume
         .mark
         .as_ref()
-        .filter(|mark| config.installation().is(&mark.owner, mark.controller.as_ref()))
+        .filter(|mark| mark.is_of(&config.installation()))
         .and_then(|mark| memory.gone_servers.iter().find(|(_, departed)| departed.id == mark.id));
     let named = volume_of(&volume.name).and_then(|server| memory.gone_servers.get_key_value(&server));
     let in_fault = || memory.gone_servers.iter().find(|(_, departed)| is_in_fault(volume, departed));

@@ -1,5 +1,6 @@
 //! Whose a server is: two installations with one owner, a controller with a new URL, and a mark that a person took away.
 
+use crate::config::{NodeSettings, Registration, Transport};
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::Owner;
 use crate::domain::state::{GoneServer, Origin};
@@ -96,6 +97,23 @@ fn s4_an_order_without_an_answer_is_not_taken_for_the_server_of_another_installa
         |   server m1  ubuntu  ordered: ordered 1m ago, in no listing yet
     "
     ));
+}
+
+#[test]
+fn s2_a_node_that_another_installation_made_for_its_server_is_not_ours_though_it_names_our_owner() {
+    let mut s = Situation::new();
+    s.ubuntu().registration = Registration::Inbound(NodeSettings::default(), Transport::default());
+    of_controller(&mut s, "s7", "10.0.0.7", Some("staging"));
+    let mark = Some(Mark { owner: owner(), controller: None, node_type: "ubuntu".into(), id: "m7".into() });
+    s.nodes().push(Node { mark, presence: Presence::Disconnected, ..agent("ubuntu-m7") });
+    for _ in 0..3 {
+        s.after("1h").runs(&format!(
+            "
+            | ! provider os: 1 server has the mark of owner ci at the Jenkins staging: {STAGING}
+            |   node ubuntu-m7  not_ours: made for a server of another installation
+        "
+        ));
+    }
 }
 
 #[test]

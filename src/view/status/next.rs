@@ -3,6 +3,7 @@
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerMemory};
 use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::lock;
 use crate::view::overview::Overview;
 use crate::view::text::duration;
 use jiff::SignedDuration;
@@ -44,6 +45,9 @@ impl Next {
         machine: &Machine<'_>,
         memory: Option<&ServerMemory>,
     ) -> Option<Self> {
+        if lock::locked(overview.memory(), machine, overview.now()).is_some() {
+            return None;
+        }
         let times = overview.config.times(&machine.node_type);
         let ordered = overview.since(machine.ordered_at);
         let next = |all: SignedDuration, passed: SignedDuration, then, unless| {

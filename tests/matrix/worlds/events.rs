@@ -2,6 +2,7 @@
 
 use super::chance::Chance;
 use crate::harness::{Installation, minutes, seconds};
+use crate::matrix::checks::{NAMESAKE, is_ours};
 use mita_sim::jenkins::nodes::{CauseKind, Node};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Status};
@@ -47,6 +48,10 @@ pub(crate) enum Event {
     ServerDeleted(usize),
     /// A server of ours that works on nothing is stopped.
     ServerStopped(usize),
+    /// A person locks a server of ours.
+    Lock(usize),
+    /// A person unlocks all of them.
+    Unlock,
     /// The connection to an idle agent breaks; it comes back after so many minutes, or never.
     ConnectionLost { which: usize, back: Option<u64> },
     /// Somebody adds something whose name looks like ours.
@@ -96,7 +101,11 @@ pub(crate) fn any(chance: &mut Chance) -> Event {
             which: chance.below(4),
             back: chance.in_hundred(60).then(|| 1 + chance.below(8) as u64),
         },
-        _ => Event::LookAlike(chance.below(5)),
+        _ => match chance.below(9) {
+            6 | 7 => Event::Lock(chance.below(4)),
+            8 => Event::Unlock,
+            which => Event::LookAlike(which),
+        },
     }
 }
 
@@ -132,7 +141,7 @@ fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
     let world = farm.sim.world();
     let mut found = Vec::new();
     for (name, cloud) in &world.clouds {
-        for server in cloud.servers.iter().filter(|s| s.metadata.get("mita_owner").is_some_and(|o| o == "ceph-ci")) {
+        for server in cloud.servers.iter().filter(|server| is_ours(server)) {
             let is_on = |node: &&mita_sim::jenkins::nodes::Node| {
                 node.server.as_ref().is_some_and(|on| on.server == server.id && on.cloud == *name)
             };
@@ -276,6 +285,14 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
                 }
             }
         }
+        Event::Lock(which) => {
+            if let Some((cloud, id)) = pick(&idle_servers(farm), which)
+                && let Some(server) = farm.sim.cloud(&cloud).server_mut(&id)
+            {
+                server.locked = true;
+            }
+        }
+        Event::Unlock => unlock(farm),
         Event::LookAlike(which) => look_alike(farm, which),
         Event::Renamed { which, held } => renamed(farm, which, held),
         Event::OldEntry { which, sort } => old_entry(farm, which, sort),
@@ -294,6 +311,12 @@ pub(crate) fn let_go(farm: &Installation) {
     held.iter().for_each(|node| jenkins.release(node));
 }
 
+/// A person unlocks what is locked.
+pub(crate) fn unlock(farm: &Installation) {
+    let mut world = farm.sim.world();
+    world.clouds.values_mut().flat_map(|cloud| &mut cloud.servers).for_each(|server| server.locked = false);
+}
+
 fn look_alike(farm: &Installation, which: usize) {
     let another = [("mita_owner", "another-ci"), ("mita_node", "trusty"), ("mita_id", "20260105T080000Z-1")];
     match which {
@@ -301,6 +324,13 @@ fn look_alike(farm: &Installation, which: usize) {
         1 => farm.sim.jenkins().add_agent("debian-3", "other", 2),
         2 => drop(farm.sim.cloud("openstack").place_server("debian", &another)),
         3 => drop(farm.sim.cloud("openstack").place_server("trusty", &[])),
+        // An installation at another controller that has our owner.
+        5 => {
+            let id = format!("20260105T075900Z-{}", farm.sim.cloud("openstack").servers.len());
+            let (owner, node) = (("mita_owner", "ceph-ci"), ("mita_node", "trusty"));
+            let namesake = [owner, node, ("mita_controller", NAMESAKE), ("mita_id", id.as_str())];
+            drop(farm.sim.cloud("openstack").place_server("trusty", &namesake));
+        }
         _ => {
             let name = "11111111-0000-4000-8000-000000000000-blank-vol";
             farm.sim.cloud("openstack").place_volume(name, 5, &[("mita_owner", "another-ci")]);

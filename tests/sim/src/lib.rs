@@ -158,8 +158,14 @@ impl Sim {
         let stranger_socket = server::bind(0)?;
         let jenkins_url = format!("{}{}", server::url(&jenkins_socket)?, options.jenkins.prefix);
         let stranger_url = server::url(&stranger_socket)?;
-        let rules =
-            Rules { owners: options.owners, users: options.users, max_servers: None, max_of_type: BTreeMap::new() };
+        let controller = jenkins_url.split_once("://").map_or("", |(_, rest)| rest).to_owned();
+        let rules = Rules {
+            owners: options.owners,
+            controllers: vec![controller],
+            users: options.users,
+            max_servers: None,
+            max_of_type: BTreeMap::new(),
+        };
         let mut world = World::new(Jenkins::new(options.jenkins, jenkins_url.clone()), rules);
         (world.now, world.jenkins.now) = (options.start, options.start);
         let shared = Shared::new(world, options.latency);

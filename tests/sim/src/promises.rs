@@ -42,6 +42,8 @@ pub struct Violation {
 pub struct Rules {
     /// The values of `mita_owner` that are ours.
     pub owners: Vec<String>,
+    /// The values of `mita_controller` that are ours; a server without one is ours by its owner.
+    pub controllers: Vec<String>,
     /// The users whose nodes are ours: what they make over the API.
     pub users: Vec<String>,
     /// The most servers of ours that may live at once, over all clouds.
@@ -55,6 +57,16 @@ type Found = Vec<(Promise, String)>;
 impl World {
     pub(crate) fn ours(&self, metadata: &BTreeMap<String, String>) -> bool {
         metadata.get("mita_owner").is_some_and(|o| self.rules.owners.contains(o))
+            && metadata.get("mita_controller").is_none_or(|c| self.rules.controllers.contains(c))
+    }
+
+    /// Whether the node's server is locked, and its cloud shows that.
+    fn is_locked(&self, node: &Node) -> bool {
+        let shows = |on: &ServerRef| {
+            let cloud = self.clouds.get(&on.cloud).filter(|cloud| cloud.options.newest_microversion >= 9)?;
+            cloud.server(&on.server)
+        };
+        node.server.as_ref().and_then(shows).is_some_and(|server| server.locked)
     }
 
     fn node_is_ours(&self, node: &Node) -> bool {
@@ -87,6 +99,9 @@ impl World {
         }
         if node.held {
             found.push((Promise::Held, format!("{action} of node {name}, which a person holds")));
+        }
+        if self.is_locked(node) {
+            found.push((Promise::Held, format!("{action} of node {name}, whose server a person locked")));
         }
         if ["doDelete", "doDisconnect"].contains(&action.as_str()) && !node.idle() {
             found.push((Promise::BusyKill, format!("{action} of node {name}, which runs a build")));
@@ -151,7 +166,11 @@ impl World {
             found.push((Promise::NotOurs, "a server is ordered without our mark".into()));
         }
         if let (Some(id), Some(cloud)) = (metadata["mita_id"].as_str(), self.clouds.get(host)) {
-            let same = cloud.history.values().filter(|m| m.get("mita_id").is_some_and(|i| i == id)).count();
+            let controller = metadata["mita_controller"].as_str();
+            let is_same = |m: &&BTreeMap<String, String>| {
+                m.get("mita_id").is_some_and(|i| i == id) && m.get("mita_controller").map(String::as_str) == controller
+            };
+            let same = cloud.history.values().filter(is_same).count();
             if same > 1 {
                 found.push((Promise::TooMany, format!("the order {id} was sent {same} times")));
             }

@@ -9,6 +9,8 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Microversion(pub(crate) u16);
 
+/// Whether a server is locked.
+pub(crate) const LOCKS: Microversion = Microversion(9);
 /// A server's description.
 const DESCRIPTION: Microversion = Microversion(19);
 /// From here on an order has to say which networks it wants, if only that the cloud chooses.

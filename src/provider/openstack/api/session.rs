@@ -1,7 +1,7 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
 use super::errors::{Effect, Operation};
-use super::microversion::Microversion;
+use super::microversion::{LOCKS, Microversion};
 use super::service::Service;
 use super::values::timestamp;
 use crate::config::OpenStackConfig;
@@ -11,6 +11,7 @@ use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::identity::{Identity, Login, log_in};
 use jiff::Timestamp;
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub(crate) struct Session {
     config: OpenStackConfig,
     http: Client,
     state: Mutex<LogIns>,
+    /// Whether the cloud has answered that it is too old to show locks.
+    shows_no_locks: AtomicBool,
 }
 
 #[derive(Default)]
@@ -55,7 +58,7 @@ impl Call {
 
 impl Session {
     pub(crate) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
-        Self { name, config, http, state: Mutex::default() }
+        Self { name, config, http, state: Mutex::default(), shows_no_locks: AtomicBool::new(false) }
     }
 
     pub(crate) fn operation<'a>(&'a self, description: &'a str, effect: Effect) -> Operation<'a> {
@@ -126,13 +129,35 @@ impl Session {
             .map_err(|why| operation.failure(FailureKind::Wrong, &why))
     }
 
+    /// A read of servers asks whether they are locked, as long as the cloud is not known to be too old for it.
     fn send_with(&self, login: &Login, call: &Call, operation: &Operation<'_>) -> Result<Response, Failure> {
+        let reads_servers = matches!((&call.method, call.service), (&Method::GET, Service::Compute))
+            && call.path.starts_with("/servers/")
+            && call.microversion.is_none();
+        if !reads_servers || self.shows_no_locks.load(Ordering::Relaxed) {
+            return self.send_at(call.microversion, login, call, operation);
+        }
+        let response = self.send_at(Some(LOCKS), login, call, operation)?;
+        if response.status != 406 {
+            return Ok(response);
+        }
+        self.shows_no_locks.store(true, Ordering::Relaxed);
+        self.send_at(None, login, call, operation)
+    }
+
+    fn send_at(
+        &self,
+        microversion: Option<Microversion>,
+        login: &Login,
+        call: &Call,
+        operation: &Operation<'_>,
+    ) -> Result<Response, Failure> {
         let url = format!("{}{}", self.url(login, call.service, operation)?, call.path);
         let mut request = Request::new(call.method.clone(), url).secret_header("X-Auth-Token", &login.token);
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        if let Some(microversion) = call.microversion {
+        if let Some(microversion) = microversion {
             request = request.header("OpenStack-API-Version", format!("compute {microversion}"));
         }
         if let Some(timeout) = call.timeout {

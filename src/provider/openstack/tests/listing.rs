@@ -1,8 +1,8 @@
 //! Listings in pages, whole or not at all.
 
 use super::{cloud, lines};
-use crate::domain::world::Launch;
-use crate::http::loopback::{Answer, Loopback};
+use crate::domain::world::{Launch, Lock};
+use crate::http::loopback::{Answer, Loopback, Seen};
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
     let servers: Vec<_> = ids.iter().map(|id| serde_json::json!({"id": id, "name": "n"})).collect();
@@ -84,4 +84,37 @@ fn whether_a_server_ever_ran_is_reported_by_its_launch_time_where_there_is_one()
     });
     let launches: Vec<Launch> = provider.servers().unwrap().into_iter().map(|server| server.launch).collect();
     assert_eq!(launches, [Launch::Never, Launch::Launched, Launch::Unknown]);
+}
+
+const LOCKED: &str = r#"{"servers":[{"id":"a","locked":true},{"id":"b","locked":false},{"id":"c"}]}"#;
+
+/// The microversion that a request asks for.
+fn asked(seen: &Seen) -> Option<String> {
+    seen.header("openstack-api-version").map(str::to_owned)
+}
+
+#[test]
+fn s7_reads_of_servers_ask_for_the_microversion_that_shows_locks_and_nothing_else_does() {
+    let (server, provider) =
+        cloud(|seen| (seen.target.starts_with("/compute/v2.1/servers/detail")).then(|| Answer::json(200, LOCKED)));
+    let locks: Vec<Lock> = provider.servers().unwrap().into_iter().map(|server| server.lock).collect();
+    assert_eq!(locks, [Lock::Locked, Lock::Open, Lock::Unknown]);
+    provider.server(&"a".into());
+    provider.delete(&"a".into()).unwrap();
+    provider.console_tail(&"a".into());
+    let asked: Vec<_> = server.seen().iter().skip(1).map(asked).collect();
+    let locks = || Some("compute 2.9".to_owned());
+    assert_eq!(asked, [locks(), locks(), None, None]);
+}
+
+#[test]
+fn a_cloud_that_is_too_old_to_show_locks_is_asked_once() {
+    let (server, provider) = cloud(|seen| {
+        let too_old = r#"{"computeFault":{"code":406,"message":"Version 2.9 is not supported by the API."}}"#;
+        asked(seen).map(|_| Answer::json(406, too_old))
+    });
+    let servers = provider.servers().unwrap();
+    assert!(!servers.is_empty() && servers.iter().all(|server| server.lock == Lock::Unknown));
+    provider.servers().unwrap();
+    assert_eq!(server.seen().iter().filter(|seen| asked(seen).is_some()).count(), 1, "{:?}", lines(&server));
 }

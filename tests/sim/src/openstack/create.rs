@@ -135,6 +135,7 @@ impl Cloud {
                 description: description.clone(),
                 hints: hints.clone(),
                 gone_at: None,
+                locked: false,
                 stuck_deleting: false,
                 fate,
             });

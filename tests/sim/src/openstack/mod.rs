@@ -34,6 +34,8 @@ pub struct Options {
     pub token_life: Duration,
     /// The most servers, flavors, images or volumes in one page.
     pub page_size: usize,
+    /// The newest compute microversion, below 2.
+    pub newest_microversion: u32,
     /// How long a new server is missing from lists (several cells, a replica).
     pub list_lag: Duration,
     /// The regions of the catalogue; what the cloud has is in the first.
@@ -57,6 +59,7 @@ impl Default for Options {
             delete_time: Duration::from_secs(5),
             token_life: Duration::from_secs(3600),
             page_size: 1000,
+            newest_microversion: 93,
             list_lag: Duration::ZERO,
             regions: vec!["RegionOne".into()],
             keystone_v2: false,

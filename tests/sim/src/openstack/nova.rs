@@ -8,9 +8,6 @@ use crate::http::{Request, Response};
 use crate::openstack::answers::{Page, bad_request, fault, item_not_found, next_query, no_route, page};
 use crate::openstack::{Cloud, Flavor, Server, Status, Token};
 
-/// The range of microversions.
-const NEWEST: u32 = 93;
-
 impl Cloud {
     pub(crate) fn nova(&mut self, path: &[&str], request: &Request) -> Response {
         if path.is_empty() {
@@ -26,7 +23,7 @@ impl Cloud {
             }
             Err(refused) => return *refused,
         };
-        let minor = match microversion(request) {
+        let minor = match microversion(request, self.options.newest_microversion) {
             Ok(minor) => minor,
             Err(refused) => return *refused,
         };
@@ -43,7 +40,7 @@ impl Cloud {
 
     fn nova_version(&self) -> Value {
         json!({
-            "id": "v2.1", "status": "CURRENT", "version": format!("2.{NEWEST}"), "min_version": "2.1",
+            "id": "v2.1", "status": "CURRENT", "version": format!("2.{}", self.options.newest_microversion), "min_version": "2.1",
             "updated": "2013-07-23T11:33:21Z",
             "links": [{"rel": "self", "href": format!("{}/", self.endpoint("compute"))}],
             "media-types": [{"base": "application/json",
@@ -62,6 +59,7 @@ impl Cloud {
                 None => no_instance(id),
             },
             ("DELETE", ["servers", id]) => match self.own_server(id, token) {
+                Some(server) if server.locked => locked(id),
                 Some(_) => {
                     self.delete_server(id);
                     Response::empty(204).with("Content-Type", "application/json")
@@ -203,6 +201,13 @@ impl Cloud {
         let body = request.json().unwrap_or_default();
         let action = body.as_object().and_then(|m| m.keys().next().cloned()).unwrap_or_default();
         match action.as_str() {
+            "os-stop" | "os-start" if server.locked => locked(id),
+            "lock" | "unlock" => {
+                if let Some(server) = self.server_mut(id) {
+                    server.locked = action == "lock";
+                }
+                Response::empty(202)
+            }
             "os-getConsoleOutput" => match &self.console {
                 _ if never_ran => fault(409, "conflictingRequest", &format!("Instance {id} is not ready")),
                 None => fault(501, "notImplemented", "Unable to get console log, functionality not implemented"),
@@ -287,6 +292,11 @@ fn no_instance(id: &str) -> Response {
     item_not_found(&format!("Instance {id} could not be found."))
 }
 
+/// nova/exception.py, InstanceIsLocked; whoever locked it, the user of the project included.
+fn locked(id: &str) -> Response {
+    fault(409, "conflictingRequest", &format!("Instance {id} is locked"))
+}
+
 fn keypair(name: &str) -> Value {
     json!({"name": name, "public_key": format!("ssh-rsa AAAAB3NzaC1yc2E {name}"),
            "fingerprint": "a2:07:76:5c:ba:06:c0:ba:02:74:c1:8e:c3:bc:dd:0e"})
@@ -302,12 +312,12 @@ fn refused_query<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Option<Respons
     })
 }
 
-/// The minor number of the microversion that a request asks for.
-fn microversion(request: &Request) -> Result<u32, Box<Response>> {
+/// The minor number of the microversion that a request asks for, of those up to the newest.
+fn microversion(request: &Request, newest: u32) -> Result<u32, Box<Response>> {
     let new = request.header("openstack-api-version").and_then(|h| h.trim().strip_prefix("compute "));
     let Some(text) = new.or_else(|| request.header("x-openstack-nova-api-version")) else { return Ok(1) };
     if text == "latest" {
-        return Ok(NEWEST);
+        return Ok(newest);
     }
     let parts = text.split_once('.').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     let Some((major, minor)): Option<(u32, u32)> = parts else {
@@ -315,8 +325,8 @@ fn microversion(request: &Request) -> Result<u32, Box<Response>> {
             "API Version String {text} is of invalid format. Must be of format MajorNum.MinorNum."
         ))));
     };
-    if major != 2 || !(1..=NEWEST).contains(&minor) {
-        let text = format!("Version {text} is not supported by the API. Minimum is 2.1 and maximum is 2.{NEWEST}.");
+    if major != 2 || !(1..=newest).contains(&minor) {
+        let text = format!("Version {text} is not supported by the API. Minimum is 2.1 and maximum is 2.{newest}.");
         return Err(Box::new(fault(406, "computeFault", &text)));
     }
     Ok(minor)

@@ -168,6 +168,8 @@ pub struct Server {
     pub hints: serde_json::Value,
     /// When it is gone; set while it is being deleted.
     pub gone_at: Option<Ms>,
+    /// Somebody locked it: only an administrator could delete, stop or start it.
+    pub locked: bool,
     /// It stays in deletion for ever.
     pub stuck_deleting: bool,
     pub(crate) fate: Fate,

@@ -165,6 +165,7 @@ impl Cloud {
             description: None,
             hints: serde_json::Value::Null,
             gone_at: None,
+            locked: false,
             stuck_deleting: false,
             fate: Fate::Boots,
         });

@@ -199,7 +199,7 @@ impl Cloud {
                 })
                 .collect(),
             tags: (minor >= 26).then_some(server.tags.as_slice()),
-            locked: (minor >= 9).then_some(false),
+            locked: (minor >= 9).then_some(server.locked),
             description: (minor >= 19).then_some(server.description.as_deref().unwrap_or(&server.name)),
         }
     }

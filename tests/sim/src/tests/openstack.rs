@@ -258,6 +258,27 @@ fn other_projects_cannot_be_seen_or_touched() {
 }
 
 #[test]
+fn a_locked_server_is_deleted_for_nobody_and_shown_as_locked_since_2_9() {
+    let c = Client::new();
+    let id = c.ordered("ubuntu", "1");
+    let (path, action) = (format!("/compute/v2.1/servers/{id}"), format!("/compute/v2.1/servers/{id}/action"));
+    let act = |name: &str| c.try_cloud("POST", &action, &json!({name: null}).to_string()).unwrap().status;
+    assert_eq!(act("lock"), 202);
+    let locked = refused(&c.cloud("DELETE", &path), 409, "conflictingRequest");
+    assert_eq!(locked, format!("Instance {id} is locked"));
+    assert_eq!(act("os-stop"), 409);
+    assert_eq!(c.cloud("GET", &path).json()["server"].get("locked"), None);
+    let url = format!("{}{path}", c.cloud_root());
+    let headers = [("X-Auth-Token", c.token.as_str()), ("OpenStack-API-Version", "compute 2.9")];
+    let shown = || super::client::send("GET", &url, &headers, "").unwrap();
+    assert_eq!(shown().json()["server"]["locked"], json!(true));
+    c.sim.cloud("openstack").options.newest_microversion = 8;
+    refused(&shown(), 406, "computeFault");
+    assert_eq!(act("unlock"), 202);
+    assert_eq!(c.cloud("DELETE", &path).status, 204);
+}
+
+#[test]
 fn full_pages_name_a_next_one_even_when_nothing_follows() {
     let c = Client::new();
     for n in 0..4 {
