@@ -1,6 +1,6 @@
 //! What becomes of a server and its node: the first row that fits decides.
 //!
-//! The rows stand in `Classifier::judge` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
+//! The rows stand in `Classifier::classify` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
 //! is matched to it, which is decided later.
 
 use crate::config::{Config, Times};

@@ -52,7 +52,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         let seen = servers::sighted(config, state, machine, listed, now);
         if servers::is_over(config, machine, &seen) {
             if let Some(id) = &seen.server_id {
-                let departed = GoneServer {
+                let gone = GoneServer {
                     id: machine.id.clone(),
                     node_type: seen.node_type,
                     provider: seen.provider,
@@ -61,7 +61,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
                     node: seen.node,
                     volumes: seen.fault.as_deref().map(volumes::volumes_named).unwrap_or_default(),
                 };
-                memory.gone_servers.entry(id.clone()).or_insert(departed);
+                memory.gone_servers.entry(id.clone()).or_insert(gone);
             }
         } else {
             memory.servers.insert(machine.id.clone(), seen);
@@ -69,7 +69,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     }
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
-    memory.gone_servers.retain(|_, departed| now.duration_since(departed.since) < GONE_SERVERS_KEPT);
+    memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
     memory.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
     });

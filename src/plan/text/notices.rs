@@ -18,8 +18,8 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
     let jenkins = &world.jenkins;
     let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
-    let told: BTreeSet<&str> = reads.into_iter().flatten().collect();
-    told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
+    let errors: BTreeSet<&str> = reads.into_iter().flatten().collect();
+    errors.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
     for provider in &config.providers {
         let cloud = world.clouds.get(&provider.name);
         let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
