@@ -1,7 +1,7 @@
-//! The names and ids of the two services, each a type of its own, and what can be read from them.
+//! The names and ids of both services, each with a type of its own.
 //!
-//! Whatever registers a server in Jenkins names the node `base+IP`; that convention is the only link from a node to a
-//! server, so it is read and written in one place. Which server a name leads to is decided in [`crate::plan`].
+//! Whatever registers a server in Jenkins names the node `base+IP`. That name is the only link from a node to a server,
+//! so only this module writes and reads it. [`crate::plan`] decides which server it leads to.
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
-//! What is remembered from run to run.
+//! The state: what a run passes on to the next one.
 //!
-//! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
-//! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
+//! If it is lost, damaged or old, mita decides later, never wrongly. It is plain data with the small rules of counting
+//! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
 mod lessons;

@@ -1,8 +1,8 @@
-//! What Jenkins says in a queue item's `why`: its English messages, today's and those of earlier releases.
+//! Jenkins' messages in a queue item's `why`: the English ones, of today and of earlier releases.
 //!
-//! For many items `why` is the only field that tells what the item waits for, and it is prose. This module knows the
-//! prose and nothing else: whether a name is a label's or a node's, and what follows from it, is the caller's, who also
-//! keeps the original words. Other languages, and messages of plugins that are not listed here, are [`Why::Other`].
+//! For many items, only `why` shows what the item waits for, and it is prose. This module knows that prose and nothing
+//! else. The caller decides whether a name is a label or a node, and keeps the original text. Other languages, and
+//! messages of plugins that are not listed here, are [`Why::Other`].
 //!
 //! Facts: Jenkins 2.578, `hudson/model/Queue.java`, `hudson/model/Messages.properties`,
 //! `jenkins/model/Messages.properties`, `jenkins/model/queue/CompositeCauseOfBlockage.java`, and their histories.

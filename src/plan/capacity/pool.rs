@@ -1,4 +1,4 @@
-//! Pools of equal executors: there, coming back, or on their way.
+//! Pools of equal executors: idle, coming back, or on their way.
 
 use crate::config::NodeType;
 use crate::domain::names::{NodeName, NodeTypeName};

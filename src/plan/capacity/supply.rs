@@ -1,4 +1,4 @@
-//! Jobs on one side, executors on the other: builds what [`super::matching`] works on, and reads its result.
+//! Jobs and executors: builds the input of [`super::assignment`], and reads its result.
 
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName};

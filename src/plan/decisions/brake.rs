@@ -1,5 +1,5 @@
-//! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what was
-//! seen than the truth.
+//! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what the
+//! run saw than the truth.
 
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, State};

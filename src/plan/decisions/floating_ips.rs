@@ -1,8 +1,8 @@
-//! Floating IPs: one for each server of a type that has a pool, and none longer than its server.
+//! Floating IPs: one for each server of a node type that has a pool, for as long as the server exists.
 //!
-//! One request makes a floating IP, marks it and leads it to the server, so that none of ours is ever without its mark, and
-//! the mark names the server. So the listing alone tells what there is, whatever the state remembers: an order for one
-//! whose answer was lost shows in the next run.
+//! One request creates a floating IP, marks it and points it to a server, so that none of ours is ever without its
+//! mark. The mark names the server, so the listing alone shows what exists, whatever is in the state: if the answer to
+//! an order was lost, the next run sees its result.
 
 use super::draft::{Draft, target};
 use super::findings::Findings;

@@ -1,4 +1,4 @@
-//! What is said of each waiting job: where it runs, or why it has no executor.
+//! The verdict of each waiting job: where it will run, or why it has no executor.
 
 use super::draft::Draft;
 use super::findings::Findings;

@@ -1,4 +1,4 @@
-//! Nothing lasts in silence (L6): what keeps jobs waiting or servers standing for longer than it should is a problem.
+//! Nothing lasts in silence (L6): if jobs wait or servers stay for longer than they should, that becomes a problem.
 
 use super::draft::Draft;
 use crate::domain::format::span;

@@ -1,4 +1,4 @@
-//! What is done with the nodes that are no server of ours, and with those that a server of ours left behind.
+//! Decisions about nodes without a server of ours, and about nodes that a server of ours left behind.
 
 use super::draft::Draft;
 use super::findings::Findings;

@@ -1,9 +1,9 @@
-//! The nodes that mita makes itself: for servers that run, for orders whose agents call in, and what becomes of a node
-//! whose order never made a server.
+//! The nodes that mita creates: for servers that run, and for orders whose agents connect to Jenkins. Also what happens
+//! to a node if its order never created a server.
 //!
-//! A node that mita makes has a name that leads to its server by itself, and a mark in its description. While the server
-//! is there, or the order is remembered, the name alone decides what the node is, as for any other node. The mark
-//! decides only where neither is there any more: then it proves that the node is ours, also after the state was lost.
+//! The name of such a node leads to its server, and its description carries a mark. While the server exists, or the
+//! state has the order, the name alone decides what the node is, as for any other node. The mark decides only when
+//! neither is left: it then proves that the node is ours, even if the state was lost.
 
 use super::findings::Findings;
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! What is done with each server, and with the nodes that are it.
+//! Decisions about each server, with its nodes.
 
 use super::draft::{Draft, target};
 use super::findings::Findings;

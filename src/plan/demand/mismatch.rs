@@ -1,4 +1,4 @@
-//! Node types that turned out not to serve a job, whatever their labels say: a node of theirs stood idle beside it.
+//! Node types that turned out not to serve a job, whatever their labels say: one of their nodes stood idle beside it.
 
 use super::waiting::Waiting;
 use crate::config::Config;

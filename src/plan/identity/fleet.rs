@@ -1,8 +1,4 @@
-//! Which servers are ours, and which Jenkins node is which server.
-//!
-//! A server is ours by its mark alone. A node is ours through a server that it clearly maps to, by its name or by the
-//! address in it, or that is remembered. Everything that could be a server's node without being it clearly is kept
-//! beside it: it makes the server as busy as it is itself, and nothing is touched while there is such a doubt.
+//! The servers that are ours, with the Jenkins nodes that belong to them.
 
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::Origin;

@@ -1,4 +1,4 @@
-//! Every server of ours, listed or remembered.
+//! Every server of ours: those that a cloud listed, and those that only the state has.
 
 use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};

@@ -1,4 +1,4 @@
-//! What a node of Jenkins is to us: told by its name, by the address in it, and by what is remembered.
+//! Which server a Jenkins node belongs to, by its name, by the address in it, and by the state.
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};

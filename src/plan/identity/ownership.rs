@@ -1,7 +1,7 @@
 //! Whose a server is: its mark names the owner and the controller.
 //!
-//! A mark with our owner and another controller is of an installation that has our owner by accident, unless this state
-//! ordered the server: then the controller has a new name.
+//! A mark with our owner and another controller belongs to an installation that has our owner by accident, unless this
+//! state ordered the server: then our controller has a new name.
 
 use crate::config::Config;
 use crate::domain::installation::{Controller, Installation};

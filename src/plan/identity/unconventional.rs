@@ -1,4 +1,4 @@
-//! Nodes under names outside the convention: each may be a server of ours that seems to have no node.
+//! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
 use crate::domain::state::{Origin, State};

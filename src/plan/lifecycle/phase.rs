@@ -1,7 +1,7 @@
-//! What becomes of a server and its node: the first row that fits decides.
+//! The phase of a server and its node: the first row that fits decides.
 //!
-//! The rows stand in `Classifier::classify` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
-//! is matched to it, which is decided later.
+//! `Classifier::classify` has the rows in their order. It only classifies: an idle node, for example, is retired only
+//! if no waiting job is placed on it, and a later step decides that.
 
 use crate::config::{Config, Times};
 use crate::domain::format::span;

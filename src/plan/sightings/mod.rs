@@ -1,4 +1,4 @@
-//! Step 2: what this run adds to the state: clocks and counters, before anything is decided.
+//! Step 2: what this run adds to the state, before anything is decided: clocks and counters.
 
 pub mod breaker;
 pub mod floating_ips;

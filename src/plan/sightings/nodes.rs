@@ -1,4 +1,4 @@
-//! What is remembered of a node of Jenkins after this run's sighting.
+//! What the state has about a node after this run has seen it.
 
 use crate::config::Config;
 use crate::domain::names::ServerId;

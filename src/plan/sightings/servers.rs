@@ -1,4 +1,4 @@
-//! What is remembered of a server of ours after this run's sighting.
+//! What the state has about a server of ours after this run has seen it.
 
 use super::nodes::has_worked;
 use crate::config::Config;

@@ -1,4 +1,4 @@
-//! Which volume belonged to which server of ours that is gone, and how long one is waited for.
+//! Which volume belonged to which server of ours that is gone, and how long mita watches for such volumes.
 
 use crate::config::Config;
 use crate::domain::names::{ProviderName, ServerId, VolumeId};

@@ -1,4 +1,4 @@
-//! What a person is told beside the plan: problems in every run, warnings once for each event.
+//! What an operator reads besides the plan: problems in every run, warnings once for each event.
 
 use crate::config::Config;
 use crate::domain::names::ProviderName;
