@@ -8,7 +8,7 @@ use crate::plan::model::{Action, Change, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// What lasts for longer than this is told.
+/// What lasts longer than this is reported.
 const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long.

@@ -67,7 +67,7 @@ pub(crate) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, planned: &[
     NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
 }
 
-/// What stands before the address: the name of the server where it has one of its own, else that of its type.
+/// The text before the address: the name of the server if it has one of its own, else that of its type.
 fn base<'a>(machine: &'a Machine<'_>, server: &'a Server) -> &'a str {
     let own = server.mark.as_ref().is_some_and(|mark| server.name.contains(mark.id.as_str()));
     if own { &server.name } else { machine.node_type.as_str() }
@@ -85,7 +85,7 @@ fn taken(node: &NodeName, identity: &NodeIdentity) -> NodeOfServer {
     }
 }
 
-/// The node of an order whose agent connects to Jenkins: it is made before its server, under the server's name.
+/// The node of an order whose agent connects to Jenkins: it is created before its server, under the server's name.
 pub(crate) fn of_order(config: &Config, order: &Change) -> Option<Action> {
     let Change::CreateServer(Order { node_type, provider, name, id, .. }) = order else { return None };
     config.node_type(node_type).filter(|kind| kind.registration.is_inbound())?;

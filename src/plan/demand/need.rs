@@ -49,11 +49,11 @@ pub enum Reading {
     Hidden,
     /// A pipeline that waits for this node of ours to come back, which no new server can be.
     Resuming(NodeName),
-    /// Nothing that mita understands.
+    /// Unknown: Jenkins says nothing that mita understands.
     Unknown,
 }
 
-/// The nodes of Jenkins, as far as a reason can name them.
+/// The nodes of Jenkins that a reason can name.
 pub struct NodeIndex<'a> {
     nodes: BTreeMap<&'a str, &'a Node>,
     has_agents: bool,
@@ -120,7 +120,7 @@ pub fn read(
     let named = label_in(why, index)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
-        // A label tells more than the one node that has it today.
+        // A label says more than the one node that has it today.
         .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
         .or_else(|| node_in(why, index))
         .or(guess);

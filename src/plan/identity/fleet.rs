@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 /// Servers of ours and the nodes of Jenkins, put together.
 #[derive(Debug)]
 pub struct Fleet<'a> {
-    /// Every server of ours, listed or remembered.
+    /// Every server of ours: listed by a cloud, or only in the state.
     pub machines: Vec<Machine<'a>>,
     /// Every node of Jenkins, with what it is to us.
     pub nodes: Vec<(&'a Node, NodeIdentity)>,
-    /// Servers that are remembered, and that a cloud shows without our mark: they are ours no more.
+    /// Servers in the state that a cloud shows without our mark: they are no longer ours.
     pub disowned: BTreeMap<&'a ServerId, &'a Server>,
 }
 

@@ -18,7 +18,7 @@ use fleet::{Fleet, NodeIdentity};
 use machines::machines;
 use node_identity::{Candidates, Index};
 
-/// Puts together what was seen and what is remembered.
+/// Combines what the run saw with the state.
 pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Fleet<'a> {
     let disowned = ownership::disowned(config, world, state);
     let mut machines = machines(config, world, state, &disowned);

@@ -67,7 +67,7 @@ pub fn namesakes<'a>(config: &Config, world: &'a World, state: &State) -> Vec<Na
     namesakes.collect()
 }
 
-/// Servers that are remembered, and that a cloud shows without our mark: a person took it away, or they never were ours.
+/// Servers in the state that a cloud shows without our mark: a person removed it, or they were never ours.
 pub(crate) fn disowned<'a>(config: &Config, world: &'a World, state: &State) -> BTreeMap<&'a ServerId, &'a Server> {
     let installation = config.installation();
     let servers = state.servers.values().filter_map(|memory| memory.server_id.as_ref());

@@ -24,7 +24,7 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
 /// How near a node is to a server that it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Distance {
-    /// Whether the labels do not tell that the node is one of the type.
+    /// Whether the labels do not show that the node is one of the type.
     unsure: bool,
     /// How many runs lie between the node's first sighting and the loss of the server's own node, or the order.
     runs: u64,

@@ -19,10 +19,10 @@ pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 
-/// Sessions that are remembered beside the last one.
+/// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
 
-/// How long servers that are gone are remembered, so that what they leave behind is known as ours.
+/// How long the state keeps servers that are gone, so that what they leave behind is known to be ours.
 const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The state after this run's sightings.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 const LISTINGS_WITHOUT: u32 = 2;
 
 /// Whether the volumes of a provider are to be listed: a server with storage is gone from there and its volume not yet
-/// known to be, or nothing is remembered at all.
+/// known to be, or the state is empty.
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     // What is remembered of a provider that is no longer configured may be there under another name.
     let may_be_here = |gone: &GoneServer| gone.provider == *provider || !config.has_provider(&gone.provider);
@@ -55,7 +55,7 @@ pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> 
     marked.or(named).or_else(in_fault)
 }
 
-/// The server that a blank volume's name tells of.
+/// The server that the name of a blank volume contains.
 pub fn volume_of(name: &str) -> Option<ServerId> {
     name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
 }

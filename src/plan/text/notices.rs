@@ -63,7 +63,7 @@ fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
     }
 }
 
-/// Adds a warning for each event that was not told before, and remembers what was told as long as it lasts.
+/// Adds a warning for each event that was not reported before, and notes reported events for as long as they last.
 pub(crate) fn warn(
     config: &Config,
     world: &World,
