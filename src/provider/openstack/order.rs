@@ -8,6 +8,7 @@ use crate::config::{BootVolume, NodeType};
 use crate::domain::names::ServerId;
 use crate::http::Method;
 use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::mark;
 use crate::provider::order::Order;
 use crate::secret::Secret;
 use base64::Engine;
@@ -88,7 +89,7 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
         // For Nova a server that boots from a volume has no image of its own.
         "imageRef": if boot.volume.is_some() { "" } else { &ids.image },
         "flavorRef": ids.flavor,
-        "metadata": metadata(order),
+        "metadata": mark::metadata(order),
     });
     let optional = [
         ("user_data", user_data.map(Value::from)),
@@ -116,16 +117,6 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
         body["os:scheduler_hints"] = hints;
     }
     body
-}
-
-/// The mark is part of the request itself, and configured metadata cannot replace it.
-fn metadata(order: &Order<'_>) -> Value {
-    let mut metadata = order.node_type.metadata.clone();
-    metadata.insert("mita_owner".into(), order.installation.owner.to_string());
-    metadata.insert("mita_controller".into(), order.installation.controller.to_string());
-    metadata.insert("mita_node".into(), order.node_type.name.to_string());
-    metadata.insert("mita_id".into(), order.id.to_string());
-    json!(metadata)
 }
 
 /// The boot disk, on the host or on a volume, and a blank volume; Nova deletes both with the server. If there is any volume,
