@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,19 +82,20 @@ fn start(config: &CommandConfig, verb: &str) -> std::io::Result<Child> {
 
 /// How the program ended; `None` if it has not by then, or if it writes without end.
 fn wait(child: &mut Child, output: Option<&Output>, until: Instant) -> Option<std::process::ExitStatus> {
-    // Most programs end right after they closed their output.
-    if let Some(output) = output {
-        output.wait(time_until(until));
-    }
     let mut pause = Duration::from_micros(200);
+    let mut output_ended = false;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
             Ok(None) if now() < until && output.is_none_or(|output| !output.is_full()) => {}
             Ok(None) | Err(_) => return None,
         }
-        pause = (pause * 2).min(Duration::from_millis(20));
-        sleep(pause.min(time_until(until)));
+        pause = (pause * 2).min(Duration::from_millis(20)).min(time_until(until));
+        match output {
+            // Most programs end right after they closed their output.
+            Some(output) if !output_ended => output_ended = output.wait(pause),
+            _ => sleep(pause),
+        }
     }
 }
 
@@ -132,10 +133,9 @@ fn read(from: impl Read + Send + 'static, most: u64) -> Output {
 }
 
 impl Output {
-    /// Waits until everybody has closed it, or until there is too much of it.
-    fn wait(&self, time: Duration) {
-        // At the end of the time, what was read so far counts.
-        let _ = self.ended.recv_timeout(time);
+    /// Waits until everybody has closed it, or until there is too much of it. Whether that happened in this time.
+    fn wait(&self, time: Duration) -> bool {
+        !matches!(self.ended.recv_timeout(time), Err(RecvTimeoutError::Timeout))
     }
 
     fn is_full(&self) -> bool {
