@@ -49,7 +49,7 @@ pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
     let output = session.send(&call, &operation).and_then(|response| match response.is_success() {
         true => {
             let body = response.json_body("a console");
-            let output = body.and_then(|mut body| body.take::<Option<String>>("/output"));
+            let output = body.and_then(|body| body.take::<Option<String>>("/output"));
             output.map_err(|error| operation.unusable(&error))
         }
         false => Err(operation.refused(Service::Compute, &response)),
