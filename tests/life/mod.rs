@@ -8,5 +8,6 @@ mod lifetime;
 mod names;
 mod nodes;
 mod places;
+mod programs;
 mod registration;
 mod servers;
