@@ -4,11 +4,12 @@ use super::wire;
 use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
 use crate::http::{Method, encode_segment};
-use crate::provider::console;
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, mark, says_no_server, timestamp};
+use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, says_no_server, timestamp};
 use crate::provider::order::Deletion;
+use crate::provider::{console, mark};
 use crate::secret::redact;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,8 +26,17 @@ const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
     let operation = session.operation("list the servers", Effect::Read);
     let path = "/servers/detail?limit=1000";
-    let servers = session.list(Service::Compute, path, "servers", |server: &wire::Server| &server.id, &operation)?;
-    Ok(servers.into_iter().map(read_server).collect())
+    let servers = session.list(Service::Compute, path, "servers", |Listed(server)| server.id.as_str(), &operation)?;
+    Ok(servers.into_iter().map(|Listed(server)| server).collect())
+}
+
+/// A server, read as soon as it was parsed: what Nova writes of it takes more memory.
+struct Listed(Server);
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(server: D) -> Result<Self, D::Error> {
+        wire::Server::deserialize(server).map(|server| Self(read_server(server)))
+    }
 }
 
 /// One server as it is now.
@@ -81,7 +91,7 @@ fn read_server(server: wire::Server) -> Server {
     Server {
         id: ServerId::from(server.id),
         name: server.name.unwrap_or_default(),
-        mark: mark(&metadata),
+        mark: mark::read(&metadata),
         state: state(server.status, server.task_state.as_deref()),
         created: server.created.as_deref().and_then(timestamp),
         launch: match server.launched_at {
