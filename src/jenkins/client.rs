@@ -1,5 +1,6 @@
 //! The controller: reads, and writes with a crumb if Jenkins wants one.
 
+use super::ahead::Ahead;
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, object};
@@ -10,7 +11,7 @@ use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A controller. Shared by reference between threads.
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub struct Jenkins {
     root: String,
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
+    pub(super) ahead: Ahead,
 }
 
 /// What was read, and which controller answered.
@@ -63,7 +65,13 @@ impl Jenkins {
             root: config.url.clone(),
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
+            ahead: Ahead::default(),
         })
+    }
+
+    /// The time left until the deadline.
+    pub(super) fn time_left(&self) -> Duration {
+        self.client.time_left()
     }
 
     /// Requests that left this machine.
@@ -81,7 +89,8 @@ impl Jenkins {
         self.client.requests_failed()
     }
 
-    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
+    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`). No list shows it, and it counts also
+    /// in a run that orders nothing: a job that waits beside an idle node proves nothing while Jenkins is quieting down.
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
         self.read("api/json", "quietingDown", wanted)?.try_map(|Field(root): Field<Root>| match root.quieting_down {
