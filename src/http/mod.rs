@@ -11,6 +11,7 @@ mod error;
 mod failure;
 #[cfg(test)]
 pub(crate) mod loopback;
+mod proxy;
 mod request;
 mod response;
 mod sent;

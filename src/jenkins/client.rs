@@ -9,6 +9,7 @@ use crate::http::{Client, ClientOptions, Request, Response, encode_query};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -19,6 +20,7 @@ pub struct Jenkins {
     root: String,
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
+    lacks_headers: AtomicBool,
 }
 
 /// What was read, and which controller answered.
@@ -29,7 +31,7 @@ pub struct Reading<T> {
     /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
     /// together.
     pub session: Option<String>,
-    /// `X-Jenkins`, the controller's version.
+    /// `X-Jenkins`, the controller's version; empty if the answer lacks it.
     pub version: String,
 }
 
@@ -49,7 +51,7 @@ impl Jenkins {
             service: "jenkins",
             cacert: config.cacert.clone(),
             client_cert: None,
-            proxy: None,
+            proxy: config.proxy.clone(),
             deadline,
         };
         let basic = config.token.basic(&config.user);
@@ -58,6 +60,7 @@ impl Jenkins {
             root: config.url.clone(),
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
+            lacks_headers: AtomicBool::new(false),
         })
     }
 
@@ -94,12 +97,32 @@ impl Jenkins {
     /// Reads JSON with the fields that Jenkins selects.
     pub(super) fn read_whole(&self, path: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
         let response = self.fetch(path)?;
-        // On every answer of the API (hudson/model/Api.java).
-        let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
-            return Err(error::not_jenkins(&response));
-        };
+        // Both on every answer of the API (hudson/model/Api.java), unless a proxy in front of Jenkins removes them.
+        let version = response.header("x-jenkins").map(str::to_owned);
         let session = response.header("x-jenkins-session").map(str::to_owned);
-        Ok(Reading { value: response.json(wanted)?, session, version })
+        let value: Value = match version {
+            Some(_) => response.json(wanted)?,
+            None => response.json(wanted).ok().filter(is_of_jenkins).ok_or_else(|| error::not_jenkins(&response))?,
+        };
+        if version.is_none() || session.is_none() {
+            self.lacks_headers.store(true, Ordering::Relaxed);
+        }
+        Ok(Reading { value, session, version: version.unwrap_or_default() })
+    }
+
+    /// Whether an answer of Jenkins lacked the headers that name its version and its start.
+    pub fn lacks_headers(&self) -> bool {
+        self.lacks_headers.load(Ordering::Relaxed)
+    }
+
+    /// The start of the controller, from its log-in page: the addresses of its scripts and pictures contain it, too
+    /// (hudson/Functions.java, `getResourcePath`). For answers without the header. `None` if the page does not show it.
+    pub fn session_of_page(&self) -> Option<String> {
+        let page = self.fetch("login").ok()?;
+        let text = String::from_utf8_lossy(&page.body);
+        let (_, rest) = text.split_once("/static/")?;
+        let session = rest.split(['/', '"', '\'']).next()?;
+        (session.len() == 8 && session.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| session.to_owned())
     }
 
     /// The answer to a GET below the root, of status 200.
@@ -173,6 +196,12 @@ impl Jenkins {
     pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
         JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
     }
+}
+
+/// Whether this is what Jenkins exports: each object names its Java class.
+fn is_of_jenkins(value: &Value) -> bool {
+    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
+    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

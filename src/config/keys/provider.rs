@@ -2,6 +2,14 @@
 
 use super::key::{Key, Kind, MOST, key, refused, same};
 
+/// `proxy`, also in `[jenkins]`.
+pub(super) const PROXY: Key = key(
+    "proxy",
+    Kind::Proxy,
+    "the environment's",
+    "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+);
+
 /// `[provider.NAME]`
 pub(crate) const PROVIDER: &[Key] = &[
     key("type", Kind::OneOf(&["openstack"]), "openstack", "the kind of cloud"),
@@ -64,12 +72,7 @@ pub(crate) const PROVIDER: &[Key] = &[
     key("image_endpoint_override", Kind::Url, "the catalogue's", "the URL of the image service"),
     key("network_endpoint_override", Kind::Url, "the catalogue's", "the URL of the network service"),
     key("volume_endpoint_override", Kind::Url, "the catalogue's", "the URL of the volume service"),
-    key(
-        "proxy",
-        Kind::Proxy,
-        "the environment's",
-        "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
-    ),
+    PROXY,
     key(
         "cacert",
         Kind::Path,

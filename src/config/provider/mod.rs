@@ -4,6 +4,7 @@ mod clouds;
 mod connection;
 mod named_cloud;
 mod openstack;
+mod regions;
 mod yaml;
 
 pub use clouds::available_clouds;
