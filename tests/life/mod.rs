@@ -7,6 +7,7 @@ mod leftovers;
 mod lifetime;
 mod names;
 mod nodes;
+mod odd_clouds;
 mod places;
 mod programs;
 mod registration;

@@ -75,7 +75,7 @@ impl Cloud {
             "user_data": base64_encode(named("user_data").as_bytes()),
         }});
         let user = self.users.first().map(|user| user.id.clone()).unwrap_or_default();
-        let token = Token { user, project: Some(self.project.clone()), expires: 0 };
+        let token = Token { user, project: Some(self.project.clone()), expires: 0, access_rules: Vec::new() };
         let order = Request { body: order.to_string().into_bytes(), ..request.clone() };
         let answer = self.create_servers(&order, &token, 1);
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
