@@ -181,7 +181,7 @@ fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
     fs::create_dir(&folder).expect("a folder");
     // Only root can give a folder away; anybody else makes files of their own only.
     let given = std::os::unix::fs::chown(&folder, Some(12_345), Some(12_345)).is_ok();
-    let ended = it.program(&["init", "--offline", "--output", "etc/mita.toml"]);
+    let ended = it.program(&["init", "--offline", "--file", "etc/mita.toml"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let owner = fs::metadata(&folder).expect("the folder").uid();
     assert_eq!(given, owner == 12_345);

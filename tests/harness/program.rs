@@ -13,12 +13,12 @@ pub(crate) struct Ended {
 }
 
 impl Installation {
-    /// Runs the program with this installation's configuration and nothing else in its environment. Its clock is the
-    /// real one, so a story of the program is one of single runs.
+    /// Runs the program with this installation's configuration, as `MITA_CONFIG` because some commands read none, and
+    /// nothing else in its environment. Its clock is the real one, so a story of the program is one of single runs.
     pub(crate) fn program(&self, arguments: &[&str]) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mita"));
         command.env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
-        command.arg("--config").arg(self.config_file()).args(arguments);
+        command.env("MITA_CONFIG", self.config_file()).args(arguments);
         let output = command.output().expect("the program starts");
         self.sim.assert_promises();
         Ended {

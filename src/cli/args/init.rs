@@ -1,6 +1,10 @@
 //! The arguments of `mita init`.
 
+use crate::cli::args::no_config::NoConfig;
+use crate::cli::args::numbers;
+use crate::cli::candidates;
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
 use std::path::PathBuf;
 
 /// `mita init`
@@ -11,8 +15,8 @@ pub(crate) struct Init {
     pub(crate) offline: bool,
 
     /// Where to write the configuration
-    #[arg(long, value_name = "FILE", default_value = "mita.toml")]
-    pub(crate) output: PathBuf,
+    #[arg(long, value_name = "FILE", default_value = "mita.toml", alias = "output")]
+    pub(crate) file: PathBuf,
 
     /// Overwrite an existing file
     #[arg(long)]
@@ -35,7 +39,7 @@ pub(crate) struct Init {
     pub(crate) jenkins_token_env: Option<String>,
 
     /// A cloud in clouds.yaml, or envvars for the OS_* variables [default: the only cloud in clouds.yaml]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(candidates::clouds))]
     pub(crate) cloud: Option<String>,
 
     /// The URL of Keystone, to use an application credential in place of a cloud in clouds.yaml
@@ -79,7 +83,7 @@ pub(crate) struct Init {
     pub(crate) labels: Option<String>,
 
     /// The maximum number of servers of this type at a time
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = numbers::at_least_one)]
     pub(crate) max: u32,
 
     /// The mark of this installation [default: host and path of the Jenkins URL]
@@ -98,6 +102,9 @@ pub(crate) struct Init {
     /// The boot script, relative to the configuration [default: a script that mita writes beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) script_file: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) no_config: NoConfig,
 }
 
 /// Who creates the nodes in Jenkins.

@@ -41,12 +41,10 @@ const LONGEST: Duration = Duration::from_secs(50);
 
 /// Asks, chooses and writes.
 pub(crate) fn run(args: &Init, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
-    let place = Place::of(&args.output)?;
+    let place = Place::of(&args.file)?;
     if place.path.exists() && !args.force {
         let path = place.path.display();
-        return Err(Failure::Refused(format!(
-            "{path} already exists: name another file with --output, or use --force"
-        )));
+        return Err(Failure::Refused(format!("{path} already exists: name another file with --file, or use --force")));
     }
     let person = io::stdin().is_terminal() && io::stderr().is_terminal();
     let mut dialogue =
