@@ -52,7 +52,7 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
-        Command::Init(args) => init::run(&args, moment, progress()),
+        Command::Init(args) => init::run(&args, moment, progress),
         Command::Schema(_) => schema::run().map(|()| Exit::Done),
         Command::Completions { shell, .. } => completions::run(shell).map(|()| Exit::Done),
         Command::Man { page, .. } => manual::run(page.as_deref()).map(|()| Exit::Done),

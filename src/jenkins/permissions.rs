@@ -3,7 +3,7 @@
 //! Jenkins has no call that lists them. But a field in the JSON of a node, a form and a link on its pages are there only for
 //! users who may use them.
 
-use super::client::Jenkins;
+use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, text};
 
@@ -71,19 +71,25 @@ pub struct Permissions {
 }
 
 impl Jenkins {
+    /// The user that Jenkins sees; `None` for anonymous.
+    pub fn current_user(&self) -> Result<Reading<Option<String>>, JenkinsError> {
+        self.read_whole("whoAmI/api/json", "the current user")?.try_map(|who| {
+            let anonymous = flag(&who, "anonymous").unwrap_or(false);
+            Ok(text(&who, "name").filter(|_| !anonymous).map(str::to_owned))
+        })
+    }
+
     /// Which of these permissions the user has, for this node; without one for the built-in node, which nobody may delete,
     /// so Agent/Delete stays unknown then.
     pub fn permissions(&self, wanted: &[Permission], node: Option<&NodeName>) -> Result<Permissions, JenkinsError> {
-        let who = self.read_whole("whoAmI/api/json", "the current user")?;
-        let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
-        let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
+        let who = self.current_user()?;
         let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
         let sees_jobs = list(&jobs.value, "jobs").is_some_and(|jobs| !jobs.is_empty());
         let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
         let connect = self.may_connect(&name)?;
         let page = self.offline_page(&name)?;
         let mut permissions =
-            Permissions { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
+            Permissions { user: who.value, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
         for permission in wanted.iter().copied() {
             let granted = match permission {
                 Permission::Create => self.may_create()?,

@@ -12,7 +12,7 @@ pub mod openstack;
 mod order;
 
 pub use failure::{Failure, FailureKind};
-pub use findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
+pub use findings::{Image, Inspection, Inventory, Network, QuotaUsage, Size, Survey};
 pub use interface::{Access, Provider};
 pub use open::open;
 pub use order::{AddressOrder, Deletion, Order};

@@ -38,21 +38,49 @@ pub(crate) struct Init {
     #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
     pub(crate) jenkins_token_env: Option<String>,
 
+    /// Read that token from the first line of standard input, and keep it in the file
+    #[arg(long, conflicts_with = "jenkins_token_env")]
+    pub(crate) jenkins_token_stdin: bool,
+
     /// A cloud in clouds.yaml, or envvars for the OS_* variables [default: the only cloud in clouds.yaml]
     #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(candidates::clouds))]
     pub(crate) cloud: Option<String>,
 
-    /// The URL of Keystone, to use an application credential in place of a cloud in clouds.yaml
-    #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
+    /// The URL of Keystone, to log in without clouds.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "cloud")]
     pub(crate) auth_url: Option<String>,
 
-    /// The id of the application credential
+    /// The id of the application credential to log in with
     #[arg(long, value_name = "ID", requires = "auth_url")]
     pub(crate) application_credential_id: Option<String>,
 
     /// The file with the secret of that credential, relative to the configuration [default: openstack.secret]
-    #[arg(long, value_name = "FILE", requires = "auth_url")]
+    #[arg(long, value_name = "FILE", requires = "application_credential_id")]
     pub(crate) application_credential_secret_file: Option<String>,
+
+    /// Read that secret from standard input, after the token if that is read there too, and keep it in the file
+    #[arg(long, requires = "application_credential_id")]
+    pub(crate) application_credential_secret_stdin: bool,
+
+    /// The user to log in as, in place of an application credential
+    #[arg(long, value_name = "USER", requires = "auth_url", conflicts_with = "application_credential_id")]
+    pub(crate) username: Option<String>,
+
+    /// The project of that user
+    #[arg(long, value_name = "NAME", requires = "username")]
+    pub(crate) project: Option<String>,
+
+    /// The domain of that user and project [default: Default]
+    #[arg(long, value_name = "NAME", requires = "username")]
+    pub(crate) domain: Option<String>,
+
+    /// The file with the password of that user, relative to the configuration [default: openstack.password]
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) password_file: Option<String>,
+
+    /// Read that password from standard input, after the token if that is read there too, and keep it in the file
+    #[arg(long, requires = "username")]
+    pub(crate) password_stdin: bool,
 
     /// The region, if the cloud has several
     #[arg(long, value_name = "NAME")]
@@ -74,13 +102,17 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     pub(crate) network: Option<String>,
 
-    /// The name of the node type [default: derived from the image]
+    /// The name of the node type [default: a short name of the image]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<String>,
 
     /// The labels of the nodes in Jenkins, separated by blanks [default: linux]
     #[arg(long, value_name = "LABELS")]
     pub(crate) labels: Option<String>,
+
+    /// Let the nodes also serve jobs without a label
+    #[arg(long)]
+    pub(crate) unlabelled: bool,
 
     /// The maximum number of servers of this type at a time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = numbers::at_least_one)]

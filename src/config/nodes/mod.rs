@@ -2,7 +2,7 @@
 
 mod boot;
 mod min_idle;
-mod names;
+pub(crate) mod names;
 mod registration;
 mod script;
 mod server_name;

@@ -166,7 +166,7 @@ fn a_log_in_that_keystone_refuses_is_not_tried_again() {
     assert_eq!(failure.kind, FailureKind::Denied);
     assert!(
         failure.message.starts_with(
-            "cloud: cannot log in: the identity service answered 401: \"The request you have made requires authentication.\""
+            "cannot log in: the identity service answered 401: \"The request you have made requires authentication.\""
         ),
         "{failure}"
     );
