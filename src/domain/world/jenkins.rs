@@ -57,7 +57,7 @@ pub struct QueueItem {
     pub why: Option<String>,
 }
 
-/// The kinds of task, as far as they differ in what they tell of their label.
+/// The kinds of task, as far as they differ in what they say about their label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
@@ -117,7 +117,7 @@ pub struct Node {
     pub mark: Option<Mark>,
 }
 
-/// Sorts of nodes, told apart by `_class`.
+/// Sorts of nodes, distinguished by `_class`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {

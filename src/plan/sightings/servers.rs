@@ -1,4 +1,4 @@
-//! What is remembered of a server of ours after this run's sighting.
+//! What the state has about a server of ours after this run has seen it.
 
 use super::nodes::has_worked;
 use crate::config::Config;
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
 
-/// What is known of a server after this run's sighting. `listed` tells whether the list of nodes is whole.
+/// What the state has about a server after this run has seen it. `listed` says whether the list of nodes is complete.
 pub(crate) fn sighted(
     config: &Config,
     state: &State,
@@ -91,7 +91,7 @@ fn waited(
     }
 }
 
-/// A server that only its mark tells of.
+/// A server that only its mark shows to be ours.
 fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
     let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
     let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());
