@@ -123,7 +123,10 @@ mod tests {
         mode(0o700);
         // Nothing is forbidden to root.
         if !rustix::process::geteuid().is_root() {
-            assert!(matches!(&of_lock[..], [one] if one.contains("state.json.lock: run mita as its owner")), "{of_lock:?}");
+            assert!(
+                matches!(&of_lock[..], [one] if one.contains("state.json.lock: run mita as its owner")),
+                "{of_lock:?}"
+            );
             assert!(of_both.len() == 2 && of_both[0].contains("cannot write in the folder"), "{of_both:?}");
         }
     }

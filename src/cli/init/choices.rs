@@ -19,12 +19,10 @@ pub(super) fn ask(args: &Init, dialogue: &mut Dialogue<'_>, inventory: &Inventor
         dialogue.choice(question, choices, other)
     };
     let images = images(inventory);
-    let image = pick(
-        question("Image", "--image", &args.image),
-        &images,
-        suggest::image(&inventory.images),
-        &|wanted| pattern_or_unknown(wanted, &images),
-    )?;
+    let image =
+        pick(question("Image", "--image", &args.image), &images, suggest::image(&inventory.images), &|wanted| {
+            pattern_or_unknown(wanted, &images)
+        })?;
     let image = image.unwrap_or_else(|| "Ubuntu 24.04".to_owned());
     let sizes: Vec<Choice> = inventory.sizes.iter().map(size).collect();
     let suggested = suggest::size(&inventory.sizes, suggest::image_named(inventory, &image));
@@ -74,8 +72,7 @@ pub(super) fn ask(args: &Init, dialogue: &mut Dialogue<'_>, inventory: &Inventor
 }
 
 fn labels(text: &str) -> Result<Vec<String>, String> {
-    let labels: Vec<String> =
-        text.split([' ', ',']).filter(|label| !label.is_empty()).map(str::to_owned).collect();
+    let labels: Vec<String> = text.split([' ', ',']).filter(|label| !label.is_empty()).map(str::to_owned).collect();
     config::check_labels(&labels).map(|()| labels)
 }
 
@@ -128,7 +125,10 @@ mod tests {
             unknown("image", "Ubunto 24.04", &choices()),
             "the cloud has no such image; did you mean \"Ubuntu 24.04\"?"
         );
-        assert_eq!(unknown("image", "xyz", &choices()), "the cloud has no such image; there are Ubuntu 24.04, Debian 12");
+        assert_eq!(
+            unknown("image", "xyz", &choices()),
+            "the cloud has no such image; there are Ubuntu 24.04, Debian 12"
+        );
     }
 
     #[test]

@@ -75,9 +75,7 @@ pub(super) fn ask(
         let read = if args.offline {
             Ok(Inventory::default())
         } else {
-            session.waiting("asking the cloud what it has", || {
-                inventory(session, &provider, &tried, region.as_deref())
-            })
+            session.waiting("asking the cloud what it has", || inventory(session, &provider, &tried, region.as_deref()))
         };
         match read {
             Ok(inventory) => return Ok(CloudAnswers { login, provider, region, kept, inventory }),
@@ -230,12 +228,7 @@ fn secret(
 }
 
 /// What the cloud has.
-fn inventory(
-    session: &Session<'_>,
-    provider: &str,
-    login: &Login,
-    region: Option<&str>,
-) -> Result<Inventory, String> {
+fn inventory(session: &Session<'_>, provider: &str, login: &Login, region: Option<&str>) -> Result<Inventory, String> {
     let config = config::provider_of(&session.place.path, &template::provider(provider, login, region))?;
     let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY };
     let inventory = provider::open(&config, access).map_err(|failure| failure.message)?.inventory();

@@ -225,7 +225,9 @@ mod tests {
 
     #[test]
     fn a_choice_is_made_by_number_by_name_by_id_or_by_silence() {
-        for (answers, chosen) in [("2\n", "m1.small"), ("2f\n", "m1.small"), ("m1.tiny\n", "m1.tiny"), ("\n", "m1.tiny")] {
+        for (answers, chosen) in
+            [("2\n", "m1.small"), ("2f\n", "m1.small"), ("m1.tiny\n", "m1.tiny"), ("\n", "m1.tiny")]
+        {
             let (answer, shown) = asked(answers, &sizes());
             assert_eq!(answer.as_deref(), Some(chosen), "{answers:?}");
             assert!(shown.starts_with("   1  m1.tiny\n   2  m1.small  2 cores\nSize [m1.tiny]: "), "{shown}");

@@ -102,11 +102,7 @@ impl Piped {
     }
 }
 
-fn answers(
-    session: &Session<'_>,
-    dialogue: &mut Dialogue<'_>,
-    piped: Piped,
-) -> Result<(Answers, Vec<Kept>), Failure> {
+fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> Result<(Answers, Vec<Kept>), Failure> {
     let args = session.args;
     dialogue.say("Enter takes the value in brackets. Ctrl-C ends; nothing is written before the last answer.\n")?;
     let owner = args.owner.as_ref().map(Owner::new).transpose();
@@ -114,8 +110,9 @@ fn answers(
     let jenkins = jenkins::ask(session, dialogue, piped.token)?;
     let owner = match owner {
         Some(owner) => owner,
-        None => Owner::from_jenkins_url(&jenkins.url)
-            .map_err(|error| Failure::Refused(format!("no owner from the URL of Jenkins: {error}; name it with --owner")))?,
+        None => Owner::from_jenkins_url(&jenkins.url).map_err(|error| {
+            Failure::Refused(format!("no owner from the URL of Jenkins: {error}; name it with --owner"))
+        })?,
     };
     let cloud = cloud::ask(session, dialogue, piped.cloud)?;
     let node = choices::ask(args, dialogue, &cloud.inventory)?;
@@ -153,9 +150,8 @@ fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
         next.push(format!("look at {path}"));
         next.push(format!("mita check --online --config {path}"));
     } else {
-        let checked = session.waiting("asking Jenkins and the clouds", || {
-            check::examine(&place.path, true, session.moment.again())
-        });
+        let checked = session
+            .waiting("asking Jenkins and the clouds", || check::examine(&place.path, true, session.moment.again()));
         exit = check::show(&checked)?;
     }
     next.push(format!("mita reconcile --dry-run --config {path}"));

@@ -74,8 +74,18 @@ impl SecretKey {
 pub(super) enum Login {
     /// A cloud of clouds.yaml, or of the environment.
     Cloud(String),
-    Credential { auth_url: String, id: String, secret: SecretKey },
-    Password { auth_url: String, username: String, project: String, domain: String, password: SecretKey },
+    Credential {
+        auth_url: String,
+        id: String,
+        secret: SecretKey,
+    },
+    Password {
+        auth_url: String,
+        username: String,
+        project: String,
+        domain: String,
+        password: SecretKey,
+    },
 }
 
 impl Login {
@@ -174,7 +184,10 @@ impl Answers {
         let label = if labels.len() == 1 { "label" } else { "labels" };
         [
             ("owner", self.owner.clone()),
-            ("node type", format!("{name}, at most {}", plural(usize::try_from(self.max).unwrap_or(usize::MAX), "server"))),
+            (
+                "node type",
+                format!("{name}, at most {}", plural(usize::try_from(self.max).unwrap_or(usize::MAX), "server")),
+            ),
             ("image", format!("{image}{of_image}")),
             ("size", format!("{size}{of_size}")),
             ("key pair", key.clone().unwrap_or_else(|| "none".to_owned())),

@@ -7,7 +7,7 @@ use super::values::timestamp;
 use crate::config::OpenStackConfig;
 use crate::http::{Client, Method, Request, Response};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::identity::{Identity, Login, log_in};
+use crate::provider::openstack::identity::{Identity, Login, is_keystone, log_in};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,6 +66,11 @@ impl Session {
     /// The client of the cloud, for its counters and its clock.
     pub(crate) fn http(&self) -> &Client {
         &self.http
+    }
+
+    /// Whether Keystone answers at its URL, which is asked without credentials.
+    pub(crate) fn is_keystone(&self) -> bool {
+        is_keystone(&self.http, &self.config)
     }
 
     /// Who is logged in, and to which project.

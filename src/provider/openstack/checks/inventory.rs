@@ -9,6 +9,11 @@ use std::collections::BTreeSet;
 pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let session = &cloud.session;
     let mut problems = BTreeSet::new();
+    if !session.is_keystone() {
+        // Before the secret is sent there: a person may have mistyped the URL.
+        let text = "what answers at auth_url is not Keystone: correct auth_url";
+        return Inventory { problems: vec![text.to_owned()], ..Inventory::default() };
+    }
     let identity = or_report(session.identity(), &mut problems);
     if !problems.is_empty() {
         // Without a log-in nothing else can be read.

@@ -61,17 +61,19 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
 
 /// Whether Keystone answers there: it describes its version to anybody. Other services of OpenStack refuse a log-in with the
 /// same words as Keystone. Without an answer, nothing speaks against it.
-fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
-    let base = without_version(&config.auth_url);
-    let version = match config.auth {
-        Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => "v3",
-        Auth::V2Password { .. } => "v2.0",
-    };
-    let Ok(response) = http.send(&Request::get(format!("{base}/{version}"))) else { return true };
+pub(crate) fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
+    if matches!(config.auth, Auth::V2Password { .. }) {
+        // A newer Keystone has no version 2.0 to describe.
+        return true;
+    }
+    let version = format!("{}/v3", without_version(&config.auth_url));
+    let Ok(response) = http.send(&Request::get(version)) else { return true };
     if !response.is_success() {
         return response.status >= 500;
     }
-    response.json_body("a version").is_ok_and(|mut body| body.take("/version").is_ok_and(|version: Value| version.is_object()))
+    response
+        .json_body("a version")
+        .is_ok_and(|mut body| body.take("/version").is_ok_and(|version: Value| version.is_object()))
 }
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {

@@ -167,9 +167,7 @@ fn what_cannot_be_read_is_a_problem_and_no_wrong_name() {
     assert_eq!(survey.quota, None);
     assert_eq!(survey.unfit[&"ubuntu".into()].kind, FailureKind::Unavailable);
     assert_eq!(survey.problems.len(), 2);
-    assert!(
-        survey.problems[0].starts_with("cannot find the image \"dup-image\": the image service answered 500")
-    );
+    assert!(survey.problems[0].starts_with("cannot find the image \"dup-image\": the image service answered 500"));
     assert!(survey.problems[1].starts_with("cannot read the quota: the compute service answered 500"));
 }
 
