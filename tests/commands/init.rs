@@ -210,14 +210,10 @@ fn an_option_that_the_services_do_not_know_is_refused_with_the_nearest_name() {
     it.sim.cloud("openstack").add_network("second", "10.0.0", None);
     let url = format!("{}/", it.sim.jenkins_url());
     for (option, value, error) in [
-        (
-            "--image",
-            "Debian-12",
-            "--image Debian-12: the cloud has no such image that can be booted; did you mean \"Debian 12\"?",
-        ),
-        ("--flavor", "m1.smal", "--flavor m1.smal: the cloud has no such flavor; did you mean \"m1.small\"?"),
-        ("--key", "jenkins", "--key jenkins: the cloud has no such key pair of this user; "),
-        ("--network", "secnd", "--network secnd: the cloud has no such network; did you mean \"second\"?"),
+        ("--image", "Debian-12", "--image Debian-12: the cloud has no image of this name; did you mean \"Debian 12\"?"),
+        ("--flavor", "m1.smal", "--flavor m1.smal: the cloud has no flavor of this name; did you mean \"m1.small\"?"),
+        ("--key", "jenkins", "--key jenkins: the cloud has no key pair of this name; "),
+        ("--network", "secnd", "--network secnd: the cloud has no network of this name; did you mean \"second\"?"),
         ("--node", "a/b", "--node a/b: holds '/'"),
         ("--labels", "a&&b", "--labels a&&b: the label \"a&&b\" holds &"),
         ("--max", "0", "write a whole number from 1 on"),
@@ -277,7 +273,8 @@ fn offline_nobody_is_asked_and_what_is_left_to_do_is_told() {
     let ended = it.program(&["init", "--offline"]);
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     assert!(it.sim.requests().is_empty());
-    let told = "  put the secret of the application credential into it: (umask 077; cat > openstack.secret)\n";
+    let told =
+        "  put the secret of the application credential into openstack.secret: (umask 077; cat > openstack.secret)\n";
     assert!(ended.stdout.contains(told), "{}", ended.stdout);
     write(&it, "openstack.secret", "a-secret\n");
     let ended = it.program(&["check"]);
@@ -317,7 +314,7 @@ fn a_token_that_is_missing_is_left_to_do_with_the_command_for_it() {
     let url = format!("{}/", it.sim.jenkins_url());
     let ended = it.program(&["init", "--jenkins-url", &url]);
     assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
-    let told = "next:\n  put the API token of mita into it: (umask 077; cat > jenkins.token)\n";
+    let told = "next:\n  put the API token of mita into jenkins.token: (umask 077; cat > jenkins.token)\n";
     assert!(ended.stdout.contains(told), "{}", ended.stdout);
 }
 

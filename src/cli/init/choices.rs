@@ -33,7 +33,7 @@ pub(super) fn ask(args: &Init, dialogue: &mut Dialogue<'_>, inventory: &Inventor
     let key = dialogue.choice_or_none(
         Question { text: "Key pair", option: "--key", given: args.key.as_deref(), default: None },
         &keys,
-        |wanted| Err(unknown("key pair of this user", wanted, &keys)),
+        |wanted| Err(unknown("key pair", wanted, &keys)),
     )?;
     let networks: Vec<Choice> = inventory
         .networks
@@ -103,12 +103,12 @@ fn pattern_or_unknown(wanted: &str, images: &[Choice]) -> Result<String, String>
     if wanted.contains(['*', '?']) && images.iter().any(|image| pattern.matches(&image.text)) {
         return Ok(wanted.to_owned());
     }
-    Err(unknown("image that can be booted", wanted, images))
+    Err(unknown("image", wanted, images))
 }
 
 fn unknown(what: &str, wanted: &str, choices: &[Choice]) -> String {
     let names: Vec<String> = choices.iter().map(|choice| choice.text.clone()).filter(|name| name != "-").collect();
-    format!("the cloud has no such {what}; {}", config::nearest_name(wanted, &names))
+    format!("the cloud has no {what} of this name; {}", config::nearest_name(wanted, &names))
 }
 
 #[cfg(test)]
@@ -123,11 +123,11 @@ mod tests {
     fn a_name_that_the_cloud_does_not_have_is_refused_with_the_nearest() {
         assert_eq!(
             unknown("image", "Ubunto 24.04", &choices()),
-            "the cloud has no such image; did you mean \"Ubuntu 24.04\"?"
+            "the cloud has no image of this name; did you mean \"Ubuntu 24.04\"?"
         );
         assert_eq!(
             unknown("image", "xyz", &choices()),
-            "the cloud has no such image; there are Ubuntu 24.04, Debian 12"
+            "the cloud has no image of this name; there are Ubuntu 24.04, Debian 12"
         );
     }
 

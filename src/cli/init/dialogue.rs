@@ -14,15 +14,15 @@ pub(super) struct Dialogue<'a> {
     person: Option<Person<'a>>,
 }
 
-/// Where answers are read, line by line, where questions are written, and how a line is read that is not shown.
+/// Where answers are read, where questions are written, and how a line is read that is not shown.
 struct Person<'a> {
     answers: Box<dyn BufRead + 'a>,
     questions: Box<dyn Write + 'a>,
     hidden: Hidden,
 }
 
-/// Writes a question and reads a line that the terminal does not show.
-type Hidden = fn(&str) -> io::Result<String>;
+/// Reads a line that the terminal does not show.
+type Hidden = fn(&mut dyn BufRead) -> io::Result<String>;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -140,8 +140,11 @@ impl<'a> Dialogue<'a> {
     /// A secret that the terminal does not show; `None` for an empty answer and without a person.
     pub(super) fn secret(&mut self, text: &str) -> Result<Option<String>, Failure> {
         let Some(person) = &mut self.person else { return Ok(None) };
+        write!(person.questions, "{text}: ")?;
         person.questions.flush()?;
-        let answer = (person.hidden)(&format!("{text}: ")).map_err(ended)?;
+        let answer = (person.hidden)(&mut person.answers);
+        writeln!(person.questions)?;
+        let answer = answer.map_err(ended)?;
         Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
     }
 }

@@ -79,7 +79,7 @@ impl Place {
         let file = |name: &str, what: &str| {
             let path = self.beside(name);
             let shown = path.display();
-            (!path.exists()).then(|| format!("put {what} into it: (umask 077; cat > {shown})"))
+            (!path.exists()).then(|| format!("put {what} into {shown}: (umask 077; cat > {shown})"))
         };
         let mut missing = Vec::new();
         if let Token::File(name) = &answers.token {

@@ -81,7 +81,8 @@ fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
     let url = config::root_url(text)?;
     if !session.args.offline {
         let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
-        answered.map_err(|error| error.to_string())?;
+        // The URL is before it.
+        answered.map_err(|error| error.text)?;
     }
     Ok(url)
 }

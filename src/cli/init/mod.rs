@@ -8,6 +8,7 @@ mod choices;
 mod cloud;
 mod dialogue;
 mod files;
+mod hidden;
 mod jenkins;
 mod suggest;
 mod template;
@@ -22,6 +23,7 @@ use crate::reconcile::Moment;
 use crate::view::exit::Exit;
 use dialogue::Dialogue;
 use files::{Kept, Place};
+use hidden::read_hidden;
 use std::io::{self, BufRead, IsTerminal};
 use std::time::{Duration, Instant};
 use template::Answers;
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &Init, moment: Moment, progress: impl Fn() -> Progress) 
     // Standard input with secrets has no answers.
     let person = io::stdin().is_terminal() && io::stderr().is_terminal() && !piped.any();
     let mut dialogue = if person {
-        Dialogue::with_person(io::stdin().lock(), io::stderr(), |question| rpassword::prompt_password(question))
+        Dialogue::with_person(io::stdin().lock(), io::stderr(), read_hidden)
     } else {
         Dialogue::without_person()
     };
