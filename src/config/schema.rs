@@ -16,20 +16,31 @@ pub fn schema() -> Value {
     let jenkins = &mut schema["properties"]["jenkins"];
     jenkins["required"] = json!(["url", "user"]);
     jenkins["allOf"] = both(&[&["token", "token_file", "token_env", "password", "password_file", "password_env"]]);
-    schema["properties"]["provider"]["additionalProperties"]["allOf"] = both(&[&["auth_url", "cloud"]]);
-    let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
-    node_type["required"] = json!(["provider"]);
-    node_type["allOf"] = both(&[&["image_name", "image"]]);
-    // The flavor by its name, or by min_cores or min_ram or both.
-    node_type["oneOf"] = json!([
-        {"required": ["size"]},
-        {"required": ["flavor"]},
-        {"anyOf": [{"required": ["min_cores"]}, {"required": ["min_ram"]}]},
+    let provider = &mut schema["properties"]["provider"]["additionalProperties"];
+    provider["allOf"] = both(&[&["auth_url", "cloud", "command"]]);
+    // The provider can be in the defaults.
+    let named = json!({"properties": {"nodes": {"additionalProperties": {"required": ["provider"]}}}});
+    schema["anyOf"] = json!([named, {"required": ["defaults"]}]);
+    for pointer in ["/properties/nodes/additionalProperties", "/properties/defaults"] {
+        schema.pointer_mut(pointer).into_iter().for_each(complete_node_type);
+    }
+    schema
+}
+
+/// What a list of keys cannot say about a node type.
+fn complete_node_type(node_type: &mut Value) {
+    // A node type of a provider of type "command" needs neither image nor size.
+    node_type["allOf"] = json!([
+        {"not": {"required": ["image_name", "image"]}},
+        {"not": {"required": ["size", "flavor"]}},
+        {"not": {"required": ["size", "min_cores"]}},
+        {"not": {"required": ["size", "min_ram"]}},
+        {"not": {"required": ["flavor", "min_cores"]}},
+        {"not": {"required": ["flavor", "min_ram"]}},
     ]);
     let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
     entry["required"] = json!(["count"]);
     node_type["properties"]["boot_volume"]["required"] = json!(["size"]);
-    schema
 }
 
 /// Exactly one of these keys is there.

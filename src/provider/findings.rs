@@ -41,7 +41,7 @@ pub struct Inventory {
     /// The user's key pairs.
     pub key_pairs: Vec<String>,
     /// Networks that servers can be attached to.
-    pub networks: Vec<Network>,
+    pub networks: Vec<NamedNetwork>,
     /// What could not be read.
     pub problems: Vec<String>,
 }
@@ -76,7 +76,7 @@ pub struct Size {
 
 /// A network.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct NamedNetwork {
     /// Its id.
     pub id: String,
     /// Its name.

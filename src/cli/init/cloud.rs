@@ -7,7 +7,7 @@ use super::template::{self, Login, SecretKey};
 use crate::cli::process::failure::Failure;
 use crate::config;
 use crate::provider;
-use crate::provider::{Access, Inventory};
+use crate::provider::{Access, Inventory, Network};
 use crate::secret::Secret;
 
 /// The cloud that the OS_* variables describe.
@@ -230,7 +230,8 @@ fn secret(
 /// What the cloud has.
 fn inventory(session: &Session<'_>, provider: &str, login: &Login, region: Option<&str>) -> Result<Inventory, String> {
     let config = config::provider_of(&session.place.path, &template::provider(provider, login, region))?;
-    let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY };
+    let network = Network::default();
+    let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY, network: &network };
     let inventory = provider::open(&config, access).map_err(|failure| failure.message)?.inventory();
     if inventory.images.is_empty() && inventory.sizes.is_empty() && !inventory.problems.is_empty() {
         return Err(inventory.problems.join("; "));

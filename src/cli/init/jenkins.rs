@@ -8,6 +8,7 @@ use crate::cli::process::failure::Failure;
 use crate::config;
 use crate::jenkins;
 use crate::jenkins::Jenkins;
+use crate::provider::Network;
 use crate::secret::Secret;
 
 /// Where the token is kept if no option names another file.
@@ -95,7 +96,7 @@ fn check_user(user: &str) -> Result<String, String> {
 /// Asks Jenkins who this is.
 fn log_in(session: &Session<'_>, url: &str, user: &str, token: &SecretKey) -> Result<(), String> {
     let config = config::jenkins_of(&session.place.path, &template::jenkins(url, user, token))?;
-    let jenkins = Jenkins::new(&config, session.deadline()).map_err(|error| error.to_string())?;
+    let jenkins = Jenkins::new(&config, session.deadline(), &Network::default()).map_err(|error| error.to_string())?;
     match jenkins.current_user().map_err(|error| error.to_string())?.value {
         Some(_) => Ok(()),
         None => Err(

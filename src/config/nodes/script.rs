@@ -43,15 +43,43 @@ pub(crate) fn read(table: &Table<'_>, registration: &Registration) -> String {
     script
 }
 
+/// How user data begins that cloud-init (cloudinit/settings.py, cloudinit/handlers/__init__.py), cloudbase-init or Ignition
+/// recognizes.
+const BEGINNINGS: [&str; 14] = [
+    "#!",
+    "#cloud-config",
+    "#cloud-boothook",
+    "#include",
+    "#part-handler",
+    "#upstart-job",
+    "## template:",
+    "Content-Type:",
+    "MIME-Version:",
+    "#ps1",
+    "#py",
+    "rem cmd",
+    "<powershell>",
+    "{",
+];
+
 /// Reports what cloud-init would ignore silently.
 fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &Registration) {
-    let begins = |text: &str| text.starts_with("#!") || text.starts_with("#cloud-config");
+    let begins = |text: &str| BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
     if script.trim().is_empty() {
         reading.error(at, "is empty; write the user data or remove the key");
     } else if script.contains('\0') {
         reading.error(at, "holds a NUL character; write text");
     } else if !begins(script) && begins(script.trim_start()) {
         reading.warn(at, "begins with white space, so cloud-init does not recognize it; begin with the # itself");
+    } else if script.starts_with('\u{feff}') {
+        reading.warn(
+            at,
+            "begins with a byte order mark, so cloud-init does not recognize it; write it as UTF-8 without one",
+        );
+    } else if !begins(script) {
+        let text = "begins with nothing that cloud-init recognizes, so it does not run it; begin with #!/bin/sh or \
+                    #cloud-config";
+        reading.warn(at, text);
     } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
         reading.warn(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
     }

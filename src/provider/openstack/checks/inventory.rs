@@ -1,7 +1,7 @@
 //! What a node type can name in the cloud, for a person who writes a configuration.
 
 use crate::provider::failure::Failure;
-use crate::provider::findings::{Image, Inventory, Network, Size};
+use crate::provider::findings::{Image, Inventory, NamedNetwork, Size};
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::{compute, image, network};
 use std::collections::BTreeSet;
@@ -34,7 +34,8 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     sizes.sort_by(|a, b| (a.cores, a.ram_mib, a.disk_gb, &a.name).cmp(&(b.cores, b.ram_mib, b.disk_gb, &b.name)));
     let networks = network::usable(&or_report(network::all(session), &mut problems), &identity)
         .into_iter()
-        .filter_map(|network| Some(Network { id: network.id.clone(), name: network.name.clone()? }))
+        .filter(|network| network.takes_servers())
+        .filter_map(|network| Some(NamedNetwork { id: network.id.clone(), name: network.name.clone()? }))
         .collect();
     Inventory {
         images: images
