@@ -41,14 +41,15 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it.
+/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it, with the results
+/// that are new.
 pub fn apply(
     config: &Config,
     services: &Services,
     world: &World,
     plan: &Plan,
     state: &mut State,
-    mut save: impl FnMut(&State),
+    mut save: impl FnMut(&State, &[ActionResult]),
 ) -> Results {
     let before = state.clone();
     let mut results = Results::default();
@@ -63,8 +64,9 @@ pub fn apply(
         });
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
+            let known = results.actions.len();
             events.for_each(|event| event.record(config, plan.now, state, &mut results));
-            save(state);
+            save(state, &results.actions[known..]);
         }
         threads.into_iter().for_each(join);
     });

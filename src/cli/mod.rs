@@ -8,9 +8,11 @@ mod check;
 mod completions;
 mod dry_run;
 mod explain;
+mod history;
 mod init;
 mod manual;
 mod operator;
+mod pause;
 pub(crate) mod process;
 mod reconcile;
 mod replay;
@@ -48,6 +50,9 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Hold(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Release(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
+        Command::Pause(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::Resume(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::History(args) => history::run(&args, &load(config)?, moment),
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
         Command::Init(args) => init::run(&args, moment, progress()),

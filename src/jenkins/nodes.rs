@@ -3,6 +3,8 @@
 //! mita may remove the server of a node that is not in the list. So a list that may hide a node is an error, and a node
 //! whose state cannot be read counts as busy.
 
+use super::builds;
+use super::builds::EXECUTABLE;
 use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
 use super::wire::{flag, list, number, text, unescape_html};
@@ -15,9 +17,14 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
-const FIELDS: &str = "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],\
-                      offlineCauseReason,assignedLabels[name],executors[idle],description,\
-                      loadStatistics[busyExecutors[sec10[latest]]]";
+fn fields() -> String {
+    format!(
+        "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],offlineCauseReason,\
+         assignedLabels[name],executors[idle,{EXECUTABLE}],oneOffExecutors[{EXECUTABLE}],description,\
+         loadStatistics[busyExecutors[sec10[latest]]]"
+    )
+}
+
 const PATH: &str = "computer/api/json";
 
 /// The name of the built-in node before 2.2, which does not export classes.
@@ -29,7 +36,7 @@ impl Jenkins {
     ///
     /// Before 2.94 Jenkins does not export a node's labels: each node then has only its own name.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
-        self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|root| {
+        self.read(PATH, &format!("computer[{}]", fields()), "the list of nodes")?.try_map(|root| {
             let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.unexpected(PATH, text) };
             read_nodes(&root).map_err(incomplete)
         })
@@ -38,7 +45,7 @@ impl Jenkins {
     /// One node as it is now; `None` if Jenkins says that there is no such node.
     pub fn node(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
         let path = format!("{}api/json", self.node_path(name)?);
-        match self.read(&path, FIELDS, "a node") {
+        match self.read(&path, &fields(), "a node") {
             Ok(reading) => reading.try_map(|computer| {
                 let classes = has_class(&computer);
                 let node = read_node(&computer, classes).filter(|node| node.name == *name);
@@ -124,6 +131,7 @@ fn read_node(entry: &Value, classes: bool) -> Option<Node> {
         presence,
         busy_average: read_busy_average(entry),
         mark,
+        builds: builds::read(entry),
     })
 }
 
@@ -162,7 +170,12 @@ fn read_cause(entry: &Value) -> OfflineCause {
     let cause = entry.get("offlineCause").unwrap_or(&Value::Null);
     let reason = text(entry, "offlineCauseReason").map(unescape_html);
     let reason = reason.or_else(|| text(cause, "description").map(str::to_owned)).unwrap_or_default();
-    OfflineCause { class: text(cause, "_class").map(str::to_owned), reason: reason.trim().to_owned() }
+    // `Disconnected by USER : MESSAGE`, and `Disconnected by USER` without a message (hudson/slaves/Messages.properties,
+    // SlaveComputer.DisconnectedBy).
+    let described = text(cause, "description").and_then(|text| text.trim().strip_prefix("Disconnected by "));
+    let by = described.map(|text| text.split(" : ").next().unwrap_or_default().trim().to_owned());
+    let by = by.filter(|by| !by.is_empty());
+    OfflineCause { class: text(cause, "_class").map(str::to_owned), reason: reason.trim().to_owned(), by }
 }
 
 #[cfg(test)]
@@ -180,7 +193,7 @@ mod tests {
     }
 
     fn cause(class: Option<&str>, reason: &str) -> Presence {
-        Presence::SetOffline(OfflineCause { class: class.map(str::to_owned), reason: reason.to_owned() })
+        Presence::SetOffline(OfflineCause { class: class.map(str::to_owned), reason: reason.to_owned(), by: None })
     }
 
     #[test]
@@ -194,6 +207,7 @@ mod tests {
                 Presence::DisconnectedBy(OfflineCause {
                     class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
                     reason: "moving racks".to_owned(),
+                    by: None,
                 }),
             ),
             (
@@ -206,7 +220,11 @@ mod tests {
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",
                     "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
                         "description": "Disconnected by a : b"}}),
-                cause(Some("hudson.slaves.OfflineCause$UserCause"), "it's <broken>"),
+                Presence::SetOffline(OfflineCause {
+                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
+                    reason: "it's <broken>".to_owned(),
+                    by: Some("a".to_owned()),
+                }),
             ),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "",

@@ -5,8 +5,9 @@
 
 use super::client::{Jenkins, Reading};
 use super::error::JenkinsError;
-use super::wire::{flag, list, number, percent_decode, text};
+use super::wire::{flag, list, number, text};
 
+use crate::domain::address::percent_decode;
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use jiff::Timestamp;
 use serde_json::Value;

@@ -1,15 +1,17 @@
-//! What a person does with one node: hold it, release it, or have it retired now.
+//! What a person does with one node: hold it, release it, or have it retired now; and pauses of orders and removals.
 //!
-//! Each command takes the lock, observes, and does one thing. A retirement is planned like any other: the person's
+//! Each command for a node takes the lock, observes, and does one thing. A retirement is planned like any other: the person's
 //! request is written into the state, the plan says whether the node can go now, and the procedure of [`crate::apply`]
 //! carries it out with all its checks. So a person can hasten what mita does, and cannot make it unsafe; what is not
 //! ours is not touched either.
 
 mod context;
 mod hold;
+mod pause;
 mod request;
 mod retire;
 
+pub use pause::{PauseAnswer, PauseRequest, Scope, pause};
 pub use request::{Answer, Ended, Request};
 
 use crate::config::Config;
@@ -24,11 +26,12 @@ use crate::reconcile::{Moment, RunError, starting_state};
 use crate::store::Store;
 use context::Context;
 
-/// Does what a person requests with this node.
+/// Does what a person requests with this node. `person` is who it is, for the journal and for others.
 pub fn execute(
     config: &Config,
     node: &NodeName,
     request: &Request,
+    person: &str,
     moment: Moment,
     progress: &Progress,
 ) -> Result<Answer, RunError> {
@@ -58,10 +61,10 @@ pub fn execute(
         _ => None,
     };
     let (services, world) = (&services, &world);
-    let mut context = Context { config, services, jenkins, world, node, identity, machine, plan, state, store };
+    let mut context = Context { config, services, jenkins, world, node, identity, machine, plan, state, store, person };
     progress.now("doing what was asked");
     let answer = match request {
-        Request::Hold { person, reason } => context.hold(person, reason.as_deref())?,
+        Request::Hold { reason } => context.hold(reason.as_deref())?,
         Request::Release => context.release()?,
         Request::Retire { when_idle } => context.retire(*when_idle)?,
     };

@@ -1,11 +1,13 @@
 //! Retiring a node at a person's request.
 
 use crate::apply::{Outcome, apply};
+use crate::domain::journal::Event;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::Presence;
-use crate::operator::context::Context;
+use crate::journal;
+use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Ended};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
@@ -56,9 +58,14 @@ impl Context<'_> {
             state.servers.insert(machine.id.clone(), planned.clone());
         }
         self.store.save(&state)?;
+        self.journal(Event::Asked, "");
         let alone = Plan { actions: vec![action], ..plan };
         let mut saved = Ok(());
-        let results = apply(self.config, self.services, self.world, &alone, &mut state, |state| {
+        let days = self.config.journal_days;
+        let before = state.clone();
+        let results = apply(self.config, self.services, self.world, &alone, &mut state, |state, results| {
+            let entries = journal::done(&before, &alone.actions, results, alone.now);
+            report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
             saved = self.store.save(state);
         });
         saved?;
@@ -115,6 +122,7 @@ impl Context<'_> {
             self.record_set_offline_by(node, SetOfflineBy::Us);
         }
         self.store.save(&self.state)?;
+        self.journal(Event::Asked, "once it is idle");
         for node in machine.nodes.iter().filter(|node| !matches!(node.presence, Presence::SetOffline(_))) {
             if let Err(error) = self.jenkins.set_offline(&node.name, &message) {
                 let reason = "recorded: it is retired once it is idle, but takes builds until then";

@@ -1,6 +1,6 @@
 //! The state without secrets.
 
-use crate::domain::state::{Breaker, Mismatch, ServerFailure, ServerMemory, State};
+use crate::domain::state::{Breaker, Mismatch, Pause, ServerFailure, ServerMemory, State};
 use crate::secret::redact;
 
 /// The state with its free text redacted. Names and ids only lose secrets that are too long to be a part of one by chance: a
@@ -27,6 +27,7 @@ pub fn without_secrets(state: &State) -> State {
         failures,
         quota_refused: _,
         mismatches,
+        pauses,
         lasting,
         notified,
     } = &mut state;
@@ -42,6 +43,9 @@ pub fn without_secrets(state: &State) -> State {
     }
     for Mismatch { why, .. } in mismatches {
         *why = clean(why);
+    }
+    for Pause { reason, .. } in pauses {
+        *reason = reason.as_deref().map(clean);
     }
     *lasting = lasting.iter().map(|(condition, credit)| (clean(condition), *credit)).collect();
     *notified = notified.iter().map(|(event, at)| (clean(event), *at)).collect();

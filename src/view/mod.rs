@@ -6,12 +6,14 @@
 pub(crate) mod document;
 pub(crate) mod exit;
 pub(crate) mod explain;
+pub(crate) mod history;
 pub(crate) mod metrics;
 pub(crate) mod overview;
 pub(crate) mod page;
 pub(crate) mod quota;
 pub(crate) mod run_report;
 pub(crate) mod status;
+pub(crate) mod subject;
 pub(crate) mod table;
 pub(crate) mod text;
 

@@ -30,6 +30,8 @@ pub struct Config {
     pub max_servers: u32,
     /// The most requests at a time to one service.
     pub concurrency: u32,
+    /// For how many days the journal is kept.
+    pub journal_days: u32,
     /// The controller.
     pub jenkins: JenkinsConfig,
     /// The providers, in the order of the file.

@@ -90,6 +90,7 @@ impl Planning {
             deadline: _,
             max_servers,
             concurrency: _,
+            journal_days: _,
             jenkins: _,
             providers,
             node_types,
@@ -148,6 +149,7 @@ impl Planning {
             deadline: SignedDuration::ZERO,
             max_servers: *max_servers,
             concurrency: 1,
+            journal_days: 0,
             jenkins: JenkinsConfig {
                 url: controller.to_string(),
                 former_urls: former_controllers.iter().map(Controller::to_string).collect(),

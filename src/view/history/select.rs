@@ -1,0 +1,37 @@
+//! The entries that are about a subject, with the whole story of the servers in them.
+
+use crate::domain::journal::Entry;
+use crate::domain::names::MitaId;
+use crate::view::subject::Subject;
+use std::collections::BTreeSet;
+
+/// The entries about a subject. An order has no node yet, and a removal no job any more: whoever names one gets the whole
+/// story of the server.
+pub(crate) fn select(subject: &Subject, entries: Vec<Entry>) -> Vec<Entry> {
+    let whole: BTreeSet<MitaId> =
+        entries.iter().filter(|entry| is_about(subject, entry)).filter_map(|entry| entry.order.clone()).collect();
+    let is_wanted = |entry: &Entry| {
+        is_about(subject, entry)
+            || is_of_place(subject, entry)
+            || entry.order.as_ref().is_some_and(|order| whole.contains(order))
+    };
+    entries.into_iter().filter(is_wanted).collect()
+}
+
+/// Whether it is about this job, queue item, node, server, volume or floating IP.
+fn is_about(subject: &Subject, entry: &Entry) -> bool {
+    let is_job =
+        |job: &str, id: Option<u64>| subject.is_job(job) || id.is_some_and(|id| id.to_string() == subject.name);
+    entry.node.as_ref().is_some_and(|node| subject.is_node(node))
+        || entry.server_id.as_ref().is_some_and(|id| subject.is_server(id))
+        || entry.order.as_ref().is_some_and(|order| order.as_str() == subject.name)
+        || entry.resource.as_ref().is_some_and(|resource| subject.is_id(resource))
+        || entry.jobs.iter().any(|job| is_job(&job.job, Some(job.queue_id)))
+        || entry.build.as_ref().and_then(|build| build.job.as_deref()).is_some_and(|job| is_job(job, None))
+}
+
+/// Whether it is about a server of this node type or provider.
+fn is_of_place(subject: &Subject, entry: &Entry) -> bool {
+    entry.node_type.as_ref().is_some_and(|name| name.as_str() == subject.name)
+        || entry.provider.as_ref().is_some_and(|name| name.as_str() == subject.name)
+}
