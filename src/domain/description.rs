@@ -1,9 +1,9 @@
-//! The description by which mita knows a node again that it made.
+//! The description by which mita recognizes a node that it created.
 //!
-//! Jenkins keeps it with the node, so it outlives a lost state file: it is what proves that a node is ours whose server
-//! was never made. It names the node itself, since a person who copies a node copies its description, too: the copy is
-//! that person's. Only text is made and read here; [`crate::jenkins`] sends and reads it, [`crate::plan`] asks whose a
-//! node is.
+//! Jenkins keeps it with the node, so it outlives a lost state file: it proves that a node is ours even if its server
+//! was never created. It contains the name of the node, since a person who copies a node copies its description, too;
+//! the copy belongs to that person. This module only writes and parses the text; [`crate::jenkins`] sends and reads it,
+//! and [`crate::plan`] decides whose a node is.
 
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, Owner};
 use crate::domain::world::Mark;

@@ -1,7 +1,8 @@
-//! What runs did, kept from run to run: totals that only grow, and one sample for each minute of the last day.
+//! What runs did: totals that only grow, and one sample for each minute of the last day.
 //!
-//! For people and monitors alone. No decision is made by it, so that it may be lost at any time, and it knows no file and
-//! no clock: [`crate::store`] keeps it in a file of its own beside the state, for installations that ask for metrics or a page.
+//! Only the metrics and the status page read it. No decision depends on it, so it may be lost at any time. It knows no
+//! file and no clock: [`crate::store`] keeps it in a file beside the state, for installations that want metrics or a
+//! page.
 
 use crate::domain::names::{NodeTypeName, Owner};
 use jiff::{SignedDuration, Timestamp};

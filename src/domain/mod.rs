@@ -1,4 +1,4 @@
-//! The words that the rest of the program shares: small, pure, and importing nothing from outside of this folder.
+//! The words that the rest of the program shares. They are small and pure, and import nothing from outside this folder.
 
 pub mod address;
 pub mod description;

@@ -1,7 +1,8 @@
-//! The message by which mita knows a node again that it set offline itself.
+//! The offline message by which mita recognizes a node that it set offline.
 //!
-//! Jenkins keeps it with the node, over restarts of either side, so it outlives a crash between two steps of a
-//! retirement. Only text is made and read here; [`crate::jenkins`] sends it, [`crate::plan`] asks whose a node is.
+//! Jenkins keeps the message with the node, so it outlives restarts of Jenkins and a run that was killed in the middle
+//! of a retirement. This module only writes and parses the text; [`crate::jenkins`] sends it, and [`crate::plan`]
+//! decides whose a node is.
 
 use crate::domain::names::{Owner, ServerId};
 use crate::domain::rule::Rule;

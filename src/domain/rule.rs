@@ -1,4 +1,5 @@
-//! Every rule that mita decides by, with its stable name: the one list that the JSON, the help and the README share.
+//! Every rule by which mita decides, with its stable name. The JSON documents, the help and the reference use this
+//! list.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! The remote API of the Jenkins controller: its queue, its nodes, and the few writes to nodes.
 //!
-//! Turns the JSON of any Jenkins version into [`crate::domain::world`] and decides nothing. An answer that cannot be trusted is an
-//! error: one that does not come from Jenkins, or a list of nodes that may hide one. Jenkins answers in the language of the
-//! request, so every request asks for English.
+//! It turns the JSON of any Jenkins version into [`crate::domain::world`] and decides nothing. An answer that cannot be
+//! trusted is an error: one that does not come from Jenkins, or a list of nodes that may hide one. Jenkins answers in
+//! the language of the request, so every request asks for English.
 
 mod builds;
 mod client;

@@ -1,9 +1,8 @@
-//! What a person does with one node: hold it, release it, or have it retired now; and pauses of orders and removals.
+//! What a person does with one node: hold it, release it, or retire it now; and pauses of orders and removals.
 //!
-//! Each command for a node takes the lock, observes, and does one thing. A retirement is planned like any other: the person's
-//! request is written into the state, the plan says whether the node can go now, and the procedure of [`crate::apply`]
-//! carries it out with all its checks. So a person can hasten what mita does, and cannot make it unsafe; what is not
-//! ours is not touched either.
+//! Each command for a node takes the lock, observes, and does one thing. A retirement is planned like any other: the request goes
+//! into the state, the plan says whether the node can go now, and [`crate::apply`] carries it out with all its checks.
+//! So a person can make mita act earlier, but cannot make it unsafe. Nodes that are not ours are left alone here, too.
 
 mod context;
 mod hold;

@@ -1,4 +1,4 @@
-//! What a plan is made of: actions, verdicts and problems.
+//! The parts of a plan: actions, verdicts and problems.
 
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId, VolumeId};
 use crate::domain::rule::Rule;

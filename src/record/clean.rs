@@ -1,8 +1,8 @@
-//! Takes secrets out of free text. Names and ids stay as they are: a short password can be part of an honest one, which
-//! would then name something else. Documents look for long secrets in them as well, with
-//! [`crate::secret::redact_document`].
+//! Removes secrets from free text. Names and ids stay as they are: a short password can be part of a name, which would
+//! then name something else. Documents look for long secrets in names as well, with [`crate::secret::redact_document`].
 //!
-//! What holds text is taken apart field by field, so that whoever adds a field decides whether it is free text.
+//! Values that contain text are taken apart field by field, so that whoever adds a field decides whether it is free
+//! text.
 
 use crate::apply::ActionResult;
 use crate::domain::world::{Cloud, Jenkins, Listing, Lookup, Node, OfflineCause, Presence, QueueItem, Server, World};

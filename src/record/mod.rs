@@ -1,8 +1,8 @@
-//! Records of runs: what was observed, remembered and decided, in one document that can be given away.
+//! Records of runs: what was observed, the state, and the plan, in one document that can be given away.
 //!
-//! Planning is a pure function, so a record is all it takes to plan a run again anywhere, with this program or a later
-//! one, and to see where the plan differs. A record holds the names of jobs, nodes and servers, their addresses and what
-//! services said, but no secrets, no log-ins and no scripts. Replaying one reads nothing else and sends nothing.
+//! Planning is a pure function. So with a record, anybody can plan the run again, with this version or a later one, and
+//! see where the plan differs. A record has the names of jobs, nodes and servers, their addresses, and messages of
+//! services, but no secrets, no log-ins and no scripts. Replaying a record reads nothing else and sends nothing.
 
 pub mod clean;
 mod document;

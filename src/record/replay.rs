@@ -1,5 +1,5 @@
-//! Plans a recorded run again, and compares the plans: thing by thing, each known by what it is about and not by its
-//! place.
+//! Plans a recorded run again, and compares the plans. Things are compared by what they are about, not by their
+//! position.
 
 use crate::plan;
 use crate::plan::decisions::brake;

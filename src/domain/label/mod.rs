@@ -1,8 +1,9 @@
-//! Jenkins label expressions: read as Jenkins reads them, printed as Jenkins prints them, asked whether they match.
+//! Jenkins label expressions: parsed as Jenkins parses them, printed as Jenkins prints them, and matched against
+//! labels.
 //!
-//! A job says with such an expression which nodes it may run on. What Jenkins would make of a text decides what mita
-//! orders, so the whole grammar is here, with its oddities: text that does not parse is one atom, and a text in quotes
-//! loses them first. Which labels exist, and what "no label" means, is the caller's.
+//! Such an expression says on which nodes a job may run. What Jenkins makes of a text decides what mita orders, so the
+//! whole grammar is here, with its oddities: text that does not parse is one atom, and a text in quotes first loses its
+//! quotes. The caller knows which labels exist, and what "no label" means.
 //!
 //! Facts: Jenkins 2.578, `hudson/model/labels/LabelExpressionParser.g4` and `LabelExpressionLexer.g4`,
 //! `hudson/model/Label.java`, `hudson/model/labels/LabelExpression.java`, `hudson/util/QuotedStringTokenizer.java`.

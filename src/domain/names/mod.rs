@@ -1,7 +1,7 @@
-//! The names and ids of the two services, each a type of its own, and what can be read from them.
+//! The names and ids of both services, each with a type of its own.
 //!
-//! Whatever registers a server in Jenkins names the node `base+IP`; that convention is the only link from a node to a
-//! server, so it is read and written in one place. Which server a name leads to is decided in [`crate::plan`].
+//! Whatever registers a server in Jenkins names the node `base+IP`. That name is the only link from a node to a server,
+//! so only this module writes and reads it. [`crate::plan`] decides which server it leads to.
 
 #[cfg(test)]
 mod tests;
@@ -88,7 +88,7 @@ impl MitaId {
 /// A node's name, taken apart by the convention `base+IP`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Convention<'a> {
-    /// What stands before the address: a node type, an order's id, a server's name; the whole name if there is none.
+    /// The text before the address: a node type, an order's id, a server's name; the whole name if there is no address.
     pub base: &'a str,
     /// The address, if the name carries one. An IPv4 address written as IPv6 (`--ffff-1.2.3.4`) stays an
     /// IPv6 address, different from the plain one: clouds list addresses in their own family.
@@ -104,7 +104,7 @@ impl NodeName {
         parted.map_or(Convention { base: &self.0, ip: None }, |(base, ip)| Convention { base, ip: Some(ip) })
     }
 
-    /// What stands before the first `+`, whatever follows it; the whole name if there is none.
+    /// The text before the first `+`; the whole name if there is none.
     pub fn before_plus(&self) -> &str {
         self.0.split_once('+').map_or(&self.0, |(before, _)| before)
     }
@@ -146,7 +146,7 @@ pub enum OwnerError {
     /// Longer than server metadata can hold.
     #[error("owner has {0} characters: server metadata holds {METADATA_VALUE} at most")]
     TooLong(usize),
-    /// A URL without a host that could be told from the rest.
+    /// A URL without a host that can be found in it.
     #[error("no owner can be made from jenkins.url, which has no plain host: set owner, or correct jenkins.url")]
     NoHost,
 }

@@ -1,7 +1,7 @@
-//! What is remembered from run to run.
+//! The state: what a run passes on to the next one.
 //!
-//! Memory, not truth: lost, truncated or stale it makes mita late, never wrong. Plain data with the small rules of
-//! counting time; [`crate::plan`] decides what to remember, [`crate::store`] keeps it on disk.
+//! If it is lost, damaged or old, mita decides later, never wrongly. It is plain data with the small rules of counting
+//! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
 mod lessons;
@@ -22,17 +22,17 @@ use std::collections::BTreeMap;
 /// The version of the state file that this program writes.
 pub const VERSION: u32 = 1;
 
-/// Everything that is remembered.
+/// The whole state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// [`VERSION`] of the program that wrote it.
     pub version: u32,
     /// The installation that it belongs to.
     pub owner: Owner,
-    /// The controller whose nodes it remembers; none in a file of a version of mita that wrote none.
+    /// The controller whose nodes it has; none in a file of an early version of mita.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub controller: Option<Controller>,
-    /// Number of the run that wrote it. What came first is told by these numbers, since a clock can jump.
+    /// Number of the run that wrote it. These numbers say what came first, since a clock can jump.
     #[serde(default)]
     pub run: u64,
     /// When it was last written by a run.
@@ -80,7 +80,7 @@ pub struct State {
     /// For how long what should be over soon has lasted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lasting: BTreeMap<String, Credit>,
-    /// Events that were told already: their key, and when they were last the case.
+    /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
 }
@@ -117,7 +117,7 @@ impl State {
         self.pauses.iter().find(|pause| pause.covers(node_type, provider))
     }
 
-    /// The state of an installation whose memory could not be read: it waits before it orders or deletes anything.
+    /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything.
     pub fn after_loss(owner: Owner, now: Timestamp) -> Self {
         Self { settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }), ..Self::new(owner) }
     }

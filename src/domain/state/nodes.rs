@@ -1,4 +1,4 @@
-//! What is remembered of the nodes of Jenkins.
+//! What the state has about nodes of Jenkins.
 
 use super::credit::Credit;
 use crate::domain::names::ServerId;

@@ -1,4 +1,4 @@
-//! What is remembered of servers of ours, and of those that are gone.
+//! What the state has about our servers, and about those that are gone.
 
 use super::credit::Credit;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};

@@ -1,8 +1,8 @@
-//! What Jenkins says in a queue item's `why`: its English messages, today's and those of earlier releases.
+//! Jenkins' messages in a queue item's `why`: the English ones, of today and of earlier releases.
 //!
-//! For many items `why` is the only field that tells what the item waits for, and it is prose. This module knows the
-//! prose and nothing else: whether a name is a label's or a node's, and what follows from it, is the caller's, who also
-//! keeps the original words. Other languages, and messages of plugins that are not listed here, are [`Why::Other`].
+//! For many items, only `why` shows what the item waits for, and it is prose. This module knows that prose and nothing
+//! else. The caller decides whether a name is a label or a node, and keeps the original text. Other languages, and
+//! messages of plugins that are not listed here, are [`Why::Other`].
 //!
 //! Facts: Jenkins 2.578, `hudson/model/Queue.java`, `hudson/model/Messages.properties`,
 //! `jenkins/model/Messages.properties`, `jenkins/model/queue/CompositeCauseOfBlockage.java`, and their histories.
@@ -174,7 +174,7 @@ fn without_count(text: &str) -> (&str, u32) {
 /// How often "; " may occur within one refusal, so that hostile text takes no quadratic time.
 const JOINS: usize = 8;
 
-/// The first refusal of several, and what stands behind the "; " after it.
+/// The first refusal of several, and the text behind the "; " after it.
 ///
 /// Names may contain "; " too. A refusal that begins with a quote (all that name a node, since 2.125) therefore goes on
 /// until it is a whole message, but not into what begins with a quote itself. Since the parts are sorted, nothing
@@ -251,7 +251,7 @@ fn node_refusal(text: &str, open: &str, close: &str) -> Option<Refusal> {
     named(" is offline").map(|node| Refusal::Offline { node })
 }
 
-/// What stands between two fixed texts, unless it is nothing.
+/// The text between two fixed texts, unless it is empty.
 fn between<'a>(text: &'a str, before: &str, behind: &str) -> Option<&'a str> {
     text.strip_prefix(before)?.strip_suffix(behind).filter(|name| !name.is_empty())
 }

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 pub struct Cloud {
     /// Every server of the project, others' included.
     pub servers: Listing<Vec<Server>>,
-    /// Answers to reads by id of remembered servers that the listing does not show.
+    /// Answers to reads by id, of servers that the state has and the listing does not show.
     pub by_id: BTreeMap<ServerId, Lookup<Server>>,
     /// Every volume of the project; asked for only while servers may have left some behind.
     pub volumes: Option<Listing<Vec<Volume>>>,
@@ -63,7 +63,7 @@ impl Server {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Launch {
-    /// The cloud does not tell.
+    /// The cloud does not say.
     #[default]
     Unknown,
     /// It never did.
@@ -72,11 +72,11 @@ pub enum Launch {
     Launched,
 }
 
-/// Whether somebody locked a server: then its cloud deletes it for nobody but an administrator.
+/// Whether somebody locked a server: then its cloud deletes it only for an administrator.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lock {
-    /// The cloud does not tell.
+    /// The cloud does not say.
     #[default]
     Unknown,
     /// Nobody did.
@@ -92,7 +92,7 @@ pub enum Shown {
     /// Everything that there is.
     #[default]
     Whole,
-    /// Not its metadata: whose it is cannot be told.
+    /// Not its metadata, so nothing shows whose it is.
     WithoutMetadata,
 }
 

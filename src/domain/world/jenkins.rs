@@ -57,7 +57,7 @@ pub struct QueueItem {
     pub why: Option<String>,
 }
 
-/// The kinds of task, as far as they differ in what they tell of their label.
+/// The kinds of task, as far as they differ in what they say about their label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Task {
@@ -140,7 +140,7 @@ pub struct Build {
     pub since: Option<Timestamp>,
 }
 
-/// Sorts of nodes, told apart by `_class`.
+/// Sorts of nodes, distinguished by `_class`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {

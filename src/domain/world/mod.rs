@@ -1,7 +1,7 @@
-//! What a run saw of Jenkins and of the clouds, in words of neither's wire format.
+//! What a run saw of Jenkins and of the clouds, independent of their wire formats.
 //!
-//! Plain data, made by [`crate::observe`] and read by [`crate::plan`]. A listing that failed is not an
-//! empty listing: [`Listing::Unavailable`] has no elements to conclude anything from.
+//! It is plain data: [`crate::observe`] makes it, and [`crate::plan`] reads it. A listing that failed is not an empty
+//! listing: [`Listing::Unavailable`] has no elements from which anything could follow.
 
 mod cloud;
 mod jenkins;

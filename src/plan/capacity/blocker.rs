@@ -1,4 +1,4 @@
-//! What stands in the way of an order.
+//! What prevents an order.
 
 use crate::domain::rule::Rule;
 use crate::domain::state::State;

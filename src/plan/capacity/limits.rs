@@ -1,4 +1,4 @@
-//! How many servers may still be ordered: of which type, where, and over all.
+//! How many servers may still be ordered: of each node type, at each provider, and in total.
 
 use crate::config::{Config, NodeType, ProviderConfig};
 use crate::domain::format::span;

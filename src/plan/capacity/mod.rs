@@ -1,4 +1,4 @@
-//! Step 6: which executors are there or on their way, which servers may be ordered, and which job gets which executor.
+//! Step 6: which executors exist or are on their way, which servers may be ordered, and which job gets which executor.
 
 pub mod assignment;
 pub(crate) mod blocker;

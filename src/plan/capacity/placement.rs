@@ -38,6 +38,6 @@ pub(crate) struct Placement {
     pub(crate) no_scout: Option<Blocker>,
     /// Servers to be ordered.
     pub(crate) orders: Vec<PlannedOrder>,
-    /// Machines whose idle node is kept at hand.
+    /// Machines whose idle node is kept ready.
     pub(crate) at_hand: BTreeSet<usize>,
 }

@@ -1,4 +1,4 @@
-//! Pools of equal executors: there, coming back, or on their way.
+//! Pools of equal executors: idle, coming back, or on their way.
 
 use crate::config::NodeType;
 use crate::domain::names::{NodeName, NodeTypeName};
@@ -10,7 +10,7 @@ pub(crate) const IDLE: u8 = 0;
 pub(crate) const DRAINING: u8 = 1;
 pub(crate) const ON_ITS_WAY: u8 = 2;
 
-/// Executors that accept the same jobs, and whose they are.
+/// Executors that accept the same jobs, and the servers or nodes that have them.
 pub(crate) struct ExecutorPool<'a> {
     pub(crate) tier: u8,
     pub(crate) sample: Sample<'a>,

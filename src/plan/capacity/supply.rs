@@ -1,4 +1,4 @@
-//! Jobs on one side, executors on the other: builds what [`super::matching`] works on, and reads its result.
+//! Jobs and executors: builds the input of [`super::assignment`], and reads its result.
 
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName};
@@ -53,7 +53,7 @@ impl<'a> Supply<'a> {
         Self { config, memory, fleet, phases, limits, now, at_hand, idle: idle.collect() }
     }
 
-    /// Places the waiting jobs, oldest first, then what is wanted at hand. Nothing is ordered where `blocker` forbids it.
+    /// Places the waiting jobs, oldest first, then the idle nodes that should be ready. Nothing is ordered if `blocker` forbids it.
     pub(crate) fn assign(&self, demand: &Demand<'_>, blocker: Option<&Blocker>) -> Placement {
         let placement = self.place(&demand.waiting, blocker, false);
         if self.needs_scout(demand, &placement) { self.place(&demand.waiting, blocker, true) } else { placement }
@@ -66,7 +66,7 @@ impl<'a> Supply<'a> {
             && !self.phases.iter().any(|classified| matches!(classified.phase, Phase::OnItsWay(_)))
     }
 
-    /// Idle servers of a type that are wanted at hand.
+    /// Idle servers of a type that should be ready.
     pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> u32 {
         self.at_hand.get(&kind.name).copied().unwrap_or_default()
     }
@@ -263,7 +263,7 @@ impl<'a> Supply<'a> {
         job.refusing.iter().any(|node| self.idle.get(node).is_some_and(|node_type| **node_type == kind.name))
     }
 
-    /// Idle nodes at hand are jobs of their own that come after all others.
+    /// Idle nodes that should be ready are jobs of their own, placed after all others.
     fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
         for (index, kind) in self.config.node_types.iter().enumerate() {
             let min_idle = self.wanted_at_hand(kind);

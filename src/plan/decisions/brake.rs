@@ -1,5 +1,5 @@
-//! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what was
-//! seen than the truth.
+//! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what the
+//! run saw than the truth.
 
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, State};
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// So few are let through, whatever the fleet's size.
 const ALWAYS_ALLOWED: usize = 3;
 
-/// Holds back the removals of a plan that are too many, but for as many as a person allowed.
+/// Holds back removals if a plan has too many, except for as many as a person allowed.
 ///
 /// Too many are more than three and more than half of our servers that ever had a node.
 pub fn brake(plan: &mut Plan, allowed: usize) {

@@ -1,4 +1,4 @@
-//! What the state says of a plan before anything of it is sent: each order, and each retirement.
+//! What the state records of a plan before its first request: each order, and each retirement.
 
 use crate::config::Config;
 use crate::domain::names::MitaId;

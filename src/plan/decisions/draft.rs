@@ -1,4 +1,4 @@
-//! A plan in the making.
+//! The plan while the decisions add to it.
 
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;

@@ -1,4 +1,4 @@
-//! Everything that was found out before actions and verdicts are made of it.
+//! The results of the earlier steps, from which actions and verdicts are made.
 
 use crate::domain::names::MitaId;
 use crate::domain::world::World;

@@ -1,8 +1,8 @@
-//! Floating IPs: one for each server of a type that has a pool, and none longer than its server.
+//! Floating IPs: one for each server of a node type that has a pool, for as long as the server exists.
 //!
-//! One request makes a floating IP, marks it and leads it to the server, so that none of ours is ever without its mark, and
-//! the mark names the server. So the listing alone tells what there is, whatever the state remembers: an order for one
-//! whose answer was lost shows in the next run.
+//! One request creates a floating IP, marks it and points it to a server, so that none of ours is ever without its
+//! mark. The mark names the server, so the listing alone shows what exists, whatever is in the state: if the answer to
+//! an order was lost, the next run sees its result.
 
 use super::draft::{Draft, target};
 use super::findings::Findings;
@@ -18,7 +18,7 @@ use crate::plan::sightings::floating_ips::{ours, shows};
 use crate::plan::sightings::servers::GONE_CONFIRMED;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Releases those whose server is gone, and gives one to each server that is to have one and stays.
+/// Releases floating IPs whose server is gone, and assigns one to each server that needs one and stays.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Supply { config, memory, fleet, phases, .. } = *found.supply;
     let mut seen = BTreeSet::new();
@@ -73,7 +73,7 @@ fn assignment(config: &Config, world: &World, machine: &Machine<'_>, classified:
         Phase::ToRemove(_) | Phase::Draining => false,
     };
     let cloud = world.clouds.get(&machine.provider)?;
-    // Without the listing nobody knows what it has.
+    // Without the listing, nothing shows what it has.
     cloud.floating_ips.as_ref()?.complete()?;
     let own: BTreeMap<bool, &FloatingIp> = ours(config, cloud)
         .filter(|address| address.mark.server == server.id)

@@ -1,4 +1,4 @@
-//! What is said of each waiting job: where it runs, or why it has no executor.
+//! The verdict of each waiting job: where it will run, or why it has no executor.
 
 use super::draft::Draft;
 use super::findings::Findings;
@@ -10,7 +10,7 @@ use crate::plan::capacity::placement::Place;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::waiting::Waiting;
 
-/// One verdict for each waiting job: where it runs, or what stands in its way.
+/// One verdict for each waiting job: where it will run, or what prevents it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Findings { supply, demand, placement, ids, blocker, .. } = found;
     let fleet = supply.fleet;

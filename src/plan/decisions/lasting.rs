@@ -1,4 +1,4 @@
-//! Nothing lasts in silence (L6): what keeps jobs waiting or servers standing for longer than it should is a problem.
+//! Nothing lasts in silence (L6): if jobs wait or servers stay for longer than they should, that becomes a problem.
 
 use super::draft::Draft;
 use crate::domain::format::span;
@@ -8,7 +8,7 @@ use crate::plan::model::{Action, Change, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// What lasts for longer than this is told.
+/// What lasts longer than this is reported.
 const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long.

@@ -1,4 +1,4 @@
-//! Step 7: what is done, and why: actions and verdicts, one file a subject.
+//! Step 7: what mita does, and why: actions and verdicts, one file for each subject.
 
 pub mod brake;
 pub(crate) mod commitments;

@@ -1,4 +1,4 @@
-//! What is done with the nodes that are no server of ours, and with those that a server of ours left behind.
+//! Decisions about nodes without a server of ours, and about nodes that a server of ours left behind.
 
 use super::draft::Draft;
 use super::findings::Findings;
@@ -57,7 +57,7 @@ fn delete(node: &Node, proof: Proof, rule: Rule, reason: &str, draft: &mut Draft
     draft.act(Change::DeleteNode { node: node.name.clone(), proof }, rule, reason);
 }
 
-/// What becomes of a node whose server is known to be gone.
+/// The decision about a node whose server is known to be gone.
 pub(crate) fn left_behind(node: &Node, server: Option<&ServerId>, memory: &State) -> Option<LeftBehind> {
     let server = server?;
     memory.gone_servers.get(server)?;

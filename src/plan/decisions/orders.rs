@@ -1,4 +1,4 @@
-//! The servers to be ordered, each with its jobs, and the nodes that are made before them.
+//! The servers to order, each with its jobs, and the nodes that are created before them.
 
 use super::draft::Draft;
 use super::findings::Findings;

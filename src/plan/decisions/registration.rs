@@ -1,9 +1,9 @@
-//! The nodes that mita makes itself: for servers that run, for orders whose agents call in, and what becomes of a node
-//! whose order never made a server.
+//! The nodes that mita creates: for servers that run, and for orders whose agents connect to Jenkins. Also what happens
+//! to a node if its order never created a server.
 //!
-//! A node that mita makes has a name that leads to its server by itself, and a mark in its description. While the server
-//! is there, or the order is remembered, the name alone decides what the node is, as for any other node. The mark
-//! decides only where neither is there any more: then it proves that the node is ours, also after the state was lost.
+//! The name of such a node leads to its server, and its description carries a mark. While the server exists, or the
+//! state has the order, the name alone decides what the node is, as for any other node. The mark decides only when
+//! neither is left: it then proves that the node is ours, even if the state was lost.
 
 use super::findings::Findings;
 use crate::config::Config;
@@ -67,7 +67,7 @@ pub(crate) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, planned: &[
     NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
 }
 
-/// What stands before the address: the name of the server where it has one of its own, else that of its type.
+/// The text before the address: the name of the server if it has one of its own, else that of its type.
 fn base<'a>(machine: &'a Machine<'_>, server: &'a Server) -> &'a str {
     let own = server.mark.as_ref().is_some_and(|mark| server.name.contains(mark.id.as_str()));
     if own { &server.name } else { machine.node_type.as_str() }
@@ -85,7 +85,7 @@ fn taken(node: &NodeName, identity: &NodeIdentity) -> NodeOfServer {
     }
 }
 
-/// The node of an order whose agent connects to Jenkins: it is made before its server, under the server's name.
+/// The node of an order whose agent connects to Jenkins: it is created before its server, under the server's name.
 pub(crate) fn of_order(config: &Config, order: &Change) -> Option<Action> {
     let Change::CreateServer(Order { node_type, provider, name, id, .. }) = order else { return None };
     config.node_type(node_type).filter(|kind| kind.registration.is_inbound())?;

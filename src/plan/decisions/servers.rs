@@ -1,4 +1,4 @@
-//! What is done with each server, and with the nodes that are it.
+//! Decisions about each server, with its nodes.
 
 use super::draft::{Draft, target};
 use super::findings::Findings;
@@ -18,7 +18,7 @@ use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::{Change, Problem, Subject};
 use std::collections::BTreeMap;
 
-/// What becomes of each server, and of the nodes that are it.
+/// The decision about each server, and of the nodes that are it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Supply { fleet, phases, memory, .. } = *found.supply;
     let matched = matched(found);
@@ -40,7 +40,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-/// The job that each machine has been given, or that a node which may be it has been given.
+/// The job that is placed on each machine, or on a node that may belong to it.
 fn matched<'a>(found: &Findings<'a>) -> BTreeMap<usize, &'a Waiting<'a>> {
     let mut matched = BTreeMap::new();
     let mut in_doubt: BTreeMap<&NodeName, Vec<usize>> = BTreeMap::new();

@@ -1,9 +1,9 @@
 //! Volumes that outlived their server.
 //!
-//! A volume goes with its server, but for one that its cloud never made ready: it stays behind. Whose a blank one was
-//! only its name tells; a volume to boot from has no name, and Nova tells of it in the server's fault alone. So it is
-//! removed by that name, or that fault, where the state remembers the server; anything else that merely looks like it is
-//! told, and never touched.
+//! The cloud deletes a volume together with its server, except one that never became ready: that one stays. If it was
+//! to be blank, only its name shows whose it was. A volume to boot from has no name, and only the fault of its server
+//! names it. So mita deletes such a volume by that name or by that fault, if the state has its server. It reports any
+//! other volume that looks like one of ours, and leaves it alone.
 
 use super::draft::Draft;
 use super::findings::Findings;

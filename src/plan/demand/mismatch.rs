@@ -1,4 +1,4 @@
-//! Node types that turned out not to serve a job, whatever their labels say: a node of theirs stood idle beside it.
+//! Node types that turned out not to serve a job, whatever their labels say: one of their nodes stood idle beside it.
 
 use super::waiting::Waiting;
 use crate::config::Config;
@@ -55,7 +55,7 @@ pub(crate) fn learn(
     }
 }
 
-/// Forgets each mismatch whose queue item has left the queue while a node of the type went to work: it may have been taken.
+/// Removes each mismatch whose queue item left the queue while a node of the type began to work: that node may have taken it.
 fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
     let at_work = |node: &&Node| !node.idle || memory.nodes.get(&node.name).is_some_and(|it| it.worked_at == Some(now));
     let working: BTreeSet<&NodeTypeName> = fleet

@@ -49,11 +49,11 @@ pub enum Reading {
     Hidden,
     /// A pipeline that waits for this node of ours to come back, which no new server can be.
     Resuming(NodeName),
-    /// Nothing that mita understands.
+    /// Unknown: Jenkins says nothing that mita understands.
     Unknown,
 }
 
-/// The nodes of Jenkins, as far as a reason can name them.
+/// The nodes of Jenkins that a reason can name.
 pub struct NodeIndex<'a> {
     nodes: BTreeMap<&'a str, &'a Node>,
     has_agents: bool,
@@ -92,8 +92,8 @@ impl<'a> OurNames<'a> {
     pub fn of(config: &'a Config, memory: &'a State) -> Self {
         let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
         let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
-        let departed = memory.gone_servers.values().filter_map(|departed| departed.node.as_ref());
-        Self { known: nodes.chain(servers).chain(departed).collect(), config }
+        let gone = memory.gone_servers.values().filter_map(|gone| gone.node.as_ref());
+        Self { known: nodes.chain(servers).chain(gone).collect(), config }
     }
 
     fn contain(&self, name: &NodeName) -> bool {
@@ -117,14 +117,14 @@ pub fn read(
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
-    let told = label_in(why, index)
+    let named = label_in(why, index)
         .map(Need::Label)
         .or_else(|| label_of(&item.task).map(Need::Label))
-        // A label tells more than the one node that has it today.
+        // A label says more than the one node that has it today.
         .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
         .or_else(|| node_in(why, index))
         .or(guess);
-    if let Some(need) = told.or_else(|| known.cloned()) {
+    if let Some(need) = named.or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
     let reserved = match why {

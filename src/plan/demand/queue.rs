@@ -25,7 +25,7 @@ const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) struct Demand<'a> {
     /// Items that count, the oldest first.
     pub(crate) waiting: Vec<Waiting<'a>>,
-    /// Items whose label Jenkins does not tell while it has no agents.
+    /// Items whose label Jenkins does not show while it has no agents.
     pub(crate) hidden: Vec<&'a QueueItem>,
     /// Nodes that pipelines wait for to come back.
     pub(crate) resuming: BTreeSet<NodeName>,
@@ -71,7 +71,7 @@ pub(crate) fn read<'a>(
         match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
             Ok(seen_since) => {
-                // Where Jenkins does not tell it, at least the time that mita saw it wait.
+                // If Jenkins does not say, at least the time for which mita saw it wait.
                 let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
                 let reading = need::read(&ours, &index, item, &why, known.need.as_ref(), waited);
                 match reading {
@@ -138,7 +138,7 @@ fn stage(
         Stage::Buildable => {}
     }
     if !taking_work {
-        // Whatever stands idle beside it now says nothing.
+        // A node that is idle beside it now proves nothing.
         known.waiting_since = None;
         return Ok(now);
     }

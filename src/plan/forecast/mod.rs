@@ -1,11 +1,11 @@
-//! How many servers should be at hand before anybody asks for them.
+//! Step 5: how many idle servers should be ready before a job needs them.
 
 use crate::config::Config;
 use crate::domain::names::NodeTypeName;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Idle servers wanted at hand, by node type.
+/// Idle servers that should be ready, by node type.
 pub type AtHand = BTreeMap<NodeTypeName, u32>;
 
 /// The numbers of this moment: `min_idle` of each node type.

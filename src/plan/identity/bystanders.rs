@@ -1,5 +1,6 @@
-//! Nodes that could be a server of ours and do not bind it: it has a node of its own, or no agent of this server can be
-//! behind them. While such a node works the server is as busy; idle, it is neither touched nor in the way.
+//! Nodes that could be a server of ours, but do not keep it: the server has a node of its own, or the node cannot have
+//! an agent on this server. While such a node runs a build, the server counts as busy. An idle one is left alone, and
+//! prevents nothing.
 
 use crate::domain::names::NodeName;
 use crate::domain::state::State;

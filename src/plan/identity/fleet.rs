@@ -1,8 +1,4 @@
-//! Which servers are ours, and which Jenkins node is which server.
-//!
-//! A server is ours by its mark alone. A node is ours through a server that it clearly maps to, by its name or by the
-//! address in it, or that is remembered. Everything that could be a server's node without being it clearly is kept
-//! beside it: it makes the server as busy as it is itself, and nothing is touched while there is such a doubt.
+//! The servers that are ours, with the Jenkins nodes that belong to them.
 
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::Origin;
@@ -13,11 +9,11 @@ use std::collections::BTreeMap;
 /// Servers of ours and the nodes of Jenkins, put together.
 #[derive(Debug)]
 pub struct Fleet<'a> {
-    /// Every server of ours, listed or remembered.
+    /// Every server of ours: listed by a cloud, or only in the state.
     pub machines: Vec<Machine<'a>>,
     /// Every node of Jenkins, with what it is to us.
     pub nodes: Vec<(&'a Node, NodeIdentity)>,
-    /// Servers that are remembered, and that a cloud shows without our mark: they are ours no more.
+    /// Servers in the state that a cloud shows without our mark: they are no longer ours.
     pub disowned: BTreeMap<&'a ServerId, &'a Server>,
 }
 

@@ -1,4 +1,4 @@
-//! Every server of ours, listed or remembered.
+//! Every server of ours: those that a cloud listed, and those that only the state has.
 
 use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};
@@ -9,7 +9,7 @@ use crate::plan::identity::ownership::{is_ours, listed};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// Servers of ours that are listed, then those that are only remembered. One that is `disowned` is ours no more.
+/// Servers of ours that are listed, then those that only the state has. A `disowned` one is no longer ours.
 pub(crate) fn machines<'a>(
     config: &Config,
     world: &'a World,

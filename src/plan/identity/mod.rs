@@ -1,8 +1,8 @@
 //! Step 1: which server is ours, and which Jenkins node is which server.
 //!
-//! A server is ours by its mark alone. A node is ours through a server that it clearly maps to, by its name or by the
-//! address in it, or that is remembered. Everything that could be a server's node without being it clearly is kept
-//! beside it: it makes the server as busy as it is itself, and nothing is touched while there is such a doubt.
+//! A server is ours by its mark alone. A node is ours if it clearly belongs to a server of ours: by its name, by the
+//! address in its name, or by the state. A node that could belong to a server, but not clearly, is kept beside that
+//! server: the server then counts as busy while the node is busy, and neither is touched while the doubt lasts.
 
 mod bystanders;
 pub mod fleet;
@@ -18,7 +18,7 @@ use fleet::{Fleet, NodeIdentity};
 use machines::machines;
 use node_identity::{Candidates, Index};
 
-/// Puts together what was seen and what is remembered.
+/// Combines what the run saw with the state.
 pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Fleet<'a> {
     let disowned = ownership::disowned(config, world, state);
     let mut machines = machines(config, world, state, &disowned);

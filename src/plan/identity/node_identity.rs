@@ -1,4 +1,4 @@
-//! What a node of Jenkins is to us: told by its name, by the address in it, and by what is remembered.
+//! Which server a Jenkins node belongs to, by its name, by the address in it, and by the state.
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
@@ -50,7 +50,7 @@ impl<'a> Index<'a> {
                 .any(|kind| kind.registration.is_ssh() || kind.registration.is_inbound()),
         };
         for (number, machine) in machines.iter().enumerate() {
-            // Two servers of one order have its id and its unique name in common, so that neither tells them apart.
+            // Two servers of one order have the same id and unique name, so neither distinguishes them.
             let order = machine.server().and_then(|server| server.mark.as_ref()).map_or(&machine.id, |mark| &mark.id);
             let mut keys = BTreeSet::from([machine.id.as_str(), order.as_str()]);
             keys.extend(machine.server_id.as_ref().map(ServerId::as_str));
@@ -106,7 +106,7 @@ impl<'a> Index<'a> {
         let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
         let identity = match self.clear_match(node, machines, &could_be) {
-            // What is remembered of a server that is there tells more than the name of one that is not.
+            // The state of a server that exists says more than the name of one that does not.
             Ok(Some(machine)) if !is_seen(machine) => {
                 let there = remembered_machine.filter(|&machine| is_seen(machine));
                 NodeIdentity::Of(there.unwrap_or(machine))
@@ -154,7 +154,7 @@ impl<'a> Index<'a> {
         Candidates { identity, doubts, namesakes }
     }
 
-    /// Whether the node's description says whose it is. Anybody can write such a description, so ours counts only where
+    /// Whether the node's description names its owner. Anybody can write such a description, so ours counts only where
     /// this installation makes nodes.
     fn is_marked(&self, node: &Node) -> bool {
         node.mark.as_ref().is_some_and(|mark| self.makes_nodes || mark.owner != *self.owner)
@@ -231,7 +231,7 @@ impl<'a> Index<'a> {
                 let other_type = !by_key.is_empty() && self.names_another_type(convention.base, &machines[one]);
                 if forgotten || other_type { Ok(None) } else { Ok(Some(one)) }
             }
-            // A base that is no type does not tell which of several servers with the address is meant.
+            // A base that is no node type does not say which of several servers with the address is meant.
             ([], &[one]) if by_ip.len() == 1 || self.is_type(convention.base) => Ok(Some(one)),
             ([], [_]) => Err(doubt(machines, &by_ip, "fits more than one server:")),
             (&[one], others) => Err(format!(

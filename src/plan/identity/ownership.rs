@@ -1,7 +1,7 @@
 //! Whose a server is: its mark names the owner and the controller.
 //!
-//! A mark with our owner and another controller is of an installation that has our owner by accident, unless this state
-//! ordered the server: then the controller has a new name.
+//! A mark with our owner and another controller belongs to an installation that has our owner by accident, unless this
+//! state ordered the server: then our controller has a new name.
 
 use crate::config::Config;
 use crate::domain::installation::{Controller, Installation};
@@ -67,7 +67,7 @@ pub fn namesakes<'a>(config: &Config, world: &'a World, state: &State) -> Vec<Na
     namesakes.collect()
 }
 
-/// Servers that are remembered, and that a cloud shows without our mark: a person took it away, or they never were ours.
+/// Servers in the state that a cloud shows without our mark: a person removed it, or they were never ours.
 pub(crate) fn disowned<'a>(config: &Config, world: &'a World, state: &State) -> BTreeMap<&'a ServerId, &'a Server> {
     let installation = config.installation();
     let servers = state.servers.values().filter_map(|memory| memory.server_id.as_ref());

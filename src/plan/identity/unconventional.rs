@@ -1,4 +1,4 @@
-//! Nodes under names outside the convention: each may be a server of ours that seems to have no node.
+//! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
 use crate::domain::state::{Origin, State};
@@ -24,7 +24,7 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
 /// How near a node is to a server that it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Distance {
-    /// Whether the labels do not tell that the node is one of the type.
+    /// Whether the labels do not show that the node is one of the type.
     unsure: bool,
     /// How many runs lie between the node's first sighting and the loss of the server's own node, or the order.
     runs: u64,

@@ -1,5 +1,5 @@
-//! Jenkins' nodes once more, after those of a plan's servers are deleted: what has come since, or works by now, and keeps a
-//! server from being deleted.
+//! Jenkins' nodes once more, after the nodes of servers to delete are deleted: a node that registered itself in the
+//! meantime, or that runs a build now, keeps its server.
 
 use super::shield::keeps_its_server;
 use crate::config::Config;

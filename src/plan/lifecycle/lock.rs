@@ -1,4 +1,5 @@
-//! Servers that somebody locked in their cloud: a hold. Nothing is set offline, deleted or brought back.
+//! Servers that somebody locked in their cloud. A lock is a hold: mita sets no node of such a server offline, and
+//! deletes and restores nothing.
 
 use crate::domain::format::span;
 use crate::domain::rule::Rule;

@@ -1,4 +1,4 @@
-//! Step 3: what phase each server is in, and which of them joined or failed.
+//! Step 3: in which phase each server is, and which servers joined or failed.
 
 pub mod arrivals;
 pub(crate) mod lock;

@@ -1,5 +1,5 @@
-//! Servers that joined and servers that failed, counted once each: the breakers of their node types, and what a person
-//! is shown of the last failure.
+//! Servers that joined and servers that failed, each counted once: for the breakers of their node types, and for the
+//! last failure that a person is shown.
 
 use super::phase::{Classified, Phase};
 use crate::domain::rule::Rule;

@@ -1,7 +1,7 @@
-//! What becomes of a server and its node: the first row that fits decides.
+//! The phase of a server and its node: the first row that fits decides.
 //!
-//! The rows stand in `Classifier::judge` in their order. Nothing here acts; an idle node, for one, goes only if no waiting job
-//! is matched to it, which is decided later.
+//! `Classifier::classify` has the rows in their order. It only classifies: an idle node, for example, is retired only
+//! if no waiting job is placed on it, and a later step decides that.
 
 use crate::config::{Config, Times};
 use crate::domain::format::span;
@@ -12,7 +12,7 @@ use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::servers::order_is_given_up;
 use jiff::{SignedDuration, Timestamp};
 
-/// A deletion that lasts longer than this is told.
+/// A deletion that lasts longer than this is reported.
 const DELETING_LONG: SignedDuration = SignedDuration::from_mins(15);
 
 /// How far a server has come, and what follows.
@@ -139,7 +139,7 @@ impl<'a> Classifier<'a> {
     }
 }
 
-/// One server, with what is remembered of it.
+/// One server, with what the state has about it.
 struct Evidence<'a> {
     config: &'a Config,
     memory: &'a State,
@@ -186,7 +186,7 @@ impl Evidence<'_> {
         }
     }
 
-    /// What is remembered of one of its nodes.
+    /// What the state has about one of its nodes.
     fn known(&self, node: &Node) -> Option<&NodeMemory> {
         self.memory.nodes.get(&node.name)
     }

@@ -1,4 +1,4 @@
-//! Servers that may be a node under a name outside the convention: what keeps them from being removed, and for how long.
+//! Servers that may belong to a node with an unconventional name: whether that node keeps them, and for how long.
 
 use super::phase::{Classified, Classifier, Phase};
 use crate::domain::rule::Rule;

@@ -1,4 +1,4 @@
-//! Which floating IPs are ours, and how often the server of each was seen gone.
+//! Which floating IPs are ours, and for how many runs the server of each has been gone.
 
 use crate::config::Config;
 use crate::domain::installation::Installation;

@@ -1,4 +1,4 @@
-//! Step 2: what this run adds to the state: clocks and counters, before anything is decided.
+//! Step 2: what this run adds to the state, before anything is decided: clocks and counters.
 
 pub mod breaker;
 pub mod floating_ips;
@@ -19,10 +19,10 @@ pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 
-/// Sessions that are remembered beside the last one.
+/// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
 
-/// How long servers that are gone are remembered, so that what they leave behind is known as ours.
+/// How long the state keeps servers that are gone, so that what they leave behind is known to be ours.
 const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The state after this run's sightings.
@@ -52,7 +52,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         let seen = servers::sighted(config, state, machine, listed, now);
         if servers::is_over(config, machine, &seen) {
             if let Some(id) = &seen.server_id {
-                let departed = GoneServer {
+                let gone = GoneServer {
                     id: machine.id.clone(),
                     node_type: seen.node_type,
                     provider: seen.provider,
@@ -61,7 +61,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
                     node: seen.node,
                     volumes: seen.fault.as_deref().map(volumes::volumes_named).unwrap_or_default(),
                 };
-                memory.gone_servers.entry(id.clone()).or_insert(departed);
+                memory.gone_servers.entry(id.clone()).or_insert(gone);
             }
         } else {
             memory.servers.insert(machine.id.clone(), seen);
@@ -69,7 +69,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     }
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
-    memory.gone_servers.retain(|_, departed| now.duration_since(departed.since) < GONE_SERVERS_KEPT);
+    memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
     memory.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
     });

@@ -1,4 +1,4 @@
-//! What is remembered of a node of Jenkins after this run's sighting.
+//! What the state has about a node after this run has seen it.
 
 use crate::config::Config;
 use crate::domain::names::ServerId;
@@ -82,7 +82,7 @@ pub(crate) fn sighted(
 /// of a node that has the name of one that is gone may still be that one's.
 pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
     let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
-    let named_before = || state.gone_servers.values().any(|departed| departed.node.as_ref() == Some(&node.name));
+    let named_before = || state.gone_servers.values().any(|gone| gone.node.as_ref() == Some(&node.name));
     let rose = match (node.busy_average, before) {
         (Some(average), Some(before)) => average > before,
         (Some(average), None) => average > 0 && !named_before(),

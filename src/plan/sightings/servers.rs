@@ -1,4 +1,4 @@
-//! What is remembered of a server of ours after this run's sighting.
+//! What the state has about a server of ours after this run has seen it.
 
 use super::nodes::has_worked;
 use crate::config::Config;
@@ -18,7 +18,7 @@ const MOST_BUILDS: usize = 64;
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
-/// What is known of a server after this run's sighting. `listed` tells whether the list of nodes is whole.
+/// What the state has about a server after this run has seen it. `listed` says whether the list of nodes is complete.
 pub(crate) fn sighted(
     config: &Config,
     state: &State,
@@ -113,7 +113,7 @@ fn waited(
     }
 }
 
-/// A server that only its mark tells of.
+/// A server that only its mark shows to be ours.
 fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
     let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
     let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());

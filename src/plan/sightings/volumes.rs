@@ -1,4 +1,4 @@
-//! Which volume belonged to which server of ours that is gone, and how long one is waited for.
+//! Which volume belonged to which server of ours that is gone, and how long mita watches for such volumes.
 
 use crate::config::Config;
 use crate::domain::names::{ProviderName, ServerId, VolumeId};
@@ -11,12 +11,11 @@ use std::collections::BTreeSet;
 const LISTINGS_WITHOUT: u32 = 2;
 
 /// Whether the volumes of a provider are to be listed: a server with storage is gone from there and its volume not yet
-/// known to be, or nothing is remembered at all.
+/// known to be, or the state is empty.
 pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     // What is remembered of a provider that is no longer configured may be there under another name.
-    let may_be_here =
-        |departed: &GoneServer| departed.provider == *provider || !config.has_provider(&departed.provider);
-    let watched = state.gone_servers.values().any(|departed| departed.watch.is_some() && may_be_here(departed));
+    let may_be_here = |gone: &GoneServer| gone.provider == *provider || !config.has_provider(&gone.provider);
+    let watched = state.gone_servers.values().any(|gone| gone.watch.is_some() && may_be_here(gone));
     let makes_volumes =
         config.node_types.iter().any(|kind| kind.volumes().next().is_some() && kind.providers.contains(provider));
     watched || (state.run == 0 && makes_volumes)
@@ -29,13 +28,13 @@ pub(crate) fn keep_watch(config: &Config, world: &World, memory: &mut State) {
         let servers =
             volumes.iter().filter_map(|volume| owner(config, memory, volume)).map(|(server, _)| server.clone());
         let seen: BTreeSet<ServerId> = servers.collect();
-        for (server, departed) in &mut memory.gone_servers {
+        for (server, gone) in &mut memory.gone_servers {
             // That another provider lacks it says nothing.
-            if departed.provider != *provider && !seen.contains(server) {
+            if gone.provider != *provider && !seen.contains(server) {
                 continue;
             }
-            departed.provider = provider.clone();
-            departed.watch = match departed.watch {
+            gone.provider = provider.clone();
+            gone.watch = match gone.watch {
                 Some(_) if seen.contains(server) => Some(0),
                 Some(without) if without + 1 < LISTINGS_WITHOUT => Some(without + 1),
                 Some(_) | None => None,
@@ -50,20 +49,20 @@ pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> 
         .mark
         .as_ref()
         .filter(|mark| mark.is_of(&config.installation()))
-        .and_then(|mark| memory.gone_servers.iter().find(|(_, departed)| departed.id == mark.id));
+        .and_then(|mark| memory.gone_servers.iter().find(|(_, gone)| gone.id == mark.id));
     let named = volume_of(&volume.name).and_then(|server| memory.gone_servers.get_key_value(&server));
-    let in_fault = || memory.gone_servers.iter().find(|(_, departed)| is_in_fault(volume, departed));
+    let in_fault = || memory.gone_servers.iter().find(|(_, gone)| is_in_fault(volume, gone));
     marked.or(named).or_else(in_fault)
 }
 
-/// The server that a blank volume's name tells of.
+/// The server that the name of a blank volume contains.
 pub fn volume_of(name: &str) -> Option<ServerId> {
     name.strip_suffix("-blank-vol").filter(|id| !id.is_empty()).map(ServerId::from)
 }
 
 /// Whether the fault of a server that is gone named this volume: one to boot from, which Nova gives no name.
-pub fn is_in_fault(volume: &Volume, departed: &GoneServer) -> bool {
-    volume.name.is_empty() && departed.volumes.contains(&volume.id)
+pub fn is_in_fault(volume: &Volume, gone: &GoneServer) -> bool {
+    volume.name.is_empty() && gone.volumes.contains(&volume.id)
 }
 
 /// The volumes that a server's fault may name ("Volume ID did not finish being created ...", nova/exception.py): all

@@ -108,9 +108,9 @@ fn l1_a_job_that_an_older_server_lacks_the_label_for_has_one_ordered_at_once() {
 fn it_holds_for_an_hour() {
     let mut s = joined_for_a_job(&["amd64"]);
     s.run().after("10s").run();
-    let vain = s.state.mismatches.clone();
+    let before = s.state.mismatches.clone();
     s.after("59m 59s").run();
-    assert_eq!(s.state.mismatches, vain);
+    assert_eq!(s.state.mismatches, before);
     s.lose_server("new1");
     s.lose_node("ubuntu+10.0.0.1");
     s.after("1s").runs(

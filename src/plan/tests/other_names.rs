@@ -3,8 +3,8 @@
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
-/// A server that is ACTIVE for half an hour without a node, and a stray node that came after it was ordered, idle as long.
-fn stray() -> Situation {
+/// A server that is ACTIVE for half an hour without a node, and a node under another name that came after it was ordered, idle as long.
+fn other_name() -> Situation {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");
     s.memory("s1").active_since = Some(s.now - time("30m"));
@@ -17,7 +17,7 @@ fn stray() -> Situation {
 
 #[test]
 fn s1_such_a_node_keeps_one_server_for_three_join_timeouts() {
-    let mut s = stray();
+    let mut s = other_name();
     s.runs("
         |   node worker-7  not_ours: no server of ours carries its name or address
         |   server s1  ubuntu  other_name: active for 30m, not in Jenkins yet, join_timeout 15m; node worker-7 may be it: name it ubuntu+IP so that mita can tell
@@ -47,7 +47,7 @@ fn it_must_be_online_an_agent_carry_all_labels_and_have_come_after_the_order() {
         |s| s.node_memory("worker-7").first_seen = 90,
     ];
     for change in changes {
-        let mut s = stray();
+        let mut s = other_name();
         change(&mut s);
         let shown = whole(&s.plan());
         assert!(shown.starts_with("- ubuntu  os  s1  never_joined"), "{shown}");
@@ -56,7 +56,7 @@ fn it_must_be_online_an_agent_carry_all_labels_and_have_come_after_the_order() {
 
 #[test]
 fn one_such_node_keeps_one_server_of_several() {
-    let mut s = stray();
+    let mut s = other_name();
     s.active("s2", "ubuntu", "10.0.0.2");
     s.memory("s2").active_since = Some(s.now - time("30m"));
     let shown = whole(&s.plan());
@@ -66,7 +66,7 @@ fn one_such_node_keeps_one_server_of_several() {
 
 #[test]
 fn s1_two_such_nodes_keep_two_servers_whichever_each_could_be() {
-    let mut s = stray();
+    let mut s = other_name();
     s.config.node_types.push(kind("debian", &["debian"]));
     s.active("s2", "debian", "10.0.0.2");
     s.memory("s2").active_since = Some(s.now - time("30m"));

@@ -1,4 +1,5 @@
-//! A plan as text for an operator at a terminal: one line for each thing, told by its first character.
+//! A plan as text for an operator at a terminal: one line for each thing. The first character of a line says what sort
+//! of line it is.
 
 use crate::domain::names::ServerId;
 use crate::plan::model::{

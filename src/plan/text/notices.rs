@@ -1,4 +1,4 @@
-//! What a person is told beside the plan: problems in every run, warnings once for each event.
+//! What an operator reads besides the plan: problems in every run, warnings once for each event.
 
 use crate::config::Config;
 use crate::domain::names::ProviderName;
@@ -18,8 +18,8 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
     let jenkins = &world.jenkins;
     let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
-    let told: BTreeSet<&str> = reads.into_iter().flatten().collect();
-    told.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
+    let errors: BTreeSet<&str> = reads.into_iter().flatten().collect();
+    errors.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
     for provider in &config.providers {
         let cloud = world.clouds.get(&provider.name);
         let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
@@ -63,7 +63,7 @@ fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
     }
 }
 
-/// Adds a warning for each event that was not told before, and remembers what was told as long as it lasts.
+/// Adds a warning for each event that was not reported before, and notes reported events for as long as they last.
 pub(crate) fn warn(
     config: &Config,
     world: &World,

@@ -1,7 +1,7 @@
 //! Everything about one thing, with the evidence.
 //!
-//! A text can be the name of several things (a server has the name of its node type, a job that of a label): all of them
-//! are explained. A text that is no name is read as a label expression.
+//! A text can name several things: a server has the name of its node type, and a job can have the name of a label. All
+//! of them are explained. A text that names nothing is read as a label expression.
 
 mod failure;
 pub(crate) mod finding;

@@ -1,4 +1,4 @@
-//! What the assignment works on, and what comes of it.
+//! The input and the result of the assignment.
 
 /// Slots that accept the same jobs.
 #[derive(Clone, Debug)]

@@ -1,13 +1,14 @@
-//! Which job gets which slot: idle executors, executors on their way, and executors of servers still to be ordered.
+//! Which job gets which executor: one that is idle, one that is on its way, or one of a server that a run may still
+//! order.
 //!
-//! Jobs are placed oldest first by augmenting paths: placing one may move others to another slot, type or provider,
-//! and never unseats any. With one executor a server this serves exactly the jobs that the best possible choice
-//! would serve, in the sense that no older job is given up for a younger one. With several, where a path alone
-//! does not see that two small servers could give way to one large one, other sets of orders are tried, nearest
-//! first, as far as a fixed effort goes (`reorder`). Equal jobs and equal slots are handled as classes with a count, and
-//! what one search found out spares the next one, so that thousands of each stay cheap.
+//! Jobs are placed oldest first by augmenting paths: placing one job may move others to another executor, node type or
+//! provider, but never takes a place away. With one executor per server, this serves exactly the jobs that the best
+//! choice would serve, where no older job is given up for a younger one. With several executors, a path alone does not
+//! find that two small servers could be replaced by a large one. Then other sets of orders are tried, nearest first,
+//! within a fixed effort (`reorder`). Equal jobs and equal executors are handled as classes with a count, and each
+//! search uses what the searches before it found out, so that thousands of them stay cheap.
 //!
-//! This file knows nothing of Jenkins or clouds; [`super::demand`] builds the input and reads the result.
+//! This file knows nothing of Jenkins or clouds; [`super::supply`] builds its input and reads its result.
 
 pub mod input;
 mod reorder;

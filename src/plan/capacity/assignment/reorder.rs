@@ -1,10 +1,10 @@
-//! Other sets of orders, for a job that no path seats.
+//! Other sets of orders, for a job that no path places.
 //!
-//! A path gives up one order for one job. Where a server has several executors and a limit is shared, by types at one
-//! provider or by all under `max_servers`, that is not enough: one large server may have to come in the place of two
-//! small ones. Such sets are searched, the nearest first, with everybody seated anew on each. The search is bounded by
-//! counted work and not by time, so that the same input gives the same plan: fleets of a few types and servers are
-//! covered whole (the tests compare with brute force), in larger ones a job may wait for a run longer than it had to.
+//! A path replaces one order by one job. That is not enough where a server has several executors and node types share a
+//! limit, of a provider or of `max_servers`: then one large server may have to replace two small ones. Such sets are
+//! searched, the nearest first, and all jobs are placed anew for each set. The search is limited by a count of steps,
+//! not by time, so that the same input gives the same plan. Fleets of a few node types and servers are searched
+//! completely (the tests compare with brute force); in larger ones, a job may wait one run longer than necessary.
 
 use super::input::{Input, ProviderRoom};
 use super::seating::{Searched, Seating, add, count, take};

@@ -1,4 +1,5 @@
-//! Who sits where: jobs on executors, servers at providers, and the paths by which one more job finds a seat.
+//! Where each job is placed: jobs on executors, servers at providers, and the paths by which one more job finds a
+//! place.
 
 use super::input::{Input, Order, Outcome, Seat};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
