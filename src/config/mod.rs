@@ -20,6 +20,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use file::of_process;
 pub use file::{ConfigErrors, NotFound, locate, person};
 pub use load::Loaded;
 pub use provider::available_clouds;

@@ -73,6 +73,36 @@ pub fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// Encodes everything but letters, digits and `-._~+=,` for a segment of a path.
+pub fn percent_encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            byte if byte.is_ascii_alphanumeric() || b"-._~+=,".contains(&byte) => encoded.push(char::from(byte)),
+            byte => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// The path of a node's page, below the root of Jenkins.
+pub fn node_path(name: &str) -> String {
+    format!("computer/{}/", percent_encode(name))
+}
+
+/// The path of a job's page, below the root of Jenkins. A configuration of a matrix project is below its project.
+pub fn job_path(full_name: &str) -> String {
+    let mut path = String::new();
+    for (index, part) in full_name.split('/').enumerate() {
+        if index == 0 || !part.contains('=') {
+            path.push_str("job/");
+        }
+        path.push_str(&percent_encode(part));
+        path.push('/');
+    }
+    path
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +136,14 @@ mod tests {
         assert_eq!(percent_decode("a+b%20c%2Fd%C3%A9"), "a+b c/dé");
         assert_eq!(percent_decode("100%, %zz %e"), "100%, %zz %e");
         assert_eq!(percent_decode("%é"), "%é");
+    }
+
+    #[test]
+    fn the_pages_that_paths_lead_to_are_those_that_they_are_read_as() {
+        for name in ["ceph", "a b/größe", "matrix/OS=trusty,ARCH=amd64", "<b>\"'"] {
+            assert_eq!(Page::of(&job_path(name)), job(name, None), "{}", job_path(name));
+        }
+        assert_eq!(Page::of(&node_path("ubuntu+10.0.0.5")), Some(Page::Node("ubuntu+10.0.0.5".into())));
+        assert_eq!(job_path("a/b c"), "job/a/job/b%20c/");
     }
 }

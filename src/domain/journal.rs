@@ -117,6 +117,35 @@ pub enum Event {
     LeftQueue,
 }
 
+impl Event {
+    /// Its name in documents and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Event::Ordered => "ordered",
+            Event::Created => "created",
+            Event::OrderFailed => "order_failed",
+            Event::Online => "online",
+            Event::FirstBuild => "first_build",
+            Event::Failed => "failed",
+            Event::Drained => "drained",
+            Event::Restored => "restored",
+            Event::Removed => "removed",
+            Event::Vanished => "vanished",
+            Event::NodeRemoved => "node_removed",
+            Event::VolumeRemoved => "volume_removed",
+            Event::FloatingIpReleased => "floating_ip_released",
+            Event::NotDone => "not_done",
+            Event::Held => "held",
+            Event::Released => "released",
+            Event::Asked => "asked",
+            Event::Paused => "paused",
+            Event::Resumed => "resumed",
+            Event::Started => "started",
+            Event::LeftQueue => "left_queue",
+        }
+    }
+}
+
 /// A job in an entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobEntry {

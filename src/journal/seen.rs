@@ -3,6 +3,7 @@
 use super::{life, of_pause, of_server};
 use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::names::{MitaId, NodeName, ServerId};
+use crate::domain::offline::holder;
 use crate::domain::state::{NodeMemory, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Build, Node, World};
 use jiff::Timestamp;
@@ -116,8 +117,8 @@ impl Diff<'_> {
             None => Entry { run: Some(self.after.run), ..Entry::new(self.now, event) },
         };
         let cause = self.nodes.get(name).and_then(|node| node.presence.cause()).filter(|_| event == Event::Held);
-        let entry = entry.saying(cause.map_or("", |cause| &cause.reason));
-        let by = cause.and_then(|cause| cause.by.clone());
+        let (by, why) = cause.map(holder).unwrap_or_default();
+        let entry = entry.saying(&why);
         Some(Entry { node: Some(name.clone()), server_id: Some(server_id.clone()), by, ..entry })
     }
 

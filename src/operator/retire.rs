@@ -11,7 +11,7 @@ use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Ended};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
-use crate::plan::model::{Action, Plan, Subject};
+use crate::plan::model::{Action, Plan, Subject, Verdict};
 use crate::plan::plan;
 use crate::store::StoreError;
 
@@ -22,7 +22,12 @@ impl Context<'_> {
         let machine = match (self.machine, self.identity) {
             (Some(machine), _) => machine,
             (None, NodeIdentity::Former(server)) => {
-                return refused(format!("its server {server} is gone: mita deletes the node once that is certain"));
+                let is_verdict =
+                    |verdict: &&Verdict| verdict.subject == Subject::Node && verdict.id == self.node.name.as_str();
+                let known =
+                    self.plan.verdicts.iter().find(is_verdict).filter(|verdict| verdict.rule == Rule::Ambiguous);
+                let usual = || format!("its server {server} is gone: mita deletes the node once that is certain");
+                return refused(known.map_or_else(usual, |verdict| verdict.reason.clone()));
             }
             (None, NodeIdentity::MadeFor(order)) => {
                 return refused(format!("it was made for order {order}, which has no server: mita deletes the node"));

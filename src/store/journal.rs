@@ -68,6 +68,17 @@ impl Store {
     }
 }
 
+/// The latest entries, the oldest first: as many as the end of the file holds.
+pub fn latest_of_journal(state_file: &Path) -> Vec<Entry> {
+    let read = || {
+        let path = file(&resolve(state_file).map_err(io::Error::other)?);
+        tail(&mut File::open(path)?)
+    };
+    // Nothing but the page shows them, and a run that cannot append says so.
+    let text = read().unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
 /// The entries from a time on, without the lock.
 ///
 /// # Errors

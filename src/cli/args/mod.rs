@@ -6,13 +6,15 @@ mod help;
 mod history;
 mod init;
 mod pause;
+mod status;
 
-pub(crate) use commands::{Check, Explain, Hold, Reconcile, Release, Replay, Retire, Status};
+pub(crate) use commands::{Check, Explain, Hold, Reconcile, Release, Replay, Retire};
 pub(crate) use format::Format;
 pub(crate) use help::rules_help;
 pub(crate) use history::History;
 pub(crate) use init::{Init, Register};
 pub(crate) use pause::{Pause, PauseScope, Resume};
+pub(crate) use status::{Colour, Status, StatusFormat};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;

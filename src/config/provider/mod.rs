@@ -11,6 +11,7 @@ pub use clouds::available_clouds;
 use super::file::{Found, Place, Reading, Table};
 use super::keys;
 use super::types::{Backend, ProviderConfig};
+use super::url;
 use crate::domain::names::ProviderName;
 use toml::de::DeValue;
 
@@ -24,12 +25,16 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let dashboard_url = table.text(&["dashboard_url"]).and_then(|found| {
+        let root = url::root(&found.value, "https://cloud.example.com/dashboard/");
+        root.map_err(|error| table.error(&found.at, error)).ok()
+    });
     let read = match table.has("type") {
         None => openstack::read,
         Some(_) => table.choice("type", &[("openstack", openstack::read as fn(&Table<'_>) -> _)])?,
     };
     let backend = read(&table)?;
-    Some(ProviderConfig { name: ProviderName::from(name), max, backend: Backend::OpenStack(backend) })
+    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, backend: Backend::OpenStack(backend) })
 }
 
 fn check_name(reading: &Reading<'_>, name: &str, at: &Place) {

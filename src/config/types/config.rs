@@ -64,6 +64,8 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// The most servers here.
     pub max: Option<u32>,
+    /// The dashboard of the cloud, for links on the status page; ends with `/`.
+    pub dashboard_url: Option<String>,
     /// The cloud.
     pub backend: Backend,
 }

@@ -98,7 +98,7 @@ impl Planning {
         } = config;
         let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
-            let ProviderConfig { name, max, backend: _ } = provider;
+            let ProviderConfig { name, max, dashboard_url: _, backend: _ } = provider;
             ProviderPart { name: name.clone(), max: *max }
         };
         Planning {
@@ -137,6 +137,7 @@ impl Planning {
         let provider = |part: &ProviderPart| ProviderConfig {
             name: part.name.clone(),
             max: part.max,
+            dashboard_url: None,
             backend: Backend::OpenStack(nowhere()),
         };
         let mut config = Config {

@@ -4,7 +4,7 @@ mod select;
 pub(crate) mod text;
 mod totals;
 
-pub(crate) use select::select;
+pub(crate) use select::story;
 
 use crate::domain::journal::Entry;
 use crate::domain::names::Owner;
@@ -13,6 +13,7 @@ use crate::view::document::{Time, VERSION};
 use crate::view::subject::Subject;
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use select::select;
 use serde::Serialize;
 use totals::Totals;
 

@@ -5,17 +5,27 @@ use crate::domain::names::MitaId;
 use crate::view::subject::Subject;
 use std::collections::BTreeSet;
 
+/// As [`select`], without what is only about its node type or provider.
+pub(crate) fn story(subject: &Subject, entries: Vec<Entry>) -> Vec<Entry> {
+    let whole = orders(subject, &entries);
+    entries.into_iter().filter(|entry| is_about(subject, entry) || is_of(&whole, entry)).collect()
+}
+
 /// The entries about a subject. An order has no node yet, and a removal no job any more: whoever names one gets the whole
 /// story of the server.
 pub(crate) fn select(subject: &Subject, entries: Vec<Entry>) -> Vec<Entry> {
-    let whole: BTreeSet<MitaId> =
-        entries.iter().filter(|entry| is_about(subject, entry)).filter_map(|entry| entry.order.clone()).collect();
-    let is_wanted = |entry: &Entry| {
-        is_about(subject, entry)
-            || is_of_place(subject, entry)
-            || entry.order.as_ref().is_some_and(|order| whole.contains(order))
-    };
+    let whole = orders(subject, &entries);
+    let is_wanted = |entry: &Entry| is_about(subject, entry) || is_of_place(subject, entry) || is_of(&whole, entry);
     entries.into_iter().filter(is_wanted).collect()
+}
+
+/// The orders of the servers that the entries about a subject are about.
+fn orders(subject: &Subject, entries: &[Entry]) -> BTreeSet<MitaId> {
+    entries.iter().filter(|entry| is_about(subject, entry)).filter_map(|entry| entry.order.clone()).collect()
+}
+
+fn is_of(orders: &BTreeSet<MitaId>, entry: &Entry) -> bool {
+    entry.order.as_ref().is_some_and(|order| orders.contains(order))
 }
 
 /// Whether it is about this job, queue item, node, server, volume or floating IP.

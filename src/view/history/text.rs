@@ -10,40 +10,22 @@ pub(crate) fn table(title: &'static str, entries: &[Entry]) -> Table {
     let mut table = Table::new(title, &["TIME", "WHAT", "OF"]);
     for entry in entries {
         let time = entry.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
-        table.row(vec![time, words(entry.event).to_owned(), object(entry)], note(entry));
+        table.row(vec![time, words(entry.event), object(entry)], note(entry));
     }
     table
 }
 
 /// The event, in words.
-pub(crate) fn words(event: Event) -> &'static str {
+pub(crate) fn words(event: Event) -> String {
     match event {
-        Event::Ordered => "ordered",
-        Event::Created => "created",
-        Event::OrderFailed => "order failed",
-        Event::Online => "online",
-        Event::FirstBuild => "first build",
-        Event::Failed => "failed",
-        Event::Drained => "drained",
-        Event::Restored => "restored",
-        Event::Removed => "removed",
-        Event::Vanished => "vanished",
-        Event::NodeRemoved => "node removed",
-        Event::VolumeRemoved => "volume removed",
-        Event::FloatingIpReleased => "IP released",
-        Event::NotDone => "not done",
-        Event::Held => "held",
-        Event::Released => "released",
-        Event::Asked => "retire asked",
-        Event::Paused => "paused",
-        Event::Resumed => "resumed",
-        Event::Started => "started",
-        Event::LeftQueue => "left queue",
+        Event::FloatingIpReleased => "IP released".to_owned(),
+        Event::Asked => "retire asked".to_owned(),
+        event => event.name().replace('_', " "),
     }
 }
 
 /// What it happened to: the name that people use.
-fn object(entry: &Entry) -> String {
+pub(crate) fn object(entry: &Entry) -> String {
     let Entry { event, node_type, provider, order, server_id, node, resource, jobs, .. } = entry;
     match event {
         Event::Started | Event::LeftQueue => jobs.first().map_or_else(String::new, |job| job.job.clone()),
@@ -62,7 +44,8 @@ fn object(entry: &Entry) -> String {
     }
 }
 
-fn note(entry: &Entry) -> String {
+/// How and why it happened.
+pub(crate) fn note(entry: &Entry) -> String {
     let Entry { event, node_type, provider, server_id, node, rule, reason, by, build, after_seconds, .. } = entry;
     let mut parts = Vec::new();
     let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
