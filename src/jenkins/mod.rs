@@ -8,6 +8,7 @@ mod builds;
 mod client;
 mod crumb;
 mod error;
+mod lenient;
 mod lifecycle;
 mod nodes;
 mod permissions;

@@ -138,7 +138,7 @@ impl Planning {
             name: part.name.clone(),
             max: part.max,
             dashboard_url: None,
-            backend: Backend::OpenStack(nowhere()),
+            backend: Backend::OpenStack(Box::new(nowhere())),
         };
         let mut config = Config {
             path: PathBuf::new(),
