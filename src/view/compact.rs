@@ -6,7 +6,7 @@ use crate::view::table::{Row, Table};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// A note with less room than this says too little: columns that matter less make room.
-const NARROWEST_NOTE: usize = 24;
+const NARROWEST_NOTE: usize = 36;
 
 /// No name is cut to less than this.
 const NARROWEST_CELL: usize = 16;

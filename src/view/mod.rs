@@ -3,7 +3,7 @@
 //! Everything here is made from a [`Report`](crate::reconcile::Report) or another result that is complete. Nothing here
 //! prints, logs or asks a service: the commands in [`crate::cli`] do that.
 
-mod compact;
+pub(crate) mod compact;
 pub(crate) mod document;
 pub(crate) mod exit;
 pub(crate) mod explain;

@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 /// The entries as a table.
 pub(crate) fn table(title: &'static str, entries: &[Entry]) -> Table {
     let mut table = Table::new(title, &["TIME", "WHAT", "OF"]);
-    for entry in entries {
+    // That the cloud created it shows in what follows, where it did.
+    for entry in entries.iter().filter(|entry| entry.event != Event::Created) {
         let time = entry.at.strftime("%Y-%m-%d %H:%M:%S").to_string();
         table.row(vec![time, words(entry.event), object(entry)], note(entry));
     }
@@ -58,7 +59,10 @@ pub(crate) fn note(entry: &Entry) -> String {
             }
         }
         Event::Created => parts.extend(server_id.as_ref().map(|id| format!("server {id}"))),
-        Event::Online => parts.extend(after_seconds.map(|after| format!("{} after the order", time(after)))),
+        Event::Online => {
+            parts.extend(after_seconds.map(|after| format!("{} after the order", time(after))));
+            parts.extend(server_id.as_ref().map(|id| format!("server {id}")));
+        }
         Event::FirstBuild => {
             parts.extend(build.as_ref().map(|build| build.name.clone()));
             parts.extend(after_seconds.map(|after| format!("{} after it was online", time(after))));

@@ -148,16 +148,14 @@ fn totals(metrics: &mut Exposition, history: &History, types: BTreeSet<NodeTypeN
             }
         }
     }
-    let counters: [(_, _, fn(&Sent) -> u64); 2] = [
-        ("mita_api_requests_total", "Requests that were sent to Jenkins and the clouds.", |sent| sent.requests),
-        ("mita_api_errors_total", "Requests that got no whole answer, or one that says no.", |sent| sent.errors),
-    ];
-    for (name, help, number) in counters {
+    let mut sent = |name, help, number: fn(&Sent) -> u64| {
         let mut family = metrics.counter(name, help);
         for (service, sent) in &totals.sent {
             family.labelled(&service_labels(service), number(sent));
         }
-    }
+    };
+    sent("mita_api_requests_total", "Requests that were sent to Jenkins and the clouds.", |sent| sent.requests);
+    sent("mita_api_errors_total", "Requests that got no whole answer, or one that says no.", |sent| sent.errors);
     let help = "How long servers took from their order until their node was online in Jenkins.";
     let mut family = metrics.histogram("mita_server_join_seconds", help);
     let none = Durations::default();

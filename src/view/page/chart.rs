@@ -131,14 +131,8 @@ pub(crate) fn stacked(
     areas.retain(|(_, path)| !path.is_empty());
     let gaps = stretches(&known.iter().map(|known| !known).collect::<Vec<_>>());
     let values = |step: usize| layers.iter().map(|(tone, values)| (*tone, value(values, step))).collect::<Vec<_>>();
-    let mut alike: Vec<(usize, usize, Vec<(Tone, u32)>)> = Vec::new();
-    for step in (0..steps).filter(|step| known[*step]) {
-        let values = values(step);
-        match alike.last_mut() {
-            Some((_, to, same)) if *to == step && *same == values => *to = step + 1,
-            _ => alike.push((step, step + 1, values)),
-        }
-    }
+    let steps_known: Vec<usize> = (0..steps).filter(|step| known[*step]).collect();
+    let alike = steps_known.chunk_by(|a, b| a + 1 == *b && values(*a) == values(*b));
     html! {
         svg.chart viewBox={"0 0 " (steps) " 60"} preserveAspectRatio="none" role="img" aria-label=(text(label)) {
             @for x in (1..4).map(|quarter| steps * quarter / 4) {
@@ -152,9 +146,9 @@ pub(crate) fn stacked(
                     title { (span(timeline, from, to)) ": mita did not run" }
                 }
             }
-            @for (from, to, values) in alike {
-                rect.hit y="0" height="60" x=(from) width=(to - from) {
-                    title { (span(timeline, from, to)) ": " (words(&values)) }
+            @for (from, length) in alike.filter_map(|alike| Some((*alike.first()?, alike.len()))) {
+                rect.hit y="0" height="60" x=(from) width=(length) {
+                    title { (span(timeline, from, from + length)) ": " (words(&values(from))) }
                 }
             }
         }

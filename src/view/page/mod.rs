@@ -29,7 +29,7 @@ use std::time::Duration;
 const SCRIPT: &str = include_str!("script.js");
 
 /// The hash of [`SCRIPT`]: the browser runs nothing else.
-const SCRIPT_HASH: &str = "sha256-3P3gpnEg37sVbfrLWxD+ULLvaxGK7m48+Vh2DPoelgo=";
+const SCRIPT_HASH: &str = "sha256-kdWz+COwKXXyliDng/p6Hu/4K2FnbBLnUhuNduetkvg=";
 
 /// The interval of `cron.example`, for an installation that has made one run.
 const USUAL_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
@@ -184,7 +184,7 @@ fn headline(run: &RunReport<'_>) -> String {
     match (&parts[..], run.exit) {
         ([], Exit::Done) => {
             let causes = run.status.waiting_causes();
-            causes.map_or("All is as wanted".to_owned(), |causes| format!("Nothing to do: {causes}"))
+            causes.map_or("All is as wanted".to_owned(), |causes| format!("Nothing to do, {causes}"))
         }
         ([], _) => "The last run failed".to_owned(),
         (parts, _) => parts.join(", "),

@@ -34,7 +34,10 @@ pub(crate) fn problems(status: &Status) -> Markup {
                 }
                 p.dim { (text(&pause.reason)) }
                 @if let Some(failure) = failure {
-                    p.dim { "Its last server failed " (duration(failure.ago)) " ago: " (text(&failure.reason)) }
+                    p.dim {
+                        "Its last server failed " (duration(failure.ago)) " ago"
+                        @if failure.reason != pause.reason { ": " (text(&failure.reason)) }
+                    }
                     (console(failure))
                 }
             }

@@ -8,6 +8,6 @@ var zone=document.getElementById("zone");if(zone)zone.textContent="in the time z
 var run=document.getElementById("run"),age=document.getElementById("age");if(!run||!age)return;
 var at=Date.parse(run.dateTime),every=Number(run.getAttribute("data-every"))||60;
 function tick(){var s=Math.max(0,Math.round((Date.now()-at)/1000)),stale=s>3*every;
-age.textContent=stale?"Last run "+ago(s)+" ago: mita does not run, and what is below may be over":"Last run "+ago(s)+" ago";
+age.textContent=stale?"Last run "+ago(s)+" ago: mita does not run, and this page is out of date":"Last run "+ago(s)+" ago";
 document.body.classList.toggle("stale",stale)}
 tick();setInterval(tick,5000)})();

@@ -91,7 +91,7 @@ pub(crate) fn decisions(run: &RunReport<'_>) -> Markup {
         @if plan.actions.is_empty() && plan.held_back.is_empty() {
             p.dim {
                 "There was nothing to do"
-                @if run.status.waiting().next().is_some() { ": below stands what each job waits for" }
+                @if run.status.waiting().next().is_some() { "; the queue below shows what each job waits for" }
                 "."
             }
         } @else {
@@ -250,7 +250,7 @@ fn job(job: &JobStatus, links: Links<'_>) -> Markup {
         td.name title={"queue item " (job.queue_id)} { (links.job(&job.job)) }
         (cell("n", "Waits", &seconds(job.waited_seconds, NOTHING)))
         (cell("", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
-        (verdict(class, job.rule, &job.reason))
+        (verdict(class, job.rule, job.short_reason()))
     }
 }
 

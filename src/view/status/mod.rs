@@ -234,7 +234,8 @@ impl ServerStatus {
         match (&self.nodes[..], &self.order) {
             ([node, ..], _) => node.to_string(),
             ([], Some(order)) => order.to_string(),
-            ([], None) => self.name.clone(),
+            // Of several servers of a type, the beginning of the id tells which.
+            ([], None) => format!("{} {}", self.name, self.id.chars().take(8).collect::<String>()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use crate::plan::model::Subject;
+use crate::view::compact::cut;
 use crate::view::natural;
 use crate::view::status::standing::Standing;
 use crate::view::status::{JobStatus, NodeStatus, ServerStatus, Status};
@@ -11,8 +12,8 @@ use crate::view::text::{duration, plural, seconds};
 /// The end of a console has at most this many lines in a table; `explain` and the JSON have all.
 const SHOWN_LINES: usize = 5;
 
-/// A table with fewer lines than its title, its head, a row and an empty line is not begun.
-const SMALLEST: usize = 4;
+/// A table with fewer lines than its title, its head, two rows and an empty line is not begun.
+const SMALLEST: usize = 5;
 
 /// How much of each thing is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +28,16 @@ pub(crate) enum Layout {
 
 /// The tables, for lines of this width, with marks for colours.
 pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
-    let mut text = head(status, layout);
+    let mut text = head(status);
+    if layout != Layout::Wide {
+        text = text.lines().map(|line| cut(line, width) + "\n").collect();
+    }
     match layout {
-        Layout::Wide => text.extend(tables(status).iter().map(|table| table.render(width))),
-        Layout::Compact => text.extend(tables(status).iter().map(|table| table.compact(width, usize::MAX))),
+        Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
+        Layout::Compact => text.extend(tables(status, layout).iter().map(|table| table.compact(width, usize::MAX))),
         Layout::Screen(lines) => {
             let lines = lines.saturating_sub(text.lines().count());
-            text.push_str(&fitting(&tables(status), width, lines));
+            text.push_str(&fitting(&tables(status, layout), width, lines));
         }
     }
     text.truncate(text.trim_end().len());
@@ -42,13 +46,13 @@ pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
 }
 
 /// All tables, the most important first.
-fn tables(status: &Status) -> Vec<Table> {
+fn tables(status: &Status, layout: Layout) -> Vec<Table> {
     let jobs_table = jobs(status.jobs.as_deref().unwrap_or_default());
     vec![
         problems(&status.problems),
         paused(status),
         node_types(status),
-        machines(&status.servers),
+        machines(&status.servers, layout),
         jobs_table,
         pauses(status),
         failures(status),
@@ -67,7 +71,7 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
         needed -= height;
         let wanted_after = needed.min(left / 2);
         let most = if height + needed <= left { height } else { left.saturating_sub(wanted_after).min(height) };
-        if most < SMALLEST {
+        if most < SMALLEST.min(height) {
             continue;
         }
         let shown = table.compact(width, most - 3);
@@ -77,17 +81,14 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
     text
 }
 
-fn head(status: &Status, layout: Layout) -> String {
+fn head(status: &Status) -> String {
     let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = status;
     let counted = servers.iter().filter(|server| server.counts()).count();
     let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
     let jobs = jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
     let numbers = format!("{counted} of {max_servers} servers; Jenkins has {nodes} and {jobs}");
     let causes = status.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
-    match layout {
-        Layout::Screen(_) => format!("{owner} at {now}: {numbers}\n{}{causes}\n\n", to_do.sentence()),
-        Layout::Compact | Layout::Wide => format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence()),
-    }
+    format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
 }
 
 fn paused(status: &Status) -> Table {
@@ -130,7 +131,7 @@ fn node_types(status: &Status) -> Table {
     table
 }
 
-fn machines(servers: &[ServerStatus]) -> Table {
+fn machines(servers: &[ServerStatus], layout: Layout) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
     let mut servers: Vec<&ServerStatus> = servers.iter().collect();
@@ -148,7 +149,8 @@ fn machines(servers: &[ServerStatus]) -> Table {
             server.state_words(),
             next.map_or("-".to_owned(), |next| duration(next.left)),
         ];
-        let id = if server.nodes.is_empty() { format!("{id}: ") } else { String::new() };
+        // A line has no room for it, and the name says as much.
+        let id = if layout == Layout::Wide && server.nodes.is_empty() { format!("{id}: ") } else { String::new() };
         // The word for its standing is often the name of the rule.
         let rule = if rule.name() == standing.name() { String::new() } else { format!("{rule}: ") };
         let next = next.map_or_else(String::new, |next| format!("; {}", next.note()));
