@@ -42,7 +42,7 @@ use std::sync::mpsc;
 use std::thread;
 
 /// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `save` is called after each
-/// change of it.
+/// change of it, with the results that are new.
 pub fn apply(
     config: &Config,
     services: &Services,
@@ -50,7 +50,7 @@ pub fn apply(
     plan: &Plan,
     before: &State,
     state: &mut State,
-    mut save: impl FnMut(&State),
+    mut save: impl FnMut(&State, &[ActionResult]),
 ) -> Results {
     let mut results = Results::default();
     thread::scope(|scope| {
@@ -64,13 +64,15 @@ pub fn apply(
         });
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
+            let known = results.actions.len();
             let mut changed = false;
             for event in events {
                 changed |= event.changes_state();
                 event.record(config, plan.now, state, &mut results);
             }
-            if changed {
-                save(state);
+            let new = &results.actions[known..];
+            if changed || !new.is_empty() {
+                save(state, new);
             }
         }
         threads.into_iter().for_each(join);

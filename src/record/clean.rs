@@ -83,11 +83,12 @@ fn node(node: &mut Node) {
         presence,
         busy_average: _,
         mark: _,
+        builds: _,
     } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
-        Presence::SetOffline(OfflineCause { class: _, reason })
-        | Presence::DisconnectedBy(OfflineCause { class: _, reason }) => redact_in_place(reason),
+        Presence::SetOffline(OfflineCause { class: _, reason, by: _ })
+        | Presence::DisconnectedBy(OfflineCause { class: _, reason, by: _ }) => redact_in_place(reason),
     }
 }
 

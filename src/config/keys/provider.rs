@@ -101,4 +101,10 @@ pub(crate) const PROVIDER: &[Key] = &[
     key("cert", Kind::Path, "none", "a PEM file with the client certificate, if the cloud requires one"),
     key("key", Kind::Path, "cert", "a PEM file with the key of that certificate, if cert does not contain it"),
     refused("insecure"),
+    key(
+        "dashboard_url",
+        Kind::Url,
+        "none",
+        "the dashboard of the cloud (Horizon), to which the status page links servers",
+    ),
 ];

@@ -13,6 +13,7 @@ pub use clouds::available_clouds;
 use super::file::{Found, Place, Reading, Table};
 use super::keys;
 use super::types::{Backend, ProviderConfig};
+use super::url;
 use crate::domain::names::ProviderName;
 use toml::de::DeValue;
 
@@ -26,6 +27,10 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let dashboard_url = table.text(&["dashboard_url"]).and_then(|found| {
+        let root = url::root(&found.value, "https://cloud.example.com/dashboard/");
+        root.map_err(|error| table.error(&found.at, error)).ok()
+    });
     let kind = if table.has("type").is_some() { table.choice("type", &TYPES)? } else { Type::OpenStack };
     let backend = match kind {
         Type::OpenStack => {
@@ -39,7 +44,7 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
             Backend::Command(command::read(&table)?)
         }
     };
-    Some(ProviderConfig { name: ProviderName::from(name), max, backend })
+    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, backend })
 }
 
 /// The values of `type`.

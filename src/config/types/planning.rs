@@ -90,6 +90,7 @@ impl Planning {
             deadline: _,
             max_servers,
             concurrency: _,
+            journal_days: _,
             jenkins: _,
             providers,
             node_types,
@@ -97,7 +98,7 @@ impl Planning {
         } = config;
         let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
-            let ProviderConfig { name, max, backend: _ } = provider;
+            let ProviderConfig { name, max, dashboard_url: _, backend: _ } = provider;
             ProviderPart { name: name.clone(), max: *max }
         };
         Planning {
@@ -136,6 +137,7 @@ impl Planning {
         let provider = |part: &ProviderPart| ProviderConfig {
             name: part.name.clone(),
             max: part.max,
+            dashboard_url: None,
             backend: Backend::OpenStack(Box::new(nowhere())),
         };
         let mut config = Config {
@@ -148,6 +150,7 @@ impl Planning {
             deadline: SignedDuration::ZERO,
             max_servers: *max_servers,
             concurrency: 1,
+            journal_days: 0,
             jenkins: JenkinsConfig {
                 url: controller.to_string(),
                 former_urls: former_controllers.iter().map(Controller::to_string).collect(),

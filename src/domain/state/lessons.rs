@@ -1,10 +1,11 @@
 //! What runs have learnt: queue items, breakers, failures, mismatches, and why mita waits.
 
-use crate::domain::names::{MitaId, NodeTypeName, ServerId};
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The controller's session, as last seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,12 @@ impl SettlingCause {
 /// A queue item.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMemory {
+    /// The name of its job.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub job: String,
+    /// Since when it is in the queue, in Jenkins' words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_since: Option<Timestamp>,
     /// What it needs, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
@@ -91,6 +98,57 @@ pub struct ServerFailure {
     /// The last lines of its console, where they could be read before it was deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub console: Vec<String>,
+}
+
+/// A person's pause: no orders and no removals, except of what is half done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Of this node type only; of all where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_type: Option<NodeTypeName>,
+    /// At this provider only; at all where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Who paused.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Pause {
+    /// Whether servers of this type at this provider are paused by it.
+    pub fn covers(&self, node_type: &NodeTypeName, provider: &ProviderName) -> bool {
+        self.node_type.as_ref().is_none_or(|paused| paused == node_type)
+            && self.provider.as_ref().is_none_or(|paused| paused == provider)
+    }
+
+    /// What is paused, in words: `node type ubuntu at provider east`.
+    pub fn scope(&self) -> String {
+        match (&self.node_type, &self.provider) {
+            (None, None) => "everything".to_owned(),
+            (Some(node_type), None) => format!("node type {node_type}"),
+            (None, Some(provider)) => format!("provider {provider}"),
+            (Some(node_type), Some(provider)) => format!("node type {node_type} at provider {provider}"),
+        }
+    }
+}
+
+impl fmt::Display for Pause {
+    /// Who paused, until when, and why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "paused by {}", self.by)?;
+        match self.until {
+            Some(until) => write!(f, " until {until:.0}")?,
+            None => write!(f, " until mita resume")?,
+        }
+        self.reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
+    }
 }
 
 /// A job that a node type turned out not to serve.

@@ -9,9 +9,9 @@ mod nodes;
 mod servers;
 
 pub use credit::Credit;
-pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
+pub use lessons::{Breaker, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause};
 pub use nodes::{NodeMemory, SetOfflineBy};
-pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
+pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
@@ -74,6 +74,9 @@ pub struct State {
     /// Jobs that a node type turned out not to serve.
     #[serde(default, rename = "vain")]
     pub mismatches: Vec<Mismatch>,
+    /// What a person paused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
     /// For how long what should be over soon has lasted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lasting: BTreeMap<String, Credit>,
@@ -103,9 +106,15 @@ impl State {
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
             mismatches: Vec::new(),
+            pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
         }
+    }
+
+    /// The pause of servers of this type at this provider, where there is one.
+    pub fn pause(&self, node_type: &NodeTypeName, provider: &ProviderName) -> Option<&Pause> {
+        self.pauses.iter().find(|pause| pause.covers(node_type, provider))
     }
 
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything.
@@ -128,6 +137,9 @@ impl State {
             return wrong("the number of the run");
         }
         for (id, server) in &self.servers {
+            if !lasts(&server.work.time) {
+                return wrong(&format!("a time of server {id}"));
+            }
             if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
                 return wrong(&format!("a number of server {id}"));
             }

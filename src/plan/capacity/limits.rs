@@ -147,6 +147,9 @@ impl<'a> Limits<'a> {
         if self.world.clouds.get(provider).and_then(|cloud| cloud.servers.complete()).is_none() {
             return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
         }
+        if let Some(pause) = self.memory.pause(&kind.name, provider) {
+            return blocker(Rule::Paused, format!("{} at provider {provider} is {pause}", kind.name));
+        }
         let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));

@@ -6,7 +6,7 @@ use super::nodes;
 use super::registration::{self, NodeOfServer};
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::NodeMemory;
+use crate::domain::state::{NodeMemory, Pause, SetOfflineBy};
 use crate::domain::world::{Node, Presence};
 use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
@@ -137,6 +137,21 @@ impl Server<'_> {
         lock::locked(memory, self.machine, now)
     }
 
+    /// The person's pause that covers it.
+    fn pause(&self) -> Option<&Pause> {
+        self.found.supply.memory.pause(&self.machine.node_type, &self.machine.provider)
+    }
+
+    /// Whether its removal has begun, which a pause does not stop.
+    fn is_half_gone(&self) -> bool {
+        let memory = self.found.supply.memory;
+        let set_offline = |node: &Node| {
+            memory.nodes.get(&node.name).is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us))
+        };
+        memory.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
+            || self.machine.nodes.iter().any(|node| set_offline(node))
+    }
+
     /// Makes the node of a server that has none, where mita registers it. Returns what is to be said of the server.
     fn register(&self, reason: String, draft: &mut Draft) -> String {
         match registration::of_server(self.found, self.machine, &draft.actions) {
@@ -176,7 +191,7 @@ impl Server<'_> {
         let Supply { config, memory, now, .. } = *self.found.supply;
         let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
-        let certain = machine.doubts.is_empty() && memory.settling.is_none();
+        let certain = machine.doubts.is_empty() && memory.settling.is_none() && self.pause().is_none();
         let (Some(target), true) = (target, certain) else { return reason };
         let Some((rule, why)) = last_build(config, memory, machine, now) else { return reason };
         draft.act(Change::DrainNode(target), rule, why);
@@ -189,6 +204,9 @@ impl Server<'_> {
             return (Rule::Settling, format!("{reason}; {settling}"));
         }
         let machine = self.machine;
+        if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
+            return (Rule::Paused, format!("{reason}; {pause}"));
+        }
         // What it shares with another server goes with the first of them.
         let shared = machine.doubts.iter().filter(|node| draft.removal_of(&node.name).is_none());
         let Some(target) = target(machine, machine.nodes.iter().chain(shared).copied()) else {

@@ -76,6 +76,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     memory.failures.retain(|_, types| !types.is_empty());
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    memory.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
     let changed = state.fingerprint != config.fingerprint;
     memory.mismatches.retain(|mismatch| !changed && mismatch.until > now);
     if changed {

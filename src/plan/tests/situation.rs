@@ -100,7 +100,7 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
         cacert: None,
         connection: Connection::default(),
     };
-    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack.into()) }
+    ProviderConfig { name: name.into(), max: None, dashboard_url: None, backend: Backend::OpenStack(openstack.into()) }
 }
 
 /// An agent, online and idle, with the label `amd64`.
@@ -115,6 +115,7 @@ pub(crate) fn agent(name: &str) -> Node {
         presence: Presence::Online,
         mark: None,
         busy_average: None,
+        builds: Vec::new(),
     }
 }
 
@@ -127,7 +128,7 @@ pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
 
 pub(crate) fn set_offline(class: &str, reason: &str) -> Presence {
     let class = Some(class.to_owned()).filter(|class| !class.is_empty());
-    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned() })
+    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned(), by: None })
 }
 
 pub(crate) struct Situation {
@@ -154,6 +155,7 @@ impl Situation {
             deadline: time("50s"),
             max_servers: 50,
             concurrency: 8,
+            journal_days: 90,
             jenkins: JenkinsConfig {
                 url: "http://ci.example.com/".to_owned(),
                 former_urls: vec![],

@@ -6,6 +6,7 @@ use crate::plan::model::{Change, Order};
 use crate::record::clean;
 use crate::view::document::Time;
 use crate::view::overview::{ItemView, Overview, ServerView};
+use crate::view::status::activity::Hold;
 use crate::view::status::standing::{Counts, Standing};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -24,6 +25,8 @@ pub(crate) struct TypeStatus {
     /// The number of idle nodes to keep available at this time.
     pub(crate) min_idle: u32,
     pub(crate) servers: Counts,
+    /// The number of servers that a person holds, busy ones included.
+    pub(crate) held: usize,
     /// The number of servers that a run orders now.
     pub(crate) wanted: usize,
     /// The number of waiting jobs that a server of this node type could run.
@@ -58,6 +61,7 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
             max: kind.max,
             min_idle: kind.min_idle.at(overview.now()),
             servers: counts.remove(&kind.name).unwrap_or_default(),
+            held: held(overview, servers, &kind.name),
             wanted: wanted.remove(&kind.name).unwrap_or_default(),
             jobs_waiting: items.iter().filter(is_waiting).count(),
             pauses: kind.providers.iter().flat_map(|provider| pauses(overview, provider, &kind.name)).collect(),
@@ -71,11 +75,21 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
         max: Some(0),
         min_idle: 0,
         servers: counts.remove(name).unwrap_or_default(),
+        held: held(overview, servers, name),
         wanted: 0,
         jobs_waiting: 0,
         pauses: Vec::new(),
     }));
     types
+}
+
+/// The servers of a type that a person holds.
+fn held(overview: &Overview<'_>, servers: &[ServerView<'_>], kind: &NodeTypeName) -> usize {
+    let is_held = |server: &&ServerView<'_>| {
+        let nodes = server.machine.into_iter().flat_map(|machine| machine.nodes.iter().copied());
+        server.node_type() == Some(kind) && (server.verdict.rule == Rule::Held || Hold::of(overview, nodes).is_some())
+    };
+    servers.iter().filter(is_held).count()
 }
 
 /// The servers of each type, those that this run has ordered included; and how many are still to be ordered.
