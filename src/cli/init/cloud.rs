@@ -1,8 +1,8 @@
 //! The questions about the cloud. The log-in is tried at once, and reads what the node type can name.
 
-use super::Session;
 use super::dialogue::{Choice, Dialogue, Question};
 use super::files::Kept;
+use super::session::Session;
 use super::template::{self, Login, SecretKey};
 use crate::cli::process::failure::Failure;
 use crate::config;

@@ -142,7 +142,24 @@ mod tests {
 
     #[test]
     fn a_table_that_is_written_twice_is_reported_in_the_line_of_the_second() {
-        assert_eq!(reported("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
+        assert_eq!(
+            reported("[nodes.a]\n[nodes.a]\n"),
+            ["mita.toml:2:8: is written twice; keep one of the two: [nodes.a]"]
+        );
+    }
+
+    #[test]
+    fn a_file_in_another_language_is_one_error() {
+        for (text, language) in [
+            ("{\"jenkins\": {\"token\": \"hunter2\"}}", "JSON"),
+            ("# mine\njenkins:\n  token: hunter2\n", "YAML"),
+            ("---\njenkins:\n", "YAML"),
+            ("<!DOCTYPE html>", "XML or HTML"),
+        ] {
+            let shown = reported(text);
+            assert!(matches!(&shown[..], [one] if one.contains(&format!("is {language}, and"))), "{shown:?}");
+            assert!(!shown[0].contains("hunter"));
+        }
     }
 
     #[test]
