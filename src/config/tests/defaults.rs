@@ -83,7 +83,7 @@ fn what_a_run_could_not_use_is_a_warning() {
     for (line, part) in [
         ("labels = [\"a,b\"]", "did you mean [\"a\", \"b\"]?"),
         ("script = \"\\uFEFF#!/bin/sh\"", "begins with a byte order mark"),
-        ("script = \"apt-get update\"", "begins with nothing that cloud-init recognizes"),
+        ("script = \"apt-get update\"", "which cloud-init does not know"),
     ] {
         let found = warnings(&format!("{JENKINS}{PROVIDER}{NODE}{line}\n"));
         assert!(found.iter().any(|warning| warning.contains(part)), "{line}: {found:?}");
