@@ -40,6 +40,18 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
     found.sort_by_key(|(offset, _)| *offset);
     found.dedup_by_key(|(offset, _)| reading.line_at(*offset));
+    let mut second_table = None;
+    found.retain(|(offset, error)| {
+        // The keys below the header of a table that is written twice are those of the first, which is told already.
+        let table = text.get(..*offset).unwrap_or(text).lines().filter(|line| line.starts_with('[')).count();
+        let line = text.lines().nth(reading.line_at(*offset) - 1).unwrap_or_default();
+        let duplicate = error.message() == "duplicate key";
+        if duplicate && line.starts_with('[') {
+            second_table = Some(table);
+            return true;
+        }
+        !(duplicate && second_table == Some(table))
+    });
     let more = found.len().saturating_sub(MOST);
     let mut lines: Vec<_> = found
         .iter()
