@@ -218,12 +218,6 @@ impl Jenkins {
     }
 }
 
-/// Whether this is what Jenkins exports: each object names its Java class.
-fn is_of_jenkins(value: &Value) -> bool {
-    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
-    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
-}
-
 /// Asks without credentials whether Jenkins answers at this root URL. A proxy in front of it that asks for a log-in may hide
 /// that it does: then nothing speaks against it.
 pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
@@ -240,6 +234,12 @@ pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
         _ if response.header("x-jenkins").is_some() => Ok(()),
         _ => Err(error::not_jenkins(&response)),
     }
+}
+
+/// Whether this is what Jenkins exports: each object names its Java class.
+fn is_of_jenkins(value: &Value) -> bool {
+    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
+    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

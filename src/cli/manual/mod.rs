@@ -86,7 +86,7 @@ fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
     let man = Man::new(command.clone());
     let mut text = heading(&name, 1);
     man.render_name_section(&mut text)?;
-    man.render_synopsis_section(&mut text)?;
+    synopsis(command).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;
     man.render_options_section(&mut text)?;
     let mut roff = Roff::new();
@@ -117,6 +117,16 @@ fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
     roff.text([roman(others.join(", "))]);
     roff.to_writer(&mut text)?;
     page(name, 1, text)
+}
+
+/// In one line, as `--help` shows it: the options have a section of their own.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let (name, rest) = usage.split_at(usage.find(['[', '<']).unwrap_or(usage.len()));
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]).text([bold(name.trim_end()), roman(format!(" {rest}"))]);
+    roff
 }
 
 fn configuration_page() -> io::Result<Page> {
@@ -210,6 +220,16 @@ mod tests {
         for section in ["EXAMPLES", "\"EXIT STATUS\"", "RULES", "FILES", "ENVIRONMENT"] {
             assert!(text.contains(&format!(".SH {section}\n")), "{section}\n{text}");
         }
+    }
+
+    #[test]
+    fn the_synopsis_of_each_page_fits_in_a_line() {
+        for page in pages().unwrap() {
+            let Some((_, after)) = page.text.split_once(".SH SYNOPSIS\n") else { continue };
+            let line = after.lines().next().unwrap_or_default();
+            assert!(line.len() < 80 && line.contains("mita"), "{}: {line}", page.name);
+        }
+        assert!(text_of("mita-init").contains(".SH SYNOPSIS\n\\fBmita init\\fR [OPTIONS]\n"));
     }
 
     #[test]

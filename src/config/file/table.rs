@@ -3,6 +3,7 @@
 //! A wrong type, an unknown key and a key that is written under two names are reported with their line; the caller gets
 //! `None` and continues.
 
+use super::defaults::{Defaults, inherits};
 use super::reading::{Found, Place, Reading};
 use super::suggest;
 use crate::config::keys;
@@ -23,36 +24,6 @@ pub(crate) struct Table<'a> {
     defaults: Option<Defaults<'a>>,
     keys: &'static [keys::Key],
 }
-
-/// `[defaults]`: its entries, and where it is.
-#[derive(Clone)]
-pub(crate) struct Defaults<'a> {
-    at: Place,
-    entries: &'a DeTable<'a>,
-}
-
-/// Keys of which one is an answer for others as well: a table that has one of the first takes none of the second from its
-/// defaults.
-const ANSWERS: [(&[&str], &[&str]); 4] = [
-    (&["image_name", "image"], &["image_name", "image"]),
-    (&["size", "flavor", "min_cores", "min_ram"], &["size", "flavor", "min_cores", "min_ram"]),
-    (&["script", "script_file"], &["script", "script_file"]),
-    (
-        &["register"],
-        &[
-            "remote_fs",
-            "mode",
-            "environment",
-            "credentials_id",
-            "host_key_verification",
-            "host_key",
-            "ssh_port",
-            "java_path",
-            "jvm_options",
-            "web_socket",
-        ],
-    ),
-];
 
 /// A key and its value, as written.
 type Entry<'a> = Found<&'a DeValue<'a>>;
@@ -82,11 +53,7 @@ impl<'a> Table<'a> {
 
     /// The defaults, if they answer for this key.
     fn defaults_for(&self, name: &str) -> Option<&Defaults<'a>> {
-        let own = |name: &str| self.entries.contains_key(name);
-        let answered =
-            |(answers, others): &(&[&str], &[&str])| others.contains(&name) && answers.iter().any(|key| own(key));
-        let answered = own(name) || ANSWERS.iter().any(answered);
-        self.defaults.as_ref().filter(|_| !answered)
+        self.defaults.as_ref().filter(|_| inherits(name, |own| self.entries.contains_key(own)))
     }
 
     fn without_unknown_keys(self) -> Self {

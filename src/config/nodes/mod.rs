@@ -75,9 +75,6 @@ impl<'a> Context<'a, '_> {
         };
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
         let max = number("max", 0);
-        if let Some(at) = table.has("max").filter(|_| max == Some(0)) {
-            self.reading.warn(&at, "is 0, so mita orders no server of this type; write 1 or more to use it");
-        }
         let min_idle = min_idle::read(&table, &self.time_zone);
         let largest = min_idle.largest();
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {

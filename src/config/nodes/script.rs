@@ -72,6 +72,11 @@ fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &
         reading.error(at, "holds a NUL character; write text");
     } else if !begins(script) && begins(script.trim_start()) {
         reading.warn(at, "begins with white space, so cloud-init does not recognize it; begin with the # itself");
+    } else if script.starts_with('\u{feff}') {
+        reading.warn(
+            at,
+            "begins with a byte order mark, so cloud-init does not recognize it; write it as UTF-8 without one",
+        );
     } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
         reading.warn(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
     } else if !begins(script) {
