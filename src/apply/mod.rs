@@ -41,21 +41,30 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it, with the results
-/// that are new.
+/// What has happened since the step before.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The state, if it has changed and is to be saved.
+    pub state: Option<&'a State>,
+    /// The results of actions that are over.
+    pub results: &'a [ActionResult],
+}
+
+/// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `step` is called after each
+/// change of it, and for each result.
 pub fn apply(
     config: &Config,
     services: &Services,
     world: &World,
     plan: &Plan,
+    before: &State,
     state: &mut State,
-    mut save: impl FnMut(&State, &[ActionResult]),
+    mut step: impl FnMut(Step<'_>),
 ) -> Results {
-    let before = state.clone();
     let mut results = Results::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let context = Context { config, services, world, plan, state: &before, events: sender };
+        let context = Context { config, services, world, plan, state: before, events: sender };
         let groups: [fn(&Context<'_>); 4] =
             [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
         let threads = groups.map(|group| {
@@ -65,8 +74,12 @@ pub fn apply(
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
             let known = results.actions.len();
-            events.for_each(|event| event.record(config, plan.now, state, &mut results));
-            save(state, &results.actions[known..]);
+            let mut changed = false;
+            for event in events {
+                changed |= event.changes_state();
+                event.record(config, plan.now, state, &mut results);
+            }
+            step(Step { state: changed.then_some(&*state), results: &results.actions[known..] });
         }
         threads.into_iter().for_each(join);
     });

@@ -22,20 +22,26 @@ pub(super) fn apply(
     store: &mut Store,
 ) -> Vec<ActionResult> {
     let mut results: Vec<ActionResult> = Vec::new();
-    let mut next = plan.clone();
+    // The orders that replace refused ones.
+    let mut again: Option<Plan> = None;
     for _ in 0..=config.providers.len() {
+        let next = again.as_ref().unwrap_or(plan);
+        if next.actions.is_empty() {
+            break;
+        }
         let mut state = next.memory.clone();
         let mut unsaved = None;
         let mut unwritten = None;
-        let applied = apply::apply(config, services, world, &next, &mut state, |state, results| {
-            let entries = journal::done(&next.memory, &next.actions, results, plan.now);
+        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |step| {
+            let entries = journal::done(&next.memory, &next.actions, step.results, plan.now);
             unwritten = store.append_to_journal(&entries, config.journal_days, plan.now).err().or(unwritten.take());
+            let Some(state) = step.state else { return };
             unsaved = store.save(state).err();
         });
+        let first = plan.actions.len() - next.actions.len();
         plan.memory = state;
         plan.problems.extend(unsaved.map(not_saved));
         plan.problems.extend(unwritten.map(not_written));
-        let first = plan.actions.len() - next.actions.len();
         results
             .extend(applied.actions.into_iter().map(|result| ActionResult { action: first + result.action, ..result }));
         if !applied.orders_refused {
@@ -50,7 +56,7 @@ pub(super) fn apply(
             Change::CreateServer(order) => Some(order.id.clone()),
             _ => None,
         });
-        next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
+        let next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
         if next.actions.is_empty() {
             break;
         }
@@ -61,6 +67,7 @@ pub(super) fn apply(
         let orders = journal::ordered(&next.memory, world, &next.actions, plan.now);
         plan.problems.extend(store.append_to_journal(&orders, config.journal_days, plan.now).err().map(not_written));
         add(plan, &next);
+        again = Some(next);
     }
     results
 }

@@ -45,7 +45,7 @@ impl Exposition {
 
     /// The text, without secrets in labels.
     pub(crate) fn into_text(self) -> String {
-        redact_document(&self.text)
+        redact_document(&self.text).into_owned()
     }
 }
 
