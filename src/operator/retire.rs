@@ -68,9 +68,10 @@ impl Context<'_> {
         let mut saved = Ok(());
         let days = self.config.journal_days;
         let before = state.clone();
-        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |state, results| {
-            let entries = journal::done(&before, &alone.actions, results, alone.now);
+        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |step| {
+            let entries = journal::done(&before, &alone.actions, step.results, alone.now);
             report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
+            let Some(state) = step.state else { return };
             saved = self.store.save(state);
         });
         saved?;

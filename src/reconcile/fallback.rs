@@ -32,9 +32,10 @@ pub(super) fn apply(
         let mut state = next.memory.clone();
         let mut unsaved = None;
         let mut unwritten = None;
-        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |state, results| {
-            let entries = journal::done(&next.memory, &next.actions, results, plan.now);
+        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |step| {
+            let entries = journal::done(&next.memory, &next.actions, step.results, plan.now);
             unwritten = store.append_to_journal(&entries, config.journal_days, plan.now).err().or(unwritten.take());
+            let Some(state) = step.state else { return };
             unsaved = store.save(state).err();
         });
         let first = plan.actions.len() - next.actions.len();

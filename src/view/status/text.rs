@@ -29,13 +29,15 @@ pub(crate) enum Layout {
 /// The tables, for lines of this width, with marks for colours.
 pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
     let mut text = head(status);
-    if layout != Layout::Wide {
-        text = text.lines().map(|line| cut(line, width) + "\n").collect();
-    }
     match layout {
         Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
-        Layout::Compact => text.extend(tables(status, layout).iter().map(|table| table.compact(width, usize::MAX))),
+        Layout::Compact => {
+            // What went wrong is never cut.
+            text.push_str(&problems(&status.problems).render(width));
+            text.extend(tables(status, layout).iter().skip(1).map(|table| table.compact(width, usize::MAX)));
+        }
         Layout::Screen(lines) => {
+            text = text.lines().map(|line| cut(line, width) + "\n").collect();
             let lines = lines.saturating_sub(text.lines().count());
             text.push_str(&fitting(&tables(status, layout), width, lines));
         }
@@ -70,8 +72,10 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
         let height = table.height();
         needed -= height;
         let wanted_after = needed.min(left / 2);
-        let most = if height + needed <= left { height } else { left.saturating_sub(wanted_after).min(height) };
-        if most < SMALLEST.min(height) {
+        let smallest = SMALLEST.min(height);
+        let most = if height + needed <= left { height } else { left.saturating_sub(wanted_after).max(smallest) };
+        let most = most.min(height).min(left);
+        if most < smallest {
             continue;
         }
         let shown = table.compact(width, most - 3);
@@ -201,7 +205,7 @@ fn other_nodes(status: &Status) -> Table {
 }
 
 fn jobs(jobs: &[JobStatus]) -> Table {
-    let mut table = Table::new("Jobs", &["ITEM", "JOB", " WAITS", "RULE"]).droppable(&["ITEM"]);
+    let mut table = Table::new("Jobs", &["ITEM", "JOB", " WAITS", "RULE"]);
     for job in jobs {
         let waits = seconds(job.waited_seconds, "-");
         table.row(
