@@ -2,13 +2,14 @@
 
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
-use super::wire;
+use super::lenient::{Field, Lenient, object};
 use crate::config::JenkinsConfig;
 use crate::domain::world::Mode;
-use crate::http::{Client, ClientOptions, Request, Response, encode_query};
+use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -35,6 +36,10 @@ pub struct Reading<T> {
     pub version: String,
 }
 
+object!(Root {
+    "quietingDown" => quieting_down: Option<bool>,
+});
+
 impl<T> Reading<T> {
     pub(super) fn try_map<U>(
         self,
@@ -46,13 +51,14 @@ impl<T> Reading<T> {
 
 impl Jenkins {
     /// A controller that mita talks to until `deadline`. Sends nothing yet. Fails if `cacert` cannot be used.
-    pub fn new(config: &JenkinsConfig, deadline: Instant) -> Result<Jenkins, JenkinsError> {
+    pub fn new(config: &JenkinsConfig, deadline: Instant, network: &Network) -> Result<Jenkins, JenkinsError> {
         let options = ClientOptions {
             service: "jenkins",
             cacert: config.cacert.clone(),
             client_cert: None,
             proxy: config.proxy.clone(),
             deadline,
+            network,
         };
         let basic = config.token.basic(&config.user);
         Ok(Jenkins {
@@ -82,7 +88,7 @@ impl Jenkins {
     /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
-        self.read("api/json", "quietingDown", wanted)?.try_map(|root| match wire::flag(&root, "quietingDown") {
+        self.read("api/json", "quietingDown", wanted)?.try_map(|Field(root): Field<Root>| match root.quieting_down {
             Some(true) => Ok(Mode::QuietingDown),
             Some(false) => Ok(Mode::Running),
             None => Err(self.unexpected("api/json", format!("wanted {wanted}, and the answer does not say"))),
@@ -90,20 +96,25 @@ impl Jenkins {
     }
 
     /// Reads JSON. `tree` selects fields by name; Jenkins skips names that its version does not know.
-    pub(super) fn read(&self, path: &str, tree: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        tree: &str,
+        wanted: &str,
+    ) -> Result<Reading<T>, JenkinsError> {
         self.read_whole(&format!("{path}?{}", encode_query(&[("tree", tree)])), wanted)
     }
 
     /// Reads JSON with the fields that Jenkins selects.
-    pub(super) fn read_whole(&self, path: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+    pub(super) fn read_whole<T: DeserializeOwned>(&self, path: &str, wanted: &str) -> Result<Reading<T>, JenkinsError> {
         let response = self.fetch(path)?;
         // Both on every answer of the API (hudson/model/Api.java), unless a proxy in front of Jenkins removes them.
         let version = response.header("x-jenkins").map(str::to_owned);
         let session = response.header("x-jenkins-session").map(str::to_owned);
-        let value: Value = match version {
-            Some(_) => response.json(wanted)?,
-            None => response.json(wanted).ok().filter(is_of_jenkins).ok_or_else(|| error::not_jenkins(&response))?,
-        };
+        if version.is_none() && !is_of_jenkins(&response) {
+            return Err(error::not_jenkins(&response));
+        }
+        let value = response.json(wanted)?;
         if version.is_none() || session.is_none() {
             self.lacks_headers.store(true, Ordering::Relaxed);
         }
@@ -199,9 +210,14 @@ impl Jenkins {
 }
 
 /// Whether this is what Jenkins exports: each object names its Java class.
-fn is_of_jenkins(value: &Value) -> bool {
-    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
-    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
+fn is_of_jenkins(response: &Response) -> bool {
+    #[derive(Deserialize)]
+    struct Exported {
+        #[serde(rename = "_class")]
+        class: String,
+    }
+    let exported = response.json::<Exported>("an answer of Jenkins");
+    exported.is_ok_and(|exported| ["hudson.", "jenkins."].iter().any(|package| exported.class.starts_with(package)))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

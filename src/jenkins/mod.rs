@@ -7,6 +7,7 @@
 mod client;
 mod crumb;
 mod error;
+mod lenient;
 mod lifecycle;
 mod nodes;
 mod permissions;

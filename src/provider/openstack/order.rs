@@ -8,6 +8,7 @@ use super::network::Kind;
 use crate::domain::names::ServerId;
 use crate::http::Method;
 use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::mark;
 use crate::provider::order::Order;
 use crate::secret::Secret;
 use base64::Engine;
@@ -41,7 +42,7 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     }
     let body = response.json_body("the id of a new server");
     let created: CreatedServer =
-        body.and_then(|mut body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
+        body.and_then(|body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
     // Registered for redaction, so that no message can show it. Nobody needs it here.
     created.admin_pass.map(Secret::new);
     Ok(ServerId::from(created.id))
@@ -88,7 +89,7 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
         "name": order.name,
         "imageRef": ids.disks.image,
         "flavorRef": ids.flavor,
-        "metadata": metadata(order),
+        "metadata": mark::metadata(order),
     });
     let optional = [
         ("user_data", user_data.map(Value::from)),
@@ -116,16 +117,6 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
         body["os:scheduler_hints"] = hints;
     }
     body
-}
-
-/// The mark is part of the request itself, and configured metadata cannot replace it.
-fn metadata(order: &Order<'_>) -> Value {
-    let mut metadata = order.node_type.metadata.clone();
-    metadata.insert("mita_owner".into(), order.installation.owner.to_string());
-    metadata.insert("mita_controller".into(), order.installation.controller.to_string());
-    metadata.insert("mita_node".into(), order.node_type.name.to_string());
-    metadata.insert("mita_id".into(), order.id.to_string());
-    json!(metadata)
 }
 
 #[cfg(test)]
