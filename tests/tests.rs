@@ -5,6 +5,8 @@
 //! request of every story besides.
 
 #[cfg(test)]
+mod backends;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod harness;

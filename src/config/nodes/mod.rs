@@ -87,6 +87,10 @@ impl<'a> Context<'a, '_> {
         if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
             self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
         }
+        let script = script::read(&table, &registration);
+        if !optional {
+            script::check_first_line(&table, &script);
+        }
         // A missing key was reported, so no configuration results from this default.
         let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
         Some(NodeType {
@@ -109,7 +113,7 @@ impl<'a> Context<'a, '_> {
             metadata: metadata(&table),
             boot: boot::read(&table, max),
             server_name,
-            script: script::read(&table, &registration),
+            script,
             registration,
             times: times::read(&table, self.defaults),
         })
