@@ -10,6 +10,8 @@ use crate::http::{Client, ClientOptions, Network, Request, Response, encode_quer
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,7 @@ pub struct Jenkins {
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
     pub(super) ahead: Ahead,
+    lacks_headers: AtomicBool,
 }
 
 /// What was read, and which controller answered.
@@ -31,7 +34,7 @@ pub struct Reading<T> {
     /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
     /// together.
     pub session: Option<String>,
-    /// `X-Jenkins`, the controller's version.
+    /// `X-Jenkins`, the controller's version; empty if the answer lacks it.
     pub version: String,
 }
 
@@ -55,7 +58,7 @@ impl Jenkins {
             service: "jenkins",
             cacert: config.cacert.clone(),
             client_cert: None,
-            proxy: None,
+            proxy: config.proxy.clone(),
             deadline,
             network,
         };
@@ -66,6 +69,7 @@ impl Jenkins {
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
             ahead: Ahead::default(),
+            lacks_headers: AtomicBool::new(false),
         })
     }
 
@@ -113,12 +117,32 @@ impl Jenkins {
     /// Reads JSON with the fields that Jenkins selects.
     pub(super) fn read_whole<T: DeserializeOwned>(&self, path: &str, wanted: &str) -> Result<Reading<T>, JenkinsError> {
         let response = self.fetch(path)?;
-        // On every answer of the API (hudson/model/Api.java).
-        let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
-            return Err(error::not_jenkins(&response));
-        };
+        // Both on every answer of the API (hudson/model/Api.java), unless a proxy in front of Jenkins removes them.
+        let version = response.header("x-jenkins").map(str::to_owned);
         let session = response.header("x-jenkins-session").map(str::to_owned);
-        Ok(Reading { value: response.json(wanted)?, session, version })
+        if version.is_none() && !response.json(wanted).is_ok_and(|value| is_of_jenkins(&value)) {
+            return Err(error::not_jenkins(&response));
+        }
+        let value = response.json(wanted)?;
+        if version.is_none() || session.is_none() {
+            self.lacks_headers.store(true, Ordering::Relaxed);
+        }
+        Ok(Reading { value, session, version: version.unwrap_or_default() })
+    }
+
+    /// Whether an answer of Jenkins lacked the headers that name its version and its start.
+    pub fn lacks_headers(&self) -> bool {
+        self.lacks_headers.load(Ordering::Relaxed)
+    }
+
+    /// The start of the controller, from its log-in page: the addresses of its scripts and pictures contain it, too
+    /// (hudson/Functions.java, `getResourcePath`). For answers without the header. `None` if the page does not show it.
+    pub fn session_of_page(&self) -> Option<String> {
+        let page = self.fetch("login").ok()?;
+        let text = String::from_utf8_lossy(&page.body);
+        let (_, rest) = text.split_once("/static/")?;
+        let session = rest.split(['/', '"', '\'']).next()?;
+        (session.len() == 8 && session.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| session.to_owned())
     }
 
     /// The answer to a GET below the root, of status 200.
@@ -192,6 +216,12 @@ impl Jenkins {
     pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
         JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
     }
+}
+
+/// Whether this is what Jenkins exports: each object names its Java class.
+fn is_of_jenkins(value: &Value) -> bool {
+    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
+    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same
