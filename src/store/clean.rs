@@ -29,6 +29,7 @@ pub fn without_secrets(state: &State) -> State {
         mismatches,
         lasting,
         notified,
+        learned: _,
     } = &mut state;
     for ServerMemory { fault, .. } in servers.values_mut() {
         *fault = fault.as_deref().map(clean);

@@ -47,7 +47,12 @@ fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMe
     let Order { node_type, provider, name, .. } = order;
     let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
     let server = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, Origin::Ordered(run));
-    ServerMemory { storage, waited: Some(SignedDuration::ZERO), ..server }
+    ServerMemory {
+        storage,
+        waited: Some(SignedDuration::ZERO),
+        under_way: Some(SignedDuration::ZERO),
+        ..server
+    }
 }
 
 fn with_server(memory: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {
