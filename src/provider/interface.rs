@@ -42,6 +42,20 @@ pub trait Provider: Send + Sync {
     /// Deletes one server. A server that is gone already is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
 
+    /// Its volumes and floating IPs, if this kind of cloud has any.
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        None
+    }
+
+    /// Requests that left this machine so far, with log-ins and repeated ones.
+    fn requests_sent(&self) -> u64;
+
+    /// Attempts that got no complete answer, or an error other than 404.
+    fn requests_failed(&self) -> u64;
+}
+
+/// Volumes and floating IPs, which some clouds have besides servers.
+pub trait Attachments: Send + Sync {
     /// All volumes of the project, every page of them, marked or not.
     fn volumes(&self) -> Result<Vec<Volume>, Failure>;
 
@@ -62,12 +76,6 @@ pub trait Provider: Send + Sync {
 
     /// Releases one floating IP. A floating IP that is gone already is no failure.
     fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure>;
-
-    /// Requests that left this machine so far, with log-ins and repeated ones.
-    fn requests_sent(&self) -> u64;
-
-    /// Attempts that got no complete answer, or an error other than 404.
-    fn requests_failed(&self) -> u64;
 }
 
 /// How a run may use a provider.

@@ -1,5 +1,6 @@
 //! From a configuration to a provider.
 
+use super::command::Program;
 use super::failure::Failure;
 use super::interface::{Access, Provider};
 use super::openstack::OpenStack;
@@ -9,5 +10,6 @@ use crate::config::{Backend, ProviderConfig};
 pub fn open(config: &ProviderConfig, access: Access) -> Result<Box<dyn Provider>, Failure> {
     match &config.backend {
         Backend::OpenStack(backend) => Ok(Box::new(OpenStack::new(&config.name, backend, access)?)),
+        Backend::Command(backend) => Ok(Box::new(Program::new(backend, access))),
     }
 }

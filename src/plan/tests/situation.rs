@@ -100,7 +100,7 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
         cacert: None,
         connection: Connection::default(),
     };
-    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack) }
+    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack.into()) }
 }
 
 /// An agent, online and idle, with the label `amd64`.

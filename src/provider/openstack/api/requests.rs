@@ -34,7 +34,7 @@ impl Session {
     pub(crate) fn list<T: DeserializeOwned>(
         &self,
         service: Service,
-        first: &'static str,
+        first: &str,
         key: &str,
         id: fn(&T) -> &str,
         operation: &Operation<'_>,
@@ -47,9 +47,11 @@ impl Session {
             let mut body = response.json_body("a page of the list").map_err(unusable)?;
             let entries: Vec<T> = body.take(&format!("/{key}")).map_err(unusable)?;
             let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
+            let next: Option<String> = body.take("/next").map_err(unusable)?;
+            let next = next.or_else(|| Link::next(links.unwrap_or_default()));
             let (known, empty) = (all.len(), entries.is_empty());
             all.extend(entries.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
-            pages.advance(&links.unwrap_or_default(), empty || all.len() > known, all.len()).map_err(|why| {
+            pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
                 operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
             })?;
         }

@@ -97,7 +97,7 @@ fn provider(server: &Loopback, time: Duration) -> Box<dyn Provider> {
         cacert: None,
         connection: Connection::default(),
     };
-    let config = ProviderConfig { name: "cloud".into(), max: None, backend: Backend::OpenStack(backend) };
+    let config = ProviderConfig { name: "cloud".into(), max: None, backend: Backend::OpenStack(backend.into()) };
     open(&config, Access { deadline: deadline(time), concurrency: 4 }).unwrap()
 }
 
