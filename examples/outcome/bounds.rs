@@ -95,7 +95,8 @@ impl Farm<'_> {
     fn play(&mut self) {
         let end = self.trace.end();
         self.events.push(Reverse((0, Event::Tick)));
-        self.events.extend(self.trace.builds.iter().enumerate().map(|(n, build)| Reverse((build.at, Event::Queued(n)))));
+        self.events
+            .extend(self.trace.builds.iter().enumerate().map(|(n, build)| Reverse((build.at, Event::Queued(n)))));
         while let Some(Reverse((now, event))) = self.events.pop() {
             if now > end {
                 return;
@@ -137,7 +138,8 @@ impl Farm<'_> {
     fn dispatch(&mut self) {
         for label in 0..self.labels.len() {
             while let Some(&build) = self.queues[label].front() {
-                let idle = (0..self.servers.len()).filter(|&n| self.servers[n].label == label && self.servers[n].is_idle());
+                let idle =
+                    (0..self.servers.len()).filter(|&n| self.servers[n].label == label && self.servers[n].is_idle());
                 let job = self.trace.builds[build].job.bytes().fold(0, |sum, byte| mix(sum ^ u64::from(byte)));
                 let chosen = match self.bound {
                     Bound::Rb => idle.min(),

@@ -252,7 +252,6 @@ fn temporary_folder() -> Result<TempDir> {
     folder.context("cannot make a temporary folder")
 }
 
-
 #[expect(clippy::disallowed_methods, reason = "the deadline of a run is real time")]
 fn instant() -> Instant {
     Instant::now()

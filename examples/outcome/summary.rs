@@ -97,7 +97,8 @@ impl Outcome {
     fn thrash(&self) -> f64 {
         let retired = |server: &ServerOutcome| server.online.and(server.deleted);
         let soon = |order: &&ServerOutcome| {
-            let mut retired = self.servers.iter().filter(|server| server.node_type == order.node_type).filter_map(retired);
+            let mut retired =
+                self.servers.iter().filter(|server| server.node_type == order.node_type).filter_map(retired);
             retired.any(|at| at <= order.ordered && order.ordered - at < SOON)
         };
         100.0 * self.servers.iter().filter(soon).count() as f64 / self.servers.len().max(1) as f64
@@ -129,7 +130,8 @@ fn or_empty(number: Option<u64>) -> String {
 }
 
 /// The heading of [`Figures::line`].
-pub(crate) const HEADING: &str = "trace  policy          mean    p50    p95    max   total    busy    idle    boot  billed  orders  thrash";
+pub(crate) const HEADING: &str =
+    "trace  policy          mean    p50    p95    max   total    busy    idle    boot  billed  orders  thrash";
 
 impl Figures {
     /// One line of a table: seconds of waiting, then hours and orders of each day.

@@ -74,7 +74,9 @@ fn decide(
     now: Timestamp,
 ) -> Plan {
     let demand = demand::queue::read(config, world, &mut memory, fleet, phases, now);
-    let at_hand = forecast::wanted_at_hand(config, now);
+    let used = forecast::usage::used(config, world, fleet, phases, &demand);
+    forecast::usage::count(config, &mut memory, &used, now);
+    let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
     let blocker = ordering_blocker(world, &memory);
     let limits = Limits::new(config, world, &memory, fleet, phases, now);
     let supply = Supply::new(config, &memory, fleet, phases, &limits, &at_hand, now);

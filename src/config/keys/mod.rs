@@ -33,7 +33,12 @@ pub(super) const TOP: &[Key] = &[
     key("max_servers", Kind::Number(0, MOST), "50", "the maximum number of servers at a time, over all providers"),
     key("concurrency", Kind::Number(1, 64), "24", "the maximum number of concurrent requests to one service"),
     key("stuck_after", Kind::Time, "0s", "how long a job must wait in the queue before mita orders a server for it"),
-    key("idle_grace", Kind::Time, "40m", "how long a node may be idle before it is retired"),
+    key(
+        "idle_grace",
+        Kind::TimeOrAuto,
+        "40m",
+        "how long a node may be idle before it is retired; auto: as long as past gaps between uses make it worth it",
+    ),
     key("boot_timeout", Kind::Time, "15m", "the maximum time from the order until the server is ACTIVE"),
     key(
         "join_timeout",

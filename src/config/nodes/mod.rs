@@ -1,6 +1,7 @@
 //! `[nodes.NAME]`: a kind of server, and its jobs.
 
 mod boot;
+mod forecast;
 mod min_idle;
 mod names;
 mod registration;
@@ -18,6 +19,7 @@ use toml::de::DeValue;
 /// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let time_zone = min_idle::time_zone(top);
+    let auto_at_top = times::grace_is_auto(top).unwrap_or(false);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let tables = top.children("provider");
@@ -25,7 +27,7 @@ pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let commands = tables.iter().filter(|found| provider::is_command(found.value.1));
     let commands: Vec<_> = commands.map(|found| found.value.0).collect();
     let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
-    let file = Context { reading: top.reading, type_names, providers, commands, defaults, time_zone };
+    let file = Context { reading: top.reading, type_names, providers, commands, defaults, auto_at_top, time_zone };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -37,6 +39,8 @@ struct Context<'a, 'n> {
     /// Those of type "command".
     commands: &'n [&'a str],
     defaults: Times,
+    /// Whether `idle_grace = "auto"` is written at the top.
+    auto_at_top: bool,
     time_zone: ZoneName,
 }
 
@@ -75,6 +79,8 @@ impl<'a> Context<'a, '_> {
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
             self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
+        let mut times = times::read(&table, self.defaults);
+        let forecast = forecast::read(&table, self.auto_at_top, &mut times);
         let registration = registration::read(&table);
         let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
         let flag = |key| table.boolean(key).unwrap_or(false);
@@ -95,6 +101,7 @@ impl<'a> Context<'a, '_> {
             executors: executors.as_ref().map_or(1, |found| found.value),
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled: flag("unlabelled"),
             networks: table.distinct("networks"),
@@ -106,7 +113,7 @@ impl<'a> Context<'a, '_> {
             server_name,
             script: script::read(&table, &registration),
             registration,
-            times: times::read(&table, self.defaults),
+            times,
         })
     }
 

@@ -13,6 +13,7 @@ use super::file::{Found, Place, Reading, Table};
 use super::keys;
 use super::types::{Backend, ProviderConfig};
 use crate::domain::names::ProviderName;
+use jiff::SignedDuration;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
@@ -25,6 +26,7 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let billing = table.time("billing", SHORTEST_BILLING);
     let kind = if table.has("type").is_some() { table.choice("type", &TYPES)? } else { Type::OpenStack };
     let backend = match kind {
         Type::OpenStack => {
@@ -38,8 +40,11 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
             Backend::Command(command::read(&table)?)
         }
     };
-    Some(ProviderConfig { name: ProviderName::from(name), max, backend })
+    Some(ProviderConfig { name: ProviderName::from(name), max, billing, backend })
 }
+
+/// An idle server goes in the last five minutes of the time that is paid.
+const SHORTEST_BILLING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The values of `type`.
 const TYPES: [(&str, Type); 2] = [("openstack", Type::OpenStack), (COMMAND, Type::Command)];

@@ -63,6 +63,8 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// The most servers here.
     pub max: Option<u32>,
+    /// The time that is paid as a whole once it has begun; none where each second is paid.
+    pub billing: Option<SignedDuration>,
     /// The cloud.
     pub backend: Backend,
 }

@@ -27,6 +27,9 @@ pub struct AutoGrace {
 }
 
 impl AutoGrace {
+    /// More is a mistake, and keeps sums far from an overflow.
+    pub(crate) const MOST_WAIT_COST: u32 = 100_000;
+
     /// The default of `wait_cost`.
     pub const WAIT_COST: u32 = 20;
 
@@ -55,6 +58,9 @@ impl Ahead {
 }
 
 impl Forecast {
+    /// The most hundredths of `spare`.
+    pub(crate) const MOST_SPARE: u32 = 10_000;
+
     /// Whether nothing is learned and nothing decided.
     pub fn is_off(&self) -> bool {
         *self == Self::default()

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 const VERSION: u32 = 1;
 
 /// Times from order to online that are kept for each node type at each provider.
-pub const JOINS_KEPT: usize = 50;
+const JOINS_KEPT: usize = 50;
 
 /// Gaps between uses that are kept for each server of a type.
 pub const GAPS_KEPT: usize = 24;
@@ -23,6 +23,9 @@ pub const LEVELS_KEPT: usize = 200;
 
 /// A gap is not counted as longer than this, in seconds.
 pub const LONGEST_GAP: u32 = 4 * 3600;
+
+/// Seconds from one run to the next before any are known.
+const INTERVAL_AT_FIRST: u32 = 60;
 
 /// Two runs are not thought to be further apart than this, in seconds.
 const LONGEST_INTERVAL: u32 = 600;
@@ -35,7 +38,7 @@ pub struct Learned {
     pub clock: u64,
     /// Seconds that passed before the last run.
     pub passed: u32,
-    /// Usual seconds from one run to the next; 0 before the second run.
+    /// Usual seconds from one run to the next, each gap counting an eighth; 0 before the second run.
     pub interval: u32,
     /// The run that last counted how types are used.
     #[serde(default)]
@@ -94,12 +97,13 @@ impl Learned {
     pub fn pass(&mut self, last_run: Option<Timestamp>, now: Timestamp) {
         let gap = last_run.map_or(0, |last| now.duration_since(last).as_secs());
         let gap = u32::try_from(gap.max(0)).unwrap_or(u32::MAX).min(LONGEST_INTERVAL);
+        let usual = if self.interval == 0 { INTERVAL_AT_FIRST } else { self.interval };
         // Twice the usual is a run that was left out. More is a jump, or a silence of which nothing is known.
-        let most = if self.interval == 0 { LONGEST_INTERVAL } else { self.interval.saturating_mul(3).max(120) };
-        self.passed = gap.min(most);
+        self.passed = gap.min(usual.saturating_mul(2).max(INTERVAL_AT_FIRST));
         self.clock += u64::from(self.passed);
         if gap > 0 {
-            self.interval = if self.interval == 0 { gap } else { (self.interval * 7 + gap).div_ceil(8) };
+            let step = gap.abs_diff(usual).div_ceil(8);
+            self.interval = if gap < usual { usual - step } else { usual + step };
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::ahead;
 use crate::config::{Config, NodeType};
-use crate::domain::need::Need;
 use crate::domain::names::NodeTypeName;
+use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{BIN, GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Level, State, Usage};
+use crate::domain::world::World;
 use crate::plan::demand::queue::Demand;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -24,15 +25,20 @@ pub(crate) struct Used {
     pub(crate) servers: u32,
 }
 
-/// What is in use of each type with a forecast.
+/// What is in use of each type with a forecast; nothing where the queue or the nodes were not seen.
 pub(crate) fn used(
     config: &Config,
+    world: &World,
     fleet: &Fleet<'_>,
     phases: &[Classified],
     demand: &Demand<'_>,
 ) -> BTreeMap<NodeTypeName, Used> {
     let kinds: Vec<&NodeType> = config.node_types.iter().filter(|kind| !kind.forecast.is_off()).collect();
-    let mut used: BTreeMap<NodeTypeName, Used> = kinds.iter().map(|kind| (kind.name.clone(), Used::default())).collect();
+    let mut used: BTreeMap<NodeTypeName, Used> =
+        kinds.iter().map(|kind| (kind.name.clone(), Used::default())).collect();
+    if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
+        return BTreeMap::new();
+    }
     if kinds.is_empty() {
         return used;
     }
@@ -60,9 +66,9 @@ fn waiting<'c>(config: &'c Config, demand: &Demand<'_>) -> Vec<(&'c NodeType, u3
     let mut jobs = vec![0_u32; all.len()];
     let mut first: HashMap<&Need, Vec<usize>> = HashMap::new();
     for job in &demand.waiting {
-        let fits = first.entry(&job.need).or_insert_with(|| {
-            (0..all.len()).filter(|&index| job.need.accepts_type(&all[index], all)).collect()
-        });
+        let fits = first
+            .entry(&job.need)
+            .or_insert_with(|| (0..all.len()).filter(|&index| job.need.accepts_type(&all[index], all)).collect());
         let serves = |kind: &NodeType| !job.mismatched.contains(&kind.name) && job.waited >= kind.times.stuck_after;
         if let Some(&index) = fits.iter().find(|&&index| serves(&all[index])) {
             jobs[index] = jobs[index].saturating_add(1);
@@ -74,7 +80,8 @@ fn waiting<'c>(config: &'c Config, demand: &Demand<'_>) -> Vec<(&'c NodeType, u3
 /// Adds this run to what is known of each type. A second plan of the same run adds nothing.
 pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTypeName, Used>, now: Timestamp) {
     let learned = &mut memory.learned;
-    if learned.counted_in == memory.run {
+    let nothing_seen = used.is_empty() && config.node_types.iter().any(|kind| !kind.forecast.is_off());
+    if learned.counted_in == memory.run || nothing_seen {
         return;
     }
     learned.counted_in = memory.run;

@@ -43,13 +43,6 @@ pub(crate) struct Reason {
     pub(crate) text: String,
 }
 
-impl Wanted {
-    /// Why so many, in words.
-    pub(crate) fn reason(&self) -> String {
-        self.reasons.first().map_or_else(String::new, |reason| reason.text.clone())
-    }
-}
-
 /// The numbers of this moment. Remembers what is kept for a while.
 pub(crate) fn wanted_at_hand(
     config: &Config,

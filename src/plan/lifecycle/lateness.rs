@@ -3,18 +3,17 @@
 
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::State;
-use crate::plan::identity::fleet::Machine;
+use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::SignedDuration;
 
 /// So many servers that joined tell what is usual.
 const ENOUGH: usize = 8;
 
-/// A server is late at this age while too few have joined.
-const AT_FIRST: SignedDuration = SignedDuration::from_mins(6);
+/// A server is late at this age while too few have joined: another is ordered within six minutes of the first.
+const AT_FIRST: SignedDuration = SignedDuration::from_secs(330);
 
 /// The usual time from order to online while too few have joined, and what nearly all of them stay below.
-const USUAL_AT_FIRST: (SignedDuration, SignedDuration) =
-    (SignedDuration::from_mins(3), SignedDuration::from_mins(4));
+const USUAL_AT_FIRST: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(3), SignedDuration::from_mins(4));
 
 /// How long after its order a server is late.
 pub(crate) fn late_after(memory: &State, provider: &ProviderName, node_type: &NodeTypeName) -> SignedDuration {
@@ -22,13 +21,15 @@ pub(crate) fn late_after(memory: &State, provider: &ProviderName, node_type: &No
     let joins = memory.learned.joins.get(provider).and_then(|types| types.get(node_type));
     match joins.and_then(|joins| nearly_all(joins)) {
         Some(usual) => usual + interval,
-        // The next run would be the first to see it late.
-        None => (AT_FIRST - interval).max(USUAL_AT_FIRST.0),
+        None => AT_FIRST,
     }
 }
 
-/// Whether the server is late.
+/// Whether the server is late. Of one that its cloud did not tell about this time, nothing is known.
 pub(crate) fn is_late(memory: &State, machine: &Machine<'_>) -> bool {
+    if matches!(machine.sighting, Sighting::NoAnswer) {
+        return false;
+    }
     let under_way = memory.servers.get(&machine.id).and_then(|server| server.under_way);
     under_way.is_some_and(|age| age >= late_after(memory, &machine.provider, &machine.node_type))
 }

@@ -28,8 +28,8 @@ pub(crate) fn sighted(
     memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
     memory.waited = Some(waited(config, state, machine, &memory, now));
     if memory.joined_at.is_none() {
-        let before = || now.duration_since(memory.ordered_at).max(SignedDuration::ZERO);
-        memory.under_way = Some(memory.under_way.map_or_else(before, |before| before + passed));
+        let known = memory.under_way.map(|before| before + passed);
+        memory.under_way = known.or(memory.waited);
     } else {
         memory.under_way = None;
     }

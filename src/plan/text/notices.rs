@@ -179,13 +179,13 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<(String, String)> {
             let Breaker { until, reason, failures, .. } = breaker;
             let (event, text) = if *until > now {
                 let until = crate::domain::format::span(until.duration_since(now));
-                ("breaker", format!("is not ordered for {until}, after a failure: {reason}"))
+                ("", format!("is not ordered for {until}, after a failure: {reason}"))
             } else if *failures < Breaker::OPENS_AT {
-                ("failure", format!("failed, and is tried with one server at a time until one joins: {reason}"))
+                (" tried", format!("is tried with one server at a time, after a failure: {reason}"))
             } else {
                 continue;
             };
-            events.push((format!("{event} {provider} {kind}"), format!("{kind} at provider {provider} {text}")));
+            events.push((format!("breaker {provider} {kind}{event}"), format!("{kind} at provider {provider} {text}")));
         }
     }
     events
