@@ -2,23 +2,25 @@
 
 use super::clock;
 use super::error::{HttpError, Kind};
-use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, TransportError};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LONGEST_ANSWER, TransportError};
+use super::network::{Network, Trust};
+use super::proxy::Proxies;
+use super::repair::Repair;
 use super::request::Request;
 use super::response::Response;
 use super::sent;
 use super::tls::{read_client_cert, read_roots};
 use crate::secret::{Secret, redact};
 use jiff::{SignedDuration, Timestamp};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::RootCerts;
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -39,10 +41,13 @@ pub struct ClientOptions<'a> {
     pub cacert: Option<PathBuf>,
     /// PEM files with the client certificate and its chain, and with its key.
     pub client_cert: Option<(PathBuf, PathBuf)>,
-    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `NO_PROXY`).
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`).
     pub proxy: Option<Secret>,
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
+    /// What it shares with the other clients of the run.
+    pub network: &'a Network,
 }
 
 /// A client of one service. Threads share it by reference; connections are reused.
@@ -50,8 +55,7 @@ pub struct ClientOptions<'a> {
 pub struct Client {
     agent: Agent,
     service: String,
-    /// Whether the proxy is configured, and not only set in the environment.
-    proxied: bool,
+    proxies: Proxies,
     deadline: Instant,
     sent: AtomicU64,
     clock: Mutex<Option<clock::Reading>>,
@@ -68,10 +72,7 @@ impl Client {
         };
         let client_cert = options.client_cert.as_ref().map(|(cert, key)| read_client_cert(cert, key));
         let client_cert = client_cert.transpose().map_err(unusable)?;
-        let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose()));
-        // Without ureq's message, which could quote a password in the address.
-        let proxy =
-            proxy.transpose().map_err(|_| unusable("the proxy is not of the form http://HOST:PORT".to_owned()))?;
+        let proxies = Proxies::new(options.proxy.as_ref()).map_err(unusable)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -82,15 +83,16 @@ impl Client {
             .max_idle_connections(64)
             .max_idle_connections_per_host(32)
             .max_idle_age(IDLE_CONNECTION)
-            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build());
-        let config = match proxy.clone() {
-            Some(proxy) => config.proxy(Some(proxy)).build(),
-            None => config.build(),
-        };
+            .proxy(None)
+            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build())
+            .build();
+        let connections =
+            options.network.connections(Trust { cacert: options.cacert, client_cert: options.client_cert });
+        let addresses = options.network.addresses.clone();
         Ok(Client {
-            agent: Agent::with_parts(config, sent::WatchedConnector::default(), DefaultResolver::default()),
+            agent: Agent::with_parts(config, sent::WatchedConnector(connections), addresses),
             service: options.service.to_owned(),
-            proxied: proxy.is_some(),
+            proxies,
             deadline: options.deadline,
             sent: AtomicU64::new(0),
             clock: Mutex::default(),
@@ -200,15 +202,15 @@ impl Client {
         }?;
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
-        let mut bytes = Vec::new();
-        match body.into_reader().take(LARGEST_BODY + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(TransportError::TooLarge { status }),
-            Ok(_) => Ok((status, parts.headers, bytes)),
+        let body = read_body(&mut body.into_reader(), is_json(&parts.headers));
+        match body {
+            Ok(Some(body)) => Ok((status, parts.headers, body)),
+            Ok(None) => Err(TransportError::TooLarge { status }),
             Err(cause) => Err(TransportError::Body { status, cause }),
         }
     }
 
-    /// Sets the timeout, and does not use a proxy of the environment for this machine itself.
+    /// Sets the timeout and the proxy.
     fn configured<B: ureq::AsSendBody>(
         &self,
         request: ureq::http::Request<B>,
@@ -216,10 +218,10 @@ impl Client {
         timeout: Duration,
     ) -> ureq::http::Request<B> {
         let config = self.agent.configure_request(request).timeout_global(Some(timeout));
-        if is_loopback(uri) && !self.proxied { config.proxy(None).build() } else { config.build() }
+        config.proxy(self.proxies.of(uri).cloned()).build()
     }
 
-    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<Response, Failed> {
+    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: RawBody) -> Result<Response, Failed> {
         let response = Response::new(request.to_string(), status, headers, body);
         if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect {
             return Err(Failed::permanent(failure::redirected(&response)));
@@ -228,11 +230,38 @@ impl Client {
     }
 }
 
-type Raw = (u16, HeaderMap, Vec<u8>);
+type Raw = (u16, HeaderMap, RawBody);
 
-fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+/// The bytes, and how many values they have as JSON.
+type RawBody = (Vec<u8>, usize);
+
+/// Whether the body may be JSON: the header may be missing.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")))
+}
+
+/// Reads a body to its end, and repairs the texts of JSON; `None` if it is too large.
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<RawBody>> {
+    let (mut repair, mut plain) = (Repair::default(), Vec::new());
+    let mut piece = [0; 16 << 10];
+    let mut arrived = 0;
+    loop {
+        let read = match body.read(&mut piece) {
+            Ok(0) => return Ok(Some(if json { repair.finish() } else { (plain, 0) })),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        arrived += read as u64;
+        if json {
+            repair.push(&piece[..read]);
+        } else {
+            plain.extend_from_slice(&piece[..read]);
+        }
+        if arrived > LONGEST_ANSWER || repair.len().max(plain.len()) > LARGEST_BODY {
+            return Ok(None);
+        }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the deadline and the trace log measure elapsed time, never the clock")]
@@ -241,6 +270,6 @@ pub(super) fn now() -> Instant {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the pause between two attempts of a read")]
-fn wait(pause: Duration) {
+pub(super) fn wait(pause: Duration) {
     std::thread::sleep(pause);
 }

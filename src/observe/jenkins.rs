@@ -26,7 +26,9 @@ pub(super) fn read(services: &Services) -> Jenkins {
     if sessions.len() > 1 {
         return unavailable("Jenkins was restarted while it was read: its answers do not belong together");
     }
-    Jenkins { session: sessions.pop_first(), mode, queue: readable(queue), nodes }
+    let session = sessions.pop_first();
+    let session = session.or_else(|| if jenkins.lacks_headers() { jenkins.session_of_page() } else { None });
+    Jenkins { session, mode, queue: readable(queue), nodes }
 }
 
 fn unavailable(reason: &str) -> Jenkins {

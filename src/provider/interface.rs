@@ -6,6 +6,7 @@ use super::order::{AddressOrder, Deletion, Order};
 use crate::config::NodeType;
 use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
+use crate::http::Network;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 
@@ -80,9 +81,11 @@ pub trait Attachments: Send + Sync {
 
 /// How a run may use a provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Access {
+pub struct Access<'a> {
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
     /// The most requests of one survey at a time.
     pub concurrency: u32,
+    /// What the services of a run share.
+    pub network: &'a Network,
 }

@@ -13,6 +13,7 @@ mod open;
 pub mod openstack;
 mod order;
 
+pub use crate::http::Network;
 pub use failure::{Failure, FailureKind};
 pub use findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
 pub use interface::{Access, Attachments, Provider};

@@ -127,10 +127,12 @@ impl NodeType {
         self.labels.contains(label) || self.name.as_str() == label
     }
 
-    /// The labels of its nodes, separated by spaces. The name of the type is one of them.
+    /// The labels of its nodes as Jenkins reads them: separated by spaces, and in quotes if they contain one. The name of
+    /// the type is one of them.
     pub fn label_string(&self) -> String {
         let labels: BTreeSet<&str> = self.labels.iter().map(String::as_str).chain([self.name.as_str()]).collect();
-        labels.into_iter().collect::<Vec<_>>().join(" ")
+        let quoted = |label: &str| if label.contains(' ') { format!("\"{label}\"") } else { label.to_owned() };
+        labels.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
     }
 
     /// The sizes in GiB of the volumes that are created with each server.

@@ -12,7 +12,7 @@ use crate::domain::world;
 use crate::domain::world::{Launch, Lock, Lookup, Quota, Server, ServerState, Shown};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
-use crate::provider::interface::{Access, Provider};
+use crate::provider::interface::Provider;
 use crate::provider::order::{Deletion, Order};
 use crate::provider::{console, mark};
 use crate::secret::redact;
@@ -33,9 +33,9 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts nothing yet.
-    pub(crate) fn new(config: &CommandConfig, access: Access) -> Self {
+    pub(crate) fn new(config: &CommandConfig, deadline: Instant) -> Self {
         let config = config.clone();
-        Self { config, deadline: access.deadline, calls: AtomicU64::new(0), failed: AtomicU64::new(0) }
+        Self { config, deadline, calls: AtomicU64::new(0), failed: AtomicU64::new(0) }
     }
 
     fn call<A: DeserializeOwned>(&self, verb: Verb, request: &impl Serialize) -> Result<A, Failure> {

@@ -5,7 +5,7 @@ use crate::config::{CommandConfig, Variable};
 use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, ServerState};
 use crate::provider::failure::FailureKind;
-use crate::provider::interface::{Access, Provider};
+use crate::provider::interface::Provider;
 use crate::provider::order::Deletion;
 use crate::secret::Secret;
 use jiff::SignedDuration;
@@ -29,7 +29,7 @@ fn within(script: &str, timeout: SignedDuration, deadline: Duration) -> Program 
         environment,
         timeout,
     };
-    Program::new(&config, Access { deadline: Instant::now() + deadline, concurrency: 1 })
+    Program::new(&config, Instant::now() + deadline)
 }
 
 fn list_fails(script: &str) -> (FailureKind, String) {

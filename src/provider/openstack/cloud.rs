@@ -38,7 +38,7 @@ struct Cache {
 
 impl OpenStack {
     /// Sends nothing yet. Fails if the certificates of `cacert` cannot be read.
-    pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access) -> Result<OpenStack, Failure> {
+    pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access<'_>) -> Result<OpenStack, Failure> {
         let service = format!("provider {name}");
         let Connection { client_cert, proxy, endpoints: _ } = config.connection.clone();
         let options = ClientOptions {
@@ -47,6 +47,7 @@ impl OpenStack {
             client_cert: client_cert.map(|ClientCertificate { cert, key }| (cert, key)),
             proxy,
             deadline: access.deadline,
+            network: access.network,
         };
         let http = Client::new(options).map_err(|error| unusable_client(name, &error))?;
         Ok(Self {

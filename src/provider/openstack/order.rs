@@ -42,7 +42,7 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     }
     let body = response.json_body("the id of a new server");
     let created: CreatedServer =
-        body.and_then(|mut body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
+        body.and_then(|body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
     // Registered for redaction, so that no message can show it. Nobody needs it here.
     created.admin_pass.map(Secret::new);
     Ok(ServerId::from(created.id))

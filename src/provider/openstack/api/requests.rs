@@ -27,7 +27,7 @@ impl Session {
         operation: &Operation<'_>,
     ) -> Result<T, Failure> {
         let response = self.get(service, path.into(), operation)?;
-        response.json_body(wanted).and_then(|mut body| body.take(pointer)).map_err(|error| operation.unusable(&error))
+        response.json_body(wanted).and_then(|body| body.take(pointer)).map_err(|error| operation.unusable(&error))
     }
 
     /// Every entry of the list under `key`, in the order of their ids. Fails unless every page arrived.
@@ -44,7 +44,7 @@ impl Session {
         while let Some(path) = pages.path() {
             let response = self.get(service, path, operation)?;
             let unusable = |error: HttpError| operation.unusable(&error);
-            let mut body = response.json_body("a page of the list").map_err(unusable)?;
+            let body = response.json_body("a page of the list").map_err(unusable)?;
             let entries: Vec<T> = body.take(&format!("/{key}")).map_err(unusable)?;
             let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
             let next: Option<String> = body.take("/next").map_err(unusable)?;
@@ -74,7 +74,7 @@ impl Session {
         if !response.is_success() {
             return Err(operation.refused(service, &response));
         }
-        let object = response.json_body("one object").and_then(|mut body| body.take(key));
+        let object = response.json_body("one object").and_then(|body| body.take(key));
         object.map(Some).map_err(|error| operation.unusable(&error))
     }
 

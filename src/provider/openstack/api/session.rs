@@ -88,7 +88,7 @@ impl Session {
         }
         let body = response.json_body("an application credential");
         let expires: Option<String> = body
-            .and_then(|mut body| body.take("/application_credential/expires_at"))
+            .and_then(|body| body.take("/application_credential/expires_at"))
             .map_err(|error| operation.unusable(&error))?;
         Ok(expires.as_deref().and_then(timestamp))
     }

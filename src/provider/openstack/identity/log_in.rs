@@ -66,7 +66,7 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
     let unusable = |error: HttpError| operation.unusable(&error);
-    let mut body = response.json_body("a token").map_err(unusable)?;
+    let body = response.json_body("a token").map_err(unusable)?;
     let Some(token) = response.header("x-subject-token") else {
         let reason = "the answer has no X-Subject-Token header: is auth_url that of Keystone?";
         return Err(operation
@@ -95,7 +95,7 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
 
 fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
     let unusable = |error: HttpError| operation.unusable(&error);
-    let mut body = response.json_body("a token").map_err(unusable)?;
+    let body = response.json_body("a token").map_err(unusable)?;
     let token: String = body.take("/access/token/id").map_err(unusable)?;
     let identity = Identity {
         project: body.take("/access/token/tenant/id").map_err(unusable)?,

@@ -59,7 +59,7 @@ pub(crate) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), 
         }
         // Any other successful answer does not show that something was done.
         let body = response.json_body("a floating IP");
-        let made = body.and_then(|mut body| body.take::<wire::FloatingIp>("/floatingip"));
+        let made = body.and_then(|body| body.take::<wire::FloatingIp>("/floatingip"));
         return made.map(drop).map_err(|error| operation.unusable(&error));
     }
     let Some((_, response)) = unreached.last() else {
