@@ -4,9 +4,9 @@
 //! through gaps of 40 minutes that end in a build: no policy that orders for waiting jobs alone can wait less. `ceph` is
 //! the policy of the original service: each 30 seconds three quarters of the queue, and 40 minutes of grace.
 
-use crate::generate::mix;
-use crate::summary::{JobOutcome, Outcome, ServerOutcome};
-use crate::trace::Trace;
+use super::generate::mix;
+use super::summary::{JobOutcome, Outcome, ServerOutcome};
+use super::trace::Trace;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
@@ -21,15 +21,6 @@ pub(crate) enum Bound {
 }
 
 impl Bound {
-    pub(crate) const ALL: [Bound; 2] = [Bound::Rb, Bound::Ceph];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Bound::Rb => "rb",
-            Bound::Ceph => "ceph",
-        }
-    }
-
     /// The outcome of the trace. What comes before the second `from` is not measured.
     pub(crate) fn play(self, trace: &Trace, from: u64) -> Outcome {
         let labels = trace.labels();

@@ -1,7 +1,7 @@
 //! Plays a trace: the real run of mita over HTTP, as often as cron would start it, against the simulator and on its clock.
 
-use crate::summary::{JobOutcome, Outcome, ServerOutcome};
-use crate::trace::{Order, Trace};
+use super::summary::{JobOutcome, Outcome, ServerOutcome};
+use super::trace::{Order, Trace};
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
 use mita::config::Config;

@@ -1,17 +1,11 @@
 //! Makes traces up. The same kind, seed and number of days always give the same trace.
+//!
+//! a: a day and night curve with 3 labels, about 30 builds at once at the peak; b: 20 jobs of 4 labels each half hour, and a
+//! trickle; c: a flaky cloud, where 10 % of the orders end in ERROR and 5 % never join; d: one job of 40 s each 12 s; e: 60
+//! jobs at 02:00; h: one job of 8 minutes each hour.
 
-use crate::trace::{Build, Order, Trace};
+use super::trace::{Build, Order, Trace};
 use std::f64::consts::TAU;
-
-/// The kinds of traces: a letter, and what it is.
-pub(crate) const KINDS: &[(char, &str)] = &[
-    ('a', "a day and night curve, 3 labels, about 30 builds at once at the peak"),
-    ('b', "20 jobs of 4 labels each half hour, and a trickle"),
-    ('c', "a flaky cloud: 10 % of orders end in ERROR, 5 % never join"),
-    ('d', "one job of 40 s each 12 s"),
-    ('e', "60 jobs at 02:00"),
-    ('h', "one job of 8 minutes each hour"),
-];
 
 /// Job names of each label.
 const JOBS: usize = 12;

@@ -4,9 +4,6 @@
 //! ACTIVE, from there to online in Jenkins (-1: never), and 1 where it ends in ERROR instead. Second 0 is a Monday, 08:00.
 
 use anyhow::{Context, Result, bail};
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 /// A build that is queued.
 #[derive(Clone, Debug)]
@@ -39,13 +36,6 @@ pub(crate) struct Trace {
 const DAY: u64 = 86_400;
 
 impl Trace {
-    /// Reads a file.
-    pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self::parse(&name, &text).with_context(|| path.display().to_string())
-    }
-
     /// Reads the text of a trace.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
         let mut trace = Self { name: name.to_owned(), builds: Vec::new(), orders: Vec::new() };
@@ -79,19 +69,6 @@ impl Trace {
         }
         trace.builds.sort_by_key(|build| build.at);
         Ok(trace)
-    }
-
-    /// As a file has it.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for Build { at, job, label, lasts } in &self.builds {
-            writeln!(text, "J {at} {job} {label} {lasts} 0").expect("memory");
-        }
-        for Order { boots, joins, error } in &self.orders {
-            let joins = joins.map_or("-1".to_owned(), |joins| joins.to_string());
-            writeln!(text, "B {boots} {joins} {}", u8::from(*error)).expect("memory");
-        }
-        text
     }
 
     /// The labels, each once, in the order of their names.

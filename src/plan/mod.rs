@@ -102,6 +102,7 @@ fn decide(
         problems,
         warnings: Vec::new(),
         held_back: Vec::new(),
+        at_hand,
         memory,
     };
     text::notices::warn(config, world, fleet, decided.warnings, &mut plan);

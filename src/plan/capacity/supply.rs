@@ -15,11 +15,11 @@ use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, Pool
 use crate::plan::demand::mismatch;
 use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::forecast::{AtHand, Wanted};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
+use crate::plan::model::AtHand;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -34,7 +34,7 @@ pub(crate) struct Supply<'a> {
     pub(crate) phases: &'a [Classified],
     pub(crate) limits: &'a Limits<'a>,
     pub(crate) now: Timestamp,
-    at_hand: &'a AtHand,
+    at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
     /// Nodes of ours that are wholly idle, with their types.
     idle: HashMap<&'a NodeName, &'a NodeTypeName>,
 }
@@ -46,7 +46,7 @@ impl<'a> Supply<'a> {
         fleet: &'a Fleet<'a>,
         phases: &'a [Classified],
         limits: &'a Limits<'a>,
-        at_hand: &'a AtHand,
+        at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
         now: Timestamp,
     ) -> Self {
         let idle = fleet.machines.iter().zip(phases).filter(|(_, judged)| matches!(judged.phase, Phase::Idle { .. }));
@@ -68,7 +68,7 @@ impl<'a> Supply<'a> {
     }
 
     /// Idle servers of a type that should be ready.
-    pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> Wanted {
+    pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> AtHand {
         self.at_hand.get(&kind.name).cloned().unwrap_or_default()
     }
 
@@ -275,7 +275,7 @@ impl<'a> Supply<'a> {
     /// Idle nodes that should be ready are jobs of their own, placed after all others.
     fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
         for (index, kind) in self.config.node_types.iter().enumerate() {
-            let Wanted { order, keep, .. } = self.wanted_at_hand(kind);
+            let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
             if keep == 0 {
                 continue;
             }

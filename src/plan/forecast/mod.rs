@@ -7,6 +7,6 @@ mod ahead;
 mod keep;
 mod spare;
 pub(crate) mod usage;
-pub(crate) mod wanted;
+mod wanted;
 
-pub(crate) use wanted::{AtHand, Wanted, wanted_at_hand};
+pub(crate) use wanted::wanted_at_hand;

@@ -8,6 +8,7 @@ use crate::domain::format::span;
 use crate::domain::names::NodeTypeName;
 use crate::domain::state::{State, Usage};
 use crate::plan::lifecycle::lateness;
+use crate::plan::model::{AtHand, Forecast};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -18,44 +19,19 @@ const CALM: u64 = 300;
 /// Seconds for which the number of servers to keep is that of the busiest moment.
 const KEPT_FOR: u64 = 240;
 
-/// Idle servers wanted at hand, by node type.
-pub(crate) type AtHand = BTreeMap<NodeTypeName, Wanted>;
-
-/// Idle servers of one type that are wanted at hand, beyond those that waiting jobs need.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    /// So many are ordered where they are not there.
-    pub(crate) order: u32,
-    /// So many are kept where they are there; at least as many as are ordered.
-    pub(crate) keep: u32,
-    /// What each rule wants, the largest number first.
-    pub(crate) reasons: Vec<Reason>,
-}
-
-/// What one rule wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reason {
-    /// Idle servers.
-    pub(crate) servers: u32,
-    /// The key of the configuration.
-    pub(crate) key: &'static str,
-    /// Why, in words.
-    pub(crate) text: String,
-}
-
 /// The numbers of this moment. Remembers what is kept for a while.
 pub(crate) fn wanted_at_hand(
     config: &Config,
     memory: &mut State,
     used: &BTreeMap<NodeTypeName, Used>,
     now: Timestamp,
-) -> AtHand {
+) -> BTreeMap<NodeTypeName, AtHand> {
     let wanted = |kind: &NodeType| {
         let always = kind.min_idle.at(now);
-        let mut wanted = Wanted { order: always, keep: always, reasons: Vec::new() };
+        let mut wanted = AtHand { order: always, keep: always, reasons: Vec::new() };
         if always > 0 {
             let text = format!("min_idle {always}");
-            wanted.reasons.push(Reason { servers: always, key: "min_idle", text });
+            wanted.reasons.push(Forecast { servers: always, key: "min_idle", text });
         }
         if let Some(used) = used.get(&kind.name) {
             forecast(kind, memory, *used, now, &mut wanted);
@@ -65,7 +41,7 @@ pub(crate) fn wanted_at_hand(
     config.node_types.iter().map(wanted).collect()
 }
 
-fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut Wanted) {
+fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
     let mut reasons = of_rules(kind, memory, used, now);
     let clock = memory.learned.clock;
     let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
@@ -80,7 +56,7 @@ fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wan
 }
 
 /// What each rule wants, in idle servers.
-fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<Reason> {
+fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<Forecast> {
     let Some(usage) = memory.learned.usage.get(&kind.name) else { return Vec::new() };
     let (mean, most) = lateness::usual(memory, &kind.name);
     let interval = memory.learned.interval();
@@ -89,7 +65,7 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<
         let servers = spare::servers(kind.forecast.spare, usage.average, kind.executors);
         let (factor, average) = (f64::from(kind.forecast.spare) / 100.0, usage.average as f64 / 1_000_000.0);
         let text = format!("spare {factor} with {average:.1} executors in use on average");
-        reasons.push(Reason { servers, key: "spare", text });
+        reasons.push(Forecast { servers, key: "spare", text });
     }
     if let Some(auto) = kind.forecast.auto {
         let seconds = |time: SignedDuration| u32::try_from(time.as_secs().max(0)).unwrap_or(u32::MAX);
@@ -101,7 +77,7 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<
         };
         if let Some((total, window)) = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs) {
             let servers = total.saturating_sub(used.servers);
-            reasons.push(Reason { servers, key: "idle_grace", text: in_words(total, window) });
+            reasons.push(Forecast { servers, key: "idle_grace", text: in_words(total, window) });
         }
     }
     if let Some(period) = kind.forecast.ahead
@@ -110,7 +86,7 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<
         let servers = total.saturating_sub(used.servers);
         let days = if period.days() == 1 { "the last two days" } else { "the last two weeks" };
         let text = format!("{total} were in use at this time of {days}");
-        reasons.push(Reason { servers, key: "ahead", text });
+        reasons.push(Forecast { servers, key: "ahead", text });
     }
     reasons
 }

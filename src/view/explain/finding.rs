@@ -85,6 +85,8 @@ named!(
         Idle = "idle",
         Offline = "offline",
         Lacks = "lacks",
+        AtHand = "at_hand",
+        Learned = "learned",
     }
 );
 
