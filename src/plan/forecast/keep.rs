@@ -39,7 +39,7 @@ const LONGEST: u32 = 3600;
 const LONGEST_GAP: u32 = 3 * LONGEST;
 
 /// As many gaps without an end as are added to those that are known: few gaps do not prove much.
-const DOUBT: f64 = 2.0;
+const DOUBT: f64 = 4.0;
 
 /// To let a server go for less time than this, and a boot, is not worth it.
 const SHORTEST_ABSENCE: u32 = 600;
@@ -138,7 +138,7 @@ mod tests {
     fn what_waiting_costs_decides_how_long_a_server_is_kept() {
         let gaps = [300, 900, 1500, 2100, 2700, 3300, 9000, 9000];
         let until = |wait_cost| window(&gaps, Costs { wait_cost, ..COSTS }).until;
-        assert_eq!((until(0), until(5), until(20)), (0, 0, 3330));
+        assert_eq!((until(0), until(20), until(40)), (0, 0, 3330));
     }
 
     #[test]
