@@ -17,6 +17,8 @@ mod live;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod outcome;
+#[cfg(test)]
 mod project;
 #[cfg(test)]
 mod promises;

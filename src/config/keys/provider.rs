@@ -39,6 +39,12 @@ pub(crate) const PROVIDER: &[Key] = &[
     key("environment", Kind::Texts, "none", "for type command: variables of mita's environment that the program gets"),
     key("timeout", Kind::Time, "20s", "for type command: the maximum duration of one call of the program"),
     key(
+        "billing",
+        Kind::Time,
+        "each second",
+        "the time that the cloud charges as a whole once it has begun, as in 1h: an idle server goes in its last five minutes",
+    ),
+    key(
         "cloud",
         Kind::Text,
         "",
