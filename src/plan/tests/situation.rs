@@ -167,7 +167,7 @@ impl Situation {
                 url: "http://ci.example.com/".to_owned(),
                 former_urls: vec![],
                 user: "user".to_owned(),
-                token: Secret::new("token"),
+                token: Secret::new("token-of-the-situation"),
                 cacert: None,
                 proxy: None,
             },
