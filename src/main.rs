@@ -1,26 +1,35 @@
 //! The program: arguments, logger, clock, run, exit status.
 
-use clap::Parser;
 use jiff::Timestamp;
+use log::Level;
 use mita::cli;
-use mita::cli::Arguments;
+use mita::cli::{Arguments, Exit};
 use mita::reconcile::Moment;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Instant;
 
 fn main() -> ExitCode {
     cli::report_panics();
+    match cli::complete(std::env::args_os()) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return cli::usage(&error).into(),
+    }
     let moment = moment();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_words(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return cli::usage(&error).into(),
     };
     cli::start_log(&arguments, moment);
+    let is_at_terminal = io::stderr().is_terminal();
     match cli::run(arguments, moment) {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            // Where a run takes longer than the time until the next one, that is no reason for a mail.
+            let level = if failure.exit() == Exit::Busy && !is_at_terminal { Level::Info } else { Level::Error };
             for line in failure.lines() {
-                log::error!("{line}");
+                log::log!(level, "{line}");
             }
             failure.exit().into()
         }

@@ -4,13 +4,16 @@
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] before it is printed.
 
 pub(crate) mod args;
+pub(crate) mod candidates;
 mod check;
 mod completions;
 mod dry_run;
 mod explain;
+mod history;
 mod init;
 mod manual;
 mod operator;
+mod pause;
 pub(crate) mod process;
 mod reconcile;
 mod replay;
@@ -21,7 +24,7 @@ mod tests;
 
 pub use crate::view::Exit;
 pub use args::Arguments;
-pub use completions::completions;
+pub use completions::{complete, completions};
 pub use manual::reference::reference;
 pub use manual::{Page, pages as manual_pages};
 pub use process::failure::Failure;
@@ -34,26 +37,35 @@ use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
+use process::output;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let Arguments { command, config, verbose, quiet, log_format } = arguments;
+    process::terminal::end_cleanly_on_interrupt();
+    let quiet = quiet || process::output::is_dumb();
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
         Command::Reconcile(args) => reconcile::run(&args, detail, load(config), moment, progress()),
-        Command::Status(args) => status::run(args, &load(config)?, moment, progress()),
-        Command::Explain(args) => explain::run(&args, &load(config)?, moment, progress()),
+        Command::Status(args) => status::run(&args, &load(config)?, moment, progress()),
+        Command::Explain(args) => explain::run(&args, detail, &load(config)?, moment, progress()),
         Command::Hold(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Release(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
+        Command::Pause(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::Resume(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::History(args) => history::run(&args, &load(config)?, moment),
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
-        Command::Init(args) => init::run(&args, moment, progress()),
-        Command::Schema => schema::run().map(|()| Exit::Done),
-        Command::Completions { shell } => completions::run(shell).map(|()| Exit::Done),
-        Command::Man { page } => manual::run(page.as_deref()).map(|()| Exit::Done),
+        Command::Init(args) => init::run(&args, moment, progress),
+        Command::Schema(_) => schema::run().map(|()| Exit::Done),
+        Command::Completions { shell, .. } => completions::run(shell).map(|()| Exit::Done),
+        Command::Man { page, .. } => manual::run(page.as_deref()).map(|()| Exit::Done),
+        Command::Version(_) => {
+            Ok(output::print_own(concat!("mita ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::Done)?)
+        }
     }
 }
 

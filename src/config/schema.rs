@@ -18,8 +18,17 @@ pub fn schema() -> Value {
     jenkins["allOf"] = both(&[&["token", "token_file", "token_env", "password", "password_file", "password_env"]]);
     let provider = &mut schema["properties"]["provider"]["additionalProperties"];
     provider["allOf"] = both(&[&["auth_url", "cloud", "command"]]);
-    let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
-    node_type["required"] = json!(["provider"]);
+    // The provider can be in the defaults.
+    let named = json!({"properties": {"nodes": {"additionalProperties": {"required": ["provider"]}}}});
+    schema["anyOf"] = json!([named, {"required": ["defaults"]}]);
+    for pointer in ["/properties/nodes/additionalProperties", "/properties/defaults"] {
+        schema.pointer_mut(pointer).into_iter().for_each(complete_node_type);
+    }
+    schema
+}
+
+/// What a list of keys cannot say about a node type.
+fn complete_node_type(node_type: &mut Value) {
     // A node type of a provider of type "command" needs neither image nor size.
     node_type["allOf"] = json!([
         {"not": {"required": ["image_name", "image"]}},
@@ -32,7 +41,6 @@ pub fn schema() -> Value {
     let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
     entry["required"] = json!(["count"]);
     node_type["properties"]["boot_volume"]["required"] = json!(["size"]);
-    schema
 }
 
 /// Exactly one of these keys is there.
@@ -56,6 +64,10 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
         // Numbers with units; a number alone is refused.
         Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
+        Kind::TimeOrAuto => {
+            json!({"type": "string", "pattern": "^(auto|[^-]*[0-9][^-]*[A-Za-zµ:][^-]*)$"})
+        }
+        Kind::Decimal(most) => json!({"type": "number", "minimum": 0, "maximum": most}),
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),

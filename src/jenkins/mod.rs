@@ -5,6 +5,7 @@
 //! the language of the request, so every request asks for English.
 
 mod ahead;
+mod builds;
 mod client;
 mod crumb;
 mod error;
@@ -18,7 +19,7 @@ mod registration;
 mod tests;
 mod wire;
 
-pub use client::{Jenkins, Reading};
+pub use client::{Jenkins, Reading, probe};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};

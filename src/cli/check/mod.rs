@@ -3,8 +3,10 @@
 mod clocks;
 mod clouds;
 mod controller;
+mod machine;
 pub(crate) mod online;
 mod quota;
+mod schedule;
 mod strangers;
 
 use crate::cli::args::Check;
@@ -16,36 +18,64 @@ use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
 use crate::view::exit::Exit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let path = config::locate(named)?;
-    let loaded = Config::load(&path);
-    let online = match &loaded {
-        Ok(loaded) if args.online => {
-            progress.now("asking Jenkins and the clouds");
-            Some(online::check(&loaded.config, moment))
-        }
+    progress.now(if args.online { "asking Jenkins and the clouds" } else { "reading the configuration" });
+    let checked = examine(&path, args.online, moment);
+    drop(progress);
+    if args.format.output.is_json() {
+        report(&checked);
+        output::print_document(&checked)?;
+        return Ok(exit(&checked));
+    }
+    let exit = show(&checked)?;
+    output::print(&format!("next: {}\n", checked.next()))?;
+    Ok(exit)
+}
+
+/// Checks a configuration file, and `online` also what Jenkins and the clouds say about it.
+pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocument {
+    let loaded = Config::load(path);
+    let asked = match &loaded {
+        Ok(loaded) if online => Some(online::check(&loaded.config, moment)),
         Ok(_) | Err(_) => None,
     };
-    drop(progress);
-    let checked = CheckDocument::of(&path, &loaded, online);
-    if args.format.output.is_json() {
-        output::print_document(&checked)?;
-    } else {
-        output::print(&checked.render())?;
+    let mut checked = CheckDocument::of(path, &loaded, asked);
+    if let Ok(loaded) = &loaded {
+        checked.add_errors(machine::errors(&loaded.config));
+        checked.add_warnings(unused(&loaded.config));
+        checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }
-    report(&checked);
-    Ok(exit(&checked))
+    checked
+}
+
+/// Node types and providers that order nothing. That may be meant, so no run warns of it.
+fn unused(config: &Config) -> Vec<String> {
+    let types = config.node_types.iter().filter(|kind| kind.max == Some(0)).map(|kind| format!("nodes.{}", kind.name));
+    let providers = config.providers.iter().filter(|provider| provider.max == Some(0));
+    let all = types.chain(providers.map(|provider| format!("provider.{}", provider.name)));
+    let file = config.path.display();
+    all.map(|table| format!("{file}: {table}.max: is 0, so mita orders no server there; write 1 or more to use it"))
+        .collect()
+}
+
+/// Logs what is wrong and prints the rest, the summary last. Gives the exit status.
+pub(crate) fn show(checked: &CheckDocument) -> Result<Exit, Failure> {
+    report(checked);
+    output::print(&checked.render())?;
+    Ok(exit(checked))
 }
 
 /// Logs what is wrong.
 fn report(checked: &CheckDocument) {
-    checked.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     checked.errors.iter().for_each(|error| log::error!("{error}"));
-    let Some(online) = &checked.online else { return };
-    online.hints.iter().for_each(|Remark { place, text }| log::warn!("{place}: {text}"));
-    online.faults.iter().for_each(|Remark { place, text }| log::error!("{place}: {text}"));
+    if let Some(online) = &checked.online {
+        online.faults.iter().for_each(|Remark { place, text }| log::error!("{place}: {text}"));
+        online.hints.iter().for_each(|Remark { place, text }| log::warn!("{place}: {text}"));
+    }
+    checked.warnings.iter().for_each(|warning| log::warn!("{warning}"));
 }
 
 fn exit(checked: &CheckDocument) -> Exit {
@@ -67,8 +97,32 @@ mod tests {
         let online = Online { faults, ..Online::default() };
         let path = Path::new("mita.toml");
         let mut checked = CheckDocument::of(path, &Config::load(Path::new("examples/mita.toml")), Some(online));
+        // Everybody can read the example.
+        checked.warnings.clear();
         checked.errors = errors.iter().map(|&error| error.to_owned()).collect();
         checked
+    }
+
+    #[test]
+    fn a_maximum_of_none_is_a_warning() {
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        assert_eq!(unused(&config), [""; 0]);
+        config.node_types[0].max = Some(0);
+        config.providers[1].max = Some(0);
+        let warnings = unused(&config);
+        assert!(
+            warnings[0].contains("nodes.precise-slave.max: is 0")
+                && warnings[1].contains("provider.overflow.max: is 0")
+        );
+    }
+
+    #[test]
+    fn the_summary_says_ok_only_without_errors_and_what_to_do_next() {
+        let good = checked(&[], &[]);
+        assert!(good.render().ends_with("mita.toml: ok, 4 node types, 2 providers\n"), "{}", good.render());
+        assert_eq!(good.next(), "mita reconcile --dry-run shows what a run would do");
+        let bad = checked(&["wrong"], &["no"]);
+        assert!(bad.render().ends_with("mita.toml: 2 errors\n") && !bad.render().contains("ok"), "{}", bad.render());
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub enum Failure {
     /// The history was not written.
     #[error("cannot write the history of runs beside the state file: {0}")]
     History(io::Error),
+    /// The journal was not read.
+    #[error("{0}")]
+    Journal(io::Error),
     /// The metrics or the page were not written.
     #[error("cannot write {}: {source}", path.display())]
     Published {
@@ -55,6 +58,7 @@ impl Failure {
             | Failure::Run(_)
             | Failure::Record(_)
             | Failure::History(_)
+            | Failure::Journal(_)
             | Failure::Published { .. }
             | Failure::NoTerminal
             | Failure::Refused(_)
@@ -73,6 +77,7 @@ impl Failure {
                 | StoreError::OtherController { .. }
                 | StoreError::NotAFile(_)
                 | StoreError::NoFolder(_) => Exit::Unusable,
+                forbidden @ StoreError::Io { .. } if forbidden.is_forbidden_lock() => Exit::Unusable,
                 StoreError::Io { .. } => Exit::Failed,
             },
             Failure::Record(error) => match error {
@@ -80,7 +85,7 @@ impl Failure {
                 RecordError::Write { .. } => Exit::Failed,
             },
             Failure::NoTerminal => Exit::Unusable,
-            Failure::History(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
+            Failure::History(_) | Failure::Journal(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
         }
     }
 }
@@ -94,7 +99,10 @@ mod tests {
     fn each_failure_has_the_exit_status_of_the_documentation() {
         let folder = || "/var/lib/mita".into();
         let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
-        let cases: [(Failure, Exit); 8] = [
+        let denied = io::ErrorKind::PermissionDenied.into();
+        let forbidden = StoreError::Io { attempt: Attempt::Lock, path: folder(), source: denied };
+        let cases: [(Failure, Exit); 9] = [
+            (RunError::Lock(LockError::Failed(forbidden)).into(), Exit::Unusable),
             (NotFound { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
             (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),

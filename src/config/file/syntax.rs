@@ -28,10 +28,30 @@ fn is_harmless(name: &str) -> bool {
 
 /// The errors of the text, the first one of each line.
 pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
+    if let Some(language) = other_language(text) {
+        let path = path.display();
+        let line = format!(
+            "{path}: is {language}, and a configuration is TOML: write [jenkins] and url = \"...\"; mita init writes a first \
+             one"
+        );
+        return ConfigErrors::of_lines(vec![line]);
+    }
     let mut found: Vec<_> =
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
     found.sort_by_key(|(offset, _)| *offset);
     found.dedup_by_key(|(offset, _)| reading.line_at(*offset));
+    let mut second_table = None;
+    found.retain(|(offset, error)| {
+        // The keys below the header of a table that is written twice are those of the first, which is told already.
+        let table = text.get(..*offset).unwrap_or(text).lines().filter(|line| line.starts_with('[')).count();
+        let line = text.lines().nth(reading.line_at(*offset) - 1).unwrap_or_default();
+        let duplicate = error.message() == "duplicate key";
+        if duplicate && line.starts_with('[') {
+            second_table = Some(table);
+            return true;
+        }
+        !(duplicate && second_table == Some(table))
+    });
     let more = found.len().saturating_sub(MOST);
     let mut lines: Vec<_> = found
         .iter()
@@ -44,6 +64,26 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
     ConfigErrors::of_lines(lines)
 }
 
+/// The language of a file that is not TOML, where its beginning shows it.
+fn other_language(text: &str) -> Option<&'static str> {
+    let first = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let is_yaml = |line: &str| {
+        let key = line.strip_suffix(':').unwrap_or_default();
+        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    match first {
+        json if json.starts_with('{') => Some("JSON"),
+        "---" => Some("YAML"),
+        yaml if is_yaml(yaml) => Some("YAML"),
+        xml if xml.starts_with('<') => Some("XML or HTML"),
+        _ => None,
+    }
+}
+
 fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, message: &str) -> String {
     let before = text.get(..offset).unwrap_or(text);
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -53,6 +93,8 @@ fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, messa
         Some(shown) => format!(": {shown}"),
         None => String::new(),
     };
+    // The parser says in words of its own that a table or a key is there already.
+    let message = if message == "duplicate key" { "is written twice; keep one of the two" } else { message };
     format!("{}:{number}:{column}: {message}{shown}", path.display())
 }
 
@@ -112,7 +154,24 @@ mod tests {
 
     #[test]
     fn a_table_that_is_written_twice_is_reported_in_the_line_of_the_second() {
-        assert_eq!(reported("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
+        assert_eq!(
+            reported("[nodes.a]\n[nodes.a]\n"),
+            ["mita.toml:2:8: is written twice; keep one of the two: [nodes.a]"]
+        );
+    }
+
+    #[test]
+    fn a_file_in_another_language_is_one_error() {
+        for (text, language) in [
+            ("{\"jenkins\": {\"token\": \"hunter2\"}}", "JSON"),
+            ("# mine\njenkins:\n  token: hunter2\n", "YAML"),
+            ("---\njenkins:\n", "YAML"),
+            ("<!DOCTYPE html>", "XML or HTML"),
+        ] {
+            let shown = reported(text);
+            assert!(matches!(&shown[..], [one] if one.contains(&format!("is {language}, and"))), "{shown:?}");
+            assert!(!shown[0].contains("hunter"));
+        }
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! `[nodes.NAME]`: a kind of server, and its jobs.
 
 mod boot;
+mod forecast;
 mod min_idle;
-mod names;
+pub(crate) mod names;
 mod registration;
 mod script;
 mod server_name;
 
 use crate::config::file;
-use crate::config::file::{Found, Reading, Table};
+use crate::config::file::{Defaults, Found, Reading, Table};
 use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
 use crate::config::{keys, provider, times};
 use crate::domain::names::{NodeTypeName, ProviderName};
@@ -18,6 +19,7 @@ use toml::de::DeValue;
 /// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let time_zone = min_idle::time_zone(top);
+    let auto_at_top = times::grace_is_auto(top).unwrap_or(false);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let tables = top.children("provider");
@@ -25,7 +27,10 @@ pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let commands = tables.iter().filter(|found| provider::is_command(found.value.1));
     let commands: Vec<_> = commands.map(|found| found.value.0).collect();
     let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
-    let file = Context { reading: top.reading, type_names, providers, commands, defaults, time_zone };
+    let shared = top.entry(&["defaults"]).and_then(|entry| Table::open(top.reading, &entry, keys::NODES));
+    let shared = shared.map(|table| table.as_defaults());
+    let file =
+        Context { reading: top.reading, type_names, providers, commands, shared, defaults, auto_at_top, time_zone };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -36,7 +41,11 @@ struct Context<'a, 'n> {
     providers: &'n [&'a str],
     /// Those of type "command".
     commands: &'n [&'a str],
+    /// `[defaults]`
+    shared: Option<Defaults<'a>>,
     defaults: Times,
+    /// Whether `idle_grace = "auto"` is written at the top.
+    auto_at_top: bool,
     time_zone: ZoneName,
 }
 
@@ -48,6 +57,7 @@ impl<'a> Context<'a, '_> {
             self.reading.error(&found.at, format!("the node type's name {error}"));
         }
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
+        let table = table.with_defaults(self.shared.clone());
         let providers = self.providers(&table);
         let command = self.command_among(providers.as_deref().unwrap_or_default());
         if let Some(command) = command {
@@ -75,12 +85,18 @@ impl<'a> Context<'a, '_> {
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
             self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
+        let mut times = times::read(&table, self.defaults);
+        let forecast = forecast::read(&table, self.auto_at_top, &mut times);
         let registration = registration::read(&table);
         let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
         let flag = |key| table.boolean(key).unwrap_or(false);
         let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=NodeType::MOST_EXECUTORS));
         if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
             self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
+        }
+        let script = script::read(&table, &registration);
+        if !optional {
+            script::check_first_line(&table, &script);
         }
         // A missing key was reported, so no configuration results from this default.
         let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
@@ -95,6 +111,7 @@ impl<'a> Context<'a, '_> {
             executors: executors.as_ref().map_or(1, |found| found.value),
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled: flag("unlabelled"),
             networks: table.distinct("networks"),
@@ -104,9 +121,9 @@ impl<'a> Context<'a, '_> {
             metadata: metadata(&table),
             boot: boot::read(&table, max),
             server_name,
-            script: script::read(&table, &registration),
+            script,
             registration,
-            times: times::read(&table, self.defaults),
+            times,
         })
     }
 
@@ -158,6 +175,14 @@ fn labels(table: &Table<'_>) -> BTreeSet<String> {
     for label in &written {
         if let Some(error) = names::label_error(&label.value) {
             table.error(&label.at, format!("the label {:?} {error}", label.value));
+        } else if label.value.contains(',') {
+            let apart: Vec<String> = label.value.split(',').map(|part| format!("{part:?}")).collect();
+            let text = format!(
+                "the label {:?} has a comma, and Jenkins separates labels by blanks; did you mean [{}]?",
+                label.value,
+                apart.join(", ")
+            );
+            table.reading.warn(&label.at, text);
         }
     }
     table.reading.once(written).into_iter().collect()
