@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// An older reading is read again.
-const FRESH: Duration = Duration::from_secs(1);
+pub(super) const FRESH: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct Ahead(Mutex<Readings>);
@@ -21,7 +21,7 @@ pub(super) struct Ahead(Mutex<Readings>);
 type Readings = BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>;
 
 impl Ahead {
-    fn readings(&self) -> MutexGuard<'_, Readings> {
+    pub(super) fn readings(&self) -> MutexGuard<'_, Readings> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
