@@ -34,6 +34,7 @@ use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
+use process::user;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -66,5 +67,8 @@ pub fn usage(error: &clap::Error) -> Exit {
 
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
     let path = config::locate(named)?;
-    Ok(Config::load(&path)?)
+    user::become_owner_of(&path)?;
+    let loaded = Config::load(&path)?;
+    user::become_owner_of(&loaded.config.state_file)?;
+    Ok(loaded)
 }

@@ -12,6 +12,7 @@ mod nodes;
 mod provider;
 mod schema;
 mod secrets;
+mod targets;
 mod times;
 mod tls;
 mod types;
@@ -20,7 +21,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
-pub use file::{ConfigErrors, NotFound, locate, person};
+pub use file::{ConfigErrors, FileIdentity, NotFound, UsedFile, locate, person};
 pub use load::Loaded;
 pub use provider::available_clouds;
 pub use schema::{Entry, Manual, manual, schema};

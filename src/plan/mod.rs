@@ -89,6 +89,7 @@ fn decide(
         ids: &ids,
     };
     let mut decided = decisions::decide(&found);
+    decided.shorten();
     decisions::lasting::report(&mut memory, &mut decided, now);
     let mut problems = text::notices::problems(config, world, &memory);
     problems.extend(decided.problems);

@@ -5,4 +5,5 @@ mod init;
 mod monitors;
 mod replays;
 mod statuses;
+mod targets;
 mod watching;

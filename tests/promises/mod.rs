@@ -15,3 +15,4 @@ mod restarts;
 mod rights;
 mod strangers;
 mod unbelieved;
+mod users;

@@ -10,8 +10,9 @@ mod strangers;
 use crate::cli::args::Check;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
+use crate::cli::process::user;
 use crate::config;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
@@ -20,7 +21,11 @@ use std::path::PathBuf;
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let path = config::locate(named)?;
+    user::become_owner_of(&path)?;
     let loaded = Config::load(&path);
+    if let Ok(Loaded { config, .. }) = &loaded {
+        user::become_owner_of(&config.state_file)?;
+    }
     let online = match &loaded {
         Ok(loaded) if args.online => {
             progress.now("asking Jenkins and the clouds");

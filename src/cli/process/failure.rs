@@ -95,7 +95,7 @@ mod tests {
         let folder = || "/var/lib/mita".into();
         let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
         let cases: [(Failure, Exit); 8] = [
-            (NotFound { tried: Vec::new() }.into(), Exit::Unusable),
+            (NotFound::Nowhere { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
             (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),
             (RunError::Store(io()).into(), Exit::Failed),

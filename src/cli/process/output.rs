@@ -1,7 +1,7 @@
 //! Standard output: every result goes through this file.
 
 use crate::secret::{redact, redact_document};
-use crate::view::text::one_line;
+use crate::view::text::{escaped, one_line};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -42,8 +42,13 @@ fn clean(text: &str) -> String {
 
 /// Prints one document on one line, without any secret that a service put into a name.
 pub(crate) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
-    let line = redact_document(&serde_json::to_string(document)?) + "\n";
-    write(line.as_bytes())
+    let line = redact_document(&serde_json::to_string(document)?);
+    write(format!("{}\n", escaped(&line)).as_bytes())
+}
+
+/// Prints a document that this program wrote as JSON.
+pub(crate) fn print_json(text: &str) -> io::Result<()> {
+    write(escaped(text).as_bytes()).map(drop)
 }
 
 /// Prints as it is what this program made for other programs.

@@ -4,18 +4,20 @@ mod env;
 mod files;
 mod locate;
 mod reading;
+mod same;
 mod suggest;
 mod syntax;
 mod table;
 
 pub(crate) use env::{Environment, of_process};
 pub(crate) use files::{text, warn_of_readers};
-pub(crate) use locate::{exists, user_folder};
-pub(crate) use reading::{Found, Place, Reading};
+pub(crate) use locate::{exists, foreign_owner, user_folder};
+pub(crate) use reading::{Found, Named, Place, Reading};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use syntax::errors;
 pub(crate) use table::Table;
 
 pub use env::person;
 pub use locate::{NotFound, locate};
-pub use reading::ConfigErrors;
+pub use reading::{ConfigErrors, UsedFile};
+pub use same::FileIdentity;

@@ -124,6 +124,11 @@ impl NodeType {
         self.labels.contains(label) || self.name.as_str() == label
     }
 
+    /// The labels of its nodes, and the name of the type, which is one, too.
+    pub fn all_labels(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(String::as_str).chain([self.name.as_str()])
+    }
+
     /// The labels of its nodes, separated by spaces. The name of the type is one of them.
     pub fn label_string(&self) -> String {
         let labels: BTreeSet<&str> = self.labels.iter().map(String::as_str).chain([self.name.as_str()]).collect();

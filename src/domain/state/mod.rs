@@ -4,11 +4,13 @@
 //! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
+mod files;
 mod lessons;
 mod nodes;
 mod servers;
 
 pub use credit::Credit;
+pub use files::{HISTORY, LOCK, files_beside};
 pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
 pub use nodes::{NodeMemory, SetOfflineBy};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};

@@ -2,10 +2,12 @@
 
 use super::listing::Listing;
 use super::mark::Mark;
+use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The Jenkins controller.
@@ -55,6 +57,14 @@ pub struct QueueItem {
     pub in_queue_since: Option<Timestamp>,
     /// Why it waits, in Jenkins' words.
     pub why: Option<String>,
+}
+
+impl QueueItem {
+    /// The job's name for people. Most jobs have names of files, and some tasks make up theirs.
+    pub fn name(&self) -> Cow<'_, str> {
+        const SHOWN: usize = 300;
+        shortened(&self.job, SHOWN)
+    }
 }
 
 /// The kinds of task, as far as they differ in what they say about their label.

@@ -1,7 +1,7 @@
 //! What a queue item needs, from the first source that says it.
 
 use crate::config::{Config, NodeType};
-use crate::domain::label::Label;
+use crate::domain::label::{Carriers, Label};
 use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::state::State;
@@ -30,6 +30,17 @@ impl Need {
         }
     }
 
+    /// For each type, whether a new server of it would do. `types` has the labels of all.
+    pub fn served_by(&self, types: &Carriers<'_>, all: &[NodeType]) -> Vec<bool> {
+        match self {
+            Need::Label(label) => {
+                let selected = types.select(label);
+                (0..all.len()).map(|index| selected.contains(index)).collect()
+            }
+            Need::Node { .. } | Need::Anywhere => all.iter().map(|kind| self.accepts_type(kind, all)).collect(),
+        }
+    }
+
     /// Whether an online node would do. `kind` is the node type of a node of ours, where it is configured.
     pub fn accepts_node(&self, node: &Node, kind: Option<&NodeType>, all: &[NodeType]) -> bool {
         match self {
@@ -49,6 +60,8 @@ pub enum Reading {
     Hidden,
     /// A pipeline that waits for this node of ours to come back, which no new server can be.
     Resuming(NodeName),
+    /// A label expression that is too long to be read.
+    TooLong,
     /// Unknown: Jenkins says nothing that mita understands.
     Unknown,
 }
@@ -117,9 +130,12 @@ pub fn read(
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
-    let named = label_in(why, index)
-        .map(Need::Label)
-        .or_else(|| label_of(&item.task).map(Need::Label))
+    let label = match label_in(why, index).or_else(|| label_of(&item.task)).map(Label::bounded) {
+        Some(None) => return Reading::TooLong,
+        Some(Some(label)) => Some(Need::Label(label)),
+        None => None,
+    };
+    let named = label
         // A label says more than the one node that has it today.
         .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
         .or_else(|| node_in(why, index))
@@ -166,12 +182,12 @@ fn asks_for_another(known: Option<&Need>, node: &NodeName) -> bool {
 }
 
 /// The label that `why` names.
-fn label_in(why: &Why, index: &NodeIndex<'_>) -> Option<Label> {
+fn label_in<'w>(why: &'w Why, index: &NodeIndex<'_>) -> Option<&'w str> {
     match why {
-        Why::WaitingOn(name) => index.find(name).is_none().then(|| Label::from_jenkins(name)),
-        Why::AllOffline(label) | Why::NoNodes(label) => Some(Label::from_jenkins(label)),
+        Why::WaitingOn(name) => index.find(name).is_none().then_some(name.as_str()),
+        Why::AllOffline(label) | Why::NoNodes(label) => Some(label.as_str()),
         Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
-            Refusal::LacksLabel { label, .. } => Some(Label::from_jenkins(label)),
+            Refusal::LacksLabel { label, .. } => Some(label.as_str()),
             _ => None,
         }),
         _ => None,
@@ -179,9 +195,9 @@ fn label_in(why: &Why, index: &NodeIndex<'_>) -> Option<Label> {
 }
 
 /// The label that the task exports.
-fn label_of(task: &Task) -> Option<Label> {
+fn label_of(task: &Task) -> Option<&str> {
     match task {
-        Task::Project { label } => label.as_deref().map(Label::from_jenkins),
+        Task::Project { label } => label.as_deref(),
         Task::Pipeline | Task::Matrix { .. } | Task::Unknown => None,
     }
 }

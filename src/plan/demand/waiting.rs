@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Waiting<'a> {
     pub(crate) item: &'a QueueItem,
     pub(crate) need: Need,
+    /// For each node type of the configuration, whether a new server of it would do.
+    pub(crate) served_by: Vec<bool>,
     /// Time in the queue.
     pub(crate) waited: SignedDuration,
     /// Since when mita sees it wait.

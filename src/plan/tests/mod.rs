@@ -8,6 +8,7 @@ mod braking;
 mod bystanders;
 mod checker;
 mod clock;
+mod crowds;
 mod failures;
 mod gates;
 mod handed_over;

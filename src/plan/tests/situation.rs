@@ -145,6 +145,7 @@ impl Situation {
     pub(crate) fn new() -> Self {
         let now: Timestamp = NOON.parse().unwrap();
         let config = Config {
+            files: Vec::new(),
             path: "mita.toml".into(),
             fingerprint: "1".to_owned(),
             metrics_file: None,

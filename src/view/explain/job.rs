@@ -114,7 +114,7 @@ fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let ours = OurNames::of(overview.config, overview.memory());
     match need::read(&ours, &NodeIndex::new(nodes), item, why, None, waited) {
         Reading::Known(need) => Some(need),
-        Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
+        Reading::Hidden | Reading::Resuming(_) | Reading::TooLong | Reading::Unknown => None,
     }
 }
 
