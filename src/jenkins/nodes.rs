@@ -156,12 +156,17 @@ fn read_busy_average(entry: &Value) -> Option<u32> {
     (latest >= 0.0).then_some((latest * 1e6) as u32)
 }
 
-/// `offlineCauseReason` is a user's message without more, escaped for HTML; the description of the cause has more text and
-/// is not escaped.
+/// `offlineCauseReason` is a user's message, escaped for HTML since 2.483, and without what stands before its last " : ", so
+/// that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole message, as it
+/// was written, after the name of the user.
 fn read_cause(entry: &Value) -> OfflineCause {
     let cause = entry.get("offlineCause").unwrap_or(&Value::Null);
-    let reason = text(entry, "offlineCauseReason").map(unescape_html);
-    let reason = reason.or_else(|| text(cause, "description").map(str::to_owned)).unwrap_or_default();
+    let described = text(cause, "description");
+    let whole =
+        described.and_then(|text| text.strip_prefix("Disconnected by ")).and_then(|text| text.split_once(" : "));
+    let whole = whole.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
+    let reason = whole.or_else(|| text(entry, "offlineCauseReason").map(unescape_html));
+    let reason = reason.or_else(|| described.map(str::to_owned)).unwrap_or_default();
     OfflineCause { class: text(cause, "_class").map(str::to_owned), reason: reason.trim().to_owned() }
 }
 
@@ -204,9 +209,14 @@ mod tests {
             (json!({"offline": true, "temporarilyOffline": true, "offlineCause": null}), cause(None, "")),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",
-                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
-                        "description": "Disconnected by a : b"}}),
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause"}}),
                 cause(Some("hudson.slaves.OfflineCause$UserCause"), "it's <broken>"),
+            ),
+            (
+                json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "mita retires this node",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
+                        "description": "Disconnected by a : keep &lt; : mita retires this node"}}),
+                cause(Some("hudson.slaves.OfflineCause$UserCause"), "keep &lt; : mita retires this node"),
             ),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "",

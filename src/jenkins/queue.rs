@@ -17,6 +17,8 @@ const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,timestam
 
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
+/// A matrix project itself (matrix-project, MatrixProject.java).
+const MATRIX_PARENT: &str = "hudson.matrix.MatrixProject";
 /// A combination (matrix-project, MatrixConfiguration.java).
 const MATRIX: &str = "hudson.matrix.MatrixConfiguration";
 
@@ -85,7 +87,11 @@ fn read_task(task: &Value) -> Task {
         return Task::Matrix { axis_values: axis_values(&name) };
     }
     match task.get("labelExpression") {
-        Some(_) => Task::Project { label: text(task, "labelExpression").map(|label| label.trim().to_owned()) },
+        Some(_) => {
+            // Jenkins trims no other white space (hudson.Util.fixEmptyAndTrim): a label may end with U+00A0.
+            let label = text(task, "labelExpression").map(|label| label.trim_matches(|c| c <= ' ').to_owned());
+            if class == Some(MATRIX_PARENT) { Task::Flyweight { label } } else { Task::Project { label } }
+        }
         None => Task::Unknown,
     }
 }
@@ -185,6 +191,8 @@ mod tests {
             (json!({"name": "A=x", "url": "http://h/job/P/A=x/"}), values(&["x"])),
             (json!({"name": "A=x", "url": "http://h/job/A=x/"}), Task::Unknown),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " a && b "}), label(Some("a && b"))),
+            (json!({"_class": MATRIX_PARENT, "labelExpression": "mat"}), Task::Flyweight { label: Some("mat".into()) }),
+            (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": "a\u{a0} "}), label(Some("a\u{a0}"))),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": null}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " "}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "name": "x"}), Task::Unknown),

@@ -37,8 +37,6 @@ impl Context<'_> {
         self.plan.memory.nodes.get(&node.name)?.set_offline_by
     }
 
-    /// Records who sets the node offline, before it is done: a Jenkins before 2.482 forgets it when the agent
-    /// disconnects, and then the state counts.
     /// Forgets who set the node offline.
     pub(super) fn forget_set_offline(&mut self) {
         if let Some(known) = self.state.nodes.get_mut(&self.node.name) {
@@ -46,6 +44,8 @@ impl Context<'_> {
         }
     }
 
+    /// Records who sets the node offline, before it is done: a Jenkins before 2.482 forgets it when the agent
+    /// disconnects, and then the state counts.
     pub(super) fn record_set_offline_by(&mut self, node: &Node, by: SetOfflineBy) {
         let known = self.state.nodes.get(&node.name).or_else(|| self.plan.memory.nodes.get(&node.name));
         if let Some(known) = known.cloned() {

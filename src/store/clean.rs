@@ -15,6 +15,7 @@ pub fn without_secrets(state: &State) -> State {
         controller: _,
         run: _,
         last_run: _,
+        foreign_labels: _,
         fingerprint: _,
         session: _,
         settling: _,

@@ -50,7 +50,12 @@ pub(crate) const NODES: &[Key] = &[
         "0",
         "how many idle nodes to keep ready: a number, or a list by the hours of the week, as in [{ days = \"mon-fri\", hours = \"8-18\", count = 3 }]",
     ),
-    key("single_use", Kind::Flag, "false", "whether a node is retired after its first build; needs executors = 1"),
+    key(
+        "single_use",
+        Kind::Flag,
+        "false",
+        "whether a node is retired after its first build; needs executors = 1; builds that start there before the next run of mita still run",
+    ),
     key("unlabelled", Kind::Flag, "false", "whether the nodes also serve jobs without a label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
     key("ports", Kind::Texts, "none", "existing ports, by name or id; needs max = 1"),

@@ -62,6 +62,15 @@ impl Label {
         (atoms <= MOST_ATOMS).then_some(label)
     }
 
+    /// As [`Label::bounded`], for what a project exports (`AbstractProject.getAssignedLabelString`): a text that is no
+    /// expression comes in one more layer of quotes (`"'a||b'"`), and Jenkins reads what is inside.
+    pub fn from_project(exported: &str) -> Option<Self> {
+        let inside = parse::unquote(exported);
+        let is_quoted = |quote: char| inside.len() > 1 && inside.starts_with(quote) && inside.ends_with(quote);
+        let twice = exported.starts_with('"') && exported.len() > inside.len() && (is_quoted('\'') || is_quoted('"'));
+        Self::bounded(if twice { &inside } else { exported })
+    }
+
     /// The single label of this name, whatever characters it has.
     pub fn atom(name: impl Into<String>) -> Self {
         Self(Expr::Atom(name.into()))

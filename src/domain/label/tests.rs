@@ -185,6 +185,23 @@ fn l5_an_expression_that_nobody_writes_by_hand_is_not_read() {
 }
 
 #[test]
+fn what_a_project_exports_loses_the_quotes_that_jenkins_added() {
+    for (exported, own) in [
+        ("amd64", "amd64"),
+        ("a||b", "a||b"),
+        ("\"a b\"", "a b"),
+        ("\"'a||b'\"", "a||b"),
+        (r#""\"a\\qb\"""#, "aqb"),
+        ("a&&\"b c\"", "a&&\"b c\""),
+        ("\u{a0}a", "\u{a0}a"),
+        ("a;b", "a;b"),
+    ] {
+        assert_eq!(Label::from_project(exported), Some(label(own)), "{exported}");
+    }
+    assert_eq!(label(&format!("{}a{}", "(".repeat(150), ")".repeat(150))).atoms().len(), 1);
+}
+
+#[test]
 fn a_long_chain_is_safe() {
     let text = ["a"; 300_000].join("<->");
     let chain = label(&text);

@@ -11,7 +11,7 @@ mod servers;
 
 pub use credit::Credit;
 pub use files::{HISTORY, LOCK, files_beside};
-pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
+pub use lessons::{Breaker, ForeignLabels, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
 pub use nodes::{NodeMemory, SetOfflineBy};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
 
@@ -37,6 +37,10 @@ pub struct State {
     /// Number of the run that wrote it. These numbers say what came first, since a clock can jump.
     #[serde(default)]
     pub run: u64,
+    /// Labels of nodes that are not ours, each set with the time at which it was last seen: jobs with these labels wait for
+    /// such a node, and not for a node type that is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_labels: Vec<ForeignLabels>,
     /// When it was last written by a run.
     #[serde(default)]
     pub last_run: Option<Timestamp>,
@@ -92,6 +96,7 @@ impl State {
             owner,
             controller: None,
             run: 0,
+            foreign_labels: Vec::new(),
             last_run: None,
             fingerprint: String::new(),
             session: None,

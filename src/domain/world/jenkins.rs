@@ -83,6 +83,11 @@ pub enum Task {
         /// The label expression as entered; `None` for a job that is not tied to a label.
         label: Option<String>,
     },
+    /// A matrix project itself, which starts its combinations: it needs a node and none of its executors.
+    Flyweight {
+        /// As of a project.
+        label: Option<String>,
+    },
     /// Any other task, or a project of a Jenkins that does not export the label.
     Unknown,
 }

@@ -17,7 +17,7 @@ use crate::plan::demand::mismatch;
 use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::forecast::AtHand;
-use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An idle executor that a job has waited beside for longer than this will not take it.
 const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How often jobs are placed so that each flyweight without any node gets one; the next run goes on.
+const FLYWEIGHTS_TRIED: usize = 5;
 
 /// Executors that are there or on their way, and what decides who may use them.
 pub(crate) struct Supply<'a> {
@@ -72,7 +75,68 @@ impl<'a> Supply<'a> {
         self.at_hand.get(&kind.name).copied().unwrap_or_default()
     }
 
+    /// Places everybody who needs an executor, then the flyweights: where a node is, or is coming, they take no server.
     fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
+        let hosts: Vec<Option<Place>> = waiting.iter().map(|job| self.host_of(job)).collect();
+        let mut needs_executor: Vec<bool> = waiting.iter().map(|job| !job.is_flyweight()).collect();
+        let mut tries = 0;
+        loop {
+            let mut placement = self.place_those(waiting, &needs_executor, blocker, scout);
+            let mut lacks_node = None;
+            for (index, job) in waiting.iter().enumerate().filter(|(_, job)| job.is_flyweight()) {
+                let ordered = || placement.orders.iter().position(|order| job.served_by[order.node_type]);
+                let place = hosts[index].clone().or_else(|| ordered().map(Place::Order));
+                if placement.places[index].is_none() {
+                    placement.places[index] = place;
+                }
+                if placement.places[index].is_none() && !needs_executor[index] {
+                    lacks_node.get_or_insert(index);
+                }
+            }
+            tries += 1;
+            match lacks_node {
+                Some(index) if tries < FLYWEIGHTS_TRIED && blocker.is_none() => needs_executor[index] = true,
+                Some(_) | None => return placement,
+            }
+        }
+    }
+
+    /// Where a flyweight can run: on a node that is online, busy or not, or on one that comes.
+    fn host_of(&self, job: &Waiting<'_>) -> Option<Place> {
+        if !job.is_flyweight() {
+            return None;
+        }
+        let all = &self.config.node_types;
+        let machine_of = |identity: &NodeIdentity| match identity {
+            NodeIdentity::Of(machine) => Some(*machine),
+            _ => None,
+        };
+        let mut online = self.fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
+        let host = online.find(|(node, identity)| {
+            let kind =
+                machine_of(identity).and_then(|machine| self.config.node_type(&self.fleet.machines[machine].node_type));
+            !job.refusing.contains(&node.name) && job.need.accepts_node(node, kind, all)
+        });
+        if let Some((node, identity)) = host {
+            return Some(Place::Node { name: node.name.clone(), machine: machine_of(identity) });
+        }
+        let serves = |machine: &Machine<'_>| {
+            all.iter().zip(&job.served_by).any(|(kind, served)| *served && kind.name == machine.node_type)
+        };
+        let mut machines = self.fleet.machines.iter().zip(self.phases).enumerate();
+        let coming =
+            machines.find(|(_, (machine, phase))| matches!(phase.phase, Phase::OnItsWay(_)) && serves(machine));
+        coming.map(|(machine, _)| Place::Coming { machine })
+    }
+
+    /// Places those who need an executor.
+    fn place_those(
+        &self,
+        waiting: &[Waiting<'_>],
+        needs_executor: &[bool],
+        blocker: Option<&Blocker>,
+        scout: bool,
+    ) -> Placement {
         let pools = self.pools(waiting);
         let mut input = Input {
             jobs: Vec::new(),
@@ -84,7 +148,7 @@ impl<'a> Supply<'a> {
         let carriers = Carriers::new(pools.iter().map(ExecutorPool::labels));
         let mut classes: HashMap<ClassKey<'_>, usize> = HashMap::new();
         let mut queue: Vec<usize> = Vec::new();
-        for job in waiting {
+        for (job, _) in waiting.iter().zip(needs_executor).filter(|(_, needs)| **needs) {
             let key = self.class_key(job);
             let next = input.jobs.len();
             let class = *classes.entry(key).or_insert(next);
@@ -100,7 +164,11 @@ impl<'a> Supply<'a> {
             queue.push(input.jobs.len() - 1);
         }
         let outcome = assign(&input, &queue);
-        self.read_out(pools, &outcome, jobs, scout)
+        let mut placement = self.read_out(pools, &outcome, jobs, scout);
+        let mut places = std::mem::take(&mut placement.places).into_iter();
+        placement.places =
+            needs_executor.iter().map(|needs| if *needs { places.next().flatten() } else { None }).collect();
+        placement
     }
 
     /// All executors that are there or on their way, equal ones together.

@@ -27,6 +27,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             {
                 (Rule::WantedAgain, format!("needs {needs}: node {name} is brought back online for it"))
             }
+            Some(Place::Node { name, .. }) if job.is_flyweight() => {
+                (Rule::IdleExecutor, format!("needs {needs}: runs on node {name}, beside its executors"))
+            }
             Some(Place::Node { name, .. }) => {
                 (Rule::IdleExecutor, format!("needs {needs}: node {name} has an idle executor"))
             }

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::domain::format::{shortened, span};
 use crate::domain::names::NodeTypeName;
 use crate::domain::need::Need;
-use crate::domain::state::{Mismatch, State};
+use crate::domain::state::{ItemMemory, Mismatch, State};
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -70,10 +70,12 @@ fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) 
         .map(|machine| &machine.node_type)
         .collect();
     let queue = &memory.queue;
-    let has_left = |item: &u64| !queue.contains_key(item);
-    memory
-        .mismatches
-        .retain(|mismatch| !(mismatch.item.as_ref().is_some_and(has_left) && working.contains(&mismatch.node_type)));
+    let is_there = |mismatch: &Mismatch, item| {
+        let known = queue.get(&item).map(|item: &ItemMemory| item.job.as_deref());
+        known.is_some_and(|job| job.is_none_or(|job| shortened(&mismatch.job, SHOWN) == job))
+    };
+    let has_left = |mismatch: &Mismatch| mismatch.item.is_some_and(|item| !is_there(mismatch, item));
+    memory.mismatches.retain(|mismatch| !(has_left(mismatch) && working.contains(&mismatch.node_type)));
 }
 
 /// Since when a node of each type is seen wholly idle, and has not worked.

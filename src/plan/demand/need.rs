@@ -98,6 +98,7 @@ impl<'a> NodeIndex<'a> {
 pub struct OurNames<'a> {
     known: BTreeSet<&'a NodeName>,
     config: &'a Config,
+    memory: &'a State,
 }
 
 impl<'a> OurNames<'a> {
@@ -106,7 +107,20 @@ impl<'a> OurNames<'a> {
         let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
         let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
         let gone = memory.gone_servers.values().filter_map(|gone| gone.node.as_ref());
-        Self { known: nodes.chain(servers).chain(gone).collect(), config }
+        Self { known: nodes.chain(servers).chain(gone).collect(), config, memory }
+    }
+
+    /// Whether a block can have run on the node before the item entered the queue: the node was online once, or Jenkins was
+    /// restarted at about that time, and what was before it may be forgotten. A pipeline that waits for a node that still
+    /// boots names it as well, where it is the only one with the label.
+    fn can_have_had_a_block(&self, name: &NodeName, item: &QueueItem) -> bool {
+        let never_online = self.memory.nodes.get(name).is_some_and(|node| node.first_online.is_none());
+        let restarted = self.memory.session.as_ref().and_then(|session| session.since);
+        let after_restart = match (restarted, item.in_queue_since) {
+            (Some(restarted), Some(queued)) => restarted.duration_since(queued).abs() < RESUMING,
+            (_, _) => false,
+        };
+        !never_online || after_restart
     }
 
     fn contain(&self, name: &NodeName) -> bool {
@@ -130,7 +144,8 @@ pub fn read(
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
-    let label = match label_in(why, index).or_else(|| label_of(&item.task)).map(Label::bounded) {
+    let told = label_in(why, index).map(Label::bounded);
+    let label = match told.or_else(|| label_of(&item.task).map(Label::from_project)) {
         Some(None) => return Reading::TooLong,
         Some(Some(label)) => Some(Need::Label(label)),
         None => None,
@@ -150,7 +165,10 @@ pub fn read(
     match why {
         _ if reserved => Reading::Known(Need::Anywhere),
         // A project says by an exported null that it has no label, agents or not.
-        Why::NextExecutor if index.has_agents || item.task == (Task::Project { label: None }) => {
+        Why::NextExecutor
+            if index.has_agents
+                || matches!(item.task, Task::Project { label: None } | Task::Flyweight { label: None }) =>
+        {
             Reading::Known(Need::Anywhere)
         }
         Why::NextExecutor => Reading::Hidden,
@@ -173,7 +191,8 @@ fn exact_node(ours: &OurNames<'_>, index: &NodeIndex<'_>, item: &QueueItem, why:
         _ => return None,
     };
     let away = index.find(name).is_none_or(|node| node.presence != Presence::Online);
-    Some(NodeName::from(name.as_str())).filter(|name| away && ours.contain(name))
+    let is_ours = |name: &NodeName| ours.contain(name) && ours.can_have_had_a_block(name, item);
+    Some(NodeName::from(name.as_str())).filter(|name| away && is_ours(name))
 }
 
 /// Whether the item is known to need a label, of which the node is only the one that has it today.
@@ -197,7 +216,7 @@ fn label_in<'w>(why: &'w Why, index: &NodeIndex<'_>) -> Option<&'w str> {
 /// The label that the task exports.
 fn label_of(task: &Task) -> Option<&str> {
     match task {
-        Task::Project { label } => label.as_deref(),
+        Task::Project { label } | Task::Flyweight { label } => label.as_deref(),
         Task::Pipeline | Task::Matrix { .. } | Task::Unknown => None,
     }
 }

@@ -70,7 +70,13 @@ pub(crate) fn read<'a>(
     let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
     let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
-        let mut known = before.remove(&item.id).unwrap_or_default();
+        let known = before.remove(&item.id).filter(|known| !known.is_of_another(item)).unwrap_or_default();
+        let mut known = ItemMemory {
+            need: known.need,
+            waiting_since: known.waiting_since,
+            pending_since: known.pending_since,
+            ..ItemMemory::of(item)
+        };
         let why = Why::read(item.why.as_deref());
         match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
@@ -142,7 +148,7 @@ impl LongLabels {
 
     fn may_read(&mut self, item: &QueueItem) -> bool {
         let label = match &item.task {
-            Task::Project { label } => label.as_deref().map_or(0, str::len),
+            Task::Project { label } | Task::Flyweight { label } => label.as_deref().map_or(0, str::len),
             Task::Pipeline | Task::Matrix { .. } | Task::Unknown => 0,
         };
         let length = label.max(item.why.as_deref().map_or(0, str::len));

@@ -2,7 +2,7 @@
 
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
-use crate::domain::world::QueueItem;
+use crate::domain::world::{QueueItem, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -21,4 +21,11 @@ pub(crate) struct Waiting<'a> {
     pub(crate) refusing: BTreeSet<NodeName>,
     /// Node types that do not serve it, whatever their labels say.
     pub(crate) mismatched: BTreeSet<NodeTypeName>,
+}
+
+impl Waiting<'_> {
+    /// Whether it takes no executor of its node.
+    pub(crate) fn is_flyweight(&self) -> bool {
+        matches!(self.item.task, Task::Flyweight { .. })
+    }
 }

@@ -90,9 +90,13 @@ impl Classifier<'_> {
             let (name, said) = (&node.name, quoted(node));
             return alone(
                 Rule::Held,
-                match node.presence {
+                match &node.presence {
                     Presence::DisconnectedBy(_) => format!("a person disconnected node {name}{said}"),
-                    _ => format!("a person set node {name} offline{said}"),
+                    Presence::SetOffline(cause) if cause.is_user() => format!("a person set node {name} offline{said}"),
+                    Presence::SetOffline(_) => format!("node {name} is set offline, and Jenkins names nobody{said}"),
+                    Presence::Disconnected | Presence::Online => {
+                        format!("a person set node {name} offline before Jenkins was restarted")
+                    }
                 },
             );
         }
@@ -298,10 +302,13 @@ impl Evidence<'_> {
         if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
             return to_remove(rule, reason);
         }
-        let online = self.nodes().filter(|node| node.presence == Presence::Online);
-        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let online_nodes = || self.nodes().filter(|node| node.presence == Presence::Online);
+        let credit = online_nodes().filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
         let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
-        let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
+        let worked = online_nodes().filter_map(|node| self.known(node)?.worked_at).max();
+        let worked_between = credit.zip(worked).is_some_and(|(idle, worked)| worked > idle.first);
+        let seen = if worked_between { "seen idle in each run for" } else { "idle" };
+        let reason = format!("{seen} {}, grace {}", span(idle), span(self.times.idle_grace));
         Classified { phase: Phase::Idle { idle, confirmed }, reason }
     }
 

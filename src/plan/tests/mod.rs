@@ -28,6 +28,7 @@ mod ownership;
 mod placing;
 mod providers;
 mod random;
+mod real_life;
 mod registering;
 mod renamed;
 mod rows;

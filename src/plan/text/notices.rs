@@ -6,7 +6,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::ProviderName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::State;
+use crate::domain::state::{ForeignLabels, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
@@ -80,7 +80,8 @@ pub(crate) fn warn(
     plan: &mut Plan,
 ) {
     let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
-    let online = OnlineNodes::of(fleet);
+    let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
+    let online = OnlineNodes::of(fleet, &foreign_labels);
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
@@ -105,6 +106,8 @@ pub(crate) fn warn(
         };
         events.extend(event.map(|(key, text)| (shortened(&key, REMEMBERED).into_owned(), text)));
     }
+    drop(online);
+    plan.memory.foreign_labels = foreign_labels;
     events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
     events.extend(open_breakers(&plan.memory, plan.now));
@@ -131,17 +134,18 @@ pub(crate) fn warn(
     }
 }
 
-/// The online nodes.
+/// The online nodes, and the labels that nodes of others have or had lately.
 struct OnlineNodes<'a> {
     nodes: Vec<&'a Node>,
     carriers: Carriers<'a>,
 }
 
 impl<'a> OnlineNodes<'a> {
-    fn of(fleet: &Fleet<'a>) -> Self {
+    fn of(fleet: &Fleet<'a>, foreign: &'a [ForeignLabels]) -> Self {
         let online = fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
         let nodes: Vec<&Node> = online.map(|(node, _)| *node).collect();
-        let carriers = Carriers::new(nodes.iter().map(|node| node.labels.iter().map(String::as_str)));
+        let labels = nodes.iter().map(|node| &node.labels).chain(foreign.iter().map(|known| &known.labels));
+        let carriers = Carriers::new(labels.map(|labels| labels.iter().map(String::as_str)));
         Self { nodes, carriers }
     }
 
@@ -211,8 +215,17 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
         }
         let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
         if !missing.is_empty() {
+            let is_all_in_one =
+                |label: &&String| missing.iter().all(|part| label.split_whitespace().any(|one| one == *part));
+            let all_in_one = node.labels.iter().filter(|label| label.contains(' ')).find(is_all_in_one);
+            let cause = all_in_one.map_or_else(String::new, |label| {
+                format!(
+                    "; Jenkins takes {label:?} for one label, since some job has just that as its label: write two spaces \
+                     between the labels of the node, or change the job"
+                )
+            });
             let text = format!(
-                "node {} lacks the label {} that nodes.{} promises: jobs that need it will not run there",
+                "node {} lacks the label {} that nodes.{} promises: jobs that need it will not run there{cause}",
                 node.name,
                 missing.join(", "),
                 kind.name
