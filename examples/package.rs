@@ -5,6 +5,7 @@
 //!     cargo run --example package -- FOLDER    into another folder
 //!     cp target/package/reference.md examples/ is due where a key, a rule or an option changed (a test tells)
 //!     cp target/package/schemas/*.json tests/schemas/ is due where a document changed (a test tells)
+//!     cp target/package/backends/schemas/*.json examples/backends/schemas/ is due where the contract changed (a test tells)
 //!     cargo deb                                then makes a Debian package (cargo install cargo-deb)
 
 use clap_complete::Shell;
@@ -28,6 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     written.push(("mita.schema.json".to_owned(), serde_json::to_string_pretty(&mita::config::schema())? + "\n"));
     for (name, schema) in mita::view::schemas() {
         written.push((format!("schemas/{name}.json"), serde_json::to_string_pretty(&schema)? + "\n"));
+    }
+    for (name, schema) in mita::provider::command::schemas() {
+        written.push((format!("backends/schemas/{name}.json"), serde_json::to_string_pretty(&schema)? + "\n"));
     }
     for (file, text) in written {
         let path = folder.join(file);

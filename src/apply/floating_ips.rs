@@ -26,7 +26,10 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome>
     let mark = AddressMark::new(&context.config.installation(), target.order.clone(), target.server_id.clone());
     let networks = context.config.node_type(&target.node_type).map_or(&[][..], |kind| &kind.networks);
     let order = AddressOrder { pool, mark: &mark, networks, known: known.as_ref() };
-    context.provider(&target.provider)?.assign_floating_ip(&order)?;
+    let Some(provider) = context.provider(&target.provider)?.attachments() else {
+        return Err(NotDone::skipped(format!("provider {} has no floating IPs", target.provider)));
+    };
+    provider.assign_floating_ip(&order)?;
     Ok(Outcome::Done)
 }
 
@@ -35,7 +38,8 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome>
 fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
-    let Some(address) = found(provider.floating_ip(id))? else { return Ok(Outcome::AlreadyDone) };
+    let Some(attachments) = provider.attachments() else { return Ok(Outcome::AlreadyDone) };
+    let Some(address) = found(attachments.floating_ip(id))? else { return Ok(Outcome::AlreadyDone) };
     let installation = context.config.installation();
     let ours = address.filter(|address| address.mark.is_of(&installation) && address.mark.server == *server);
     let Some(address) = ours else {
@@ -48,5 +52,5 @@ fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> 
     if found(provider.server(server))?.is_some() {
         return Err(NotDone::skipped(format!("server {server} still exists")));
     }
-    deleted(provider.release_floating_ip(id))
+    deleted(attachments.release_floating_ip(id))
 }

@@ -14,8 +14,9 @@
 //! | floating IPs are assigned and released | `floating_ips` |
 //! | nodes are restored, or drained while a build runs | `nodes` |
 //! | volumes that outlived their server are deleted | `volumes` |
-//! | servers are retired with their nodes, in steps | `removals`, `drain`, `console` |
+//! | servers are retired with their nodes, in steps | `removals`, `drain`, `closing`, `console` |
 
+mod closing;
 mod console;
 mod context;
 mod drain;
@@ -41,14 +42,15 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it.
+/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it, and tells whether
+/// the state is on disk.
 pub fn apply(
     config: &Config,
     services: &Services,
     world: &World,
     plan: &Plan,
     state: &mut State,
-    mut save: impl FnMut(&State),
+    mut save: impl FnMut(&State) -> bool,
 ) -> Results {
     let before = state.clone();
     let mut results = Results::default();
@@ -64,7 +66,11 @@ pub fn apply(
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
             events.for_each(|event| event.record(config, plan.now, state, &mut results));
-            save(state);
+            let saved = save(state);
+            // Whoever gave up waiting needs no answer.
+            for waits in results.to_acknowledge.drain(..) {
+                let _ = waits.try_send(saved);
+            }
         }
         threads.into_iter().for_each(join);
     });

@@ -18,7 +18,7 @@ pub(super) fn delete(context: &Context<'_>) {
 /// it belonged to this server.
 fn delete_volume(context: &Context<'_>, id: &VolumeId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
-    let provider = context.provider(provider)?;
+    let Some(provider) = context.provider(provider)?.attachments() else { return Ok(Outcome::AlreadyDone) };
     let Some(volume) = found(provider.volume(id))? else { return Ok(Outcome::AlreadyDone) };
     let installation = context.config.installation();
     let marked = volume.mark.as_ref().is_some_and(|mark| mark.is_of(&installation));

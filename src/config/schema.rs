@@ -16,15 +16,18 @@ pub fn schema() -> Value {
     let jenkins = &mut schema["properties"]["jenkins"];
     jenkins["required"] = json!(["url", "user"]);
     jenkins["allOf"] = both(&[&["token", "token_file", "token_env", "password", "password_file", "password_env"]]);
-    schema["properties"]["provider"]["additionalProperties"]["allOf"] = both(&[&["auth_url", "cloud"]]);
+    let provider = &mut schema["properties"]["provider"]["additionalProperties"];
+    provider["allOf"] = both(&[&["auth_url", "cloud", "command"]]);
     let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
     node_type["required"] = json!(["provider"]);
-    node_type["allOf"] = both(&[&["image_name", "image"]]);
-    // The flavor by its name, or by min_cores or min_ram or both.
-    node_type["oneOf"] = json!([
-        {"required": ["size"]},
-        {"required": ["flavor"]},
-        {"anyOf": [{"required": ["min_cores"]}, {"required": ["min_ram"]}]},
+    // A node type of a provider of type "command" needs neither image nor size.
+    node_type["allOf"] = json!([
+        {"not": {"required": ["image_name", "image"]}},
+        {"not": {"required": ["size", "flavor"]}},
+        {"not": {"required": ["size", "min_cores"]}},
+        {"not": {"required": ["size", "min_ram"]}},
+        {"not": {"required": ["flavor", "min_cores"]}},
+        {"not": {"required": ["flavor", "min_ram"]}},
     ]);
     let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
     entry["required"] = json!(["count"]);

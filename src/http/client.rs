@@ -2,14 +2,16 @@
 
 use super::clock;
 use super::error::{HttpError, Kind};
-use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, TransportError};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LONGEST_ANSWER, TransportError};
+use super::network::{Network, Trust};
+use super::repair::Repair;
 use super::request::Request;
 use super::response::Response;
 use super::sent;
 use super::tls::{read_client_cert, read_roots};
 use crate::secret::{Secret, redact};
 use jiff::{SignedDuration, Timestamp};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +19,6 @@ use std::time::{Duration, Instant};
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::RootCerts;
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
@@ -43,6 +44,8 @@ pub struct ClientOptions<'a> {
     pub proxy: Option<Secret>,
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
+    /// What it shares with the other clients of the run.
+    pub network: &'a Network,
 }
 
 /// A client of one service. Threads share it by reference; connections are reused.
@@ -87,8 +90,11 @@ impl Client {
             Some(proxy) => config.proxy(Some(proxy)).build(),
             None => config.build(),
         };
+        let connections =
+            options.network.connections(Trust { cacert: options.cacert, client_cert: options.client_cert });
+        let addresses = options.network.addresses.clone();
         Ok(Client {
-            agent: Agent::with_parts(config, sent::WatchedConnector::default(), DefaultResolver::default()),
+            agent: Agent::with_parts(config, sent::WatchedConnector(connections), addresses),
             service: options.service.to_owned(),
             proxied: proxy.is_some(),
             deadline: options.deadline,
@@ -200,10 +206,10 @@ impl Client {
         }?;
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
-        let mut bytes = Vec::new();
-        match body.into_reader().take(LARGEST_BODY + 1).read_to_end(&mut bytes) {
-            Ok(_) if bytes.len() as u64 > LARGEST_BODY => Err(TransportError::TooLarge { status }),
-            Ok(_) => Ok((status, parts.headers, bytes)),
+        let body = read_body(&mut body.into_reader(), is_json(&parts.headers));
+        match body {
+            Ok(Some(body)) => Ok((status, parts.headers, body)),
+            Ok(None) => Err(TransportError::TooLarge { status }),
             Err(cause) => Err(TransportError::Body { status, cause }),
         }
     }
@@ -230,6 +236,35 @@ impl Client {
 
 type Raw = (u16, HeaderMap, Vec<u8>);
 
+/// Whether the body may be JSON: the header may be missing.
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")))
+}
+
+/// Reads a body to its end, and repairs the texts of JSON; `None` if it is too large.
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<Vec<u8>>> {
+    let (mut repair, mut plain) = (Repair::default(), Vec::new());
+    let mut piece = [0; 16 << 10];
+    let mut arrived = 0;
+    loop {
+        let read = match body.read(&mut piece) {
+            Ok(0) => return Ok(Some(if json { repair.finish() } else { plain })),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        arrived += read as u64;
+        if json {
+            repair.push(&piece[..read]);
+        } else {
+            plain.extend_from_slice(&piece[..read]);
+        }
+        if arrived > LONGEST_ANSWER || repair.len().max(plain.len()) > LARGEST_BODY {
+            return Ok(None);
+        }
+    }
+}
+
 fn is_loopback(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
@@ -241,6 +276,6 @@ pub(super) fn now() -> Instant {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the pause between two attempts of a read")]
-fn wait(pause: Duration) {
+pub(super) fn wait(pause: Duration) {
     std::thread::sleep(pause);
 }

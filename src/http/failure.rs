@@ -11,8 +11,10 @@ use ureq::{Error, Timeout};
 
 /// The longest that connecting may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest uncompressed answer: a queue of ten thousand items or a page of a thousand servers is far smaller.
-pub(super) const LARGEST_BODY: u64 = 64 << 20;
+/// The largest uncompressed answer, after long texts were cut: a queue of 200,000 items has 80 MB.
+pub(super) const LARGEST_BODY: usize = 128 << 20;
+/// The most bytes that are read of an answer whose long texts are cut.
+pub(super) const LONGEST_ANSWER: u64 = 1 << 30;
 
 /// Why there is no complete answer.
 pub(super) enum TransportError {

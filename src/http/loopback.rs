@@ -1,6 +1,7 @@
 //! A server on 127.0.0.1 for tests: it gives the answers of the test, and records the requests.
 
 use super::client::{Client, ClientOptions};
+use super::network::Network;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -112,8 +113,14 @@ impl Loopback {
 
 /// A client with this much time.
 pub(crate) fn client(time: Duration) -> Client {
-    let options =
-        ClientOptions { service: "test", cacert: None, client_cert: None, proxy: None, deadline: deadline(time) };
+    let options = ClientOptions {
+        service: "test",
+        cacert: None,
+        client_cert: None,
+        proxy: None,
+        deadline: deadline(time),
+        network: &Network::default(),
+    };
     Client::new(options).unwrap()
 }
 

@@ -5,12 +5,15 @@
 //! are retried a few times, writes never. Redirects are never followed, so that no credential reaches another host. Only
 //! this module waits and measures time.
 
+mod addresses;
 mod client;
 mod clock;
 mod error;
 mod failure;
 #[cfg(test)]
 pub(crate) mod loopback;
+mod network;
+mod repair;
 mod request;
 mod response;
 mod sent;
@@ -20,6 +23,7 @@ mod tls;
 
 pub use client::{Client, ClientOptions};
 pub use error::{HttpError, Kind};
+pub use network::Network;
 pub use request::{Request, encode_query, encode_segment};
 pub use response::{JsonBody, Response, excerpt};
 pub use ureq::http::Method;

@@ -2,9 +2,14 @@
 
 use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
-use crate::secret::redact;
+use crate::secret::{REDACTED, redact};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 use ureq::http::HeaderMap;
@@ -14,11 +19,11 @@ const QUOTED: usize = 200;
 /// How many bytes of a body are searched: enough to find a title, and to remove any secret from what is quoted.
 const SEARCHED: usize = 32 << 10;
 
-/// The most values of a JSON answer, each of 32 bytes in memory, with arrays and objects counted by their size: ten
-/// thousand nodes with ten labels each have 5 million.
+/// The most values of a JSON answer, each of 32 bytes in memory, with arrays and objects counted by their size: a page of
+/// ten thousand servers has 3 million.
 const MOST_VALUES: usize = 6_000_000;
-/// The longest text in a JSON answer, in bytes: a reason that names ten thousand nodes can be this long.
-const LONGEST_TEXT: usize = 1 << 20;
+/// How many characters a message quotes on each side of a mistake in JSON.
+const AROUND: usize = 20;
 
 /// A complete answer. `Debug` does not show the body, which may contain secrets.
 #[derive(Clone)]
@@ -27,7 +32,7 @@ pub struct Response {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The uncompressed body.
+    /// The uncompressed body. The odd texts of JSON are repaired in it.
     pub body: Vec<u8>,
     request: String,
 }
@@ -77,27 +82,40 @@ impl Response {
         self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
     }
 
-    /// The body as JSON. `wanted` names it in messages: "the build queue".
-    pub fn json<T: DeserializeOwned>(&self, wanted: &str) -> Result<T, HttpError> {
-        if let Err(why) = check_size(&self.body) {
-            let text = format!("wanted {wanted}, got {why}: status {}", self.status);
-            return Err(HttpError { request: self.request.clone(), kind: Kind::TooLarge, text });
-        }
+    /// The body as JSON, read straight into `T`. `wanted` names it in messages: "the build queue".
+    pub fn json<'a, T: Deserialize<'a>>(&'a self, wanted: &str) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|error| self.not_json(wanted, &error))
+    }
+
+    /// The body as a tree. For small answers: a tree takes many times the memory of the body.
+    pub fn json_tree(&self, wanted: &str) -> Result<Value, HttpError> {
+        self.check_size(wanted)?;
+        self.json(wanted)
     }
 
     /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].
     pub fn json_body<'a>(&'a self, wanted: &'a str) -> Result<JsonBody<'a>, HttpError> {
+        self.check_size(wanted)?;
         Ok(JsonBody { response: self, wanted, whole: self.json(wanted)? })
+    }
+
+    fn check_size(&self, wanted: &str) -> Result<(), HttpError> {
+        check_size(&self.body).map_err(|why| {
+            let text = format!("wanted {wanted}, got {why}: status {}", self.status);
+            HttpError { request: self.request.clone(), kind: Kind::TooLarge, text }
+        })
     }
 
     fn not_json(&self, wanted: &str, error: &serde_json::Error) -> HttpError {
         let found = self.description();
         let text = match error.classify() {
-            serde_json::error::Category::Data => {
+            Category::Data => {
                 format!("wanted {wanted}, got {found}, which does not fit: {}", excerpt(error.to_string().as_bytes()))
             }
-            _ => format!("wanted {wanted} as JSON, got {found}"),
+            Category::Syntax | Category::Eof | Category::Io => {
+                let mistake = mistake(&self.body, error).unwrap_or_default();
+                format!("wanted {wanted} as JSON, got {found}{mistake}")
+            }
         };
         HttpError { request: self.request.clone(), kind: Kind::NotJson, text }
     }
@@ -122,44 +140,72 @@ impl fmt::Debug for Response {
 pub struct JsonBody<'a> {
     response: &'a Response,
     wanted: &'a str,
-    whole: Value,
+    whole: Parts<'a>,
 }
 
+/// The parts of an object, not yet read.
+type Parts<'a> = BTreeMap<Cow<'a, str>, &'a RawValue>;
+
 impl JsonBody<'_> {
-    /// The part at this pointer. A part that is missing counts as null.
-    pub fn take<T: DeserializeOwned>(&mut self, pointer: &str) -> Result<T, HttpError> {
-        let part = self.whole.pointer_mut(pointer).map(Value::take).unwrap_or_default();
-        serde_json::from_value(part).map_err(|error| self.response.not_json(self.wanted, &error))
+    /// The part at this pointer, which leads through objects only; the whole body for an empty one. A part that is missing
+    /// counts as null.
+    pub fn take<T: DeserializeOwned>(&self, pointer: &str) -> Result<T, HttpError> {
+        let unreadable = |error| self.response.not_json(self.wanted, &error);
+        if pointer.is_empty() {
+            return self.response.json(self.wanted);
+        }
+        let mut keys = pointer.split('/').skip(1);
+        let mut part = keys.next().and_then(|key| self.whole.get(key)).copied();
+        for key in keys {
+            let parts: Option<Parts<'_>> = part.and_then(|part| serde_json::from_str(part.get()).ok());
+            part = parts.and_then(|parts| parts.get(key).copied());
+        }
+        serde_json::from_str(part.map_or("null", RawValue::get)).map_err(unreadable)
     }
 }
 
 /// Fails for JSON that would take far more memory than it has bytes: a malicious answer can grow a hundredfold, since an
 /// empty object of two letters becomes a node of a tree.
 fn check_size(json: &[u8]) -> Result<(), &'static str> {
-    let (mut values, mut text_began) = (0_usize, None);
-    let mut bytes = json.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match (text_began, byte) {
-            (Some(began), b'"') => {
-                if at - began > LONGEST_TEXT {
-                    return Err("a text that is too long");
-                }
-                text_began = None;
-            }
-            (Some(_), b'\\') => drop(bytes.next()),
-            (Some(_), _) => {}
-            (None, b'"') => text_began = Some(at),
-            (None, b',') => values += 1,
-            (None, b':') => values += 2,
-            (None, b'[') => values += 5,
-            (None, b'{') => values += 22,
-            (None, _) => {}
+    let (mut values, mut in_text) = (0_usize, false);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match (in_text, byte) {
+            (_, b'"') => in_text = !in_text,
+            (true, b'\\') => drop(bytes.next()),
+            (true, _) => {}
+            (false, b',') => values += 1,
+            (false, b':') => values += 2,
+            (false, b'[') => values += 5,
+            (false, b'{') => values += 22,
+            (false, _) => {}
         }
         if values > MOST_VALUES {
             return Err("too many values");
         }
     }
     Ok(())
+}
+
+/// Where the JSON of a body is wrong, and what stands there; `None` for a body that does not even begin like JSON.
+fn mistake(body: &[u8], error: &serde_json::Error) -> Option<String> {
+    body.trim_ascii_start().first().filter(|byte| matches!(byte, b'{' | b'['))?;
+    let (line, column) = (error.line(), error.column());
+    if error.is_eof() {
+        return Some(format!(", which ends too early at line {line}, column {column}"));
+    }
+    let line_began: usize = body.split_inclusive(|byte| *byte == b'\n').take(line - 1).map(<[u8]>::len).sum();
+    let at = (line_began + column).saturating_sub(1).min(body.len());
+    let before = String::from_utf8_lossy(&body[at.saturating_sub(SEARCHED / 2)..at]);
+    let behind = String::from_utf8_lossy(&body[at..body.len().min(at + SEARCHED / 2)]);
+    let skipped = before.chars().count().saturating_sub(AROUND);
+    let around: String = before.chars().skip(skipped).chain(behind.chars().take(AROUND)).collect();
+    // A secret at this place would be quoted in part.
+    let searched = format!("{before}{behind}");
+    let stands = if redact(&searched) == searched { one_line(&around) } else { REDACTED.to_owned() };
+    let reason = error.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    Some(format!(", which is not JSON at line {line}, column {column}, at \"{stands}\": {reason}"))
 }
 
 /// The beginning of a body as one line, without secrets and control characters; of an HTML page the title.
@@ -278,10 +324,49 @@ mod tests {
             assert_eq!(check_size(heavy.as_bytes()), Err("too many values"));
         }
         assert_eq!(check_size(format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50_000)).as_bytes()), Ok(()));
-        let long = format!("[\"{}\"]", "x".repeat(LONGEST_TEXT + 1));
-        assert_eq!(check_size(long.as_bytes()), Err("a text that is too long"));
-        let error = response("application/json", long.as_bytes()).json::<Vec<String>>("texts").unwrap_err();
-        assert_eq!(error.kind, Kind::TooLarge);
+        let error = response("application/json", array("{}", MOST_VALUES / 23 + 10).as_bytes()).json_tree("a tree");
+        assert_eq!(error.unwrap_err().kind, Kind::TooLarge);
+    }
+
+    #[test]
+    fn what_is_not_json_is_quoted_where_it_is_wrong() {
+        for (body, message) in [
+            (
+                "{\"a\": [1, 2],\n \"b\": [\"good\", bad, \"more than is quoted\"]}",
+                ", which is not JSON at line 2, column 16, at \"2], \"b\": [\"good\", bad, \"more than is q\": expected value",
+            ),
+            ("[1 2]", ", which is not JSON at line 1, column 4, at \"[1 2]\": expected `,` or `]`"),
+            ("[\"\\q\"]", ", which is not JSON at line 1, column 4, at \"[\"\\q\"]\": invalid escape"),
+            ("{\"a\": 1}{}", ", which is not JSON at line 1, column 9, at \"{\"a\": 1}{}\": trailing characters"),
+            ("{\"a\":\n [1,", ", which ends too early at line 2, column 4"),
+            ("Sign in", ""),
+            ("", ""),
+        ] {
+            let error = response("application/json", body.as_bytes()).json::<Value>("a list").unwrap_err();
+            assert_eq!(error.kind, Kind::NotJson);
+            assert!(error.text.ends_with(&format!("{}{message}", excerpt(body.as_bytes()))), "{body}: {error}");
+        }
+    }
+
+    #[test]
+    fn s9_a_secret_where_json_is_wrong_is_not_quoted_in_part() {
+        let _secret = Secret::new("quote\"in-a-secret-1");
+        let error = response("application/json", br#"["quote"in-a-secret-1"]"#).json::<Value>("a list").unwrap_err();
+        assert!(error.text.contains(", at \"[secret]\": expected") && !error.text.contains("in-a"), "{error}");
+    }
+
+    #[test]
+    fn parts_are_taken_by_their_pointers_and_missing_ones_are_null() {
+        let answer = response("application/json", br#"{"a": {"b\u0020c": [1]}, "d": null, "d": 2}"#);
+        let body = answer.json_body("a document").unwrap();
+        assert_eq!(body.take::<Vec<u8>>("/a/b c").unwrap(), [1]);
+        assert_eq!(body.take::<Value>("").unwrap()["d"], 2);
+        assert_eq!(body.take::<Option<u8>>("/d").unwrap(), Some(2));
+        for missing in ["/x", "/a/x", "/d/x", "/a/b c/0"] {
+            assert_eq!(body.take::<Option<u8>>(missing).unwrap(), None, "{missing}");
+        }
+        let error = body.take::<u8>("/a").unwrap_err();
+        assert!(error.text.contains("which does not fit: invalid type: map, expected u8"), "{error}");
     }
 
     #[test]

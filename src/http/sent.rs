@@ -4,9 +4,11 @@
 //! So each connection is wrapped, and the wrapper notes the first byte of a request. It wraps the TLS connection, so a
 //! failed handshake has sent no request.
 
+use super::network::Connections;
 use std::cell::Cell;
+use std::sync::Arc;
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 thread_local! {
     /// ureq does everything from connecting to reading in the calling thread.
@@ -20,29 +22,15 @@ pub(super) fn watch<T>(call: impl FnOnce() -> T) -> (T, bool) {
     (outcome, SENT.get())
 }
 
-/// ureq's own connections, watched.
-#[derive(Debug, Default)]
-pub(super) struct WatchedConnector(DefaultConnector);
+/// The connections of a client, watched.
+#[derive(Debug)]
+pub(super) struct WatchedConnector(pub(super) Arc<Connections>);
 
 impl Connector<()> for WatchedConnector {
     type Out = Watched;
 
-    fn connect(&self, details: &ConnectionDetails<'_>, chained: Option<()>) -> Result<Option<Watched>, Error> {
-        // ureq reads the trusted certificates again for a request with a configuration of its own. Those of mita differ only
-        // in timeout and proxy, so they can share them.
-        let details = ConnectionDetails {
-            uri: details.uri,
-            addrs: details.addrs.clone(),
-            config: details.config,
-            request_level: false,
-            resolver: details.resolver,
-            now: details.now,
-            timeout: details.timeout,
-            current_time: details.current_time.clone(),
-            run_connector: details.run_connector.clone(),
-            register_shutdown: details.register_shutdown.clone(),
-        };
-        let connected = self.0.connect(&details, chained);
+    fn connect(&self, details: &ConnectionDetails<'_>, _: Option<()>) -> Result<Option<Watched>, Error> {
+        let connected = self.0.connect(details);
         // The CONNECT to a proxy uses a wrapped connection, too, and is not part of the request.
         SENT.set(false);
         Ok(connected?.map(Watched))

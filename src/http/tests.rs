@@ -205,11 +205,23 @@ fn a_redirect_within_the_host_and_one_that_is_expected() {
 
 #[test]
 fn an_answer_that_is_too_large_is_an_error() {
-    let server = Loopback::new(|_| ok(&" ".repeat((64 << 20) + 1)));
+    let server = Loopback::new(|_| ok(&" ".repeat((128 << 20) + 1)));
     let error = server.client(PLENTY).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::TooLarge);
-    assert_eq!(error.text, "the answer (status 200) is larger than 64 MiB");
+    assert_eq!(error.text, "the answer (status 200) is larger than 128 MiB");
     assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn s3_an_odd_text_in_json_is_repaired_and_other_answers_stay_as_they_are() {
+    let server = Loopback::new(|seen| {
+        let kind = if seen.target == "/json" { "application/json;charset=utf-8" } else { "application/xml" };
+        let body = b"[\"a\x1b\\ud800\xff\"]".to_vec();
+        Answer::Whole { status: 200, headers: Vec::new(), body }.with("Content-Type", kind)
+    });
+    let read = |path: &str| server.client(PLENTY).send(&Request::get(format!("{}{path}", server.url))).unwrap();
+    assert_eq!(read("/json").json::<Vec<String>>("texts").unwrap(), ["a\u{1b}\u{fffd}\u{fffd}"]);
+    assert_eq!(read("/xml").body, b"[\"a\x1b\\ud800\xff\"]");
 }
 
 #[test]
@@ -277,6 +289,7 @@ fn a_certificate_file_that_is_not_one_is_named() {
             client_cert: None,
             proxy: None,
             deadline: deadline(PLENTY),
+            network: &Network::default(),
         };
         Client::new(options).unwrap_err().to_string()
     };

@@ -2,13 +2,13 @@
 
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
-use super::wire;
+use super::lenient::{Field, Lenient, object};
 use crate::config::JenkinsConfig;
 use crate::domain::world::Mode;
-use crate::http::{Client, ClientOptions, Request, Response, encode_query};
+use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -33,6 +33,10 @@ pub struct Reading<T> {
     pub version: String,
 }
 
+object!(Root {
+    "quietingDown" => quieting_down: Option<bool>,
+});
+
 impl<T> Reading<T> {
     pub(super) fn try_map<U>(
         self,
@@ -44,13 +48,14 @@ impl<T> Reading<T> {
 
 impl Jenkins {
     /// A controller that mita talks to until `deadline`. Sends nothing yet. Fails if `cacert` cannot be used.
-    pub fn new(config: &JenkinsConfig, deadline: Instant) -> Result<Jenkins, JenkinsError> {
+    pub fn new(config: &JenkinsConfig, deadline: Instant, network: &Network) -> Result<Jenkins, JenkinsError> {
         let options = ClientOptions {
             service: "jenkins",
             cacert: config.cacert.clone(),
             client_cert: None,
             proxy: None,
             deadline,
+            network,
         };
         let basic = config.token.basic(&config.user);
         Ok(Jenkins {
@@ -79,7 +84,7 @@ impl Jenkins {
     /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
-        self.read("api/json", "quietingDown", wanted)?.try_map(|root| match wire::flag(&root, "quietingDown") {
+        self.read("api/json", "quietingDown", wanted)?.try_map(|Field(root): Field<Root>| match root.quieting_down {
             Some(true) => Ok(Mode::QuietingDown),
             Some(false) => Ok(Mode::Running),
             None => Err(self.unexpected("api/json", format!("wanted {wanted}, and the answer does not say"))),
@@ -87,12 +92,17 @@ impl Jenkins {
     }
 
     /// Reads JSON. `tree` selects fields by name; Jenkins skips names that its version does not know.
-    pub(super) fn read(&self, path: &str, tree: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+    pub(super) fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        tree: &str,
+        wanted: &str,
+    ) -> Result<Reading<T>, JenkinsError> {
         self.read_whole(&format!("{path}?{}", encode_query(&[("tree", tree)])), wanted)
     }
 
     /// Reads JSON with the fields that Jenkins selects.
-    pub(super) fn read_whole(&self, path: &str, wanted: &str) -> Result<Reading<Value>, JenkinsError> {
+    pub(super) fn read_whole<T: DeserializeOwned>(&self, path: &str, wanted: &str) -> Result<Reading<T>, JenkinsError> {
         let response = self.fetch(path)?;
         // On every answer of the API (hudson/model/Api.java).
         let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
@@ -123,6 +133,16 @@ impl Jenkins {
             301..=303 | 307 | 308 => Err(error::redirected(&response, &self.root, path)),
             200 if response.header("x-jenkins").is_some() => Ok(()),
             200 => Err(error::not_jenkins(&response)),
+            _ => Err(error::refused(&response)),
+        }
+    }
+
+    /// Sends a write whose answer is empty and does not say that it is Jenkins' (hudson/model/Computer.java, updateByXml).
+    pub(super) fn write_silent(&self, path: &str, request: Request) -> Result<(), JenkinsError> {
+        let response = self.send_with_crumb(self.signed(request))?;
+        match response.status {
+            200 => Ok(()),
+            301..=303 | 307 | 308 => Err(error::redirected(&response, &self.root, path)),
             _ => Err(error::refused(&response)),
         }
     }

@@ -3,7 +3,7 @@
 //! An API token needs none since 2.96 (jenkins/security/ApiCrumbExclusion.java), so mita fetches none until a write is
 //! refused for lack of one: with a password, or by an older controller. Such a refusal means that nothing was done.
 
-use super::wire;
+use super::lenient::{Field, Lenient, object};
 use crate::http::{HttpError, Request, Response};
 use crate::secret::Secret;
 
@@ -15,12 +15,16 @@ pub(super) struct Crumb {
     cookies: Option<Secret>,
 }
 
+object!(Issued {
+    "crumbRequestField" => header: Option<String>,
+    "crumb" => value: Option<String>,
+});
+
 impl Crumb {
     /// The crumb in an answer of the crumb issuer; `None` if there is no crumb in it.
     pub(super) fn read(response: &Response) -> Result<Option<Self>, HttpError> {
-        let answer = response.json("a crumb")?;
-        let header = wire::text(&answer, "crumbRequestField").map(str::to_owned);
-        let value = wire::text(&answer, "crumb").map(Secret::new);
+        let Field(Issued { header, value }) = response.json("a crumb")?;
+        let value = value.map(Secret::new);
         Ok(header.zip(value).map(|(header, value)| Crumb { header, value, cookies: cookies(response) }))
     }
 

@@ -5,8 +5,11 @@
 //! the language of the request, so every request asks for English.
 
 mod client;
+mod closing;
 mod crumb;
 mod error;
+mod flow_graph;
+mod lenient;
 mod lifecycle;
 mod nodes;
 mod permissions;
@@ -15,8 +18,10 @@ mod registration;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod work;
 
 pub use client::{Jenkins, Reading};
+pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};

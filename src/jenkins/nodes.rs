@@ -5,13 +5,14 @@
 
 use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
-use super::wire::{flag, list, number, text, unescape_html};
+use super::lenient::{Field, Lenient, Name, object};
+use super::wire::unescape_html;
 
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
-use serde_json::Value;
+use serde::de::MapAccess;
 use std::collections::BTreeSet;
 
 /// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
@@ -29,9 +30,9 @@ impl Jenkins {
     ///
     /// Before 2.94 Jenkins does not export a node's labels: each node then has only its own name.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
-        self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|root| {
+        self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|Field(root): Field<Root>| {
             let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.unexpected(PATH, text) };
-            read_nodes(&root).map_err(incomplete)
+            root.nodes().map_err(incomplete)
         })
     }
 
@@ -39,12 +40,11 @@ impl Jenkins {
     pub fn node(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
         let path = format!("{}api/json", self.node_path(name)?);
         match self.read(&path, FIELDS, "a node") {
-            Ok(reading) => reading.try_map(|computer| {
-                let classes = has_class(&computer);
-                let node = read_node(&computer, classes).filter(|node| node.name == *name);
-                match node {
-                    Some(node) => Ok(Some(node)),
-                    None => Err(self.unexpected(&path, format!("wanted the node {name}, and got something else"))),
+            Ok(reading) => reading.try_map(|Field(Entry(entry)): Field<Entry>| {
+                let classes = entry.as_ref().is_some_and(|(class, _)| class.is_some());
+                match entry.map(|entry| of_class(entry, classes)) {
+                    Some(node) if node.name == *name => Ok(Some(node)),
+                    _ => Err(self.unexpected(&path, format!("wanted the node {name}, and got something else"))),
                 }
             }),
             Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => {
@@ -68,63 +68,150 @@ impl Jenkins {
     }
 }
 
-pub(super) fn read_nodes(root: &Value) -> Result<Vec<Node>, String> {
-    let entries = list(root, "computer").ok_or("wanted the list of nodes, and the answer has none")?;
-    let classes = entries.iter().any(has_class);
-    let mut nodes = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let node = read_node(entry, classes)
-            .ok_or_else(|| format!("the list of nodes has an entry without a name, so it may hide a node: {entry}"))?;
-        nodes.push(node);
+object!(
+    /// The answer.
+    Root {
+        "computer" => entries: Option<Vec<Entry>>,
     }
-    if nodes.iter().any(|node| node.kind == NodeKind::BuiltIn) {
-        Ok(nodes)
-    } else {
-        Err(format!(
-            "the list of {} nodes lacks the built-in node, which is in every list, so it may hide other nodes",
-            nodes.len()
-        ))
+);
+
+object!(Computer {
+    "_class" => class: Option<String>,
+    "displayName" => name: Name,
+    "idle" => idle: Option<bool>,
+    "offline" => offline: Option<bool>,
+    "temporarilyOffline" => temporarily_offline: Option<bool>,
+    "numExecutors" => configured: Option<i64>,
+    "offlineCause" => cause: Cause,
+    "offlineCauseReason" => reason: Option<String>,
+    "assignedLabels" => labels: Option<Vec<Label>>,
+    "executors" => executors: Option<Vec<Executor>>,
+    "description" => description: Option<String>,
+    "loadStatistics" => load: LoadStatistics,
+});
+
+object!(Cause {
+    "_class" => class: Option<String>,
+    "description" => description: Option<String>,
+});
+
+object!(Label {
+    "name" => name: Option<String>,
+});
+
+object!(Executor {
+    "idle" => idle: Option<bool>,
+});
+
+object!(LoadStatistics {
+    "busyExecutors" => busy: Series,
+});
+
+object!(Series {
+    "sec10" => seconds10: Average,
+});
+
+object!(Average {
+    "latest" => latest: Option<f64>,
+});
+
+/// An entry of the list with its class; nothing if it has no name.
+#[derive(Default)]
+struct Entry(Option<(Option<String>, Node)>);
+
+impl Lenient for Entry {
+    fn object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Ok(Self(Computer::object(object)?.read()))
     }
 }
 
-fn has_class(entry: &Value) -> bool {
-    text(entry, "_class").is_some()
+impl Root {
+    fn nodes(self) -> Result<Vec<Node>, String> {
+        let entries = self.entries.ok_or("wanted the list of nodes, and the answer has none")?;
+        if let Some(nameless) = entries.iter().position(|Entry(entry)| entry.is_none()) {
+            let number = nameless + 1;
+            return Err(format!("entry {number} of the list of nodes has no name, so the list may hide a node"));
+        }
+        let classes = entries.iter().any(|Entry(entry)| entry.as_ref().is_some_and(|(class, _)| class.is_some()));
+        let entries = entries.into_iter().filter_map(|Entry(entry)| entry);
+        let nodes: Vec<Node> = entries.map(|entry| of_class(entry, classes)).collect();
+        if nodes.iter().any(|node| node.kind == NodeKind::BuiltIn) {
+            Ok(nodes)
+        } else {
+            Err(format!(
+                "the list of {} nodes lacks the built-in node, which is in every list, so it may hide other nodes",
+                nodes.len()
+            ))
+        }
+    }
 }
 
-fn read_node(entry: &Value, classes: bool) -> Option<Node> {
-    let name = NodeName::from(text(entry, "displayName")?);
-    let kind = read_kind(text(entry, "_class"), &name, classes);
-    let labels = match list(entry, "assignedLabels") {
-        Some(labels) => labels.iter().filter_map(|label| text(label, "name")).map(str::to_owned).collect(),
-        None => BTreeSet::from([name.as_str().to_owned()]),
-    };
-    let executors = list(entry, "executors").unwrap_or_default();
-    let free = executors.iter().filter(|executor| flag(executor, "idle") == Some(true)).count();
-    let taken = u32::try_from(executors.len() - free).unwrap_or(u32::MAX);
-    let free = u32::try_from(free).unwrap_or(u32::MAX);
-    let configured = number(entry, "numExecutors").and_then(|n| u32::try_from(n).ok()).unwrap_or(free + taken);
-    let (idle, presence) = match (flag(entry, "idle"), read_presence(entry)) {
-        (Some(idle), Some(presence)) => (idle, presence),
-        (_, presence) => (false, presence.unwrap_or(Presence::Disconnected)),
-    };
-    // After their number was lowered, there may be more executors than configured for a moment: these take no work.
-    let idle_executors = match presence {
-        Presence::Online => free.min(configured.saturating_sub(taken)),
-        Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
-    };
-    // Not exported before 2.79.
-    let mark = text(entry, "description").filter(|_| kind == NodeKind::Agent).and_then(|text| mark_in(text, &name));
-    Some(Node {
-        name,
-        kind,
-        labels,
-        executors: configured,
-        idle_executors,
-        idle,
-        presence,
-        busy_average: read_busy_average(entry),
-        mark,
-    })
+/// The node of an entry, in an answer with classes or without.
+fn of_class((class, node): (Option<String>, Node), classes: bool) -> Node {
+    let kind = read_kind(class.as_deref(), &node.name, classes);
+    let mark = node.mark.filter(|_| kind == NodeKind::Agent);
+    Node { kind, mark, ..node }
+}
+
+impl Computer {
+    fn read(self) -> Option<(Option<String>, Node)> {
+        let presence = self.presence();
+        let name = NodeName::from(self.name.0?);
+        let labels = match self.labels {
+            Some(labels) => labels.into_iter().filter_map(|label| label.name).collect(),
+            None => BTreeSet::from([name.as_str().to_owned()]),
+        };
+        let executors = self.executors.unwrap_or_default();
+        let free = executors.iter().filter(|executor| executor.idle == Some(true)).count();
+        let taken = u32::try_from(executors.len() - free).unwrap_or(u32::MAX);
+        let free = u32::try_from(free).unwrap_or(u32::MAX);
+        let configured = self.configured.and_then(|n| u32::try_from(n).ok()).unwrap_or(free.saturating_add(taken));
+        let (idle, presence) = match (self.idle, presence) {
+            (Some(idle), Some(presence)) => (idle, presence),
+            (_, presence) => (false, presence.unwrap_or(Presence::Disconnected)),
+        };
+        // After their number was lowered, there may be more executors than configured for a moment: these take no work.
+        let idle_executors = match presence {
+            Presence::Online => free.min(configured.saturating_sub(taken)),
+            Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
+        };
+        let node = Node {
+            // Not exported before 2.79.
+            mark: self.description.as_deref().and_then(|text| mark_in(text, &name)),
+            name,
+            kind: NodeKind::Agent,
+            labels,
+            executors: configured,
+            idle_executors,
+            idle,
+            presence,
+            busy_average: busy_average(self.load.busy.seconds10.latest),
+        };
+        Some((self.class, node))
+    }
+
+    fn presence(&self) -> Option<Presence> {
+        if self.temporarily_offline? {
+            return Some(Presence::SetOffline(self.cause()));
+        }
+        if !self.offline? {
+            return Some(Presence::Online);
+        }
+        let cause = self.cause();
+        Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
+    }
+
+    /// `offlineCauseReason` is a user's message, escaped for HTML since 2.483, and without what stands before its last " : ",
+    /// so that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole message,
+    /// as it was written, after the name of the user.
+    fn cause(&self) -> OfflineCause {
+        let described = self.cause.description.as_deref();
+        let message = described.and_then(|text| text.strip_prefix("Disconnected by ")?.split_once(" : "));
+        let whole = message.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
+        let reason = whole.or_else(|| self.reason.as_deref().map(unescape_html));
+        let reason = reason.or_else(|| described.map(str::to_owned)).unwrap_or_default();
+        OfflineCause { class: self.cause.class.clone(), reason: reason.trim().to_owned() }
+    }
 }
 
 fn read_kind(class: Option<&str>, name: &NodeName, classes: bool) -> NodeKind {
@@ -138,42 +225,16 @@ fn read_kind(class: Option<&str>, name: &NodeName, classes: bool) -> NodeKind {
     }
 }
 
-fn read_presence(entry: &Value) -> Option<Presence> {
-    if flag(entry, "temporarilyOffline")? {
-        return Some(Presence::SetOffline(read_cause(entry)));
-    }
-    if !flag(entry, "offline")? {
-        return Some(Presence::Online);
-    }
-    let cause = read_cause(entry);
-    Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
-}
-
 /// The statistics of the node itself (hudson/model/Computer.java, getLoadStatistics).
-fn read_busy_average(entry: &Value) -> Option<u32> {
-    let latest = entry.get("loadStatistics")?.get("busyExecutors")?.get("sec10")?.get("latest")?.as_f64()?;
+fn busy_average(latest: Option<f64>) -> Option<u32> {
     // No node has so many executors that this overflows.
-    (latest >= 0.0).then_some((latest * 1e6) as u32)
-}
-
-/// `offlineCauseReason` is a user's message, escaped for HTML since 2.483, and without what stands before its last " : ", so
-/// that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole message, as it
-/// was written, after the name of the user.
-fn read_cause(entry: &Value) -> OfflineCause {
-    let cause = entry.get("offlineCause").unwrap_or(&Value::Null);
-    let described = text(cause, "description");
-    let whole =
-        described.and_then(|text| text.strip_prefix("Disconnected by ")).and_then(|text| text.split_once(" : "));
-    let whole = whole.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
-    let reason = whole.or_else(|| text(entry, "offlineCauseReason").map(unescape_html));
-    let reason = reason.or_else(|| described.map(str::to_owned)).unwrap_or_default();
-    OfflineCause { class: text(cause, "_class").map(str::to_owned), reason: reason.trim().to_owned() }
+    latest.filter(|latest| *latest >= 0.0).map(|latest| (latest * 1e6) as u32)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn agent(fields: Value) -> Node {
         let mut entry = json!({"_class": "hudson.slaves.SlaveComputer", "displayName": "n", "idle": true,
@@ -181,7 +242,13 @@ mod tests {
         for (key, value) in fields.as_object().unwrap() {
             entry[key] = value.clone();
         }
-        read_node(&entry, true).unwrap()
+        let Field(Entry(read)) = serde_json::from_value(entry).unwrap();
+        of_class(read.unwrap(), true)
+    }
+
+    fn read_nodes(root: &Value) -> Result<Vec<Node>, String> {
+        let Field(root) = serde_json::from_value::<Field<Root>>(root.clone()).unwrap();
+        root.nodes()
     }
 
     fn cause(class: Option<&str>, reason: &str) -> Presence {
@@ -272,14 +339,21 @@ mod tests {
         for (root, reason) in [
             (json!({"computer": [agent]}), "the list of 1 nodes lacks the built-in node"),
             (json!({"computer": []}), "the list of 0 nodes lacks the built-in node"),
-            (json!({"computer": [master, {}]}), "has an entry without a name"),
-            (json!({"computer": [master, null]}), "has an entry without a name"),
-            (json!({"computer": [master, {"displayName": ""}]}), "has an entry without a name"),
+            (json!({"computer": [master, {}]}), "entry 2 of the list of nodes has no name"),
+            (json!({"computer": [master, null]}), "entry 2 of the list of nodes has no name"),
+            (json!({"computer": [{"displayName": ""}, master]}), "entry 1 of the list of nodes has no name"),
             (json!({"computer": null}), "the answer has none"),
             (json!({}), "the answer has none"),
         ] {
             let error = read_nodes(&root).unwrap_err();
             assert!(error.contains(reason), "{root}: {error}");
+        }
+    }
+
+    #[test]
+    fn s3_a_name_of_blanks_is_a_name() {
+        for name in ["\u{a0}", "\u{3000}", "\u{2003}\u{2003}", " "] {
+            assert_eq!(agent(json!({"displayName": name})).name.as_str(), name);
         }
     }
 

@@ -3,12 +3,13 @@
 //! Jenkins has no call that lists them. But a field in the JSON of a node, a form and a link on its pages are there only for
 //! users who may use them.
 
-use super::client::Jenkins;
+use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
-use super::wire::{flag, list, text};
+use super::lenient::{Field, Lenient, object};
 
 use crate::domain::names::NodeName;
 use crate::http::encode_segment;
+use serde::de::{IgnoredAny, MapAccess};
 use std::fmt;
 
 /// The built-in node in a path, for Jenkins of every age (jenkins/model/Jenkins.java, `getComputer`).
@@ -70,15 +71,42 @@ pub struct Permissions {
     pub unknown: Vec<Permission>,
 }
 
+object!(WhoAmI {
+    "anonymous" => anonymous: Option<bool>,
+    "name" => name: Option<String>,
+});
+
+object!(Jobs {
+    "jobs" => jobs: Option<Vec<Option<String>>>,
+});
+
+object!(Computer {
+    "monitorData" => monitors: Entries,
+});
+
+/// How many entries an object has.
+#[derive(Default)]
+struct Entries(Option<usize>);
+
+impl Lenient for Entries {
+    fn object<'de, A: MapAccess<'de>>(mut object: A) -> Result<Self, A::Error> {
+        let mut entries = 0;
+        while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            entries += 1;
+        }
+        Ok(Self(Some(entries)))
+    }
+}
+
 impl Jenkins {
     /// Which of these permissions the user has, for this node; without one for the built-in node, which nobody may delete,
     /// so Agent/Delete stays unknown then.
     pub fn permissions(&self, wanted: &[Permission], node: Option<&NodeName>) -> Result<Permissions, JenkinsError> {
-        let who = self.read_whole("whoAmI/api/json", "the current user")?;
-        let anonymous = flag(&who.value, "anonymous").unwrap_or(false);
-        let user = text(&who.value, "name").filter(|_| !anonymous).map(str::to_owned);
-        let jobs = self.read("api/json", "jobs[name]{0,1}", "one job")?;
-        let sees_jobs = list(&jobs.value, "jobs").is_some_and(|jobs| !jobs.is_empty());
+        let who: Reading<Field<WhoAmI>> = self.read_whole("whoAmI/api/json", "the current user")?;
+        let Field(WhoAmI { anonymous, name: user }) = who.value;
+        let user = user.filter(|_| anonymous != Some(true));
+        let jobs: Reading<Field<Jobs>> = self.read("api/json", "jobs[name]{0,1}", "one job")?;
+        let sees_jobs = jobs.value.0.jobs.is_some_and(|jobs| !jobs.is_empty());
         let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
         let connect = self.may_connect(&name)?;
         let page = self.offline_page(&name)?;
@@ -106,10 +134,9 @@ impl Jenkins {
     /// `monitorData` has an entry for each monitor, or none without Agent/Connect (hudson/model/Computer.java; everybody saw
     /// the entries before 2.32.2).
     fn may_connect(&self, node: &str) -> Result<Option<bool>, JenkinsError> {
-        let computer = self.read_whole(&format!("computer/{node}/api/json"), "a node")?;
+        let computer: Reading<Field<Computer>> = self.read_whole(&format!("computer/{node}/api/json"), "a node")?;
         let always_shown = before(&computer.version, 2, 33);
-        let data = computer.value.get("monitorData").and_then(serde_json::Value::as_object);
-        Ok(data.filter(|_| !always_shown).map(|data| !data.is_empty()))
+        Ok(computer.value.0.monitors.0.filter(|_| !always_shown).map(|entries| entries > 0))
     }
 
     fn may_create(&self) -> Result<Option<bool>, JenkinsError> {
@@ -136,7 +163,7 @@ impl Jenkins {
 }
 
 /// Whether a version is older than this one; an unknown version is not.
-fn before(version: &str, major: u32, minor: u32) -> bool {
+pub(super) fn before(version: &str, major: u32, minor: u32) -> bool {
     let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
     matches!((parts.next(), parts.next()), (Some(Ok(a)), Some(Ok(b))) if (a, b) < (major, minor))
 }

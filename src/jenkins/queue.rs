@@ -5,15 +5,19 @@
 
 use super::client::{Jenkins, Reading};
 use super::error::JenkinsError;
-use super::wire::{flag, list, number, percent_decode, text};
+use super::flow_graph::is_run;
+use super::lenient::{Exported, Field, Lenient, object};
+use super::wire::percent_decode;
 
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::de::MapAccess;
+use std::collections::BTreeMap;
 
 const PATH: &str = "queue/api/json";
-const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,timestamp,\
-                    task[name,fullName,fullDisplayName,url,labelExpression]],discoverableItems[task[name]]";
+/// A job is named by its full name, a `node` block of a pipeline, which has none, by its URL.
+const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[fullName,url,labelExpression]],\
+                    discoverableItems[task[name]]";
 
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
@@ -26,73 +30,127 @@ impl Jenkins {
     /// The build queue as this user may see it: without Job/Read it is empty (Queue.getItems, SECURITY-186), and only
     /// [`Queue::discoverable`] may show that there are items.
     pub fn queue(&self) -> Result<Reading<Queue>, JenkinsError> {
-        self.read(PATH, TREE, "the build queue")?.try_map(|root| {
-            read_queue(&root)
+        self.read(PATH, TREE, "the build queue")?.try_map(|Field(root): Field<Root>| {
+            root.queue()
                 .ok_or_else(|| self.unexpected(PATH, "wanted the build queue, and the answer has no items".to_owned()))
         })
     }
 }
 
-pub(super) fn read_queue(root: &Value) -> Option<Queue> {
-    let mut items = Vec::new();
-    for item in list(root, "items")? {
-        match read_item(item) {
-            Some(item) => items.push(item),
-            None => log::info!("left out a queue item without a number: {item}"),
+object!(
+    /// The answer.
+    Root {
+        "items" => items: Option<Vec<Entry>>,
+        "discoverableItems" => discoverable: Option<Vec<Option<bool>>>,
+    }
+);
+
+object!(Item {
+    "_class" => class: Option<String>,
+    "id" => id: Option<i64>,
+    "why" => why: Option<String>,
+    "blocked" => blocked: Option<bool>,
+    "buildable" => buildable: Option<bool>,
+    "pending" => pending: Option<bool>,
+    "inQueueSince" => in_queue_since: Option<i64>,
+    "task" => task: Exporter,
+});
+
+object!(
+    /// What waits, as its class exports it.
+    Exporter {
+        "_class" => class: Option<String>,
+        "fullName" => full_name: Option<String>,
+        "url" => url: Option<String>,
+        "labelExpression" => label: Exported,
+    }
+);
+
+/// An entry of the list of items; nothing if it has no number.
+#[derive(Default)]
+struct Entry(Option<(QueueItem, Option<String>)>);
+
+impl Lenient for Entry {
+    fn object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Ok(Self(Item::object(object)?.read()))
+    }
+}
+
+impl Root {
+    fn queue(self) -> Option<Queue> {
+        let entries = self.items?;
+        let listed = entries.len();
+        let mut runs = BTreeMap::new();
+        let mut items: Vec<QueueItem> = Vec::new();
+        for (item, run) in entries.into_iter().filter_map(|Entry(item)| item) {
+            runs.extend(run.map(|run| (item.id, run)));
+            items.push(item);
+        }
+        if items.len() < listed {
+            log::info!("left out {} of {listed} queue items, which have no number", listed - items.len());
+        }
+        let discoverable = self.discoverable.map_or(0, |items| items.len());
+        let discoverable = u32::try_from(discoverable).unwrap_or(u32::MAX);
+        Some(Queue { items, discoverable, runs, shown_labels: BTreeMap::new() })
+    }
+}
+
+impl Item {
+    /// The item, and the path of its run where it is a block of a pipeline.
+    fn read(self) -> Option<(QueueItem, Option<String>)> {
+        let id = u64::try_from(self.id?).ok()?;
+        let stage = self.stage();
+        let path = self.task.url.as_deref().map(JobPath::of).unwrap_or_default();
+        let task = self.task.read(path.combination.as_deref());
+        let run = self.task.url.clone().filter(|url| task == Task::Pipeline && is_run(url));
+        let item = QueueItem {
+            id,
+            task,
+            job: self.task.full_name.or_else(|| path.full_name()).unwrap_or_else(|| format!("queue item {id}")),
+            stage,
+            in_queue_since: self
+                .in_queue_since
+                .filter(|ms| *ms > 0)
+                .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
+            why: self.why,
+        };
+        Some((item, run))
+    }
+
+    /// From the class; before Jenkins 2.2, which does not export it, from the fields that only one of the classes exports.
+    fn stage(&self) -> Stage {
+        let is = |flag| flag == Some(true);
+        let class = self.class.as_deref().and_then(|class| class.strip_prefix("hudson.model.Queue$"));
+        let buildable = if is(self.pending) { Stage::Pending } else { Stage::Buildable };
+        match class {
+            Some("WaitingItem") => Stage::Waiting,
+            Some("BlockedItem") => Stage::Blocked,
+            Some("BuildableItem") => buildable,
+            _ if is(self.buildable) => buildable,
+            _ if is(self.blocked) => Stage::Blocked,
+            // In its quiet period, or without any field: it needs no server.
+            _ => Stage::Waiting,
         }
     }
-    let discoverable = list(root, "discoverableItems").map_or(0, <[Value]>::len);
-    Some(Queue { items, discoverable: u32::try_from(discoverable).unwrap_or(u32::MAX) })
 }
 
-fn read_item(item: &Value) -> Option<QueueItem> {
-    let id = u64::try_from(number(item, "id")?).ok()?;
-    let task = item.get("task").unwrap_or(&Value::Null);
-    Some(QueueItem {
-        id,
-        job: job_name(task).unwrap_or_else(|| format!("queue item {id}")),
-        task: read_task(task),
-        stage: read_stage(item),
-        in_queue_since: number(item, "inQueueSince")
-            .filter(|ms| *ms > 0)
-            .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
-        why: text(item, "why").map(str::to_owned),
-    })
-}
-
-/// From the class; before Jenkins 2.2, which does not export it, from the fields that only one of the classes exports.
-fn read_stage(item: &Value) -> Stage {
-    let is = |key| flag(item, key) == Some(true);
-    let class = text(item, "_class").and_then(|class| class.strip_prefix("hudson.model.Queue$"));
-    let buildable = if is("pending") { Stage::Pending } else { Stage::Buildable };
-    match class {
-        Some("WaitingItem") => Stage::Waiting,
-        Some("BlockedItem") => Stage::Blocked,
-        Some("BuildableItem") => buildable,
-        _ if is("buildable") => buildable,
-        _ if is("blocked") => Stage::Blocked,
-        // It has a `timestamp`, the end of its quiet period, or no field at all: it needs no server.
-        _ => Stage::Waiting,
-    }
-}
-
-fn read_task(task: &Value) -> Task {
-    let class = text(task, "_class");
-    if class.is_some_and(|class| class.contains(PIPELINE)) {
-        return Task::Pipeline;
-    }
-    let combination = text(task, "url").map(job_path).and_then(|path| path.combination);
-    if class == Some(MATRIX) || (class.is_none() && combination.is_some()) {
-        let name = text(task, "name").map(str::to_owned).or(combination).unwrap_or_default();
-        return Task::Matrix { axis_values: axis_values(&name) };
-    }
-    match task.get("labelExpression") {
-        Some(_) => {
-            // Jenkins trims no other white space (hudson.Util.fixEmptyAndTrim): a label may end with U+00A0.
-            let label = text(task, "labelExpression").map(|label| label.trim_matches(|c| c <= ' ').to_owned());
-            if class == Some(MATRIX_PARENT) { Task::Flyweight { label } } else { Task::Project { label } }
+impl Exporter {
+    fn read(&self, combination: Option<&str>) -> Task {
+        let class = self.class.as_deref();
+        if class.is_some_and(|class| class.contains(PIPELINE)) {
+            return Task::Pipeline;
         }
-        None => Task::Unknown,
+        if class == Some(MATRIX) || (class.is_none() && combination.is_some()) {
+            return Task::Matrix { axis_values: axis_values(combination.unwrap_or_default()) };
+        }
+        match &self.label.0 {
+            Some(label) => {
+                // Jenkins trims no other white space (hudson.Util.fixEmptyAndTrim): a label may end with U+00A0.
+                let label = label.as_ref().map(|label| label.trim_matches(|c| c <= ' ').to_owned());
+                if class == Some(MATRIX_PARENT) { Task::Flyweight { label } } else { Task::Project { label } }
+            }
+            None => Task::Unknown,
+        }
     }
 }
 
@@ -109,15 +167,8 @@ fn axis_values(name: &str) -> Vec<String> {
     values
 }
 
-fn job_name(task: &Value) -> Option<String> {
-    let own = |key| text(task, key).map(str::to_owned);
-    own("fullName")
-        .or_else(|| text(task, "url").and_then(|url| job_path(url).full_name()))
-        .or_else(|| own("name"))
-        .or_else(|| own("fullDisplayName"))
-}
-
 /// What a task's URL says about its job. The URL is absolute for jobs and relative for `node` blocks.
+#[derive(Default)]
 struct JobPath {
     jobs: Vec<String>,
     /// The last part of `.../job/P/AXIS=value,.../`.
@@ -125,38 +176,42 @@ struct JobPath {
 }
 
 impl JobPath {
+    fn of(url: &str) -> Self {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+        // The prefix of the controller comes before the first job.
+        let mut words = path.split('/').filter(|word| !word.is_empty()).skip_while(|word| *word != "job");
+        let mut jobs = Vec::new();
+        let mut combination = None;
+        while let Some(word) = words.next() {
+            if word == "job" {
+                jobs.extend(words.next().map(percent_decode));
+            } else {
+                let word = percent_decode(word);
+                combination = word.contains('=').then_some(word);
+                break;
+            }
+        }
+        Self { jobs, combination }
+    }
+
     fn full_name(self) -> Option<String> {
         let names: Vec<String> = self.jobs.into_iter().chain(self.combination).collect();
         (!names.is_empty()).then(|| names.join("/"))
     }
 }
 
-fn job_path(url: &str) -> JobPath {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
-    // The prefix of the controller comes before the first job.
-    let mut words = path.split('/').filter(|word| !word.is_empty()).skip_while(|word| *word != "job");
-    let mut jobs = Vec::new();
-    let mut combination = None;
-    while let Some(word) = words.next() {
-        if word == "job" {
-            jobs.extend(words.next().map(percent_decode));
-        } else {
-            let word = percent_decode(word);
-            combination = word.contains('=').then_some(word);
-            break;
-        }
-    }
-    JobPath { jobs, combination }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn read<T: Lenient>(json: Value) -> T {
+        serde_json::from_value::<Field<T>>(json).unwrap().0
+    }
 
     fn item(task: Value) -> QueueItem {
-        read_item(&json!({"id": 7, "task": task})).unwrap()
+        read::<Entry>(json!({"id": 7, "task": task})).0.unwrap().0
     }
 
     #[test]
@@ -168,9 +223,9 @@ mod tests {
             (json!({"url": "job/folder/job/pipe/12/"}), "folder/pipe"),
             (json!({"url": "https://h/job/P/ARCH=x86_64,DIST=el%209/"}), "P/ARCH=x86_64,DIST=el 9"),
             (json!({"url": "job/job/job/P/"}), "job/P"),
-            (json!({"url": "queue/item/7/", "name": "b"}), "b"),
-            (json!({"url": "http://h", "fullDisplayName": "part of pipe #12"}), "part of pipe #12"),
-            (json!({"name": " ", "fullName": null}), "queue item 7"),
+            (json!({"url": "queue/item/7/"}), "queue item 7"),
+            (json!({"url": "http://h"}), "queue item 7"),
+            (json!({"fullName": null}), "queue item 7"),
             (json!({}), "queue item 7"),
             (json!(null), "queue item 7"),
         ] {
@@ -185,9 +240,13 @@ mod tests {
         let placeholder = "org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask";
         for (task, kind) in [
             (json!({"_class": placeholder}), Task::Pipeline),
-            (json!({"_class": MATRIX, "name": "A=x,B=y,z", "labelExpression": null}), values(&["x", "y,z"])),
+            (
+                json!({"_class": MATRIX, "url": "http://h/job/P/A=x,B=y,z/", "labelExpression": null}),
+                values(&["x", "y,z"]),
+            ),
             (json!({"_class": MATRIX, "url": "http://h/job/P/A=x/"}), values(&["x"])),
-            (json!({"_class": MATRIX, "name": "default"}), values(&[])),
+            (json!({"_class": MATRIX, "url": "http://h/job/P/default/"}), values(&[])),
+            (json!({"_class": MATRIX}), values(&[])),
             (json!({"name": "A=x", "url": "http://h/job/P/A=x/"}), values(&["x"])),
             (json!({"name": "A=x", "url": "http://h/job/A=x/"}), Task::Unknown),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " a && b "}), label(Some("a && b"))),
@@ -214,27 +273,28 @@ mod tests {
             (json!({"blocked": false, "buildable": true, "pending": true}), Stage::Pending),
             (json!({"blocked": false, "buildable": true}), Stage::Buildable),
             (json!({"blocked": true, "buildable": false}), Stage::Blocked),
-            (json!({"blocked": false, "buildable": false, "timestamp": 1_766_000_000_000_i64}), Stage::Waiting),
+            (json!({"blocked": false, "buildable": false}), Stage::Waiting),
             (json!({}), Stage::Waiting),
         ] {
-            assert_eq!(read_stage(&item), stage, "{item}");
+            assert_eq!(read::<Item>(item.clone()).stage(), stage, "{item}");
         }
     }
 
     #[test]
     fn one_odd_item_loses_no_other_and_a_list_without_items_is_none() {
-        let queue = read_queue(&json!({"items": [
+        let queue = read::<Root>(json!({"items": [
             null, {}, [], "x", {"id": "no number"}, {"id": -1},
             {"id": "12", "why": 5, "inQueueSince": {}, "task": []},
-            {"id": 13, "inQueueSince": 0, "why": "", "task": {"name": "b"}},
+            {"id": 13, "inQueueSince": 0, "why": "", "task": {"fullName": "b"}},
             {"id": 14, "inQueueSince": i64::MAX},
         ]}))
+        .queue()
         .unwrap();
         let seen: Vec<_> =
             queue.items.iter().map(|i| (i.id, i.job.as_str(), i.in_queue_since, i.why.clone())).collect();
         assert_eq!(seen, [(12, "queue item 12", None, None), (13, "b", None, None), (14, "queue item 14", None, None)]);
         for root in [json!({}), json!([]), json!({"items": null}), json!({"items": {}}), json!(null)] {
-            assert_eq!(read_queue(&root), None, "{root}");
+            assert_eq!(read::<Root>(root.clone()).queue(), None, "{root}");
         }
     }
 }

@@ -1,37 +1,4 @@
-//! Reading Jenkins' JSON tolerantly: a field of an unexpected type counts as missing.
-//!
-//! Versions and plugins differ in which fields they export, and write null or `{}` for what could not be exported
-//! (stapler, core/src/main/java/org/kohsuke/stapler/export). So objects are read field by field, never as a whole.
-
-use serde_json::Value;
-
-/// A text that is not blank.
-pub(super) fn text<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.get(key)?.as_str().filter(|text| !text.trim().is_empty())
-}
-
-/// A flag.
-pub(super) fn flag(object: &Value, key: &str) -> Option<bool> {
-    match object.get(key)? {
-        Value::Bool(flag) => Some(*flag),
-        Value::String(word) => word.parse().ok(),
-        _ => None,
-    }
-}
-
-/// A whole number.
-pub(super) fn number(object: &Value, key: &str) -> Option<i64> {
-    match object.get(key)? {
-        Value::Number(number) => number.as_i64(),
-        Value::String(digits) => digits.parse().ok(),
-        _ => None,
-    }
-}
-
-/// An array.
-pub(super) fn list<'a>(object: &'a Value, key: &str) -> Option<&'a [Value]> {
-    object.get(key)?.as_array().map(Vec::as_slice)
-}
+//! How Jenkins encodes names in URLs and texts in HTML.
 
 /// Decodes `%XX` in the path of a URL, as UTF-8. A plus stays a plus.
 pub(super) fn percent_decode(text: &str) -> String {
@@ -87,23 +54,6 @@ pub(super) fn unescape_html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_field_of_another_type_counts_as_missing() {
-        let odd = json!({"a": null, "b": {}, "c": [], "d": "", "e": "7", "f": 7, "g": "true", "h": 1.5, "i": " x "});
-        assert_eq!(
-            (text(&odd, "a"), text(&odd, "d"), text(&odd, "f"), text(&odd, "i")),
-            (None, None, None, Some(" x "))
-        );
-        assert_eq!(
-            (number(&odd, "e"), number(&odd, "f"), number(&odd, "h"), number(&odd, "b")),
-            (Some(7), Some(7), None, None)
-        );
-        assert_eq!((flag(&odd, "g"), flag(&odd, "f"), flag(&odd, "missing")), (Some(true), None, None));
-        assert_eq!((list(&odd, "c").map(<[Value]>::len), list(&odd, "b")), (Some(0), None));
-        assert_eq!(text(&json!([]), "a"), None);
-    }
 
     #[test]
     fn urls_are_decoded_as_utf8_and_a_plus_stays() {

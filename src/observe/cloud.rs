@@ -27,8 +27,10 @@ pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, st
 
 fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state: &State) -> Result<Cloud, String> {
     let (servers, volumes, floating_ips) = thread::scope(|scope| {
-        let volumes = volumes::wanted(config, state, name).then(|| scope.spawn(|| provider.volumes()));
-        let floating_ips = floating_ips::wanted(config, state, name).then(|| scope.spawn(|| provider.floating_ips()));
+        let volumes = provider.attachments().filter(|_| volumes::wanted(config, state, name));
+        let volumes = volumes.map(|provider| scope.spawn(|| provider.volumes()));
+        let floating_ips = provider.attachments().filter(|_| floating_ips::wanted(config, state, name));
+        let floating_ips = floating_ips.map(|provider| scope.spawn(|| provider.floating_ips()));
         (provider.servers(), volumes.map(join), floating_ips.map(join))
     });
     let mut servers = servers.map_err(|failure| failure.message)?;

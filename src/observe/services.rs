@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::names::ProviderName;
 use crate::jenkins::Jenkins;
 use crate::provider;
-use crate::provider::{Access, Provider};
+use crate::provider::{Access, Network, Provider};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -29,13 +29,14 @@ impl Services {
     /// All services of the configuration, for a program that started at `started`. Nothing is sent yet.
     pub fn open(config: &Config, started: Instant) -> Self {
         let deadline = started + config.deadline.unsigned_abs();
-        let access = Access { deadline, concurrency: config.concurrency };
+        let network = Network::default();
+        let access = Access { deadline, concurrency: config.concurrency, network: &network };
         let providers = config.providers.iter().map(|provider| {
             let opened = provider::open(provider, access).map_err(|failure| failure.message);
             (provider.name.clone(), opened)
         });
         Self {
-            jenkins: Jenkins::new(&config.jenkins, deadline).map_err(|error| error.to_string()),
+            jenkins: Jenkins::new(&config.jenkins, deadline, &network).map_err(|error| error.to_string()),
             providers: providers.collect(),
         }
     }

@@ -6,6 +6,7 @@ use super::order::{AddressOrder, Deletion, Order};
 use crate::config::NodeType;
 use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
+use crate::http::Network;
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
 
@@ -42,6 +43,20 @@ pub trait Provider: Send + Sync {
     /// Deletes one server. A server that is gone already is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
 
+    /// Its volumes and floating IPs, if this kind of cloud has any.
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        None
+    }
+
+    /// Requests that left this machine so far, with log-ins and repeated ones.
+    fn requests_sent(&self) -> u64;
+
+    /// Attempts that got no complete answer, or an error other than 404.
+    fn requests_failed(&self) -> u64;
+}
+
+/// Volumes and floating IPs, which some clouds have besides servers.
+pub trait Attachments: Send + Sync {
     /// All volumes of the project, every page of them, marked or not.
     fn volumes(&self) -> Result<Vec<Volume>, Failure>;
 
@@ -62,19 +77,15 @@ pub trait Provider: Send + Sync {
 
     /// Releases one floating IP. A floating IP that is gone already is no failure.
     fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure>;
-
-    /// Requests that left this machine so far, with log-ins and repeated ones.
-    fn requests_sent(&self) -> u64;
-
-    /// Attempts that got no complete answer, or an error other than 404.
-    fn requests_failed(&self) -> u64;
 }
 
 /// How a run may use a provider.
 #[derive(Clone, Copy, Debug)]
-pub struct Access {
+pub struct Access<'a> {
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
     /// The most requests of one survey at a time.
     pub concurrency: u32,
+    /// What the services of a run share.
+    pub network: &'a Network,
 }

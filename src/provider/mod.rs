@@ -3,16 +3,19 @@
 //! A second backend needs one folder next to [`openstack`], one variant of [`crate::config::Backend`] and one match arm in
 //! [`open()`].
 
+pub mod command;
 pub mod console;
 mod failure;
 mod findings;
 mod interface;
+mod mark;
 mod open;
 pub mod openstack;
 mod order;
 
+pub use crate::http::Network;
 pub use failure::{Failure, FailureKind};
 pub use findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
-pub use interface::{Access, Provider};
+pub use interface::{Access, Attachments, Provider};
 pub use open::open;
 pub use order::{AddressOrder, Deletion, Order};

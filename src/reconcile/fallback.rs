@@ -26,6 +26,7 @@ pub(super) fn apply(
         let mut unsaved = None;
         let applied = apply::apply(config, services, world, &next, &mut state, |state| {
             unsaved = store.save(state).err();
+            unsaved.is_none()
         });
         plan.memory = state;
         plan.problems.extend(unsaved.map(not_saved));

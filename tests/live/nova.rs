@@ -25,7 +25,7 @@ impl Cloud {
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         let config = Config::load(&path).ok()?.config;
-        let Backend::OpenStack(cloud) = &config.providers[0].backend;
+        let Backend::OpenStack(cloud) = &config.providers[0].backend else { panic!("not OpenStack") };
         let auth = match &cloud.auth {
             Auth::Password { user, password, project } => {
                 let mut user = identified(user);

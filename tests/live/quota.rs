@@ -6,7 +6,7 @@ use super::{cloud, skipped};
 use mita::domain::names::MitaId;
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
-use mita::provider::{Access, FailureKind, Order, open};
+use mita::provider::{Access, FailureKind, Network, Order, open};
 use serde_json::{Value, json};
 
 /// A project with one user, made by the administrator of `clouds.yaml`.
@@ -96,7 +96,8 @@ fn live_s4_without_quota_nothing_is_ordered_and_an_order_all_the_same_is_refused
 
     let config = site.config();
     let deadline = super::clock() + std::time::Duration::from_secs(30);
-    let provider = open(&config.providers[0], Access { deadline, concurrency: 4 }).unwrap();
+    let provider =
+        open(&config.providers[0], Access { deadline, concurrency: 4, network: &Network::default() }).unwrap();
     let order = Order {
         node_type: &config.node_types[0],
         installation: &config.installation(),

@@ -332,7 +332,8 @@ fn s9_a_crumb_and_its_session_come_out_nowhere() {
             cacert: None,
         };
         let deadline = super::now() + std::time::Duration::from_secs(20);
-        let controller = mita::jenkins::Jenkins::new(&config, deadline).expect("no certificates to read");
+        let controller = mita::jenkins::Jenkins::new(&config, deadline, &mita::http::Network::default())
+            .expect("no certificates to read");
         let error = controller.set_offline(&"trusty+10.0.0.1".into(), "mita").expect_err("an error");
         let shown = mita::secret::redact(&error.to_string()).into_owned();
         assert!(shown.contains("[secret]"), "{shown}");

@@ -10,6 +10,7 @@ mod dependencies;
 mod host;
 mod inputs;
 mod marked;
+mod odd_texts;
 mod panics;
 mod process;
 mod program;

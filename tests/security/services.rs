@@ -7,7 +7,7 @@ pub(super) const JENKINS: (&str, &str) = ("X-Jenkins", "2.578");
 
 const QUEUE: &str = r#"{"items":[{"_class":"hudson.model.Queue$BuildableItem","id":7,"buildable":true,"pending":false,
     "why":"There are no nodes with the label ‘trusty’","inQueueSince":1785600000000,
-    "task":{"_class":"hudson.model.FreeStyleProject","name":"ceph-build","labelExpression":"trusty"}}]}"#;
+    "task":{"_class":"hudson.model.FreeStyleProject","fullName":"ceph-build","labelExpression":"trusty"}}]}"#;
 const NODES: &str = r#"{"computer":[{"_class":"hudson.model.Hudson$MasterComputer","displayName":"Built-In Node","idle":true,
     "offline":false,"temporarilyOffline":false,"numExecutors":0,"executors":[],"assignedLabels":[]}]}"#;
 

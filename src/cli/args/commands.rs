@@ -103,6 +103,15 @@ pub(crate) struct Retire {
     #[arg(long)]
     pub(crate) when_idle: bool,
 
+    /// If the node is busy: end its build. Shows the build and asks first; the node is deleted in Jenkins, and a later run
+    /// deletes the server
+    #[arg(long, conflicts_with = "when_idle")]
+    pub(crate) force: bool,
+
+    /// Do not ask before --force
+    #[arg(long, requires = "force")]
+    pub(crate) yes: bool,
+
     #[command(flatten)]
     pub(crate) format: ResultFormat,
 }

@@ -14,7 +14,7 @@ use crate::config;
 use crate::config::{Config, ConfigErrors};
 use crate::progress::Progress;
 use crate::provider;
-use crate::provider::{Access, Inventory, Size};
+use crate::provider::{Access, Inventory, Network, Size};
 use crate::reconcile::Moment;
 use crate::view::exit::Exit;
 use dialogue::{Choice, Dialogue};
@@ -224,7 +224,8 @@ fn inventory(
     let message = |line: &String| line.splitn(4, ": ").last().unwrap_or_default().to_owned();
     let config =
         config.map_err(|errors| Failure::Refused(errors.lines().iter().map(message).collect::<Vec<_>>().join("; ")))?;
-    let access = Access { deadline: moment.started + LONGEST, concurrency: config.concurrency };
+    let access =
+        Access { deadline: moment.started + LONGEST, concurrency: config.concurrency, network: &Network::default() };
     let Some(only) = config.providers.first() else { return Ok(Inventory::default()) };
     let cloud = provider::open(only, access).map_err(|failure| Failure::Refused(failure.message))?;
     let inventory = cloud.inventory();

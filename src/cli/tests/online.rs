@@ -232,7 +232,7 @@ fn a_user_who_may_only_read_and_a_password_that_ends_soon_are_told() {
 fn an_application_credential_that_ends_soon_is_told() {
     let mut scene = scene();
     let credential = scene.sim.cloud("openstack").app_credentials[0].clone();
-    let Backend::OpenStack(cloud) = &mut scene.loaded.config.providers[0].backend;
+    let Backend::OpenStack(cloud) = &mut scene.loaded.config.providers[0].backend else { panic!("not OpenStack") };
     let (id, secret) = (CredentialId::Id(credential.id), Secret::new(credential.secret));
     cloud.auth = Auth::ApplicationCredential { credential: id, secret };
     assert!(online(&scene).hints.is_empty());

@@ -2,6 +2,25 @@
 
 use super::key::{Key, Kind, MOST, key, same};
 
+/// Those that only OpenStack has.
+pub(crate) const OF_OPENSTACK: &[&str] = &[
+    "min_cores",
+    "min_ram",
+    "keyname",
+    "storage",
+    "boot_volume",
+    "networks",
+    "ports",
+    "floating_ip_pool",
+    "security_groups",
+    "availability_zone",
+    "config_drive",
+    "server_group",
+    "scheduler_hints",
+    "tags",
+    "description",
+];
+
 /// `[nodes.NAME]`
 pub(crate) const NODES: &[Key] = &[
     key(

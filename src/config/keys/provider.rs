@@ -2,15 +2,34 @@
 
 use super::key::{Key, Kind, MOST, key, refused, same};
 
+/// Those of every type.
+pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max"];
+
+/// Those of type "command", besides the keys of every type. All others belong to OpenStack.
+pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
+
 /// `[provider.NAME]`
 pub(crate) const PROVIDER: &[Key] = &[
-    key("type", Kind::OneOf(&["openstack"]), "openstack", "the kind of cloud"),
+    key(
+        "type",
+        Kind::OneOf(&["openstack", "command"]),
+        "openstack",
+        "the kind of cloud: OpenStack, or a program that does what mita asks",
+    ),
     key(
         "max",
         Kind::Number(0, MOST),
         "none",
         "the maximum number of servers of this provider at a time; 0: order none",
     ),
+    key(
+        "command",
+        Kind::Texts,
+        "required for type command",
+        "for type command: the program, with its arguments; a path with a slash is relative to the configuration file",
+    ),
+    key("environment", Kind::Texts, "none", "for type command: variables of mita's environment that the program gets"),
+    key("timeout", Kind::Time, "20s", "for type command: the maximum duration of one call of the program"),
     key(
         "cloud",
         Kind::Text,

@@ -10,7 +10,7 @@ mod server_name;
 use crate::config::file;
 use crate::config::file::{Found, Reading, Table};
 use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
-use crate::config::{keys, times};
+use crate::config::{keys, provider, times};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
@@ -20,8 +20,12 @@ pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let time_zone = min_idle::time_zone(top);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
-    let providers: Vec<_> = top.children("provider").into_iter().map(|found| found.value.0).collect();
-    let file = Context { reading: top.reading, type_names: &type_names, providers: &providers, defaults, time_zone };
+    let tables = top.children("provider");
+    let providers: Vec<_> = tables.iter().map(|found| found.value.0).collect();
+    let commands = tables.iter().filter(|found| provider::is_command(found.value.1));
+    let commands: Vec<_> = commands.map(|found| found.value.0).collect();
+    let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
+    let file = Context { reading: top.reading, type_names, providers, commands, defaults, time_zone };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -30,6 +34,8 @@ struct Context<'a, 'n> {
     reading: &'a Reading<'a>,
     type_names: &'n [&'a str],
     providers: &'n [&'a str],
+    /// Those of type "command".
+    commands: &'n [&'a str],
     defaults: Times,
     time_zone: ZoneName,
 }
@@ -43,7 +49,25 @@ impl<'a> Context<'a, '_> {
         }
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
         let providers = self.providers(&table);
-        let image_name = table.required_text(&["image_name", "image"], "write the image's name or id");
+        let command = self.command_among(providers.as_deref().unwrap_or_default());
+        if let Some(command) = command {
+            let text = format!(
+                "is a key of OpenStack, and provider {command} is of type command; remove it, or write a node type of \
+                 its own for {command}"
+            );
+            table.refuse(keys::nodes::OF_OPENSTACK, &text);
+        }
+        // A program may have one image and one size only.
+        let optional = self.only_commands(providers.as_deref().unwrap_or_default());
+        let image_names = ["image_name", "image"];
+        let image_name = match optional {
+            true => table.text(&image_names),
+            false => table.required_text(&image_names, "write the image's name or id"),
+        };
+        let size = match optional {
+            true => table.text(&["size", "flavor"]).map(|found| FlavorChoice::Named(found.value)),
+            false => boot::size(&table),
+        };
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
         let max = number("max", 0);
         let min_idle = min_idle::read(&table, &self.time_zone);
@@ -64,7 +88,7 @@ impl<'a> Context<'a, '_> {
             name: NodeTypeName::from(name),
             providers: providers.unwrap_or_default(),
             image_name: required(image_name),
-            size: boot::size(&table).unwrap_or(FlavorChoice::Named(String::new())),
+            size: size.unwrap_or(FlavorChoice::Named(String::new())),
             keyname: table.value("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
@@ -84,6 +108,16 @@ impl<'a> Context<'a, '_> {
             registration,
             times: times::read(&table, self.defaults),
         })
+    }
+
+    /// The first of these providers that is of type "command".
+    fn command_among<'p>(&self, providers: &'p [ProviderName]) -> Option<&'p ProviderName> {
+        providers.iter().find(|provider| self.commands.contains(&provider.as_str()))
+    }
+
+    /// Whether all of these providers, at least one, are of type "command".
+    fn only_commands(&self, providers: &[ProviderName]) -> bool {
+        !providers.is_empty() && providers.iter().all(|provider| self.commands.contains(&provider.as_str()))
     }
 
     fn providers(&self, table: &Table<'_>) -> Option<Vec<ProviderName>> {

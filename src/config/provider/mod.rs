@@ -1,6 +1,7 @@
 //! `[provider.NAME]`: the clouds that node types name.
 
 mod clouds;
+mod command;
 mod connection;
 mod named_cloud;
 mod openstack;
@@ -24,12 +25,40 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
-    let read = match table.has("type") {
-        None => openstack::read,
-        Some(_) => table.choice("type", &[("openstack", openstack::read as fn(&Table<'_>) -> _)])?,
+    let kind = if table.has("type").is_some() { table.choice("type", &TYPES)? } else { Type::OpenStack };
+    let backend = match kind {
+        Type::OpenStack => {
+            table
+                .refuse(keys::provider::OF_COMMAND, "is a key of type command; remove it, or write type = \"command\"");
+            Backend::OpenStack(Box::new(openstack::read(&table)?))
+        }
+        Type::Command => {
+            let of_openstack = keys::names(keys::PROVIDER).filter(|key| !is_of_command(key));
+            table.refuse(of_openstack, "is a key of type openstack; remove it, or configure the program itself");
+            Backend::Command(command::read(&table)?)
+        }
     };
-    let backend = read(&table)?;
-    Some(ProviderConfig { name: ProviderName::from(name), max, backend: Backend::OpenStack(backend) })
+    Some(ProviderConfig { name: ProviderName::from(name), max, backend })
+}
+
+/// The values of `type`.
+const TYPES: [(&str, Type); 2] = [("openstack", Type::OpenStack), (COMMAND, Type::Command)];
+
+const COMMAND: &str = "command";
+
+#[derive(Clone, Copy)]
+enum Type {
+    OpenStack,
+    Command,
+}
+
+fn is_of_command(key: &str) -> bool {
+    keys::provider::OF_EVERY_TYPE.contains(&key) || keys::provider::OF_COMMAND.contains(&key)
+}
+
+/// Whether the table of a provider has type "command".
+pub(crate) fn is_command(table: &DeValue<'_>) -> bool {
+    table.get("type").and_then(|value| value.get_ref().as_str()) == Some(COMMAND)
 }
 
 fn check_name(reading: &Reading<'_>, name: &str, at: &Place) {

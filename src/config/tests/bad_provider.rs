@@ -51,7 +51,7 @@ fn the_clouds() {
             ),
             (
                 &format!("{user}type = \"ec2\""),
-                &["mita.toml:5: provider.openstack.type: \"ec2\" is unknown; write one of \"openstack\""],
+                &["mita.toml:5: provider.openstack.type: \"ec2\" is unknown; write one of \"openstack\", \"command\""],
             ),
             (
                 &format!("{user}auth_version = \"2.0_apikey\""),

@@ -23,8 +23,8 @@ fn load(folder: &Folder) -> Result<Loaded, ConfigErrors> {
 fn openstack(loaded: Result<Loaded, ConfigErrors>) -> OpenStackConfig {
     let mut loaded = loaded.unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(loaded.warnings, [""; 0]);
-    let Backend::OpenStack(openstack) = loaded.config.providers.remove(0).backend;
-    openstack
+    let Backend::OpenStack(openstack) = loaded.config.providers.remove(0).backend else { panic!("not OpenStack") };
+    *openstack
 }
 
 fn named(name: &str, domain: Domain) -> Identified {

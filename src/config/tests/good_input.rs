@@ -11,7 +11,8 @@ use jiff::SignedDuration;
 fn openstack(provider: &str) -> OpenStackConfig {
     let text = format!("{JENKINS}[provider.openstack]\nauth_url = \"http://os.example.com:5000\"\n{provider}{NODE}");
     match config(&text).providers.remove(0).backend {
-        Backend::OpenStack(openstack) => openstack,
+        Backend::OpenStack(openstack) => *openstack,
+        Backend::Command(command) => panic!("{command:?}"),
     }
 }
 
@@ -152,7 +153,7 @@ fn paths_are_relative_to_the_configuration_file() {
     folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n", 0o644);
     folder.write("u.sh", "#!/bin/sh\necho ${MITA_NODE} ${JENKINS_URL}\n", 0o644);
     let Loaded { config, warnings } = folder.load().unwrap();
-    let Backend::OpenStack(openstack) = &config.providers[0].backend;
+    let Backend::OpenStack(openstack) = &config.providers[0].backend else { panic!("not OpenStack") };
     assert_eq!(warnings, [""; 0]);
     assert_eq!(config.state_file, folder.0.path().join("state.json"));
     assert_eq!(config.jenkins.token.expose(), "TOKEN-IN-A-FILE");

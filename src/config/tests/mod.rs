@@ -4,6 +4,7 @@ mod bad_input;
 mod bad_nodes;
 mod bad_provider;
 mod clouds;
+mod command;
 mod damaged;
 mod example;
 mod good_input;

@@ -1,5 +1,6 @@
 //! The whole configuration.
 
+use super::command::CommandConfig;
 use super::node_type::NodeType;
 use super::openstack::OpenStackConfig;
 use super::times::Times;
@@ -74,7 +75,9 @@ pub struct ProviderConfig {
 #[derive(Clone, Debug)]
 pub enum Backend {
     /// `type = "openstack"`
-    OpenStack(OpenStackConfig),
+    OpenStack(Box<OpenStackConfig>),
+    /// `type = "command"`
+    Command(CommandConfig),
 }
 
 impl Config {

@@ -1,5 +1,6 @@
 //! What a configuration says, checked and complete.
 
+mod command;
 mod config;
 mod fingerprint;
 pub(crate) mod min_idle;
@@ -9,6 +10,7 @@ mod planning;
 mod registration;
 mod times;
 
+pub use command::{CommandConfig, Variable};
 pub use config::{Backend, Config, JenkinsConfig, ProviderConfig};
 pub(crate) use fingerprint::of as fingerprint_of;
 pub use min_idle::{MinIdle, Window, ZoneName};

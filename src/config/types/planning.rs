@@ -137,7 +137,7 @@ impl Planning {
         let provider = |part: &ProviderPart| ProviderConfig {
             name: part.name.clone(),
             max: part.max,
-            backend: Backend::OpenStack(nowhere()),
+            backend: Backend::OpenStack(Box::new(nowhere())),
         };
         let mut config = Config {
             path: PathBuf::new(),

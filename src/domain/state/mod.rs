@@ -12,7 +12,7 @@ mod servers;
 pub use credit::Credit;
 pub use files::{HISTORY, LOCK, files_beside};
 pub use lessons::{Breaker, ForeignLabels, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
-pub use nodes::{NodeMemory, SetOfflineBy};
+pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
 
 use crate::domain::installation::Controller;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The Jenkins controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,12 @@ pub struct Queue {
     pub items: Vec<QueueItem>,
     /// Items that the user may discover but not read: a permission is missing.
     pub discoverable: u32,
+    /// For each block of a pipeline, the path of its run.
+    #[serde(skip)]
+    pub runs: BTreeMap<u64, String>,
+    /// Labels of blocks that only the page of their run showed; empty for a block without a label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shown_labels: BTreeMap<u64, String>,
 }
 
 /// One queue item.

@@ -3,8 +3,12 @@
 use super::*;
 use crate::domain::world::{Node, Queue};
 
-fn queue_lines(body: &str) -> Vec<String> {
-    let Queue { items, discoverable } = queue::read_queue(&serde_json::from_str(body).unwrap()).unwrap();
+fn serving(body: &'static str) -> Jenkins {
+    controller(&Loopback::new(move |_| jenkins_answer(body)), "")
+}
+
+fn queue_lines(body: &'static str) -> Vec<String> {
+    let Queue { items, discoverable, .. } = serving(body).queue().unwrap().value;
     let mut lines: Vec<String> = items
         .iter()
         .map(|item| {
@@ -23,8 +27,8 @@ fn queue_lines(body: &str) -> Vec<String> {
     lines
 }
 
-fn node_lines(body: &str) -> Vec<String> {
-    let nodes: Vec<Node> = nodes::read_nodes(&serde_json::from_str(body).unwrap()).unwrap();
+fn node_lines(body: &'static str) -> Vec<String> {
+    let nodes: Vec<Node> = serving(body).nodes().unwrap().value;
     let line = |node: &Node| {
         let labels: Vec<&str> = node.labels.iter().map(String::as_str).collect();
         let Node { name, kind, executors, idle_executors, idle, .. } = node;

@@ -9,6 +9,7 @@ use super::*;
 use crate::config::JenkinsConfig;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Mode, Presence};
+use crate::http::Network;
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
 use crate::secret::Secret;
 use std::time::Duration;
@@ -21,7 +22,7 @@ fn controller(server: &Loopback, prefix: &str) -> Jenkins {
         token: Secret::new("11aa-jenkins-token"),
         cacert: None,
     };
-    Jenkins::new(&config, deadline(Duration::from_secs(30))).unwrap()
+    Jenkins::new(&config, deadline(Duration::from_secs(30)), &Network::default()).unwrap()
 }
 
 fn jenkins_answer(body: &str) -> Answer {

@@ -115,7 +115,7 @@ fn an_unreadable_certificate_authority_is_reported_before_anything_is_sent() {
         token: Secret::new("11aa-jenkins-token"),
         cacert: Some("/nonexistent/ca.pem".into()),
     };
-    let error = Jenkins::new(&config, deadline(Duration::from_secs(30))).unwrap_err();
+    let error = Jenkins::new(&config, deadline(Duration::from_secs(30)), &Network::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotSent);
     assert!(error.text.contains("/nonexistent/ca.pem"), "{error}");
 }

@@ -14,10 +14,9 @@ use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
 use crate::plan::demand::mismatch;
-use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::forecast::AtHand;
-use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
 use jiff::{SignedDuration, Timestamp};
@@ -25,9 +24,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An idle executor that a job has waited beside for longer than this will not take it.
 const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
-
-/// How often jobs are placed so that each flyweight without any node gets one; the next run goes on.
-const FLYWEIGHTS_TRIED: usize = 5;
 
 /// Executors that are there or on their way, and what decides who may use them.
 pub(crate) struct Supply<'a> {
@@ -57,80 +53,13 @@ impl<'a> Supply<'a> {
         Self { config, memory, fleet, phases, limits, now, at_hand, idle: idle.collect() }
     }
 
-    /// Places the waiting jobs, oldest first, then the idle nodes that should be ready. Nothing is ordered if `blocker` forbids it.
-    pub(crate) fn assign(&self, demand: &Demand<'_>, blocker: Option<&Blocker>) -> Placement {
-        let placement = self.place(&demand.waiting, blocker, false);
-        if self.needs_scout(demand, &placement) { self.place(&demand.waiting, blocker, true) } else { placement }
-    }
-
-    /// Whether one server is to be tried so that Jenkins names labels: nothing is there or on its way that would do it.
-    fn needs_scout(&self, demand: &Demand<'_>, placement: &Placement) -> bool {
-        !demand.hidden.is_empty()
-            && placement.orders.is_empty()
-            && !self.phases.iter().any(|classified| matches!(classified.phase, Phase::OnItsWay(_)))
-    }
-
     /// Idle servers of a type that should be ready.
     pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> u32 {
         self.at_hand.get(&kind.name).copied().unwrap_or_default()
     }
 
-    /// Places everybody who needs an executor, then the flyweights: where a node is, or is coming, they take no server.
-    fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
-        let hosts: Vec<Option<Place>> = waiting.iter().map(|job| self.host_of(job)).collect();
-        let mut needs_executor: Vec<bool> = waiting.iter().map(|job| !job.is_flyweight()).collect();
-        let mut tries = 0;
-        loop {
-            let mut placement = self.place_those(waiting, &needs_executor, blocker, scout);
-            let mut lacks_node = None;
-            for (index, job) in waiting.iter().enumerate().filter(|(_, job)| job.is_flyweight()) {
-                let ordered = || placement.orders.iter().position(|order| job.served_by[order.node_type]);
-                let place = hosts[index].clone().or_else(|| ordered().map(Place::Order));
-                if placement.places[index].is_none() {
-                    placement.places[index] = place;
-                }
-                if placement.places[index].is_none() && !needs_executor[index] {
-                    lacks_node.get_or_insert(index);
-                }
-            }
-            tries += 1;
-            match lacks_node {
-                Some(index) if tries < FLYWEIGHTS_TRIED && blocker.is_none() => needs_executor[index] = true,
-                Some(_) | None => return placement,
-            }
-        }
-    }
-
-    /// Where a flyweight can run: on a node that is online, busy or not, or on one that comes.
-    fn host_of(&self, job: &Waiting<'_>) -> Option<Place> {
-        if !job.is_flyweight() {
-            return None;
-        }
-        let all = &self.config.node_types;
-        let machine_of = |identity: &NodeIdentity| match identity {
-            NodeIdentity::Of(machine) => Some(*machine),
-            _ => None,
-        };
-        let mut online = self.fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
-        let host = online.find(|(node, identity)| {
-            let kind =
-                machine_of(identity).and_then(|machine| self.config.node_type(&self.fleet.machines[machine].node_type));
-            !job.refusing.contains(&node.name) && job.need.accepts_node(node, kind, all)
-        });
-        if let Some((node, identity)) = host {
-            return Some(Place::Node { name: node.name.clone(), machine: machine_of(identity) });
-        }
-        let serves = |machine: &Machine<'_>| {
-            all.iter().zip(&job.served_by).any(|(kind, served)| *served && kind.name == machine.node_type)
-        };
-        let mut machines = self.fleet.machines.iter().zip(self.phases).enumerate();
-        let coming =
-            machines.find(|(_, (machine, phase))| matches!(phase.phase, Phase::OnItsWay(_)) && serves(machine));
-        coming.map(|(machine, _)| Place::Coming { machine })
-    }
-
     /// Places those who need an executor.
-    fn place_those(
+    pub(super) fn place_those(
         &self,
         waiting: &[Waiting<'_>],
         needs_executor: &[bool],

@@ -130,13 +130,15 @@ impl<'a> OurNames<'a> {
     }
 }
 
-/// Reads what the item needs. `known` is what an earlier run read, `waited` its time in the queue.
+/// Reads what the item needs. `known` is what an earlier run read, `shown` the label on the page of its run, `waited` its time
+/// in the queue.
 pub fn read(
     ours: &OurNames<'_>,
     index: &NodeIndex<'_>,
     item: &QueueItem,
     why: &Why,
     known: Option<&Need>,
+    shown: Option<&str>,
     waited: SignedDuration,
 ) -> Reading {
     if let Some(node) = exact_node(ours, index, item, why).filter(|node| !asks_for_another(known, node)) {
@@ -171,7 +173,12 @@ pub fn read(
         {
             Reading::Known(Need::Anywhere)
         }
-        Why::NextExecutor => Reading::Hidden,
+        Why::NextExecutor => match shown.map(|label| (label.trim_matches(|c| c <= ' '), Label::bounded(label))) {
+            None => Reading::Hidden,
+            Some(("", _)) => Reading::Known(Need::Anywhere),
+            Some((_, Some(label))) => Reading::Known(Need::Label(label)),
+            Some((_, None)) => Reading::TooLong,
+        },
         _ => Reading::Unknown,
     }
 }

@@ -84,7 +84,10 @@ pub(crate) fn read<'a>(
                 // If Jenkins does not say, at least the time for which mita saw it wait.
                 let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
                 let reading = if long_labels.may_read(item) {
-                    need::read(&ours, &index, item, &why, known.need.as_ref(), waited)
+                    {
+                        let shown = queue.shown_labels.get(&item.id).map(String::as_str);
+                        need::read(&ours, &index, item, &why, known.need.as_ref(), shown, waited)
+                    }
                 } else {
                     Reading::TooLong
                 };

@@ -77,7 +77,8 @@ impl Classifier<'_> {
         }
         if let Some(node) = machine.busy_node() {
             let asked = evidence.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
-            return alone(Rule::Busy, format!("node {} runs a build{asked}", node.name));
+            let lost = evidence.lost(node).unwrap_or_default();
+            return alone(Rule::Busy, format!("node {} runs a build{lost}{asked}", node.name));
         }
         if let Some(classified) = evidence.gone_or_going() {
             return classified;
@@ -242,6 +243,16 @@ impl Evidence<'_> {
     fn asked_since(&self) -> Option<SignedDuration> {
         let asked = self.remembered?.asked?;
         Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
+    }
+
+    /// What is to be said of a node whose agent is gone while a build holds it.
+    fn lost(&self, node: &Node) -> Option<String> {
+        let since = self.known(node)?.lost_since.filter(|since| *since < self.now)?;
+        let lasted = span(self.now.duration_since(since));
+        Some(format!(
+            " and has had no connection for {lasted}: it stays until Jenkins ends the build, or mita retire --force {} does",
+            node.name
+        ))
     }
 
     /// Why a retirement is under way, where one is.

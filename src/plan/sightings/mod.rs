@@ -62,7 +62,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
                     node_type: seen.node_type,
                     provider: seen.provider,
                     since: now,
-                    watch: seen.storage.then_some(0),
+                    watch: (seen.storage || seen.fault.as_deref().is_some_and(volumes::is_about_volumes)).then_some(0),
                     node: seen.node,
                     volumes: seen.fault.as_deref().map(volumes::volumes_named).unwrap_or_default(),
                 };

@@ -65,6 +65,11 @@ pub fn is_in_fault(volume: &Volume, gone: &GoneServer) -> bool {
     volume.name.is_empty() && gone.volumes.contains(&volume.id)
 }
 
+/// Whether a server's fault is about a volume. An image can make volumes although its node type has none.
+pub(crate) fn is_about_volumes(fault: &str) -> bool {
+    fault.to_ascii_lowercase().contains("volume")
+}
+
 /// The volumes that a server's fault may name ("Volume ID did not finish being created ...", nova/exception.py): all
 /// that has the form of an id. An order names no volume that is there already, so one that its fault names was made for it.
 pub(crate) fn volumes_named(fault: &str) -> BTreeSet<VolumeId> {

@@ -100,7 +100,7 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
         cacert: None,
         connection: Connection::default(),
     };
-    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack) }
+    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack.into()) }
 }
 
 /// An agent, online and idle, with the label `amd64`.
@@ -245,6 +245,8 @@ impl Situation {
     pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
         let unknown = NodeMemory {
             worked_at: None,
+            closed: None,
+            lost_since: None,
             restore_refused: false,
             mark_forgotten: false,
             first_seen: LAST_RUN,

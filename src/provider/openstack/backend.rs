@@ -8,7 +8,7 @@ use crate::domain::names::{FloatingIpId, ServerId, VolumeId};
 use crate::domain::world::{FloatingIp, Lookup, Server, Volume};
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, Inventory, Survey};
-use crate::provider::interface::Provider;
+use crate::provider::interface::{Attachments, Provider};
 use crate::provider::order::{AddressOrder, Deletion, Order};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Instant;
@@ -50,6 +50,20 @@ impl Provider for OpenStack {
         compute::delete(&self.session, id)
     }
 
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        Some(self)
+    }
+
+    fn requests_sent(&self) -> u64 {
+        self.session.http().requests_sent()
+    }
+
+    fn requests_failed(&self) -> u64 {
+        self.session.http().requests_failed()
+    }
+}
+
+impl Attachments for OpenStack {
     fn volumes(&self) -> Result<Vec<Volume>, Failure> {
         volume::volumes(&self.session)
     }
@@ -76,13 +90,5 @@ impl Provider for OpenStack {
 
     fn release_floating_ip(&self, id: &FloatingIpId) -> Result<Deletion, Failure> {
         floating_ip::release(&self.session, id)
-    }
-
-    fn requests_sent(&self) -> u64 {
-        self.session.http().requests_sent()
-    }
-
-    fn requests_failed(&self) -> u64 {
-        self.session.http().requests_failed()
     }
 }

@@ -3,7 +3,7 @@
 use super::api::{Effect, Session, unusable_client};
 use super::compute::flavors::{self, Flavor};
 use super::compute::server_group;
-use super::image;
+use super::image::{self, Image};
 use super::network;
 use crate::config::{ClientCertificate, Connection, FlavorChoice, NodeType, OpenStackConfig};
 use crate::domain::names::ProviderName;
@@ -32,12 +32,13 @@ pub(super) enum Resource {
 #[derive(Default)]
 struct Cache {
     flavors: Option<Arc<Vec<Flavor>>>,
+    images: BTreeMap<String, Arc<Image>>,
     ids: BTreeMap<(Resource, String), String>,
 }
 
 impl OpenStack {
     /// Sends nothing yet. Fails if the certificates of `cacert` cannot be read.
-    pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access) -> Result<OpenStack, Failure> {
+    pub fn new(name: &ProviderName, config: &OpenStackConfig, access: Access<'_>) -> Result<OpenStack, Failure> {
         let service = format!("provider {name}");
         let Connection { client_cert, proxy, endpoints: _ } = config.connection.clone();
         let options = ClientOptions {
@@ -46,6 +47,7 @@ impl OpenStack {
             client_cert: client_cert.map(|ClientCertificate { cert, key }| (cert, key)),
             proxy,
             deadline: access.deadline,
+            network: access.network,
         };
         let http = Client::new(options).map_err(|error| unusable_client(name, &error))?;
         Ok(Self {
@@ -66,7 +68,7 @@ impl OpenStack {
             return Ok(id.clone());
         }
         let id = match resource {
-            Resource::Image => image::resolve(&self.session, name)?,
+            Resource::Image => self.image(name)?.id.clone(),
             Resource::ServerGroup => server_group::resolve(&self.session, name)?,
             Resource::Network(kind) => network::resolve(&self.session, kind, name)?,
         };
@@ -77,6 +79,16 @@ impl OpenStack {
     /// The ids of several, in their order.
     pub(super) fn resolve_all(&self, resource: Resource, names: &[String]) -> Result<Vec<String>, Failure> {
         names.iter().map(|name| self.resolve(resource, name)).collect()
+    }
+
+    /// The image that a node type names. Asked for once in a run.
+    pub(super) fn image(&self, name: &str) -> Result<Arc<Image>, Failure> {
+        if let Some(image) = self.cache().images.get(name) {
+            return Ok(Arc::clone(image));
+        }
+        let image = Arc::new(image::find(&self.session, name)?);
+        self.cache().images.insert(name.to_owned(), Arc::clone(&image));
+        Ok(image)
     }
 
     /// All flavors. Asked for once in a run.

@@ -5,105 +5,119 @@ use super::names::{hint, is_uuid, unknown};
 use crate::http::{encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
 use serde::Deserialize;
+use serde_json::Value;
 use wildmatch::WildMatch;
 
-/// The most pages that mita reads of the images with one name, or of all images.
-const MOST_PAGES: usize = 20;
+/// What Glance lists only when it is asked for: images that everybody may use but that clutter no list, images that were
+/// taken out of the lists, and images of other projects that this one has not accepted.
+const UNLISTED: [&[(&str, &str)]; 3] = [
+    &[("visibility", "community")],
+    &[("os_hidden", "true")],
+    &[("visibility", "shared"), ("member_status", "pending")],
+];
 
-/// The id of an image: the one with this id, else the newest active one with this name, else the newest active one whose
-/// name matches it as a pattern, in which `*` stands for any characters and `?` for one.
-pub(crate) fn resolve(session: &Session, wanted: &str) -> Result<String, Failure> {
+/// The image with this id, else the newest active one with this name, else the newest active one whose name matches it as
+/// a pattern, in which `*` stands for any characters and `?` for one.
+pub(crate) fn find(session: &Session, wanted: &str) -> Result<Image, Failure> {
     let description = format!("find the image \"{}\"", wanted.escape_debug());
     let operation = session.operation(&description, Effect::Read);
     if is_uuid(wanted)
         && let Some(image) = by_id(session, wanted, &operation)?
     {
         return match image.status.as_deref() {
-            Some("active") => Ok(image.id),
+            Some("active") => Ok(image),
             status => {
                 let text = format!("its status is {}, not active", status.unwrap_or("unknown"));
                 Err(operation.failure(FailureKind::Wrong, &text))
             }
         };
     }
-    // Glance reads `in:` and the like as operators, and sorts in its own way. So mita compares and sorts itself.
-    let named: Vec<_> = listed(session, &[("name", wanted), ("limit", "200")], &operation)?
-        .into_iter()
-        .filter(|image| image.name.as_deref() == Some(wanted))
-        .collect();
-    if let Some(image) = newest_active(named.iter()) {
-        return Ok(image.id.clone());
-    }
-    let why = if let Some(image) = named.first() {
-        let (id, status) = (&image.id, image.status.as_deref().unwrap_or("?"));
-        format!("no image with this name is active (image {id} is {status}): correct image_name")
-    } else {
-        let all = listed(session, &[("limit", "200")], &operation)?;
-        let names = all.iter().filter_map(|image| image.name.as_deref());
-        if wanted.contains(['*', '?']) {
-            let pattern = WildMatch::new(wanted);
-            let matches = |image: &&Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
-            if let Some(image) = newest_active(all.iter().filter(matches)) {
-                return Ok(image.id.clone());
+    let named = named(session, wanted, &[], &operation)?;
+    let why = match newest_active(named) {
+        Ok(image) => return Ok(image),
+        Err(Some(Image { id, status, .. })) => {
+            let status = status.as_deref().unwrap_or("?");
+            format!("no image with this name is active (image {id} is {status}): correct image_name")
+        }
+        Err(None) => {
+            let all = listed(session, &[], &operation)?;
+            let names: Vec<_> = all.iter().filter_map(|image| image.name.clone()).collect();
+            let names = names.iter().map(String::as_str);
+            if wanted.contains(['*', '?']) {
+                let pattern = WildMatch::new(wanted);
+                let matches = |image: &Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
+                if let Ok(image) = newest_active(all.into_iter().filter(matches).collect()) {
+                    return Ok(image);
+                }
+                format!(
+                    "no active image has a name that matches this pattern; {}: correct image_name",
+                    hint(wanted, names)
+                )
+            } else if let Some(image) = unlisted(session, wanted, &operation)? {
+                format!("{}, which is found only by its id: write image_name = {:?}", image.seclusion(), image.id)
+            } else {
+                unknown("image", wanted, names, "image_name")
             }
-            format!("no active image has a name that matches this pattern; {}: correct image_name", hint(wanted, names))
-        } else {
-            unknown("image", wanted, names, "image_name")
         }
     };
     Err(operation.failure(FailureKind::Wrong, &why))
 }
 
-/// The newest active image; of equally old ones the one with the greater id, so that every run takes the same one.
-fn newest_active<'a>(images: impl Iterator<Item = &'a Image>) -> Option<&'a Image> {
-    images
-        .filter(|image| image.status.as_deref() == Some("active"))
-        .max_by_key(|image| (image.created_at.as_deref().and_then(timestamp), image.id.as_str()))
+/// The newest active image; of equally old ones the one with the greater id, so that every run takes the same one. Else
+/// any of them.
+fn newest_active(mut images: Vec<Image>) -> Result<Image, Option<Image>> {
+    let is_active = |image: &Image| image.status.as_deref() == Some("active");
+    images.sort_by_key(|image| (is_active(image), image.created_at.as_deref().and_then(timestamp), image.id.clone()));
+    match images.pop() {
+        Some(image) if is_active(&image) => Ok(image),
+        other => Err(other),
+    }
+}
+
+/// An active image with this name that no list of Glance shows.
+fn unlisted(session: &Session, wanted: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
+    for filter in UNLISTED {
+        if let Ok(image) = newest_active(named(session, wanted, filter, operation)?) {
+            return Ok(Some(image));
+        }
+    }
+    Ok(None)
 }
 
 /// Every image that the project can see and use: active, newest first.
 pub(crate) fn active(session: &Session) -> Result<Vec<Image>, Failure> {
     let operation = session.operation("list the images", Effect::Read);
-    let mut all = listed(session, &[("status", "active"), ("limit", "200")], &operation)?;
+    let mut all = listed(session, &[("status", "active")], &operation)?;
     all.retain(|image| image.status.as_deref() == Some("active"));
     all.sort_by_key(|image| std::cmp::Reverse(image.created_at.as_deref().and_then(timestamp)));
     Ok(all)
-}
-
-/// One image as it is now; `None` if there is no such image.
-pub(crate) fn read(session: &Session, id: &str) -> Result<Option<Image>, Failure> {
-    by_id(session, id, &session.operation("read the image", Effect::Read))
 }
 
 fn by_id(session: &Session, id: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
     session.look_up(Service::Image, format!("/images/{}", encode_segment(id)), "", says_no_image, operation)
 }
 
+/// Glance reads `in:` and the like as operators, and sorts in its own way. So mita compares and sorts itself.
+fn named(
+    session: &Session,
+    wanted: &str,
+    filter: &[(&str, &str)],
+    operation: &Operation<'_>,
+) -> Result<Vec<Image>, Failure> {
+    let filter: Vec<_> = [("name", wanted)].iter().chain(filter).copied().collect();
+    let mut images = listed(session, &filter, operation)?;
+    images.retain(|image| image.name.as_deref() == Some(wanted));
+    Ok(images)
+}
+
 fn listed(session: &Session, filter: &[(&str, &str)], operation: &Operation<'_>) -> Result<Vec<Image>, Failure> {
-    let mut all = Vec::new();
-    let mut query = encode_query(filter);
-    for _ in 0..MOST_PAGES {
-        let path = format!("/images?{query}");
-        let page: Images = session.get_json(Service::Image, path, "", "a list of images", operation)?;
-        let empty = page.images.is_empty();
-        all.extend(page.images);
-        match page.next.as_deref().and_then(|next| next.split_once('?')) {
-            Some((_, next)) if !empty && next != query => query = next.to_owned(),
-            _ => break,
-        }
-    }
-    Ok(all)
+    let filter: Vec<_> = filter.iter().chain(&[("limit", "200")]).copied().collect();
+    let path = format!("/images?{}", encode_query(&filter));
+    session.list(Service::Image, &path, "images", |image: &Image| &image.id, operation)
 }
 
 /// `GET /v2/images` (Image API v2).
-#[derive(Deserialize)]
-struct Images {
-    images: Vec<Image>,
-    /// A path, with the query of the next page.
-    next: Option<String>,
-}
-
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Image {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
@@ -113,6 +127,40 @@ pub(crate) struct Image {
     pub(crate) min_ram: Option<u64>,
     /// In GB.
     pub(crate) min_disk: Option<u64>,
+    visibility: Option<String>,
+    os_hidden: Option<bool>,
+    /// Of an image that Nova made of a server with volumes: a JSON array as text.
+    block_device_mapping: Option<Value>,
+}
+
+impl Image {
+    /// The disks that Nova would make for each server of it; empty if the image itself is the disk.
+    pub(crate) fn disks(&self) -> Vec<Value> {
+        let text = self.block_device_mapping.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let mut disks: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
+        disks.retain(Value::is_object);
+        // Old entries have no index: the first is the one to boot from.
+        if disks.iter().all(|disk| disk.get("boot_index").is_none())
+            && let Some(first) = disks.first_mut()
+        {
+            first["boot_index"] = 0.into();
+        }
+        disks
+    }
+
+    /// Whether its servers boot from a volume that Nova makes of a snapshot.
+    pub(crate) fn boots_from_volume(&self) -> bool {
+        self.disks().iter().any(|disk| disk["boot_index"] == 0)
+    }
+
+    /// Why no list shows it.
+    fn seclusion(&self) -> &'static str {
+        match self.visibility.as_deref() {
+            _ if self.os_hidden == Some(true) => "the image with this name is hidden",
+            Some("community") => "the image with this name is a community image",
+            _ => "the image with this name is another project's, and this project has not accepted it",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -120,27 +168,27 @@ mod tests {
     use super::*;
 
     fn images(body: &str) -> Vec<Image> {
-        serde_json::from_str::<Images>(body).unwrap().images
+        let mut body: Value = serde_json::from_str(body).unwrap();
+        serde_json::from_value(body["images"].take()).unwrap()
     }
 
     #[test]
     fn of_two_images_of_one_name_and_second_the_choice_is_always_the_same() {
         let mut both = images(include_str!("../../../tests/fixtures/openstack/images_dup.json"));
-        let chosen = newest_active(both.iter()).unwrap().id.clone();
-        assert_eq!(chosen, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
+        assert_eq!(newest_active(both.clone()).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
         both.reverse();
-        assert_eq!(newest_active(both.iter()).unwrap().id, chosen);
+        assert_eq!(newest_active(both).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
     }
 
     #[test]
     fn the_newest_active_image_is_taken_whatever_is_newer_and_not_active() {
-        let all = images(
+        let mut all = images(
             r#"{"images":[{"id":"old","status":"active","created_at":"2026-01-01T00:00:00Z"},
                 {"id":"new","status":"active","created_at":"2026-02-01T00:00:00Z"},
                 {"id":"timeless","status":"active"},
                 {"id":"coming","status":"queued","created_at":"2026-03-01T00:00:00Z"}]}"#,
         );
-        assert_eq!(newest_active(all.iter()).unwrap().id, "new");
-        assert!(newest_active(all[3..].iter()).is_none());
+        assert_eq!(newest_active(all.clone()).unwrap().id, "new");
+        assert_eq!(newest_active(all.split_off(3)).unwrap_err().unwrap().id, "coming");
     }
 }

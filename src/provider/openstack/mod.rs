@@ -8,6 +8,7 @@ mod backend;
 mod checks;
 mod cloud;
 mod compute;
+mod disks;
 mod identity;
 mod image;
 mod names;

@@ -1,13 +1,14 @@
-//! One order: the request that creates a server with its mark and its volumes.
+//! One order: the request that creates a server with its mark.
 
 use super::api::{Call, Effect, Microversion, Operation, Service};
 use super::cloud::{OpenStack, Resource};
 use super::compute::wire::CreatedServer;
+use super::disks::{self, Disks};
 use super::network::Kind;
-use crate::config::{BootVolume, NodeType};
 use crate::domain::names::ServerId;
 use crate::http::Method;
 use crate::provider::failure::{Failure, FailureKind};
+use crate::provider::mark;
 use crate::provider::order::Order;
 use crate::secret::Secret;
 use base64::Engine;
@@ -25,7 +26,8 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     let user_data = encoded_user_data(&order.user_data, &operation)?;
     let group = node_type.boot.server_group.as_deref();
     let ids = Ids {
-        image: cloud.resolve(Resource::Image, &node_type.image_name)?,
+        disks: disks::of(node_type, &*cloud.image(&node_type.image_name)?)
+            .map_err(|why| operation.failure(FailureKind::Wrong, &why))?,
         flavor: cloud.flavor(node_type)?.id,
         networks: cloud.resolve_all(Resource::Network(Kind::Network), &node_type.networks)?,
         ports: cloud.resolve_all(Resource::Network(Kind::Port), &node_type.boot.ports)?,
@@ -40,7 +42,7 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     }
     let body = response.json_body("the id of a new server");
     let created: CreatedServer =
-        body.and_then(|mut body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
+        body.and_then(|body| body.take("/server")).map_err(|error| operation.unusable(&error))?;
     // Registered for redaction, so that no message can show it. Nobody needs it here.
     created.admin_pass.map(Secret::new);
     Ok(ServerId::from(created.id))
@@ -66,7 +68,7 @@ pub(super) fn encoded_user_data(user_data: &str, operation: &Operation<'_>) -> R
 
 /// The ids of what a node type names.
 struct Ids {
-    image: String,
+    disks: Disks,
     flavor: String,
     networks: Vec<String>,
     ports: Vec<String>,
@@ -85,10 +87,9 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
     let groups: Vec<_> = node_type.security_groups.iter().map(|name| json!({"name": name})).collect();
     let mut server = json!({
         "name": order.name,
-        // For Nova a server that boots from a volume has no image of its own.
-        "imageRef": if boot.volume.is_some() { "" } else { &ids.image },
+        "imageRef": ids.disks.image,
         "flavorRef": ids.flavor,
-        "metadata": metadata(order),
+        "metadata": mark::metadata(order),
     });
     let optional = [
         ("user_data", user_data.map(Value::from)),
@@ -99,7 +100,7 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
         ("config_drive", node_type.config_drive.then(|| true.into())),
         ("tags", (!boot.tags.is_empty()).then(|| json!(boot.tags))),
         ("description", boot.description.as_deref().map(Value::from)),
-        ("block_device_mapping_v2", block_devices(node_type, &ids.image)),
+        ("block_device_mapping_v2", (!ids.disks.mapping.is_empty()).then(|| json!(ids.disks.mapping))),
     ];
     for (key, value) in optional {
         if let Some(value) = value {
@@ -118,48 +119,16 @@ fn request_body(order: &Order<'_>, ids: &Ids, user_data: Option<String>, microve
     body
 }
 
-/// The mark is part of the request itself, and configured metadata cannot replace it.
-fn metadata(order: &Order<'_>) -> Value {
-    let mut metadata = order.node_type.metadata.clone();
-    metadata.insert("mita_owner".into(), order.installation.owner.to_string());
-    metadata.insert("mita_controller".into(), order.installation.controller.to_string());
-    metadata.insert("mita_node".into(), order.node_type.name.to_string());
-    metadata.insert("mita_id".into(), order.id.to_string());
-    json!(metadata)
-}
-
-/// The boot disk, on the host or on a volume, and a blank volume; Nova deletes both with the server. If there is any volume,
-/// the image has to be here, too: Nova refuses a mapping without a boot device ("Boot sequence ... is not valid").
-fn block_devices(node_type: &NodeType, image: &str) -> Option<Value> {
-    let boot = match &node_type.boot.volume {
-        Some(BootVolume { size, volume_type }) => {
-            let mut boot = json!({"source_type": "image", "uuid": image, "destination_type": "volume",
-                "volume_size": size, "boot_index": 0, "delete_on_termination": true});
-            if let Some(volume_type) = volume_type {
-                boot["volume_type"] = volume_type.as_str().into();
-            }
-            boot
-        }
-        None => json!({"source_type": "image", "uuid": image, "destination_type": "local", "boot_index": 0,
-            "delete_on_termination": true}),
-    };
-    let blank = node_type.storage.map(|size| {
-        json!({"source_type": "blank", "destination_type": "volume", "volume_size": size, "boot_index": -1,
-            "delete_on_termination": true})
-    });
-    (node_type.boot.volume.is_some() || blank.is_some()).then(|| std::iter::once(boot).chain(blank).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Hint;
+    use crate::config::{BootVolume, Hint, NodeType};
     use crate::domain::installation::{Controller, Installation};
     use crate::provider::openstack::tests::node_type;
 
     fn ids() -> Ids {
-        let (image, flavor) = ("image-1".into(), "flavor-1".into());
-        Ids { image, flavor, networks: Vec::new(), ports: Vec::new(), server_group: None }
+        let disks = Disks { image: "image-1".into(), mapping: Vec::new() };
+        Ids { disks, flavor: "flavor-1".into(), networks: Vec::new(), ports: Vec::new(), server_group: None }
     }
 
     fn body_of(node_type: &NodeType, ids: &Ids) -> Value {
@@ -183,19 +152,6 @@ mod tests {
             order(&node_type("ubuntu")),
             json!({"name": "ubuntu", "imageRef": "image-1", "flavorRef": "flavor-1",
                 "metadata": {"mita_owner": "ceph-ci", "mita_controller": "ci.example.com", "mita_node": "ubuntu", "mita_id": "20261121T233012Z-1"}})
-        );
-    }
-
-    #[test]
-    fn storage_is_a_blank_volume_beside_the_image_and_goes_with_the_server() {
-        let mut ubuntu = node_type("ubuntu");
-        ubuntu.storage = Some(10);
-        assert_eq!(
-            order(&ubuntu)["block_device_mapping_v2"],
-            json!([{"source_type": "image", "uuid": "image-1", "destination_type": "local", "boot_index": 0,
-                    "delete_on_termination": true},
-                   {"source_type": "blank", "destination_type": "volume", "volume_size": 10, "boot_index": -1,
-                    "delete_on_termination": true}])
         );
     }
 
@@ -224,27 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_to_boot_from_is_made_of_the_image_and_goes_with_the_server() {
-        let mut ubuntu = node_type("ubuntu");
-        ubuntu.boot.volume = Some(BootVolume { size: 20, volume_type: None });
-        let boot = json!({"source_type": "image", "uuid": "image-1", "destination_type": "volume", "volume_size": 20,
-            "boot_index": 0, "delete_on_termination": true});
-        let body = order(&ubuntu);
-        assert_eq!(body["block_device_mapping_v2"], json!([boot]));
-        assert_eq!((&body["imageRef"], body.get("networks")), (&json!(""), None));
-        ubuntu.storage = Some(10);
-        let blank = json!({"source_type": "blank", "destination_type": "volume", "volume_size": 10, "boot_index": -1,
-            "delete_on_termination": true});
-        assert_eq!(order(&ubuntu)["block_device_mapping_v2"], json!([boot, blank]));
-    }
-
-    #[test]
     fn the_type_of_a_volume_needs_a_microversion_with_which_networks_must_be_said() {
         let mut ubuntu = node_type("ubuntu");
         ubuntu.boot.volume = Some(BootVolume { size: 20, volume_type: Some("ssd".into()) });
         assert_eq!(Microversion::needed(&ubuntu).unwrap().to_string(), "2.67");
         let body = order(&ubuntu);
-        assert_eq!(body["block_device_mapping_v2"][0]["volume_type"], "ssd");
         assert_eq!(body["networks"], "auto");
     }
 

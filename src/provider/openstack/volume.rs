@@ -1,11 +1,12 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Service, Session, lookup, mark, remaining, says_no_volume};
+use super::api::{Effect, Service, Session, lookup, remaining, says_no_volume};
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, Volume, VolumeState};
 use crate::http::encode_segment;
 use crate::provider::failure::Failure;
+use crate::provider::mark;
 use crate::provider::order::Deletion;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ fn read_volume(volume: CinderVolume) -> Volume {
         other => VolumeState::InUse(other.unwrap_or("unknown").to_owned()),
     };
     let metadata = volume.metadata.unwrap_or_default();
-    Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark(&metadata), state }
+    Volume { id: VolumeId::from(volume.id), name: volume.name.unwrap_or_default(), mark: mark::read(&metadata), state }
 }
 
 #[derive(Deserialize)]

@@ -78,6 +78,7 @@ impl Check<'_> {
                     let fits = rule.as_array().unwrap().iter().filter(|option| self.fits(option, value, at)).count();
                     fits == 1 || keyword == "anyOf" && fits > 1
                 }
+                "not" => !self.fits(rule, value, at),
                 "required" => {
                     let missing = |name: &&Value| value.get(name.as_str().unwrap()).is_none();
                     !value.is_object() || !rule.as_array().unwrap().iter().any(|name| missing(&name))

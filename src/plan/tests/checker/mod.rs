@@ -8,7 +8,9 @@ use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerI
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::*;
-use crate::plan::model::{Action, Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Proof, Subject, Target};
+use crate::plan::model::{
+    Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
+};
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
 use jiff::Timestamp;

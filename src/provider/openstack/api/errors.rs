@@ -13,6 +13,10 @@ use serde_json::Value;
 /// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
 const LARGEST_ERROR: usize = 1 << 20;
 
+/// What to do about a flavor without a disk.
+pub(crate) const NO_DISK: &str = "only an administrator may order it without a volume: write boot_volume = { size = 20 }, or \
+                                  choose another size";
+
 /// What mita is doing, for messages: "cannot DESCRIPTION".
 #[derive(Clone, Copy)]
 pub(crate) struct Operation<'a> {
@@ -64,6 +68,7 @@ impl<'a> Operation<'a> {
         let kind = self.meaning(response);
         let advice = match (kind, self.effect) {
             (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
+            (FailureKind::Wrong, Effect::Create) if says_no_disk(response) => NO_DISK,
             (FailureKind::Wrong, Effect::Create) => {
                 "correct the node type; `mita check --online` shows what the cloud has"
             }
@@ -105,6 +110,7 @@ impl<'a> Operation<'a> {
             401 => FailureKind::Denied,
             // Nova answers 403 where a quota of instances, cores or RAM is used up, and passes on Neutron's quota of ports.
             403 | 409 if of_quota => FailureKind::Quota,
+            403 if says_no_disk(response) => FailureKind::Wrong,
             403 => FailureKind::Denied,
             // "Instance ID is locked" (nova/exception.py, InstanceIsLocked).
             409 if self.effect == Effect::Delete && text.contains("locked") => FailureKind::Locked,
@@ -140,6 +146,13 @@ impl<'a> Operation<'a> {
     }
 }
 
+/// Whether a 403 of Nova is about the flavor and not about rights: "Only volume-backed servers are allowed for flavors with
+/// zero disk." (nova/exception.py, BootFromVolumeRequiredForZeroDiskFlavor).
+fn says_no_disk(response: &Response) -> bool {
+    let text = error_body(response).map(|error| error.message.to_lowercase()).unwrap_or_default();
+    response.status == 403 && text.contains("volume-backed") && text.contains("disk")
+}
+
 /// An HTTP client that cannot be created.
 pub(crate) fn unusable_client(provider: &ProviderName, error: &HttpError) -> Failure {
     Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
@@ -158,9 +171,18 @@ pub(crate) fn says_no_volume(response: &Response) -> bool {
 
 /// Whether Neutron says that there is no such floating IP. For a path that it does not know it says `HTTPNotFound`.
 pub(crate) fn says_no_floating_ip(response: &Response) -> bool {
-    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
-    let kind = body.as_ref().and_then(|body| body.get("NeutronError")?.get("type")?.as_str());
-    response.status == 404 && kind == Some("FloatingIPNotFound")
+    response.status == 404 && neutron_type(response).as_deref() == Some("FloatingIPNotFound")
+}
+
+/// Whether Neutron says that no router leads from a port's network to the network of floating IPs.
+pub(crate) fn says_not_reachable(response: &Response) -> bool {
+    neutron_type(response).as_deref() == Some("ExternalGatewayForFloatingIPNotFound")
+}
+
+/// The kind of an error of Neutron.
+fn neutron_type(response: &Response) -> Option<String> {
+    let body: Value = serde_json::from_slice(&response.body).ok()?;
+    Some(body.get("NeutronError")?.get("type")?.as_str()?.to_owned())
 }
 
 /// Whether Glance says that there is no such image.
@@ -233,6 +255,11 @@ mod tests {
             (403, include_str!("../../../../tests/fixtures/openstack/create_403_quota.json"), Quota),
             (403, include_str!("../../../../tests/fixtures/openstack/create_403_ports.json"), Quota),
             (403, POLICY, Denied),
+            (
+                403,
+                r#"{"forbidden":{"code":403,"message":"Only volume-backed servers are allowed for flavors with zero disk."}}"#,
+                Wrong,
+            ),
             (413, r#"{"overLimit":{"code":413,"message":"Quota exceeded for cores","retryAfter":0}}"#, Quota),
             (413, r#"{"overLimitFault":{"code":413,"message":"This request was rate-limited."}}"#, RateLimited),
             (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", Wrong),

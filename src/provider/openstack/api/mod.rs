@@ -9,9 +9,10 @@ mod session;
 pub(super) mod values;
 
 pub(crate) use errors::{
-    Effect, Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, unusable_client,
+    Effect, NO_DISK, Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, says_not_reachable,
+    unusable_client,
 };
 pub(crate) use microversion::Microversion;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};
-pub(crate) use values::{Named, lookup, mark, remaining, timestamp};
+pub(crate) use values::{Named, lookup, remaining, timestamp};

@@ -27,14 +27,14 @@ impl Session {
         operation: &Operation<'_>,
     ) -> Result<T, Failure> {
         let response = self.get(service, path.into(), operation)?;
-        response.json_body(wanted).and_then(|mut body| body.take(pointer)).map_err(|error| operation.unusable(&error))
+        response.json_body(wanted).and_then(|body| body.take(pointer)).map_err(|error| operation.unusable(&error))
     }
 
     /// Every entry of the list under `key`, in the order of their ids. Fails unless every page arrived.
     pub(crate) fn list<T: DeserializeOwned>(
         &self,
         service: Service,
-        first: &'static str,
+        first: &str,
         key: &str,
         id: fn(&T) -> &str,
         operation: &Operation<'_>,
@@ -44,12 +44,14 @@ impl Session {
         while let Some(path) = pages.path() {
             let response = self.get(service, path, operation)?;
             let unusable = |error: HttpError| operation.unusable(&error);
-            let mut body = response.json_body("a page of the list").map_err(unusable)?;
+            let body = response.json_body("a page of the list").map_err(unusable)?;
             let entries: Vec<T> = body.take(&format!("/{key}")).map_err(unusable)?;
             let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
+            let next: Option<String> = body.take("/next").map_err(unusable)?;
+            let next = next.or_else(|| Link::next(links.unwrap_or_default()));
             let (known, empty) = (all.len(), entries.is_empty());
             all.extend(entries.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
-            pages.advance(&links.unwrap_or_default(), empty || all.len() > known, all.len()).map_err(|why| {
+            pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
                 operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
             })?;
         }
@@ -72,7 +74,7 @@ impl Session {
         if !response.is_success() {
             return Err(operation.refused(service, &response));
         }
-        let object = response.json_body("one object").and_then(|mut body| body.take(key));
+        let object = response.json_body("one object").and_then(|body| body.take(key));
         object.map(Some).map_err(|error| operation.unusable(&error))
     }
 

@@ -18,8 +18,23 @@ impl Service {
             Service::Compute => &["compute"],
             Service::Image => &["image"],
             Service::Network => &["network"],
-            Service::Volume => &["block-storage", "volumev3", "volumev2"],
+            Service::Volume => &["block-storage", "volumev3", "volumev2", "block-store", "volume"],
         }
+    }
+
+    /// The key of a provider for its URL.
+    pub(crate) fn override_key(self) -> &'static str {
+        match self {
+            Service::Compute => "compute_endpoint_override",
+            Service::Image => "image_endpoint_override",
+            Service::Network => "network_endpoint_override",
+            Service::Volume => "volume_endpoint_override",
+        }
+    }
+
+    /// Whether a URL can be that of the API that mita speaks: the types of old catalogues name older ones, too.
+    pub(crate) fn speaks(self, url: &str) -> bool {
+        self != Service::Volume || !url.trim_end_matches('/').split('/').any(|segment| segment == "v1")
     }
 
     /// The version that mita speaks, for URLs that name none (usually those of Glance and Neutron).

@@ -8,7 +8,7 @@ use crate::config::OpenStackConfig;
 use crate::domain::names::ProviderName;
 use crate::http::{Client, Method, Request, Response};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::identity::{Identity, Login, log_in};
+use crate::provider::openstack::identity::{Identity, Login, access_rules, log_in};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +88,7 @@ impl Session {
         }
         let body = response.json_body("an application credential");
         let expires: Option<String> = body
-            .and_then(|mut body| body.take("/application_credential/expires_at"))
+            .and_then(|body| body.take("/application_credential/expires_at"))
             .map_err(|error| operation.unusable(&error))?;
         Ok(expires.as_deref().and_then(timestamp))
     }
@@ -101,10 +101,47 @@ impl Session {
         if response.status != 401 {
             return Ok(response);
         }
-        match self.renewed(&login)? {
-            Some(login) => self.send_with(&login, call, operation),
-            None => Ok(response),
+        if let Some(why) = self.missing_rule(&login, call.service, &call.method, &call.path, operation)? {
+            return Err(operation.refused_as(FailureKind::Denied, &call.service.to_string(), &response, &why));
         }
+        let response = match self.renewed(&login)? {
+            Some(login) => self.send_with(&login, call, operation)?,
+            None => response,
+        };
+        if response.status == 401 && !login.identity.access_rules.is_empty() {
+            let advice = "a new token is not accepted either, and the application credential has access rules: do they have \
+                          another path than this one, or does the service lack its service_type for Keystone? Try a \
+                          credential without rules";
+            return Err(operation.refused_as(FailureKind::Denied, &call.service.to_string(), &response, advice));
+        }
+        Ok(response)
+    }
+
+    /// Why the access rules of the application credential do not allow a request; `None` if they do, or if it has none.
+    pub(crate) fn forbidden(
+        &self,
+        service: Service,
+        method: &Method,
+        path: &str,
+        operation: &Operation<'_>,
+    ) -> Result<Option<String>, Failure> {
+        self.missing_rule(&*self.login()?, service, method, path, operation)
+    }
+
+    fn missing_rule(
+        &self,
+        login: &Login,
+        service: Service,
+        method: &Method,
+        path: &str,
+        operation: &Operation<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let rules = &login.identity.access_rules;
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let url = format!("{}{path}", self.url(login, service, operation)?);
+        Ok(access_rules::missing(rules, service, method.as_str(), &url))
     }
 
     /// Fails unless the catalogue has the service in this region and at this interface.

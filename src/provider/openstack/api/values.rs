@@ -1,12 +1,9 @@
 //! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
-use crate::domain::installation::Controller;
-use crate::domain::names::{MitaId, NodeTypeName, Owner};
-use crate::domain::world::{Lookup, Mark};
+use crate::domain::world::Lookup;
 use crate::provider::failure::Failure;
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// Something of which only id and name count.
 #[derive(Deserialize)]
@@ -28,17 +25,6 @@ pub(crate) fn lookup<P, T>(found: Result<Option<P>, Failure>, read: fn(P) -> T) 
 pub(crate) fn remaining(limit: Option<i64>, used: Option<i64>) -> Option<u64> {
     let limit = u64::try_from(limit?).ok()?;
     Some(limit.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
-}
-
-/// The mark in the metadata of a server or volume; `None` unless it is complete.
-pub(crate) fn mark(metadata: &BTreeMap<String, serde_json::Value>) -> Option<Mark> {
-    let value = |key| metadata.get(key).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
-    Some(Mark {
-        owner: Owner::new(value("mita_owner")?).ok()?,
-        controller: value("mita_controller").map(Controller::at),
-        node_type: NodeTypeName::from(value("mita_node")?),
-        id: MitaId::from(value("mita_id")?),
-    })
 }
 
 /// A time as OpenStack writes it: in UTC, with or without a `Z`.

@@ -3,14 +3,15 @@
 //! it; a person who sets mita up wants to know it before.
 
 use crate::config::NodeType;
+use crate::http::Method;
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, QuotaUsage};
-use crate::provider::openstack::api::{Effect, Named, Service};
-use crate::provider::openstack::cloud::{OpenStack, Resource};
+use crate::provider::openstack::api::{Effect, NO_DISK, Named, Service};
+use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
-use crate::provider::openstack::{compute, image, network, order, volume};
+use crate::provider::openstack::{compute, network, order, volume};
 use crate::provider::order::Order;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -45,10 +46,11 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         let mut problems = available.problems(order.node_type, &identity);
         let operation = cloud.session.operation("use the script", Effect::Create);
         problems.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
-        match image_faults(cloud, order.node_type) {
-            Ok(problem) => problems.extend(problem),
+        match access(cloud, order.node_type) {
+            Ok(missing) => problems.extend(missing),
             Err(failure) => seen.unread.push(failure.message),
         }
+        problems.extend(image_faults(cloud, order.node_type, &identity));
         if !problems.is_empty() {
             seen.unfit.insert(order.node_type.name.clone(), problems);
         }
@@ -160,25 +162,33 @@ fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Optio
     read?.map_err(|failure| unread.push(failure.message)).ok()
 }
 
-/// Ordinary users cannot attach servers to an external network, nor to one without a subnet. If the node type names no
-/// network, the project must have exactly one.
+/// Ordinary users cannot attach servers to an external network that is not shared, nor to one without a subnet. If the
+/// node type names no network, Nova must have exactly one to choose.
 fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) -> Vec<String> {
-    let name = |network: &Network| network.name.clone().unwrap_or_else(|| network.id.clone());
+    let takes_servers = |network: &Network| network.takes_servers() || identity.is_admin();
     if kind.networks.is_empty() && !kind.boot.ports.is_empty() {
         // A port is on a network already.
         return Vec::new();
     }
     if kind.networks.is_empty() {
         let usable = network::usable(networks, identity);
-        let names = usable.iter().map(|network| format!("{:?}", name(network))).collect::<Vec<_>>();
-        return match usable.len() {
-            1 => usable.into_iter().filter_map(without_subnet).collect(),
-            0 => vec!["the project has no network, so its servers would have no address: create one".to_owned()],
-            _ => vec![format!(
-                "the cloud cannot choose between the networks {}: write networks = [{}]",
-                names.join(", "),
-                names[0]
+        return match usable.as_slice() {
+            [only] if takes_servers(only) => without_subnet(only).into_iter().collect(),
+            [only] => vec![format!(
+                "the only network is {:?}, which is external, and servers cannot be attached to it: create one",
+                only.title()
             )],
+            [] => vec!["the project has no network, so its servers would have no address: create one".to_owned()],
+            several => {
+                let names: Vec<_> = several.iter().map(|network| format!("{:?}", network.title())).collect();
+                let inner = several.iter().find(|network| network.external != Some(true));
+                let choice = inner.or_else(|| several.iter().find(|network| takes_servers(network)));
+                vec![format!(
+                    "the cloud cannot choose between the networks {}: write networks = [{:?}]",
+                    names.join(", "),
+                    choice.unwrap_or(&several[0]).title()
+                )]
+            }
         };
     }
     let mut problems = Vec::new();
@@ -189,7 +199,7 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
         else {
             continue;
         };
-        if found.external == Some(true) && found.shared != Some(true) {
+        if !takes_servers(found) {
             problems.push(format!(
                 "the network {wanted:?} is external, and servers cannot be attached to it: name the network behind its \
                  router"
@@ -202,18 +212,37 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
 }
 
 fn without_subnet(network: &Network) -> Option<String> {
-    let name = network.name.as_ref().unwrap_or(&network.id);
+    let name = network.title();
     let none = network.subnets.as_ref().is_some_and(Vec::is_empty);
     none.then(|| format!("the network {name:?} has no subnet, so servers get no address there: create one"))
 }
 
-/// Nova refuses an order whose flavor is smaller than the image needs (nova/compute/api.py).
-fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
+/// What an application credential with access rules may not do, although a run has to; reading shows the rest.
+fn access(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
+    let server = "/servers/00000000-0000-0000-0000-000000000000";
+    let mut needed = vec![
+        (Service::Compute, Method::POST, "/servers"),
+        (Service::Compute, Method::GET, server),
+        (Service::Compute, Method::DELETE, server),
+    ];
+    if kind.volumes().next().is_some() {
+        needed.push((Service::Volume, Method::DELETE, "/volumes/00000000-0000-0000-0000-000000000000"));
+    }
+    if kind.boot.floating_ip_pool.is_some() {
+        needed.push((Service::Network, Method::POST, "/floatingips"));
+        needed.push((Service::Network, Method::DELETE, "/floatingips/00000000-0000-0000-0000-000000000000"));
+    }
+    let operation = cloud.session.operation("compare the access rules", Effect::Read);
+    let ask =
+        |(service, method, path): (Service, Method, &str)| cloud.session.forbidden(service, &method, path, &operation);
+    needed.into_iter().filter_map(|one| ask(one).transpose()).collect()
+}
+
+/// Nova refuses an order whose flavor is smaller than the image needs (nova/compute/api.py), and, by its default policy
+/// `servers:create:zero_disk_flavor`, one of a flavor without a disk unless the server boots from a volume.
+fn image_faults(cloud: &OpenStack, kind: &NodeType, identity: &Identity) -> Vec<String> {
     // The survey reports an unknown image or flavor.
-    let (Ok(id), Ok(flavor)) = (cloud.resolve(Resource::Image, &kind.image_name), cloud.flavor(kind)) else {
-        return Ok(Vec::new());
-    };
-    let Some(image) = image::read(&cloud.session, &id)? else { return Ok(Vec::new()) };
+    let (Ok(image), Ok(flavor)) = (cloud.image(&kind.image_name), cloud.flavor(kind)) else { return Vec::new() };
     let mut problems = Vec::new();
     let (ram, disk) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
     let (flavor_name, name) = (&flavor.name, &kind.image_name);
@@ -234,7 +263,11 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failu
             "the flavor {flavor_name:?} has a disk of {has} GB, and the image {name:?} needs {disk}: choose a larger flavor"
         ));
     }
-    Ok(problems)
+    let on_volume = kind.boot.volume.is_some() || image.boots_from_volume();
+    if flavor.disk == 0 && !on_volume && !identity.is_admin() {
+        problems.push(format!("the flavor {flavor_name:?} has no disk: {NO_DISK}"));
+    }
+    problems
 }
 
 fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {

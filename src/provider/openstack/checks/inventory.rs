@@ -23,6 +23,7 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     sizes.sort_by(|a, b| (a.cores, a.ram_mib, a.disk_gb, &a.name).cmp(&(b.cores, b.ram_mib, b.disk_gb, &b.name)));
     let networks = network::usable(&or_report(network::all(session), &mut problems), &identity)
         .into_iter()
+        .filter(|network| network.takes_servers())
         .filter_map(|network| network.name.clone())
         .collect();
     Inventory {

@@ -4,10 +4,10 @@ use super::wire;
 use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
 use crate::http::{Method, encode_segment};
-use crate::provider::console;
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, mark, says_no_server, timestamp};
+use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, says_no_server, timestamp};
 use crate::provider::order::Deletion;
+use crate::provider::{console, mark};
 use crate::secret::redact;
 use serde_json::json;
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub(crate) fn console_tail(session: &Session, id: &ServerId) -> Option<String> {
     let output = session.send(&call, &operation).and_then(|response| match response.is_success() {
         true => {
             let body = response.json_body("a console");
-            let output = body.and_then(|mut body| body.take::<Option<String>>("/output"));
+            let output = body.and_then(|body| body.take::<Option<String>>("/output"));
             output.map_err(|error| operation.unusable(&error))
         }
         false => Err(operation.refused(Service::Compute, &response)),
@@ -81,7 +81,7 @@ fn read_server(server: wire::Server) -> Server {
     Server {
         id: ServerId::from(server.id),
         name: server.name.unwrap_or_default(),
-        mark: mark(&metadata),
+        mark: mark::read(&metadata),
         state: state(server.status, server.task_state.as_deref()),
         created: server.created.as_deref().and_then(timestamp),
         launch: match server.launched_at {

@@ -18,7 +18,7 @@ pub(crate) fn newest(session: &Session) -> Result<Option<Microversion>, Failure>
     }
     let body = response.json_body("a version");
     let newest: Option<String> =
-        body.and_then(|mut body| body.take("/version/version")).map_err(|error| operation.unusable(&error))?;
+        body.and_then(|body| body.take("/version/version")).map_err(|error| operation.unusable(&error))?;
     let minor = |version: &str| version.strip_prefix("2.").and_then(|minor| minor.parse().ok());
     // Clouds older than microversions name none.
     Ok(Some(Microversion(newest.as_deref().and_then(minor).unwrap_or(1))))

@@ -26,7 +26,8 @@ impl Catalogue {
                 else {
                     continue;
                 };
-                let regions = [endpoint.region, endpoint.region_id].into_iter().flatten().collect();
+                let named = |region: &String| !region.is_empty();
+                let regions = [endpoint.region, endpoint.region_id].into_iter().flatten().filter(named).collect();
                 all.push(Endpoint { service_type: entry.service_type.clone(), interface, regions, url });
             }
         }
@@ -62,7 +63,10 @@ impl Catalogue {
         let of_type: Vec<_> = service
             .types()
             .iter()
-            .map(|name| self.0.iter().filter(|endpoint| endpoint.service_type == *name).collect::<Vec<_>>())
+            .map(|name| {
+                let fits = |endpoint: &&Endpoint| endpoint.service_type == *name && service.speaks(&endpoint.url);
+                self.0.iter().filter(fits).collect::<Vec<_>>()
+            })
             .find(|endpoints| !endpoints.is_empty())
             .ok_or_else(|| {
                 let types = listed(self.0.iter().map(|endpoint| endpoint.service_type.as_str()));
@@ -81,7 +85,7 @@ impl Catalogue {
             Some(region) => of_interface
                 .iter()
                 .find(|endpoint| endpoint.regions.contains(region))
-                .ok_or_else(|| format!("the region \"{region}\" lacks {service}; regions that have it: {regions}"))?,
+                .ok_or_else(|| without_region(service, region, &regions))?,
             None => {
                 let first = of_interface[0];
                 if of_interface.iter().any(|endpoint| endpoint.regions != first.regions) {
@@ -91,6 +95,20 @@ impl Catalogue {
             }
         };
         Ok(service.versioned(&chosen.url))
+    }
+}
+
+/// Why a service is not in this region, and what to do. Clouds share services between regions, or name no regions at all.
+fn without_region(service: Service, region: &str, regions: &str) -> String {
+    let key = service.override_key();
+    match regions {
+        "none" => format!(
+            "the catalogue names no region for {service}: leave service_region out, or write {key} if other services need it"
+        ),
+        _ => format!(
+            "the region \"{region}\" lacks {service}; regions that have it: {regions}: correct service_region, or write {key} \
+             with the URL of another region's"
+        ),
     }
 }
 
@@ -143,8 +161,34 @@ mod tests {
         }
         assert_eq!(
             catalogue.url(Service::Compute, Some("three"), Interface::Public).unwrap_err(),
-            "the region \"three\" lacks the compute service; regions that have it: one, r2, two"
+            "the region \"three\" lacks the compute service; regions that have it: one, r2, two: correct service_region, or \
+             write compute_endpoint_override with the URL of another region's"
         );
+    }
+
+    #[test]
+    fn a_catalogue_without_regions_needs_none() {
+        let entries = r#"[{"type":"image","endpoints":[{"interface":"public","region":null,"url":"http://h:9292"},
+            {"interface":"public","region":"","region_id":"","url":"http://h:9292"}]}]"#;
+        let catalogue = Catalogue::v3(serde_json::from_str(entries).unwrap());
+        assert_eq!(catalogue.url(Service::Image, None, Interface::Public).unwrap(), "http://h:9292/v2");
+        assert_eq!(
+            catalogue.url(Service::Image, Some("one"), Interface::Public).unwrap_err(),
+            "the catalogue names no region for the image service: leave service_region out, or write \
+             image_endpoint_override if other services need it"
+        );
+    }
+
+    #[test]
+    fn the_volume_service_is_found_under_its_old_types_but_not_in_its_first_version() {
+        for kind in ["block-store", "volume", "volumev2"] {
+            let entries = format!(
+                r#"[{{"type":"volume","endpoints":[{{"interface":"public","region":"r","url":"http://h/v1/p1"}}]}},
+                    {{"type":"{kind}","endpoints":[{{"interface":"public","region":"r","url":"http://h/v3/p1"}}]}}]"#
+            );
+            let catalogue = Catalogue::v3(serde_json::from_str(&entries).unwrap());
+            assert_eq!(catalogue.url(Service::Volume, None, Interface::Public).unwrap(), "http://h/v3/p1", "{kind}");
+        }
     }
 
     #[test]
@@ -152,7 +196,8 @@ mod tests {
         let catalogue = two_regions();
         assert_eq!(
             catalogue.url(Service::Volume, None, Interface::Public).unwrap_err(),
-            "the catalogue lacks the volume service (type block-storage or volumev3 or volumev2); it has: compute"
+            "the catalogue lacks the volume service (type block-storage or volumev3 or volumev2 or block-store or volume); it \
+             has: compute"
         );
         assert_eq!(
             catalogue.url(Service::Compute, None, Interface::Admin).unwrap_err(),

@@ -1,5 +1,6 @@
 //! Logging in to Keystone (Identity API v3 and v2.0): the token request and its answer.
 
+use super::access_rules::AccessRule;
 use super::catalogue::Catalogue;
 use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
@@ -29,6 +30,15 @@ pub(crate) struct Identity {
     pub(crate) password_expires: Option<Timestamp>,
     /// The URL of the application credential that logged in, if one did.
     pub(crate) credential: Option<String>,
+    /// The access rules of that credential; empty if it has none.
+    pub(crate) access_rules: Vec<AccessRule>,
+}
+
+impl Identity {
+    /// Whether the user is one of those that Nova's default policies call an administrator.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.roles.iter().any(|role| role.eq_ignore_ascii_case("admin"))
+    }
 }
 
 /// Sends the token request. It changes nothing, so it may be repeated.
@@ -56,7 +66,7 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
     let unusable = |error: HttpError| operation.unusable(&error);
-    let mut body = response.json_body("a token").map_err(unusable)?;
+    let body = response.json_body("a token").map_err(unusable)?;
     let Some(token) = response.header("x-subject-token") else {
         let reason = "the answer has no X-Subject-Token header: is auth_url that of Keystone?";
         return Err(operation
@@ -68,6 +78,8 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
         let (user, credential) = (encode_segment(&user), encode_segment(&credential));
         format!("{base}/v3/users/{user}/application_credentials/{credential}")
     });
+    let access_rules: Option<Vec<AccessRule>> =
+        body.take("/token/application_credential/access_rules").map_err(unusable)?;
     let password_expires: Option<String> = body.take("/token/user/password_expires_at").map_err(unusable)?;
     let identity = Identity {
         project: body.take("/token/project/id").map_err(unusable)?,
@@ -75,6 +87,7 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
         // An application credential does not need the password.
         password_expires: password_expires.filter(|_| credential.is_none()).as_deref().and_then(timestamp),
         credential,
+        access_rules: access_rules.unwrap_or_default(),
     };
     let catalogue: Option<Vec<_>> = body.take("/token/catalog").map_err(unusable)?;
     Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalogue.unwrap_or_default()), identity })
@@ -82,7 +95,7 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
 
 fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
     let unusable = |error: HttpError| operation.unusable(&error);
-    let mut body = response.json_body("a token").map_err(unusable)?;
+    let body = response.json_body("a token").map_err(unusable)?;
     let token: String = body.take("/access/token/id").map_err(unusable)?;
     let identity = Identity {
         project: body.take("/access/token/tenant/id").map_err(unusable)?,

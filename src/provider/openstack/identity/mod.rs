@@ -1,5 +1,6 @@
 //! Keystone (Identity API v3 and v2.0).
 
+pub(crate) mod access_rules;
 mod catalogue;
 mod log_in;
 mod wire;

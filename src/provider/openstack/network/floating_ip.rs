@@ -3,13 +3,15 @@
 //! The mark is in the description. Floating IPs have had one since Mitaka (extension `standard-attr-description`), and,
 //! unlike tags, it is part of the request that creates them.
 
-use super::networks::Kind;
+use super::networks::{self, Kind};
 use super::wire;
 use crate::domain::names::FloatingIpId;
 use crate::domain::world::{AddressMark, FloatingIp, Lookup};
 use crate::http::{Method, encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::api::{Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip};
+use crate::provider::openstack::api::{
+    Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip, says_not_reachable,
+};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::order::{AddressOrder, Deletion};
 use serde_json::json;
@@ -35,49 +37,72 @@ pub(crate) fn assign(cloud: &OpenStack, order: &AddressOrder<'_>) -> Result<(), 
     let operation = cloud.session.operation(&description, Effect::Create);
     let pool = cloud.resolve(Resource::Network(Kind::ExternalNetwork), order.pool)?;
     let networks = cloud.resolve_all(Resource::Network(Kind::Network), order.networks)?;
-    let port = port(&cloud.session, order, &networks, &operation)?;
-    let (method, path, address) = match order.known {
-        Some(id) => (Method::PUT, path(id), json!({"port_id": port})),
-        None => {
-            let description = order.mark.to_string();
-            let address = json!({"floating_network_id": pool, "port_id": port, "description": description});
-            (Method::POST, "/floatingips".to_owned(), address)
+    let mut unreached = Vec::new();
+    for port in ports(&cloud.session, order, &networks, &operation)? {
+        let (method, path, address) = match order.known {
+            Some(id) => (Method::PUT, path(id), json!({"port_id": port.id})),
+            None => {
+                let description = order.mark.to_string();
+                let address = json!({"floating_network_id": pool, "port_id": port.id, "description": description});
+                (Method::POST, "/floatingips".to_owned(), address)
+            }
+        };
+        let body = Some(json!({ "floatingip": address }));
+        let response = cloud.session.send(&Call { body, ..Call::new(method, Service::Network, path) }, &operation)?;
+        if says_not_reachable(&response) {
+            // Neutron did nothing, and another network of the server may have a router.
+            unreached.push((port, response));
+            continue;
         }
-    };
-    let body = Some(json!({ "floatingip": address }));
-    let response = cloud.session.send(&Call { body, ..Call::new(method, Service::Network, path) }, &operation)?;
-    if !response.is_success() {
-        return Err(operation.refused(Service::Network, &response));
+        if !response.is_success() {
+            return Err(operation.refused(Service::Network, &response));
+        }
+        // Any other successful answer does not show that something was done.
+        let body = response.json_body("a floating IP");
+        let made = body.and_then(|body| body.take::<wire::FloatingIp>("/floatingip"));
+        return made.map(drop).map_err(|error| operation.unusable(&error));
     }
-    // Any other successful answer does not show that something was done.
-    let body = response.json_body("a floating IP");
-    let made = body.and_then(|mut body| body.take::<wire::FloatingIp>("/floatingip"));
-    made.map(drop).map_err(|error| operation.unusable(&error))
+    let Some((_, response)) = unreached.last() else {
+        // A server that is just ACTIVE may lack its port for a moment.
+        let text = "it has no port with an IPv4 address: the next run tries again";
+        return Err(operation.failure(FailureKind::Unavailable, text));
+    };
+    let networks: Vec<_> = unreached.iter().map(|(port, _)| title_of_network(&cloud.session, port)).collect();
+    let advice = format!(
+        "no router leads from the network {} to {:?}: give it one, or name a network that has one in networks",
+        networks.join(" or "),
+        order.pool
+    );
+    Err(operation.refused_as(FailureKind::Wrong, &Service::Network.to_string(), response, &advice))
 }
 
-/// The port of a server that a floating IP can point to: one with an IPv4 address, on the first network of its type.
-fn port(
+/// The name of a port's network in quotes, or its id.
+fn title_of_network(session: &Session, port: &wire::ServerPort) -> String {
+    let id = port.network_id.clone().unwrap_or_default();
+    let networks = networks::all(session).unwrap_or_default();
+    let name = networks.iter().find(|network| network.id == id).map_or(id.as_str(), wire::Network::title);
+    format!("{name:?}")
+}
+
+/// The ports of a server that a floating IP can point to: those with an IPv4 address, in the order of its type's networks.
+fn ports(
     session: &Session,
     order: &AddressOrder<'_>,
     networks: &[String],
     operation: &Operation<'_>,
-) -> Result<String, Failure> {
+) -> Result<Vec<wire::ServerPort>, Failure> {
     let query = encode_query(&[("device_id", order.mark.server.as_str())]);
     let path = format!("/ports?{query}");
-    let ports: Vec<wire::ServerPort> =
-        session.get_json(Service::Network, path, "/ports", "a list of ports", operation)?;
+    let mut ports = session.list(Service::Network, &path, "ports", |port: &wire::ServerPort| &port.id, operation)?;
     let rank = |port: &wire::ServerPort| {
         let network = port.network_id.as_deref();
         networks.iter().position(|id| Some(id.as_str()) == network).unwrap_or(networks.len())
     };
     let is_v4 =
         |ip: &wire::FixedIp| ip.ip_address.as_deref().is_some_and(|ip| ip.parse::<std::net::Ipv4Addr>().is_ok());
-    let ports = ports.into_iter().filter(|port| port.fixed_ips.iter().flatten().any(is_v4));
-    let chosen = ports.min_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
-    // A server that is just ACTIVE may lack its port for a moment.
-    let none =
-        || operation.failure(FailureKind::Unavailable, "it has no port with an IPv4 address: the next run tries again");
-    chosen.map(|port| port.id).ok_or_else(none)
+    ports.retain(|port| port.fixed_ips.iter().flatten().any(is_v4));
+    ports.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.id.cmp(&b.id)));
+    Ok(ports)
 }
 
 /// Releases one floating IP.

@@ -83,21 +83,21 @@ pub(crate) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
     listed(session, Kind::Network, &[], &session.operation("list the networks", Effect::Read))
 }
 
-/// Those that Nova chooses from if the order names none: the project's own and shared ones, without external ones
+/// Those that Nova chooses from if the order names none: the project's own and shared ones, external ones among them
 /// (nova/network/neutron.py, `_get_available_networks`).
 pub(crate) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> Vec<&'a wire::Network> {
     let own = |network: &&wire::Network| {
         let project = network.project_id.as_ref().or(network.tenant_id.as_ref());
         network.shared == Some(true) || identity.project.is_none() || project == identity.project.as_ref()
     };
-    networks.iter().filter(own).filter(|network| network.external != Some(true)).collect()
+    networks.iter().filter(own).collect()
 }
 
 /// Every security group of the project.
 pub(crate) fn security_groups(session: &Session) -> Result<Vec<Named>, Failure> {
     let operation = session.operation("list the security groups", Effect::Read);
     let path = "/security-groups?fields=id&fields=name";
-    session.get_json(Service::Network, path, "/security_groups", "a list of security groups", &operation)
+    session.list(Service::Network, path, "security_groups", |group: &Named| &group.id, &operation)
 }
 
 fn listed(
@@ -108,5 +108,6 @@ fn listed(
 ) -> Result<Vec<wire::Network>, Failure> {
     let filter: Vec<_> = filter.iter().chain(kind.filter()).copied().collect();
     let path = format!("{}?{}", kind.path(), encode_query(&filter));
-    session.get_json(Service::Network, path, kind.path(), "a list of networks or ports", operation)
+    let key = kind.path().trim_start_matches('/');
+    session.list(Service::Network, &path, key, |network: &wire::Network| &network.id, operation)
 }

@@ -15,6 +15,19 @@ pub(crate) struct Network {
     pub(crate) subnets: Option<Vec<serde_json::Value>>,
 }
 
+impl Network {
+    /// Whether ordinary users may attach servers to it. Some clouds have an external network that everybody may use; Nova
+    /// refuses the others (nova/network/neutron.py, `_check_external_network_attach`).
+    pub(crate) fn takes_servers(&self) -> bool {
+        self.external != Some(true) || self.shared == Some(true)
+    }
+
+    /// Its name for messages: a network may have none.
+    pub(crate) fn title(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.id)
+    }
+}
+
 /// `GET /v2.0/floatingips` (Networking API v2.0).
 #[derive(Deserialize)]
 pub(crate) struct FloatingIp {

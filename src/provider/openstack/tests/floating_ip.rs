@@ -42,7 +42,12 @@ fn network(answer: Answer) -> (Loopback, Box<dyn Provider>) {
 
 fn assign(provider: &dyn Provider, networks: &[String], known: Option<&str>) -> Result<(), Failure> {
     let (mark, known) = (mark(), known.map(Into::into));
-    provider.assign_floating_ip(&AddressOrder { pool: "public", mark: &mark, networks, known: known.as_ref() })
+    provider.attachments().unwrap().assign_floating_ip(&AddressOrder {
+        pool: "public",
+        mark: &mark,
+        networks,
+        known: known.as_ref(),
+    })
 }
 
 fn last_body(server: &Loopback) -> (String, Value) {
@@ -104,13 +109,13 @@ fn s2_only_those_with_a_mark_are_listed_in_whole_pages() {
         {"id":"f3","floating_ip_address":"203.0.113.9","port_id":null,"description":"a person's"},
         {"id":"f4","floating_ip_address":"203.0.113.10","port_id":null}]}"#;
     let (_server, provider) = network(Answer::json(200, list));
-    let listed = provider.floating_ips().unwrap();
+    let listed = provider.attachments().unwrap().floating_ips().unwrap();
     let shown: Vec<_> = listed.iter().map(|ip| (ip.id.as_str(), ip.mark.owner.as_str(), ip.attached)).collect();
     assert_eq!(shown, [("f1", "ceph-ci", true), ("f2", "other", false)]);
     assert_eq!(listed[0].address, "203.0.113.7".parse().ok());
     for broken in ["{}", "<html>", r#"{"floatingips":[],"floatingips_links":[{"rel":"next","href":"/x"}]}"#] {
         let (_server, provider) = network(Answer::json(200, broken));
-        assert!(provider.floating_ips().is_err(), "{broken}");
+        assert!(provider.attachments().unwrap().floating_ips().is_err(), "{broken}");
     }
 }
 
@@ -118,7 +123,10 @@ fn s2_only_those_with_a_mark_are_listed_in_whole_pages() {
 fn s3_only_neutrons_own_words_say_that_one_is_missing() {
     let look = |status: u16, body: &'static str| {
         let (_server, provider) = network(Answer::json(status, body));
-        (provider.floating_ip(&"f1".into()), provider.release_floating_ip(&"f1".into()).map_err(|failure| failure.kind))
+        (
+            provider.attachments().unwrap().floating_ip(&"f1".into()),
+            provider.attachments().unwrap().release_floating_ip(&"f1".into()).map_err(|failure| failure.kind),
+        )
     };
     let (gone, released) = look(404, GONE);
     assert_eq!((gone, released), (Lookup::Gone, Ok(Deletion::AlreadyGone)));

@@ -17,7 +17,7 @@ use crate::config::{
 use crate::domain::names::ServerId;
 use crate::domain::world::Lookup;
 use crate::http::loopback::{Answer, Loopback, Seen, deadline};
-use crate::provider::{Access, Deletion, FailureKind, Order, Provider, open};
+use crate::provider::{Access, Deletion, FailureKind, Network, Order, Provider, open};
 use crate::secret::Secret;
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -97,8 +97,8 @@ fn provider(server: &Loopback, time: Duration) -> Box<dyn Provider> {
         cacert: None,
         connection: Connection::default(),
     };
-    let config = ProviderConfig { name: "cloud".into(), max: None, backend: Backend::OpenStack(backend) };
-    open(&config, Access { deadline: deadline(time), concurrency: 4 }).unwrap()
+    let config = ProviderConfig { name: "cloud".into(), max: None, backend: Backend::OpenStack(backend.into()) };
+    open(&config, Access { deadline: deadline(time), concurrency: 4, network: &Network::default() }).unwrap()
 }
 
 fn usual(seen: &Seen) -> Answer {

@@ -1,0 +1,79 @@
+//! Providers of type "command", and node types of theirs.
+
+use super::bad_input::check;
+use super::*;
+use crate::config::{Backend, FlavorChoice};
+use jiff::SignedDuration;
+
+const LOCAL: &str = "[provider.local]\ntype = \"command\"\n";
+
+#[test]
+fn a_program_with_its_arguments_its_environment_and_a_node_type_of_a_name_only() {
+    let text = format!(
+        "{JENKINS}{LOCAL}command = [\"backend\", \"--root\", \"/srv\"]\nenvironment = [\"INCUS_SOCKET\"]\n\
+         timeout = \"5s\"\nmax = 3\n[nodes.box]\nprovider = \"local\"\n"
+    );
+    let variables = [("INCUS_SOCKET", "/run/incus.socket"), ("HOME", "/root"), ("OTHER", "x")];
+    let config = Folder::with(&text).load_with(&variables).unwrap().config;
+    let Backend::Command(command) = &config.providers[0].backend else { panic!("not a command") };
+    assert_eq!(
+        (command.program.to_str(), &command.arguments[..]),
+        (Some("backend"), &["--root", "/srv"].map(String::from)[..])
+    );
+    assert_eq!((command.timeout, config.providers[0].max), (SignedDuration::from_secs(5), Some(3)));
+    let environment: Vec<_> = command.environment.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    assert_eq!(environment, [("PATH", path), ("HOME", "/root"), ("INCUS_SOCKET", "/run/incus.socket")]);
+    let node = &config.node_types[0];
+    assert_eq!((node.image_name.as_str(), &node.size), ("", &FlavorChoice::Named(String::new())));
+    assert!(!format!("{config:?}").contains("incus.socket"), "it may be a secret");
+}
+
+#[test]
+fn what_a_program_does_not_have_is_an_error_with_the_reason() {
+    let rest = format!("{JENKINS}[nodes.box]\nprovider = \"local\"\nstorage = 5\n");
+    check(
+        LOCAL,
+        &rest,
+        &[
+            (
+                "auth_url = \"https://h\"\ncommand = []",
+                &[
+                    "mita.toml:3: provider.local.auth_url: is a key of type openstack; remove it, or configure the \
+                     program itself",
+                    "mita.toml:4: provider.local.command: is an empty list; write the program, with its arguments, as \
+                     in [\"/usr/lib/mita/backend\", \"--verbose\"]",
+                    "mita.toml:11: nodes.box.storage: is a key of OpenStack, and provider local is of type command; \
+                     remove it, or write a node type of its own for local",
+                ],
+            ),
+            (
+                "command = \"/nonexistent\"\nenvironment = [\"A=b\", \"NOT_SET\"]",
+                &[
+                    "mita.toml:3: provider.local.command: there is no program /nonexistent; write the path of one that \
+                     is there",
+                    "mita.toml:4: provider.local.environment: is not the name of a variable; write names and no values",
+                    "mita.toml:4: provider.local.environment: the environment variable NOT_SET is not set; set it where \
+                     mita is started",
+                    "mita.toml:11: nodes.box.storage: is a key of OpenStack, and provider local is of type command; \
+                     remove it, or write a node type of its own for local",
+                ],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_cloud_has_no_command() {
+    let rest = format!("{JENKINS}{NODE}");
+    check(
+        "[provider.openstack]\n",
+        &rest,
+        &[(
+            "auth_url = \"http://os:5000\"\nusername = \"a\"\npassword = \"PASSWORD\"\ncommand = \"x\"",
+            &[
+                "mita.toml:5: provider.openstack.command: is a key of type command; remove it, or write type = \"command\"",
+            ],
+        )],
+    );
+}

@@ -1,0 +1,230 @@
+//! JSON is repaired while it arrives, so that one odd text does not make a whole list unreadable.
+//!
+//! Services write what people and jobs put into them. Jenkins writes lone surrogates as they are, and before 2.228 control
+//! characters, too; its JSON then is none. A text may also be longer than anything that mita needs. Such a text is read as
+//! far as it goes. All other bytes stay as they are.
+
+/// The longest text that is kept, in bytes as the service wrote it. A reason of Jenkins that names five thousand nodes is
+/// shorter.
+pub(super) const LONGEST_TEXT: usize = 256 << 10;
+
+/// What stands at the end of a text that was cut.
+const CUT: char = '…';
+
+/// JSON that arrives piece by piece.
+#[derive(Default)]
+pub(super) struct Repair {
+    json: Vec<u8>,
+    text: Option<Text>,
+}
+
+/// A text whose closing quote has not arrived.
+struct Text {
+    /// Where it begins in the JSON.
+    began: usize,
+    after_backslash: bool,
+    /// Whether it has bytes other than printable ASCII.
+    unusual: bool,
+    /// Whether it has `\u` escapes.
+    units: bool,
+    cut: bool,
+}
+
+impl Repair {
+    /// Adds a piece.
+    pub(super) fn push(&mut self, piece: &[u8]) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let taken = match &mut self.text {
+                None => self.outside(rest),
+                Some(text) if text.after_backslash => {
+                    text.after_backslash = false;
+                    text.units |= rest[0] == b'u';
+                    text.add(&mut self.json, &rest[..1]);
+                    1
+                }
+                Some(_) => self.inside(rest),
+            };
+            rest = &rest[taken..];
+        }
+    }
+
+    /// How many bytes were kept so far.
+    pub(super) fn len(&self) -> usize {
+        self.json.len()
+    }
+
+    /// The repaired JSON.
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.json
+    }
+
+    fn outside(&mut self, rest: &[u8]) -> usize {
+        let quote = rest.iter().position(|byte| *byte == b'"');
+        let taken = quote.map_or(rest.len(), |quote| quote + 1);
+        self.json.extend_from_slice(&rest[..taken]);
+        if quote.is_some() {
+            let began = self.json.len();
+            self.text = Some(Text { began, after_backslash: false, unusual: false, units: false, cut: false });
+        }
+        taken
+    }
+
+    fn inside(&mut self, rest: &[u8]) -> usize {
+        let Some(mut text) = self.text.take() else { return 0 };
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
+        text.add(&mut self.json, &rest[..end]);
+        match rest.get(end) {
+            Some(b'"') => {
+                text.repair(&mut self.json);
+                self.json.push(b'"');
+                return end + 1;
+            }
+            Some(_) => {
+                text.add(&mut self.json, b"\\");
+                text.after_backslash = true;
+            }
+            None => {}
+        }
+        self.text = Some(text);
+        rest.len().min(end + 1)
+    }
+}
+
+impl Text {
+    fn add(&mut self, json: &mut Vec<u8>, bytes: &[u8]) {
+        self.unusual |= !bytes.iter().all(|byte| (b' '..0x7f).contains(byte));
+        let room = (self.began + LONGEST_TEXT).saturating_sub(json.len());
+        self.cut |= bytes.len() > room;
+        json.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn repair(&self, json: &mut Vec<u8>) {
+        let text = &json[self.began..];
+        let has_control = || text.iter().any(|byte| *byte < b' ');
+        if self.cut
+            || (self.unusual && (has_control() || std::str::from_utf8(text).is_err()))
+            || (self.units && has_surrogate(text))
+        {
+            let mut text = decoded(&String::from_utf8_lossy(text));
+            text.extend(self.cut.then_some(CUT));
+            let encoded = serde_json::Value::from(text).to_string();
+            json.truncate(self.began);
+            json.extend_from_slice(&encoded.as_bytes()[1..encoded.len() - 1]);
+        }
+    }
+}
+
+/// Whether an escape in the text may be half of a pair. Nearly all are whole pairs, which stay what they are.
+fn has_surrogate(text: &[u8]) -> bool {
+    text.windows(4).any(|escape| matches!(escape, [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F']))
+}
+
+/// What the inside of a JSON text means. An escape that means nothing becomes a replacement character.
+fn decoded(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\\') {
+        plain.push_str(&rest[..at]);
+        let escape = &rest[at..];
+        let (character, length) = match escape.as_bytes().get(1) {
+            Some(b'u') => unit(escape),
+            Some(b'b') => ('\u{8}', 2),
+            Some(b'f') => ('\u{c}', 2),
+            Some(b'n') => ('\n', 2),
+            Some(b'r') => ('\r', 2),
+            Some(b't') => ('\t', 2),
+            Some(byte @ (b'"' | b'\\' | b'/')) => (char::from(*byte), 2),
+            _ => (char::REPLACEMENT_CHARACTER, 1),
+        };
+        plain.push(character);
+        rest = &escape[length..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+/// The character of a `\uXXXX`, or of a pair of them, at the beginning of a text, and its length.
+fn unit(text: &str) -> (char, usize) {
+    let code = |at: usize| {
+        let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
+    };
+    match (code(0), code(6)) {
+        (Some(first), Some(second)) if (0xd800..0xdc00).contains(&first) && (0xdc00..0xe000).contains(&second) => {
+            let character = char::decode_utf16([first, second]).next().and_then(Result::ok);
+            (character.unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+        }
+        (Some(code), _) => (char::from_u32(u32::from(code)).unwrap_or(char::REPLACEMENT_CHARACTER), 6),
+        (None, _) => (char::REPLACEMENT_CHARACTER, 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repaired(json: &[u8], piece: usize) -> Vec<u8> {
+        let mut repair = Repair::default();
+        json.chunks(piece).for_each(|piece| repair.push(piece));
+        repair.finish()
+    }
+
+    /// In pieces of every length, since a piece may end anywhere.
+    fn read(json: &[u8]) -> serde_json::Value {
+        let whole = repaired(json, json.len().max(1));
+        for piece in 1..json.len().min(40) {
+            assert_eq!(repaired(json, piece), whole, "pieces of {piece}");
+        }
+        serde_json::from_slice(&whole).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(&whole)))
+    }
+
+    #[test]
+    fn s3_an_odd_text_is_read_as_far_as_it_goes() {
+        for (odd, text) in [
+            (&b"a\x1bb"[..], "a\u{1b}b"),
+            (b"a\x00\x07\x0b\nb", "a\0\u{7}\u{b}\nb"),
+            (b"a\xff\xfeb", "a\u{fffd}\u{fffd}b"),
+            (b"a\xed\xa0\x80b", "a\u{fffd}\u{fffd}\u{fffd}b"),
+            (br"a\ud800b", "a\u{fffd}b"),
+            (br"\uDC00\ud83d\ude00 \ud800\ud800\udc00", "\u{fffd}😀 \u{fffd}\u{10000}"),
+            (br#"\ud800 \"\\\/\b\f\n\r\t\u0041"#, "\u{fffd} \"\\/\u{8}\u{c}\n\r\tA"),
+            (b"\x1b\\u12\\q\\\\", "\u{1b}\u{fffd}12\u{fffd}q\\"),
+            ("é\u{1b}‘x’".as_bytes(), "é\u{1b}‘x’"),
+        ] {
+            let json = [b"[{\"", odd, b"\": 1}, \"", odd, b"\", \"behind\"]"].concat();
+            assert_eq!(read(&json), serde_json::json!([{text: 1}, text, "behind"]), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_json_stays_as_it_is_and_so_does_what_is_none() {
+        for same in [
+            r#" {"a" : [1,2.5e3,null,true], "‘b’é\u2018\n": "\ud83d\ude00\\\"", "": {}} "#,
+            "{\"a\n",
+            "<html title=\"x\">",
+            r#"["\q"]"#,
+            "[\"cut off \\u00",
+            "{'a': 1}\t\n\u{1b}",
+            "",
+        ] {
+            let json = same.replace(r"\ud83d\ude00", "😀");
+            assert_eq!(repaired(json.as_bytes(), 3), json.as_bytes(), "{json}");
+        }
+        assert_eq!(read(br#"["\ud83d\ude00"]"#), serde_json::json!(["😀"]));
+    }
+
+    #[test]
+    fn l5_a_text_that_is_too_long_is_cut_and_the_rest_is_read() {
+        for unit in ["x", "é", "\\u00e9", "\\\\", "\\ud83d\\ude00"] {
+            let json =
+                format!(r#"["{}", {{"behind": "{}"}}]"#, unit.repeat(LONGEST_TEXT + 1), "y".repeat(LONGEST_TEXT));
+            let mut repair = Repair::default();
+            json.as_bytes().chunks(10_007).for_each(|piece| repair.push(piece));
+            assert!(repair.len() < 3 * LONGEST_TEXT, "{}", repair.len());
+            let read: serde_json::Value = serde_json::from_slice(&repair.finish()).unwrap();
+            assert!(read[0].as_str().unwrap().ends_with(CUT), "{unit}");
+            assert_eq!(read[1]["behind"].as_str().unwrap().len(), LONGEST_TEXT);
+        }
+    }
+}
