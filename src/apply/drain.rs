@@ -69,7 +69,7 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
     let mut closed = ClosedNodes::of(context, jenkins, removal.nodes);
     let mut set_offline = Vec::new();
     for node in removal.nodes {
-        let reading = jenkins.node(node)?;
+        let reading = jenkins.look_at(node)?;
         if let Some(reason) = changed_meanwhile(context, removal, &reading) {
             return Err(stop(context, jenkins, removal, &mut closed, reason));
         }

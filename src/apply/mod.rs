@@ -42,21 +42,21 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it, and tells whether
-/// the state is on disk.
+/// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `save` is called after each
+/// change of it, and tells whether the state is on disk.
 pub fn apply(
     config: &Config,
     services: &Services,
     world: &World,
     plan: &Plan,
+    before: &State,
     state: &mut State,
     mut save: impl FnMut(&State) -> bool,
 ) -> Results {
-    let before = state.clone();
     let mut results = Results::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let context = Context { config, services, world, plan, state: &before, events: sender };
+        let context = Context { config, services, world, plan, state: before, events: sender };
         let groups: [fn(&Context<'_>); 4] =
             [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
         let threads = groups.map(|group| {
@@ -65,11 +65,17 @@ pub fn apply(
         });
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
-            events.for_each(|event| event.record(config, plan.now, state, &mut results));
-            let saved = save(state);
-            // Whoever gave up waiting needs no answer.
-            for waits in results.to_acknowledge.drain(..) {
-                let _ = waits.try_send(saved);
+            let mut changed = false;
+            for event in events {
+                changed |= event.changes_state();
+                event.record(config, plan.now, state, &mut results);
+            }
+            if changed {
+                let saved = save(state);
+                // Whoever gave up waiting needs no answer.
+                for waits in results.to_acknowledge.drain(..) {
+                    let _ = waits.try_send(saved);
+                }
             }
         }
         threads.into_iter().for_each(join);

@@ -2,7 +2,7 @@
 
 use super::file::{Found, Table};
 use super::types::JenkinsConfig;
-use super::{secrets, tls, url};
+use super::{proxy, secrets, tls, url};
 
 const EXAMPLE: &str = "https://jenkins.example.com/";
 
@@ -13,6 +13,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
     let user = table.required_text(&["user"], "write the Jenkins user whose API token is used");
     let token = secrets::required(table, &["token", "password"]);
     let cacert = tls::cacert(table);
+    let proxy = proxy::read(table);
     tls::refuse_insecure(table);
     let user = user?;
     if user.value.contains(':') {
@@ -20,7 +21,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<JenkinsConfig> {
         table.error(&user.at, "holds a colon, which no user of HTTP Basic authentication can have");
         return None;
     }
-    Some(JenkinsConfig { url: url?, former_urls, user: user.value, token: token?.value, cacert })
+    Some(JenkinsConfig { url: url?, former_urls, user: user.value, token: token?.value, cacert, proxy })
 }
 
 /// Root URLs that the controller had before.

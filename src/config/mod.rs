@@ -10,6 +10,7 @@ mod keys;
 mod load;
 mod nodes;
 mod provider;
+mod proxy;
 mod schema;
 mod secrets;
 mod targets;

@@ -55,7 +55,7 @@ pub(super) fn required(table: &Table<'_>, names: &[&str]) -> Option<Found<Secret
 fn inline(table: &Table<'_>, key: &str) -> Option<Secret> {
     let found = table.lines(&[key])?;
     table.reading.holds_secret(&found.at);
-    checked(table, &found.at, "", found.value)
+    checked(table, &found.at, "", without_blanks(key, &found.value).to_owned())
 }
 
 fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
@@ -68,7 +68,11 @@ fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
         }
     };
     file::warn_of_readers(table.reading, &at, &path, "");
-    let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let text = without_blanks(key, text.trim_end_matches(['\n', '\r']));
+    if text.trim() != text && !text.trim().is_empty() {
+        let text = "begins or ends with a blank, which counts as a part of the secret";
+        table.reading.warn(&at, format!("{} {text}; remove it unless it is one", path.display()));
+    }
     checked(table, &at, &format!("{} ", path.display()), text.to_owned())
 }
 
@@ -86,8 +90,16 @@ fn from_environment(table: &Table<'_>, key: &str, at: &Place) -> Option<Secret> 
     match (table.reading.environment)(&name).map(std::ffi::OsString::into_string) {
         None => error(format!("the environment variable {name} is not set; set it where mita is started")),
         Some(Err(_)) => error(format!("the environment variable {name} is not UTF-8 text")),
-        Some(Ok(text)) => checked(table, at, &format!("the environment variable {name} "), text),
+        Some(Ok(text)) => {
+            let text = without_blanks(key, &text).to_owned();
+            checked(table, at, &format!("the environment variable {name} "), text)
+        }
     }
+}
+
+/// A token has no blanks, but what copies it may add some. A password may end in one.
+fn without_blanks<'t>(key: &str, text: &'t str) -> &'t str {
+    if key.starts_with("token") { text.trim() } else { text }
 }
 
 fn checked(table: &Table<'_>, at: &Place, subject: &str, text: String) -> Option<Secret> {

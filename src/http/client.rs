@@ -4,6 +4,7 @@ use super::clock;
 use super::error::{HttpError, Kind};
 use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LONGEST_ANSWER, TransportError};
 use super::network::{Network, Trust};
+use super::proxy::Proxies;
 use super::repair::Repair;
 use super::request::Request;
 use super::response::Response;
@@ -16,10 +17,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::RootCerts;
 use ureq::tls::TlsConfig;
-use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -40,7 +41,8 @@ pub struct ClientOptions<'a> {
     pub cacert: Option<PathBuf>,
     /// PEM files with the client certificate and its chain, and with its key.
     pub client_cert: Option<(PathBuf, PathBuf)>,
-    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `NO_PROXY`).
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`).
     pub proxy: Option<Secret>,
     /// When the run ends: no request is under way after it.
     pub deadline: Instant,
@@ -53,8 +55,7 @@ pub struct ClientOptions<'a> {
 pub struct Client {
     agent: Agent,
     service: String,
-    /// Whether the proxy is configured, and not only set in the environment.
-    proxied: bool,
+    proxies: Proxies,
     deadline: Instant,
     sent: AtomicU64,
     clock: Mutex<Option<clock::Reading>>,
@@ -71,10 +72,7 @@ impl Client {
         };
         let client_cert = options.client_cert.as_ref().map(|(cert, key)| read_client_cert(cert, key));
         let client_cert = client_cert.transpose().map_err(unusable)?;
-        let proxy = options.proxy.as_ref().map(|proxy| Proxy::new(proxy.expose()));
-        // Without ureq's message, which could quote a password in the address.
-        let proxy =
-            proxy.transpose().map_err(|_| unusable("the proxy is not of the form http://HOST:PORT".to_owned()))?;
+        let proxies = Proxies::new(options.proxy.as_ref()).map_err(unusable)?;
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -85,18 +83,16 @@ impl Client {
             .max_idle_connections(64)
             .max_idle_connections_per_host(32)
             .max_idle_age(IDLE_CONNECTION)
-            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build());
-        let config = match proxy.clone() {
-            Some(proxy) => config.proxy(Some(proxy)).build(),
-            None => config.build(),
-        };
+            .proxy(None)
+            .tls_config(TlsConfig::builder().root_certs(roots).client_cert(client_cert).build())
+            .build();
         let connections =
             options.network.connections(Trust { cacert: options.cacert, client_cert: options.client_cert });
         let addresses = options.network.addresses.clone();
         Ok(Client {
             agent: Agent::with_parts(config, sent::WatchedConnector(connections), addresses),
             service: options.service.to_owned(),
-            proxied: proxy.is_some(),
+            proxies,
             deadline: options.deadline,
             sent: AtomicU64::new(0),
             clock: Mutex::default(),
@@ -214,7 +210,7 @@ impl Client {
         }
     }
 
-    /// Sets the timeout, and does not use a proxy of the environment for this machine itself.
+    /// Sets the timeout and the proxy.
     fn configured<B: ureq::AsSendBody>(
         &self,
         request: ureq::http::Request<B>,
@@ -222,10 +218,10 @@ impl Client {
         timeout: Duration,
     ) -> ureq::http::Request<B> {
         let config = self.agent.configure_request(request).timeout_global(Some(timeout));
-        if is_loopback(uri) && !self.proxied { config.proxy(None).build() } else { config.build() }
+        config.proxy(self.proxies.of(uri).cloned()).build()
     }
 
-    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<Response, Failed> {
+    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: RawBody) -> Result<Response, Failed> {
         let response = Response::new(request.to_string(), status, headers, body);
         if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect {
             return Err(Failed::permanent(failure::redirected(&response)));
@@ -234,7 +230,10 @@ impl Client {
     }
 }
 
-type Raw = (u16, HeaderMap, Vec<u8>);
+type Raw = (u16, HeaderMap, RawBody);
+
+/// The bytes, and how many values they have as JSON.
+type RawBody = (Vec<u8>, usize);
 
 /// Whether the body may be JSON: the header may be missing.
 fn is_json(headers: &HeaderMap) -> bool {
@@ -242,13 +241,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body to its end, and repairs the texts of JSON; `None` if it is too large.
-fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<Vec<u8>>> {
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<RawBody>> {
     let (mut repair, mut plain) = (Repair::default(), Vec::new());
     let mut piece = [0; 16 << 10];
     let mut arrived = 0;
     loop {
         let read = match body.read(&mut piece) {
-            Ok(0) => return Ok(Some(if json { repair.finish() } else { plain })),
+            Ok(0) => return Ok(Some(if json { repair.finish() } else { (plain, 0) })),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -263,11 +262,6 @@ fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<Vec<u8>>> {
             return Ok(None);
         }
     }
-}
-
-fn is_loopback(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the deadline and the trace log measure elapsed time, never the clock")]

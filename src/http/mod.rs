@@ -13,6 +13,7 @@ mod failure;
 #[cfg(test)]
 pub(crate) mod loopback;
 mod network;
+mod proxy;
 mod repair;
 mod request;
 mod response;

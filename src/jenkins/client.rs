@@ -1,5 +1,6 @@
 //! The controller: reads, and writes with a crumb if Jenkins wants one.
 
+use super::ahead::Ahead;
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, object};
@@ -9,8 +10,10 @@ use crate::http::{Client, ClientOptions, Network, Request, Response, encode_quer
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A controller. Shared by reference between threads.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub struct Jenkins {
     root: String,
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
+    pub(super) ahead: Ahead,
+    lacks_headers: AtomicBool,
 }
 
 /// What was read, and which controller answered.
@@ -29,7 +34,7 @@ pub struct Reading<T> {
     /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
     /// together.
     pub session: Option<String>,
-    /// `X-Jenkins`, the controller's version.
+    /// `X-Jenkins`, the controller's version; empty if the answer lacks it.
     pub version: String,
 }
 
@@ -53,7 +58,7 @@ impl Jenkins {
             service: "jenkins",
             cacert: config.cacert.clone(),
             client_cert: None,
-            proxy: None,
+            proxy: config.proxy.clone(),
             deadline,
             network,
         };
@@ -63,7 +68,14 @@ impl Jenkins {
             root: config.url.clone(),
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
+            ahead: Ahead::default(),
+            lacks_headers: AtomicBool::new(false),
         })
+    }
+
+    /// The time left until the deadline.
+    pub(super) fn time_left(&self) -> Duration {
+        self.client.time_left()
     }
 
     /// Requests that left this machine.
@@ -81,7 +93,8 @@ impl Jenkins {
         self.client.requests_failed()
     }
 
-    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
+    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`). No list shows it, and it counts also
+    /// in a run that orders nothing: a job that waits beside an idle node proves nothing while Jenkins is quieting down.
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
         self.read("api/json", "quietingDown", wanted)?.try_map(|Field(root): Field<Root>| match root.quieting_down {
@@ -104,12 +117,32 @@ impl Jenkins {
     /// Reads JSON with the fields that Jenkins selects.
     pub(super) fn read_whole<T: DeserializeOwned>(&self, path: &str, wanted: &str) -> Result<Reading<T>, JenkinsError> {
         let response = self.fetch(path)?;
-        // On every answer of the API (hudson/model/Api.java).
-        let Some(version) = response.header("x-jenkins").map(str::to_owned) else {
-            return Err(error::not_jenkins(&response));
-        };
+        // Both on every answer of the API (hudson/model/Api.java), unless a proxy in front of Jenkins removes them.
+        let version = response.header("x-jenkins").map(str::to_owned);
         let session = response.header("x-jenkins-session").map(str::to_owned);
-        Ok(Reading { value: response.json(wanted)?, session, version })
+        if version.is_none() && !response.json(wanted).is_ok_and(|value| is_of_jenkins(&value)) {
+            return Err(error::not_jenkins(&response));
+        }
+        let value = response.json(wanted)?;
+        if version.is_none() || session.is_none() {
+            self.lacks_headers.store(true, Ordering::Relaxed);
+        }
+        Ok(Reading { value, session, version: version.unwrap_or_default() })
+    }
+
+    /// Whether an answer of Jenkins lacked the headers that name its version and its start.
+    pub fn lacks_headers(&self) -> bool {
+        self.lacks_headers.load(Ordering::Relaxed)
+    }
+
+    /// The start of the controller, from its log-in page: the addresses of its scripts and pictures contain it, too
+    /// (hudson/Functions.java, `getResourcePath`). For answers without the header. `None` if the page does not show it.
+    pub fn session_of_page(&self) -> Option<String> {
+        let page = self.fetch("login").ok()?;
+        let text = String::from_utf8_lossy(&page.body);
+        let (_, rest) = text.split_once("/static/")?;
+        let session = rest.split(['/', '"', '\'']).next()?;
+        (session.len() == 8 && session.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| session.to_owned())
     }
 
     /// The answer to a GET below the root, of status 200.
@@ -193,6 +226,12 @@ impl Jenkins {
     pub(super) fn unexpected(&self, path: &str, text: String) -> JenkinsError {
         JenkinsError { request: format!("GET {}", self.url(path)), kind: ErrorKind::Unexpected, text }
     }
+}
+
+/// Whether this is what Jenkins exports: each object names its Java class.
+fn is_of_jenkins(value: &Value) -> bool {
+    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
+    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

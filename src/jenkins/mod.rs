@@ -4,6 +4,7 @@
 //! trusted is an error: one that does not come from Jenkins, or a list of nodes that may hide one. Jenkins answers in
 //! the language of the request, so every request asks for English.
 
+mod ahead;
 mod client;
 mod closing;
 mod crumb;

@@ -32,11 +32,13 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
     if sessions.len() > 1 {
         return unavailable("Jenkins was restarted while it was read: its answers do not belong together");
     }
+    let session = sessions.pop_first();
+    let session = session.or_else(|| if jenkins.lacks_headers() { jenkins.session_of_page() } else { None });
     let mut queue = readable(queue);
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {
         read_hidden_labels(jenkins, queue, nodes, state);
     }
-    Jenkins { session: sessions.pop_first(), mode, queue, nodes }
+    Jenkins { session, mode, queue, nodes }
 }
 
 /// Reads the labels of some pipelines from the pages of their runs, where Jenkins has no agents and names none. What cannot be

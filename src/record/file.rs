@@ -108,7 +108,7 @@ impl Record {
     /// # Errors
     /// None that is known.
     pub fn printed(&self) -> io::Result<String> {
-        Ok(redact_document(&self.text()?) + "\n")
+        Ok(format!("{}\n", redact_document(&self.text()?)))
     }
 
     /// Whether this is the beginning of a record of any version.

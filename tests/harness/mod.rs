@@ -238,7 +238,7 @@ impl Installation {
 
 /// Whether a request is an order.
 pub(crate) fn is_order(request: &Record) -> bool {
-    request.method == "POST" && request.path.ends_with("/servers")
+    request.method == "POST" && (request.path.ends_with("/servers") || request.path == "/command/create")
 }
 
 impl Drop for Installation {

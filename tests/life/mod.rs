@@ -7,6 +7,8 @@ mod leftovers;
 mod lifetime;
 mod names;
 mod nodes;
+mod odd_clouds;
 mod places;
+mod programs;
 mod registration;
 mod servers;

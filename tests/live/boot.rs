@@ -131,3 +131,81 @@ fn live_s5_a_floating_ip_comes_with_its_server_and_goes_with_it() {
     site.run_until_something_is_done().did(&["release_floating_ip server_gone done"]);
     assert_eq!(site.cloud.floating_ips_of(&id), [Value::Null; 0]);
 }
+
+/// An image as `openstack server image create` makes it of a server that booted from a volume.
+#[test]
+fn live_s5_the_volume_that_an_image_makes_goes_with_its_server() {
+    let Some(name) = cloud() else { return };
+    let cloud = super::nova::Cloud::named(&name).unwrap();
+    let title = format!("live-image-{}", std::process::id());
+    let own = ImageOfServer::make(&cloud, &title);
+    let lines = format!("image_name = \"{title}\"\nsize = \"{}\"\nstorage = 1", size());
+    let (site, id) = ordered(&name, "image", &lines);
+    let server = site.becomes(&id, "ACTIVE");
+    let attached = server["os-extended-volumes:volumes_attached"].as_array().unwrap().clone();
+    assert_eq!(attached.len(), 2, "{server}");
+    let node = site.joins(&server);
+    retires(&site, &id, &node);
+    for volume in attached {
+        let path = format!("/volumes/{}", volume["id"].as_str().unwrap());
+        within_a_minute("the volume gone", || (site.cloud.send("GET", "volumev3", &path, None).0 == 404).then_some(()));
+    }
+    drop(site);
+    drop(own);
+}
+
+/// The image, and what it was made of.
+struct ImageOfServer<'c> {
+    cloud: &'c super::nova::Cloud,
+    paths: Vec<(&'static str, String)>,
+}
+
+impl<'c> ImageOfServer<'c> {
+    fn make(cloud: &'c super::nova::Cloud, title: &str) -> Self {
+        let mut made = Self { cloud, paths: Vec::new() };
+        let of = |list: &str, service: &str, path: &str, name: &str| {
+            let all = cloud.ask("GET", service, path, None);
+            let found = all[list].as_array().unwrap().iter().find(|one| one["name"] == *name).unwrap();
+            found["id"].as_str().unwrap().to_owned()
+        };
+        let (image, flavor) =
+            (of("images", "image", "/v2/images", &super::site::image()), of("flavors", "compute", "/flavors", &size()));
+        let disk = json!({"source_type": "image", "uuid": image, "destination_type": "volume", "volume_size": 1,
+            "boot_index": 0, "delete_on_termination": true});
+        let body =
+            json!({"server": {"name": title, "flavorRef": flavor, "imageRef": "", "block_device_mapping_v2": [disk]}});
+        let server = cloud.ask("POST", "compute", "/servers", Some(&body))["server"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/servers/{server}");
+        within_a_minute("a server with a volume", || {
+            (cloud.ask("GET", "compute", &path, None)["server"]["status"] == "ACTIVE").then_some(())
+        });
+        let action = json!({"createImage": {"name": title}});
+        cloud.ask("POST", "compute", &format!("{path}/action"), Some(&action));
+        let snapshot = within_a_minute("its snapshot", || {
+            let all = cloud.ask("GET", "volumev3", "/snapshots/detail", None);
+            let mut all = all["snapshots"].as_array().unwrap().iter();
+            let own = all.find(|one| one["name"] == format!("snapshot for {title}") && one["status"] == "available")?;
+            Some(own["id"].as_str().unwrap().to_owned())
+        });
+        made.paths.push(("image", format!("/v2/images/{}", of("images", "image", "/v2/images", title))));
+        made.paths.push(("volumev3", format!("/snapshots/{snapshot}")));
+        made.paths.push(("compute", path));
+        made
+    }
+}
+
+impl Drop for ImageOfServer<'_> {
+    /// In this order: a volume with snapshots is not deleted with its server.
+    fn drop(&mut self) {
+        for (service, path) in &self.paths {
+            let _ = self.cloud.try_to_send("DELETE", service, path, None);
+            for _ in 0..50 {
+                let gone = |(status, _)| status == 404;
+                if self.cloud.try_to_send("GET", service, path, None).is_ok_and(gone) {
+                    break;
+                }
+                super::pause(Duration::from_millis(200));
+            }
+        }
+    }
+}

@@ -330,6 +330,7 @@ fn s9_a_crumb_and_its_session_come_out_nowhere() {
             user: "mita".to_owned(),
             token: mita::secret::Secret::new(JENKINS_TOKEN),
             cacert: None,
+            proxy: None,
         };
         let deadline = super::now() + std::time::Duration::from_secs(20);
         let controller = mita::jenkins::Jenkins::new(&config, deadline, &mita::http::Network::default())

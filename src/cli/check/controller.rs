@@ -31,6 +31,19 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
     if !answers {
         return;
     }
+    if services.jenkins.as_ref().is_ok_and(|jenkins| jenkins.lacks_headers()) {
+        let restarts = match &jenkins.session {
+            Some(_) => "mita reads one page more in each run to notice restarts",
+            None => "mita does not notice restarts, after which it would wait for the agents to come back",
+        };
+        online.hint(
+            PLACE,
+            format!(
+                "answers without the headers X-Jenkins and X-Jenkins-Session, so that {restarts}: let the proxy in front of \
+                 Jenkins pass them on"
+            ),
+        );
+    }
     let asked = jenkins.nodes.complete().and_then(|nodes| node_to_ask(config, nodes));
     let rights = match &services.jenkins {
         Ok(controller) => controller.permissions(&wanted(config), asked).map_err(|error| error.to_string()),
@@ -72,7 +85,7 @@ fn check_rights(
     let user = &config.jenkins.user;
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&jenkins.queue, &jenkins.nodes) {
         let (items, nodes) = (plural(queue.items.len(), "queue item"), plural(nodes.len(), "node"));
-        let version = &rights.version;
+        let version = if rights.version.is_empty() { "unknown" } else { &rights.version };
         online.seen(PLACE, format!("version {version} answers {user}; {items}, {nodes}"));
     }
     let Some(known_as) = &rights.user else {

@@ -2,4 +2,5 @@
 
 mod commands;
 mod config_schema;
+mod odd_clouds;
 mod online;

@@ -9,25 +9,25 @@ use jiff::{SignedDuration, Timestamp};
 use mita_sim::jenkins::{Permission, Version};
 use mita_sim::openstack::Cloud;
 
-fn online(scene: &Scene) -> Online {
+pub(super) fn online(scene: &Scene) -> Online {
     let online = check(&scene.loaded.config, scene.moment());
     assert!(scene.sim.writes().is_empty(), "{:?}", scene.sim.writes());
     scene.sim.assert_promises();
     online
 }
 
-fn lines(findings: &[Remark]) -> Vec<String> {
+pub(super) fn lines(findings: &[Remark]) -> Vec<String> {
     findings.iter().map(|finding| format!("{}: {}", finding.place, finding.text)).collect()
 }
 
 #[track_caller]
-fn only(lines: &[String], parts: &[&str]) {
+pub(super) fn only(lines: &[String], parts: &[&str]) {
     assert!(matches!(lines, [one] if parts.iter().all(|part| one.contains(part))), "{parts:?} in {lines:#?}");
 }
 
 /// One fault that says all of this, and no hint.
 #[track_caller]
-fn assert_fault(scene: &Scene, parts: &[&str]) {
+pub(super) fn assert_fault(scene: &Scene, parts: &[&str]) {
     let online = online(scene);
     only(&lines(&online.faults), parts);
     assert_eq!(lines(&online.hints), [""; 0]);
@@ -35,14 +35,14 @@ fn assert_fault(scene: &Scene, parts: &[&str]) {
 
 /// One hint that says all of this, and no fault.
 #[track_caller]
-fn assert_hint(scene: &Scene, parts: &[&str]) {
+pub(super) fn assert_hint(scene: &Scene, parts: &[&str]) {
     let online = online(scene);
     assert_eq!(lines(&online.faults), [""; 0]);
     only(&lines(&online.hints), parts);
 }
 
 /// A scene whose quota has room for everything, so that what a test breaks stands alone.
-fn scene() -> Scene {
+pub(super) fn scene() -> Scene {
     let scene = Scene::start();
     let mut cloud = scene.sim.cloud("openstack");
     cloud.quota_mut("ceph-ci").instances = None;
@@ -50,13 +50,13 @@ fn scene() -> Scene {
     scene
 }
 
-fn scene_with(change: impl FnOnce(&mut NodeType)) -> Scene {
+pub(super) fn scene_with(change: impl FnOnce(&mut NodeType)) -> Scene {
     let mut scene = scene();
     change(&mut scene.loaded.config.node_types[0]);
     scene
 }
 
-fn cloud_with(change: impl FnOnce(&mut Cloud)) -> Scene {
+pub(super) fn cloud_with(change: impl FnOnce(&mut Cloud)) -> Scene {
     let scene = scene();
     change(&mut scene.sim.cloud("openstack"));
     scene
@@ -347,4 +347,16 @@ fn a_password_is_measured_against_the_time_of_this_run() {
     moment.now = soon - SignedDuration::from_hours(15 * 24);
     let hints = lines(&check(&scene.loaded.config, moment).hints);
     assert!(!hints.iter().any(|hint| hint.contains("expires")), "{hints:?}");
+}
+
+#[test]
+fn a_proxy_that_drops_the_headers_of_jenkins_is_named_and_its_json_is_believed() {
+    for (pages_show_session, part) in [(true, "reads one page more"), (false, "does not notice restarts")] {
+        let scene = scene();
+        let mut jenkins = scene.sim.jenkins();
+        jenkins.options.loses_headers = true;
+        jenkins.options.pages_show_session = pages_show_session;
+        drop(jenkins);
+        assert_hint(&scene, &["without the headers X-Jenkins and X-Jenkins-Session", part]);
+    }
 }

@@ -24,6 +24,14 @@ pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
     if bytes.len() as u64 > limit {
         return Err(format!("is larger than {} KiB", limit / 1024));
     }
+    // Editors of Windows begin a text with a mark (U+FEFF). Nobody else expects one: a script with it does not run.
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    if is_utf16 && bytes.contains(&0) {
+        return Err("is UTF-16 text, as some programs of Windows write it; save it as UTF-8".to_owned());
+    }
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         format!("is not UTF-8 text from line {} on", line + 1)

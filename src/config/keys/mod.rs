@@ -86,6 +86,7 @@ pub(super) const JENKINS: &[Key] = &[
         "the system's",
         "a PEM file with the certificate authority to trust, in place of the system's",
     ),
+    provider::PROXY,
     refused("insecure"),
 ];
 

@@ -41,7 +41,12 @@ pub(crate) const NODES: &[Key] = &[
     key("min_cores", Kind::Number(1, MOST), "", "in place of size: the smallest flavor with at least this many cores"),
     key("min_ram", Kind::Memory, "", "in place of size: the smallest flavor with at least this much memory, as in 8G"),
     key("keyname", Kind::Text, "none", "the key pair that may log in to the servers"),
-    key("labels", Kind::Words, "none", "the labels of the nodes in Jenkins; a list, or one text with blanks"),
+    key(
+        "labels",
+        Kind::Words,
+        "none",
+        "the labels of the nodes in Jenkins: a list, or one text with blanks between them; a label that contains a blank needs a list",
+    ),
     key(
         "storage",
         Kind::Number(1, MOST),

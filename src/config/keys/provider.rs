@@ -8,6 +8,14 @@ pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max"];
 /// Those of type "command", besides the keys of every type. All others belong to OpenStack.
 pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
 
+/// `proxy`, also in `[jenkins]`.
+pub(super) const PROXY: Key = key(
+    "proxy",
+    Kind::Proxy,
+    "the environment's",
+    "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+);
+
 /// `[provider.NAME]`
 pub(crate) const PROVIDER: &[Key] = &[
     key(
@@ -83,12 +91,7 @@ pub(crate) const PROVIDER: &[Key] = &[
     key("image_endpoint_override", Kind::Url, "the catalogue's", "the URL of the image service"),
     key("network_endpoint_override", Kind::Url, "the catalogue's", "the URL of the network service"),
     key("volume_endpoint_override", Kind::Url, "the catalogue's", "the URL of the volume service"),
-    key(
-        "proxy",
-        Kind::Proxy,
-        "the environment's",
-        "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
-    ),
+    PROXY,
     key(
         "cacert",
         Kind::Path,

@@ -31,6 +31,9 @@ pub(crate) fn node_name_error(name: &str) -> Option<String> {
     if NodeName::from(name).convention().ip.is_some() {
         return Some("ends in + and an IP address, as Jenkins nodes do; remove the address".to_owned());
     }
+    if name.chars().any(char::is_whitespace) {
+        return Some("holds white space, which separates labels in Jenkins; write it without".to_owned());
+    }
     // The name of a node is one of its labels.
     label_error(name)
 }
@@ -40,10 +43,10 @@ pub(crate) fn label_error(label: &str) -> Option<String> {
     if label.is_empty() {
         return Some("is empty; remove it".to_owned());
     }
-    // hudson/model/Label.java and Node.java: white space separates labels, quotes and backslashes group them.
-    if label.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Some("holds white space, which separates labels in Jenkins; write it without".to_owned());
+    if label.chars().any(char::is_control) {
+        return Some("holds a control character; remove it".to_owned());
     }
+    // hudson/model/Label.java and Node.java: blanks separate labels, unless quotes or backslashes group them.
     if let Some(quote) = label.chars().find(|c| "\"'\\".contains(*c)) {
         return Some(format!("holds {quote}, which quotes labels in Jenkins; write it without"));
     }
@@ -114,10 +117,20 @@ mod tests {
 
     #[test]
     fn a_label_is_one_atom_that_a_job_can_ask_for() {
-        for label in ["amd64", "x86_64", "host:1", "c++", "a->b".trim_end_matches(">b"), "a/b", "ubuntu-22.04"] {
+        for label in [
+            "gpu lab",
+            "a\u{a0}b",
+            "amd64",
+            "x86_64",
+            "host:1",
+            "c++",
+            "a->b".trim_end_matches(">b"),
+            "a/b",
+            "ubuntu-22.04",
+        ] {
             assert_eq!(label_error(label), None, "{label}");
         }
-        for label in ["", "a b", "\"a\"", "a\\b", "a&&b", "!a", "a->b", "(a)", "a,", ",a"] {
+        for label in ["", "a\tb", "\"a\"", "a\\b", "a&&b", "!a", "a->b", "(a)", "a,", ",a"] {
             assert!(label_error(label).is_some(), "{label}");
         }
     }

@@ -7,6 +7,26 @@ use crate::config::types::Registration;
 /// Nova takes 64 KiB of user data; the provider checks that once the variables are filled in. This only limits what is read.
 const LARGEST_SCRIPT: u64 = 1024 * 1024;
 
+/// How the user data begins that cloud-init (cloudinit/handlers/__init__.py), cloudbase-init and Ignition know.
+const KNOWN: [&str; 16] = [
+    "#!",
+    "#cloud-config",
+    "#cloud-boothook",
+    "#include",
+    "#part-handler",
+    "#upstart-job",
+    "## template:",
+    "Content-Type:",
+    "MIME-Version:",
+    "Content-type:",
+    "From ",
+    "#ps1",
+    "rem cmd",
+    "<powershell>",
+    "<script>",
+    "{",
+];
+
 /// The variables that mita fills in for `${...}` in a script; any other `${...}` is left to the shell.
 const SCRIPT_VARIABLES: [&str; 4] = ["MITA_NODE", "MITA_ID", "MITA_SERVER_NAME", "MITA_LABELS"];
 
@@ -45,7 +65,7 @@ pub(crate) fn read(table: &Table<'_>, registration: &Registration) -> String {
 
 /// Reports what cloud-init would ignore silently.
 fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &Registration) {
-    let begins = |text: &str| text.starts_with("#!") || text.starts_with("#cloud-config");
+    let begins = |text: &str| KNOWN.iter().any(|known| text.starts_with(known));
     if script.trim().is_empty() {
         reading.error(at, "is empty; write the user data or remove the key");
     } else if script.contains('\0') {
@@ -54,6 +74,11 @@ fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &
         reading.warn(at, "begins with white space, so cloud-init does not recognize it; begin with the # itself");
     } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
         reading.warn(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
+    } else if !begins(script) {
+        let first: String = script.lines().next().unwrap_or_default().chars().take(40).collect();
+        let text =
+            format!("begins with {first:?}, which cloud-init does not know; begin with #!/bin/sh or #cloud-config");
+        reading.warn(at, text);
     }
     let secret = "${MITA_AGENT_SECRET}";
     if registration.is_inbound() && !script.trim().is_empty() && !script.contains(secret) {

@@ -1,8 +1,10 @@
 //! `cloud = "NAME"`: a cloud of clouds.yaml and secure.yaml, or, with the name `envvars`, of the OS_* variables.
 //!
 //! As openstacksdk finds and merges them ("Configuring OpenStack SDK Applications"): the first clouds.yaml that exists
-//! counts, secure.yaml is merged into it, and `auth` is one more level. [`super::named_cloud`] decides what the values mean.
+//! counts, secure.yaml is merged into it, the values of a region are laid over it ([`super::regions`]), and `auth` is one
+//! more level. [`super::named_cloud`] decides what the values mean.
 
+use super::regions;
 use super::yaml::{Map, Value, read};
 use crate::config::file;
 use crate::config::file::{Environment, Place, Table};
@@ -31,8 +33,8 @@ pub(crate) struct Cloud {
     /// The prefix of its keys: `OS_` in the environment.
     prefix: &'static str,
     values: BTreeMap<String, String>,
-    /// The names under `regions`.
-    pub(crate) regions: Vec<String>,
+    /// The region whose values these are, if the cloud lists its regions.
+    pub(crate) region: Option<String>,
 }
 
 impl Cloud {
@@ -47,9 +49,9 @@ impl Cloud {
     }
 }
 
-/// The cloud with this name; `None` if it was reported.
-pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str) -> Option<Cloud> {
-    let found = if name == ENVIRONMENT { from_environment(table, at) } else { from_files(table, at, name) };
+/// The cloud with this name in the region that the table names; `None` if it was reported.
+pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -> Option<Cloud> {
+    let found = if name == ENVIRONMENT { from_environment(table, at) } else { from_files(table, at, name, region) };
     let cloud = found.map_err(|error| table.error(at, error)).ok()?;
     for secret in SECRETS {
         // Registered for redaction, even if the cloud turns out to be unusable.
@@ -87,10 +89,10 @@ fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {
             Some(Ok(_)) | None => {}
         }
     }
-    Ok(Cloud { source: "the environment".to_owned(), prefix: "OS_", values, regions: Vec::new() })
+    Ok(Cloud { source: "the environment".to_owned(), prefix: "OS_", values, region: None })
 }
 
-fn from_files(table: &Table<'_>, at: &Place, name: &str) -> Result<Cloud, String> {
+fn from_files(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -> Result<Cloud, String> {
     let environment = table.reading.environment;
     let places_of_clouds = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds");
     let Some(path) = places_of_clouds.iter().find(|path| is_usable(path)) else {
@@ -113,20 +115,27 @@ fn from_files(table: &Table<'_>, at: &Place, name: &str) -> Result<Cloud, String
         warn_of_readers(table, at, &path, &secrets);
         merge(&mut cloud, secrets);
     }
-    let regions = match cloud.remove("regions") {
-        Some(Value::List(regions)) => regions.into_iter().filter_map(region_name).collect(),
-        _ => Vec::new(),
-    };
+    let source = format!("cloud {name} of {}", path.display());
+    let of_cloud = |why: String| format!("{source} {why}");
+    let region = regions::lay_over(&mut cloud, region).map_err(of_cloud)?;
     let auth = match cloud.remove("auth") {
         Some(Value::Map(auth)) => auth,
-        _ => Map::new(),
+        Some(Value::Text(_) | Value::List(_)) => return Err(of_cloud("has an auth that is no mapping".to_owned())),
+        None => Map::new(),
     };
-    let text = |(key, value): (String, Value)| match value {
-        Value::Text(text) => Some((key.replace('-', "_"), text)),
-        Value::List(_) | Value::Map(_) => None,
-    };
-    let values = cloud.into_iter().chain(auth).filter_map(text).collect();
-    Ok(Cloud { source: format!("cloud {name} of {}", path.display()), prefix: "", values, regions })
+    let mut values = BTreeMap::new();
+    for (key, value) in cloud.into_iter().chain(auth) {
+        let key = key.replace('-', "_");
+        match value {
+            Value::Text(text) => drop(values.insert(key, text)),
+            // What mita does not read may be of any kind.
+            Value::List(_) | Value::Map(_) if VARIABLES.split(' ').any(|known| known == key) => {
+                return Err(of_cloud(format!("has a {key} that is no text; write one value there")));
+            }
+            Value::List(_) | Value::Map(_) => {}
+        }
+    }
+    Ok(Cloud { source, prefix: "", values, region })
 }
 
 /// Whether it exists, and is not another user's file in the current folder, which could name any host for the password.
@@ -158,14 +167,6 @@ fn merge(lower: &mut Map, upper: Map) {
             (Some(Value::Map(lower)), Value::Map(upper)) => merge(lower, upper),
             (_, value) => drop(lower.insert(key, value)),
         }
-    }
-}
-
-fn region_name(region: Value) -> Option<String> {
-    match region {
-        Value::Text(name) => Some(name),
-        Value::Map(mut region) => region.remove("name").and_then(region_name),
-        Value::List(_) => None,
     }
 }
 

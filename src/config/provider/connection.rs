@@ -3,12 +3,8 @@
 use super::clouds::Cloud;
 use crate::config::file::{Found, Table};
 use crate::config::types::{ClientCertificate, Connection, Endpoints, Interface};
-use crate::config::{tls, url};
-use crate::secret::Secret;
+use crate::config::{proxy, tls, url};
 use std::path::PathBuf;
-
-/// An example for messages.
-const PROXY: &str = "http://proxy.example.com:3128";
 
 /// An example for messages.
 const ENDPOINT: &str = "https://compute.example.com/v2.1";
@@ -21,7 +17,7 @@ pub(crate) fn read(table: &Table<'_>) -> Connection {
     };
     Connection {
         client_cert: client_cert(table),
-        proxy: proxy(table),
+        proxy: proxy::read(table),
         endpoints: Endpoints {
             compute: endpoint("compute_endpoint_override"),
             image: endpoint("image_endpoint_override"),
@@ -86,23 +82,6 @@ fn client_cert(table: &Table<'_>) -> Option<ClientCertificate> {
 fn check(certificate: &ClientCertificate) -> Result<(), String> {
     tls::contains(&certificate.cert, "-----BEGIN CERTIFICATE-----", "certificate")?;
     tls::contains(&certificate.key, "PRIVATE KEY-----", "private key")
-}
-
-/// `http://[USER:PASSWORD@]HOST:PORT`. No message quotes it.
-fn proxy(table: &Table<'_>) -> Option<Secret> {
-    let Found { value, at } = table.text(&["proxy"])?;
-    let (scheme, rest) = value.split_once("://").unwrap_or(("", ""));
-    let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
-    if let Some((_, password)) = user.and_then(|user| user.split_once(':')) {
-        // Registered for redaction on its own, too.
-        table.reading.holds_secret(&at);
-        Secret::new(password);
-    }
-    if let Err(error) = url::root(&format!("{scheme}://{host}"), PROXY) {
-        table.error(&at, error);
-        return None;
-    }
-    Some(Secret::new(value))
 }
 
 /// An address without a slash at its end. `%(project_id)s` and `%(tenant_id)s` mean the project's id.

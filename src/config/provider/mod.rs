@@ -5,6 +5,7 @@ mod command;
 mod connection;
 mod named_cloud;
 mod openstack;
+mod regions;
 mod yaml;
 
 pub use clouds::available_clouds;

@@ -27,7 +27,7 @@ pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     let token = secrets::secret(table, &["token"]);
     tls::refuse_insecure(table);
     let name = table.text(&["cloud"])?;
-    let cloud = clouds::find(table, &name.at, &name.value)?;
+    let cloud = clouds::find(table, &name.at, &name.value, region.as_deref())?;
     let login = Login { table, at: &name.at, cloud: &cloud };
     login.refuse_unknown();
     let auth_url = login.auth_url();
@@ -101,14 +101,7 @@ impl Login<'_> {
     }
 
     fn region(&self) -> Option<String> {
-        if let Some(region) = self.cloud.get(&["region_name"]) {
-            return Some(region.to_owned());
-        }
-        if self.cloud.regions.len() > 1 {
-            let regions = self.cloud.regions.join(", ");
-            self.error(&format!("has several regions; write service_region here, one of {regions}"));
-        }
-        self.cloud.regions.first().cloned()
+        self.cloud.region.clone().or_else(|| self.cloud.get(&["region_name"]).map(str::to_owned))
     }
 
     fn interface(&self) -> Option<Interface> {

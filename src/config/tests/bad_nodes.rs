@@ -25,12 +25,10 @@ fn the_node_types() {
             (
                 "labels = [\"a b\",\n \"a||b\", 'say \"x\"']",
                 &[
-                    "mita.toml:5: nodes.ubuntu.labels: the label \"a b\" holds white space, which separates labels in \
-                     Jenkins; write it without",
                     "mita.toml:6: nodes.ubuntu.labels: the label \"a||b\" holds |, an operator of label expressions in \
                      Jenkins; write it without",
-                    "mita.toml:6: nodes.ubuntu.labels: the label \"say \\\"x\\\"\" holds white space, which separates labels \
-                     in Jenkins; write it without",
+                    "mita.toml:6: nodes.ubuntu.labels: the label \"say \\\"x\\\"\" holds \", which quotes labels in \
+                     Jenkins; write it without",
                 ],
             ),
             (

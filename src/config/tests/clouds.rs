@@ -244,3 +244,72 @@ fn a_clouds_file_with_secrets_that_others_can_read_draws_a_warning() {
           (mode 0644); run chmod 600 openstack/clouds.yaml"]
     );
 }
+
+#[test]
+fn the_values_of_a_region_are_laid_over_its_cloud_log_in_included() {
+    let clouds = "\
+clouds:
+  ci:
+    regions:
+      - name: main
+        values:
+          interface: internal
+          auth: {auth_url: 'http://main/v3', project_name: main-ci}
+      - name: old
+      - {name: far, values: {auth: {auth_url: 'http://far/v3', password: FAR-PASSWORD}}}
+    interface: admin
+    auth: {auth_url: 'http://old/v3', username: a, password: NEAR-PASSWORD, project_name: ci}
+";
+    let of = |region: &str| openstack(load(&folder(&format!("cloud = \"ci\"\nregion = \"{region}\""), clouds, None)));
+    for (region, url, interface, project, secret) in [
+        ("main", "http://main/v3/", Interface::Internal, "main-ci", "NEAR-PASSWORD"),
+        ("old", "http://old/v3/", Interface::Admin, "ci", "NEAR-PASSWORD"),
+        ("far", "http://far/v3/", Interface::Admin, "ci", "FAR-PASSWORD"),
+    ] {
+        let cloud = of(region);
+        assert_eq!((cloud.auth_url.as_str(), cloud.interface), (url, interface), "{region}");
+        assert_eq!(cloud.region.as_deref(), Some(region));
+        let Auth::Password { password, project: of_region, .. } = cloud.auth else { panic!("{:?}", cloud.auth) };
+        assert_eq!((of_region, password.expose()), (Some(named(project, Domain::default())), secret), "{region}");
+    }
+}
+
+#[test]
+fn one_region_of_several_has_to_be_named_however_they_are_listed() {
+    let auth = "auth: {auth_url: 'http://os', username: a, password: hunter2}";
+    for (regions, several) in [
+        ("regions: [{name: a}, b]", true),
+        ("region_name: [a, b]", true),
+        ("region_name: 'a, b'", true),
+        ("regions: [{name: a, values: {region_name: other}}]", false),
+        ("regions: a", false),
+        ("region_name: [a]", false),
+        ("region_name: a", false),
+    ] {
+        let clouds = format!("clouds: {{ci: {{{regions}, {auth}}}}}");
+        let without = load(&folder("cloud = \"ci\"", &clouds, None));
+        match without {
+            Ok(_) if several => panic!("{regions}"),
+            Ok(_) => assert_eq!(openstack(without).region.as_deref(), Some("a"), "{regions}"),
+            Err(errors) => {
+                assert!(several && errors.lines()[0].ends_with("write service_region here, one of a, b"), "{errors}");
+            }
+        }
+        let named = openstack(load(&folder("cloud = \"ci\"\nservice_region = \"a\"", &clouds, None)));
+        assert_eq!(named.region.as_deref(), Some("a"), "{regions}");
+    }
+    for (line, regions, wrong) in [
+        (
+            "region = \"c\"",
+            "regions: [a, {name: b}]",
+            "has no region \"c\"; correct service_region here to one of a, b",
+        ),
+        ("", "regions: [{values: {}}]", "has a region without a name; write one as in {name: NAME, values: {...}}"),
+        ("", "regions: [{name: a, values: x}]", "has values of the region a that are no mapping"),
+        ("", "interface: [public]", "has a interface that is no text; write one value there"),
+    ] {
+        let clouds = format!("clouds: {{ci: {{{regions}, {auth}}}}}");
+        let errors = load(&folder(&format!("cloud = \"ci\"\n{line}"), &clouds, None)).expect_err(regions);
+        assert!(errors.lines()[0].contains(wrong), "{errors}");
+    }
+}

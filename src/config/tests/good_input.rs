@@ -275,6 +275,11 @@ fn what_works_but_is_probably_not_meant_draws_a_warning() {
              write it with Unix line ends",
         ),
         (
+            "script = \"echo hello\\n\"\n",
+            "mita.toml:5: nodes.ubuntu.script: begins with \"echo hello\", which cloud-init does not know; begin with \
+             #!/bin/sh or #cloud-config",
+        ),
+        (
             "script = \"#!/bin/sh\\necho ${MITA_NAME}\"\n",
             "mita.toml:5: nodes.ubuntu.script: ${MITA_NAME} is not filled in; the variables are ${MITA_NODE}, ${MITA_ID}, \
              ${MITA_SERVER_NAME}, ${MITA_LABELS} and ${JENKINS_URL}",

@@ -7,13 +7,42 @@ fn with_token(line: &str) -> Folder {
 }
 
 #[test]
+fn a_blank_at_the_end_of_a_password_counts_and_draws_a_warning() {
+    let provider = PROVIDER.replace("password = \"PASSWORD-OF-ADEZA\"", "password_file = \"password\"");
+    let folder = Folder::with(&format!("{JENKINS}{provider}{NODE}"));
+    folder.write("password", "PASSWORD-OF-ADEZA \n", 0o600);
+    assert_eq!(
+        folder.plain(&folder.load().unwrap().warnings),
+        [
+            "mita.toml:8: provider.openstack.password_file: password begins or ends with a blank, which counts as a part of \
+          the secret; remove it unless it is one"
+        ]
+    );
+}
+
+#[test]
+fn a_file_of_windows_in_utf16_is_called_by_its_name() {
+    let folder = with_token("token_file = \"token\"");
+    folder.write("token", b"\xff\xfet\0o\0k\0", 0o600);
+    assert_eq!(
+        folder.errors(),
+        [
+            "mita.toml:4: jenkins.token_file: token is UTF-16 text, as some programs of Windows write it; save it as UTF-8; \
+          name a file that this user can read"
+        ]
+    );
+}
+
+#[test]
 fn a_secret_comes_from_the_file_itself_from_another_one_or_from_the_environment() {
     let token = |folder: &Folder| folder.load_with(&[("JENKINS_TOKEN", "token 3")]).unwrap().config.jenkins.token;
     assert_eq!(token(&with_token("token = \"token 1\"")).expose(), "token 1");
     assert_eq!(token(&with_token("password = \"token 1\"")).expose(), "token 1");
     let in_file = with_token("token_file = \"token\"");
     in_file.write("token", " token 2 \n", 0o600);
-    assert_eq!(token(&in_file).expose(), " token 2 ");
+    assert_eq!(token(&in_file).expose(), "token 2");
+    in_file.write("token", "\u{feff}token 2 \r\n\r\n", 0o600);
+    assert_eq!(token(&in_file).expose(), "token 2", "as an editor of Windows writes it");
     assert_eq!(token(&with_token("token_env = \"JENKINS_TOKEN\"")).expose(), "token 3");
 }
 

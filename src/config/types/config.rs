@@ -58,6 +58,8 @@ pub struct JenkinsConfig {
     pub token: Secret,
     /// The certificate authorities to trust instead of the system's.
     pub cacert: Option<PathBuf>,
+    /// The proxy, `http://[USER:PASSWORD@]HOST:PORT`; `None` for that of the environment.
+    pub proxy: Option<Secret>,
 }
 
 /// `[provider.NAME]`

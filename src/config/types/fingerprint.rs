@@ -19,7 +19,7 @@ pub(crate) fn of(config: &Config) -> String {
         deadline: _,
         max_servers,
         concurrency: _,
-        jenkins: JenkinsConfig { url, former_urls: _, user, token: _, cacert: _ },
+        jenkins: JenkinsConfig { url, former_urls: _, user, token: _, cacert: _, proxy: _ },
         providers,
         node_types,
         times,

@@ -156,6 +156,7 @@ impl Planning {
                 user: String::new(),
                 token: Secret::new(""),
                 cacert: None,
+                proxy: None,
             },
             providers: providers.iter().map(provider).collect(),
             node_types: node_types.iter().map(NodeTypePart::node_type).collect(),

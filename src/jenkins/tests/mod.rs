@@ -21,6 +21,7 @@ fn controller(server: &Loopback, prefix: &str) -> Jenkins {
         user: "adeza".to_owned(),
         token: Secret::new("11aa-jenkins-token"),
         cacert: None,
+        proxy: None,
     };
     Jenkins::new(&config, deadline(Duration::from_secs(30)), &Network::default()).unwrap()
 }

@@ -114,6 +114,7 @@ fn an_unreadable_certificate_authority_is_reported_before_anything_is_sent() {
         user: "adeza".to_owned(),
         token: Secret::new("11aa-jenkins-token"),
         cacert: Some("/nonexistent/ca.pem".into()),
+        proxy: None,
     };
     let error = Jenkins::new(&config, deadline(Duration::from_secs(30)), &Network::default()).unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotSent);

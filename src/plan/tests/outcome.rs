@@ -1,6 +1,7 @@
 //! Everything that was planned comes true: orders are acknowledged, what is removed is gone, what is brought back is
 //! online.
 
+use crate::domain::label::node_labels;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::domain::world::*;
 use crate::plan::model::{Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Target};
@@ -79,7 +80,7 @@ impl Situation {
         let kind = self.config.node_type(&node_type).expect("a node is made for a type that is configured");
         assert_eq!(address.is_none(), kind.registration.is_inbound(), "{node}");
         let mark = Some(Mark { owner: owner(), controller: None, node_type, id });
-        let labels = kind.label_string().split(' ').chain([node.as_str()]).map(str::to_owned).collect();
+        let labels = node_labels(&kind.label_string()).into_iter().chain([node.to_string()]).collect();
         let executors = kind.executors;
         let made = Node {
             labels,

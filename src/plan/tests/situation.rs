@@ -161,6 +161,7 @@ impl Situation {
                 user: "user".to_owned(),
                 token: Secret::new("token"),
                 cacert: None,
+                proxy: None,
             },
             providers: vec![],
             node_types: vec![kind("ubuntu", &["amd64"])],

@@ -179,7 +179,9 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
                 only.title()
             )],
             [] => vec!["the project has no network, so its servers would have no address: create one".to_owned()],
-            several => {
+            _ => {
+                let mut several = usable;
+                several.sort_by(|one, other| one.title().cmp(other.title()));
                 let names: Vec<_> = several.iter().map(|network| format!("{:?}", network.title())).collect();
                 let inner = several.iter().find(|network| network.external != Some(true));
                 let choice = inner.or_else(|| several.iter().find(|network| takes_servers(network)));

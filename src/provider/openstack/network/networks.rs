@@ -78,9 +78,11 @@ pub(crate) fn resolve(session: &Session, kind: Kind, wanted: &str) -> Result<Str
     Err(operation.failure(FailureKind::Wrong, &why))
 }
 
-/// Every network that the project can see.
+/// Every network that the project can see, in the order of their names.
 pub(crate) fn all(session: &Session) -> Result<Vec<wire::Network>, Failure> {
-    listed(session, Kind::Network, &[], &session.operation("list the networks", Effect::Read))
+    let mut networks = listed(session, Kind::Network, &[], &session.operation("list the networks", Effect::Read))?;
+    networks.sort_by(|a, b| (a.title(), &a.id).cmp(&(b.title(), &b.id)));
+    Ok(networks)
 }
 
 /// Those that Nova chooses from if the order names none: the project's own and shared ones, external ones among them

@@ -39,6 +39,10 @@ pub struct Options {
     pub root_url: Option<String>,
     /// Whether a proxy before it removes the `Authorization` header.
     pub loses_credentials: bool,
+    /// Whether a proxy before it removes its own headers.
+    pub loses_headers: bool,
+    /// Whether its pages show which start they are of, in the addresses of what they load.
+    pub pages_show_session: bool,
     /// The names of its jobs.
     pub jobs: Vec<String>,
     /// How many seconds its clock is ahead of the simulated one, as `Date` shows it.
@@ -62,6 +66,8 @@ impl Default for Options {
             credentials: vec!["jenkins-agent".into()],
             root_url: None,
             loses_credentials: false,
+            loses_headers: false,
+            pages_show_session: true,
             jobs: vec!["ceph-build".into()],
             clock_ahead: 0,
         }

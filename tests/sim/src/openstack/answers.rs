@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::http::{Request, Response, percent_encode};
-use crate::openstack::{Cloud, Token};
+use crate::openstack::{AccessRule, Cloud, Token};
 
 /// Nova's and Cinder's error body: one object whose key names the kind.
 pub(crate) fn fault(status: u16, kind: &str, message: &str) -> Response {
@@ -120,15 +120,46 @@ impl Cloud {
         let known = request.header("x-auth-token").and_then(|t| self.tokens.get(t));
         match known.filter(|t| t.expires > self.now) {
             Some(token) => Ok(token.clone()),
-            None => {
-                let challenge = format!("Keystone uri=\"{}\"", self.auth_url());
-                let body = json!({"error": {
-                    "code": 401,
-                    "title": "Unauthorized",
-                    "message": "The request you have made requires authentication.",
-                }});
-                Err(Box::new(Response::json(401, &body).with("WWW-Authenticate", challenge)))
-            }
+            None => Err(Box::new(self.unauthorized())),
         }
     }
+
+    /// What every service but Glance answers to a token that it does not take.
+    pub(crate) fn unauthorized(&self) -> Response {
+        let challenge = format!("Keystone uri=\"{}\"", self.auth_url());
+        let body = json!({"error": {
+            "code": 401,
+            "title": "Unauthorized",
+            "message": "The request you have made requires authentication.",
+        }});
+        Response::json(401, &body).with("WWW-Authenticate", challenge)
+    }
+
+    /// Whether the access rules of the request's token, if it has any, allow the request.
+    pub(crate) fn rules_allow(&self, request: &Request) -> bool {
+        let Some(token) = request.header("x-auth-token").and_then(|token| self.tokens.get(token)) else { return true };
+        let service = match request.path.split('/').nth(1) {
+            Some("volume") => "block-storage",
+            Some(service) => service,
+            None => "",
+        };
+        let fits = |rule: &AccessRule| {
+            rule.service == service && rule.method == request.method && path_fits(rule.path, &request.path)
+        };
+        token.access_rules.is_empty() || token.access_rules.iter().any(fits)
+    }
+}
+
+/// Whether a path is one of those that a pattern stands for.
+fn path_fits(pattern: &str, path: &str) -> bool {
+    let mut parts = path.split('/');
+    for wanted in pattern.split('/') {
+        match (wanted, parts.next()) {
+            ("**", Some(_)) => return true,
+            ("*", Some(part)) if !part.is_empty() => {}
+            (wanted, Some(part)) if wanted == part => {}
+            _ => return false,
+        }
+    }
+    parts.next().is_none()
 }

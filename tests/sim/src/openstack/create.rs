@@ -184,7 +184,7 @@ impl Cloud {
         if let Some(i) = self.images.iter().find(|i| i.id == image).filter(|i| i.status != "active") {
             return Err(refuse(&format!("Image {} is not active.", i.id)));
         }
-        let Some(mapping) = mapping else { return Ok((image, Vec::new())) };
+        let Some(mapping) = mapping else { return Ok((image.clone(), self.volumes_of_image(&image))) };
         let Some(entries) = mapping.as_array() else {
             return Err(refuse("Invalid input for field/attribute block_device_mapping_v2."));
         };
@@ -226,6 +226,12 @@ impl Cloud {
                     return Err(refuse("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size"));
                 }
                 ("blank", "volume") => volumes.push(NewVolume { size, goes_with_it, boots: false, volume_type }),
+                ("snapshot", "volume")
+                    if self.images.iter().any(|i| i.snapshot.as_ref().is_some_and(|s| s.id == text("uuid"))) =>
+                {
+                    boot_volume = true;
+                    volumes.push(NewVolume { size, goes_with_it, boots: true, volume_type });
+                }
                 ("volume", "volume") if self.volumes.iter().any(|v| v.id == text("uuid")) => {}
                 ("image", _) => {
                     let text = format!("Block Device Mapping is Invalid: failed to get image {}.", text("uuid"));
@@ -239,7 +245,23 @@ impl Cloud {
                 "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping combination is not valid.",
             ));
         }
+        // An image of a server with volumes brings its own, unless the order names the same devices.
+        if !entries.iter().any(|entry| entry["device_name"] == "/dev/sda" || entry["source_type"] == "snapshot") {
+            let source = entries.iter().find(|entry| entry["boot_index"] == 0).and_then(|entry| entry["uuid"].as_str());
+            let own = self.volumes_of_image(source.unwrap_or_default());
+            if !own.is_empty() {
+                volumes.retain(|volume| !volume.boots);
+                volumes.extend(own);
+            }
+        }
         Ok((if boot_volume { String::new() } else { image }, volumes))
+    }
+
+    /// The volumes that Nova makes for each server of an image of a server with volumes. They outlive it.
+    fn volumes_of_image(&self, image: &str) -> Vec<NewVolume> {
+        let snapshot = self.images.iter().find(|i| i.id == image).and_then(|i| i.snapshot.as_ref());
+        let volume = |size| NewVolume { size, goes_with_it: false, boots: true, volume_type: None };
+        snapshot.map(|snapshot| volume(snapshot.size)).into_iter().collect()
     }
 
     fn user_has_key(&self, token: &Token, name: &str) -> bool {
@@ -254,10 +276,14 @@ impl Cloud {
             Some(Value::String(s)) if s == "none" => return Ok((Vec::new(), Vec::new())),
             Some(Value::Array(list)) if !list.is_empty() => list,
             _ => {
-                let usable: Vec<&super::Network> =
-                    self.networks.iter().filter(visible).filter(|n| !n.external).collect();
+                let own = |n: &&super::Network| n.project.as_deref().is_none_or(|p| p == project);
+                let usable: Vec<&super::Network> = self.networks.iter().filter(own).collect();
                 return match usable[..] {
                     [] => Ok((Vec::new(), Vec::new())),
+                    [only] if !only.takes_servers() => {
+                        let text = format!("It is not allowed to create an interface on external network {}", only.id);
+                        Err(Box::new(fault(403, "forbidden", &text)))
+                    }
                     [only] => Ok((vec![only.id.clone()], Vec::new())),
                     _ => Err(Box::new(fault(
                         409,

@@ -46,8 +46,20 @@ impl Cloud {
                 _ => true,
             })
         };
+        let wants_hidden = query.iter().any(|(n, w)| n == "os_hidden" && w == "true");
+        let visibility = query.iter().find(|(n, _)| n == "visibility").map(|(_, w)| w.as_str());
+        let pending = query.iter().any(|(n, w)| n == "member_status" && w == "pending");
+        let listed = |i: &&Image| {
+            i.hidden == wants_hidden
+                && match (i.visibility, visibility) {
+                    ("shared", Some("shared")) => pending,
+                    ("community" | "shared", None) => false,
+                    (is, Some(wanted)) => is == wanted,
+                    (_, None) => true,
+                }
+        };
         // Newest first, as Glance sorts.
-        let mut all: Vec<&Image> = self.images.iter().filter(fits).collect();
+        let mut all: Vec<&Image> = self.images.iter().filter(fits).filter(listed).collect();
         all.reverse();
         // Glance's own default page has 25 images.
         let cap = match request.query_param("limit") {
@@ -79,13 +91,26 @@ impl Cloud {
 }
 
 fn image_json(image: &Image) -> Value {
-    json!({
-        "name": image.name, "disk_format": "raw", "container_format": "bare", "visibility": "public",
+    let mut shown = json!({
+        "name": image.name, "disk_format": "raw", "container_format": "bare", "visibility": image.visibility,
         "size": 27, "virtual_size": 27, "status": image.status, "protected": false, "min_ram": image.min_ram, "min_disk": image.min_disk,
-        "owner": "1be465f156024196b6326637df6b3470", "os_hidden": false, "id": image.id,
+        "owner": "1be465f156024196b6326637df6b3470", "os_hidden": image.hidden, "id": image.id,
         "created_at": iso(image.created), "updated_at": iso(image.created), "tags": [],
         "self": format!("/v2/images/{}", image.id), "file": format!("/v2/images/{}/file", image.id),
         "schema": "/v2/schemas/image",
         "checksum": "cf7039d1510f69e9915a58344559c1eb", "os_hash_algo": "sha512", "os_hash_value": "c70252a6",
-    })
+    });
+    if let Some(snapshot) = &image.snapshot {
+        let mapping = json!([{
+            "encrypted": null, "image_id": null, "disk_bus": null, "device_name": "/dev/sda", "snapshot_id": snapshot.id,
+            "delete_on_termination": false, "no_device": null, "device_type": null, "source_type": "snapshot",
+            "boot_index": 0, "destination_type": "volume", "volume_type": null, "volume_size": snapshot.size, "tag": null,
+            "guest_format": null, "volume_id": null,
+        }]);
+        shown["block_device_mapping"] = mapping.to_string().into();
+        shown["bdm_v2"] = "True".into();
+        shown["root_device_name"] = "/dev/sda".into();
+        shown["size"] = 0.into();
+    }
+    shown
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::clock::{iso, iso_micros, millis};
 use crate::http::{Request, Response};
 use crate::openstack::answers::no_route;
-use crate::openstack::{Cloud, Project, Token, User};
+use crate::openstack::{AccessRule, Cloud, Project, Token, User};
 
 /// One service of the catalogue: type, name, and the address in each region.
 type Entry = (String, &'static str, Vec<(String, String)>);
@@ -186,7 +186,7 @@ impl Cloud {
     fn new_token(&mut self, user: &User, project: Option<String>) -> (String, u64) {
         let id = format!("gAAAAAB{}{}", self.ids.hex(), self.ids.hex());
         let expires = self.now + millis(self.options.token_life);
-        self.tokens.insert(id.clone(), Token { user: user.id.clone(), project, expires });
+        self.tokens.insert(id.clone(), Token { user: user.id.clone(), project, expires, access_rules: Vec::new() });
         (id, expires)
     }
 
@@ -216,7 +216,20 @@ impl Cloud {
         if let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) {
             body["token"]["application_credential"] =
                 json!({"id": credential.id, "name": credential.name, "restricted": true});
+            if !credential.access_rules.is_empty() {
+                let rule = |rule: &AccessRule| json!({"id": format!("{:0>32}", 1), "service": rule.service, "method": rule.method, "path": rule.path});
+                body["token"]["application_credential"]["access_rules"] =
+                    credential.access_rules.iter().map(rule).collect();
+            }
             answer.body = body.to_string().into_bytes();
+        }
+        let token = answer
+            .headers
+            .iter()
+            .find(|(name, _)| name == "X-Subject-Token")
+            .and_then(|(_, id)| self.tokens.get_mut(id));
+        if let Some(token) = token {
+            token.access_rules = credential.access_rules;
         }
         answer
     }

@@ -96,7 +96,7 @@ impl Cloud {
         for id in self.servers[index].networks.clone() {
             let Some(network) = self.networks.iter().find(|n| n.id == id) else { return false };
             let (prefix, prefix6) = (network.prefix.clone(), network.prefix6.clone());
-            if network.external {
+            if !network.takes_servers() {
                 return false;
             }
             let Some(host) = self.free_host(&prefix) else { return false };

@@ -4,6 +4,7 @@
 
 mod answers;
 mod cinder;
+mod command;
 mod create;
 mod glance;
 mod keystone;
@@ -146,6 +147,19 @@ pub struct AppCredential {
     pub project: String,
     /// When it expires, where it does.
     pub expires: Option<Ms>,
+    /// The only requests that its tokens are good for; empty for all.
+    pub access_rules: Vec<AccessRule>,
+}
+
+/// A rule of an application credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessRule {
+    /// The type of the service.
+    pub service: &'static str,
+    /// The method.
+    pub method: &'static str,
+    /// The path, in which `*` stands for one part and a final `**` for any rest.
+    pub path: &'static str,
 }
 
 /// A size of server.
@@ -180,6 +194,21 @@ pub struct Image {
     pub min_ram: u64,
     /// The least disk in GB that a server of it needs.
     pub min_disk: u64,
+    /// `public`, `private`, `community` or `shared` (by another project, and not accepted).
+    pub visibility: &'static str,
+    /// Whether lists leave it out.
+    pub hidden: bool,
+    /// Where it was made of a server with volumes: the gigabytes of the volume that Nova makes of a snapshot.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A snapshot of the volume that a server booted from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its id.
+    pub id: String,
+    /// Gigabytes.
+    pub size: u64,
 }
 
 /// A network with one IPv4 subnet and perhaps an IPv6 one.
@@ -199,6 +228,15 @@ pub struct Network {
     pub prefix6: Option<String>,
     /// Whether it has the subnets of these addresses: without, servers get none.
     pub has_subnets: bool,
+    /// Whether a router leads from it to the external networks.
+    pub has_router: bool,
+}
+
+impl Network {
+    /// Whether ordinary users may attach servers to it.
+    pub(crate) fn takes_servers(&self) -> bool {
+        !self.external || self.project.is_none()
+    }
 }
 
 /// A security group of a project.
@@ -290,6 +328,7 @@ pub(crate) struct Token {
     pub(crate) user: String,
     pub(crate) project: Option<String>,
     pub(crate) expires: Ms,
+    pub(crate) access_rules: Vec<AccessRule>,
 }
 
 /// One cloud.
@@ -378,6 +417,11 @@ impl Cloud {
         cloud
     }
 
+    /// The port that it listens on.
+    pub fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap_or_default()
+    }
+
     /// Where Keystone v3 is, as `auth_url` of a configuration.
     pub fn auth_url(&self) -> String {
         format!("{}/identity/v3", self.url)
@@ -397,11 +441,15 @@ impl Cloud {
         let path = request.path.clone();
         let parts: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
         let id = format!("req-{}", self.ids.uuid());
+        if parts.first() != Some(&"identity") && !self.rules_allow(request) {
+            return self.unauthorized();
+        }
         let (answer, compute_id) = match parts.first().copied() {
             Some("identity") => (self.keystone(&parts[1..], request), false),
             Some("compute") => (self.nova(&parts[1..], request), true),
             Some("network") => (self.neutron(&parts[1..], request), false),
             Some("volume") => (self.cinder(&parts[1..], request), true),
+            Some("command") => (self.command(&parts[1..], request), false),
             Some("image") => (self.glance(&parts[1..], request), false),
             _ => (answers::no_route(request), false),
         };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::iso;
 use crate::http::{Request, Response};
-use crate::openstack::answers::{neutron_error, no_route, only_fields};
+use crate::openstack::answers::{neutron_error, next_query, no_route, only_fields};
 use crate::openstack::{Cloud, FloatingIp, Network};
 
 impl Cloud {
@@ -26,13 +26,13 @@ impl Cloud {
             ("GET", ["networks"]) => {
                 let own = |n: &&Network| n.external || n.project.as_deref().is_none_or(|p| p == project);
                 let all = self.networks.iter().filter(own).map(|n| self.network_json(n)).collect();
-                filtered("networks", all, request)
+                filtered("networks", all, request, self.options.page_size)
             }
             ("GET", ["networks", id]) => match self.networks.iter().find(|n| n.id == *id) {
                 Some(n) => Response::json(200, &json!({"network": self.network_json(n)})),
                 None => not_found("Network", "NetworkNotFound", id),
             },
-            ("GET", ["ports"]) => filtered("ports", self.ports_json(&project), request),
+            ("GET", ["ports"]) => filtered("ports", self.ports_json(&project), request, self.options.page_size),
             ("GET", ["security-groups"]) => {
                 let own = self.security_groups.iter().filter(|g| g.project == project);
                 let all = own
@@ -43,11 +43,11 @@ impl Cloud {
                                     "security_group_rules": []})
                     })
                     .collect();
-                filtered("security_groups", all, request)
+                filtered("security_groups", all, request, self.options.page_size)
             }
             ("GET", ["floatingips"]) => {
                 let own = self.floating_ips.iter().filter(|f| f.project == project);
-                filtered("floatingips", own.map(|f| self.floating_json(f)).collect(), request)
+                filtered("floatingips", own.map(|f| self.floating_json(f)).collect(), request, self.options.page_size)
             }
             ("POST", ["floatingips"]) => self.create_floating(request, &project),
             ("GET", ["floatingips", id]) => match self.own_floating(id, &project) {
@@ -57,6 +57,11 @@ impl Cloud {
             ("PUT", ["floatingips", id]) => match self.own_floating(id, &project) {
                 Some(at) => {
                     let body = request.json().unwrap_or_default();
+                    let wanted = body["floatingip"]["port_id"].as_str();
+                    if let Some(refused) = wanted.and_then(|port| self.unreached(port, &self.floating_ips[at].network))
+                    {
+                        return refused;
+                    }
                     if let Some(port) = body["floatingip"].get("port_id") {
                         self.floating_ips[at].port = port.as_str().map(str::to_string);
                     }
@@ -115,6 +120,9 @@ impl Cloud {
         if let Some(missing) = port.as_ref().filter(|p| !known(p)) {
             return not_found("Port", "PortNotFound", missing);
         }
+        if let Some(refused) = port.as_ref().and_then(|port| self.unreached(port, network)) {
+            return refused;
+        }
         if given["description"].as_str().is_some_and(|text| text.chars().count() > 255) {
             let text = "Invalid input for description. Reason: it exceeds maximum length of 255.";
             return neutron_error(400, "HTTPBadRequest", text);
@@ -145,6 +153,18 @@ impl Cloud {
         let body = json!({"floatingip": self.floating_json(&ip)});
         self.floating_ips.push(ip);
         Response::json(201, &body)
+    }
+
+    /// The 404 for a port whose network has no router.
+    fn unreached(&self, port: &str, external: &str) -> Option<Response> {
+        let address = self.servers.iter().flat_map(|s| &s.addresses).find(|a| a.port == port)?;
+        let network = self.networks.iter().find(|n| n.id == address.network)?;
+        let text = format!(
+            "External network {external} is not reachable from subnet {}.  Therefore, cannot associate Port {port} with a \
+             Floating IP.",
+            network.id
+        );
+        (!network.has_router).then(|| neutron_error(404, "ExternalGatewayForFloatingIPNotFound", &text))
     }
 
     fn network_json(&self, network: &Network) -> Value {
@@ -217,8 +237,8 @@ fn not_found(what: &str, kind: &str, id: &str) -> Response {
     neutron_error(404, kind, &format!("{what} {id} could not be found{stop}"))
 }
 
-/// A list, filtered by every query parameter that names an attribute.
-fn filtered(name: &str, all: Vec<Value>, request: &Request) -> Response {
+/// A list, filtered by every query parameter that names an attribute, in pages of at most `cap`.
+fn filtered(name: &str, all: Vec<Value>, request: &Request, cap: usize) -> Response {
     let filters: Vec<(String, String)> = request
         .query_params()
         .into_iter()
@@ -237,6 +257,17 @@ fn filtered(name: &str, all: Vec<Value>, request: &Request) -> Response {
             }
         })
     };
-    let list: Vec<Value> = all.into_iter().filter(fits).map(|o| only_fields(request, o)).collect();
-    Response::json(200, &json!({name: list}))
+    let all: Vec<Value> = all.into_iter().filter(fits).collect();
+    let id = |object: &Value| object["id"].as_str().unwrap_or_default().to_owned();
+    let start = request.query_param("marker").and_then(|marker| all.iter().position(|one| id(one) == marker));
+    let limit = request.query_param("limit").and_then(|limit| limit.parse().ok()).unwrap_or(cap).min(cap);
+    let rest = &all[start.map_or(0, |at| at + 1)..];
+    let shown = &rest[..limit.min(rest.len())];
+    let list: Vec<Value> = shown.iter().map(|object| only_fields(request, object.clone())).collect();
+    let mut body = json!({name: list});
+    if let Some(last) = shown.last().filter(|_| shown.len() < rest.len()) {
+        let href = format!("http://behind-a-proxy/v2.0/{name}?{}", next_query(request, &id(last)));
+        body[format!("{name}_links")] = json!([{"rel": "next", "href": href}]);
+    }
+    Response::json(200, &body)
 }

@@ -19,7 +19,15 @@ impl Cloud {
         let id = self.ids.hex();
         let user = self.users[0].id.clone();
         let (name, secret) = ("ceph-ci-app".into(), "ceph-ci-app-secret".into());
-        self.app_credentials.push(AppCredential { id, name, secret, user, project, expires: None });
+        self.app_credentials.push(AppCredential {
+            id,
+            name,
+            secret,
+            user,
+            project,
+            expires: None,
+            access_rules: Vec::new(),
+        });
         self.users[0].keypairs.push("jenkins-slave".into());
         for (id, name, vcpus, ram, disk) in
             [("1", "m1.tiny", 1, 512, 1), ("2", "m1.small", 1, 2048, 20), ("7", "m3.xlarge", 4, 15_360, 80)]
@@ -77,8 +85,17 @@ impl Cloud {
     pub fn add_image(&mut self, name: &str) -> String {
         let id = self.ids.uuid();
         let created = crate::clock::START - 86_400_000 + 1000 * self.images.len() as u64;
-        let image =
-            Image { id: id.clone(), name: name.to_string(), status: "active".into(), created, min_ram: 0, min_disk: 0 };
+        let image = Image {
+            id: id.clone(),
+            name: name.to_string(),
+            status: "active".into(),
+            created,
+            min_ram: 0,
+            min_disk: 0,
+            visibility: "public",
+            hidden: false,
+            snapshot: None,
+        };
         self.images.push(image);
         id
     }
@@ -95,6 +112,7 @@ impl Cloud {
             prefix: prefix.to_string(),
             prefix6: prefix6.map(str::to_string),
             has_subnets: true,
+            has_router: true,
         });
         id
     }

@@ -60,6 +60,9 @@ impl Jenkins {
         if path == ["whoAmI", "api", "json"] {
             return self.who_am_i(caller);
         }
+        if path == ["login"] && !post {
+            return self.login_page();
+        }
         if path == ["jnlpJars", "agent.jar"] {
             return self.agent_program();
         }

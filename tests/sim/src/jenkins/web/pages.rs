@@ -58,6 +58,16 @@ impl Jenkins {
         Response::empty(302).with("Location", format!("{}{to}", self.url))
     }
 
+    /// The page on which people log in.
+    pub(crate) fn login_page(&self) -> Response {
+        let resources = if self.options.pages_show_session {
+            format!("<link rel=\"stylesheet\" href=\"/static/{:08x}/jsbundles/styles.css\">", self.session)
+        } else {
+            String::new()
+        };
+        page(200, "Sign in [Jenkins]", &format!("{resources}<form action=\"j_spring_security_check\"></form>"))
+    }
+
     /// The 403 that sends anonymous to the login page.
     pub(crate) fn login_redirect(&self, request: &Request) -> Response {
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
@@ -78,7 +88,7 @@ impl Jenkins {
         let api = answer.is_set("X-Frame-Options");
         let shown = answer.is_set(PAGE) || answer.is_set(LOGIN);
         let mut answer = answer.with("X-Content-Type-Options", "nosniff");
-        if api || shown {
+        if (api || shown) && !self.options.loses_headers {
             answer = answer
                 .with("X-Jenkins", self.options.version.to_string())
                 .with("X-Jenkins-Session", format!("{:08x}", self.session));
