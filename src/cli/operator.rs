@@ -70,7 +70,7 @@ fn confirm(node: &NodeName, config: &Config, moment: Moment) -> Result<(), Failu
     }
     let mut line = String::new();
     for build in builds {
-        write!(stderr(), "{}\n", one_line(&redact(&format!("{node} runs {build}"))))?;
+        writeln!(stderr(), "{}", one_line(&redact(&format!("{node} runs {build}"))))?;
     }
     write!(stderr(), "End it, and delete the node? [y/N] ")?;
     stdin().read_line(&mut line)?;

@@ -395,7 +395,7 @@ fn add_item(s: &mut Situation, draw: &ItemDraw, id: u64) {
         0 => Task::Pipeline,
         1 => Task::Matrix { axis_values: vec![label.to_owned(), "gcc".to_owned()] },
         2 => Task::Project { label: Some(label.to_owned()) },
-        3 => Task::Flyweight { label: (draw.age % 3 > 0).then(|| label.to_owned()) },
+        3 => Task::Flyweight { label: (!draw.age.is_multiple_of(3)).then(|| label.to_owned()) },
         _ => Task::Unknown,
     };
     let why = match draw.why {
