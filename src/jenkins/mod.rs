@@ -21,7 +21,7 @@ mod tests;
 mod wire;
 mod work;
 
-pub use client::{Jenkins, Reading};
+pub use client::{Jenkins, Reading, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
