@@ -1,6 +1,7 @@
 //! Steps 1 to 3 of a retirement: what is done in Jenkins before anything is deleted in a cloud. A build that starts in
 //! the meantime, or a person's change, stops it.
 
+use crate::apply::closing::ClosedNodes;
 use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Result};
@@ -65,10 +66,17 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
         return Err(NotDone::skipped(reason));
     }
     // Step 1.
+    let mut closed = ClosedNodes::of(context, jenkins, removal.nodes);
     let mut set_offline = Vec::new();
     for node in removal.nodes {
-        if let Some(reason) = changed_meanwhile(context, removal, &jenkins.look_at(node)?) {
-            return Err(stop(context, jenkins, removal, reason));
+        let reading = jenkins.look_at(node)?;
+        if let Some(reason) = changed_meanwhile(context, removal, &reading) {
+            return Err(stop(context, jenkins, removal, &mut closed, reason));
+        }
+        if closed.close(&reading)?
+            && let Some(reason) = changed_meanwhile(context, removal, &jenkins.node(node)?)
+        {
+            return Err(stop(context, jenkins, removal, &mut closed, reason));
         }
         match jenkins.set_offline(node, &message)? {
             jenkins::NodeChange::Done => set_offline.push(node),
@@ -83,7 +91,7 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
         // Only a node that was seen idle is deleted. If this one exists after all, the list of step 4 shows it.
         let Some(seen) = &reading.value else { continue };
         if let Some(reason) = not_drained(context, &reading, seen) {
-            return Err(stop(context, jenkins, removal, reason));
+            return Err(stop(context, jenkins, removal, &mut closed, reason));
         }
         seen_idle.push(node);
     }
@@ -175,10 +183,19 @@ fn not_drained(context: &Context<'_>, reading: &Reading<Option<Node>>, seen: &No
 }
 
 /// Brings all nodes back online, whichever run set them offline: the server stays.
-fn stop(context: &Context<'_>, jenkins: &Jenkins, removal: &Removal<'_>, reason: String) -> NotDone {
+fn stop(
+    context: &Context<'_>,
+    jenkins: &Jenkins,
+    removal: &Removal<'_>,
+    closed: &mut ClosedNodes<'_>,
+    reason: String,
+) -> NotDone {
     let order = removal.server.map(|target| &target.order);
     for node in removal.nodes {
         if let Err(error) = jenkins.bring_online(node, &context.config.owner, (&removal.named, order)) {
+            return error.into();
+        }
+        if let Err(error) = closed.open(node) {
             return error.into();
         }
     }

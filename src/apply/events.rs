@@ -5,12 +5,12 @@
 use crate::apply::outcome::{ActionResult, Results};
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
-use crate::domain::state::{RetirementStep, State};
+use crate::domain::state::{ClosedNode, RetirementStep, State};
 use crate::plan::sightings::breaker;
 use crate::provider::{Failure, FailureKind};
 use jiff::Timestamp;
 use std::iter;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 /// Answers to requests that went out together arrive together. Each save waits for the disk, so events that come within
@@ -32,6 +32,11 @@ pub(super) enum Event {
         /// Why it will be refused again until somebody changes something.
         wrong: Option<String>,
     },
+    /// A node is about to be closed to new builds. What its configuration had must be on disk before: `written` gets whether
+    /// it is.
+    NodeClosing { node: NodeName, closed: ClosedNode, written: SyncSender<bool> },
+    /// A node has its own configuration again.
+    NodeOpened(NodeName),
     /// A node is gone from Jenkins.
     NodeDeleted(NodeName),
     /// A node could not be brought back online.
@@ -98,6 +103,17 @@ impl Event {
                 let providers = config.node_type(&order.node_type).map_or(&[][..], |kind| &kind.providers);
                 for (provider, reason) in providers.iter().zip(wrong.iter().cycle()) {
                     breaker::refused(state, provider, &order.node_type, reason, now);
+                }
+            }
+            Event::NodeClosing { node, closed, written } => {
+                if let Some(known) = state.nodes.get_mut(&node) {
+                    known.closed = Some(closed);
+                    results.to_acknowledge.push(written);
+                }
+            }
+            Event::NodeOpened(node) => {
+                if let Some(known) = state.nodes.get_mut(&node) {
+                    known.closed = None;
                 }
             }
             Event::NodeDeleted(node) => {

@@ -14,8 +14,9 @@
 //! | floating IPs are assigned and released | `floating_ips` |
 //! | nodes are restored, or drained while a build runs | `nodes` |
 //! | volumes that outlived their server are deleted | `volumes` |
-//! | servers are retired with their nodes, in steps | `removals`, `drain`, `console` |
+//! | servers are retired with their nodes, in steps | `removals`, `drain`, `closing`, `console` |
 
+mod closing;
 mod console;
 mod context;
 mod drain;
@@ -51,7 +52,7 @@ pub struct Step<'a> {
 }
 
 /// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `step` is called after each
-/// change of it, and for each result.
+/// change of it, and for each result, and says whether the state is on disk.
 pub fn apply(
     config: &Config,
     services: &Services,
@@ -59,7 +60,7 @@ pub fn apply(
     plan: &Plan,
     before: &State,
     state: &mut State,
-    mut step: impl FnMut(Step<'_>),
+    mut step: impl FnMut(Step<'_>) -> bool,
 ) -> Results {
     let mut results = Results::default();
     thread::scope(|scope| {
@@ -79,7 +80,11 @@ pub fn apply(
                 changed |= event.changes_state();
                 event.record(config, plan.now, state, &mut results);
             }
-            step(Step { state: changed.then_some(&*state), results: &results.actions[known..] });
+            let saved = step(Step { state: changed.then_some(&*state), results: &results.actions[known..] });
+            // Whoever gave up waiting needs no answer.
+            for waits in results.to_acknowledge.drain(..) {
+                let _ = waits.try_send(saved);
+            }
         }
         threads.into_iter().for_each(join);
     });

@@ -1,5 +1,6 @@
 //! Restores nodes that mita set offline, and drains nodes on which a build runs. Their servers stay.
 
+use crate::apply::closing::ClosedNodes;
 use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Outcome, Result};
@@ -30,8 +31,11 @@ pub(super) fn restore(context: &Context<'_>) {
 fn restore_node(context: &Context<'_>, target: &Target) -> Result<Outcome> {
     let Target { server_id, order, nodes, .. } = target;
     let Some(node) = nodes.first() else { return Ok(Outcome::AlreadyDone) };
-    match context.jenkins()?.bring_online(node, &context.config.owner, (server_id, Some(order)))? {
+    let jenkins = context.jenkins()?;
+    let opened = ClosedNodes::of(context, jenkins, nodes).open(node)?;
+    match jenkins.bring_online(node, &context.config.owner, (server_id, Some(order)))? {
         Restoration::Done => Ok(Outcome::Done),
+        Restoration::NotSetOffline if opened => Ok(Outcome::Done),
         Restoration::NotSetOffline => Ok(Outcome::AlreadyDone),
         Restoration::Held(reason) => {
             Err(NotDone::skipped(format!("node {node} was set offline by somebody else: {reason}")))

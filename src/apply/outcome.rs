@@ -7,6 +7,7 @@ use crate::provider::{Deletion, Failure, FailureKind};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::mpsc::SyncSender;
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -82,6 +83,8 @@ pub struct Results {
     pub closed_providers: BTreeSet<ProviderName>,
     /// Whether an order was refused, so that another provider or type may get its jobs.
     pub orders_refused: bool,
+    /// Who waits for the next save.
+    pub(super) to_acknowledge: Vec<SyncSender<bool>>,
 }
 
 /// Of an action: [`Outcome::Done`] or [`Outcome::AlreadyDone`], or why neither.

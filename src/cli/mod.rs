@@ -38,6 +38,7 @@ use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
 use process::output;
+use process::user;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -78,5 +79,8 @@ pub fn usage(error: &clap::Error) -> Exit {
 
 fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
     let path = config::locate(named)?;
-    Ok(Config::load(&path)?)
+    user::become_owner_of(&path)?;
+    let loaded = Config::load(&path)?;
+    user::become_owner_of(&loaded.config.state_file)?;
+    Ok(loaded)
 }

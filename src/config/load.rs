@@ -2,7 +2,7 @@
 
 use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table};
 use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
-use super::{jenkins, keys, nodes, provider, times};
+use super::{jenkins, keys, nodes, provider, targets, times};
 use crate::domain::names::Owner;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,11 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
         return Err(file::errors(&reading, path, &text, &errors));
     }
     let config = config(&Table::top(&reading, document.get_ref()), path);
-    reading.finish(config).map(|(config, warnings)| Loaded { config, warnings })
+    let files = targets::used_files(&reading, path);
+    match reading.finish(config) {
+        Ok((config, warnings)) => Ok(Loaded { config: Config { files, ..config }, warnings }),
+        Err(errors) => Err(errors.with_files(files)),
+    }
 }
 
 fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
@@ -57,7 +61,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let journal_days = top.number("journal_days", 1..=3650).map_or(90, |found| found.value);
     let times = times::read(top, Times::DEFAULTS);
     let state_file = state_file(top);
-    let (metrics_file, html_file) = published_files(top, &state_file);
+    let (metrics_file, html_file) = published_files(top);
     let jenkins = jenkins_table(top);
     let owner = owner(top, jenkins.as_ref());
     let providers = provider::read_all(top);
@@ -67,11 +71,13 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         let at = Place { line: 0, key: "nodes".to_owned() };
         reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
     }
+    targets::refuse_shared(reading, path);
     if let Some(at) = reading.first_secret() {
         file::warn_of_readers(reading, &at, path, "holds a secret and ");
     }
     let mut config = Config {
         path: path.to_owned(),
+        files: Vec::new(),
         fingerprint: String::new(),
         state_file,
         metrics_file,
@@ -98,7 +104,7 @@ fn jenkins_table(top: &Table<'_>) -> Option<JenkinsConfig> {
 
 fn state_file(top: &Table<'_>) -> PathBuf {
     let Some(Found { value, at }) = top.path("state_file") else {
-        return PathBuf::from("/var/lib/mita/state.json");
+        return PathBuf::from(targets::STATE_FILE);
     };
     refuse_folder(top, &value, &at);
     value
@@ -110,17 +116,12 @@ fn refuse_folder(top: &Table<'_>, path: &Path, at: &Place) {
     }
 }
 
-/// The files that a run writes for others. Each is replaced as a whole, so no two of mita's files can be the same.
-fn published_files(top: &Table<'_>, state_file: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
-    let mut taken = vec![(state_file.to_owned(), "state_file")];
-    let mut read = |key: &'static str| {
-        let Found { value, at } = top.path(key)?;
-        match taken.iter().find(|(path, _)| *path == value) {
-            Some((_, other)) => top.error(&at, format!("is the same file as {other}; write another path")),
-            None => refuse_folder(top, &value, &at),
-        }
-        taken.push((value.clone(), key));
-        Some(Found { value, at })
+/// The files that a run writes for others.
+fn published_files(top: &Table<'_>) -> (Option<PathBuf>, Option<PathBuf>) {
+    let read = |key: &'static str| {
+        let found = top.path(key)?;
+        refuse_folder(top, &found.value, &found.at);
+        Some(found)
     };
     let (metrics, html) = (read("metrics_file"), read("html_file"));
     if let Some(Found { value, at }) = &metrics

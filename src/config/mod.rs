@@ -14,6 +14,7 @@ mod provider;
 mod proxy;
 mod schema;
 mod secrets;
+mod targets;
 mod times;
 mod tls;
 mod types;
@@ -24,7 +25,7 @@ mod tests;
 
 pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, provider_of, root_url};
 pub(crate) use file::of_process;
-pub use file::{ConfigErrors, NotFound, locate, person};
+pub use file::{ConfigErrors, FileIdentity, NotFound, UsedFile, locate, person};
 pub use load::Loaded;
 pub use provider::available_clouds;
 pub use schema::{Entry, Manual, manual, schema};

@@ -1,6 +1,7 @@
 //! How times are written in reasons.
 
 use jiff::SignedDuration;
+use std::borrow::Cow;
 
 /// A time as a person writes it: `42m`, `1h 5m`, `20s`. Seconds are left out from an hour on.
 pub fn span(time: SignedDuration) -> String {
@@ -15,9 +16,23 @@ pub fn span(time: SignedDuration) -> String {
     }
 }
 
+/// A text of others for people: what goes beyond so many characters is left out, and their number is told.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}... ({} characters)", &text[..end], text.chars().count())),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_ends_with_its_length() {
+        assert_eq!(shortened("größe", 5), "größe");
+        assert_eq!(shortened("größer", 4), "größ... (6 characters)");
+    }
 
     #[test]
     fn times_read_as_a_person_writes_them() {

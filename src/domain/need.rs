@@ -1,10 +1,14 @@
 //! What a queue item needs.
 
+use crate::domain::format::shortened;
 use crate::domain::label::Label;
 use crate::domain::names::NodeName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
+
+/// How much of a label or a name is shown, in characters.
+const SHOWN: usize = 300;
 
 /// What a queue item needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,8 +30,8 @@ pub enum Need {
 impl fmt::Display for Need {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Need::Label(label) => write!(f, "{label:#}"),
-            Need::Node { name, .. } => write!(f, "node {name}"),
+            Need::Label(label) => f.write_str(&shortened(&format!("{label:#}"), SHOWN)),
+            Need::Node { name, .. } => write!(f, "node {}", shortened(name.as_str(), SHOWN)),
             Need::Anywhere => f.write_str("any node"),
         }
     }

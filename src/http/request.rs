@@ -84,6 +84,12 @@ impl Request {
         self
     }
 
+    /// Sends this XML document.
+    pub fn xml(mut self, document: &str) -> Self {
+        self.body = Some(Body { content_type: "application/xml", bytes: document.as_bytes().to_vec() });
+        self
+    }
+
     /// Allows to retry a request that changes nothing although it is not a GET, such as a log-in.
     pub fn retryable(mut self) -> Self {
         self.retryable = true;

@@ -170,6 +170,16 @@ impl Jenkins {
         }
     }
 
+    /// Sends a write whose answer is empty and does not say that it is Jenkins' (hudson/model/Computer.java, updateByXml).
+    pub(super) fn write_silent(&self, path: &str, request: Request) -> Result<(), JenkinsError> {
+        let response = self.send_with_crumb(self.signed(request))?;
+        match response.status {
+            200 => Ok(()),
+            301..=303 | 307 | 308 => Err(error::redirected(&response, &self.root, path)),
+            _ => Err(error::refused(&response)),
+        }
+    }
+
     fn send_with_crumb(&self, request: Request) -> Result<Response, JenkinsError> {
         let known = self.crumb.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let response = match known {

@@ -7,8 +7,10 @@
 mod ahead;
 mod builds;
 mod client;
+mod closing;
 mod crumb;
 mod error;
+mod flow_graph;
 mod lenient;
 mod lifecycle;
 mod nodes;
@@ -18,8 +20,10 @@ mod registration;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod work;
 
 pub use client::{Jenkins, Reading, probe};
+pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};

@@ -214,16 +214,20 @@ impl Computer {
         Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
     }
 
-    /// `offlineCauseReason` is a user's message without more, escaped for HTML; the description of the cause has more text
-    /// and is not escaped.
+    /// `offlineCauseReason` is a user's message, escaped for HTML since 2.483, and without what stands before its last " : ",
+    /// so that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole message,
+    /// as it was written, after the name of the user.
     fn cause(&self) -> OfflineCause {
-        let reason = self.reason.as_deref().map(unescape_html);
-        let reason = reason.or_else(|| self.cause.description.clone()).unwrap_or_default();
+        let described = self.cause.description.as_deref();
         // `Disconnected by USER : MESSAGE`, and `Disconnected by USER` without a message (hudson/slaves/Messages.properties,
         // SlaveComputer.DisconnectedBy).
-        let described = self.cause.description.as_deref().and_then(|text| text.trim().strip_prefix("Disconnected by "));
-        let by = described.map(|text| text.split(" : ").next().unwrap_or_default().trim().to_owned());
+        let of_user = described.and_then(|text| text.trim().strip_prefix("Disconnected by "));
+        let by = of_user.map(|text| text.split(" : ").next().unwrap_or_default().trim().to_owned());
         let by = by.filter(|by| !by.is_empty());
+        let message = of_user.and_then(|text| text.split_once(" : "));
+        let whole = message.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
+        let reason = whole.or_else(|| self.reason.as_deref().map(unescape_html));
+        let reason = reason.or_else(|| described.map(str::to_owned)).unwrap_or_default();
         OfflineCause { class: self.cause.class.clone(), reason: reason.trim().to_owned(), by }
     }
 }
@@ -296,6 +300,16 @@ mod tests {
                 Presence::SetOffline(OfflineCause {
                     class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
                     reason: "it's <broken>".to_owned(),
+                    by: Some("a".to_owned()),
+                }),
+            ),
+            (
+                json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "mita retires this node",
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
+                        "description": "Disconnected by a : keep &lt; : mita retires this node"}}),
+                Presence::SetOffline(OfflineCause {
+                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
+                    reason: "keep &lt; : mita retires this node".to_owned(),
                     by: Some("a".to_owned()),
                 }),
             ),

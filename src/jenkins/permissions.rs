@@ -167,7 +167,7 @@ impl Jenkins {
 }
 
 /// Whether a version is older than this one; an unknown version is not.
-fn before(version: &str, major: u32, minor: u32) -> bool {
+pub(super) fn before(version: &str, major: u32, minor: u32) -> bool {
     let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
     matches!((parts.next(), parts.next()), (Some(Ok(a)), Some(Ok(b))) if (a, b) < (major, minor))
 }

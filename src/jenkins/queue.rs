@@ -5,12 +5,14 @@
 
 use super::client::{Jenkins, Reading};
 use super::error::JenkinsError;
+use super::flow_graph::is_run;
 use super::lenient::{Exported, Field, Lenient, object};
 
 use crate::domain::address::percent_decode;
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use jiff::Timestamp;
 use serde::de::MapAccess;
+use std::collections::BTreeMap;
 
 const PATH: &str = "queue/api/json";
 /// A job is named by its full name, a `node` block of a pipeline, which has none, by its URL.
@@ -19,6 +21,8 @@ const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[ful
 
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
+/// A matrix project itself (matrix-project, MatrixProject.java).
+const MATRIX_PARENT: &str = "hudson.matrix.MatrixProject";
 /// A combination (matrix-project, MatrixConfiguration.java).
 const MATRIX: &str = "hudson.matrix.MatrixConfiguration";
 
@@ -64,7 +68,7 @@ object!(
 
 /// An entry of the list of items; nothing if it has no number.
 #[derive(Default)]
-struct Entry(Option<QueueItem>);
+struct Entry(Option<(QueueItem, Option<String>)>);
 
 impl Lenient for Entry {
     fn object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
@@ -76,23 +80,32 @@ impl Root {
     fn queue(self) -> Option<Queue> {
         let entries = self.items?;
         let listed = entries.len();
-        let items: Vec<QueueItem> = entries.into_iter().filter_map(|Entry(item)| item).collect();
+        let mut runs = BTreeMap::new();
+        let mut items: Vec<QueueItem> = Vec::new();
+        for (item, run) in entries.into_iter().filter_map(|Entry(item)| item) {
+            runs.extend(run.map(|run| (item.id, run)));
+            items.push(item);
+        }
         if items.len() < listed {
             log::info!("left out {} of {listed} queue items, which have no number", listed - items.len());
         }
         let discoverable = self.discoverable.map_or(0, |items| items.len());
-        Some(Queue { items, discoverable: u32::try_from(discoverable).unwrap_or(u32::MAX) })
+        let discoverable = u32::try_from(discoverable).unwrap_or(u32::MAX);
+        Some(Queue { items, discoverable, runs, shown_labels: BTreeMap::new() })
     }
 }
 
 impl Item {
-    fn read(self) -> Option<QueueItem> {
+    /// The item, and the path of its run where it is a block of a pipeline.
+    fn read(self) -> Option<(QueueItem, Option<String>)> {
         let id = u64::try_from(self.id?).ok()?;
         let stage = self.stage();
         let path = self.task.url.as_deref().map(JobPath::of).unwrap_or_default();
-        Some(QueueItem {
+        let task = self.task.read(path.combination.as_deref());
+        let run = self.task.url.clone().filter(|url| task == Task::Pipeline && is_run(url));
+        let item = QueueItem {
             id,
-            task: self.task.read(path.combination.as_deref()),
+            task,
             job: self.task.full_name.or_else(|| path.full_name()).unwrap_or_else(|| format!("queue item {id}")),
             stage,
             in_queue_since: self
@@ -100,7 +113,8 @@ impl Item {
                 .filter(|ms| *ms > 0)
                 .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
             why: self.why,
-        })
+        };
+        Some((item, run))
     }
 
     /// From the class; before Jenkins 2.2, which does not export it, from the fields that only one of the classes exports.
@@ -130,7 +144,11 @@ impl Exporter {
             return Task::Matrix { axis_values: axis_values(combination.unwrap_or_default()) };
         }
         match &self.label.0 {
-            Some(label) => Task::Project { label: label.as_ref().map(|label| label.trim().to_owned()) },
+            Some(label) => {
+                // Jenkins trims no other white space (hudson.Util.fixEmptyAndTrim): a label may end with U+00A0.
+                let label = label.as_ref().map(|label| label.trim_matches(|c| c <= ' ').to_owned());
+                if class == Some(MATRIX_PARENT) { Task::Flyweight { label } } else { Task::Project { label } }
+            }
             None => Task::Unknown,
         }
     }
@@ -193,7 +211,7 @@ mod tests {
     }
 
     fn item(task: Value) -> QueueItem {
-        read::<Entry>(json!({"id": 7, "task": task})).0.unwrap()
+        read::<Entry>(json!({"id": 7, "task": task})).0.unwrap().0
     }
 
     #[test]
@@ -232,6 +250,8 @@ mod tests {
             (json!({"name": "A=x", "url": "http://h/job/P/A=x/"}), values(&["x"])),
             (json!({"name": "A=x", "url": "http://h/job/A=x/"}), Task::Unknown),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " a && b "}), label(Some("a && b"))),
+            (json!({"_class": MATRIX_PARENT, "labelExpression": "mat"}), Task::Flyweight { label: Some("mat".into()) }),
+            (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": "a\u{a0} "}), label(Some("a\u{a0}"))),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": null}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " "}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "name": "x"}), Task::Unknown),

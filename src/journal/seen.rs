@@ -126,16 +126,17 @@ impl Diff<'_> {
     fn left_queue(&self) -> Vec<Entry> {
         let mut taken: BTreeSet<(&NodeName, usize)> = BTreeSet::new();
         let left = self.before.queue.iter().filter(|(id, _)| !self.after.queue.contains_key(id));
-        let waited = left.filter(|(_, item)| item.waiting_since.is_some() && !item.job.is_empty());
+        let waited = left.filter(|(_, item)| item.waiting_since.is_some());
+        let waited = waited.filter_map(|(id, item)| Some((id, item, item.job.as_deref()?)));
         let mut entries = Vec::new();
-        for (id, item) in waited {
-            let since = item.queued_since.or(item.waiting_since);
+        for (id, item, job) in waited {
+            let since = item.queued_at.or(item.waiting_since);
             let needs = item.need.as_ref().map(|need| format!("{need:#}"));
-            let found = self.build_of(&item.job, &taken);
+            let found = self.build_of(job, &taken);
             let started = found.and_then(|(_, _, build)| build.since).filter(|_| found.is_some());
             let end = started.filter(|at| *at <= self.now && since.is_some_and(|since| *at >= since));
             let waited = since.map(|since| end.unwrap_or(self.now).duration_since(since));
-            let jobs = vec![JobEntry::new(*id, &item.job, needs.as_deref(), waited)];
+            let jobs = vec![JobEntry::new(*id, job, needs.as_deref(), waited)];
             let entry = match found {
                 Some((node, index, build)) => {
                     taken.insert((node, index));

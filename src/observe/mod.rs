@@ -20,7 +20,7 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
         let read_cloud = |name| scope.spawn(move || cloud::read(config, services, name, state));
         let clouds: Vec<_> =
             config.providers.iter().map(|provider| (provider.name.clone(), read_cloud(&provider.name))).collect();
-        let jenkins = jenkins::read(services);
+        let jenkins = jenkins::read(services, state);
         let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
         World { clouds: clouds.collect(), jenkins }
     })

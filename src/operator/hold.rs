@@ -14,7 +14,12 @@ impl Context<'_> {
     pub(super) fn hold(&mut self, reason: Option<&str>) -> Result<Answer, StoreError> {
         let node = self.node;
         if let (Presence::SetOffline(cause), Some(SetOfflineBy::Person)) = (&node.presence, self.set_offline_by(node)) {
-            return Ok(Answer::new(Ended::AlreadySo, format!("a person holds it already{}", quoted(cause))));
+            let who = if cause.is_user() {
+                "a person holds it already"
+            } else {
+                "it is held already, and Jenkins names nobody"
+            };
+            return Ok(Answer::new(Ended::AlreadySo, format!("{who}{}", quoted(cause))));
         }
         self.record_set_offline_by(node, SetOfflineBy::Person);
         if let Some(server) = self.server() {
@@ -72,7 +77,7 @@ impl Context<'_> {
                 self.forget_set_offline();
                 self.store.save(&self.state)?;
                 self.journal(Event::Released, "");
-                answer(Ended::Done, "takes builds again")
+                answer(Ended::Done, self.released())
             }
             Ok(Restoration::NotSetOffline) => answer(Ended::AlreadySo, "somebody has brought it back in the meantime"),
             Ok(Restoration::Held(reason)) => {
@@ -81,6 +86,16 @@ impl Context<'_> {
             }
             Ok(Restoration::NoSuchNode) => answer(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => Ok(error.into()),
+        }
+    }
+
+    /// What a node does that is held no more.
+    fn released(&self) -> &'static str {
+        match self.jenkins.node(&self.node.name).map(|reading| reading.value.map(|node| node.presence)) {
+            Ok(Some(Presence::Disconnected | Presence::DisconnectedBy(_))) => {
+                "is held no more; its agent has no connection, and it is retired if that lasts for join_timeout"
+            }
+            Ok(_) | Err(_) => "takes builds again",
         }
     }
 

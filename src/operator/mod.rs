@@ -65,6 +65,7 @@ pub fn execute(
     let answer = match request {
         Request::Hold { reason } => context.hold(reason.as_deref())?,
         Request::Release => context.release()?,
+        Request::EndBuild => context.end_build()?,
         Request::Retire { when_idle } => context.retire(*when_idle)?,
     };
     let server_id = match identity {
@@ -72,6 +73,16 @@ pub fn execute(
         _ => machine.and_then(|machine| machine.server_id.clone()),
     };
     Ok(Answer { server_id, ..answer })
+}
+
+/// What runs on a node, as Jenkins shows it now: names and URLs of builds. Sends one read.
+///
+/// # Errors
+/// Why Jenkins does not say.
+pub fn builds_on(config: &Config, node: &NodeName, moment: Moment) -> Result<Vec<String>, String> {
+    let services = Services::open(config, moment.started);
+    let jenkins = services.jenkins.as_ref().map_err(Clone::clone)?;
+    jenkins.builds_on(node).map_err(|error| error.to_string())
 }
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.

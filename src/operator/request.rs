@@ -13,6 +13,8 @@ pub enum Request {
     },
     /// Ends a person's hold, or a `Retire`.
     Release,
+    /// Ends what runs on the node, deletes it in Jenkins, and has later runs remove its server.
+    EndBuild,
     /// Removes the node and its server.
     Retire {
         /// Retires a busy node once it is idle. Otherwise such a node is refused.

@@ -4,7 +4,7 @@ use crate::apply::{Outcome, apply};
 use crate::domain::journal::Event;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::SetOfflineBy;
+use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy};
 use crate::domain::world::Presence;
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
@@ -16,6 +16,41 @@ use crate::plan::plan;
 use crate::store::StoreError;
 
 impl Context<'_> {
+    /// Ends what runs on the node by deleting it in Jenkins, as a person has confirmed. The server is not touched as long as
+    /// Jenkins shows work there: the first run that sees none removes it.
+    pub(super) fn end_build(&mut self) -> Result<Answer, StoreError> {
+        let busy: Vec<_> =
+            self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();
+        let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
+        let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
+        if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
+            return refused(format!("a person holds it: mita release {} first", self.node.name));
+        }
+        if let Some(lock) = lock::locked(&self.plan.memory, machine, self.plan.now) {
+            return refused(lock);
+        }
+        let (Some(known), Some(id)) = (self.plan.memory.servers.get(&machine.id).cloned(), &machine.server_id) else {
+            return refused("its server is gone, or its cloud's id is not known yet".to_owned());
+        };
+        let message = offline_message(&self.config.owner, id, Rule::Asked);
+        let now = self.plan.now;
+        let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
+        let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
+        server.asked.get_or_insert(now);
+        server.retirement = Some(decided);
+        busy.iter().for_each(|node| self.record_set_offline_by(node, SetOfflineBy::Us));
+        self.store.save(&self.state)?;
+        for node in busy {
+            let ended = self.jenkins.set_offline(&node.name, &message).and_then(|_| self.jenkins.delete(&node.name));
+            if let Err(error) = ended {
+                return Ok(error.into());
+            }
+        }
+        let reason = "is deleted in Jenkins, and what ran there has ended; the first run that sees nothing there deletes its \
+                      server";
+        Ok(Answer::new(Ended::Remembered, reason))
+    }
+
     /// Retires the node and its server now, or a busy one once it is idle if that was requested.
     pub(super) fn retire(&mut self, when_idle: bool) -> Result<Answer, StoreError> {
         let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
@@ -71,8 +106,9 @@ impl Context<'_> {
         let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |step| {
             let entries = journal::done(&before, &alone.actions, step.results, alone.now);
             report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
-            let Some(state) = step.state else { return };
+            let Some(state) = step.state else { return true };
             saved = self.store.save(state);
+            saved.is_ok()
         });
         saved?;
         let Some(result) = results.actions.into_iter().next() else {

@@ -43,6 +43,8 @@ use std::collections::BTreeSet;
 
 /// The plan of a run.
 pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Plan {
+    let (world, state) = identity::closed::opened(world, state);
+    let (world, state) = (&*world, &*state);
     let fleet = identity::identify(config, world, state);
     let mut memory = sightings::add(config, world, state, &fleet, now);
     let phases = lifecycle::classify(config, world, &memory, &fleet, now);
@@ -55,6 +57,8 @@ pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Pl
 /// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted or counted a
 /// second time, and nothing else is decided anew. The ids that were `tried` are used up: each may have left a node.
 pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
+    let (world, memory) = identity::closed::opened(world, memory);
+    let (world, memory) = (&*world, &*memory);
     let fleet = identity::identify(config, world, memory);
     let phases = lifecycle::classify(config, world, memory, &fleet, now);
     let mut plan = decide(config, world, memory.clone(), &fleet, &phases, tried, now);
@@ -91,6 +95,7 @@ fn decide(
         ids: &ids,
     };
     let mut decided = decisions::decide(&found);
+    decided.shorten();
     decisions::lasting::report(&mut memory, &mut decided, now);
     let mut problems = text::notices::problems(config, world, &memory);
     problems.extend(decided.problems);

@@ -35,8 +35,9 @@ pub(super) fn apply(
         let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |step| {
             let entries = journal::done(&next.memory, &next.actions, step.results, plan.now);
             unwritten = store.append_to_journal(&entries, config.journal_days, plan.now).err().or(unwritten.take());
-            let Some(state) = step.state else { return };
+            let Some(state) = step.state else { return true };
             unsaved = store.save(state).err();
+            unsaved.is_none()
         });
         let first = plan.actions.len() - next.actions.len();
         plan.memory = state;

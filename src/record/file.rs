@@ -99,8 +99,22 @@ impl Record {
     /// # Errors
     /// Fails if the system refuses to write it.
     pub fn write(&self, path: &Path) -> Result<(), RecordError> {
-        let text = self.text().map_err(io::Error::from);
-        text.and_then(|text| store::replace_file(path, format!("{}\n", redact_document(&text)).as_bytes()))
-            .map_err(|source| RecordError::Write { path: path.to_owned(), source })
+        let written = self.printed().and_then(|text| store::replace_file(path, text.as_bytes()));
+        written.map_err(|source| RecordError::Write { path: path.to_owned(), source })
+    }
+
+    /// The record as it is written.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn printed(&self) -> io::Result<String> {
+        Ok(format!("{}\n", redact_document(&self.text()?)))
+    }
+
+    /// Whether this is the beginning of a record of any version.
+    pub fn is_one(text: &[u8]) -> bool {
+        const FIRST_KEYS: usize = 200;
+        let beginning = String::from_utf8_lossy(&text[..text.len().min(FIRST_KEYS)]);
+        beginning.starts_with('{') && beginning.contains("\"version\":") && beginning.contains("\"mita\":")
     }
 }

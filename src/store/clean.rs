@@ -42,6 +42,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         controller: _,
         run: _,
         last_run: _,
+        foreign_labels: _,
         fingerprint: _,
         session: _,
         settling: _,

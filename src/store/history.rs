@@ -3,13 +3,13 @@
 //! Replaced as a whole like the state, under its lock. No decision depends on it, so one that cannot be read starts again and
 //! never stops a run.
 
-use super::files::{publish, remove_leftovers, replace_document, resolve};
-use super::state::Store;
+use super::place::{LastLink, Place, publish, published};
+use super::state::{Store, write_document};
 use crate::domain::history::{History, VERSION};
 use crate::domain::names::Owner;
-use std::fs::File;
+use crate::domain::state::HISTORY;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A day of a hundred node types takes about 10 MB.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -17,45 +17,40 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 impl Store {
     /// What earlier runs did; a new history if there is none that can be read.
     pub fn history(&self, owner: &Owner) -> History {
-        history_beside(&self.path, owner)
+        history_beside(&self.place, owner)
     }
 
     /// Replaces the history.
     pub fn save_history(&mut self, history: &History) -> io::Result<()> {
-        let path = file(&self.path);
-        remove_leftovers(&path);
-        replace_document(&path, &self.path, &serde_json::to_string(history)?)
+        let place = self.place.beside(HISTORY)?;
+        place.remove_leftovers();
+        write_document(&place, &serde_json::to_string(history)?)
     }
 
     /// As [`publish`], and removes incomplete files of interrupted runs.
     pub fn publish(&mut self, path: &Path, contents: &[u8]) -> io::Result<()> {
-        remove_leftovers(path);
+        published(path)?.remove_leftovers();
         publish(path, contents)
     }
 }
 
 /// As [`Store::history`], without the lock.
 pub fn history_of(state_file: &Path, owner: &Owner) -> History {
-    resolve(state_file).map_or_else(|_| History::new(owner.clone()), |path| history_beside(&path, owner))
+    Place::of(state_file, LastLink::Follow)
+        .map_or_else(|_| History::new(owner.clone()), |place| history_beside(&place, owner))
 }
 
-fn history_beside(state_file: &Path, owner: &Owner) -> History {
-    let path = file(state_file);
-    read(&path, owner).unwrap_or_else(|why| {
-        log::debug!("{} starts again: {why}", path.display());
+fn history_beside(state: &Place, owner: &Owner) -> History {
+    read(state, owner).unwrap_or_else(|why| {
+        log::debug!("the history of runs starts again: {why}");
         History::new(owner.clone())
     })
 }
 
-fn file(state_file: &Path) -> PathBuf {
-    let mut name = state_file.as_os_str().to_owned();
-    name.push(".history");
-    PathBuf::from(name)
-}
-
-fn read(path: &Path, owner: &Owner) -> Result<History, String> {
+fn read(state: &Place, owner: &Owner) -> Result<History, String> {
     let mut text = Vec::new();
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    let file = state.beside(HISTORY).and_then(|place| place.read()).map_err(|error| error.to_string())?;
+    let file = file.ok_or("there is none")?;
     let length = file.metadata().map_err(|error| error.to_string())?.len();
     if length > LARGEST {
         return Err(format!("it is larger than {} MiB", LARGEST >> 20));

@@ -3,16 +3,16 @@
 //!
 //! No decision depends on it. A line that cannot be read, such as one that was cut short by a full disk, is skipped.
 
-use super::files::{folder_of, is_regular, keep_owner, resolve, sync_folder};
+use super::place::{LastLink, Place};
 use super::state::Store;
 use crate::domain::journal::{Entry, Event};
+use crate::domain::state::JOURNAL;
 use crate::secret::redact_document;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A larger file is set aside: about twenty thousand entries.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -44,16 +44,9 @@ impl Store {
         if entries.is_empty() {
             return Ok(());
         }
-        let path = file(&self.path);
-        if is_regular(&path)? == Some(false) {
-            return Err(io::Error::other(format!("{} is not a regular file", path.display())));
-        }
-        set_aside_if_due(&path, days, now)?;
-        let fresh = !path.exists();
-        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
-        if fresh {
-            keep_owner(&file, &self.path);
-        }
+        let place = self.place.beside(JOURNAL)?;
+        set_aside_if_due(&place, days, now)?;
+        let mut file = place.open_or_make()?;
         let tail = tail(&mut file)?;
         let known = failures(&tail);
         // What a full disk cut off stays a line of its own.
@@ -62,17 +55,17 @@ impl Store {
             text.push_str(&serde_json::to_string(entry)?);
             text.push('\n');
         }
+        file.seek(SeekFrom::End(0))?;
         file.write_all(redact_document(&text).as_bytes())?;
-        file.sync_data()?;
-        if fresh { sync_folder(&path) } else { Ok(()) }
+        file.sync_all()
     }
 }
 
 /// The latest entries, the oldest first: as many as the end of the file holds.
 pub fn latest_of_journal(state_file: &Path) -> Vec<Entry> {
-    let read = || {
-        let path = file(&resolve(state_file).map_err(io::Error::other)?);
-        tail(&mut File::open(path)?)
+    let read = || match journal_place(state_file)?.read()? {
+        Some(mut file) => tail(&mut file),
+        None => Ok(String::new()),
     };
     // Nothing but the page shows them, and a run that cannot append says so.
     let text = read().unwrap_or_default();
@@ -84,24 +77,28 @@ pub fn latest_of_journal(state_file: &Path) -> Vec<Entry> {
 /// # Errors
 /// A file of the journal cannot be read. That there is none is no error.
 pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead> {
-    let path = file(&resolve(state_file).map_err(io::Error::other)?);
+    let place = journal_place(state_file)?;
     let mut read = JournalRead::default();
-    for file in set_aside(&path)?.into_iter().chain([path.clone()]) {
-        read_file(&file, since, &mut read).map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot read the journal {}: {error}", file.display()))
-        })?;
+    let mut read_one = |place: &Place, name: &str| {
+        read_file(place, since, &mut read)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot read the journal {name}: {error}")))
+    };
+    let name = format!("{}{JOURNAL}", state_file.display());
+    for suffix in set_aside(&place)? {
+        read_one(&place.beside(&suffix)?, &format!("{name}{suffix}"))?;
     }
+    read_one(&place, &name)?;
     // A clock that was set back may have mixed them.
     read.entries.sort_by_key(|entry| entry.at);
     Ok(read)
 }
 
-fn read_file(path: &Path, since: Timestamp, read: &mut JournalRead) -> io::Result<()> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
+fn journal_place(state_file: &Path) -> io::Result<Place> {
+    Place::of(state_file, LastLink::Follow)?.beside(JOURNAL)
+}
+
+fn read_file(place: &Place, since: Timestamp, read: &mut JournalRead) -> io::Result<()> {
+    let Some(file) = place.read()? else { return Ok(()) };
     let mut lines = BufReader::new(file);
     let mut line = Vec::new();
     loop {
@@ -119,60 +116,43 @@ fn read_file(path: &Path, since: Timestamp, read: &mut JournalRead) -> io::Resul
 }
 
 /// Gives the file a dated name if it is too large or too old, and deletes those that are older than `days`.
-fn set_aside_if_due(path: &Path, days: u32, now: Timestamp) -> io::Result<()> {
-    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let due = length > LARGEST || first_entry(path).is_some_and(|entry| now.duration_since(entry.at) > LONGEST);
+fn set_aside_if_due(place: &Place, days: u32, now: Timestamp) -> io::Result<()> {
+    let Some(file) = place.read()? else { return Ok(()) };
+    let due = file.metadata()?.len() > LARGEST
+        || first_entry(file).is_some_and(|entry| now.duration_since(entry.at) > LONGEST);
     if !due {
         return Ok(());
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}", now.strftime("%Y%m%dT%H%M%SZ")));
-    let to = PathBuf::from(name);
-    if !to.exists() {
-        fs::rename(path, to)?;
+    let suffix = format!(".{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let known = set_aside(place)?;
+    if !known.contains(&suffix) {
+        place.rename(&place.beside(&suffix)?)?;
     }
     let kept = SignedDuration::from_hours(24 * i64::from(days));
-    for old in set_aside(path)? {
-        let last = last_entry(&old);
+    for suffix in known {
+        let old = place.beside(&suffix)?;
+        let last = old.read()?.and_then(|mut file| last_entry(&mut file));
         if last.is_some_and(|last| now.duration_since(last.at) > kept) {
-            fs::remove_file(old)?;
+            old.remove()?;
         }
     }
     Ok(())
 }
 
-/// The files that were set aside, the oldest first: their names end with a time.
-fn set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut prefix = path.file_name().unwrap_or_default().to_owned();
-    prefix.push(".");
-    let mut found = Vec::new();
-    let entries = match fs::read_dir(folder_of(path)) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
-        Err(error) => return Err(error),
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        let time = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
-        let is_time = time.is_some_and(|time| time.len() == 16 && time.ends_with(b"Z") && time.is_ascii());
-        if is_time && entry.file_type()?.is_file() {
-            found.push(entry.path());
-        }
-    }
-    found.sort();
-    Ok(found)
+/// What the files that were set aside have behind the journal's name, the oldest first: a time.
+fn set_aside(place: &Place) -> io::Result<Vec<String>> {
+    let is_time = |suffix: &String| suffix.len() == 17 && suffix.starts_with('.') && suffix.ends_with('Z');
+    Ok(place.suffixes()?.into_iter().filter(is_time).collect())
 }
 
-fn first_entry(path: &Path) -> Option<Entry> {
+fn first_entry(file: File) -> Option<Entry> {
     let mut line = Vec::new();
-    let file = File::open(path).ok()?;
     BufReader::new(file).take(LONGEST_LINE).read_until(b'\n', &mut line).ok()?;
     serde_json::from_slice(&line).ok()
 }
 
-fn last_entry(path: &Path) -> Option<Entry> {
-    let tail = tail(&mut File::open(path).ok()?).ok()?;
+fn last_entry(file: &mut File) -> Option<Entry> {
+    let tail = tail(file).ok()?;
     tail.lines().rev().find_map(|line| serde_json::from_str(line).ok())
 }
 
@@ -195,16 +175,11 @@ fn failure(entry: &Entry) -> Option<String> {
     Some(format!("{order:?} {node:?} {resource:?} {reason:?}"))
 }
 
-fn file(state_file: &Path) -> PathBuf {
-    let mut name = state_file.as_os_str().to_owned();
-    name.push(".journal");
-    PathBuf::from(name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     const DAY: SignedDuration = SignedDuration::from_hours(24);

@@ -4,10 +4,10 @@
 //! is never deleted: otherwise one run could lock the deleted file, and another one a new file.
 
 use super::error::{Attempt, StoreError};
-use super::files::{folder_of, keep_owner, resolve};
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use super::place::{LastLink, Place};
+use crate::domain::state::LOCK;
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -53,21 +53,19 @@ impl Lock {
     /// A missing folder is created if its parent exists, so that the first run of an installation needs no preparation. If
     /// the parent is missing, too, the path is probably wrong or a disk is not mounted: an error.
     pub fn acquire(state_file: &Path) -> Result<Lock, LockError> {
-        let state_file = resolve(state_file)?;
-        make_folder(folder_of(&state_file))?;
-        let mut name = state_file.clone().into_os_string();
-        name.push(".lock");
+        Ok(Self::acquire_at(state_file)?.0)
+    }
+
+    /// The lock, and where the state file is.
+    pub(super) fn acquire_at(state_file: &Path) -> Result<(Lock, Place), LockError> {
+        make_folder(state_file)?;
+        let place = Place::of(state_file, LastLink::Follow);
+        let place = place.map_err(|source| StoreError::at(Attempt::Read, state_file, source))?;
+        let mut name = fs::canonicalize(state_file).unwrap_or_else(|_| state_file.to_owned()).into_os_string();
+        name.push(LOCK);
         let lock_file = PathBuf::from(name);
         let failed = |source| StoreError::at(Attempt::Lock, &lock_file, source);
-        let fresh = !lock_file.exists();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&lock_file)
-            .map_err(failed)?;
+        let mut file = place.beside(LOCK).and_then(|place| place.open_or_make()).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -77,23 +75,21 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source).into()),
         }
-        if fresh {
-            keep_owner(&file, &state_file);
-        }
         // Only for the message of another run, so a full disk does not stop this one.
         if let Err(error) = write_pid(&mut file) {
             log::debug!("cannot write the process number to {}: {error}", lock_file.display());
         }
-        Ok(Lock { file })
+        Ok((Lock { file }, place))
     }
 }
 
-fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    match DirBuilder::new().mode(0o700).create(folder) {
+/// Makes the last folder of the path if it is missing.
+fn make_folder(state_file: &Path) -> Result<(), StoreError> {
+    let Some(folder) = state_file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    match Place::of(folder, LastLink::Follow).and_then(|place| place.make_folder()) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        // Some systems answer "read-only" or "denied" for a folder that exists.
-        Err(_) if folder.is_dir() => Ok(()),
+        // The path ends with "/", "." or "..".
+        Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::NoFolder(folder.to_owned())),
         Err(error) => Err(StoreError::at(Attempt::Folder, folder, error)),
     }

@@ -6,18 +6,18 @@
 
 mod clean;
 mod error;
-mod files;
 mod history;
 mod journal;
 mod lock;
+mod place;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub use clean::without_secrets;
 pub use error::{Attempt, StoreError};
-pub use files::{publish, replace_file};
 pub use history::history_of;
 pub use journal::{JournalRead, journal_of, latest_of_journal};
 pub use lock::{Lock, LockError};
+pub use place::{owners, publish, replace_file};
 pub use state::{Loaded, Store, load_only};

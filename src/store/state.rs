@@ -2,14 +2,14 @@
 
 use super::clean::without_secrets;
 use super::error::{Attempt, StoreError};
-use super::files::{is_regular, remove_leftovers, replace_document, resolve, sync_folder};
 use super::lock::{Lock, LockError};
+use super::place::{LastLink, Place};
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
+use crate::secret::redact_document;
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A state of 10,000 servers and as many queue items takes about 10 MB; a larger file is not a state file of mita.
@@ -18,7 +18,8 @@ pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
 /// A state file with its lock.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) path: PathBuf,
+    path: PathBuf,
+    pub(super) place: Place,
     _lock: Lock,
 }
 
@@ -47,20 +48,19 @@ pub enum Loaded {
 impl Store {
     /// Takes the lock, and removes incomplete files of interrupted runs.
     pub fn lock(state_file: &Path) -> Result<Store, LockError> {
-        let lock = Lock::acquire(state_file)?;
-        let path = resolve(state_file)?;
-        remove_leftovers(&path);
-        Ok(Store { path, _lock: lock })
+        let (lock, place) = Lock::acquire_at(state_file)?;
+        place.remove_leftovers();
+        Ok(Store { path: state_file.to_owned(), place, _lock: lock })
     }
 
     /// Reads the state of this installation. A file that cannot be read is kept under another name with the date of `now`, and
     /// replaced at once by [`State::after_loss`]: if the run is killed before its end, the next one waits as well.
     pub fn load(&mut self, installation: &Installation, now: Timestamp) -> Result<Loaded, StoreError> {
-        let why = match read(&self.path, installation)? {
+        let why = match read(&self.place, &self.path, installation)? {
             Loaded::Unreadable { why } => why,
             read => return Ok(read),
         };
-        let to = set_aside(&self.path, now)?;
+        let to = set_aside(&self.place, &self.path, now)?;
         self.save(&State::after_loss(installation.owner.clone(), now))?;
         Ok(Loaded::SetAside { to, why })
     }
@@ -71,14 +71,23 @@ impl Store {
     /// same time the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let json = serde_json::to_string_pretty(&*without_secrets(state)).map_err(io::Error::from);
-        let saved = json.and_then(|json| replace_document(&self.path, &self.path, &json));
+        let saved = json.and_then(|json| write_document(&self.place, &json));
         saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
     }
 }
 
 /// Reads the state of this installation without the lock, and changes nothing.
 pub fn load_only(state_file: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
-    read(&resolve(state_file)?, installation)
+    match Place::of(state_file, LastLink::Follow) {
+        Ok(place) => read(&place, state_file, installation),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Loaded::Fresh),
+        Err(error) => Err(StoreError::at(Attempt::Read, state_file, error)),
+    }
+}
+
+/// Replaces a file of the state, with a text whose long secrets are removed.
+pub(super) fn write_document(place: &Place, json: &str) -> io::Result<()> {
+    place.replace(|file| writeln!(file, "{}", redact_document(json)))
 }
 
 /// What every version of the file begins with. Newer versions may write everything else in another way.
@@ -98,15 +107,13 @@ impl Header {
     }
 }
 
-fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
+fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
     let failed = |source| StoreError::at(Attempt::Read, path, source);
     let unreadable = |why: String| Ok(Loaded::Unreadable { why });
-    if is_regular(path).map_err(failed)? == Some(false) {
-        return Err(StoreError::NotAFile(path.to_owned()));
-    }
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Loaded::Fresh),
+    let file = match place.read() {
+        Ok(Some(file)) => file,
+        Ok(None) => return Ok(Loaded::Fresh),
+        Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(StoreError::NotAFile(path.to_owned())),
         Err(error) => return Err(failed(error)),
     };
     if file.metadata().map_err(failed)?.len() > LARGEST {
@@ -151,22 +158,19 @@ fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> 
 
 /// Gives the file a new name with the date. It keeps its own name until it is replaced, so that there always is a state
 /// file; if a file cannot have two names, it is renamed.
-fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
-    let failed = |source| StoreError::at(Attempt::SetAside, path, source);
+fn set_aside(place: &Place, path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
     let date = now.strftime("%Y%m%dT%H%M%SZ");
     let mut ordinal = 0_u32;
     loop {
-        let mut name = path.as_os_str().to_owned();
-        name.push(if ordinal == 0 { format!(".unreadable-{date}") } else { format!(".unreadable-{date}-{ordinal}") });
-        let to = PathBuf::from(name);
-        match to.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let named = fs::hard_link(path, &to).or_else(|_| fs::rename(path, &to));
-                named.and_then(|()| sync_folder(path)).map_err(failed)?;
-                return Ok(to);
+        let suffix = if ordinal == 0 { format!(".unreadable-{date}") } else { format!(".unreadable-{date}-{ordinal}") };
+        match place.beside(&suffix).and_then(|to| place.set_aside(&to)) {
+            Ok(()) => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(suffix);
+                return Ok(PathBuf::from(name));
             }
-            Ok(_) => ordinal += 1,
-            Err(error) => return Err(failed(error)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => ordinal += 1,
+            Err(error) => return Err(StoreError::at(Attempt::SetAside, path, error)),
         }
     }
 }

@@ -279,3 +279,33 @@ fn s4_a_request_that_finds_the_state_unreadable_leaves_the_wait_to_the_runs_that
     run.did_nothing();
     assert_eq!(run.rule(Subject::Node, &node), Rule::Kept);
 }
+
+#[test]
+fn s1_a_build_is_ended_only_if_a_person_says_so() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("stuck").lasting(minutes(1_000)));
+    it.minute();
+    let asked = it.program(&["retire", &node, "--force"]);
+    assert_eq!(asked.status, 2, "{}", asked.stderr);
+    assert!(asked.stderr.contains("stuck #1") && asked.stderr.contains("--yes"), "{}", asked.stderr);
+    assert_eq!(it.killed(), [""; 0]);
+    it.sim.world().rules.builds_may_end_on.push(node.clone());
+    assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 0);
+    assert_eq!(it.killed().len(), 1);
+    it.minutes_until(3, "its server goes", |it| it.servers().is_empty());
+}
+
+#[test]
+fn a_node_whose_agent_died_under_a_build_is_shown_with_its_age() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::pipeline("stuck").lasting(minutes(1_000)));
+    it.minute();
+    it.sim.jenkins().disconnect(&node, CauseKind::ChannelTermination, "lost");
+    it.minute();
+    let run = it.minutes(20);
+    let reason = &run.verdict(Subject::Node, &node).reason;
+    assert!(reason.contains("has had no connection for 20m"), "{reason}");
+    assert!(reason.contains(&format!("mita retire --force {node}")), "{reason}");
+}

@@ -7,4 +7,5 @@ mod init;
 mod monitors;
 mod replays;
 mod statuses;
+mod targets;
 mod watching;

@@ -122,7 +122,7 @@ fn a_dry_run_with_a_record_is_planned_again_to_the_same_plan() {
 fn the_program_records_what_it_did_in_a_file_of_its_own_that_nobody_else_can_read() {
     let farm = demand();
     let path = farm.config_file().with_file_name("run.json");
-    fs::write(&path, "an older record").unwrap();
+    fs::write(&path, "{\n  \"version\": 1,\n  \"mita\": \"0.0.1\"\n}\n").unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     let ended = farm.program(&["reconcile", "--record", "run.json"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);

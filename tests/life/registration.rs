@@ -69,7 +69,7 @@ fn a_server_that_runs_gets_its_node_by_ssh_works_and_is_retired_with_it() {
     {
         let jenkins = farm.sim.jenkins();
         let node = jenkins.node(&name).expect("the node");
-        assert_eq!((node.labels.as_str(), node.executors.len(), node.mode), ("amd64 trusty", 2, Mode::Exclusive));
+        assert_eq!((node.labels.as_str(), node.executors.len(), node.mode), ("amd64  trusty", 2, Mode::Exclusive));
         assert_eq!(
             (node.remote_fs.as_str(), &node.environment[..]),
             ("/srv/agent", &[("CCACHE_DIR".into(), "/cache".into())][..])

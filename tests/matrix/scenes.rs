@@ -3,6 +3,7 @@
 //! In every scene there are strangers as well, whose names look like ours: they are to be there afterwards as they were.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Server, Status};
@@ -28,6 +29,8 @@ const SCENES: &[Scene] = &[
     Scene { name: "resume a drain", set: resume_a_drain },
     Scene { name: "bring a node back", set: bring_a_node_back },
     Scene { name: "a build arrives in a drain", set: a_build_arrives_in_a_drain },
+    Scene { name: "retire where items can be lost", set: retire_closed },
+    Scene { name: "a build arrives where items can be lost", set: a_build_arrives_before_it_is_closed },
     Scene { name: "never joined", set: never_joined },
     Scene { name: "registered and never online", set: registered_and_never_online },
     Scene { name: "ERROR", set: error },
@@ -247,6 +250,25 @@ fn a_build_arrives_in_a_drain() -> Installation {
     };
     let fault = Fault::new(Service::Jenkins, Kind::Before(Box::new(occupy)));
     farm.sim.fault(fault.method("POST").path("changeOfflineCause"));
+    farm
+}
+
+/// On a Jenkins before 2.517, whose nodes mita closes first.
+fn retire_closed() -> Installation {
+    let setup = trusty().jenkins(|options| options.version = Version::lts(2, 426, 3));
+    let farm = after_a_build(setup);
+    until(&farm, "retire_node");
+    farm
+}
+
+fn a_build_arrives_before_it_is_closed() -> Installation {
+    let farm = retire_closed();
+    let node = farm.nodes().into_iter().find(|name| name.starts_with("trusty+192")).expect("a node of ours");
+    let occupy = move |world: &mut mita_sim::World| {
+        world.jenkins.occupy(&node, long("just in time"));
+    };
+    let fault = Fault::new(Service::Jenkins, Kind::Before(Box::new(occupy)));
+    farm.sim.fault(fault.method("POST").path("config.xml"));
     farm
 }
 

@@ -149,7 +149,7 @@ fn a_server_that_boots_with_the_example_becomes_a_node_works_and_is_retired() {
     {
         let jenkins = installation.sim.jenkins();
         let node = jenkins.node(&name).expect("the node");
-        assert_eq!((node.labels.as_str(), node.executors.len()), ("amd64 trusty", 1));
+        assert_eq!((node.labels.as_str(), node.executors.len()), ("amd64  trusty", 1));
         assert!(!node.launch_supported, "it waits for its agent to call in");
         assert_eq!(machine.read("home/secret").trim(), jenkins.agent_secret(&name));
     }

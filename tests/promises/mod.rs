@@ -1,6 +1,7 @@
 //! The promises of the design, each against what could break it: faults, crashes, races, strangers.
 
 mod budget;
+mod closing;
 mod crashes;
 mod dry_run;
 mod durability;
@@ -15,3 +16,4 @@ mod restarts;
 mod rights;
 mod strangers;
 mod unbelieved;
+mod users;

@@ -3,8 +3,8 @@
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
-use mita_sim::JoinRule;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::{Fault, JoinRule, Kind, Service};
 use std::fs;
 
 fn waits(it: &Installation, name: &str) -> u64 {
@@ -155,9 +155,28 @@ fn l3_a_cron_that_slept_for_days_retires_nobody_at_once() {
     it.run().did(&[&format!("retire_node {node} idle done")]);
 }
 
+/// The pages of pipelines' steps, which name labels, are not there for this user.
+fn hide_steps(it: &Installation) {
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::Html(404)).method("GET").path("flowGraphTable").always());
+}
+
+#[test]
+fn l1_the_page_of_a_run_names_the_label_that_jenkins_without_agents_does_not() {
+    let it = Setup::trusty().node("debian", "labels = \"amd64 debian\"").start();
+    it.sim.on_boot("debian", JoinRule::base_plus_ip(seconds(30), "amd64 debian"));
+    for number in 0..7 {
+        it.sim.jenkins().submit(Job::pipeline(&format!("deploy-{number}")).label("debian").lasting(minutes(1)));
+    }
+    let run = it.minute();
+    run.did(&["create_server debian demand done"; 5]);
+    assert_eq!(run.count(Service::Jenkins, "GET", "flowGraphTable"), 5, "a few in each run");
+    it.minute().did(&["create_server debian demand done"; 2]);
+}
+
 #[test]
 fn a_scout_is_ordered_where_jenkins_has_no_agents_and_names_no_label_and_then_the_right_type() {
     let it = Setup::trusty().node("debian", "labels = \"amd64 debian\"").start();
+    hide_steps(&it);
     it.sim.on_boot("debian", JoinRule::base_plus_ip(seconds(30), "amd64 debian"));
     let id = it.sim.jenkins().submit(Job::pipeline("deploy").label("debian").lasting(minutes(1)));
     let other = it.sim.jenkins().submit(Job::pipeline("deploy-2").label("debian").lasting(minutes(1)));
@@ -182,6 +201,7 @@ fn no_scout_goes_out_where_one_permanent_entry_is_there_even_an_offline_one() {
 #[test]
 fn s4_a_scout_is_never_more_than_one_however_many_jobs_hide_their_labels() {
     let it = Setup::trusty().start();
+    hide_steps(&it);
     it.sim.world().rules.max_servers = Some(1);
     it.sim.on_boot("trusty", JoinRule::base_plus_ip(minutes(600), TRUSTY));
     for number in 0..10 {

@@ -23,16 +23,17 @@ pub(crate) struct Reconcile {
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = numbers::any, allow_negative_numbers = true)]
     pub(crate) allow_removals: usize,
 
-    /// Write what the run saw, its state and its plan to FILE, without secrets, for `mita replay`; also with --dry-run
+    /// Write what the run saw, its state and its plan to FILE (- for standard output), without secrets, for `mita replay`;
+    /// also with --dry-run
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 
-    /// Write metrics to FILE, for the textfile collector of Prometheus' node_exporter; overrides metrics_file of the
+    /// Write metrics to FILE (- for standard output), for the textfile collector of Prometheus' node_exporter; overrides metrics_file of the
     /// configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) metrics_file: Option<PathBuf>,
 
-    /// Write a status page to FILE, for any browser; overrides html_file of the configuration
+    /// Write a status page to FILE (- for standard output), for any browser; overrides html_file of the configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) html: Option<PathBuf>,
 }
@@ -85,6 +86,15 @@ pub(crate) struct Retire {
     #[arg(long)]
     pub(crate) when_idle: bool,
 
+    /// If the node is busy: end its build. Shows the build and asks first; the node is deleted in Jenkins, and a later run
+    /// deletes the server
+    #[arg(long, conflicts_with = "when_idle")]
+    pub(crate) force: bool,
+
+    /// Do not ask before --force
+    #[arg(long, requires = "force")]
+    pub(crate) yes: bool,
+
     #[command(flatten)]
     pub(crate) format: ResultFormat,
 }
@@ -114,7 +124,7 @@ pub(crate) struct Replay {
     #[command(flatten)]
     pub(crate) format: ResultFormat,
 
-    /// Write the record to NEW, with the plan of this version of mita in place of the recorded plan; NEW may be FILE
+    /// Write the record to NEW (- for standard output), with the plan of this version of mita in place of the recorded plan; NEW may be FILE
     #[arg(long, value_name = "NEW")]
     pub(crate) record: Option<PathBuf>,
 }

@@ -3,7 +3,8 @@
 use crate::config::{Config, Registration};
 use crate::domain::names::NodeName;
 use crate::domain::world::{Jenkins, Listing, Mode, Node, NodeKind};
-use crate::jenkins::{Permission, Permissions};
+use crate::jenkins as controller;
+use crate::jenkins::{NodeConfig, Permission, Permissions, loses_assigned_items};
 use crate::observe::Services;
 use crate::view::document::check::Online;
 use crate::view::text::plural;
@@ -52,8 +53,25 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
         online.not_checked.push("whether Jenkins has SSH Build Agents, and credentials of these ids".to_owned());
     }
     match rights {
-        Ok(rights) => check_rights(online, config, jenkins, &rights, asked),
+        Ok(rights) => {
+            check_rights(online, config, jenkins, &rights, asked);
+            if let (Ok(controller), Some(node)) = (&services.jenkins, asked) {
+                check_closing(online, controller, &rights.version, node);
+            }
+        }
         Err(error) => online.fault(PLACE, error),
+    }
+}
+
+/// Before 2.517 Jenkins loses items unless mita may close nodes.
+fn check_closing(online: &mut Online, controller: &controller::Jenkins, version: &str, node: &NodeName) {
+    let closes = || !matches!(controller.node_config(node), Ok(NodeConfig::Unusable));
+    if loses_assigned_items(version) && !closes() {
+        online.hint(
+            PLACE,
+            "is older than 2.517 and can lose a queue item that it assigns in the moment in which a node goes offline. With \
+             Agent/Configure mita closes a node first, and nothing is lost: grant it, or update Jenkins",
+        );
     }
 }
 

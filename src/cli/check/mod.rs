@@ -12,8 +12,9 @@ mod strangers;
 use crate::cli::args::Check;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
+use crate::cli::process::user;
 use crate::config;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
@@ -22,6 +23,10 @@ use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let path = config::locate(named)?;
+    user::become_owner_of(&path)?;
+    if let Ok(Loaded { config, .. }) = Config::load(&path) {
+        user::become_owner_of(&config.state_file)?;
+    }
     progress.now(if args.online { "asking Jenkins and the clouds" } else { "reading the configuration" });
     let checked = examine(&path, args.online, moment);
     drop(progress);

@@ -103,7 +103,7 @@ mod tests {
         let forbidden = StoreError::Io { attempt: Attempt::Lock, path: folder(), source: denied };
         let cases: [(Failure, Exit); 9] = [
             (RunError::Lock(LockError::Failed(forbidden)).into(), Exit::Unusable),
-            (NotFound { tried: Vec::new() }.into(), Exit::Unusable),
+            (NotFound::Nowhere { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
             (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),
             (RunError::Store(io()).into(), Exit::Failed),

@@ -5,3 +5,4 @@ pub(crate) mod logger;
 pub(crate) mod output;
 pub(crate) mod panics;
 pub(crate) mod terminal;
+pub(crate) mod user;

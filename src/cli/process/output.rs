@@ -2,7 +2,7 @@
 
 use crate::config::of_process;
 use crate::secret::{redact, redact_document};
-use crate::view::text::one_line;
+use crate::view::text::{escaped, one_line};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -65,7 +65,12 @@ fn clean(text: &str) -> String {
 pub(crate) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
     let mut line = serde_json::to_string(document)?;
     line.push('\n');
-    write(redact_document(&line).as_bytes())
+    write(escaped(&redact_document(&line)).as_bytes())
+}
+
+/// Prints a document that this program wrote as JSON.
+pub(crate) fn print_json(text: &str) -> io::Result<()> {
+    write(escaped(text).as_bytes()).map(drop)
 }
 
 /// Prints as it is what this program made for other programs.

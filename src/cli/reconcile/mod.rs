@@ -4,6 +4,7 @@
 
 mod publish;
 mod recorder;
+pub(super) mod targets;
 
 use crate::cli::args::Reconcile;
 use crate::cli::process::failure::Failure;
@@ -16,9 +17,9 @@ use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::run::{RunDocument, render, result_words};
 use crate::view::exit::Exit;
-use publish::Outputs;
 use recorder::Recorder;
 use std::io::{IsTerminal, stderr};
+use targets::Targets;
 
 pub(crate) fn run(
     args: &Reconcile,
@@ -28,10 +29,10 @@ pub(crate) fn run(
     progress: Progress,
 ) -> Result<Exit, Failure> {
     let config = loaded.as_ref().ok().map(|loaded| loaded.config.clone());
-    let outputs = Outputs::of(args, config.as_ref());
-    let ended = loaded.and_then(|loaded| run_once(args, &outputs, detail, &loaded, moment, progress));
+    let targets = Targets::of(args, &loaded)?;
+    let ended = loaded.and_then(|loaded| run_once(args, &targets, detail, &loaded, moment, progress));
     if let Err(failure) = &ended
-        && let Err(error) = outputs.publish_failure(config.as_ref(), failure, moment)
+        && let Err(error) = targets.publish_failure(config.as_ref(), failure, moment)
     {
         log::error!("{error}");
     }
@@ -41,7 +42,7 @@ pub(crate) fn run(
 /// The error is that of a run that ended before it did anything.
 fn run_once(
     args: &Reconcile,
-    outputs: &Outputs,
+    targets: &Targets,
     detail: Detail,
     loaded: &Loaded,
     moment: Moment,
@@ -56,7 +57,7 @@ fn run_once(
             log::info!("{warning}");
         }
     }
-    let mut recorder = Recorder::new(args.record.as_deref());
+    let mut recorder = Recorder::new(targets.record.as_ref());
     let watch = |decision: Decision<'_>| recorder.begin(decision);
     let report = if args.dry_run {
         dry_run_with(&loaded.config, permits, moment, &progress, watch).map(|report| (report, None))
@@ -65,19 +66,19 @@ fn run_once(
     };
     let recorded = recorder.end(report.as_ref().ok().map(|(report, _)| report));
     drop(progress);
-    let mut not_written: Vec<Failure> = recorded.err().into_iter().map(Failure::from).collect();
+    let mut not_written: Vec<Failure> = recorded.err().into_iter().collect();
     let (report, store) = report.inspect_err(|_| report_unwritten(&not_written))?;
     let mut ended = exit(&report);
     if !not_written.is_empty() {
         ended = ended.and(Exit::Failed);
     }
     if let Some(store) = store {
-        not_written.extend(outputs.publish(&loaded.config, &report, ended, store).err());
+        not_written.extend(targets.publish(&loaded.config, &report, ended, store).err());
     }
     report_unwritten(&not_written);
     let (written, shown) = if args.format.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)
-    } else if args.dry_run || output::is_terminal() {
+    } else if !targets.print() && (args.dry_run || output::is_terminal()) {
         (output::print(&render(&report, detail)), output::is_terminal())
     } else {
         (Ok(Reader::There), false)

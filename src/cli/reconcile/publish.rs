@@ -3,8 +3,9 @@
 //! Written at the end of the run, before its lock is released; after a run that ended early, as far as it makes sense. No
 //! later run needs these files, and if one cannot be written, everything else was still done.
 
-use crate::cli::args::Reconcile;
 use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
+use crate::cli::reconcile::targets::{Target, Targets};
 use crate::config::Config;
 use crate::reconcile::{Moment, Report, RunError};
 use crate::record::clean;
@@ -16,26 +17,9 @@ use crate::view::run_report::{RunReport, history_entry};
 use crate::view::status::Status;
 use crate::view::{metrics, page};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The files to write.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outputs {
-    metrics: Option<PathBuf>,
-    page: Option<PathBuf>,
-}
-
-impl Outputs {
-    /// The files of the command line, else those of the configuration. A dry run writes none.
-    pub(super) fn of(args: &Reconcile, config: Option<&Config>) -> Self {
-        if args.dry_run {
-            return Self::default();
-        }
-        let metrics = config.and_then(|config| config.metrics_file.clone());
-        let page = config.and_then(|config| config.html_file.clone());
-        Outputs { metrics: args.metrics_file.clone().or(metrics), page: args.html.clone().or(page) }
-    }
-
+impl Targets {
     /// Writes the files of a run that came to its end. The exit status is that of everything before.
     pub(super) fn publish(
         &self,
@@ -55,8 +39,8 @@ impl Outputs {
         let kept = store.save_history(&history).map_err(Failure::History);
         let run = RunReport { config, report, status, history: &history, exit, journal };
         let mut write = |path: &Path, text: String| store.publish(path, text.as_bytes());
-        let metrics = publish(self.metrics.as_deref(), &mut write, || metrics::of_run(&run));
-        let page = publish(self.page.as_deref(), &mut write, || page::of_run(&run));
+        let metrics = publish(self.metrics.as_ref(), &mut write, || metrics::of_run(&run));
+        let page = publish(self.page.as_ref(), &mut write, || page::of_run(&run));
         kept.and(metrics).and(page)
     }
 
@@ -75,20 +59,25 @@ impl Outputs {
         let (exit, history) = (failure.exit(), history.as_ref());
         let lines: Vec<String> = failure.lines().iter().map(|line| clean::text(line)).collect();
         let write = |path: &Path, text: String| store::publish(path, text.as_bytes());
-        let metrics = publish(self.metrics.as_deref(), write, || {
+        let metrics = publish(self.metrics.as_ref(), write, || {
             metrics::of_failure(exit, moment.now, moment.started.elapsed(), history)
         });
-        let page = publish(self.page.as_deref(), write, || page::of_failure(exit, moment.now, &lines, history));
+        let page = publish(self.page.as_ref(), write, || page::of_failure(exit, moment.now, &lines, history));
         metrics.and(page)
     }
 }
 
-/// Writes this text to the file, if there is one.
+/// Writes this text to the target, if there is one.
 fn publish(
-    path: Option<&Path>,
+    target: Option<&Target>,
     write: impl FnOnce(&Path, String) -> io::Result<()>,
     text: impl FnOnce() -> String,
 ) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    write(path, text()).map_err(|source| Failure::Published { path: path.to_owned(), source })
+    match target {
+        None => Ok(()),
+        Some(Target::StandardOutput) => Ok(output::print_own(&text())?),
+        Some(Target::File(path)) => {
+            write(path, text()).map_err(|source| Failure::Published { path: path.to_owned(), source })
+        }
+    }
 }

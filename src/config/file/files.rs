@@ -1,9 +1,10 @@
 //! Files that the configuration names.
 
 use super::reading::{Place, Reading};
-use std::fs::File;
+use nix::fcntl::OFlag;
+use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// What [`text`] says about a file that is not there.
@@ -15,7 +16,14 @@ pub(crate) const MISSING: &str = "does not exist";
 /// A text that continues the file's name.
 pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(|error| reason(&error))?;
+    // A pipe that nobody writes to must not keep a run waiting.
+    let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
+    let file = file.map_err(|error| reason(&error))?;
+    let kind = file.metadata().map_err(|error| reason(&error))?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err("is not a regular file".to_owned());
+    }
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
     if bytes.len() as u64 > limit {
         return Err(format!("is larger than {} KiB", limit / 1024));
     }

@@ -4,26 +4,49 @@ use super::env::{self, Environment};
 use std::ffi::OsString;
 use std::fmt;
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// The name of the file in each place.
 const FILE_NAME: &str = "mita.toml";
 
-/// There is no configuration file in any of the places.
+/// There is no configuration file that can be taken unnamed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotFound {
-    /// The places, in order.
-    pub tried: Vec<PathBuf>,
+pub enum NotFound {
+    /// There is none in any of the places.
+    Nowhere {
+        /// The places, in order.
+        tried: Vec<PathBuf>,
+    },
+    /// The one in the current folder, or the folder, is another user's. It could name any file of the user of the program, and
+    /// any host to send it to.
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// The number of the other user.
+        user: u32,
+    },
 }
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tried: Vec<_> = self.tried.iter().map(|path| path.display().to_string()).collect();
-        write!(
-            f,
-            "no configuration file found; looked for {}; name one with --config FILE or MITA_CONFIG, or write one with mita init",
-            tried.join(", ")
-        )
+        match self {
+            NotFound::Nowhere { tried } => {
+                let tried: Vec<_> = tried.iter().map(|path| path.display().to_string()).collect();
+                write!(
+                    f,
+                    "no configuration file found; looked for {}; name one with --config FILE or MITA_CONFIG, or write \
+                     one with mita init",
+                    tried.join(", ")
+                )
+            }
+            NotFound::Foreign { path, user } => write!(
+                f,
+                "{} or its folder belongs to user {user}, so it is not taken unnamed; if it is the right one, name it with \
+                 --config",
+                path.display()
+            ),
+        }
     }
 }
 
@@ -37,23 +60,30 @@ impl std::error::Error for NotFound {}
 /// # Errors
 /// If none exists; the error lists the places.
 pub fn locate(explicit: Option<PathBuf>) -> Result<PathBuf, NotFound> {
-    locate_among(explicit, &env::of_process, &exists)
+    locate_among(explicit, &env::of_process, &exists, &foreign_owner)
 }
 
 fn locate_among(
     explicit: Option<PathBuf>,
     variable: Environment<'_>,
     exists: &dyn Fn(&Path) -> bool,
+    foreign_owner: &dyn Fn(&Path) -> Option<u32>,
 ) -> Result<PathBuf, NotFound> {
     if let Some(named) = explicit.or_else(|| path_in(variable, "MITA_CONFIG")) {
         return Ok(named);
     }
-    let mut tried = vec![PathBuf::from(".").join(FILE_NAME)];
+    let here = PathBuf::from(".").join(FILE_NAME);
+    if exists(&here)
+        && let Some(user) = foreign_owner(&here)
+    {
+        return Err(NotFound::Foreign { path: here, user });
+    }
+    let mut tried = vec![here];
     tried.extend(user_folder(variable).map(|folder| folder.join("mita").join(FILE_NAME)));
     tried.push(Path::new("/etc/mita").join(FILE_NAME));
     match tried.iter().find(|path| exists(path)) {
         Some(found) => Ok(found.clone()),
-        None => Err(NotFound { tried }),
+        None => Err(NotFound::Nowhere { tried }),
     }
 }
 
@@ -66,6 +96,14 @@ pub(crate) fn user_folder(variable: Environment<'_>) -> Option<PathBuf> {
 
 fn path_in(variable: Environment<'_>, name: &str) -> Option<PathBuf> {
     variable(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+}
+
+/// Who owns this file, the link that leads to it, or its folder, if it is neither root nor the user of the program.
+pub(crate) fn foreign_owner(path: &Path) -> Option<u32> {
+    let own = nix::unistd::geteuid().as_raw();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let owners = [path.symlink_metadata(), path.metadata(), folder.metadata()].map(|file| file.map(|file| file.uid()));
+    owners.into_iter().flatten().find(|owner| ![0, own].contains(owner))
 }
 
 /// Whether something exists, readable or not.
@@ -86,6 +124,48 @@ mod tests {
 
     fn nothing(_: &Path) -> bool {
         false
+    }
+
+    /// As [`super::locate_among`], where everything belongs to the user of the program.
+    fn locate_among(
+        explicit: Option<PathBuf>,
+        variable: Environment<'_>,
+        exists: &dyn Fn(&Path) -> bool,
+    ) -> Result<PathBuf, NotFound> {
+        super::locate_among(explicit, variable, exists, &|_| None)
+    }
+
+    #[test]
+    fn s10_a_file_of_another_user_in_the_current_folder_is_taken_only_by_name() {
+        let set = variables(&[("HOME", "/home/jo")]);
+        let foreign = |path: &Path| path.starts_with(".").then_some(4711);
+        let found = super::locate_among(None, &set, &|_| true, &foreign);
+        let text = found.as_ref().unwrap_err().to_string();
+        assert!(text.starts_with("./mita.toml or its folder belongs to user 4711"), "{text}");
+        assert_eq!(
+            super::locate_among(Some("./mita.toml".into()), &set, &|_| true, &foreign),
+            Ok("./mita.toml".into())
+        );
+        let absolute: &dyn Fn(&Path) -> bool = &|path| path.is_absolute();
+        assert!(super::locate_among(None, &set, absolute, &foreign).is_ok(), "it need not exist");
+    }
+
+    #[test]
+    fn s10_a_file_a_link_and_a_folder_have_owners() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        assert_eq!((foreign_owner(&file), foreign_owner(&link)), (None, None));
+        if std::os::unix::fs::lchown(&link, Some(4711), None).is_err() {
+            return println!("skipped: only root can give a file to another user");
+        }
+        assert_eq!((foreign_owner(&file), foreign_owner(&link)), (None, Some(4711)));
+        std::os::unix::fs::chown(&file, Some(4712), None).unwrap();
+        assert_eq!(foreign_owner(&file), Some(4712));
+        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        std::os::unix::fs::chown(folder.path(), Some(4713), None).unwrap();
+        assert_eq!(foreign_owner(&file), Some(4713));
     }
 
     #[test]

@@ -14,6 +14,16 @@ pub struct ConfigErrors {
     lines: Vec<String>,
     /// The same without the file and its lines.
     texts: Vec<String>,
+    files: Vec<UsedFile>,
+}
+
+/// A file that a run reads or keeps, so that nothing else may be written there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedFile {
+    /// What it is, for messages.
+    pub what: String,
+    /// Where it is.
+    pub path: PathBuf,
 }
 
 impl ConfigErrors {
@@ -27,8 +37,17 @@ impl ConfigErrors {
         &self.texts
     }
 
+    /// The files that the configuration reads or keeps, as far as they are known.
+    pub fn files(&self) -> &[UsedFile] {
+        &self.files
+    }
+
     pub(crate) fn of_lines(lines: Vec<String>) -> Self {
-        Self { texts: lines.clone(), lines }
+        Self { texts: lines.clone(), lines, files: Vec::new() }
+    }
+
+    pub(crate) fn with_files(self, files: Vec<UsedFile>) -> Self {
+        Self { files, ..self }
     }
 }
 
@@ -56,6 +75,13 @@ pub(crate) struct Found<T> {
     pub(crate) at: Place,
 }
 
+/// A file that the configuration names.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) path: PathBuf,
+    pub(crate) at: Place,
+}
+
 /// One reading of one file.
 pub(crate) struct Reading<'a> {
     path: &'a Path,
@@ -65,6 +91,7 @@ pub(crate) struct Reading<'a> {
     errors: RefCell<Vec<(Place, String)>>,
     warnings: RefCell<Vec<(Place, String)>>,
     first_secret: RefCell<Option<Place>>,
+    files: RefCell<Vec<Named>>,
 }
 
 impl<'a> Reading<'a> {
@@ -76,6 +103,7 @@ impl<'a> Reading<'a> {
             errors: RefCell::default(),
             warnings: RefCell::default(),
             first_secret: RefCell::default(),
+            files: RefCell::default(),
         }
     }
 
@@ -126,6 +154,16 @@ impl<'a> Reading<'a> {
         self.first_secret.borrow().clone()
     }
 
+    /// Notes that this file is named there.
+    pub(crate) fn names_file(&self, at: &Place, path: &Path) {
+        self.files.borrow_mut().push(Named { path: path.to_owned(), at: at.clone() });
+    }
+
+    /// The files that are named.
+    pub(crate) fn named_files(&self) -> Vec<Named> {
+        self.files.borrow().clone()
+    }
+
     /// What was read, with the warnings; or the errors if there are any. Both are in the order of the file.
     pub(crate) fn finish<T>(self, read: Option<T>) -> Result<(T, Vec<String>), ConfigErrors> {
         let errors = self.errors.into_inner();
@@ -133,7 +171,7 @@ impl<'a> Reading<'a> {
             Some(read) => Ok((read, render(self.path, self.warnings.into_inner()))),
             None => {
                 let texts = errors.iter().map(|(at, text)| format!("{}: {text}", at.key)).collect();
-                Err(ConfigErrors { lines: render(self.path, errors), texts })
+                Err(ConfigErrors { lines: render(self.path, errors), texts, files: Vec::new() })
             }
         }
     }

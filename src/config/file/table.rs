@@ -287,7 +287,9 @@ impl<'a> Table<'a> {
             self.reading.error(&at, "~ is not expanded here; write the whole path");
             return None;
         }
-        Some(Found { value: self.reading.resolve(&value), at })
+        let path = self.reading.resolve(&value);
+        self.reading.names_file(&at, &path);
+        Some(Found { value: path, at })
     }
 
     /// The entries of a table whose keys are names, in the order of the file.

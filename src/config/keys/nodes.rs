@@ -86,7 +86,12 @@ pub(crate) const NODES: &[Key] = &[
         "off",
         "have as many servers ready as were needed at this time of the last two days, or of the same day of the last two weeks",
     ),
-    key("single_use", Kind::Flag, "false", "whether a node is retired after its first build; needs executors = 1"),
+    key(
+        "single_use",
+        Kind::Flag,
+        "false",
+        "whether a node is retired after its first build; needs executors = 1; builds that start there before the next run of mita still run",
+    ),
     key("unlabelled", Kind::Flag, "false", "whether the nodes also serve jobs without a label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
     key("ports", Kind::Texts, "none", "existing ports, by name or id; needs max = 1"),

@@ -70,7 +70,7 @@ pub fn available_clouds() -> Result<Vec<String>, String> {
 
 pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
-    if let Some(path) = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds").iter().find(|path| file::exists(path)) {
+    if let Some(path) = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds").iter().find(|path| is_usable(path)) {
         names.extend(read(path)?.into_keys());
     }
     if environment("OS_AUTH_URL").is_some_and(|url| !url.is_empty()) {
@@ -95,10 +95,11 @@ fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {
 fn from_files(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -> Result<Cloud, String> {
     let environment = table.reading.environment;
     let places_of_clouds = places(environment, "OS_CLIENT_CONFIG_FILE", "clouds");
-    let Some(path) = places_of_clouds.iter().find(|path| file::exists(path)) else {
+    let Some(path) = places_of_clouds.iter().find(|path| is_usable(path)) else {
         let tried: Vec<_> = places_of_clouds.iter().map(|path| path.display().to_string()).collect();
         return Err(format!("no clouds.yaml found; looked for {}", tried.join(", ")));
     };
+    table.reading.names_file(at, path);
     let mut clouds = read(path)?;
     let Some(Value::Map(mut cloud)) = clouds.remove(name) else {
         let others = || format!("there are {}", clouds.keys().cloned().collect::<Vec<_>>().join(", "));
@@ -106,7 +107,8 @@ fn from_files(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -
         return Err(format!("{} has no cloud {name:?}; {advice}", path.display()));
     };
     warn_of_readers(table, at, path, &cloud);
-    let secure = places(environment, "OS_CLIENT_SECURE_FILE", "secure").into_iter().find(|path| file::exists(path));
+    let secure = places(environment, "OS_CLIENT_SECURE_FILE", "secure").into_iter().find(|path| is_usable(path));
+    secure.iter().for_each(|path| table.reading.names_file(at, path));
     if let Some(path) = secure
         && let Some(Value::Map(secrets)) = read(&path)?.remove(name)
     {
@@ -134,6 +136,11 @@ fn from_files(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -
         }
     }
     Ok(Cloud { source, prefix: "", values, region })
+}
+
+/// Whether it exists, and is not another user's file in the current folder, which could name any host for the password.
+fn is_usable(path: &Path) -> bool {
+    file::exists(path) && (!path.starts_with(".") || file::foreign_owner(path).is_none())
 }
 
 /// Where openstacksdk looks for a file, in order. If the environment names one, only there.

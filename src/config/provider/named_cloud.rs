@@ -117,10 +117,12 @@ impl Login<'_> {
     fn path(&self, key: &str) -> Option<PathBuf> {
         let written = self.cloud.get(&[key])?;
         let home = || (self.table.reading.environment)("HOME").map(PathBuf::from);
-        Some(match written.strip_prefix("~/") {
+        let path = match written.strip_prefix("~/") {
             Some(rest) => home().unwrap_or_default().join(rest),
             None => PathBuf::from(written),
-        })
+        };
+        self.table.reading.names_file(self.at, &path);
+        Some(path)
     }
 
     fn cacert(&self) -> Option<PathBuf> {

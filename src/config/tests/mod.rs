@@ -11,6 +11,7 @@ mod example;
 mod good_input;
 mod registration;
 mod secrecy;
+mod targets;
 
 use super::load::load;
 use super::{Config, ConfigErrors, Loaded};

@@ -4,6 +4,7 @@ use super::command::CommandConfig;
 use super::node_type::NodeType;
 use super::openstack::OpenStackConfig;
 use super::times::Times;
+use crate::config::file::UsedFile;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{NodeTypeName, Owner, ProviderName};
 use crate::secret::Secret;
@@ -15,6 +16,9 @@ use std::path::PathBuf;
 pub struct Config {
     /// The file it was read from.
     pub path: PathBuf,
+    /// The files that it names and this program reads, itself included, and those that it keeps: nothing else may be written
+    /// there.
+    pub files: Vec<UsedFile>,
     /// A number that changes whenever the meaning of the file changes.
     pub fingerprint: String,
     /// The state file.

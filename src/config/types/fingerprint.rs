@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub(crate) fn of(config: &Config) -> String {
     let Config {
         path: _,
+        files: _,
         fingerprint: _,
         state_file: _,
         metrics_file: _,

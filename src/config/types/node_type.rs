@@ -127,12 +127,20 @@ impl NodeType {
         self.labels.contains(label) || self.name.as_str() == label
     }
 
-    /// The labels of its nodes as Jenkins reads them: separated by spaces, and in quotes if they contain one. The name of
-    /// the type is one of them.
+    /// The labels of its nodes, and the name of the type, which is one, too.
+    pub fn all_labels(&self) -> impl Iterator<Item = &str> {
+        self.labels.iter().map(String::as_str).chain([self.name.as_str()])
+    }
+
+    /// The labels of its nodes as Jenkins reads them: separated by two spaces each, and in quotes if they contain one. The
+    /// name of the type is one of them.
+    ///
+    /// Since 2.421 Jenkins takes a whole string of labels for one label if some job asks for just that string
+    /// (`amd64 trusty`); nobody writes two spaces.
     pub fn label_string(&self) -> String {
-        let labels: BTreeSet<&str> = self.labels.iter().map(String::as_str).chain([self.name.as_str()]).collect();
+        let labels: BTreeSet<&str> = self.all_labels().collect();
         let quoted = |label: &str| if label.contains(' ') { format!("\"{label}\"") } else { label.to_owned() };
-        labels.into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+        labels.into_iter().map(quoted).collect::<Vec<_>>().join("  ")
     }
 
     /// The sizes in GiB of the volumes that are created with each server.

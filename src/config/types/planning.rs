@@ -87,6 +87,7 @@ impl Planning {
     pub fn of(config: &Config) -> Self {
         let Config {
             path: _,
+            files: _,
             fingerprint: _,
             state_file: _,
             metrics_file: _,
@@ -156,6 +157,7 @@ impl Planning {
         };
         let mut config = Config {
             path: PathBuf::new(),
+            files: Vec::new(),
             fingerprint: String::new(),
             state_file: PathBuf::new(),
             metrics_file: None,

@@ -1,7 +1,5 @@
 //! The tree of a label expression.
 
-use std::collections::BTreeSet;
-
 /// The tree of a label, in the shape of the text: chains are flat, so that only parentheses make it deeper.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Expr {
@@ -28,18 +26,16 @@ impl Expr {
         }
     }
 
-    pub(crate) fn collect_atoms<'a>(&'a self, names: &mut BTreeSet<&'a str>) {
+    pub(crate) fn each_atom<'a>(&'a self, show: &mut impl FnMut(&'a str)) {
         match self {
-            Self::Atom(name) => {
-                names.insert(name);
-            }
-            Self::Paren(inner) | Self::Not(inner) => inner.collect_atoms(names),
+            Self::Atom(name) => show(name),
+            Self::Paren(inner) | Self::Not(inner) => inner.each_atom(show),
             Self::And(parts) | Self::Or(parts) | Self::Iff(parts) => {
-                parts.iter().for_each(|part| part.collect_atoms(names));
+                parts.iter().for_each(|part| part.each_atom(show));
             }
             Self::Implies(condition, consequence) => {
-                condition.collect_atoms(names);
-                consequence.collect_atoms(names);
+                condition.each_atom(show);
+                consequence.each_atom(show);
             }
         }
     }

@@ -10,15 +10,23 @@
 
 mod expression;
 mod parse;
+mod selection;
 #[cfg(test)]
 mod tests;
 
 pub use parse::node_labels;
+pub use selection::{Carriers, Selection};
 
 use expression::{Expr, needs_escape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
+
+/// The longest label expression that is read, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// The most atoms of a label expression that is read.
+const MOST_ATOMS: usize = 1_000;
 
 /// A label expression, or a single label.
 ///
@@ -43,6 +51,24 @@ impl Label {
     pub fn from_jenkins(text: &str) -> Self {
         let text = parse::unquote(text);
         parse::expression(&text).map_or_else(|| Self::atom(text), Self)
+    }
+
+    /// As [`Label::from_jenkins`], for a text from outside; `None` for one that nobody writes by hand: of more than 64 KiB, or
+    /// of more than 1,000 atoms. One person's expression must not take the time of everybody's.
+    pub fn bounded(text: &str) -> Option<Self> {
+        let label = (text.len() <= LONGEST).then(|| Self::from_jenkins(text))?;
+        let mut atoms = 0;
+        label.each_atom(&mut |_| atoms += 1);
+        (atoms <= MOST_ATOMS).then_some(label)
+    }
+
+    /// As [`Label::bounded`], for what a project exports (`AbstractProject.getAssignedLabelString`): a text that is no
+    /// expression comes in one more layer of quotes (`"'a||b'"`), and Jenkins reads what is inside.
+    pub fn from_project(exported: &str) -> Option<Self> {
+        let inside = parse::unquote(exported);
+        let is_quoted = |quote: char| inside.len() > 1 && inside.starts_with(quote) && inside.ends_with(quote);
+        let twice = exported.starts_with('"') && exported.len() > inside.len() && (is_quoted('\'') || is_quoted('"'));
+        Self::bounded(if twice { &inside } else { exported })
     }
 
     /// The single label of this name, whatever characters it has.
@@ -72,8 +98,15 @@ impl Label {
     /// The names of all labels in the expression.
     pub fn atoms(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
-        self.0.collect_atoms(&mut names);
+        self.each_atom(&mut |name| {
+            names.insert(name);
+        });
         names
+    }
+
+    /// Shows the name of each atom, in the order of the text.
+    pub fn each_atom<'a>(&'a self, show: &mut impl FnMut(&'a str)) {
+        self.0.each_atom(show);
     }
 
     /// The text that always reads back as this label. The blank in front keeps the outer quotes of an expression from

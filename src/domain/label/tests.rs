@@ -176,6 +176,32 @@ fn parentheses_side_by_side_are_not_deep() {
 }
 
 #[test]
+fn l5_an_expression_that_nobody_writes_by_hand_is_not_read() {
+    let chain = |atoms| vec!["a"; atoms].join("||");
+    assert!(Label::bounded(&chain(1_000)).is_some());
+    assert_eq!(Label::bounded(&chain(1_001)), None);
+    assert!(Label::bounded(&"x".repeat(65_536)).is_some());
+    assert_eq!(Label::bounded(&"x".repeat(65_537)), None);
+}
+
+#[test]
+fn what_a_project_exports_loses_the_quotes_that_jenkins_added() {
+    for (exported, own) in [
+        ("amd64", "amd64"),
+        ("a||b", "a||b"),
+        ("\"a b\"", "a b"),
+        ("\"'a||b'\"", "a||b"),
+        (r#""\"a\\qb\"""#, "aqb"),
+        ("a&&\"b c\"", "a&&\"b c\""),
+        ("\u{a0}a", "\u{a0}a"),
+        ("a;b", "a;b"),
+    ] {
+        assert_eq!(Label::from_project(exported), Some(label(own)), "{exported}");
+    }
+    assert_eq!(label(&format!("{}a{}", "(".repeat(150), ")".repeat(150))).atoms().len(), 1);
+}
+
+#[test]
 fn a_long_chain_is_safe() {
     let text = ["a"; 300_000].join("<->");
     let chain = label(&text);
@@ -306,6 +332,19 @@ proptest! {
             let has = |name: &str| truth[usize::from(name.as_bytes()[0] - b'a')];
             prop_assert_eq!(label.matches(has), value_of_text(&label.to_string(), truth), "{}: {:?}", label, truth);
         }
+    }
+
+    #[test]
+    fn all_candidates_are_selected_at_once_as_each_alone_would_be(label in tree("[a-d]")) {
+        // More than one word of bits, and not a whole number of them.
+        let row = |number: usize| ["a", "b", "c", "d"].into_iter().enumerate().filter(move |(bit, _)| number >> bit & 1 == 1);
+        let carriers = Carriers::new((0..70).map(|number| row(number).map(|(_, name)| name)));
+        let selected = carriers.select(&label);
+        for number in 0..70 {
+            let alone = label.matches(|atom| row(number).any(|(_, name)| name == atom));
+            prop_assert_eq!(selected.contains(number), alone, "{}: {}", label, number);
+        }
+        prop_assert!(!selected.contains(70) && !selected.contains(1_000));
     }
 
     #[test]

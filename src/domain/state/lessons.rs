@@ -3,8 +3,10 @@
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
+use crate::domain::world::QueueItem;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The controller's session, as last seen.
@@ -15,6 +17,18 @@ pub struct Session {
     /// The sessions before it, the latest last. One that comes back is no restart: several controllers answer by turns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<String>,
+    /// When it was first seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// The labels of a node that is not ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignLabels {
+    /// All but its own name.
+    pub labels: BTreeSet<String>,
+    /// When a node with them was last seen.
+    pub seen: Timestamp,
 }
 
 /// Why nothing is ordered or deleted for a while.
@@ -51,12 +65,12 @@ impl SettlingCause {
 /// A queue item.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMemory {
-    /// The name of its job.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub job: String,
-    /// Since when it is in the queue, in Jenkins' words.
+    /// The job: Jenkins may count its items from 1 again after a crash, and this is then about another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queued_since: Option<Timestamp>,
+    pub job: Option<String>,
+    /// When it entered the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_at: Option<Timestamp>,
     /// What it needs, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
@@ -66,6 +80,20 @@ pub struct ItemMemory {
     /// Pending, as seen in every run since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<Timestamp>,
+}
+
+impl ItemMemory {
+    /// Nothing but whose it is.
+    pub fn of(item: &QueueItem) -> Self {
+        Self { job: Some(item.name().into_owned()), queued_at: item.in_queue_since, ..Self::default() }
+    }
+
+    /// Whether this is about another item that had the same number. What an earlier version of mita wrote says nothing.
+    pub fn is_of_another(&self, item: &QueueItem) -> bool {
+        let other_job = self.job.as_ref().is_some_and(|job| *job != item.name());
+        let other_time = |at| item.in_queue_since.is_some_and(|since| since != at);
+        other_job || self.queued_at.is_some_and(other_time)
+    }
 }
 
 /// Failures of a node type at a provider since a server last joined. Below [`Breaker::OPENS_AT`] runs that saw some, one

@@ -4,6 +4,7 @@
 //! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
+mod files;
 mod learned;
 mod lessons;
 mod nodes;
@@ -11,9 +12,12 @@ mod peaks;
 mod servers;
 
 pub use credit::Credit;
+pub use files::{HISTORY, JOURNAL, LOCK, files_beside};
 pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
-pub use lessons::{Breaker, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause};
-pub use nodes::{NodeMemory, SetOfflineBy};
+pub use lessons::{
+    Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause,
+};
+pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy};
 pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
 
@@ -39,6 +43,10 @@ pub struct State {
     /// Number of the run that wrote it. These numbers say what came first, since a clock can jump.
     #[serde(default)]
     pub run: u64,
+    /// Labels of nodes that are not ours, each set with the time at which it was last seen: jobs with these labels wait for
+    /// such a node, and not for a node type that is missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign_labels: Vec<ForeignLabels>,
     /// When it was last written by a run.
     #[serde(default)]
     pub last_run: Option<Timestamp>,
@@ -100,6 +108,7 @@ impl State {
             owner,
             controller: None,
             run: 0,
+            foreign_labels: Vec::new(),
             last_run: None,
             fingerprint: String::new(),
             session: None,

@@ -26,9 +26,15 @@ pub struct NodeMemory {
     /// Offline, counted against the join timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offline: Option<Credit>,
+    /// Since when it has no connection and is busy all the same: a build waits for its agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_since: Option<Timestamp>,
     /// Who set it offline, as last known: Jenkins before 2.482 forgets it when the agent disconnects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set_offline_by: Option<SetOfflineBy>,
+    /// What its configuration had before mita closed it to new builds, on a Jenkins that would lose them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<ClosedNode>,
     /// The server of ours that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerId>,
@@ -47,6 +53,27 @@ pub struct NodeMemory {
     /// How busy it was lately, as last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_average: Option<u32>,
+}
+
+/// What the configuration of a node had before mita closed it, as the document of Jenkins has it: escaped for XML.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedNode {
+    /// NORMAL or EXCLUSIVE.
+    pub mode: String,
+    /// The label string.
+    pub label: String,
+}
+
+impl ClosedNode {
+    /// The label of a node while it is closed. No job asks for it.
+    pub const LABEL: &str = "mita-retiring";
+
+    /// The label string as a person writes it.
+    pub fn plain_label(&self) -> String {
+        const ESCAPES: [(&str, &str); 5] =
+            [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
+        ESCAPES.iter().fold(self.label.clone(), |label, (escape, plain)| label.replace(escape, plain))
+    }
 }
 
 /// Who set a node offline.

@@ -125,8 +125,11 @@ fn whole_message(text: &str) -> Option<Why> {
     if let Some(label) = offline.into_iter().find_map(either) {
         return Some(Why::AllOffline(label));
     }
-    if let Some(label) = either(("There are no nodes with the label ‘", "’")) {
-        return Some(Why::NoNodes(label));
+    if let Some(label) =
+        text.strip_prefix("There are no nodes with the label ‘").and_then(|rest| rest.strip_suffix('’'))
+    {
+        // The label of nothing, which no node has, has an empty name.
+        return Some(Why::NoNodes(label.to_owned()));
     }
     if text.starts_with("In the quiet period. Expires in ") {
         return Some(Why::QuietPeriod);

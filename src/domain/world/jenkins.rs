@@ -2,11 +2,13 @@
 
 use super::listing::Listing;
 use super::mark::Mark;
+use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The Jenkins controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,12 @@ pub struct Queue {
     pub items: Vec<QueueItem>,
     /// Items that the user may discover but not read: a permission is missing.
     pub discoverable: u32,
+    /// For each block of a pipeline, the path of its run.
+    #[serde(skip)]
+    pub runs: BTreeMap<u64, String>,
+    /// Labels of blocks that only the page of their run showed; empty for a block without a label.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shown_labels: BTreeMap<u64, String>,
 }
 
 /// One queue item.
@@ -57,6 +65,14 @@ pub struct QueueItem {
     pub why: Option<String>,
 }
 
+impl QueueItem {
+    /// The job's name for people. Most jobs have names of files, and some tasks make up theirs.
+    pub fn name(&self) -> Cow<'_, str> {
+        const SHOWN: usize = 300;
+        shortened(&self.job, SHOWN)
+    }
+}
+
 /// The kinds of task, as far as they differ in what they say about their label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,6 +87,11 @@ pub enum Task {
     /// A project whose `labelExpression` Jenkins exported (since 2.94): its text, or null.
     Project {
         /// The label expression as entered; `None` for a job that is not tied to a label.
+        label: Option<String>,
+    },
+    /// A matrix project itself, which starts its combinations: it needs a node and none of its executors.
+    Flyweight {
+        /// As of a project.
         label: Option<String>,
     },
     /// Any other task, or a project of a Jenkins that does not export the label.

@@ -8,7 +8,7 @@ fn serving(body: &'static str) -> Jenkins {
 }
 
 fn queue_lines(body: &'static str) -> Vec<String> {
-    let Queue { items, discoverable } = serving(body).queue().unwrap().value;
+    let Queue { items, discoverable, .. } = serving(body).queue().unwrap().value;
     let mut lines: Vec<String> = items
         .iter()
         .map(|item| {

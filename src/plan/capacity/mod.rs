@@ -4,5 +4,6 @@ pub mod assignment;
 pub(crate) mod blocker;
 pub mod limits;
 pub(crate) mod placement;
+mod placing;
 pub(crate) mod pool;
 pub(crate) mod supply;

@@ -42,6 +42,15 @@ impl ExecutorPool<'_> {
         self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
     }
 
+    /// The labels of its nodes; none for servers to be.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
+        let labels = match self.sample {
+            Sample::Node(node, _) => Some(&node.labels),
+            Sample::Type(_) => None,
+        };
+        labels.into_iter().flatten().map(String::as_str)
+    }
+
     /// One slot of the first member that has any left.
     pub(crate) fn take(&mut self) -> Place {
         if self.members.len() > 1 && self.members[0].1 <= 1 {

@@ -1,6 +1,7 @@
 //! Jobs and executors: builds the input of [`super::assignment`], and reads its result.
 
 use crate::config::{Config, NodeType};
+use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
@@ -13,7 +14,6 @@ use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
 use crate::plan::demand::mismatch;
-use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::lifecycle::lateness;
@@ -21,7 +21,7 @@ use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::AtHand;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An idle executor that a job has waited beside for longer than this will not take it.
 const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
@@ -54,25 +54,19 @@ impl<'a> Supply<'a> {
         Self { config, memory, fleet, phases, limits, now, at_hand, idle: idle.collect() }
     }
 
-    /// Places the waiting jobs, oldest first, then the idle nodes that should be ready. Nothing is ordered if `blocker` forbids it.
-    pub(crate) fn assign(&self, demand: &Demand<'_>, blocker: Option<&Blocker>) -> Placement {
-        let placement = self.place(&demand.waiting, blocker, false);
-        if self.needs_scout(demand, &placement) { self.place(&demand.waiting, blocker, true) } else { placement }
-    }
-
-    /// Whether one server is to be tried so that Jenkins names labels: nothing is there or on its way that would do it.
-    fn needs_scout(&self, demand: &Demand<'_>, placement: &Placement) -> bool {
-        !demand.hidden.is_empty()
-            && placement.orders.is_empty()
-            && !self.phases.iter().any(|classified| matches!(classified.phase, Phase::OnItsWay(_)))
-    }
-
     /// Idle servers of a type that should be ready.
     pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> AtHand {
         self.at_hand.get(&kind.name).cloned().unwrap_or_default()
     }
 
-    fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
+    /// Places those who need an executor.
+    pub(super) fn place_those(
+        &self,
+        waiting: &[Waiting<'_>],
+        needs_executor: &[bool],
+        blocker: Option<&Blocker>,
+        scout: bool,
+    ) -> Placement {
         let pools = self.pools(waiting);
         let mut input = Input {
             jobs: Vec::new(),
@@ -81,14 +75,15 @@ impl<'a> Supply<'a> {
             places: self.limits.places(),
             room: if blocker.is_some() { 0 } else { self.limits.total() },
         };
+        let carriers = Carriers::new(pools.iter().map(ExecutorPool::labels));
         let mut classes: HashMap<ClassKey<'_>, usize> = HashMap::new();
         let mut queue: Vec<usize> = Vec::new();
-        for job in waiting {
+        for (job, _) in waiting.iter().zip(needs_executor).filter(|(_, needs)| **needs) {
             let key = self.class_key(job);
             let next = input.jobs.len();
             let class = *classes.entry(key).or_insert(next);
             if class == next {
-                input.jobs.push(self.class(job, &pools));
+                input.jobs.push(self.class(job, &pools, &carriers));
             }
             queue.push(class);
         }
@@ -99,12 +94,16 @@ impl<'a> Supply<'a> {
             queue.push(input.jobs.len() - 1);
         }
         let outcome = assign(&input, &queue);
-        self.read_out(pools, &outcome, jobs, scout)
+        let mut placement = self.read_out(pools, &outcome, jobs, scout);
+        let mut places = std::mem::take(&mut placement.places).into_iter();
+        placement.places =
+            needs_executor.iter().map(|needs| if *needs { places.next().flatten() } else { None }).collect();
+        placement
     }
 
     /// All executors that are there or on their way, equal ones together.
     fn pools(&self, waiting: &[Waiting<'_>]) -> Vec<ExecutorPool<'a>> {
-        let named = named_nodes(waiting);
+        let named = self.named_nodes(waiting);
         let overdue = self.overdue();
         let mut found: BTreeMap<PoolKey<'a>, ExecutorPool<'a>> = BTreeMap::new();
         for (node, identity) in &self.fleet.nodes {
@@ -154,6 +153,27 @@ impl<'a> Supply<'a> {
             }
         }
         found.into_values().collect()
+    }
+
+    /// Names of nodes that some job speaks of: such a node is not the same as others with its labels.
+    fn named_nodes<'w>(&self, waiting: &'w [Waiting<'_>]) -> HashSet<&'w str> {
+        let nodes: HashSet<&str> = self.fleet.nodes.iter().map(|(node, _)| node.name.as_str()).collect();
+        let mut named: HashSet<&str> = HashSet::new();
+        for job in waiting {
+            named.extend(job.refusing.iter().map(NodeName::as_str));
+            match &job.need {
+                Need::Label(label) => label.each_atom(&mut |atom| {
+                    if nodes.contains(atom) {
+                        named.insert(atom);
+                    }
+                }),
+                Need::Node { name, .. } => {
+                    named.insert(name.as_str());
+                }
+                Need::Anywhere => {}
+            }
+        }
+        named
     }
 
     /// The tier and number of slots that a node offers, if any.
@@ -233,30 +253,39 @@ impl<'a> Supply<'a> {
         job.seen_since < self.now
     }
 
-    /// The slots and node types that accept a job.
-    fn class(&self, job: &Waiting<'_>, pools: &[ExecutorPool<'_>]) -> JobClass {
+    /// The slots and node types that accept a job. `carriers` has the labels of the pools.
+    fn class(&self, job: &Waiting<'_>, pools: &[ExecutorPool<'_>], carriers: &Carriers<'_>) -> JobClass {
         let all = &self.config.node_types;
-        let accepts = |pool: &ExecutorPool<'_>| match pool.sample {
-            Sample::Type(kind) => job.need.accepts_type(kind, all) && !job.mismatched.contains(&kind.name),
+        let selected = match &job.need {
+            Need::Label(label) => Some(carriers.select(label)),
+            Need::Node { .. } | Need::Anywhere => None,
+        };
+        let served = |kind: &NodeType| all.iter().zip(&job.served_by).any(|(one, by)| *by && one.name == kind.name);
+        let accepts = |(index, pool): (usize, &ExecutorPool<'_>)| match pool.sample {
+            Sample::Type(kind) => served(kind) && !job.mismatched.contains(&kind.name),
             Sample::Node(node, kind) => {
                 let spent = pool.overdue || pool.long_free && self.waited_long(job);
-                let promised = pool.fresh && self.seen_before(job);
-                let promised = promised && kind.is_some_and(|kind| job.need.accepts_type(kind, all));
+                let promised = || pool.fresh && self.seen_before(job) && kind.is_some_and(served);
+                let accepted = || match &selected {
+                    Some(selected) => selected.contains(index),
+                    None => job.need.accepts_node(node, kind, all),
+                };
                 !spent
-                    && (promised || job.need.accepts_node(node, kind, all))
+                    && (promised() || accepted())
                     && !job.refusing.contains(&node.name)
                     && kind.is_none_or(|kind| !job.mismatched.contains(&kind.name))
             }
         };
         JobClass {
-            slots: (0..pools.len()).filter(|&index| accepts(&pools[index])).collect(),
-            types: (0..all.len()).filter(|&index| self.may_order(job, &all[index]).is_none()).collect(),
+            slots: (0..pools.len()).filter(|&index| accepts((index, &pools[index]))).collect(),
+            types: (0..all.len()).filter(|&index| self.may_order(job, index).is_none()).collect(),
         }
     }
 
-    /// Why no server of a type that would do is ordered for a job; none where it may be.
-    pub(crate) fn may_order(&self, job: &Waiting<'_>, kind: &NodeType) -> Option<Rule> {
-        if !job.need.accepts_type(kind, &self.config.node_types) {
+    /// Why no server of the type with this index, which would do, is ordered for a job; none where it may be.
+    pub(crate) fn may_order(&self, job: &Waiting<'_>, index: usize) -> Option<Rule> {
+        let kind = &self.config.node_types[index];
+        if !job.served_by[index] {
             Some(Rule::NoNodeType)
         } else if job.mismatched.contains(&kind.name) || self.stands_idle_and_refuses(job, kind) {
             Some(Rule::InVain)
@@ -356,20 +385,4 @@ struct ClassKey<'j> {
     waited_long: bool,
     seen_before: bool,
     young: Vec<usize>,
-}
-
-/// Names of nodes that some job speaks of: such a node is not the same as others with its labels.
-fn named_nodes<'w>(waiting: &'w [Waiting<'_>]) -> BTreeSet<&'w str> {
-    let mut named: BTreeSet<&str> = BTreeSet::new();
-    for job in waiting {
-        named.extend(job.refusing.iter().map(NodeName::as_str));
-        match &job.need {
-            Need::Label(label) => named.extend(label.atoms()),
-            Need::Node { name, .. } => {
-                named.insert(name.as_str());
-            }
-            Need::Anywhere => {}
-        }
-    }
-    named
 }

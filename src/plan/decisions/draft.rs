@@ -1,10 +1,12 @@
 //! The plan while the decisions add to it.
 
+use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
 use crate::plan::identity::fleet::Machine;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
+use std::borrow::Cow;
 
 /// Actions and verdicts so far.
 #[derive(Debug, Default)]
@@ -17,6 +19,19 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// Shortens what others said and what repeats it: nobody reads a megabyte, and a mail has to carry it.
+    pub(crate) fn shorten(&mut self) {
+        const READ: usize = 1_000;
+        let texts = self.verdicts.iter_mut().flat_map(|verdict| [&mut verdict.name, &mut verdict.reason]);
+        let texts = texts.chain(self.actions.iter_mut().map(|action| &mut action.reason));
+        let texts = texts.chain(self.problems.iter_mut().map(|problem| &mut problem.error));
+        for text in texts.chain(self.warnings.iter_mut().map(|(_, text)| text)) {
+            if let Cow::Owned(short) = shortened(text, READ) {
+                *text = short;
+            }
+        }
+    }
+
     /// Adds an action.
     pub(crate) fn act(&mut self, change: Change, rule: Rule, reason: impl Into<String>) {
         self.actions.push(Action::new(change, rule, reason));
@@ -29,7 +44,7 @@ impl Draft {
 
     /// Adds the verdict on a queue item.
     pub(crate) fn item(&mut self, item: &QueueItem, rule: Rule, reason: impl Into<String>) {
-        self.verdict(Subject::QueueItem, item.id, &item.job, rule, reason);
+        self.verdict(Subject::QueueItem, item.id, item.name(), rule, reason);
     }
 
     /// Adds the verdict on a node.

@@ -2,13 +2,16 @@
 
 use super::draft::Draft;
 use super::findings::Findings;
-use crate::domain::format::span;
+use crate::domain::format::{shortened, span};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
 use crate::plan::capacity::placement::Place;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::waiting::Waiting;
+
+/// How much of Jenkins' words is repeated, in characters.
+const SHOWN: usize = 300;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
@@ -23,6 +26,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 if fleet.machines[*machine].nodes.iter().all(|node| node.presence != Presence::Online) =>
             {
                 (Rule::WantedAgain, format!("needs {needs}: node {name} is brought back online for it"))
+            }
+            Some(Place::Node { name, .. }) if job.is_flyweight() => {
+                (Rule::IdleExecutor, format!("needs {needs}: runs on node {name}, beside its executors"))
             }
             Some(Place::Node { name, .. }) => {
                 (Rule::IdleExecutor, format!("needs {needs}: node {name} has an idle executor"))
@@ -59,7 +65,8 @@ fn unplaced(found: &Findings<'_>, job: &Waiting<'_>, mismatches: &Mismatches<'_>
     if let Some(blocker) = blocker {
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
     }
-    let obstacles: Vec<_> = supply.config.node_types.iter().map(|kind| (kind, supply.may_order(job, kind))).collect();
+    let types = supply.config.node_types.iter().enumerate();
+    let obstacles: Vec<_> = types.map(|(index, kind)| (kind, supply.may_order(job, index))).collect();
     if let Some((kind, _)) = obstacles.iter().find(|(_, obstacle)| obstacle.is_none()) {
         let blocker = supply.limits.blocker(kind);
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
@@ -70,7 +77,7 @@ fn unplaced(found: &Findings<'_>, job: &Waiting<'_>, mismatches: &Mismatches<'_>
         return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));
     }
     if any(Rule::InVain) {
-        let words = || job.item.why.as_deref().unwrap_or("no reason given");
+        let words = || shortened(job.item.why.as_deref().unwrap_or("no reason given"), SHOWN);
         let refused = || format!("an idle node refuses it; Jenkins says: {}", words());
         let reason = Some(mismatches.reason(job, supply.now)).filter(|reason| !reason.is_empty());
         return (Rule::InVain, format!("needs {needs}: {}", reason.unwrap_or_else(refused)));

@@ -11,17 +11,29 @@ use std::collections::BTreeMap;
 /// What lasts longer than this is reported.
 const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
+/// Of problems with one cure, so many are told one by one.
+const MOST_ALIKE: usize = 20;
+
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long.
 pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
     let mut counted: BTreeMap<String, Credit> = BTreeMap::new();
+    let mut reported: BTreeMap<&str, usize> = BTreeMap::new();
     for condition in conditions(memory, draft) {
         let credit = Credit::sighted(memory.lasting.get(&condition.key).copied(), now, TOO_LONG);
         if credit.credit >= TOO_LONG {
             let Condition { place, what, cure, .. } = condition;
-            let error = format!("{what} for {}: {cure}", span(credit.credit));
-            draft.problems.push(Problem { place, error });
+            let number = reported.entry(cure).or_default();
+            *number += 1;
+            if *number <= MOST_ALIKE {
+                let error = format!("{what} for {}: {cure}", span(credit.credit));
+                draft.problems.push(Problem { place, error });
+            }
         }
         counted.insert(condition.key, credit);
+    }
+    for (cure, number) in reported.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
+        let error = format!("{} more like the last ones (mita status shows all): {cure}", number - MOST_ALIKE);
+        draft.problems.push(Problem { place: "many".to_owned(), error });
     }
     memory.lasting = counted;
 }

@@ -38,13 +38,13 @@ fn jobs(found: &Findings<'_>) -> BTreeMap<usize, Vec<Job>> {
     for (job, place) in demand.waiting.iter().zip(&placement.places) {
         if let Some(Place::Order(order)) = place {
             let needs = job.need.to_string();
-            let job = Job { queue_id: job.item.id, job: job.item.job.clone(), needs };
+            let job = Job { queue_id: job.item.id, job: job.item.name().into_owned(), needs };
             jobs.entry(*order).or_default().push(job);
         }
     }
     if let (Some(order), Some(item)) = (placement.scout, demand.hidden.first()) {
         let needs = "a label that Jenkins does not tell".to_owned();
-        jobs.entry(order).or_default().push(Job { queue_id: item.id, job: item.job.clone(), needs });
+        jobs.entry(order).or_default().push(Job { queue_id: item.id, job: item.name().into_owned(), needs });
     }
     jobs
 }

@@ -30,13 +30,21 @@ pub(crate) enum NodeOfServer {
     NameTaken(String),
 }
 
-/// The node of a server that runs, where mita makes it and Jenkins connects.
+/// The node of a server that runs, where mita makes it: if Jenkins connects to the server, or if somebody deleted the node
+/// that was made before it. Its agent comes back to a new node of the same name: the secret depends on the name alone.
 pub(crate) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, planned: &[Action]) -> NodeOfServer {
     let Supply { config, .. } = *found.supply;
-    let kind = config.node_type(&machine.node_type).filter(|kind| kind.registration.is_ssh());
-    let (Some(kind), Some(server), true) = (kind, machine.server(), machine.nodes.is_empty()) else {
+    let (Some(kind), Some(server), true) =
+        (config.node_type(&machine.node_type), machine.server(), machine.nodes.is_empty())
+    else {
         return NodeOfServer::NotOurs;
     };
+    if kind.registration.is_inbound() && server.name == kind.server_name_for(&machine.id) {
+        return made_again(found, machine, server);
+    }
+    if !kind.registration.is_ssh() {
+        return NodeOfServer::NotOurs;
+    }
     let address = match kind.boot.floating_ip_pool {
         Some(_) => floating_ips::of_server(config, found.world, server),
         None => server.address(),
@@ -63,6 +71,23 @@ pub(crate) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, planned: &[
         server_id: Some(server.id.clone()),
         id: machine.id.clone(),
         address: Some(address),
+    };
+    NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
+}
+
+fn made_again(found: &Findings<'_>, machine: &Machine<'_>, server: &Server) -> NodeOfServer {
+    let node = NodeName::from(server.name.as_str());
+    if let Some((_, identity)) = found.supply.fleet.nodes.iter().find(|(there, _)| there.name == node) {
+        return taken(&node, identity);
+    }
+    let reason = format!("server {} runs, and the node that its agent connects to is gone from Jenkins", server.id);
+    let node = NodeToRegister {
+        node,
+        node_type: machine.node_type.clone(),
+        provider: machine.provider.clone(),
+        server_id: Some(server.id.clone()),
+        id: machine.id.clone(),
+        address: None,
     };
     NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
 }

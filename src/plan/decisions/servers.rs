@@ -33,6 +33,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             draft.warnings.push((format!("locked {id}"), text));
         }
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
+        server.open(draft);
         for node in &machine.nodes {
             match nodes::left_behind(node, machine.server_id.as_ref(), memory) {
                 Some(left) => left.decide(node, draft),
@@ -208,6 +209,22 @@ impl Server<'_> {
         for node in self.machine.nodes.iter().filter(comes_back) {
             if let Some(target) = target(self.machine, [*node]).filter(|target| !gone(&target.server_id)) {
                 draft.act(Change::RestoreNode(target), Rule::WantedAgain, wanted_by);
+            }
+        }
+    }
+
+    /// Opens nodes that a run closed which did not come to setting them offline, and that stay.
+    fn open(&self, draft: &mut Draft) {
+        let memory = self.found.supply.memory;
+        let is_closed = |node: &&&Node| {
+            let closed = memory.nodes.get(&node.name).is_some_and(|known| known.closed.is_some());
+            closed && node.presence == Presence::Online && draft.removal_of(&node.name).is_none()
+        };
+        let nodes: Vec<&Node> = self.machine.nodes.iter().filter(is_closed).copied().collect();
+        for node in nodes {
+            if let Some(target) = target(self.machine, [node]) {
+                let reason = "an earlier run closed it to new builds to retire it, and it stays";
+                draft.act(Change::RestoreNode(target), Rule::WantedAgain, reason);
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use super::waiting::Waiting;
 use crate::config::Config;
-use crate::domain::format::span;
+use crate::domain::format::{shortened, span};
 use crate::domain::names::NodeTypeName;
 use crate::domain::need::Need;
-use crate::domain::state::{Mismatch, State};
+use crate::domain::state::{ItemMemory, Mismatch, State};
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// How far apart two sightings of an idle node beside a waiting job must be to tell that it does not take it. Jenkins
 /// looks at its queue every five seconds (hudson/model/Queue.java, MaintainTask).
 pub(crate) const IDLE_BESIDE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How much of Jenkins' words is remembered, in characters.
+const SHOWN: usize = 300;
 
 /// Notes which types stood idle beside a waiting job that they were thought to serve, and applies what is known.
 pub(crate) fn learn(
@@ -29,30 +32,32 @@ pub(crate) fn learn(
 ) {
     forget_what_was_taken(memory, fleet, now);
     let idle_since = idle_since(memory, fleet, phases);
-    let mut known: HashMap<(String, Need), BTreeSet<NodeTypeName>> = HashMap::new();
+    let mut known: HashMap<(&str, &Need), BTreeSet<NodeTypeName>> = HashMap::new();
     for mismatch in &memory.mismatches {
-        known.entry((mismatch.job.clone(), mismatch.need.clone())).or_default().insert(mismatch.node_type.clone());
+        known.entry((&mismatch.job, &mismatch.need)).or_default().insert(mismatch.node_type.clone());
     }
-    for job in waiting {
-        let key = (job.item.job.clone(), job.need.clone());
-        let types = known.entry(key).or_default();
-        for kind in &config.node_types {
+    let mut learned = Vec::new();
+    let mut mismatched = Vec::new();
+    for job in waiting.iter() {
+        let types = known.entry((&job.item.job, &job.need)).or_default();
+        for (kind, served) in config.node_types.iter().zip(&job.served_by) {
             let Some(&since) = idle_since.get(&kind.name) else { continue };
             let beside = now.duration_since(since.max(job.seen_since));
-            let served = job.need.accepts_type(kind, &config.node_types);
-            if taking_work && served && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
-                memory.mismatches.push(Mismatch {
+            if taking_work && *served && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
+                learned.push(Mismatch {
                     job: job.item.job.clone(),
                     need: job.need.clone(),
                     node_type: kind.name.clone(),
                     item: Some(job.item.id),
                     until: now + MISMATCH_LASTS,
-                    why: job.item.why.clone().unwrap_or_default(),
+                    why: shortened(job.item.why.as_deref().unwrap_or_default(), SHOWN).into_owned(),
                 });
             }
         }
-        job.mismatched.clone_from(types);
+        mismatched.push(types.clone());
     }
+    waiting.iter_mut().zip(mismatched).for_each(|(job, types)| job.mismatched = types);
+    memory.mismatches.extend(learned);
 }
 
 /// Removes each mismatch whose queue item left the queue while a node of the type began to work: that node may have taken it.
@@ -65,10 +70,12 @@ fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) 
         .map(|machine| &machine.node_type)
         .collect();
     let queue = &memory.queue;
-    let has_left = |item: &u64| !queue.contains_key(item);
-    memory
-        .mismatches
-        .retain(|mismatch| !(mismatch.item.as_ref().is_some_and(has_left) && working.contains(&mismatch.node_type)));
+    let is_there = |mismatch: &Mismatch, item| {
+        let known = queue.get(&item).map(|item: &ItemMemory| item.job.as_deref());
+        known.is_some_and(|job| job.is_none_or(|job| shortened(&mismatch.job, SHOWN) == job))
+    };
+    let has_left = |mismatch: &Mismatch| mismatch.item.is_some_and(|item| !is_there(mismatch, item));
+    memory.mismatches.retain(|mismatch| !(has_left(mismatch) && working.contains(&mismatch.node_type)));
 }
 
 /// Since when a node of each type is seen wholly idle, and has not worked.

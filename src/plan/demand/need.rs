@@ -1,7 +1,7 @@
 //! What a queue item needs, from the first source that says it.
 
 use crate::config::{Config, NodeType};
-use crate::domain::label::Label;
+use crate::domain::label::{Carriers, Label};
 use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::state::State;
@@ -30,6 +30,17 @@ impl Need {
         }
     }
 
+    /// For each type, whether a new server of it would do. `types` has the labels of all.
+    pub fn served_by(&self, types: &Carriers<'_>, all: &[NodeType]) -> Vec<bool> {
+        match self {
+            Need::Label(label) => {
+                let selected = types.select(label);
+                (0..all.len()).map(|index| selected.contains(index)).collect()
+            }
+            Need::Node { .. } | Need::Anywhere => all.iter().map(|kind| self.accepts_type(kind, all)).collect(),
+        }
+    }
+
     /// Whether an online node would do. `kind` is the node type of a node of ours, where it is configured.
     pub fn accepts_node(&self, node: &Node, kind: Option<&NodeType>, all: &[NodeType]) -> bool {
         match self {
@@ -49,6 +60,8 @@ pub enum Reading {
     Hidden,
     /// A pipeline that waits for this node of ours to come back, which no new server can be.
     Resuming(NodeName),
+    /// A label expression that is too long to be read.
+    TooLong,
     /// Unknown: Jenkins says nothing that mita understands.
     Unknown,
 }
@@ -85,6 +98,7 @@ impl<'a> NodeIndex<'a> {
 pub struct OurNames<'a> {
     known: BTreeSet<&'a NodeName>,
     config: &'a Config,
+    memory: &'a State,
 }
 
 impl<'a> OurNames<'a> {
@@ -93,7 +107,20 @@ impl<'a> OurNames<'a> {
         let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
         let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
         let gone = memory.gone_servers.values().filter_map(|gone| gone.node.as_ref());
-        Self { known: nodes.chain(servers).chain(gone).collect(), config }
+        Self { known: nodes.chain(servers).chain(gone).collect(), config, memory }
+    }
+
+    /// Whether a block can have run on the node before the item entered the queue: the node was online once, or Jenkins was
+    /// restarted at about that time, and what was before it may be forgotten. A pipeline that waits for a node that still
+    /// boots names it as well, where it is the only one with the label.
+    fn can_have_had_a_block(&self, name: &NodeName, item: &QueueItem) -> bool {
+        let never_online = self.memory.nodes.get(name).is_some_and(|node| node.first_online.is_none());
+        let restarted = self.memory.session.as_ref().and_then(|session| session.since);
+        let after_restart = match (restarted, item.in_queue_since) {
+            (Some(restarted), Some(queued)) => restarted.duration_since(queued).abs() < RESUMING,
+            (_, _) => false,
+        };
+        !never_online || after_restart
     }
 
     fn contain(&self, name: &NodeName) -> bool {
@@ -103,13 +130,15 @@ impl<'a> OurNames<'a> {
     }
 }
 
-/// Reads what the item needs. `known` is what an earlier run read, `waited` its time in the queue.
+/// Reads what the item needs. `known` is what an earlier run read, `shown` the label on the page of its run, `waited` its time
+/// in the queue.
 pub fn read(
     ours: &OurNames<'_>,
     index: &NodeIndex<'_>,
     item: &QueueItem,
     why: &Why,
     known: Option<&Need>,
+    shown: Option<&str>,
     waited: SignedDuration,
 ) -> Reading {
     if let Some(node) = exact_node(ours, index, item, why).filter(|node| !asks_for_another(known, node)) {
@@ -117,9 +146,13 @@ pub fn read(
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
-    let named = label_in(why, index)
-        .map(Need::Label)
-        .or_else(|| label_of(&item.task).map(Need::Label))
+    let told = label_in(why, index).map(Label::bounded);
+    let label = match told.or_else(|| label_of(&item.task).map(Label::from_project)) {
+        Some(None) => return Reading::TooLong,
+        Some(Some(label)) => Some(Need::Label(label)),
+        None => None,
+    };
+    let named = label
         // A label says more than the one node that has it today.
         .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
         .or_else(|| node_in(why, index))
@@ -134,10 +167,18 @@ pub fn read(
     match why {
         _ if reserved => Reading::Known(Need::Anywhere),
         // A project says by an exported null that it has no label, agents or not.
-        Why::NextExecutor if index.has_agents || item.task == (Task::Project { label: None }) => {
+        Why::NextExecutor
+            if index.has_agents
+                || matches!(item.task, Task::Project { label: None } | Task::Flyweight { label: None }) =>
+        {
             Reading::Known(Need::Anywhere)
         }
-        Why::NextExecutor => Reading::Hidden,
+        Why::NextExecutor => match shown.map(|label| (label.trim_matches(|c| c <= ' '), Label::bounded(label))) {
+            None => Reading::Hidden,
+            Some(("", _)) => Reading::Known(Need::Anywhere),
+            Some((_, Some(label))) => Reading::Known(Need::Label(label)),
+            Some((_, None)) => Reading::TooLong,
+        },
         _ => Reading::Unknown,
     }
 }
@@ -157,7 +198,8 @@ fn exact_node(ours: &OurNames<'_>, index: &NodeIndex<'_>, item: &QueueItem, why:
         _ => return None,
     };
     let away = index.find(name).is_none_or(|node| node.presence != Presence::Online);
-    Some(NodeName::from(name.as_str())).filter(|name| away && ours.contain(name))
+    let is_ours = |name: &NodeName| ours.contain(name) && ours.can_have_had_a_block(name, item);
+    Some(NodeName::from(name.as_str())).filter(|name| away && is_ours(name))
 }
 
 /// Whether the item is known to need a label, of which the node is only the one that has it today.
@@ -166,12 +208,12 @@ fn asks_for_another(known: Option<&Need>, node: &NodeName) -> bool {
 }
 
 /// The label that `why` names.
-fn label_in(why: &Why, index: &NodeIndex<'_>) -> Option<Label> {
+fn label_in<'w>(why: &'w Why, index: &NodeIndex<'_>) -> Option<&'w str> {
     match why {
-        Why::WaitingOn(name) => index.find(name).is_none().then(|| Label::from_jenkins(name)),
-        Why::AllOffline(label) | Why::NoNodes(label) => Some(Label::from_jenkins(label)),
+        Why::WaitingOn(name) => index.find(name).is_none().then_some(name.as_str()),
+        Why::AllOffline(label) | Why::NoNodes(label) => Some(label.as_str()),
         Why::Refusals { refusals, .. } => refusals.iter().find_map(|refusal| match refusal {
-            Refusal::LacksLabel { label, .. } => Some(Label::from_jenkins(label)),
+            Refusal::LacksLabel { label, .. } => Some(label.as_str()),
             _ => None,
         }),
         _ => None,
@@ -179,9 +221,9 @@ fn label_in(why: &Why, index: &NodeIndex<'_>) -> Option<Label> {
 }
 
 /// The label that the task exports.
-fn label_of(task: &Task) -> Option<Label> {
+fn label_of(task: &Task) -> Option<&str> {
     match task {
-        Task::Project { label } => label.as_deref().map(Label::from_jenkins),
+        Task::Project { label } | Task::Flyweight { label } => label.as_deref(),
         Task::Pipeline | Task::Matrix { .. } | Task::Unknown => None,
     }
 }

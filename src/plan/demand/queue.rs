@@ -1,12 +1,13 @@
 //! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
 
-use crate::config::Config;
-use crate::domain::journal;
+use crate::config::{Config, NodeType};
+use crate::domain::format::shortened;
+use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{ItemMemory, State};
 use crate::domain::why::Why;
-use crate::domain::world::{Mode, Node, QueueItem, Stage, World};
+use crate::domain::world::{Mode, Node, QueueItem, Stage, Task, World};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
@@ -19,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
+
+/// How much of what Jenkins says is repeated, in characters.
+const SHOWN: usize = 300;
 
 /// The queue, read.
 #[derive(Debug, Default)]
@@ -38,7 +42,7 @@ pub(crate) fn verdict(item: &QueueItem, rule: Rule, reason: impl Into<String>) -
     Verdict {
         subject: Subject::QueueItem,
         id: item.id.to_string(),
-        name: item.job.clone(),
+        name: item.name().into_owned(),
         rule,
         reason: reason.into(),
     }
@@ -60,25 +64,39 @@ pub(crate) fn read<'a>(
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
-    let before = std::mem::take(&mut memory.queue);
+    let mut before = std::mem::take(&mut memory.queue);
     let ours = OurNames::of(config, memory);
     let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
+    let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
+    let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
-        let mut known = before.get(&item.id).cloned().unwrap_or_default();
-        known.job = journal::shortened(&item.job);
-        known.queued_since = item.in_queue_since;
+        let known = before.remove(&item.id).filter(|known| !known.is_of_another(item)).unwrap_or_default();
+        let mut known = ItemMemory {
+            need: known.need,
+            waiting_since: known.waiting_since,
+            pending_since: known.pending_since,
+            ..ItemMemory::of(item)
+        };
         let why = Why::read(item.why.as_deref());
         match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
             Ok(seen_since) => {
                 // If Jenkins does not say, at least the time for which mita saw it wait.
                 let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
-                let reading = need::read(&ours, &index, item, &why, known.need.as_ref(), waited);
+                let reading = if long_labels.may_read(item) {
+                    {
+                        let shown = queue.shown_labels.get(&item.id).map(String::as_str);
+                        need::read(&ours, &index, item, &why, known.need.as_ref(), shown, waited)
+                    }
+                } else {
+                    Reading::TooLong
+                };
                 match reading {
                     Reading::Known(need) => {
                         known.need = Some(need.clone());
                         demand.waiting.push(Waiting {
                             item,
+                            served_by: need.served_by(&types, &config.node_types),
                             need,
                             waited,
                             seen_since,
@@ -96,8 +114,14 @@ pub(crate) fn read<'a>(
                         demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
                     }
                     Reading::Unknown => {
-                        let words = item.why.as_deref().unwrap_or("no reason given");
+                        let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
                         demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));
+                    }
+                    Reading::TooLong => {
+                        known.need = None;
+                        let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
+                        let reason = format!("its label is too long to be read; Jenkins says: {words}");
+                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
                     }
                 }
             }
@@ -109,6 +133,37 @@ pub(crate) fn read<'a>(
     demand
 }
 
+/// Long labels are read as far as the deadline allows, those of the oldest items first; all others are read in any case.
+struct LongLabels {
+    left: usize,
+}
+
+impl LongLabels {
+    /// A text of this length is long, in bytes.
+    const LONG: usize = 4 * 1024;
+
+    /// Bytes for each second of the deadline. A release build reads them in a small part of it.
+    const EACH_SECOND: usize = 256 * 1024;
+
+    fn within(deadline: SignedDuration) -> Self {
+        Self { left: usize::try_from(deadline.as_secs()).unwrap_or(0).saturating_mul(Self::EACH_SECOND) }
+    }
+
+    fn may_read(&mut self, item: &QueueItem) -> bool {
+        let label = match &item.task {
+            Task::Project { label } | Task::Flyweight { label } => label.as_deref().map_or(0, str::len),
+            Task::Pipeline | Task::Matrix { .. } | Task::Unknown => 0,
+        };
+        let length = label.max(item.why.as_deref().map_or(0, str::len));
+        if length < Self::LONG {
+            return true;
+        }
+        let enough = length <= self.left;
+        self.left = self.left.saturating_sub(length);
+        enough
+    }
+}
+
 /// Since when the item is seen waiting for an executor, or why it is not.
 fn stage(
     item: &QueueItem,
@@ -116,7 +171,7 @@ fn stage(
     taking_work: bool,
     now: Timestamp,
 ) -> Result<Timestamp, (Rule, String)> {
-    let words = || item.why.clone().unwrap_or_else(|| "no reason given".to_owned());
+    let words = || shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN).into_owned();
     let pending_since = known.pending_since.take();
     match item.stage {
         Stage::Waiting => {

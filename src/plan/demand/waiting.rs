@@ -2,7 +2,7 @@
 
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
-use crate::domain::world::QueueItem;
+use crate::domain::world::{QueueItem, Task};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Waiting<'a> {
     pub(crate) item: &'a QueueItem,
     pub(crate) need: Need,
+    /// For each node type of the configuration, whether a new server of it would do.
+    pub(crate) served_by: Vec<bool>,
     /// Time in the queue.
     pub(crate) waited: SignedDuration,
     /// Since when mita sees it wait.
@@ -19,4 +21,11 @@ pub(crate) struct Waiting<'a> {
     pub(crate) refusing: BTreeSet<NodeName>,
     /// Node types that do not serve it, whatever their labels say.
     pub(crate) mismatched: BTreeSet<NodeTypeName>,
+}
+
+impl Waiting<'_> {
+    /// Whether it takes no executor of its node.
+    pub(crate) fn is_flyweight(&self) -> bool {
+        matches!(self.item.task, Task::Flyweight { .. })
+    }
 }

@@ -5,6 +5,7 @@
 //! server: the server then counts as busy while the node is busy, and neither is touched while the doubt lasts.
 
 mod bystanders;
+pub(crate) mod closed;
 pub mod fleet;
 mod machines;
 mod node_identity;

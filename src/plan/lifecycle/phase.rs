@@ -77,7 +77,8 @@ impl Classifier<'_> {
         }
         if let Some(node) = machine.busy_node() {
             let asked = evidence.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
-            return alone(Rule::Busy, format!("node {} runs a build{asked}", node.name));
+            let lost = evidence.lost(node).unwrap_or_default();
+            return alone(Rule::Busy, format!("node {} runs a build{lost}{asked}", node.name));
         }
         if let Some(classified) = evidence.gone_or_going() {
             return classified;
@@ -90,9 +91,13 @@ impl Classifier<'_> {
             let (name, said) = (&node.name, quoted(node));
             return alone(
                 Rule::Held,
-                match node.presence {
+                match &node.presence {
                     Presence::DisconnectedBy(_) => format!("a person disconnected node {name}{said}"),
-                    _ => format!("a person set node {name} offline{said}"),
+                    Presence::SetOffline(cause) if cause.is_user() => format!("a person set node {name} offline{said}"),
+                    Presence::SetOffline(_) => format!("node {name} is set offline, and Jenkins names nobody{said}"),
+                    Presence::Disconnected | Presence::Online => {
+                        format!("a person set node {name} offline before Jenkins was restarted")
+                    }
                 },
             );
         }
@@ -240,6 +245,16 @@ impl Evidence<'_> {
         Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
     }
 
+    /// What is to be said of a node whose agent is gone while a build holds it.
+    fn lost(&self, node: &Node) -> Option<String> {
+        let since = self.known(node)?.lost_since.filter(|since| *since < self.now)?;
+        let lasted = span(self.now.duration_since(since));
+        Some(format!(
+            " and has had no connection for {lasted}: it stays until Jenkins ends the build, or mita retire --force {} does",
+            node.name
+        ))
+    }
+
     /// Why a retirement is under way, where one is.
     fn draining(&self) -> Option<String> {
         if let Some(node) = self.set_offline(SetOfflineBy::Us) {
@@ -298,10 +313,13 @@ impl Evidence<'_> {
         if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
             return to_remove(rule, reason);
         }
-        let online = self.nodes().filter(|node| node.presence == Presence::Online);
-        let credit = online.filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let online_nodes = || self.nodes().filter(|node| node.presence == Presence::Online);
+        let credit = online_nodes().filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
         let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
-        let reason = format!("idle {}, grace {}", span(idle), span(self.times.idle_grace));
+        let worked = online_nodes().filter_map(|node| self.known(node)?.worked_at).max();
+        let worked_between = credit.zip(worked).is_some_and(|(idle, worked)| worked > idle.first);
+        let seen = if worked_between { "seen idle in each run for" } else { "idle" };
+        let reason = format!("{seen} {}, grace {}", span(idle), span(self.times.idle_grace));
         Classified { phase: Phase::Idle { idle, confirmed }, reason }
     }
 

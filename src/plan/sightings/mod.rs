@@ -7,11 +7,11 @@ pub(crate) mod servers;
 pub mod volumes;
 
 use crate::config::Config;
-use crate::domain::state::{GoneServer, Session, Settling, SettlingCause, State};
+use crate::domain::state::{ForeignLabels, GoneServer, Session, Settling, SettlingCause, State};
 use crate::domain::world::{NodeKind, World};
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a type that does not serve a job is not tried again for it.
 pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
@@ -21,6 +21,10 @@ const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 
 /// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
+
+/// How long the state keeps the labels of nodes that are not ours, and how many sets of them.
+const FOREIGN_LABELS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+const FOREIGN_LABELS: usize = 200;
 
 /// How long the state keeps servers that are gone, so that what they leave behind is known to be ours.
 const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -48,6 +52,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             })
             .collect();
     }
+    remember_foreign_labels(&mut memory, fleet, now);
     let listed = world.jenkins.nodes.complete().is_some();
     memory.servers.clear();
     for machine in &fleet.machines {
@@ -106,6 +111,24 @@ fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
     }
 }
 
+/// Notes which labels nodes of others have: those of another installation of mita come and go as ours do.
+fn remember_foreign_labels(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
+    for (node, identity) in &fleet.nodes {
+        let labels: BTreeSet<String> =
+            node.labels.iter().filter(|label| **label != node.name.as_str()).cloned().collect();
+        if !matches!(identity, NodeIdentity::Foreign(_)) || node.kind == NodeKind::BuiltIn || labels.is_empty() {
+            continue;
+        }
+        match memory.foreign_labels.iter_mut().find(|known| known.labels == labels) {
+            Some(known) => known.seen = now,
+            None => memory.foreign_labels.push(ForeignLabels { labels, seen: now }),
+        }
+    }
+    memory.foreign_labels.retain(|known| now.duration_since(known.seen) < FOREIGN_LABELS_KEPT);
+    memory.foreign_labels.sort_by_key(|known| std::cmp::Reverse(known.seen));
+    memory.foreign_labels.truncate(FOREIGN_LABELS);
+}
+
 fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
     if let Some(settling) = &mut memory.settling {
         // A clock that went back must not make the wait longer than it is.
@@ -116,7 +139,7 @@ fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
     }
     let Some(id) = &world.jenkins.session else { return };
     let Some(known) = &mut memory.session else {
-        memory.session = Some(Session { id: id.clone(), earlier: Vec::new() });
+        memory.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now) });
         return;
     };
     if known.id == *id {
@@ -125,6 +148,7 @@ fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
     if !known.earlier.contains(id) {
         memory.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
     }
+    known.since = Some(now);
     let before = std::mem::replace(&mut known.id, id.clone());
     if !known.earlier.contains(&before) {
         known.earlier.push(before);

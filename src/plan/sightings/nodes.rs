@@ -62,6 +62,7 @@ pub(crate) fn sighted(
         restore_refused: set_offline_by == Some(SetOfflineBy::Us)
             && before.is_some_and(|before| before.restore_refused),
         busy_average: node.busy_average,
+        closed: before.and_then(|before| before.closed.clone()),
         first_seen: before.map_or(memory.run, |before| before.first_seen),
         first_online,
         last_away: if online || first_online.is_none() {
@@ -73,6 +74,8 @@ pub(crate) fn sighted(
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),
         offline: away.then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
+        lost_since: (node.presence == Presence::Disconnected && !node.idle)
+            .then(|| before.and_then(|before| before.lost_since).map_or(now, |since| since.min(now))),
         set_offline_by,
         server,
     }

@@ -63,7 +63,7 @@ fn s7_a_cause_that_jenkins_forgot_is_what_the_state_remembers() {
         s.node_memory("ubuntu+10.0.0.1").set_offline_by = by;
         let shown = whole(&s.plan());
         let expected = match by {
-            None | Some(SetOfflineBy::Person) => "held: a person set node ubuntu+10.0.0.1 offline",
+            None | Some(SetOfflineBy::Person) => "held: node ubuntu+10.0.0.1 is set offline, and Jenkins names nobody",
             Some(SetOfflineBy::Us) => "drain_resumed: an earlier run set node ubuntu+10.0.0.1 offline to retire it",
             Some(SetOfflineBy::Monitor) => "away: offline for 0s, join_timeout 15m",
         };
@@ -79,8 +79,8 @@ fn s7_a_cause_that_jenkins_forgets_between_two_runs_is_remembered() {
     s.node("ubuntu+10.0.0.1").presence = set_offline("hudson.slaves.OfflineCause$ChannelTermination", "EOF");
     s.after("1h").runs(
         "
-        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline: \"EOF\"
-        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline: \"EOF\"
+        |   node ubuntu+10.0.0.1  held: node ubuntu+10.0.0.1 is set offline, and Jenkins names nobody: \"EOF\"
+        |   server s1  ubuntu  held: node ubuntu+10.0.0.1 is set offline, and Jenkins names nobody: \"EOF\"
     ",
     );
 }
@@ -95,8 +95,8 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
     for _ in 0..5 {
         s.after("7m").runs(
             "
-            |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline
-            |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline
+            |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted
+            |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted
         ",
         );
     }

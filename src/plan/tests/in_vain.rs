@@ -249,8 +249,8 @@ fn a_node_that_has_worked_between_two_sightings_has_not_stood_idle_beside_the_jo
     s.after("1m").runs(
         "
         |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
-        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 7m, grace 40m; kept for job1 (queue item 1)
-        |   server s1  ubuntu  kept_for_jobs: idle 7m, grace 40m; kept for job1 (queue item 1)
+        |   node ubuntu+10.0.0.1  kept_for_jobs: seen idle in each run for 7m, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: seen idle in each run for 7m, grace 40m; kept for job1 (queue item 1)
     ",
     );
 }

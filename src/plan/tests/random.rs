@@ -171,7 +171,7 @@ fn node() -> impl Strategy<Value = NodeDraw> {
 }
 
 fn item() -> impl Strategy<Value = ItemDraw> {
-    (0..4_u8, 0..6_u8, 0..10_u8, select(&LABELS[..]), select(&NODES[..]), any::<u8>())
+    (0..5_u8, 0..6_u8, 0..10_u8, select(&LABELS[..]), select(&NODES[..]), any::<u8>())
         .prop_map(|(task, stage, why, label, node, age)| ItemDraw { task, stage, why, label, node, age })
 }
 
@@ -399,6 +399,7 @@ fn add_item(s: &mut Situation, draw: &ItemDraw, id: u64) {
         0 => Task::Pipeline,
         1 => Task::Matrix { axis_values: vec![label.to_owned(), "gcc".to_owned()] },
         2 => Task::Project { label: Some(label.to_owned()) },
+        3 => Task::Flyweight { label: (!draw.age.is_multiple_of(3)).then(|| label.to_owned()) },
         _ => Task::Unknown,
     };
     let why = match draw.why {

@@ -87,7 +87,7 @@ fn once_its_node_is_listed_jenkins_names_the_labels() {
     s.item(2).why = Some("There are no nodes with the label ‘x’".to_owned());
     s.runs(
         "
-        |   job 1  job1  resuming: resumes after a restart of Jenkins and waits for node ubuntu+10.0.0.1 itself
+        |   job 1  job1  on_its_way: needs node ubuntu+10.0.0.1: ubuntu server 20261121T120000Z-1 is on its way
         |   job 2  job2  no_node_type: needs x, which no node type of the configuration has
         |   node ubuntu+10.0.0.1  connecting: active for 0s, its node was never online yet, join_timeout 15m
         |   server new1  ubuntu  connecting: active for 0s, its node was never online yet, join_timeout 15m

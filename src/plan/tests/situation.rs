@@ -153,6 +153,7 @@ impl Situation {
     pub(crate) fn new() -> Self {
         let now: Timestamp = NOON.parse().unwrap();
         let config = Config {
+            files: Vec::new(),
             path: "mita.toml".into(),
             fingerprint: "1".to_owned(),
             metrics_file: None,
@@ -185,7 +186,7 @@ impl Situation {
             run: LAST_RUN,
             last_run: Some(now),
             fingerprint: "1".to_owned(),
-            session: Some(Session { id: "one".to_owned(), earlier: Vec::new() }),
+            session: Some(Session { id: "one".to_owned(), earlier: Vec::new(), since: None }),
             ..State::new(owner())
         };
         let world = World { jenkins, clouds: BTreeMap::new() };
@@ -254,6 +255,8 @@ impl Situation {
     pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
         let unknown = NodeMemory {
             worked_at: None,
+            closed: None,
+            lost_since: None,
             restore_refused: false,
             mark_forgotten: false,
             first_seen: LAST_RUN,

@@ -99,6 +99,25 @@ fn ten_thousand_jobs_that_no_type_serves_or_that_nodes_refuse_are_planned_in_tim
 }
 
 #[test]
+fn l5_jobs_with_long_labels_are_planned_in_time_on_nodes_that_are_all_different() {
+    let mut s = Situation::new();
+    s.config.node_types = (0..20).map(|n| kind(&format!("type{n}"), &[&format!("label{n}"), "amd64"])).collect();
+    for number in 0..1_000 {
+        let mut node = agent(&format!("static{number}"));
+        node.labels.insert(format!("l{number}"));
+        s.nodes().push(node);
+    }
+    // As much as one answer of Jenkins can hold: half of it names labels that nobody has, half those that are there.
+    for id in 0..10_000_u64 {
+        let atom = |k: u64| if id % 2 == 0 { format!("z{id}-{k}") } else { format!("!l{}", (id + k) % 1_000) };
+        let atoms: Vec<String> = (0..400).map(atom).collect();
+        s.project(id, &atoms.join(if id % 3 == 0 { "<->" } else { "||" }));
+    }
+    let took = took(&s);
+    assert!(took < ENOUGH, "{took:?}");
+}
+
+#[test]
 fn five_thousand_servers_of_one_name_and_ten_thousand_jobs_in_vain_are_planned_in_time() {
     let mut s = farm(1, false);
     s.config.node_types = vec![kind("type0", &["amd64", "label0"])];

@@ -1,16 +1,24 @@
 //! What an operator reads besides the plan: problems in every run, warnings once for each event.
 
 use crate::config::Config;
+use crate::domain::format::shortened;
+use crate::domain::label::Carriers;
 use crate::domain::names::ProviderName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, State};
+use crate::domain::state::{Breaker, ForeignLabels, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Of new warnings of one kind, so many are told one by one.
+const MOST_ALIKE: usize = 20;
+
+/// How much of an event is remembered, in characters.
+const REMEMBERED: usize = 500;
 
 /// What could not be seen.
 pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
@@ -72,7 +80,8 @@ pub(crate) fn warn(
     plan: &mut Plan,
 ) {
     let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
-    let online = OnlineNodes::of(fleet);
+    let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
+    let online = OnlineNodes::of(fleet, &foreign_labels);
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
@@ -95,8 +104,10 @@ pub(crate) fn warn(
             (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
             _ => None,
         };
-        events.extend(event);
+        events.extend(event.map(|(key, text)| (shortened(&key, REMEMBERED).into_owned(), text)));
     }
+    drop(online);
+    plan.memory.foreign_labels = foreign_labels;
     events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
     events.extend(failing_types(&plan.memory, plan.now));
@@ -107,42 +118,47 @@ pub(crate) fn warn(
     } else {
         plan.memory.notified.retain(|key, _| events.contains_key(key));
     }
+    let mut new: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, text) in events {
+        let kind = key.split(' ').next().unwrap_or_default().to_owned();
         if plan.memory.notified.insert(key, plan.now).is_none() {
-            plan.warnings.push(text);
+            new.entry(kind).or_default().push(text);
+        }
+    }
+    for (kind, texts) in new {
+        let more = texts.len().saturating_sub(MOST_ALIKE);
+        plan.warnings.extend(texts.into_iter().take(MOST_ALIKE));
+        if more > 0 {
+            plan.warnings.push(format!("{more} more warnings of this kind ({kind}): mita status shows all"));
         }
     }
 }
 
-/// The online nodes, equal ones once.
+/// The online nodes, and the labels that nodes of others have or had lately.
 struct OnlineNodes<'a> {
-    by_name: HashMap<&'a str, &'a Node>,
-    by_labels: BTreeMap<Vec<&'a str>, &'a Node>,
+    nodes: Vec<&'a Node>,
+    carriers: Carriers<'a>,
 }
 
 impl<'a> OnlineNodes<'a> {
-    fn of(fleet: &Fleet<'a>) -> Self {
-        let mut nodes = Self { by_name: HashMap::new(), by_labels: BTreeMap::new() };
-        for (node, _) in fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online) {
-            let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
-            nodes.by_labels.insert(labels.collect(), node);
-            nodes.by_name.insert(node.name.as_str(), node);
-        }
-        nodes
+    fn of(fleet: &Fleet<'a>, foreign: &'a [ForeignLabels]) -> Self {
+        let online = fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
+        let nodes: Vec<&Node> = online.map(|(node, _)| *node).collect();
+        let labels = nodes.iter().map(|node| &node.labels).chain(foreign.iter().map(|known| &known.labels));
+        let carriers = Carriers::new(labels.map(|labels| labels.iter().map(String::as_str)));
+        Self { nodes, carriers }
     }
 
     /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
     fn fit(&self, plan: &Plan, id: &str) -> bool {
         let need = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id)).and_then(|item| item.need.as_ref());
-        let Some(need) = need else { return false };
-        let names: BTreeSet<&str> = match need {
-            Need::Label(label) => label.atoms(),
-            Need::Node { name, .. } => BTreeSet::from([name.as_str()]),
-            Need::Anywhere => BTreeSet::new(),
-        };
-        let mut named = names.into_iter().filter_map(|name| self.by_name.get(name));
-        named.any(|node| need.accepts_node(node, None, &[]))
-            || self.by_labels.values().any(|node| need.accepts_node(node, None, &[]))
+        match need {
+            None => false,
+            Some(Need::Label(label)) => !self.carriers.select(label).is_empty(),
+            Some(need @ (Need::Node { .. } | Need::Anywhere)) => {
+                self.nodes.iter().any(|node| need.accepts_node(node, None, &[]))
+            }
+        }
     }
 }
 
@@ -203,8 +219,17 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
         }
         let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
         if !missing.is_empty() {
+            let is_all_in_one =
+                |label: &&String| missing.iter().all(|part| label.split_whitespace().any(|one| one == *part));
+            let all_in_one = node.labels.iter().filter(|label| label.contains(' ')).find(is_all_in_one);
+            let cause = all_in_one.map_or_else(String::new, |label| {
+                format!(
+                    "; Jenkins takes {label:?} for one label, since some job has just that as its label: write two spaces \
+                     between the labels of the node, or change the job"
+                )
+            });
             let text = format!(
-                "node {} lacks the label {} that nodes.{} promises: jobs that need it will not run there",
+                "node {} lacks the label {} that nodes.{} promises: jobs that need it will not run there{cause}",
                 node.name,
                 missing.join(", "),
                 kind.name

@@ -92,6 +92,10 @@ fn task(task: &Task) -> String {
         Task::Pipeline => "a step of a pipeline".to_owned(),
         Task::Matrix { axis_values } => format!("a matrix configuration of {}", axis_values.join(", ")),
         Task::Project { label: Some(label) } => format!("a project with the label expression {label}"),
+        Task::Flyweight { label } => {
+            let label = label.as_ref().map_or_else(String::new, |label| format!(" with the label expression {label}"));
+            format!("a matrix project{label}, which takes no executor of its node")
+        }
         Task::Project { label: None } => "a project without a label expression".to_owned(),
         Task::Unknown => "a task whose label Jenkins does not export".to_owned(),
     }
@@ -117,9 +121,11 @@ fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = overview.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| overview.now().duration_since(since));
     let ours = OurNames::of(overview.config, overview.memory());
-    match need::read(&ours, &NodeIndex::new(nodes), item, why, None, waited) {
+    let queue = overview.report.world.jenkins.queue.complete();
+    let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
+    match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown, waited) {
         Reading::Known(need) => Some(need),
-        Reading::Hidden | Reading::Resuming(_) | Reading::Unknown => None,
+        Reading::Hidden | Reading::Resuming(_) | Reading::TooLong | Reading::Unknown => None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerMemory};
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::lock;
-use crate::view::overview::Overview;
+use crate::view::overview::{Overview, ServerView};
 use crate::view::text::duration;
 use jiff::SignedDuration;
 use schemars::JsonSchema;
@@ -60,9 +60,17 @@ impl Next {
                 let active = memory?.active_since.map_or(SignedDuration::ZERO, |since| overview.since(since));
                 next(times.join_timeout, active, "removed", "its node is online by then")
             }
-            Rule::Kept => {
+            Rule::Kept | Rule::MinIdle => {
                 let idle = shortest(overview, machine, Clock::Idle)?;
-                next(times.idle_grace, idle, "retired", "a build comes")
+                let stays = rule == Rule::MinIdle || is_kept_at_hand(overview, machine);
+                let by_idleness = (!stays).then_some(times.idle_grace - idle);
+                let by_age = times.max_age.map(|most| most - ordered);
+                match (by_idleness, by_age) {
+                    (Some(idle), Some(age)) if age < idle => next(age, SignedDuration::ZERO, "retired", OLD),
+                    (Some(idle), _) => next(idle, SignedDuration::ZERO, "retired", "a build comes"),
+                    (None, Some(age)) => next(age, SignedDuration::ZERO, "retired", OLD),
+                    (None, None) => None,
+                }
             }
             Rule::KeptForJobs => {
                 let idle = shortest(overview, machine, Clock::Idle)?;
@@ -80,6 +88,20 @@ impl Next {
             _ => None,
         }
     }
+}
+
+/// What prevents the end of a server that is as old as it may be.
+const OLD: &str = "a build runs there then";
+
+/// Whether all idle servers of the type are kept at hand.
+fn is_kept_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> bool {
+    let Some(kind) = overview.config.node_type(&machine.node_type) else { return false };
+    let wanted = kind.min_idle.at(overview.now()) as usize;
+    let is_idle = |server: &&ServerView<'_>| {
+        let idle = matches!(server.verdict.rule, Rule::Kept | Rule::KeptForJobs | Rule::MinIdle);
+        idle && server.node_type() == Some(&machine.node_type)
+    };
+    wanted > 0 && overview.servers().iter().filter(is_idle).count() <= wanted
 }
 
 /// A clock that the state has for each node.

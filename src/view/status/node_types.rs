@@ -1,5 +1,7 @@
 //! Node types: how many servers they have and want, and where they are not ordered for now.
 
+use crate::config::NodeType;
+use crate::domain::label::Carriers;
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::plan::lifecycle::lateness::is_late;
@@ -58,9 +60,10 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
     let all = &overview.config.node_types;
     let (mut counts, mut wanted) = counts(overview, servers);
     let mut types = Vec::new();
-    for kind in all {
-        let is_waiting =
-            |item: &&ItemView<'_>| item.waits() && item.need().is_some_and(|need| need.accepts_type(kind, all));
+    let carriers = Carriers::new(all.iter().map(NodeType::all_labels));
+    let needs = items.iter().filter(|item| item.waits()).filter_map(ItemView::need);
+    let served: Vec<Vec<bool>> = needs.map(|need| need.served_by(&carriers, all)).collect();
+    for (index, kind) in all.iter().enumerate() {
         types.push(TypeStatus {
             name: kind.name.clone(),
             configured: true,
@@ -71,7 +74,7 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
             servers: counts.remove(&kind.name).unwrap_or_default(),
             held: held(overview, servers, &kind.name),
             wanted: wanted.remove(&kind.name).unwrap_or_default(),
-            jobs_waiting: items.iter().filter(is_waiting).count(),
+            jobs_waiting: served.iter().filter(|served| served[index]).count(),
             pauses: kind.providers.iter().flat_map(|provider| pauses(overview, provider, &kind.name)).collect(),
         });
     }

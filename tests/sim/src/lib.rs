@@ -163,6 +163,7 @@ impl Sim {
             owners: options.owners,
             controllers: vec![controller],
             users: options.users,
+            builds_may_end_on: Vec::new(),
             max_servers: None,
             max_of_type: BTreeMap::new(),
         };

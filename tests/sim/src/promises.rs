@@ -46,6 +46,8 @@ pub struct Rules {
     pub controllers: Vec<String>,
     /// The users whose nodes are ours: what they make over the API.
     pub users: Vec<String>,
+    /// Nodes whose builds a person ends with the program.
+    pub builds_may_end_on: Vec<String>,
     /// The most servers of ours that may live at once, over all clouds.
     pub max_servers: Option<usize>,
     /// The same for one node type (`mita_node`).
@@ -103,7 +105,8 @@ impl World {
         if self.is_locked(node) {
             found.push((Promise::Held, format!("{action} of node {name}, whose server a person locked")));
         }
-        if ["doDelete", "doDisconnect"].contains(&action.as_str()) && !node.idle() {
+        let asked_for = self.rules.builds_may_end_on.contains(name);
+        if ["doDelete", "doDisconnect"].contains(&action.as_str()) && !node.idle() && !asked_for {
             found.push((Promise::BusyKill, format!("{action} of node {name}, which runs a build")));
         }
         found

@@ -8,7 +8,9 @@ use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerI
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::*;
-use crate::plan::model::{Action, Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Proof, Subject, Target};
+use crate::plan::model::{
+    Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
+};
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
 use jiff::Timestamp;
@@ -260,7 +262,12 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
         let kind = seen.config.node_type(node_type).unwrap_or_else(|| panic!("no such type: {action}"));
         assert!(kind.providers.contains(provider), "{action}");
         assert_eq!(jobs.is_empty(), *rule == Rule::MinIdle, "an order is for somebody: {action}");
-        assert!(jobs.len() <= kind.executors as usize, "too many jobs: {action}");
+        let takes_executor = |job: &&Job| {
+            let mut queue = seen.world.jenkins.queue.complete().into_iter().flat_map(|queue| &queue.items);
+            !queue.any(|item| item.id == job.queue_id && matches!(item.task, Task::Flyweight { .. }))
+        };
+        let taken = jobs.iter().filter(takes_executor).count();
+        assert!(taken <= kind.executors as usize, "too many jobs: {action}");
         assert!(*rule != Rule::Scout || jobs.len() == 1, "{action}");
         for job in jobs {
             assert!(served.insert(job.queue_id), "S4: two orders for one job: {action}");

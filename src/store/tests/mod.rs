@@ -1,4 +1,8 @@
-use super::files::replace;
+//! The state file and its lock: what is read, kept, replaced and refused.
+
+mod places;
+
+use super::place::{LastLink, Place};
 use super::state::LARGEST;
 use super::*;
 use crate::domain::installation::{Controller, Installation};
@@ -8,7 +12,7 @@ use crate::secret::Secret;
 use jiff::Timestamp;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -238,11 +242,13 @@ fn a_read_that_the_system_refuses_is_an_error_and_no_reason_to_forget() {
 fn a_save_that_fails_half_way_leaves_the_old_state_whole() {
     let (dir, path) = folder();
     fs::write(&path, "old").unwrap();
-    let error = replace(&path, |file| {
-        file.write_all(b"ne")?;
-        Err(io::Error::from(io::ErrorKind::StorageFull))
-    })
-    .unwrap_err();
+    let place = Place::of(&path, LastLink::Follow).unwrap();
+    let error = place
+        .replace(|file| {
+            file.write_all(b"ne")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        })
+        .unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(names(&dir), ["state.json"]);
@@ -294,7 +300,7 @@ fn a_device_is_neither_read_nor_replaced() {
     let link = dir.path().join("state.json");
     symlink("/dev/full", &link).unwrap();
     assert!(matches!(load_only(&link, &us()), Err(StoreError::NotAFile(_))));
-    assert!(replace(Path::new("/dev/full"), |_| Ok(())).is_err());
+    assert!(replace_file(Path::new("/dev/full"), b"").is_err());
     assert!(!fs::metadata("/dev/full").unwrap().is_file());
 }
 
@@ -324,24 +330,6 @@ fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
     assert!(text.contains("rejected [secret]"), "{text}");
     let loaded = known(store.load(&us(), now()).unwrap());
     assert_eq!(loaded.servers.values().next().unwrap().provider, ProviderName::from("stack-4711"));
-}
-
-#[test]
-fn a_file_stays_with_the_user_whose_it_was() {
-    let (dir, path) = folder();
-    let Ok(()) = std::os::unix::fs::chown(dir.path(), Some(4711), Some(4712)) else {
-        // Only root gives files away; anybody else keeps what he writes.
-        Store::lock(&path).unwrap().save(&state()).unwrap();
-        return assert_eq!(path.metadata().unwrap().uid(), dir.path().metadata().unwrap().uid());
-    };
-    let mut store = Store::lock(&path).unwrap();
-    store.save(&state()).unwrap();
-    let ids = |path: &Path| path.metadata().map(|m| (m.uid(), m.gid())).unwrap();
-    assert_eq!(ids(&path), (4711, 4712));
-    assert_eq!(ids(&dir.path().join("state.json.lock")), (4711, 4712));
-    std::os::unix::fs::chown(&path, Some(4713), Some(4713)).unwrap();
-    store.save(&state()).unwrap();
-    assert_eq!(ids(&path), (4713, 4713));
 }
 
 #[test]

@@ -1,0 +1,80 @@
+//! Closes nodes to new builds before they are set offline, on a Jenkins that would lose an item which it has just assigned,
+//! and opens them again if their retirement stops.
+
+use crate::apply::context::Context;
+use crate::apply::events::Event;
+use crate::apply::outcome::Result;
+use crate::domain::names::NodeName;
+use crate::domain::state::ClosedNode;
+use crate::domain::world::{Node, Presence};
+use crate::jenkins::{
+    ErrorKind, Jenkins, JenkinsError, NodeConfig, Reading, closed_values, loses_assigned_items, with_values,
+};
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+
+/// The nodes of a retirement that are closed, and what their configurations had.
+pub(super) struct ClosedNodes<'a> {
+    context: &'a Context<'a>,
+    jenkins: &'a Jenkins,
+    closed: BTreeMap<NodeName, ClosedNode>,
+}
+
+impl<'a> ClosedNodes<'a> {
+    /// Those that an earlier run closed.
+    pub(super) fn of(context: &'a Context<'a>, jenkins: &'a Jenkins, nodes: &[NodeName]) -> Self {
+        let known = |node: &NodeName| Some((node.clone(), context.state.nodes.get(node)?.closed.clone()?));
+        Self { context, jenkins, closed: nodes.iter().filter_map(known).collect() }
+    }
+
+    /// Closes a node that was read just now, where that is needed and possible. Only a node that is online is assigned items.
+    /// Returns whether it was closed now, so that it has to be read again.
+    pub(super) fn close(&mut self, reading: &Reading<Option<Node>>) -> Result<bool, JenkinsError> {
+        let Some(seen) = reading.value.as_ref().filter(|node| node.presence == Presence::Online) else {
+            return Ok(false);
+        };
+        if !loses_assigned_items(&reading.version) {
+            return Ok(false);
+        }
+        let NodeConfig::Open(document, values) = self.jenkins.node_config(&seen.name)? else { return Ok(false) };
+        if !self.is_written_down(&seen.name, &values) {
+            return Ok(false);
+        }
+        self.closed.insert(seen.name.clone(), values);
+        match self.jenkins.replace_node_config(&seen.name, &with_values(&document, &closed_values())) {
+            Ok(()) => Ok(true),
+            // Without Agent/Configure the usual order has to do.
+            Err(JenkinsError { kind: ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. }, .. }) => {
+                self.forget(&seen.name);
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until the state is on disk.
+    fn is_written_down(&self, node: &NodeName, values: &ClosedNode) -> bool {
+        let (written, answer) = mpsc::sync_channel(1);
+        self.context.report(Event::NodeClosing { node: node.clone(), closed: values.clone(), written });
+        answer.recv().unwrap_or(false)
+    }
+
+    /// Opens a node again, if it is closed. A configuration that somebody has changed in the meantime stays.
+    pub(super) fn open(&mut self, node: &NodeName) -> Result<bool, JenkinsError> {
+        let Some(values) = self.closed.get(node) else { return Ok(false) };
+        let opened = match self.jenkins.node_config(node)? {
+            NodeConfig::Closed(document) => {
+                self.jenkins.replace_node_config(node, &with_values(&document, values))?;
+                true
+            }
+            NodeConfig::Open(..) | NodeConfig::Unusable => false,
+        };
+        self.forget(node);
+        Ok(opened)
+    }
+
+    fn forget(&mut self, node: &NodeName) {
+        self.closed.remove(node);
+        self.context.report(Event::NodeOpened(node.clone()));
+    }
+}

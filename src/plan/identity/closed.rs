@@ -1,0 +1,26 @@
+//! Nodes that mita closed to new builds, with the labels that they have otherwise: a run that was killed before it set such a
+//! node offline leaves it closed, and the next one counts on it as before and opens it.
+
+use crate::domain::label::node_labels;
+use crate::domain::state::{ClosedNode, State};
+use crate::domain::world::{Listing, World};
+use std::borrow::Cow;
+
+/// What was seen, with the labels of closed nodes put back; and the state without the nodes that somebody else has opened.
+pub(crate) fn opened<'a>(world: &'a World, state: &'a State) -> (Cow<'a, World>, Cow<'a, State>) {
+    let (mut seen, mut known) = (Cow::Borrowed(world), Cow::Borrowed(state));
+    let closed = state.nodes.iter().filter_map(|(name, node)| Some((name, node.closed.as_ref()?)));
+    for (name, closed) in closed {
+        let Listing::Complete(nodes) = &world.jenkins.nodes else { continue };
+        let Some(place) = nodes.iter().position(|node| node.name == *name) else { continue };
+        if nodes[place].labels.contains(ClosedNode::LABEL) {
+            if let Listing::Complete(nodes) = &mut seen.to_mut().jenkins.nodes {
+                let own = name.as_str().to_owned();
+                nodes[place].labels = node_labels(&closed.plain_label()).into_iter().chain([own]).collect();
+            }
+        } else if let Some(node) = known.to_mut().nodes.get_mut(name) {
+            node.closed = None;
+        }
+    }
+    (seen, known)
+}

@@ -1,0 +1,188 @@
+//! What a real controller showed: matrix projects, pipelines whose node still boots, numbers of items that start again, and
+//! neighbours.
+
+use crate::config::{NodeSettings, NodeType, Registration, Transport};
+use crate::domain::names::MitaId;
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+
+fn matrix_parent(s: &mut Situation, id: u64, label: &str) {
+    s.wait(
+        id,
+        Task::Flyweight { label: Some(label.to_owned()) },
+        &format!("There are no nodes with the label ‘{label}’"),
+    );
+}
+
+fn orders(s: &Situation) -> usize {
+    s.plan().actions.iter().filter(|action| action.is_order()).count()
+}
+
+#[test]
+fn a_matrix_project_takes_no_executor_and_no_server_where_its_combinations_get_one() {
+    let mut s = Situation::new();
+    matrix_parent(&mut s, 1, "amd64");
+    s.project(2, "amd64");
+    assert_eq!(orders(&s), 1, "both share the server");
+    let plan = s.plan();
+    let of = |id: &str| plan.verdicts.iter().find(|verdict| verdict.id == id).unwrap().rule.name();
+    assert_eq!((of("1"), of("2")), ("demand", "demand"));
+}
+
+#[test]
+fn a_matrix_project_without_any_node_gets_one_and_several_share_it() {
+    let mut s = Situation::new();
+    (1..=5).for_each(|id| matrix_parent(&mut s, id, "amd64"));
+    assert_eq!(orders(&s), 1);
+    s.config.node_types.push(kind("arm", &["arm64"]));
+    matrix_parent(&mut s, 6, "arm64");
+    assert_eq!(orders(&s), 2);
+    matrix_parent(&mut s, 7, "sparc");
+    assert_eq!(orders(&s), 2);
+}
+
+#[test]
+fn a_matrix_project_runs_beside_the_executors_of_a_busy_node() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.item_of_matrix();
+    let plan = s.plan();
+    assert_eq!(plan.actions, [], "{:?}", plan.verdicts);
+    let verdict = plan.verdicts.iter().find(|verdict| verdict.id == "1").unwrap();
+    assert_eq!(verdict.reason, "needs amd64: runs on node ubuntu+10.0.0.1, beside its executors");
+}
+
+impl Situation {
+    fn item_of_matrix(&mut self) {
+        matrix_parent(self, 1, "amd64");
+    }
+}
+
+#[test]
+fn a_pipeline_whose_only_node_still_boots_is_no_resuming_one() {
+    let mut s = Situation::new();
+    let server = s.active("s1", "ubuntu", "10.0.0.1");
+    server.name = "ubuntu-m1".to_owned();
+    s.nodes().push(Node { presence: Presence::Disconnected, idle_executors: 0, ..agent("ubuntu-m1") });
+    // Late, it would be no supply.
+    s.state.servers.get_mut(&MitaId::from("m1")).unwrap().active_since = Some(s.now);
+    s.run();
+    s.pipeline(1, "‘ubuntu-m1’ is offline");
+    s.pipeline(2, "‘ubuntu-m1’ is offline");
+    let plan = s.plan();
+    let rules: Vec<&str> = ["1", "2"].map(|id| plan.verdicts.iter().find(|v| v.id == id).unwrap().rule.name()).into();
+    assert_eq!(rules, ["on_its_way", "demand"], "{:?}", plan.verdicts);
+}
+
+#[test]
+fn a_pipeline_that_waits_for_a_node_that_was_online_resumes_there() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1m");
+    s.run();
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    s.node("ubuntu+10.0.0.1").idle_executors = 0;
+    s.pipeline(1, "‘ubuntu+10.0.0.1’ is offline");
+    let plan = s.after("1m").plan();
+    let verdict = plan.verdicts.iter().find(|verdict| verdict.id == "1").unwrap();
+    assert_eq!(verdict.rule.name(), "resuming");
+}
+
+#[test]
+fn s6_what_is_known_of_an_item_is_not_anothers_with_the_same_number() {
+    let mut s = Situation::new();
+    s.pipeline(1, "There are no nodes with the label ‘amd64’");
+    s.run();
+    let known = s.state.queue[&1].clone();
+    assert!(known.need.is_some() && known.waiting_since.is_some());
+    // After a crash Jenkins counts from 1 again.
+    s.item(1).job = "another".to_owned();
+    s.item(1).why = Some("Waiting for something a plugin made up".to_owned());
+    s.after("1m").run();
+    assert_eq!(s.state.queue[&1].need, None);
+    s.item(1).why = Some("There are no nodes with the label ‘amd64’".to_owned());
+    s.after("1m").run();
+    assert!(s.state.queue[&1].need.is_some());
+    s.item(1).in_queue_since = Some(s.now);
+    s.item(1).why = Some("Waiting for something a plugin made up".to_owned());
+    s.after("1m").run();
+    assert_eq!(s.state.queue[&1].need, None, "the same job queued at another time");
+}
+
+#[test]
+fn a_node_for_an_agent_that_calls_in_is_made_again_if_somebody_deletes_it() {
+    let mut s = Situation::new();
+    s.ubuntu().registration = Registration::Inbound(NodeSettings::default(), Transport::default());
+    s.ubuntu().server_name = NodeType::OWN_SERVER_NAME.to_owned();
+    s.active("s1", "ubuntu", "10.0.0.1");
+    let order = s.order_of("s1");
+    let name = s.config.node_types[0].server_name_for(&order);
+    s.server("s1").name = name.clone();
+    s.runs(&format!(
+        "
+        | + node {name}  os  s1  register: server s1 runs, and the node that its agent connects to is gone from Jenkins
+        |   server s1  {name}  connecting: active for 10m, not in Jenkins yet, join_timeout 15m; its node is made now
+    "
+    ));
+    s.server("s1").name = "ubuntu".to_owned();
+    assert_eq!(s.after("1m").plan().actions, [], "a server from before the type registered nodes has no such node");
+}
+
+impl Situation {
+    fn order_of(&mut self, server: &str) -> crate::domain::names::MitaId {
+        self.server(server).mark.as_ref().unwrap().id.clone()
+    }
+}
+
+#[test]
+fn labels_that_nodes_of_others_had_lately_are_no_warning() {
+    let mut s = Situation::new();
+    let mut other = agent("theirs");
+    other.labels.insert("theirs-only".to_owned());
+    s.nodes().push(other);
+    s.run();
+    s.lose_node("theirs");
+    s.after("1h").project(1, "theirs-only");
+    s.project(2, "nobodys");
+    let plan = s.plan();
+    assert_eq!(plan.warnings.len(), 1, "{:?}", plan.warnings);
+    assert!(plan.warnings[0].contains("nobodys"));
+    s.state = plan.memory;
+    s.queue().clear();
+    s.run();
+    let plan = {
+        s.after("192h").run().project(3, "theirs-only");
+        s.plan()
+    };
+    assert_eq!(plan.warnings.len(), 1, "after a week nobody is known to have them");
+}
+
+#[test]
+fn a_node_that_worked_between_two_sightings_is_called_seen_idle() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "5m").busy_average = Some(0);
+    s.run();
+    s.node("ubuntu+10.0.0.1").busy_average = Some(40_000);
+    let plan = s.after("1m").plan();
+    let reason = &plan.verdicts.iter().find(|verdict| verdict.id == "s1").unwrap().reason;
+    assert!(reason.starts_with("seen idle in each run for "), "{reason}");
+}
+
+#[test]
+fn s7_a_mark_without_a_name_is_held_and_called_nobodys() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "5m").presence = set_offline("org.example.Cause", "because");
+    let plan = s.plan();
+    let verdict = plan.verdicts.iter().find(|verdict| verdict.id == "s1").unwrap();
+    assert_eq!(verdict.rule.name(), "held");
+    assert_eq!(verdict.reason, "node ubuntu+10.0.0.1 is set offline, and Jenkins names nobody: \"because\"");
+}
+
+#[test]
+fn a_node_with_all_its_labels_in_one_is_told_with_the_cause() {
+    let mut s = Situation::new();
+    s.ubuntu().labels.insert("trusty".to_owned());
+    s.idle("s1", "10.0.0.1", "5m").labels = names(&["amd64 trusty"]);
+    let plan = s.plan();
+    let told = plan.warnings.iter().find(|warning| warning.contains("lacks the label")).unwrap();
+    assert!(told.contains("Jenkins takes \"amd64 trusty\" for one label"), "{told}");
+}

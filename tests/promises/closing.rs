@@ -1,0 +1,116 @@
+//! Jenkins before 2.517 loses an item that it assigned to a node in the moment in which the node goes offline: mita closes the
+//! node first, where it may, and opens it again if the node stays.
+
+use crate::harness::{Installation, Setup, minutes};
+use mita_sim::jenkins::queue::Job;
+use mita_sim::jenkins::{Permission, User, Version};
+use mita_sim::{Fault, Kind, Meanwhile, Service};
+
+/// An installation on an old Jenkins, whose one node is retired by the next run.
+fn about_to_retire(setup: Setup) -> (Installation, String) {
+    let it = setup.jenkins(|options| options.version = Version::lts(2, 426, 3)).with_idle_node();
+    it.minutes(9).did_nothing();
+    let node = it.node();
+    (it, node)
+}
+
+fn just_before(it: &Installation, method: &str, part: &str, what: impl Meanwhile + 'static) {
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::Before(Box::new(what))).method(method).path(part));
+}
+
+/// A job of the node's type is assigned to it just before it is set offline, and would start a moment later.
+fn assigned_around_the_mark(it: &Installation) {
+    just_before(it, "POST", "changeOfflineCause", |world| {
+        world.jenkins.hold_starts(true);
+        world.jenkins.submit(Job::freestyle("late").label("trusty").lasting(minutes(1)));
+    });
+    let release = Kind::After(Box::new(|world: &mut mita_sim::World| world.jenkins.hold_starts(false)));
+    it.sim.fault(Fault::new(Service::Jenkins, release).method("POST").path("changeOfflineCause"));
+}
+
+#[test]
+fn a_node_is_closed_before_it_is_set_offline_and_no_item_is_lost() {
+    let (it, node) = about_to_retire(Setup::trusty());
+    assigned_around_the_mark(&it);
+    let run = it.minute();
+    run.did(&[&format!("retire_node {node} idle done")]);
+    assert_eq!(run.count(Service::Jenkins, "POST", "config.xml"), 1, "{}", run.story());
+    assert!(it.sim.jenkins().lost.is_empty());
+    it.minutes_until(10, "the job runs on a new server", |it| it.built().contains(&"late".to_owned()));
+}
+
+#[test]
+fn without_the_right_to_configure_the_item_is_lost() {
+    let user = User::new("mita", "jenkins-api-token")
+        .without(Permission::AgentConfigure)
+        .without(Permission::AgentExtendedRead);
+    let (it, node) = about_to_retire(Setup::trusty().user(user));
+    assigned_around_the_mark(&it);
+    it.minute().did(&[&format!("retire_node {node} idle done")]);
+    assert_eq!(it.sim.jenkins().lost.len(), 1, "what the right is for");
+}
+
+#[test]
+fn a_newer_jenkins_is_not_asked_for_the_configuration() {
+    let it = Setup::trusty().with_idle_node();
+    it.minutes(9).did_nothing();
+    assert_eq!(it.minute().count(Service::Jenkins, "GET", "config.xml"), 0);
+}
+
+#[test]
+fn a_build_that_was_first_gets_its_node_back_as_it_was() {
+    let (it, node) = about_to_retire(Setup::trusty());
+    let before = it.sim.jenkins().node(&node).unwrap().clone();
+    let name = node.clone();
+    just_before(&it, "POST", "config.xml", move |world| {
+        world.jenkins.occupy(&name, Job::freestyle("late").lasting(minutes(5)));
+    });
+    let run = it.minute();
+    run.did(&[&format!("retire_node {node} idle skipped")]);
+    let after = it.sim.jenkins().node(&node).unwrap().clone();
+    assert_eq!((&after.labels, after.mode), (&before.labels, before.mode));
+    assert!(!after.temporarily_offline && it.killed().is_empty());
+    assert_eq!(it.state()["nodes"][&node].get("closed"), None, "{}", it.state()["nodes"][&node]);
+    it.minute().did_nothing();
+}
+
+#[test]
+fn l4_a_node_that_was_left_closed_serves_its_jobs_and_is_opened() {
+    let (it, node) = about_to_retire(Setup::trusty());
+    let before = it.sim.jenkins().node(&node).unwrap().clone();
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::DropBefore).method("POST").path("changeOfflineCause").always());
+    it.minute();
+    assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, "mita-retiring");
+    assert_eq!(it.state()["nodes"][&node]["closed"]["label"], before.labels.as_str());
+    it.sim.heal();
+    it.sim.jenkins().submit(Job::freestyle("late").label("trusty").lasting(minutes(1)));
+    let run = it.minute();
+    run.did(&[&format!("restore_node {node} wanted_again done")]);
+    assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, before.labels);
+    it.minutes_until(5, "the job runs there", |it| it.built().contains(&"late".to_owned()));
+    assert_eq!(it.orders(), 1, "no second server");
+}
+
+#[test]
+fn l4_a_node_that_was_left_closed_is_retired_if_nobody_wants_it() {
+    let (it, _) = about_to_retire(Setup::trusty());
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::DropBefore).method("POST").path("changeOfflineCause").always());
+    it.minute();
+    it.sim.heal();
+    it.minutes(2);
+    assert!(it.nodes().is_empty() && it.servers().is_empty());
+}
+
+#[test]
+fn a_node_that_a_person_opened_stays_as_that_person_left_it() {
+    let (it, node) = about_to_retire(Setup::trusty());
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::DropBefore).method("POST").path("changeOfflineCause").always());
+    it.minute();
+    it.sim.heal();
+    it.sim.jenkins().node_mut(&node).unwrap().labels = "mine".to_owned();
+    it.sim.jenkins().node_mut(&node).unwrap().relabel();
+    it.sim.jenkins().occupy(&node, Job::freestyle("theirs").lasting(minutes(5)));
+    it.minute().did_nothing();
+    assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, "mine");
+    assert_eq!(it.state()["nodes"][&node].get("closed"), None);
+}
