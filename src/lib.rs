@@ -9,7 +9,8 @@
 //!
 //! [`reconcile`] is a run from top to bottom: start reading there. [`domain`] has the words that everything shares,
 //! [`config`] what the operator wants. [`observe`] reads, [`plan`] decides, [`apply`] writes; [`jenkins`] and [`provider`]
-//! are the services, with [`http`] beneath them. [`store`] keeps the state file, [`record`] the records of runs.
+//! are the services, with [`http`] beneath them. [`store`] keeps the state file, [`journal`] says what happened, [`record`]
+//! keeps records of runs.
 //! [`operator`] does what a person requests for one node. [`cli`] has the commands, and [`view`] what people and monitors
 //! read.
 
@@ -20,6 +21,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod jenkins;
+pub mod journal;
 pub mod observe;
 pub mod operator;
 pub mod plan;

@@ -89,6 +89,7 @@ impl Scene {
             presence: Presence::Online,
             mark: None,
             busy_average: None,
+            builds: Vec::new(),
         }];
         nodes.extend((0..self.nodes).map(|number| {
             let kind = number % TYPES;
@@ -104,6 +105,7 @@ impl Scene {
                 presence: Presence::Online,
                 mark: None,
                 busy_average: None,
+                builds: Vec::new(),
             }
         }));
         let items = (0..self.items).map(|number| {

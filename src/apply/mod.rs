@@ -41,8 +41,17 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `save` is called after each
-/// change of it.
+/// What has happened since the step before.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The state, if it has changed and is to be saved.
+    pub state: Option<&'a State>,
+    /// The results of actions that are over.
+    pub results: &'a [ActionResult],
+}
+
+/// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `step` is called after each
+/// change of it, and for each result.
 pub fn apply(
     config: &Config,
     services: &Services,
@@ -50,7 +59,7 @@ pub fn apply(
     plan: &Plan,
     before: &State,
     state: &mut State,
-    mut save: impl FnMut(&State),
+    mut step: impl FnMut(Step<'_>),
 ) -> Results {
     let mut results = Results::default();
     thread::scope(|scope| {
@@ -64,14 +73,13 @@ pub fn apply(
         });
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
+            let known = results.actions.len();
             let mut changed = false;
             for event in events {
                 changed |= event.changes_state();
                 event.record(config, plan.now, state, &mut results);
             }
-            if changed {
-                save(state);
-            }
+            step(Step { state: changed.then_some(&*state), results: &results.actions[known..] });
         }
         threads.into_iter().for_each(join);
     });

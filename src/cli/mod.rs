@@ -9,9 +9,11 @@ mod check;
 mod completions;
 mod dry_run;
 mod explain;
+mod history;
 mod init;
 mod manual;
 mod operator;
+mod pause;
 pub(crate) mod process;
 mod reconcile;
 mod replay;
@@ -41,15 +43,20 @@ use std::path::PathBuf;
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let Arguments { command, config, verbose, quiet, log_format } = arguments;
+    process::terminal::end_cleanly_on_interrupt();
+    let quiet = quiet || process::output::is_dumb();
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };
     match command {
         Command::Reconcile(args) => reconcile::run(&args, detail, load(config), moment, progress()),
-        Command::Status(args) => status::run(args, &load(config)?, moment, progress()),
-        Command::Explain(args) => explain::run(&args, &load(config)?, moment, progress()),
+        Command::Status(args) => status::run(&args, &load(config)?, moment, progress()),
+        Command::Explain(args) => explain::run(&args, detail, &load(config)?, moment, progress()),
         Command::Hold(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Release(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
+        Command::Pause(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::Resume(args) => pause::run(&args.into(), &load(config)?, moment),
+        Command::History(args) => history::run(&args, &load(config)?, moment),
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
         Command::Init(args) => init::run(&args, moment, progress),

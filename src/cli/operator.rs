@@ -21,8 +21,7 @@ pub(crate) struct Command {
 
 impl From<Hold> for Command {
     fn from(Hold { node, reason, format }: Hold) -> Self {
-        let person = config::person().unwrap_or_else(|| "somebody".to_owned());
-        Command { node: node.into(), request: Request::Hold { person, reason }, output: format.output }
+        Command { node: node.into(), request: Request::Hold { reason }, output: format.output }
     }
 }
 
@@ -40,7 +39,7 @@ impl From<Retire> for Command {
 
 impl Command {
     pub(crate) fn execute(&self, config: &Config, moment: Moment, progress: &Progress) -> Result<Answer, RunError> {
-        execute(config, &self.node, &self.request, moment, progress)
+        execute(config, &self.node, &self.request, &config::person(), moment, progress)
     }
 }
 

@@ -1,40 +1,64 @@
 //! `mita status`: everything there is. It sends only reads, like a dry run; with `--watch` again and again.
 
 use crate::cli::args;
-use crate::cli::args::Format;
+use crate::cli::args::{Format, StatusFormat};
 use crate::cli::dry_run::{look, report_problems};
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::cli::process::output::Reader;
+use crate::cli::process::terminal::colours;
 use crate::config::Loaded;
 use crate::progress::Progress;
-use crate::reconcile::{Moment, Permits, dry_run};
+use crate::reconcile::{Moment, Permits, Report, dry_run};
 use crate::view::exit::Exit;
 use crate::view::overview::Overview;
-use crate::view::status::{Status, text};
+use crate::view::status::Status;
+use crate::view::status::filter::Filter;
+use crate::view::status::text::{Layout, render};
+use crate::view::style::paint;
 use std::time::Duration;
 
-pub(crate) fn run(args: args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
-    let output = args.format.output;
+pub(crate) fn run(args: &args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     if let Some(pause) = args.watch {
         // It would count the seconds of the pauses.
         drop(progress);
-        return watch(output, pause, loaded, moment);
+        return watch(args, pause, loaded, moment);
     }
     let report = look(loaded, moment, progress)?;
-    let status = Status::of(&Overview::of(&loaded.config, &report));
-    if output.is_json() {
-        output::print_document(&status)?;
-    } else {
-        output::print(&text::render(&status, output::width()))?;
+    let status = status(args, loaded, &report);
+    match layout(args.output) {
+        None => output::print_document(&status)?,
+        Some(layout) => {
+            let text = render(&status, output::width(), layout);
+            output::print_with(&text, |text| paint(text, colours(args.color)))?
+        }
+    };
+    Ok(report_problems(&report, format(args.output)))
+}
+
+fn status(args: &args::Status, loaded: &Loaded, report: &Report) -> Status {
+    let mut status = Status::of(&Overview::of(&loaded.config, report));
+    Filter::read(&args.filter).apply(&mut status);
+    status
+}
+
+/// The layout for people; none for programs.
+fn layout(output: StatusFormat) -> Option<Layout> {
+    match output {
+        StatusFormat::Text => Some(Layout::Compact),
+        StatusFormat::Wide => Some(Layout::Wide),
+        StatusFormat::Json => None,
     }
-    Ok(report_problems(&report, output))
+}
+
+fn format(output: StatusFormat) -> Format {
+    if output == StatusFormat::Json { Format::Json } else { Format::Text }
 }
 
 /// Ends only if something fails that looking again would not change, or if nobody reads any more. It changes no mode of
 /// the terminal, so that Ctrl-C leaves it as it was.
-fn watch(output: Format, pause: Duration, loaded: &Loaded, moment: Moment) -> Result<Exit, Failure> {
-    let json = output.is_json();
+fn watch(args: &args::Status, pause: Duration, loaded: &Loaded, moment: Moment) -> Result<Exit, Failure> {
+    let json = args.output == StatusFormat::Json;
     if !json && !output::is_terminal() {
         return Err(Failure::NoTerminal);
     }
@@ -42,18 +66,25 @@ fn watch(output: Format, pause: Duration, loaded: &Loaded, moment: Moment) -> Re
     for warning in loaded.warnings.iter().filter(|_| json) {
         log::warn!("{warning}");
     }
+    let colours = colours(args.color);
     loop {
         // The clock was asked once, in `main`; time has passed since.
         let passed = moment.started.elapsed();
         let now = Moment { now: moment.now + passed, started: moment.started + passed };
         let report = dry_run(&loaded.config, Permits::default(), now, &Progress::silent())?;
-        let status = Status::of(&Overview::of(&loaded.config, &report));
+        let status = status(args, loaded, &report);
         let reader = if json {
-            report_problems(&report, output);
+            report_problems(&report, Format::Json);
             output::print_document(&status)?
         } else {
-            let (seconds, tables) = (pause.as_secs(), text::render(&status, output::width()));
-            output::draw(&format!("Every {seconds}s, until Ctrl-C. {tables}"))?
+            let begin = format!("Every {}s, until Ctrl-C. ", pause.as_secs());
+            // The cursor is on the line below the last one.
+            let layout = match args.output {
+                StatusFormat::Wide => Layout::Wide,
+                _ => Layout::Screen(output::height().saturating_sub(1)),
+            };
+            let text = render(&status, output::width(), layout);
+            output::draw(&(begin + &text), |text| paint(text, colours))?
         };
         if reader == Reader::Gone {
             return Ok(Exit::Done);

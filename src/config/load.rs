@@ -54,6 +54,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let deadline = top.time("deadline", seconds(1)).unwrap_or(seconds(50));
     let max_servers = top.number("max_servers", 0..=u32::MAX).map_or(50, |found| found.value);
     let concurrency = top.number("concurrency", 1..=64).map_or(24, |found| found.value);
+    let journal_days = top.number("journal_days", 1..=3650).map_or(90, |found| found.value);
     let times = times::read(top, Times::DEFAULTS);
     let state_file = state_file(top);
     let (metrics_file, html_file) = published_files(top, &state_file);
@@ -79,6 +80,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         deadline,
         max_servers,
         concurrency,
+        journal_days,
         jenkins: jenkins?,
         providers,
         node_types,

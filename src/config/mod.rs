@@ -23,6 +23,7 @@ mod url;
 mod tests;
 
 pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, provider_of, root_url};
+pub(crate) use file::of_process;
 pub use file::{ConfigErrors, NotFound, locate, person};
 pub use load::Loaded;
 pub use provider::available_clouds;

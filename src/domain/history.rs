@@ -15,6 +15,9 @@ pub const VERSION: u32 = 1;
 /// How far back samples reach.
 pub const SPAN: SignedDuration = SignedDuration::from_hours(24);
 
+/// At most this much of the time between two runs counts as time of servers.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
+
 /// One for each minute of [`SPAN`], and the one of this minute.
 const MOST_SAMPLES: usize = 24 * 60 + 1;
 
@@ -46,8 +49,14 @@ pub struct Totals {
     pub actions: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
     /// What was sent, by service.
     pub sent: BTreeMap<String, Sent>,
-    /// Servers that came online in Jenkins, by node type.
-    pub joined: BTreeMap<NodeTypeName, Joined>,
+    /// How long servers took from their order until they were online in Jenkins, by node type.
+    pub joined: BTreeMap<NodeTypeName, Durations>,
+    /// How long jobs waited that a run had seen waiting, until they left the queue.
+    pub waited: Durations,
+    /// Entries of the journal, by event.
+    pub events: BTreeMap<String, u64>,
+    /// Time of servers, by node type and what they did, in seconds.
+    pub server_seconds: BTreeMap<NodeTypeName, BTreeMap<String, u64>>,
 }
 
 /// What was sent to one service.
@@ -59,13 +68,31 @@ pub struct Sent {
     pub errors: u64,
 }
 
-/// Servers of a node type that came online in Jenkins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Joined {
+/// The upper bounds of the buckets of [`Durations`], in seconds.
+pub const BOUNDS: [u64; 10] = [10, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600];
+
+/// Durations that were observed: how many, how long together, and how many up to each bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Durations {
     /// How many.
-    pub servers: u64,
-    /// How long it took from their orders, together.
+    #[serde(rename = "servers")]
+    pub number: u64,
+    /// How long they took together.
     pub seconds: u64,
+    /// How many took no longer than each of [`BOUNDS`]; none in a file of a version of mita that did not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub up_to: Vec<u64>,
+}
+
+impl Durations {
+    fn add(&mut self, took: SignedDuration) {
+        let took = u64::try_from(took.as_secs()).unwrap_or(0);
+        count(&mut self.number, 1);
+        count(&mut self.seconds, took);
+        self.up_to.resize(BOUNDS.len(), 0);
+        let reached = self.up_to.iter_mut().zip(BOUNDS).filter(|(_, bound)| took <= *bound);
+        reached.for_each(|(number, _)| count(number, 1));
+    }
 }
 
 /// One minute.
@@ -108,6 +135,11 @@ pub struct Servers {
 }
 
 impl Servers {
+    /// Their numbers by what they do.
+    pub fn parts(self) -> [(&'static str, u32); 4] {
+        [("on_its_way", self.coming), ("idle", self.idle), ("busy", self.busy), ("other", self.other)]
+    }
+
     /// All of them.
     pub fn total(self) -> u32 {
         self.coming.saturating_add(self.idle).saturating_add(self.busy).saturating_add(self.other)
@@ -125,6 +157,10 @@ pub struct Run {
     pub sent: BTreeMap<String, Sent>,
     /// Servers that it was the first to see online: their type, and how long that took.
     pub joined: Vec<(NodeTypeName, SignedDuration)>,
+    /// How long jobs waited that left the queue.
+    pub waited: Vec<SignedDuration>,
+    /// New entries of the journal.
+    pub events: Vec<&'static str>,
 }
 
 impl History {
@@ -135,7 +171,7 @@ impl History {
 
     /// Adds a run. Runs of the same minute share a sample; after a clock that was ahead, what it dated is forgotten.
     pub fn add(&mut self, run: Run) {
-        let Run { mut sample, actions, sent, joined } = run;
+        let Run { mut sample, actions, sent, joined, waited, events } = run;
         let now = sample.at;
         let totals = &mut self.totals;
         count(totals.runs.entry(sample.exit).or_default(), 1);
@@ -149,9 +185,21 @@ impl History {
             count(&mut total.errors, errors);
         }
         for (node_type, took) in joined {
-            let total = totals.joined.entry(node_type).or_default();
-            count(&mut total.servers, 1);
-            count(&mut total.seconds, u64::try_from(took.as_secs()).unwrap_or(0));
+            totals.joined.entry(node_type).or_default().add(took);
+        }
+        waited.into_iter().for_each(|waited| totals.waited.add(waited));
+        for event in events {
+            count(totals.events.entry(event.to_owned()).or_default(), 1);
+        }
+        if let Some(last) = self.samples.last() {
+            let gap = now.duration_since(last.at).clamp(SignedDuration::ZERO, LONGEST_GAP);
+            let gap = u64::try_from(gap.as_secs()).unwrap_or(0);
+            for (node_type, servers) in &sample.servers {
+                let seconds = totals.server_seconds.entry(node_type.clone()).or_default();
+                for (phase, number) in servers.parts() {
+                    count(seconds.entry(phase.to_owned()).or_default(), gap.saturating_mul(number.into()));
+                }
+            }
         }
         if sample.exit == 0 {
             self.last_success = Some(now);
@@ -214,6 +262,24 @@ mod tests {
     }
 
     #[test]
+    fn time_of_servers_is_counted_from_run_to_run_and_not_over_a_long_silence() {
+        let mut history = history();
+        for second in [0, 60, 120, 100_000] {
+            let mut run = run(second, 0);
+            run.sample.servers.insert("ubuntu".into(), Servers { busy: 2, idle: 1, ..Servers::default() });
+            history.add(run);
+        }
+        let seconds = &history.totals.server_seconds[&NodeTypeName::from("ubuntu")];
+        assert_eq!((seconds["busy"], seconds["idle"], seconds["other"]), (2 * 720, 720, 0));
+    }
+
+    #[test]
+    fn durations_of_an_earlier_version_are_read() {
+        let known: Durations = serde_json::from_str(r#"{"servers":3,"seconds":90}"#).unwrap();
+        assert_eq!(known, Durations { number: 3, seconds: 90, up_to: Vec::new() });
+    }
+
+    #[test]
     fn totals_grow_by_each_action_and_never_beyond_what_a_number_holds() {
         let mut history = history();
         history.totals.runs.insert(1, u64::MAX);
@@ -228,7 +294,9 @@ mod tests {
         assert_eq!(totals.runs[&1], u64::MAX);
         assert_eq!(totals.actions["create_server"]["demand"]["done"], 4);
         assert_eq!(totals.sent["jenkins"], Sent { requests: 6, errors: 2 });
-        assert_eq!(totals.joined[&NodeTypeName::from("ubuntu")], Joined { servers: 2, seconds: 180 });
+        let joined = &totals.joined[&NodeTypeName::from("ubuntu")];
+        assert_eq!((joined.number, joined.seconds), (2, 180));
+        assert_eq!(joined.up_to, [0, 0, 0, 2, 2, 2, 2, 2, 2, 2]);
         assert_eq!(history.last_success, None, "no run has succeeded");
     }
 }

@@ -1,9 +1,11 @@
 //! The words that the rest of the program shares. They are small and pure, and import nothing from outside this folder.
 
+pub mod address;
 pub mod description;
 pub mod format;
 pub mod history;
 pub mod installation;
+pub mod journal;
 pub mod label;
 pub mod names;
 pub mod need;

@@ -6,8 +6,13 @@
 
 use crate::domain::names::{Owner, ServerId};
 use crate::domain::rule::Rule;
+use crate::domain::world::OfflineCause;
 
 const BEGINNING: &str = "mita retires this node: ";
+
+/// How the message of a person begins, and what comes after the name.
+const HELD: &str = "held by ";
+const WITH: &str = " with mita";
 
 /// What Jenkins puts before a user's message where it describes the cause (hudson/slaves/Messages.properties,
 /// `SlaveComputer.DisconnectedBy`): `Disconnected by USER : MESSAGE`.
@@ -35,8 +40,18 @@ pub fn hold_message(person: &str, why: Option<&str>) -> String {
         words.join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect::<String>()
     };
     match why.map(one_line).filter(|why| !why.is_empty()) {
-        Some(why) => format!("held by {} with mita: {why}", one_line(person)),
-        None => format!("held by {} with mita", one_line(person)),
+        Some(why) => format!("{HELD}{}{WITH}: {why}", one_line(person)),
+        None => format!("{HELD}{}{WITH}", one_line(person)),
+    }
+}
+
+/// Who holds a node and why, as far as the cause says: the person of a [`hold_message`], else the user of Jenkins.
+pub fn holder(cause: &OfflineCause) -> (Option<String>, String) {
+    let reason = cause.reason.trim();
+    let by_mita = reason.strip_prefix(HELD).and_then(|rest| rest.split_once(WITH));
+    match by_mita {
+        Some((person, why)) => (Some(person.to_owned()), why.trim_start_matches(':').trim().to_owned()),
+        None => (cause.by.clone(), reason.to_owned()),
     }
 }
 
@@ -169,5 +184,20 @@ mod tests {
         let message = offline_message(&owner(), &server, Rule::Idle);
         assert!(message.is_ascii() && !message.contains(['<', '>', '&', '"', '\'']) && !message.contains(" : "));
         assert_eq!(is_ours(&message, &owner()), Some(ServerId::from("1_rule_x_2_______:___")));
+    }
+
+    #[test]
+    fn who_holds_a_node_is_read_from_what_mita_wrote_or_from_what_jenkins_says() {
+        let cause = |reason: &str, by: Option<&str>| OfflineCause {
+            class: None,
+            reason: reason.to_owned(),
+            by: by.map(str::to_owned),
+        };
+        let held = |reason: &str, by| holder(&cause(reason, by));
+        let known = |person: &str, why: &str| (Some(person.to_owned()), why.to_owned());
+        assert_eq!(held(&hold_message("ann", Some("disk: swap")), Some("robot")), known("ann", "disk: swap"));
+        assert_eq!(held(&hold_message("ann", None), None), known("ann", ""));
+        assert_eq!(held("moving racks", Some("bob")), known("bob", "moving racks"));
+        assert_eq!(held("moving racks", None), (None, "moving racks".to_owned()));
     }
 }

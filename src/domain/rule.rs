@@ -73,6 +73,8 @@ rules! {
     Busy = "busy",
     /// a person set the node offline, or locked the server
     Held = "held",
+    /// a person paused orders and removals there: mita pause
+    Paused = "paused",
     /// online, and idle for less than its grace time
     Kept = "kept",
     /// online and idle, and waiting jobs are matched to it

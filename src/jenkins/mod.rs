@@ -5,6 +5,7 @@
 //! the language of the request, so every request asks for English.
 
 mod ahead;
+mod builds;
 mod client;
 mod crumb;
 mod error;

@@ -3,6 +3,7 @@
 //! mita may remove the server of a node that is not in the list. So a list that may hide a node is an error, and a node
 //! whose state cannot be read counts as busy.
 
+use super::builds::{EXECUTABLE, Running};
 use super::client::{Jenkins, Reading};
 use super::error::{ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, Name, object};
@@ -16,9 +17,14 @@ use serde::de::MapAccess;
 use std::collections::BTreeSet;
 
 /// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
-const FIELDS: &str = "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],\
-                      offlineCauseReason,assignedLabels[name],executors[idle],description,\
-                      loadStatistics[busyExecutors[sec10[latest]]]";
+fn fields() -> String {
+    format!(
+        "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],offlineCauseReason,\
+         assignedLabels[name],executors[idle,{EXECUTABLE}],oneOffExecutors[{EXECUTABLE}],description,\
+         loadStatistics[busyExecutors[sec10[latest]]]"
+    )
+}
+
 const PATH: &str = "computer/api/json";
 
 /// The name of the built-in node before 2.2, which does not export classes.
@@ -30,7 +36,7 @@ impl Jenkins {
     ///
     /// Before 2.94 Jenkins does not export a node's labels: each node then has only its own name.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
-        self.read(PATH, &format!("computer[{FIELDS}]"), "the list of nodes")?.try_map(|Field(root): Field<Root>| {
+        self.read(PATH, &format!("computer[{}]", fields()), "the list of nodes")?.try_map(|Field(root): Field<Root>| {
             let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.unexpected(PATH, text) };
             root.nodes().map_err(incomplete)
         })
@@ -39,7 +45,7 @@ impl Jenkins {
     /// One node as it is now; `None` if Jenkins says that there is no such node.
     pub fn node(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
         let path = format!("{}api/json", self.node_path(name)?);
-        match self.read(&path, FIELDS, "a node") {
+        match self.read(&path, &fields(), "a node") {
             Ok(reading) => reading.try_map(|Field(Entry(entry)): Field<Entry>| {
                 let classes = entry.as_ref().is_some_and(|(class, _)| class.is_some());
                 match entry.map(|entry| of_class(entry, classes)) {
@@ -86,6 +92,7 @@ object!(Computer {
     "offlineCauseReason" => reason: Option<String>,
     "assignedLabels" => labels: Option<Vec<Label>>,
     "executors" => executors: Option<Vec<Executor>>,
+    "oneOffExecutors" => one_off_executors: Option<Vec<Executor>>,
     "description" => description: Option<String>,
     "loadStatistics" => load: LoadStatistics,
 });
@@ -101,6 +108,7 @@ object!(Label {
 
 object!(Executor {
     "idle" => idle: Option<bool>,
+    "currentExecutable" => current: Running,
 });
 
 object!(LoadStatistics {
@@ -186,6 +194,11 @@ impl Computer {
             idle,
             presence,
             busy_average: busy_average(self.load.busy.seconds10.latest),
+            builds: executors
+                .into_iter()
+                .chain(self.one_off_executors.unwrap_or_default())
+                .filter_map(|executor| executor.current.0)
+                .collect(),
         };
         Some((self.class, node))
     }
@@ -206,7 +219,12 @@ impl Computer {
     fn cause(&self) -> OfflineCause {
         let reason = self.reason.as_deref().map(unescape_html);
         let reason = reason.or_else(|| self.cause.description.clone()).unwrap_or_default();
-        OfflineCause { class: self.cause.class.clone(), reason: reason.trim().to_owned() }
+        // `Disconnected by USER : MESSAGE`, and `Disconnected by USER` without a message (hudson/slaves/Messages.properties,
+        // SlaveComputer.DisconnectedBy).
+        let described = self.cause.description.as_deref().and_then(|text| text.trim().strip_prefix("Disconnected by "));
+        let by = described.map(|text| text.split(" : ").next().unwrap_or_default().trim().to_owned());
+        let by = by.filter(|by| !by.is_empty());
+        OfflineCause { class: self.cause.class.clone(), reason: reason.trim().to_owned(), by }
     }
 }
 
@@ -248,7 +266,7 @@ mod tests {
     }
 
     fn cause(class: Option<&str>, reason: &str) -> Presence {
-        Presence::SetOffline(OfflineCause { class: class.map(str::to_owned), reason: reason.to_owned() })
+        Presence::SetOffline(OfflineCause { class: class.map(str::to_owned), reason: reason.to_owned(), by: None })
     }
 
     #[test]
@@ -262,6 +280,7 @@ mod tests {
                 Presence::DisconnectedBy(OfflineCause {
                     class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
                     reason: "moving racks".to_owned(),
+                    by: None,
                 }),
             ),
             (
@@ -274,7 +293,11 @@ mod tests {
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",
                     "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
                         "description": "Disconnected by a : b"}}),
-                cause(Some("hudson.slaves.OfflineCause$UserCause"), "it's <broken>"),
+                Presence::SetOffline(OfflineCause {
+                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
+                    reason: "it's <broken>".to_owned(),
+                    by: Some("a".to_owned()),
+                }),
             ),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "",

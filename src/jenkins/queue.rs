@@ -6,8 +6,8 @@
 use super::client::{Jenkins, Reading};
 use super::error::JenkinsError;
 use super::lenient::{Exported, Field, Lenient, object};
-use super::wire::percent_decode;
 
+use crate::domain::address::percent_decode;
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use jiff::Timestamp;
 use serde::de::MapAccess;

@@ -1,5 +1,6 @@
 //! Holding a node, and releasing it.
 
+use crate::domain::journal::Event;
 use crate::domain::offline::hold_message;
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
@@ -10,7 +11,7 @@ use crate::store::StoreError;
 
 impl Context<'_> {
     /// Sets the node offline in a person's name. That ends a retirement under way: a person's last word counts.
-    pub(super) fn hold(&mut self, person: &str, reason: Option<&str>) -> Result<Answer, StoreError> {
+    pub(super) fn hold(&mut self, reason: Option<&str>) -> Result<Answer, StoreError> {
         let node = self.node;
         if let (Presence::SetOffline(cause), Some(SetOfflineBy::Person)) = (&node.presence, self.set_offline_by(node)) {
             return Ok(Answer::new(Ended::AlreadySo, format!("a person holds it already{}", quoted(cause))));
@@ -20,8 +21,9 @@ impl Context<'_> {
             (server.asked, server.retirement) = (None, None);
         }
         self.store.save(&self.state)?;
-        Ok(match self.jenkins.set_offline(&node.name, &hold_message(person, reason)) {
+        Ok(match self.jenkins.set_offline(&node.name, &hold_message(self.person, reason)) {
             Ok(NodeChange::Done) => {
+                self.journal(Event::Held, reason.unwrap_or_default());
                 let build = if node.idle { "" } else { "; the build that runs there goes on" };
                 let end = format!("until mita release {}", node.name);
                 Answer::new(Ended::Done, format!("takes no build and is left alone {end}{build}"))
@@ -47,6 +49,7 @@ impl Context<'_> {
             (Presence::Disconnected, Some(SetOfflineBy::Person)) => {
                 self.forget_set_offline();
                 self.store.save(&self.state)?;
+                self.journal(Event::Released, "");
                 let reason = "is held no more; it has no connection, and is retired if that lasts for join_timeout";
                 return answer(Ended::Done, reason);
             }
@@ -65,7 +68,12 @@ impl Context<'_> {
             (Presence::SetOffline(cause), Some(SetOfflineBy::Us | SetOfflineBy::Person) | None) => cause,
         };
         match self.jenkins.release(&self.node.name, cause) {
-            Ok(Restoration::Done) => answer(Ended::Done, "takes builds again"),
+            Ok(Restoration::Done) => {
+                self.forget_set_offline();
+                self.store.save(&self.state)?;
+                self.journal(Event::Released, "");
+                answer(Ended::Done, "takes builds again")
+            }
             Ok(Restoration::NotSetOffline) => answer(Ended::AlreadySo, "somebody has brought it back in the meantime"),
             Ok(Restoration::Held(reason)) => {
                 let reason = format!("somebody has set it offline again in the meantime: \"{}\"", reason.trim());

@@ -1,14 +1,16 @@
-//! What a person does with one node: hold it, release it, or retire it now.
+//! What a person does with one node: hold it, release it, or retire it now; and pauses of orders and removals.
 //!
-//! Each command takes the lock, observes, and does one thing. A retirement is planned like any other: the request goes
+//! Each command for a node takes the lock, observes, and does one thing. A retirement is planned like any other: the request goes
 //! into the state, the plan says whether the node can go now, and [`crate::apply`] carries it out with all its checks.
 //! So a person can make mita act earlier, but cannot make it unsafe. Nodes that are not ours are left alone here, too.
 
 mod context;
 mod hold;
+mod pause;
 mod request;
 mod retire;
 
+pub use pause::{PauseAnswer, PauseRequest, Scope, pause};
 pub use request::{Answer, Ended, Request};
 
 use crate::config::Config;
@@ -23,11 +25,12 @@ use crate::reconcile::{Moment, RunError, starting_state};
 use crate::store::Store;
 use context::Context;
 
-/// Does what a person requests with this node.
+/// Does what a person requests with this node. `person` is who it is, for the journal and for others.
 pub fn execute(
     config: &Config,
     node: &NodeName,
     request: &Request,
+    person: &str,
     moment: Moment,
     progress: &Progress,
 ) -> Result<Answer, RunError> {
@@ -57,10 +60,10 @@ pub fn execute(
         _ => None,
     };
     let (services, world) = (&services, &world);
-    let mut context = Context { config, services, jenkins, world, node, identity, machine, plan, state, store };
+    let mut context = Context { config, services, jenkins, world, node, identity, machine, plan, state, store, person };
     progress.now("doing what was asked");
     let answer = match request {
-        Request::Hold { person, reason } => context.hold(person, reason.as_deref())?,
+        Request::Hold { reason } => context.hold(reason.as_deref())?,
         Request::Release => context.release()?,
         Request::Retire { when_idle } => context.retire(*when_idle)?,
     };

@@ -8,8 +8,6 @@ use crate::jenkins::JenkinsError;
 pub enum Request {
     /// The node takes no build, and is neither retired nor brought back until it is released.
     Hold {
-        /// Who holds it.
-        person: String,
         /// Why.
         reason: Option<String>,
     },

@@ -1,15 +1,17 @@
 //! Retiring a node at a person's request.
 
 use crate::apply::{Outcome, apply};
+use crate::domain::journal::Event;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::Presence;
-use crate::operator::context::Context;
+use crate::journal;
+use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Ended};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
-use crate::plan::model::{Action, Plan, Subject};
+use crate::plan::model::{Action, Plan, Subject, Verdict};
 use crate::plan::plan;
 use crate::store::StoreError;
 
@@ -20,7 +22,12 @@ impl Context<'_> {
         let machine = match (self.machine, self.identity) {
             (Some(machine), _) => machine,
             (None, NodeIdentity::Former(server)) => {
-                return refused(format!("its server {server} is gone: mita deletes the node once that is certain"));
+                let is_verdict =
+                    |verdict: &&Verdict| verdict.subject == Subject::Node && verdict.id == self.node.name.as_str();
+                let known =
+                    self.plan.verdicts.iter().find(is_verdict).filter(|verdict| verdict.rule == Rule::Ambiguous);
+                let usual = || format!("its server {server} is gone: mita deletes the node once that is certain");
+                return refused(known.map_or_else(usual, |verdict| verdict.reason.clone()));
             }
             (None, NodeIdentity::MadeFor(order)) => {
                 return refused(format!("it was made for order {order}, which has no server: mita deletes the node"));
@@ -56,10 +63,15 @@ impl Context<'_> {
             state.servers.insert(machine.id.clone(), planned.clone());
         }
         self.store.save(&state)?;
+        self.journal(Event::Asked, "");
         let alone = Plan { actions: vec![action], ..plan };
         let mut saved = Ok(());
+        let days = self.config.journal_days;
         let before = state.clone();
-        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |state| {
+        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |step| {
+            let entries = journal::done(&before, &alone.actions, step.results, alone.now);
+            report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
+            let Some(state) = step.state else { return };
             saved = self.store.save(state);
         });
         saved?;
@@ -116,6 +128,7 @@ impl Context<'_> {
             self.record_set_offline_by(node, SetOfflineBy::Us);
         }
         self.store.save(&self.state)?;
+        self.journal(Event::Asked, "once it is idle");
         for node in machine.nodes.iter().filter(|node| !matches!(node.presence, Presence::SetOffline(_))) {
             if let Err(error) = self.jenkins.set_offline(&node.name, &message) {
                 let reason = "recorded: it is retired once it is idle, but takes builds until then";

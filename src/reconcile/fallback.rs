@@ -5,10 +5,12 @@ use crate::apply::ActionResult;
 use crate::config::Config;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Quota, World};
+use crate::journal;
 use crate::observe::Services;
 use crate::plan;
 use crate::plan::model::{Change, Plan, Problem, Subject};
 use crate::store::{Store, StoreError};
+use std::io;
 
 /// Applies the plan, and adds to it the orders that replaced refused ones. The state is saved after each step; where
 /// that fails, the plan says so, and the results show what was done.
@@ -29,12 +31,17 @@ pub(super) fn apply(
         }
         let mut state = next.memory.clone();
         let mut unsaved = None;
-        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |state| {
+        let mut unwritten = None;
+        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |step| {
+            let entries = journal::done(&next.memory, &next.actions, step.results, plan.now);
+            unwritten = store.append_to_journal(&entries, config.journal_days, plan.now).err().or(unwritten.take());
+            let Some(state) = step.state else { return };
             unsaved = store.save(state).err();
         });
         let first = plan.actions.len() - next.actions.len();
         plan.memory = state;
         plan.problems.extend(unsaved.map(not_saved));
+        plan.problems.extend(unwritten.map(not_written));
         results
             .extend(applied.actions.into_iter().map(|result| ActionResult { action: first + result.action, ..result }));
         if !applied.orders_refused {
@@ -57,6 +64,8 @@ pub(super) fn apply(
             plan.problems.push(not_saved(error));
             break;
         }
+        let orders = journal::ordered(&next.memory, world, &next.actions, plan.now);
+        plan.problems.extend(store.append_to_journal(&orders, config.journal_days, plan.now).err().map(not_written));
         add(plan, &next);
         again = Some(next);
     }
@@ -65,6 +74,11 @@ pub(super) fn apply(
 
 fn not_saved(error: StoreError) -> Problem {
     Problem { place: "state".to_owned(), error: error.to_string() }
+}
+
+/// No decision depends on the journal: the run goes on.
+pub(super) fn not_written(error: io::Error) -> Problem {
+    Problem { place: "journal".to_owned(), error: format!("what the run does is not written down: {error}") }
 }
 
 /// Adds the orders of a second plan to the first, with the verdicts on their jobs.

@@ -1,6 +1,6 @@
 //! The state without secrets.
 
-use crate::domain::state::{Breaker, Mismatch, ServerFailure, ServerMemory, State};
+use crate::domain::state::{Breaker, Mismatch, Pause, ServerFailure, ServerMemory, State};
 use crate::secret::redact;
 use std::borrow::Cow;
 
@@ -24,6 +24,9 @@ pub fn without_secrets(state: &State) -> Cow<'_, State> {
     }
     for Mismatch { why, .. } in &mut state.mismatches {
         *why = clean(why);
+    }
+    for Pause { reason, .. } in &mut state.pauses {
+        *reason = reason.as_deref().map(clean);
     }
     state.lasting = state.lasting.iter().map(|(condition, credit)| (clean(condition), *credit)).collect();
     state.notified = state.notified.iter().map(|(event, at)| (clean(event), *at)).collect();
@@ -51,8 +54,10 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         failures,
         quota_refused: _,
         mismatches,
+        pauses,
         lasting,
         notified,
+        learned: _,
     } = state;
     let faults = servers.values().filter_map(|ServerMemory { fault, .. }| fault.as_deref());
     let breakers = breakers.values().flat_map(|types| types.values()).map(|Breaker { reason, .. }| reason.as_str());
@@ -61,5 +66,6 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         failures.flat_map(|ServerFailure { reason, console, .. }| console.iter().chain([reason])).map(String::as_str);
     let mismatches = mismatches.iter().map(|Mismatch { why, .. }| why.as_str());
     let keys = lasting.keys().chain(notified.keys()).map(String::as_str);
-    faults.chain(breakers).chain(failures).chain(mismatches).chain(keys)
+    let pauses = pauses.iter().filter_map(|Pause { reason, .. }| reason.as_deref());
+    faults.chain(breakers).chain(failures).chain(mismatches).chain(pauses).chain(keys)
 }

@@ -8,6 +8,7 @@ mod clean;
 mod error;
 mod files;
 mod history;
+mod journal;
 mod lock;
 mod state;
 #[cfg(test)]
@@ -17,5 +18,6 @@ pub use clean::without_secrets;
 pub use error::{Attempt, StoreError};
 pub use files::{publish, replace_file};
 pub use history::history_of;
+pub use journal::{JournalRead, journal_of, latest_of_journal};
 pub use lock::{Lock, LockError};
 pub use state::{Loaded, Store, load_only};

@@ -2,13 +2,13 @@
 
 use crate::config::Config;
 use crate::domain::history::{History, Run, Sample, Sent, Servers};
-use crate::domain::rule::Rule;
+use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::reconcile::Report;
 use crate::view::exit::Exit;
 use crate::view::status::Status;
 use crate::view::status::standing::Counts;
 use crate::view::status::to_do::ToDo;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// A run that came to its end.
 pub(crate) struct RunReport<'a> {
@@ -18,10 +18,18 @@ pub(crate) struct RunReport<'a> {
     /// The earlier runs, and this one.
     pub(crate) history: &'a History,
     pub(crate) exit: Exit,
+    /// The latest entries of the journal, the oldest first.
+    pub(crate) journal: Vec<Entry>,
 }
 
 /// What a run adds to the history.
-pub(crate) fn history_entry(report: &Report, status: &Status, exit: Exit) -> Run {
+pub(crate) fn history_entry(
+    report: &Report,
+    status: &Status,
+    exit: Exit,
+    journal: &[Entry],
+    since: Option<Timestamp>,
+) -> Run {
     let plan = &report.plan;
     let results = report.results.iter().flatten();
     let actions: Vec<_> =
@@ -36,6 +44,13 @@ pub(crate) fn history_entry(report: &Report, status: &Status, exit: Exit) -> Run
         let took = plan.now.duration_since(server.ordered_at).max(SignedDuration::ZERO);
         (server.node_type.clone(), took)
     });
+    // Those of this run, and those of persons' commands since the run before.
+    let is_new = |entry: &&Entry| match entry.run {
+        Some(run) => run == plan.memory.run,
+        None => since.is_some_and(|since| since.as_second() < entry.at.as_second()),
+    };
+    let new = || journal.iter().filter(is_new);
+    let left = || new().filter(|entry| matches!(entry.event, Event::Started | Event::LeftQueue));
     Run {
         sample: Sample {
             ordered: bounded(done.order),
@@ -49,7 +64,14 @@ pub(crate) fn history_entry(report: &Report, status: &Status, exit: Exit) -> Run
             .collect(),
         sent: sent.collect(),
         joined: joined.collect(),
+        waited: left().flat_map(|entry| &entry.jobs).filter_map(waited).collect(),
+        events: new().map(|entry| entry.event.name()).collect(),
     }
+}
+
+/// How long a job of an entry has waited until it left the queue.
+fn waited(job: &JobEntry) -> Option<SignedDuration> {
+    job.waited_seconds.map(SignedDuration::from_secs)
 }
 
 /// What the run saw, and how it ended.
@@ -60,7 +82,7 @@ fn sample(report: &Report, status: &Status, exit: Exit) -> Sample {
         busy: bounded(counts.busy),
         other: bounded(counts.rest()),
     };
-    let jobs = || status.waiting().filter(|job| !matches!(job.rule, Rule::NoNodeType | Rule::UnknownNeed));
+    let jobs = || status.waiting();
     let types = status.node_types.iter().filter(|kind| kind.servers.total > 0);
     Sample {
         at: report.plan.now,

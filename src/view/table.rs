@@ -4,6 +4,7 @@
 //! wider than their column. The width of characters comes from a library.
 
 use crate::plan::model::Problem;
+use crate::view::style::{Tone, unmarked};
 use crate::view::text::one_line;
 use unicode_width::UnicodeWidthStr;
 
@@ -19,15 +20,19 @@ const INDENT: usize = 6;
 /// A table with a title.
 #[derive(Debug)]
 pub(crate) struct Table {
-    title: &'static str,
-    heads: Vec<&'static str>,
-    rows: Vec<Row>,
+    pub(super) title: &'static str,
+    pub(super) heads: Vec<&'static str>,
+    /// Heads of columns that make room if a table of single lines is too wide, the first one first.
+    pub(super) droppable: &'static [&'static str],
+    pub(super) rows: Vec<Row>,
 }
 
 #[derive(Debug)]
-struct Row {
-    cells: Vec<String>,
-    note: String,
+pub(super) struct Row {
+    pub(super) cells: Vec<String>,
+    pub(super) note: String,
+    /// The colour of one cell.
+    pub(super) tone: Option<(usize, Tone)>,
     quoted: Vec<String>,
 }
 
@@ -43,14 +48,26 @@ pub(crate) fn problems(problems: &[Problem]) -> Table {
 impl Table {
     /// A table without rows. A head that begins with a blank is that of a column of numbers.
     pub(crate) fn new(title: &'static str, heads: &[&'static str]) -> Self {
-        Self { title, heads: heads.to_vec(), rows: Vec::new() }
+        Self { title, heads: heads.to_vec(), droppable: &[], rows: Vec::new() }
+    }
+
+    /// Names the columns that make room if a table of single lines is too wide.
+    pub(crate) fn droppable(self, droppable: &'static [&'static str]) -> Self {
+        Self { droppable, ..self }
     }
 
     /// Adds a row, and a note on it.
     pub(crate) fn row(&mut self, cells: Vec<String>, note: String) {
         // A line break in a job's name is no new row.
-        let cells = cells.iter().map(|cell| one_line(cell).into_owned()).collect();
-        self.rows.push(Row { cells, note, quoted: Vec::new() });
+        let cells = cells.iter().map(|cell| unmarked(&one_line(cell))).collect();
+        self.rows.push(Row { cells, note: unmarked(&note), tone: None, quoted: Vec::new() });
+    }
+
+    /// Colours a cell of the last row.
+    pub(crate) fn tone(&mut self, column: usize, tone: Option<Tone>) {
+        if let Some(row) = self.rows.last_mut() {
+            row.tone = tone.map(|tone| (column, tone));
+        }
     }
 
     /// Quotes lines below the last row, as they are.

@@ -14,7 +14,7 @@ const RETIRE: Request = Request::Retire { when_idle: false };
 const RETIRE_WHEN_IDLE: Request = Request::Retire { when_idle: true };
 
 fn hold(reason: &str) -> Request {
-    Request::Hold { person: "adeza".to_owned(), reason: Some(reason.to_owned()) }
+    Request::Hold { reason: Some(reason.to_owned()) }
 }
 
 #[track_caller]

@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod dialogue;
+mod history;
 mod init;
 mod monitors;
 mod replays;

@@ -132,7 +132,7 @@ fn the_program_records_what_it_did_in_a_file_of_its_own_that_nobody_else_can_rea
     assert_eq!(outcomes, ["done", "done"]);
     let names: Vec<String> =
         farm.files().keys().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    assert_eq!(names, ["mita.toml", "run.json", "state.json", "state.json.lock"]);
+    assert_eq!(names, ["mita.toml", "run.json", "state.json", "state.json.journal", "state.json.lock"]);
 }
 
 #[test]

@@ -28,8 +28,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Those that bring both sides together.
     ("observe", &["config", "domain", "jenkins", "plan", "provider", "concurrency"]),
     ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "concurrency"]),
-    ("reconcile", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "provider", "store"]),
-    ("operator", &["apply", "config", "domain", "jenkins", "observe", "plan", "progress", "reconcile", "store"]),
+    ("journal", &["apply", "domain", "plan"]),
+    (
+        "reconcile",
+        &["apply", "config", "domain", "jenkins", "journal", "observe", "plan", "progress", "provider", "store"],
+    ),
+    (
+        "operator",
+        &["apply", "config", "domain", "jenkins", "journal", "observe", "plan", "progress", "reconcile", "store"],
+    ),
     ("record", &["apply", "config", "domain", "plan", "reconcile", "secret", "store"]),
     // What people and monitors read, and the commands.
     ("view", &["apply", "config", "domain", "operator", "plan", "reconcile", "record", "secret"]),

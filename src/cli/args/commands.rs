@@ -7,7 +7,6 @@ use crate::cli::candidates;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// `mita reconcile`
 #[derive(Args, Clone, Debug)]
@@ -36,26 +35,6 @@ pub(crate) struct Reconcile {
     /// Write a status page to FILE, for any browser; overrides html_file of the configuration
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub(crate) html: Option<PathBuf>,
-}
-
-/// `mita status`
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct Status {
-    /// Repeat every SECONDS (10 if you give no number) until Ctrl-C; redraws a terminal; with --output json, writes one
-    /// document each time
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
-    pub(crate) watch: Option<Duration>,
-
-    #[command(flatten)]
-    pub(crate) format: ResultFormat,
-}
-
-/// Parses the pause of `--watch`, in seconds.
-fn pause(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
-    }
 }
 
 /// `mita explain`

@@ -3,14 +3,20 @@
 mod commands;
 mod format;
 mod help;
+mod history;
 mod init;
 mod no_config;
 mod numbers;
+mod pause;
+mod status;
 
-pub(crate) use commands::{Check, Explain, Hold, Reconcile, Release, Replay, Retire, Status};
+pub(crate) use commands::{Check, Explain, Hold, Reconcile, Release, Replay, Retire};
 pub(crate) use format::Format;
 pub(crate) use help::rules_help;
+pub(crate) use history::History;
 pub(crate) use init::{Init, Register};
+pub(crate) use pause::{Pause, PauseScope, Resume};
+pub(crate) use status::{Colour, Status, StatusFormat};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -69,6 +75,15 @@ pub(crate) enum Command {
     /// Retire a node and its server now, with the same checks as every retirement
     #[command(after_long_help = exit_help())]
     Retire(Retire),
+    /// Order and remove nothing for a while: everywhere, of one node type or at one provider
+    #[command(after_long_help = exit_help())]
+    Pause(Pause),
+    /// End a pause
+    #[command(after_long_help = exit_help())]
+    Resume(Resume),
+    /// Show what was done: orders, builds, removals, holds and pauses, and for which job and why
+    #[command(after_long_help = exit_help())]
+    History(History),
     /// Check the configuration and list everything that is wrong with it
     #[command(after_long_help = exit_help())]
     Check(Check),

@@ -244,7 +244,7 @@ mod tests {
     fn the_page_of_the_configuration_has_each_key_with_its_aliases_and_default() {
         let text = text_of("mita.toml");
         assert!(text.contains("image_name, image"), "{text}");
-        assert!(text.contains("how long a node may be idle before it is retired (default: 40m)"), "{text}");
+        assert!(text.contains("as past gaps between uses make it worth it (default: 40m)"), "{text}");
         assert!(!text.contains("insecure"));
     }
 }

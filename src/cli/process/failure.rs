@@ -30,6 +30,9 @@ pub enum Failure {
     /// The history was not written.
     #[error("cannot write the history of runs beside the state file: {0}")]
     History(io::Error),
+    /// The journal was not read.
+    #[error("{0}")]
+    Journal(io::Error),
     /// The metrics or the page were not written.
     #[error("cannot write {}: {source}", path.display())]
     Published {
@@ -55,6 +58,7 @@ impl Failure {
             | Failure::Run(_)
             | Failure::Record(_)
             | Failure::History(_)
+            | Failure::Journal(_)
             | Failure::Published { .. }
             | Failure::NoTerminal
             | Failure::Refused(_)
@@ -81,7 +85,7 @@ impl Failure {
                 RecordError::Write { .. } => Exit::Failed,
             },
             Failure::NoTerminal => Exit::Unusable,
-            Failure::History(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
+            Failure::History(_) | Failure::Journal(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
         }
     }
 }

@@ -4,3 +4,4 @@ pub(crate) mod failure;
 pub(crate) mod logger;
 pub(crate) mod output;
 pub(crate) mod panics;
+pub(crate) mod terminal;

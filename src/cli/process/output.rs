@@ -1,5 +1,6 @@
 //! Standard output: every result goes through this file.
 
+use crate::config::of_process;
 use crate::secret::{redact, redact_document};
 use crate::view::text::one_line;
 use serde::Serialize;
@@ -20,9 +21,23 @@ pub(crate) fn print(text: &str) -> io::Result<Reader> {
     write(clean(text).as_bytes())
 }
 
-/// Prints text in place of what the terminal shows, as far as there is room for it.
-pub(crate) fn draw(text: &str) -> io::Result<Reader> {
-    let rows = terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0));
+/// As [`print`], with what is done last of all: colours.
+pub(crate) fn print_with(text: &str, paint: impl Fn(&str) -> String) -> io::Result<Reader> {
+    write(paint(&clean(text)).as_bytes())
+}
+
+/// The lines of the terminal.
+pub(crate) fn height() -> usize {
+    terminal_size::terminal_size().map_or(usize::MAX, |(_, rows)| usize::from(rows.0))
+}
+
+/// Prints text in place of what the terminal shows, as far as there is room for it; a terminal without escape sequences
+/// shows one text below the other.
+pub(crate) fn draw(text: &str, paint: impl Fn(&str) -> String) -> io::Result<Reader> {
+    if is_dumb() {
+        return print_with(&format!("{text}\n"), paint);
+    }
+    let rows = height();
     let text = clean(text);
     // The cursor is on the line below the last one.
     let room = rows.saturating_sub(1).max(2);
@@ -33,7 +48,13 @@ pub(crate) fn draw(text: &str) -> io::Result<Reader> {
         shown.push(&rest);
     }
     // Each line clears the rest of the old one, and the end everything below: nothing flickers.
+    let shown: Vec<String> = shown.into_iter().map(paint).collect();
     write(format!("\x1b[H{}\x1b[K\r\n\x1b[J", shown.join("\x1b[K\r\n")).as_bytes())
+}
+
+/// Whether the terminal understands no escape sequences.
+pub(crate) fn is_dumb() -> bool {
+    of_process("TERM").is_some_and(|term| term == "dumb")
 }
 
 fn clean(text: &str) -> String {

@@ -49,9 +49,11 @@ impl Outputs {
         }
         let status = Status::of(&Overview::of(config, report));
         let mut history = store.history(&config.owner);
-        history.add(history_entry(report, &status, exit));
+        let journal = store::latest_of_journal(&config.state_file);
+        let since = history.samples.last().map(|sample| sample.at);
+        history.add(history_entry(report, &status, exit, &journal, since));
         let kept = store.save_history(&history).map_err(Failure::History);
-        let run = RunReport { config, report, status, history: &history, exit };
+        let run = RunReport { config, report, status, history: &history, exit, journal };
         let mut write = |path: &Path, text: String| store.publish(path, text.as_bytes());
         let metrics = publish(self.metrics.as_deref(), &mut write, || metrics::of_run(&run));
         let page = publish(self.page.as_deref(), &mut write, || page::of_run(&run));

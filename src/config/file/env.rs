@@ -13,8 +13,10 @@ pub(crate) fn of_process(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-/// Who runs this process, according to the environment. With sudo, that is the person who called it.
-pub fn person() -> Option<String> {
+/// Who runs this process: with sudo, the person who called it; else the user of the process, by the user database.
+pub fn person() -> String {
     let name = |variable| of_process(variable)?.into_string().ok().filter(|name| !name.trim().is_empty());
-    ["SUDO_USER", "USER", "LOGNAME"].into_iter().find_map(name)
+    let user = || uzers::get_current_username()?.into_string().ok();
+    let uid = || format!("user {}", uzers::get_current_uid());
+    name("SUDO_USER").or_else(user).or_else(|| ["USER", "LOGNAME"].into_iter().find_map(name)).unwrap_or_else(uid)
 }

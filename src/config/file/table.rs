@@ -216,6 +216,26 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// A number that need not be whole, in hundredths, up to `most` of them.
+    pub(crate) fn hundredths(&self, name: &str, most: u32) -> Option<u32> {
+        let entry = self.entry(&[name])?;
+        let number = match entry.value {
+            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            other => {
+                self.wrong_type(&entry.at, other, "a number without quotes, as in 0.7");
+                return None;
+            }
+        };
+        let hundredths = number.map(|number| (number * 100.0).round());
+        let within = hundredths.filter(|number| (0.0..=f64::from(most)).contains(number));
+        if within.is_none() {
+            let most = f64::from(most) / 100.0;
+            self.reading.error(&entry.at, format!("is out of bounds; write a number from 0 to {most}"));
+        }
+        within.map(|number| number as u32)
+    }
+
     /// `true` or `false`.
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
         let entry = self.entry(&[name])?;

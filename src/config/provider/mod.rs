@@ -13,7 +13,9 @@ pub use clouds::available_clouds;
 use super::file::{Found, Place, Reading, Table};
 use super::keys;
 use super::types::{Backend, ProviderConfig};
+use super::url;
 use crate::domain::names::ProviderName;
+use jiff::SignedDuration;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
@@ -26,6 +28,11 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let dashboard_url = table.text(&["dashboard_url"]).and_then(|found| {
+        let root = url::root(&found.value, "https://cloud.example.com/dashboard/");
+        root.map_err(|error| table.error(&found.at, error)).ok()
+    });
+    let billing = table.time("billing", SHORTEST_BILLING);
     let kind = if table.has("type").is_some() { table.choice("type", &TYPES)? } else { Type::OpenStack };
     let backend = match kind {
         Type::OpenStack => {
@@ -39,8 +46,11 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
             Backend::Command(command::read(&table)?)
         }
     };
-    Some(ProviderConfig { name: ProviderName::from(name), max, backend })
+    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, billing, backend })
 }
+
+/// An idle server goes in the last five minutes of the time that is paid.
+const SHORTEST_BILLING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The values of `type`.
 const TYPES: [(&str, Type); 2] = [("openstack", Type::OpenStack), (COMMAND, Type::Command)];

@@ -94,6 +94,7 @@ fn the_defaults_that_the_example_shows_are_the_defaults() {
         ("deadline", format!("{:#}", config.deadline)),
         ("max_servers", config.max_servers.to_string()),
         ("concurrency", config.concurrency.to_string()),
+        ("journal_days", config.journal_days.to_string()),
         ("stuck_after", format!("{:#}", config.times.stuck_after)),
         ("idle_grace", format!("{:#}", config.times.idle_grace)),
         ("boot_timeout", format!("{:#}", config.times.boot_timeout)),

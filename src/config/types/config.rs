@@ -31,6 +31,8 @@ pub struct Config {
     pub max_servers: u32,
     /// The most requests at a time to one service.
     pub concurrency: u32,
+    /// For how many days the journal is kept.
+    pub journal_days: u32,
     /// The controller.
     pub jenkins: JenkinsConfig,
     /// The providers, in the order of the file.
@@ -65,6 +67,10 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// The most servers here.
     pub max: Option<u32>,
+    /// The dashboard of the cloud, for links on the status page; ends with `/`.
+    pub dashboard_url: Option<String>,
+    /// The time that is paid as a whole once it has begun; none where each second is paid.
+    pub billing: Option<SignedDuration>,
     /// The cloud.
     pub backend: Backend,
 }

@@ -18,6 +18,7 @@ pub(crate) fn of(config: &Config) -> String {
         deadline: _,
         max_servers,
         concurrency: _,
+        journal_days: _,
         jenkins: JenkinsConfig { url, former_urls: _, user, token: _, cacert: _, proxy: _ },
         providers,
         node_types,

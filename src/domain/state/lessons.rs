@@ -1,10 +1,11 @@
 //! What runs have learnt: queue items, breakers, failures, mismatches, and why mita waits.
 
-use crate::domain::names::{MitaId, NodeTypeName, ServerId};
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The controller's session, as last seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +51,12 @@ impl SettlingCause {
 /// A queue item.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMemory {
+    /// The name of its job.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub job: String,
+    /// Since when it is in the queue, in Jenkins' words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queued_since: Option<Timestamp>,
     /// What it needs, once it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
@@ -61,15 +68,32 @@ pub struct ItemMemory {
     pub pending_since: Option<Timestamp>,
 }
 
-/// A breaker that opened: the pair of provider and node type is left alone until a time, then one server is tried.
+/// Failures of a node type at a provider since a server last joined. Below [`Breaker::OPENS_AT`] runs that saw some, one
+/// server is tried at a time; from then on the pair is left alone until a time before each try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     /// Nothing is ordered before this time.
     pub until: Timestamp,
-    /// How long it was opened for the last time.
+    /// How long it was opened for the last time; none while it was not.
     pub pause: SignedDuration,
     /// What went wrong last.
     pub reason: String,
+    /// How many runs saw failures.
+    #[serde(default = "Breaker::opened")]
+    pub failures: u32,
+    /// The last run that saw one. What was ordered from then on is a try.
+    #[serde(default)]
+    pub failed_in: u64,
+}
+
+impl Breaker {
+    /// From so many runs with failures on, nothing is ordered for a while.
+    pub const OPENS_AT: u32 = 3;
+
+    /// A version of mita that did not count wrote breakers that were open.
+    fn opened() -> u32 {
+        Self::OPENS_AT
+    }
 }
 
 /// A server that failed to be built or to join: what a person needs to know once it is gone.
@@ -91,6 +115,57 @@ pub struct ServerFailure {
     /// The last lines of its console, where they could be read before it was deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub console: Vec<String>,
+}
+
+/// A person's pause: no orders and no removals, except of what is half done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Of this node type only; of all where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_type: Option<NodeTypeName>,
+    /// At this provider only; at all where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// Who paused.
+    pub by: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Pause {
+    /// Whether servers of this type at this provider are paused by it.
+    pub fn covers(&self, node_type: &NodeTypeName, provider: &ProviderName) -> bool {
+        self.node_type.as_ref().is_none_or(|paused| paused == node_type)
+            && self.provider.as_ref().is_none_or(|paused| paused == provider)
+    }
+
+    /// What is paused, in words: `node type ubuntu at provider east`.
+    pub fn scope(&self) -> String {
+        match (&self.node_type, &self.provider) {
+            (None, None) => "everything".to_owned(),
+            (Some(node_type), None) => format!("node type {node_type}"),
+            (None, Some(provider)) => format!("provider {provider}"),
+            (Some(node_type), Some(provider)) => format!("node type {node_type} at provider {provider}"),
+        }
+    }
+}
+
+impl fmt::Display for Pause {
+    /// Who paused, until when, and why.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "paused by {}", self.by)?;
+        match self.until {
+            Some(until) => write!(f, " until {until:.0}")?,
+            None => write!(f, " until mita resume")?,
+        }
+        self.reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
+    }
 }
 
 /// A job that a node type turned out not to serve.

@@ -4,14 +4,18 @@
 //! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
+mod learned;
 mod lessons;
 mod nodes;
+mod peaks;
 mod servers;
 
 pub use credit::Credit;
-pub use lessons::{Breaker, ItemMemory, Mismatch, ServerFailure, Session, Settling, SettlingCause};
+pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
+pub use lessons::{Breaker, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause};
 pub use nodes::{NodeMemory, SetOfflineBy};
-pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory};
+pub use peaks::{BIN, Peaks};
+pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
@@ -74,12 +78,18 @@ pub struct State {
     /// Jobs that a node type turned out not to serve.
     #[serde(default, rename = "vain")]
     pub mismatches: Vec<Mismatch>,
+    /// What a person paused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Pause>,
     /// For how long what should be over soon has lasted.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lasting: BTreeMap<String, Credit>,
     /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
+    /// What runs have learned.
+    #[serde(default, deserialize_with = "Learned::read")]
+    pub learned: Learned,
 }
 
 impl State {
@@ -103,9 +113,16 @@ impl State {
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
             mismatches: Vec::new(),
+            pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
+            learned: Learned::default(),
         }
+    }
+
+    /// The pause of servers of this type at this provider, where there is one.
+    pub fn pause(&self, node_type: &NodeTypeName, provider: &ProviderName) -> Option<&Pause> {
+        self.pauses.iter().find(|pause| pause.covers(node_type, provider))
     }
 
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything.
@@ -128,6 +145,9 @@ impl State {
             return wrong("the number of the run");
         }
         for (id, server) in &self.servers {
+            if !lasts(&server.work.time) {
+                return wrong(&format!("a time of server {id}"));
+            }
             if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
                 return wrong(&format!("a number of server {id}"));
             }

@@ -36,6 +36,9 @@ pub struct ServerMemory {
     /// most half of what the wait may last. So neither a silent cron nor a jump of the clock gives a server up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited: Option<SignedDuration>,
+    /// How long it has been on its way since its order, counted like `waited`; none once its node was online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<SignedDuration>,
     /// When it was first seen ACTIVE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_since: Option<Timestamp>,
@@ -54,6 +57,9 @@ pub struct ServerMemory {
     /// When a build was first seen to have run there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
+    /// The builds that were seen there. No decision depends on it.
+    #[serde(default, skip_serializing_if = "Work::is_none")]
+    pub work: Work,
     /// Since when it does not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<Credit>,
@@ -100,12 +106,14 @@ impl ServerMemory {
             floating_ip: false,
             listed: false,
             waited: None,
+            under_way: None,
             active_since: None,
             joined_at: None,
             node: None,
             missing: None,
             missing_since: None,
             used_at: None,
+            work: Work::default(),
             stopped: None,
             deleting_since: None,
             gone_sightings: 0,
@@ -115,6 +123,25 @@ impl ServerMemory {
             failure_counted: false,
             fault: None,
         }
+    }
+}
+
+/// The builds that were seen on a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Work {
+    /// Builds that were seen to begin there.
+    pub builds: u32,
+    /// For how long it was seen at work.
+    pub time: SignedDuration,
+    /// The pages, or else the names, of the builds that ran there when it was last seen.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub running: BTreeSet<String>,
+}
+
+impl Work {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 

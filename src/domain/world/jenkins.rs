@@ -115,6 +115,29 @@ pub struct Node {
     /// The mark in its description, where mita made it (this installation or another one).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// The builds that run there, as far as this user may see them. Empty says nothing: `idle` does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<Build>,
+}
+
+/// A build, or a part of one, that runs on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Build {
+    /// Its name as Jenkins shows it: `ceph-build #12`, `part of ceph-dev #3`.
+    pub name: String,
+    /// The full name of its job (`folder/job`), if its address shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
+    /// Its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// Its page in Jenkins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// When it began; for a part of a pipeline, when the pipeline began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub since: Option<Timestamp>,
 }
 
 /// Sorts of nodes, distinguished by `_class`.
@@ -150,6 +173,9 @@ pub struct OfflineCause {
     pub class: Option<String>,
     /// The reason's text; empty where Jenkins forgot it.
     pub reason: String,
+    /// The user who did it, where Jenkins says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 impl OfflineCause {

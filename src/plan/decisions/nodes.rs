@@ -66,7 +66,12 @@ pub(crate) fn left_behind(node: &Node, server: Option<&ServerId>, memory: &State
     let (rule, reason) = if !node.idle {
         (Rule::Busy, format!("{gone}, and it still runs a build"))
     } else if node.presence == Presence::Online {
-        (Rule::Ambiguous, format!("{gone}, and it is online all the same: nothing is touched"))
+        (
+            Rule::Ambiguous,
+            format!(
+                "{gone}, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins"
+            ),
+        )
     } else if held {
         (Rule::Held, format!("{gone}; a person set the node offline"))
     } else if let Some(settling) = &memory.settling {

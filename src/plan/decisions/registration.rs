@@ -124,7 +124,12 @@ pub(crate) fn without_server(found: &Findings<'_>, node: &Node, order: &MitaId) 
     if !node.idle {
         (Rule::Busy, format!("{made}, and it runs a build"))
     } else if node.presence == Presence::Online {
-        (Rule::Ambiguous, format!("{made}, and it is online all the same: nothing is touched"))
+        (
+            Rule::Ambiguous,
+            format!(
+                "{made}, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins"
+            ),
+        )
     } else if set_offline_by == Some(SetOfflineBy::Person) {
         (Rule::Held, format!("{made}; a person set the node offline"))
     } else if let Some(provider) = unseen {

@@ -4,9 +4,10 @@ use super::draft::{Draft, target};
 use super::findings::Findings;
 use super::nodes;
 use super::registration::{self, NodeOfServer};
+use crate::domain::format::span;
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::NodeMemory;
+use crate::domain::state::{NodeMemory, Pause, SetOfflineBy};
 use crate::domain::world::{Node, Presence};
 use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
@@ -16,6 +17,7 @@ use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase, last_build};
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::{Change, Problem, Subject};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// The decision about each server, and of the nodes that are it.
@@ -102,7 +104,10 @@ impl Server<'_> {
                 }
                 None if !confirmed || *idle < grace => (Rule::Kept, reason),
                 None if placement.at_hand.contains(&self.index) => {
-                    (Rule::MinIdle, format!("{reason}; kept at hand by min_idle"))
+                    (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()))
+                }
+                None if self.paid_for().is_some() => {
+                    (Rule::Kept, format!("{reason}; {}", self.paid_for().unwrap_or_default()))
                 }
                 None if !queue_seen => (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read")),
                 None => match self.locked() {
@@ -135,6 +140,43 @@ impl Server<'_> {
     fn locked(&self) -> Option<String> {
         let Supply { memory, now, .. } = *self.found.supply;
         lock::locked(memory, self.machine, now)
+    }
+
+    /// The person's pause that covers it.
+    fn pause(&self) -> Option<&Pause> {
+        self.found.supply.memory.pause(&self.machine.node_type, &self.machine.provider)
+    }
+
+    /// Whether its removal has begun, which a pause does not stop.
+    fn is_half_gone(&self) -> bool {
+        let memory = self.found.supply.memory;
+        let set_offline = |node: &Node| {
+            memory.nodes.get(&node.name).is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us))
+        };
+        memory.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
+            || self.machine.nodes.iter().any(|node| set_offline(node))
+    }
+
+    /// Which key keeps an idle server ready.
+    fn why_at_hand(&self) -> String {
+        let config = self.found.supply.config;
+        let wanted = config.node_type(&self.machine.node_type).map(|kind| self.found.supply.wanted_at_hand(kind));
+        let reason = wanted.and_then(|wanted| wanted.reasons.into_iter().next());
+        match reason {
+            Some(reason) if reason.key != "min_idle" => format!("({})", reason.text),
+            Some(_) => "by min_idle".to_owned(),
+            None => "as many were wanted a moment ago".to_owned(),
+        }
+    }
+
+    /// How long an idle server has been paid for already, where it is worth keeping for that.
+    fn paid_for(&self) -> Option<String> {
+        let Supply { config, now, .. } = *self.found.supply;
+        let provider = config.providers.iter().find(|provider| provider.name == self.machine.provider)?;
+        let billing = provider.billing?.as_secs().max(1);
+        let age = now.duration_since(self.machine.ordered_at).as_secs().max(0);
+        let left = SignedDuration::from_secs(billing - age % billing);
+        (left > LAST_MINUTES).then(|| format!("paid for {} more", span(left)))
     }
 
     /// Makes the node of a server that has none, where mita registers it. Returns what is to be said of the server.
@@ -176,7 +218,7 @@ impl Server<'_> {
         let Supply { config, memory, now, .. } = *self.found.supply;
         let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
-        let certain = machine.doubts.is_empty() && memory.settling.is_none();
+        let certain = machine.doubts.is_empty() && memory.settling.is_none() && self.pause().is_none();
         let (Some(target), true) = (target, certain) else { return reason };
         let Some((rule, why)) = last_build(config, memory, machine, now) else { return reason };
         draft.act(Change::DrainNode(target), rule, why);
@@ -189,6 +231,9 @@ impl Server<'_> {
             return (Rule::Settling, format!("{reason}; {settling}"));
         }
         let machine = self.machine;
+        if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
+            return (Rule::Paused, format!("{reason}; {pause}"));
+        }
         // What it shares with another server goes with the first of them.
         let shared = machine.doubts.iter().filter(|node| draft.removal_of(&node.name).is_none());
         let Some(target) = target(machine, machine.nodes.iter().chain(shared).copied()) else {
@@ -199,6 +244,9 @@ impl Server<'_> {
         (rule, reason)
     }
 }
+
+/// Where a whole hour is paid, an idle server goes in its last minutes.
+const LAST_MINUTES: SignedDuration = SignedDuration::from_mins(5);
 
 const WAITED_FOR: &str = "a pipeline waits for this very node";
 

@@ -1,6 +1,7 @@
 //! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
 
 use crate::config::Config;
+use crate::domain::journal;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{ItemMemory, State};
@@ -64,6 +65,8 @@ pub(crate) fn read<'a>(
     let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
     for item in items {
         let mut known = before.get(&item.id).cloned().unwrap_or_default();
+        known.job = journal::shortened(&item.job);
+        known.queued_since = item.in_queue_since;
         let why = Why::read(item.why.as_deref());
         match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),

@@ -2,13 +2,21 @@
 
 use super::nodes::has_worked;
 use crate::config::Config;
-use crate::domain::state::{Credit, Origin, ServerMemory, State};
+use crate::domain::journal;
+use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
 use crate::domain::world::{Lock, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
+
+/// Builds of one server that are told apart from one run to the next.
+const MOST_BUILDS: usize = 64;
+
+/// At most this much of the time between two runs counts as time at work.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// What the state has about a server after this run has seen it. `listed` says whether the list of nodes is complete.
 pub(crate) fn sighted(
@@ -16,6 +24,7 @@ pub(crate) fn sighted(
     state: &State,
     machine: &Machine<'_>,
     listed: bool,
+    passed: SignedDuration,
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
@@ -26,6 +35,12 @@ pub(crate) fn sighted(
     memory.active_since = memory.active_since.map(|since| since.min(now));
     memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
     memory.waited = Some(waited(config, state, machine, &memory, now));
+    if memory.joined_at.is_none() {
+        let known = memory.under_way.map(|before| before + passed);
+        memory.under_way = known.or(memory.waited);
+    } else {
+        memory.under_way = None;
+    }
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,
@@ -61,12 +76,26 @@ pub(crate) fn sighted(
         if machine.nodes.iter().any(|node| has_worked(state, node)) {
             memory.used_at.get_or_insert(now);
         }
+        memory.work = work(state, machine, memory.work, now);
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
         memory.missing_since = missing.then(|| memory.missing_since.unwrap_or(state.run + 1));
     }
     memory
+}
+
+/// The builds that were seen on the server, with those that run there now.
+fn work(state: &State, machine: &Machine<'_>, before: Work, now: Timestamp) -> Work {
+    let nodes = || machine.nodes.iter().filter(|node| !node.idle);
+    let builds = nodes().flat_map(|node| &node.builds);
+    let running: BTreeSet<String> =
+        builds.map(|build| journal::shortened(build.url.as_ref().unwrap_or(&build.name))).take(MOST_BUILDS).collect();
+    let begun = u32::try_from(running.difference(&before.running).count()).unwrap_or(u32::MAX);
+    let since = state.last_run.filter(|_| nodes().next().is_some());
+    let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));
+    let time = before.time.saturating_add(worked.clamp(SignedDuration::ZERO, LONGEST_GAP));
+    Work { builds: before.builds.saturating_add(begun), time, running }
 }
 
 /// How long the server's present wait has lasted, with what has passed since the last run.

@@ -24,6 +24,7 @@ mod node_rows;
 mod other_names;
 mod outcome;
 mod ownership;
+mod paused;
 mod placing;
 mod providers;
 mod random;

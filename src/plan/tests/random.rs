@@ -349,7 +349,11 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         2 => set_offline(USER, &offline_message(&owner(), &format!("s{}", draw.server).as_str().into(), Rule::Idle)),
         3 => set_offline("hudson.node_monitors.ClockMonitor", "clock"),
         4 => set_offline("", ""),
-        5 => Presence::DisconnectedBy(OfflineCause { class: Some(USER.to_owned()), reason: "racks".to_owned() }),
+        5 => Presence::DisconnectedBy(OfflineCause {
+            class: Some(USER.to_owned()),
+            reason: "racks".to_owned(),
+            by: None,
+        }),
         _ => Presence::Online,
     };
     match draw.kind {

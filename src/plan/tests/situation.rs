@@ -4,8 +4,8 @@
 //! test says.
 
 use crate::config::{
-    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
-    NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Forecast, Identified, Interface, JenkinsConfig,
+    MinIdle, NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
@@ -62,6 +62,7 @@ pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
         executors: 1,
         max: None,
         min_idle: MinIdle::Always(0),
+        forecast: Forecast::default(),
         single_use: false,
         unlabelled: false,
         networks: vec![],
@@ -100,7 +101,13 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
         cacert: None,
         connection: Connection::default(),
     };
-    ProviderConfig { name: name.into(), max: None, backend: Backend::OpenStack(openstack.into()) }
+    ProviderConfig {
+        name: name.into(),
+        max: None,
+        dashboard_url: None,
+        billing: None,
+        backend: Backend::OpenStack(openstack.into()),
+    }
 }
 
 /// An agent, online and idle, with the label `amd64`.
@@ -115,6 +122,7 @@ pub(crate) fn agent(name: &str) -> Node {
         presence: Presence::Online,
         mark: None,
         busy_average: None,
+        builds: Vec::new(),
     }
 }
 
@@ -127,7 +135,7 @@ pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
 
 pub(crate) fn set_offline(class: &str, reason: &str) -> Presence {
     let class = Some(class.to_owned()).filter(|class| !class.is_empty());
-    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned() })
+    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned(), by: None })
 }
 
 pub(crate) struct Situation {
@@ -154,6 +162,7 @@ impl Situation {
             deadline: time("50s"),
             max_servers: 50,
             concurrency: 8,
+            journal_days: 90,
             jenkins: JenkinsConfig {
                 url: "http://ci.example.com/".to_owned(),
                 former_urls: vec![],

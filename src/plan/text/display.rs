@@ -55,7 +55,8 @@ impl Plan {
 
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.plan;
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+            self.plan;
         for action in actions {
             writeln!(f, "{action}")?;
         }
@@ -190,7 +191,8 @@ struct Counts<'a> {
 
 impl fmt::Display for Counts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.plan;
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+            self.plan;
         let mut parts = Vec::new();
         let is_counted = |index: &usize| self.done.is_none_or(|done| done.contains(index));
         let counted =

@@ -3,6 +3,7 @@
 
 pub(crate) mod check;
 pub(crate) mod operator;
+pub(crate) mod pause;
 pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod schemas;

@@ -2,9 +2,11 @@
 
 use crate::view::document::check::CheckDocument;
 use crate::view::document::operator::OperatorDocument;
+use crate::view::document::pause::PauseDocument;
 use crate::view::document::replay::ReplayDocument;
 use crate::view::document::run::RunDocument;
 use crate::view::explain::finding::Explanation;
+use crate::view::history::HistoryDocument;
 use crate::view::status::Status;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
@@ -16,7 +18,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("check", schema::<CheckDocument>()),
         ("explain", schema::<Explanation>()),
+        ("history", schema::<HistoryDocument>()),
         ("operator", schema::<OperatorDocument<'_>>()),
+        ("pause", schema::<PauseDocument>()),
         ("reconcile", schema::<RunDocument<'_>>()),
         ("replay", schema::<ReplayDocument>()),
         ("status", schema::<Status>()),

@@ -1,10 +1,15 @@
 //! What `mita explain` found, as its document and its text.
 
+use crate::domain::journal::Entry;
 use crate::domain::names::{NodeName, Owner};
 use crate::domain::rule::Rule;
 use crate::plan::model::{Problem, Verdict};
+use crate::plan::text::display::Detail;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION, named};
+use crate::view::history;
+use crate::view::history::story;
+use crate::view::subject::Subject;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{one_line, plural, similar};
 use schemars::JsonSchema;
@@ -24,6 +29,8 @@ pub(crate) struct Explanation {
     pub(super) more_queue_items: usize,
     /// Similar names, if nothing is found.
     pub(super) near: Vec<String>,
+    /// What the journal tells of it, the oldest first.
+    pub(super) history: Vec<Entry>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -82,9 +89,13 @@ named!(
         Labels = "labels",
         Is = "is",
         SetOfflineBy = "set_offline_by",
+        Runs = "runs",
+        Held = "held",
         Idle = "idle",
         Offline = "offline",
         Lacks = "lacks",
+        AtHand = "at_hand",
+        Learned = "learned",
     }
 );
 
@@ -111,6 +122,9 @@ pub(super) enum Candidate {
     Rule,
 }
 
+/// At most this many entries of the journal are shown, the latest; `mita history` and the JSON have all.
+const MOST_ENTRIES: usize = 20;
+
 /// The tables of answers, with their titles.
 const TABLES: [(Candidate, &str); 5] = [
     (Candidate::Atom, "Labels in it"),
@@ -123,26 +137,43 @@ const TABLES: [(Candidate, &str); 5] = [
 impl Explanation {
     /// Whether the subject names anything.
     pub(crate) fn has_found_anything(&self) -> bool {
-        !self.found.is_empty()
+        !self.found.is_empty() || !self.history.is_empty()
+    }
+
+    /// Adds what the journal tells of the subject.
+    #[must_use]
+    pub(crate) fn with_history(mut self, entries: Vec<Entry>) -> Self {
+        self.history = story(&Subject::read(&self.subject), entries);
+        self.history.iter_mut().for_each(|entry| entry.reason = entry.reason.as_deref().map(clean::text));
+        self
     }
 
     /// That the subject names nothing, in a sentence.
     pub(crate) fn nothing(&self) -> String {
         let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, and no label that a node type or \
-             a node has{}",
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no label that a node type or a \
+             node has, and nothing in the journal{}",
             self.subject,
             similar(&self.near)
         )
     }
 
-    /// The explanation as text, for lines of this width.
-    pub(crate) fn render(&self, width: usize) -> String {
-        let mut text: String = self.found.iter().map(|finding| finding.render(width)).collect();
+    /// The explanation as text, for lines of this width; with all rules if everything is wanted.
+    pub(crate) fn render(&self, width: usize, detail: Detail) -> String {
+        let mut text: String = self.found.iter().map(|finding| finding.render(width, detail)).collect();
+        if self.found.is_empty() {
+            let subject = one_line(&self.subject);
+            text.push_str(&format!("{subject} is neither queued nor there now; the journal tells of it:\n\n"));
+        }
         if self.more_queue_items > 0 {
             let more = plural(self.more_queue_items, "younger queue item");
             text.push_str(&format!("and {more} of this name: explain one by its id\n\n"));
+        }
+        let older = self.history.len().saturating_sub(MOST_ENTRIES);
+        text.push_str(&history::text::table("History, times in UTC", &self.history[older..]).render(width));
+        if older > 0 {
+            text.push_str(&format!("{} of earlier times: mita history\n\n", plural(older, "line")));
         }
         text.push_str(&problems(&self.problems).render(width));
         text.truncate(text.trim_end().len());
@@ -178,7 +209,7 @@ impl Finding {
         self.answers.push(Answer { of, name: name.to_string(), fits, reason: clean::text(reason.as_ref()) });
     }
 
-    fn render(&self, width: usize) -> String {
+    fn render(&self, width: usize, detail: Detail) -> String {
         let Finding { kind, id, name, rule, reason, facts, answers } = self;
         let (word, names) = match kind {
             Kind::QueueItem => ("Job", format!("{name}, queue item {id}")),
@@ -202,6 +233,9 @@ impl Finding {
         }
         text.push('\n');
         for (candidate, title) in TABLES {
+            if candidate == Candidate::Rule && detail == Detail::Terse {
+                continue;
+            }
             let mut table = Table::new(title, &["NAME", "FITS"]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == candidate) {
                 table.row(vec![name.clone(), if *fits { "yes" } else { "no" }.to_owned()], reason.clone());

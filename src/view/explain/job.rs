@@ -12,6 +12,7 @@ use crate::view::explain::label::atoms;
 use crate::view::explain::similar::closest;
 use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::quota;
+use crate::view::status::activity::{BuildStatus, sentence};
 use crate::view::status::node_types::pauses;
 use crate::view::text::{duration, plural, similar};
 use jiff::SignedDuration;
@@ -67,7 +68,11 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
         if need.accepts_node(node.node, overview.type_of(node.identity), all) {
             let refused = refusing.contains(&node.node.name);
             let refusal = if refused { "; Jenkins says that it refuses the job" } else { "" };
-            finding.answer(Candidate::Node, &node.node.name, !refused, format!("{}{refusal}", node.state()));
+            let free = node.node.idle_executors > 0;
+            let runs = sentence(&BuildStatus::all(overview, [node.node])).filter(|_| !free);
+            let runs = runs.map_or_else(String::new, |runs| format!("; {runs}"));
+            let state = format!("{}{runs}{refusal}", node.state());
+            finding.answer(Candidate::Node, &node.node.name, free && !refused, state);
         }
     }
     finding
@@ -151,7 +156,10 @@ fn fit(
     if reached(overview.counted(servers, None), config.max_servers) {
         parts.push(format!("max_servers {} is reached", config.max_servers));
     }
+    let mut open_somewhere = false;
     for provider in &kind.providers {
+        let paused = overview.memory().pause(&kind.name, provider);
+        parts.extend(paused.map(|pause| format!("at {provider} {pause}")));
         let max = config.providers.iter().find(|known| known.name == *provider).and_then(|known| known.max);
         let there = servers.iter().filter(|server| server.provider() == Some(provider) && server.counts()).count();
         if let Some(max) = max.filter(|max| reached(there, *max)) {
@@ -161,12 +169,14 @@ fn fit(
         if let Some((more, part)) = quota.and_then(|quota| quota::room(quota, kind)) {
             parts.push(format!("the quota of {provider} has room for {more} more ({part})"));
         }
-        for pause in pauses(overview, provider, &kind.name) {
+        let pauses = pauses(overview, provider, &kind.name);
+        open_somewhere |= paused.is_none() && pauses.is_empty();
+        for pause in pauses {
             let lasts = duration(pause.lasts);
             parts.push(format!("not ordered at {provider} for {lasts} ({}): {}", pause.rule, pause.reason));
         }
     }
-    (mismatch.is_none(), parts.join("; "))
+    (mismatch.is_none() && open_somewhere, parts.join("; "))
 }
 
 fn reached(there: usize, max: u32) -> bool {

@@ -6,6 +6,7 @@ use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::view::explain::finding::{Finding, Kind, What};
 use crate::view::explain::rules;
 use crate::view::overview::{NodeView, Overview};
+use crate::view::status::activity::{BuildStatus, Hold};
 use crate::view::text::duration;
 
 pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
@@ -15,6 +16,13 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
     if let Some(cause) = node.presence.cause() {
         let class = cause.class.as_deref().map_or_else(String::new, |class| format!(" ({class})"));
         finding.fact(What::OfflineCause, format!("\"{}\"{class}", cause.reason.trim()));
+    }
+    for build in BuildStatus::all(overview, [node]) {
+        let url = build.url.as_ref().map_or_else(String::new, |url| format!(", {url}"));
+        finding.fact(What::Runs, format!("{}{url}", build.words()));
+    }
+    if let Some(hold) = Hold::of(overview, [node]) {
+        finding.fact(What::Held, hold.words());
     }
     let labels: Vec<&str> = node.labels.iter().map(String::as_str).collect();
     finding.fact(What::Labels, labels.join(", "));

@@ -6,6 +6,7 @@ use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::view::explain::finding::{Finding, Kind, What, listed};
 use crate::view::explain::{failure, rules};
 use crate::view::overview::{Overview, ServerView};
+use crate::view::status::activity::{BuildStatus, Hold};
 use crate::view::text::duration;
 use std::net::IpAddr;
 
@@ -32,6 +33,13 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding
     );
     if !machine.nodes.is_empty() {
         finding.fact(What::Nodes, listed(machine.nodes.iter().map(|node| &node.name)));
+    }
+    for build in BuildStatus::all(overview, machine.nodes.iter().copied()) {
+        let url = build.url.as_ref().map_or_else(String::new, |url| format!(", {url}"));
+        finding.fact(What::Runs, format!("{}{url}", build.words()));
+    }
+    if let Some(hold) = Hold::of(overview, machine.nodes.iter().copied()) {
+        finding.fact(What::Held, hold.words());
     }
     if !machine.doubts.is_empty() {
         let names = listed(machine.doubts.iter().map(|node| &node.name));

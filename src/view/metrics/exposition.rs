@@ -3,6 +3,7 @@
 //! `prometheus-client` writes OpenMetrics instead, which names counters and ends the text in another way; the textfile
 //! collector of node_exporter reads this format.
 
+use crate::domain::history::{BOUNDS, Durations};
 use crate::secret::redact_document;
 use std::fmt::{Display, Write};
 
@@ -30,9 +31,9 @@ impl Exposition {
         self.family(name, "counter", help)
     }
 
-    /// A number of observations and their sum.
-    pub(crate) fn summary(&mut self, name: &'static str, help: &str) -> Family<'_> {
-        self.family(name, "summary", help)
+    /// Numbers of observations up to some bounds, their number and their sum.
+    pub(crate) fn histogram(&mut self, name: &'static str, help: &str) -> Family<'_> {
+        self.family(name, "histogram", help)
     }
 
     fn family(&mut self, name: &'static str, kind: &str, help: &str) -> Family<'_> {
@@ -66,10 +67,17 @@ impl Family<'_> {
         }
     }
 
-    /// Adds the number of observations and their sum.
-    pub(crate) fn observed(&mut self, labels: &[(&str, &str)], count: u64, sum: impl Display) {
-        self.sample("_sum", labels, sum);
-        self.sample("_count", labels, count);
+    /// Adds the observations, with how many there were up to each bound.
+    pub(crate) fn observed(&mut self, labels: &[(&str, &str)], Durations { number, seconds, up_to }: &Durations) {
+        for (index, bound) in BOUNDS.iter().enumerate() {
+            let bound = bound.to_string();
+            let labels: Vec<(&str, &str)> = labels.iter().copied().chain([("le", bound.as_str())]).collect();
+            self.sample("_bucket", &labels, up_to.get(index).copied().unwrap_or_default());
+        }
+        let labels_of_all: Vec<(&str, &str)> = labels.iter().copied().chain([("le", "+Inf")]).collect();
+        self.sample("_bucket", &labels_of_all, number);
+        self.sample("_sum", labels, seconds);
+        self.sample("_count", labels, number);
     }
 
     fn sample(&mut self, suffix: &str, labels: &[(&str, &str)], value: impl Display) {

@@ -6,7 +6,8 @@
 mod exposition;
 
 use crate::apply::Outcome;
-use crate::domain::history::{History, Joined, Sent};
+use crate::domain::history::{Durations, History, Sent};
+use crate::domain::journal::Event;
 use crate::domain::names::NodeTypeName;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Jenkins, Mode};
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The rules of queue items: written even if no item has them.
-const QUEUE_RULES: [Rule; 19] = [
+const QUEUE_RULES: [Rule; 20] = [
     Rule::Demand,
     Rule::Scout,
     Rule::IdleExecutor,
@@ -31,6 +32,7 @@ const QUEUE_RULES: [Rule; 19] = [
     Rule::Limit,
     Rule::Quota,
     Rule::BreakerOpen,
+    Rule::Paused,
     Rule::InVain,
     Rule::TooYoung,
     Rule::NoNodeType,
@@ -64,9 +66,25 @@ const USUAL_ACTIONS: [(&str, &[Rule], &[Outcome]); 3] = [
     ),
 ];
 
+/// Events that every farm has sooner or later, and what persons do.
+const USUAL_EVENTS: [Event; 12] = [
+    Event::Ordered,
+    Event::OrderFailed,
+    Event::Online,
+    Event::Failed,
+    Event::Removed,
+    Event::Vanished,
+    Event::NotDone,
+    Event::Held,
+    Event::Released,
+    Event::Asked,
+    Event::Paused,
+    Event::Resumed,
+];
+
 /// The metrics of a run that came to its end.
 pub(crate) fn of_run(run: &RunReport<'_>) -> String {
-    let RunReport { config, report, status, history, exit } = run;
+    let RunReport { config, report, status, history, exit, journal: _ } = run;
     let mut metrics = Exposition::default();
     last_run(&mut metrics, *exit, report.plan.now, report.whole);
     let problems = "What could not be seen or done in the last run.";
@@ -130,16 +148,40 @@ fn totals(metrics: &mut Exposition, history: &History, types: BTreeSet<NodeTypeN
             }
         }
     }
-    let sent = |number: fn(&Sent) -> u64| totals.sent.iter().map(move |(service, sent)| (service, number(sent)));
-    let help = "Requests that were sent to Jenkins and the clouds.";
-    metrics.counter("mita_api_requests_total", help).each("service", sent(|sent| sent.requests));
-    let help = "Requests that got no whole answer, or one that says no.";
-    metrics.counter("mita_api_errors_total", help).each("service", sent(|sent| sent.errors));
+    let mut sent = |name, help, number: fn(&Sent) -> u64| {
+        let mut family = metrics.counter(name, help);
+        for (service, sent) in &totals.sent {
+            family.labelled(&service_labels(service), number(sent));
+        }
+    };
+    sent("mita_api_requests_total", "Requests that were sent to Jenkins and the clouds.", |sent| sent.requests);
+    sent("mita_api_errors_total", "Requests that got no whole answer, or one that says no.", |sent| sent.errors);
     let help = "How long servers took from their order until their node was online in Jenkins.";
-    let mut family = metrics.summary("mita_server_join_seconds", help);
+    let mut family = metrics.histogram("mita_server_join_seconds", help);
+    let none = Durations::default();
     for node_type in types.iter().chain(totals.joined.keys().filter(|known| !types.contains(*known))) {
-        let Joined { servers, seconds } = totals.joined.get(node_type).copied().unwrap_or_default();
-        family.observed(&[("node_type", node_type.as_str())], servers, seconds);
+        let joined = totals.joined.get(node_type).unwrap_or(&none);
+        family.observed(&[("node_type", node_type.as_str())], joined);
+    }
+    let help = "How long jobs waited that a run had seen waiting, until they left the queue.";
+    metrics.histogram("mita_job_wait_seconds", help).observed(&[], &totals.waited);
+    let events = USUAL_EVENTS.map(|event| (event.name().to_owned(), 0)).into_iter().chain(totals.events.clone());
+    let help = "Entries of the journal by event: what happened to servers, nodes and jobs, and what persons did.";
+    metrics.counter("mita_events_total", help).each("event", events.collect::<BTreeMap<String, u64>>());
+    let help = "Time of servers by node type and what they did.";
+    let mut family = metrics.counter("mita_server_seconds_total", help);
+    for (node_type, phases) in &totals.server_seconds {
+        for (phase, seconds) in phases {
+            family.labelled(&[("node_type", node_type.as_str()), ("phase", phase)], seconds);
+        }
+    }
+}
+
+/// The labels of a service: `jenkins` or `cloud`, and the provider of a cloud.
+fn service_labels(service: &str) -> [(&'static str, &str); 2] {
+    match service.strip_prefix("provider ") {
+        Some(provider) => [("service", "cloud"), ("provider", provider)],
+        None => [("service", "jenkins"), ("provider", "")],
     }
 }
 
@@ -150,7 +192,10 @@ fn services(metrics: &mut Exposition, report: &Report) {
     let clouds = clouds.map(|(provider, cloud)| (format!("provider {provider}"), cloud.servers.complete().is_some()));
     let up = [("jenkins".to_owned(), jenkins)].into_iter().chain(clouds);
     let help = "Whether the last run could read the service: 1 if so.";
-    metrics.gauge("mita_service_up", help).each("service", up.map(|(service, up)| (service, u8::from(up))));
+    let mut family = metrics.gauge("mita_service_up", help);
+    for (service, up) in up {
+        family.labelled(&service_labels(&service), u8::from(up));
+    }
 }
 
 fn node_types(metrics: &mut Exposition, status: &Status) {
@@ -169,6 +214,12 @@ fn node_types(metrics: &mut Exposition, status: &Status) {
     let min_idle = types.iter().map(|kind| (&kind.name, kind.min_idle));
     let help = "Idle nodes to keep at hand: min_idle.";
     metrics.gauge("mita_node_type_min_idle", help).each("node_type", min_idle);
+    let at_hand = types.iter().map(|kind| (&kind.name, kind.at_hand));
+    let help = "Idle servers that should be ready now: min_idle, and what spare, idle_grace = auto and ahead add.";
+    metrics.gauge("mita_node_type_at_hand", help).each("node_type", at_hand);
+    let late = types.iter().map(|kind| (&kind.name, kind.late));
+    let help = "Servers on their way that are late: another one is ordered for their jobs.";
+    metrics.gauge("mita_node_type_late_servers", help).each("node_type", late);
     let waiting = types.iter().map(|kind| (&kind.name, kind.jobs_waiting));
     let help = "Jobs that wait for an executor and that a server of the node type would do for.";
     metrics.gauge("mita_node_type_jobs_waiting", help).each("node_type", waiting);
@@ -190,6 +241,15 @@ fn providers(metrics: &mut Exposition, run: &RunReport<'_>) {
     let limits = config.providers.iter().filter_map(|provider| Some((&provider.name, provider.max?)));
     let help = "The most servers at a provider: max, where it is set.";
     metrics.gauge("mita_provider_servers_limit", help).each("provider", limits);
+    let help = "Whether a person paused orders and removals of the node type at the provider: 1 if so.";
+    let mut family = metrics.gauge("mita_paused", help);
+    for kind in &config.node_types {
+        for provider in &kind.providers {
+            let paused = run.report.plan.memory.pause(&kind.name, provider).is_some();
+            let labels = [("node_type", kind.name.as_str()), ("provider", provider.as_str())];
+            family.labelled(&labels, u8::from(paused));
+        }
+    }
     let paused = [
         (
             "mita_breaker_open",

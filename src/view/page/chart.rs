@@ -46,6 +46,8 @@ impl Tone {
 #[derive(Debug)]
 pub(crate) struct Timeline<'a> {
     pub(crate) hours: i32,
+    /// When the first step begins.
+    start: Timestamp,
     steps: Vec<Vec<&'a Sample>>,
 }
 
@@ -66,7 +68,13 @@ impl<'a> Timeline<'a> {
                 }
             }
         }
-        Timeline { hours, steps }
+        Timeline { hours, start, steps }
+    }
+
+    /// When a step begins, and so when the one before ends.
+    pub(crate) fn time_of(&self, step: usize) -> Timestamp {
+        let minutes = i64::try_from(step).unwrap_or_default() * i64::from(STEP);
+        self.start.saturating_add(SignedDuration::from_mins(minutes)).unwrap_or(self.start)
     }
 
     /// The largest value of each step; none if no sample has it.
@@ -100,8 +108,15 @@ fn value(values: &[Option<u32>], step: usize) -> u32 {
     values.get(step).copied().flatten().unwrap_or(0)
 }
 
-/// Areas on top of one another, scaled to `top`. `label` is for readers who cannot see the chart.
-pub(crate) fn stacked(layers: &[Layer], top: u32, label: &str) -> Markup {
+/// Areas on top of one another, scaled to `top`. `label` is for readers who cannot see the chart; `words` are shown for the
+/// values of a step under the pointer.
+pub(crate) fn stacked(
+    timeline: &Timeline<'_>,
+    layers: &[Layer],
+    top: u32,
+    label: &str,
+    words: impl Fn(&[(Tone, u32)]) -> String,
+) -> Markup {
     let steps = steps(layers);
     let known: Vec<bool> =
         (0..steps).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
@@ -115,6 +130,9 @@ pub(crate) fn stacked(layers: &[Layer], top: u32, label: &str) -> Markup {
     }
     areas.retain(|(_, path)| !path.is_empty());
     let gaps = stretches(&known.iter().map(|known| !known).collect::<Vec<_>>());
+    let values = |step: usize| layers.iter().map(|(tone, values)| (*tone, value(values, step))).collect::<Vec<_>>();
+    let steps_known: Vec<usize> = (0..steps).filter(|step| known[*step]).collect();
+    let alike = steps_known.chunk_by(|a, b| a + 1 == *b && values(*a) == values(*b));
     html! {
         svg.chart viewBox={"0 0 " (steps) " 60"} preserveAspectRatio="none" role="img" aria-label=(text(label)) {
             @for x in (1..4).map(|quarter| steps * quarter / 4) {
@@ -124,10 +142,23 @@ pub(crate) fn stacked(layers: &[Layer], top: u32, label: &str) -> Markup {
                 path class=(class) d=(path) {}
             }
             @for (from, to) in gaps {
-                rect.gap y="0" height="60" x=(from) width=(to - from) {}
+                rect.gap y="0" height="60" x=(from) width=(to - from) {
+                    title { (span(timeline, from, to)) ": mita did not run" }
+                }
+            }
+            @for (from, length) in alike.filter_map(|alike| Some((*alike.first()?, alike.len()))) {
+                rect.hit y="0" height="60" x=(from) width=(length) {
+                    title { (span(timeline, from, from + length)) ": " (words(&values(from))) }
+                }
             }
         }
     }
+}
+
+/// A stretch of time, as people write it.
+fn span(timeline: &Timeline<'_>, from: usize, to: usize) -> String {
+    let time = |step| timeline.time_of(step).strftime("%H:%M").to_string();
+    format!("{} to {} UTC", time(from), time(to))
 }
 
 /// The outline of the area between two rows of steps, stretch by stretch.
@@ -185,9 +216,13 @@ mod tests {
         assert_eq!(timeline.hours, 2, "a new installation is not shown a day of nothing");
         let waiting = timeline.most(|sample| sample.waiting);
         assert_eq!(waiting[21..], [None, Some(4), Some(2)]);
-        let text = stacked(&[(Tone::Waiting, waiting)], 4, "4 at most").into_string();
+        let words = |values: &[(Tone, u32)]| format!("{} jobs", values[0].1);
+        let text = stacked(&timeline, &[(Tone::Waiting, waiting)], 4, "4 at most", words).into_string();
         assert!(text.contains("viewBox=\"0 0 24 60\""), "{text}");
         assert!(text.contains("d=\"M22 60.0V0.0H23V30.0H24V60.0H23V60.0H22Z\""), "{text}");
         assert!(text.contains("<rect class=\"gap\" y=\"0\" height=\"60\" x=\"0\" width=\"22\">"), "{text}");
+        let hit =
+            "<rect class=\"hit\" y=\"0\" height=\"60\" x=\"22\" width=\"1\"><title>23:50 to 23:55 UTC: 4 jobs</title>";
+        assert!(text.contains(hit), "{text}");
     }
 }

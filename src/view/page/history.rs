@@ -2,6 +2,7 @@
 
 use crate::domain::history::{History, Sample, Servers};
 use crate::domain::names::NodeTypeName;
+use crate::view::document::Time;
 use crate::view::page::chart::{Layer, Timeline, Tone, peak, stacked};
 use crate::view::page::html::text;
 use crate::view::status::Status;
@@ -12,6 +13,14 @@ use std::cmp::Reverse;
 
 /// At most this many node types have a chart: those with the most servers.
 const MOST_TYPES: usize = 24;
+
+/// What the colours of servers mean.
+const MEANINGS: [(Tone, &str); 4] = [
+    (Tone::Busy, "busy"),
+    (Tone::Idle, "idle"),
+    (Tone::Coming, "on their way"),
+    (Tone::Other, "held, away or leaving"),
+];
 
 /// Charts of the whole farm, then one for each node type that had a server.
 pub(crate) fn charts(history: &History, now: Timestamp, status: &Status) -> Markup {
@@ -36,8 +45,9 @@ pub(crate) fn charts(history: &History, now: Timestamp, status: &Status) -> Mark
             h2 { (title(&timeline)) " by node type" small { "one scale, up to " (top) " servers" } }
             .charts {
                 @for (most, name, layers) in types {
-                    @let chart = stacked(&layers, top, &format!("Servers of {name}, {most} at most"));
-                    (figure(&timeline, name.as_str(), &format!("up to {most}"), &chart))
+                    @let label = format!("Servers of {name}, {most} at most");
+                    @let chart = stacked(&timeline, &layers, top, &label, words_of_servers);
+                    (figure(&timeline, name.as_str(), &format!("up to {most}"), &top.to_string(), &chart))
                 }
             }
         }
@@ -57,30 +67,25 @@ pub(crate) fn charts_of_farm(history: &History, now: Timestamp) -> Markup {
     };
     let failed =
         |sample: &Sample| sample.failed.saturating_add(sample.errors).saturating_add(u32::from(sample.exit != 0));
-    let count = |most: u32| format!("up to {most}");
-    let time = |most: u32| format!("up to {}", duration(SignedDuration::from_secs(most.into())));
-    let rate = |most: u32| format!("up to {most} in 5 min");
+    let time = |most: u32| duration(SignedDuration::from_secs(most.into()));
+    let rate = |most: u32| format!("{most} in 5 min");
+    let number = |most: u32| most.to_string();
     let of_waiting = |values| vec![(Tone::Waiting, values)];
     html! {
         h2 { (title(&timeline)) }
         .charts {
-            (chart(&timeline, "Servers", &servers(&timeline, all), count))
-            (chart(&timeline, "Jobs waiting", &of_waiting(timeline.most(|sample| sample.waiting)), count))
+            (servers_chart(&timeline, &servers(&timeline, all)))
+            (chart(&timeline, "Jobs waiting", &of_waiting(timeline.most(|sample| sample.waiting)), number))
             (chart(&timeline, "Longest wait", &of_waiting(timeline.most(|sample| Some(sample.oldest))), time))
             (chart(&timeline, "Servers ordered", &[(Tone::Coming, timeline.sum(|sample| sample.ordered))], rate))
             (chart(&timeline, "Removed", &[(Tone::Other, timeline.sum(|sample| sample.removed))], rate))
             (chart(&timeline, "Failures", &[(Tone::Trouble, timeline.sum(failed))], rate))
         }
         p.legend {
-            @for (class, meaning) in [
-                ("busy", "busy"),
-                ("idle", "idle"),
-                ("coming", "on their way"),
-                ("other", "held, away or leaving"),
-                ("gap", "mita did not run"),
-            ] {
-                span { i class=(class) {} (meaning) }
+            @for (tone, meaning) in MEANINGS {
+                span { i class=(tone.class()) {} (meaning) }
             }
+            span { i.gap {} "mita did not run" }
         }
     }
 }
@@ -94,21 +99,43 @@ fn servers(timeline: &Timeline<'_>, of: impl Fn(&Sample) -> Servers) -> Vec<Laye
     ]
 }
 
-fn chart(timeline: &Timeline<'_>, title: &str, layers: &[Layer], scale: impl Fn(u32) -> String) -> Markup {
+fn servers_chart(timeline: &Timeline<'_>, layers: &[Layer]) -> Markup {
     let most = peak(layers);
-    let scale = if most == 0 { "none".to_owned() } else { scale(most) };
-    figure(timeline, title, &scale, &stacked(layers, most, &format!("{title}: {scale}")))
+    let scale = if most == 0 { "none".to_owned() } else { format!("up to {most}") };
+    let chart = stacked(timeline, layers, most, &format!("Servers: {scale}"), words_of_servers);
+    figure(timeline, "Servers", &scale, &most.to_string(), &chart)
 }
 
-fn figure(timeline: &Timeline<'_>, title: &str, scale: &str, chart: &Markup) -> Markup {
+/// The servers of a step, by what they do.
+fn words_of_servers(values: &[(Tone, u32)]) -> String {
+    let word = |tone: Tone| MEANINGS.iter().find(|(known, _)| *known == tone).map_or("", |(_, meaning)| *meaning);
+    let there = values.iter().filter(|(_, number)| *number > 0);
+    let parts: Vec<String> = there.map(|(tone, number)| format!("{number} {}", word(*tone))).collect();
+    if parts.is_empty() { "no servers".to_owned() } else { parts.join(", ") }
+}
+
+fn chart(timeline: &Timeline<'_>, title: &str, layers: &[Layer], words: impl Fn(u32) -> String) -> Markup {
+    let most = peak(layers);
+    let scale = if most == 0 { "none".to_owned() } else { format!("up to {}", words(most)) };
+    let value = |values: &[(Tone, u32)]| values.first().map_or_else(String::new, |(_, value)| words(*value));
+    figure(timeline, title, &scale, &words(most), &stacked(timeline, layers, most, &format!("{title}: {scale}"), value))
+}
+
+/// A chart with its axes.
+fn figure(timeline: &Timeline<'_>, title: &str, scale: &str, top: &str, chart: &Markup) -> Markup {
+    let steps = usize::try_from(timeline.hours * 12).unwrap_or_default();
     html! {
         figure {
             figcaption { h3 { (text(title)) } span { (scale) } }
-            (chart)
+            .plot {
+                .y aria-hidden="true" { span { (top.split(" in ").next().unwrap_or_default()) } span { "0" } }
+                (chart)
+            }
             .scale aria-hidden="true" {
-                span { (timeline.hours) " h ago" }
-                span { (timeline.hours / 2) " h" }
-                span { "now" }
+                @for step in [0, steps / 2, steps] {
+                    @let at = timeline.time_of(step);
+                    time.hm datetime=(Time(at)) { (at.strftime("%H:%M")) }
+                }
             }
         }
     }

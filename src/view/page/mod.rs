@@ -1,11 +1,15 @@
-//! The status page: one file for any browser. It has no script and sends no request.
+//! The status page: one file for any browser. It sends no request, and everything can be read without its script, which
+//! only says how old the page is and shows times in the reader's time zone.
 //!
 //! Whatever this program did not write goes through [`html::text`], and a policy in the head of the page forbids
-//! everything except its own style.
+//! everything except its own style and this very script.
 
 mod chart;
+mod events;
 mod history;
 mod html;
+mod links;
+mod problems;
 mod tables;
 
 use crate::domain::history::History;
@@ -15,26 +19,41 @@ use crate::view::run_report::RunReport;
 use crate::view::status::Status;
 use crate::view::status::standing::Counts;
 use crate::view::status::to_do::{Part, ToDo};
-use crate::view::text::{plural, seconds};
+use crate::view::text::seconds;
 use html::text;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use links::Links;
 use maud::{Markup, PreEscaped, html};
 use std::time::Duration;
+
+const SCRIPT: &str = include_str!("script.js");
+
+/// The hash of [`SCRIPT`]: the browser runs nothing else.
+const SCRIPT_HASH: &str = "sha256-kdWz+COwKXXyliDng/p6Hu/4K2FnbBLnUhuNduetkvg=";
+
+/// The interval of `cron.example`, for an installation that has made one run.
+const USUAL_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+
+/// Runs of the same minute share a sample, so that shorter intervals are not known.
+const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 /// The page of a run that came to its end.
 pub(crate) fn of_run(run: &RunReport<'_>) -> String {
     let status = &run.status;
     let now = run.report.plan.now;
+    let links = Links::of(run.config);
+    let timing = Timing { now, every: every(run.history), took: Some(run.report.whole) };
     let body = html! {
-        (head(status.owner.as_str(), Health::of(run), &headline(run), now, Some(run.report.whole)))
+        (head(status.owner.as_str(), Health::of(run), &headline(run), timing))
         (tiles(status))
-        (tables::troubles(status))
+        (problems::problems(status))
         (history::charts(run.history, now, status))
         (tables::node_types(status))
         (tables::decisions(run))
-        (tables::machines(status))
-        (tables::jobs(status))
-        (tables::others(status))
+        (tables::machines(status, links))
+        (tables::jobs(status, links))
+        (events::lately(&run.journal, links))
+        (tables::others(status, links))
     };
     whole(status.owner.as_str(), &body)
 }
@@ -42,8 +61,9 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
 /// The page of a run that ended before it read anything.
 pub(crate) fn of_failure(exit: Exit, now: Timestamp, lines: &[String], history: Option<&History>) -> String {
     let owner = history.map_or("mita", |history| history.owner.as_str());
+    let timing = Timing { now, every: history.map_or(USUAL_INTERVAL, every), took: None };
     let body = html! {
-        (head(owner, Health::Bad, "The last run ended before it saw anything", now, None))
+        (head(owner, Health::Bad, "The last run ended before it saw anything", timing))
         .note.bad {
             @for line in lines {
                 p { (text(line)) }
@@ -64,7 +84,7 @@ fn whole(owner: &str, body: &Markup) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
-                meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline'";
+                meta http-equiv="Content-Security-Policy" content={"default-src 'none';style-src 'unsafe-inline';script-src '" (SCRIPT_HASH) "'"};
                 meta http-equiv="refresh" content="60";
                 meta name="referrer" content="no-referrer";
                 title { (text(owner)) " · mita" }
@@ -74,16 +94,36 @@ fn whole(owner: &str, body: &Markup) -> String {
                 main {
                     (body)
                     footer {
-                        "Written by mita " (env!("CARGO_PKG_VERSION")) " at the end of its run. All times are UTC."
+                        "Written by mita " (env!("CARGO_PKG_VERSION")) " at the end of its run. Times are "
+                        span #zone { "UTC" } "."
                     }
                 }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     page.into_string() + "\n"
 }
 
-fn head(owner: &str, health: Health, headline: &str, now: Timestamp, took: Option<Duration>) -> Markup {
+/// When a run was, and when the next one is due.
+#[derive(Clone, Copy, Debug)]
+struct Timing {
+    now: Timestamp,
+    /// The usual time between two runs.
+    every: SignedDuration,
+    took: Option<Duration>,
+}
+
+/// The time between two runs, as the last ones had it: half of them were closer together.
+fn every(history: &History) -> SignedDuration {
+    let latest = &history.samples[history.samples.len().saturating_sub(11)..];
+    let mut gaps: Vec<SignedDuration> = latest.windows(2).map(|pair| pair[1].at.duration_since(pair[0].at)).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).copied().unwrap_or(USUAL_INTERVAL).max(SHORTEST_INTERVAL)
+}
+
+fn head(owner: &str, health: Health, headline: &str, timing: Timing) -> Markup {
+    let Timing { now, every, took } = timing;
     let took = took.map(|took| match took.as_secs() {
         0 => format!("{} ms", took.as_millis()),
         _ => format!("{:.1} s", took.as_secs_f64()),
@@ -94,9 +134,10 @@ fn head(owner: &str, health: Health, headline: &str, now: Timestamp, took: Optio
             h1 { i class={"dot" (health.class())} {} (text(headline)) }
             p.dim {
                 "Run of "
-                time datetime=(Time(now)) { (now.strftime("%A, %-d %B %Y, %H:%M:%S UTC")) }
+                time #run datetime=(Time(now)) data-every=(every.as_secs()) { (now.strftime("%A, %-d %B %Y, %H:%M:%S UTC")) }
                 @if let Some(took) = took { ", took " (took) }
             }
+            p #age.age {}
         }
     }
 }
@@ -140,10 +181,11 @@ fn headline(run: &RunReport<'_>) -> String {
     let problems = Part::new(plan.problems.len(), "problem", "");
     let parts = acted.into_iter().chain([failed, held_back, problems]).filter(|part| part.number > 0);
     let parts: Vec<String> = parts.map(|part| part.past()).collect();
-    let waiting = run.status.waiting().count();
     match (&parts[..], run.exit) {
-        ([], Exit::Done) if waiting > 0 => format!("Nothing to do, {} waiting", plural(waiting, "job")),
-        ([], Exit::Done) => "All is as wanted".to_owned(),
+        ([], Exit::Done) => {
+            let causes = run.status.waiting_causes();
+            causes.map_or("All is as wanted".to_owned(), |causes| format!("Nothing to do, {causes}"))
+        }
         ([], _) => "The last run failed".to_owned(),
         (parts, _) => parts.join(", "),
     }
@@ -169,5 +211,19 @@ fn tiles(status: &Status) -> Markup {
                 .tile { b { (number) } span { (what) } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    use ring::digest::{SHA256, digest};
+
+    #[test]
+    fn the_policy_allows_this_very_script() {
+        let hash = BASE64_STANDARD.encode(digest(&SHA256, SCRIPT.as_bytes()));
+        assert_eq!(SCRIPT_HASH, format!("sha256-{hash}"));
+        assert!(!SCRIPT.contains("</"), "the end of the script");
     }
 }

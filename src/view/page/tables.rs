@@ -4,56 +4,24 @@ use crate::apply::{ActionResult, Outcome};
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
+use crate::view::document::Time;
 use crate::view::document::run::outcome_words;
+use crate::view::natural;
 use crate::view::page::html::text;
+use crate::view::page::links::Links;
 use crate::view::run_report::RunReport;
+use crate::view::status::activity::BuildStatus;
 use crate::view::status::node_types::TypeStatus;
 use crate::view::status::standing::Standing;
 use crate::view::status::{JobStatus, ServerStatus, Status};
 use crate::view::text::{duration, seconds};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 /// A table has at most this many rows; the JSON of `mita status` has all.
 const MOST_ROWS: usize = 200;
 
 const NOTHING: &str = "–";
-
-/// What a person should look at first; empty if there is no trouble.
-pub(crate) fn troubles(status: &Status) -> Markup {
-    let is_quiet = status.problems.is_empty() && status.failures.is_empty() && status.pauses().next().is_none();
-    html! {
-        @if !is_quiet {
-            h2 { "Troubles" }
-        }
-        @for problem in &status.problems {
-            .note.bad { p { b { (text(&problem.place)) } } p { (text(&problem.error)) } }
-        }
-        @for (kind, pause) in status.pauses() {
-            .note.warn {
-                p {
-                    b { (text(kind.as_str())) } " is not ordered at " (text(pause.provider.as_str()))
-                    " for " (duration(pause.lasts)) " " (chip("warn", pause.rule.name()))
-                }
-                p.dim { (text(&pause.reason)) }
-            }
-        }
-        @for failure in &status.failures {
-            .note {
-                p {
-                    b { (text(failure.node_type.as_str())) } ": the last server that failed, " (duration(failure.ago))
-                    " ago at " (text(failure.provider.as_str())) " " (chip("bad", failure.rule.name()))
-                }
-                p.dim { (text(&failure.reason)) }
-                @if !failure.console.is_empty() {
-                    details {
-                        summary { "The end of its console" }
-                        pre { @for line in &failure.console { (text(line)) "\n" } }
-                    }
-                }
-            }
-        }
-    }
-}
 
 pub(crate) fn node_types(status: &Status) -> Markup {
     let numbers = ["Jobs", "Wanted", "Ordered", "Booting", "Idle", "Busy", "Held", "Leaving", "Other", "Limit"];
@@ -73,7 +41,7 @@ fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
         ("Booting", servers.booting + servers.connecting),
         ("Idle", servers.idle),
         ("Busy", servers.busy),
-        ("Held", servers.held),
+        ("Held", kind.held),
         ("Leaving", servers.leaving),
         ("Other", servers.other),
     ];
@@ -123,7 +91,7 @@ pub(crate) fn decisions(run: &RunReport<'_>) -> Markup {
         @if plan.actions.is_empty() && plan.held_back.is_empty() {
             p.dim {
                 "There was nothing to do"
-                @if run.status.waiting().next().is_some() { ": below stands what each job waits for" }
+                @if run.status.waiting().next().is_some() { "; the queue below shows what each job waits for" }
                 "."
             }
         } @else {
@@ -177,48 +145,91 @@ fn object(action: &Action) -> String {
 
 fn outcome(result: &ActionResult) -> (&'static str, &'static str) {
     let class = match result.outcome {
-        Outcome::Done | Outcome::AlreadyDone => "good",
-        Outcome::Skipped => "",
+        Outcome::Done | Outcome::AlreadyDone | Outcome::Skipped => "",
         Outcome::Unknown => "warn",
         Outcome::Refused | Outcome::Failed => "bad",
     };
     (class, outcome_words(result.outcome))
 }
 
-pub(crate) fn machines(status: &Status) -> Markup {
+pub(crate) fn machines(status: &Status, links: Links<'_>) -> Markup {
     let heads = [("Name", ""), ("Type", ""), ("Provider", ""), ("Age", "n"), ("State", ""), ("Left", "n"), ("Why", "")];
     html! {
         h2 { "Machines" }
         @if status.servers.is_empty() {
             p.dim { "No server of this installation is there." }
         } @else {
-            (table(&heads, status.servers.iter().take(MOST_ROWS).map(machine)))
+            (table(&heads, in_order(&status.servers).into_iter().take(MOST_ROWS).map(|server| machine(server, links))))
             (more(status.servers.len()))
         }
     }
 }
 
-fn machine(server: &ServerStatus) -> Markup {
-    let class = match server.standing {
-        Standing::Idle | Standing::Busy => "good",
-        Standing::Ordered | Standing::Booting | Standing::Connecting | Standing::Held => "warn",
-        Standing::Leaving | Standing::Other => "",
-    };
+/// By type, then by name as people count.
+fn in_order(servers: &[ServerStatus]) -> Vec<&ServerStatus> {
+    let mut servers: Vec<&ServerStatus> = servers.iter().collect();
+    servers.sort_by(|a, b| {
+        let names = || natural::compare(&a.display_name(), &b.display_name());
+        a.node_type.cmp(&b.node_type).then_with(names)
+    });
+    servers
+}
+
+/// The colour of a standing: the same as in the charts.
+fn colour(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Idle => "idle",
+        Standing::Busy => "busy",
+        Standing::Ordered | Standing::Booting | Standing::Connecting => "coming",
+        Standing::Held | Standing::Leaving | Standing::Other => "other",
+    }
+}
+
+fn machine(server: &ServerStatus, links: Links<'_>) -> Markup {
+    let name = server.display_name();
     html! {
-        td.name title=(text(&server.id)) { (text(&server.display_name())) }
+        td.name title=(text(&server.id)) {
+            @match &server.nodes[..] {
+                [] => (links.server(server.provider.as_ref(), &server.id, &name)),
+                [node, ..] => {
+                    (links.node(node.as_str()))
+                    @if let Some(link) = links.dashboard(server.provider.as_ref(), &server.id) { " " (link) }
+                }
+            }
+        }
         (cell("fit", "Type", server.node_type.as_ref().map_or(NOTHING, |kind| kind.as_str())))
         (cell("fit", "Provider", server.provider.as_ref().map_or(NOTHING, |provider| provider.as_str())))
         (cell("n", "Age", &seconds(server.age_seconds, NOTHING)))
-        td.fit data-head="State" { (chip(class, server.standing.name())) }
+        td.fit data-head="State" {
+            span.chip { i class=(colour(server.standing)) {} (server.state_words()) }
+        }
         (cell("n", "Left", &server.next.map_or(NOTHING.to_owned(), |next| duration(next.left))))
         td.why {
-            (text(server.short_reason()))
+            @for build in &server.builds { (running(build, links)) }
+            @if server.builds.is_empty() || server.held.is_some() || server.rule != Rule::Busy { (text(&server.why_beside_builds())) }
             @if let Some(next) = server.next { "; " (next.note()) }
         }
     }
 }
 
-pub(crate) fn jobs(status: &Status) -> Markup {
+/// A build with its job's page and for how long it runs.
+fn running(build: &BuildStatus, links: Links<'_>) -> Markup {
+    html! {
+        p {
+            (links.build(build))
+            @if let (Some(since), Some(lasts)) = (build.since, build.lasts) {
+                " since " (when(since.0)) ", " (duration(lasts))
+            }
+        }
+    }
+}
+
+/// A time that the script shows in the reader's time zone.
+pub(crate) fn when(at: Timestamp) -> Markup {
+    html! { time datetime=(Time(at)) { (at.strftime("%Y-%m-%d %H:%M:%S")) } }
+}
+
+pub(crate) fn jobs(status: &Status, links: Links<'_>) -> Markup {
     html! {
         h2 { "Queue" }
         @match status.jobs.as_deref() {
@@ -226,34 +237,30 @@ pub(crate) fn jobs(status: &Status) -> Markup {
             Some([]) => p.dim { "No job is queued." },
             Some(jobs) => {
                 @let heads = [("Job", ""), ("Waits", "n"), ("Needs", ""), ("Verdict", ""), ("Why", "")];
-                (table(&heads, jobs.iter().take(MOST_ROWS).map(job)))
+                (table(&heads, jobs.iter().take(MOST_ROWS).map(|item| job(item, links))))
                 (more(jobs.len()))
             }
         }
     }
 }
 
-fn job(job: &JobStatus) -> Markup {
-    let class = match job.rule {
-        Rule::Demand | Rule::OnItsWay | Rule::IdleExecutor | Rule::Pending => "good",
-        Rule::Limit | Rule::Quota | Rule::BreakerOpen | Rule::InVain | Rule::NoNodeType | Rule::UnknownNeed => "warn",
-        _ => "",
-    };
+fn job(job: &JobStatus, links: Links<'_>) -> Markup {
+    let class = if job.is_stuck() { "warn" } else { "" };
     html! {
-        td.name title={"queue item " (job.queue_id)} { (text(&job.job)) }
+        td.name title={"queue item " (job.queue_id)} { (links.job(&job.job)) }
         (cell("n", "Waits", &seconds(job.waited_seconds, NOTHING)))
         (cell("", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
-        (verdict(class, job.rule, &job.reason))
+        (verdict(class, job.rule, job.short_reason()))
     }
 }
 
 /// Nodes that are no server of this installation, volumes and floating IPs.
-pub(crate) fn others(status: &Status) -> Markup {
-    let nodes = status.other_nodes().map(|node| (node.name.as_str(), node.rule, node.reason.as_str()));
-    let leftovers = status.leftovers.iter().map(|it| (it.name.as_str(), it.rule, it.reason.as_str()));
+pub(crate) fn others(status: &Status, links: Links<'_>) -> Markup {
+    let nodes = status.other_nodes().map(|node| (links.node(node.name.as_str()), node.rule, node.why()));
+    let leftovers = status.leftovers.iter().map(|it| (html! { (text(&it.name)) }, it.rule, it.reason.clone()));
     let all: Vec<_> = leftovers.chain(nodes).collect();
     let rows = all.iter().take(MOST_ROWS).map(|(name, rule, reason)| {
-        html! { td.name { (text(name)) } (verdict("", *rule, reason)) }
+        html! { td.name { (name) } (verdict("", *rule, reason)) }
     });
     html! {
         @if !all.is_empty() {
@@ -267,7 +274,7 @@ pub(crate) fn others(status: &Status) -> Markup {
 }
 
 /// A table with these heads, each with the class of its column.
-fn table(heads: &[(&str, &str)], rows: impl Iterator<Item = Markup>) -> Markup {
+pub(crate) fn table(heads: &[(&str, &str)], rows: impl Iterator<Item = Markup>) -> Markup {
     html! {
         .wrap {
             table {
@@ -285,11 +292,11 @@ fn verdict(class: &str, rule: Rule, reason: &str) -> Markup {
     }
 }
 
-fn cell(class: &str, head: &str, value: &str) -> Markup {
+pub(crate) fn cell(class: &str, head: &str, value: &str) -> Markup {
     html! { td class={(class) @if value == NOTHING { " z" }} data-head=(head) { (text(value)) } }
 }
 
-fn chip(class: &str, name: &str) -> Markup {
+pub(crate) fn chip(class: &str, name: &str) -> Markup {
     html! { span class={"chip " (class)} { (name) } }
 }
 

@@ -1,6 +1,8 @@
 //! Everything there is, and what mita decided about it: the source of `mita status`, the metrics and the page.
 
+pub(crate) mod activity;
 pub(crate) mod failures;
+pub(crate) mod filter;
 pub(crate) mod next;
 pub(crate) mod node_types;
 pub(crate) mod standing;
@@ -13,14 +15,18 @@ use crate::domain::world::Stage;
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::model::{Action, Change, Problem, Verdict};
 use crate::record::clean;
+use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
 use crate::view::overview::{ItemView, NodePresence, NodeView, Overview, ServerView};
+use crate::view::text::plural;
+use activity::{BuildStatus, Hold};
 use failures::FailureStatus;
 use next::Next;
 use node_types::{Pause, TypeStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use standing::Standing;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use to_do::ToDo;
@@ -37,6 +43,8 @@ pub(crate) struct Status {
     pub(crate) max_servers: u32,
     /// What a run does now, in numbers.
     pub(crate) to_do: ToDo,
+    /// What persons paused.
+    pub(crate) paused: Vec<PauseStatus>,
     pub(crate) node_types: Vec<TypeStatus>,
     pub(crate) servers: Vec<ServerStatus>,
     /// Null if the list of nodes could not be read, or was not believed.
@@ -66,6 +74,10 @@ pub(crate) struct ServerStatus {
     pub(crate) age_seconds: Option<i64>,
     pub(crate) addresses: Vec<IpAddr>,
     pub(crate) nodes: Vec<NodeName>,
+    /// The builds that run there, as far as the user of mita may see them.
+    pub(crate) builds: Vec<BuildStatus>,
+    /// A person's hold on one of its nodes, busy or not.
+    pub(crate) held: Option<Hold>,
     pub(crate) rule: Rule,
     pub(crate) reason: String,
     /// Null if nothing happens to it without a change.
@@ -82,6 +94,10 @@ pub(crate) struct NodeStatus {
     pub(crate) presence: NodePresence,
     pub(crate) executors: u32,
     pub(crate) idle_executors: u32,
+    /// The builds that run there, as far as the user of mita may see them.
+    pub(crate) builds: Vec<BuildStatus>,
+    /// A person's hold on it, busy or not.
+    pub(crate) held: Option<Hold>,
     pub(crate) rule: Rule,
     pub(crate) reason: String,
 }
@@ -117,6 +133,7 @@ impl Status {
             now: Time(plan.now),
             max_servers: overview.config.max_servers,
             to_do: ToDo::of(&plan.actions, plan.held_back.len()),
+            paused: plan.memory.pauses.iter().map(PauseStatus::of).collect(),
             node_types: node_types::all(overview, &servers, &items),
             servers: servers.iter().map(|view| ServerStatus::of(overview, view)).chain(ordered).collect(),
             nodes: jenkins.nodes.complete().map(|_| nodes()),
@@ -130,6 +147,28 @@ impl Status {
     /// The queue items that wait for an executor.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = &JobStatus> {
         self.jobs.iter().flatten().filter(|job| job.waits)
+    }
+
+    /// How many jobs wait and for what, in a sentence; none if no job waits.
+    pub(crate) fn waiting_causes(&self) -> Option<String> {
+        let mut causes: Vec<(usize, &'static str)> = Vec::new();
+        for job in self.waiting() {
+            match causes.iter_mut().find(|(_, cause)| *cause == job.cause()) {
+                Some((number, _)) => *number += 1,
+                None => causes.push((1, job.cause())),
+            }
+        }
+        causes.sort_by_key(|(number, _)| Reverse(*number));
+        let verb = if self.waiting().count() == 1 { "waits" } else { "wait" };
+        let jobs = plural(self.waiting().count(), "job");
+        match &causes[..] {
+            [] => None,
+            [(_, cause)] => Some(format!("{jobs} {verb}: {cause}")),
+            several => {
+                let parts: Vec<String> = several.iter().map(|(number, cause)| format!("{cause} ({number})")).collect();
+                Some(format!("{jobs} {verb}: {}", parts.join(", ")))
+            }
+        }
     }
 
     /// The nodes that are none of the servers.
@@ -148,6 +187,7 @@ impl ServerStatus {
     fn of(overview: &Overview<'_>, view: &ServerView<'_>) -> Self {
         let Verdict { id, name, rule, reason, .. } = view.verdict;
         let seen = view.machine.and_then(|machine| machine.server());
+        let nodes = || view.machine.into_iter().flat_map(|machine| machine.nodes.iter().copied());
         ServerStatus {
             id: id.clone(),
             name: name.clone(),
@@ -159,6 +199,8 @@ impl ServerStatus {
             age_seconds: view.machine.map(|machine| overview.since(machine.ordered_at).as_secs()),
             addresses: seen.map(|server| server.addresses.iter().copied().collect()).unwrap_or_default(),
             nodes: view.nodes().into_iter().cloned().collect(),
+            builds: BuildStatus::all(overview, nodes()),
+            held: Hold::of(overview, nodes()),
             rule: *rule,
             reason: clean::text(reason),
             next: view.machine.and_then(|machine| Next::of(overview, *rule, machine, view.memory)),
@@ -179,6 +221,8 @@ impl ServerStatus {
             age_seconds: Some(0),
             addresses: Vec::new(),
             nodes: Vec::new(),
+            builds: Vec::new(),
+            held: None,
             rule: *rule,
             reason: clean::text(reason),
             next: None,
@@ -190,7 +234,8 @@ impl ServerStatus {
         match (&self.nodes[..], &self.order) {
             ([node, ..], _) => node.to_string(),
             ([], Some(order)) => order.to_string(),
-            ([], None) => self.name.clone(),
+            // Of several servers of a type, the beginning of the id tells which.
+            ([], None) => format!("{} {}", self.name, self.id.chars().take(8).collect::<String>()),
         }
     }
 
@@ -199,13 +244,53 @@ impl ServerStatus {
         self.reason.strip_prefix(&format!("node {} ", self.display_name())).unwrap_or(&self.reason)
     }
 
+    /// Its state for people: a hold of a busy node is seen as well.
+    pub(crate) fn state_words(&self) -> String {
+        let held = if self.held.is_some() && self.standing != Standing::Held { ", held" } else { "" };
+        format!("{}{held}", self.standing.name())
+    }
+
+    /// The reason for people: the builds that run there, and who holds it.
+    pub(crate) fn why(&self) -> String {
+        why(self.short_reason(), &self.builds, self.held.as_ref())
+    }
+
+    /// The same, where the builds are shown anyway.
+    pub(crate) fn why_beside_builds(&self) -> String {
+        why(self.short_reason(), &[], self.held.as_ref())
+    }
+
     /// Whether it counts against the limits.
     pub(crate) fn counts(&self) -> bool {
         !matches!(self.rule, Rule::Gone | Rule::Deleting)
     }
 }
 
+/// A reason with the builds that it speaks of, or with the hold.
+fn why(reason: &str, builds: &[BuildStatus], held: Option<&Hold>) -> String {
+    let running = activity::sentence(builds);
+    let reason = match running {
+        Some(running) if reason.contains(RUNS_A_BUILD) => reason.replacen(RUNS_A_BUILD, &running, 1),
+        _ => reason.to_owned(),
+    };
+    match held {
+        None => reason,
+        Some(held) if reason.starts_with("a person ") => held.words(),
+        Some(held) => format!("{}; {reason}", held.words()),
+    }
+}
+
+/// The words of the planner for a busy node.
+const RUNS_A_BUILD: &str = "runs a build";
+
 impl NodeStatus {
+    /// The reason for people: the builds that run there, and who holds it.
+    pub(crate) fn why(&self) -> String {
+        let running = activity::sentence(&self.builds).filter(|_| !self.reason.contains(RUNS_A_BUILD));
+        let reason = why(&self.reason, &self.builds, self.held.as_ref());
+        running.map_or(reason.clone(), |running| format!("{reason}; {running}"))
+    }
+
     fn of(overview: &Overview<'_>, view: &NodeView<'_>) -> Self {
         let server_id = match view.identity {
             NodeIdentity::Of(machine) => overview.fleet.machines[*machine].server_id.clone(),
@@ -218,6 +303,8 @@ impl NodeStatus {
             presence: view.presence(),
             executors: view.node.executors,
             idle_executors: view.node.idle_executors,
+            builds: BuildStatus::all(overview, [view.node]),
+            held: Hold::of(overview, [view.node]),
             rule: view.verdict.rule,
             reason: clean::text(&view.verdict.reason),
         }
@@ -225,6 +312,46 @@ impl NodeStatus {
 }
 
 impl JobStatus {
+    /// What it waits for, in a few words.
+    fn cause(&self) -> &'static str {
+        match self.rule {
+            Rule::Limit => "max or max_servers is reached",
+            Rule::Quota => "the quota of a cloud is used up",
+            Rule::BreakerOpen => "a node type failed lately",
+            Rule::Paused => "a person paused orders",
+            Rule::NoNodeType => "no node type has the labels",
+            Rule::UnknownNeed => "Jenkins does not say what is needed",
+            Rule::InVain => "idle nodes are refused",
+            Rule::OnItsWay | Rule::WantedAgain => "a server is on its way",
+            Rule::Demand | Rule::Scout => "a server is ordered",
+            Rule::IdleExecutor => "an executor is free",
+            Rule::TooYoung => "waits for less than stuck_after",
+            Rule::QuietingDown => "Jenkins is about to shut down",
+            Rule::Settling => "Jenkins was restarted, or the state was lost",
+            _ => "something could not be read",
+        }
+    }
+
+    /// The reason without what is needed, which has a place of its own.
+    pub(crate) fn short_reason(&self) -> &str {
+        let needs = self.needs.as_ref().map(|needs| format!("needs {needs}: "));
+        needs.and_then(|needs| self.reason.strip_prefix(&needs)).unwrap_or(&self.reason)
+    }
+
+    /// Whether it waits for something that mita does not give it now.
+    pub(crate) fn is_stuck(&self) -> bool {
+        matches!(
+            self.rule,
+            Rule::Limit
+                | Rule::Quota
+                | Rule::BreakerOpen
+                | Rule::Paused
+                | Rule::InVain
+                | Rule::NoNodeType
+                | Rule::UnknownNeed
+        )
+    }
+
     fn of(overview: &Overview<'_>, view: &ItemView<'_>) -> Self {
         JobStatus {
             queue_id: view.item.id,

@@ -2,10 +2,12 @@
 
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
+use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::model::{Change, Order};
 use crate::record::clean;
 use crate::view::document::Time;
 use crate::view::overview::{ItemView, Overview, ServerView};
+use crate::view::status::activity::Hold;
 use crate::view::status::standing::{Counts, Standing};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -23,7 +25,14 @@ pub(crate) struct TypeStatus {
     pub(crate) max: Option<u32>,
     /// The number of idle nodes to keep available at this time.
     pub(crate) min_idle: u32,
+    /// The number of idle servers that should be ready now: `min_idle`, and what `spare`, `idle_grace = "auto"` and
+    /// `ahead` add to it.
+    pub(crate) at_hand: u32,
     pub(crate) servers: Counts,
+    /// The number of servers that a person holds, busy ones included.
+    pub(crate) held: usize,
+    /// The number of servers on their way that are late: another one is ordered for their jobs.
+    pub(crate) late: usize,
     /// The number of servers that a run orders now.
     pub(crate) wanted: usize,
     /// The number of waiting jobs that a server of this node type could run.
@@ -57,7 +66,10 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
             configured: true,
             max: kind.max,
             min_idle: kind.min_idle.at(overview.now()),
+            at_hand: overview.plan().at_hand.get(&kind.name).map_or(0, |at_hand| at_hand.order),
+            late: late(overview, &kind.name),
             servers: counts.remove(&kind.name).unwrap_or_default(),
+            held: held(overview, servers, &kind.name),
             wanted: wanted.remove(&kind.name).unwrap_or_default(),
             jobs_waiting: items.iter().filter(is_waiting).count(),
             pauses: kind.providers.iter().flat_map(|provider| pauses(overview, provider, &kind.name)).collect(),
@@ -70,12 +82,30 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
         configured: false,
         max: Some(0),
         min_idle: 0,
+        at_hand: 0,
+        late: 0,
         servers: counts.remove(name).unwrap_or_default(),
+        held: held(overview, servers, name),
         wanted: 0,
         jobs_waiting: 0,
         pauses: Vec::new(),
     }));
     types
+}
+
+/// The servers of a type that a person holds.
+fn held(overview: &Overview<'_>, servers: &[ServerView<'_>], kind: &NodeTypeName) -> usize {
+    let is_held = |server: &&ServerView<'_>| {
+        let nodes = server.machine.into_iter().flat_map(|machine| machine.nodes.iter().copied());
+        server.node_type() == Some(kind) && (server.verdict.rule == Rule::Held || Hold::of(overview, nodes).is_some())
+    };
+    servers.iter().filter(is_held).count()
+}
+
+/// Servers on their way that are late.
+fn late(overview: &Overview<'_>, kind: &NodeTypeName) -> usize {
+    let of_type = overview.fleet.machines.iter().filter(|machine| machine.node_type == *kind && !machine.is_online());
+    of_type.filter(|machine| is_late(overview.memory(), machine)).count()
 }
 
 /// The servers of each type, those that this run has ordered included; and how many are still to be ordered.

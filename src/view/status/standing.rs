@@ -19,7 +19,7 @@ named!(
         Idle = "idle",
         /// A build runs there.
         Busy = "busy",
-        /// A person set its node offline.
+        /// A person set its node offline, locked it, or paused its removal.
         Held = "held",
         /// Retired, in deletion or gone.
         Leaving = "leaving",
@@ -40,7 +40,7 @@ impl Standing {
             Rule::Connecting | Rule::WantedAgain => Standing::Connecting,
             Rule::Kept | Rule::KeptForJobs | Rule::MinIdle => Standing::Idle,
             Rule::Busy => Standing::Busy,
-            Rule::Held => Standing::Held,
+            Rule::Held | Rule::Paused => Standing::Held,
             Rule::Deleting | Rule::Gone => Standing::Leaving,
             _ => Standing::Other,
         }

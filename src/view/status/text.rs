@@ -1,72 +1,153 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use crate::plan::model::Subject;
+use crate::view::compact::cut;
+use crate::view::natural;
 use crate::view::status::standing::Standing;
 use crate::view::status::{JobStatus, NodeStatus, ServerStatus, Status};
+use crate::view::style::Tone;
 use crate::view::table::{Table, problems};
 use crate::view::text::{duration, plural, seconds};
 
 /// The end of a console has at most this many lines in a table; `explain` and the JSON have all.
 const SHOWN_LINES: usize = 5;
 
-/// The tables, for lines of this width.
-pub(crate) fn render(status: &Status, width: usize) -> String {
+/// A table with fewer lines than its title, its head, two rows and an empty line is not begun.
+const SMALLEST: usize = 5;
+
+/// How much of each thing is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// A line each, cut to the width.
+    Compact,
+    /// As compact, and no more lines than these: what matters most comes first.
+    Screen(usize),
+    /// Everything, on as many lines as it takes.
+    Wide,
+}
+
+/// The tables, for lines of this width, with marks for colours.
+pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
     let mut text = head(status);
-    let tables = [
-        node_types(status),
-        machines(&status.servers),
-        jobs(status.jobs.as_deref().unwrap_or_default()),
-        other_nodes(status),
-        pauses(status),
-        failures(status),
-        leftovers(status),
-        problems(&status.problems),
-    ];
-    text.extend(tables.iter().map(|table| table.render(width)));
+    match layout {
+        Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
+        Layout::Compact => {
+            // What went wrong is never cut.
+            text.push_str(&problems(&status.problems).render(width));
+            text.extend(tables(status, layout).iter().skip(1).map(|table| table.compact(width, usize::MAX)));
+        }
+        Layout::Screen(lines) => {
+            text = text.lines().map(|line| cut(line, width) + "\n").collect();
+            let lines = lines.saturating_sub(text.lines().count());
+            text.push_str(&fitting(&tables(status, layout), width, lines));
+        }
+    }
     text.truncate(text.trim_end().len());
     text.push('\n');
+    text
+}
+
+/// All tables, the most important first.
+fn tables(status: &Status, layout: Layout) -> Vec<Table> {
+    let jobs_table = jobs(status.jobs.as_deref().unwrap_or_default());
+    vec![
+        problems(&status.problems),
+        paused(status),
+        node_types(status),
+        machines(&status.servers, layout),
+        jobs_table,
+        pauses(status),
+        failures(status),
+        other_nodes(status),
+        leftovers(status),
+    ]
+}
+
+/// As much of the tables as fits: each gets what it needs, as long as something is left for the next one.
+fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
+    let mut text = String::new();
+    let mut left = lines;
+    let mut needed: usize = tables.iter().map(Table::height).sum();
+    for table in tables.iter().filter(|table| table.height() > 0) {
+        let height = table.height();
+        needed -= height;
+        let wanted_after = needed.min(left / 2);
+        let smallest = SMALLEST.min(height);
+        let most = if height + needed <= left { height } else { left.saturating_sub(wanted_after).max(smallest) };
+        let most = most.min(height).min(left);
+        if most < smallest {
+            continue;
+        }
+        let shown = table.compact(width, most - 3);
+        left = left.saturating_sub(shown.lines().count());
+        text.push_str(&shown);
+    }
     text
 }
 
 fn head(status: &Status) -> String {
     let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = status;
     let counted = servers.iter().filter(|server| server.counts()).count();
-    format!(
-        "{owner} at {now}\n{counted} of {max_servers} servers; Jenkins has {} and {}\n{}\n\n",
-        nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node")),
-        jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item")),
-        to_do.sentence(),
-    )
+    let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
+    let jobs = jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
+    let numbers = format!("{counted} of {max_servers} servers; Jenkins has {nodes} and {jobs}");
+    let causes = status.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
+    format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
 }
 
-/// A column that is seldom anything but zero is shown only if one of its numbers is not.
+fn paused(status: &Status) -> Table {
+    let mut table = Table::new("Paused", &["WHAT"]);
+    for pause in &status.paused {
+        table.row(vec![pause.scope.clone()], pause.words.clone());
+        table.tone(0, Some(Tone::Held));
+    }
+    table
+}
+
+/// Columns of zeros are not shown.
 fn node_types(status: &Status) -> Table {
-    let types = &status.node_types;
-    let mut heads = vec!["NAME", " MAX", " JOBS", " WANTED", " ORDERED", " BOOTING", " IDLE", " BUSY", " HELD"];
-    let mut seldom = vec![(Standing::Leaving, " LEAVING"), (Standing::Other, " OTHER")];
-    seldom.retain(|(standing, _)| types.iter().any(|kind| kind.servers.of(*standing) > 0));
-    heads.extend(seldom.iter().map(|(_, head)| head));
-    let mut table = Table::new("Node types", &heads);
-    for kind in types {
+    let heads =
+        ["NAME", " MAX", " JOBS", " WANTED", " ORDERED", " BOOTING", " IDLE", " BUSY", " HELD", " LEAVING", " OTHER"];
+    let mut table = Table::new("Node types", &heads).droppable(&["MAX", "LEAVING"]);
+    for kind in &status.node_types {
         let servers = kind.servers;
         let booting = servers.booting + servers.connecting;
         let mut cells = vec![kind.name.to_string(), kind.max.map_or("-".to_owned(), |max| max.to_string())];
-        let numbers =
-            [kind.jobs_waiting, kind.wanted, servers.ordered, booting, servers.idle, servers.busy, servers.held];
+        let numbers = [
+            kind.jobs_waiting,
+            kind.wanted,
+            servers.ordered,
+            booting,
+            servers.idle,
+            servers.busy,
+            kind.held,
+            servers.of(Standing::Leaving),
+            servers.of(Standing::Other),
+        ];
         cells.extend(numbers.iter().map(ToString::to_string));
-        cells.extend(seldom.iter().map(|(standing, _)| servers.of(*standing).to_string()));
-        let note = match (kind.configured, kind.min_idle) {
-            (false, _) => "no longer configured: nothing new is ordered".to_owned(),
-            (true, 0) => String::new(),
-            (true, min_idle) => format!("{min_idle} idle are kept at hand"),
-        };
+        let mut notes = Vec::new();
+        match (kind.configured, kind.at_hand.max(kind.min_idle)) {
+            (false, _) => notes.push("no longer configured: nothing new is ordered".to_owned()),
+            (true, 0) => {}
+            (true, at_hand) => notes.push(format!("{at_hand} idle are kept at hand")),
+        }
+        if kind.late > 0 {
+            notes.push(format!("{} late, and ordered once more", kind.late));
+        }
+        let note = notes.join("; ");
         table.row(cells, note);
     }
     table
 }
 
-fn machines(servers: &[ServerStatus]) -> Table {
+fn machines(servers: &[ServerStatus], layout: Layout) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
+    table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
+    let mut servers: Vec<&ServerStatus> = servers.iter().collect();
+    servers.sort_by(|a, b| {
+        let key = |server: &ServerStatus| (urgency(server), server.node_type.clone());
+        key(a).cmp(&key(b)).then_with(|| natural::compare(&a.display_name(), &b.display_name()))
+    });
     for server in servers {
         let ServerStatus { id, node_type, provider, standing, age_seconds, rule, next, .. } = server;
         let cells = vec![
@@ -74,16 +155,42 @@ fn machines(servers: &[ServerStatus]) -> Table {
             or_dash(node_type.as_ref()),
             or_dash(provider.as_ref()),
             seconds(*age_seconds, "-"),
-            standing.name().to_owned(),
+            server.state_words(),
             next.map_or("-".to_owned(), |next| duration(next.left)),
         ];
-        let id = if server.nodes.is_empty() { format!("{id}: ") } else { String::new() };
+        // A line has no room for it, and the name says as much.
+        let id = if layout == Layout::Wide && server.nodes.is_empty() { format!("{id}: ") } else { String::new() };
         // The word for its standing is often the name of the rule.
         let rule = if rule.name() == standing.name() { String::new() } else { format!("{rule}: ") };
         let next = next.map_or_else(String::new, |next| format!("; {}", next.note()));
-        table.row(cells, format!("{id}{rule}{}{next}", server.short_reason()));
+        table.row(cells, format!("{id}{rule}{}{next}", server.why()));
+        table.tone(4, tone(server));
     }
     table
+}
+
+/// Those that a person should look at come first.
+fn urgency(server: &ServerStatus) -> u8 {
+    match server.standing {
+        Standing::Other => 0,
+        Standing::Held => 1,
+        Standing::Ordered | Standing::Booting | Standing::Connecting => 2,
+        Standing::Busy => 3,
+        Standing::Idle => 4,
+        Standing::Leaving => 5,
+    }
+}
+
+fn tone(server: &ServerStatus) -> Option<Tone> {
+    match server.standing {
+        _ if server.held.is_some() => Some(Tone::Held),
+        Standing::Busy => Some(Tone::Busy),
+        Standing::Idle => Some(Tone::Idle),
+        Standing::Ordered | Standing::Booting | Standing::Connecting => Some(Tone::Coming),
+        Standing::Held => Some(Tone::Held),
+        Standing::Leaving => Some(Tone::Dim),
+        Standing::Other => Some(Tone::Bad),
+    }
 }
 
 fn or_dash(name: Option<&impl ToString>) -> String {
@@ -92,10 +199,12 @@ fn or_dash(name: Option<&impl ToString>) -> String {
 
 fn other_nodes(status: &Status) -> Table {
     let mut table = Table::new("Other nodes", &["NAME", "STATE", " IDLE", "RULE"]);
-    for node in status.other_nodes() {
-        let NodeStatus { name, presence, executors, idle_executors, rule, reason, .. } = node;
+    let mut nodes: Vec<&NodeStatus> = status.other_nodes().collect();
+    nodes.sort_by(|a, b| natural::compare(a.name.as_str(), b.name.as_str()));
+    for node in nodes {
+        let NodeStatus { name, presence, executors, idle_executors, rule, .. } = node;
         let idle = format!("{idle_executors}/{executors}");
-        table.row(vec![name.to_string(), presence.words(), idle, rule.to_string()], reason.clone());
+        table.row(vec![name.to_string(), presence.words(), idle, rule.to_string()], node.why());
     }
     table
 }
@@ -104,7 +213,11 @@ fn jobs(jobs: &[JobStatus]) -> Table {
     let mut table = Table::new("Jobs", &["ITEM", "JOB", " WAITS", "RULE"]);
     for job in jobs {
         let waits = seconds(job.waited_seconds, "-");
-        table.row(vec![job.queue_id.to_string(), job.job.clone(), waits, job.rule.to_string()], job.reason.clone());
+        table.row(
+            vec![job.queue_id.to_string(), job.job.clone(), waits, job.rule.to_string()],
+            job.short_reason().to_owned(),
+        );
+        table.tone(3, job.is_stuck().then_some(Tone::Coming));
     }
     table
 }

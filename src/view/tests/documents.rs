@@ -8,7 +8,7 @@ use crate::view::document::run::RunDocument;
 use crate::view::explain::explain;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
-use crate::view::status::text::render;
+use crate::view::status::text::{Layout, render};
 use crate::view::tests::samples::{every_action, every_outcome};
 use crate::view::tests::scene::Scene;
 use crate::view::tests::schema::{assert_conforms, faults, json};
@@ -108,7 +108,7 @@ fn s3_a_jenkins_that_could_not_be_read_is_not_shown_as_an_empty_one() {
     let document = json(&status);
     assert!(document["nodes"].is_null() && document["jobs"].is_null(), "{document}");
     assert_eq!(document["servers"].as_array().map(Vec::len), Some(1));
-    let text = render(&status, 80);
+    let text = render(&status, 80, Layout::Compact);
     assert!(text.contains("Jenkins has nodes that cannot be seen and a queue that cannot be seen"), "{text}");
     assert!(explain(&overview, "ceph-build").nothing().starts_with("as far as could be seen, nothing is called"));
 }
@@ -118,7 +118,7 @@ fn a_type_that_is_not_ordered_for_now_is_told_with_the_reason() {
     let scene = Scene::start();
     let mut report = scene.look();
     let now = report.plan.now;
-    crate::plan::sightings::breaker::failed(
+    crate::plan::sightings::breaker::refused(
         &mut report.plan.memory,
         &"openstack".into(),
         &"ubuntu".into(),

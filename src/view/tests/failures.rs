@@ -1,9 +1,10 @@
 //! A server that failed, as `status` and `explain` tell of it when it is gone.
 
+use crate::plan::text::display::Detail;
 use crate::view::explain::explain;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
-use crate::view::status::text::render;
+use crate::view::status::text::{Layout, render};
 use crate::view::tests::scene::Scene;
 use crate::view::tests::schema::faults;
 use mita_sim::JoinRule;
@@ -36,7 +37,7 @@ fn the_status_shows_the_last_failure_of_each_node_type_with_the_end_of_its_conso
     assert_eq!(faults("status", &document), [""; 0]);
     assert_eq!(document["failures"][0]["console"].as_array().map(Vec::len), Some(8));
     assert_eq!(document["failures"][0]["rule"], "never_joined");
-    let text = render(&status, 110);
+    let text = render(&status, 110, Layout::Wide);
     let shown: Vec<&str> = text.lines().skip_while(|line| *line != "Last failures").take(8).collect();
     let reason = "active for 15m, its node was never online yet, join_timeout 15m";
     assert_eq!(shown[2].split_whitespace().collect::<Vec<_>>()[..4], ["ubuntu", "openstack", "5m", "never_joined"]);
@@ -56,13 +57,14 @@ fn a_failed_server_is_explained_by_its_id_its_order_and_its_node_type_after_it_i
         let explanation = explain(&overview, subject);
         let document = serde_json::to_value(&explanation).unwrap();
         assert_eq!(faults("explain", &document), [""; 0]);
-        let facts = document["found"][0]["facts"].as_array().unwrap();
+        let found = document["found"].as_array().unwrap();
+        let facts: Vec<&Value> = found.iter().flat_map(|finding| finding["facts"].as_array().unwrap()).collect();
         let fact = |what: &str| facts.iter().find(|fact| fact["what"] == what).map(|fact| &fact["text"]);
         let console = fact("console").and_then(Value::as_str).unwrap_or_else(|| panic!("{subject}: {document:#}"));
         assert!(console.starts_with("step 1\n") && console.ends_with("could not resolve jenkins"), "{console}");
         let failed = fact("failed").and_then(Value::as_str).unwrap();
         assert!(failed.starts_with("5m ago (2026-01-05T08:1") && failed.contains(&server), "{failed}");
-        let text = explanation.render(80);
+        let text = explanation.render(80, Detail::Full);
         assert!(text.contains("  console         step 1\n                  step 2\n"), "{text}");
     }
 }

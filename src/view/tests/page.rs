@@ -2,6 +2,7 @@
 
 use crate::apply::{ActionResult, Outcome};
 use crate::domain::history::{History, Sample, Servers};
+use crate::domain::journal::{Entry, Event};
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
 use crate::secret::Secret;
 use crate::view::document::Time;
@@ -98,7 +99,11 @@ fn s9_text_from_outside_is_escaped_and_redacted_wherever_the_page_shows_it() {
     let servers = status.node_types.iter().map(|kind| (kind.name.clone(), busy)).collect();
     history.samples = vec![Sample { at: report.plan.now, servers, ..Sample::default() }];
     let (config, exit) = (&scene.loaded.config, Exit::Failed);
-    let shown = page::of_run(&RunReport { config, report: &report, status, history: &history, exit });
+    let journal = vec![
+        Entry { node: Some(HOSTILE.into()), by: Some(hostile()), ..Entry::new(report.plan.now, Event::Held) }
+            .saying(HOSTILE),
+    ];
+    let shown = page::of_run(&RunReport { config, report: &report, status, history: &history, exit, journal });
     let of_failure = page::of_failure(exit, report.plan.now, &[hostile()], Some(&history));
     for page in [&shown, &of_failure] {
         for trace in [SECRET, "<u>", "\u{202e}", "\u{7}"] {

@@ -5,18 +5,20 @@ use crate::view::document::run;
 use crate::view::explain::explain;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
-use crate::view::status::text::render;
+use crate::view::status::filter::Filter;
+use crate::view::status::text::{Layout, render};
+use crate::view::style::unmarked;
 use crate::view::tests::scene::Scene;
 use mita_sim::jenkins::queue::Job;
 
-fn status(scene: &Scene) -> String {
+fn status(scene: &Scene, layout: Layout) -> String {
     let report = scene.look();
-    render(&Status::of(&Overview::of(&scene.loaded.config, &report)), 80)
+    unmarked(&render(&Status::of(&Overview::of(&scene.loaded.config, &report)), 80, layout))
 }
 
 fn explanation(scene: &Scene, subject: &str) -> String {
     let report = scene.look();
-    explain(&Overview::of(&scene.loaded.config, &report), subject).render(80)
+    explain(&Overview::of(&scene.loaded.config, &report), subject).render(80, Detail::Full)
 }
 
 #[test]
@@ -33,39 +35,90 @@ fn status_lists_everything_and_fits_eighty_columns() {
     let scene = Scene::with_jobs();
     scene.run();
     scene.run();
-    let text = status(&scene);
+    let text = status(&scene, Layout::Compact);
     assert_eq!(
         text,
         "ceph-ci at 2026-01-05T08:02:10Z
 1 of 50 servers; Jenkins has 3 nodes and 3 queue items
 a run now has nothing to do
+2 jobs wait: max or max_servers is reached (1), no node type has the labels (1)
 
 Node types
-  NAME    MAX  JOBS  WANTED  ORDERED  BOOTING  IDLE  BUSY  HELD
-  ubuntu    1     1       0        0        0     0     1     0
-  centos    -     0       0        0        0     0     0     0
+  NAME    MAX  JOBS  BUSY
+  ubuntu    1     1     1
+  centos    -     0     0
 
 Machines
-  NAME                 TYPE    PROVIDER   AGE  STATE  LEFT
-  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy      -  runs a build
+  NAME                 TYPE    PROVIDER   AGE  STATE
+  ubuntu+192.168.1.10  ubuntu  openstack   2m  busy   runs ceph-build #1 for 30s
 
 Jobs
   ITEM  JOB               WAITS  RULE
-  2     folder/ceph-dev  2m 10s  limit         needs amd64 && trusty: node type
-                                               ubuntu has its max of 1
-  3     win-build        2m 10s  no_node_type  needs windows, which no node type
-                                               of the configuration has
-  4     rpm-build        2m 10s  blocked       Build #7 is already in progress
-                                               (ETA: 2 min)
+  2     folder/ceph-dev  2m 10s  limit         node type ubuntu has its max of 1
+  3     win-build        2m 10s  no_node_type  needs windows, which no node typ…
+  4     rpm-build        2m 10s  blocked       Build #7 is already in progress…
 
 Other nodes
   NAME           STATE   IDLE  RULE
-  Built-In Node  online   0/0  not_ours  the built-in node
-  vault          online   1/1  not_ours  no server of ours carries its name or
-                                         address
+  Built-In Node  online   0/0  not_ours  the built-in node; runs win-build #1
+  vault          online   1/1  not_ours  no server of ours carries its name or…
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
+    let wide = status(&scene, Layout::Wide);
+    assert!(wide.contains("needs windows, which no node type\n"), "{wide}");
+}
+
+#[test]
+fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
+    let scene = Scene::with_jobs();
+    for _ in 0..8 {
+        scene.sim.jenkins().submit(Job::freestyle("flood").label("trusty"));
+    }
+    scene.run();
+    for lines in [12, 16, 20, 24] {
+        let text = status(&scene, Layout::Screen(lines));
+        assert!(text.lines().count() <= lines, "{lines}: {text}");
+        assert!(text.contains("Node types"), "{lines}: {text}");
+    }
+    let text = status(&scene, Layout::Screen(20));
+    assert!(text.contains("Machines") && text.contains("  and "), "{text}");
+}
+
+#[test]
+fn words_choose_a_part_and_names() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    let report = scene.look();
+    let shown = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut status = Status::of(&Overview::of(&scene.loaded.config, &report));
+        Filter::read(&words).apply(&mut status);
+        let jobs: Vec<String> = status.jobs.iter().flatten().map(|job| job.job.clone()).collect();
+        (status.node_types.len(), status.servers.len(), jobs.join(" "))
+    };
+    assert_eq!(shown(&["jobs", "ceph-d"]), (0, 0, "folder/ceph-dev".to_owned()));
+    assert_eq!(shown(&["nodes", "UBUNTU"]), (0, 1, String::new()));
+    assert_eq!(shown(&["types"]), (2, 0, String::new()));
+    assert_eq!(shown(&["nobody"]), (0, 0, String::new()));
+}
+
+#[test]
+fn a_hold_of_a_busy_node_is_seen_with_who_and_why() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    scene.sim.jenkins().hold(&node, "racks");
+    let text = status(&scene, Layout::Compact);
+    assert!(text.contains("busy, held  held by alice: racks; runs ceph"), "{text}");
+    let types = text.lines().find(|line| line.contains("HELD")).unwrap();
+    assert!(types.ends_with("BUSY  HELD"), "{text}");
+    assert!(
+        explanation(&scene, &node).contains("  held            held by alice: racks\n"),
+        "{}",
+        explanation(&scene, &node)
+    );
 }
 
 #[test]
@@ -224,6 +277,6 @@ fn what_nothing_is_called_is_told_with_names_like_it() {
     assert!(!explanation.has_found_anything());
     assert_eq!(
         explanation.nothing(),
-        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, and no label that a node type or a node has; similar: ceph-build"#
+        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
     );
 }

@@ -27,11 +27,13 @@ fn expressions(board: &Value) -> Vec<String> {
     targets.map(|target| target["expr"].as_str().expect("an expression").to_owned()).collect()
 }
 
-/// The metrics that a text names; `_sum` and `_count` belong to a summary.
+/// The metrics that a text names; `_bucket`, `_sum` and `_count` belong to a histogram.
 fn named(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();
     let words = text.split(|c| !is_part(c)).filter(|word| word.starts_with("mita_"));
-    words.map(|word| word.trim_end_matches("_sum").trim_end_matches("_count").to_owned()).collect()
+    words
+        .map(|word| word.trim_end_matches("_sum").trim_end_matches("_count").trim_end_matches("_bucket").to_owned())
+        .collect()
 }
 
 #[test]

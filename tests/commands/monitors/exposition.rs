@@ -29,7 +29,7 @@ pub(crate) fn read(text: &str) -> BTreeMap<String, Family> {
             assert_eq!(name, current, "the type follows the help text");
             let family = families.get_mut(name).expect("its help text");
             assert!(family.kind.is_empty(), "{name} has one type");
-            assert!(["gauge", "counter", "summary"].contains(&kind), "{line}");
+            assert!(["gauge", "counter", "histogram"].contains(&kind), "{line}");
             family.kind = kind.to_owned();
         } else {
             let (series, value) = line.rsplit_once(' ').expect("a value");
@@ -39,7 +39,7 @@ pub(crate) fn read(text: &str) -> BTreeMap<String, Family> {
             check_labels(labels);
             let family = families.get_mut(&current).expect("a help text before the first sample");
             let suffix = name.strip_prefix(&current).unwrap_or_else(|| panic!("{name} stands among {current}"));
-            let allowed: &[&str] = if family.kind == "summary" { &["_sum", "_count"] } else { &[""] };
+            let allowed: &[&str] = if family.kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
             assert!(allowed.contains(&suffix), "{line}");
             let value: f64 = value.parse().unwrap_or_else(|_| panic!("a number: {line}"));
             assert!(value.is_finite() && value >= 0.0, "{line}");

@@ -1,0 +1,81 @@
+//! The arguments of `mita history`.
+
+use crate::cli::args::format::ResultFormat;
+use clap::Args;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+
+/// A hundred years: a journal is not kept for longer.
+const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+
+/// `mita history`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct History {
+    /// Only what is about this job, queue item, node, server, order, node type or provider; the address of its page in
+    /// Jenkins and the address of a node will do, too
+    #[arg(value_name = "JOB|NODE|SERVER|TYPE")]
+    pub(crate) subject: Option<String>,
+
+    /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d; with
+    /// a subject, everything]
+    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    pub(crate) since: Option<When>,
+
+    /// Until this time, written in the same way
+    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    pub(crate) until: Option<When>,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// A point in time, as a person writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Ago(SignedDuration),
+    At(Timestamp),
+}
+
+impl When {
+    fn read(text: &str) -> Result<Self, String> {
+        let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+        let at = || text.parse::<Timestamp>().ok().or_else(civil);
+        time(text).map(When::Ago).or_else(|| at().map(When::At)).ok_or_else(|| {
+            "a time ago such as 12h or 7d is wanted, or a time such as 2026-11-28T03:00 (UTC)".to_owned()
+        })
+    }
+
+    pub(crate) fn before(self, now: Timestamp) -> Timestamp {
+        match self {
+            When::Ago(time) => now.checked_sub(time).unwrap_or(Timestamp::MIN),
+            When::At(at) => at,
+        }
+    }
+}
+
+/// A time with units, days included: `1d 12h`.
+pub(super) fn time(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
+    (!time.is_negative() && time <= LONGEST).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let at = |text: &str| Ok(When::At(text.parse().unwrap()));
+        assert_eq!(When::read("1d 12h"), Ok(When::Ago(SignedDuration::from_hours(36))));
+        assert_eq!(When::read("90m"), Ok(When::Ago(SignedDuration::from_mins(90))));
+        assert_eq!(When::read("2026-11-28"), at("2026-11-28T00:00:00Z"));
+        assert_eq!(When::read("2026-11-28T03:00"), at("2026-11-28T03:00:00Z"));
+        assert_eq!(When::read("2026-11-28 03:00:30"), at("2026-11-28T03:00:30Z"));
+        assert_eq!(When::read("2026-11-28T03:00:00+01:00"), at("2026-11-28T02:00:00Z"));
+        for wrong in ["", "yesterday", "-1d", "5", "999999999d"] {
+            assert!(When::read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The arguments of `mita pause` and `mita resume`.
+
+use crate::cli::args::format::ResultFormat;
+use clap::Args;
+use jiff::SignedDuration;
+
+/// What is paused.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PauseScope {
+    /// Only this node type
+    #[arg(long = "type", value_name = "NODE-TYPE")]
+    pub(crate) node_type: Option<String>,
+
+    /// Only this provider
+    #[arg(long, value_name = "PROVIDER")]
+    pub(crate) provider: Option<String>,
+}
+
+/// `mita pause`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Pause {
+    #[command(flatten)]
+    pub(crate) scope: PauseScope,
+
+    /// End the pause by itself after this time, as in 2h or 1d; without it, `mita resume` ends it
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    pub(crate) lasts: Option<SignedDuration>,
+
+    /// The reason to show with the pause, next to your name
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+/// `mita resume`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Resume {
+    #[command(flatten)]
+    pub(crate) scope: PauseScope,
+
+    #[command(flatten)]
+    pub(crate) format: ResultFormat,
+}
+
+fn lasts(text: &str) -> Result<SignedDuration, String> {
+    super::history::time(text)
+        .filter(SignedDuration::is_positive)
+        .ok_or_else(|| "a time such as 30m, 2h or 1d is wanted".to_owned())
+}

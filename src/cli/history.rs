@@ -1,0 +1,36 @@
+//! `mita history`: what was done, from the journal beside the state file. It asks no service.
+
+use crate::cli::args;
+use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
+use crate::config::Loaded;
+use crate::reconcile::Moment;
+use crate::store::journal_of;
+use crate::view::exit::Exit;
+use crate::view::history::HistoryDocument;
+use jiff::{SignedDuration, Timestamp};
+
+/// Without a subject, nobody wants to read more.
+const USUAL: SignedDuration = SignedDuration::from_hours(24);
+
+pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Result<Exit, Failure> {
+    let config = &loaded.config;
+    let now = moment.now;
+    let usual = if args.subject.is_some() { Timestamp::MIN } else { now - USUAL };
+    let since = args.since.map_or(usual, |since| since.before(now));
+    let until = args.until.map_or(Timestamp::MAX, |until| until.before(now));
+    // What is older tells what a server was ordered for.
+    let read = journal_of(&config.state_file, Timestamp::MIN).map_err(Failure::Journal)?;
+    if read.skipped > 0 {
+        log::warn!("{} lines of the journal are skipped: this version of mita does not know them", read.skipped);
+    }
+    let document = HistoryDocument::of(&config.owner, now, (since, until), args.subject.as_deref(), read.entries);
+    if args.format.output.is_json() {
+        output::print_document(&document)?;
+    } else if document.is_empty() {
+        log::error!("{}", document.nothing());
+    } else {
+        output::print(&document.render(output::width()))?;
+    }
+    Ok(if document.is_empty() && args.subject.is_some() { Exit::Failed } else { Exit::Done })
+}

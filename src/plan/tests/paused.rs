@@ -1,0 +1,84 @@
+//! A person's pause: no orders and no removals, and what is half done is finished.
+
+use crate::domain::rule::Rule;
+use crate::domain::state::{Pause, Retirement, RetirementStep};
+use crate::domain::world::*;
+use crate::plan::tests::situation::*;
+
+const WORDS: &str = "paused by alice until mita resume: moving racks";
+
+fn pause(node_type: Option<&str>, provider: Option<&str>) -> Pause {
+    Pause {
+        node_type: node_type.map(Into::into),
+        provider: provider.map(Into::into),
+        since: NOON.parse().unwrap(),
+        until: None,
+        by: "alice".to_owned(),
+        reason: Some("moving racks".to_owned()),
+    }
+}
+
+#[test]
+fn while_everything_is_paused_nothing_is_ordered_and_nothing_removed() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.server("s1").state = ServerState::Active;
+    s.active("s2", "ubuntu", "10.0.0.2").state = ServerState::Error;
+    s.project(1, "trusty");
+    s.ubuntu().labels = names(&["amd64", "trusty"]);
+    s.state.pauses = vec![pause(None, None)];
+    let shown = whole(&s.plan());
+    for line in [
+        format!("  job 1  job1  paused: needs trusty: ubuntu at provider os is {WORDS}"),
+        format!("  server s1  ubuntu  paused: idle 2h, grace 40m; {WORDS}"),
+        format!("  server s2  ubuntu  paused: its cloud gave it up: no reason given; {WORDS}"),
+    ] {
+        assert!(shown.contains(&line), "{line}\n{shown}");
+    }
+    assert!(s.plan().actions.is_empty(), "{shown}");
+    s.state.pauses.clear();
+    let removals = s.plan().actions.iter().filter(|action| action.removed().is_some()).count();
+    assert!(removals > 0, "{}", whole(&s.plan()));
+}
+
+#[test]
+fn a_pause_of_one_type_or_provider_leaves_the_others_alone() {
+    for (scope, paused) in [
+        (pause(Some("ubuntu"), None), true),
+        (pause(None, Some("os")), true),
+        (pause(Some("ubuntu"), Some("os")), true),
+        (pause(Some("big"), None), false),
+        (pause(None, Some("two")), false),
+        (pause(Some("ubuntu"), Some("two")), false),
+    ] {
+        let mut s = Situation::new();
+        s.add_provider("two");
+        s.idle("s1", "10.0.0.1", "2h");
+        s.state.pauses = vec![scope.clone()];
+        assert_eq!(s.plan().actions.is_empty(), paused, "{scope:?}");
+    }
+}
+
+#[test]
+fn what_is_half_done_is_finished_and_what_a_person_asks_for_is_done() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.state.pauses = vec![pause(None, None)];
+    s.memory("s1").asked = Some(s.now);
+    assert_eq!(s.plan().actions[0].rule, Rule::Asked);
+    s.memory("s1").asked = None;
+    s.lose_node("ubuntu+10.0.0.1");
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesDeleted });
+    assert_eq!(s.plan().actions[0].rule, Rule::DrainResumed);
+}
+
+#[test]
+fn a_pause_ends_at_its_time() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.state.pauses = vec![Pause { until: Some(s.now + time("5m")), ..pause(None, None) }];
+    assert_eq!(s.plan().memory.pauses.len(), 1);
+    s.after("5m");
+    let plan = s.plan();
+    assert_eq!((plan.actions.len(), plan.memory.pauses.len()), (1, 0));
+}

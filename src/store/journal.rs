@@ -1,0 +1,283 @@
+//! The journal, in a file next to the state file: entries are appended under its lock, and files that grow too large or too
+//! old are set aside under a dated name.
+//!
+//! No decision depends on it. A line that cannot be read, such as one that was cut short by a full disk, is skipped.
+
+use super::files::{folder_of, is_regular, keep_owner, resolve, sync_folder};
+use super::state::Store;
+use crate::domain::journal::{Entry, Event};
+use crate::secret::redact_document;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// A larger file is set aside: about twenty thousand entries.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// A file whose first entry is older is set aside, so that old entries go with their file.
+const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What did not work is not written again while it is the same, as far as this much of the end of the file shows.
+const TAIL: u64 = 64 * 1024;
+
+/// A longer line is not one of mita's.
+const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// What was read from the journal.
+#[derive(Debug, Default)]
+pub struct JournalRead {
+    /// The oldest first.
+    pub entries: Vec<Entry>,
+    /// Lines that are no entries that this program knows.
+    pub skipped: usize,
+}
+
+impl Store {
+    /// Appends entries, and syncs them. `days` is for how long files are kept that were set aside.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append_to_journal(&mut self, entries: &[Entry], days: u32, now: Timestamp) -> io::Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let path = file(&self.path);
+        if is_regular(&path)? == Some(false) {
+            return Err(io::Error::other(format!("{} is not a regular file", path.display())));
+        }
+        set_aside_if_due(&path, days, now)?;
+        let fresh = !path.exists();
+        let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
+        if fresh {
+            keep_owner(&file, &self.path);
+        }
+        let tail = tail(&mut file)?;
+        let known = failures(&tail);
+        // What a full disk cut off stays a line of its own.
+        let mut text = if tail.is_empty() || tail.ends_with('\n') { String::new() } else { "\n".to_owned() };
+        for entry in entries.iter().filter(|entry| !failure(entry).is_some_and(|key| known.contains(&key))) {
+            text.push_str(&serde_json::to_string(entry)?);
+            text.push('\n');
+        }
+        file.write_all(redact_document(&text).as_bytes())?;
+        file.sync_data()?;
+        if fresh { sync_folder(&path) } else { Ok(()) }
+    }
+}
+
+/// The latest entries, the oldest first: as many as the end of the file holds.
+pub fn latest_of_journal(state_file: &Path) -> Vec<Entry> {
+    let read = || {
+        let path = file(&resolve(state_file).map_err(io::Error::other)?);
+        tail(&mut File::open(path)?)
+    };
+    // Nothing but the page shows them, and a run that cannot append says so.
+    let text = read().unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The entries from a time on, without the lock.
+///
+/// # Errors
+/// A file of the journal cannot be read. That there is none is no error.
+pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead> {
+    let path = file(&resolve(state_file).map_err(io::Error::other)?);
+    let mut read = JournalRead::default();
+    for file in set_aside(&path)?.into_iter().chain([path.clone()]) {
+        read_file(&file, since, &mut read).map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot read the journal {}: {error}", file.display()))
+        })?;
+    }
+    // A clock that was set back may have mixed them.
+    read.entries.sort_by_key(|entry| entry.at);
+    Ok(read)
+}
+
+fn read_file(path: &Path, since: Timestamp, read: &mut JournalRead) -> io::Result<()> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut lines = BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if (&mut lines).take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(());
+        }
+        match serde_json::from_slice::<Entry>(&line) {
+            Ok(entry) if entry.at >= since => read.entries.push(entry),
+            Ok(_) => {}
+            Err(_) if line.trim_ascii().is_empty() => {}
+            Err(_) => read.skipped += 1,
+        }
+    }
+}
+
+/// Gives the file a dated name if it is too large or too old, and deletes those that are older than `days`.
+fn set_aside_if_due(path: &Path, days: u32, now: Timestamp) -> io::Result<()> {
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let due = length > LARGEST || first_entry(path).is_some_and(|entry| now.duration_since(entry.at) > LONGEST);
+    if !due {
+        return Ok(());
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let to = PathBuf::from(name);
+    if !to.exists() {
+        fs::rename(path, to)?;
+    }
+    let kept = SignedDuration::from_hours(24 * i64::from(days));
+    for old in set_aside(path)? {
+        let last = last_entry(&old);
+        if last.is_some_and(|last| now.duration_since(last.at) > kept) {
+            fs::remove_file(old)?;
+        }
+    }
+    Ok(())
+}
+
+/// The files that were set aside, the oldest first: their names end with a time.
+fn set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(folder_of(path)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let time = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        let is_time = time.is_some_and(|time| time.len() == 16 && time.ends_with(b"Z") && time.is_ascii());
+        if is_time && entry.file_type()?.is_file() {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn first_entry(path: &Path) -> Option<Entry> {
+    let mut line = Vec::new();
+    let file = File::open(path).ok()?;
+    BufReader::new(file).take(LONGEST_LINE).read_until(b'\n', &mut line).ok()?;
+    serde_json::from_slice(&line).ok()
+}
+
+fn last_entry(path: &Path) -> Option<Entry> {
+    let tail = tail(&mut File::open(path).ok()?).ok()?;
+    tail.lines().rev().find_map(|line| serde_json::from_str(line).ok())
+}
+
+/// The end of the file.
+fn tail(file: &mut File) -> io::Result<String> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The failures in the end of the file, each by what it is about and why.
+fn failures(tail: &str) -> BTreeSet<String> {
+    tail.lines().filter_map(|line| failure(&serde_json::from_str(line).ok()?)).collect()
+}
+
+fn failure(entry: &Entry) -> Option<String> {
+    let Entry { event: Event::NotDone, order, node, resource, reason, .. } = entry else { return None };
+    Some(format!("{order:?} {node:?} {resource:?} {reason:?}"))
+}
+
+fn file(state_file: &Path) -> PathBuf {
+    let mut name = state_file.as_os_str().to_owned();
+    name.push(".journal");
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+    use std::os::unix::fs::PermissionsExt;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn now() -> Timestamp {
+        "2026-11-28T03:12:10Z".parse().unwrap()
+    }
+
+    fn entry(at: Timestamp, event: Event, reason: &str) -> Entry {
+        Entry::new(at, event).saying(reason)
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::lock(&folder.path().join("state.json")).unwrap();
+        (folder, store)
+    }
+
+    fn reasons(folder: &tempfile::TempDir, since: Timestamp) -> Vec<String> {
+        let read = journal_of(&folder.path().join("state.json"), since).unwrap();
+        read.entries.into_iter().filter_map(|entry| entry.reason).collect()
+    }
+
+    #[test]
+    fn s9_entries_are_appended_privately_without_secrets_and_read_back_from_a_time_on() {
+        let _secret = Secret::new("a-long-s3cret-of-a-journal");
+        let (folder, mut store) = store();
+        let first = entry(now() - DAY, Event::Held, "a-long-s3cret-of-a-journal");
+        store.append_to_journal(&[first], 90, now()).unwrap();
+        store.append_to_journal(&[entry(now(), Event::Released, "two")], 90, now()).unwrap();
+        assert_eq!(reasons(&folder, Timestamp::UNIX_EPOCH), ["[secret]", "two"]);
+        assert_eq!(reasons(&folder, now()), ["two"]);
+        let file = folder.path().join("state.json.journal");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_spoils_no_other() {
+        let (folder, mut store) = store();
+        let file = folder.path().join("state.json.journal");
+        fs::write(&file, "{\"at\":\"2026-11-28T0").unwrap();
+        store.append_to_journal(&[entry(now(), Event::Held, "one")], 90, now()).unwrap();
+        let read = journal_of(&folder.path().join("state.json"), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!((read.entries.len(), read.skipped), (1, 1));
+    }
+
+    #[test]
+    fn what_fails_again_and_again_is_written_once() {
+        let (folder, mut store) = store();
+        for _ in 0..3 {
+            store.append_to_journal(&[entry(now(), Event::NotDone, "locked")], 90, now()).unwrap();
+            store.append_to_journal(&[entry(now(), Event::Held, "again")], 90, now()).unwrap();
+        }
+        assert_eq!(reasons(&folder, now()), ["locked", "again", "again", "again"]);
+    }
+
+    #[test]
+    fn a_file_with_old_entries_is_set_aside_and_deleted_when_its_last_entry_is_too_old() {
+        let (folder, mut store) = store();
+        let write = |store: &mut Store, at: Timestamp, reason: &str| {
+            store.append_to_journal(&[entry(at, Event::Held, reason)], 90, at).unwrap();
+        };
+        write(&mut store, now(), "first");
+        write(&mut store, now() + DAY * 31, "second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "the lock, the journal and the one set aside");
+        assert_eq!(reasons(&folder, Timestamp::UNIX_EPOCH), ["first", "second"]);
+        write(&mut store, now() + DAY * 100, "third");
+        assert_eq!(reasons(&folder, Timestamp::UNIX_EPOCH), ["second", "third"]);
+    }
+
+    #[test]
+    fn without_a_journal_there_is_nothing_to_read() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(reasons(&folder, Timestamp::UNIX_EPOCH).is_empty());
+    }
+}

@@ -1,0 +1,103 @@
+//! What came of `mita pause` or `mita resume`: its JSON document and its text.
+
+use crate::domain::names::{NodeTypeName, Owner, ProviderName};
+use crate::domain::state::Pause;
+use crate::operator::{PauseAnswer, PauseRequest};
+use crate::record::clean;
+use crate::view::document::{Time, VERSION};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// What came of a person's pause.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "mita pause and resume --output json")]
+pub(crate) struct PauseDocument {
+    #[schemars(extend("const" = VERSION))]
+    version: u32,
+    owner: Owner,
+    now: Time,
+    command: Command,
+    /// The pauses that began or ended.
+    changed: Vec<PauseStatus>,
+    /// All pauses that there are now.
+    pauses: Vec<PauseStatus>,
+}
+
+/// The command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Command {
+    Pause,
+    Resume,
+}
+
+/// A person's pause of orders and removals.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperatorPause")]
+pub(crate) struct PauseStatus {
+    /// Of this node type only; null for all.
+    pub(crate) node_type: Option<NodeTypeName>,
+    /// At this provider only; null for all.
+    pub(crate) provider: Option<ProviderName>,
+    pub(crate) since: Time,
+    /// Null if it lasts until `mita resume`.
+    pub(crate) until: Option<Time>,
+    pub(crate) by: String,
+    pub(crate) reason: Option<String>,
+    /// What is paused, in words.
+    #[serde(skip)]
+    pub(crate) scope: String,
+    /// By whom, until when and why, in words.
+    #[serde(skip)]
+    pub(crate) words: String,
+}
+
+impl PauseStatus {
+    pub(crate) fn of(pause: &Pause) -> Self {
+        let Pause { node_type, provider, since, until, by, reason } = pause;
+        PauseStatus {
+            node_type: node_type.clone(),
+            provider: provider.clone(),
+            since: Time(*since),
+            until: until.map(Time),
+            by: clean::text(by),
+            reason: reason.as_deref().map(clean::text),
+            scope: pause.scope(),
+            words: clean::text(&pause.to_string()),
+        }
+    }
+}
+
+impl PauseDocument {
+    pub(crate) fn of(owner: &Owner, now: Timestamp, request: &PauseRequest, answer: &PauseAnswer) -> Self {
+        let command = match request {
+            PauseRequest::Pause { .. } => Command::Pause,
+            PauseRequest::Resume => Command::Resume,
+        };
+        let all = |pauses: &[Pause]| pauses.iter().map(PauseStatus::of).collect();
+        let (changed, pauses) = (all(&answer.changed), all(&answer.pauses));
+        PauseDocument { version: VERSION, owner: owner.clone(), now: Time(now), command, changed, pauses }
+    }
+
+    /// The outcome, a line for each pause.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        for PauseStatus { scope, words, .. } in &self.changed {
+            text.push_str(&match self.command {
+                Command::Pause => {
+                    format!(
+                        "{scope} is {words}; nothing is ordered or removed there, and what is half done is finished\n"
+                    )
+                }
+                Command::Resume => format!("{scope} goes on\n"),
+            });
+        }
+        if self.changed.is_empty() {
+            text.push_str("nothing of that is paused\n");
+        }
+        let others = self.pauses.iter().filter(|pause| self.changed.iter().all(|changed| changed.scope != pause.scope));
+        text.extend(others.map(|PauseStatus { scope, words, .. }| format!("{scope} is {words}\n")));
+        text
+    }
+}

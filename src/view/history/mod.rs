@@ -1,0 +1,82 @@
+//! What was done, from the journal: the document and the text of `mita history`, and the stories that `mita explain` tells.
+
+mod select;
+pub(crate) mod text;
+mod totals;
+
+pub(crate) use select::story;
+
+use crate::domain::journal::Entry;
+use crate::domain::names::Owner;
+use crate::record::clean;
+use crate::view::document::{Time, VERSION};
+use crate::view::subject::Subject;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use select::select;
+use serde::Serialize;
+use totals::Totals;
+
+/// What was done, the oldest first, and sums of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "mita history --output json")]
+pub(crate) struct HistoryDocument {
+    #[schemars(extend("const" = VERSION))]
+    version: u32,
+    owner: Owner,
+    now: Time,
+    /// Null if there is no limit.
+    since: Option<Time>,
+    /// Null if there is no limit.
+    until: Option<Time>,
+    /// Null for everything.
+    subject: Option<String>,
+    entries: Vec<Entry>,
+    totals: Totals,
+}
+
+impl HistoryDocument {
+    /// Selects among all entries of the journal those of a time, and of a subject if there is one.
+    pub(crate) fn of(
+        owner: &Owner,
+        now: Timestamp,
+        (since, until): (Timestamp, Timestamp),
+        subject: Option<&str>,
+        entries: Vec<Entry>,
+    ) -> Self {
+        let mut entries = match subject {
+            Some(subject) => select(&Subject::read(subject), entries),
+            None => entries,
+        };
+        entries.retain(|entry| since <= entry.at && entry.at <= until);
+        entries.iter_mut().for_each(|entry| entry.reason = entry.reason.as_deref().map(clean::text));
+        HistoryDocument {
+            version: VERSION,
+            owner: owner.clone(),
+            now: Time(now),
+            since: (since != Timestamp::MIN).then_some(Time(since)),
+            until: (until != Timestamp::MAX).then_some(Time(until)),
+            subject: subject.map(str::to_owned),
+            totals: Totals::of(&entries),
+            entries,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// That nothing is written of it, in a sentence.
+    pub(crate) fn nothing(&self) -> String {
+        let since = self.since.map_or(String::new(), |since| format!(" since {since}"));
+        match &self.subject {
+            Some(subject) => format!("the journal has nothing about {subject:?}{since}"),
+            None => format!("the journal has nothing{since}: no run did or saw anything worth writing down"),
+        }
+    }
+
+    /// The entries as a table, and the sums, for lines of this width.
+    pub(crate) fn render(&self, width: usize) -> String {
+        format!("{}{}\n", text::table("History, times in UTC", &self.entries).render(width), self.totals.sentence())
+    }
+}

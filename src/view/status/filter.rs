@@ -1,0 +1,70 @@
+//! Which part of a status a person wants to see: `mita status nodes ubuntu`.
+
+use crate::view::status::Status;
+
+/// A part of the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Types,
+    Nodes,
+    Jobs,
+}
+
+/// The words that name a part.
+const PARTS: [(&str, Part); 7] = [
+    ("types", Part::Types),
+    ("type", Part::Types),
+    ("nodes", Part::Nodes),
+    ("node", Part::Nodes),
+    ("servers", Part::Nodes),
+    ("machines", Part::Nodes),
+    ("jobs", Part::Jobs),
+];
+
+/// What a person wants to see. Without words, that is everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    part: Option<Part>,
+    words: Vec<String>,
+}
+
+impl Filter {
+    /// Reads `[types|nodes|jobs] [NAME...]`. Every name must be contained in what is shown.
+    pub(crate) fn read(words: &[String]) -> Self {
+        let part = words.first().and_then(|first| PARTS.iter().find(|(name, _)| name == first)).map(|(_, part)| *part);
+        let names = if part.is_some() { &words[1..] } else { words };
+        Filter { part, words: names.iter().map(|word| word.to_lowercase()).collect() }
+    }
+
+    /// Leaves in the status what is wanted. Problems and pauses stay, whatever is.
+    pub(crate) fn apply(&self, status: &mut Status) {
+        let wanted = |part: Part| self.part.is_none_or(|only| only == part);
+        let fits = |names: &[&str]| {
+            let has = |word: &String| names.iter().any(|name| name.to_lowercase().contains(word));
+            self.words.iter().all(has)
+        };
+        status.node_types.retain(|kind| wanted(Part::Types) && fits(&[kind.name.as_str()]));
+        status.servers.retain(|server| {
+            let mut names = vec![server.id.as_str(), server.name.as_str(), server.standing.name(), server.rule.name()];
+            names.extend(server.nodes.iter().map(|node| node.as_str()));
+            names.extend(server.node_type.iter().map(|name| name.as_str()));
+            names.extend(server.provider.iter().map(|name| name.as_str()));
+            names.extend(server.order.iter().map(|order| order.as_str()));
+            names.extend(server.builds.iter().map(|build| build.name.as_str()));
+            wanted(Part::Nodes) && fits(&names)
+        });
+        if let Some(nodes) = &mut status.nodes {
+            nodes.retain(|node| wanted(Part::Nodes) && fits(&[node.name.as_str(), node.rule.name()]));
+        }
+        if let Some(jobs) = &mut status.jobs {
+            jobs.retain(|job| {
+                let id = job.queue_id.to_string();
+                wanted(Part::Jobs) && fits(&[&job.job, &id, job.needs.as_deref().unwrap_or_default(), job.rule.name()])
+            });
+        }
+        if self.part.is_some() || !self.words.is_empty() {
+            status.failures.retain(|failure| wanted(Part::Types) && fits(&[failure.node_type.as_str()]));
+            status.leftovers.clear();
+        }
+    }
+}

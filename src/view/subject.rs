@@ -1,0 +1,91 @@
+//! What a person names on the command line: a name, an id, an address, or the URL of a page.
+
+use crate::domain::address::Page;
+use crate::domain::names::{NodeName, ServerId};
+use std::net::IpAddr;
+
+/// The beginning of a server's id is enough from this length on.
+const ID_PREFIX: usize = 8;
+
+/// What a person names.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    /// The name or id, without the URL around it.
+    pub(crate) name: String,
+    ip: Option<IpAddr>,
+}
+
+impl Subject {
+    /// Reads a name, or takes it out of the URL of a page of Jenkins or of a cloud's dashboard.
+    pub(crate) fn read(text: &str) -> Self {
+        let text = text.trim();
+        let name = if text.contains("://") { of_url(text) } else { text.to_owned() };
+        Subject { ip: name.parse().ok(), name }
+    }
+
+    /// Whether this is a job of that name; the folders may be left out.
+    pub(crate) fn is_job(&self, job: &str) -> bool {
+        job == self.name || job.rsplit('/').next() == Some(&self.name)
+    }
+
+    /// Whether this is the node: its name, or the address in its name.
+    pub(crate) fn is_node(&self, node: &NodeName) -> bool {
+        node.as_str() == self.name || self.ip.is_some() && node.convention().ip == self.ip
+    }
+
+    /// Whether this is the server's id, or a long beginning of it.
+    pub(crate) fn is_server(&self, id: &ServerId) -> bool {
+        self.is_id(id.as_str())
+    }
+
+    /// As [`Self::is_server`], for an id of any kind.
+    pub(crate) fn is_id(&self, id: &str) -> bool {
+        id == self.name || self.name.len() >= ID_PREFIX && id.starts_with(&self.name)
+    }
+
+    /// Whether a server has this address.
+    pub(crate) fn is_among<'a>(&self, addresses: impl IntoIterator<Item = &'a IpAddr>) -> bool {
+        addresses.into_iter().any(|address| Some(*address) == self.ip)
+    }
+}
+
+/// The name that a URL leads to. The last part of a dashboard's URL is the server's id.
+fn of_url(url: &str) -> String {
+    match Page::of(url) {
+        Some(Page::Job { name, .. }) => name,
+        Some(Page::Node(node)) => node.to_string(),
+        Some(Page::QueueItem(id)) => id.to_string(),
+        None => {
+            let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+            path.rsplit('/').next().unwrap_or_default().to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_as_good_as_the_name_in_it() {
+        for (text, name) in [
+            ("ubuntu+10.0.0.5", "ubuntu+10.0.0.5"),
+            (" ceph-build ", "ceph-build"),
+            ("https://ci.example.com/computer/ubuntu%2B10.0.0.5/", "ubuntu+10.0.0.5"),
+            ("https://ci.example.com/job/folder/job/ceph/12/console", "folder/ceph"),
+            ("https://cloud.example.com/project/instances/5d0f9aa2-0000/", "5d0f9aa2-0000"),
+        ] {
+            assert_eq!(Subject::read(text).name, name);
+        }
+    }
+
+    #[test]
+    fn addresses_name_nodes_and_servers() {
+        let subject = Subject::read("10.0.0.5");
+        assert!(subject.is_node(&"ubuntu+10.0.0.5".into()));
+        assert!(!subject.is_node(&"ubuntu+10.0.0.50".into()));
+        assert!(subject.is_among(&["10.0.0.5".parse().unwrap()]));
+        assert!(!Subject::read("ubuntu").is_node(&"ubuntu+10.0.0.5".into()));
+        assert!(!Subject::read("ubuntu").is_node(&"vault".into()), "neither has an address");
+    }
+}
