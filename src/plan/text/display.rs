@@ -5,6 +5,7 @@ use crate::domain::names::ServerId;
 use crate::plan::model::{
     Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Problem, Subject, Target, Verdict,
 };
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A server is ordered, or a node made.
@@ -36,12 +37,19 @@ pub enum Detail {
 pub struct PlanText<'a> {
     plan: &'a Plan,
     detail: Detail,
+    /// The actions that were done, by their indices; none before anything is done.
+    done: Option<&'a BTreeSet<usize>>,
 }
 
 impl Plan {
     /// The plan as lines of text, the last of which counts. Warnings are not among them: they are for the log.
     pub fn display(&self, detail: Detail) -> PlanText<'_> {
-        PlanText { plan: self, detail }
+        PlanText { plan: self, detail, done: None }
+    }
+
+    /// The same after a run that did these actions, by their indices.
+    pub fn display_done<'a>(&'a self, detail: Detail, done: &'a BTreeSet<usize>) -> PlanText<'a> {
+        PlanText { plan: self, detail, done: Some(done) }
     }
 }
 
@@ -63,7 +71,7 @@ impl fmt::Display for PlanText<'_> {
                 writeln!(f, "{verdict}")?;
             }
         }
-        writeln!(f, "{}", Counts(self.plan))
+        writeln!(f, "{}", Counts { plan: self.plan, done: self.done })
     }
 }
 
@@ -176,26 +184,32 @@ impl fmt::Display for OneLine<'_> {
 }
 
 /// The last line.
-struct Counts<'a>(&'a Plan);
+struct Counts<'a> {
+    plan: &'a Plan,
+    done: Option<&'a BTreeSet<usize>>,
+}
 
 impl fmt::Display for Counts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
-            self.0;
+            self.plan;
         let mut parts = Vec::new();
-        let number = |wanted: fn(&Change) -> bool| actions.iter().filter(|action| wanted(&action.change)).count();
+        let is_counted = |index: &usize| self.done.is_none_or(|done| done.contains(index));
+        let counted =
+            || actions.iter().enumerate().filter(|(index, _)| is_counted(index)).map(|(_, action)| &action.change);
+        let number = |wanted: fn(&Change) -> bool| counted().filter(|change| wanted(change)).count();
         let created = number(|change| matches!(change, Change::CreateServer(_) | Change::AssignFloatingIp(_)));
         let registered = number(|change| matches!(change, Change::CreateNode(_)));
         let drained = number(|change| matches!(change, Change::DrainNode(_)));
         let restored = number(|change| matches!(change, Change::RestoreNode(_)));
-        let done = [
-            (created, "to order"),
-            (registered, "to register"),
-            (restored, "to bring back"),
-            (drained, "to drain"),
-            (actions.len() - created - registered - drained - restored, "to remove"),
-            (held_back.len(), "held back"),
-        ];
+        let removed = counted().count() - created - registered - drained - restored;
+        let words = match self.done {
+            None => ["to order", "to register", "to bring back", "to drain", "to remove"],
+            Some(_) => ["ordered", "registered", "brought back", "drained", "removed"],
+        };
+        let numbers = [created, registered, restored, drained, removed];
+        let rest = [(actions.len() - counted().count(), "not done"), (held_back.len(), "held back")];
+        let done: Vec<_> = numbers.into_iter().zip(words).chain(rest).collect();
         parts.extend(done.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
         if parts.is_empty() {
             parts.push("nothing to do".to_owned());

@@ -53,8 +53,15 @@ impl<'a> RunDocument<'a> {
 pub(crate) fn render(report: &Report, detail: Detail) -> String {
     let plan = &report.plan;
     let mut text = String::new();
+    let is_done = |result: &&ActionResult| matches!(result.outcome, Outcome::Done | Outcome::AlreadyDone);
+    let done =
+        report.results.as_ref().map(|results| results.iter().filter(is_done).map(|result| result.action).collect());
+    let shown = match &done {
+        Some(done) => plan.display_done(detail, done),
+        None => plan.display(detail),
+    };
     // The actions come first, a line each.
-    for (index, line) in plan.display(detail).to_string().lines().enumerate() {
+    for (index, line) in shown.to_string().lines().enumerate() {
         text.push_str(line);
         if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
             text.push_str(&format!("  [{}]", result_words(result)));
