@@ -224,6 +224,24 @@ fn is_of_jenkins(value: &Value) -> bool {
     ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
 }
 
+/// Asks without credentials whether Jenkins answers at this root URL. A proxy in front of it that asks for a log-in may hide
+/// that it does: then nothing speaks against it.
+pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
+    let network = &Network::default();
+    let options = ClientOptions { service: "jenkins", cacert: None, client_cert: None, proxy: None, deadline, network };
+    let path = "api/json";
+    let response = Client::new(options)?.send(&Request::get(format!("{root}{path}")).expect_redirect())?;
+    match response.status {
+        404 if response.header("x-jenkins").is_some() => Err(error::refused(&response)),
+        301 | 302 | 303 | 307 | 308 if response.location().is_some_and(|to| to.ends_with("/api/json")) => {
+            Err(error::redirected(&response, root, path))
+        }
+        300..=399 | 401 | 403 | 500.. => Ok(()),
+        _ if response.header("x-jenkins").is_some() => Ok(()),
+        _ => Err(error::not_jenkins(&response)),
+    }
+}
+
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same
 /// address on another host, or to a log-in page, means that nothing was done.
 fn leads_to_nodes(response: &Response, path: &str) -> bool {

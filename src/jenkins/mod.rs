@@ -19,7 +19,7 @@ mod registration;
 mod tests;
 mod wire;
 
-pub use client::{Jenkins, Reading};
+pub use client::{Jenkins, Reading, probe};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};

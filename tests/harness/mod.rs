@@ -9,6 +9,7 @@ mod run;
 mod setup;
 pub(crate) mod side_by_side;
 mod stage;
+mod terminal;
 
 pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
