@@ -26,7 +26,7 @@ pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Node types of the configuration.
 pub(crate) fn types(begin: &OsStr) -> Vec<CompletionCandidate> {
-    matching(begin, configured().iter().flat_map(|config| names_of_types(config)))
+    matching(begin, configured().iter().flat_map(names_of_types))
 }
 
 /// Providers of the configuration.
