@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release --example bench
 //! cargo run --release --example bench -- --latency-ms 50 --items 5000
+//! cargo run --release --example bench -- wires
 //! ```
 //!
 //! No request is faster than the network, so the figure of merit is the wall time of the whole process over the time
@@ -23,10 +24,14 @@ mod farm;
 mod planning;
 #[path = "bench/report.rs"]
 mod report;
+#[path = "bench/tls.rs"]
+mod tls;
+#[path = "bench/wires.rs"]
+mod wires;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use farm::Farm;
+use farm::{Farm, Wire};
 use planning::Scene;
 use report::Report;
 use std::path::PathBuf;
@@ -68,9 +73,12 @@ struct Size {
     repeat: u32,
 }
 
-/// What the benchmark starts itself for.
+/// A part of the benchmark, or what it starts itself for.
 #[derive(Subcommand)]
 enum Part {
+    /// Only a table of runs: 100, 500 and 5,000 nodes, answers after 0, 20 and 100 ms, HTTP and TLS. It shows lookups of
+    /// host names, connections, TLS handshakes, threads, processor time and peak memory.
+    Wires,
     /// One run.
     #[command(hide = true)]
     Run {
@@ -100,6 +108,7 @@ fn main() -> Result<ExitCode> {
     match args.part {
         Some(Part::Run { config, now }) => child::run(&config, now).map(|()| ExitCode::SUCCESS),
         Some(Part::Plan { scene, repeat }) => child::plan(scene, repeat).map(|()| ExitCode::SUCCESS),
+        Some(Part::Wires) => wires::table(args.size).map(|()| ExitCode::SUCCESS),
         None => bench(args.size),
     }
 }
@@ -107,7 +116,7 @@ fn main() -> Result<ExitCode> {
 fn bench(size: Size) -> Result<ExitCode> {
     let mut report = Report::begin(size);
     for round in 1..=size.repeat {
-        let farm = Farm::open(size).context("cannot set the farm up")?;
+        let farm = Farm::open(size, Wire::Http).context("cannot set the farm up")?;
         report.run(farm.measured_run()?, size)?;
         farm.calm_down()?;
         report.steady(farm.measured_run()?);

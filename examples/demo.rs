@@ -2,7 +2,8 @@
 //! this machine, and the real run of mita against them, once for every minute of simulated time.
 //!
 //! `cargo run --example demo` needs no network, no root and no set-up. `cargo run --example demo -- page.html` writes the
-//! status page of a busy day instead of telling the story.
+//! status page of a busy day instead of telling the story. `cargo run --example demo -- --real` boots servers that are
+//! processes of this machine.
 
 #[path = "shared/configuration.rs"]
 mod configuration;
@@ -10,6 +11,8 @@ mod configuration;
 mod farm;
 #[path = "demo/page.rs"]
 mod page;
+#[path = "demo/real.rs"]
+mod real;
 
 use anyhow::{Context, Result};
 use jiff::Timestamp;
@@ -38,6 +41,9 @@ const STORY: &[(u32, &str)] = &[
 const END: u32 = 62;
 
 fn main() -> Result<()> {
+    if env::args_os().nth(1).is_some_and(|argument| argument == "--real") {
+        return real::tell();
+    }
     let mut out = String::new();
     let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
     farm::open(&sim, Duration::from_secs(40), Duration::from_secs(90));

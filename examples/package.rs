@@ -26,6 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     written.push(("reference.md".to_owned(), mita::cli::reference()));
     written.push(("changelog".to_owned(), changelog()?));
+    for document in DOCUMENTS {
+        written.push((format!("doc/{document}"), packaged(document)?));
+    }
     written.push(("mita.schema.json".to_owned(), serde_json::to_string_pretty(&mita::config::schema())? + "\n"));
     for (name, schema) in mita::view::schemas() {
         written.push((format!("schemas/{name}.json"), serde_json::to_string_pretty(&schema)? + "\n"));
@@ -41,6 +44,58 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::write(path, text)?;
     }
     Ok(())
+}
+
+/// The documents of the package, by their path in the source.
+const DOCUMENTS: [&str; 7] = [
+    "README.md",
+    "examples/decisions.md",
+    "examples/deployment.md",
+    "examples/moving-over.md",
+    "examples/reference.md",
+    "examples/troubleshooting.md",
+    "examples/backend.md",
+];
+
+/// What else the package holds beside the documents, by the same paths.
+const BESIDE: [&str; 5] =
+    ["cron.example", "examples/mita.toml", "examples/alerts.yml", "examples/grafana.json", "examples/status-page.png"];
+
+/// A document whose links lead only to the web and to what the package holds; other links are their text alone.
+fn packaged(document: &str) -> Result<String, Box<dyn Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = Path::new(document).parent().unwrap_or(Path::new(""));
+    let held = |target: &str| {
+        let file = target.split('#').next().unwrap_or_default();
+        let path = normal(&folder.join(file));
+        let is_script = path.starts_with("examples/boot-") && path.ends_with(".sh");
+        file.is_empty()
+            || file.contains("://")
+            || is_script
+            || [&DOCUMENTS[..], &BESIDE].concat().contains(&path.as_str())
+    };
+    let text = fs::read_to_string(root.join(document))?;
+    let mut packaged = String::new();
+    let mut rest = text.as_str();
+    // A link is `[TEXT](TARGET)`; no text of these documents has brackets of its own.
+    while let Some((before, after)) = rest.split_once("](") {
+        let (Some((head, label)), Some((target, tail))) = (before.rsplit_once('['), after.split_once(')')) else {
+            break;
+        };
+        packaged.push_str(head.strip_suffix('!').filter(|_| !held(target)).unwrap_or(head));
+        packaged.push_str(&if held(target) { format!("[{label}]({target})") } else { label.to_owned() });
+        rest = tail;
+    }
+    Ok(packaged + rest)
+}
+
+/// The path without `..`.
+fn normal(path: &Path) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for part in path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()) {
+        if part == ".." { drop(parts.pop()) } else { parts.push(part) }
+    }
+    parts.join("/")
 }
 
 /// How wide Debian wants a changelog, without the two blanks of its margin.

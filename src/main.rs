@@ -1,9 +1,11 @@
 //! The program: arguments, logger, clock, run, exit status.
 
 use jiff::Timestamp;
+use log::Level;
 use mita::cli;
-use mita::cli::Arguments;
+use mita::cli::{Arguments, Exit};
 use mita::reconcile::Moment;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -20,11 +22,14 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage(&error).into(),
     };
     cli::start_log(&arguments, moment);
+    let is_at_terminal = io::stderr().is_terminal();
     match cli::run(arguments, moment) {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            // Where a run takes longer than the time until the next one, that is no reason for a mail.
+            let level = if failure.exit() == Exit::Busy && !is_at_terminal { Level::Info } else { Level::Error };
             for line in failure.lines() {
-                log::error!("{line}");
+                log::log!(level, "{line}");
             }
             failure.exit().into()
         }

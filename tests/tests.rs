@@ -5,6 +5,8 @@
 //! request of every story besides.
 
 #[cfg(test)]
+mod backends;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod harness;
@@ -14,6 +16,8 @@ mod life;
 mod live;
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod outcome;
 #[cfg(test)]
 mod project;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Which request needs the answer of which is fixed by what mita promises: nothing is planned before Jenkins and the
 //! clouds were read, a node is looked at, set offline, looked at again and deleted, the list of nodes is read once more,
-//! and only then a server is read and deleted. The survey of a cloud is not counted as something that a retirement
-//! needs, though it comes first: a program could do without.
+//! and only then a server is read and deleted. The survey of a cloud is not something that a retirement needs: its first
+//! look at a node happens at the same time.
 
 use mita_sim::{Record, Service};
 

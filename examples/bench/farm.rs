@@ -1,6 +1,7 @@
 //! The farm of the benchmark: busy nodes, idle ones whose time is over in the measured run, and jobs that no node takes.
 
 use crate::child::{self, RunFigures};
+use crate::tls::Tls;
 use crate::{MINUTE, Size, configuration, now};
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::Quota;
 use mita_sim::{JoinRule, Record, Sim, SimOptions, Violation};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -31,21 +33,39 @@ pub(crate) struct Measured {
     pub(crate) figures: RunFigures,
     /// From the start of the process to its end.
     pub(crate) wall: Duration,
+    /// The most threads of the process.
+    pub(crate) threads: usize,
     /// What reached the simulator.
     pub(crate) log: Vec<Record>,
+}
+
+/// How the services are reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Http,
+    Tls,
+}
+
+impl Wire {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Wire::Http => "HTTP",
+            Wire::Tls => "TLS",
+        }
+    }
 }
 
 impl Farm {
     /// A farm in which the next run has everything to do. Two runs have seen the idle nodes already: it takes three
     /// sightings to retire one.
-    pub(crate) fn open(size: Size) -> Result<Farm> {
+    pub(crate) fn open(size: Size, wire: Wire) -> Result<Farm> {
         let retirements = size.retirements.min(size.nodes);
         ensure!(retirements <= size.servers, "every node that is retired has a server: give --servers more");
         let sim = Sim::start(SimOptions::default())?;
         sim.on_boot("fresh", JoinRule::base_plus_ip(Duration::from_secs(20), "fresh"));
         settle(&sim, size, retirements);
         let folder = tempfile::tempdir()?;
-        let config = write_configuration(&sim, size, folder.path())?;
+        let config = write_configuration(&sim, size, wire, folder.path())?;
         let latency = Duration::from_millis(size.latency_ms);
         let farm = Farm { sim, latency, config, _folder: folder };
         for _ in 0..2 {
@@ -64,9 +84,9 @@ impl Farm {
         self.sim.set_latency(self.latency);
         let now = i64::try_from(self.sim.now())?.to_string();
         let arguments = ["run".into(), "--config".into(), self.config.clone().into(), "--now".into(), now.into()];
-        let (figures, wall) = child::spawn(&arguments)?;
+        let (figures, wall, threads) = child::spawn(&arguments)?;
         self.sim.set_latency(Duration::ZERO);
-        Ok(Measured { figures, wall, log: self.sim.requests() })
+        Ok(Measured { figures, wall, threads, log: self.sim.requests() })
     }
 
     /// Lets the orders boot and join, and the removed servers be forgotten: then nothing is left to be done.
@@ -129,7 +149,7 @@ fn settle(sim: &Sim, size: Size, retirements: usize) {
     }
 }
 
-fn write_configuration(sim: &Sim, size: Size, folder: &Path) -> Result<PathBuf> {
+fn write_configuration(sim: &Sim, size: Size, wire: Wire, folder: &Path) -> Result<PathBuf> {
     // No server of `busy` beyond those that are there; as many as there are jobs of all others.
     let busy = size.nodes.min(size.servers).saturating_sub(size.retirements).max(1);
     let mut node_types = String::new();
@@ -146,5 +166,35 @@ max = {max}
 "#
         ));
     }
-    configuration::write(sim, folder, "idle_grace = \"2m\"\nmax_servers = 1000000", &node_types)
+    let path = configuration::write(sim, folder, "idle_grace = \"2m\"\nmax_servers = 1000000", &node_types)?;
+    // A name, so that its lookups are counted.
+    let written = fs::read_to_string(&path)?.replace("http://127.0.0.1", "http://localhost");
+    let text = match wire {
+        Wire::Http => written,
+        Wire::Tls => with_tls(sim, &written, folder)?,
+    };
+    fs::write(&path, text)?;
+    Ok(path)
+}
+
+/// The configuration, with TLS in front of both services.
+fn with_tls(sim: &Sim, text: &str, folder: &Path) -> Result<String> {
+    let tls = Tls::new()?;
+    let certificate = folder.join("ca.pem");
+    fs::write(&certificate, &tls.pem)?;
+    let trust = format!("cacert = {certificate:?}\n");
+    let jenkins = tls.front(sim.jenkins_url())?;
+    let plain = sim.auth_url(CLOUD).replace("/identity/v3", "");
+    let cloud = tls.front(&plain)?;
+    let mut endpoints = String::new();
+    for service in ["compute", "image", "network", "volume"] {
+        let url = sim.cloud(CLOUD).endpoint(service).replace(&plain, &cloud);
+        endpoints.push_str(&format!("{service}_endpoint_override = \"{url}\"\n"));
+    }
+    let named = |url: &str| url.replace("127.0.0.1", "localhost");
+    Ok(text
+        .replace(&named(sim.jenkins_url()), &jenkins)
+        .replace(&named(&plain), &cloud)
+        .replace("[jenkins]\n", &format!("[jenkins]\n{trust}"))
+        .replace("[provider.openstack]\n", &format!("[provider.openstack]\n{trust}{endpoints}")))
 }

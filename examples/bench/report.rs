@@ -2,7 +2,7 @@
 
 use crate::Size;
 use crate::chain;
-use crate::child::{self, PlanFigures};
+use crate::child::{self, PlanFigures, RunFigures};
 use crate::farm::Measured;
 use crate::planning::Scene;
 use anyhow::{Result, ensure};
@@ -17,6 +17,8 @@ const MOST_RATIO: f64 = 1.5;
 const MOST_JENKINS_READS: usize = 3;
 const MOST_TOKENS: usize = 1;
 const MOST_LISTINGS: usize = 1;
+/// One for each host: the simulated services have one name.
+const MOST_LOOKUPS: u64 = 1;
 
 pub(crate) struct Report {
     /// The fastest run with everything to do, and the fastest with nothing to do.
@@ -27,7 +29,7 @@ pub(crate) struct Report {
 }
 
 #[expect(clippy::print_stdout, reason = "figures are what a benchmark is for")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
@@ -87,8 +89,18 @@ impl Report {
         let wall = run.wall.as_millis();
         say(&format!("  wall time      {wall} ms, start and end of the process included; fastest of {}", size.repeat));
         self.figure(&format!("  ratio          {ratio:.2}"), ratio < MOST_RATIO, &format!("under {MOST_RATIO}"));
-        say(&format!("  peak memory    {}\n", megabytes(run.figures.peak_kib)));
+        self.wires(run);
         Ok(())
+    }
+
+    /// What a run needs besides time.
+    fn wires(&mut self, run: &Measured) {
+        let RunFigures { lookups, connections, cpu_micros, peak_kib, .. } = run.figures;
+        let lookups_line = format!("  lookups        {lookups} of host names");
+        self.figure(&lookups_line, lookups <= MOST_LOOKUPS, &format!("at most {MOST_LOOKUPS}"));
+        say(&format!("  connections    {connections}; at most {} threads at a time", run.threads));
+        say(&format!("  processor      {} ms", cpu_micros / 1000));
+        say(&format!("  peak memory    {}\n", megabytes(peak_kib)));
     }
 
     fn steady_run(&mut self, run: &Measured) {
@@ -112,14 +124,14 @@ impl Report {
             &format!("at most {MOST_JENKINS_READS}, {MOST_TOKENS}, {MOST_LISTINGS}; none"),
         );
         say(&format!("  wall time      {} ms", run.wall.as_millis()));
-        say(&format!("  peak memory    {}\n", megabytes(run.figures.peak_kib)));
+        self.wires(run);
     }
 
     /// Planning alone.
     pub(crate) fn planning(&mut self, name: &str, scene: Scene, bounds: Option<(Duration, u64)>) -> Result<()> {
         let repeat = self.repeat.to_string();
         let arguments = ["plan".into(), "--scene".into(), scene.to_string().into(), "--repeat".into(), repeat.into()];
-        let (figures, _): (PlanFigures, Duration) = child::spawn(&arguments)?;
+        let (figures, ..): (PlanFigures, Duration, usize) = child::spawn(&arguments)?;
         say(&format!(
             "planning alone, {name}: {} items with {} labels, {} nodes, {} servers; {} actions",
             scene.items,

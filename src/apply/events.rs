@@ -79,7 +79,7 @@ impl Event {
                 results.orders_refused = true;
                 let Some(order) = state.servers.remove(&order) else { return };
                 if wrong {
-                    return breaker::failed(state, &provider, &order.node_type, &message, now);
+                    return breaker::refused(state, &provider, &order.node_type, &message, now);
                 }
                 if kind == FailureKind::Quota {
                     breaker::quota_refused(state, &provider, &order.node_type, now);
@@ -97,7 +97,7 @@ impl Event {
                 // Jenkins' answer is the same whichever cloud the server would be in.
                 let providers = config.node_type(&order.node_type).map_or(&[][..], |kind| &kind.providers);
                 for (provider, reason) in providers.iter().zip(wrong.iter().cycle()) {
-                    breaker::failed(state, provider, &order.node_type, reason, now);
+                    breaker::refused(state, provider, &order.node_type, reason, now);
                 }
             }
             Event::NodeDeleted(node) => {

@@ -64,6 +64,10 @@ fn property(key: &Key, table_keys: &[Key]) -> Option<Value> {
         Kind::Proxy => json!({"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://([^/?#]*@)?[^/?#@]+[^?#@]*$"}),
         // Numbers with units; a number alone is refused.
         Kind::Time => json!({"type": "string", "pattern": "^[^-]*[0-9][^-]*[A-Za-zµ:][^-]*$"}),
+        Kind::TimeOrAuto => {
+            json!({"type": "string", "pattern": "^(auto|[^-]*[0-9][^-]*[A-Za-zµ:][^-]*)$"})
+        }
+        Kind::Decimal(most) => json!({"type": "number", "minimum": 0, "maximum": most}),
         Kind::Number(least, u32::MAX) => json!({"type": "integer", "minimum": least}),
         Kind::Number(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
         Kind::Flag => json!({"type": "boolean"}),

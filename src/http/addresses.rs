@@ -82,6 +82,7 @@ impl Addresses {
         if let Some(question) = questions.get(host) {
             return Arc::clone(question);
         }
+        log::trace!("looking up the addresses of {host}");
         let question = Arc::new(Question::default());
         questions.insert(host.to_owned(), Arc::clone(&question));
         let (asked, host, lookup) = (Arc::clone(&question), host.to_owned(), self.lookup);

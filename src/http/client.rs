@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::error::{HttpError, Kind};
-use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LONGEST_ANSWER, TransportError};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LARGEST_TEXT, LONGEST_ANSWER, TransportError};
 use super::network::{Network, Trust};
 use super::proxy::Proxies;
 use super::repair::Repair;
@@ -204,8 +204,8 @@ impl Client {
         let status = parts.status.as_u16();
         let body = read_body(&mut body.into_reader(), is_json(&parts.headers));
         match body {
-            Ok(Some(body)) => Ok((status, parts.headers, body)),
-            Ok(None) => Err(TransportError::TooLarge { status }),
+            Ok(Ok(body)) => Ok((status, parts.headers, body)),
+            Ok(Err(why)) => Err(TransportError::TooLarge { status, why }),
             Err(cause) => Err(TransportError::Body { status, cause }),
         }
     }
@@ -240,26 +240,29 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")))
 }
 
-/// Reads a body to its end, and repairs the texts of JSON; `None` if it is too large.
-fn read_body(body: &mut impl Read, json: bool) -> io::Result<Option<RawBody>> {
+/// Reads a body to its end, and repairs the texts of JSON. The inner error says in what way it is too large.
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<RawBody, String>> {
     let (mut repair, mut plain) = (Repair::default(), Vec::new());
     let mut piece = [0; 16 << 10];
     let mut arrived = 0;
     loop {
         let read = match body.read(&mut piece) {
-            Ok(0) => return Ok(Some(if json { repair.finish() } else { (plain, 0) })),
+            Ok(0) => return Ok(Ok(if json { repair.finish() } else { (plain, 0) })),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        arrived += read as u64;
+        arrived += read;
         if json {
             repair.push(&piece[..read]);
         } else {
             plain.extend_from_slice(&piece[..read]);
         }
         if arrived > LONGEST_ANSWER || repair.len().max(plain.len()) > LARGEST_BODY {
-            return Ok(None);
+            return Ok(Err(format!("is larger than {} MiB", LARGEST_BODY >> 20)));
+        }
+        if repair.longest_cut() > LARGEST_TEXT {
+            return Ok(Err(format!("has a text larger than {} MiB", LARGEST_TEXT >> 20)));
         }
     }
 }

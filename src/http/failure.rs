@@ -13,8 +13,10 @@ use ureq::{Error, Timeout};
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest uncompressed answer, after long texts were cut: a queue of 200,000 items has 80 MB.
 pub(super) const LARGEST_BODY: usize = 128 << 20;
+/// The longest text of JSON that is cut. No person writes a longer one, so something else is wrong with the answer.
+pub(super) const LARGEST_TEXT: usize = 16 << 20;
 /// The most bytes that are read of an answer whose long texts are cut.
-pub(super) const LONGEST_ANSWER: u64 = 1 << 30;
+pub(super) const LONGEST_ANSWER: usize = 1 << 30;
 
 /// Why there is no complete answer.
 pub(super) enum TransportError {
@@ -22,8 +24,8 @@ pub(super) enum TransportError {
     Call(ureq::Error),
     /// The answer began, and its body could not be read to the end.
     Body { status: u16, cause: std::io::Error },
-    /// It is larger than [`LARGEST_BODY`].
-    TooLarge { status: u16 },
+    /// It is larger than mita reads.
+    TooLarge { status: u16, why: String },
 }
 
 impl From<ureq::Error> for TransportError {
@@ -69,9 +71,8 @@ pub(super) fn redirected(response: &Response) -> HttpError {
 /// The error for what ureq reports.
 pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent: bool, timeout: Duration) -> Failed {
     let (kind, text, transient) = match cause {
-        TransportError::TooLarge { status } => {
-            let text = format!("the answer (status {status}) is larger than {} MiB", LARGEST_BODY >> 20);
-            (Kind::TooLarge, text, false)
+        TransportError::TooLarge { status, why } => {
+            (Kind::TooLarge, format!("the answer (status {status}) {why}"), false)
         }
         TransportError::Body { status, cause } => {
             let why = match ureq::Error::from(cause) {

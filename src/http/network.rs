@@ -60,7 +60,10 @@ impl Connections {
         };
         let proxied = ConnectProxyConnector::default().connect(details, None::<Nowhere>)?;
         let connected = TcpConnector::default().connect(details, proxied)?;
+        let host = details.uri.host().unwrap_or_default();
+        log::trace!("connected to {host}");
         if details.needs_tls() {
+            log::trace!("TLS with {host}");
             self.configure(details);
         }
         Ok(self.tls.connect(details, connected)?.map(|connection| Box::new(connection) as Box<dyn Transport>))

@@ -19,6 +19,8 @@ pub(super) struct Repair {
     scanned: usize,
     text: Option<Text>,
     weight: usize,
+    /// See [`Self::longest_cut`].
+    longest: usize,
 }
 
 /// A text whose closing quote was not found yet.
@@ -32,6 +34,8 @@ struct Text {
     /// Whether it has `\u` escapes.
     units: bool,
     cut: bool,
+    /// How many bytes of it were cut already.
+    dropped: usize,
 }
 
 impl Repair {
@@ -48,6 +52,11 @@ impl Repair {
                 }
             }
         }
+    }
+
+    /// The length of the longest text that was cut so far, without what was kept of it.
+    pub(super) fn longest_cut(&self) -> usize {
+        self.longest
     }
 
     /// How many bytes were kept so far.
@@ -98,6 +107,8 @@ impl Repair {
         }
         if self.scanned == self.json.len() && self.scanned > text.began + LONGEST_TEXT {
             text.cut = true;
+            text.dropped += self.scanned - text.began - LONGEST_TEXT;
+            self.longest = self.longest.max(text.dropped);
             self.json.truncate(text.began + LONGEST_TEXT);
             self.scanned = self.json.len();
         }

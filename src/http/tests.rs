@@ -205,11 +205,24 @@ fn a_redirect_within_the_host_and_one_that_is_expected() {
 
 #[test]
 fn an_answer_that_is_too_large_is_an_error() {
-    let server = Loopback::new(|_| ok(&" ".repeat((128 << 20) + 1)));
+    let server = Loopback::new(|_| {
+        let body = vec![b' '; (128 << 20) + 1];
+        Answer::Whole { status: 200, headers: Vec::new(), body }.with("Content-Type", "text/plain")
+    });
     let error = server.client(PLENTY).send(&Request::get(&server.url)).unwrap_err();
     assert_eq!(error.kind, Kind::TooLarge);
     assert_eq!(error.text, "the answer (status 200) is larger than 128 MiB");
     assert_eq!(server.seen().len(), 1);
+}
+
+#[test]
+fn a_text_without_end_is_an_error() {
+    let server = Loopback::new(|_| ok(&format!("[\"{}\"]", "x".repeat(17 << 20))));
+    let error = server.client(PLENTY).send(&Request::get(&server.url)).unwrap_err();
+    assert_eq!(
+        (error.kind, error.text.as_str()),
+        (Kind::TooLarge, "the answer (status 200) has a text larger than 16 MiB")
+    );
 }
 
 #[test]

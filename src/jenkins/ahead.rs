@@ -12,14 +12,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// An older reading is read again.
-const FRESH: Duration = Duration::from_secs(1);
+pub(super) const FRESH: Duration = Duration::from_secs(1);
 
-/// Each reading, with the time that was left to the deadline when it was requested.
 #[derive(Debug, Default)]
-pub(super) struct Ahead(Mutex<BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>>);
+pub(super) struct Ahead(Mutex<Readings>);
+
+/// Each with the time that was left to the deadline when it was requested.
+type Readings = BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>;
 
 impl Ahead {
-    fn readings(&self) -> MutexGuard<'_, BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>> {
+    pub(super) fn readings(&self) -> MutexGuard<'_, Readings> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,8 +9,8 @@ use crate::domain::world::Mode;
 use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -120,7 +120,7 @@ impl Jenkins {
         // Both on every answer of the API (hudson/model/Api.java), unless a proxy in front of Jenkins removes them.
         let version = response.header("x-jenkins").map(str::to_owned);
         let session = response.header("x-jenkins-session").map(str::to_owned);
-        if version.is_none() && !response.json(wanted).is_ok_and(|value| is_of_jenkins(&value)) {
+        if version.is_none() && !is_of_jenkins(&response) {
             return Err(error::not_jenkins(&response));
         }
         let value = response.json(wanted)?;
@@ -218,12 +218,6 @@ impl Jenkins {
     }
 }
 
-/// Whether this is what Jenkins exports: each object names its Java class.
-fn is_of_jenkins(value: &Value) -> bool {
-    let class = value.get("_class").and_then(Value::as_str).unwrap_or_default();
-    ["hudson.", "jenkins."].iter().any(|package| class.starts_with(package))
-}
-
 /// Asks without credentials whether Jenkins answers at this root URL. A proxy in front of it that asks for a log-in may hide
 /// that it does: then nothing speaks against it.
 pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
@@ -240,6 +234,17 @@ pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
         _ if response.header("x-jenkins").is_some() => Ok(()),
         _ => Err(error::not_jenkins(&response)),
     }
+}
+
+/// Whether this is what Jenkins exports: each object names its Java class.
+fn is_of_jenkins(response: &Response) -> bool {
+    #[derive(Deserialize)]
+    struct Exported {
+        #[serde(rename = "_class")]
+        class: String,
+    }
+    let exported = response.json::<Exported>("an answer of Jenkins");
+    exported.is_ok_and(|exported| ["hudson.", "jenkins."].iter().any(|package| exported.class.starts_with(package)))
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

@@ -74,7 +74,9 @@ fn decide(
     now: Timestamp,
 ) -> Plan {
     let demand = demand::queue::read(config, world, &mut memory, fleet, phases, now);
-    let at_hand = forecast::wanted_at_hand(config, now);
+    let used = forecast::usage::used(config, world, fleet, phases, &demand);
+    forecast::usage::count(config, &mut memory, &used, now);
+    let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
     let blocker = ordering_blocker(world, &memory);
     let limits = Limits::new(config, world, &memory, fleet, phases, now);
     let supply = Supply::new(config, &memory, fleet, phases, &limits, &at_hand, now);
@@ -100,6 +102,7 @@ fn decide(
         problems,
         warnings: Vec::new(),
         held_back: Vec::new(),
+        at_hand,
         memory,
     };
     text::notices::warn(config, world, fleet, decided.warnings, &mut plan);

@@ -6,6 +6,7 @@ use crate::domain::state::State;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Everything that one run decided.
@@ -25,8 +26,32 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Removals that were held back; exit status 3.
     pub held_back: Vec<Action>,
+    /// How many idle servers of each node type should be ready, and why.
+    pub at_hand: BTreeMap<NodeTypeName, AtHand>,
     /// The state to write before anything is done.
     pub memory: State,
+}
+
+/// Idle servers of one type that should be ready, beyond those that waiting jobs need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AtHand {
+    /// So many are ordered if they are not there.
+    pub order: u32,
+    /// So many are kept if they are there; at least as many as are ordered.
+    pub keep: u32,
+    /// What each rule wants, the largest number first.
+    pub reasons: Vec<Forecast>,
+}
+
+/// How many idle servers one rule wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// Idle servers.
+    pub servers: u32,
+    /// The key of the configuration.
+    pub key: &'static str,
+    /// Why, in words.
+    pub text: String,
 }
 
 /// Something that went wrong, and where.

@@ -12,6 +12,8 @@ pub(super) struct Patterns {
     by_start: BTreeMap<[u8; 2], Vec<Pattern>>,
     /// One bit for each pair of bytes at the start of a pattern: most pairs start none.
     starts: Vec<u64>,
+    /// Whether any pattern has a space.
+    pub(super) have_spaces: bool,
 }
 
 struct Pattern {
@@ -23,7 +25,7 @@ struct Pattern {
 impl Patterns {
     /// No patterns.
     pub(super) const fn none() -> Self {
-        Self { by_start: BTreeMap::new(), starts: Vec::new() }
+        Self { by_start: BTreeMap::new(), starts: Vec::new(), have_spaces: false }
     }
 
     /// Adds a secret with its encoded forms. Adding it again changes nothing.
@@ -37,6 +39,7 @@ impl Patterns {
             let Some(&start) = text.first_chunk() else { continue };
             let (word, bit) = place(start);
             self.starts[word] |= bit;
+            self.have_spaces |= text.contains(&b' ');
             let patterns = self.by_start.entry(start).or_default();
             if !patterns.iter().any(|pattern| pattern.text == text && pattern.secret >= secret.len()) {
                 patterns.push(Pattern { text, secret: secret.len() });

@@ -57,6 +57,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         pauses,
         lasting,
         notified,
+        learned: _,
     } = state;
     let faults = servers.values().filter_map(|ServerMemory { fault, .. }| fault.as_deref());
     let breakers = breakers.values().flat_map(|types| types.values()).map(|Breaker { reason, .. }| reason.as_str());

@@ -1,15 +1,22 @@
 //! `cron.example` under the bare environment that cron gives to a job.
 
 use crate::harness::{Installation, Setup};
-use mita_sim::jenkins::queue::Job;
+use mita_sim::jenkins::queue;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A crontab as cron reads it: variables, then one job (crontab(5)).
+/// A crontab as cron reads it: variables, then jobs (crontab(5)).
 struct Crontab {
     variables: Vec<(String, String)>,
+    jobs: Vec<Job>,
+}
+
+/// When, after how many seconds, and what.
+#[derive(Debug, PartialEq)]
+struct Job {
     schedule: String,
+    pause: u64,
     command: String,
 }
 
@@ -25,15 +32,21 @@ fn crontab() -> Crontab {
             _ => jobs.push(line.to_owned()),
         }
     }
-    let [job] = jobs.try_into().expect("one job");
-    let words: Vec<&str> = job.split_whitespace().collect();
-    assert!(!job.contains('%'), "cron makes a percent sign a line break");
-    Crontab { variables, schedule: words[..5].join(" "), command: words[5..].join(" ") }
+    let read = |job: &String| {
+        assert!(!job.contains('%'), "cron makes a percent sign a line break");
+        let words: Vec<&str> = job.split_whitespace().collect();
+        let (pause, command) =
+            words[5..].join(" ").split_once("; ").map(|(a, b)| (a.to_owned(), b.to_owned())).expect("a pause");
+        let pause = pause.strip_prefix("sleep ").expect("sleep").parse().expect("seconds");
+        Job { schedule: words[..5].join(" "), pause, command }
+    };
+    Crontab { variables, jobs: jobs.iter().map(read).collect() }
 }
 
 /// Runs the job as cron does, in the home of its user. Only the two folders are other ones here.
 fn run(installation: &Installation) -> Output {
-    let Crontab { variables, command, .. } = crontab();
+    let Crontab { variables, mut jobs } = crontab();
+    let Job { command, .. } = jobs.remove(0);
     let config = installation.config_file();
     let home = config.parent().expect("a folder");
     let programs = Path::new(env!("CARGO_BIN_EXE_mita")).parent().expect("a folder").display().to_string();
@@ -49,9 +62,11 @@ fn run(installation: &Installation) -> Output {
 }
 
 #[test]
-fn the_crontab_says_every_minute_and_whom_to_tell() {
+fn the_crontab_says_twice_every_minute_and_whom_to_tell() {
     let crontab = crontab();
-    assert_eq!(crontab.schedule, "* * * * *");
+    let jobs: Vec<(&str, u64)> = crontab.jobs.iter().map(|job| (job.schedule.as_str(), job.pause)).collect();
+    assert_eq!(jobs, [("* * * * *", 10), ("* * * * *", 40)]);
+    assert_eq!(crontab.jobs[0].command, crontab.jobs[1].command);
     let names: Vec<&str> = crontab.variables.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["PATH", "MAILTO"]);
 }
@@ -59,7 +74,7 @@ fn the_crontab_says_every_minute_and_whom_to_tell() {
 #[test]
 fn under_cron_a_run_that_orders_a_server_says_nothing() {
     let installation = Setup::trusty().start();
-    installation.sim.jenkins().submit(Job::freestyle("ceph-build").label("amd64 && trusty"));
+    installation.sim.jenkins().submit(queue::Job::freestyle("ceph-build").label("amd64 && trusty"));
     let output = run(&installation);
     assert_eq!((output.status.code(), text(&output.stdout), text(&output.stderr)), (Some(0), "", ""));
     assert_eq!(installation.servers().len(), 1);

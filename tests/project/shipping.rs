@@ -137,7 +137,7 @@ fn the_unit_is_hardened_and_agrees_with_the_package_on_user_and_folders() {
     assert!(postinst.contains(&format!("getent passwd {user} ")));
     assert!(postinst.contains(&format!("install -d -m 700 -o {user} -g {user} /var/lib/mita")));
     let timer = unit("examples/systemd/mita.timer");
-    assert_eq!(timer[&("Timer".to_owned(), "OnCalendar".to_owned())], ["minutely"]);
+    assert_eq!(timer[&("Timer".to_owned(), "OnCalendar".to_owned())], ["*:*:10,40"]);
     assert_eq!(timer[&("Install".to_owned(), "WantedBy".to_owned())], ["timers.target"]);
 }
 

@@ -80,7 +80,9 @@ fn a_run_that_hangs_keeps_others_out_with_status_4_and_leaves_no_lock_when_it_is
     until("the first run waits for the cloud", || {
         farm.sim.requests().iter().any(|request| request.path.ends_with("/servers/detail"))
     });
-    let second = farm.program(&["reconcile"]);
+    let next = farm.program(&["reconcile"]);
+    assert_eq!((next.status, next.stderr.as_str()), (4, ""), "no reason for a mail of cron's");
+    let second = farm.program(&["-v", "reconcile"]);
     assert_eq!(second.status, 4, "{}", second.stderr);
     assert!(second.stderr.contains(&hanging.id().to_string()), "it says who: {}", second.stderr);
     hanging.kill().expect("it is ours");

@@ -2,6 +2,7 @@
 //! cloned, and a Jenkins that has a new URL.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
+use mita::domain::rule::Rule;
 use mita::reconcile::{Permits, RunError};
 use mita::store::StoreError;
 use mita_sim::jenkins::queue::Job;
@@ -57,6 +58,34 @@ fn s1_two_installations_with_one_owner_leave_each_others_servers_alone_and_say_s
         assert!(run.problems().iter().any(told), "minute {minute}: {}", run.story());
         assert_eq!(servers_of(&first, &first).len(), 6, "minute {minute}: {}", run.story());
     }
+    assert_eq!(first.killed(), [""; 0]);
+}
+
+#[test]
+fn l1_two_installations_that_share_a_project_share_its_quota() {
+    let first = Setup::trusty().top("max_servers = 6").start();
+    first.sim.cloud("openstack").quota_mut("ceph-ci").instances = Some(6);
+    let second = second(&first);
+    second.edit_config(|text| text.replace("owner = \"ceph-ci\"", "owner = \"ceph-lab\""));
+    first.sim.world().rules.owners.push("ceph-lab".to_owned());
+    builds(&first, 6, 20);
+    first.minutes(2);
+    builds(&second, 3, 5);
+    // The quota is used up by the other: that is no failure, and the job is told why it waits.
+    let run = second.minute();
+    assert_eq!((run.orders(), run.problems()), (0, vec![]), "{}", run.story());
+    let waits = run.report.plan.verdicts.iter().filter(|verdict| verdict.rule == Rule::Quota).count();
+    assert_eq!(waits, 3, "{}", run.story());
+    let (mut most, mut minute) = (0, 0);
+    while most < 3 {
+        let (one, other) = (first.minute(), second.minute());
+        assert!(first.servers().len() <= 6, "minute {minute}: {}{}", one.story(), other.story());
+        assert_eq!((one.problems(), other.problems()), (vec![], vec![]), "minute {minute}");
+        most = servers_of(&first, &second).len();
+        minute += 1;
+        assert!(minute < 60, "the second gets what the first gives back");
+    }
+    assert_eq!(first.built().len(), 6);
     assert_eq!(first.killed(), [""; 0]);
 }
 

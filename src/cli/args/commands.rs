@@ -20,7 +20,7 @@ pub(crate) struct Reconcile {
     pub(crate) format: ResultFormat,
 
     /// Allow N removals that the brake would hold back
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = numbers::any)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = numbers::any, allow_negative_numbers = true)]
     pub(crate) allow_removals: usize,
 
     /// Write what the run saw, its state and its plan to FILE, without secrets, for `mita replay`; also with --dry-run

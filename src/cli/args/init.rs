@@ -115,7 +115,7 @@ pub(crate) struct Init {
     pub(crate) unlabelled: bool,
 
     /// The maximum number of servers of this type at a time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = numbers::at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = numbers::at_least_one, allow_negative_numbers = true)]
     pub(crate) max: u32,
 
     /// The mark of this installation [default: host and path of the Jenkins URL]

@@ -214,7 +214,9 @@ mod tests {
 
     #[test]
     fn a_number_that_is_none_is_described_in_plain_words() {
-        for line in ["mita reconcile --allow-removals abc", "mita init --max many", "mita init --max 0"] {
+        for line in
+            ["mita reconcile --allow-removals abc", "mita init --max many", "mita init --max 0", "mita init --max -1"]
+        {
             let error = parsed(line).expect_err(line);
             assert!(error.contains("write a whole number") && !error.contains("digit"), "{error}");
         }

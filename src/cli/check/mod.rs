@@ -45,9 +45,20 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
     let mut checked = CheckDocument::of(path, &loaded, asked);
     if let Ok(loaded) = &loaded {
         checked.add_errors(machine::errors(&loaded.config));
+        checked.add_warnings(unused(&loaded.config));
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }
     checked
+}
+
+/// Node types and providers that order nothing. That may be meant, so no run warns of it.
+fn unused(config: &Config) -> Vec<String> {
+    let types = config.node_types.iter().filter(|kind| kind.max == Some(0)).map(|kind| format!("nodes.{}", kind.name));
+    let providers = config.providers.iter().filter(|provider| provider.max == Some(0));
+    let all = types.chain(providers.map(|provider| format!("provider.{}", provider.name)));
+    let file = config.path.display();
+    all.map(|table| format!("{file}: {table}.max: is 0, so mita orders no server there; write 1 or more to use it"))
+        .collect()
 }
 
 /// Logs what is wrong and prints the rest, the summary last. Gives the exit status.
@@ -86,8 +97,32 @@ mod tests {
         let online = Online { faults, ..Online::default() };
         let path = Path::new("mita.toml");
         let mut checked = CheckDocument::of(path, &Config::load(Path::new("examples/mita.toml")), Some(online));
+        // Everybody can read the example.
+        checked.warnings.clear();
         checked.errors = errors.iter().map(|&error| error.to_owned()).collect();
         checked
+    }
+
+    #[test]
+    fn a_maximum_of_none_is_a_warning() {
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        assert_eq!(unused(&config), [""; 0]);
+        config.node_types[0].max = Some(0);
+        config.providers[1].max = Some(0);
+        let warnings = unused(&config);
+        assert!(
+            warnings[0].contains("nodes.precise-slave.max: is 0")
+                && warnings[1].contains("provider.overflow.max: is 0")
+        );
+    }
+
+    #[test]
+    fn the_summary_says_ok_only_without_errors_and_what_to_do_next() {
+        let good = checked(&[], &[]);
+        assert!(good.render().ends_with("mita.toml: ok, 4 node types, 2 providers\n"), "{}", good.render());
+        assert_eq!(good.next(), "mita reconcile --dry-run shows what a run would do");
+        let bad = checked(&["wrong"], &["no"]);
+        assert!(bad.render().ends_with("mita.toml: 2 errors\n") && !bad.render().contains("ok"), "{}", bad.render());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The questions about the cloud. The log-in is tried at once, and reads what the node type can name.
 
-use super::Session;
 use super::dialogue::{Choice, Dialogue, Question};
 use super::files::Kept;
+use super::session::Session;
 use super::template::{self, Login, SecretKey};
 use crate::cli::process::failure::Failure;
 use crate::config;
@@ -116,7 +116,7 @@ fn login(
         if !dialogue.has_person() {
             return Err(Failure::Refused(
                 "no cloud found: there is no clouds.yaml, and OS_AUTH_URL is not set. Name one with --cloud, or with --auth-url \
-                 and --application-credential-id, or write a configuration to fill in with --offline"
+                 and --application-credential-id or --username, or write a configuration to fill in with --offline"
                     .to_owned(),
             ));
         }

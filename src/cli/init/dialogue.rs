@@ -63,7 +63,8 @@ impl<'a> Dialogue<'a> {
     ) -> Result<T, Failure> {
         let Question { text, option, given, default } = question;
         if let Some(value) = given {
-            return read(value).map_err(|error| Failure::Refused(format!("{option} {value}: {error}")));
+            let shown = if value.contains(char::is_whitespace) { format!("{value:?}") } else { value.to_owned() };
+            return read(value).map_err(|error| Failure::Refused(format!("{option} {shown}: {error}")));
         }
         let Some(person) = &mut self.person else {
             let missing = || Failure::Refused(format!("{text}? Name it with {option}, or run mita init at a terminal"));

@@ -1,8 +1,8 @@
 //! The questions about Jenkins. The log-in is tried at once.
 
-use super::Session;
 use super::dialogue::{Dialogue, Question};
 use super::files::Kept;
+use super::session::Session;
 use super::template::{self, SecretKey, Token};
 use crate::cli::process::failure::Failure;
 use crate::config;

@@ -10,6 +10,7 @@ mod dialogue;
 mod files;
 mod hidden;
 mod jenkins;
+mod session;
 mod suggest;
 mod template;
 
@@ -24,36 +25,9 @@ use crate::view::exit::Exit;
 use dialogue::Dialogue;
 use files::{Kept, Place};
 use hidden::read_hidden;
+use session::Session;
 use std::io::{self, BufRead, IsTerminal};
-use std::time::{Duration, Instant};
 use template::Answers;
-
-/// How long a service may take to answer.
-const LONGEST: Duration = Duration::from_secs(50);
-
-/// What every step needs.
-struct Session<'a> {
-    args: &'a Init,
-    place: &'a Place,
-    moment: Moment,
-    progress: &'a dyn Fn() -> Progress,
-}
-
-impl Session<'_> {
-    /// Shows what takes so long while `work` waits for a service. There is no progress line while a question stands.
-    fn waiting<T>(&self, stage: &'static str, work: impl FnOnce() -> T) -> T {
-        let progress = (self.progress)();
-        progress.now(stage);
-        let done = work();
-        drop(progress);
-        done
-    }
-
-    /// When the next request has to be answered: a person may have thought for hours.
-    fn deadline(&self) -> Instant {
-        self.moment.again().started + LONGEST
-    }
-}
 
 /// Asks, tries, writes and checks.
 pub(crate) fn run(args: &Init, moment: Moment, progress: impl Fn() -> Progress) -> Result<Exit, Failure> {

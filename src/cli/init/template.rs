@@ -229,11 +229,15 @@ state_file = {state_file}
 # project need two owners.
 owner = {owner}
 
+# The maximum duration of a run: shorter than the time until cron starts the next one.
+deadline = \"25s\"
+
 # The maximum number of servers at a time, at all providers.
 #max_servers = 50
 
-# How long a node may be idle before it and its server are removed.
-#idle_grace = \"40m\"
+# How long a node may be idle before it and its server are removed: as long as past gaps between its uses make it worth it,
+# and 40 minutes until enough of them are known. Write a time for a fixed one.
+idle_grace = \"auto\"
 
 
 [jenkins]
@@ -269,6 +273,15 @@ labels = [{labels}]
 
 # The maximum number of servers of this type at a time.
 max = {max}
+
+# More idle nodes while builds run: this number times the square root of the executors in use.
+spare = 0.7
+
+# How many idle seconds of a server a second of waiting is worth.
+wait_cost = 20
+
+# Have as many servers ready as were needed at this time of the last two days.
+ahead = \"daily\"
 
 {registration}script_file = {script_file}
 ",

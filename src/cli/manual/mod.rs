@@ -86,7 +86,7 @@ fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
     let man = Man::new(command.clone());
     let mut text = heading(&name, 1);
     man.render_name_section(&mut text)?;
-    man.render_synopsis_section(&mut text)?;
+    synopsis(command).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;
     man.render_options_section(&mut text)?;
     let mut roff = Roff::new();
@@ -117,6 +117,16 @@ fn command_page(command: &Command, see_also: &[&str]) -> io::Result<Page> {
     roff.text([roman(others.join(", "))]);
     roff.to_writer(&mut text)?;
     page(name, 1, text)
+}
+
+/// In one line, as `--help` shows it: the options have a section of their own.
+fn synopsis(command: &Command) -> Roff {
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let (name, rest) = usage.split_at(usage.find(['[', '<']).unwrap_or(usage.len()));
+    let mut roff = Roff::new();
+    roff.control("SH", ["SYNOPSIS"]).text([bold(name.trim_end()), roman(format!(" {rest}"))]);
+    roff
 }
 
 fn configuration_page() -> io::Result<Page> {
@@ -213,6 +223,16 @@ mod tests {
     }
 
     #[test]
+    fn the_synopsis_of_each_page_fits_in_a_line() {
+        for page in pages().unwrap() {
+            let Some((_, after)) = page.text.split_once(".SH SYNOPSIS\n") else { continue };
+            let line = after.lines().next().unwrap_or_default();
+            assert!(line.len() < 80 && line.contains("mita"), "{}: {line}", page.name);
+        }
+        assert!(text_of("mita-init").contains(".SH SYNOPSIS\n\\fBmita init\\fR [OPTIONS]\n"));
+    }
+
+    #[test]
     fn the_page_of_a_command_has_its_own_and_the_global_options() {
         let text = text_of("mita-reconcile");
         for option in ["--dry-run", "--allow-removals", "--config"] {
@@ -224,7 +244,7 @@ mod tests {
     fn the_page_of_the_configuration_has_each_key_with_its_aliases_and_default() {
         let text = text_of("mita.toml");
         assert!(text.contains("image_name, image"), "{text}");
-        assert!(text.contains("how long a node may be idle before it is retired (default: 40m)"), "{text}");
+        assert!(text.contains("as past gaps between uses make it worth it (default: 40m)"), "{text}");
         assert!(!text.contains("insecure"));
     }
 }

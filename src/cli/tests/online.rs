@@ -79,6 +79,22 @@ fn a_set_up_that_works_has_neither_faults_nor_hints() {
 }
 
 #[test]
+fn an_image_name_that_several_images_have_is_told() {
+    let scene = scene_with(|kind| kind.image_name = "dup-image".into());
+    assert_hint(
+        &scene,
+        &["2 active images have the name \"dup-image\"", "mita takes the newest", "write the id of one"],
+    );
+}
+
+#[test]
+fn s9_a_token_that_jenkins_refuses_is_told_once() {
+    let mut scene = scene();
+    scene.loaded.config.jenkins.token = Secret::new("n0t-the-token");
+    assert_fault(&scene, &["status 401: Jenkins does not know this user with this token"]);
+}
+
+#[test]
 fn each_missing_permission_is_told_by_its_jenkins_name_with_what_it_is_for() {
     for version in [Version::new(2, 578), Version::new(2, 346)] {
         for (permission, parts) in [

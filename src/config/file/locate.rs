@@ -21,7 +21,7 @@ impl fmt::Display for NotFound {
         let tried: Vec<_> = self.tried.iter().map(|path| path.display().to_string()).collect();
         write!(
             f,
-            "no configuration file found; looked for {}; name one with --config FILE or MITA_CONFIG",
+            "no configuration file found; looked for {}; name one with --config FILE or MITA_CONFIG, or write one with mita init",
             tried.join(", ")
         )
     }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no configuration file found; looked for ./mita.toml, /cfg/mita/mita.toml, /etc/mita/mita.toml; \
-             name one with --config FILE or MITA_CONFIG"
+             name one with --config FILE or MITA_CONFIG, or write one with mita init"
         );
     }
 

@@ -40,6 +40,18 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
     found.sort_by_key(|(offset, _)| *offset);
     found.dedup_by_key(|(offset, _)| reading.line_at(*offset));
+    let mut second_table = None;
+    found.retain(|(offset, error)| {
+        // The keys below the header of a table that is written twice are those of the first, which is told already.
+        let table = text.get(..*offset).unwrap_or(text).lines().filter(|line| line.starts_with('[')).count();
+        let line = text.lines().nth(reading.line_at(*offset) - 1).unwrap_or_default();
+        let duplicate = error.message() == "duplicate key";
+        if duplicate && line.starts_with('[') {
+            second_table = Some(table);
+            return true;
+        }
+        !(duplicate && second_table == Some(table))
+    });
     let more = found.len().saturating_sub(MOST);
     let mut lines: Vec<_> = found
         .iter()
@@ -142,7 +154,24 @@ mod tests {
 
     #[test]
     fn a_table_that_is_written_twice_is_reported_in_the_line_of_the_second() {
-        assert_eq!(reported("[nodes.a]\n[nodes.a]\n"), ["mita.toml:2:8: duplicate key: [nodes.a]"]);
+        assert_eq!(
+            reported("[nodes.a]\n[nodes.a]\n"),
+            ["mita.toml:2:8: is written twice; keep one of the two: [nodes.a]"]
+        );
+    }
+
+    #[test]
+    fn a_file_in_another_language_is_one_error() {
+        for (text, language) in [
+            ("{\"jenkins\": {\"token\": \"hunter2\"}}", "JSON"),
+            ("# mine\njenkins:\n  token: hunter2\n", "YAML"),
+            ("---\njenkins:\n", "YAML"),
+            ("<!DOCTYPE html>", "XML or HTML"),
+        ] {
+            let shown = reported(text);
+            assert!(matches!(&shown[..], [one] if one.contains(&format!("is {language}, and"))), "{shown:?}");
+            assert!(!shown[0].contains("hunter"));
+        }
     }
 
     #[test]

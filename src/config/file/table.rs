@@ -3,6 +3,7 @@
 //! A wrong type, an unknown key and a key that is written under two names are reported with their line; the caller gets
 //! `None` and continues.
 
+use super::defaults::{Defaults, inherits};
 use super::reading::{Found, Place, Reading};
 use super::suggest;
 use crate::config::keys;
@@ -23,36 +24,6 @@ pub(crate) struct Table<'a> {
     defaults: Option<Defaults<'a>>,
     keys: &'static [keys::Key],
 }
-
-/// `[defaults]`: its entries, and where it is.
-#[derive(Clone)]
-pub(crate) struct Defaults<'a> {
-    at: Place,
-    entries: &'a DeTable<'a>,
-}
-
-/// Keys of which one is an answer for others as well: a table that has one of the first takes none of the second from its
-/// defaults.
-const ANSWERS: [(&[&str], &[&str]); 4] = [
-    (&["image_name", "image"], &["image_name", "image"]),
-    (&["size", "flavor", "min_cores", "min_ram"], &["size", "flavor", "min_cores", "min_ram"]),
-    (&["script", "script_file"], &["script", "script_file"]),
-    (
-        &["register"],
-        &[
-            "remote_fs",
-            "mode",
-            "environment",
-            "credentials_id",
-            "host_key_verification",
-            "host_key",
-            "ssh_port",
-            "java_path",
-            "jvm_options",
-            "web_socket",
-        ],
-    ),
-];
 
 /// A key and its value, as written.
 type Entry<'a> = Found<&'a DeValue<'a>>;
@@ -82,11 +53,7 @@ impl<'a> Table<'a> {
 
     /// The defaults, if they answer for this key.
     fn defaults_for(&self, name: &str) -> Option<&Defaults<'a>> {
-        let own = |name: &str| self.entries.contains_key(name);
-        let answered =
-            |(answers, others): &(&[&str], &[&str])| others.contains(&name) && answers.iter().any(|key| own(key));
-        let answered = own(name) || ANSWERS.iter().any(answered);
-        self.defaults.as_ref().filter(|_| !answered)
+        self.defaults.as_ref().filter(|_| inherits(name, |own| self.entries.contains_key(own)))
     }
 
     fn without_unknown_keys(self) -> Self {
@@ -247,6 +214,26 @@ impl<'a> Table<'a> {
                 None
             }
         }
+    }
+
+    /// A number that need not be whole, in hundredths, up to `most` of them.
+    pub(crate) fn hundredths(&self, name: &str, most: u32) -> Option<u32> {
+        let entry = self.entry(&[name])?;
+        let number = match entry.value {
+            DeValue::Integer(number) => number.as_str().parse::<f64>().ok(),
+            DeValue::Float(number) => number.as_str().parse::<f64>().ok(),
+            other => {
+                self.wrong_type(&entry.at, other, "a number without quotes, as in 0.7");
+                return None;
+            }
+        };
+        let hundredths = number.map(|number| (number * 100.0).round());
+        let within = hundredths.filter(|number| (0.0..=f64::from(most)).contains(number));
+        if within.is_none() {
+            let most = f64::from(most) / 100.0;
+            self.reading.error(&entry.at, format!("is out of bounds; write a number from 0 to {most}"));
+        }
+        within.map(|number| number as u32)
     }
 
     /// `true` or `false`.

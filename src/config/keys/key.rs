@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     Path,
     /// A time with units.
     Time,
+    /// The same, or `auto`.
+    TimeOrAuto,
+    /// A number that need not be whole, from 0 to this.
+    Decimal(u32),
     /// A whole number within these bounds.
     Number(u32, u32),
     /// `true` or `false`.

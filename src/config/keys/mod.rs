@@ -34,7 +34,12 @@ pub(super) const TOP: &[Key] = &[
     key("concurrency", Kind::Number(1, 64), "24", "the maximum number of concurrent requests to one service"),
     key("journal_days", Kind::Number(1, 3650), "90", "for how many days the journal is kept, which mita history reads"),
     key("stuck_after", Kind::Time, "0s", "how long a job must wait in the queue before mita orders a server for it"),
-    key("idle_grace", Kind::Time, "40m", "how long a node may be idle before it is retired"),
+    key(
+        "idle_grace",
+        Kind::TimeOrAuto,
+        "40m",
+        "how long a node may be idle before it is retired; auto: as long as past gaps between uses make it worth it",
+    ),
     key("boot_timeout", Kind::Time, "15m", "the maximum time from the order until the server is ACTIVE"),
     key(
         "join_timeout",

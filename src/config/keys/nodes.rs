@@ -74,6 +74,18 @@ pub(crate) const NODES: &[Key] = &[
         "0",
         "how many idle nodes to keep ready: a number, or a list by the hours of the week, as in [{ days = \"mon-fri\", hours = \"8-18\", count = 3 }]",
     ),
+    key(
+        "spare",
+        Kind::Decimal(100),
+        "0",
+        "more idle nodes while builds run: this number times the square root of the executors in use, as in 0.7",
+    ),
+    key(
+        "ahead",
+        Kind::OneOf(&["daily", "weekly"]),
+        "off",
+        "have as many servers ready as were needed at this time of the last two days, or of the same day of the last two weeks",
+    ),
     key("single_use", Kind::Flag, "false", "whether a node is retired after its first build; needs executors = 1"),
     key("unlabelled", Kind::Flag, "false", "whether the nodes also serve jobs without a label"),
     key("networks", Kind::Texts, "the cloud chooses", "networks, by name or id"),
@@ -140,7 +152,18 @@ pub(crate) const NODES: &[Key] = &[
         "as at the top",
         "how long a job must wait in the queue before mita orders a server for it",
     ),
-    key("idle_grace", Kind::Time, "as at the top", "how long a node may be idle before it is retired"),
+    key(
+        "idle_grace",
+        Kind::TimeOrAuto,
+        "as at the top",
+        "how long a node may be idle before it is retired; auto: as long as past gaps between uses make it worth it",
+    ),
+    key(
+        "wait_cost",
+        Kind::Number(0, 100_000),
+        "20",
+        "for idle_grace = \"auto\": how many idle seconds of a server a second of waiting is worth",
+    ),
     key("boot_timeout", Kind::Time, "as at the top", "the maximum time from the order until the server is ACTIVE"),
     key(
         "join_timeout",

@@ -2,12 +2,6 @@
 
 use super::key::{Key, Kind, MOST, key, refused, same};
 
-/// Those of every type.
-pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max"];
-
-/// Those of type "command", besides the keys of every type. All others belong to OpenStack.
-pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
-
 /// `proxy`, also in `[jenkins]`.
 pub(super) const PROXY: Key = key(
     "proxy",
@@ -15,6 +9,12 @@ pub(super) const PROXY: Key = key(
     "the environment's",
     "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
 );
+
+/// Those of every type.
+pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max"];
+
+/// Those of type "command", besides the keys of every type. All others belong to OpenStack.
+pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
 
 /// `[provider.NAME]`
 pub(crate) const PROVIDER: &[Key] = &[
@@ -38,6 +38,12 @@ pub(crate) const PROVIDER: &[Key] = &[
     ),
     key("environment", Kind::Texts, "none", "for type command: variables of mita's environment that the program gets"),
     key("timeout", Kind::Time, "20s", "for type command: the maximum duration of one call of the program"),
+    key(
+        "billing",
+        Kind::Time,
+        "each second",
+        "the time that the cloud charges as a whole once it has begun, as in 1h: an idle server goes in its last five minutes",
+    ),
     key(
         "cloud",
         Kind::Text,

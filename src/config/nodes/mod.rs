@@ -1,6 +1,7 @@
 //! `[nodes.NAME]`: a kind of server, and its jobs.
 
 mod boot;
+mod forecast;
 mod min_idle;
 pub(crate) mod names;
 mod registration;
@@ -18,6 +19,7 @@ use toml::de::DeValue;
 /// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let time_zone = min_idle::time_zone(top);
+    let auto_at_top = times::grace_is_auto(top).unwrap_or(false);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
     let tables = top.children("provider");
@@ -27,7 +29,8 @@ pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
     let shared = top.entry(&["defaults"]).and_then(|entry| Table::open(top.reading, &entry, keys::NODES));
     let shared = shared.map(|table| table.as_defaults());
-    let file = Context { reading: top.reading, type_names, providers, commands, shared, defaults, time_zone };
+    let file =
+        Context { reading: top.reading, type_names, providers, commands, shared, defaults, auto_at_top, time_zone };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -41,6 +44,8 @@ struct Context<'a, 'n> {
     /// `[defaults]`
     shared: Option<Defaults<'a>>,
     defaults: Times,
+    /// Whether `idle_grace = "auto"` is written at the top.
+    auto_at_top: bool,
     time_zone: ZoneName,
 }
 
@@ -75,20 +80,23 @@ impl<'a> Context<'a, '_> {
         };
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
         let max = number("max", 0);
-        if let Some(at) = table.has("max").filter(|_| max == Some(0)) {
-            self.reading.warn(&at, "is 0, so mita orders no server of this type; write 1 or more to use it");
-        }
         let min_idle = min_idle::read(&table, &self.time_zone);
         let largest = min_idle.largest();
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
             self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
         }
+        let mut times = times::read(&table, self.defaults);
+        let forecast = forecast::read(&table, self.auto_at_top, &mut times);
         let registration = registration::read(&table);
         let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
         let flag = |key| table.boolean(key).unwrap_or(false);
         let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=NodeType::MOST_EXECUTORS));
         if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
             self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
+        }
+        let script = script::read(&table, &registration);
+        if !optional {
+            script::check_first_line(&table, &script);
         }
         // A missing key was reported, so no configuration results from this default.
         let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
@@ -103,6 +111,7 @@ impl<'a> Context<'a, '_> {
             executors: executors.as_ref().map_or(1, |found| found.value),
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled: flag("unlabelled"),
             networks: table.distinct("networks"),
@@ -112,9 +121,9 @@ impl<'a> Context<'a, '_> {
             metadata: metadata(&table),
             boot: boot::read(&table, max),
             server_name,
-            script: script::read(&table, &registration),
+            script,
             registration,
-            times: times::read(&table, self.defaults),
+            times,
         })
     }
 

@@ -15,6 +15,7 @@ use super::keys;
 use super::types::{Backend, ProviderConfig};
 use super::url;
 use crate::domain::names::ProviderName;
+use jiff::SignedDuration;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
@@ -31,6 +32,7 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
         let root = url::root(&found.value, "https://cloud.example.com/dashboard/");
         root.map_err(|error| table.error(&found.at, error)).ok()
     });
+    let billing = table.time("billing", SHORTEST_BILLING);
     let kind = if table.has("type").is_some() { table.choice("type", &TYPES)? } else { Type::OpenStack };
     let backend = match kind {
         Type::OpenStack => {
@@ -44,8 +46,11 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
             Backend::Command(command::read(&table)?)
         }
     };
-    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, backend })
+    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, billing, backend })
 }
+
+/// An idle server goes in the last five minutes of the time that is paid.
+const SHORTEST_BILLING: SignedDuration = SignedDuration::from_mins(5);
 
 /// The values of `type`.
 const TYPES: [(&str, Type); 2] = [("openstack", Type::OpenStack), (COMMAND, Type::Command)];

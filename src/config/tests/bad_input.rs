@@ -25,7 +25,7 @@ fn the_top_of_the_file() {
                 "\"a key\" = 1",
                 &[
                     "mita.toml:1: \"a key\": unknown key; the keys here are state_file, metrics_file, html_file, owner, deadline, max_servers, \
-                   concurrency, journal_days, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age, time_zone, jenkins, provider, nodes",
+                   concurrency, journal_days, stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout, max_age, time_zone, jenkins, provider, defaults, nodes",
                 ],
             ),
             (

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const SECRETS: [&str; 3] = ["hunter2hunter2==", "swordfish/swordfish", "correct horse battery"];
+const SECRETS: [&str; 3] = ["hunter2hunter2==", "swordfish/swordfish", "zorrect horse battery"];
 
 fn whole() -> String {
     format!(

@@ -6,6 +6,7 @@ mod bad_provider;
 mod clouds;
 mod command;
 mod damaged;
+mod defaults;
 mod example;
 mod good_input;
 mod registration;

@@ -69,6 +69,8 @@ pub struct ProviderConfig {
     pub max: Option<u32>,
     /// The dashboard of the cloud, for links on the status page; ends with `/`.
     pub dashboard_url: Option<String>,
+    /// The time that is paid as a whole once it has begun; none where each second is paid.
+    pub billing: Option<SignedDuration>,
     /// The cloud.
     pub backend: Backend,
 }

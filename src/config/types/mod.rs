@@ -3,6 +3,7 @@
 mod command;
 mod config;
 mod fingerprint;
+mod forecast;
 pub(crate) mod min_idle;
 mod node_type;
 mod openstack;
@@ -13,6 +14,7 @@ mod times;
 pub use command::{CommandConfig, Variable};
 pub use config::{Backend, Config, JenkinsConfig, ProviderConfig};
 pub(crate) use fingerprint::of as fingerprint_of;
+pub use forecast::{Ahead, AutoGrace, Forecast};
 pub use min_idle::{MinIdle, Window, ZoneName};
 pub use node_type::{Boot, BootVolume, FlavorChoice, Hint, NodeType};
 pub use openstack::{

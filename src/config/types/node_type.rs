@@ -1,5 +1,6 @@
 //! `[nodes.NAME]`: a kind of server, and its jobs.
 
+use super::forecast::Forecast;
 use super::min_idle::MinIdle;
 use super::registration::Registration;
 use super::times::Times;
@@ -30,6 +31,8 @@ pub struct NodeType {
     pub max: Option<u32>,
     /// Idle nodes to keep ready.
     pub min_idle: MinIdle,
+    /// What decides besides that how many idle servers are kept.
+    pub forecast: Forecast,
     /// Whether a server is removed after its first build.
     pub single_use: bool,
     /// Whether it serves jobs that run anywhere.

@@ -5,6 +5,7 @@
 
 use super::config::{Backend, Config, JenkinsConfig, ProviderConfig};
 use super::fingerprint;
+use super::forecast::{AutoGrace, Forecast};
 use super::min_idle::MinIdle;
 use super::node_type::{Boot, BootVolume, FlavorChoice, NodeType};
 use super::openstack::{Auth, Connection, Interface, OpenStackConfig};
@@ -36,6 +37,8 @@ pub struct Planning {
 struct ProviderPart {
     name: ProviderName,
     max: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    billing: Option<SignedDuration>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,8 @@ struct NodeTypePart {
     executors: u32,
     max: Option<u32>,
     min_idle: MinIdle,
+    #[serde(default, skip_serializing_if = "Forecast::is_off")]
+    forecast: Forecast,
     #[serde(default)]
     single_use: bool,
     unlabelled: bool,
@@ -98,8 +103,8 @@ impl Planning {
         } = config;
         let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
-            let ProviderConfig { name, max, dashboard_url: _, backend: _ } = provider;
-            ProviderPart { name: name.clone(), max: *max }
+            let ProviderConfig { name, max, dashboard_url: _, billing, backend: _ } = provider;
+            ProviderPart { name: name.clone(), max: *max, billing: *billing }
         };
         Planning {
             owner,
@@ -119,8 +124,16 @@ impl Planning {
             let all = [stuck_after, idle_grace, boot_timeout, join_timeout, order_timeout];
             all.into_iter().chain(max_age).all(|time| !time.is_negative() && *time <= Times::LONGEST)
         };
-        in_bounds(&self.times)
-            && self.node_types.iter().all(|kind| in_bounds(&kind.times) && kind.executors <= NodeType::MOST_EXECUTORS)
+        let may_last = |time: SignedDuration| !time.is_negative() && time <= Times::LONGEST;
+        let is_forecast = |Forecast { spare, auto, ahead: _ }: &Forecast| {
+            let is_auto = |auto: &AutoGrace| auto.wait_cost <= AutoGrace::MOST_WAIT_COST && may_last(auto.at_first);
+            *spare <= Forecast::MOST_SPARE && auto.as_ref().is_none_or(is_auto)
+        };
+        let is_node_type = |kind: &NodeTypePart| {
+            in_bounds(&kind.times) && kind.executors <= NodeType::MOST_EXECUTORS && is_forecast(&kind.forecast)
+        };
+        let is_billed = |part: &ProviderPart| part.billing.is_none_or(|time| may_last(time) && !time.is_zero());
+        in_bounds(&self.times) && self.node_types.iter().all(is_node_type) && self.providers.iter().all(is_billed)
     }
 
     /// A configuration to plan with. It leads to no service and has a fingerprint of its own.
@@ -138,6 +151,7 @@ impl Planning {
             name: part.name.clone(),
             max: part.max,
             dashboard_url: None,
+            billing: part.billing,
             backend: Backend::OpenStack(Box::new(nowhere())),
         };
         let mut config = Config {
@@ -181,6 +195,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled,
             networks: _,
@@ -204,6 +219,7 @@ impl NodeTypePart {
             executors: *executors,
             max: *max,
             min_idle: min_idle.clone(),
+            forecast: *forecast,
             single_use: *single_use,
             unlabelled: *unlabelled,
             server_name: server_name.clone(),
@@ -227,6 +243,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled,
             server_name,
@@ -244,6 +261,7 @@ impl NodeTypePart {
             executors,
             max,
             min_idle,
+            forecast,
             single_use,
             unlabelled,
             networks: Vec::new(),

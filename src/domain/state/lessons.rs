@@ -68,15 +68,32 @@ pub struct ItemMemory {
     pub pending_since: Option<Timestamp>,
 }
 
-/// A breaker that opened: the pair of provider and node type is left alone until a time, then one server is tried.
+/// Failures of a node type at a provider since a server last joined. Below [`Breaker::OPENS_AT`] runs that saw some, one
+/// server is tried at a time; from then on the pair is left alone until a time before each try.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     /// Nothing is ordered before this time.
     pub until: Timestamp,
-    /// How long it was opened for the last time.
+    /// How long it was opened for the last time; none while it was not.
     pub pause: SignedDuration,
     /// What went wrong last.
     pub reason: String,
+    /// How many runs saw failures.
+    #[serde(default = "Breaker::opened")]
+    pub failures: u32,
+    /// The last run that saw one. What was ordered from then on is a try.
+    #[serde(default)]
+    pub failed_in: u64,
+}
+
+impl Breaker {
+    /// From so many runs with failures on, nothing is ordered for a while.
+    pub const OPENS_AT: u32 = 3;
+
+    /// A version of mita that did not count wrote breakers that were open.
+    fn opened() -> u32 {
+        Self::OPENS_AT
+    }
 }
 
 /// A server that failed to be built or to join: what a person needs to know once it is gone.

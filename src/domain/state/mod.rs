@@ -4,13 +4,17 @@
 //! time; [`crate::plan`] decides what goes in it, and [`crate::store`] keeps it on disk.
 
 mod credit;
+mod learned;
 mod lessons;
 mod nodes;
+mod peaks;
 mod servers;
 
 pub use credit::Credit;
+pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{Breaker, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause};
 pub use nodes::{NodeMemory, SetOfflineBy};
+pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
 
 use crate::domain::installation::Controller;
@@ -83,6 +87,9 @@ pub struct State {
     /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
+    /// What runs have learned.
+    #[serde(default, deserialize_with = "Learned::read")]
+    pub learned: Learned,
 }
 
 impl State {
@@ -109,6 +116,7 @@ impl State {
             pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
+            learned: Learned::default(),
         }
     }
 

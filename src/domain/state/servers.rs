@@ -36,6 +36,9 @@ pub struct ServerMemory {
     /// most half of what the wait may last. So neither a silent cron nor a jump of the clock gives a server up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited: Option<SignedDuration>,
+    /// How long it has been on its way since its order, counted like `waited`; none once its node was online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<SignedDuration>,
     /// When it was first seen ACTIVE.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_since: Option<Timestamp>,
@@ -103,6 +106,7 @@ impl ServerMemory {
             floating_ip: false,
             listed: false,
             waited: None,
+            under_way: None,
             active_since: None,
             joined_at: None,
             node: None,

@@ -1,5 +1,6 @@
 //! The client against a server that answers, refuses, moves, wants crumbs, or is no Jenkins at all.
 
+mod ahead;
 mod generations;
 mod refusals;
 mod registrations;

@@ -9,9 +9,10 @@ use crate::domain::world::World;
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Limits, counted against what there is.
 #[derive(Debug)]
@@ -25,9 +26,29 @@ pub struct Limits<'a> {
     of_type: BTreeMap<&'a NodeTypeName, u32>,
     at_provider: BTreeMap<&'a ProviderName, u32>,
     /// Where servers are on their way.
-    coming: BTreeSet<(&'a NodeTypeName, &'a ProviderName)>,
+    coming: Vec<Coming<'a>>,
     /// Orders of this very run, made after the quota was read.
     just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
+}
+
+/// A server on its way.
+#[derive(Debug)]
+struct Coming<'a> {
+    place: (&'a NodeTypeName, &'a ProviderName),
+    origin: Origin,
+    late: bool,
+}
+
+impl Coming<'_> {
+    /// Whether it is the one server that is tried after a failure. What was ordered before the failure tells nothing, and
+    /// one that is late is waited for only once so many runs saw failures that the breaker opens.
+    fn is_try_after(&self, breaker: &Breaker) -> bool {
+        let after = match self.origin {
+            Origin::Ordered(run) => run >= breaker.failed_in,
+            Origin::Found => true,
+        };
+        after && (!self.late || breaker.failures >= Breaker::OPENS_AT)
+    }
 }
 
 impl<'a> Limits<'a> {
@@ -48,7 +69,7 @@ impl<'a> Limits<'a> {
             there: 0,
             of_type: BTreeMap::new(),
             at_provider: BTreeMap::new(),
-            coming: BTreeSet::new(),
+            coming: Vec::new(),
             just_ordered: Vec::new(),
         };
         for (machine, classified) in fleet.machines.iter().zip(phases) {
@@ -60,7 +81,7 @@ impl<'a> Limits<'a> {
             *limits.of_type.entry(place.0).or_default() += 1;
             *limits.at_provider.entry(place.1).or_default() += 1;
             if matches!(classified.phase, Phase::OnItsWay(_)) {
-                limits.coming.insert(place);
+                limits.coming.push(Coming { place, origin: machine.origin, late: is_late(memory, machine) });
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
@@ -167,7 +188,7 @@ impl<'a> Limits<'a> {
                 format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
             return blocker(Rule::BreakerOpen, reason);
         }
-        if self.coming.contains(&(&kind.name, provider)) {
+        if self.coming.iter().any(|coming| coming.place == (&kind.name, provider) && coming.is_try_after(breaker)) {
             return Err(being_tried(kind, provider, breaker));
         }
         Ok(1)

@@ -15,10 +15,11 @@ use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, Pool
 use crate::plan::demand::mismatch;
 use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::forecast::AtHand;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
+use crate::plan::model::AtHand;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -33,7 +34,7 @@ pub(crate) struct Supply<'a> {
     pub(crate) phases: &'a [Classified],
     pub(crate) limits: &'a Limits<'a>,
     pub(crate) now: Timestamp,
-    at_hand: &'a AtHand,
+    at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
     /// Nodes of ours that are wholly idle, with their types.
     idle: HashMap<&'a NodeName, &'a NodeTypeName>,
 }
@@ -45,7 +46,7 @@ impl<'a> Supply<'a> {
         fleet: &'a Fleet<'a>,
         phases: &'a [Classified],
         limits: &'a Limits<'a>,
-        at_hand: &'a AtHand,
+        at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
         now: Timestamp,
     ) -> Self {
         let idle = fleet.machines.iter().zip(phases).filter(|(_, judged)| matches!(judged.phase, Phase::Idle { .. }));
@@ -67,8 +68,8 @@ impl<'a> Supply<'a> {
     }
 
     /// Idle servers of a type that should be ready.
-    pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> u32 {
-        self.at_hand.get(&kind.name).copied().unwrap_or_default()
+    pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> AtHand {
+        self.at_hand.get(&kind.name).cloned().unwrap_or_default()
     }
 
     fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
@@ -138,7 +139,8 @@ impl<'a> Supply<'a> {
         for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
             // One that is online already, though its cloud still says that it is built, has its slots above.
-            if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() {
+            let late = || lateness::is_late(self.memory, machine);
+            if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() && !late() {
                 let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, [false; 3]);
                 let pool = found.entry(key).or_insert_with(|| ExecutorPool {
                     tier: ON_ITS_WAY,
@@ -175,6 +177,13 @@ impl<'a> Supply<'a> {
         }
     }
 
+    fn idle_for(&self, machine: Option<usize>) -> SignedDuration {
+        match machine.map(|machine| &self.phases[machine].phase) {
+            Some(Phase::Idle { idle, .. }) => *idle,
+            _ => SignedDuration::ZERO,
+        }
+    }
+
     /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
     /// hand: those take jobs, too.
     fn overdue(&self) -> BTreeSet<usize> {
@@ -191,8 +200,8 @@ impl<'a> Supply<'a> {
         let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
             let kept = at_hand.entry(node_type).or_default();
             *kept += 1;
-            let min_idle = self.at_hand.get(node_type).copied().unwrap_or_default();
-            (*kept > min_idle).then_some(index)
+            let wanted = self.at_hand.get(node_type).map_or(0, |wanted| wanted.keep);
+            (*kept > wanted).then_some(index)
         };
         long.into_iter().filter_map(beyond).collect()
     }
@@ -266,8 +275,8 @@ impl<'a> Supply<'a> {
     /// Idle nodes that should be ready are jobs of their own, placed after all others.
     fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
         for (index, kind) in self.config.node_types.iter().enumerate() {
-            let min_idle = self.wanted_at_hand(kind);
-            if min_idle == 0 {
+            let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
+            if keep == 0 {
                 continue;
             }
             let of_type = |pool: &ExecutorPool<'_>| match pool.sample {
@@ -276,11 +285,13 @@ impl<'a> Supply<'a> {
             };
             // One that is being retired comes back for a job only.
             let at_hand = |pool: &ExecutorPool<'_>| pool.tier != DRAINING && of_type(pool);
-            let slots = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
-            input.jobs.push(JobClass { slots, types: vec![index] });
-            let wanted =
-                min_idle.saturating_mul(kind.executors).min(self.config.max_servers.saturating_mul(kind.executors));
-            queue.extend((0..wanted).map(|_| input.jobs.len() - 1));
+            let slots: Vec<usize> = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
+            let most = self.config.max_servers;
+            for (number, types) in [(order.min(most), vec![index]), (keep.min(most).saturating_sub(order), Vec::new())]
+            {
+                input.jobs.push(JobClass { slots: slots.clone(), types });
+                queue.extend((0..number.saturating_mul(kind.executors)).map(|_| input.jobs.len() - 1));
+            }
         }
     }
 
@@ -294,10 +305,11 @@ impl<'a> Supply<'a> {
 
     fn read_out(&self, mut pools: Vec<ExecutorPool<'_>>, outcome: &Outcome, jobs: usize, scout: bool) -> Placement {
         for pool in &mut pools {
-            // Ours first: they are the ones that would be retired if nobody wanted them.
+            // Ours first: they are the ones that would be retired if nobody wanted them; of these those last that would
+            // be the first to go.
             pool.members.sort_by_key(|(place, _)| match place {
-                Place::Node { machine, name } => (machine.is_none(), Some(name.clone())),
-                Place::Coming { .. } | Place::Order(_) => (false, None),
+                Place::Node { machine, name } => (machine.is_none(), self.idle_for(*machine), Some(name.clone())),
+                Place::Coming { .. } | Place::Order(_) => (false, SignedDuration::ZERO, None),
             });
         }
         let mut seats = outcome.seats.iter().map(|seat| {

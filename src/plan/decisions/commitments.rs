@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::names::MitaId;
+use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State};
 use crate::plan::model::{Action, Change, Order};
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,10 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
                 with_server(memory, &node.id, |server| server.node = Some(node.node.clone()));
             }
             Change::RetireNode(target) | Change::DeleteServer(target) => {
+                let learned = &mut memory.learned;
+                if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| *rule == Rule::Idle) {
+                    usage.retired_at = Some(learned.clock);
+                }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
                 with_server(memory, &target.order, |server| {
                     server.retirement.get_or_insert(decided);
@@ -47,7 +52,7 @@ fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMe
     let Order { node_type, provider, name, .. } = order;
     let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
     let server = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, Origin::Ordered(run));
-    ServerMemory { storage, waited: Some(SignedDuration::ZERO), ..server }
+    ServerMemory { storage, waited: Some(SignedDuration::ZERO), under_way: Some(SignedDuration::ZERO), ..server }
 }
 
 fn with_server(memory: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {

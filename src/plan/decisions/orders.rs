@@ -54,7 +54,11 @@ fn reason(found: &Findings<'_>, node_type: usize, rule: Rule, jobs: &[Job]) -> S
     match (rule, jobs) {
         (Rule::MinIdle, _) => {
             let wanted = found.supply.wanted_at_hand(kind);
-            format!("fewer than {wanted} idle nodes of {} are at hand", kind.name)
+            let why = match wanted.reasons.first() {
+                Some(reason) if reason.key != "min_idle" => format!(": {}", reason.text),
+                _ => String::new(),
+            };
+            format!("fewer than {} idle nodes of {} are at hand{why}", wanted.order, kind.name)
         }
         (Rule::Scout, _) => "Jenkins has no agents and names no label".to_owned(),
         (_, [job, others @ ..]) => {

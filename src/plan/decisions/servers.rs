@@ -4,6 +4,7 @@ use super::draft::{Draft, target};
 use super::findings::Findings;
 use super::nodes;
 use super::registration::{self, NodeOfServer};
+use crate::domain::format::span;
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{NodeMemory, Pause, SetOfflineBy};
@@ -16,6 +17,7 @@ use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase, last_build};
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::{Change, Problem, Subject};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// The decision about each server, and of the nodes that are it.
@@ -102,7 +104,10 @@ impl Server<'_> {
                 }
                 None if !confirmed || *idle < grace => (Rule::Kept, reason),
                 None if placement.at_hand.contains(&self.index) => {
-                    (Rule::MinIdle, format!("{reason}; kept at hand by min_idle"))
+                    (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()))
+                }
+                None if self.paid_for().is_some() => {
+                    (Rule::Kept, format!("{reason}; {}", self.paid_for().unwrap_or_default()))
                 }
                 None if !queue_seen => (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read")),
                 None => match self.locked() {
@@ -150,6 +155,28 @@ impl Server<'_> {
         };
         memory.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
             || self.machine.nodes.iter().any(|node| set_offline(node))
+    }
+
+    /// Which key keeps an idle server ready.
+    fn why_at_hand(&self) -> String {
+        let config = self.found.supply.config;
+        let wanted = config.node_type(&self.machine.node_type).map(|kind| self.found.supply.wanted_at_hand(kind));
+        let reason = wanted.and_then(|wanted| wanted.reasons.into_iter().next());
+        match reason {
+            Some(reason) if reason.key != "min_idle" => format!("({})", reason.text),
+            Some(_) => "by min_idle".to_owned(),
+            None => "as many were wanted a moment ago".to_owned(),
+        }
+    }
+
+    /// How long an idle server has been paid for already, where it is worth keeping for that.
+    fn paid_for(&self) -> Option<String> {
+        let Supply { config, now, .. } = *self.found.supply;
+        let provider = config.providers.iter().find(|provider| provider.name == self.machine.provider)?;
+        let billing = provider.billing?.as_secs().max(1);
+        let age = now.duration_since(self.machine.ordered_at).as_secs().max(0);
+        let left = SignedDuration::from_secs(billing - age % billing);
+        (left > LAST_MINUTES).then(|| format!("paid for {} more", span(left)))
     }
 
     /// Makes the node of a server that has none, where mita registers it. Returns what is to be said of the server.
@@ -217,6 +244,9 @@ impl Server<'_> {
         (rule, reason)
     }
 }
+
+/// Where a whole hour is paid, an idle server goes in its last minutes.
+const LAST_MINUTES: SignedDuration = SignedDuration::from_mins(5);
 
 const WAITED_FOR: &str = "a pipeline waits for this very node";
 

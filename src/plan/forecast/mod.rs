@@ -1,14 +1,12 @@
-//! Step 5: how many idle servers should be ready before a job needs them.
+//! Step 5: how many servers of each type should be at hand before a job asks for them.
+//!
+//! One pure function for each rule (`spare`, `keep`, `ahead`). Its only result is a number for each type and the reason for
+//! it; limits, breaker and assignment do the rest as for waiting jobs. What the rules need to know is counted in `usage`.
 
-use crate::config::Config;
-use crate::domain::names::NodeTypeName;
-use jiff::Timestamp;
-use std::collections::BTreeMap;
+mod ahead;
+mod keep;
+mod spare;
+pub(crate) mod usage;
+mod wanted;
 
-/// Idle servers that should be ready, by node type.
-pub type AtHand = BTreeMap<NodeTypeName, u32>;
-
-/// The numbers of this moment: `min_idle` of each node type.
-pub fn wanted_at_hand(config: &Config, now: Timestamp) -> AtHand {
-    config.node_types.iter().map(|kind| (kind.name.clone(), kind.min_idle.at(now))).collect()
-}
+pub(crate) use wanted::wanted_at_hand;

@@ -1,6 +1,7 @@
 //! Step 3: in which phase each server is, and which servers joined or failed.
 
 pub mod arrivals;
+pub(crate) mod lateness;
 pub(crate) mod lock;
 pub(crate) mod outcomes;
 pub mod phase;

@@ -21,6 +21,9 @@ pub(crate) fn count(memory: &mut State, fleet: &Fleet<'_>, phases: &[Classified]
         };
         if seen.joined_at == Some(now) || busy && seen.failure_counted {
             seen.failure_counted = false;
+            if let Some(took) = seen.under_way.filter(|_| seen.joined_at == Some(now)) {
+                memory.learned.joined(&machine.provider, &machine.node_type, took);
+            }
             breaker::succeeded(memory, &machine.provider, &machine.node_type);
         } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;

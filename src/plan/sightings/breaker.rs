@@ -1,5 +1,5 @@
-//! The circuit breaker of a (provider, node type): after a failure nothing is ordered there for a while, then one
-//! server is tried.
+//! The circuit breaker of a (provider, node type): after failures one server is tried at a time, and from the third run that
+//! sees some, nothing is ordered there for a while before each try.
 
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::{Breaker, State};
@@ -11,19 +11,51 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 /// A size that the quota refused is not asked for again for this long.
 pub(crate) const QUOTA_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
-/// A server failed, or its order was refused as wrong. Several failures in one run count as one.
+/// A server failed to be built or to join. Several failures in one run count as one.
 pub fn failed(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, reason: &str, now: Timestamp) {
-    let types = state.breakers.entry(provider.clone()).or_default();
-    let pause = match types.get(node_type) {
-        // Opened by this very run.
-        Some(open) if open.until == now + open.pause => open.pause,
-        Some(open) => (open.pause * 2).min(LONGEST_PAUSE),
-        None => FIRST_PAUSE,
-    };
-    types.insert(node_type.clone(), Breaker { until: now + pause, pause, reason: reason.to_owned() });
+    let run = state.run;
+    let breaker = breaker(state, provider, node_type, now);
+    reason.clone_into(&mut breaker.reason);
+    if breaker.failed_in == run && breaker.failures > 0 {
+        return;
+    }
+    breaker.failed_in = run;
+    breaker.failures = breaker.failures.saturating_add(1);
+    if breaker.failures >= Breaker::OPENS_AT {
+        open(breaker, now);
+    }
 }
 
-/// A server joined: the breaker closes.
+/// An order was refused as wrong: the next one would be, too.
+pub fn refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, reason: &str, now: Timestamp) {
+    let run = state.run;
+    let breaker = breaker(state, provider, node_type, now);
+    reason.clone_into(&mut breaker.reason);
+    breaker.failed_in = run;
+    breaker.failures = breaker.failures.saturating_add(1).max(Breaker::OPENS_AT);
+    open(breaker, now);
+}
+
+fn breaker<'a>(
+    state: &'a mut State,
+    provider: &ProviderName,
+    node_type: &NodeTypeName,
+    now: Timestamp,
+) -> &'a mut Breaker {
+    let new = || Breaker { until: now, pause: SignedDuration::ZERO, reason: String::new(), failures: 0, failed_in: 0 };
+    state.breakers.entry(provider.clone()).or_default().entry(node_type.clone()).or_insert_with(new)
+}
+
+/// Nothing is ordered for the next pause.
+fn open(breaker: &mut Breaker, now: Timestamp) {
+    let opened_by_this_run = !breaker.pause.is_zero() && breaker.until == now + breaker.pause;
+    if !opened_by_this_run {
+        breaker.pause = if breaker.pause.is_zero() { FIRST_PAUSE } else { (breaker.pause * 2).min(LONGEST_PAUSE) };
+    }
+    breaker.until = now + breaker.pause;
+}
+
+/// A server joined: the failures before it count no more.
 pub fn succeeded(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName) {
     if let Some(types) = state.breakers.get_mut(provider) {
         types.remove(node_type);

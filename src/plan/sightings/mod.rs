@@ -35,6 +35,8 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         ..state.clone()
     };
     bring_back_from_the_future(&mut memory, now);
+    memory.learned.pass(state.last_run, now);
+    let passed = memory.learned.passed();
     remember_session(&mut memory, world, now);
     if world.jenkins.nodes.complete().is_some() {
         memory.nodes = fleet
@@ -49,7 +51,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let listed = world.jenkins.nodes.complete().is_some();
     memory.servers.clear();
     for machine in &fleet.machines {
-        let seen = servers::sighted(config, state, machine, listed, now);
+        let seen = servers::sighted(config, state, machine, listed, passed, now);
         if servers::is_over(config, machine, &seen) {
             if let Some(id) = &seen.server_id {
                 let gone = GoneServer {

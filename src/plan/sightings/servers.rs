@@ -24,6 +24,7 @@ pub(crate) fn sighted(
     state: &State,
     machine: &Machine<'_>,
     listed: bool,
+    passed: SignedDuration,
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
@@ -34,6 +35,12 @@ pub(crate) fn sighted(
     memory.active_since = memory.active_since.map(|since| since.min(now));
     memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
     memory.waited = Some(waited(config, state, machine, &memory, now));
+    if memory.joined_at.is_none() {
+        let known = memory.under_way.map(|before| before + passed);
+        memory.under_way = known.or(memory.waited);
+    } else {
+        memory.under_way = None;
+    }
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,

@@ -59,7 +59,7 @@ fn what_is_held_back_is_shown_and_the_rest_is_done() {
         |   server s4  ubuntu  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   server s5  ubuntu  idle: idle 40m, grace 40m
         |   server s6  ubuntu  error: its cloud gave it up: no reason given
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s6) is removed: its cloud gave it up: no reason given
     ",
     );

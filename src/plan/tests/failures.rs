@@ -7,23 +7,31 @@ use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
 use std::collections::BTreeSet;
 
-/// A job, and the server ordered for it in ERROR.
+/// Two runs have seen failures since a server last joined.
+fn fail_twice(s: &mut Situation) {
+    let breaker =
+        Breaker { until: s.now, pause: time("0s"), reason: "no host".to_owned(), failures: 2, failed_in: s.state.run };
+    s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
+}
+
+/// A job, and the server ordered for it in ERROR: the third failure.
 fn failed() -> Situation {
     let mut s = Situation::new();
     s.project(1, "amd64");
     s.run();
+    fail_twice(&mut s);
     s.server("new1").state = ServerState::Error;
     s.after("1m").run();
     s
 }
 
 fn pause(s: &Situation) -> Option<(String, String)> {
-    let Breaker { until, pause, reason: _ } = s.state.breakers.get(&"os".into())?.get(&"ubuntu".into())?;
+    let Breaker { until, pause, .. } = s.state.breakers.get(&"os".into())?.get(&"ubuntu".into())?;
     Some((format!("{:#}", until.duration_since(s.now)), format!("{pause:#}")))
 }
 
 #[test]
-fn a_failure_opens_the_breaker_for_five_minutes_then_one_server_is_tried() {
+fn the_third_failure_opens_the_breaker_for_five_minutes_then_one_server_is_tried() {
     let mut s = failed();
     s.project(2, "amd64");
     s.after("1m").runs("
@@ -46,6 +54,88 @@ fn a_failure_opens_the_breaker_for_five_minutes_then_one_server_is_tried() {
         |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); one server is being tried
         |   server new2  ubuntu  booting: ordered 1m ago, being built
     ");
+}
+
+#[test]
+fn below_three_failures_one_server_is_tried_at_once() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.run();
+    s.server("new1").state = ServerState::Error;
+    s.project(2, "amd64");
+    s.after("1m").runs("
+        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
+        | - ubuntu  os  new1  error: its cloud gave it up: no reason given
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
+        |   job 2  job2  breaker_open: needs amd64: ubuntu failed at provider os (its cloud gave it up: no reason given); one server is being tried
+        |   server new1  ubuntu  error: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
+        | ? server ubuntu (new1) is removed: its cloud gave it up: no reason given
+    ");
+}
+
+#[test]
+fn only_a_server_that_was_ordered_after_the_failure_is_a_try() {
+    let mut s = Situation::new();
+    s.projects(2, "amd64");
+    s.run();
+    s.server("new2").state = ServerState::Error;
+    s.after("1m");
+    let orders = |s: &Situation| s.plan().actions.iter().filter(|action| action.is_order()).count();
+    assert_eq!(orders(&s), 1, "new1 was ordered before the failure");
+    s.run().after("1m").project(3, "amd64");
+    assert_eq!(orders(&s), 0, "one server is being tried");
+}
+
+#[test]
+fn a_try_that_is_late_is_not_waited_for_until_the_breaker_has_opened() {
+    for (failures, orders) in [(2, 1), (3, 0)] {
+        let mut s = Situation::new();
+        s.project(1, "amd64");
+        fail_twice(&mut s);
+        s.run();
+        s.state.breakers.values_mut().flat_map(|types| types.values_mut()).for_each(|b| b.failures = failures);
+        (0..5).for_each(|_| {
+            s.after("1m").run();
+        });
+        let late = s.after("1m").plan();
+        assert_eq!(late.actions.iter().filter(|action| action.is_order()).count(), orders, "{failures}");
+    }
+}
+
+#[test]
+fn a_server_that_is_late_is_no_supply_and_counts_in_the_limits() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.run();
+    (0..5).for_each(|_| {
+        s.after("1m").run();
+    });
+    assert_eq!(s.plan().actions, []);
+    s.after("1m").runs(
+        "
+        | + ubuntu  os  20261121T120600Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120600Z-1 is ordered for it
+        |   server new1  ubuntu  booting: ordered 6m ago, being built
+    ",
+    );
+    s.ubuntu().max = Some(2);
+    (0..5).for_each(|_| {
+        s.after("1m").run();
+    });
+    let plan = s.after("1m").plan();
+    assert!(!plan.actions.iter().any(|action| action.is_order()), "both are late, and max is reached");
+}
+
+#[test]
+fn s4_a_jump_of_the_clock_makes_no_server_late() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    (0..3).for_each(|_| {
+        s.run().after("1m");
+    });
+    s.after("3h");
+    assert!(!s.plan().actions.iter().any(|action| action.is_order()));
 }
 
 #[test]
@@ -83,6 +173,7 @@ fn several_failures_in_one_run_count_once_and_each_failure_counts_in_one_run() {
     let mut s = Situation::new();
     s.projects(3, "amd64");
     s.run();
+    fail_twice(&mut s);
     s.servers().iter_mut().for_each(|server| server.state = ServerState::Error);
     let stuck = s.servers().clone();
     s.after("1m").run();
@@ -101,7 +192,8 @@ fn a_failure_outweighs_a_success_of_the_same_run_whichever_comes_first() {
         s.server(failing).state = ServerState::Error;
         s.joins(if failing == "new1" { "new2" } else { "new1" }, "10.0.0.2");
         s.run();
-        assert_eq!(pause(&s), Some(("5m".to_owned(), "5m".to_owned())), "{failing}");
+        let breaker = &s.state.breakers[&"os".into()][&"ubuntu".into()];
+        assert_eq!((breaker.failures, breaker.failed_in), (1, s.state.run), "{failing}");
     }
 }
 
@@ -128,7 +220,7 @@ fn after_a_refusal_the_second_plan_of_the_run_orders_elsewhere() {
     let first = s.plan();
     let mut memory = first.memory;
     memory.servers.clear();
-    breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    breaker::refused(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
     let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
     let expected = without_margin(
         "
@@ -148,7 +240,7 @@ fn a_server_that_joins_in_the_run_of_a_refusal_does_not_close_the_breaker_again(
     s.project(2, "amd64");
     let mut memory = s.plan().memory;
     memory.servers.retain(|id, _| id.as_str() != "20261121T120300Z-1");
-    breaker::failed(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    breaker::refused(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
     let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
     assert_eq!(second.actions, []);
     assert_eq!(second.memory.breakers, memory.breakers);

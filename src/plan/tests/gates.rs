@@ -25,7 +25,7 @@ fn s3_without_the_queue_nothing_is_ordered_and_no_idle_node_retired() {
         |   node ubuntu+10.0.0.1  not_seen: idle 41m, grace 40m; kept, since the queue could not be read
         |   server s1  ubuntu  not_seen: idle 41m, grace 40m; kept, since the queue could not be read
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
     ",
     );
@@ -61,7 +61,7 @@ fn s3_one_cloud_that_does_not_answer_does_not_stop_the_others() {
         |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
         |   server s1  ubuntu  idle: idle 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
     ",
     );
@@ -91,7 +91,7 @@ fn s3_without_the_mode_nothing_is_ordered() {
         |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
         |   server s1  ubuntu  idle: idle 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
     ",
     );
@@ -111,7 +111,7 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
         |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
         |   server s1  ubuntu  idle: idle 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
     ",
     );
@@ -129,7 +129,7 @@ fn for_two_minutes_after_a_restart_of_jenkins_nothing_is_ordered_or_deleted() {
         |   server s1  ubuntu  settling: idle 41m, grace 40m; Jenkins was restarted: for two minutes nothing is ordered or deleted
         |   server s2  ubuntu  settling: its cloud gave it up: no reason given; Jenkins was restarted: for two minutes nothing is ordered or deleted
         |   server s9  ubuntu  gone: its cloud does not know it any more (404)
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
     ");
     s.after("1m 59s").runs("
         |   job 1  job1  settling: needs debian: Jenkins was restarted: for two minutes nothing is ordered or deleted
@@ -183,7 +183,7 @@ fn s6_after_an_unreadable_state_file_nothing_is_ordered_or_deleted_for_two_minut
         |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
         |   server s1  ubuntu  kept: idle 0s, grace 40m
         |   server s2  ubuntu  settling: its cloud gave it up: no reason given; the state file was unreadable: for two minutes nothing is ordered or deleted
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: no reason given
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
     ");
     s.after("2m").runs(
         "

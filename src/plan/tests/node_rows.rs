@@ -24,7 +24,7 @@ fn a_server_whose_node_never_came_is_removed_after_its_join_timeout() {
         |   node ubuntu+10.0.0.2  never_joined: active for 15m, its node was never online yet, join_timeout 15m
         |   server s1  ubuntu  never_joined: active for 15m, not in Jenkins yet, join_timeout 15m
         |   server s2  ubuntu  never_joined: active for 15m, its node was never online yet, join_timeout 15m
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: active for 15m, its node was never online yet, join_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: active for 15m, its node was never online yet, join_timeout 15m
         | ? server ubuntu (s1) is removed: active for 15m, not in Jenkins yet, join_timeout 15m
         | ? server ubuntu (s2) is removed: active for 15m, its node was never online yet, join_timeout 15m
     ");

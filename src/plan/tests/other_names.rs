@@ -32,7 +32,7 @@ fn s1_such_a_node_keeps_one_server_for_three_join_timeouts() {
         | - ubuntu  os  s1  never_joined: active for 45m, not in Jenkins yet, join_timeout 15m
         |   node worker-7  not_ours: no server of ours carries its name or address
         |   server s1  ubuntu  never_joined: active for 45m, not in Jenkins yet, join_timeout 15m
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: active for 45m, not in Jenkins yet, join_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: active for 45m, not in Jenkins yet, join_timeout 15m
         | ? server ubuntu (s1) is removed: active for 45m, not in Jenkins yet, join_timeout 15m
     ");
 }

@@ -176,6 +176,7 @@ fn l2_existing_executors_come_before_servers_on_their_way_and_those_before_new_o
     s.nodes().push(agent("static"));
     s.joined("s1", "10.0.0.1");
     s.active("s2", "ubuntu", "10.0.0.2");
+    s.state.servers.get_mut(&"m2".into()).unwrap().under_way = Some(time("3m"));
     s.projects(4, "amd64");
     s.runs(
         "

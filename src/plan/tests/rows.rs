@@ -90,7 +90,8 @@ fn a_busy_node_forgives_the_failure_of_its_server() {
     s.server("s1").state = ServerState::Error;
     s.memory("s1").failure_counted = true;
     let until = s.now + time("5m");
-    let breaker = Breaker { until, pause: time("5m"), reason: "its cloud gave it up".to_owned() };
+    let breaker =
+        Breaker { until, pause: time("5m"), reason: "its cloud gave it up".to_owned(), failures: 3, failed_in: 0 };
     s.state.breakers.entry("os".into()).or_default().insert("ubuntu".into(), breaker);
     s.project(1, "amd64");
     s.runs(
@@ -224,7 +225,7 @@ fn a_server_in_error_is_removed_with_the_clouds_own_words() {
     s.runs("
         | - ubuntu  os  s1  error: its cloud gave it up: No valid host was found. There are not enough hosts
         |   server s1  ubuntu  error: its cloud gave it up: No valid host was found. There are not enough hosts
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: its cloud gave it up: No valid host was found. There are not enough hosts
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: No valid host was found. There are not enough hosts
         | ? server ubuntu (s1) is removed: its cloud gave it up: No valid host was found. There are not enough hosts
     ");
 }
@@ -242,7 +243,7 @@ fn a_server_that_is_built_for_too_long_is_removed() {
     s.after("1s").runs("
         | - ubuntu  os  s1  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
         |   server s1  ubuntu  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: ordered 15m ago and still being built, boot_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: ordered 15m ago and still being built, boot_timeout 15m
         | ? server ubuntu (s1) is removed: ordered 15m ago and still being built, boot_timeout 15m
     ");
 }

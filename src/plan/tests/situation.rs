@@ -4,8 +4,8 @@
 //! test says.
 
 use crate::config::{
-    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Identified, Interface, JenkinsConfig, MinIdle,
-    NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
+    Auth, Backend, Boot, Config, Connection, Domain, FlavorChoice, Forecast, Identified, Interface, JenkinsConfig,
+    MinIdle, NodeType, OpenStackConfig, ProviderConfig, Registration, Times,
 };
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
@@ -62,6 +62,7 @@ pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
         executors: 1,
         max: None,
         min_idle: MinIdle::Always(0),
+        forecast: Forecast::default(),
         single_use: false,
         unlabelled: false,
         networks: vec![],
@@ -100,7 +101,13 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
         cacert: None,
         connection: Connection::default(),
     };
-    ProviderConfig { name: name.into(), max: None, dashboard_url: None, backend: Backend::OpenStack(openstack.into()) }
+    ProviderConfig {
+        name: name.into(),
+        max: None,
+        dashboard_url: None,
+        billing: None,
+        backend: Backend::OpenStack(openstack.into()),
+    }
 }
 
 /// An agent, online and idle, with the label `amd64`.
@@ -160,7 +167,7 @@ impl Situation {
                 url: "http://ci.example.com/".to_owned(),
                 former_urls: vec![],
                 user: "user".to_owned(),
-                token: Secret::new("token"),
+                token: Secret::new("token-of-the-situation"),
                 cacert: None,
                 proxy: None,
             },

@@ -47,7 +47,8 @@ impl Plan {
 
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.plan;
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+            self.plan;
         for action in actions {
             writeln!(f, "{action}")?;
         }
@@ -179,7 +180,8 @@ struct Counts<'a>(&'a Plan);
 
 impl fmt::Display for Counts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, memory: _ } = self.0;
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+            self.0;
         let mut parts = Vec::new();
         let number = |wanted: fn(&Change) -> bool| actions.iter().filter(|action| wanted(&action.change)).count();
         let created = number(|change| matches!(change, Change::CreateServer(_) | Change::AssignFloatingIp(_)));

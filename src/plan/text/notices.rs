@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::names::ProviderName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::State;
+use crate::domain::state::{Breaker, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
@@ -99,7 +99,7 @@ pub(crate) fn warn(
     }
     events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
-    events.extend(open_breakers(&plan.memory, plan.now));
+    events.extend(failing_types(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
         // Nothing was seen, so nothing is over.
@@ -172,16 +172,20 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
     unmarked.map(event).collect()
 }
 
-fn open_breakers(memory: &State, now: Timestamp) -> Vec<(String, String)> {
+fn failing_types(memory: &State, now: Timestamp) -> Vec<(String, String)> {
     let mut events = Vec::new();
     for (provider, types) in &memory.breakers {
-        for (kind, breaker) in types.iter().filter(|(_, breaker)| breaker.until > now) {
-            let until = crate::domain::format::span(breaker.until.duration_since(now));
-            let text = format!(
-                "{kind} at provider {provider} is not ordered for {until}, after a failure: {}",
-                breaker.reason
-            );
-            events.push((format!("breaker {provider} {kind}"), text));
+        for (kind, breaker) in types {
+            let Breaker { until, reason, failures, .. } = breaker;
+            let (event, text) = if *until > now {
+                let until = crate::domain::format::span(until.duration_since(now));
+                ("", format!("is not ordered for {until}, after a failure: {reason}"))
+            } else if *failures < Breaker::OPENS_AT {
+                (" tried", format!("is tried with one server at a time, after a failure: {reason}"))
+            } else {
+                continue;
+            };
+            events.push((format!("breaker {provider} {kind}{event}"), format!("{kind} at provider {provider} {text}")));
         }
     }
     events

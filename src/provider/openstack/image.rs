@@ -93,6 +93,16 @@ pub(crate) fn active(session: &Session) -> Result<Vec<Image>, Failure> {
     Ok(all)
 }
 
+/// How many active images have exactly this name; one if it is an id, none if it is a pattern.
+pub(crate) fn active_named(session: &Session, wanted: &str) -> Result<usize, Failure> {
+    if is_uuid(wanted) {
+        return Ok(1);
+    }
+    let operation = session.operation("list the images of one name", Effect::Read);
+    let images = named(session, wanted, &[("status", "active")], &operation)?;
+    Ok(images.iter().filter(|image| image.status.as_deref() == Some("active")).count())
+}
+
 fn by_id(session: &Session, id: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
     session.look_up(Service::Image, format!("/images/{}", encode_segment(id)), "", says_no_image, operation)
 }

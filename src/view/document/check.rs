@@ -1,6 +1,6 @@
 //! What `mita check` found: its JSON document and its text.
 
-use crate::config::{ConfigErrors, Loaded};
+use crate::config::{ConfigErrors, Loaded, NodeType};
 use crate::record::clean;
 use crate::view::document::VERSION;
 use crate::view::text::plural;
@@ -76,7 +76,8 @@ impl CheckDocument {
         let clean_all = |lines: &[String]| lines.iter().map(|line| clean::text(line)).collect();
         let (node_types, providers, errors, warnings) = match loaded {
             Ok(Loaded { config, warnings }) => {
-                (config.node_types.len(), config.providers.len(), Vec::new(), clean_all(warnings))
+                let warnings: Vec<String> = warnings.iter().cloned().chain(overlaps(&config.node_types)).collect();
+                (config.node_types.len(), config.providers.len(), Vec::new(), clean_all(&warnings))
             }
             Err(errors) => (0, 0, clean_all(errors.lines()), Vec::new()),
         };
@@ -134,5 +135,62 @@ impl CheckDocument {
             (true, None) => "mita check --online asks Jenkins and the clouds".to_owned(),
             (true, Some(_)) => "mita reconcile --dry-run shows what a run would do".to_owned(),
         }
+    }
+}
+
+/// Pairs of node types that share labels, where neither has all labels of the other. A job for a shared label can take the
+/// server of a job that only its type serves.
+fn overlaps(types: &[NodeType]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (index, first) in types.iter().enumerate() {
+        for second in &types[index + 1..] {
+            let (a, b) = (&first.labels, &second.labels);
+            let shared: Vec<&str> = a.intersection(b).map(String::as_str).collect();
+            if !shared.is_empty() && !a.is_subset(b) && !b.is_subset(a) {
+                found.push(format!(
+                    "nodes.{} and nodes.{} share the label {}, and each has labels that the other lacks: a job for a shared \
+                     label can take a server that was ordered for another job; use one node type for all of these labels, or \
+                     none that both have",
+                    first.name,
+                    second.name,
+                    shared.join(", ")
+                ));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Planning;
+
+    /// Node types with these labels.
+    fn types(labels: &[&[&str]]) -> Vec<NodeType> {
+        let one = |(number, labels): (usize, &&[&str])| {
+            serde_json::json!({
+                "name": format!("type{number}"), "providers": ["os"], "labels": labels, "executors": 1, "min_idle": 0,
+                "unlabelled": false, "server_name": "{node}", "times": times(),
+            })
+        };
+        let planning = serde_json::json!({
+            "owner": "ci", "max_servers": 5, "times": times(), "providers": [],
+            "node_types": labels.iter().enumerate().map(one).collect::<Vec<_>>(),
+        });
+        serde_json::from_value::<Planning>(planning).unwrap().config().node_types
+    }
+
+    fn times() -> serde_json::Value {
+        let names = ["stuck_after", "idle_grace", "boot_timeout", "join_timeout", "order_timeout"];
+        names.iter().map(|name| ((*name).to_owned(), "PT1M".into())).collect::<serde_json::Map<_, _>>().into()
+    }
+
+    #[test]
+    fn two_types_that_share_labels_are_told_where_neither_contains_the_other() {
+        assert_eq!(overlaps(&types(&[&["L0"], &["L0", "L1"], &["L2"]])), [""; 0]);
+        let told = overlaps(&types(&[&["L0", "L1"], &["L0", "L2"]]));
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("nodes.type0 and nodes.type1 share the label L0, "), "{told:?}");
     }
 }

@@ -94,6 +94,8 @@ named!(
         Idle = "idle",
         Offline = "offline",
         Lacks = "lacks",
+        AtHand = "at_hand",
+        Learned = "learned",
     }
 );
 

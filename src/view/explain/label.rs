@@ -5,6 +5,7 @@ use crate::domain::label::Label;
 use crate::domain::need::Need;
 use crate::view::explain::failure;
 use crate::view::explain::finding::{Candidate, Finding, Kind};
+use crate::view::explain::forecast;
 use crate::view::explain::similar::{closest, labels};
 use crate::view::overview::Overview;
 use crate::view::text::{plural, similar};
@@ -29,6 +30,7 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
         finding.answer(Candidate::Atom, atom, carried, format!("{of_types}; {nodes} in Jenkins{near}"));
     }
     for kind in types.iter().filter(|kind| label.atoms().contains(&kind.name.as_str())) {
+        forecast::add_of_type(overview, &mut finding, kind);
         failure::add_of_type(overview, &mut finding, &kind.name);
     }
     let need = Need::Label(label);

@@ -5,6 +5,7 @@
 
 mod failure;
 pub(crate) mod finding;
+mod forecast;
 mod job;
 mod label;
 mod node;

@@ -214,6 +214,12 @@ fn node_types(metrics: &mut Exposition, status: &Status) {
     let min_idle = types.iter().map(|kind| (&kind.name, kind.min_idle));
     let help = "Idle nodes to keep at hand: min_idle.";
     metrics.gauge("mita_node_type_min_idle", help).each("node_type", min_idle);
+    let at_hand = types.iter().map(|kind| (&kind.name, kind.at_hand));
+    let help = "Idle servers that should be ready now: min_idle, and what spare, idle_grace = auto and ahead add.";
+    metrics.gauge("mita_node_type_at_hand", help).each("node_type", at_hand);
+    let late = types.iter().map(|kind| (&kind.name, kind.late));
+    let help = "Servers on their way that are late: another one is ordered for their jobs.";
+    metrics.gauge("mita_node_type_late_servers", help).each("node_type", late);
     let waiting = types.iter().map(|kind| (&kind.name, kind.jobs_waiting));
     let help = "Jobs that wait for an executor and that a server of the node type would do for.";
     metrics.gauge("mita_node_type_jobs_waiting", help).each("node_type", waiting);

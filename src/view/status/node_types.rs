@@ -2,6 +2,7 @@
 
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
+use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::model::{Change, Order};
 use crate::record::clean;
 use crate::view::document::Time;
@@ -24,9 +25,14 @@ pub(crate) struct TypeStatus {
     pub(crate) max: Option<u32>,
     /// The number of idle nodes to keep available at this time.
     pub(crate) min_idle: u32,
+    /// The number of idle servers that should be ready now: `min_idle`, and what `spare`, `idle_grace = "auto"` and
+    /// `ahead` add to it.
+    pub(crate) at_hand: u32,
     pub(crate) servers: Counts,
     /// The number of servers that a person holds, busy ones included.
     pub(crate) held: usize,
+    /// The number of servers on their way that are late: another one is ordered for their jobs.
+    pub(crate) late: usize,
     /// The number of servers that a run orders now.
     pub(crate) wanted: usize,
     /// The number of waiting jobs that a server of this node type could run.
@@ -60,6 +66,8 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
             configured: true,
             max: kind.max,
             min_idle: kind.min_idle.at(overview.now()),
+            at_hand: overview.plan().at_hand.get(&kind.name).map_or(0, |at_hand| at_hand.order),
+            late: late(overview, &kind.name),
             servers: counts.remove(&kind.name).unwrap_or_default(),
             held: held(overview, servers, &kind.name),
             wanted: wanted.remove(&kind.name).unwrap_or_default(),
@@ -74,6 +82,8 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
         configured: false,
         max: Some(0),
         min_idle: 0,
+        at_hand: 0,
+        late: 0,
         servers: counts.remove(name).unwrap_or_default(),
         held: held(overview, servers, name),
         wanted: 0,
@@ -90,6 +100,12 @@ fn held(overview: &Overview<'_>, servers: &[ServerView<'_>], kind: &NodeTypeName
         server.node_type() == Some(kind) && (server.verdict.rule == Rule::Held || Hold::of(overview, nodes).is_some())
     };
     servers.iter().filter(is_held).count()
+}
+
+/// Servers on their way that are late.
+fn late(overview: &Overview<'_>, kind: &NodeTypeName) -> usize {
+    let of_type = overview.fleet.machines.iter().filter(|machine| machine.node_type == *kind && !machine.is_online());
+    of_type.filter(|machine| is_late(overview.memory(), machine)).count()
 }
 
 /// The servers of each type, those that this run has ordered included; and how many are still to be ordered.

@@ -125,11 +125,16 @@ fn node_types(status: &Status) -> Table {
             servers.of(Standing::Other),
         ];
         cells.extend(numbers.iter().map(ToString::to_string));
-        let note = match (kind.configured, kind.min_idle) {
-            (false, _) => "no longer configured: nothing new is ordered".to_owned(),
-            (true, 0) => String::new(),
-            (true, min_idle) => format!("{min_idle} idle are kept at hand"),
-        };
+        let mut notes = Vec::new();
+        match (kind.configured, kind.at_hand.max(kind.min_idle)) {
+            (false, _) => notes.push("no longer configured: nothing new is ordered".to_owned()),
+            (true, 0) => {}
+            (true, at_hand) => notes.push(format!("{at_hand} idle are kept at hand")),
+        }
+        if kind.late > 0 {
+            notes.push(format!("{} late, and ordered once more", kind.late));
+        }
+        let note = notes.join("; ");
         table.row(cells, note);
     }
     table

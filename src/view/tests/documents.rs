@@ -118,7 +118,7 @@ fn a_type_that_is_not_ordered_for_now_is_told_with_the_reason() {
     let scene = Scene::start();
     let mut report = scene.look();
     let now = report.plan.now;
-    crate::plan::sightings::breaker::failed(
+    crate::plan::sightings::breaker::refused(
         &mut report.plan.memory,
         &"openstack".into(),
         &"ubuntu".into(),

@@ -108,7 +108,13 @@ fn memory(scene: &Scene) -> State {
     memory.fingerprint = "0123456789abcdef".into();
     let now = moment(20).now;
     let (cloud, precise) = (ProviderName::from("cloud"), NodeTypeName::from("precise"));
-    let breaker = Breaker { until: now, pause: SignedDuration::from_mins(5), reason: "full".to_owned() };
+    let breaker = Breaker {
+        until: now,
+        pause: SignedDuration::from_mins(5),
+        reason: "full".to_owned(),
+        failures: 3,
+        failed_in: 0,
+    };
     memory.breakers.entry(cloud.clone()).or_default().insert(precise.clone(), breaker);
     memory.quota_refused.entry(cloud).or_default().insert(precise.clone(), now);
     let need = memory.queue.values().find_map(|item| item.need.clone()).expect("a job's need");

@@ -108,7 +108,8 @@ impl World {
                     Event::Active(id) => {
                         let Some(server) = cloud.server(&id) else { continue };
                         let rule = rule_for(&self.joins, self.default_join.as_ref(), server);
-                        self.arrivals.extend(rule.map(|r| (self.now + millis(r.after), on)));
+                        let after = rule.and_then(|rule| server.registers_after(rule.after));
+                        self.arrivals.extend(after.map(|after| (self.now + millis(after), on)));
                     }
                     Event::Gone(_) | Event::Stopped(_) => {
                         self.arrivals.retain(|(_, s)| *s != on);

@@ -11,7 +11,7 @@ use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
-use crate::provider::openstack::{compute, network, order, volume};
+use crate::provider::openstack::{compute, image, network, order, volume};
 use crate::provider::order::Order;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -48,6 +48,11 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         problems.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
         match access(cloud, order.node_type) {
             Ok(missing) => problems.extend(missing),
+            Err(failure) => seen.unread.push(failure.message),
+        }
+        match ambiguous_image(cloud, &order.node_type.image_name) {
+            Ok(Some(hint)) if !seen.hints.contains(&hint) => seen.hints.push(hint),
+            Ok(_) => {}
             Err(failure) => seen.unread.push(failure.message),
         }
         problems.extend(image_faults(cloud, order.node_type, &identity));
@@ -238,6 +243,16 @@ fn access(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
     let ask =
         |(service, method, path): (Service, Method, &str)| cloud.session.forbidden(service, &method, path, &operation);
     needed.into_iter().filter_map(|one| ask(one).transpose()).collect()
+}
+
+/// Somebody who uploads an image of the same name changes what the next server boots.
+fn ambiguous_image(cloud: &OpenStack, name: &str) -> Result<Option<String>, Failure> {
+    let number = image::active_named(&cloud.session, name)?;
+    Ok((number > 1).then(|| {
+        format!(
+            "{number} active images have the name {name:?}, and mita takes the newest: write the id of one to keep it"
+        )
+    }))
 }
 
 /// Nova refuses an order whose flavor is smaller than the image needs (nova/compute/api.py), and, by its default policy

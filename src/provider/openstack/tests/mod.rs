@@ -38,6 +38,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         executors: 1,
         max: None,
         min_idle: MinIdle::Always(0),
+        forecast: crate::config::Forecast::default(),
         single_use: false,
         unlabelled: false,
         networks: Vec::new(),
@@ -101,6 +102,7 @@ fn provider(server: &Loopback, time: Duration) -> Box<dyn Provider> {
         name: "cloud".into(),
         max: None,
         dashboard_url: None,
+        billing: None,
         backend: Backend::OpenStack(backend.into()),
     };
     open(&config, Access { deadline: deadline(time), concurrency: 4, network: &Network::default() }).unwrap()

@@ -53,7 +53,7 @@ impl Cloud {
         }
         let server = &mut self.servers[index];
         match server.fate.clone() {
-            Fate::Boots | Fate::BootsIn(_) | Fate::BuildForever => {
+            Fate::Boots | Fate::BootsIn(_) | Fate::JoinsIn(..) | Fate::BuildForever => {
                 server.status = Status::Active;
                 server.launched = Some(now);
                 server.updated = now;

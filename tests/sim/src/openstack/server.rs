@@ -71,6 +71,8 @@ pub enum Fate {
     Boots,
     /// ACTIVE after this time.
     BootsIn(Duration),
+    /// ACTIVE after the first time. Its agent registers after the second, whatever its join rule says; never without one.
+    JoinsIn(Duration, Option<Duration>),
     /// ERROR after this time, with this `fault.message`.
     Error(Duration, String),
     /// BUILD for ever.
@@ -196,10 +198,15 @@ impl Server {
     pub(crate) fn boot_ms(&self, default: Duration) -> Ms {
         match &self.fate {
             Fate::Boots => millis(default),
-            Fate::BootsIn(d) | Fate::Error(d, _) => millis(*d),
+            Fate::BootsIn(d) | Fate::JoinsIn(d, _) | Fate::Error(d, _) => millis(*d),
             Fate::BuildForever => Ms::MAX / 2,
             Fate::VolumeNeverReady => 60_000,
         }
+    }
+
+    /// When its agent registers, from ACTIVE on; never for none.
+    pub(crate) fn registers_after(&self, rule: Duration) -> Option<Duration> {
+        if let Fate::JoinsIn(_, after) = self.fate { after } else { Some(rule) }
     }
 
     /// `OS-EXT-STS:task_state`.

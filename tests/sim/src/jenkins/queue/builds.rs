@@ -83,5 +83,5 @@ impl Jenkins {
 }
 
 fn finished(build: Build, node: &str, at: u64, killed: bool) -> Finished {
-    Finished { job: build.job.name, item: build.item, node: node.to_string(), at, killed }
+    Finished { job: build.job.name, item: build.item, node: node.to_string(), started: build.started, at, killed }
 }

@@ -242,6 +242,8 @@ pub struct Finished {
     pub item: u64,
     /// The node that built it.
     pub node: String,
+    /// When it started.
+    pub started: Ms,
     /// When it ended.
     pub at: Ms,
     /// Whether it was torn off its node (node deleted, channel lost).

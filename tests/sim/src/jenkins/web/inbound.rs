@@ -3,7 +3,7 @@
 
 use crate::http::{Request, Response};
 use crate::jenkins::web::auth::{Caller, Permission};
-use crate::jenkins::web::pages::method_not_allowed;
+use crate::jenkins::web::pages::{error_page, method_not_allowed};
 use crate::jenkins::{Jenkins, Version};
 
 impl Jenkins {
@@ -49,6 +49,20 @@ impl Jenkins {
     /// The same with `?encrypt=true`: everybody may read it, and it can be decrypted only with the secret.
     pub(crate) fn packed_start_file(&self) -> Response {
         Response::empty(200).with("Content-Type", "application/octet-stream").body(vec![0xa7; 400])
+    }
+
+    /// `GET wsagents/`: an agent connects by WebSocket with the name of its node and its secret (jenkins/agents/
+    /// WebSocketAgents.java). Here nothing follows the first answer, and the node stays connected.
+    pub(crate) fn agent_connects(&mut self, request: &Request) -> Response {
+        let name = request.header("node-name").unwrap_or_default();
+        let known = self.node(name).is_some() && request.header("secret-key") == Some(&self.agent_secret(name));
+        if !known {
+            return error_page(403, "Forbidden", request);
+        }
+        if let Some(node) = self.node_mut(name).filter(|node| !node.connected) {
+            node.connect();
+        }
+        Response::empty(101).with("Connection", "Upgrade").with("Upgrade", "websocket")
     }
 
     /// `GET jnlpJars/agent.jar`: a few bytes in its place, for everybody.

@@ -63,6 +63,9 @@ impl Jenkins {
         if path == ["login"] && !post {
             return self.login_page();
         }
+        if path == ["wsagents"] && !post {
+            return self.agent_connects(request);
+        }
         if path == ["jnlpJars", "agent.jar"] {
             return self.agent_program();
         }

@@ -1,0 +1,47 @@
+//! Tries a backend, a program for `type = "command"`, against the contract in `examples/backend.md`.
+//!
+//! ```text
+//! cargo run --example conformance -- examples/backends/local --root /tmp/try
+//! ```
+//!
+//! It creates some ten servers, deletes them again, and says what is wrong in words for the author of the backend. Use an
+//! account or a folder of its own, with room for 15 servers.
+
+#[path = "conformance/backend.rs"]
+mod backend;
+#[path = "conformance/trials.rs"]
+mod trials;
+
+use backend::Backend;
+use std::process::ExitCode;
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what the program is for")]
+fn main() -> ExitCode {
+    let mut command = std::env::args().skip(1);
+    let Some(program) = command.next() else {
+        eprintln!("usage: conformance COMMAND [ARGUMENT...]");
+        return ExitCode::from(2);
+    };
+    let backend = Backend::new(program, command.collect());
+    let mut wrong = 0;
+    for trial in trials::run(&backend) {
+        match trial.wrong.as_slice() {
+            [] => println!("ok     {}", trial.what),
+            several => {
+                wrong += several.len();
+                println!("WRONG  {}", trial.what);
+                several.iter().for_each(|text| println!("       {text}"));
+            }
+        }
+    }
+    match wrong {
+        0 => {
+            println!("The backend keeps the contract, as far as this can be tried.");
+            ExitCode::SUCCESS
+        }
+        several => {
+            println!("{several} things are wrong; the contract is in examples/backend.md.");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `idle_grace = "auto"`: how long the n-th server of a type is kept after its last use, and when it is had back.
+//!
+//! Past gaps between its uses say what each choice would have cost: idle seconds, and for each use that found no server a boot
+//! and the wait of a job. The cheapest choice is taken.
+
+use crate::domain::state::Level;
+
+/// All in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Costs {
+    /// From order to online.
+    pub(super) boot: u32,
+    /// From one run to the next.
+    pub(super) interval: u32,
+    /// Idle seconds that a second of waiting is worth.
+    pub(super) wait_cost: u32,
+    /// How long a server is kept while few gaps are known.
+    pub(super) at_first: u32,
+}
+
+/// When a server is wanted after its last use: from one age until another, in seconds. From 0 on: it is kept all the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) from: u32,
+    pub(crate) until: u32,
+    /// How many of the known gaps ended within it.
+    pub(crate) hits: usize,
+    /// How many gaps are known.
+    pub(crate) known: usize,
+}
+
+/// Fewer gaps say nothing.
+const ENOUGH: usize = 3;
+
+/// A server is kept for no longer than this.
+const LONGEST: u32 = 3600;
+
+/// Gaps that are longer are no reason to keep a server or to have it back.
+const LONGEST_GAP: u32 = 3 * LONGEST;
+
+/// As many gaps without an end as are added to those that are known: few gaps do not prove much.
+const DOUBT: f64 = 4.0;
+
+/// To let a server go for less time than this, and a boot, is not worth it.
+const SHORTEST_ABSENCE: u32 = 600;
+
+/// The cheapest window for these gaps.
+pub(super) fn window(gaps: &[u32], costs: Costs) -> Window {
+    let known = gaps.len();
+    if known < ENOUGH {
+        return Window { from: 0, until: costs.at_first, hits: 0, known };
+    }
+    let mut ends: Vec<u32> = gaps.iter().map(|gap| gap + costs.interval).filter(|end| *end <= LONGEST_GAP).collect();
+    ends.push(0);
+    ends.sort_unstable();
+    ends.dedup();
+    let mut best = Window { from: 0, until: 0, hits: 0, known };
+    let mut least = f64::MAX;
+    for &until in &ends {
+        for &start in std::iter::once(&0).chain(ends.iter().filter(|start| **start <= until)) {
+            let from = start.saturating_sub(2 * costs.interval);
+            let from = if from < costs.boot + costs.interval + SHORTEST_ABSENCE { 0 } else { from };
+            if until - from.min(until) > LONGEST {
+                continue;
+            }
+            let hits = gaps.iter().filter(|gap| (from..=until).contains(gap)).count();
+            let cost = cost(gaps, from, until, costs);
+            if cost < least - 1e-6 && (from == 0 || hits >= ENOUGH) {
+                least = cost;
+                best = Window { from, until, hits, known };
+            }
+        }
+    }
+    best
+}
+
+/// What the window would have cost, a gap.
+fn cost(gaps: &[u32], from: u32, until: u32, costs: Costs) -> f64 {
+    let (boot, half) = (f64::from(costs.boot), f64::from(costs.interval) / 2.0);
+    let miss = boot + f64::from(costs.wait_cost) * (boot + half);
+    let idle = f64::from(until.saturating_sub(from));
+    let again = if from > 0 { boot + 2.0 * half } else { 0.0 };
+    let of_gap = |gap: &u32| match *gap {
+        gap if gap < from => miss,
+        gap if gap <= until => f64::from(gap - from) + again,
+        _ => idle + miss + if idle > 0.0 { again } else { 0.0 },
+    };
+    let sum: f64 = gaps.iter().map(of_gap).sum();
+    (sum + (idle + miss) * DOUBT) / (gaps.len() as f64 + DOUBT)
+}
+
+/// How many servers are wanted in all, for those that were used before: the highest that is wanted now, with all below it,
+/// since they come first. Gives its window as well. `used` servers are in use: those below need no reason.
+pub(super) fn servers(levels: &[Level], used: u32, clock: u64, costs: Costs) -> Option<(u32, Window)> {
+    let first = usize::try_from(used).unwrap_or(usize::MAX).min(levels.len());
+    levels.iter().enumerate().skip(first).rev().find_map(|(index, level)| {
+        let age = clock.saturating_sub(level.last);
+        if age > u64::from(LONGEST_GAP) + u64::from(LONGEST) {
+            return None;
+        }
+        let window = window(&level.gaps, costs);
+        let lead = u64::from(costs.boot + costs.interval);
+        let from = if window.from == 0 { 0 } else { u64::from(window.from).saturating_sub(lead) };
+        let wanted = (from..=u64::from(window.until)).contains(&age);
+        wanted.then(|| (u32::try_from(index + 1).unwrap_or(u32::MAX), window))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COSTS: Costs = Costs { boot: 140, interval: 30, wait_cost: 20, at_first: 2400 };
+
+    #[test]
+    fn a_server_is_kept_through_gaps_that_end_soon_and_let_go_where_most_do_not() {
+        let soon = window(&[600, 700, 650, 620], COSTS);
+        assert_eq!((soon.from, soon.until, soon.hits), (0, 730, 4));
+        let late = window(&[10_000, 12_000, 13_000, 11_000], COSTS);
+        assert_eq!((late.from, late.until), (0, 0));
+    }
+
+    #[test]
+    fn a_server_that_is_used_each_hour_is_let_go_and_had_back_before() {
+        let hourly = window(&[3120; 6], COSTS);
+        assert_eq!((hourly.from, hourly.until), (3090, 3150));
+        let level = Level { last: 1000, gaps: vec![3120; 6] };
+        let wanted = |age: u64| servers(std::slice::from_ref(&level), 0, 1000 + age, COSTS).is_some();
+        assert_eq!([0, 600, 2900, 2930, 3150, 3180].map(wanted), [false, false, false, true, true, false]);
+    }
+
+    #[test]
+    fn fewer_than_three_gaps_leave_it_at_the_fixed_grace() {
+        assert_eq!(window(&[60, 60], COSTS), Window { from: 0, until: 2400, hits: 0, known: 2 });
+    }
+
+    #[test]
+    fn what_waiting_costs_decides_how_long_a_server_is_kept() {
+        let gaps = [300, 900, 1500, 2100, 2700, 3300, 9000, 9000];
+        let until = |wait_cost| window(&gaps, Costs { wait_cost, ..COSTS }).until;
+        assert_eq!((until(0), until(20), until(40)), (0, 0, 3330));
+    }
+
+    #[test]
+    fn the_highest_server_that_is_wanted_brings_those_below_it() {
+        let level = |last, gaps: &[u32]| Level { last, gaps: gaps.to_vec() };
+        let levels = [level(1000, &[60; 5]), level(0, &[9000; 5]), level(900, &[400; 5])];
+        assert_eq!(servers(&levels, 0, 1010, COSTS).map(|(number, _)| number), Some(3));
+        assert_eq!(servers(&levels, 3, 1010, COSTS), None);
+        assert_eq!(servers(&levels, 0, 8000, COSTS), None);
+    }
+}

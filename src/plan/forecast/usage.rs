@@ -1,0 +1,124 @@
+//! How each node type is used: counted once in each run, for types with a forecast alone.
+
+use super::ahead;
+use crate::config::{Config, NodeType};
+use crate::domain::names::NodeTypeName;
+use crate::domain::need::Need;
+use crate::domain::rule::Rule;
+use crate::domain::state::{BIN, GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Level, State, Usage};
+use crate::domain::world::World;
+use crate::plan::demand::queue::Demand;
+use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::phase::{Classified, Phase};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// Seconds over which the executors in use are smoothed.
+const SMOOTHED_OVER: u64 = 1800;
+
+/// What is in use of a node type at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    /// Executors: busy ones, and those that jobs wait for.
+    pub(crate) executors: u32,
+    /// Servers at work, and those that the waiting jobs need.
+    pub(crate) servers: u32,
+}
+
+/// What is in use of each type with a forecast; nothing where the queue or the nodes were not seen.
+pub(crate) fn used(
+    config: &Config,
+    world: &World,
+    fleet: &Fleet<'_>,
+    phases: &[Classified],
+    demand: &Demand<'_>,
+) -> BTreeMap<NodeTypeName, Used> {
+    let kinds: Vec<&NodeType> = config.node_types.iter().filter(|kind| !kind.forecast.is_off()).collect();
+    let mut used: BTreeMap<NodeTypeName, Used> =
+        kinds.iter().map(|kind| (kind.name.clone(), Used::default())).collect();
+    if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
+        return BTreeMap::new();
+    }
+    if kinds.is_empty() {
+        return used;
+    }
+    for (machine, classified) in fleet.machines.iter().zip(phases) {
+        if classified.phase == Phase::LeftAlone(Rule::Busy)
+            && let Some(used) = used.get_mut(&machine.node_type)
+        {
+            let busy = machine.nodes.iter().map(|node| node.executors.saturating_sub(node.idle_executors));
+            used.executors = used.executors.saturating_add(busy.fold(0_u32, u32::saturating_add).max(1));
+            used.servers = used.servers.saturating_add(1);
+        }
+    }
+    for (kind, jobs) in waiting(config, demand) {
+        if let Some(used) = used.get_mut(&kind.name) {
+            used.executors = used.executors.saturating_add(jobs);
+            used.servers = used.servers.saturating_add(jobs.div_ceil(kind.executors.max(1)));
+        }
+    }
+    used
+}
+
+/// How many jobs wait for each type: each job counts for the first that may serve it.
+fn waiting<'c>(config: &'c Config, demand: &Demand<'_>) -> Vec<(&'c NodeType, u32)> {
+    let all = &config.node_types;
+    let mut jobs = vec![0_u32; all.len()];
+    let mut first: HashMap<&Need, Vec<usize>> = HashMap::new();
+    for job in &demand.waiting {
+        let fits = first
+            .entry(&job.need)
+            .or_insert_with(|| (0..all.len()).filter(|&index| job.need.accepts_type(&all[index], all)).collect());
+        let serves = |kind: &NodeType| !job.mismatched.contains(&kind.name) && job.waited >= kind.times.stuck_after;
+        if let Some(&index) = fits.iter().find(|&&index| serves(&all[index])) {
+            jobs[index] = jobs[index].saturating_add(1);
+        }
+    }
+    all.iter().zip(jobs).filter(|(_, jobs)| *jobs > 0).collect()
+}
+
+/// Adds this run to what is known of each type. A second plan of the same run adds nothing.
+pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTypeName, Used>, now: Timestamp) {
+    let learned = &mut memory.learned;
+    let nothing_seen = used.is_empty() && config.node_types.iter().any(|kind| !kind.forecast.is_off());
+    if learned.counted_in == memory.run || nothing_seen {
+        return;
+    }
+    learned.counted_in = memory.run;
+    learned.usage.retain(|name, _| used.contains_key(name));
+    for kind in &config.node_types {
+        let Some(used) = used.get(&kind.name) else { continue };
+        let usage = learned.usage.entry(kind.name.clone()).or_default();
+        smooth(usage, used.executors, learned.passed);
+        let most = kind.max.unwrap_or(config.max_servers).min(config.max_servers);
+        let servers = used.servers.min(most);
+        note_uses(usage, servers, learned.clock, learned.passed);
+        if let Some(ahead) = kind.forecast.ahead {
+            usage.peaks.note(now.as_second().div_euclid(BIN), servers, ahead::bins_kept(ahead.days()));
+        }
+    }
+}
+
+fn smooth(usage: &mut Usage, executors: u32, passed: u32) {
+    let now = u64::from(executors) * 1_000_000;
+    let passed = u64::from(passed).min(SMOOTHED_OVER);
+    usage.average = (usage.average * (SMOOTHED_OVER - passed) + now * passed) / SMOOTHED_OVER;
+}
+
+/// A gap between two uses ends where a server was not in use in the run before.
+fn note_uses(usage: &mut Usage, servers: u32, clock: u64, passed: u32) {
+    let servers = usize::try_from(servers).unwrap_or(usize::MAX).min(LEVELS_KEPT);
+    for index in 0..servers {
+        let Some(level) = usage.levels.get_mut(index) else {
+            usage.levels.push(Level { last: clock, gaps: Vec::new() });
+            continue;
+        };
+        let gap = clock.saturating_sub(level.last);
+        if gap > u64::from(passed) {
+            level.gaps.push(u32::try_from(gap).unwrap_or(LONGEST_GAP).min(LONGEST_GAP));
+            let too_many = level.gaps.len().saturating_sub(GAPS_KEPT);
+            level.gaps.drain(..too_many);
+        }
+        level.last = clock;
+    }
+}

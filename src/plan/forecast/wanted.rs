@@ -1,0 +1,129 @@
+//! The number of servers wanted at hand of each type, and the reason.
+
+use super::keep::{self, Costs, Window};
+use super::usage::Used;
+use super::{ahead, spare};
+use crate::config::{Config, NodeType};
+use crate::domain::format::span;
+use crate::domain::names::NodeTypeName;
+use crate::domain::state::{State, Usage};
+use crate::plan::lifecycle::lateness;
+use crate::plan::model::{AtHand, Forecast};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// After a server was retired, and while fewer are wanted, so many seconds pass before the forecast acts: what it orders
+/// would be thrash, and what it gives up may be wanted again at once.
+const CALM: u64 = 300;
+
+/// Seconds for which the number of servers to keep is that of the busiest moment.
+const KEPT_FOR: u64 = 240;
+
+/// The numbers of this moment. Remembers what is kept for a while.
+pub(crate) fn wanted_at_hand(
+    config: &Config,
+    memory: &mut State,
+    used: &BTreeMap<NodeTypeName, Used>,
+    now: Timestamp,
+) -> BTreeMap<NodeTypeName, AtHand> {
+    let wanted = |kind: &NodeType| {
+        let always = kind.min_idle.at(now);
+        let mut wanted = AtHand { order: always, keep: always, reasons: Vec::new() };
+        if always > 0 {
+            let text = format!("min_idle {always}");
+            wanted.reasons.push(Forecast { servers: always, key: "min_idle", text });
+        }
+        if let Some(used) = used.get(&kind.name) {
+            forecast(kind, memory, *used, now, &mut wanted);
+        }
+        (kind.name.clone(), wanted)
+    };
+    config.node_types.iter().map(wanted).collect()
+}
+
+fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
+    let mut reasons = of_rules(kind, memory, used, now);
+    let clock = memory.learned.clock;
+    let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
+    let number = reasons.iter().map(|reason| reason.servers).max().unwrap_or(0);
+    let total = most_lately(usage, used.servers.saturating_add(number), clock);
+    let calm = usage.retired_at.is_none_or(|at| clock.saturating_sub(at) >= CALM);
+    wanted.order = wanted.order.max(if calm { number } else { 0 });
+    wanted.keep = wanted.keep.max(wanted.order).max(total.saturating_sub(used.servers));
+    wanted.reasons.append(&mut reasons);
+    wanted.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.servers));
+    wanted.reasons.retain(|reason| reason.servers > 0);
+}
+
+/// What each rule wants, in idle servers.
+fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<Forecast> {
+    let Some(usage) = memory.learned.usage.get(&kind.name) else { return Vec::new() };
+    let (mean, most) = lateness::usual(memory, &kind.name);
+    let interval = memory.learned.interval();
+    let mut reasons = Vec::new();
+    if kind.forecast.spare > 0 {
+        let servers = spare::servers(kind.forecast.spare, usage.average, kind.executors);
+        let (factor, average) = (f64::from(kind.forecast.spare) / 100.0, usage.average as f64 / 1_000_000.0);
+        let text = format!("spare {factor} with {average:.1} executors in use on average");
+        reasons.push(Forecast { servers, key: "spare", text });
+    }
+    if let Some(auto) = kind.forecast.auto {
+        let seconds = |time: SignedDuration| u32::try_from(time.as_secs().max(0)).unwrap_or(u32::MAX);
+        let costs = Costs {
+            boot: seconds(mean),
+            interval: seconds(interval),
+            wait_cost: auto.wait_cost,
+            at_first: seconds(auto.at_first),
+        };
+        if let Some((total, window)) = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs) {
+            let servers = total.saturating_sub(used.servers);
+            reasons.push(Forecast { servers, key: "idle_grace", text: in_words(total, window) });
+        }
+    }
+    if let Some(period) = kind.forecast.ahead
+        && let Some(total) = ahead::servers(&usage.peaks, period.days(), now, most + interval)
+    {
+        let servers = total.saturating_sub(used.servers);
+        let days = if period.days() == 1 { "the last two days" } else { "the last two weeks" };
+        let text = format!("{total} were in use at this time of {days}");
+        reasons.push(Forecast { servers, key: "ahead", text });
+    }
+    reasons
+}
+
+/// The rule that keeps the n-th server, as "the 7th server was wanted again after 21m to 34m in 22 of 24 cases".
+fn in_words(number: u32, window: Window) -> String {
+    let Window { from, until, hits, known } = window;
+    let time = |seconds: u32| span(SignedDuration::from_secs(seconds.into()));
+    let server = ordinal(number);
+    match from {
+        0 if hits == 0 => format!("the {server} server is kept for {} while little is known", time(until)),
+        0 => format!(
+            "the {server} server was wanted again within {} in {hits} of {known} cases: kept until then",
+            time(until)
+        ),
+        _ => format!(
+            "the {server} server was wanted again after {} to {} in {hits} of {known} cases: there from then on",
+            time(from),
+            time(until)
+        ),
+    }
+}
+
+fn ordinal(number: u32) -> String {
+    let ending = match (number % 10, number % 100) {
+        (1, n) if n != 11 => "st",
+        (2, n) if n != 12 => "nd",
+        (3, n) if n != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// The most servers that were wanted in all, in the last minutes.
+fn most_lately(usage: &mut Usage, total: u32, clock: u64) -> u32 {
+    usage.lately.retain(|(at, _)| clock.saturating_sub(*at) < KEPT_FOR);
+    while usage.lately.pop_if(|(_, earlier)| *earlier <= total).is_some() {}
+    usage.lately.push((clock, total));
+    usage.lately.first().map_or(total, |(_, most)| *most)
+}

@@ -1,0 +1,43 @@
+//! How many idle servers of a node type should be ready, why, and what mita has learned for that.
+
+use crate::config::NodeType;
+use crate::domain::format::span;
+use crate::plan::lifecycle::lateness;
+use crate::view::explain::finding::{Finding, What};
+use crate::view::overview::Overview;
+use crate::view::text::plural;
+
+/// Adds what is known of a node type.
+pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: &NodeType) {
+    if let Some(at_hand) = overview.plan().at_hand.get(&kind.name) {
+        let ready = |number: u32| plural(usize::try_from(number).unwrap_or(usize::MAX), "idle server");
+        if at_hand.keep > 0 {
+            let kept = if at_hand.keep > at_hand.order { format!(", {} kept", at_hand.keep) } else { String::new() };
+            finding.fact(What::AtHand, format!("{} wanted{kept}", ready(at_hand.order)));
+        }
+        for reason in &at_hand.reasons {
+            finding.fact(What::AtHand, format!("{} by {}: {}", ready(reason.servers), reason.key, reason.text));
+        }
+    }
+    let memory = overview.memory();
+    for provider in &kind.providers {
+        let known = memory.learned.joins.get(provider).and_then(|types| types.get(&kind.name)).map_or(0, Vec::len);
+        let late = span(lateness::late_after(memory, provider, &kind.name));
+        let servers = plural(known, "server");
+        finding.fact(
+            What::Learned,
+            format!("at provider {provider} a server is late {late} after its order ({servers} known)"),
+        );
+    }
+    if let Some(usage) = memory.learned.usage.get(&kind.name) {
+        let average = usage.average as f64 / 1_000_000.0;
+        let gaps: usize = usage.levels.iter().map(|level| level.gaps.len()).sum();
+        let most = plural(usage.levels.len(), "server");
+        finding.fact(
+            What::Learned,
+            format!(
+                "{average:.1} executors in use on average; at most {most} at a time, {gaps} gaps between uses known"
+            ),
+        );
+    }
+}
