@@ -14,14 +14,14 @@ use std::ffi::OsStr;
 
 /// Nodes of this installation in Jenkins, as of the last run.
 pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
-    matching(begin, configured().iter().flat_map(|config| names_of_nodes(config)))
+    matching(begin, configured().iter().flat_map(names_of_nodes))
 }
 
 /// What `mita explain` knows by name without asking Jenkins: node types, nodes, and the jobs that waited in the last run.
 pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
     let config = configured();
-    let types = config.iter().flat_map(|config| names_of_types(config));
-    matching(begin, types.chain(config.iter().flat_map(|config| names_of_nodes(config))))
+    let types = config.iter().flat_map(names_of_types);
+    matching(begin, types.chain(config.iter().flat_map(names_of_nodes)))
 }
 
 /// Node types of the configuration.
