@@ -24,6 +24,18 @@ pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
     matching(begin, types.chain(config.iter().flat_map(names_of_nodes)))
 }
 
+/// Node types of the configuration.
+pub(crate) fn types(begin: &OsStr) -> Vec<CompletionCandidate> {
+    matching(begin, configured().iter().flat_map(names_of_types))
+}
+
+/// Providers of the configuration.
+pub(crate) fn providers(begin: &OsStr) -> Vec<CompletionCandidate> {
+    let config = configured();
+    let names = config.iter().flat_map(|config| &config.providers).map(|provider| provider.name.to_string());
+    matching(begin, names)
+}
+
 /// Clouds in clouds.yaml, and `envvars` if the OS_* variables describe one.
 pub(crate) fn clouds(begin: &OsStr) -> Vec<CompletionCandidate> {
     matching(begin, config::available_clouds().unwrap_or_default().into_iter())

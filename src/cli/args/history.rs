@@ -1,7 +1,9 @@
 //! The arguments of `mita history`.
 
 use crate::cli::args::format::ResultFormat;
+use crate::cli::candidates;
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
@@ -14,7 +16,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 pub(crate) struct History {
     /// Only what is about this job, queue item, node, server, order, node type or provider; the address of its page in
     /// Jenkins and the address of a node will do, too
-    #[arg(value_name = "JOB|NODE|SERVER|TYPE")]
+    #[arg(value_name = "JOB|NODE|SERVER|TYPE", add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: Option<String>,
 
     /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d; with

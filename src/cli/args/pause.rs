@@ -1,18 +1,20 @@
 //! The arguments of `mita pause` and `mita resume`.
 
 use crate::cli::args::format::ResultFormat;
+use crate::cli::candidates;
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use jiff::SignedDuration;
 
 /// What is paused.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PauseScope {
     /// Only this node type
-    #[arg(long = "type", value_name = "NODE-TYPE")]
+    #[arg(long = "type", value_name = "NODE-TYPE", add = ArgValueCompleter::new(candidates::types))]
     pub(crate) node_type: Option<String>,
 
     /// Only this provider
-    #[arg(long, value_name = "PROVIDER")]
+    #[arg(long, value_name = "PROVIDER", add = ArgValueCompleter::new(candidates::providers))]
     pub(crate) provider: Option<String>,
 }
 
