@@ -1,6 +1,5 @@
 //! The program: arguments, logger, clock, run, exit status.
 
-use clap::Parser;
 use jiff::Timestamp;
 use mita::cli;
 use mita::cli::Arguments;
@@ -10,8 +9,13 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     cli::report_panics();
+    match cli::complete(std::env::args_os()) {
+        Ok(true) => return ExitCode::SUCCESS,
+        Ok(false) => {}
+        Err(error) => return cli::usage(&error).into(),
+    }
     let moment = moment();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::parse_words(std::env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return cli::usage(&error).into(),
     };

@@ -3,7 +3,6 @@
 use crate::clock::{instant, now, pause};
 use crate::events::{Event, EventKind};
 use anyhow::{Context, Result};
-use clap::Parser;
 use mita::cli;
 use mita::cli::Arguments;
 use mita::reconcile::Moment;
@@ -42,7 +41,7 @@ fn run(config: &Path) -> Result<Vec<String>> {
 /// Does what the program mita does with these arguments.
 pub(crate) fn mita(arguments: Vec<OsString>) -> ExitCode {
     let moment = Moment { now: now(), started: instant() };
-    let arguments = match Arguments::try_parse_from([OsString::from("mita")].into_iter().chain(arguments)) {
+    let arguments = match Arguments::parse_words([OsString::from("mita")].into_iter().chain(arguments)) {
         Ok(arguments) => arguments,
         Err(error) => return cli::usage(&error).into(),
     };

@@ -46,6 +46,7 @@ impl Guide {
                 text.push_str(&format!("  {}\n", self.command(words)));
             }
         }
+        text.push_str(&first_configuration(sim));
         text.push_str("\nEvents:\n");
         text
     }
@@ -61,6 +62,20 @@ impl Guide {
     fn command(&self, words: &str) -> String {
         format!("cargo run -q -- {words} --config {}", self.config)
     }
+}
+
+/// What to answer to `mita init`.
+fn first_configuration(sim: &Sim) -> String {
+    let cloud = sim.cloud("openstack");
+    let credentials = cloud
+        .app_credentials
+        .iter()
+        .map(|credential| format!("  application credential {}, secret {}\n", credential.id, credential.secret));
+    let credentials: String = credentials.take(1).collect();
+    format!(
+        "\nWrite a configuration of your own, with mita init in an empty folder? Its answers here:\n  Jenkins: user mita, \
+         token jenkins-api-token\n  OpenStack: user mita, password mita-secret, project ceph-ci; or\n{credentials}"
+    )
 }
 
 /// The path as it is from the current folder, where it is below it.

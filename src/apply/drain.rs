@@ -67,7 +67,7 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
     // Step 1.
     let mut set_offline = Vec::new();
     for node in removal.nodes {
-        if let Some(reason) = changed_meanwhile(context, removal, &jenkins.node(node)?) {
+        if let Some(reason) = changed_meanwhile(context, removal, &jenkins.look_at(node)?) {
             return Err(stop(context, jenkins, removal, reason));
         }
         match jenkins.set_offline(node, &message)? {

@@ -56,6 +56,11 @@ pub(super) fn next_burst(receiver: &Receiver<Event>) -> Option<impl Iterator<Ite
 }
 
 impl Event {
+    /// Whether there is something to save.
+    pub(super) fn changes_state(&self) -> bool {
+        !matches!(self, Event::ActionEnded(_))
+    }
+
     /// Adds the event to the state and to the results.
     pub(super) fn record(self, config: &Config, now: Timestamp, state: &mut State, results: &mut Results) {
         match self {

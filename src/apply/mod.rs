@@ -41,20 +41,21 @@ use context::Context;
 use std::sync::mpsc;
 use std::thread;
 
-/// Carries out the plan's actions. `state` is kept up to date; `save` is called after each change of it.
+/// Carries out the plan's actions. `state` is `before` in the beginning and kept up to date; `save` is called after each
+/// change of it.
 pub fn apply(
     config: &Config,
     services: &Services,
     world: &World,
     plan: &Plan,
+    before: &State,
     state: &mut State,
     mut save: impl FnMut(&State),
 ) -> Results {
-    let before = state.clone();
     let mut results = Results::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let context = Context { config, services, world, plan, state: &before, events: sender };
+        let context = Context { config, services, world, plan, state: before, events: sender };
         let groups: [fn(&Context<'_>); 4] =
             [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
         let threads = groups.map(|group| {
@@ -63,8 +64,14 @@ pub fn apply(
         });
         drop(context);
         while let Some(events) = events::next_burst(&receiver) {
-            events.for_each(|event| event.record(config, plan.now, state, &mut results));
-            save(state);
+            let mut changed = false;
+            for event in events {
+                changed |= event.changes_state();
+                event.record(config, plan.now, state, &mut results);
+            }
+            if changed {
+                save(state);
+            }
         }
         threads.into_iter().for_each(join);
     });

@@ -4,6 +4,7 @@
 //! everything else through the log to standard error. All free text passes [`crate::secret::redact`] before it is printed.
 
 pub(crate) mod args;
+pub(crate) mod candidates;
 mod check;
 mod completions;
 mod dry_run;
@@ -21,7 +22,7 @@ mod tests;
 
 pub use crate::view::Exit;
 pub use args::Arguments;
-pub use completions::completions;
+pub use completions::{complete, completions};
 pub use manual::reference::reference;
 pub use manual::{Page, pages as manual_pages};
 pub use process::failure::Failure;
@@ -34,6 +35,7 @@ use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
+use process::output;
 use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
@@ -50,10 +52,13 @@ pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
         Command::Retire(args) => operator::run(&args.into(), &load(config)?, moment, progress()),
         Command::Check(args) => check::run(args, config, moment, progress()),
         Command::Replay(args) => replay::run(&args),
-        Command::Init(args) => init::run(&args, moment, progress()),
-        Command::Schema => schema::run().map(|()| Exit::Done),
-        Command::Completions { shell } => completions::run(shell).map(|()| Exit::Done),
-        Command::Man { page } => manual::run(page.as_deref()).map(|()| Exit::Done),
+        Command::Init(args) => init::run(&args, moment, progress),
+        Command::Schema(_) => schema::run().map(|()| Exit::Done),
+        Command::Completions { shell, .. } => completions::run(shell).map(|()| Exit::Done),
+        Command::Man { page, .. } => manual::run(page.as_deref()).map(|()| Exit::Done),
+        Command::Version(_) => {
+            Ok(output::print_own(concat!("mita ", env!("CARGO_PKG_VERSION"), "\n")).map(|()| Exit::Done)?)
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod draft;
 mod file;
 mod jenkins;
 mod keys;
@@ -21,6 +22,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
+pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, provider_of, root_url};
 pub use file::{ConfigErrors, NotFound, locate, person};
 pub use load::Loaded;
 pub use provider::available_clouds;

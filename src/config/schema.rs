@@ -18,8 +18,17 @@ pub fn schema() -> Value {
     jenkins["allOf"] = both(&[&["token", "token_file", "token_env", "password", "password_file", "password_env"]]);
     let provider = &mut schema["properties"]["provider"]["additionalProperties"];
     provider["allOf"] = both(&[&["auth_url", "cloud", "command"]]);
-    let node_type = &mut schema["properties"]["nodes"]["additionalProperties"];
-    node_type["required"] = json!(["provider"]);
+    // The provider can be in the defaults.
+    let named = json!({"properties": {"nodes": {"additionalProperties": {"required": ["provider"]}}}});
+    schema["anyOf"] = json!([named, {"required": ["defaults"]}]);
+    for pointer in ["/properties/nodes/additionalProperties", "/properties/defaults"] {
+        schema.pointer_mut(pointer).into_iter().for_each(complete_node_type);
+    }
+    schema
+}
+
+/// What a list of keys cannot say about a node type.
+fn complete_node_type(node_type: &mut Value) {
     // A node type of a provider of type "command" needs neither image nor size.
     node_type["allOf"] = json!([
         {"not": {"required": ["image_name", "image"]}},
@@ -32,7 +41,6 @@ pub fn schema() -> Value {
     let entry = &mut node_type["properties"]["min_idle"]["anyOf"][1]["items"];
     entry["required"] = json!(["count"]);
     node_type["properties"]["boot_volume"]["required"] = json!(["size"]);
-    schema
 }
 
 /// Exactly one of these keys is there.

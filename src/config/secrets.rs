@@ -63,7 +63,14 @@ fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
     let text = match file::text(&path, LARGEST) {
         Ok(text) => text,
         Err(error) => {
-            table.error(&at, format!("{} {error}; name a file that this user can read", path.display()));
+            let path = path.display();
+            table.error(
+                &at,
+                match error.as_str() {
+                    file::MISSING => format!("{path} {error}; put the secret into it: (umask 077; cat > {path})"),
+                    _ => format!("{path} {error}; name a file that this user can read"),
+                },
+            );
             return None;
         }
     };

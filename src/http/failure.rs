@@ -82,7 +82,7 @@ pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent:
             (Kind::Lost, format!("the answer (status {status}) {why}"), true)
         }
         TransportError::Call(cause @ Error::LargeResponseHeader(..)) => (Kind::TooLarge, cause.to_string(), false),
-        TransportError::Call(cause) if sent => (Kind::Lost, lost(cause, timeout), true),
+        TransportError::Call(cause) if sent => (Kind::Lost, lost(request, cause, timeout), true),
         TransportError::Call(cause) => {
             let (text, transient) = not_sent(uri, cause, timeout);
             // Every request to an unreachable host fails in the same way, so one line should report them all.
@@ -93,8 +93,9 @@ pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent:
     Failed { error: HttpError { request: request.to_string(), kind, text }, transient }
 }
 
-fn lost(cause: Error, timeout: Duration) -> String {
+fn lost(request: &Request, cause: Error, timeout: Duration) -> String {
     match cause {
+        Error::Timeout(_) if request.retryable => format!("no answer within {}", seconds(timeout)),
         Error::Timeout(_) => format!("no answer within {}; mita does not know whether it was done", seconds(timeout)),
         Error::Io(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
             "the connection was closed before an answer came".to_owned()

@@ -15,15 +15,19 @@ const CUT: char = '…';
 #[derive(Default)]
 pub(super) struct Repair {
     json: Vec<u8>,
+    /// What was looked at so far.
+    scanned: usize,
     text: Option<Text>,
+    weight: usize,
 }
 
-/// A text whose closing quote has not arrived.
+/// A text whose closing quote was not found yet.
+#[derive(Default)]
 struct Text {
     /// Where it begins in the JSON.
     began: usize,
     after_backslash: bool,
-    /// Whether it has bytes other than printable ASCII.
+    /// Whether it may have bytes other than printable ASCII.
     unusual: bool,
     /// Whether it has `\u` escapes.
     units: bool,
@@ -33,19 +37,16 @@ struct Text {
 impl Repair {
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &[u8]) {
-        let mut rest = piece;
-        while !rest.is_empty() {
-            let taken = match &mut self.text {
-                None => self.outside(rest),
-                Some(text) if text.after_backslash => {
-                    text.after_backslash = false;
-                    text.units |= rest[0] == b'u';
-                    text.add(&mut self.json, &rest[..1]);
-                    1
+        self.json.extend_from_slice(piece);
+        let unusual = !piece.is_ascii() || has_control(piece);
+        while self.scanned < self.json.len() {
+            match self.text.take() {
+                None => self.outside(),
+                Some(mut text) => {
+                    text.unusual |= unusual;
+                    self.inside(text);
                 }
-                Some(_) => self.inside(rest),
-            };
-            rest = &rest[taken..];
+            }
         }
     }
 
@@ -54,65 +55,77 @@ impl Repair {
         self.json.len()
     }
 
-    /// The repaired JSON.
-    pub(super) fn finish(self) -> Vec<u8> {
-        self.json
+    /// The repaired JSON, and how many values a tree of it has, with arrays and objects counted by their size.
+    pub(super) fn finish(self) -> (Vec<u8>, usize) {
+        (self.json, self.weight)
     }
 
-    fn outside(&mut self, rest: &[u8]) -> usize {
-        let quote = rest.iter().position(|byte| *byte == b'"');
-        let taken = quote.map_or(rest.len(), |quote| quote + 1);
-        self.json.extend_from_slice(&rest[..taken]);
-        if quote.is_some() {
-            let began = self.json.len();
-            self.text = Some(Text { began, after_backslash: false, unusual: false, units: false, cut: false });
-        }
-        taken
-    }
-
-    fn inside(&mut self, rest: &[u8]) -> usize {
-        let Some(mut text) = self.text.take() else { return 0 };
-        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or(rest.len());
-        text.add(&mut self.json, &rest[..end]);
-        match rest.get(end) {
-            Some(b'"') => {
-                text.repair(&mut self.json);
-                self.json.push(b'"');
-                return end + 1;
+    fn outside(&mut self) {
+        for byte in &self.json[self.scanned..] {
+            self.scanned += 1;
+            match byte {
+                b'"' => {
+                    self.text = Some(Text { began: self.scanned, ..Text::default() });
+                    return;
+                }
+                b',' => self.weight += 1,
+                b':' => self.weight += 2,
+                b'[' => self.weight += 5,
+                b'{' => self.weight += 22,
+                _ => {}
             }
-            Some(_) => {
-                text.add(&mut self.json, b"\\");
+        }
+    }
+
+    fn inside(&mut self, mut text: Text) {
+        if text.after_backslash {
+            text.after_backslash = false;
+            text.units |= self.json[self.scanned] == b'u';
+            self.scanned += 1;
+        }
+        match memchr::memchr2(b'"', b'\\', &self.json[self.scanned..]) {
+            Some(at) if self.json[self.scanned + at] == b'"' => {
+                self.scanned += at;
+                let length = text.close(&mut self.json, self.scanned);
+                self.scanned = text.began + length + 1;
+                return;
+            }
+            Some(at) => {
+                self.scanned += at + 1;
                 text.after_backslash = true;
             }
-            None => {}
+            None => self.scanned = self.json.len(),
+        }
+        if self.scanned == self.json.len() && self.scanned > text.began + LONGEST_TEXT {
+            text.cut = true;
+            self.json.truncate(text.began + LONGEST_TEXT);
+            self.scanned = self.json.len();
         }
         self.text = Some(text);
-        rest.len().min(end + 1)
     }
 }
 
 impl Text {
-    fn add(&mut self, json: &mut Vec<u8>, bytes: &[u8]) {
-        self.unusual |= !bytes.iter().all(|byte| (b' '..0x7f).contains(byte));
-        let room = (self.began + LONGEST_TEXT).saturating_sub(json.len());
-        self.cut |= bytes.len() > room;
-        json.extend_from_slice(&bytes[..bytes.len().min(room)]);
-    }
-
-    fn repair(&self, json: &mut Vec<u8>) {
-        let text = &json[self.began..];
-        let has_control = || text.iter().any(|byte| *byte < b' ');
-        if self.cut
-            || (self.unusual && (has_control() || std::str::from_utf8(text).is_err()))
-            || (self.units && has_surrogate(text))
-        {
-            let mut text = decoded(&String::from_utf8_lossy(text));
-            text.extend(self.cut.then_some(CUT));
-            let encoded = serde_json::Value::from(text).to_string();
-            json.truncate(self.began);
-            json.extend_from_slice(&encoded.as_bytes()[1..encoded.len() - 1]);
+    /// Repairs the text, whose closing quote is at `end`. Returns its length then.
+    fn close(&mut self, json: &mut Vec<u8>, end: usize) -> usize {
+        let kept = &json[self.began..end.min(self.began + LONGEST_TEXT)];
+        self.cut |= kept.len() < end - self.began;
+        let odd = self.unusual && (has_control(kept) || (!kept.is_ascii() && std::str::from_utf8(kept).is_err()));
+        if !(odd || self.cut || (self.units && has_surrogate(kept))) {
+            return kept.len();
         }
+        let mut text = decoded(&String::from_utf8_lossy(kept));
+        text.extend(self.cut.then_some(CUT));
+        let encoded = serde_json::Value::from(text).to_string();
+        let encoded = &encoded.as_bytes()[1..encoded.len() - 1];
+        json.splice(self.began..end, encoded.iter().copied());
+        encoded.len()
     }
+}
+
+/// Whether the bytes hold control characters. Looks at all of them, which is faster than to stop at the first.
+fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | (*byte < b' '))
 }
 
 /// Whether an escape in the text may be half of a pair. Nearly all are whole pairs, which stay what they are.
@@ -167,7 +180,7 @@ mod tests {
     fn repaired(json: &[u8], piece: usize) -> Vec<u8> {
         let mut repair = Repair::default();
         json.chunks(piece).for_each(|piece| repair.push(piece));
-        repair.finish()
+        repair.finish().0
     }
 
     /// In pieces of every length, since a piece may end anywhere.
@@ -215,6 +228,18 @@ mod tests {
     }
 
     #[test]
+    fn the_weight_of_json_is_that_of_its_tree() {
+        let weight = |json: &str| {
+            let mut repair = Repair::default();
+            json.as_bytes().chunks(7).for_each(|piece| repair.push(piece));
+            repair.finish().1
+        };
+        assert_eq!(weight(&format!("[{}0]", "0,".repeat(100))), 105);
+        assert_eq!(weight(r#"{"a":0,"b":[]}"#), 22 + 2 + 1 + 2 + 5);
+        assert_eq!(weight(&format!("[\"{}\"]", r#"[,{\"\\"#.repeat(50))), 5);
+    }
+
+    #[test]
     fn l5_a_text_that_is_too_long_is_cut_and_the_rest_is_read() {
         for unit in ["x", "é", "\\u00e9", "\\\\", "\\ud83d\\ude00"] {
             let json =
@@ -222,7 +247,7 @@ mod tests {
             let mut repair = Repair::default();
             json.as_bytes().chunks(10_007).for_each(|piece| repair.push(piece));
             assert!(repair.len() < 3 * LONGEST_TEXT, "{}", repair.len());
-            let read: serde_json::Value = serde_json::from_slice(&repair.finish()).unwrap();
+            let read: serde_json::Value = serde_json::from_slice(&repair.finish().0).unwrap();
             assert!(read[0].as_str().unwrap().ends_with(CUT), "{unit}");
             assert_eq!(read[1]["behind"].as_str().unwrap().len(), LONGEST_TEXT);
         }

@@ -1,5 +1,6 @@
 //! The controller: reads, and writes with a crumb if Jenkins wants one.
 
+use super::ahead::Ahead;
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, object};
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A controller. Shared by reference between threads.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Jenkins {
     root: String,
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
+    pub(super) ahead: Ahead,
     lacks_headers: AtomicBool,
 }
 
@@ -66,8 +68,14 @@ impl Jenkins {
             root: config.url.clone(),
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
+            ahead: Ahead::default(),
             lacks_headers: AtomicBool::new(false),
         })
+    }
+
+    /// The time left until the deadline.
+    pub(super) fn time_left(&self) -> Duration {
+        self.client.time_left()
     }
 
     /// Requests that left this machine.
@@ -85,7 +93,8 @@ impl Jenkins {
         self.client.requests_failed()
     }
 
-    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`).
+    /// Whether the controller starts builds (jenkins/model/Jenkins.java, `quietingDown`). No list shows it, and it counts also
+    /// in a run that orders nothing: a job that waits beside an idle node proves nothing while Jenkins is quieting down.
     pub fn mode(&self) -> Result<Reading<Mode>, JenkinsError> {
         let wanted = "whether Jenkins is quieting down";
         self.read("api/json", "quietingDown", wanted)?.try_map(|Field(root): Field<Root>| match root.quieting_down {
@@ -218,6 +227,24 @@ fn is_of_jenkins(response: &Response) -> bool {
     }
     let exported = response.json::<Exported>("an answer of Jenkins");
     exported.is_ok_and(|exported| ["hudson.", "jenkins."].iter().any(|package| exported.class.starts_with(package)))
+}
+
+/// Asks without credentials whether Jenkins answers at this root URL. A proxy in front of it that asks for a log-in may hide
+/// that it does: then nothing speaks against it.
+pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
+    let network = &Network::default();
+    let options = ClientOptions { service: "jenkins", cacert: None, client_cert: None, proxy: None, deadline, network };
+    let path = "api/json";
+    let response = Client::new(options)?.send(&Request::get(format!("{root}{path}")).expect_redirect())?;
+    match response.status {
+        404 if response.header("x-jenkins").is_some() => Err(error::refused(&response)),
+        301 | 302 | 303 | 307 | 308 if response.location().is_some_and(|to| to.ends_with("/api/json")) => {
+            Err(error::redirected(&response, root, path))
+        }
+        300..=399 | 401 | 403 | 500.. => Ok(()),
+        _ if response.header("x-jenkins").is_some() => Ok(()),
+        _ => Err(error::not_jenkins(&response)),
+    }
 }
 
 /// Jenkins answers a write that it did with a redirect to the node or to the list of nodes. A redirect to the same

@@ -4,6 +4,7 @@
 //! trusted is an error: one that does not come from Jenkins, or a list of nodes that may hide one. Jenkins answers in
 //! the language of the request, so every request asks for English.
 
+mod ahead;
 mod client;
 mod crumb;
 mod error;
@@ -17,7 +18,7 @@ mod registration;
 mod tests;
 mod wire;
 
-pub use client::{Jenkins, Reading};
+pub use client::{Jenkins, Reading, probe};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};

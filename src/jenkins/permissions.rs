@@ -99,19 +99,23 @@ impl Lenient for Entries {
 }
 
 impl Jenkins {
+    /// The user that Jenkins sees; `None` for anonymous.
+    pub fn current_user(&self) -> Result<Reading<Option<String>>, JenkinsError> {
+        let who: Reading<Field<WhoAmI>> = self.read_whole("whoAmI/api/json", "the current user")?;
+        who.try_map(|Field(WhoAmI { anonymous, name })| Ok(name.filter(|_| anonymous != Some(true))))
+    }
+
     /// Which of these permissions the user has, for this node; without one for the built-in node, which nobody may delete,
     /// so Agent/Delete stays unknown then.
     pub fn permissions(&self, wanted: &[Permission], node: Option<&NodeName>) -> Result<Permissions, JenkinsError> {
-        let who: Reading<Field<WhoAmI>> = self.read_whole("whoAmI/api/json", "the current user")?;
-        let Field(WhoAmI { anonymous, name: user }) = who.value;
-        let user = user.filter(|_| anonymous != Some(true));
+        let who = self.current_user()?;
         let jobs: Reading<Field<Jobs>> = self.read("api/json", "jobs[name]{0,1}", "one job")?;
         let sees_jobs = jobs.value.0.jobs.is_some_and(|jobs| !jobs.is_empty());
         let name = node.map_or_else(|| BUILT_IN.to_owned(), |node| encode_segment(node.as_str()));
         let connect = self.may_connect(&name)?;
         let page = self.offline_page(&name)?;
         let mut permissions =
-            Permissions { user, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
+            Permissions { user: who.value, version: who.version, sees_jobs, missing: Vec::new(), unknown: Vec::new() };
         for permission in wanted.iter().copied() {
             let granted = match permission {
                 Permission::Create => self.may_create()?,

@@ -4,7 +4,7 @@ use crate::concurrency::join;
 use crate::domain::world::{Jenkins, Listing, Queue};
 use crate::jenkins::{JenkinsError, Reading};
 use crate::observe::services::Services;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 /// Reads the mode, the queue and the nodes. They are used only if one and the same start of Jenkins gave them all.
@@ -20,9 +20,10 @@ pub(super) fn read(services: &Services) -> Jenkins {
         (join(mode), join(queue), nodes)
     });
     let mut sessions: BTreeSet<String> = BTreeSet::new();
-    let mode = listing(mode, &mut sessions);
-    let queue = listing(queue, &mut sessions);
-    let nodes = listing(nodes, &mut sessions);
+    let mut errors: BTreeMap<String, String> = BTreeMap::new();
+    let mode = listing(mode, &mut sessions, &mut errors);
+    let queue = listing(queue, &mut sessions, &mut errors);
+    let nodes = listing(nodes, &mut sessions, &mut errors);
     if sessions.len() > 1 {
         return unavailable("Jenkins was restarted while it was read: its answers do not belong together");
     }
@@ -40,13 +41,21 @@ fn unavailable(reason: &str) -> Jenkins {
     }
 }
 
-fn listing<T>(reading: Result<Reading<T>, JenkinsError>, sessions: &mut BTreeSet<String>) -> Listing<T> {
+/// What was read. The same error of several requests, such as that of a wrong token, is one problem: it names the first.
+fn listing<T>(
+    reading: Result<Reading<T>, JenkinsError>,
+    sessions: &mut BTreeSet<String>,
+    errors: &mut BTreeMap<String, String>,
+) -> Listing<T> {
     match reading {
         Ok(reading) => {
             sessions.extend(reading.session);
             Listing::Complete(reading.value)
         }
-        Err(error) => Listing::Unavailable(error.to_string()),
+        Err(error) => {
+            let whole = error.to_string();
+            Listing::Unavailable(errors.entry(error.text).or_insert(whole).clone())
+        }
     }
 }
 

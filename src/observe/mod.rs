@@ -6,7 +6,7 @@ mod services;
 mod survey;
 
 pub use services::{Services, Traffic};
-pub use survey::survey;
+pub use survey::{Purpose, survey};
 
 use crate::concurrency::join;
 use crate::config::Config;

@@ -2,18 +2,44 @@
 
 use crate::concurrency::parallel_map;
 use crate::config::{Config, NodeType};
-use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::names::{NodeName, NodeTypeName, ProviderName};
 use crate::domain::world::World;
 use crate::observe::services::Services;
 use crate::plan::model::{Action, Change, Problem};
 use std::collections::BTreeSet;
+use std::thread;
 
-/// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read.
-pub fn survey(config: &Config, services: &Services, world: &mut World, actions: &[Action]) -> Vec<Problem> {
+/// What follows the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is carried out.
+    Run,
+    /// It is only shown.
+    Show,
+}
+
+/// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read. Before a
+/// plan is carried out, the nodes that it retires are read at the same time.
+pub fn survey(
+    config: &Config,
+    services: &Services,
+    world: &mut World,
+    actions: &[Action],
+    purpose: Purpose,
+) -> Vec<Problem> {
     let providers = ordered_from(config, world, actions);
-    let surveys = parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
-        let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
-        Some((name, services.provider(name).ok()?.survey(&types)))
+    let surveys = thread::scope(|scope| {
+        scope.spawn(|| match (purpose, &services.jenkins) {
+            (Purpose::Run, Ok(jenkins)) => {
+                let nodes = actions.iter().filter_map(Action::removed).flat_map(|target| &target.nodes);
+                parallel_map(config.concurrency, nodes.collect(), |node: &NodeName| jenkins.look_ahead(node));
+            }
+            (Purpose::Run, Err(_)) | (Purpose::Show, _) => {}
+        });
+        parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
+            let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
+            Some((name, services.provider(name).ok()?.survey(&types)))
+        })
     });
     let mut problems = Vec::new();
     for (name, survey) in surveys.into_iter().flatten() {

@@ -58,7 +58,8 @@ impl Context<'_> {
         self.store.save(&state)?;
         let alone = Plan { actions: vec![action], ..plan };
         let mut saved = Ok(());
-        let results = apply(self.config, self.services, self.world, &alone, &mut state, |state| {
+        let before = state.clone();
+        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |state| {
             saved = self.store.save(state);
         });
         saved?;

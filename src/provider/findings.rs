@@ -41,7 +41,7 @@ pub struct Inventory {
     /// The user's key pairs.
     pub key_pairs: Vec<String>,
     /// Networks that servers can be attached to.
-    pub networks: Vec<String>,
+    pub networks: Vec<NamedNetwork>,
     /// What could not be read.
     pub problems: Vec<String>,
 }
@@ -49,6 +49,8 @@ pub struct Inventory {
 /// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// The least memory that a server needs for it, in MiB.
@@ -60,6 +62,8 @@ pub struct Image {
 /// A flavor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Size {
+    /// Its id.
+    pub id: String,
     /// Its name.
     pub name: String,
     /// Virtual CPUs.
@@ -68,6 +72,15 @@ pub struct Size {
     pub ram_mib: u64,
     /// Disk in GB; 0 if it is as large as the image.
     pub disk_gb: u64,
+}
+
+/// A network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedNetwork {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// One quota of the project.

@@ -15,7 +15,7 @@ mod order;
 
 pub use crate::http::Network;
 pub use failure::{Failure, FailureKind};
-pub use findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
+pub use findings::{Image, Inspection, Inventory, NamedNetwork, QuotaUsage, Size, Survey};
 pub use interface::{Access, Attachments, Provider};
 pub use open::open;
 pub use order::{AddressOrder, Deletion, Order};

@@ -20,16 +20,21 @@ pub(super) fn apply(
     store: &mut Store,
 ) -> Vec<ActionResult> {
     let mut results: Vec<ActionResult> = Vec::new();
-    let mut next = plan.clone();
+    // The orders that replace refused ones.
+    let mut again: Option<Plan> = None;
     for _ in 0..=config.providers.len() {
+        let next = again.as_ref().unwrap_or(plan);
+        if next.actions.is_empty() {
+            break;
+        }
         let mut state = next.memory.clone();
         let mut unsaved = None;
-        let applied = apply::apply(config, services, world, &next, &mut state, |state| {
+        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |state| {
             unsaved = store.save(state).err();
         });
+        let first = plan.actions.len() - next.actions.len();
         plan.memory = state;
         plan.problems.extend(unsaved.map(not_saved));
-        let first = plan.actions.len() - next.actions.len();
         results
             .extend(applied.actions.into_iter().map(|result| ActionResult { action: first + result.action, ..result }));
         if !applied.orders_refused {
@@ -44,7 +49,7 @@ pub(super) fn apply(
             Change::CreateServer(order) => Some(order.id.clone()),
             _ => None,
         });
-        next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
+        let next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
         if next.actions.is_empty() {
             break;
         }
@@ -53,6 +58,7 @@ pub(super) fn apply(
             break;
         }
         add(plan, &next);
+        again = Some(next);
     }
     results
 }

@@ -12,7 +12,7 @@ pub use starting_state::starting_state;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::World;
-use crate::observe::{Services, observe, survey};
+use crate::observe::{Purpose, Services, observe, survey};
 use crate::plan;
 use crate::plan::decisions::brake;
 use crate::plan::model::{Change, Plan};
@@ -20,6 +20,8 @@ use crate::progress::Progress;
 use crate::store;
 use crate::store::Store;
 use jiff::Timestamp;
+
+const READING: &str = "reading Jenkins and the clouds";
 
 /// One run.
 pub fn reconcile(config: &Config, permits: Permits, moment: Moment, progress: &Progress) -> Result<Report, RunError> {
@@ -38,7 +40,8 @@ pub fn reconcile_with(
     let mut store = Store::lock(&config.state_file)?;
     let state = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     let services = Services::open(config, moment.started);
-    let (mut world, mut plan) = decide(config, &services, state, permits, moment.now, progress, show);
+    progress.now(READING);
+    let (mut world, mut plan) = decide(config, &services, Purpose::Run, state, permits, moment.now, show);
     let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
     progress.now("carrying out the plan");
@@ -62,7 +65,8 @@ pub fn dry_run_with(
 ) -> Result<Report, RunError> {
     let state = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
     let services = Services::open(config, moment.started);
-    let (world, plan) = decide(config, &services, state, permits, moment.now, progress, show);
+    progress.now(READING);
+    let (world, plan) = decide(config, &services, Purpose::Show, state, permits, moment.now, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
     Ok(Report { world, plan, results: None, traffic, deciding: whole, whole })
 }
@@ -72,18 +76,17 @@ pub fn dry_run_with(
 fn decide(
     config: &Config,
     services: &Services,
+    purpose: Purpose,
     (state, warning): (State, Option<String>),
     permits: Permits,
     now: Timestamp,
-    progress: &Progress,
     show: impl FnOnce(Decision<'_>),
 ) -> (World, Plan) {
-    progress.now("reading Jenkins and the clouds");
     let mut world = observe(config, services, &state);
     let mut plan = plan::plan(config, &world, &state, now);
     let mut unread_quotas = Vec::new();
     if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
-        unread_quotas = survey(config, services, &mut world, &plan.actions);
+        unread_quotas = survey(config, services, &mut world, &plan.actions, purpose);
         plan = plan::plan(config, &world, &state, now);
     }
     brake::brake(&mut plan, permits.allow_removals);

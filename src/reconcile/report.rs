@@ -22,6 +22,15 @@ pub struct Moment {
     pub started: Instant,
 }
 
+impl Moment {
+    /// The present, counted on from what the clock showed at the start, for a command that waits for a person.
+    #[must_use]
+    pub fn again(self) -> Moment {
+        let passed = self.started.elapsed();
+        Moment { now: self.now + passed, started: self.started + passed }
+    }
+}
+
 /// What a run may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Permits {

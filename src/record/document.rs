@@ -69,11 +69,11 @@ impl Record {
             mita: env!("CARGO_PKG_VERSION").to_owned(),
             now: plan.now,
             permits,
-            redacted: clean_world != *world || clean_state != used || clean_plan != *plan,
+            redacted: clean_world != *world || *clean_state != used || clean_plan != *plan,
             configuration_changed: state.fingerprint != config.fingerprint,
             configuration: Planning::of(config),
             plan: RecordedPlan::of(&clean_plan),
-            state: clean_state,
+            state: clean_state.into_owned(),
             world: clean_world,
             run: None,
         };

@@ -100,7 +100,7 @@ impl Record {
     /// Fails if the system refuses to write it.
     pub fn write(&self, path: &Path) -> Result<(), RecordError> {
         let text = self.text().map_err(io::Error::from);
-        text.and_then(|text| store::replace_file(path, (redact_document(&text) + "\n").as_bytes()))
+        text.and_then(|text| store::replace_file(path, format!("{}\n", redact_document(&text)).as_bytes()))
             .map_err(|source| RecordError::Write { path: path.to_owned(), source })
     }
 }

@@ -61,7 +61,10 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 }
 
 /// A JSON document without long secrets in its texts and keys, names included. Nothing outside of quotes changes.
-pub fn redact_document(json: &str) -> String {
+pub fn redact_document(json: &str) -> Cow<'_, str> {
+    if is_clean(json) {
+        return Cow::Borrowed(json);
+    }
     let mut clean = String::with_capacity(json.len());
     let mut rest = json;
     while let Some((before, quoted)) = rest.split_once('"') {
@@ -70,14 +73,31 @@ pub fn redact_document(json: &str) -> String {
         rest = quoted.get(inside.len() + 1..).unwrap_or_default();
     }
     clean.push_str(rest);
-    clean
+    Cow::Owned(clean)
+}
+
+/// Whether a JSON document has no long secret, for sure: as it is, which one search of the whole document shows, or in a
+/// text with escapes.
+fn is_clean(json: &str) -> bool {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    if !known.find(json.as_bytes(), LONG).is_empty() {
+        return false;
+    }
+    let mut rest = json;
+    while let Some((_, quoted)) = rest.split_once('"') {
+        let inside = &quoted[..closing_quote(quoted)];
+        if encodings::views(inside).any(|view| !known.find(view.bytes(), LONG).is_empty()) {
+            return false;
+        }
+        rest = quoted.get(inside.len() + 1..).unwrap_or_default();
+    }
+    true
 }
 
 /// Where the closing quote of a JSON text is.
 fn closing_quote(text: &str) -> usize {
     let escaped = |quote: usize| text[..quote].bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
-    let mut quotes = text.match_indices('"').map(|(at, _)| at);
-    quotes.find(|quote| !escaped(*quote)).unwrap_or(text.len())
+    memchr::memchr_iter(b'"', text.as_bytes()).find(|quote| !escaped(*quote)).unwrap_or(text.len())
 }
 
 /// The text without secrets of at least this length.

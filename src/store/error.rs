@@ -58,7 +58,7 @@ pub enum StoreError {
     #[error("there is no folder {folder}, make it with: mkdir -p {folder}", folder = .0.display())]
     NoFolder(PathBuf),
     /// The system refused.
-    #[error("cannot {attempt} {}: {source}", path.display())]
+    #[error("cannot {attempt} {}: {source}{}", path.display(), cure(source))]
     Io {
         /// What was tried.
         attempt: Attempt,
@@ -96,7 +96,24 @@ impl std::fmt::Display for Attempt {
     }
 }
 
+/// What to do about an error of the system.
+fn cure(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ": run mita as the owner of the file and its folder (sudo -u USER mita ...), or give both to the user that runs \
+             mita (chown)"
+        }
+        _ => "",
+    }
+}
+
 impl StoreError {
+    /// Whether the first thing that a run does failed because this user may not do it: no later run can do better.
+    pub fn is_forbidden_lock(&self) -> bool {
+        matches!(self, StoreError::Io { attempt: Attempt::Lock | Attempt::Folder, source, .. }
+            if source.kind() == io::ErrorKind::PermissionDenied)
+    }
+
     pub(super) fn at(attempt: Attempt, path: &Path, source: io::Error) -> Self {
         StoreError::Io { attempt, path: path.to_owned(), source }
     }

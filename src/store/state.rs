@@ -70,7 +70,7 @@ impl Store {
     /// A run saves before its first action, which proves that the file can be written. Exclusive, since of two saves at the
     /// same time the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
-        let json = serde_json::to_string_pretty(&without_secrets(state)).map_err(io::Error::from);
+        let json = serde_json::to_string_pretty(&*without_secrets(state)).map_err(io::Error::from);
         let saved = json.and_then(|json| replace_document(&self.path, &self.path, &json));
         saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
     }
@@ -89,6 +89,13 @@ struct Header {
     owner: serde_json::Value,
     #[serde(default)]
     controller: serde_json::Value,
+}
+
+impl Header {
+    fn of(state: &State) -> Self {
+        let controller = state.controller.as_ref().map(ToString::to_string);
+        Self { version: state.version.into(), owner: state.owner.as_str().into(), controller: controller.into() }
+    }
 }
 
 fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> {
@@ -110,9 +117,13 @@ fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> 
     if text.is_empty() {
         return unreadable("it is empty".to_owned());
     }
-    let header: Header = match serde_json::from_slice(&text) {
-        Ok(header) => header,
-        Err(error) => return unreadable(error.to_string()),
+    let state = serde_json::from_slice::<State>(&text);
+    let header = match &state {
+        Ok(state) => Header::of(state),
+        Err(_) => match serde_json::from_slice(&text) {
+            Ok(header) => header,
+            Err(error) => return unreadable(error.to_string()),
+        },
     };
     if header.version > u64::from(VERSION) {
         return Err(StoreError::Newer { path: path.to_owned(), version: header.version });
@@ -128,7 +139,7 @@ fn read(path: &Path, installation: &Installation) -> Result<Loaded, StoreError> 
     if header.version != u64::from(VERSION) {
         return unreadable(format!("there never was a version {}", header.version));
     }
-    let state: State = match serde_json::from_slice(&text) {
+    let state = match state {
         Ok(state) => state,
         Err(error) => return unreadable(error.to_string()),
     };

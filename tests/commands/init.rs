@@ -7,9 +7,6 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
-/// What the simulator's first image makes of the name of a node type.
-const NODE: &str = "ubuntu-trusty-2014.04-cloudimg";
-
 /// A folder with the token, a clouds.yaml and no configuration.
 fn nothing_yet() -> Installation {
     let it = Setup::new().start();
@@ -50,20 +47,40 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     let auth_url = it.sim.auth_url("openstack");
     let login = ["--auth-url", auth_url.as_str(), "--application-credential-id", credential.as_str()];
     let ended = it.program(&[&["init", "--jenkins-url", &url, "--owner", "ceph-ci"], login.as_slice()].concat());
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
-    assert!(ended.stdout.starts_with("wrote mita.toml and boot-inbound-registered.sh\nnext:\n"), "{}", ended.stdout);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    for line in [
+        "wrote mita.toml, boot-inbound-registered.sh",
+        "  owner      ceph-ci",
+        "  node type  ubuntu, at most 4 servers",
+        "  image      Ubuntu Trusty (2014.04) cloudimg",
+        "  size       m3.xlarge: 4 cores, 15 GiB of RAM, 80 GB of disk",
+        "  key pair   jenkins-slave",
+        "  network    ci-net (the only one)",
+        "  for jobs   with the label linux",
+        "mita.toml: ok, 1 node type, 1 provider, 2 warnings",
+        "next:",
+    ] {
+        assert!(ended.stdout.lines().any(|other| other == line), "{line}\n{}", ended.stdout);
+    }
+    assert!(
+        ended.stderr.contains("does not name the labels that jobs wait for"),
+        "as check --online: {}",
+        ended.stderr
+    );
     assert!(it.sim.writes().is_empty(), "nothing is changed in a cloud");
 
     let text = config(&it);
     for line in [
+        "owner = \"ceph-ci\"",
         "[provider.openstack]",
+        "[nodes.ubuntu]",
         "size = \"m3.xlarge\"",
         "keyname = \"jenkins-slave\"",
         "token_file = \"jenkins.token\"",
+        "#unlabelled = true",
     ] {
         assert!(text.lines().any(|other| other == line), "{line}\n{text}");
     }
-    assert!(text.contains(&format!("[nodes.\"{NODE}\"]")), "{text}");
     assert!(text.contains("# There are: dup-image, Debian 12, Ubuntu Trusty (2014.04) cloudimg\n"), "{text}");
     assert!(!text.contains("networks"), "the cloud has one network and chooses it: {text}");
     for name in ["mita.toml", "boot-inbound-registered.sh"] {
@@ -91,25 +108,86 @@ fn s9_init_writes_no_secret_into_the_configuration() {
 }
 
 #[test]
+fn the_variables_of_openstack_are_a_cloud_that_cron_does_not_have() {
+    let it = nothing_yet();
+    fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
+    let (url, auth_url) = (format!("{}/", it.sim.jenkins_url()), it.sim.auth_url("openstack"));
+    let variables = [
+        ("OS_AUTH_URL", auth_url.as_str()),
+        ("OS_USERNAME", "mita"),
+        ("OS_PASSWORD", "mita-secret"),
+        ("OS_PROJECT_NAME", "ceph-ci"),
+    ];
+    let ended = it.program_with(&["init", "--jenkins-url", &url], &variables, "");
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(config(&it).contains("\ncloud = \"envvars\"\n"), "{}", config(&it));
+    assert!(ended.stdout.contains("cron does not have your OS_* variables"), "{}", ended.stdout);
+    assert_eq!(it.program_with(&["reconcile", "--dry-run"], &variables, "").status, 0);
+}
+
+#[test]
+fn s9_secrets_come_from_standard_input_and_go_into_files_of_their_own() {
+    let it = nothing_yet();
+    fs::remove_file(beside(&it, "jenkins.token")).expect("the token");
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    let (url, auth_url) = (format!("{}/", it.sim.jenkins_url()), it.sim.auth_url("openstack"));
+    let arguments = format!(
+        "init --jenkins-url {url} --jenkins-token-stdin --auth-url {auth_url} --application-credential-id {credential} \
+         --application-credential-secret-stdin"
+    );
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    for (input, error) in [
+        ("", "--jenkins-token-stdin: standard input has no line for it"),
+        ("jenkins-api-token\n", "--application-credential-secret-stdin: standard input has no line for it"),
+        ("t0ken\nceph-ci-app-secret\n", "jenkins: GET "),
+        ("jenkins-api-token\ns3cret-typed\n", "the secret of the application credential is wrong"),
+    ] {
+        let ended = it.program_with(&arguments, &[], input);
+        assert!(ended.status == 2 && ended.stderr.contains(error), "{input}: {}", ended.stderr);
+        assert!(!beside(&it, "jenkins.token").exists() && !it.config_file().exists(), "nothing is written");
+    }
+    let ended = it.program_with(&arguments, &[], "jenkins-api-token\nceph-ci-app-secret\n");
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    for (name, secret) in [("jenkins.token", "jenkins-api-token\n"), ("openstack.secret", "ceph-ci-app-secret\n")] {
+        assert_eq!(fs::read_to_string(beside(&it, name)).expect(name), secret);
+        assert_eq!(fs::metadata(beside(&it, name)).expect(name).mode() & 0o777, 0o600, "{name}");
+        assert!(!config(&it).contains(secret.trim()) && !ended.stdout.contains(secret.trim()));
+    }
+}
+
+#[test]
+fn a_user_can_log_in_with_a_password() {
+    let it = nothing_yet();
+    let (url, auth_url) = (format!("{}/", it.sim.jenkins_url()), it.sim.auth_url("openstack"));
+    let arguments =
+        format!("init --jenkins-url {url} --auth-url {auth_url} --username mita --project ceph-ci --password-stdin");
+    let ended = it.program_with(&arguments.split(' ').collect::<Vec<_>>(), &[], "mita-secret\n");
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    assert!(config(&it).contains("\nusername = \"mita\"\n") && !config(&it).contains("mita-secret"));
+    assert_eq!(it.program(&["check", "--online"]).status, 0);
+}
+
+#[test]
 fn every_answer_can_be_given_as_an_option() {
     let it = nothing_yet();
     let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
     write(&it, "c.secret", "ceph-ci-app-secret\n");
     write(&it, "boot.sh", "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
     it.sim.cloud("openstack").add_network("second", "10.0.0", None);
-    let auth_url = it.sim.auth_url("openstack");
+    let (url, auth_url) = (it.sim.jenkins_url(), it.sim.auth_url("openstack"));
     let arguments = [
-        "init --jenkins-url https://ci.example.com/x/ --jenkins-user farm --jenkins-token-file jenkins.token",
+        &format!("init --jenkins-url {url} --jenkins-user mita --jenkins-token-file jenkins.token"),
         &format!("--auth-url {auth_url} --application-credential-id {credential}"),
         "--application-credential-secret-file c.secret --region RegionOne --image dup-image --flavor m1.small",
-        "--key jenkins-slave --network second --node build --max 7 --owner team --script-file boot.sh --labels",
+        "--key jenkins-slave --network second --node build --max 7 --owner team --unlabelled",
+        "--script-file boot.sh --labels",
     ]
     .join(" ");
     let arguments: Vec<&str> = arguments.split(' ').chain(["amd64 noble"]).collect();
     let ended = it.program(&arguments);
-    assert_eq!((ended.status, ended.stderr.as_str()), (0, ""), "{}", ended.stdout);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
     let config = it.config();
-    assert_eq!((config.jenkins.url.as_str(), config.jenkins.user.as_str()), ("https://ci.example.com/x/", "farm"));
+    assert_eq!(config.jenkins.user, "mita");
     assert_eq!(config.owner.as_str(), "team");
     let kind = &config.node_types[0];
     assert_eq!(
@@ -120,9 +198,57 @@ fn every_answer_can_be_given_as_an_option() {
         (kind.keyname.as_deref(), kind.max, kind.networks.as_slice()),
         (Some("jenkins-slave"), Some(7), &["second".to_owned()][..])
     );
+    assert!(kind.unlabelled);
     assert_eq!(kind.labels.iter().map(String::as_str).collect::<Vec<_>>(), ["amd64", "noble"]);
     assert_eq!(kind.script, "#!/bin/sh\n${MITA_AGENT_SECRET}\n");
     assert!(!beside(&it, "boot-inbound-registered.sh").exists(), "a script of one's own is enough");
+}
+
+#[test]
+fn an_option_that_the_services_do_not_know_is_refused_with_the_nearest_name() {
+    let it = nothing_yet();
+    it.sim.cloud("openstack").add_network("second", "10.0.0", None);
+    let url = format!("{}/", it.sim.jenkins_url());
+    for (option, value, error) in [
+        ("--image", "Debian-12", "--image Debian-12: the cloud has no image of this name; did you mean \"Debian 12\"?"),
+        ("--flavor", "m1.smal", "--flavor m1.smal: the cloud has no flavor of this name; did you mean \"m1.small\"?"),
+        ("--key", "jenkins", "--key jenkins: the cloud has no key pair of this name; "),
+        ("--network", "secnd", "--network secnd: the cloud has no network of this name; did you mean \"second\"?"),
+        ("--node", "a/b", "--node a/b: holds '/'"),
+        ("--labels", "a&&b", "--labels a&&b: the label \"a&&b\" holds &"),
+        ("--max", "0", "write a whole number from 1 on"),
+        ("--owner", "my ci", "--owner: "),
+        ("--region", "Nowhere", "the region \"Nowhere\" lacks "),
+        ("--jenkins-user", "wrong", "Jenkins does not know this user with this token"),
+    ] {
+        let ended = it.program(&["init", "--jenkins-url", &url, option, value]);
+        assert!(ended.status == 2 && ended.stderr.contains(error), "{option}: {}{}", ended.stdout, ended.stderr);
+        assert!(!ended.stderr.contains("[secret]"), "nothing honest is hidden: {}", ended.stderr);
+        assert!(!it.config_file().exists(), "nothing is written: {option}");
+    }
+    for (wrong, error) in [
+        ("ci.example.com", "--jenkins-url ci.example.com: must begin with https:// or http://"),
+        (it.sim.auth_url("openstack").as_str(), "the answer does not come from Jenkins"),
+        ("http://127.0.0.1:1/", "connection refused"),
+    ] {
+        let ended = it.program(&["init", "--jenkins-url", wrong]);
+        assert!(ended.status == 2 && ended.stderr.contains(error), "{wrong}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_keystone_that_is_none_is_named_so() {
+    let it = nothing_yet();
+    let (url, auth_url) = (format!("{}/", it.sim.jenkins_url()), it.sim.auth_url("openstack"));
+    let nova = auth_url.replace("identity/v3", "compute/v2.1");
+    write(&it, "openstack.secret", "ceph-ci-app-secret\n");
+    for wrong in [nova.as_str(), url.as_str()] {
+        let login = ["--auth-url", wrong, "--application-credential-id", "abc"];
+        let ended = it.program(&[&["init", "--jenkins-url", &url], login.as_slice()].concat());
+        let said =
+            ended.status == 2 && ended.stderr.contains("what answers at auth_url is not Keystone: correct auth_url");
+        assert!(said, "{wrong}: {}", ended.stderr);
+    }
 }
 
 #[test]
@@ -147,8 +273,9 @@ fn offline_nobody_is_asked_and_what_is_left_to_do_is_told() {
     let ended = it.program(&["init", "--offline"]);
     assert_eq!((ended.status, ended.stderr.as_str()), (0, ""));
     assert!(it.sim.requests().is_empty());
-    assert!(ended.stdout.contains("still to do:\n"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("openstack.secret does not exist"), "{}", ended.stdout);
+    let told =
+        "  put the secret of the application credential into openstack.secret: (umask 077; cat > openstack.secret)\n";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
     write(&it, "openstack.secret", "a-secret\n");
     let ended = it.program(&["check"]);
     assert_eq!(ended.status, 0, "with the secret in its file the rest is right: {}", ended.stderr);
@@ -163,8 +290,9 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
         assert!(!it.config_file().exists(), "nothing is written");
         ended.stderr
     };
-    assert!(told(&["init"]).contains("which Jenkins? Name its URL with --jenkins-url"));
-    let url = ["init", "--jenkins-url", "https://ci.example.com/"];
+    assert!(told(&["init"]).contains("URL of Jenkins? Name it with --jenkins-url"));
+    let jenkins = format!("{}/", it.sim.jenkins_url());
+    let url = ["init", "--jenkins-url", &jenkins];
     fs::rename(beside(&it, "two.yaml"), beside(&it, "clouds.yaml")).expect("two clouds");
     assert!(told(&url).contains("which cloud? Name one with --cloud: there are ceph-ci, old"));
     let with = |more: [&'static str; 2]| [url.as_slice(), &more].concat();
@@ -172,6 +300,22 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
     assert!(told(&with(["--cloud", "old"])).contains("the password is wrong"));
     fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
     assert!(told(&url).contains("no cloud found"));
+    assert!(told(&["init", "--file", "off/mita.toml"]).contains("the folder off does not exist: mkdir -p off"));
+    assert!(told(&["init", "--file", "."]).contains("is a folder: name a file in it, as in --file ./mita.toml"));
+    assert!(
+        told(&[url.as_slice(), &["--auth-url", "http://127.0.0.1:1/"]].concat()).contains("who logs in to the cloud?")
+    );
+}
+
+#[test]
+fn a_token_that_is_missing_is_left_to_do_with_the_command_for_it() {
+    let it = nothing_yet();
+    fs::remove_file(beside(&it, "jenkins.token")).expect("the token");
+    let url = format!("{}/", it.sim.jenkins_url());
+    let ended = it.program(&["init", "--jenkins-url", &url]);
+    assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
+    let told = "next:\n  put the API token of mita into jenkins.token: (umask 077; cat > jenkins.token)\n";
+    assert!(ended.stdout.contains(told), "{}", ended.stdout);
 }
 
 #[test]
@@ -181,7 +325,7 @@ fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
     fs::create_dir(&folder).expect("a folder");
     // Only root can give a folder away; anybody else makes files of their own only.
     let given = std::os::unix::fs::chown(&folder, Some(12_345), Some(12_345)).is_ok();
-    let ended = it.program(&["init", "--offline", "--output", "etc/mita.toml"]);
+    let ended = it.program(&["init", "--offline", "--file", "etc/mita.toml"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let owner = fs::metadata(&folder).expect("the folder").uid();
     assert_eq!(given, owner == 12_345);
@@ -201,7 +345,7 @@ fn the_nodes_can_be_made_by_ssh_or_by_the_boot_script_instead() {
     assert!(config(&it).contains("register = \"ssh\"\ncredentials_id = \"agents\"\n"), "{}", config(&it));
     assert_eq!(it.program(&["check", "--online"]).status, 0);
     let ended = it.program(&[init.as_slice(), &["none"]].concat());
-    assert!(ended.stdout.contains("set the values at the top of boot-inbound.sh"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("set the values at the top of boot-inbound.sh"), "{}{}", ended.stdout, ended.stderr);
     assert!(!config(&it).contains("register ="));
     assert_eq!(it.program(&["check", "--online"]).status, 0);
 }

@@ -9,6 +9,7 @@ mod run;
 mod setup;
 pub(crate) mod side_by_side;
 mod stage;
+mod terminal;
 
 pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
@@ -238,7 +239,7 @@ impl Installation {
 
 /// Whether a request is an order.
 pub(crate) fn is_order(request: &Record) -> bool {
-    request.method == "POST" && request.path.ends_with("/servers")
+    request.method == "POST" && (request.path.ends_with("/servers") || request.path == "/command/create")
 }
 
 impl Drop for Installation {

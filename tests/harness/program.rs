@@ -1,6 +1,7 @@
 //! The executable itself, for what only it can show: exit status, output, the command line.
 
 use super::Installation;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -13,13 +14,22 @@ pub(crate) struct Ended {
 }
 
 impl Installation {
-    /// Runs the program with this installation's configuration and nothing else in its environment. Its clock is the
-    /// real one, so a story of the program is one of single runs.
+    /// Runs the program with this installation's configuration, as `MITA_CONFIG` because some commands read none, and
+    /// nothing else in its environment. Its clock is the real one, so a story of the program is one of single runs.
     pub(crate) fn program(&self, arguments: &[&str]) -> Ended {
+        self.program_with(arguments, &[], "")
+    }
+
+    /// The same with these environment variables and this standard input.
+    pub(crate) fn program_with(&self, arguments: &[&str], variables: &[(&str, &str)], input: &str) -> Ended {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mita"));
-        command.env_clear().current_dir(self.folder.path()).stdin(Stdio::null());
-        command.arg("--config").arg(self.config_file()).args(arguments);
-        let output = command.output().expect("the program starts");
+        command.env_clear().current_dir(self.folder.path()).stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env("MITA_CONFIG", self.config_file()).envs(variables.iter().copied()).args(arguments);
+        let mut child = command.spawn().expect("the program starts");
+        // A program that ends without reading it closes its end.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        let output = child.wait_with_output().expect("the program ends");
         self.sim.assert_promises();
         Ended {
             status: output.status.code().expect("an exit status, not a signal"),

@@ -33,6 +33,7 @@ pub(crate) struct Setup {
     top: Vec<String>,
     providers: Vec<(String, String)>,
     nodes: Vec<(String, String)>,
+    by_command: bool,
 }
 
 impl Setup {
@@ -46,6 +47,7 @@ impl Setup {
             top: Vec::new(),
             providers: vec![("openstack".into(), String::new())],
             nodes: Vec::new(),
+            by_command: false,
         }
     }
 
@@ -69,6 +71,12 @@ impl Setup {
     /// Further lines for the table of the first provider.
     pub(crate) fn provider(mut self, lines: &str) -> Self {
         self.providers[0].1 = lines.to_owned();
+        self
+    }
+
+    /// Every provider is a program that hands its calls on to the cloud.
+    pub(crate) fn by_command(mut self) -> Self {
+        self.by_command = true;
         self
     }
 
@@ -144,6 +152,12 @@ impl Setup {
         let (user, token) = (&self.user.name, &self.user.token);
         line(&format!("[jenkins]\nurl = \"{}/\"\nuser = \"{user}\"\ntoken = \"{token}\"", sim.jenkins_url()));
         for (name, lines) in &self.providers {
+            if self.by_command {
+                let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/harness/backend.sh");
+                let port = sim.cloud(name).port().to_owned();
+                line(&format!("[provider.{name}]\ntype = \"command\"\ncommand = [\"{program}\", \"{port}\"]\n{lines}"));
+                continue;
+            }
             line(&format!("[provider.{name}]\nauth_url = \"{}\"", sim.auth_url(name)));
             if !lines.contains("auth_version") {
                 line("username = \"mita\"\npassword = \"mita-secret\"\ntenant_name = \"ceph-ci\"");
@@ -158,7 +172,7 @@ impl Setup {
             if !lines.contains("provider =") {
                 line("provider = \"openstack\"");
             }
-            for default in IMAGE.lines() {
+            for default in IMAGE.lines().filter(|line| !self.by_command || !line.starts_with("keyname")) {
                 let key = default.split(' ').next().unwrap_or_default();
                 if !lines.lines().any(|line| line.trim_start().starts_with(&format!("{key} ="))) {
                     line(default);

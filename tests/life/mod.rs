@@ -9,5 +9,6 @@ mod names;
 mod nodes;
 mod odd_clouds;
 mod places;
+mod programs;
 mod registration;
 mod servers;

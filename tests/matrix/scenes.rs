@@ -54,14 +54,28 @@ const SCENES: &[Scene] = &[
     Scene { name: "too old", set: too_old },
 ];
 
-/// All scenes, or the one that `MITA_TEST_SCENE` names.
-#[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
+/// Scenes whose servers come from a program.
+const OF_PROGRAMS: &[Scene] = &[
+    Scene { name: "order from a program", set: order_from_a_program },
+    Scene { name: "retire from a program", set: retire_from_a_program },
+    Scene { name: "ERROR from a program", set: error_from_a_program },
+];
+
+/// All scenes at an OpenStack, or the one that `MITA_TEST_SCENE` names.
 pub(crate) fn scenes() -> Vec<Scene> {
+    wanted(SCENES)
+}
+
+/// All scenes at a program, or the one that `MITA_TEST_SCENE` names.
+pub(crate) fn of_programs() -> Vec<Scene> {
+    wanted(OF_PROGRAMS)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
+fn wanted(scenes: &[Scene]) -> Vec<Scene> {
     let wanted = std::env::var("MITA_TEST_SCENE").ok();
-    let named = |scene: &&Scene| wanted.as_ref().is_none_or(|wanted| scene.name == wanted);
-    let scenes: Vec<Scene> = SCENES.iter().filter(named).copied().collect();
-    assert!(!scenes.is_empty(), "there is no scene {wanted:?}");
-    scenes
+    let is_wanted = |scene: &&Scene| wanted.as_ref().is_none_or(|wanted| scene.name == wanted);
+    scenes.iter().filter(is_wanted).copied().collect()
 }
 
 /// Short times, so that scenes are set in few runs.
@@ -143,6 +157,26 @@ fn after_a_build(setup: Setup) -> Installation {
 fn order() -> Installation {
     let farm = with_strangers(trusty());
     farm.sim.jenkins().submit(long("ceph-build"));
+    farm
+}
+
+fn order_from_a_program() -> Installation {
+    let farm = with_strangers(trusty().by_command());
+    farm.sim.jenkins().submit(long("ceph-build"));
+    farm.sim.jenkins().submit(long("ceph-test"));
+    farm
+}
+
+fn retire_from_a_program() -> Installation {
+    let farm = after_a_build(trusty().by_command());
+    until(&farm, "retire_node");
+    farm
+}
+
+fn error_from_a_program() -> Installation {
+    let farm = order_from_a_program();
+    farm.sim.cloud("openstack").next_fates.push_back(Fate::no_valid_host());
+    farm.minute();
     farm
 }
 

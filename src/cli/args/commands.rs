@@ -1,7 +1,11 @@
 //! The arguments of each command, except `mita init`.
 
 use crate::cli::args::format::ResultFormat;
+use crate::cli::args::no_config::NoConfig;
+use crate::cli::args::numbers;
+use crate::cli::candidates;
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,7 +21,7 @@ pub(crate) struct Reconcile {
     pub(crate) format: ResultFormat,
 
     /// Allow N removals that the brake would hold back
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = numbers::any)]
     pub(crate) allow_removals: usize,
 
     /// Write what the run saw, its state and its plan to FILE, without secrets, for `mita replay`; also with --dry-run
@@ -58,7 +62,7 @@ fn pause(text: &str) -> Result<Duration, String> {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, or a label expression in quotes
-    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL")]
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|LABEL", add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: String,
 
     #[command(flatten)]
@@ -69,7 +73,7 @@ pub(crate) struct Explain {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Hold {
     /// The name in Jenkins of a node of this installation
-    #[arg(value_name = "NODE")]
+    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     /// The reason to show on the node, next to your name
@@ -84,7 +88,7 @@ pub(crate) struct Hold {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Release {
     /// The name in Jenkins of a node of this installation
-    #[arg(value_name = "NODE")]
+    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     #[command(flatten)]
@@ -95,7 +99,7 @@ pub(crate) struct Release {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Retire {
     /// The name in Jenkins of a node of this installation
-    #[arg(value_name = "NODE")]
+    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs
@@ -124,6 +128,9 @@ pub(crate) struct Replay {
     /// A record that `mita reconcile --record FILE` wrote
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) no_config: NoConfig,
 
     #[command(flatten)]
     pub(crate) format: ResultFormat,

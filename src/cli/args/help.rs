@@ -44,7 +44,7 @@ pub(super) fn init_help() -> String {
         "Examples:\n  \
          mita init                                               ask for each value\n  \
          mita init --jenkins-url https://ci.example.com/         use the only cloud in clouds.yaml\n  \
-         mita init --offline --output /etc/mita/mita.toml        write a configuration to fill in\n\n\
+         mita init --offline --file /etc/mita/mita.toml          write a configuration to fill in\n\n\
          At a terminal, mita asks for each value that no option gives; elsewhere, it chooses. It writes no secret into the \
          configuration.\n\n{}",
         exit_help()

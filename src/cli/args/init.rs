@@ -1,6 +1,10 @@
 //! The arguments of `mita init`.
 
+use crate::cli::args::no_config::NoConfig;
+use crate::cli::args::numbers;
+use crate::cli::candidates;
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
 use std::path::PathBuf;
 
 /// `mita init`
@@ -11,8 +15,8 @@ pub(crate) struct Init {
     pub(crate) offline: bool,
 
     /// Where to write the configuration
-    #[arg(long, value_name = "FILE", default_value = "mita.toml")]
-    pub(crate) output: PathBuf,
+    #[arg(long, value_name = "FILE", default_value = "mita.toml", alias = "output")]
+    pub(crate) file: PathBuf,
 
     /// Overwrite an existing file
     #[arg(long)]
@@ -34,21 +38,49 @@ pub(crate) struct Init {
     #[arg(long, value_name = "VARIABLE", conflicts_with = "jenkins_token_file")]
     pub(crate) jenkins_token_env: Option<String>,
 
+    /// Read that token from the first line of standard input, and keep it in the file
+    #[arg(long, conflicts_with = "jenkins_token_env")]
+    pub(crate) jenkins_token_stdin: bool,
+
     /// A cloud in clouds.yaml, or envvars for the OS_* variables [default: the only cloud in clouds.yaml]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(candidates::clouds))]
     pub(crate) cloud: Option<String>,
 
-    /// The URL of Keystone, to use an application credential in place of a cloud in clouds.yaml
-    #[arg(long, value_name = "URL", conflicts_with = "cloud", requires = "application_credential_id")]
+    /// The URL of Keystone, to log in without clouds.yaml
+    #[arg(long, value_name = "URL", conflicts_with = "cloud")]
     pub(crate) auth_url: Option<String>,
 
-    /// The id of the application credential
+    /// The id of the application credential to log in with
     #[arg(long, value_name = "ID", requires = "auth_url")]
     pub(crate) application_credential_id: Option<String>,
 
     /// The file with the secret of that credential, relative to the configuration [default: openstack.secret]
-    #[arg(long, value_name = "FILE", requires = "auth_url")]
+    #[arg(long, value_name = "FILE", requires = "application_credential_id")]
     pub(crate) application_credential_secret_file: Option<String>,
+
+    /// Read that secret from standard input, after the token if that is read there too, and keep it in the file
+    #[arg(long, requires = "application_credential_id")]
+    pub(crate) application_credential_secret_stdin: bool,
+
+    /// The user to log in as, in place of an application credential
+    #[arg(long, value_name = "USER", requires = "auth_url", conflicts_with = "application_credential_id")]
+    pub(crate) username: Option<String>,
+
+    /// The project of that user
+    #[arg(long, value_name = "NAME", requires = "username")]
+    pub(crate) project: Option<String>,
+
+    /// The domain of that user and project [default: Default]
+    #[arg(long, value_name = "NAME", requires = "username")]
+    pub(crate) domain: Option<String>,
+
+    /// The file with the password of that user, relative to the configuration [default: openstack.password]
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) password_file: Option<String>,
+
+    /// Read that password from standard input, after the token if that is read there too, and keep it in the file
+    #[arg(long, requires = "username")]
+    pub(crate) password_stdin: bool,
 
     /// The region, if the cloud has several
     #[arg(long, value_name = "NAME")]
@@ -70,7 +102,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     pub(crate) network: Option<String>,
 
-    /// The name of the node type [default: derived from the image]
+    /// The name of the node type [default: a short name of the image]
     #[arg(long, value_name = "NAME")]
     pub(crate) node: Option<String>,
 
@@ -78,8 +110,12 @@ pub(crate) struct Init {
     #[arg(long, value_name = "LABELS")]
     pub(crate) labels: Option<String>,
 
+    /// Let the nodes also serve jobs without a label
+    #[arg(long)]
+    pub(crate) unlabelled: bool,
+
     /// The maximum number of servers of this type at a time
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = numbers::at_least_one)]
     pub(crate) max: u32,
 
     /// The mark of this installation [default: host and path of the Jenkins URL]
@@ -98,6 +134,9 @@ pub(crate) struct Init {
     /// The boot script, relative to the configuration [default: a script that mita writes beside it]
     #[arg(long, value_name = "FILE")]
     pub(crate) script_file: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) no_config: NoConfig,
 }
 
 /// Who creates the nodes in Jenkins.

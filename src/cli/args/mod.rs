@@ -4,17 +4,22 @@ mod commands;
 mod format;
 mod help;
 mod init;
+mod no_config;
+mod numbers;
 
 pub(crate) use commands::{Check, Explain, Hold, Reconcile, Release, Replay, Retire, Status};
 pub(crate) use format::Format;
 pub(crate) use help::rules_help;
 pub(crate) use init::{Init, Register};
 
-use clap::{Parser, Subcommand};
-use clap_complete::Shell;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::{ArgValueCompleter, CompletionCandidate, Shell};
 use help::{
     COMPLETIONS_HELP, MAN_HELP, REPLAY_HELP, SCHEMA_HELP, exit_help, explain_help, init_help, reconcile_help, top_help,
 };
+use no_config::NoConfig;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 /// Starts OpenStack servers for waiting Jenkins jobs, and retires idle nodes.
@@ -75,21 +80,70 @@ pub(crate) enum Command {
     Init(Box<Init>),
     /// Print a JSON Schema of the configuration, for editors
     #[command(after_long_help = SCHEMA_HELP)]
-    Schema,
+    Schema(NoConfig),
     /// Print the completion script for a shell
     #[command(after_long_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell
         #[arg(value_enum, value_name = "SHELL")]
         shell: Shell,
+
+        #[command(flatten)]
+        no_config: NoConfig,
     },
     /// Print a manual page, in the format that the program man reads
     #[command(after_long_help = MAN_HELP)]
     Man {
         /// The command that the page describes, or mita.toml for the configuration [default: mita itself]
-        #[arg(value_name = "PAGE")]
+        #[arg(value_name = "PAGE", add = ArgValueCompleter::new(pages))]
         page: Option<String>,
+
+        #[command(flatten)]
+        no_config: NoConfig,
     },
+    /// Print the version
+    Version(NoConfig),
+}
+
+impl Arguments {
+    /// Parses the words of a command line, the program's name first.
+    ///
+    /// # Errors
+    /// What is wrong with them; or the text that `--help` or `--version` asks for.
+    pub fn parse_words(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse_from(words)?;
+        match (&arguments.config, arguments.command.without_configuration()) {
+            (Some(_), Some(advice)) => Err(Self::command().error(ErrorKind::UnknownArgument, advice)),
+            (Some(_) | None, _) => Ok(arguments),
+        }
+    }
+}
+
+impl Command {
+    /// What to do in place of `--config`, for a command that reads no configuration.
+    fn without_configuration(&self) -> Option<&'static str> {
+        match self {
+            Command::Init(_) => Some(
+                "mita init writes a configuration and reads none; name the file to write with --file in place of --config",
+            ),
+            Command::Replay(_) => Some("mita replay needs only the record; omit --config"),
+            Command::Schema(_) | Command::Completions { .. } | Command::Man { .. } | Command::Version(_) => {
+                Some("this command reads no configuration; omit --config")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The pages of the manual that begin with this.
+fn pages(begin: &OsStr) -> Vec<CompletionCandidate> {
+    let program = Arguments::command();
+    let commands = program.get_subcommands().map(|command| command.get_name().to_owned());
+    let pages = commands.chain(["mita".to_owned(), "mita.toml".to_owned()]);
+    pages
+        .filter(|page| begin.to_str().is_some_and(|begin| page.starts_with(begin)))
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 #[cfg(test)]
@@ -97,8 +151,66 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
+    fn parsed(line: &str) -> Result<Arguments, String> {
+        Arguments::parse_words(line.split(' ')).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_that_reads_no_configuration_refuses_one_and_says_what_to_do() {
+        let refused = |line: &str| parsed(line).expect_err(line);
+        for line in ["mita init --config x", "mita --config x init"] {
+            assert!(refused(line).contains("name the file to write with --file"), "{line}");
+        }
+        for line in ["replay r", "schema", "completions bash", "man", "version"] {
+            assert!(refused(&format!("mita --config x {line}")).contains("omit --config"), "{line}");
+        }
+        for line in ["mita --config x status", "mita status --config x"] {
+            assert_eq!(parsed(line).expect(line).config, Some("x".into()));
+        }
+    }
+
+    #[test]
+    fn only_commands_that_read_the_configuration_show_its_option() {
+        let mut program = Arguments::command();
+        program.build();
+        let shows = |command: &clap::Command| {
+            command.get_arguments().any(|argument| argument.get_id() == "config" && !argument.is_hide_set())
+        };
+        let without = program.get_subcommands().filter(|command| !shows(command)).map(clap::Command::get_name);
+        let without: Vec<&str> = without.filter(|name| *name != "help").collect();
+        assert_eq!(without, ["replay", "init", "schema", "completions", "man", "version"]);
+    }
+
+    #[test]
+    fn the_format_has_one_short_option_and_init_keeps_its_old_spelling() {
+        for line in ["mita status -o json", "mita check --output json", "mita reconcile -ojson"] {
+            assert!(parsed(line).is_ok(), "{line}");
+        }
+        for line in ["mita init --file a.toml", "mita init --output a.toml"] {
+            let Command::Init(init) = parsed(line).expect(line).command else { panic!("{line}") };
+            assert_eq!(init.file, PathBuf::from("a.toml"));
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_none_is_described_in_plain_words() {
+        for line in ["mita reconcile --allow-removals abc", "mita init --max many", "mita init --max 0"] {
+            let error = parsed(line).expect_err(line);
+            assert!(error.contains("write a whole number") && !error.contains("digit"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_pages_of_the_manual_are_completed() {
+        let names = |begin: &str| -> Vec<String> {
+            pages(OsStr::new(begin)).iter().map(|page| page.get_value().to_string_lossy().into_owned()).collect()
+        };
+        assert_eq!(names("rec"), ["reconcile"]);
+        assert_eq!(names("mita"), ["mita", "mita.toml"]);
     }
 }

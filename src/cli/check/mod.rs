@@ -3,8 +3,10 @@
 mod clocks;
 mod clouds;
 mod controller;
+mod machine;
 pub(crate) mod online;
 mod quota;
+mod schedule;
 mod strangers;
 
 use crate::cli::args::Check;
@@ -16,36 +18,53 @@ use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
 use crate::view::exit::Exit;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let path = config::locate(named)?;
-    let loaded = Config::load(&path);
-    let online = match &loaded {
-        Ok(loaded) if args.online => {
-            progress.now("asking Jenkins and the clouds");
-            Some(online::check(&loaded.config, moment))
-        }
+    progress.now(if args.online { "asking Jenkins and the clouds" } else { "reading the configuration" });
+    let checked = examine(&path, args.online, moment);
+    drop(progress);
+    if args.format.output.is_json() {
+        report(&checked);
+        output::print_document(&checked)?;
+        return Ok(exit(&checked));
+    }
+    let exit = show(&checked)?;
+    output::print(&format!("next: {}\n", checked.next()))?;
+    Ok(exit)
+}
+
+/// Checks a configuration file, and `online` also what Jenkins and the clouds say about it.
+pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocument {
+    let loaded = Config::load(path);
+    let asked = match &loaded {
+        Ok(loaded) if online => Some(online::check(&loaded.config, moment)),
         Ok(_) | Err(_) => None,
     };
-    drop(progress);
-    let checked = CheckDocument::of(&path, &loaded, online);
-    if args.format.output.is_json() {
-        output::print_document(&checked)?;
-    } else {
-        output::print(&checked.render())?;
+    let mut checked = CheckDocument::of(path, &loaded, asked);
+    if let Ok(loaded) = &loaded {
+        checked.add_errors(machine::errors(&loaded.config));
+        checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }
-    report(&checked);
-    Ok(exit(&checked))
+    checked
+}
+
+/// Logs what is wrong and prints the rest, the summary last. Gives the exit status.
+pub(crate) fn show(checked: &CheckDocument) -> Result<Exit, Failure> {
+    report(checked);
+    output::print(&checked.render())?;
+    Ok(exit(checked))
 }
 
 /// Logs what is wrong.
 fn report(checked: &CheckDocument) {
-    checked.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     checked.errors.iter().for_each(|error| log::error!("{error}"));
-    let Some(online) = &checked.online else { return };
-    online.hints.iter().for_each(|Remark { place, text }| log::warn!("{place}: {text}"));
-    online.faults.iter().for_each(|Remark { place, text }| log::error!("{place}: {text}"));
+    if let Some(online) = &checked.online {
+        online.faults.iter().for_each(|Remark { place, text }| log::error!("{place}: {text}"));
+        online.hints.iter().for_each(|Remark { place, text }| log::warn!("{place}: {text}"));
+    }
+    checked.warnings.iter().for_each(|warning| log::warn!("{warning}"));
 }
 
 fn exit(checked: &CheckDocument) -> Exit {

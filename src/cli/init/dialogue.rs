@@ -1,19 +1,44 @@
-//! Questions to a person at a terminal. Without a person, the default is the answer.
+//! Questions to a person at a terminal. Without a person, the options and the defaults are the answers.
 
-use std::io::{self, BufRead, Write};
+use crate::cli::process::failure::Failure;
+use std::io::{self, BufRead, ErrorKind, Write};
 
 /// At most this many choices are listed.
 const MOST_SHOWN: usize = 30;
 
+/// The answer that means none of the choices.
+const NONE: &str = "-";
+
 /// The person who is asked, if there is one.
 pub(super) struct Dialogue<'a> {
-    /// Where answers are read, line by line, and where questions are written.
-    person: Option<(Box<dyn BufRead + 'a>, Box<dyn Write + 'a>)>,
+    person: Option<Person<'a>>,
+}
+
+/// Where answers are read, where questions are written, and how a line is read that is not shown.
+struct Person<'a> {
+    answers: Box<dyn BufRead + 'a>,
+    questions: Box<dyn Write + 'a>,
+    hidden: Hidden,
+}
+
+/// Reads a line that the terminal does not show.
+type Hidden = fn(&mut dyn BufRead) -> io::Result<String>;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'q> {
+    pub(super) text: &'q str,
+    /// The option that answers it.
+    pub(super) option: &'static str,
+    /// The value of that option.
+    pub(super) given: Option<&'q str>,
+    /// The answer of a person who only presses Enter, and without a person.
+    pub(super) default: Option<&'q str>,
 }
 
 impl<'a> Dialogue<'a> {
-    pub(super) fn with_person(answers: impl BufRead + 'a, questions: impl Write + 'a) -> Self {
-        Dialogue { person: Some((Box::new(answers), Box::new(questions))) }
+    pub(super) fn with_person(answers: impl BufRead + 'a, questions: impl Write + 'a, hidden: Hidden) -> Self {
+        Dialogue { person: Some(Person { answers: Box::new(answers), questions: Box::new(questions), hidden }) }
     }
 
     pub(super) fn without_person() -> Self {
@@ -24,71 +49,139 @@ impl<'a> Dialogue<'a> {
         self.person.is_some()
     }
 
-    /// The value of an option, else the answer to a question; an empty answer is the default.
-    pub(super) fn value(
+    /// Writes a line to the person.
+    pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.person.as_mut().map_or(Ok(()), |person| writeln!(person.questions, "{text}"))?)
+    }
+
+    /// The value of the option, else the first answer that `read` accepts, else the default. A wrong option is refused; a
+    /// person with a wrong answer is asked again.
+    pub(super) fn value<T>(
         &mut self,
-        option: &Option<String>,
-        question: &str,
-        default: Option<&str>,
-    ) -> io::Result<Option<String>> {
-        match option {
-            Some(value) => Ok(Some(value.clone())),
-            None => self.ask(question, default),
+        question: Question<'_>,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        let Question { text, option, given, default } = question;
+        if let Some(value) = given {
+            return read(value).map_err(|error| Failure::Refused(format!("{option} {value}: {error}")));
+        }
+        let Some(person) = &mut self.person else {
+            let missing = || Failure::Refused(format!("{text}? Name it with {option}, or run mita init at a terminal"));
+            return read(default.ok_or_else(missing)?).map_err(|error| Failure::Refused(format!("{text}: {error}")));
+        };
+        loop {
+            let answer = person.ask(text, default)?;
+            match (answer.as_deref().or(default), answer.is_some()) {
+                (None, _) => writeln!(person.questions, "  please answer, or end with Ctrl-C")?,
+                (Some(value), _) => match read(value) {
+                    Ok(value) => return Ok(value),
+                    Err(error) => writeln!(person.questions, "  {value}: {error}")?,
+                },
+            }
         }
     }
 
-    /// The value of an option, else one of the choices: by its number or its text. Without a default, the first is
-    /// suggested. Any other answer is refused, and the question asked again.
+    /// One of the choices by its number, its name or its id; `read` accepts other values. Without choices, any value is
+    /// accepted. The default is that of the question, else the first choice.
     pub(super) fn choice(
         &mut self,
-        option: &Option<String>,
-        question: &str,
+        question: Question<'_>,
         choices: &[Choice],
-        default: Option<&str>,
-    ) -> io::Result<Option<String>> {
-        let default = default.or_else(|| choices.first().map(|choice| choice.text.as_str()));
-        if option.is_some() {
-            return Ok(option.clone());
+        other: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<Option<String>, Failure> {
+        let first = choices.first().map(|choice| choice.text.as_str());
+        let question = Question { default: question.default.or(first), ..question };
+        if question.given.is_none() && (question.default.is_none() || self.person.is_none() || choices.len() < 2) {
+            return Ok(question.default.map(str::to_owned));
         }
-        if choices.len() < 2 {
-            return Ok(default.map(str::to_owned));
+        if let Some(person) = self.person.as_mut().filter(|_| question.given.is_none()) {
+            person.list(choices)?;
         }
-        if let Some((_, output)) = &mut self.person {
-            for (number, Choice { text, about }) in choices.iter().take(MOST_SHOWN).enumerate() {
-                writeln!(output, "  {:>2}  {text}{about}", number + 1)?;
-            }
-            if choices.len() > MOST_SHOWN {
-                writeln!(output, "      and {} more; answer with a name", choices.len() - MOST_SHOWN)?;
-            }
-        }
-        loop {
-            let Some(answer) = self.ask(question, default)? else { return Ok(None) };
-            if choices.iter().any(|choice| choice.text == answer) {
-                return Ok(Some(answer));
-            }
-            let numbered = answer.parse::<usize>().ok().and_then(|number| choices.get(number.checked_sub(1)?));
-            if let Some(choice) = numbered {
+        let by_number = question.given.is_none();
+        let read = |answer: &str| {
+            let named = |choice: &&Choice| choice.text == answer || choice.id.as_deref() == Some(answer);
+            if let Some(choice) = choices.iter().find(named) {
                 return Ok(Some(choice.text.clone()));
             }
-            if let Some((_, output)) = &mut self.person {
-                writeln!(output, "{answer:?} is none of them: answer with a number or a name")?;
+            let number = answer.parse::<usize>().ok().filter(|_| by_number);
+            match number.map(|number| number.checked_sub(1).and_then(|index| choices.get(index))) {
+                Some(Some(choice)) => Ok(Some(choice.text.clone())),
+                Some(None) => Err(format!("answer with a number from 1 to {}, or with a name", choices.len())),
+                None if choices.is_empty() => Ok(Some(answer.to_owned())),
+                None => other(answer).map(Some),
             }
-        }
+        };
+        self.value(question, read)
     }
 
-    fn ask(&mut self, question: &str, default: Option<&str>) -> io::Result<Option<String>> {
-        let default = default.map(str::to_owned);
-        let Some((input, output)) = &mut self.person else { return Ok(default) };
-        let shown = default.as_ref().map_or_else(String::new, |default| format!(" [{default}]"));
-        write!(output, "{question}{shown}: ")?;
-        output.flush()?;
-        let mut line = String::new();
-        if input.read_line(&mut line)? == 0 {
-            // The end of the input: nobody answers any more.
-            writeln!(output)?;
+    /// As [`Self::choice`], where none of the choices is an answer as well.
+    pub(super) fn choice_or_none(
+        &mut self,
+        question: Question<'_>,
+        choices: &[Choice],
+        other: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<Option<String>, Failure> {
+        let none = Choice { about: "  none".to_owned(), ..Choice::plain(NONE) };
+        let with_none = || choices.iter().cloned().chain([none]).collect::<Vec<_>>();
+        let choices = if choices.is_empty() { Vec::new() } else { with_none() };
+        Ok(self.choice(question, &choices, other)?.filter(|chosen| chosen != NONE))
+    }
+
+    /// Yes or no.
+    pub(super) fn confirm(&mut self, text: &str) -> Result<bool, Failure> {
+        let question = Question { text, option: "", given: None, default: Some("no") };
+        self.value(question, |answer| match answer.to_lowercase().as_str() {
+            "y" | "yes" => Ok(true),
+            "n" | "no" => Ok(false),
+            _ => Err("answer yes or no".to_owned()),
+        })
+    }
+
+    /// A secret that the terminal does not show; `None` for an empty answer and without a person.
+    pub(super) fn secret(&mut self, text: &str) -> Result<Option<String>, Failure> {
+        let Some(person) = &mut self.person else { return Ok(None) };
+        write!(person.questions, "{text}: ")?;
+        person.questions.flush()?;
+        let answer = (person.hidden)(&mut person.answers);
+        writeln!(person.questions)?;
+        let answer = answer.map_err(ended)?;
+        Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
+    }
+}
+
+impl Person<'_> {
+    fn list(&mut self, choices: &[Choice]) -> io::Result<()> {
+        for (number, Choice { text, about, .. }) in choices.iter().take(MOST_SHOWN).enumerate() {
+            writeln!(self.questions, "  {:>2}  {text}{about}", number + 1)?;
         }
-        let answer = line.trim();
-        Ok(if answer.is_empty() { default } else { Some(answer.to_owned()) })
+        if choices.len() > MOST_SHOWN {
+            writeln!(self.questions, "      and {} more; answer with a name", choices.len() - MOST_SHOWN)?;
+        }
+        Ok(())
+    }
+
+    /// `None` for an empty answer.
+    fn ask(&mut self, question: &str, default: Option<&str>) -> Result<Option<String>, Failure> {
+        let shown = default.filter(|default| !default.is_empty());
+        let shown = shown.map_or_else(String::new, |default| format!(" [{default}]"));
+        write!(self.questions, "{question}{shown}: ")?;
+        self.questions.flush()?;
+        let mut line = String::new();
+        if self.answers.read_line(&mut line)? == 0 {
+            writeln!(self.questions)?;
+            return Err(ended(ErrorKind::UnexpectedEof.into()));
+        }
+        Ok(Some(line.trim().to_owned()).filter(|answer| !answer.is_empty()))
+    }
+}
+
+/// Nobody answers any more.
+fn ended(error: io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
+            Failure::Refused("no answer, so nothing was written: run mita init again".to_owned())
+        }
+        _ => Failure::Refused(format!("cannot read the answer: {error}")),
     }
 }
 
@@ -96,13 +189,15 @@ impl<'a> Dialogue<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
     pub(super) text: String,
+    /// Its id, which is as good an answer.
+    pub(super) id: Option<String>,
     /// What to show beside it.
     pub(super) about: String,
 }
 
 impl Choice {
     pub(super) fn plain(text: impl Into<String>) -> Self {
-        Choice { text: text.into(), about: String::new() }
+        Choice { text: text.into(), id: None, about: String::new() }
     }
 }
 
@@ -110,20 +205,32 @@ impl Choice {
 mod tests {
     use super::*;
 
+    const SIZE: Question<'_> = Question { text: "Size", option: "--flavor", given: None, default: None };
+
+    fn unknown(_: &str) -> Result<String, String> {
+        Err("there is no such size".to_owned())
+    }
+
+    fn person<'a>(answers: &'a str, questions: &'a mut Vec<u8>) -> Dialogue<'a> {
+        Dialogue::with_person(answers.as_bytes(), questions, |_| Ok(" s3cret \n".to_owned()))
+    }
+
     fn asked(answers: &str, choices: &[Choice]) -> (Option<String>, String) {
         let mut output = Vec::new();
-        let answer =
-            Dialogue::with_person(answers.as_bytes(), &mut output).choice(&None, "Size", choices, None).unwrap();
+        let answer = person(answers, &mut output).choice(SIZE, choices, unknown).ok().flatten();
         (answer, String::from_utf8(output).unwrap())
     }
 
     fn sizes() -> [Choice; 2] {
-        [Choice::plain("m1.tiny"), Choice { text: "m1.small".into(), about: "  2 cores".into() }]
+        let small = Choice { id: Some("2f".into()), about: "  2 cores".into(), ..Choice::plain("m1.small") };
+        [Choice::plain("m1.tiny"), small]
     }
 
     #[test]
-    fn a_choice_is_made_by_number_by_name_or_by_silence() {
-        for (answers, chosen) in [("2\n", "m1.small"), ("m1.tiny\n", "m1.tiny"), ("\n", "m1.tiny"), ("", "m1.tiny")] {
+    fn a_choice_is_made_by_number_by_name_by_id_or_by_silence() {
+        for (answers, chosen) in
+            [("2\n", "m1.small"), ("2f\n", "m1.small"), ("m1.tiny\n", "m1.tiny"), ("\n", "m1.tiny")]
+        {
             let (answer, shown) = asked(answers, &sizes());
             assert_eq!(answer.as_deref(), Some(chosen), "{answers:?}");
             assert!(shown.starts_with("   1  m1.tiny\n   2  m1.small  2 cores\nSize [m1.tiny]: "), "{shown}");
@@ -134,30 +241,68 @@ mod tests {
     fn an_answer_that_is_none_of_them_is_asked_for_again() {
         let (answer, shown) = asked("0\n3\nhuge\n2\n", &sizes());
         assert_eq!(answer.as_deref(), Some("m1.small"));
-        assert_eq!(shown.matches("is none of them").count(), 3);
+        assert_eq!(shown.matches("answer with a number from 1 to 2").count(), 2);
+        assert_eq!(shown.matches("huge: there is no such size").count(), 1);
     }
 
     #[test]
     fn where_there_is_nothing_to_choose_nobody_is_asked() {
         let (answer, shown) = asked("7\n", &sizes()[..1]);
         assert_eq!((answer.as_deref(), shown.as_str()), (Some("m1.tiny"), ""));
+        assert_eq!(asked("7\n", &[]), (None, String::new()));
     }
 
     #[test]
-    fn without_a_person_the_default_is_the_answer() {
+    fn without_a_person_the_default_is_the_answer_and_without_a_default_the_option_is_named() {
         let mut nobody = Dialogue::without_person();
-        assert_eq!(nobody.value(&None, "Who", None).unwrap(), None);
-        assert_eq!(nobody.choice(&None, "Size", &sizes(), Some("m1.small")).unwrap().as_deref(), Some("m1.small"));
+        let default = Question { default: Some("m1.small"), ..SIZE };
+        assert_eq!(nobody.choice(default, &sizes(), unknown).unwrap().as_deref(), Some("m1.small"));
+        let missing = nobody.value(SIZE, |text| Ok(text.to_owned())).unwrap_err();
+        assert_eq!(missing.to_string(), "Size? Name it with --flavor, or run mita init at a terminal");
+        assert_eq!(nobody.secret("Token").unwrap(), None);
     }
 
     #[test]
-    fn what_an_option_gives_is_not_asked_for() {
-        let given = Some("huge".to_owned());
+    fn an_option_is_checked_and_not_asked_for() {
         let mut output = Vec::new();
-        let mut person = Dialogue::with_person("2\n".as_bytes(), &mut output);
-        assert_eq!(person.value(&given, "Size", None).unwrap(), given);
-        assert_eq!(person.choice(&given, "Size", &sizes(), None).unwrap(), given);
-        drop(person);
+        let mut someone = person("2\n", &mut output);
+        let given = |value| Question { given: Some(value), ..SIZE };
+        assert_eq!(someone.choice(given("2f"), &sizes(), unknown).unwrap().as_deref(), Some("m1.small"));
+        let refused = someone.choice(given("huge"), &sizes(), unknown).unwrap_err();
+        assert_eq!(refused.to_string(), "--flavor huge: there is no such size");
+        let by_number = someone.choice(given("1"), &sizes(), unknown);
+        assert!(by_number.is_err(), "an option is no number of a list that nobody saw");
+        assert_eq!(someone.choice(given("huge"), &[], unknown).unwrap().as_deref(), Some("huge"));
+        drop(someone);
         assert!(output.is_empty());
+    }
+
+    #[test]
+    fn the_end_of_the_input_ends_the_dialogue() {
+        let mut output = Vec::new();
+        let ended = person("", &mut output).choice(SIZE, &sizes(), unknown).unwrap_err();
+        assert!(ended.to_string().contains("nothing was written"), "{ended}");
+    }
+
+    #[test]
+    fn a_question_without_default_is_asked_until_there_is_an_answer() {
+        let mut output = Vec::new();
+        let answer = person("\n\nbig\n", &mut output).value(SIZE, |text| Ok(text.to_owned())).unwrap();
+        assert_eq!(answer, "big");
+        assert_eq!(String::from_utf8(output).unwrap().matches("please answer").count(), 2);
+    }
+
+    #[test]
+    fn none_of_the_choices_can_be_an_answer() {
+        let mut output = Vec::new();
+        assert_eq!(person("-\n", &mut output).choice_or_none(SIZE, &sizes(), unknown).unwrap(), None);
+        assert!(String::from_utf8(output).unwrap().contains("   3  -  none\n"));
+        assert_eq!(Dialogue::without_person().choice_or_none(SIZE, &[], unknown).unwrap(), None);
+    }
+
+    #[test]
+    fn a_secret_is_read_without_the_blanks_around_it() {
+        let mut output = Vec::new();
+        assert_eq!(person("", &mut output).secret("Token").unwrap().as_deref(), Some("s3cret"));
     }
 }

@@ -30,20 +30,27 @@ pub(crate) fn image_named<'a>(inventory: &'a Inventory, name: &str) -> Option<&'
     inventory.images.iter().find(|image| image.name == name)
 }
 
-/// A name of a node type for this image: its words, with dashes.
+/// The longest name, so that nodes fit in tables of 80 columns.
+const LONGEST_NAME: usize = 16;
+
+/// A short name of a node type for this image: its distribution, else its first words with dashes.
 pub(crate) fn node_type_name(image: &str) -> String {
-    let mut name = String::new();
-    for c in image.to_lowercase().chars() {
-        match c {
-            'a'..='z' | '0'..='9' => name.push(c),
-            '.' if name.ends_with(|c: char| c.is_ascii_digit()) => name.push(c),
-            _ if name.is_empty() || name.ends_with('-') => {}
-            _ => name.push('-'),
-        }
+    let image = image.to_lowercase();
+    let distribution = USUAL.iter().find(|name| image.contains(**name));
+    if let Some(name) = distribution {
+        return (*name).to_owned();
     }
-    let name: String = name.chars().take(40).collect();
-    let name = name.trim_end_matches(['-', '.']);
-    if name.is_empty() { "linux".to_owned() } else { name.to_owned() }
+    let words = image.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let mut name = String::new();
+    for word in words.take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit())) {
+        if !name.is_empty() && name.len() + word.len() >= LONGEST_NAME {
+            break;
+        }
+        name.push_str(if name.is_empty() { "" } else { "-" });
+        name.push_str(word);
+    }
+    name.truncate(LONGEST_NAME);
+    if name.is_empty() { "linux".to_owned() } else { name }
 }
 
 #[cfg(test)]
@@ -51,11 +58,11 @@ mod tests {
     use super::*;
 
     fn image_of(name: &str, min_ram_mib: u64, min_disk_gb: u64) -> Image {
-        Image { name: name.to_owned(), min_ram_mib, min_disk_gb }
+        Image { id: String::new(), name: name.to_owned(), min_ram_mib, min_disk_gb }
     }
 
     fn size_of(cores: u64, ram_mib: u64, disk_gb: u64) -> Size {
-        Size { name: format!("{cores}-{ram_mib}"), cores, ram_mib, disk_gb }
+        Size { id: String::new(), name: format!("{cores}-{ram_mib}"), cores, ram_mib, disk_gb }
     }
 
     #[test]
@@ -79,10 +86,13 @@ mod tests {
     #[test]
     fn a_node_type_is_called_after_its_image() {
         for (image, name) in [
-            ("Ubuntu 24.04", "ubuntu-24.04"),
-            ("Ubuntu Trusty (2014.04) cloudimg", "ubuntu-trusty-2014.04-cloudimg"),
-            ("Debian 12", "debian-12"),
-            ("CentOS Stream 9 x86_64 (GenericCloud).", "centos-stream-9-x86-64-genericcloud"),
+            ("Ubuntu 24.04", "ubuntu"),
+            ("Ubuntu Trusty (2014.04) cloudimg", "ubuntu"),
+            ("CentOS Stream 9 x86_64 (GenericCloud).", "centos"),
+            ("Fedora-Cloud-Base-41-1.4", "fedora-cloud"),
+            ("openSUSE Leap 15.6", "opensuse-leap"),
+            ("a-very-long-name-of-an-image", "a-very-long-name"),
+            ("12 angry images", "linux"),
             ("日本", "linux"),
             ("..", "linux"),
         ] {

@@ -3,8 +3,10 @@
 
 use crate::cli::args::Register;
 use crate::provider::{Inventory, Size};
+use crate::secret::Secret;
 use crate::view::table::wrap;
 use crate::view::text::plural;
+use wildmatch::WildMatch;
 
 /// The width of a comment.
 const WIDTH: usize = 110;
@@ -15,19 +17,14 @@ const MOST_LISTED: usize = 12;
 /// Everything that a configuration is made of.
 pub(super) struct Answers {
     pub(super) state_file: &'static str,
-    pub(super) owner: Option<String>,
+    pub(super) owner: String,
     pub(super) jenkins_url: String,
     pub(super) jenkins_user: String,
     pub(super) token: Token,
     pub(super) login: Login,
     pub(super) region: Option<String>,
     pub(super) provider: String,
-    pub(super) node: String,
-    pub(super) image: String,
-    pub(super) size: String,
-    pub(super) key: Option<String>,
-    pub(super) networks: Vec<String>,
-    pub(super) labels: Vec<String>,
+    pub(super) node: Node,
     pub(super) max: u32,
     pub(super) register: Register,
     pub(super) credentials_id: String,
@@ -36,18 +33,86 @@ pub(super) struct Answers {
     pub(super) inventory: Inventory,
 }
 
+/// The first node type.
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) image: String,
+    pub(super) size: String,
+    pub(super) key: Option<String>,
+    pub(super) networks: Vec<String>,
+    pub(super) labels: Vec<String>,
+    pub(super) unlabelled: bool,
+}
+
 /// Where the API token is.
 pub(super) enum Token {
     File(String),
     Variable(String),
 }
 
+/// How the key of a secret is written.
+#[derive(Clone)]
+pub(super) enum SecretKey {
+    File(String),
+    Variable(String),
+    /// The secret itself, for a log-in before there is a file. It is written nowhere.
+    Inline(Secret),
+}
+
+impl SecretKey {
+    fn line(&self, name: &str) -> String {
+        match self {
+            SecretKey::File(file) => format!("{name}_file = {}\n", quoted(file)),
+            SecretKey::Variable(variable) => format!("{name}_env = {}\n", quoted(variable)),
+            SecretKey::Inline(secret) => format!("{name} = {}\n", quoted(secret.expose())),
+        }
+    }
+}
+
 /// The cloud, and who logs in.
+#[derive(Clone)]
 pub(super) enum Login {
     /// A cloud of clouds.yaml, or of the environment.
     Cloud(String),
-    /// An application credential.
-    Credential { auth_url: String, id: String, secret_file: String },
+    Credential {
+        auth_url: String,
+        id: String,
+        secret: SecretKey,
+    },
+    Password {
+        auth_url: String,
+        username: String,
+        project: String,
+        domain: String,
+        password: SecretKey,
+    },
+}
+
+impl Login {
+    /// The file of its secret.
+    pub(super) fn secret_file(&self) -> Option<&str> {
+        match self {
+            Login::Credential { secret: SecretKey::File(file), .. }
+            | Login::Password { password: SecretKey::File(file), .. } => Some(file),
+            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => None,
+        }
+    }
+
+    /// The same with a secret that is in no file yet.
+    pub(super) fn with_secret(&self, typed: Option<Secret>) -> Login {
+        let mut login = self.clone();
+        if let (Some(typed), Login::Credential { secret, .. } | Login::Password { password: secret, .. }) =
+            (typed, &mut login)
+        {
+            *secret = SecretKey::Inline(typed);
+        }
+        login
+    }
+}
+
+/// The table of Jenkins, without comments.
+pub(super) fn jenkins(url: &str, user: &str, token: &SecretKey) -> String {
+    format!("[jenkins]\nurl = {}\nuser = {}\n{}", quoted(url), quoted(user), token.line("token"))
 }
 
 /// The table of the provider, with the region if there is one.
@@ -63,35 +128,91 @@ cloud = \"envvars\"
             "# A cloud of clouds.yaml, which the user of mita must be able to read.\ncloud = {}\n",
             quoted(cloud)
         ),
-        Login::Credential { auth_url, id, secret_file } => format!(
+        Login::Credential { auth_url, id, secret } => format!(
             "\
 auth_url = {}
 # `openstack application credential create mita` prints the id and the secret.
 application_credential_id = {}
 # The secret, alone in a file that only the user of mita can read.
-application_credential_secret_file = {}
-",
+{}",
             quoted(auth_url),
             quoted(id),
-            quoted(secret_file)
+            secret.line("application_credential_secret")
+        ),
+        Login::Password { auth_url, username, project, domain, password } => format!(
+            "\
+auth_url = {}
+username = {}
+# Alone in a file that only the user of mita can read.
+{}project_name = {}
+domain_name = {}
+",
+            quoted(auth_url),
+            quoted(username),
+            password.line("password"),
+            quoted(project),
+            quoted(domain)
         ),
     };
     let region = region.map_or_else(String::new, |region| format!("service_region = {}\n", quoted(region)));
     format!("[provider.{}]\n{login}{region}", key(name))
 }
 
+/// How many images have this name, or match it as a pattern.
+pub(super) fn images_named(inventory: &Inventory, name: &str) -> usize {
+    let named = inventory.images.iter().filter(|image| image.name == name).count();
+    let pattern = WildMatch::new(name);
+    if named > 0 { named } else { inventory.images.iter().filter(|image| pattern.matches(&image.name)).count() }
+}
+
+impl Answers {
+    /// What was chosen, a line each.
+    pub(super) fn chosen(&self) -> String {
+        let Node { name, image, size, key, networks, labels, unlabelled } = &self.node;
+        let of_image = match images_named(&self.inventory, image) {
+            0 | 1 => String::new(),
+            several => format!(" (the newest of {several})"),
+        };
+        let size_of = self.inventory.sizes.iter().find(|known| known.name == *size);
+        let of_size = size_of.map_or_else(String::new, |size| format!(": {}", described(size)));
+        let network = match (&networks[..], &self.inventory.networks[..]) {
+            ([chosen], _) => chosen.clone(),
+            (_, [only]) => format!("{} (the only one)", only.name),
+            _ => "the cloud chooses".to_owned(),
+        };
+        let jobs = if *unlabelled { ", and for jobs without a label" } else { "" };
+        let label = if labels.len() == 1 { "label" } else { "labels" };
+        [
+            ("owner", self.owner.clone()),
+            (
+                "node type",
+                format!("{name}, at most {}", plural(usize::try_from(self.max).unwrap_or(usize::MAX), "server")),
+            ),
+            ("image", format!("{image}{of_image}")),
+            ("size", format!("{size}{of_size}")),
+            ("key pair", key.clone().unwrap_or_else(|| "none".to_owned())),
+            ("network", network),
+            ("for jobs", format!("with the {label} {}{jobs}", labels.join(" "))),
+        ]
+        .iter()
+        .map(|(what, chosen)| format!("  {what:<9}  {chosen}\n"))
+        .collect()
+    }
+}
+
 /// The whole text.
 pub(super) fn text(answers: &Answers) -> String {
-    let Answers { inventory, networks, .. } = answers;
+    let Answers { inventory, node, .. } = answers;
     let (token_comment, token_key, token) = match &answers.token {
         Token::File(file) => ("alone in a file that only the user of mita can read", "token_file", file),
         Token::Variable(name) => ("in this environment variable", "token_env", name),
     };
     let keyname =
-        answers.key.as_ref().map_or("#keyname = \"NAME\"".to_owned(), |key| format!("keyname = {}", quoted(key)));
-    let networks = match &networks[..] {
+        node.key.as_ref().map_or("#keyname = \"NAME\"".to_owned(), |key| format!("keyname = {}", quoted(key)));
+    let names: Vec<String> = inventory.networks.iter().map(|network| network.name.clone()).collect();
+    let networks = match &node.networks[..] {
         [] => String::new(),
-        networks => format!("{}networks = [{}]\n\n", listed(&inventory.networks), list(networks)),
+        networks => format!("{}networks = [{}]\n\n", listed(&names), list(networks)),
     };
     let images: Vec<String> = inventory.images.iter().map(|image| image.name.clone()).collect();
     let sizes: Vec<String> =
@@ -105,8 +226,8 @@ pub(super) fn text(answers: &Answers) -> String {
 state_file = {state_file}
 
 # The mark of this installation in the metadata of its servers: mita deletes nothing without it. Two installations in one
-# project need two owners. Default: host and path of jenkins.url.
-{owner}
+# project need two owners.
+owner = {owner}
 
 # The maximum number of servers at a time, at all providers.
 #max_servers = 50
@@ -143,8 +264,8 @@ provider = {provider}
 {networks}# The labels of the nodes in Jenkins: they decide which jobs a server is ordered for.
 labels = [{labels}]
 
-# Jobs without a label run here as well.
-unlabelled = true
+# Whether jobs without a label run here as well.
+{unlabelled}
 
 # The maximum number of servers of this type at a time.
 max = {max}
@@ -152,19 +273,20 @@ max = {max}
 {registration}script_file = {script_file}
 ",
         state_file = quoted(answers.state_file),
-        owner = answers.owner.as_ref().map_or("#owner = \"my-ci\"".to_owned(), |owner| format!("owner = {}", quoted(owner))),
+        owner = quoted(&answers.owner),
         url = quoted(&answers.jenkins_url),
         user = quoted(&answers.jenkins_user),
         token = quoted(token),
         provider_table = provider(&answers.provider, &answers.login, answers.region.as_deref()),
-        node = key(&answers.node),
+        node = key(&node.name),
         provider = quoted(&answers.provider),
         images = listed(&images),
-        image = quoted(&answers.image),
+        image = quoted(&node.image),
         sizes = listed(&sizes),
-        size = quoted(&answers.size),
+        size = quoted(&node.size),
         key_pairs = listed(&inventory.key_pairs),
-        labels = list(&answers.labels),
+        labels = list(&node.labels),
+        unlabelled = if node.unlabelled { "unlabelled = true" } else { "#unlabelled = true" },
         max = answers.max,
         registration = registration(answers),
         script_file = quoted(&answers.script_file),

@@ -42,8 +42,9 @@ fn clean(text: &str) -> String {
 
 /// Prints one document on one line, without any secret that a service put into a name.
 pub(crate) fn print_document(document: &impl Serialize) -> io::Result<Reader> {
-    let line = redact_document(&serde_json::to_string(document)?) + "\n";
-    write(line.as_bytes())
+    let mut line = serde_json::to_string(document)?;
+    line.push('\n');
+    write(redact_document(&line).as_bytes())
 }
 
 /// Prints as it is what this program made for other programs.

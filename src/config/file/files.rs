@@ -6,6 +6,9 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+/// What [`text`] says about a file that is not there.
+pub(crate) const MISSING: &str = "does not exist";
+
 /// The text of a file of at most `limit` bytes.
 ///
 /// # Errors
@@ -51,7 +54,7 @@ fn too_open(path: &Path) -> Option<u32> {
 
 fn reason(error: &io::Error) -> String {
     match error.kind() {
-        ErrorKind::NotFound => "does not exist".to_owned(),
+        ErrorKind::NotFound => MISSING.to_owned(),
         ErrorKind::PermissionDenied => "cannot be read by this user".to_owned(),
         ErrorKind::IsADirectory => "is a folder".to_owned(),
         ErrorKind::NotADirectory => "leads through something that is not a folder".to_owned(),

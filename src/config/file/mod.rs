@@ -9,12 +9,12 @@ mod syntax;
 mod table;
 
 pub(crate) use env::{Environment, of_process};
-pub(crate) use files::{text, warn_of_readers};
+pub(crate) use files::{MISSING, text, warn_of_readers};
 pub(crate) use locate::{exists, user_folder};
 pub(crate) use reading::{Found, Place, Reading};
 pub(crate) use suggest::did_you_mean;
 pub(crate) use syntax::errors;
-pub(crate) use table::Table;
+pub(crate) use table::{Defaults, Table};
 
 pub use env::person;
 pub use locate::{NotFound, locate};

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
     lines: Vec<String>,
+    /// The same without the file and its lines.
+    texts: Vec<String>,
 }
 
 impl ConfigErrors {
@@ -20,8 +22,13 @@ impl ConfigErrors {
         &self.lines
     }
 
+    /// The same lines without the file and its lines, for a text that is in no file yet.
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     pub(crate) fn of_lines(lines: Vec<String>) -> Self {
-        Self { lines }
+        Self { texts: lines.clone(), lines }
     }
 }
 
@@ -124,7 +131,10 @@ impl<'a> Reading<'a> {
         let errors = self.errors.into_inner();
         match read.filter(|_| errors.is_empty()) {
             Some(read) => Ok((read, render(self.path, self.warnings.into_inner()))),
-            None => Err(ConfigErrors { lines: render(self.path, errors) }),
+            None => {
+                let texts = errors.iter().map(|(at, text)| format!("{}: {text}", at.key)).collect();
+                Err(ConfigErrors { lines: render(self.path, errors), texts })
+            }
         }
     }
 }

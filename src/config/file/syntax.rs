@@ -28,6 +28,14 @@ fn is_harmless(name: &str) -> bool {
 
 /// The errors of the text, the first one of each line.
 pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[Error]) -> ConfigErrors {
+    if let Some(language) = other_language(text) {
+        let path = path.display();
+        let line = format!(
+            "{path}: is {language}, and a configuration is TOML: write [jenkins] and url = \"...\"; mita init writes a first \
+             one"
+        );
+        return ConfigErrors::of_lines(vec![line]);
+    }
     let mut found: Vec<_> =
         errors.iter().map(|error| (error.span().map_or(text.len(), |span| span.start), error)).collect();
     found.sort_by_key(|(offset, _)| *offset);
@@ -44,6 +52,26 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
     ConfigErrors::of_lines(lines)
 }
 
+/// The language of a file that is not TOML, where its beginning shows it.
+fn other_language(text: &str) -> Option<&'static str> {
+    let first = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))?;
+    let is_yaml = |line: &str| {
+        let key = line.strip_suffix(':').unwrap_or_default();
+        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
+    match first {
+        json if json.starts_with('{') => Some("JSON"),
+        "---" => Some("YAML"),
+        yaml if is_yaml(yaml) => Some("YAML"),
+        xml if xml.starts_with('<') => Some("XML or HTML"),
+        _ => None,
+    }
+}
+
 fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, message: &str) -> String {
     let before = text.get(..offset).unwrap_or(text);
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -53,6 +81,8 @@ fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, messa
         Some(shown) => format!(": {shown}"),
         None => String::new(),
     };
+    // The parser says in words of its own that a table or a key is there already.
+    let message = if message == "duplicate key" { "is written twice; keep one of the two" } else { message };
     format!("{}:{number}:{column}: {message}{shown}", path.display())
 }
 

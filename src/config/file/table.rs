@@ -19,8 +19,40 @@ pub(crate) struct Table<'a> {
     pub(crate) reading: &'a Reading<'a>,
     at: Place,
     entries: &'a DeTable<'a>,
+    /// A table that answers for the keys that this one does not have.
+    defaults: Option<Defaults<'a>>,
     keys: &'static [keys::Key],
 }
+
+/// `[defaults]`: its entries, and where it is.
+#[derive(Clone)]
+pub(crate) struct Defaults<'a> {
+    at: Place,
+    entries: &'a DeTable<'a>,
+}
+
+/// Keys of which one is an answer for others as well: a table that has one of the first takes none of the second from its
+/// defaults.
+const ANSWERS: [(&[&str], &[&str]); 4] = [
+    (&["image_name", "image"], &["image_name", "image"]),
+    (&["size", "flavor", "min_cores", "min_ram"], &["size", "flavor", "min_cores", "min_ram"]),
+    (&["script", "script_file"], &["script", "script_file"]),
+    (
+        &["register"],
+        &[
+            "remote_fs",
+            "mode",
+            "environment",
+            "credentials_id",
+            "host_key_verification",
+            "host_key",
+            "ssh_port",
+            "java_path",
+            "jvm_options",
+            "web_socket",
+        ],
+    ),
+];
 
 /// A key and its value, as written.
 type Entry<'a> = Found<&'a DeValue<'a>>;
@@ -29,13 +61,32 @@ impl<'a> Table<'a> {
     /// The whole file.
     pub(crate) fn top(reading: &'a Reading<'a>, entries: &'a DeTable<'a>) -> Self {
         let at = Place { line: 0, key: String::new() };
-        Self { reading, at, entries, keys: keys::TOP }.without_unknown_keys()
+        Self { reading, at, entries, defaults: None, keys: keys::TOP }.without_unknown_keys()
     }
 
     /// A value that must be a table with these keys.
     pub(crate) fn open(reading: &'a Reading<'a>, entry: &Entry<'a>, keys: &'static [keys::Key]) -> Option<Self> {
         let entries = entries_of(reading, entry)?;
-        Some(Self { reading, at: entry.at.clone(), entries, keys }.without_unknown_keys())
+        Some(Self { reading, at: entry.at.clone(), entries, defaults: None, keys }.without_unknown_keys())
+    }
+
+    /// The same with defaults for the keys that it does not have.
+    pub(crate) fn with_defaults(self, defaults: Option<Defaults<'a>>) -> Self {
+        Self { defaults, ..self }
+    }
+
+    /// This table as the defaults of others.
+    pub(crate) fn as_defaults(&self) -> Defaults<'a> {
+        Defaults { at: self.at.clone(), entries: self.entries }
+    }
+
+    /// The defaults, if they answer for this key.
+    fn defaults_for(&self, name: &str) -> Option<&Defaults<'a>> {
+        let own = |name: &str| self.entries.contains_key(name);
+        let answered =
+            |(answers, others): &(&[&str], &[&str])| others.contains(&name) && answers.iter().any(|key| own(key));
+        let answered = own(name) || ANSWERS.iter().any(answered);
+        self.defaults.as_ref().filter(|_| !answered)
     }
 
     fn without_unknown_keys(self) -> Self {
@@ -55,8 +106,18 @@ impl<'a> Table<'a> {
     /// The entry under one of these names. Two of them are an error.
     pub(crate) fn entry(&self, names: &[&str]) -> Option<Entry<'a>> {
         let mut found: Option<Entry<'a>> = None;
-        for (key, value) in self.entries.iter().filter(|(key, _)| names.contains(&key.get_ref().as_ref())) {
-            let at = place(self.reading, &self.at, key);
+        let is_one = |key: &str| names.contains(&key);
+        let own = self.entries.iter().filter(|(key, _)| is_one(key.get_ref().as_ref()));
+        let inherited = self.defaults.iter().flat_map(|defaults| defaults.entries.iter());
+        let inherited = inherited.filter(|(key, _)| {
+            let key = key.get_ref().as_ref();
+            is_one(key) && self.defaults_for(key).is_some()
+        });
+        let table_of_defaults = self.defaults.as_ref().map(|defaults| &defaults.at);
+        let all =
+            own.map(|entry| (&self.at, entry)).chain(inherited.filter_map(|entry| Some((table_of_defaults?, entry))));
+        for (table, (key, value)) in all {
+            let at = place(self.reading, table, key);
             match &found {
                 None => found = Some(Found { value: value.get_ref(), at }),
                 Some(first) => self.reading.error(
@@ -70,6 +131,15 @@ impl<'a> Table<'a> {
 
     /// Where the key is written; `None` if it is not.
     pub(crate) fn has(&self, name: &str) -> Option<Place> {
+        let inherited = || {
+            let Defaults { at, entries } = self.defaults_for(name)?;
+            entries.get_key_value(name).map(|(key, _)| place(self.reading, at, key))
+        };
+        self.writes(name).or_else(inherited)
+    }
+
+    /// Where the table itself writes the key.
+    fn writes(&self, name: &str) -> Option<Place> {
         self.entries.get_key_value(name).map(|(key, _)| place(self.reading, &self.at, key))
     }
 
@@ -78,9 +148,9 @@ impl<'a> Table<'a> {
         self.reading.error(at, text);
     }
 
-    /// Reports each of these keys that is written.
+    /// Reports each of these keys that the table itself writes. What it takes from its defaults may be of no use to it.
     pub(crate) fn refuse<'k>(&self, keys: impl IntoIterator<Item = &'k (impl AsRef<str> + ?Sized + 'k)>, text: &str) {
-        keys.into_iter().filter_map(|key| self.has(key.as_ref())).for_each(|at| self.error(&at, text));
+        keys.into_iter().filter_map(|key| self.writes(key.as_ref())).for_each(|at| self.error(&at, text));
     }
 
     /// As [`Self::text`], without its place.
@@ -101,7 +171,7 @@ impl<'a> Table<'a> {
 
     /// Reports the key as missing unless it is written under one of its names.
     pub(crate) fn require(&self, names: &[&str], advice: &str) -> bool {
-        let exists = names.iter().any(|name| self.entries.contains_key(*name));
+        let exists = names.iter().any(|name| self.has(name).is_some());
         if !exists {
             self.reading.error(&self.place_of_missing(names[0]), format!("is missing; {advice}"));
         }

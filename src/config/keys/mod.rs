@@ -57,6 +57,12 @@ pub(super) const TOP: &[Key] = &[
     key("jenkins", Kind::Table(JENKINS), "", "the Jenkins controller, and the user to log in as"),
     key("provider", Kind::Tables(PROVIDER), "", "one table for each cloud project; you choose the name"),
     key(
+        "defaults",
+        Kind::Table(NODES),
+        "",
+        "keys of [nodes.NAME] for all node types; a node type's own keys take precedence",
+    ),
+    key(
         "nodes",
         Kind::Tables(NODES),
         "",

@@ -2,13 +2,13 @@
 
 mod boot;
 mod min_idle;
-mod names;
+pub(crate) mod names;
 mod registration;
 mod script;
 mod server_name;
 
 use crate::config::file;
-use crate::config::file::{Found, Reading, Table};
+use crate::config::file::{Defaults, Found, Reading, Table};
 use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
 use crate::config::{keys, provider, times};
 use crate::domain::names::{NodeTypeName, ProviderName};
@@ -25,7 +25,9 @@ pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
     let commands = tables.iter().filter(|found| provider::is_command(found.value.1));
     let commands: Vec<_> = commands.map(|found| found.value.0).collect();
     let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
-    let file = Context { reading: top.reading, type_names, providers, commands, defaults, time_zone };
+    let shared = top.entry(&["defaults"]).and_then(|entry| Table::open(top.reading, &entry, keys::NODES));
+    let shared = shared.map(|table| table.as_defaults());
+    let file = Context { reading: top.reading, type_names, providers, commands, shared, defaults, time_zone };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -36,6 +38,8 @@ struct Context<'a, 'n> {
     providers: &'n [&'a str],
     /// Those of type "command".
     commands: &'n [&'a str],
+    /// `[defaults]`
+    shared: Option<Defaults<'a>>,
     defaults: Times,
     time_zone: ZoneName,
 }
@@ -48,6 +52,7 @@ impl<'a> Context<'a, '_> {
             self.reading.error(&found.at, format!("the node type's name {error}"));
         }
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
+        let table = table.with_defaults(self.shared.clone());
         let providers = self.providers(&table);
         let command = self.command_among(providers.as_deref().unwrap_or_default());
         if let Some(command) = command {
@@ -70,6 +75,9 @@ impl<'a> Context<'a, '_> {
         };
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
         let max = number("max", 0);
+        if let Some(at) = table.has("max").filter(|_| max == Some(0)) {
+            self.reading.warn(&at, "is 0, so mita orders no server of this type; write 1 or more to use it");
+        }
         let min_idle = min_idle::read(&table, &self.time_zone);
         let largest = min_idle.largest();
         if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
@@ -162,6 +170,14 @@ fn labels(table: &Table<'_>) -> BTreeSet<String> {
     for label in &written {
         if let Some(error) = names::label_error(&label.value) {
             table.error(&label.at, format!("the label {:?} {error}", label.value));
+        } else if label.value.contains(',') {
+            let apart: Vec<String> = label.value.split(',').map(|part| format!("{part:?}")).collect();
+            let text = format!(
+                "the label {:?} has a comma, and Jenkins separates labels by blanks; did you mean [{}]?",
+                label.value,
+                apart.join(", ")
+            );
+            table.reading.warn(&label.at, text);
         }
     }
     table.reading.once(written).into_iter().collect()

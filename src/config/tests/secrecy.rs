@@ -66,7 +66,7 @@ fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
         ),
         (
             "token_file = \"gone\"",
-            "mita.toml:4: jenkins.token_file: gone does not exist; name a file that this user can read",
+            "mita.toml:4: jenkins.token_file: gone does not exist; put the secret into it: (umask 077; cat > gone)",
         ),
         ("token_file = \".\"", "mita.toml:4: jenkins.token_file: . is a folder; name a file that this user can read"),
         ("token_file = \"empty\"", "mita.toml:4: jenkins.token_file: empty is empty; write the secret"),

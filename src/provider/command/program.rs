@@ -147,11 +147,21 @@ impl Provider for Program {
     fn inventory(&self) -> Inventory {
         match self.check(&[]) {
             Ok(answer) => Inventory {
-                images: answer.images.into_iter().map(|name| Image { name, min_ram_mib: 0, min_disk_gb: 0 }).collect(),
+                images: answer
+                    .images
+                    .into_iter()
+                    .map(|name| Image { id: name.clone(), name, min_ram_mib: 0, min_disk_gb: 0 })
+                    .collect(),
                 sizes: answer
                     .sizes
                     .into_iter()
-                    .map(|size| Size { name: size.name, cores: size.cores, ram_mib: size.ram_mib, disk_gb: 0 })
+                    .map(|size| Size {
+                        id: size.name.clone(),
+                        name: size.name,
+                        cores: size.cores,
+                        ram_mib: size.ram_mib,
+                        disk_gb: 0,
+                    })
                     .collect(),
                 ..Inventory::default()
             },

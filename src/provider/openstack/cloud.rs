@@ -49,9 +49,9 @@ impl OpenStack {
             deadline: access.deadline,
             network: access.network,
         };
-        let http = Client::new(options).map_err(|error| unusable_client(name, &error))?;
+        let http = Client::new(options).map_err(|error| unusable_client(&error))?;
         Ok(Self {
-            session: Session::new(name.clone(), config.clone(), http),
+            session: Session::new(config.clone(), http),
             concurrency: access.concurrency,
             cache: Mutex::default(),
         })

@@ -168,8 +168,7 @@ mod tests {
 
     #[test]
     fn user_data_up_to_the_limit_is_encoded_and_beyond_it_refused_before_it_is_sent() {
-        let name = crate::domain::names::ProviderName::from("cloud");
-        let operation = Operation::new(&name, "order ubuntu", Effect::Create);
+        let operation = Operation::new("order ubuntu", Effect::Create);
         assert_eq!(encoded_user_data("", &operation), Ok(None));
         assert_eq!(encoded_user_data("#!/bin/sh\n", &operation), Ok(Some("IyEvYmluL3NoCg==".into())));
         // 49,151 bytes make 65,536 encoded ones.

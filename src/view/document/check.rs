@@ -93,17 +93,46 @@ impl CheckDocument {
         }
     }
 
-    /// What is right, as text; the command logs what is wrong.
+    /// Adds what this machine lacks for a run.
+    pub(crate) fn add_errors(&mut self, errors: Vec<String>) {
+        self.ok &= errors.is_empty();
+        self.errors.extend(errors.iter().map(|error| clean::text(error)));
+    }
+
+    pub(crate) fn add_warnings(&mut self, warnings: Vec<String>) {
+        self.warnings.extend(warnings.iter().map(|warning| clean::text(warning)));
+    }
+
+    /// What was seen, and a summary; the command logs what is wrong before.
     pub(crate) fn render(&self) -> String {
-        if !self.errors.is_empty() {
-            return String::new();
-        }
-        let (types, providers) = (plural(self.node_types, "node type"), plural(self.providers, "provider"));
-        let mut text = format!("{}: ok, {types}, {providers}\n", self.file);
+        let mut text = String::new();
         if let Some(Online { seen, not_checked, .. }) = &self.online {
             text.extend(seen.iter().map(|Remark { place, text }| format!("{place}: {text}\n")));
             text.push_str(&format!("not checked: {}\n", not_checked.join("; ")));
         }
-        text
+        let faults = self.online.as_ref().map_or(0, |online| online.faults.len());
+        let hints = self.online.as_ref().map_or(0, |online| online.hints.len());
+        let (errors, warnings) = (self.errors.len() + faults, self.warnings.len() + hints);
+        let mut found = Vec::new();
+        if errors > 0 {
+            found.push(plural(errors, "error"));
+        } else {
+            let (types, providers) = (plural(self.node_types, "node type"), plural(self.providers, "provider"));
+            found.extend(["ok".to_owned(), types, providers]);
+        }
+        if warnings > 0 {
+            found.push(plural(warnings, "warning"));
+        }
+        text + &format!("{}: {}\n", self.file, found.join(", "))
+    }
+
+    /// What to do next.
+    pub(crate) fn next(&self) -> String {
+        let check = if self.online.is_some() { "mita check --online" } else { "mita check" };
+        match (self.ok, &self.online) {
+            (false, _) => format!("correct the errors above, then {check} again"),
+            (true, None) => "mita check --online asks Jenkins and the clouds".to_owned(),
+            (true, Some(_)) => "mita reconcile --dry-run shows what a run would do".to_owned(),
+        }
     }
 }

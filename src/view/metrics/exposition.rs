@@ -44,7 +44,7 @@ impl Exposition {
 
     /// The text, without secrets in labels.
     pub(crate) fn into_text(self) -> String {
-        redact_document(&self.text)
+        redact_document(&self.text).into_owned()
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Service {
     Cinder,
     /// Glance.
     Glance,
+    /// The cloud as a program sees it.
+    Command,
     /// A host that belongs to nobody: where redirects lead, and whatever a cloud's paths do not cover.
     Stranger,
 }
@@ -31,6 +33,7 @@ impl Service {
             Some("network") => Service::Neutron,
             Some("volume") => Service::Cinder,
             Some("image") => Service::Glance,
+            Some("command") => Service::Command,
             _ => Service::Stranger,
         }
     }

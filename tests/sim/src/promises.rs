@@ -79,7 +79,7 @@ impl World {
     pub(crate) fn broken_by(&self, host: &str, service: Service, request: &Request) -> Found {
         match (service, request.method.as_str()) {
             (Service::Jenkins, "POST") => self.broken_in_jenkins(request),
-            (Service::Nova | Service::Cinder | Service::Neutron, "DELETE") => {
+            (Service::Nova | Service::Cinder | Service::Neutron | Service::Command, "DELETE") => {
                 self.broken_by_delete(host, service, request)
             }
             _ => Vec::new(),
@@ -112,9 +112,11 @@ impl World {
     fn broken_by_delete(&self, host: &str, service: Service, request: &Request) -> Found {
         let mut found = Vec::new();
         let Some(cloud) = self.clouds.get(host) else { return found };
-        let id = request.path.rsplit('/').next().unwrap_or_default();
+        let document = request.json().unwrap_or_default();
+        let in_path = request.path.rsplit('/').next();
+        let id = document["id"].as_str().or(in_path).unwrap_or_default();
         match service {
-            Service::Nova if request.path.contains("/servers/") => {
+            Service::Nova | Service::Command if service == Service::Command || request.path.contains("/servers/") => {
                 let Some(server) = cloud.server(id) else { return found };
                 if !self.ours(&server.metadata) {
                     let text = format!("delete of server {id} ({}), which is not ours", server.name);
@@ -158,9 +160,12 @@ impl World {
     /// What an order that was taken breaks.
     pub(crate) fn broken_by_order(&self, host: &str, service: Service, request: &Request) -> Found {
         let mut found = Vec::new();
-        let order = service == Service::Nova && request.method == "POST" && request.path.ends_with("/servers");
-        let (true, Some(body)) = (order, request.json()) else { return found };
-        let metadata = &body["server"]["metadata"];
+        let order = match service {
+            Service::Nova => request.path.ends_with("/servers"),
+            _ => service == Service::Command,
+        };
+        let (true, Some(body)) = (order && request.method == "POST", request.json()) else { return found };
+        let metadata = if service == Service::Command { &body["metadata"] } else { &body["server"]["metadata"] };
         let owner = metadata["mita_owner"].as_str().unwrap_or_default();
         if !self.rules.owners.iter().any(|o| o == owner) {
             found.push((Promise::NotOurs, "a server is ordered without our mark".into()));

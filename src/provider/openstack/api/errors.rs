@@ -4,7 +4,6 @@
 //! the service and its request id are always shown, since operators of clouds ask for them.
 
 use super::service::Service;
-use crate::domain::names::ProviderName;
 use crate::http::{HttpError, Kind, Response, excerpt};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::secret::redact;
@@ -20,7 +19,6 @@ pub(crate) const NO_DISK: &str = "only an administrator may order it without a v
 /// What mita is doing, for messages: "cannot DESCRIPTION".
 #[derive(Clone, Copy)]
 pub(crate) struct Operation<'a> {
-    provider: &'a ProviderName,
     description: &'a str,
     effect: Effect,
 }
@@ -37,13 +35,13 @@ pub(crate) enum Effect {
 }
 
 impl<'a> Operation<'a> {
-    pub(crate) fn new(provider: &'a ProviderName, description: &'a str, effect: Effect) -> Self {
-        Self { provider, description, effect }
+    pub(crate) fn new(description: &'a str, effect: Effect) -> Self {
+        Self { description, effect }
     }
 
-    /// A failure with this text.
+    /// A failure with this text. Whoever shows it names the provider.
     pub(crate) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
-        let message = format!("{}: cannot {}: {text}", self.provider, self.description);
+        let message = format!("cannot {}: {text}", self.description);
         Failure { kind, message: redact(&message).into_owned() }
     }
 
@@ -154,8 +152,8 @@ fn says_no_disk(response: &Response) -> bool {
 }
 
 /// An HTTP client that cannot be created.
-pub(crate) fn unusable_client(provider: &ProviderName, error: &HttpError) -> Failure {
-    Failure { kind: FailureKind::Wrong, message: format!("{provider}: {}", error.text) }
+pub(crate) fn unusable_client(error: &HttpError) -> Failure {
+    Failure { kind: FailureKind::Wrong, message: error.text.clone() }
 }
 
 /// Whether Nova says that there is no such server: `itemNotFound`. A 404 in any other form comes from a proxy, another
@@ -240,9 +238,8 @@ mod tests {
     }
 
     fn meaning(effect: Effect, status: u16, body: &str) -> FailureKind {
-        let name = ProviderName::from("cloud");
         let response = respond(Answer::json(status, body).with("X-Openstack-Request-Id", "req-1"));
-        Operation::new(&name, "do it", effect).refused(Service::Compute, &response).kind
+        Operation::new("do it", effect).refused(Service::Compute, &response).kind
     }
 
     const POLICY: &str =
@@ -304,11 +301,10 @@ mod tests {
 
     #[test]
     fn a_proxy_that_found_no_server_passed_nothing_on() {
-        let name = ProviderName::from("cloud");
         let page = "<html><body><h1>503 Service Unavailable</h1>\nNo server is available.\n</body></html>";
         let response = respond(Answer::json(503, page));
         assert_eq!(
-            Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response).kind,
+            Operation::new("order ubuntu", Effect::Create).refused(Service::Compute, &response).kind,
             FailureKind::Unavailable
         );
     }
@@ -316,14 +312,13 @@ mod tests {
     #[test]
     fn s9_a_refusal_shows_the_services_words_without_secrets_its_request_and_what_to_do() {
         let _secret = Secret::new("pw-in-an-error");
-        let name = ProviderName::from("cloud");
         let body = r#"{"badRequest":{"code":400,"message":"Invalid key_name\nprovided: pw-in-an-error"}}"#;
         let response = respond(Answer::json(400, body).with("X-Openstack-Request-Id", "req-1"));
-        let failure = Operation::new(&name, "order ubuntu", Effect::Create).refused(Service::Compute, &response);
+        let failure = Operation::new("order ubuntu", Effect::Create).refused(Service::Compute, &response);
         assert_eq!(
             failure.message,
             format!(
-                "cloud: cannot order ubuntu: the compute service answered 400: \"Invalid key_name provided: [secret]\" \
+                "cannot order ubuntu: the compute service answered 400: \"Invalid key_name provided: [secret]\" \
                  ({}, request req-1): correct the node type; `mita check --online` shows what the cloud has",
                 response.request()
             )

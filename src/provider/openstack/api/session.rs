@@ -5,10 +5,9 @@ use super::microversion::{LOCKS, Microversion};
 use super::service::Service;
 use super::values::timestamp;
 use crate::config::OpenStackConfig;
-use crate::domain::names::ProviderName;
 use crate::http::{Client, Method, Request, Response};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::identity::{Identity, Login, access_rules, log_in};
+use crate::provider::openstack::identity::{Identity, Login, access_rules, is_keystone, log_in};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +20,6 @@ const MOST_LOG_INS: u32 = 3;
 
 /// The log-in to one cloud.
 pub(crate) struct Session {
-    name: ProviderName,
     config: OpenStackConfig,
     http: Client,
     state: Mutex<LogIns>,
@@ -57,17 +55,22 @@ impl Call {
 }
 
 impl Session {
-    pub(crate) fn new(name: ProviderName, config: OpenStackConfig, http: Client) -> Self {
-        Self { name, config, http, state: Mutex::default(), shows_no_locks: AtomicBool::new(false) }
+    pub(crate) fn new(config: OpenStackConfig, http: Client) -> Self {
+        Self { config, http, state: Mutex::default(), shows_no_locks: AtomicBool::new(false) }
     }
 
     pub(crate) fn operation<'a>(&'a self, description: &'a str, effect: Effect) -> Operation<'a> {
-        Operation::new(&self.name, description, effect)
+        Operation::new(description, effect)
     }
 
     /// The client of the cloud, for its counters and its clock.
     pub(crate) fn http(&self) -> &Client {
         &self.http
+    }
+
+    /// Whether Keystone answers at its URL, which is asked without credentials.
+    pub(crate) fn is_keystone(&self) -> bool {
+        is_keystone(&self.http, &self.config)
     }
 
     /// Who is logged in, and to which project.

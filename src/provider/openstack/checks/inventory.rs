@@ -1,7 +1,7 @@
 //! What a node type can name in the cloud, for a person who writes a configuration.
 
 use crate::provider::failure::Failure;
-use crate::provider::findings::{Image, Inventory, Size};
+use crate::provider::findings::{Image, Inventory, NamedNetwork, Size};
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::{compute, image, network};
 use std::collections::BTreeSet;
@@ -9,6 +9,11 @@ use std::collections::BTreeSet;
 pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let session = &cloud.session;
     let mut problems = BTreeSet::new();
+    if !session.is_keystone() {
+        // Before the secret is sent there: a person may have mistyped the URL.
+        let text = "what answers at auth_url is not Keystone: correct auth_url";
+        return Inventory { problems: vec![text.to_owned()], ..Inventory::default() };
+    }
     let identity = or_report(session.identity(), &mut problems);
     if !problems.is_empty() {
         // Without a log-in nothing else can be read.
@@ -18,20 +23,26 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let flavors = cloud.flavors().map(|flavors| flavors.as_ref().clone());
     let mut sizes: Vec<Size> = or_report(flavors, &mut problems)
         .into_iter()
-        .map(|flavor| Size { name: flavor.name, cores: flavor.vcpus, ram_mib: flavor.ram, disk_gb: flavor.disk })
+        .map(|flavor| Size {
+            id: flavor.id,
+            name: flavor.name,
+            cores: flavor.vcpus,
+            ram_mib: flavor.ram,
+            disk_gb: flavor.disk,
+        })
         .collect();
     sizes.sort_by(|a, b| (a.cores, a.ram_mib, a.disk_gb, &a.name).cmp(&(b.cores, b.ram_mib, b.disk_gb, &b.name)));
     let networks = network::usable(&or_report(network::all(session), &mut problems), &identity)
         .into_iter()
         .filter(|network| network.takes_servers())
-        .filter_map(|network| network.name.clone())
+        .filter_map(|network| Some(NamedNetwork { id: network.id.clone(), name: network.name.clone()? }))
         .collect();
     Inventory {
         images: images
             .into_iter()
             .filter_map(|image| {
                 let (min_ram_mib, min_disk_gb) = (image.min_ram.unwrap_or(0), image.min_disk.unwrap_or(0));
-                Some(Image { name: image.name?, min_ram_mib, min_disk_gb })
+                Some(Image { id: image.id, name: image.name?, min_ram_mib, min_disk_gb })
             })
             .collect(),
         sizes,

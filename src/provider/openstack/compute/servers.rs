@@ -9,6 +9,7 @@ use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, sa
 use crate::provider::order::Deletion;
 use crate::provider::{console, mark};
 use crate::secret::redact;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,8 +26,17 @@ const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
     let operation = session.operation("list the servers", Effect::Read);
     let path = "/servers/detail?limit=1000";
-    let servers = session.list(Service::Compute, path, "servers", |server: &wire::Server| &server.id, &operation)?;
-    Ok(servers.into_iter().map(read_server).collect())
+    let servers = session.list(Service::Compute, path, "servers", |Listed(server)| server.id.as_str(), &operation)?;
+    Ok(servers.into_iter().map(|Listed(server)| server).collect())
+}
+
+/// A server, read as soon as it was parsed: what Nova writes of it takes more memory.
+struct Listed(Server);
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(server: D) -> Result<Self, D::Error> {
+        wire::Server::deserialize(server).map(|server| Self(read_server(server)))
+    }
 }
 
 /// One server as it is now.

@@ -47,6 +47,11 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
     let response =
         http.send(&Request::post(url).json(&body).retryable()).map_err(|error| operation.unusable(&error))?;
     if !response.is_success() {
+        if (400..500).contains(&response.status) && !is_keystone(http, config) {
+            let (request, status) = (response.request(), response.status);
+            let text = format!("{request} answered {status}, and what answers there is not Keystone: correct auth_url");
+            return Err(operation.failure(FailureKind::Wrong, &text));
+        }
         return Err(refused(&config.auth, &response, operation));
     }
     let login = match config.auth {
@@ -62,6 +67,23 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
         ));
     }
     Ok(login)
+}
+
+/// Whether Keystone answers there: it describes its version to anybody. Other services of OpenStack refuse a log-in with the
+/// same words as Keystone. Without an answer, nothing speaks against it.
+pub(crate) fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
+    if matches!(config.auth, Auth::V2Password { .. }) {
+        // A newer Keystone has no version 2.0 to describe.
+        return true;
+    }
+    let version = format!("{}/v3", without_version(&config.auth_url));
+    let Ok(response) = http.send(&Request::get(version)) else { return true };
+    if !response.is_success() {
+        return response.status >= 500;
+    }
+    response
+        .json_body("a version")
+        .is_ok_and(|body| body.take("/version").is_ok_and(|version: Value| version.is_object()))
 }
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {

@@ -105,6 +105,7 @@ fn usual(seen: &Seen) -> Answer {
     let (path, query) = seen.target.split_once('?').unwrap_or((&seen.target, ""));
     match (seen.method.as_str(), path) {
         ("POST", "/identity/v3/auth/tokens") => token(seen),
+        ("GET", "/identity/v3") => Answer::json(200, r#"{"version":{"id":"v3.14","status":"stable"}}"#),
         ("GET", "/compute/v2.1/servers/detail") => Answer::json(200, recorded!("servers.json")),
         ("GET", "/compute/v2.1/flavors/detail") if query == "limit=1000" => {
             Answer::json(200, recorded!("flavors_page.json"))
@@ -166,24 +167,32 @@ fn a_log_in_that_keystone_refuses_is_not_tried_again() {
     assert_eq!(failure.kind, FailureKind::Denied);
     assert!(
         failure.message.starts_with(
-            "cloud: cannot log in: the identity service answered 401: \"The request you have made requires authentication.\""
+            "cannot log in: the identity service answered 401: \"The request you have made requires authentication.\""
         ),
         "{failure}"
     );
     assert_eq!(provider.servers().unwrap_err(), failure);
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(lines(&server), ["POST /identity/v3/auth/tokens", "GET /identity/v3"]);
 }
 
 #[test]
 fn an_auth_url_that_is_not_keystones_is_a_wrong_configuration() {
     let (_server, provider) = cloud(|seen| {
         let page = Answer::Whole { status: 404, headers: Vec::new(), body: recorded!("keystone_404.html").into() };
-        seen.target.contains("/auth/tokens").then(|| page.with("Content-Type", "text/html"))
+        seen.target.starts_with("/identity").then(|| page.with("Content-Type", "text/html"))
     });
     let failure = provider.servers().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Wrong);
-    assert!(failure.message.contains("an HTML page titled \"404 Not Found\""), "{failure}");
-    assert!(failure.message.ends_with("auth_url is not that of Keystone, or it has no such version"), "{failure}");
+    assert!(failure.message.contains("/auth/tokens answered 404, and what answers there is not Keystone"), "{failure}");
+}
+
+#[test]
+fn a_service_that_refuses_a_log_in_with_the_words_of_keystone_is_not_taken_for_it() {
+    let (_server, provider) =
+        cloud(|seen| seen.target.starts_with("/identity").then(|| Answer::json(401, recorded!("token_401.json"))));
+    let failure = provider.servers().unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Wrong);
+    assert!(failure.message.ends_with("what answers there is not Keystone: correct auth_url"), "{failure}");
 }
 
 #[test]

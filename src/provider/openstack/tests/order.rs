@@ -65,9 +65,9 @@ fn a_name_that_the_cloud_does_not_know_makes_its_type_unfit_and_no_other() {
     assert_eq!(failure.kind, FailureKind::Wrong);
     assert_eq!(
         failure.message,
-        "cloud: cannot find the flavor \"m1.smal\": no flavor has this name; nearest: \"m1.small\": \
-         correct size; cloud: cannot find the image \"Ubuntu Trusty (2014.04) cloudimk\": no image has this name; \
-         nearest: \"Ubuntu Trusty (2014.04) cloudimg\": correct image_name; cloud: cannot find the network \"no-net\": \
+        "cannot find the flavor \"m1.smal\": no flavor has this name; nearest: \"m1.small\": \
+         correct size; cannot find the image \"Ubuntu Trusty (2014.04) cloudimk\": no image has this name; \
+         nearest: \"Ubuntu Trusty (2014.04) cloudimg\": correct image_name; cannot find the network \"no-net\": \
          no network has this name; there is none: correct networks"
     );
 }
@@ -97,7 +97,7 @@ fn an_image_may_be_named_by_a_pattern_of_which_the_newest_that_fits_is_taken() {
     assert_eq!(taken("what-*").unwrap(), "odd", "a name that is there to the letter comes first");
     assert_eq!(
         taken("centos-*").unwrap_err(),
-        "cloud: cannot find the image \"centos-*\": no active image has a name that matches this pattern; there are \
+        "cannot find the image \"centos-*\": no active image has a name that matches this pattern; there are \
          \"what-*\", \"ubuntu-24.04-1\", \"ubuntu-24.04-2\", ...: correct image_name"
     );
 }
@@ -132,7 +132,7 @@ fn groups_and_ports_are_found_by_name_or_id_and_what_two_have_is_no_name() {
     let survey = provider.survey(&[&ubuntu]);
     assert_eq!(
         survey.unfit[&"ubuntu".into()].message,
-        "cloud: cannot find the port \"eth9\": no port has this name; there is none: correct ports; cloud: cannot \
+        "cannot find the port \"eth9\": no port has this name; there is none: correct ports; cannot \
          find the server group \"twin\": 2 server groups have this name: use the id of one instead: g2, g3"
     );
 }
@@ -154,7 +154,7 @@ fn a_cloud_without_the_microversion_that_a_node_type_needs_is_no_place_for_it() 
     assert_eq!(answers("<html>", 404), None, "if it is unknown, the order shows it");
     for old in [r#"{"version":{"version":"2.51"}}"#, r#"{"version":{"version":""}}"#] {
         let unfit = answers(old, 200).unwrap();
-        assert!(unfit.starts_with("cloud: cannot order ubuntu: tags needs the compute microversion 2.52"), "{unfit}");
+        assert!(unfit.starts_with("cannot order ubuntu: tags needs the compute microversion 2.52"), "{unfit}");
     }
 }
 
@@ -167,10 +167,8 @@ fn what_cannot_be_read_is_a_problem_and_no_wrong_name() {
     assert_eq!(survey.quota, None);
     assert_eq!(survey.unfit[&"ubuntu".into()].kind, FailureKind::Unavailable);
     assert_eq!(survey.problems.len(), 2);
-    assert!(
-        survey.problems[0].starts_with("cloud: cannot find the image \"dup-image\": the image service answered 500")
-    );
-    assert!(survey.problems[1].starts_with("cloud: cannot read the quota: the compute service answered 500"));
+    assert!(survey.problems[0].starts_with("cannot find the image \"dup-image\": the image service answered 500"));
+    assert!(survey.problems[1].starts_with("cannot read the quota: the compute service answered 500"));
 }
 
 #[test]
@@ -234,7 +232,7 @@ fn a_refused_order_says_what_novas_words_are_and_what_to_do() {
     assert_eq!(failure.kind, FailureKind::Quota);
     assert!(
         failure.message.starts_with(
-            "cloud: cannot order ubuntu (20261121T233012Z-1): the compute service answered 403: \"Quota exceeded for \
+            "cannot order ubuntu (20261121T233012Z-1): the compute service answered 403: \"Quota exceeded for \
              instances: Requested 30, but already used 0 of 20 instances\" (POST http://127.0.0.1:"
         ),
         "{failure}"

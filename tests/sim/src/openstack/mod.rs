@@ -4,6 +4,7 @@
 
 mod answers;
 mod cinder;
+mod command;
 mod create;
 mod glance;
 mod keystone;
@@ -416,6 +417,11 @@ impl Cloud {
         cloud
     }
 
+    /// The port that it listens on.
+    pub fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap_or_default()
+    }
+
     /// Where Keystone v3 is, as `auth_url` of a configuration.
     pub fn auth_url(&self) -> String {
         format!("{}/identity/v3", self.url)
@@ -443,6 +449,7 @@ impl Cloud {
             Some("compute") => (self.nova(&parts[1..], request), true),
             Some("network") => (self.neutron(&parts[1..], request), false),
             Some("volume") => (self.cinder(&parts[1..], request), true),
+            Some("command") => (self.command(&parts[1..], request), false),
             Some("image") => (self.glance(&parts[1..], request), false),
             _ => (answers::no_route(request), false),
         };

@@ -1,0 +1,54 @@
+//! What a shell offers as the value of an argument: names in the configuration, in the state and in clouds.yaml.
+//!
+//! It reads files only, never a service, because a person waits for it. The configuration is that of `MITA_CONFIG`, else
+//! the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
+
+use crate::config;
+use crate::config::Config;
+use crate::domain::state::State;
+use crate::store;
+use crate::store::Loaded;
+use clap_complete::CompletionCandidate;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+/// Nodes of this installation in Jenkins, as of the last run.
+pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
+    matching(begin, configured().iter().flat_map(|config| names_of_nodes(config)))
+}
+
+/// What `mita explain` knows by name without asking Jenkins: node types, nodes, and the jobs that waited in the last run.
+pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
+    let config = configured();
+    let types = config.iter().flat_map(|config| names_of_types(config));
+    matching(begin, types.chain(config.iter().flat_map(|config| names_of_nodes(config))))
+}
+
+/// Clouds in clouds.yaml, and `envvars` if the OS_* variables describe one.
+pub(crate) fn clouds(begin: &OsStr) -> Vec<CompletionCandidate> {
+    matching(begin, config::available_clouds().unwrap_or_default().into_iter())
+}
+
+fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
+    let Some(begin) = begin.to_str() else { return Vec::new() };
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with(begin)).collect();
+    names.into_iter().map(CompletionCandidate::new).collect()
+}
+
+fn configured() -> Option<Config> {
+    let path = config::locate(None).ok()?;
+    Some(Config::load(&path).ok()?.config)
+}
+
+fn names_of_types(config: &Config) -> impl Iterator<Item = String> {
+    config.node_types.iter().map(|kind| kind.name.to_string())
+}
+
+fn names_of_nodes(config: &Config) -> Vec<String> {
+    let state: Option<State> = match store::load_only(&config.state_file, &config.installation()) {
+        Ok(Loaded::Known(state)) => Some(*state),
+        Ok(Loaded::Fresh | Loaded::Unreadable { .. } | Loaded::SetAside { .. }) | Err(_) => None,
+    };
+    let ours = |name: &String| config.node_types.iter().any(|kind| name.starts_with(kind.name.as_str()));
+    state.iter().flat_map(|state| state.nodes.keys()).map(ToString::to_string).filter(ours).collect()
+}

@@ -1,0 +1,133 @@
+//! Checks whether a run of this user could keep its state and write its files here. Nothing is written to find out.
+
+use crate::config::Config;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+
+/// What a run would fail with, each with its cure.
+pub(super) fn errors(config: &Config) -> Vec<String> {
+    let mut errors = Vec::new();
+    let mut report = |key: &str, error: Option<String>| {
+        errors.extend(error.map(|error| format!("{}: {key}: {error}", config.path.display())));
+    };
+    let state = resolved(&config.state_file);
+    let mut lock = state.clone().into_os_string();
+    lock.push(".lock");
+    report("state_file", folder_of_state(&state));
+    report("state_file", unreadable(&state, Access::READ_OK));
+    report("state_file", unreadable(Path::new(&lock), Access::READ_OK | Access::WRITE_OK));
+    for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
+        report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)))));
+    }
+    errors
+}
+
+/// The target of a link.
+fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A run makes the folder of the state, if the folder above it is there.
+fn folder_of_state(state: &Path) -> Option<String> {
+    let folder = folder_of(state);
+    let above = folder_of(&folder);
+    unwritable(if folder.exists() || !above.exists() { &folder } else { &above })
+}
+
+fn unwritable(folder: &Path) -> Option<String> {
+    let shown = folder.display();
+    match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+        Ok(()) if folder.is_dir() => None,
+        Ok(()) => Some(format!("{shown} is not a folder; write another path")),
+        Err(Errno::NOENT) => Some(format!("the folder {shown} does not exist: mkdir -p {shown}")),
+        Err(Errno::ROFS) => Some(format!("the file system of {shown} is read-only; write another path")),
+        Err(_) => Some(format!(
+            "this user cannot write in the folder {shown}: run mita as the owner of the folder (sudo -u USER mita ...), or \
+             give the folder to the user that runs mita (chown)"
+        )),
+    }
+}
+
+/// Why a file that is there cannot be used.
+fn unreadable(file: &Path, wanted: Access) -> Option<String> {
+    match access(file, wanted) {
+        // The folder is reported where the path itself leads nowhere.
+        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => None,
+        Err(_) => Some(format!(
+            "this user cannot read or write {shown}: run mita as its owner (sudo -u USER mita ...), or give the file to the \
+             user that runs mita (chown)",
+            shown = file.display()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    fn config(folder: &Path) -> Config {
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        config.path = "mita.toml".into();
+        config.state_file = folder.join("state/state.json");
+        (config.metrics_file, config.html_file) = (None, None);
+        config
+    }
+
+    #[test]
+    fn a_folder_that_a_run_would_make_is_no_error_and_one_that_it_would_not_make_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        assert_eq!(errors(&config), [""; 0]);
+        config.state_file = folder.path().join("off/mita/state.json");
+        config.html_file = Some(folder.path().join("www/index.html"));
+        let shown = folder.path().display();
+        assert_eq!(
+            errors(&config),
+            [
+                format!("mita.toml: state_file: the folder {shown}/off/mita does not exist: mkdir -p {shown}/off/mita"),
+                format!("mita.toml: html_file: the folder {shown}/www does not exist: mkdir -p {shown}/www"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(folder.path());
+        fs::write(folder.path().join("file"), "").unwrap();
+        fs::set_permissions(folder.path().join("file"), Permissions::from_mode(0o700)).unwrap();
+        config.metrics_file = Some(folder.path().join("file/mita.prom"));
+        let errors = errors(&config);
+        assert!(matches!(&errors[..], [one] if one.contains("is not a folder")), "{errors:?}");
+    }
+
+    #[test]
+    fn what_this_user_cannot_write_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path());
+        fs::create_dir(folder.path().join("state")).unwrap();
+        let lock = folder.path().join("state/state.json.lock");
+        fs::write(&lock, "").unwrap();
+        fs::set_permissions(&lock, Permissions::from_mode(0o000)).unwrap();
+        let mode = |mode| fs::set_permissions(folder.path().join("state"), Permissions::from_mode(mode)).unwrap();
+        let of_lock = errors(&config);
+        mode(0o500);
+        let of_both = errors(&config);
+        mode(0o700);
+        // Nothing is forbidden to root.
+        if !rustix::process::geteuid().is_root() {
+            assert!(
+                matches!(&of_lock[..], [one] if one.contains("state.json.lock: run mita as its owner")),
+                "{of_lock:?}"
+            );
+            assert!(of_both.len() == 2 && of_both[0].contains("cannot write in the folder"), "{of_both:?}");
+        }
+    }
+}

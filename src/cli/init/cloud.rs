@@ -1,0 +1,241 @@
+//! The questions about the cloud. The log-in is tried at once, and reads what the node type can name.
+
+use super::Session;
+use super::dialogue::{Choice, Dialogue, Question};
+use super::files::Kept;
+use super::template::{self, Login, SecretKey};
+use crate::cli::process::failure::Failure;
+use crate::config;
+use crate::provider;
+use crate::provider::{Access, Inventory, Network};
+use crate::secret::Secret;
+
+/// The cloud that the OS_* variables describe.
+const ENVIRONMENT: &str = "envvars";
+
+/// The answer for a cloud that clouds.yaml does not have.
+const ANOTHER: &str = "another";
+
+/// What a configuration to fill in says.
+const PLACEHOLDER: (&str, &str) = ("https://openstack.example.com:5000/v3", "ID");
+
+/// Requests of one listing at a time.
+const CONCURRENCY: u32 = 8;
+
+pub(super) struct CloudAnswers {
+    pub(super) login: Login,
+    /// The name of the provider.
+    pub(super) provider: String,
+    pub(super) region: Option<String>,
+    /// A secret that is not in its file yet.
+    pub(super) kept: Option<Kept>,
+    pub(super) inventory: Inventory,
+}
+
+/// The answers of the last round, which are the defaults of the next.
+#[derive(Default)]
+struct Last {
+    auth_url: Option<String>,
+    credential_id: Option<String>,
+    username: Option<String>,
+    project: Option<String>,
+    domain: Option<String>,
+    region: Option<String>,
+    refused: bool,
+}
+
+/// Asks for the cloud and its credentials until Keystone accepts them.
+pub(super) fn ask(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    piped: Option<String>,
+) -> Result<CloudAnswers, Failure> {
+    let args = session.args;
+    let mut last = Last { region: args.region.clone(), ..Last::default() };
+    let piped = piped.map(Secret::new);
+    loop {
+        let (login, typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
+        if last.refused && args.region.is_none() {
+            let default = last.region.clone().unwrap_or_default();
+            let question = Question {
+                text: "Region (Enter if the cloud has only one)",
+                option: "--region",
+                given: None,
+                default: Some(&default),
+            };
+            last.region = Some(dialogue.value(question, any)?).filter(|region| !region.is_empty());
+        }
+        let provider = match &login {
+            Login::Cloud(cloud) if cloud != ENVIRONMENT => cloud.clone(),
+            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => "openstack".to_owned(),
+        };
+        let region = last.region.clone();
+        let kept = typed.clone().and_then(|text| Some(Kept { file: login.secret_file()?.to_owned(), text }));
+        let tried = login.with_secret(typed);
+        let read = if args.offline {
+            Ok(Inventory::default())
+        } else {
+            session.waiting("asking the cloud what it has", || inventory(session, &provider, &tried, region.as_deref()))
+        };
+        match read {
+            Ok(inventory) => return Ok(CloudAnswers { login, provider, region, kept, inventory }),
+            Err(text) if dialogue.has_person() && args.cloud.is_none() => {
+                dialogue.say(&format!("  {text}\n"))?;
+                last.refused = true;
+            }
+            Err(text) => return Err(Failure::Refused(text)),
+        }
+    }
+}
+
+fn any(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+/// The cloud and who logs in, and a secret that is in no file yet.
+fn login(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    piped: Option<&Secret>,
+    last: &mut Last,
+) -> Result<(Login, Option<Secret>), Failure> {
+    let args = session.args;
+    if let Some(cloud) = &args.cloud {
+        return Ok((Login::Cloud(cloud.clone()), None));
+    }
+    if args.auth_url.is_none() {
+        let clouds = config::available_clouds().map_err(Failure::Refused)?;
+        if let Some(cloud) = known_cloud(dialogue, args.offline, &clouds)? {
+            return Ok((Login::Cloud(cloud), None));
+        }
+        if !dialogue.has_person() && args.offline {
+            let (auth_url, id) = PLACEHOLDER;
+            let secret = SecretKey::File("openstack.secret".to_owned());
+            return Ok((Login::Credential { auth_url: auth_url.to_owned(), id: id.to_owned(), secret }, None));
+        }
+        if !dialogue.has_person() {
+            return Err(Failure::Refused(
+                "no cloud found: there is no clouds.yaml, and OS_AUTH_URL is not set. Name one with --cloud, or with --auth-url \
+                 and --application-credential-id, or write a configuration to fill in with --offline"
+                    .to_owned(),
+            ));
+        }
+    }
+    by_hand(session, dialogue, piped, last)
+}
+
+/// A cloud of clouds.yaml or of the environment. A person can choose another one.
+fn known_cloud(dialogue: &mut Dialogue<'_>, offline: bool, clouds: &[String]) -> Result<Option<String>, Failure> {
+    if clouds.is_empty() {
+        return Ok(None);
+    }
+    if !dialogue.has_person() {
+        if clouds.len() > 1 && !offline {
+            let clouds = clouds.join(", ");
+            return Err(Failure::Refused(format!("which cloud? Name one with --cloud: there are {clouds}")));
+        }
+        return Ok(clouds.first().cloned());
+    }
+    let about = |cloud: &String| if cloud == ENVIRONMENT { "  the OS_* variables".to_owned() } else { String::new() };
+    let mut choices: Vec<Choice> =
+        clouds.iter().map(|cloud| Choice { about: about(cloud), ..Choice::plain(cloud) }).collect();
+    choices.push(Choice { about: "  log in to another cloud".to_owned(), ..Choice::plain(ANOTHER) });
+    let question = Question { text: "Cloud", option: "--cloud", given: None, default: None };
+    let chosen = dialogue.choice(question, &choices, |_| Err(config::nearest_name("", clouds)))?;
+    Ok(chosen.filter(|cloud| cloud != ANOTHER))
+}
+
+/// The URL of Keystone, and an application credential or a user.
+fn by_hand(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    piped: Option<&Secret>,
+    last: &mut Last,
+) -> Result<(Login, Option<Secret>), Failure> {
+    let args = session.args;
+    let url = Question {
+        text: "URL of Keystone (auth_url)",
+        option: "--auth-url",
+        given: args.auth_url.as_deref(),
+        default: last.auth_url.as_deref(),
+    };
+    let auth_url = dialogue.value(url, |text| config::root_url(text).map(|_| text.trim().to_owned()))?;
+    last.auth_url = Some(auth_url.clone());
+    if args.username.is_none() {
+        let id = credential_id(args.application_credential_id.as_deref(), dialogue, last)?;
+        last.credential_id = Some(id.clone());
+        if !id.is_empty() {
+            let file = args.application_credential_secret_file.as_deref().unwrap_or("openstack.secret");
+            let typed = secret(session, dialogue, piped, last, file, "Secret of the application credential")?;
+            return Ok((Login::Credential { auth_url, id, secret: SecretKey::File(file.to_owned()) }, typed));
+        }
+    }
+    let mut ask = |text, option, given: &Option<String>, default: Option<&str>| {
+        dialogue.value(Question { text, option, given: given.as_deref(), default }, any)
+    };
+    let username = ask("User", "--username", &args.username, last.username.as_deref())?;
+    let project = ask("Project", "--project", &args.project, last.project.as_deref())?;
+    let domain = last.domain.clone().unwrap_or_else(|| "Default".to_owned());
+    let domain = ask("Domain of user and project", "--domain", &args.domain, Some(&domain))?;
+    (last.username, last.project) = (Some(username.clone()), Some(project.clone()));
+    last.domain = Some(domain.clone());
+    let file = args.password_file.as_deref().unwrap_or("openstack.password");
+    let typed = secret(session, dialogue, piped, last, file, &format!("Password of {username}"))?;
+    let password = SecretKey::File(file.to_owned());
+    Ok((Login::Password { auth_url, username, project, domain, password }, typed))
+}
+
+/// Empty if a user logs in.
+fn credential_id(given: Option<&str>, dialogue: &mut Dialogue<'_>, last: &Last) -> Result<String, Failure> {
+    if given.is_none() && !dialogue.has_person() {
+        return Err(Failure::Refused(
+            "who logs in to the cloud? Name --application-credential-id, or --username and --project".to_owned(),
+        ));
+    }
+    let before = last.credential_id.as_deref().filter(|id| !id.is_empty());
+    let question = Question {
+        text: "Id of the application credential (- to log in as a user)",
+        option: "--application-credential-id",
+        given,
+        default: before,
+    };
+    dialogue.value(question, |id| Ok(id.trim_start_matches('-').to_owned()))
+}
+
+/// A secret from standard input or from the person; `None` if its file has it. A person replaces the secret of a file that
+/// the cloud refused.
+fn secret(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    piped: Option<&Secret>,
+    last: &Last,
+    file: &str,
+    what: &str,
+) -> Result<Option<Secret>, Failure> {
+    let path = session.place.beside(file);
+    if piped.is_some() || (path.exists() && !last.refused) || !dialogue.has_person() {
+        return Ok(piped.cloned());
+    }
+    loop {
+        if let Some(text) = dialogue.secret(&format!("{what} (not shown; kept in {})", path.display()))? {
+            return Ok(Some(Secret::new(text)));
+        }
+        if session.args.offline {
+            return Ok(None);
+        }
+        dialogue.say("  without it, nobody can log in: please answer, or end with Ctrl-C")?;
+    }
+}
+
+/// What the cloud has.
+fn inventory(session: &Session<'_>, provider: &str, login: &Login, region: Option<&str>) -> Result<Inventory, String> {
+    let config = config::provider_of(&session.place.path, &template::provider(provider, login, region))?;
+    let network = Network::default();
+    let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY, network: &network };
+    let inventory = provider::open(&config, access).map_err(|failure| failure.message)?.inventory();
+    if inventory.images.is_empty() && inventory.sizes.is_empty() && !inventory.problems.is_empty() {
+        return Err(inventory.problems.join("; "));
+    }
+    inventory.problems.iter().for_each(|problem| log::warn!("{problem}"));
+    Ok(inventory)
+}

@@ -1,0 +1,108 @@
+//! The questions about Jenkins. The log-in is tried at once.
+
+use super::Session;
+use super::dialogue::{Dialogue, Question};
+use super::files::Kept;
+use super::template::{self, SecretKey, Token};
+use crate::cli::process::failure::Failure;
+use crate::config;
+use crate::jenkins;
+use crate::jenkins::Jenkins;
+use crate::provider::Network;
+use crate::secret::Secret;
+
+/// Where the token is kept if no option names another file.
+const TOKEN_FILE: &str = "jenkins.token";
+
+/// The URL of a configuration to fill in.
+const PLACEHOLDER: &str = "https://jenkins.example.com/";
+
+pub(super) struct JenkinsAnswers {
+    pub(super) url: String,
+    pub(super) user: String,
+    pub(super) token: Token,
+    /// A token that is not in its file yet.
+    pub(super) kept: Option<Kept>,
+}
+
+/// Asks for the URL, the user and the token until Jenkins answers. Without a token, Jenkins is not asked.
+pub(super) fn ask(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    piped: Option<String>,
+) -> Result<JenkinsAnswers, Failure> {
+    let args = session.args;
+    let file = args.jenkins_token_file.clone().unwrap_or_else(|| TOKEN_FILE.to_owned());
+    let mut url = args.offline.then(|| PLACEHOLDER.to_owned());
+    let mut user = args.jenkins_user.clone().unwrap_or_else(|| "mita".to_owned());
+    let mut refused = false;
+    loop {
+        let question = Question {
+            text: "URL of Jenkins",
+            option: "--jenkins-url",
+            given: args.jenkins_url.as_deref(),
+            default: url.as_deref(),
+        };
+        let root = dialogue.value(question, |text| reachable(session, text))?;
+        let given = args.jenkins_user.as_deref();
+        let question = Question { text: "User in Jenkins", option: "--jenkins-user", given, default: Some(&user) };
+        user = dialogue.value(question, check_user)?;
+        let in_file = session.place.beside(&file).exists() && !refused;
+        let mut typed: Option<Secret> = piped.as_deref().map(Secret::new);
+        if args.jenkins_token_env.is_none() && !in_file && piped.is_none() {
+            let text = format!("API token of {user} in Jenkins (not shown; Enter to add it later)");
+            typed = dialogue.secret(&text)?.map(Secret::new);
+        }
+        let token = match &args.jenkins_token_env {
+            Some(variable) => Token::Variable(variable.clone()),
+            None => Token::File(file.clone()),
+        };
+        let key = match (&typed, &args.jenkins_token_env) {
+            (Some(secret), _) => Some(SecretKey::Inline(secret.clone())),
+            (None, Some(variable)) => Some(SecretKey::Variable(variable.clone())),
+            (None, None) => in_file.then(|| SecretKey::File(file.clone())),
+        };
+        let kept = typed.map(|text| Kept { file: file.clone(), text });
+        let answers = JenkinsAnswers { url: root.clone(), user: user.clone(), token, kept };
+        let Some(key) = key.filter(|_| !args.offline) else { return Ok(answers) };
+        let Err(text) = session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)) else {
+            return Ok(answers);
+        };
+        if !dialogue.has_person() || args.jenkins_token_env.is_some() {
+            let offline = "or write a configuration without asking anybody with --offline";
+            return Err(Failure::Refused(format!("jenkins: {text}; {offline}")));
+        }
+        dialogue.say(&format!("  {text}\n"))?;
+        (url, refused) = (Some(root), true);
+    }
+}
+
+/// The root URL, if Jenkins answers there. Nothing secret is sent.
+fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
+    let url = config::root_url(text)?;
+    if !session.args.offline {
+        let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
+        // The URL is before it.
+        answered.map_err(|error| error.text)?;
+    }
+    Ok(url)
+}
+
+fn check_user(user: &str) -> Result<String, String> {
+    // HTTP Basic authentication ends the user's name at the first colon (RFC 7617).
+    if user.contains(':') { Err("no user has a colon in the name".to_owned()) } else { Ok(user.to_owned()) }
+}
+
+/// Asks Jenkins who this is.
+fn log_in(session: &Session<'_>, url: &str, user: &str, token: &SecretKey) -> Result<(), String> {
+    let config = config::jenkins_of(&session.place.path, &template::jenkins(url, user, token))?;
+    let jenkins = Jenkins::new(&config, session.deadline(), &Network::default()).map_err(|error| error.to_string())?;
+    match jenkins.current_user().map_err(|error| error.to_string())?.value {
+        Some(_) => Ok(()),
+        None => Err(
+            "Jenkins treats mita as anonymous: are user and token right, and does a proxy in front of Jenkins remove \
+             the Authorization header?"
+                .to_owned(),
+        ),
+    }
+}
