@@ -112,7 +112,7 @@ fn with_rules(rules: &[AccessRule]) -> Scene {
     credential.access_rules = rules.to_vec();
     let (credential, secret) = (CredentialId::Id(credential.id.clone()), Secret::new(&credential.secret));
     drop(cloud);
-    let Backend::OpenStack(openstack) = &mut scene.loaded.config.providers[0].backend else { panic!("OpenStack") };
+    let Backend::OpenStack(openstack) = &mut scene.loaded.config.providers[0].backend else { panic!("not OpenStack") };
     openstack.auth = Auth::ApplicationCredential { credential, secret };
     scene
 }

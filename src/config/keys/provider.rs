@@ -2,6 +2,12 @@
 
 use super::key::{Key, Kind, MOST, key, refused, same};
 
+/// Those of every type.
+pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max", "billing"];
+
+/// Those of type "command", besides the keys of every type. All others belong to OpenStack.
+pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
+
 /// `proxy`, also in `[jenkins]`.
 pub(super) const PROXY: Key = key(
     "proxy",
@@ -9,12 +15,6 @@ pub(super) const PROXY: Key = key(
     "the environment's",
     "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
 );
-
-/// Those of every type.
-pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max"];
-
-/// Those of type "command", besides the keys of every type. All others belong to OpenStack.
-pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
 
 /// `[provider.NAME]`
 pub(crate) const PROVIDER: &[Key] = &[

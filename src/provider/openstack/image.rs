@@ -33,20 +33,21 @@ pub(crate) fn find(session: &Session, wanted: &str) -> Result<Image, Failure> {
         };
     }
     let named = named(session, wanted, &[], &operation)?;
-    let why = match newest_active(named) {
-        Ok(image) => return Ok(image),
-        Err(Some(Image { id, status, .. })) => {
+    let why = match newest(named) {
+        Some(image) if image.is_active() => return Ok(image),
+        Some(Image { id, status, .. }) => {
             let status = status.as_deref().unwrap_or("?");
             format!("no image with this name is active (image {id} is {status}): correct image_name")
         }
-        Err(None) => {
+        None => {
             let all = listed(session, &[], &operation)?;
             let names: Vec<_> = all.iter().filter_map(|image| image.name.clone()).collect();
             let names = names.iter().map(String::as_str);
             if wanted.contains(['*', '?']) {
                 let pattern = WildMatch::new(wanted);
                 let matches = |image: &Image| image.name.as_deref().is_some_and(|name| pattern.matches(name));
-                if let Ok(image) = newest_active(all.into_iter().filter(matches).collect()) {
+                let newest = newest(all.into_iter().filter(matches).collect());
+                if let Some(image) = newest.filter(Image::is_active) {
                     return Ok(image);
                 }
                 format!(
@@ -63,22 +64,19 @@ pub(crate) fn find(session: &Session, wanted: &str) -> Result<Image, Failure> {
     Err(operation.failure(FailureKind::Wrong, &why))
 }
 
-/// The newest active image; of equally old ones the one with the greater id, so that every run takes the same one. Else
-/// any of them.
-fn newest_active(mut images: Vec<Image>) -> Result<Image, Option<Image>> {
-    let is_active = |image: &Image| image.status.as_deref() == Some("active");
-    images.sort_by_key(|image| (is_active(image), image.created_at.as_deref().and_then(timestamp), image.id.clone()));
-    match images.pop() {
-        Some(image) if is_active(&image) => Ok(image),
-        other => Err(other),
-    }
+/// The newest active image; of equally old ones the one with the greater id, so that every run takes the same one. If none
+/// is active, another one.
+fn newest(images: Vec<Image>) -> Option<Image> {
+    let time = |image: &Image| image.created_at.as_deref().and_then(timestamp);
+    images.into_iter().max_by_key(|image| (image.is_active(), time(image), image.id.clone()))
 }
 
 /// An active image with this name that no list of Glance shows.
 fn unlisted(session: &Session, wanted: &str, operation: &Operation<'_>) -> Result<Option<Image>, Failure> {
     for filter in UNLISTED {
-        if let Ok(image) = newest_active(named(session, wanted, filter, operation)?) {
-            return Ok(Some(image));
+        let found = newest(named(session, wanted, filter, operation)?).filter(Image::is_active);
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)
@@ -88,7 +86,7 @@ fn unlisted(session: &Session, wanted: &str, operation: &Operation<'_>) -> Resul
 pub(crate) fn active(session: &Session) -> Result<Vec<Image>, Failure> {
     let operation = session.operation("list the images", Effect::Read);
     let mut all = listed(session, &[("status", "active")], &operation)?;
-    all.retain(|image| image.status.as_deref() == Some("active"));
+    all.retain(Image::is_active);
     all.sort_by_key(|image| std::cmp::Reverse(image.created_at.as_deref().and_then(timestamp)));
     Ok(all)
 }
@@ -144,6 +142,10 @@ pub(crate) struct Image {
 }
 
 impl Image {
+    fn is_active(&self) -> bool {
+        self.status.as_deref() == Some("active")
+    }
+
     /// The disks that Nova would make for each server of it; empty if the image itself is the disk.
     pub(crate) fn disks(&self) -> Vec<Value> {
         let text = self.block_device_mapping.as_ref().and_then(Value::as_str).unwrap_or_default();
@@ -185,9 +187,9 @@ mod tests {
     #[test]
     fn of_two_images_of_one_name_and_second_the_choice_is_always_the_same() {
         let mut both = images(include_str!("../../../tests/fixtures/openstack/images_dup.json"));
-        assert_eq!(newest_active(both.clone()).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
+        assert_eq!(newest(both.clone()).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
         both.reverse();
-        assert_eq!(newest_active(both).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
+        assert_eq!(newest(both).unwrap().id, "d22b7624-f8b6-4345-bdab-6a499b05a6d9");
     }
 
     #[test]
@@ -198,7 +200,7 @@ mod tests {
                 {"id":"timeless","status":"active"},
                 {"id":"coming","status":"queued","created_at":"2026-03-01T00:00:00Z"}]}"#,
         );
-        assert_eq!(newest_active(all.clone()).unwrap().id, "new");
-        assert_eq!(newest_active(all.split_off(3)).unwrap_err().unwrap().id, "coming");
+        assert_eq!(newest(all.clone()).unwrap().id, "new");
+        assert_eq!(newest(all.split_off(3)).unwrap().id, "coming");
     }
 }
