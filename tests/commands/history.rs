@@ -96,7 +96,7 @@ fn an_order_that_is_refused_and_a_server_that_fails_say_why() {
     it.minute();
     assert_eq!(events(&it), [Event::Ordered, Event::OrderFailed]);
     assert!(the(&it, Event::OrderFailed).reason.unwrap().contains("refused"));
-    let it = Setup::trusty().start();
+    let it = Setup::trusty().top("max_servers = 1").start();
     it.sim.cloud("openstack").next_fates.push_back(Fate::no_valid_host());
     it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
     it.minutes(2);

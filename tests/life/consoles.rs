@@ -8,7 +8,8 @@ use serde_json::Value;
 
 /// A server that boots, and whose node never comes online.
 fn never_joins(console: Option<&str>) -> Installation {
-    let farm = Setup::trusty().start();
+    // No second server comes for the job.
+    let farm = Setup::trusty().top("max_servers = 1").start();
     farm.sim.on_boot("trusty", JoinRule::base_plus_ip(seconds(30), TRUSTY).never_connects());
     farm.sim.cloud("openstack").console = console.map(str::to_owned);
     farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));

@@ -231,7 +231,7 @@ fn s2_a_node_of_somebody_else_under_the_name_is_not_touched_and_told() {
 #[test]
 fn a_right_that_is_missing_is_named_and_the_server_goes_as_one_that_never_joined() {
     let user = User::new("mita", "jenkins-api-token").without(Permission::AgentCreate);
-    let (farm, _) = ordered(ssh().user(user).top("join_timeout = \"3m\""));
+    let (farm, _) = ordered(ssh().user(user).top("join_timeout = \"3m\"").top("max_servers = 1"));
     let run = farm.minute();
     assert!(run.lines()[0].ends_with(" register refused"), "{}", run.story());
     assert!(run.errors()[0].contains("lacks the permission Agent/Create"), "{:?}", run.errors());
@@ -266,7 +266,7 @@ fn a_controller_without_the_plugin_is_told_which_one_it_needs() {
 
 #[test]
 fn a_server_that_fails_takes_its_node_along() {
-    let farm = inbound().start();
+    let farm = inbound().top("max_servers = 1").start();
     farm.sim.cloud("openstack").next_fates.push_back(Fate::no_valid_host());
     farm.sim.jenkins().submit(job("ceph-build"));
     farm.minute();
@@ -278,7 +278,7 @@ fn a_server_that_fails_takes_its_node_along() {
 
 #[test]
 fn s4_a_node_that_never_comes_online_is_no_second_server() {
-    let (farm, _) = ordered(ssh().jenkins(|options| options.credentials.clear()).top("join_timeout = \"5m\""));
+    let (farm, _) = ordered(ssh().jenkins(|options| options.credentials.clear()).top("join_timeout = \"5m\"").top("max_servers = 1"));
     farm.minutes(4);
     assert_eq!((farm.orders(), farm.nodes().len()), (1, 1));
     farm.minutes_until(6, "server and node are removed", |farm| farm.servers().is_empty() && farm.nodes().is_empty());

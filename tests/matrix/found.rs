@@ -100,7 +100,7 @@ fn a_server_that_becomes_active_just_before_it_is_removed_for_booting_too_long_s
     };
     let fault = Fault::new(Service::Nova, Kind::Before(Box::new(boots)));
     farm.sim.fault(fault.method("GET").path(&format!("/servers/{server}")));
-    farm.minute().did(&["delete_server trusty boot_timeout skipped"]);
+    farm.minute().did(&["create_server trusty demand done", "delete_server trusty boot_timeout skipped"]);
     farm.minute().did_nothing();
     assert!(farm.servers().iter().any(|listed| listed.id == server));
 }

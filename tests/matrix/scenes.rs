@@ -380,6 +380,10 @@ fn with_pool() -> Setup {
 
 fn breaker_half_open() -> Installation {
     let farm = failing(Fate::no_valid_host(), "delete_server trusty error");
+    // Three runs that see a failure open the breaker.
+    farm.sim.cloud("openstack").next_fates.extend([Fate::no_valid_host(), Fate::no_valid_host()]);
+    farm.minute();
+    farm.minute();
     farm.minute();
     until(&farm, "create_server");
     farm
