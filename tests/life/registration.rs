@@ -278,7 +278,9 @@ fn a_server_that_fails_takes_its_node_along() {
 
 #[test]
 fn s4_a_node_that_never_comes_online_is_no_second_server() {
-    let (farm, _) = ordered(ssh().jenkins(|options| options.credentials.clear()).top("join_timeout = \"5m\"").top("max_servers = 1"));
+    let (farm, _) = ordered(
+        ssh().jenkins(|options| options.credentials.clear()).top("join_timeout = \"5m\"").top("max_servers = 1"),
+    );
     farm.minutes(4);
     assert_eq!((farm.orders(), farm.nodes().len()), (1, 1));
     farm.minutes_until(6, "server and node are removed", |farm| farm.servers().is_empty() && farm.nodes().is_empty());

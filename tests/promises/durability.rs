@@ -52,7 +52,7 @@ fn s6_a_run_that_cannot_write_the_folder_of_its_state_does_not_start_to_act() {
     // Not even root can make a file there.
     farm.edit_config(|text| text.replacen("state_file = \"state.json\"", "state_file = \"/sys/mita-state.json\"", 1));
     let ended = farm.program(&["reconcile"]);
-    assert_eq!(ended.status, 1, "{}", ended.stderr);
+    assert_eq!(ended.status, 2, "{}", ended.stderr);
     assert!(ended.stderr.contains("/sys/mita-state.json"), "{}", ended.stderr);
     assert_eq!(writes(&farm), 0);
 }

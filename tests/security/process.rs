@@ -73,10 +73,10 @@ fn s9_every_file_of_a_run_belongs_to_its_owner_alone_whatever_the_umask() {
         };
         place.files().keys().map(mode).collect::<Vec<_>>()
     };
-    assert_eq!(run(), ["state.json 600", "state.json.lock 600"]);
+    assert_eq!(run(), ["state.json 600", "state.json.journal 600", "state.json.lock 600"]);
     // Somebody opened them to all: the next run closes what it replaces.
     std::fs::set_permissions(place.path("state.json"), PermissionsExt::from_mode(0o666)).expect("its own file");
-    assert_eq!(run(), ["state.json 600", "state.json.lock 600"]);
+    assert_eq!(run(), ["state.json 600", "state.json.journal 600", "state.json.lock 600"]);
 }
 
 #[test]
