@@ -20,10 +20,20 @@ pub(super) struct Seen {
     pub(super) not_held: BTreeSet<String>,
 }
 
+/// Without what Jenkins writes though JSON has none of it: control characters and lone surrogates within texts.
+fn mended(text: &str) -> String {
+    let text = text.replace(|c: char| c.is_control(), " ");
+    let surrogate = regex_lite::Regex::new(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}").expect("a pattern");
+    surrogate.replace_all(&text, r"\uFFFD").into_owned()
+}
+
 impl Seen {
     /// What these texts say, nothing being remembered.
     pub(super) fn of(sent: &BTreeMap<&'static str, String>) -> Self {
-        let read = |end| sent.get(end).and_then(|text| serde_json::from_str(text).ok());
+        let read = |end| {
+            let text = sent.get(end)?;
+            serde_json::from_str(text).or_else(|_| serde_json::from_str(&mended(text))).ok()
+        };
         Self {
             queue: read(QUEUE),
             nodes: read(NODES),
