@@ -1,6 +1,7 @@
 //! How long jobs wait and what idle servers cost: traces played by the real run on the simulator's clock, each with a bound
 //! that a wrong policy fails. `cargo run --release --example outcome` plays whole days of all kinds.
 
+#[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/bounds.rs"]
 mod bounds;
 #[path = "../../examples/outcome/farm.rs"]
@@ -9,8 +10,10 @@ mod faults;
 #[path = "../../examples/outcome/generate.rs"]
 mod generate;
 mod rhythms;
+#[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/summary.rs"]
 mod summary;
+#[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/trace.rs"]
 mod trace;
 
