@@ -126,7 +126,7 @@ impl Scene {
         Jenkins {
             session: Some("5e551000".to_owned()),
             mode: Listing::Complete(Mode::Running),
-            queue: Listing::Complete(Queue { items: items.collect(), discoverable: 0 }),
+            queue: Listing::Complete(Queue { items: items.collect(), discoverable: 0, ..Queue::default() }),
             nodes: Listing::Complete(nodes),
         }
     }

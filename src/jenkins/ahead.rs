@@ -1,47 +1,21 @@
-//! Nodes that are read before they are needed.
-//!
-//! A retirement begins with a look at its nodes. Where a run also orders something, they are read while the clouds are
-//! asked for their quotas, so that the retirement does not take longer for it.
+//! Nodes that were read ahead, for the look at them that follows.
 
-use super::client::{Jenkins, Reading};
-use super::error::JenkinsError;
+use super::reading::Reading;
 use crate::domain::names::NodeName;
 use crate::domain::world::Node;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// An older reading is read again.
-pub(super) const FRESH: Duration = Duration::from_secs(1);
-
+/// The nodes that were read ahead.
 #[derive(Debug, Default)]
 pub(super) struct Ahead(Mutex<Readings>);
 
 /// Each with the time that was left to the deadline when it was requested.
-type Readings = BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>;
+pub(super) type Readings = BTreeMap<NodeName, (Duration, Reading<Option<Node>>)>;
 
 impl Ahead {
     pub(super) fn readings(&self) -> MutexGuard<'_, Readings> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Jenkins {
-    /// Reads a node for a [`Self::look_at`] that follows. What fails is read again then.
-    pub fn look_ahead(&self, name: &NodeName) {
-        let left = self.time_left();
-        match self.node(name) {
-            Ok(reading) => drop(self.ahead.readings().insert(name.clone(), (left, reading))),
-            Err(error) => log::debug!("node {name} was not read ahead: {error}"),
-        }
-    }
-
-    /// A node as it is now, or was less than a second ago, if it was read ahead. Only the first look may be such an old one.
-    pub fn look_at(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
-        let known = self.ahead.readings().remove(name);
-        match known.filter(|(left, _)| left.saturating_sub(self.time_left()) < FRESH) {
-            Some((_, reading)) => Ok(reading),
-            None => self.node(name),
-        }
     }
 }

@@ -4,6 +4,7 @@ use super::ahead::Ahead;
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, object};
+use super::reading::Reading;
 use crate::config::JenkinsConfig;
 use crate::domain::world::Mode;
 use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
@@ -26,30 +27,9 @@ pub struct Jenkins {
     lacks_headers: AtomicBool,
 }
 
-/// What was read, and which controller answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading<T> {
-    /// What was read.
-    pub value: T,
-    /// `X-Jenkins-Session`, which changes with each start of the controller. Readings with different sessions do not belong
-    /// together.
-    pub session: Option<String>,
-    /// `X-Jenkins`, the controller's version; empty if the answer lacks it.
-    pub version: String,
-}
-
 object!(Root {
     "quietingDown" => quieting_down: Option<bool>,
 });
-
-impl<T> Reading<T> {
-    pub(super) fn try_map<U>(
-        self,
-        read: impl FnOnce(T) -> Result<U, JenkinsError>,
-    ) -> Result<Reading<U>, JenkinsError> {
-        Ok(Reading { value: read(self.value)?, session: self.session, version: self.version })
-    }
-}
 
 impl Jenkins {
     /// A controller that mita talks to until `deadline`. Sends nothing yet. Fails if `cacert` cannot be used.

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod builds;
+mod cause;
 mod client;
 mod closing;
 mod crumb;
@@ -13,18 +14,21 @@ mod error;
 mod flow_graph;
 mod lenient;
 mod lifecycle;
+mod look;
 mod nodes;
 mod permissions;
 mod queue;
+mod reading;
 mod registration;
 #[cfg(test)]
 mod tests;
 mod wire;
 mod work;
 
-pub use client::{Jenkins, Reading, probe};
+pub use client::{Jenkins, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
 pub use permissions::{Permission, Permissions};
+pub use reading::Reading;
 pub use registration::{Launcher, NewNode};

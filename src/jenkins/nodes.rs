@@ -4,11 +4,11 @@
 //! whose state cannot be read counts as busy.
 
 use super::builds::{EXECUTABLE, Running};
-use super::client::{Jenkins, Reading};
+use super::cause;
+use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, Name, object};
-use super::wire::unescape_html;
-
+use super::reading::Reading;
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
@@ -205,30 +205,17 @@ impl Computer {
 
     fn presence(&self) -> Option<Presence> {
         if self.temporarily_offline? {
-            return Some(Presence::SetOffline(self.cause()));
+            return Some(Presence::SetOffline(self.offline_cause()));
         }
         if !self.offline? {
             return Some(Presence::Online);
         }
-        let cause = self.cause();
+        let cause = self.offline_cause();
         Some(if cause.is_user() { Presence::DisconnectedBy(cause) } else { Presence::Disconnected })
     }
 
-    /// `offlineCauseReason` is a user's message, escaped for HTML since 2.483, and without what stands before its last " : ",
-    /// so that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole message,
-    /// as it was written, after the name of the user.
-    fn cause(&self) -> OfflineCause {
-        let described = self.cause.description.as_deref();
-        // `Disconnected by USER : MESSAGE`, and `Disconnected by USER` without a message (hudson/slaves/Messages.properties,
-        // SlaveComputer.DisconnectedBy).
-        let of_user = described.and_then(|text| text.trim().strip_prefix("Disconnected by "));
-        let by = of_user.map(|text| text.split(" : ").next().unwrap_or_default().trim().to_owned());
-        let by = by.filter(|by| !by.is_empty());
-        let message = of_user.and_then(|text| text.split_once(" : "));
-        let whole = message.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
-        let reason = whole.or_else(|| self.reason.as_deref().map(unescape_html));
-        let reason = reason.or_else(|| described.map(str::to_owned)).unwrap_or_default();
-        OfflineCause { class: self.cause.class.clone(), reason: reason.trim().to_owned(), by }
+    fn offline_cause(&self) -> OfflineCause {
+        cause::read(self.cause.class.as_deref(), self.cause.description.as_deref(), self.reason.as_deref())
     }
 }
 

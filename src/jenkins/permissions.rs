@@ -3,9 +3,10 @@
 //! Jenkins has no call that lists them. But a field in the JSON of a node, a form and a link on its pages are there only for
 //! users who may use them.
 
-use super::client::{Jenkins, Reading};
+use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, object};
+use super::reading::Reading;
 
 use crate::domain::names::NodeName;
 use crate::http::encode_segment;

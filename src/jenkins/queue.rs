@@ -3,10 +3,11 @@
 //! An item that can only be read in part is kept with what could be read: one odd item must not hide the others, nor
 //! itself.
 
-use super::client::{Jenkins, Reading};
+use super::client::Jenkins;
 use super::error::JenkinsError;
 use super::flow_graph::is_run;
 use super::lenient::{Exported, Field, Lenient, object};
+use super::reading::Reading;
 
 use crate::domain::address::percent_decode;
 use crate::domain::world::{Queue, QueueItem, Stage, Task};

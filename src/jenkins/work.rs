@@ -1,8 +1,9 @@
 //! What runs on a node.
 
-use super::client::{Jenkins, Reading};
+use super::client::Jenkins;
 use super::error::JenkinsError;
 use super::lenient::{Field, Lenient, object};
+use super::reading::Reading;
 use crate::domain::names::NodeName;
 
 object!(Work {

@@ -4,6 +4,7 @@
 //! wider than their column. The width of characters comes from a library.
 
 use crate::plan::model::Problem;
+use crate::secret::redact;
 use crate::view::style::{Tone, unmarked};
 use crate::view::text::one_line;
 use unicode_width::UnicodeWidthStr;
@@ -58,9 +59,9 @@ impl Table {
 
     /// Adds a row, and a note on it.
     pub(crate) fn row(&mut self, cells: Vec<String>, note: String) {
-        // A line break in a job's name is no new row.
-        let cells = cells.iter().map(|cell| unmarked(&one_line(cell))).collect();
-        self.rows.push(Row { cells, note: unmarked(&note), tone: None, quoted: Vec::new() });
+        // A line break in a job's name is no new row. Secrets go before a cell is cut: nobody finds half of one.
+        let cells = cells.iter().map(|cell| unmarked(&redact(&one_line(cell)))).collect();
+        self.rows.push(Row { cells, note: unmarked(&redact(&note)), tone: None, quoted: Vec::new() });
     }
 
     /// Colours a cell of the last row.

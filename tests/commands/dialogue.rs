@@ -31,7 +31,7 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
     terminal.answer("URL of Jenkins [", "");
     terminal.answer("User in Jenkins [mita]: ", "");
     terminal.answer("(not shown; Enter to add it later): ", "jenkins-api-token");
-    terminal.answer("URL of Keystone (auth_url): ", &jenkins);
+    terminal.answer("URL of Keystone (auth_url): ", jenkins);
     terminal.answer("Id of the application credential (- to log in as a user): ", &credential);
     terminal.answer("(not shown; kept in openstack.secret): ", "ceph-ci-app-secret");
     terminal.expect("what answers at auth_url is not Keystone");
@@ -76,7 +76,7 @@ fn a_person_with_two_clouds_chooses_one_or_another_one() {
     let clouds = format!("clouds:\n  old: {{{auth}}}\n  ceph-ci: {{{auth}}}\n");
     fs::write(it.config_file().with_file_name("clouds.yaml"), clouds).expect("a writable folder");
     let mut terminal = it.terminal("exec $MITA init --jenkins-user mita");
-    terminal.answer("URL of Jenkins: ", &it.sim.jenkins_url());
+    terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
     terminal.answer("(not shown; Enter to add it later): ", "");
     terminal.expect("   3  another  log in to another cloud");
     terminal.answer("Cloud [ceph-ci]: ", "3");

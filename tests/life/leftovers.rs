@@ -26,6 +26,7 @@ fn s5_a_volume_that_was_never_ready_goes_two_runs_after_its_server() {
     farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
     farm.minute().did(&["create_server trusty demand done"]);
     farm.minutes_until(4, "the server failed", |farm| farm.run().lines().iter().any(|line| line.contains("error")));
+    farm.sim.advance(seconds(10));
     assert_eq!(loose(&farm).len(), 2, "the volume outlives its server");
     let cleaned = farm.minutes_until(5, "the volume is gone", |farm| loose(farm) == [person.clone()]);
     assert!(cleaned <= 4, "{cleaned} runs");
@@ -68,6 +69,7 @@ fn s5_a_volume_to_boot_from_that_was_never_ready_is_known_by_the_fault_of_its_se
     farm.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
     farm.minute().did(&["create_server trusty demand done"]);
     farm.minutes_until(4, "the server failed", |farm| farm.run().lines().iter().any(|line| line.contains("error")));
+    farm.sim.advance(seconds(10));
     assert_eq!(loose(&farm).len(), 2, "the volume outlives its server");
     farm.minutes_until(5, "the volume is gone, and somebody else's stays", |farm| loose(farm) == [person.clone()]);
 }

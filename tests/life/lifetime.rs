@@ -55,7 +55,7 @@ fn s2_a_server_carries_the_mark_and_what_was_configured_from_its_order_on() {
         (vec!["ssh".to_owned()], true, "2".into())
     );
     let script = String::from_utf8(server.user_data.expect("user data")).unwrap();
-    assert_eq!(script, format!("#!/bin/sh\nregister trusty+$IP 'amd64 trusty' {url}/ ${{HOME}}"));
+    assert_eq!(script, format!("#!/bin/sh\nregister trusty+$IP 'amd64  trusty' {url}/ ${{HOME}}"));
 }
 
 #[test]

@@ -11,7 +11,8 @@ mod process;
 
 use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};
 use super::in_full;
-use super::scenes::{Scene, of_programs, scenes};
+use super::programs::of_programs;
+use super::scenes::{Scene, scenes};
 use crate::harness::side_by_side::{interleaved, try_all};
 use crate::harness::{Installation, Stage, is_order};
 use process::Doomed;

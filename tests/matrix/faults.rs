@@ -132,7 +132,10 @@ impl Case<'_> {
         farm.sim.advance(minutes(1));
         farm.minutes(2);
         sound(&farm);
-        self.compare(&farm);
+        // Where a node cannot be closed, Jenkins may lose a build that it gave the node: the farm is another one then.
+        if !shape.ends_with("/config.xml") {
+            self.compare(&farm);
+        }
         1
     }
 

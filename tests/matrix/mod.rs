@@ -8,6 +8,7 @@ mod checks;
 mod crash;
 mod faults;
 mod found;
+mod programs;
 mod races;
 mod scenes;
 mod worlds;

@@ -57,25 +57,13 @@ const SCENES: &[Scene] = &[
     Scene { name: "too old", set: too_old },
 ];
 
-/// Scenes whose servers come from a program.
-const OF_PROGRAMS: &[Scene] = &[
-    Scene { name: "order from a program", set: order_from_a_program },
-    Scene { name: "retire from a program", set: retire_from_a_program },
-    Scene { name: "ERROR from a program", set: error_from_a_program },
-];
-
 /// All scenes at an OpenStack, or the one that `MITA_TEST_SCENE` names.
 pub(crate) fn scenes() -> Vec<Scene> {
     wanted(SCENES)
 }
 
-/// All scenes at a program, or the one that `MITA_TEST_SCENE` names.
-pub(crate) fn of_programs() -> Vec<Scene> {
-    wanted(OF_PROGRAMS)
-}
-
 #[expect(clippy::disallowed_methods, reason = "the tests' own switch, no part of the program")]
-fn wanted(scenes: &[Scene]) -> Vec<Scene> {
+pub(super) fn wanted(scenes: &[Scene]) -> Vec<Scene> {
     let wanted = std::env::var("MITA_TEST_SCENE").ok();
     let is_wanted = |scene: &&Scene| wanted.as_ref().is_none_or(|wanted| scene.name == wanted);
     scenes.iter().filter(is_wanted).copied().collect()
@@ -87,7 +75,7 @@ fn quick(setup: Setup) -> Setup {
     times.iter().fold(setup, |setup, line| setup.top(line))
 }
 
-fn trusty() -> Setup {
+pub(super) fn trusty() -> Setup {
     quick(Setup::trusty())
 }
 
@@ -100,7 +88,7 @@ fn short(name: &str) -> Job {
     Job::freestyle(name).label("amd64 && trusty").lasting(seconds(30))
 }
 
-fn with_strangers(setup: Setup) -> Installation {
+pub(super) fn with_strangers(setup: Setup) -> Installation {
     let farm = setup.start();
     add_strangers(&farm);
     farm
@@ -150,7 +138,7 @@ pub(crate) fn until(farm: &Installation, action: &str) {
 }
 
 /// A farm whose only node has done its one build.
-fn after_a_build(setup: Setup) -> Installation {
+pub(super) fn after_a_build(setup: Setup) -> Installation {
     let farm = with_strangers(setup);
     farm.sim.jenkins().submit(short("done"));
     farm.minutes_until(8, "the build ends", |farm| farm.built().len() == 1);
@@ -160,26 +148,6 @@ fn after_a_build(setup: Setup) -> Installation {
 fn order() -> Installation {
     let farm = with_strangers(trusty());
     farm.sim.jenkins().submit(long("ceph-build"));
-    farm
-}
-
-fn order_from_a_program() -> Installation {
-    let farm = with_strangers(trusty().by_command());
-    farm.sim.jenkins().submit(long("ceph-build"));
-    farm.sim.jenkins().submit(long("ceph-test"));
-    farm
-}
-
-fn retire_from_a_program() -> Installation {
-    let farm = after_a_build(trusty().by_command());
-    until(&farm, "retire_node");
-    farm
-}
-
-fn error_from_a_program() -> Installation {
-    let farm = order_from_a_program();
-    farm.sim.cloud("openstack").next_fates.push_back(Fate::no_valid_host());
-    farm.minute();
     farm
 }
 

@@ -1,7 +1,7 @@
 //! Nodes that are read before they are needed.
 
 use super::*;
-use crate::jenkins::ahead::FRESH;
+use crate::jenkins::look::FRESH;
 
 const NODE: &str = r#"{"_class":"hudson.slaves.SlaveComputer","displayName":"n","idle":true,"offline":false,
     "temporarilyOffline":false,"numExecutors":1,"executors":[{"idle":true}]}"#;

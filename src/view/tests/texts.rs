@@ -26,7 +26,7 @@ fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
     assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server b6ce44d2-1eda-45fc-ae0e-56270866f66e]
-1 to order; seen: 4 jobs, 2 nodes, 0 servers of ours
+1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours
 ");
 }
 

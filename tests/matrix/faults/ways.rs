@@ -100,7 +100,9 @@ impl Way {
         let gone = self.name == "404" && shape.contains('*');
         // Whether something was deleted is seen in the next listing, whatever the answer says.
         let deleted = method == "DELETE" && self.success;
-        self.words.is_empty() || last_words || gone || deleted
+        // Where a node cannot be closed, it is retired without that.
+        let closing = shape.ends_with("/config.xml");
+        self.words.is_empty() || last_words || gone || deleted || closing
     }
 }
 
