@@ -117,7 +117,7 @@ pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
     let results = report.results.unwrap_or_default();
     let failed: Vec<_> = results.iter().filter(|result| result.outcome != Outcome::Done).collect();
     ensure!(failed.is_empty(), "not everything was done: {failed:?}");
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
     tell(&RunFigures {
         requests,
         done: results.len(),
@@ -126,7 +126,7 @@ pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
         lookups: WIRES.lookups.load(Ordering::Relaxed),
         connections: WIRES.connections.load(Ordering::Relaxed),
         handshakes: WIRES.handshakes.load(Ordering::Relaxed),
-        cpu_micros: u64::try_from(time.tv_sec)? * 1_000_000 + u64::try_from(time.tv_nsec)? / 1000,
+        cpu_micros: u64::try_from(time.tv_sec())? * 1_000_000 + u64::try_from(time.tv_nsec())? / 1000,
     })
 }
 

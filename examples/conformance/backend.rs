@@ -1,6 +1,7 @@
 //! Calls of a backend, in the way in which mita makes them, and its answers as far as every caller needs them.
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
@@ -64,7 +65,7 @@ impl Backend {
                 return Ended { status: None, answer: String::new(), fault, held_open: false, hangs: false };
             }
         };
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        let group = i32::try_from(child.id()).ok().map(Pid::from_raw);
         if let Some(mut pipe) = child.stdin.take() {
             let input = input.to_owned();
             thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
@@ -85,7 +86,7 @@ impl Backend {
         }
         let (status, hangs) = wait(&mut child, time);
         if hangs && let Some(group) = group {
-            let _ = kill_process_group(group, Signal::KILL);
+            let _ = killpg(group, Signal::SIGKILL);
         }
         drop(child.wait());
         let (mut answer, mut fault, mut held_open) = (String::new(), String::new(), false);

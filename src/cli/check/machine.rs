@@ -1,8 +1,9 @@
 //! Checks whether a run of this user could keep its state and write its files here. Nothing is written to find out.
 
 use crate::config::Config;
-use rustix::fs::{Access, access};
-use rustix::io::Errno;
+use crate::domain::state::LOCK;
+use nix::errno::Errno;
+use nix::unistd::{AccessFlags, access};
 use std::path::{Path, PathBuf};
 
 /// What a run would fail with, each with its cure.
@@ -13,10 +14,10 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
     };
     let state = resolved(&config.state_file);
     let mut lock = state.clone().into_os_string();
-    lock.push(".lock");
+    lock.push(LOCK);
     report("state_file", folder_of_state(&state));
-    report("state_file", unreadable(&state, Access::READ_OK));
-    report("state_file", unreadable(Path::new(&lock), Access::READ_OK | Access::WRITE_OK));
+    report("state_file", unreadable(&state, AccessFlags::R_OK));
+    report("state_file", unreadable(Path::new(&lock), AccessFlags::R_OK | AccessFlags::W_OK));
     for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
         report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)))));
     }
@@ -41,11 +42,11 @@ fn folder_of_state(state: &Path) -> Option<String> {
 
 fn unwritable(folder: &Path) -> Option<String> {
     let shown = folder.display();
-    match access(folder, Access::WRITE_OK | Access::EXEC_OK) {
+    match access(folder, AccessFlags::W_OK | AccessFlags::X_OK) {
         Ok(()) if folder.is_dir() => None,
         Ok(()) => Some(format!("{shown} is not a folder; write another path")),
-        Err(Errno::NOENT) => Some(format!("the folder {shown} does not exist: mkdir -p {shown}")),
-        Err(Errno::ROFS) => Some(format!("the file system of {shown} is read-only; write another path")),
+        Err(Errno::ENOENT) => Some(format!("the folder {shown} does not exist: mkdir -p {shown}")),
+        Err(Errno::EROFS) => Some(format!("the file system of {shown} is read-only; write another path")),
         Err(_) => Some(format!(
             "this user cannot write in the folder {shown}: run mita as the owner of the folder (sudo -u USER mita ...), or \
              give the folder to the user that runs mita (chown)"
@@ -54,10 +55,10 @@ fn unwritable(folder: &Path) -> Option<String> {
 }
 
 /// Why a file that is there cannot be used.
-fn unreadable(file: &Path, wanted: Access) -> Option<String> {
+fn unreadable(file: &Path, wanted: AccessFlags) -> Option<String> {
     match access(file, wanted) {
         // The folder is reported where the path itself leads nowhere.
-        Ok(()) | Err(Errno::NOENT | Errno::NOTDIR) => None,
+        Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => None,
         Err(_) => Some(format!(
             "this user cannot read or write {shown}: run mita as its owner (sudo -u USER mita ...), or give the file to the \
              user that runs mita (chown)",
@@ -122,7 +123,7 @@ mod tests {
         let of_both = errors(&config);
         mode(0o700);
         // Nothing is forbidden to root.
-        if !rustix::process::geteuid().is_root() {
+        if !nix::unistd::geteuid().is_root() {
             assert!(
                 matches!(&of_lock[..], [one] if one.contains("state.json.lock: run mita as its owner")),
                 "{of_lock:?}"

@@ -3,7 +3,7 @@
 //! `rpassword` ends the program at Ctrl-C before it restores the terminal, which then shows nothing that is typed. Here
 //! Ctrl-C is a key like any other, and the terminal is restored first.
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::{self, BufRead, ErrorKind, stdin};
 
 /// Reads a line from the terminal that is standard input.
@@ -21,8 +21,8 @@ impl Silent {
     fn new() -> io::Result<Silent> {
         let before = tcgetattr(stdin())?;
         let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-        tcsetattr(stdin(), OptionalActions::Now, &silent)?;
+        silent.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
+        tcsetattr(stdin(), SetArg::TCSANOW, &silent)?;
         Ok(Silent { before })
     }
 }
@@ -30,7 +30,7 @@ impl Silent {
 impl Drop for Silent {
     fn drop(&mut self) {
         // A terminal that is gone needs no restoring.
-        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+        let _ = tcsetattr(stdin(), SetArg::TCSANOW, &self.before);
     }
 }
 

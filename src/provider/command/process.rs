@@ -4,7 +4,8 @@
 //! whole process group is killed. Its output is bounded, so that it cannot use up the memory.
 
 use crate::config::CommandConfig;
-use rustix::process::{Pid, Signal, kill_process_group};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
@@ -101,8 +102,8 @@ fn wait(child: &mut Child, output: Option<&Output>, until: Instant) -> Option<st
 
 /// Kills the program with everything that it started and that is still in its process group.
 fn kill(child: &Child) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    if let Some(Err(error)) = group.map(|group| kill_process_group(group, Signal::KILL)) {
+    let group = i32::try_from(child.id()).map(Pid::from_raw);
+    if let Ok(Err(error)) = group.map(|group| killpg(group, Signal::SIGKILL)) {
         log::debug!("process group {}: {error}", child.id());
     }
 }
