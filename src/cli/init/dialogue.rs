@@ -21,8 +21,8 @@ struct Person<'a> {
     hidden: Hidden,
 }
 
-/// Reads a line that the terminal does not show.
-type Hidden = fn(&mut dyn BufRead) -> io::Result<String>;
+/// Asks, and reads a line that the terminal does not show.
+type Hidden = fn(&str, &mut dyn Write, &mut dyn BufRead) -> io::Result<String>;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -141,9 +141,7 @@ impl<'a> Dialogue<'a> {
     /// A secret that the terminal does not show; `None` for an empty answer and without a person.
     pub(super) fn secret(&mut self, text: &str) -> Result<Option<String>, Failure> {
         let Some(person) = &mut self.person else { return Ok(None) };
-        write!(person.questions, "{text}: ")?;
-        person.questions.flush()?;
-        let answer = (person.hidden)(&mut person.answers);
+        let answer = (person.hidden)(&format!("{text}: "), &mut person.questions, &mut person.answers);
         writeln!(person.questions)?;
         let answer = answer.map_err(ended)?;
         Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
@@ -213,7 +211,10 @@ mod tests {
     }
 
     fn person<'a>(answers: &'a str, questions: &'a mut Vec<u8>) -> Dialogue<'a> {
-        Dialogue::with_person(answers.as_bytes(), questions, |_| Ok(" s3cret \n".to_owned()))
+        Dialogue::with_person(answers.as_bytes(), questions, |question, questions, _| {
+            write!(questions, "{question}")?;
+            Ok(" s3cret \n".to_owned())
+        })
     }
 
     fn asked(answers: &str, choices: &[Choice]) -> (Option<String>, String) {

@@ -4,11 +4,14 @@
 //! Ctrl-C is a key like any other, and the terminal is restored first.
 
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
-use std::io::{self, BufRead, ErrorKind, stdin};
+use std::io::{self, BufRead, ErrorKind, Write, stdin};
 
-/// Reads a line from the terminal that is standard input.
-pub(super) fn read_hidden(keys: &mut dyn BufRead) -> io::Result<String> {
+/// Asks, and reads a line from the terminal that is standard input. It is silent before the question stands there, so that
+/// an answer that comes at once is not shown either.
+pub(super) fn read_hidden(question: &str, questions: &mut dyn Write, keys: &mut dyn BufRead) -> io::Result<String> {
     let _silent = Silent::new()?;
+    write!(questions, "{question}")?;
+    questions.flush()?;
     read_keys(keys)
 }
 
