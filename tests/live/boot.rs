@@ -1,7 +1,7 @@
 //! What else a node type can ask of a cloud, each in a real boot.
 
 use super::site::{Site, image, size};
-use super::{cloud, within_a_minute};
+use super::{cloud, eventually};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn live_a_server_boots_from_a_volume_of_the_type_that_is_asked_for_which_goes_wi
     assert_eq!((&volume["size"], &volume["volume_type"], &volume["name"]), (&2.into(), &"standard".into(), &"".into()));
     let node = site.joins(&server);
     retires(&site, &id, &node);
-    within_a_minute("the volume gone", || (site.cloud.send("GET", "volumev3", &path, None).0 == 404).then_some(()));
+    eventually("the volume gone", || (site.cloud.send("GET", "volumev3", &path, None).0 == 404).then_some(()));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn live_s5_a_floating_ip_comes_with_its_server_and_goes_with_it() {
     let addresses = site.cloud.floating_ips_of(&id);
     assert_eq!(addresses.len(), 1, "{addresses:?}");
     let address = addresses[0]["floating_ip_address"].as_str().unwrap();
-    within_a_minute("the address shown", || {
+    eventually("the address shown", || {
         site.cloud.server(&id).filter(|server| server["addresses"].to_string().contains(address))
     });
     let again = site.run();
@@ -148,7 +148,7 @@ fn live_s5_the_volume_that_an_image_makes_goes_with_its_server() {
     retires(&site, &id, &node);
     for volume in attached {
         let path = format!("/volumes/{}", volume["id"].as_str().unwrap());
-        within_a_minute("the volume gone", || (site.cloud.send("GET", "volumev3", &path, None).0 == 404).then_some(()));
+        eventually("the volume gone", || (site.cloud.send("GET", "volumev3", &path, None).0 == 404).then_some(()));
     }
     drop(site);
     drop(own);
@@ -176,12 +176,12 @@ impl<'c> ImageOfServer<'c> {
             json!({"server": {"name": title, "flavorRef": flavor, "imageRef": "", "block_device_mapping_v2": [disk]}});
         let server = cloud.ask("POST", "compute", "/servers", Some(&body))["server"]["id"].as_str().unwrap().to_owned();
         let path = format!("/servers/{server}");
-        within_a_minute("a server with a volume", || {
+        eventually("a server with a volume", || {
             (cloud.ask("GET", "compute", &path, None)["server"]["status"] == "ACTIVE").then_some(())
         });
         let action = json!({"createImage": {"name": title}});
         cloud.ask("POST", "compute", &format!("{path}/action"), Some(&action));
-        let snapshot = within_a_minute("its snapshot", || {
+        let snapshot = eventually("its snapshot", || {
             let all = cloud.ask("GET", "volumev3", "/snapshots/detail", None);
             let mut all = all["snapshots"].as_array().unwrap().iter();
             let own = all.find(|one| one["name"] == format!("snapshot for {title}") && one["status"] == "available")?;

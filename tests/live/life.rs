@@ -2,7 +2,7 @@
 
 use super::nova::Cloud;
 use super::site::Site;
-use super::{cloud, skipped, within_a_minute};
+use super::{cloud, eventually, skipped};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use std::fs;
@@ -55,7 +55,7 @@ fn live_a_volume_comes_and_goes_with_its_server() {
     site.sim.advance(Duration::from_secs(700));
     site.run_until_something_is_done().did(&[&format!("retire_node {node} idle done")]);
     site.vanishes(&id);
-    within_a_minute("the volume gone", || site.cloud.volumes_of(&id).is_empty().then_some(()));
+    eventually("the volume gone", || site.cloud.volumes_of(&id).is_empty().then_some(()));
     site.run().did(&[]);
 }
 

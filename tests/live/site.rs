@@ -1,7 +1,7 @@
 //! One installation of mita between a simulated Jenkins and a real cloud.
 
 use super::nova::Cloud;
-use super::{clock, pause, variable, within_a_minute};
+use super::{clock, eventually, pause, variable};
 use crate::harness::Run;
 use jiff::Timestamp;
 use mita::config::Config;
@@ -109,7 +109,7 @@ labels = ["{LABEL}"]
     /// Runs every second until one does something. Gives that run.
     #[track_caller]
     pub(super) fn run_until_something_is_done(&self) -> Run {
-        within_a_minute("a run that does something", || {
+        eventually("a run that does something", || {
             let run = self.run();
             if !run.report.plan.actions.is_empty() {
                 return Some(run);
@@ -139,7 +139,7 @@ labels = ["{LABEL}"]
     /// Waits for a status of a server, and gives the server.
     #[track_caller]
     pub(super) fn becomes(&self, id: &str, status: &str) -> Value {
-        within_a_minute(&format!("server {id} {status}"), || {
+        eventually(&format!("server {id} {status}"), || {
             self.cloud.server(id).filter(|server| server["status"] == status)
         })
     }
@@ -147,7 +147,7 @@ labels = ["{LABEL}"]
     /// Waits until the cloud knows no such server any more.
     #[track_caller]
     pub(super) fn vanishes(&self, id: &str) {
-        within_a_minute(&format!("server {id} gone"), || self.cloud.server(id).is_none().then_some(()));
+        eventually(&format!("server {id} gone"), || self.cloud.server(id).is_none().then_some(()));
     }
 
     /// Adds the agent that a server would register, `live+ADDRESS`, and gives its name.
