@@ -60,7 +60,7 @@ pub(super) fn top_help() -> String {
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
          mita hold ubuntu+192.168.1.188           leave this node alone: somebody debugs it\n  \
-         * * * * *  mita reconcile                for cron: one run each minute\n\n{}",
+         * * * * *  mita reconcile                for cron; cron.example has two runs each minute\n\n{}",
         exit_help()
     )
 }
