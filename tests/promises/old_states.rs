@@ -10,7 +10,17 @@ use std::path::Path;
 
 #[test]
 fn a_state_file_of_version_1_is_read_whole() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state/v1.json");
+    is_read_whole("v1.json");
+}
+
+#[test]
+fn a_state_file_with_what_was_learned_and_whose_queue_items_are_is_read_whole() {
+    is_read_whole("v1-learned.json");
+}
+
+#[track_caller]
+fn is_read_whole(name: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/state").join(name);
     let written: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     let state = match load_only(&path, &installation()).unwrap() {
         Loaded::Known(state) => state,
