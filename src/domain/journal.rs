@@ -3,6 +3,7 @@
 //! For people alone: no decision is made by it. [`crate::journal`] says what a run adds, [`crate::store`] keeps the file.
 //! Each entry is one line of JSON. Keys are never renamed; new ones are optional.
 
+use crate::domain::format::shortened;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::world::Build;
@@ -209,7 +210,7 @@ impl Entry {
     #[must_use]
     pub fn saying(self, reason: &str) -> Self {
         let reason = reason.trim();
-        Self { reason: (!reason.is_empty()).then(|| shortened(reason)), ..self }
+        Self { reason: (!reason.is_empty()).then(|| short(reason)), ..self }
     }
 }
 
@@ -217,7 +218,7 @@ impl JobEntry {
     /// A job in an entry; long names are cut.
     pub fn new(queue_id: u64, job: &str, needs: Option<&str>, waited: Option<SignedDuration>) -> Self {
         let waited_seconds = waited.map(|waited| waited.as_secs().max(0));
-        Self { queue_id, job: shortened(job), needs: needs.map(shortened), waited_seconds }
+        Self { queue_id, job: short(job), needs: needs.map(short), waited_seconds }
     }
 }
 
@@ -226,12 +227,9 @@ fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-/// The text, cut at a character if it is too long for the journal.
-pub fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
+/// The text, cut if it is too long for the journal.
+pub fn short(text: &str) -> String {
+    shortened(text, LONGEST_TEXT).into_owned()
 }
 
 #[cfg(test)]
@@ -259,8 +257,8 @@ mod tests {
 
     #[test]
     fn long_texts_from_outside_are_cut_between_characters() {
-        let cut = shortened(&"é".repeat(10_000));
-        assert_eq!(cut.chars().count(), LONGEST_TEXT + 3);
-        assert_eq!(shortened("short"), "short");
+        let cut = short(&"é".repeat(10_000));
+        assert_eq!(cut, format!("{}... (10000 characters)", "é".repeat(LONGEST_TEXT)));
+        assert_eq!(short("short"), "short");
     }
 }

@@ -41,12 +41,11 @@ pub fn reconcile_with(
     let mut store = Store::lock(&config.state_file)?;
     let state = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     let services = Services::open(config, moment.started);
-    let before = state.0.clone();
     progress.now(READING);
-    let (mut world, mut plan) = decide(config, &services, Purpose::Run, state, permits, moment.now, show);
+    let (mut world, mut plan) = decide(config, &services, Purpose::Run, &state, permits, moment.now, show);
     let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
-    let mut entries = journal::seen(&before, &plan.memory, &world, plan.now);
+    let mut entries = journal::seen(&state.0, &plan.memory, &world, plan.now);
     entries.extend(journal::ordered(&plan.memory, &world, &plan.actions, plan.now));
     let appended = store.append_to_journal(&entries, config.journal_days, plan.now);
     plan.problems.extend(appended.err().map(fallback::not_written));
@@ -72,7 +71,7 @@ pub fn dry_run_with(
     let state = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
     let services = Services::open(config, moment.started);
     progress.now(READING);
-    let (world, plan) = decide(config, &services, Purpose::Show, state, permits, moment.now, show);
+    let (world, plan) = decide(config, &services, Purpose::Show, &state, permits, moment.now, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
     Ok(Report { world, plan, results: None, traffic, deciding: whole, whole })
 }
@@ -83,21 +82,21 @@ fn decide(
     config: &Config,
     services: &Services,
     purpose: Purpose,
-    (state, warning): (State, Option<String>),
+    (state, warning): &(State, Option<String>),
     permits: Permits,
     now: Timestamp,
     show: impl FnOnce(Decision<'_>),
 ) -> (World, Plan) {
-    let mut world = observe(config, services, &state);
-    let mut plan = plan::plan(config, &world, &state, now);
+    let mut world = observe(config, services, state);
+    let mut plan = plan::plan(config, &world, state, now);
     let mut unread_quotas = Vec::new();
     if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
         unread_quotas = survey(config, services, &mut world, &plan.actions, purpose);
-        plan = plan::plan(config, &world, &state, now);
+        plan = plan::plan(config, &world, state, now);
     }
     brake::brake(&mut plan, permits.allow_removals);
-    show(Decision { config, permits, state: &state, world: &world, plan: &plan });
+    show(Decision { config, permits, state, world: &world, plan: &plan });
     plan.problems.extend(unread_quotas);
-    plan.warnings.extend(warning);
+    plan.warnings.extend(warning.clone());
     (world, plan)
 }

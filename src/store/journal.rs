@@ -5,9 +5,9 @@
 
 use super::place::{LastLink, Place};
 use super::state::Store;
-use crate::domain::journal::{Entry, Event};
+use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::state::JOURNAL;
-use crate::secret::redact_document;
+use crate::secret::{redact, redact_document};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -47,8 +47,10 @@ impl Store {
         let place = self.place.beside(JOURNAL)?;
         set_aside_if_due(&place, days, now)?;
         let mut file = place.open_or_make()?;
+        let entries: Vec<Entry> = entries.iter().map(without_secrets).collect();
         let tail = tail(&mut file)?;
-        let known = failures(&tail);
+        let fails = entries.iter().any(|entry| entry.event == Event::NotDone);
+        let known = if fails { failures(&tail) } else { BTreeSet::new() };
         // What a full disk cut off stays a line of its own.
         let mut text = if tail.is_empty() || tail.ends_with('\n') { String::new() } else { "\n".to_owned() };
         for entry in entries.iter().filter(|entry| !failure(entry).is_some_and(|key| known.contains(&key))) {
@@ -57,8 +59,16 @@ impl Store {
         }
         file.seek(SeekFrom::End(0))?;
         file.write_all(redact_document(&text).as_bytes())?;
-        file.sync_all()
+        file.sync_data()?;
+        if tail.is_empty() { place.sync_folder() } else { Ok(()) }
     }
+}
+
+/// The entry with its free texts redacted, as in the state: names only lose secrets that are too long to be part of one.
+fn without_secrets(entry: &Entry) -> Entry {
+    let clean = |text: &String| redact(text).into_owned();
+    let jobs = entry.jobs.iter().map(|job| JobEntry { needs: job.needs.as_ref().map(clean), ..job.clone() });
+    Entry { reason: entry.reason.as_ref().map(clean), jobs: jobs.collect(), ..entry.clone() }
 }
 
 /// The latest entries, the oldest first: as many as the end of the file holds.
@@ -214,6 +224,14 @@ mod tests {
         assert_eq!(reasons(&folder, now()), ["two"]);
         let file = folder.path().join("state.json.journal");
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn s9_a_short_secret_in_a_reason_is_not_written() {
+        let _secret = Secret::new("jrnl-pw");
+        let (folder, mut store) = store();
+        store.append_to_journal(&[entry(now(), Event::Held, "log in with jrnl-pw")], 90, now()).unwrap();
+        assert_eq!(reasons(&folder, now()), ["log in with [secret]"]);
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl Place {
         }
     }
 
-    fn sync_folder(&self) -> io::Result<()> {
+    pub(super) fn sync_folder(&self) -> io::Result<()> {
         File::from(self.open_folder()?).sync_all()
     }
 

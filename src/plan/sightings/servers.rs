@@ -90,7 +90,7 @@ fn work(state: &State, machine: &Machine<'_>, before: Work, now: Timestamp) -> W
     let nodes = || machine.nodes.iter().filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
     let running: BTreeSet<String> =
-        builds.map(|build| journal::shortened(build.url.as_ref().unwrap_or(&build.name))).take(MOST_BUILDS).collect();
+        builds.map(|build| journal::short(build.url.as_ref().unwrap_or(&build.name))).take(MOST_BUILDS).collect();
     let begun = u32::try_from(running.difference(&before.running).count()).unwrap_or(u32::MAX);
     let since = state.last_run.filter(|_| nodes().next().is_some());
     let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));

@@ -3,6 +3,7 @@
 use super::contract::Verb;
 use super::process::{self, Ending};
 use crate::config::CommandConfig;
+use crate::domain::format::shortened;
 use crate::provider::failure::{Failure, FailureKind};
 use crate::secret::redact;
 use serde::Serialize;
@@ -86,10 +87,6 @@ fn quoted(fault: &str) -> String {
         true => String::new(),
         false => format!(": {}", end_of(&lines.join(" / "))),
     }
-}
-
-fn shortened(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
 }
 
 /// The end of a text: programs say last what went wrong.
