@@ -8,6 +8,8 @@ use toml::de::DeTable;
 pub(crate) struct Defaults<'a> {
     pub(super) at: Place,
     pub(super) entries: &'a DeTable<'a>,
+    /// Keys of it that the table at hand does not have.
+    pub(super) unfit: &'static [&'static str],
 }
 
 /// Keys of which one is an answer for others as well: a table that has one of the first takes none of the second from its

@@ -46,14 +46,21 @@ impl<'a> Table<'a> {
         Self { defaults, ..self }
     }
 
+    /// The same without these keys of the defaults.
+    pub(crate) fn without_defaults_for(self, unfit: &'static [&'static str]) -> Self {
+        let defaults = self.defaults.map(|defaults| Defaults { unfit, ..defaults });
+        Self { defaults, ..self }
+    }
+
     /// This table as the defaults of others.
     pub(crate) fn as_defaults(&self) -> Defaults<'a> {
-        Defaults { at: self.at.clone(), entries: self.entries }
+        Defaults { at: self.at.clone(), entries: self.entries, unfit: &[] }
     }
 
     /// The defaults, if they answer for this key.
     fn defaults_for(&self, name: &str) -> Option<&Defaults<'a>> {
-        self.defaults.as_ref().filter(|_| inherits(name, |own| self.entries.contains_key(own)))
+        let fits = |defaults: &&Defaults<'a>| !defaults.unfit.contains(&name);
+        self.defaults.as_ref().filter(fits).filter(|_| inherits(name, |own| self.entries.contains_key(own)))
     }
 
     fn without_unknown_keys(self) -> Self {
@@ -99,7 +106,7 @@ impl<'a> Table<'a> {
     /// Where the key is written; `None` if it is not.
     pub(crate) fn has(&self, name: &str) -> Option<Place> {
         let inherited = || {
-            let Defaults { at, entries } = self.defaults_for(name)?;
+            let Defaults { at, entries, .. } = self.defaults_for(name)?;
             entries.get_key_value(name).map(|(key, _)| place(self.reading, at, key))
         };
         self.writes(name).or_else(inherited)

@@ -59,8 +59,10 @@ impl<'a> Context<'a, '_> {
         let table = Table::open(self.reading, &Found { value, at: found.at.clone() }, keys::NODES)?;
         let table = table.with_defaults(self.shared.clone());
         let providers = self.providers(&table);
-        let command = self.command_among(providers.as_deref().unwrap_or_default());
-        if let Some(command) = command {
+        let is_command = |provider: &&ProviderName| self.commands.contains(&provider.as_str());
+        let (commands, clouds): (Vec<_>, Vec<_>) = providers.iter().flatten().partition(is_command);
+        let table = if commands.is_empty() { table } else { table.without_defaults_for(keys::nodes::OF_OPENSTACK) };
+        if let Some(command) = commands.first() {
             let text = format!(
                 "is a key of OpenStack, and provider {command} is of type command; remove it, or write a node type of \
                  its own for {command}"
@@ -68,7 +70,7 @@ impl<'a> Context<'a, '_> {
             table.refuse(keys::nodes::OF_OPENSTACK, &text);
         }
         // A program may have one image and one size only.
-        let optional = self.only_commands(providers.as_deref().unwrap_or_default());
+        let optional = clouds.is_empty() && !commands.is_empty();
         let image_names = ["image_name", "image"];
         let image_name = match optional {
             true => table.text(&image_names),
@@ -125,16 +127,6 @@ impl<'a> Context<'a, '_> {
             registration,
             times,
         })
-    }
-
-    /// The first of these providers that is of type "command".
-    fn command_among<'p>(&self, providers: &'p [ProviderName]) -> Option<&'p ProviderName> {
-        providers.iter().find(|provider| self.commands.contains(&provider.as_str()))
-    }
-
-    /// Whether all of these providers, at least one, are of type "command".
-    fn only_commands(&self, providers: &[ProviderName]) -> bool {
-        !providers.is_empty() && providers.iter().all(|provider| self.commands.contains(&provider.as_str()))
     }
 
     fn providers(&self, table: &Table<'_>) -> Option<Vec<ProviderName>> {

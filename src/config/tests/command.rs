@@ -77,3 +77,15 @@ fn a_cloud_has_no_command() {
         )],
     );
 }
+
+#[test]
+fn keys_of_openstack_among_the_defaults_do_not_concern_a_program() {
+    let text = format!(
+        "{JENKINS}{PROVIDER}{LOCAL}command = \"backend\"\n[defaults]\nkeyname = \"jenkins\"\nstorage = 5\nmax = 3\n\
+         [nodes.box]\nprovider = \"local\"\n{NODE}"
+    );
+    let config = Folder::with(&text).load().unwrap().config;
+    let [of_program, of_cloud] = &config.node_types[..] else { panic!("two node types") };
+    assert_eq!((of_program.keyname.as_deref(), of_program.storage, of_program.max), (None, None, Some(3)));
+    assert_eq!((of_cloud.keyname.as_deref(), of_cloud.storage, of_cloud.max), (Some("jenkins"), Some(5), Some(3)));
+}

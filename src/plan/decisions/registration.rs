@@ -17,6 +17,7 @@ use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
 use crate::plan::sightings::floating_ips;
 use jiff::SignedDuration;
+use std::net::IpAddr;
 
 /// What is done about the node of a server that has none.
 pub(crate) enum NodeOfServer {
@@ -64,13 +65,23 @@ pub(crate) fn of_server(found: &Findings<'_>, machine: &Machine<'_>, planned: &[
         ));
     }
     let reason = format!("server {} is active, and Jenkins connects to it at {address}", server.id);
+    create(machine, server, node, Some(address), reason)
+}
+
+fn create(
+    machine: &Machine<'_>,
+    server: &Server,
+    node: NodeName,
+    address: Option<IpAddr>,
+    reason: String,
+) -> NodeOfServer {
     let node = NodeToRegister {
         node,
         node_type: machine.node_type.clone(),
         provider: machine.provider.clone(),
         server_id: Some(server.id.clone()),
         id: machine.id.clone(),
-        address: Some(address),
+        address,
     };
     NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
 }
@@ -81,15 +92,7 @@ fn made_again(found: &Findings<'_>, machine: &Machine<'_>, server: &Server) -> N
         return taken(&node, identity);
     }
     let reason = format!("server {} runs, and the node that its agent connects to is gone from Jenkins", server.id);
-    let node = NodeToRegister {
-        node,
-        node_type: machine.node_type.clone(),
-        provider: machine.provider.clone(),
-        server_id: Some(server.id.clone()),
-        id: machine.id.clone(),
-        address: None,
-    };
-    NodeOfServer::Now(Action::new(Change::CreateNode(node), Rule::Register, reason))
+    create(machine, server, node, None, reason)
 }
 
 /// The text before the address: the name of the server if it has one of its own, else that of its type.
