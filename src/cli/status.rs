@@ -18,6 +18,9 @@ use crate::view::status::text::{Layout, render};
 use crate::view::style::paint;
 use std::time::Duration;
 
+/// Wider than any line.
+const UNCUT: usize = 100_000;
+
 pub(crate) fn run(args: &args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     if let Some(pause) = args.watch {
         // It would count the seconds of the pauses.
@@ -29,7 +32,9 @@ pub(crate) fn run(args: &args::Status, loaded: &Loaded, moment: Moment, progress
     match layout(args.output) {
         None => output::print_document(&status)?,
         Some(layout) => {
-            let text = render(&status, output::width(), layout);
+            // What is read by a program, such as grep, is not cut.
+            let width = if output::is_terminal() { output::width() } else { UNCUT };
+            let text = render(&status, width, layout);
             output::print_with(&text, |text| paint(text, colours(args.color)))?
         }
     };

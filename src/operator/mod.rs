@@ -16,6 +16,7 @@ pub use request::{Answer, Ended, Request};
 use crate::config::Config;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Listing, Node, NodeKind};
+use crate::jenkins::ErrorKind;
 use crate::observe::{Services, observe};
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::identity::identify;
@@ -82,7 +83,11 @@ pub fn execute(
 pub fn builds_on(config: &Config, node: &NodeName, moment: Moment) -> Result<Vec<String>, String> {
     let services = Services::open(config, moment.started);
     let jenkins = services.jenkins.as_ref().map_err(Clone::clone)?;
-    jenkins.builds_on(node).map_err(|error| error.to_string())
+    match jenkins.builds_on(node) {
+        // The command itself says so, with names like it.
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+        builds => builds.map_err(|error| error.to_string()),
+    }
 }
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.

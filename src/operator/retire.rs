@@ -40,6 +40,8 @@ impl Context<'_> {
         server.retirement = Some(decided);
         busy.iter().for_each(|node| self.record_set_offline_by(node, SetOfflineBy::Us));
         self.store.save(&self.state)?;
+        let builds = busy.iter().flat_map(|node| &node.builds).map(|build| build.name.as_str());
+        self.journal(Event::Asked, &format!("forced: ends {}", builds.collect::<Vec<_>>().join(", ")));
         for node in busy {
             let ended = self.jenkins.set_offline(&node.name, &message).and_then(|_| self.jenkins.delete(&node.name));
             if let Err(error) = ended {

@@ -108,9 +108,9 @@ fn cure(source: &io::Error) -> &'static str {
 }
 
 impl StoreError {
-    /// Whether the first thing that a run does failed because this user may not do it: no later run can do better.
-    pub fn is_forbidden_lock(&self) -> bool {
-        matches!(self, StoreError::Io { attempt: Attempt::Lock | Attempt::Folder, source, .. }
+    /// Whether what a run needs to begin failed because this user may not do it: no later run can do better.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, StoreError::Io { attempt: Attempt::Lock | Attempt::Folder | Attempt::Read, source, .. }
             if source.kind() == io::ErrorKind::PermissionDenied)
     }
 

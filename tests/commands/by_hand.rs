@@ -293,7 +293,44 @@ fn s1_a_build_is_ended_only_if_a_person_says_so() {
     it.sim.world().rules.builds_may_end_on.push(node.clone());
     assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 0);
     assert_eq!(it.killed().len(), 1);
+    let history = it.program(&["history", &node]).stdout;
+    assert!(history.contains("forced: ends stuck #1"), "{history}");
     it.minutes_until(3, "its server goes", |it| it.servers().is_empty());
+}
+
+#[test]
+fn a_node_that_is_not_there_is_told_as_such_whatever_is_to_be_done_to_it() {
+    let it = Setup::trusty().start();
+    for options in [&[][..], &["--force"], &["--force", "--yes"], &["--when-idle"]] {
+        let ended = it.program(&[&["retire", "trusty+10.0.0.9"], options].concat());
+        assert_eq!(ended.status, 1, "{options:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("Jenkins has no node of this name"), "{options:?}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn while_everything_is_paused_the_status_announces_no_removal() {
+    let it = Setup::trusty().with_idle_node();
+    assert!(it.program(&["status"]).stdout.contains("retired then"), "without a pause");
+    it.command(&["pause"]);
+    let status = it.program(&["status", "-o", "wide"]).stdout;
+    assert!(status.contains("Paused") && !status.contains("retired"), "{status}");
+}
+
+#[test]
+fn a_status_for_another_program_is_not_cut() {
+    let it = Setup::trusty().with_idle_node();
+    it.sim.jenkins().submit(Job::freestyle(&"a-long-name-".repeat(20)).label(&"label-".repeat(30)));
+    let status = it.program(&["status"]).stdout;
+    assert!(status.contains(&"a-long-name-".repeat(20)) && !status.contains('…'), "{status}");
+}
+
+#[test]
+fn s3_a_cloud_that_cannot_be_seen_is_not_shown_as_an_empty_one() {
+    let it = Setup::trusty().with_idle_node();
+    it.sim.fault(Fault::new(Service::Keystone, Kind::Status(503, "{}".into())).always());
+    let status = it.program(&["status"]).stdout;
+    assert!(status.contains("servers, without those of openstack, which cannot be seen; Jenkins has"), "{status}");
 }
 
 #[test]

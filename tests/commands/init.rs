@@ -267,6 +267,19 @@ fn what_is_there_is_not_overwritten_without_force() {
 }
 
 #[test]
+fn the_secret_of_another_configuration_beside_it_is_not_replaced() {
+    let it = nothing_yet();
+    let init = "printf 'another-token\\n' | $MITA init --offline --jenkins-token-stdin --file second.toml";
+    let (status, shown) = it.terminal(init).end();
+    assert_eq!(status, 2, "{shown}");
+    assert!(shown.contains("jenkins.token already exists with another secret"), "{shown}");
+    assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "jenkins-api-token\n");
+    assert!(!beside(&it, "second.toml").exists());
+    assert_eq!(it.terminal(&format!("{init} --force")).end().0, 0);
+    assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "another-token\n");
+}
+
+#[test]
 fn offline_nobody_is_asked_and_what_is_left_to_do_is_told() {
     let it = nothing_yet();
     fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");

@@ -127,12 +127,17 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]) -> Result<Vec<String>, Failure> {
     let failed = |path: &Path, error: io::Error| Failure::Refused(format!("cannot write {}: {error}", path.display()));
     let mut written = vec![place.path.display().to_string()];
-    for Kept { file, text } in kept {
-        let path = place.beside(file);
-        let text = format!("{}\n", text.expose());
-        if fs::read_to_string(&path).is_ok_and(|old| old == text) {
-            continue;
-        }
+    let secret = |Kept { file, text }: &Kept| (place.beside(file), format!("{}\n", text.expose()));
+    let new: Vec<(PathBuf, String)> =
+        kept.iter().map(secret).filter(|(path, text)| fs::read_to_string(path).ok().as_ref() != Some(text)).collect();
+    // Another configuration here may use it.
+    if let Some((path, _)) = new.iter().find(|(path, _)| !args.force && path.symlink_metadata().is_ok()) {
+        return Err(Failure::Refused(format!(
+            "{} already exists with another secret: name a file in another folder with --file, or use --force; nothing is written",
+            path.display()
+        )));
+    }
+    for (path, text) in new {
         replace(&path, &text).map_err(|error| failed(&path, error))?;
         written.push(path.display().to_string());
     }

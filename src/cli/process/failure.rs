@@ -77,7 +77,7 @@ impl Failure {
                 | StoreError::OtherController { .. }
                 | StoreError::NotAFile(_)
                 | StoreError::NoFolder(_) => Exit::Unusable,
-                forbidden @ StoreError::Io { .. } if forbidden.is_forbidden_lock() => Exit::Unusable,
+                forbidden @ StoreError::Io { .. } if forbidden.is_forbidden() => Exit::Unusable,
                 StoreError::Io { .. } => Exit::Failed,
             },
             Failure::Record(error) => match error {
@@ -99,10 +99,11 @@ mod tests {
     fn each_failure_has_the_exit_status_of_the_documentation() {
         let folder = || "/var/lib/mita".into();
         let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
-        let denied = io::ErrorKind::PermissionDenied.into();
-        let forbidden = StoreError::Io { attempt: Attempt::Lock, path: folder(), source: denied };
-        let cases: [(Failure, Exit); 9] = [
-            (RunError::Lock(LockError::Failed(forbidden)).into(), Exit::Unusable),
+        let denied = || io::ErrorKind::PermissionDenied.into();
+        let forbidden = |attempt| StoreError::Io { attempt, path: folder(), source: denied() };
+        let cases: [(Failure, Exit); 10] = [
+            (RunError::Lock(LockError::Failed(forbidden(Attempt::Lock))).into(), Exit::Unusable),
+            (RunError::Store(forbidden(Attempt::Read)).into(), Exit::Unusable),
             (NotFound::Nowhere { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
             (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),

@@ -66,5 +66,14 @@ impl Filter {
             status.failures.retain(|failure| wanted(Part::Types) && fits(&[failure.node_type.as_str()]));
             status.leftovers.clear();
         }
+        let nothing = status.node_types.is_empty()
+            && status.servers.is_empty()
+            && status.failures.is_empty()
+            && status.nodes.as_ref().is_none_or(Vec::is_empty)
+            && status.jobs.as_ref().is_none_or(Vec::is_empty);
+        if nothing && !self.words.is_empty() {
+            let words = self.words.join(" ");
+            status.head.push_str(&format!("nothing here contains \"{words}\"\n\n"));
+        }
     }
 }

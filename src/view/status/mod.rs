@@ -37,6 +37,10 @@ use to_do::ToDo;
 pub(crate) struct Status {
     #[schemars(extend("const" = VERSION))]
     version: u32,
+    /// All in a few lines, whatever part of it is shown.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(crate) head: String,
     pub(crate) owner: Owner,
     pub(crate) now: Time,
     /// The maximum number of servers of the installation.
@@ -127,8 +131,9 @@ impl Status {
         let nodes = || overview.nodes().iter().map(|view| NodeStatus::of(overview, view)).collect();
         let jobs = || items.iter().map(|view| JobStatus::of(overview, view)).collect();
         let ordered = overview.ordered().filter_map(|(_, action, id)| ServerStatus::of_order(action, id));
-        Status {
+        let status = Status {
             version: VERSION,
+            head: String::new(),
             owner: plan.owner.clone(),
             now: Time(plan.now),
             max_servers: overview.config.max_servers,
@@ -141,7 +146,26 @@ impl Status {
             failures: failures::all(overview),
             leftovers: overview.leftovers().map(clean::verdict).collect(),
             problems: plan.problems.iter().map(clean::problem).collect(),
-        }
+        };
+        let clouds = overview.report.world.clouds.iter();
+        let unseen = clouds.filter(|(_, cloud)| cloud.servers.complete().is_none()).map(|(name, _)| name.as_str());
+        let head = status.head(&unseen.collect::<Vec<_>>());
+        Status { head, ..status }
+    }
+
+    fn head(&self, unseen: &[&str]) -> String {
+        let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = self;
+        let counted = servers.iter().filter(|server| server.counts()).count();
+        let unseen = match unseen {
+            [] => String::new(),
+            clouds => format!(", without those of {}, which cannot be seen", clouds.join(" and ")),
+        };
+        let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
+        let jobs =
+            jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
+        let numbers = format!("{counted} of {max_servers} servers{unseen}; Jenkins has {nodes} and {jobs}");
+        let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
+        format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
     }
 
     /// The queue items that wait for an executor.

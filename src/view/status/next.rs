@@ -48,6 +48,9 @@ impl Next {
         if lock::locked(overview.memory(), machine, overview.now()).is_some() {
             return None;
         }
+        if overview.memory().pause(&machine.node_type, &machine.provider).is_some() {
+            return None;
+        }
         let times = overview.config.times(&machine.node_type);
         let ordered = overview.since(machine.ordered_at);
         let next = |all: SignedDuration, passed: SignedDuration, then, unless| {

@@ -7,7 +7,7 @@ use crate::view::status::standing::Standing;
 use crate::view::status::{JobStatus, NodeStatus, ServerStatus, Status};
 use crate::view::style::Tone;
 use crate::view::table::{Table, problems};
-use crate::view::text::{duration, plural, seconds};
+use crate::view::text::{duration, seconds};
 
 /// The end of a console has at most this many lines in a table; `explain` and the JSON have all.
 const SHOWN_LINES: usize = 5;
@@ -28,7 +28,7 @@ pub(crate) enum Layout {
 
 /// The tables, for lines of this width, with marks for colours.
 pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
-    let mut text = head(status);
+    let mut text = status.head.clone();
     match layout {
         Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
         Layout::Compact => {
@@ -83,16 +83,6 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
         text.push_str(&shown);
     }
     text
-}
-
-fn head(status: &Status) -> String {
-    let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = status;
-    let counted = servers.iter().filter(|server| server.counts()).count();
-    let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
-    let jobs = jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
-    let numbers = format!("{counted} of {max_servers} servers; Jenkins has {nodes} and {jobs}");
-    let causes = status.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
-    format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
 }
 
 fn paused(status: &Status) -> Table {

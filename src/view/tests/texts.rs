@@ -94,6 +94,9 @@ fn words_choose_a_part_and_names() {
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let mut status = Status::of(&Overview::of(&scene.loaded.config, &report));
         Filter::read(&words).apply(&mut status);
+        let whole = Status::of(&Overview::of(&scene.loaded.config, &report)).head;
+        assert!(status.head.starts_with(whole.trim_end()), "the numbers are those of everything: {}", status.head);
+        assert_eq!(status.head.contains("nothing here contains \"nobody\""), words == ["nobody"], "{}", status.head);
         let jobs: Vec<String> = status.jobs.iter().flatten().map(|job| job.job.clone()).collect();
         (status.node_types.len(), status.servers.len(), jobs.join(" "))
     };
