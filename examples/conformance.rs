@@ -17,12 +17,12 @@ use std::process::ExitCode;
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what the program is for")]
 fn main() -> ExitCode {
-    let mut command = std::env::args().skip(1);
-    let Some(program) = command.next() else {
+    let command: Vec<String> = std::env::args().skip(1).collect();
+    if command.is_empty() {
         eprintln!("usage: conformance COMMAND [ARGUMENT...]");
         return ExitCode::from(2);
-    };
-    let backend = Backend::new(program, command.collect());
+    }
+    let backend = Backend::new(command);
     let mut wrong = 0;
     for trial in trials::run(&backend) {
         match trial.wrong.as_slice() {

@@ -19,11 +19,12 @@ const AFTER_THE_END: Duration = Duration::from_secs(2);
 
 /// A backend.
 pub(crate) struct Backend {
-    program: String,
-    arguments: Vec<String>,
+    /// The program and its arguments.
+    command: Vec<String>,
 }
 
 /// How a call ended.
+#[derive(Debug)]
 pub(crate) struct Ended {
     /// The exit status; `None` if the call was killed.
     pub(crate) status: Option<i32>,
@@ -36,8 +37,8 @@ pub(crate) struct Ended {
 }
 
 impl Backend {
-    pub(crate) fn new(program: String, arguments: Vec<String>) -> Self {
-        Self { program, arguments }
+    pub(crate) fn new(command: Vec<String>) -> Self {
+        Self { command }
     }
 
     /// One call with a request of version 1.
@@ -53,8 +54,8 @@ impl Backend {
 
     /// A call with this text on standard input, killed after this time.
     pub(crate) fn call_raw(&self, verb: &str, input: &str, time: Duration) -> Ended {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).arg(verb).env_clear();
+        let mut command = Command::new(self.command.first().map_or("", String::as_str));
+        command.args(self.command.iter().skip(1)).arg(verb).env_clear();
         #[expect(clippy::disallowed_methods, reason = "a backend gets these variables of its caller")]
         command.envs(["PATH", "HOME", "LANG"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);

@@ -13,6 +13,7 @@ const NOTHING_DONE: [i32; 5] = [65, 69, 73, 75, 77];
 const SECONDS_OF_A_DELETION: u32 = 60;
 
 /// One thing that was tried.
+#[derive(Debug)]
 pub(crate) struct Trial {
     pub(crate) what: &'static str,
     /// What is wrong; empty if nothing is.

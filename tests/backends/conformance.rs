@@ -1,12 +1,7 @@
 //! The trials of `examples/conformance`, against the reference backend and against backends that are wrong in one way.
 
-#[path = "../../examples/conformance/backend.rs"]
-mod backend;
-#[path = "../../examples/conformance/trials.rs"]
-mod trials;
-
-use super::{has_python, reference_backend};
-use backend::Backend;
+use super::backend::Backend;
+use super::{has_python, reference_backend, trials};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
@@ -17,8 +12,8 @@ fn wrong(wrapper: &str) -> String {
     fs::write(&program, format!("#!/bin/sh\nfor verb; do :; done\n{wrapper}\nexec \"$@\"\n")).unwrap();
     fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
     let root = folder.path().join("farm").display().to_string();
-    let arguments = vec![reference_backend().display().to_string(), "--root".to_owned(), root];
-    let backend = Backend::new(program.display().to_string(), arguments);
+    let (program, backend) = (program.display().to_string(), reference_backend().display().to_string());
+    let backend = Backend::new(vec![program, backend, "--root".to_owned(), root]);
     let trials = trials::run(&backend);
     let lines =
         trials.into_iter().flat_map(|trial| trial.wrong.into_iter().map(move |text| format!("{}: {text}", trial.what)));

@@ -1,7 +1,6 @@
 //! Servers that really boot: their agents call the simulated controller.
 
-use super::{Site, clock, has_python, pause};
-use std::time::Duration;
+use super::{Site, has_python};
 
 /// An agent, as far as the simulated controller needs one: it connects with its name and secret.
 const AGENT: &str = r#"#!/bin/sh
@@ -24,11 +23,7 @@ fn a_job_is_served_by_a_server_that_boots_and_goes_when_it_is_idle() {
     let servers = site.servers();
     assert_eq!((servers.len(), &servers[0]["state"]), (1, &"active".into()), "{servers:?}");
     assert_eq!(servers[0]["metadata"]["mita_owner"], "local-tests");
-    let started = clock();
-    while !site.sim.jenkins().nodes.iter().any(|node| node.name.starts_with("local-") && node.connected) {
-        assert!(started.elapsed() < Duration::from_secs(60), "its agent did not connect in a minute");
-        pause(Duration::from_millis(50));
-    }
+    site.agent_connects();
     for _ in 0..12 {
         site.minute();
     }

@@ -1,11 +1,17 @@
-//! Providers of `type = "command"`: the reference backend `examples/backends/local`, whose servers really boot, beside
-//! the simulated controller; and the trials of `examples/conformance`.
+//! Providers of `type = "command"`: the backends in `examples/backends`, whose servers really boot, beside the simulated
+//! controller; and the trials of `examples/conformance`.
 //!
-//! The clock of the runs is the simulator's, so a morning takes seconds. Without Python the tests say so and pass.
+//! The clock of the runs is the simulator's, so a morning takes seconds. Without Python the tests say so and pass; those of
+//! containers need more (`containers.rs`).
 
+#[path = "../../examples/conformance/backend.rs"]
+mod backend;
 mod conformance;
+mod containers;
 mod faults;
 mod life;
+#[path = "../../examples/conformance/trials.rs"]
+mod trials;
 
 use jiff::Timestamp;
 use mita::config::Config;
@@ -21,34 +27,50 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// One installation of mita with the reference backend.
+/// One installation of mita with a backend.
 struct Site {
     sim: Sim,
     folder: tempfile::TempDir,
+    /// The backend and its arguments.
+    command: Vec<String>,
 }
+
+/// How long something may take that takes a moment on an idle machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Whether there is a Python for the reference backend.
 fn has_python() -> bool {
     let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
     if !found {
-        println!("skipped: there is no python3");
+        eprintln!("skipped: there is no python3");
     }
     found
 }
 
 fn reference_backend() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/backends/local")
+    example("backends/local")
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
 impl Site {
-    /// The node type `local` with this boot script. `wrapper` is a shell script in front of the backend: `"$@"` is the
-    /// call.
+    /// The reference backend, and the node type `local` with this boot script. `wrapper` is a shell script in front of the
+    /// backend: `"$@"` is the call.
     fn new(script: &str, wrapper: &str) -> Self {
-        let sim = Sim::start(SimOptions::default()).unwrap();
+        let command = [&reference_backend().display().to_string(), "--root", "farm"];
+        Self::with(SimOptions::default(), &command, script, wrapper)
+    }
+
+    /// The same with any backend and a controller that is set up otherwise.
+    fn with(options: SimOptions, command: &[&str], script: &str, wrapper: &str) -> Self {
+        let sim = Sim::start(options).unwrap();
         // With an agent of any kind Jenkins names the labels that jobs wait for.
         sim.jenkins().add_agent("vault", "signing", 1);
         let folder = tempfile::tempdir().unwrap();
-        let site = Self { sim, folder };
+        let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
+        let site = Self { sim, folder, command };
         site.write("backend", &format!("#!/bin/sh\n{wrapper}\nexec \"$@\"\n"), 0o700);
         site.write("boot", script, 0o600);
         let text = format!(
@@ -64,7 +86,7 @@ token = "jenkins-api-token"
 
 [provider.local]
 type = "command"
-command = ["./backend", "{backend}", "--root", "farm"]
+command = ["./backend", "{command}"]
 timeout = "30s"
 
 [nodes.local]
@@ -75,7 +97,7 @@ register = "inbound"
 script_file = "boot"
 "#,
             url = site.sim.jenkins_url(),
-            backend = reference_backend().display(),
+            command = site.command.join("\", \""),
         );
         site.write("mita.toml", &text, 0o600);
         site
@@ -107,8 +129,9 @@ script_file = "boot"
 
     /// What the backend itself says, past mita.
     fn ask(&self, verb: &str, request: &Value) -> Value {
-        let mut child = Command::new(reference_backend())
-            .args(["--root", "farm", verb])
+        let mut child = Command::new(&self.command[0])
+            .args(&self.command[1..])
+            .arg(verb)
             .current_dir(self.folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -122,7 +145,16 @@ script_file = "boot"
         self.ask("list", &json!({"version": 1}))["servers"].as_array().unwrap().clone()
     }
 
-    /// How many servers there ever were.
+    /// Waits, in real time, until the agent of a node of mita is connected.
+    fn agent_connects(&self) {
+        let started = clock();
+        while !self.sim.jenkins().nodes.iter().any(|node| node.name.starts_with("local-") && node.connected) {
+            assert!(started.elapsed() < PATIENCE, "no agent connected in {PATIENCE:?}");
+            pause(Duration::from_millis(50));
+        }
+    }
+
+    /// How many servers of the reference backend there ever were.
     fn ever(&self) -> usize {
         fs::read_dir(self.path("farm/orders")).map_or(0, |orders| {
             let done = |order: &fs::DirEntry| order.path().extension().is_some_and(|end| end == "done");

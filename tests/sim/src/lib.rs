@@ -35,6 +35,7 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::Ipv4Addr;
 use std::ops::{Deref, DerefMut};
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -67,6 +68,8 @@ pub struct SimOptions {
     pub latency: Duration,
     /// Where ids come from: the same seed gives the same ids.
     pub seed: u64,
+    /// The address of the controller on this machine; agents on other hosts cannot connect to 127.0.0.1.
+    pub jenkins_address: Ipv4Addr,
     /// The port of the controller; any free one for 0.
     pub jenkins_port: u16,
     /// The port of the first cloud; any free one for 0.
@@ -85,6 +88,7 @@ impl Default for SimOptions {
             users: vec!["mita".into()],
             latency: Duration::ZERO,
             seed: 1,
+            jenkins_address: Ipv4Addr::LOCALHOST,
             jenkins_port: 0,
             openstack_port: 0,
             start: clock::START,
@@ -152,10 +156,10 @@ impl Sim {
     /// Starts a controller and one cloud, each on a port of its own.
     ///
     /// # Errors
-    /// When a port of 127.0.0.1 cannot be bound.
+    /// When a port cannot be bound.
     pub fn start(options: SimOptions) -> io::Result<Sim> {
-        let jenkins_socket = server::bind(options.jenkins_port)?;
-        let stranger_socket = server::bind(0)?;
+        let jenkins_socket = server::bind(options.jenkins_address, options.jenkins_port)?;
+        let stranger_socket = server::bind(Ipv4Addr::LOCALHOST, 0)?;
         let jenkins_url = format!("{}{}", server::url(&jenkins_socket)?, options.jenkins.prefix);
         let stranger_url = server::url(&stranger_socket)?;
         let controller = jenkins_url.split_once("://").map_or("", |(_, rest)| rest).to_owned();
@@ -186,7 +190,7 @@ impl Sim {
     }
 
     fn listen_as_cloud(&self, port: u16, name: &str, options: openstack::Options) -> io::Result<()> {
-        let socket = server::bind(port)?;
+        let socket = server::bind(Ipv4Addr::LOCALHOST, port)?;
         let url = server::url(&socket)?;
         {
             let mut world = self.world();

@@ -2,7 +2,7 @@
 //! and the ways in which an answer can fail to arrive.
 
 use std::io::{self, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -32,10 +32,10 @@ pub(crate) struct Shared {
     listeners: Mutex<Vec<(SocketAddr, JoinHandle<()>)>>,
 }
 
-/// A socket on this port; any free one for 0.
-pub(crate) fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port))
-        .map_err(|error| io::Error::new(error.kind(), format!("127.0.0.1:{port}: {error}")))
+/// A socket on this port of an address of this machine; any free one for 0.
+pub(crate) fn bind(address: Ipv4Addr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((address, port))
+        .map_err(|error| io::Error::new(error.kind(), format!("{address}:{port}: {error}")))
 }
 
 pub(crate) fn url(socket: &TcpListener) -> io::Result<String> {
