@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The documents of the package, by their path in the source.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "examples/decisions.md",
     "examples/deployment.md",
@@ -55,11 +55,21 @@ const DOCUMENTS: [&str; 7] = [
     "examples/reference.md",
     "examples/troubleshooting.md",
     "examples/backend.md",
+    "examples/backends/lxc.md",
 ];
 
 /// What else the package holds beside the documents, by the same paths.
-const BESIDE: [&str; 5] =
-    ["cron.example", "examples/mita.toml", "examples/alerts.yml", "examples/grafana.json", "examples/status-page.png"];
+const BESIDE: [&str; 9] = [
+    "cron.example",
+    "examples/mita.toml",
+    "examples/alerts.yml",
+    "examples/grafana.json",
+    "examples/status-page.png",
+    "examples/backends/local",
+    "examples/backends/lxc",
+    "examples/backends/lxc-image",
+    "examples/backends/schemas",
+];
 
 /// A document whose links lead only to the web and to what the package holds; other links are their text alone.
 fn packaged(document: &str) -> Result<String, Box<dyn Error>> {

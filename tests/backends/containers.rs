@@ -66,7 +66,13 @@ impl Machines {
 
     fn command(&self) -> Vec<String> {
         let root = self.root.path().display().to_string();
-        vec![example("backends/lxc").display().to_string(), "--root".into(), root, "--bridge".into(), self.bridge.clone()]
+        vec![
+            example("backends/lxc").display().to_string(),
+            "--root".into(),
+            root,
+            "--bridge".into(),
+            self.bridge.clone(),
+        ]
     }
 
     /// An installation with this boot script, whose controller the containers can reach.
@@ -95,7 +101,8 @@ impl Machines {
         let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
         left.extend(mounts.lines().filter(|line| line.contains(&root)).map(str::to_owned));
         let ids = names(&self.root.path().join("gone"));
-        let groups = names(Path::new("/sys/fs/cgroup")).into_iter().map(|group| Path::new("/sys/fs/cgroup").join(group));
+        let groups =
+            names(Path::new("/sys/fs/cgroup")).into_iter().map(|group| Path::new("/sys/fs/cgroup").join(group));
         for group in groups.chain([PathBuf::from("/sys/fs/cgroup")]) {
             left.extend(names(&group).into_iter().filter(|name| ids.iter().any(|id| name.contains(id))));
         }
@@ -168,7 +175,6 @@ fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
-
 
 /// Waits, in real time, until the server is in this state.
 fn becomes(backend: &Backend, id: &Value, state: &str) -> Value {

@@ -167,6 +167,23 @@ script_file = "boot"
     }
 }
 
+#[test]
+fn the_configuration_for_containers_can_be_used_as_it_stands() {
+    let text = fs::read_to_string(example("backends/lxc.md")).unwrap();
+    let (_, rest) = text.split_once("```toml\n").unwrap();
+    let (toml, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        fs::write(folder.path().join(name), text).unwrap();
+        fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o600)).unwrap();
+    };
+    write("mita.toml", toml);
+    write("jenkins.token", "a-token\n");
+    write("boot-inbound-registered.sh", &fs::read_to_string(example("boot-inbound-registered.sh")).unwrap());
+    let loaded = Config::load(&folder.path().join("mita.toml")).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(loaded.warnings, [""; 0]);
+}
+
 #[expect(clippy::disallowed_methods, reason = "a program takes real time")]
 fn clock() -> Instant {
     Instant::now()

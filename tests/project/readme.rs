@@ -38,9 +38,11 @@ fn section(heading: &str) -> String {
 }
 
 /// The README and what it leads to.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "examples/CONTRIBUTING.md",
+    "examples/backend.md",
+    "examples/backends/lxc.md",
     "examples/decisions.md",
     "examples/deployment.md",
     "examples/moving-over.md",
