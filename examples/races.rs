@@ -11,7 +11,7 @@ mod arena;
 #[path = "races/search.rs"]
 mod search;
 
-use arena::Arena;
+use arena::{Arena, Backend};
 use clap::Parser;
 use search::Tally;
 use std::process::ExitCode;
@@ -45,15 +45,17 @@ fn main() -> ExitCode {
 
 fn search_all(arguments: &Arguments) -> Result<(), String> {
     let threads = arguments.threads.max(1);
-    timed("one node, every arrival and every end", || search::one_node(&Arena::open(1)?))?;
-    timed("two nodes, every pair of arrivals and ends, one after the other", || {
-        search::two_nodes(&Arena::open(1)?, 0, true)
+    let open = |at_once| Arena::open(at_once, Backend::OpenStack);
+    timed("one node, every arrival and every end", || search::one_node(&open(1)?))?;
+    timed("one node from a program, every arrival and every end", || {
+        search::one_node(&Arena::open(1, Backend::Program)?)
     })?;
-    timed("two nodes, every pair of arrivals, at the same time", || search::two_nodes(&Arena::open(8)?, 0, false))?;
+    timed("two nodes, every pair of arrivals and ends, one after the other", || search::two_nodes(&open(1)?, 0, true))?;
+    timed("two nodes, every pair of arrivals, at the same time", || search::two_nodes(&open(8)?, 0, false))?;
     timed("three to eight nodes, random arrivals and ends", || {
         let share = arguments.count.div_ceil(threads);
         thread::scope(|scope| {
-            let work = |seed| move || search::random(&Arena::open(8)?, seed, share);
+            let work = |seed| move || search::random(&open(8)?, seed, share);
             let found: Vec<_> = (0..threads as u64).map(|more| scope.spawn(work(arguments.seed + more))).collect();
             found.into_iter().try_fold(Tally::default(), |sum, thread| {
                 let tally = thread.join().map_err(|_| "a thread panicked".to_owned())??;

@@ -23,6 +23,14 @@ const LONG: Duration = Duration::from_secs(100_000);
 /// Half of the grace time: two sightings so far apart, and a third, make a node's time over.
 const STEP: Duration = Duration::from_secs(30);
 
+/// What the cloud of an arena is for mita.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    OpenStack,
+    /// A program (`type = "command"`) that hands each call on to the cloud.
+    Program,
+}
+
 /// A build that arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Arrival {
@@ -63,20 +71,29 @@ struct Scene {
 
 impl Arena {
     /// `at_once` is how many retirements go on at the same time.
-    pub(crate) fn open(at_once: usize) -> Result<Self, String> {
+    pub(crate) fn open(at_once: usize, backend: Backend) -> Result<Self, String> {
         let sim = Sim::start(SimOptions::default()).map_err(|error| error.to_string())?;
         let memory = PathBuf::from("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.map_err(|error| error.to_string())?;
         let path = folder.path().join("mita.toml");
+        let provider = match backend {
+            Backend::OpenStack => format!(
+                "auth_url = \"{}\"\nusername = \"mita\"\npassword = \"mita-secret\"\ntenant_name = \"ceph-ci\"\n\
+                 service_region = \"RegionOne\"",
+                sim.auth_url(CLOUD)
+            ),
+            Backend::Program => {
+                let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/harness/backend.sh");
+                format!("type = \"command\"\ncommand = [\"{program}\", \"{}\"]", sim.cloud(CLOUD).port())
+            }
+        };
         let text = format!(
             "state_file = \"state.json\"\nowner = \"ceph-ci\"\nidle_grace = \"1m\"\nconcurrency = {at_once}\n\
              [jenkins]\nurl = \"{}/\"\nuser = \"mita\"\ntoken = \"jenkins-api-token\"\n\
-             [provider.{CLOUD}]\nauth_url = \"{}\"\nusername = \"mita\"\npassword = \"mita-secret\"\n\
-             tenant_name = \"ceph-ci\"\nservice_region = \"RegionOne\"\n\
+             [provider.{CLOUD}]\n{provider}\n\
              [nodes.trusty]\nprovider = \"{CLOUD}\"\nlabels = \"trusty\"\nimage_name = \"Debian 12\"\nsize = \"m1.small\"\n",
             sim.jenkins_url(),
-            sim.auth_url(CLOUD)
         );
         fs::write(&path, text).map_err(|error| error.to_string())?;
         let config = Config::load(&path).map_err(|errors| errors.to_string())?.config;

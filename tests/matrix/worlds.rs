@@ -3,6 +3,7 @@
 //! The simulator checks the promises of safety after every request. In the end everything is healed and left to itself:
 //! then every job is to be built, and nothing of ours is to be left. A world that fails is tried again with fewer events
 //! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLDS=SEED` runs that one alone, `MITA_TEST_WORLDS=FIRST-LAST` many others.
+//! Each seed is a world with clouds of OpenStack and one with programs in their place (`type = "command"`).
 
 mod chance;
 mod events;
@@ -12,7 +13,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Event, any, happen, later, let_go, remove_renamed, unlock};
+use events::{Backend, Event, any, happen, later, let_go, remove_renamed, unlock};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -25,6 +26,9 @@ use std::time::Instant;
 /// Worlds of every day, and in full.
 const WORLDS: u64 = 24;
 const WORLDS_IN_FULL: u64 = 3000;
+/// With programs: each call starts one, which takes longer than a request.
+const WORLDS_OF_PROGRAMS: u64 = 12;
+const WORLDS_OF_PROGRAMS_IN_FULL: u64 = 1000;
 /// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
 const UNTIL_ALL_IS_BUILT: u32 = 200;
 const UNTIL_NOTHING_IS_LEFT: u32 = 60;
@@ -33,12 +37,13 @@ const UNTIL_NOTHING_IS_LEFT: u32 = 60;
 #[derive(Clone, Debug)]
 struct World {
     seed: u64,
+    backend: Backend,
     length: u32,
     events: Vec<(u32, Event)>,
 }
 
 impl World {
-    fn of(seed: u64) -> Self {
+    fn of(seed: u64, backend: Backend) -> Self {
         let mut chance = Chance::new(seed ^ 0x5eed);
         let length = 20 + u32::try_from(chance.below(40)).expect("small");
         let often = 20 + chance.below(60);
@@ -54,13 +59,14 @@ impl World {
                 events.push((minute, later(&mut later_chance)));
             }
         }
-        Self { seed, length, events }
+        Self { seed, backend, length, events }
     }
 
     fn set(&self) -> Installation {
         let mut chance = Chance::new(self.seed);
         let executors = 1 + chance.below(2);
-        let storage = if chance.in_hundred(40) { "\nstorage = 10" } else { "" };
+        // A program has no volumes.
+        let storage = if chance.in_hundred(40) && self.backend == Backend::OpenStack { "\nstorage = 10" } else { "" };
         let two = chance.in_hundred(40);
         let providers = if two { "[\"openstack\", \"backup\"]" } else { "\"openstack\"" };
         let name = if chance.in_hundred(30) { "\nserver_name = \"{node}-{id}\"" } else { "" };
@@ -79,6 +85,9 @@ impl World {
         );
         let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}{age}");
         let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian);
+        if self.backend == Backend::Program {
+            setup = setup.by_command();
+        }
         for line in [
             format!("max_servers = {max}"),
             format!("idle_grace = \"{}m\"", 2 + chance.below(8)),
@@ -117,8 +126,15 @@ impl World {
     /// Lives through it; gives the number of runs.
     fn live(&self) -> usize {
         let farm = self.set();
-        let mut life =
-            Life { farm: &farm, clock: 0, runs: 0, state_lost: false, state_lost_after: None, lists_lie: false };
+        let mut life = Life {
+            farm: &farm,
+            backend: self.backend,
+            clock: 0,
+            runs: 0,
+            state_lost: false,
+            state_lost_after: None,
+            lists_lie: false,
+        };
         for minute in 0..self.length {
             for (_, event) in self.events.iter().filter(|(at, _)| *at == minute) {
                 life.happens(*event);
@@ -164,6 +180,7 @@ fn kind(failure: &str) -> &str {
 /// A world that is being lived in.
 struct Life<'a> {
     farm: &'a Installation,
+    backend: Backend,
     /// How far the machine's clock is off, in milliseconds.
     clock: i64,
     runs: usize,
@@ -186,16 +203,16 @@ impl Life<'_> {
             Event::Answer { .. } if self.hides_servers(event) && self.state_lost_after == Some(self.runs) => {}
             Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;
-                happen(self.farm, event);
+                happen(self.farm, self.backend, event);
             }
             Event::StateLost { .. } => {
                 self.state_lost = true;
                 self.state_lost_after = Some(self.runs);
                 // Without memory nobody can tell that a node of exactly this name was there before our server was.
                 self.farm.sim.jenkins().delete_node("trusty");
-                happen(self.farm, event);
+                happen(self.farm, self.backend, event);
             }
-            _ => happen(self.farm, event),
+            _ => happen(self.farm, self.backend, event),
         }
     }
 
@@ -292,25 +309,34 @@ impl Life<'_> {
 
 #[test]
 fn random_worlds_keep_every_promise_and_settle_in_the_end() {
-    let seeds: Vec<u64> = match chosen() {
-        Some(seeds) => seeds.collect(),
-        None if in_full() => (0..WORLDS_IN_FULL).collect(),
-        None => (0..WORLDS).collect(),
-    };
+    let (number, runs) = live_in(Backend::OpenStack, if in_full() { WORLDS_IN_FULL } else { WORLDS });
+    println!("random worlds: {number} worlds, {runs} runs");
+}
+
+#[test]
+fn random_worlds_of_programs_keep_every_promise_and_settle_in_the_end() {
+    let most = if in_full() { WORLDS_OF_PROGRAMS_IN_FULL } else { WORLDS_OF_PROGRAMS };
+    let (number, runs) = live_in(Backend::Program, most);
+    println!("random worlds of programs: {number} worlds, {runs} runs");
+}
+
+/// Lives in so many worlds, or in those that are asked for; gives the number of worlds and of runs.
+fn live_in(backend: Backend, most: u64) -> (usize, usize) {
+    let seeds: Vec<u64> = chosen().unwrap_or(0..=most - 1).collect();
     let number = seeds.len();
     let runs = try_all(
         2,
         seeds,
         |seed| format!("world {seed}"),
         |&seed| {
-            let world = World::of(seed);
+            let world = World::of(seed, backend);
             catch_unwind(AssertUnwindSafe(|| world.live())).unwrap_or_else(|panic| {
                 let (smallest, text) = world.shrunk();
                 panic!("{}\nwith fewer events: {smallest:#?}\n{text}", words(panic.as_ref()))
             })
         },
     );
-    println!("random worlds: {number} worlds, {runs} runs");
+    (number, runs)
 }
 
 /// The worlds that are asked for.

@@ -166,9 +166,31 @@ fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
     all.get(which % all.len().max(1)).cloned()
 }
 
+/// What the clouds of a world are for mita.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Backend {
+    OpenStack,
+    /// Programs (`type = "command"`) that hand each call on to a cloud.
+    Program,
+}
+
+/// A service of OpenStack and the path of its requests, or the verb of a program that asks the same.
+fn requests(backend: Backend, service: Service, path: &'static str) -> (Service, &'static str) {
+    match (backend, service, path) {
+        (Backend::OpenStack, ..) | (_, Service::Jenkins, _) => (service, path),
+        (_, Service::Nova, "/servers/detail") => (Service::Command, "list"),
+        (_, Service::Nova, "/servers") => (Service::Command, "create"),
+        (_, Service::Nova, "") => (Service::Command, ""),
+        _ => (Service::Command, "check"),
+    }
+}
+
 /// Does what is to be done in the world; what concerns the run itself is left to the caller.
-pub(crate) fn happen(farm: &Installation, event: Event) {
-    let order = |kind: Kind| farm.sim.fault(Fault::new(Service::Nova, kind).method("POST").path("/servers"));
+pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
+    let order = |kind: Kind| {
+        let (service, path) = requests(backend, Service::Nova, "/servers");
+        farm.sim.fault(Fault::new(service, kind).method("POST").path(path));
+    };
     match event {
         Event::Jobs { number, sort, minutes } => {
             for more in 0..number {
@@ -197,7 +219,8 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
         }
         Event::Lag(lag) => farm.sim.cloud("openstack").options.list_lag = seconds(lag),
         Event::ForgottenDelete => {
-            farm.sim.fault(Fault::new(Service::Nova, Kind::AckedButNotDone(204)).method("DELETE").times(2));
+            let (service, _) = requests(backend, Service::Nova, "");
+            farm.sim.fault(Fault::new(service, Kind::AckedButNotDone(204)).method("DELETE").times(2));
         }
         Event::Answer { endpoint, way, times } => {
             let (service, path) = [
@@ -211,6 +234,7 @@ pub(crate) fn happen(farm: &Installation, event: Event) {
                 (Service::Nova, "/limits"),
                 (Service::Glance, ""),
             ][endpoint];
+            let (service, path) = requests(backend, service, path);
             let kind = match way {
                 0 => Kind::Status(500, "{}".into()),
                 1 => Kind::Status(404, "{}".into()),
