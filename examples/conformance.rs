@@ -5,15 +5,16 @@
 //! ```
 //!
 //! It creates some ten servers, deletes them again, and says what is wrong in words for the author of the backend. Use an
-//! account or a folder of its own, with room for 15 servers.
+//! account or a folder of its own, with room for 15 servers. It takes a minute or two.
 
 #[path = "conformance/backend.rs"]
 mod backend;
 #[path = "conformance/trials.rs"]
 mod trials;
 
-use backend::Backend;
+use backend::{Backend, TIMEOUT};
 use std::process::ExitCode;
+use trials::Others;
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what the program is for")]
 fn main() -> ExitCode {
@@ -22,9 +23,9 @@ fn main() -> ExitCode {
         eprintln!("usage: conformance COMMAND [ARGUMENT...]");
         return ExitCode::from(2);
     }
-    let backend = Backend::new(command);
+    let backend = Backend::new(command, TIMEOUT);
     let mut wrong = 0;
-    for trial in trials::run(&backend) {
+    for trial in trials::run(&backend, Others::Tried) {
         match trial.wrong.as_slice() {
             [] => println!("ok     {}", trial.what),
             several => {

@@ -1,5 +1,6 @@
 //! Calls of a backend, in the way in which mita makes them, and its answers as far as every caller needs them.
 
+use mita::provider::command::validate;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 /// How long one call may take: mita's default for `timeout`.
-const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long the output of a call may stay open after its end.
 const AFTER_THE_END: Duration = Duration::from_secs(2);
@@ -21,6 +22,7 @@ const AFTER_THE_END: Duration = Duration::from_secs(2);
 pub(crate) struct Backend {
     /// The program and its arguments.
     command: Vec<String>,
+    timeout: Duration,
 }
 
 /// How a call ended.
@@ -37,14 +39,15 @@ pub(crate) struct Ended {
 }
 
 impl Backend {
-    pub(crate) fn new(command: Vec<String>) -> Self {
-        Self { command }
+    /// `timeout` is how long one call may take.
+    pub(crate) fn new(command: Vec<String>, timeout: Duration) -> Self {
+        Self { command, timeout }
     }
 
     /// One call with a request of version 1.
     pub(crate) fn call(&self, verb: &str, mut request: Value) -> Ended {
         request["version"] = json!(1);
-        self.call_raw(verb, &request.to_string(), TIMEOUT)
+        self.call_raw(verb, &request.to_string(), self.timeout)
     }
 
     /// The answer to a call that has to succeed.
@@ -122,23 +125,29 @@ pub(crate) fn pause(time: Duration) {
 }
 
 impl Ended {
-    /// The answer of a call that has to succeed, else what is wrong.
+    /// The answer of a call that has to succeed, if mita can read it; else what is wrong.
     pub(crate) fn answer(&self, verb: &str) -> Result<Value, String> {
         let mut said = String::new();
         if let Some(line) = self.fault.trim().lines().last() {
             let _ = write!(said, "; standard error ends with {line:?}");
         }
         match self.status {
-            _ if self.hangs => Err(format!("{verb} hangs: it did not end within {TIMEOUT:?}{said}")),
+            _ if self.hangs => Err(format!("{verb} hangs: it did not end in time{said}")),
             None => Err(format!("{verb} did not end by itself{said}")),
             Some(0) if self.held_open => Err(format!(
                 "{verb} ended, but something that it started holds its standard output open: start servers with other \
                  outputs and in a session of their own (setsid)"
             )),
-            Some(0) => serde_json::from_str(&self.answer).map_err(|error| {
+            Some(0) => {
                 let begin: String = self.answer.chars().take(60).collect();
-                format!("{verb} printed something else than one JSON document ({error}): {begin:?}{said}")
-            }),
+                let answer = serde_json::from_str(&self.answer).map_err(|error| {
+                    format!("{verb} printed something else than one JSON document ({error}): {begin:?}{said}")
+                })?;
+                validate(verb, &answer).map_err(|why| {
+                    format!("the answer to {verb} is not as in backends/schemas/{verb}-answer.json ({why}): {begin:?}")
+                })?;
+                Ok(answer)
+            }
             Some(status) => Err(format!("{verb} ended with status {status}, not 0{said}")),
         }
     }

@@ -3,7 +3,7 @@
 use super::backend::{Backend, Ended, pause};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 /// The statuses of the contract that mean that nothing was done.
@@ -22,28 +22,50 @@ pub(crate) struct Trial {
 
 type Tried = Result<(), String>;
 
+/// What becomes of the other trials if one finds something wrong.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// They are tried as long as they make sense.
+    Tried,
+    /// They are left out.
+    Skipped,
+}
+
 /// Tries everything, and deletes what it created.
-pub(crate) fn run(backend: &Backend) -> Vec<Trial> {
+pub(crate) fn run(backend: &Backend, others: Others) -> Vec<Trial> {
+    let id = &Ids::new();
+    let (a, b) = (&id.of("a"), &id.of("b"));
+    // Without the two that are necessary, nothing else can be tried.
+    let all: [(bool, &'static str, &dyn Fn() -> Tried); 16] = [
+        (true, "list: every server once, with all keys", &|| list(backend).map(drop)),
+        (false, "list: a call that is killed changes nothing", &|| list_killed(backend)),
+        (false, "check: answers, and changes nothing", &|| check(backend)),
+        (true, "create: the server is in the list, with its metadata", &|| create(backend, a)),
+        (false, "create: the same mita_id gives the same server", &|| twice(backend, a)),
+        (false, "create: four calls at a time with one mita_id give one server", &|| at_once(backend, b)),
+        (false, "create: a call that is killed is finished by the next one", &|| killed(backend, id)),
+        (false, "list: whole while servers come", &|| during(backend, id)),
+        (false, "show: the server, or null", &|| show(backend, a)),
+        (false, "a request that is wrong changes nothing", &|| wrong_requests(backend, &id.of("w"))),
+        (false, "create: what it does not know ends with status 65", &|| unknown(backend, &id.of("u"))),
+        (false, "list: whole while servers go", &|| during_deletions(backend, id)),
+        (false, "delete: once, and once more", &|| delete(backend, a)),
+        (false, "create: a mita_id is never used again", &|| again(backend, a)),
+        (false, "delete: four calls at a time", &|| deleted_at_once(backend, b)),
+        (false, "delete: a call that is killed is finished by the next one", &|| deletion_killed(backend, id)),
+    ];
     let mut trials = Vec::new();
-    let mut add = |what: &'static str, wrong: Tried| {
-        let failed = wrong.is_err();
-        trials.push(Trial { what, wrong: wrong.err().into_iter().collect() });
-        !failed
-    };
-    let id = Ids::new();
-    if add("list: every server once, with all keys", list(backend).map(drop)) {
-        add("check: answers, and changes nothing", check(backend));
-        if add("create: the server is in the list, with its metadata", create(backend, &id.of("a"))) {
-            add("create: the same mita_id gives the same server", twice(backend, &id.of("a")));
-            add("create: four calls at a time with one mita_id give one server", at_once(backend, &id.of("b")));
-            add("create: a call that is killed is finished by the next one", killed(backend, &id));
-            add("list: whole while servers come", during(backend, &id));
-            add("show: the server, or null", show(backend, &id.of("a")));
-            add("a request that is wrong changes nothing", wrong_requests(backend, &id.of("w")));
-            add("delete: once, and once more", delete(backend, &id.of("a")));
-            add("create: a mita_id is never used again", again(backend, &id.of("a")));
+    for (is_necessary, what, attempt) in all {
+        let wrong: Vec<String> = attempt().err().into_iter().collect();
+        let ends = !wrong.is_empty() && (is_necessary || others == Others::Skipped);
+        trials.push(Trial { what, wrong });
+        if ends {
+            break;
         }
-        add("everything that was created is deleted", clean_up(backend, &id));
+    }
+    if trials.len() > 1 {
+        let wrong = clean_up(backend, id).err().into_iter().collect();
+        trials.push(Trial { what: "everything that was created is deleted", wrong });
     }
     trials
 }
@@ -76,33 +98,47 @@ fn metadata(mita_id: &str) -> Value {
 
 fn list(backend: &Backend) -> Result<Vec<Value>, String> {
     let answer = backend.ask("list", json!({}))?;
-    let Some(servers) = answer["servers"].as_array() else {
-        return Err("list: the answer has no array \"servers\"".to_owned());
-    };
+    let servers = answer["servers"].as_array().cloned().unwrap_or_default();
     let mut ids = BTreeSet::new();
-    for server in servers {
-        is_server(server).map_err(|why| format!("list: {why}"))?;
-        if !ids.insert(server["id"].as_str()) {
-            return Err(format!("list: the server id {} is there twice", server["id"]));
+    for server in &servers {
+        match server["id"].as_str() {
+            None | Some("") => return Err(format!("list: a server without an id: {server}")),
+            Some(id) if !ids.insert(id) => return Err(format!("list: the server id {id} is there twice")),
+            Some(_) => {}
         }
     }
-    Ok(servers.clone())
+    Ok(servers)
 }
 
-fn is_server(server: &Value) -> Tried {
-    let id =
-        server["id"].as_str().filter(|id| !id.is_empty()).ok_or_else(|| format!("a server without an id: {server}"))?;
-    let state = server["state"].as_str().unwrap_or_default();
-    if !["building", "active", "error", "stopped", "deleting"].contains(&state) {
-        return Err(format!("server {id} has the state {}, which is none of the contract", server["state"]));
+/// The ids in the list.
+fn listed_ids(backend: &Backend) -> Result<BTreeSet<String>, String> {
+    Ok(list(backend)?.iter().filter_map(|server| server["id"].as_str().map(str::to_owned)).collect())
+}
+
+/// Lists until these calls have ended, and once more, and looks for the servers that have to be there all the time.
+fn stay(backend: &Backend, known: &BTreeSet<String>, calls: &[ScopedJoinHandle<'_, Ended>]) -> Tried {
+    loop {
+        let have_ended = calls.iter().all(ScopedJoinHandle::is_finished);
+        if let Some(missing) = known.difference(&listed_ids(backend)?).next() {
+            return Err(format!("a list during other calls lacks server {missing}: mita would take it for gone"));
+        }
+        if have_ended {
+            return Ok(());
+        }
     }
-    if !server["name"].is_string() || !server["metadata"].is_object() {
-        return Err(format!("server {id} needs a name, and metadata (an object, {{}} for those of others)"));
+}
+
+/// Milliseconds after which calls are killed.
+const KILLED_AFTER: [u64; 5] = [1, 10, 30, 60, 120];
+
+fn list_killed(backend: &Backend) -> Tried {
+    let before = listed_ids(backend)?;
+    for after in KILLED_AFTER {
+        backend.call_raw("list", "{\"version\":1}", Duration::from_millis(after));
     }
-    let addresses = server["addresses"].as_array().map_or(&[] as &[Value], Vec::as_slice);
-    match addresses.iter().find(|one| one.as_str().is_none_or(|text| text.parse::<std::net::IpAddr>().is_err())) {
-        Some(other) => Err(format!("server {id} has {other} among its addresses, which is no IP address")),
+    match before.difference(&listed_ids(backend)?).next() {
         None => Ok(()),
+        Some(missing) => Err(format!("after a list that was killed, server {missing} is not in the list")),
     }
 }
 
@@ -126,7 +162,6 @@ fn only(backend: &Backend, mita_id: &str) -> Result<String, String> {
 
 fn created(answer: &Value, mita_id: &str) -> Result<String, String> {
     let server = &answer["server"];
-    is_server(server).map_err(|why| format!("create: {why}"))?;
     if server["metadata"] != metadata(mita_id) {
         return Err(format!("create: the metadata came back as {}, not as they were sent", server["metadata"]));
     }
@@ -138,10 +173,7 @@ fn check(backend: &Backend) -> Tried {
     for node_types in
         [json!({}), json!({"conformance": {}, "other": {"image": "no such image", "size": "no such size"}})]
     {
-        let answer = backend.ask("check", json!({"node_types": node_types}))?;
-        if !answer.is_object() {
-            return Err("check: the answer is no object; an empty one, {}, is enough".to_owned());
-        }
+        backend.ask("check", json!({"node_types": node_types}))?;
     }
     if list(backend)?.len() > before {
         return Err("check created a server".to_owned());
@@ -184,7 +216,7 @@ fn at_once(backend: &Backend, mita_id: &str) -> Tried {
 }
 
 fn killed(backend: &Backend, ids: &Ids) -> Tried {
-    for (number, after) in [1, 10, 30, 60, 120].into_iter().enumerate() {
+    for (number, after) in KILLED_AFTER.into_iter().enumerate() {
         let mita_id = ids.of(&format!("k{number}"));
         let mut request = order(&mita_id);
         request["version"] = json!(1);
@@ -200,29 +232,56 @@ fn killed(backend: &Backend, ids: &Ids) -> Tried {
 }
 
 fn during(backend: &Backend, ids: &Ids) -> Tried {
-    let known: BTreeSet<String> =
-        list(backend)?.iter().filter_map(|server| server["id"].as_str().map(str::to_owned)).collect();
+    let known = listed_ids(backend)?;
     thread::scope(|scope| {
-        for number in 0..3 {
+        let create = |number| {
             let mita_id = ids.of(&format!("d{number}"));
-            scope.spawn(move || backend.call("create", order(&mita_id)));
-        }
-        for _ in 0..8 {
-            let servers = list(backend)?;
-            let now: BTreeSet<&str> = servers.iter().filter_map(|server| server["id"].as_str()).collect();
-            if let Some(missing) = known.iter().find(|id| !now.contains(id.as_str())) {
-                return Err(format!("a list during creations lacks server {missing}: mita would take it for gone"));
-            }
-        }
-        Ok(())
+            scope.spawn(move || backend.call("create", order(&mita_id)))
+        };
+        stay(backend, &known, &[0, 1, 2].map(create))
     })
+}
+
+fn during_deletions(backend: &Backend, ids: &Ids) -> Tried {
+    let mut going = Vec::new();
+    for number in 0..3 {
+        going.push(only(backend, &ids.of(&format!("d{number}")))?);
+    }
+    let mut known = listed_ids(backend)?;
+    known.retain(|id| !going.contains(id));
+    thread::scope(|scope| {
+        let delete = |id| scope.spawn(move || backend.call("delete", json!({"id": id})));
+        stay(backend, &known, &going.iter().map(delete).collect::<Vec<_>>())
+    })?;
+    going.iter().try_for_each(|id| vanishes(backend, id))
+}
+
+fn deleted_at_once(backend: &Backend, mita_id: &str) -> Tried {
+    let id = &only(backend, mita_id)?;
+    thread::scope(|scope| {
+        let calls: Vec<_> = (0..4).map(|_| scope.spawn(move || backend.ask("delete", json!({"id": id})))).collect();
+        calls.into_iter().filter_map(|call| call.join().ok()).try_for_each(|answer| answer.map(drop))
+    })?;
+    vanishes(backend, id)
+}
+
+fn deletion_killed(backend: &Backend, ids: &Ids) -> Tried {
+    for (number, after) in KILLED_AFTER.into_iter().enumerate() {
+        let id = only(backend, &ids.of(&format!("k{number}")))?;
+        let request = json!({"version": 1, "id": id}).to_string();
+        backend.call_raw("delete", &request, Duration::from_millis(after));
+        let why = |text: String| format!("after a delete that was killed after {after} ms: {text}");
+        list(backend).map_err(why)?;
+        backend.ask("delete", json!({"id": id})).map_err(why)?;
+        vanishes(backend, &id).map_err(why)?;
+    }
+    Ok(())
 }
 
 fn show(backend: &Backend, mita_id: &str) -> Tried {
     let id = only(backend, mita_id)?;
     for console in [false, true] {
         let answer = backend.ask("show", json!({"id": id, "console": console}))?;
-        is_server(&answer["server"]).map_err(|why| format!("show: {why}"))?;
         if answer["server"]["id"] != id.as_str() {
             return Err(format!("show was asked for {id} and answers with {}", answer["server"]["id"]));
         }
@@ -250,6 +309,20 @@ fn wrong_requests(backend: &Backend, mita_id: &str) -> Tried {
     match listed(backend, mita_id)?.len() {
         0 => Ok(()),
         _ => Err("a request that was refused created a server".to_owned()),
+    }
+}
+
+/// A backend that needs no image and no size may create the server all the same.
+fn unknown(backend: &Backend, mita_id: &str) -> Tried {
+    let mut request = order(mita_id);
+    (request["image"], request["size"]) = (json!("no such image"), json!("no such size"));
+    match (backend.call("create", request).status, listed(backend, mita_id)?.len()) {
+        (Some(0), 1) | (Some(65), 0) => Ok(()),
+        (Some(0), _) => only(backend, mita_id).map(drop),
+        (Some(65), _) => Err("create ended with status 65, and created a server".to_owned()),
+        (other, _) => {
+            Err(format!("create with an unknown image must end with status 65, not {other:?}: else mita tries again"))
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! These tests need root, the packages lxc and iproute2, and an image that `examples/backends/lxc-image` made; the variable
 //! `MITA_TEST_LXC_IMAGE` names its folder. Without one of these they say so and pass.
 
-use super::backend::Backend;
+use super::backend::{Backend, TIMEOUT};
+use super::trials::Others;
 use super::{PATIENCE, Site, clock, example, has_python, pause, trials};
 use mita_sim::SimOptions;
 use serde_json::{Value, json};
@@ -131,7 +132,7 @@ impl Machines {
 impl Drop for Machines {
     /// Nothing is left, also where the test failed.
     fn drop(&mut self) {
-        let backend = Backend::new(self.command());
+        let backend = Backend::new(self.command(), TIMEOUT);
         for id in names(&self.servers()) {
             drop(backend.call("delete", json!({"id": id})));
         }
@@ -192,7 +193,7 @@ fn becomes(backend: &Backend, id: &Value, state: &str) -> Value {
 #[test]
 fn a_container_keeps_the_contract() {
     let Some(machines) = Machines::new() else { return };
-    let trials = trials::run(&Backend::new(machines.command()));
+    let trials = trials::run(&Backend::new(machines.command(), TIMEOUT), Others::Tried);
     let wrong: Vec<_> = trials.iter().filter(|trial| !trial.wrong.is_empty()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
     machines.nothing_is_left();
@@ -226,7 +227,7 @@ fn a_job_is_served_by_a_container_that_boots_with_the_script_of_the_examples_and
 #[test]
 fn a_boot_script_runs_once_as_root_of_the_container_and_its_output_is_on_the_console() {
     let Some(machines) = Machines::new() else { return };
-    let backend = Backend::new(machines.command());
+    let backend = Backend::new(machines.command(), TIMEOUT);
     let script = "#!/bin/sh\necho \"it's $(id -u) with '\\$HOME' \\\"quotes\\\" ünïcödé\" >>/seen; cat /seen; reboot\n";
     let created = backend.ask("create", machines.order(script)).unwrap();
     let id = &created["server"]["id"];
@@ -254,7 +255,7 @@ fn a_container_that_cannot_start_is_an_error_with_its_reason_and_can_be_deleted(
     let broken = machines.root.path().join("broken.conf");
     fs::write(&broken, "lxc.mount.entry = /no/such/folder mnt none bind 0 0\n").unwrap();
     let more = ["--config".to_owned(), broken.display().to_string()];
-    let backend = Backend::new([machines.command(), more.to_vec()].concat());
+    let backend = Backend::new([machines.command(), more.to_vec()].concat(), TIMEOUT);
     let created = backend.ask("create", machines.order("#!/bin/sh\n")).unwrap();
     let id = &created["server"]["id"];
     let shown = becomes(&backend, id, "error");
@@ -267,7 +268,7 @@ fn a_container_that_cannot_start_is_an_error_with_its_reason_and_can_be_deleted(
 #[test]
 fn a_container_that_ends_is_stopped_and_not_started_again() {
     let Some(machines) = Machines::new() else { return };
-    let backend = Backend::new(machines.command());
+    let backend = Backend::new(machines.command(), TIMEOUT);
     let created = backend.ask("create", machines.order("#!/bin/sh\npoweroff\n")).unwrap();
     let id = &created["server"]["id"];
     becomes(&backend, id, "stopped");
@@ -279,7 +280,8 @@ fn a_container_that_ends_is_stopped_and_not_started_again() {
 fn what_an_operator_got_wrong_is_said_and_nothing_is_created() {
     let Some(machines) = Machines::new() else { return };
     let backend = |more: &[&str]| {
-        Backend::new(machines.command().into_iter().chain(more.iter().map(|&word| word.to_owned())).collect())
+        let command = machines.command().into_iter().chain(more.iter().map(|&word| word.to_owned()));
+        Backend::new(command.collect(), TIMEOUT)
     };
     let script = "#!/bin/sh\n";
     let with = |key: &str, value: &str| {

@@ -4,6 +4,7 @@ use crate::harness::{Installation, Setup};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const SERVICE: u32 = 4711;
 const OTHER: u32 = 4712;
@@ -101,4 +102,37 @@ fn s10_a_page_goes_to_no_place_that_another_users_link_leads_to() {
     assert_eq!(ended.status, 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("a link of user 4711 is on the way"), "{}", ended.stderr);
     assert!(!roots.path().join("page.html").exists());
+}
+
+#[test]
+fn a_program_that_became_another_user_cannot_be_killed_and_does_not_hold_up_the_run() {
+    let farm = Setup::trusty().by_command().provider("timeout = \"1s\"").start();
+    let folder = farm.config_file().parent().unwrap().to_owned();
+    let roots = tempfile::tempdir().unwrap();
+    fs::set_permissions(roots.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    // Like sudo: whoever starts it, it runs as root.
+    let sudo = roots.path().join("sudo");
+    if fs::copy("/usr/bin/setpriv", &sudo).is_err() || chown(farm.config_file(), Some(SERVICE), None).is_err() {
+        println!("skipped: only root can give a file to another user, and setpriv is needed");
+        return;
+    }
+    fs::set_permissions(&sudo, fs::Permissions::from_mode(0o4755)).unwrap();
+    let mita = roots.path().join("mita");
+    fs::copy(env!("CARGO_BIN_EXE_mita"), &mita).unwrap();
+    let pid = roots.path().join("pid");
+    let waits = format!("echo $$ >{}; exec sleep 600", pid.display());
+    let command = format!("command = [{sudo:?}, \"--reuid=0\", \"--clear-groups\", \"sh\", \"-c\", {waits:?}]\n");
+    let config = fs::read_to_string(farm.config_file()).unwrap();
+    let is_command = |line: &&str| line.starts_with("command = ");
+    let config = config.replacen(config.lines().find(is_command).unwrap(), &command, 1);
+    fs::write(farm.config_file(), config).unwrap();
+    chown(&folder, Some(SERVICE), Some(SERVICE)).unwrap();
+    let mut as_service = Command::new("setpriv");
+    as_service.args([&format!("--reuid={SERVICE}"), &format!("--regid={SERVICE}"), "--clear-groups"]);
+    let ended = as_service.arg(&mita).arg("reconcile").arg("--config").arg(farm.config_file()).output().unwrap();
+    let shown = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(shown.contains("no end after"), "{shown}");
+    // It is still there when the run is over.
+    let pid = fs::read_to_string(pid).unwrap();
+    assert!(Command::new("kill").arg("-9").arg(pid.trim()).status().unwrap().success());
 }

@@ -12,6 +12,6 @@ mod schemas;
 #[cfg(test)]
 mod tests;
 
-pub use schemas::schemas;
+pub use schemas::{schemas, validate};
 
 pub(crate) use program::Program;

@@ -4,6 +4,7 @@
 //! whole process group is killed. Its output is bounded, so that it cannot use up the memory.
 
 use crate::config::CommandConfig;
+use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::io::{Read, Write};
@@ -55,9 +56,15 @@ pub(crate) fn call(config: &CommandConfig, verb: &str, request: Vec<u8>, time: D
     let fault = child.stderr.take().map(|fault| read(fault, LONGEST_FAULT));
     let status = wait(&mut child, output.as_ref(), until);
     if status.is_none() {
-        kill(&child);
-        // It is dead at once: this collects it.
-        drop(child.wait());
+        let is_killed = kill(&child);
+        let mut collect = move || drop(child.wait());
+        if is_killed {
+            // It is dead at once.
+            collect();
+        } else {
+            // A program that became another user, as with sudo, cannot be killed. The run does not wait for it.
+            thread::spawn(collect);
+        }
     }
     let is_too_long = output.as_ref().is_some_and(Output::is_full);
     let answer = output.map(Output::into_text).unwrap_or_default();
@@ -100,12 +107,14 @@ fn wait(child: &mut Child, output: Option<&Output>, until: Instant) -> Option<st
     }
 }
 
-/// Kills the program with everything that it started and that is still in its process group.
-fn kill(child: &Child) {
+/// Kills the program with everything that it started and that is still in its process group. Whether that was allowed.
+fn kill(child: &Child) -> bool {
     let group = i32::try_from(child.id()).map(Pid::from_raw);
-    if let Ok(Err(error)) = group.map(|group| killpg(group, Signal::SIGKILL)) {
+    let killed = group.map_or(Ok(()), |group| killpg(group, Signal::SIGKILL));
+    if let Err(error) = killed {
         log::debug!("process group {}: {error}", child.id());
     }
+    killed != Err(Errno::EPERM)
 }
 
 /// What a thread reads from the program.

@@ -1,4 +1,4 @@
-//! The JSON Schemas of the contract, generated from its types.
+//! The JSON Schemas of the contract, generated from its types; and whether a document is as these types have it.
 
 use super::contract::{
     CheckAnswer, CheckRequest, CreateAnswer, CreateRequest, DeleteAnswer, DeleteRequest, ListAnswer, ListRequest,
@@ -6,6 +6,8 @@ use super::contract::{
 };
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// The schema of each document, by name.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
@@ -21,6 +23,25 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("check-request", request::<CheckRequest<'_>>()),
         ("check-answer", answer::<CheckAnswer>()),
     ]
+}
+
+/// Reads the answer to a verb as a run does.
+///
+/// # Errors
+/// What is wrong with the answer.
+pub fn validate(verb: &str, answer: &Value) -> Result<(), String> {
+    match verb {
+        "list" => read::<ListAnswer>(answer),
+        "create" => read::<CreateAnswer>(answer),
+        "show" => read::<ShowAnswer>(answer),
+        "delete" => read::<DeleteAnswer>(answer),
+        "check" => read::<CheckAnswer>(answer),
+        _ => Err(format!("there is no verb {verb}")),
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Value) -> Result<(), String> {
+    T::deserialize(answer).map(drop).map_err(|error| error.to_string())
 }
 
 fn request<T: JsonSchema>() -> Schema {
