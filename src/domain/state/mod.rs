@@ -10,6 +10,7 @@ mod lessons;
 mod nodes;
 mod peaks;
 mod servers;
+mod spending;
 
 pub use credit::Credit;
 pub use files::{HISTORY, JOURNAL, LOCK, files_beside};
@@ -20,6 +21,7 @@ pub use lessons::{
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
+pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
@@ -95,6 +97,9 @@ pub struct State {
     /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
+    /// Machine time used against budgets.
+    #[serde(default, skip_serializing_if = "Spent::is_none")]
+    pub spent: Spent,
     /// What runs have learned.
     #[serde(default, deserialize_with = "Learned::read")]
     pub learned: Learned,
@@ -125,6 +130,7 @@ impl State {
             pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
+            spent: Spent::default(),
             learned: Learned::default(),
         }
     }
@@ -173,6 +179,9 @@ impl State {
         }
         if self.gone_servers.values().any(|gone| gone.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
             return wrong("the number of listings without a volume");
+        }
+        if !self.spent.all().all(|spending| lasts(&spending.time)) {
+            return wrong("the time used of a budget");
         }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {

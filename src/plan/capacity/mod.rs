@@ -2,6 +2,7 @@
 
 pub mod assignment;
 pub(crate) mod blocker;
+pub mod budgets;
 pub mod limits;
 pub(crate) mod placement;
 mod placing;

@@ -4,6 +4,7 @@ pub mod breaker;
 pub mod floating_ips;
 mod nodes;
 pub(crate) mod servers;
+mod spending;
 pub mod volumes;
 
 use crate::config::Config;
@@ -74,6 +75,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             memory.servers.insert(machine.id.clone(), seen);
         }
     }
+    spending::count(config, &mut memory, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
     memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);

@@ -1,6 +1,6 @@
 //! What an operator reads besides the plan: problems in every run, warnings once for each event.
 
-use crate::config::Config;
+use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
 use crate::domain::names::ProviderName;
@@ -8,6 +8,7 @@ use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
+use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
@@ -112,6 +113,7 @@ pub(crate) fn warn(
     events.extend(disowned(config, fleet));
     events.extend(failing_types(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
+    events.extend(nearly_over_budget(config, &plan.memory, plan.now));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
         // Nothing was seen, so nothing is over.
         plan.memory.notified.retain(|_, last| plan.now.duration_since(*last).as_hours() < 24);
@@ -160,6 +162,17 @@ impl<'a> OnlineNodes<'a> {
             }
         }
     }
+}
+
+/// Budgets that are used up, or nearly.
+fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<(String, String)> {
+    let nearly = budgets(config, &memory.spent, now).filter(|(_, _, used)| used.is_nearly_over());
+    let event = |(scope, budget, used): (BudgetScope<'_>, &Budget, BudgetUse)| {
+        let what = if used.is_over() { "is used up: nothing is ordered" } else { "is nearly used up" };
+        let key = format!("budget {scope} {what} {}", used.until());
+        (key, format!("the budget of {scope}, {budget}, {what} ({used})"))
+    };
+    nearly.map(event).collect()
 }
 
 /// Controllers that answer by turns behind one address.

@@ -95,6 +95,7 @@ named!(
         Offline = "offline",
         Lacks = "lacks",
         AtHand = "at_hand",
+        Budget = "budget",
         Learned = "learned",
     }
 );

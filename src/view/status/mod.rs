@@ -1,6 +1,7 @@
 //! Everything there is, and what mita decided about it: the source of `mita status`, the metrics and the page.
 
 pub(crate) mod activity;
+pub(crate) mod budgets;
 pub(crate) mod failures;
 pub(crate) mod filter;
 pub(crate) mod next;
@@ -20,6 +21,7 @@ use crate::view::document::{Time, VERSION};
 use crate::view::overview::{ItemView, NodePresence, NodeView, Overview, ServerView};
 use crate::view::text::plural;
 use activity::{BuildStatus, Hold};
+use budgets::BudgetStatus;
 use failures::FailureStatus;
 use next::Next;
 use node_types::{Pause, TypeStatus};
@@ -55,6 +57,8 @@ pub(crate) struct Status {
     pub(crate) nodes: Option<Vec<NodeStatus>>,
     /// The queue items, the oldest first; null if the queue could not be read.
     pub(crate) jobs: Option<Vec<JobStatus>>,
+    /// The budgets of providers and node types.
+    pub(crate) budgets: Vec<BudgetStatus>,
     /// The last server of each node type that failed at each provider.
     pub(crate) failures: Vec<FailureStatus>,
     /// Volumes and floating IPs of this installation.
@@ -143,6 +147,7 @@ impl Status {
             servers: servers.iter().map(|view| ServerStatus::of(overview, view)).chain(ordered).collect(),
             nodes: jenkins.nodes.complete().map(|_| nodes()),
             jobs: jenkins.queue.complete().map(|_| jobs()),
+            budgets: budgets::all(overview),
             failures: failures::all(overview),
             leftovers: overview.leftovers().map(clean::verdict).collect(),
             problems: plan.problems.iter().map(clean::problem).collect(),
@@ -341,6 +346,7 @@ impl JobStatus {
         match self.rule {
             Rule::Limit => "max or max_servers is reached",
             Rule::Quota => "the quota of a cloud is used up",
+            Rule::Budget => "a budget is used up",
             Rule::BreakerOpen => "a node type failed lately",
             Rule::Paused => "a person paused orders",
             Rule::NoNodeType => "no node type has the labels",
@@ -368,6 +374,7 @@ impl JobStatus {
             self.rule,
             Rule::Limit
                 | Rule::Quota
+                | Rule::Budget
                 | Rule::BreakerOpen
                 | Rule::Paused
                 | Rule::InVain
