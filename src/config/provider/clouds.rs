@@ -79,6 +79,21 @@ pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String
     Ok(names)
 }
 
+/// The regions that clouds.yaml lists for a cloud.
+///
+/// # Errors
+/// What is wrong with clouds.yaml.
+pub fn regions_of_cloud(name: &str) -> Result<Vec<String>, String> {
+    let places = places(&file::of_process, "OS_CLIENT_CONFIG_FILE", "clouds");
+    let Some(path) = places.iter().find(|path| is_usable(path)).filter(|_| name != ENVIRONMENT) else {
+        return Ok(Vec::new());
+    };
+    match read(path)?.remove(name) {
+        Some(Value::Map(cloud)) => regions::names(cloud),
+        Some(Value::Text(_) | Value::List(_)) | None => Ok(Vec::new()),
+    }
+}
+
 fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {
     let mut values = BTreeMap::new();
     for key in VARIABLES.split(' ') {
