@@ -77,6 +77,10 @@ pub(crate) fn sighted(
             memory.used_at.get_or_insert(now);
         }
         memory.work = work(state, machine, memory.work, now);
+        if memory.used_at.is_some() {
+            // A build that no run saw by its name was one all the same.
+            memory.work.builds = memory.work.builds.max(1);
+        }
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
