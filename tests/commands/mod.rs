@@ -4,6 +4,7 @@ mod by_hand;
 mod dialogue;
 mod history;
 mod init;
+mod looking;
 mod monitors;
 mod replays;
 mod statuses;

@@ -3,6 +3,7 @@
 use crate::cli::args::Colour;
 use crate::cli::process::output;
 use crate::config::of_process;
+use crate::progress;
 use nix::sys::termios::SpecialCharacterIndices::{VMIN, VTIME};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
@@ -35,9 +36,7 @@ pub(crate) fn end_cleanly_on_signals() {
     thread::spawn(move || {
         for signal in signals.forever() {
             restore();
-            if !output::is_dumb() {
-                let _ = stderr().write_all(b"\r\x1b[K");
-            }
+            let _ = stderr().write_all(progress::clear().as_bytes());
             let _ = emulate_default_handler(signal);
         }
     });

@@ -9,6 +9,7 @@ use crate::record::clean;
 use crate::view::document::{Time, VERSION, named};
 use crate::view::history;
 use crate::view::history::story;
+use crate::view::overview::Overview;
 use crate::view::subject::Subject;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{one_line, plural, similar};
@@ -27,6 +28,8 @@ pub(crate) struct Explanation {
     pub(super) found: Vec<Finding>,
     /// The number of queue items that the subject names and that `found` leaves out; they are younger.
     pub(super) more_queue_items: usize,
+    /// What is wrong with it as a label expression, if nothing is found.
+    pub(super) mistake: Option<String>,
     /// Similar names, if nothing is found.
     pub(super) near: Vec<String>,
     /// What the journal tells of it, the oldest first.
@@ -55,6 +58,7 @@ pub(super) enum Kind {
     Node,
     Server,
     Label,
+    Provider,
 }
 
 /// A piece of evidence.
@@ -96,6 +100,10 @@ named!(
         Lacks = "lacks",
         AtHand = "at_hand",
         Learned = "learned",
+        Reachable = "reachable",
+        Servers = "servers",
+        Quota = "quota",
+        Paused = "paused",
     }
 );
 
@@ -148,11 +156,19 @@ impl Explanation {
         self
     }
 
+    /// Whether the subject names nothing because it is a label expression with a mistake.
+    pub(crate) fn has_mistake(&self) -> bool {
+        self.mistake.is_some() && !self.has_found_anything()
+    }
+
     /// That the subject names nothing, in a sentence.
     pub(crate) fn nothing(&self) -> String {
+        if let Some(mistake) = &self.mistake {
+            return format!("{:?} names nothing, and as a label expression: {mistake}", self.subject);
+        }
         let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no label that a node type or a \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no provider, no label that a node type or a \
              node has, and nothing in the journal{}",
             self.subject,
             similar(&self.near)
@@ -190,8 +206,8 @@ impl Finding {
     }
 
     /// What this verdict is about.
-    pub(super) fn of(kind: Kind, verdict: &Verdict) -> Self {
-        Finding::new(kind, &verdict.id, &verdict.name).decided(verdict.rule, &verdict.reason)
+    pub(super) fn of(kind: Kind, overview: &Overview<'_>, verdict: &Verdict) -> Self {
+        Finding::new(kind, &verdict.id, &verdict.name).decided(verdict.rule, &overview.reason(verdict))
     }
 
     /// Adds the rule that decided about it.
@@ -215,6 +231,7 @@ impl Finding {
             Kind::QueueItem => ("Job", format!("{name}, queue item {id}")),
             Kind::Node => ("Node", name.clone()),
             Kind::Server => ("Server", format!("{name}, {id}")),
+            Kind::Provider => ("Provider", name.clone()),
             Kind::Label => ("Label expression", name.clone()),
         };
         let mut text = format!("{word} {}\n", one_line(&names));

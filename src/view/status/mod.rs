@@ -120,6 +120,10 @@ pub(crate) struct JobStatus {
     pub(crate) needs: Option<String>,
     pub(crate) rule: Rule,
     pub(crate) reason: String,
+    /// Whether the rule says what the next run would do.
+    #[serde(skip)]
+    #[schemars(skip)]
+    is_predicted: bool,
 }
 
 impl Status {
@@ -330,7 +334,7 @@ impl NodeStatus {
             builds: BuildStatus::all(overview, [view.node]),
             held: Hold::of(overview, [view.node]),
             rule: view.verdict.rule,
-            reason: clean::text(&view.verdict.reason),
+            reason: clean::text(&overview.reason(view.verdict)),
         }
     }
 }
@@ -347,6 +351,7 @@ impl JobStatus {
             Rule::UnknownNeed => "Jenkins does not say what is needed",
             Rule::InVain => "idle nodes are refused",
             Rule::OnItsWay | Rule::WantedAgain => "a server is on its way",
+            Rule::Demand | Rule::Scout if self.is_predicted => "the next run would order a server",
             Rule::Demand | Rule::Scout => "a server is ordered",
             Rule::IdleExecutor => "an executor is free",
             Rule::TooYoung => "waits for less than stuck_after",
@@ -384,8 +389,9 @@ impl JobStatus {
             waits: view.waits(),
             waited_seconds: view.item.in_queue_since.map(|since| overview.since(since).as_secs()),
             needs: view.need().map(|need| format!("{need:#}")),
+            is_predicted: overview.predicts(),
             rule: view.verdict.rule,
-            reason: clean::text(&view.verdict.reason),
+            reason: clean::text(&overview.reason(view.verdict)),
         }
     }
 }

@@ -81,6 +81,12 @@ fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
         assert!(text.lines().count() <= lines, "{lines}: {text}");
         assert!(text.contains("Node types"), "{lines}: {text}");
     }
+    let whole = status(&scene, Layout::Screen(100));
+    assert!(!whole.contains("that do not fit"), "{whole}");
+    let rows = whole.lines().count();
+    assert_eq!(status(&scene, Layout::Screen(rows)), whole, "it fits");
+    let text = status(&scene, Layout::Screen(rows - 1));
+    assert!(text.ends_with("more lines that do not fit: mita status\n"), "{text}");
     let text = status(&scene, Layout::Screen(20));
     assert!(text.contains("Machines") && text.contains("  and "), "{text}");
 }
