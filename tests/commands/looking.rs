@@ -94,7 +94,7 @@ fn a_screen_that_is_too_short_says_how_much_is_missing() {
     let config = it.config_file().display().to_string();
     let mut terminal = it.terminal(&format!("stty rows 14; exec $MITA status --watch 1 --config {config}"));
     terminal.expect("Every 1s");
-    terminal.expect("more lines that do not fit: mita status");
+    terminal.expect("more lines: mita status");
     terminal.press("\u{3}");
     terminal.end();
 }

@@ -1,6 +1,7 @@
 //! The commands of the program, and what runs leave for people and monitors.
 
 mod by_hand;
+mod checking;
 mod dialogue;
 mod history;
 mod init;

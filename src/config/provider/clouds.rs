@@ -8,6 +8,7 @@ use super::regions;
 use super::yaml::{Map, Value, read};
 use crate::config::file;
 use crate::config::file::{Environment, Place, Table};
+use crate::config::secrets;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,11 @@ pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str, region: Option<&st
     let cloud = found.map_err(|error| table.error(at, error)).ok()?;
     for secret in SECRETS {
         // Registered for redaction, even if the cloud turns out to be unusable.
-        cloud.get(&[secret]).map(Secret::new);
+        let Some(text) = cloud.get(&[secret]) else { continue };
+        Secret::new(text);
+        if !text.is_empty() && secrets::is_too_short(text) {
+            table.reading.warn(at, format!("the {} of {} {}", cloud.key(secret), cloud.source, secrets::TOO_SHORT));
+        }
     }
     Some(cloud)
 }

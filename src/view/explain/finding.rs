@@ -189,7 +189,11 @@ impl Explanation {
         let older = self.history.len().saturating_sub(MOST_ENTRIES);
         text.push_str(&history::text::table("History, times in UTC", &self.history[older..]).render(width));
         if older > 0 {
-            text.push_str(&format!("{} of earlier times: mita history\n\n", plural(older, "line")));
+            text.push_str(&format!(
+                "{} of earlier times: mita history {}\n\n",
+                plural(older, "line"),
+                in_shell(&self.subject)
+            ));
         }
         text.push_str(&problems(&self.problems).render(width));
         text.truncate(text.trim_end().len());
@@ -261,6 +265,12 @@ impl Finding {
         }
         text
     }
+}
+
+/// A text as one word of a shell.
+fn in_shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-_./:@".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Names in a row, for a sentence.

@@ -91,7 +91,7 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
     }
     if !fits {
         let more = plural(all.saturating_sub(shown_lines), "more line");
-        text.push_str(&cut(&format!("{more} that do not fit: mita status"), width));
+        text.push_str(&cut(&format!("{more}: mita status"), width));
     }
     text
 }
