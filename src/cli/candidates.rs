@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::domain::state::State;
 use crate::store;
 use crate::store::Loaded;
+use crate::view::text::is_control;
 use clap_complete::CompletionCandidate;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,11 +18,12 @@ pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
     matching(begin, configured().iter().flat_map(names_of_nodes))
 }
 
-/// What `mita explain` knows by name without asking Jenkins: node types, and nodes as of the last run.
+/// What `mita explain` knows by name without asking Jenkins: node types, providers, and nodes as of the last run.
 pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
     let config = configured();
     let types = config.iter().flat_map(names_of_types);
-    matching(begin, types.chain(config.iter().flat_map(names_of_nodes)))
+    let providers = config.iter().flat_map(|config| &config.providers).map(|provider| provider.name.to_string());
+    matching(begin, types.chain(providers).chain(config.iter().flat_map(names_of_nodes)))
 }
 
 /// Node types of the configuration.
@@ -43,7 +45,8 @@ pub(crate) fn clouds(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
     let Some(begin) = begin.to_str() else { return Vec::new() };
-    let names: BTreeSet<String> = names.filter(|name| name.starts_with(begin)).collect();
+    // The shell writes them to the terminal as they are, and a name out of Jenkins may hold anything.
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with(begin) && !name.contains(is_control)).collect();
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 

@@ -44,7 +44,7 @@ use std::path::PathBuf;
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
     let Arguments { command, config, verbose, quiet, log_format } = arguments;
-    process::terminal::end_cleanly_on_interrupt();
+    process::terminal::end_cleanly_on_signals();
     let quiet = quiet || process::output::is_dumb();
     let progress = move || if quiet || log_format.is_json() { Progress::silent() } else { Progress::at_terminal() };
     let detail = if verbose > 0 { Detail::Full } else { Detail::Terse };

@@ -1,6 +1,6 @@
 //! Loading a [`Config`] from a file: every table is read and checked, and all errors are reported at once.
 
-use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table};
+use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table, Warnings};
 use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
 use super::{jenkins, keys, nodes, provider, targets, times};
 use crate::domain::names::Owner;
@@ -21,6 +21,8 @@ pub struct Loaded {
     pub config: Config,
     /// What an operator should know, each `FILE:LINE: TABLE.KEY: ...`, in the order of the file.
     pub warnings: Vec<String>,
+    /// Those of the warnings that mean that a node type cannot work as configured: errors for `mita check`.
+    pub unworkable: Vec<String>,
 }
 
 impl Config {
@@ -47,7 +49,9 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
     let config = config(&Table::top(&reading, document.get_ref()), path);
     let files = targets::used_files(&reading, path);
     match reading.finish(config) {
-        Ok((config, warnings)) => Ok(Loaded { config: Config { files, ..config }, warnings }),
+        Ok((config, Warnings { all, unworkable })) => {
+            Ok(Loaded { config: Config { files, ..config }, warnings: all, unworkable })
+        }
         Err(errors) => Err(errors.with_files(files)),
     }
 }

@@ -52,7 +52,8 @@ pub struct Entry {
     /// The person who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The jobs that the server was ordered for, or the job that was started.
+    /// The jobs that the server was ordered for, or the job that was started. For `first_build` without a build: the job
+    /// that probably ran there, and was over when the run looked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<JobEntry>,
     /// The build that was seen.

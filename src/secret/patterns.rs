@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Shorter texts are not removed: redacting every "a" would make a message useless and protect nothing.
-const SHORTEST: usize = 4;
+/// Shorter texts are not removed: redacting every "a" would make a message useless and protect nothing. Whoever reads a
+/// secret from a configuration warns of a shorter one.
+pub(crate) const SHORTEST: usize = 4;
 
 /// Patterns by their first two bytes.
 pub(super) struct Patterns {

@@ -97,6 +97,27 @@ impl<'a> Overview<'a> {
         self.report.plan.now
     }
 
+    /// Whether this shows what the next run would do: nothing was carried out.
+    pub(crate) fn predicts(&self) -> bool {
+        self.report.results.is_none()
+    }
+
+    /// The reason of a verdict. Of an order that the next run would send, it does not say that it is sent, nor its id, which
+    /// that run chooses.
+    pub(crate) fn reason(&self, verdict: &Verdict) -> String {
+        let mut reason = verdict.reason.clone();
+        for action in self.plan().actions.iter().filter(|_| self.predicts()) {
+            let Change::CreateServer(order) = &action.change else { continue };
+            let named = format!("server {} is ordered", order.id);
+            reason = reason.replace(
+                &format!("{} {named}", order.node_type),
+                &format!("a {} server would be ordered", order.node_type),
+            );
+            reason = reason.replace(&named, "a server would be ordered");
+        }
+        reason
+    }
+
     /// Whether the plan removes the server of this id.
     pub(crate) fn is_removed(&self, server: &str) -> bool {
         self.removed.contains(server)

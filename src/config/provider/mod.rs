@@ -8,7 +8,7 @@ mod openstack;
 mod regions;
 mod yaml;
 
-pub use clouds::available_clouds;
+pub use clouds::{available_clouds, regions_of_cloud};
 
 use super::budget;
 use super::file::{Found, Place, Reading, Table};

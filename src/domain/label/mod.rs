@@ -9,6 +9,7 @@
 //! `hudson/model/Label.java`, `hudson/model/labels/LabelExpression.java`, `hudson/util/QuotedStringTokenizer.java`.
 
 mod expression;
+mod mistake;
 mod parse;
 mod selection;
 #[cfg(test)]
@@ -51,6 +52,11 @@ impl Label {
     pub fn from_jenkins(text: &str) -> Self {
         let text = parse::unquote(text);
         parse::expression(&text).map_or_else(|| Self::atom(text), Self)
+    }
+
+    /// Why Jenkins would not read this text as a label expression, and where; `None` if it does.
+    pub fn mistake(text: &str) -> Option<String> {
+        mistake::mistake(text)
     }
 
     /// As [`Label::from_jenkins`], for a text from outside; `None` for one that nobody writes by hand: of more than 64 KiB, or

@@ -363,3 +363,24 @@ fn the_alternate_form_has_blanks_around_its_operators() {
     assert_eq!(format!("{label:#}"), "linux && (a || \"b c\") -> !d");
     assert_eq!(Label::from_jenkins(&format!("{label:#}")), label);
 }
+
+#[test]
+fn what_is_wrong_with_an_expression_is_said_with_its_place() {
+    for (text, said) in [
+        ("amd64 &&", "it is incomplete: a label is missing at its end, after character 8"),
+        ("amd64 && !", "it is incomplete: a label is missing at its end, after character 10"),
+        ("(amd64 || arm64", "it is incomplete: the parenthesis at character 1 is not closed"),
+        ("amd64 && || trusty", "there is no label before \"||\" at character 10"),
+        ("&& amd64", "there is no label before \"&&\" at character 1"),
+        ("größe amd64", "there is no operator such as && before \"amd64\" at character 7"),
+        ("amd64)", "\")\" at character 6 closes no parenthesis"),
+        ("größe & trusty", "\"&\" at character 7 is neither a label nor an operator"),
+        ("amd64 && \"trusty", "the quote at character 10 is not closed"),
+        ("a -> b -> c", "Jenkins cannot read it as an expression"),
+    ] {
+        assert_eq!(Label::mistake(text).as_deref(), Some(said), "{text}");
+    }
+    for right in ["amd64", "amd64 && !(trusty || \"a b\")", "ubuntu+10.0.0.5", "'a && b'"] {
+        assert_eq!(Label::mistake(right), None, "{right}");
+    }
+}

@@ -86,6 +86,10 @@ pub(crate) fn sighted(
         let most = times.idle_grace + times.join_timeout;
         memory.unused = unused.then(|| Credit::sighted(memory.unused, now, most));
         memory.work = work(state, machine, memory.work, now);
+        if memory.used_at.is_some() {
+            // A build that no run saw by its name was one all the same.
+            memory.work.builds = memory.work.builds.max(1);
+        }
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));

@@ -10,7 +10,7 @@ use crate::domain::history::{Durations, History, Sent};
 use crate::domain::journal::Event;
 use crate::domain::names::NodeTypeName;
 use crate::domain::rule::Rule;
-use crate::domain::world::{Jenkins, Mode};
+use crate::domain::world::{Jenkins, Mode, QuotaUse};
 use crate::reconcile::Report;
 use crate::view::exit::Exit;
 use crate::view::overview::NodePresence;
@@ -101,6 +101,7 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
     services(&mut metrics, report);
     node_types(&mut metrics, status);
     providers(&mut metrics, run);
+    quotas(&mut metrics, report);
     queue(&mut metrics, status);
     jenkins(&mut metrics, report, status);
     metrics.into_text()
@@ -302,6 +303,33 @@ fn budgets(metrics: &mut Exposition, status: &Status) {
                 (None, None) => continue,
             };
             family.labelled(&[label, ("per", budget.per)], value(budget));
+        }
+    }
+}
+
+/// The quota of each provider, as far as this run read it: that is done when something is to be ordered.
+fn quotas(metrics: &mut Exposition, report: &Report) {
+    let mut used = Vec::new();
+    let mut limits = Vec::new();
+    for (provider, cloud) in &report.world.clouds {
+        for (part, QuotaUse { used: number, limit }) in cloud.quota.iter().flat_map(|quota| &quota.usage) {
+            let (resource, unit) = match part.as_str() {
+                "ram_mib" => ("ram_bytes", 1 << 20),
+                "gigabytes" => ("volume_bytes", 1 << 30),
+                other => (other, 1),
+            };
+            used.push((provider, resource, number.saturating_mul(unit)));
+            limits.extend(limit.map(|limit| (provider, resource, limit.saturating_mul(unit))));
+        }
+    }
+    let used_help = "How much of the quota of the provider everybody in its project uses, where the last run read it.";
+    let limit_help = "The quota of the provider, where it has a limit and the last run read it.";
+    for (name, help, numbers) in
+        [("mita_provider_quota_used", used_help, used), ("mita_provider_quota_limit", limit_help, limits)]
+    {
+        let mut family = metrics.gauge(name, help);
+        for (provider, resource, number) in numbers {
+            family.labelled(&[("provider", provider.as_str()), ("resource", resource)], number);
         }
     }
 }
