@@ -232,6 +232,11 @@ pub fn short(text: &str) -> String {
     shortened(text, LONGEST_TEXT).into_owned()
 }
 
+/// What tells a build from others: its page, or else its name, cut if it is too long.
+pub fn page_or_name(build: &Build) -> String {
+    short(build.url.as_ref().unwrap_or(&build.name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,7 @@ pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
     Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause,
 };
-pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy};
+pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
 
@@ -158,7 +158,9 @@ impl State {
             if !lasts(&server.work.time) {
                 return wrong(&format!("a time of server {id}"));
             }
-            if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
+            if server.gone_sightings > u32::MAX / 2
+                || ![server.missing, server.stopped, server.unused].iter().all(counts)
+            {
                 return wrong(&format!("a number of server {id}"));
             }
         }

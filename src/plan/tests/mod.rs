@@ -17,6 +17,7 @@ mod identity;
 mod in_vain;
 mod last_builds;
 mod lasting;
+mod left_over_entries;
 mod limits;
 mod locked;
 mod min_idle;

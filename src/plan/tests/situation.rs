@@ -262,6 +262,7 @@ impl Situation {
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,
+            unchanged: None,
             idle: None,
             free_since: None,
             offline: None,
