@@ -25,6 +25,7 @@ pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::domain::shared::Shared;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,7 +76,7 @@ pub struct State {
     pub nodes: BTreeMap<NodeName, NodeMemory>,
     /// Queue items, as long as they are queued.
     #[serde(default)]
-    pub queue: BTreeMap<u64, ItemMemory>,
+    pub queue: Shared<BTreeMap<u64, ItemMemory>>,
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
@@ -122,7 +123,7 @@ impl State {
             gone_servers: BTreeMap::new(),
             floating_ips: BTreeMap::new(),
             nodes: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            queue: Shared::default(),
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),

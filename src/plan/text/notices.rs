@@ -3,7 +3,7 @@
 use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
-use crate::domain::names::ProviderName;
+use crate::domain::names::{NodeName, ProviderName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, State};
@@ -13,7 +13,7 @@ use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -138,7 +138,7 @@ pub(crate) fn warn(
 
 /// The online nodes, and the labels that nodes of others have or had lately.
 struct OnlineNodes<'a> {
-    nodes: Vec<&'a Node>,
+    names: HashSet<&'a NodeName>,
     carriers: Carriers<'a>,
 }
 
@@ -148,7 +148,7 @@ impl<'a> OnlineNodes<'a> {
         let nodes: Vec<&Node> = online.map(|(node, _)| *node).collect();
         let labels = nodes.iter().map(|node| &node.labels).chain(foreign.iter().map(|known| &known.labels));
         let carriers = Carriers::new(labels.map(|labels| labels.iter().map(String::as_str)));
-        Self { nodes, carriers }
+        Self { names: nodes.iter().map(|node| &node.name).collect(), carriers }
     }
 
     /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
@@ -157,9 +157,8 @@ impl<'a> OnlineNodes<'a> {
         match need {
             None => false,
             Some(Need::Label(label)) => !self.carriers.select(label).is_empty(),
-            Some(need @ (Need::Node { .. } | Need::Anywhere)) => {
-                self.nodes.iter().any(|node| need.accepts_node(node, None, &[]))
-            }
+            Some(Need::Node { name, .. }) => self.names.contains(name),
+            Some(Need::Anywhere) => !self.names.is_empty(),
         }
     }
 }
