@@ -4,7 +4,7 @@ use crate::cli::args::{Arguments, Command};
 use crate::cli::check::online;
 use crate::cli::operator;
 use crate::cli::reconcile::exit;
-use crate::config::{Config, Loaded};
+use crate::config::Config;
 use crate::plan::model::Problem;
 use crate::progress::Progress;
 use crate::reconcile::Report;
