@@ -112,7 +112,7 @@ impl<'a> Overview<'a> {
             let named = format!("server {} is ordered", order.id);
             reason = reason.replace(
                 &format!("{} {named}", order.node_type),
-                &format!("a {} server would be ordered", order.node_type),
+                &format!("one {} server would be ordered", order.node_type),
             );
             reason = reason.replace(&named, "a server would be ordered");
         }
