@@ -68,8 +68,9 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let (metrics_file, html_file) = published_files(top);
     let jenkins = jenkins_table(top);
     let owner = owner(top, jenkins.as_ref());
-    let providers = provider::read_all(top);
-    let node_types = nodes::read_all(top, times);
+    let time_zone = nodes::min_idle::time_zone(top);
+    let providers = provider::read_all(top, &time_zone);
+    let node_types = nodes::read_all(top, times, time_zone);
     check_length_of_owner(top, owner.as_ref(), &node_types);
     if top.children("nodes").is_empty() {
         let at = Place { line: 0, key: "nodes".to_owned() };

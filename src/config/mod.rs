@@ -4,6 +4,7 @@
 //! environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod budget;
 mod draft;
 mod file;
 mod jenkins;

@@ -9,8 +9,8 @@ mod patterns;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use patterns::Patterns;
 pub(crate) use patterns::SHORTEST;
+use patterns::{LONG, Patterns};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -18,10 +18,6 @@ use std::sync::{PoisonError, RwLock};
 
 /// What replaces a secret in a text.
 pub const REDACTED: &str = "[secret]";
-
-/// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
-/// which would then name something else; tokens and generated passwords are longer.
-const LONG: usize = 16;
 
 /// All secrets, as they are and encoded.
 static KNOWN: RwLock<Patterns> = RwLock::new(Patterns::none());
@@ -89,8 +85,7 @@ fn is_clean(json: &str) -> bool {
         let quoted = &json[json.len() - rest.len() + quote + 1..];
         let inside = &quoted[..closing_quote(quoted)];
         // A plus may mean a space, and nothing else.
-        let escaped = memchr::memchr3(b'%', b'\\', b'&', inside.as_bytes()).is_some();
-        let may_differ = escaped || (known.have_spaces && inside.contains('+'));
+        let may_differ = encodings::has_escapes(inside.as_bytes()) || (known.have_spaces && inside.contains('+'));
         if may_differ && encodings::views(inside).any(|view| !known.find(view.bytes(), LONG).is_empty()) {
             return false;
         }

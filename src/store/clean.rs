@@ -58,6 +58,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         pauses,
         lasting,
         notified,
+        spent: _,
         learned: _,
     } = state;
     let faults = servers.values().filter_map(|ServerMemory { fault, .. }| fault.as_deref());

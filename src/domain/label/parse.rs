@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::{mem, vec};
 
 /// Parentheses that may be open at once.
-const NESTING: usize = 200;
+pub(super) const NESTING: usize = 200;
 
 /// A part of an expression.
 #[derive(PartialEq)]

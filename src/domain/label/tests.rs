@@ -63,7 +63,7 @@ fn expressions_are_read_and_printed_as_jenkins_does() {
         (r#"a && "\b\t\n\f\r\"\'\\""#, "(⟨a⟩ && ⟨\u{8}\t\n\u{c}\r\"'\\⟩)", r#"a&&"\b\t\n\f\r\"'\\""#),
     ] {
         let label = label(text);
-        assert_eq!((label.0.shape().as_str(), label.to_string().as_str()), (shape, name), "{text:?}");
+        assert_eq!((label.0.tree.shape().as_str(), label.to_string().as_str()), (shape, name), "{text:?}");
     }
 }
 
@@ -125,7 +125,7 @@ fn names_with_dashes_pluses_and_commas_are_one_atom() {
     ];
     for name in names {
         // In an expression, where an unparsable text would not pass for an atom.
-        assert_eq!(label(&format!("{name} && b")).0.shape(), format!("(⟨{name}⟩ && ⟨b⟩)"));
+        assert_eq!(label(&format!("{name} && b")).0.tree.shape(), format!("(⟨{name}⟩ && ⟨b⟩)"));
         assert_eq!(label(name).to_string(), name);
     }
 }
@@ -269,7 +269,7 @@ fn tree(name: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = 
         let implies = (or.clone(), or.clone()).prop_map(|(a, b)| Expr::Implies(Box::new(a), Box::new(b)));
         chain(prop_oneof![3 => or, 1 => implies], Expr::Iff)
     });
-    expr.prop_map(Label)
+    expr.prop_map(Label::from)
 }
 
 /// Any expression but those whose name Jenkins itself does not read back: quotes at both ends, quotes within an atom.
@@ -277,7 +277,7 @@ fn printed_readably() -> impl Strategy<Value = Label> {
     let name = "[a-d]|[a-z0-9_.+=,-]{1,6}|[a-z]{0,2}[ :;&|()\\\\\t\n>-]{1,3}[a-z]?";
     tree(name.prop_map(String::from)).prop_filter("not read back", |label| {
         let text = label.to_string();
-        let lone = matches!(label.0, Expr::Atom(_));
+        let lone = matches!(label.0.tree, Expr::Atom(_));
         let in_quotes = text.starts_with('"') && text.ends_with('"');
         !lone && !in_quotes
     })

@@ -10,6 +10,7 @@ mod lessons;
 mod nodes;
 mod peaks;
 mod servers;
+mod spending;
 
 pub use credit::Credit;
 pub use files::{HISTORY, JOURNAL, LOCK, files_beside};
@@ -20,9 +21,11 @@ pub use lessons::{
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
+pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::domain::shared::Shared;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +76,7 @@ pub struct State {
     pub nodes: BTreeMap<NodeName, NodeMemory>,
     /// Queue items, as long as they are queued.
     #[serde(default)]
-    pub queue: BTreeMap<u64, ItemMemory>,
+    pub queue: Shared<BTreeMap<u64, ItemMemory>>,
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
@@ -95,6 +98,9 @@ pub struct State {
     /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
+    /// Machine time used against budgets.
+    #[serde(default, skip_serializing_if = "Spent::is_none")]
+    pub spent: Spent,
     /// What runs have learned.
     #[serde(default, deserialize_with = "Learned::read")]
     pub learned: Learned,
@@ -117,7 +123,7 @@ impl State {
             gone_servers: BTreeMap::new(),
             floating_ips: BTreeMap::new(),
             nodes: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            queue: Shared::default(),
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
@@ -125,6 +131,7 @@ impl State {
             pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
+            spent: Spent::default(),
             learned: Learned::default(),
         }
     }
@@ -173,6 +180,9 @@ impl State {
         }
         if self.gone_servers.values().any(|gone| gone.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
             return wrong("the number of listings without a volume");
+        }
+        if !self.spent.all().all(|spending| lasts(&spending.time)) {
+            return wrong("the time used of a budget");
         }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {

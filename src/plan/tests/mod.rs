@@ -5,6 +5,7 @@ mod addresses;
 mod arrivals;
 mod asked;
 mod braking;
+mod budgets;
 mod bystanders;
 mod checker;
 mod clock;

@@ -99,6 +99,7 @@ named!(
         Offline = "offline",
         Lacks = "lacks",
         AtHand = "at_hand",
+        Budget = "budget",
         Learned = "learned",
         Reachable = "reachable",
         Servers = "servers",

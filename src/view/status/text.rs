@@ -3,8 +3,10 @@
 use crate::plan::model::Subject;
 use crate::view::compact::cut;
 use crate::view::natural;
+use crate::view::status::budgets::Level;
+use crate::view::status::job::JobStatus;
 use crate::view::status::standing::Standing;
-use crate::view::status::{JobStatus, NodeStatus, ServerStatus, Status};
+use crate::view::status::{NodeStatus, ServerStatus, Status};
 use crate::view::style::Tone;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{duration, plural, seconds};
@@ -58,6 +60,7 @@ fn tables(status: &Status, layout: Layout) -> Vec<Table> {
         machines(&status.servers, layout),
         jobs_table,
         pauses(status),
+        budgets(status),
         failures(status),
         other_nodes(status),
         leftovers(status),
@@ -228,6 +231,21 @@ fn pauses(status: &Status) -> Table {
     for (kind, pause) in status.pauses() {
         let cells = vec![kind.to_string(), pause.provider.to_string(), duration(pause.lasts), pause.rule.to_string()];
         table.row(cells, pause.reason.clone());
+    }
+    table
+}
+
+fn budgets(status: &Status) -> Table {
+    let mut table = Table::new("Budgets", &["OF", " HOURS", "PER"]);
+    for budget in &status.budgets {
+        let cells = vec![budget.scope.clone(), budget.hours.to_string(), budget.per.to_owned()];
+        table.row(cells, budget.words.clone());
+        let tone = match budget.level {
+            Level::Fine => None,
+            Level::Low => Some(Tone::Coming),
+            Level::UsedUp => Some(Tone::Bad),
+        };
+        table.tone(0, tone);
     }
     table
 }
