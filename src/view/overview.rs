@@ -13,6 +13,7 @@ use crate::plan::identity::identify;
 use crate::plan::model::{Action, Change, Plan, Subject, Verdict};
 use crate::reconcile::Report;
 use crate::view::document::named;
+use crate::view::text::plural;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -111,7 +112,7 @@ impl<'a> Overview<'a> {
             let named = format!("server {} is ordered", order.id);
             reason = reason.replace(
                 &format!("{} {named}", order.node_type),
-                &format!("a {} server would be ordered", order.node_type),
+                &format!("one {} server would be ordered", order.node_type),
             );
             reason = reason.replace(&named, "a server would be ordered");
         }
@@ -263,7 +264,7 @@ impl NodeView<'_> {
     /// Whether it is online, and how many of its executors are idle.
     pub(crate) fn state(&self) -> String {
         let Node { executors, idle_executors, .. } = self.node;
-        format!("{}, {idle_executors} of {executors} executors idle", self.presence().words())
+        format!("{}, {idle_executors} of {} idle", self.presence().words(), plural(*executors as usize, "executor"))
     }
 }
 

@@ -154,7 +154,8 @@ impl Status {
         let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
         let jobs =
             jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
-        let numbers = format!("{counted} of {max_servers} servers{unseen}; Jenkins has {nodes} and {jobs}");
+        let most = plural(usize::try_from(*max_servers).unwrap_or(usize::MAX), "server");
+        let numbers = format!("{counted} of {most}{unseen}; Jenkins has {nodes} and {jobs}");
         let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
         format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
     }

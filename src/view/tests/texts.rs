@@ -230,7 +230,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
         format!(
             "Node ubuntu+192.168.1.10
   verdict         kept: idle 3m, grace 10m
-  seen            online, 1 of 1 executors idle
+  seen            online, 1 of 1 executor idle
   labels          amd64, trusty, ubuntu+192.168.1.10
   is              server 20260105T080010Z-1 of node type ubuntu,
                   b6ce44d2-1eda-45fc-ae0e-56270866f66e
