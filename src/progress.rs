@@ -10,6 +10,9 @@ use std::time::Duration;
 /// A run that takes less time shows nothing; a longer one is reported again each time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The width of a terminal that does not report its own.
+const USUAL_WIDTH: usize = 80;
+
 /// Shows on standard error what the run is doing, once it takes longer than a second.
 #[derive(Debug)]
 pub struct Progress {
@@ -69,6 +72,12 @@ fn report(stages: &Receiver<&'static str>) {
 /// Shows this in place of the line.
 fn show(line: &str) {
     // A terminal that is gone is no reason to end the run.
-    let _ = write!(stderr(), "\r\x1b[K{line}");
+    let _ = write!(stderr(), "{}{line}", clear());
     let _ = stderr().flush();
+}
+
+/// Clears the line of the terminal, with blanks: a person who wants no escape sequences gets none.
+pub fn clear() -> String {
+    let columns = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(columns, _)| usize::from(columns.0));
+    format!("\r{}\r", " ".repeat(columns.saturating_sub(1)))
 }

@@ -4,7 +4,7 @@ use crate::args::Args;
 use crate::{configuration, farm};
 use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
-use mita_sim::{Sim, SimOptions, openstack};
+use mita_sim::{Sim, SimOptions, jenkins, openstack};
 use std::fs::{self, DirBuilder};
 use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
@@ -30,6 +30,7 @@ pub(crate) fn open(args: &Args, now: Timestamp) -> Result<Site> {
     let start = u64::try_from(now.as_millisecond()).context("the clock of this machine is before 1970")?;
     let options = SimOptions {
         openstack: openstack::Options { boot_time: pace(20), delete_time: pace(3), ..openstack::Options::default() },
+        jenkins: jenkins::Options { agent_start: pace(8), ..jenkins::Options::default() },
         jenkins_port: args.jenkins_port,
         openstack_port: args.openstack_port,
         // Servers of an earlier playground have other ids.

@@ -22,10 +22,10 @@ labels = ["x86_64", "centos7"]
 storage = 10
 "#;
 
-/// Servers become nodes as `base+IP`, so long after they are ACTIVE. The static agent is there so that Jenkins always
+/// Servers become nodes as `base+IP`, so long after they are ACTIVE, unless the configuration lets mita make the nodes. The static agent is there so that Jenkins always
 /// names the labels that jobs wait for.
 pub(crate) fn open(sim: &Sim, ubuntu_joins: Duration, centos_joins: Duration) {
     sim.jenkins().add_agent("vault", "signing", 1);
-    sim.on_boot("ubuntu", JoinRule::base_plus_ip(ubuntu_joins, "amd64 trusty"));
-    sim.on_boot("centos", JoinRule::base_plus_ip(centos_joins, "x86_64 centos7"));
+    sim.on_boot("ubuntu", JoinRule::base_plus_ip(ubuntu_joins, "amd64 trusty").unless_made());
+    sim.on_boot("centos", JoinRule::base_plus_ip(centos_joins, "x86_64 centos7").unless_made());
 }

@@ -3,11 +3,13 @@
 //! It reads files only, never a service, because a person waits for it. The configuration is that of `MITA_CONFIG`, else
 //! the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
 
+use crate::cli::load::load;
 use crate::config;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::store;
 use crate::store::Loaded;
+use crate::view::text::is_control;
 use clap_complete::CompletionCandidate;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,11 +19,12 @@ pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
     matching(begin, configured().iter().flat_map(names_of_nodes))
 }
 
-/// What `mita explain` knows by name without asking Jenkins: node types, and nodes as of the last run.
+/// What `mita explain` knows by name without asking Jenkins: node types, providers, and nodes as of the last run.
 pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
     let config = configured();
     let types = config.iter().flat_map(names_of_types);
-    matching(begin, types.chain(config.iter().flat_map(names_of_nodes)))
+    let providers = config.iter().flat_map(|config| &config.providers).map(|provider| provider.name.to_string());
+    matching(begin, types.chain(providers).chain(config.iter().flat_map(names_of_nodes)))
 }
 
 /// Node types of the configuration.
@@ -43,13 +46,13 @@ pub(crate) fn clouds(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<CompletionCandidate> {
     let Some(begin) = begin.to_str() else { return Vec::new() };
-    let names: BTreeSet<String> = names.filter(|name| name.starts_with(begin)).collect();
+    // The shell writes them to the terminal as they are, and a name out of Jenkins may hold anything.
+    let names: BTreeSet<String> = names.filter(|name| name.starts_with(begin) && !name.contains(is_control)).collect();
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
 fn configured() -> Option<Config> {
-    let path = config::locate(None).ok()?;
-    Some(Config::load(&path).ok()?.config)
+    Some(load(None).ok()?.config)
 }
 
 fn names_of_types(config: &Config) -> impl Iterator<Item = String> {

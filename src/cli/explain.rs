@@ -40,5 +40,5 @@ pub(crate) fn run(
         return Ok(exit);
     }
     log::error!("{}", explanation.nothing());
-    Ok(exit.and(Exit::Failed))
+    Ok(if explanation.has_mistake() { Exit::Unusable } else { exit.and(Exit::Failed) })
 }

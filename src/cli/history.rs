@@ -8,6 +8,7 @@ use crate::reconcile::Moment;
 use crate::store::journal_of;
 use crate::view::exit::Exit;
 use crate::view::history::HistoryDocument;
+use crate::view::text::plural;
 use jiff::{SignedDuration, Timestamp};
 
 /// Without a subject, nobody wants to read more.
@@ -19,10 +20,14 @@ pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Resu
     let usual = if args.subject.is_some() { Timestamp::MIN } else { now - USUAL };
     let since = args.since.map_or(usual, |since| since.before(now));
     let until = args.until.map_or(Timestamp::MAX, |until| until.before(now));
+    if since > until {
+        return Err(Failure::Refused(format!("--since {since:.0} is later than --until {until:.0}: exchange them")));
+    }
     // What is older tells what a server was ordered for.
     let read = journal_of(&config.state_file, Timestamp::MIN).map_err(Failure::Journal)?;
     if read.skipped > 0 {
-        log::warn!("{} lines of the journal are skipped: this version of mita does not know them", read.skipped);
+        let lines = plural(read.skipped, "line");
+        log::warn!("skipped in the journal: {lines} that this version of mita does not know");
     }
     let document = HistoryDocument::of(&config.owner, now, (since, until), args.subject.as_deref(), read.entries);
     if args.format.output.is_json() {

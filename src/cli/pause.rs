@@ -6,8 +6,11 @@ use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::config;
 use crate::config::{Config, Loaded};
+use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::state::Pause;
 use crate::operator::{PauseRequest, Scope, pause};
 use crate::reconcile::Moment;
+use crate::store;
 use crate::view::document::pause::PauseDocument;
 use crate::view::exit::Exit;
 use crate::view::explain::similar::closest;
@@ -37,10 +40,11 @@ pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment) -> Result<
     let Command { scope, request, output } = command;
     let config = &loaded.config;
     // What is no longer configured can still be resumed.
-    let scope = match request {
-        PauseRequest::Pause { .. } => check(scope, config)?,
-        PauseRequest::Resume => named(scope),
+    let paused = match request {
+        PauseRequest::Pause { .. } => Vec::new(),
+        PauseRequest::Resume => pauses(config),
     };
+    let scope = check(scope, config, &paused)?;
     let person = config::person();
     let answer = pause(config, &scope, request, &person, moment)?;
     let document = PauseDocument::of(&config.owner, moment.now, request, &answer);
@@ -56,10 +60,20 @@ fn named(PauseScope { node_type, provider }: &PauseScope) -> Scope {
     Scope { node_type: node_type.as_deref().map(Into::into), provider: provider.as_deref().map(Into::into) }
 }
 
-/// A typing error must not pause nothing.
-fn check(scope: &PauseScope, config: &Config) -> Result<Scope, Failure> {
-    let types: BTreeSet<&str> = config.node_types.iter().map(|kind| kind.name.as_str()).collect();
-    let providers: BTreeSet<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
+/// The pauses that the state has; none if it cannot be read, which the command then says.
+fn pauses(config: &Config) -> Vec<Pause> {
+    match store::load_only(&config.state_file, &config.installation()) {
+        Ok(store::Loaded::Known(state)) => state.pauses,
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
+
+/// A typing error must not pause or resume nothing.
+fn check(scope: &PauseScope, config: &Config, paused: &[Pause]) -> Result<Scope, Failure> {
+    let mut types: BTreeSet<&str> = config.node_types.iter().map(|kind| kind.name.as_str()).collect();
+    types.extend(paused.iter().flat_map(|pause| &pause.node_type).map(NodeTypeName::as_str));
+    let mut providers: BTreeSet<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
+    providers.extend(paused.iter().flat_map(|pause| &pause.provider).map(ProviderName::as_str));
     for (name, known, what) in [(&scope.node_type, &types, "node type"), (&scope.provider, &providers, "provider")] {
         if let Some(name) = name.as_deref().filter(|name| !known.contains(name)) {
             let hint = similar(&closest(known, name));

@@ -2,7 +2,7 @@
 
 use super::file::{self, Reading, Table};
 use super::nodes::names;
-use super::types::{JenkinsConfig, ProviderConfig};
+use super::types::{JenkinsConfig, ProviderConfig, ZoneName};
 use super::{jenkins, keys, provider, url};
 use std::path::Path;
 use toml::de::DeTable;
@@ -20,7 +20,7 @@ pub fn jenkins_of(path: &Path, text: &str) -> Result<JenkinsConfig, String> {
 /// # Errors
 /// Everything that is wrong with it, in one line.
 pub fn provider_of(path: &Path, text: &str) -> Result<ProviderConfig, String> {
-    read(path, text, |top| provider::read_all(top).into_iter().next())
+    read(path, text, |top| provider::read_all(top, &ZoneName::utc()).into_iter().next())
 }
 
 fn read<T>(path: &Path, text: &str, part: impl FnOnce(&Table<'_>) -> Option<T>) -> Result<T, String> {

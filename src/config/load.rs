@@ -1,6 +1,6 @@
 //! Loading a [`Config`] from a file: every table is read and checked, and all errors are reported at once.
 
-use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table};
+use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table, Warnings};
 use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
 use super::{jenkins, keys, nodes, provider, targets, times};
 use crate::domain::names::Owner;
@@ -21,6 +21,8 @@ pub struct Loaded {
     pub config: Config,
     /// What an operator should know, each `FILE:LINE: TABLE.KEY: ...`, in the order of the file.
     pub warnings: Vec<String>,
+    /// Those of the warnings that mean that a node type cannot work as configured: errors for `mita check`.
+    pub unworkable: Vec<String>,
 }
 
 impl Config {
@@ -47,7 +49,9 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
     let config = config(&Table::top(&reading, document.get_ref()), path);
     let files = targets::used_files(&reading, path);
     match reading.finish(config) {
-        Ok((config, warnings)) => Ok(Loaded { config: Config { files, ..config }, warnings }),
+        Ok((config, Warnings { all, unworkable })) => {
+            Ok(Loaded { config: Config { files, ..config }, warnings: all, unworkable })
+        }
         Err(errors) => Err(errors.with_files(files)),
     }
 }
@@ -64,8 +68,9 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let (metrics_file, html_file) = published_files(top);
     let jenkins = jenkins_table(top);
     let owner = owner(top, jenkins.as_ref());
-    let providers = provider::read_all(top);
-    let node_types = nodes::read_all(top, times);
+    let time_zone = nodes::min_idle::time_zone(top);
+    let providers = provider::read_all(top, &time_zone);
+    let node_types = nodes::read_all(top, times, time_zone);
     check_length_of_owner(top, owner.as_ref(), &node_types);
     if top.children("nodes").is_empty() {
         let at = Place { line: 0, key: "nodes".to_owned() };

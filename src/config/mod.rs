@@ -4,6 +4,7 @@
 //! environment into it, or into a list of everything that is wrong. Nothing here talks to a service: whether an
 //! image exists, only the cloud knows.
 
+mod budget;
 mod draft;
 mod file;
 mod jenkins;
@@ -27,6 +28,6 @@ pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, pr
 pub(crate) use file::of_process;
 pub use file::{ConfigErrors, FileIdentity, NotFound, UsedFile, locate, person};
 pub use load::Loaded;
-pub use provider::available_clouds;
+pub use provider::{available_clouds, regions_of_cloud};
 pub use schema::{Entry, Manual, manual, schema};
 pub use types::*;

@@ -3,10 +3,19 @@
 //! The text goes straight into a [`Secret`], which registers it for redaction, and never into a message.
 
 use super::file::{self, Found, Place, Table};
-use crate::secret::Secret;
+use crate::secret::{SHORTEST, Secret};
 
 /// Far more than a token or a password needs.
 const LARGEST: u64 = 64 * 1024;
+
+/// What is wrong with a secret that is too short to be found in a text.
+pub(super) const TOO_SHORT: &str =
+    "is so short that mita cannot hide it in messages, which may repeat it; choose one of 8 characters or more";
+
+/// Whether no text is searched for this secret.
+pub(super) fn is_too_short(secret: &str) -> bool {
+    secret.len() < SHORTEST
+}
 
 /// Where a secret can come from.
 #[derive(Clone, Copy)]
@@ -115,6 +124,9 @@ fn checked(table: &Table<'_>, at: &Place, subject: &str, text: String) -> Option
     } else if text.chars().any(char::is_control) {
         "holds a line break or another control character; write the secret alone, in one line"
     } else {
+        if is_too_short(&text) {
+            table.reading.warn(at, format!("{subject}{TOO_SHORT}"));
+        }
         return Some(Secret::new(text));
     };
     table.error(at, format!("{subject}{error}"));

@@ -132,6 +132,10 @@ pub struct Servers {
     pub busy: u32,
     /// Anything else: held, away, on their way out.
     pub other: u32,
+    /// How many should have been busy or ready: those at work, and the idle ones wanted at hand. None in a file of a version
+    /// of mita that did not note it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<u32>,
 }
 
 impl Servers {

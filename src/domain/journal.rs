@@ -52,7 +52,8 @@ pub struct Entry {
     /// The person who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The jobs that the server was ordered for, or the job that was started.
+    /// The jobs that the server was ordered for, or the job that was started. For `first_build` without a build: the job
+    /// that probably ran there, and was over when the run looked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jobs: Vec<JobEntry>,
     /// The build that was seen.
@@ -230,6 +231,11 @@ fn whole_seconds(time: Timestamp) -> Timestamp {
 /// The text, cut if it is too long for the journal.
 pub fn short(text: &str) -> String {
     shortened(text, LONGEST_TEXT).into_owned()
+}
+
+/// What tells a build from others: its page, or else its name, cut if it is too long.
+pub fn page_or_name(build: &Build) -> String {
+    short(build.url.as_ref().unwrap_or(&build.name))
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub mod names;
 pub mod need;
 pub mod offline;
 pub mod rule;
+pub mod selection;
+pub mod shared;
 pub mod state;
 pub mod why;
 pub mod world;

@@ -133,6 +133,8 @@ rules! {
     Limit = "limit",
     /// the cloud's quota is used up
     Quota = "quota",
+    /// the `budget` of the node type or the provider is used up
+    Budget = "budget",
     /// the node type failed there lately
     BreakerOpen = "breaker_open",
     /// nodes of the type stood idle beside the job

@@ -14,16 +14,15 @@ pub fn seen(before: &State, after: &State, world: &World, now: Timestamp) -> Vec
     let nodes = world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let diff = Diff { before, after, now, nodes: nodes.iter().map(|node| (&node.name, node)).collect() };
     let mut entries = Vec::new();
+    let left = if world.jenkins.queue.complete().is_some() { diff.left_queue() } else { Vec::new() };
     for (id, server) in &after.servers {
         entries.extend(diff.online(id, server));
-        entries.extend(diff.first_build(id, server));
+        entries.extend(diff.first_build(id, server, &left));
     }
     entries.extend(diff.failed());
     entries.extend(before.servers.iter().filter_map(|(id, server)| diff.gone(id, server)));
     entries.extend(after.nodes.iter().filter_map(|(name, node)| diff.hold(name, node)));
-    if world.jenkins.queue.complete().is_some() {
-        entries.extend(diff.left_queue());
-    }
+    entries.extend(left);
     let ended = before.pauses.iter().filter(|pause| !after.pauses.contains(pause));
     entries.extend(ended.map(|pause| {
         let entry = Entry { run: Some(after.run), ..of_pause(Event::Resumed, pause, now) };
@@ -47,13 +46,27 @@ impl Diff<'_> {
         Some(Entry { after_seconds: Some(after_seconds), ..of_server(self.after, id, server, Event::Online, self.now) })
     }
 
-    fn first_build(&self, id: &MitaId, server: &ServerMemory) -> Option<Entry> {
+    /// The first build on a server: the one that runs there, or else the only job that can have run there since the run
+    /// before, of those that left the queue.
+    fn first_build(&self, id: &MitaId, server: &ServerMemory, left: &[Entry]) -> Option<Entry> {
         let known = self.before.servers.get(id).and_then(|before| before.used_at);
         let used = server.used_at.filter(|_| known.is_none())?;
         let node = server.node.as_ref().and_then(|name| self.nodes.get(name));
+        let build = node.and_then(|node| node.builds.first()).cloned();
+        let unseen = left.iter().filter(|entry| entry.event == Event::LeftQueue).flat_map(|entry| &entry.jobs);
+        let can_run = |job: &&JobEntry| {
+            let need = self.before.queue.get(&job.queue_id).and_then(|item| item.need.as_ref());
+            need.zip(node.copied()).is_some_and(|(need, node)| need.accepts_node(node, None, &[]))
+        };
+        let candidates: Vec<&JobEntry> = unseen.filter(can_run).collect();
+        let jobs = match &candidates[..] {
+            [only] if build.is_none() => vec![(*only).clone()],
+            _ => Vec::new(),
+        };
         Some(Entry {
             after_seconds: server.joined_at.map(|joined| used.duration_since(joined).as_secs().max(0)),
-            build: node.and_then(|node| node.builds.first()).cloned(),
+            build,
+            jobs,
             ..of_server(self.after, id, server, Event::FirstBuild, self.now)
         })
     }

@@ -1,6 +1,7 @@
 //! Retiring a node at a person's request.
 
 use crate::apply::{Outcome, apply};
+use crate::domain::format::span;
 use crate::domain::journal::Event;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
@@ -14,6 +15,7 @@ use crate::plan::lifecycle::lock;
 use crate::plan::model::{Action, Plan, Subject, Verdict};
 use crate::plan::plan;
 use crate::store::StoreError;
+use jiff::Timestamp;
 
 impl Context<'_> {
     /// Ends what runs on the node by deleting it in Jenkins, as a person has confirmed. The server is not touched as long as
@@ -75,6 +77,7 @@ impl Context<'_> {
             return refused("its server is gone".to_owned());
         };
         let now = self.plan.now;
+        let asked_before = known.asked;
         let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
         server.asked.get_or_insert(now);
         // Where the cloud does not show locks, a person knows better.
@@ -83,7 +86,7 @@ impl Context<'_> {
         let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
         match plan.actions.iter().find(retires).cloned() {
             Some(action) => self.apply_alone(machine, action, plan, when_idle),
-            None => self.explain_or_drain(machine, &plan, when_idle),
+            None => self.explain_or_drain(machine, &plan, when_idle, asked_before),
         }
     }
 
@@ -134,7 +137,13 @@ impl Context<'_> {
     }
 
     /// The plan does not retire it now. A build that runs there ends some day; any other reason is the answer.
-    fn explain_or_drain(&mut self, machine: &Machine<'_>, plan: &Plan, when_idle: bool) -> Result<Answer, StoreError> {
+    fn explain_or_drain(
+        &mut self,
+        machine: &Machine<'_>,
+        plan: &Plan,
+        when_idle: bool,
+        asked_before: Option<Timestamp>,
+    ) -> Result<Answer, StoreError> {
         let id = machine.server_id.as_ref().map_or(machine.id.as_str(), |id| id.as_str());
         let verdict = plan.verdicts.iter().find(|verdict| verdict.subject == Subject::Server && verdict.id == id);
         let Some(verdict) = verdict else {
@@ -147,7 +156,7 @@ impl Context<'_> {
         }
         let refusal = match verdict.rule {
             Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
-            Rule::Busy if when_idle => return self.drain(machine),
+            Rule::Busy if when_idle => return self.drain(machine, asked_before),
             Rule::Busy => format!("it runs a build: mita retire --when-idle {name} retires it once that has ended"),
             Rule::NotSeen => return Ok(Answer::new(Ended::Failed, reason)),
             Rule::Held => format!("{reason}: mita release {name} first"),
@@ -157,10 +166,17 @@ impl Context<'_> {
     }
 
     /// Sets its nodes offline, so that no further build starts there, and records that it is to be retired.
-    fn drain(&mut self, machine: &Machine<'_>) -> Result<Answer, StoreError> {
+    fn drain(&mut self, machine: &Machine<'_>, asked_before: Option<Timestamp>) -> Result<Answer, StoreError> {
         let Some(server) = &machine.server_id else {
             return Ok(Answer::new(Ended::Refused, "its cloud's id is not known yet"));
         };
+        if let Some(asked) =
+            asked_before.filter(|_| machine.nodes.iter().all(|node| matches!(node.presence, Presence::SetOffline(_))))
+        {
+            let ago = span(self.plan.now.duration_since(asked));
+            let reason = format!("takes no further build already: that was asked for {ago} ago");
+            return Ok(Answer::new(Ended::AlreadySo, reason));
+        }
         let message = offline_message(&self.config.owner, server, Rule::Asked);
         for node in &machine.nodes {
             self.record_set_offline_by(node, SetOfflineBy::Us);

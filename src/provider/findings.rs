@@ -42,6 +42,8 @@ pub struct Inventory {
     pub key_pairs: Vec<String>,
     /// Networks that servers can be attached to.
     pub networks: Vec<NamedNetwork>,
+    /// The regions, if there are several and the configuration names none: nothing else can be read before.
+    pub regions: Vec<String>,
     /// What could not be read.
     pub problems: Vec<String>,
 }

@@ -55,6 +55,12 @@ pub(super) fn views(text: &str) -> impl Iterator<Item = View> {
     layers(unescaped).take(LAYERS).chain(layers(form).take(LAYERS + 1)).chain(layers(form_within).take(LAYERS))
 }
 
+/// Whether a text has an escape, so that it has another meaning than it shows.
+pub(super) fn has_escapes(text: &[u8]) -> bool {
+    let mut marks = memchr::memchr3_iter(b'%', b'\\', b'&', text);
+    marks.any(|at| escape(&text[at..text.len().min(at + 2 * LONGEST_ESCAPE)]).is_some())
+}
+
 /// An unescaped text, with the place of each byte in the original.
 pub(super) struct View {
     bytes: Vec<u8>,

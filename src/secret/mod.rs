@@ -9,7 +9,8 @@ mod patterns;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use patterns::Patterns;
+pub(crate) use patterns::SHORTEST;
+use patterns::{LONG, Patterns};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -17,10 +18,6 @@ use std::sync::{PoisonError, RwLock};
 
 /// What replaces a secret in a text.
 pub const REDACTED: &str = "[secret]";
-
-/// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
-/// which would then name something else; tokens and generated passwords are longer.
-const LONG: usize = 16;
 
 /// All secrets, as they are and encoded.
 static KNOWN: RwLock<Patterns> = RwLock::new(Patterns::none());
@@ -88,8 +85,7 @@ fn is_clean(json: &str) -> bool {
         let quoted = &json[json.len() - rest.len() + quote + 1..];
         let inside = &quoted[..closing_quote(quoted)];
         // A plus may mean a space, and nothing else.
-        let escaped = memchr::memchr3(b'%', b'\\', b'&', inside.as_bytes()).is_some();
-        let may_differ = escaped || (known.have_spaces && inside.contains('+'));
+        let may_differ = encodings::has_escapes(inside.as_bytes()) || (known.have_spaces && inside.contains('+'));
         if may_differ && encodings::views(inside).any(|view| !known.find(view.bytes(), LONG).is_empty()) {
             return false;
         }
@@ -104,11 +100,27 @@ fn closing_quote(text: &str) -> usize {
     memchr::memchr_iter(b'"', text.as_bytes()).find(|quote| !escaped(*quote)).unwrap_or(text.len())
 }
 
-/// The text without secrets of at least this length.
+/// The text without secrets of at least this length. Redacting it again changes nothing.
 fn without(text: &str, shortest: usize) -> Cow<'_, str> {
-    let mut found = found(text, shortest);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let mut clean = Cow::Borrowed(text);
+    // What replaces a secret can be a part of another one. Each time fewer characters are left that replace nothing.
+    while let Some(cleaner) = replaced(&known, &clean, shortest) {
+        clean = Cow::Owned(cleaner);
+    }
+    clean
+}
+
+/// The text with each secret replaced; `None` if it has none.
+fn replaced(known: &Patterns, text: &str, shortest: usize) -> Option<String> {
+    let mut found = found(known, text, shortest);
+    if !found.is_empty() {
+        let markers: Vec<Range<usize>> =
+            text.match_indices(REDACTED).map(|(start, marker)| start..start + marker.len()).collect();
+        found.retain_mut(|range| !is_replaced(range, &markers));
+    }
     if found.is_empty() {
-        return Cow::Borrowed(text);
+        return None;
     }
     found.sort_by_key(|range| (range.start, range.end));
     let mut clean = String::with_capacity(text.len());
@@ -121,11 +133,24 @@ fn without(text: &str, shortest: usize) -> Cow<'_, str> {
         kept_to = kept_to.max(end);
     }
     clean.push_str(&text[kept_to..]);
-    Cow::Owned(clean)
+    Some(clean)
 }
 
-fn found(text: &str, shortest: usize) -> Vec<Range<usize>> {
-    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+/// Whether all of it is what replaced a secret. If only a part is, it grows to all of that.
+fn is_replaced(range: &mut Range<usize>, markers: &[Range<usize>]) -> bool {
+    let touched = markers.iter().filter(|marker| marker.start < range.end && range.start < marker.end);
+    let mut covered = 0;
+    let mut whole = range.clone();
+    for marker in touched {
+        covered += marker.end.min(range.end) - marker.start.max(range.start);
+        whole = whole.start.min(marker.start)..whole.end.max(marker.end);
+    }
+    let is_covered = covered == range.len();
+    *range = whole;
+    is_covered
+}
+
+fn found(known: &Patterns, text: &str, shortest: usize) -> Vec<Range<usize>> {
     let mut found = known.find(text.as_bytes(), shortest);
     for view in encodings::views(text) {
         found.extend(known.find(view.bytes(), shortest).into_iter().map(|range| view.original(range)));
@@ -156,6 +181,46 @@ mod tests {
         let _short = Secret::new("token-abc");
         let _long = Secret::new("token-abc-def");
         assert_eq!(redact("x token-abc-def y"), "x [secret] y");
+    }
+
+    /// What [`without`] does with secrets that no other test knows.
+    fn clean(secrets: &[String], text: &str) -> String {
+        let mut known = Patterns::none();
+        secrets.iter().for_each(|secret| known.insert(secret, encodings::of(secret)));
+        let mut text = text.to_owned();
+        while let Some(cleaner) = replaced(&known, &text, 0) {
+            text = cleaner;
+        }
+        text
+    }
+
+    #[test]
+    fn s9_a_secret_that_is_a_part_of_what_replaces_it_is_replaced_once() {
+        let secrets = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let word = secrets(&["secret"]);
+        assert_eq!(clean(&word, "my secret"), "my [secret]");
+        assert_eq!(clean(&word, &clean(&word, "my secret")), "my [secret]");
+        assert_eq!(clean(&secrets(&["ab[sec", "token"]), "abtoken"), REDACTED);
+        assert_eq!(clean(&secrets(&["x[secret]y"]), "is x[secret]y"), "is [secret]");
+        assert_eq!(clean(&secrets(&["t][s"]), "[secret][secret]"), "[secret][secret]");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn s9_redacting_twice_is_redacting_once_and_no_secret_is_left(
+            secrets in proptest::collection::vec("[a-c\\[\\]ecrst]{4,8}|secret|cret\\]|\\[secr", 1..4),
+            parts in proptest::collection::vec("[a-c\\[\\]ecrst]{0,6}|secret|\\[secret\\]| ", 0..12),
+            order in proptest::collection::vec(0..4_usize, 12),
+        ) {
+            let known = |index: usize| secrets.get(index).map_or("", String::as_str);
+            let text: String = parts.iter().zip(&order).map(|(part, index)| format!("{part}{}", known(*index))).collect();
+            let once = clean(&secrets, &text);
+            proptest::prop_assert_eq!(&clean(&secrets, &once), &once);
+            let rest: Vec<&str> = once.split(REDACTED).collect();
+            for secret in &secrets {
+                proptest::prop_assert!(rest.iter().all(|part| !part.contains(secret.as_str())), "{:?} in {:?}", secret, once);
+            }
+        }
     }
 
     #[test]

@@ -4,14 +4,21 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Shorter texts are not removed: redacting every "a" would make a message useless and protect nothing.
-const SHORTEST: usize = 4;
+/// Shorter texts are not removed: redacting every "a" would make a message useless and protect nothing. Whoever reads a
+/// secret from a configuration warns of a shorter one.
+pub(crate) const SHORTEST: usize = 4;
+
+/// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
+/// which would then name something else; tokens and generated passwords are longer.
+pub(super) const LONG: usize = 16;
 
 /// Patterns by their first two bytes.
 pub(super) struct Patterns {
     by_start: BTreeMap<[u8; 2], Vec<Pattern>>,
     /// One bit for each pair of bytes at the start of a pattern: most pairs start none.
     starts: Vec<u64>,
+    /// For the search of whole documents.
+    long: Skips,
     /// Whether any pattern has a space.
     pub(super) have_spaces: bool,
 }
@@ -25,7 +32,7 @@ struct Pattern {
 impl Patterns {
     /// No patterns.
     pub(super) const fn none() -> Self {
-        Self { by_start: BTreeMap::new(), starts: Vec::new(), have_spaces: false }
+        Self { by_start: BTreeMap::new(), starts: Vec::new(), long: Skips::none(), have_spaces: false }
     }
 
     /// Adds a secret with its encoded forms. Adding it again changes nothing.
@@ -45,10 +52,18 @@ impl Patterns {
                 patterns.push(Pattern { text, secret: secret.len() });
             }
         }
+        if secret.len() >= LONG {
+            let patterns = self.by_start.values().flatten().filter(|pattern| pattern.secret >= LONG);
+            self.long = Skips::over(patterns.map(|pattern| pattern.text.as_slice()).collect());
+        }
     }
 
     /// Where any form of a secret of at least this length occurs. Ranges may overlap.
     pub(super) fn find(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
+        if shortest >= LONG { self.find_long(text, shortest) } else { self.find_any(text, shortest) }
+    }
+
+    fn find_any(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if self.starts.is_empty() {
             return found;
@@ -56,14 +71,68 @@ impl Patterns {
         for (at, pair) in text.windows(2).enumerate() {
             let start = [pair[0], pair[1]];
             let (word, bit) = place(start);
-            if self.starts[word] & bit == 0 {
-                continue;
+            if self.starts[word] & bit != 0 {
+                found.extend(self.at(text, at, shortest));
             }
-            let patterns = self.by_start.get(&start).into_iter().flatten();
-            let here = patterns.filter(|pattern| pattern.secret >= shortest && text[at..].starts_with(&pattern.text));
-            found.extend(here.map(|pattern| at..at + pattern.text.len()));
         }
         found
+    }
+
+    /// The same without a look at most bytes of a long text.
+    fn find_long(&self, text: &[u8], shortest: usize) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let Skips { window, skips } = &self.long;
+        let mut at = 0;
+        while *window > 0 && at + window <= text.len() {
+            let pair = u16::from_be_bytes([text[at + window - 2], text[at + window - 1]]);
+            match usize::from(skips[usize::from(pair)]) {
+                0 => {
+                    found.extend(self.at(text, at, shortest));
+                    at += 1;
+                }
+                skip => at += skip,
+            }
+        }
+        found
+    }
+
+    /// The patterns that occur at this place.
+    fn at<'t>(&'t self, text: &'t [u8], at: usize, shortest: usize) -> impl Iterator<Item = Range<usize>> + 't {
+        let start = text.get(at..at + 2).and_then(<[u8]>::first_chunk);
+        let patterns = start.and_then(|start| self.by_start.get(start)).into_iter().flatten();
+        let here = patterns.filter(move |pattern| pattern.secret >= shortest && text[at..].starts_with(&pattern.text));
+        here.map(move |pattern| at..at + pattern.text.len())
+    }
+}
+
+/// How far a search for several patterns at once may go on, by the last two bytes of the part of the text that it looks at
+/// (Wu and Manber, "A fast algorithm for multi-pattern searching", 1994).
+struct Skips {
+    /// The length of that part: that of the shortest pattern. 0 if there are no patterns.
+    window: usize,
+    /// By a pair of bytes; 0 where a pattern may end its first part.
+    skips: Vec<u8>,
+}
+
+impl Skips {
+    const fn none() -> Self {
+        Self { window: 0, skips: Vec::new() }
+    }
+
+    fn over(patterns: Vec<&[u8]>) -> Self {
+        let shortest = patterns.iter().map(|pattern| pattern.len()).min().unwrap_or(0);
+        let Some(most) = u8::try_from(shortest.min(usize::from(u8::MAX))).ok().and_then(|window| window.checked_sub(1))
+        else {
+            return Self::none();
+        };
+        let mut skips = vec![most; 1 << 16];
+        for pattern in patterns {
+            for (skip, pair) in (0..most).rev().zip(pattern.windows(2)) {
+                let pair = usize::from(u16::from_be_bytes([pair[0], pair[1]]));
+                skips[pair] = skips[pair].min(skip);
+            }
+        }
+        Self { window: usize::from(most) + 1, skips }
     }
 }
 
@@ -90,6 +159,27 @@ mod tests {
         assert_eq!(known.find(b"abcdcba abxy-long ab", 4), [0..4, 3..7, 8..17]);
         assert_eq!(known.find(b"", 4), []);
         assert_eq!(known.find(b"abxy-lon", 4), []);
+    }
+
+    #[test]
+    fn s9_a_long_text_is_searched_for_long_secrets_at_every_place() {
+        let long = ["a long secret of some kind", "another-secret-0123456789", "aaaaaaaaaaaaaaaaaaaa"];
+        let forms: &[&str] = &["c2VjcmV0", "a%20long"];
+        let known = patterns(&long.map(|secret| (secret, forms)));
+        for secret in long.into_iter().chain(["c2VjcmV0", "a%20long"]) {
+            for before in 0..60 {
+                let text = format!("{}{secret}{}", "ab".repeat(before), "ba".repeat(60 - before));
+                let mut everywhere = known.find_any(text.as_bytes(), LONG);
+                everywhere.sort_by_key(|range| (range.start, range.end));
+                let mut found = known.find(text.as_bytes(), LONG);
+                found.sort_by_key(|range| (range.start, range.end));
+                assert_eq!(found, everywhere, "{text}");
+                assert!(found.contains(&(2 * before..2 * before + secret.len())), "{text}");
+            }
+            assert_eq!(known.find(secret.as_bytes(), LONG).first().map(|found| found.start), Some(0));
+        }
+        assert_eq!(known.find(b"c2VjcmV", LONG), []);
+        assert_eq!(patterns(&[("short", &[])]).find(b"short and long", LONG), []);
     }
 
     #[test]

@@ -58,6 +58,8 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         pauses,
         lasting,
         notified,
+        items_left_out: _,
+        spent: _,
         learned: _,
     } = state;
     let faults = servers.values().filter_map(|ServerMemory { fault, .. }| fault.as_deref());

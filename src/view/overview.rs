@@ -13,6 +13,7 @@ use crate::plan::identity::identify;
 use crate::plan::model::{Action, Change, Plan, Subject, Verdict};
 use crate::reconcile::Report;
 use crate::view::document::named;
+use crate::view::text::plural;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,6 +96,27 @@ impl<'a> Overview<'a> {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.report.plan.now
+    }
+
+    /// Whether this shows what the next run would do: nothing was carried out.
+    pub(crate) fn predicts(&self) -> bool {
+        self.report.results.is_none()
+    }
+
+    /// The reason of a verdict. Of an order that the next run would send, it does not say that it is sent, nor its id, which
+    /// that run chooses.
+    pub(crate) fn reason(&self, verdict: &Verdict) -> String {
+        let mut reason = verdict.reason.clone();
+        for action in self.plan().actions.iter().filter(|_| self.predicts()) {
+            let Change::CreateServer(order) = &action.change else { continue };
+            let named = format!("server {} is ordered", order.id);
+            reason = reason.replace(
+                &format!("{} {named}", order.node_type),
+                &format!("one {} server would be ordered", order.node_type),
+            );
+            reason = reason.replace(&named, "a server would be ordered");
+        }
+        reason
     }
 
     /// Whether the plan removes the server of this id.
@@ -242,7 +264,7 @@ impl NodeView<'_> {
     /// Whether it is online, and how many of its executors are idle.
     pub(crate) fn state(&self) -> String {
         let Node { executors, idle_executors, .. } = self.node;
-        format!("{}, {idle_executors} of {executors} executors idle", self.presence().words())
+        format!("{}, {idle_executors} of {} idle", self.presence().words(), plural(*executors as usize, "executor"))
     }
 }
 

@@ -76,20 +76,21 @@ fn waited(job: &JobEntry) -> Option<SignedDuration> {
 
 /// What the run saw, and how it ended.
 fn sample(report: &Report, status: &Status, exit: Exit) -> Sample {
-    let servers = |counts: &Counts| Servers {
+    let servers = |counts: &Counts, at_hand: u32| Servers {
         coming: bounded(counts.on_its_way),
         idle: bounded(counts.idle),
         busy: bounded(counts.busy),
         other: bounded(counts.rest()),
+        wanted: Some(bounded(counts.busy).saturating_add(at_hand)),
     };
     let jobs = || status.waiting();
-    let types = status.node_types.iter().filter(|kind| kind.servers.total > 0);
+    let types = status.node_types.iter().filter(|kind| kind.servers.total > 0 || kind.at_hand > 0);
     Sample {
         at: report.plan.now,
         exit: exit.number(),
         waiting: status.jobs.as_ref().map(|_| bounded(jobs().count())),
         oldest: bounded(jobs().filter_map(|job| job.waited_seconds).max().unwrap_or_default()),
-        servers: types.map(|kind| (kind.name.clone(), servers(&kind.servers))).collect(),
+        servers: types.map(|kind| (kind.name.clone(), servers(&kind.servers, kind.at_hand))).collect(),
         errors: bounded(report.traffic.values().map(|traffic| traffic.errors).sum::<u64>()),
         took: bounded(report.whole.as_millis()),
         ..Sample::default()

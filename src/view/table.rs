@@ -61,7 +61,7 @@ impl Table {
     pub(crate) fn row(&mut self, cells: Vec<String>, note: String) {
         // A line break in a job's name is no new row. Secrets go before a cell is cut: nobody finds half of one.
         let cells = cells.iter().map(|cell| unmarked(&redact(&one_line(cell)))).collect();
-        self.rows.push(Row { cells, note: unmarked(&redact(&note)), tone: None, quoted: Vec::new() });
+        self.rows.push(Row { cells, note: unmarked(&redact(&one_line(&note))), tone: None, quoted: Vec::new() });
     }
 
     /// Colours a cell of the last row.

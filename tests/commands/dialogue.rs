@@ -3,6 +3,7 @@
 use crate::harness::{Installation, Setup, minutes};
 use mita_sim::jenkins::queue::Job;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 /// A folder without any file.
@@ -28,22 +29,26 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
     terminal.answer("User in Jenkins [mita]: ", "");
     terminal.answer("(not shown; Enter to add it later): ", "n0t-the-token");
     terminal.expect("status 401");
+    terminal.answer("API token of mita in Jenkins (not shown; Enter to correct the URL or the user): ", "");
     terminal.answer("URL of Jenkins [", "");
     terminal.answer("User in Jenkins [mita]: ", "");
-    terminal.answer("(not shown; Enter to add it later): ", "jenkins-api-token");
+    terminal.answer("(not shown; Enter to add it later): ", "n0t-this-token");
+    terminal.expect("status 401");
+    terminal.answer("(not shown; Enter to correct the URL or the user): ", "jenkins-api-token");
+    terminal.answer("URL of Keystone (auth_url): ", "http://127.0.0.1:1/v3");
+    terminal.expect("http://127.0.0.1:1/v3: ");
+    terminal.expect("connection refused");
     terminal.answer("URL of Keystone (auth_url): ", jenkins);
-    terminal.answer("Id of the application credential (- to log in as a user): ", &credential);
-    terminal.answer("(not shown; kept in openstack.secret): ", "ceph-ci-app-secret");
     terminal.expect("what answers at auth_url is not Keystone");
-    terminal.answer("URL of Keystone (auth_url) [", &keystone);
-    terminal.answer("Id of the application credential (- to log in as a user) [", "");
+    terminal.answer("URL of Keystone (auth_url): ", &keystone);
+    terminal.answer("Id of the application credential (- to log in as a user): ", &credential);
     terminal.answer("(not shown; kept in openstack.secret): ", "n0t-the-secret");
-    terminal.answer("Region (Enter if the cloud has only one): ", "");
     terminal.expect("the secret of the application credential is wrong");
+    terminal.answer("Secret of the application credential (not shown; Enter to correct another answer): ", "");
     terminal.answer("URL of Keystone (auth_url) [", "");
     terminal.answer("Id of the application credential (- to log in as a user) [", "");
-    terminal.answer("(not shown; kept in openstack.secret): ", "ceph-ci-app-secret");
-    terminal.answer("Region (Enter if the cloud has only one): ", "");
+    terminal.answer("(not shown; kept in openstack.secret): ", "n0t-that-secret");
+    terminal.answer("(not shown; Enter to correct another answer): ", "ceph-ci-app-secret");
     terminal.answer("Image [Ubuntu Trusty (2014.04) cloudimg]: ", "Debian 13");
     terminal.expect("did you mean \"Debian 12\"?");
     terminal.answer("Image [Ubuntu Trusty (2014.04) cloudimg]: ", "");
@@ -56,7 +61,14 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
     terminal.answer("Serve jobs without a label as well? (yes or no) [no]: ", "");
     let (status, shown) = terminal.end();
     assert_eq!(status, 0, "{shown}");
-    for secret in ["n0t-the-token", "jenkins-api-token", "n0t-the-secret", "ceph-ci-app-secret"] {
+    for secret in [
+        "n0t-the-token",
+        "n0t-this-token",
+        "jenkins-api-token",
+        "n0t-the-secret",
+        "n0t-that-secret",
+        "ceph-ci-app-secret",
+    ] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(!shown.contains("starting"), "{shown}");
@@ -73,7 +85,7 @@ fn a_person_with_two_clouds_chooses_one_or_another_one() {
     let it = empty_folder();
     let keystone = it.sim.auth_url("openstack");
     let auth = format!("auth: {{auth_url: {keystone}, username: mita, password: mita-secret, project_name: ceph-ci}}");
-    let clouds = format!("clouds:\n  old: {{{auth}}}\n  ceph-ci: {{{auth}}}\n");
+    let clouds = format!("clouds:\n  old: {{{auth}}}\n  ceph-ci: {{region_name: RegionOne, {auth}}}\n");
     fs::write(it.config_file().with_file_name("clouds.yaml"), clouds).expect("a writable folder");
     let mut terminal = it.terminal("exec $MITA init --jenkins-user mita");
     terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
@@ -87,15 +99,15 @@ fn a_person_with_two_clouds_chooses_one_or_another_one() {
     terminal.answer("Domain of user and project [Default]: ", "");
     terminal.answer("Password of mita (not shown; kept in openstack.password): ", "n0t-the-password");
     terminal.expect("the password is wrong");
+    terminal.answer("Password of mita (not shown; Enter to correct another answer): ", "");
     terminal.answer("Cloud [ceph-ci]: ", "1");
-    terminal.answer("Region (Enter if the cloud has only one): ", "RegionOne");
     for question in ["Image [", "Size [", "Key pair [", "node type [", "Labels of its nodes", "without a label"] {
         terminal.answer(question, "");
     }
     let (status, shown) = terminal.end();
     assert_eq!(status, 0, "{shown}");
     let config = fs::read_to_string(it.config_file()).expect("a configuration");
-    assert!(config.contains("\ncloud = \"ceph-ci\"\nservice_region = \"RegionOne\"\n"), "{config}");
+    assert!(config.contains("\ncloud = \"ceph-ci\"\n"), "{config}");
     assert!(shown.contains("put the API token of mita into jenkins.token: "), "{shown}");
     assert!(!it.config_file().with_file_name("openstack.password").exists(), "it is of no use any more");
 }
@@ -121,5 +133,88 @@ fn s9_ctrl_c_at_any_question_leaves_the_terminal_as_it_was_and_nothing_behind() 
         assert!(!at_secret || (shown.contains(" echo ") && shown.contains(" icanon ")), "{shown}");
         assert!(!shown.contains("s3cr"), "{shown}");
         assert!(it.files().is_empty(), "{:?}", it.files().keys());
+    }
+}
+
+#[test]
+fn the_region_is_asked_for_where_there_are_several_before_anything_fails() {
+    let it = Setup::new().openstack(|cloud| cloud.regions = vec!["RegionOne".into(), "RegionTwo".into()]).start();
+    fs::remove_file(it.config_file()).expect("the configuration of the scene");
+    let keystone = it.sim.auth_url("openstack");
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    let login = format!("--auth-url {keystone} --application-credential-id {credential}");
+    let options = format!("--jenkins-url {} --jenkins-user mita {login}", it.sim.jenkins_url());
+    let mut terminal = it.terminal(&format!("exec $MITA init {options}"));
+    terminal.answer("(not shown; Enter to add it later): ", "");
+    terminal.answer("(not shown; kept in openstack.secret): ", "ceph-ci-app-secret");
+    terminal.expect("   2  RegionTwo");
+    terminal.answer("Region [RegionOne]: ", "RegionThree");
+    terminal.expect("the cloud has no such region; ");
+    terminal.answer("Region [RegionOne]: ", "1");
+    for question in ["Image [", "Size [", "Key pair [", "node type [", "Labels of its nodes", "without a label"] {
+        terminal.answer(question, "");
+    }
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+    let config = fs::read_to_string(it.config_file()).expect("a configuration");
+    assert!(config.contains("\nservice_region = \"RegionOne\"\n"), "{config}");
+
+    let piped = format!(
+        "printf 'jenkins-api-token\\nceph-ci-app-secret\\n' | $MITA init --force {options} \
+                         --jenkins-token-stdin --application-credential-secret-stdin"
+    );
+    let (status, shown) = it.terminal(&piped).end();
+    assert_eq!(status, 2, "{shown}");
+    assert!(shown.contains("which region? Name one with --region: there are RegionOne, RegionTwo"), "{shown}");
+}
+
+#[test]
+fn the_regions_that_clouds_yaml_lists_are_asked_for() {
+    let it = empty_folder();
+    let keystone = it.sim.auth_url("openstack");
+    let auth = format!("auth: {{auth_url: {keystone}, username: mita, password: mita-secret, project_name: ceph-ci}}");
+    let clouds = format!("clouds:\n  ceph-ci: {{region_name: [RegionOne, RegionTwo], {auth}}}\n");
+    fs::write(it.config_file().with_file_name("clouds.yaml"), clouds).expect("a writable folder");
+    let mut terminal = it.terminal(&format!("exec $MITA init --jenkins-url {} --cloud ceph-ci", it.sim.jenkins_url()));
+    terminal.answer("User in Jenkins [mita]: ", "");
+    terminal.answer("(not shown; Enter to add it later): ", "");
+    terminal.answer("Region [RegionOne]: ", "");
+    terminal.expect("Image [");
+}
+
+#[test]
+fn s9_an_answer_that_is_pasted_before_its_question_is_not_shown_unless_its_question_shows_it() {
+    let it = empty_folder();
+    it.sim.set_latency(Duration::from_millis(700));
+    let mut terminal = it.terminal("exec $MITA init");
+    terminal.expect("URL of Jenkins: ");
+    // All at once, as from the clipboard: the terminal has the token before anybody asked for it.
+    terminal.press(&format!("{}\nm-i-t-a\njenkins-api-token\n", it.sim.jenkins_url()));
+    terminal.expect("User in Jenkins [mita]: m-i-t-a\r\n");
+    terminal.expect("(not shown; Enter to add it later): \r\n");
+    terminal.press("pasted-while-mita-waits\n");
+    terminal.expect("(not shown; Enter to correct the URL or the user): \r\n");
+    assert!(!terminal.shown.contains("jenkins-api-token"), "{}", terminal.shown);
+    assert!(!terminal.shown.contains("pasted-while"), "{}", terminal.shown);
+}
+
+#[test]
+fn the_terminal_is_restored_when_a_signal_ends_the_program_while_it_waits() {
+    for signal in ["INT", "TERM"] {
+        let it = empty_folder();
+        it.sim.set_latency(Duration::from_secs(30));
+        let mut terminal = it.terminal("trap : INT; sh -c 'echo pid $$.; exec $MITA init'; stty -a");
+        terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
+        terminal.expect("asking Jenkins (");
+        let pid = terminal.shown.split("pid ").nth(1).and_then(|rest| rest.split('.').next()).expect("its number");
+        if signal == "INT" {
+            terminal.press("\u{3}");
+        } else {
+            let sent = Command::new("kill").arg(pid).status().expect("kill");
+            assert!(sent.success());
+        }
+        terminal.expect(" icanon ");
+        let (_, shown) = terminal.end();
+        assert!(shown.contains(" echo ") && shown.contains("isig "), "{signal}: {shown}");
     }
 }

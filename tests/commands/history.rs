@@ -68,6 +68,27 @@ fn a_server_that_is_gone_has_a_story_from_the_job_that_it_was_ordered_for_to_its
 }
 
 #[test]
+fn a_first_build_that_no_run_saw_is_counted_and_has_the_name_of_its_job() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("folder/ceph").label("trusty").lasting(seconds(10)));
+    it.minutes_until(20, "the node is gone", |it| it.built() == ["folder/ceph"] && it.nodes().is_empty());
+    use Event::{Created, FirstBuild, LeftQueue, Online, Ordered, Removed};
+    it.minutes(4);
+    assert_eq!(events(&it), [Ordered, Created, Online, FirstBuild, LeftQueue, Removed]);
+    assert_eq!(the(&it, Removed).life.expect("a life").builds, 1);
+    assert_eq!(the(&it, FirstBuild).jobs.first().map(|job| job.job.as_str()), Some("folder/ceph"));
+    let shown = it.program(&["history", "--since", "2026-01-01"]).stdout;
+    for part in [
+        "probably of folder/ceph, and over when the run looked",
+        "1 build was seen on them",
+        "1 job left the queue without being seen running; no average counts it",
+    ] {
+        assert!(shown.replace('\n', " ").contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("on average"), "{shown}");
+}
+
+#[test]
 fn a_server_that_somebody_else_deletes_is_told_apart_from_those_that_mita_deletes() {
     let it = Setup::trusty().with_idle_node();
     let server = it.server().id;

@@ -316,7 +316,8 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
     assert!(told(&["init", "--file", "off/mita.toml"]).contains("the folder off does not exist: mkdir -p off"));
     assert!(told(&["init", "--file", "."]).contains("is a folder: name a file in it, as in --file ./mita.toml"));
     assert!(
-        told(&[url.as_slice(), &["--auth-url", "http://127.0.0.1:1/"]].concat()).contains("who logs in to the cloud?")
+        told(&[url.as_slice(), &["--auth-url", &it.sim.auth_url("openstack")]].concat())
+            .contains("who logs in to the cloud?")
     );
 }
 

@@ -77,6 +77,12 @@ fn the_metrics_tell_of_fleet_queue_and_actions() {
     assert_eq!(value(&first, "mita_actions_total", refused), 0.0, "rates need a series from the beginning");
     assert_eq!(value(&first, "mita_server_join_seconds", "_countnode_type=\"trusty\""), 0.0);
     assert_eq!(value(&first, "mita_provider_servers", "provider=\"openstack\""), 1.0);
+    let quota = |name, resource| value(&first, name, &format!("provider=\"openstack\",resource=\"{resource}\""));
+    assert_eq!(
+        (quota("mita_provider_quota_used", "instances"), quota("mita_provider_quota_limit", "instances")),
+        (0.0, 20.0)
+    );
+    assert_eq!(quota("mita_provider_quota_limit", "ram_bytes"), f64::from(400_000) * 1_048_576.0);
     assert_eq!(value(&first, "mita_queue_items", "rule=\"demand\""), 1.0);
     assert_eq!(value(&first, "mita_queue_items", "rule=\"no_node_type\""), 1.0);
     assert_eq!(value(&first, "mita_service_up", "service=\"jenkins\",provider=\"\""), 1.0);

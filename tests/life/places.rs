@@ -288,8 +288,11 @@ fn s1_nodes_of_two_clouds_with_one_address_are_told_of_and_neither_server_is_tou
     let node = it.node();
     let run = it.run();
     assert_eq!(run.rule(Subject::Node, &node), Rule::Ambiguous, "{}", run.story());
-    for _ in 0..20 {
-        it.minute().did_nothing();
+    for number in 0..20 {
+        let run = it.minute();
+        assert!(run.report.plan.actions.is_empty(), "{}", run.story());
+        // The server that cannot join is no secret for ever.
+        assert_eq!(run.problems().len(), usize::from(number >= 4), "run {number}: {}", run.story());
         it.sim.advance(minutes(9));
     }
     assert_eq!((it.servers().len(), it.servers_of("second").len()), (1, 1));

@@ -13,7 +13,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Backend, Event, any, happen, later, let_go, remove_renamed, unlock};
+use events::{Backend, Event, any, happen, later, latest, let_go, remove_renamed, unlock};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -57,6 +57,14 @@ impl World {
         for minute in 3..length {
             if later_chance.in_hundred(6) {
                 events.push((minute, later(&mut later_chance)));
+            }
+        }
+        let mut latest_chance = Chance::new(seed ^ 0x1a7e57);
+        for minute in 3..length {
+            if latest_chance.in_hundred(6) {
+                let event = latest(&mut latest_chance);
+                let times = if matches!(event, Event::Flaps { .. }) { 8 } else { 1 };
+                events.extend((0..times).map(|time| (minute + 2 * time, event)));
             }
         }
         Self { seed, backend, length, events }

@@ -95,6 +95,33 @@ fn mita_serves_a_job_of_the_playground_with_what_it_wrote() {
 }
 
 #[test]
+fn a_server_of_the_playground_is_one_node_however_it_is_registered() {
+    let inbound = "register = \"inbound\"\nscript = \"#!/bin/sh\\n# ${MITA_AGENT_SECRET}\"\n";
+    let ssh = "register = \"ssh\"\ncredentials_id = \"jenkins-agent\"\n";
+    for register in [inbound, ssh] {
+        let mut playground = Playground::start();
+        playground.wait_for("queued     ceph-build (1) needs amd64 && trusty");
+        let text = fs::read_to_string(playground.config()).expect("the configuration");
+        let text = text.replace("[nodes.ubuntu]\n", &format!("[nodes.ubuntu]\n{register}"));
+        fs::write(playground.config(), text).expect("the configuration");
+        playground.mita(&["reconcile"]);
+        playground.wait_for("online     node ubuntu");
+        playground.mita(&["reconcile"]);
+        playground.wait_for("ended      ceph-build (1) on ubuntu");
+        let status = playground.mita(&["status", "-o", "json"]);
+        let status: serde_json::Value = serde_json::from_str(&status).expect("a document");
+        let servers = status["servers"].as_array().expect("servers");
+        assert!(!servers.is_empty());
+        for server in servers.iter().filter(|server| server["node_type"] == "ubuntu") {
+            assert!(server["nodes"].as_array().is_some_and(|nodes| nodes.len() <= 1), "{register}: {server:#}");
+        }
+        let nodes = status["nodes"].as_array().expect("nodes");
+        let ubuntu = nodes.iter().filter(|node| node["name"].as_str().is_some_and(|name| name.starts_with("ubuntu")));
+        assert!(ubuntu.count() <= servers.len(), "{register}: {status:#}");
+    }
+}
+
+#[test]
 fn every_command_that_the_playground_prints_is_one_that_mita_takes() {
     let mut playground = Playground::start();
     playground.wait_for("Events:");

@@ -136,3 +136,21 @@ fn a_program_that_became_another_user_cannot_be_killed_and_does_not_hold_up_the_
     let pid = fs::read_to_string(pid).unwrap();
     assert!(Command::new("kill").arg("-9").arg(pid.trim()).status().unwrap().success());
 }
+
+#[test]
+fn s10_completions_read_the_files_that_another_users_configuration_names_as_that_user() {
+    let Some((farm, _var, roots)) = farm() else { return };
+    let ask = || {
+        let words = ["--", "mita", "pause", "--type", ""];
+        farm.program_with(&words, &[("COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "3")], "")
+    };
+    chown(farm.config_file(), Some(SERVICE), Some(SERVICE)).unwrap();
+    let ended = ask();
+    assert!(ended.stdout.contains("trusty"), "{}{}", ended.stdout, ended.stderr);
+    let config = fs::read_to_string(farm.config_file()).unwrap();
+    let secret = roots.path().join("secret");
+    let config = config.replacen("[nodes.\"trusty\"]", &format!("[nodes.\"trusty\"]\nscript_file = {secret:?}"), 1);
+    fs::write(farm.config_file(), config).unwrap();
+    let ended = ask();
+    assert!(!ended.stdout.contains("trusty"), "root has read what this user cannot: {}", ended.stdout);
+}

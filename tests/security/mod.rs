@@ -5,6 +5,7 @@
 //! tells them to, byte by byte where need be, and keep what they were sent.
 
 mod connections;
+mod crowds;
 mod deadlines;
 mod dependencies;
 mod host;

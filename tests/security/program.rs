@@ -27,6 +27,8 @@ pub(super) struct Ended {
     pub(super) took: Duration,
     /// The most memory that the process ever had, in MiB.
     pub(super) memory: u64,
+    /// For how long it had a processor, in seconds: no other process makes that longer.
+    pub(super) processor: f64,
 }
 
 /// What the services are called and who logs in, for a usual configuration.
@@ -125,9 +127,10 @@ impl Running {
 
     /// Waits for the end.
     pub(super) fn end(mut self) -> Ended {
-        let mut memory = 0;
+        let (mut memory, mut processor) = (0, 0.0);
         let status = loop {
             memory = memory.max(self.most_memory().unwrap_or(0));
+            processor = self.processor_seconds().unwrap_or(processor);
             match self.child.try_wait().expect("a child") {
                 Some(status) => break status,
                 None if self.started.elapsed() > FOREVER => {
@@ -139,7 +142,14 @@ impl Running {
         };
         let took = self.started.elapsed();
         let (stdout, stderr) = (text(&mut self.out), text(&mut self.err));
-        Ended { status: status.code(), stdout, stderr, took, memory }
+        Ended { status: status.code(), stdout, stderr, took, memory, processor }
+    }
+
+    /// `utime` and `stime` of proc(5), in seconds: Linux counts them in hundredths for programs.
+    fn processor_seconds(&self) -> Option<f64> {
+        let stat = String::from_utf8(self.proc("stat")).ok()?;
+        let times = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+        times.map(|ticks| ticks.parse::<f64>().ok()).sum::<Option<f64>>().map(|ticks| ticks / 100.0)
     }
 
     /// `VmHWM` of proc(5), in MiB.

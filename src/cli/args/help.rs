@@ -76,7 +76,7 @@ pub(super) fn explain_help() -> String {
          mita explain ubuntu+192.168.1.188      what happens to this node next, and when?\n  \
          mita explain 'amd64 && trusty'         what satisfies this?\n\n\
          If nothing has this name, mita reads it as a label expression. If it knows none of the labels, it suggests similar \
-         names, and the exit status is 1.\n\n{}\n{}",
+         names, and the exit status is 1. If the expression has a mistake, it says where, and the exit status is 2.\n\n{}\n{}",
         exit_help(),
         rules_help()
     )

@@ -28,6 +28,9 @@ use no_config::NoConfig;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+/// The options that all commands have come after their own in the help.
+const LAST: usize = 500;
+
 /// Starts OpenStack servers for waiting Jenkins jobs, and retires idle nodes.
 #[derive(Clone, Debug, Parser)]
 #[command(version, propagate_version = true, after_long_help = top_help(), max_term_width = 100)]
@@ -38,19 +41,19 @@ pub struct Arguments {
 
     /// The configuration file [env: MITA_CONFIG] [default: the first of ./mita.toml,
     /// ~/.config/mita/mita.toml, /etc/mita/mita.toml]
-    #[arg(long, value_name = "FILE", global = true)]
+    #[arg(long, value_name = "FILE", global = true, display_order = LAST)]
     pub(crate) config: Option<PathBuf>,
 
     /// Log what is done; -vv: also why; -vvv: also each request
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = LAST)]
     pub(crate) verbose: u8,
 
     /// Print errors only, no warnings
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", display_order = LAST)]
     pub(crate) quiet: bool,
 
     /// The format of warnings, errors and the log on standard error
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, global = true)]
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text, global = true, display_order = LAST)]
     pub(crate) log_format: Format,
 }
 

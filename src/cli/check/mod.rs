@@ -8,6 +8,7 @@ pub(crate) mod online;
 mod quota;
 mod schedule;
 mod strangers;
+mod writers;
 
 use crate::cli::args::Check;
 use crate::cli::process::failure::Failure;
@@ -50,6 +51,7 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
     let mut checked = CheckDocument::of(path, &loaded, asked);
     if let Ok(loaded) = &loaded {
         checked.add_errors(machine::errors(&loaded.config));
+        checked.add_warnings(writers::warnings(&loaded.config));
         checked.add_warnings(unused(&loaded.config));
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }

@@ -22,7 +22,10 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
         Ok(Loaded::Fresh) => State::new(config.owner.clone()),
         Ok(Loaded::Unreadable { why } | Loaded::SetAside { why, .. }) => {
             let file = config.state_file.display();
-            online.hint("state_file", format!("{file} {why}: the next run sets it aside and goes on without it"));
+            online.hint(
+                "state_file",
+                format!("{file} cannot be read: {why}; the next run sets it aside and goes on without it"),
+            );
             State::new(config.owner.clone())
         }
         Err(error) => return online.fault("state_file", error.to_string()),

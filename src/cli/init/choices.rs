@@ -57,7 +57,13 @@ pub(super) fn ask(args: &Init, dialogue: &mut Dialogue<'_>, inventory: &Inventor
         given: args.labels.as_deref(),
         default: Some("linux"),
     };
-    let labels = dialogue.value(question, labels)?;
+    let labels = dialogue.value(question, |text| {
+        let labels = labels(text)?;
+        if labels.is_empty() && !args.unlabelled {
+            return Err("without a label, no job would run there: name one, or use --unlabelled".to_owned());
+        }
+        Ok(labels)
+    })?;
     let unlabelled = args.unlabelled
         || (dialogue.has_person() && dialogue.confirm("Serve jobs without a label as well? (yes or no)")?);
     Ok(Node {

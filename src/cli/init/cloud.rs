@@ -7,7 +7,7 @@ use super::template::{self, Login, SecretKey};
 use crate::cli::process::failure::Failure;
 use crate::config;
 use crate::provider;
-use crate::provider::{Access, Inventory, Network};
+use crate::provider::{Access, Inventory, Network, openstack};
 use crate::secret::Secret;
 
 /// The cloud that the OS_* variables describe.
@@ -40,7 +40,6 @@ struct Last {
     username: Option<String>,
     project: Option<String>,
     domain: Option<String>,
-    region: Option<String>,
     refused: bool,
 }
 
@@ -51,41 +50,72 @@ pub(super) fn ask(
     piped: Option<String>,
 ) -> Result<CloudAnswers, Failure> {
     let args = session.args;
-    let mut last = Last { region: args.region.clone(), ..Last::default() };
+    let mut last = Last::default();
     let piped = piped.map(Secret::new);
     loop {
-        let (login, typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
-        if last.refused && args.region.is_none() {
-            let default = last.region.clone().unwrap_or_default();
-            let question = Question {
-                text: "Region (Enter if the cloud has only one)",
-                option: "--region",
-                given: None,
-                default: Some(&default),
-            };
-            last.region = Some(dialogue.value(question, any)?).filter(|region| !region.is_empty());
-        }
+        let (login, mut typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
         let provider = match &login {
             Login::Cloud(cloud) if cloud != ENVIRONMENT => cloud.clone(),
             Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => "openstack".to_owned(),
         };
-        let region = last.region.clone();
-        let kept = typed.clone().and_then(|text| Some(Kept { file: login.secret_file()?.to_owned(), text }));
-        let tried = login.with_secret(typed);
-        let read = if args.offline {
-            Ok(Inventory::default())
-        } else {
-            session.waiting("asking the cloud what it has", || inventory(session, &provider, &tried, region.as_deref()))
-        };
-        match read {
-            Ok(inventory) => return Ok(CloudAnswers { login, provider, region, kept, inventory }),
-            Err(text) if dialogue.has_person() && args.cloud.is_none() => {
-                dialogue.say(&format!("  {text}\n"))?;
-                last.refused = true;
+        let listed = match &login {
+            Login::Cloud(cloud) if args.region.is_none() && (dialogue.has_person() || !args.offline) => {
+                config::regions_of_cloud(cloud).map_err(Failure::Refused)?
             }
-            Err(text) => return Err(Failure::Refused(text)),
+            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => Vec::new(),
+        };
+        let mut region = match listed.len() {
+            0 | 1 => args.region.clone(),
+            _ => Some(choose_region(dialogue, &listed)?),
+        };
+        // Until the log-in succeeds, or the person wants to correct another answer.
+        loop {
+            let tried = login.with_secret(typed.clone());
+            let read = if args.offline {
+                Ok(Inventory::default())
+            } else {
+                let stage = "asking the cloud what it has";
+                session.waiting(stage, || inventory(session, &provider, &tried, region.as_deref()))
+            };
+            match read {
+                Ok(inventory) if !inventory.regions.is_empty() => {
+                    region = Some(choose_region(dialogue, &inventory.regions)?);
+                }
+                Ok(inventory) => {
+                    let kept = typed.and_then(|text| Some(Kept { file: login.secret_file()?.to_owned(), text }));
+                    return Ok(CloudAnswers { login, provider, region, kept, inventory });
+                }
+                Err(text) if dialogue.has_person() && args.cloud.is_none() => {
+                    dialogue.say(&format!("  {text}"))?;
+                    dialogue.say("")?;
+                    last.refused = true;
+                    // A secret that is typed once more must not meet a question whose answer is shown.
+                    let Some(what) = login.secret_name() else { break };
+                    typed = dialogue
+                        .secret(&format!("{what} (not shown; Enter to correct another answer)"))?
+                        .map(Secret::new);
+                    if typed.is_none() {
+                        break;
+                    }
+                }
+                Err(text) => return Err(Failure::Refused(text)),
+            }
         }
     }
+}
+
+/// One of the regions of the cloud, which has several.
+fn choose_region(dialogue: &mut Dialogue<'_>, regions: &[String]) -> Result<String, Failure> {
+    let listed = regions.join(", ");
+    if !dialogue.has_person() {
+        return Err(Failure::Refused(format!("which region? Name one with --region: there are {listed}")));
+    }
+    let choices: Vec<Choice> = regions.iter().map(Choice::plain).collect();
+    let question = Question { text: "Region", option: "--region", given: None, default: None };
+    let chosen = dialogue.choice(question, &choices, |wanted| {
+        Err(format!("the cloud has no such region; {}", config::nearest_name(wanted, regions)))
+    })?;
+    chosen.ok_or_else(|| Failure::Refused(format!("no region was chosen of {listed}")))
 }
 
 fn any(text: &str) -> Result<String, String> {
@@ -159,15 +189,16 @@ fn by_hand(
         given: args.auth_url.as_deref(),
         default: last.auth_url.as_deref(),
     };
-    let auth_url = dialogue.value(url, |text| config::root_url(text).map(|_| text.trim().to_owned()))?;
+    let auth_url = dialogue.value(url, |text| keystone(session, text))?;
     last.auth_url = Some(auth_url.clone());
     if args.username.is_none() {
         let id = credential_id(args.application_credential_id.as_deref(), dialogue, last)?;
         last.credential_id = Some(id.clone());
         if !id.is_empty() {
             let file = args.application_credential_secret_file.as_deref().unwrap_or("openstack.secret");
-            let typed = secret(session, dialogue, piped, last, file, "Secret of the application credential")?;
-            return Ok((Login::Credential { auth_url, id, secret: SecretKey::File(file.to_owned()) }, typed));
+            let login = Login::Credential { auth_url, id, secret: SecretKey::File(file.to_owned()) };
+            let typed = secret(session, dialogue, piped, last, &login)?;
+            return Ok((login, typed));
         }
     }
     let mut ask = |text, option, given: &Option<String>, default: Option<&str>| {
@@ -180,9 +211,22 @@ fn by_hand(
     (last.username, last.project) = (Some(username.clone()), Some(project.clone()));
     last.domain = Some(domain.clone());
     let file = args.password_file.as_deref().unwrap_or("openstack.password");
-    let typed = secret(session, dialogue, piped, last, file, &format!("Password of {username}"))?;
     let password = SecretKey::File(file.to_owned());
-    Ok((Login::Password { auth_url, username, project, domain, password }, typed))
+    let login = Login::Password { auth_url, username, project, domain, password };
+    let typed = secret(session, dialogue, piped, last, &login)?;
+    Ok((login, typed))
+}
+
+/// The URL, if Keystone answers there. Nothing secret is sent.
+fn keystone(session: &Session<'_>, text: &str) -> Result<String, String> {
+    config::root_url(text)?;
+    let url = text.trim().to_owned();
+    if !session.args.offline {
+        let network = Network::default();
+        let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY, network: &network };
+        session.waiting("asking Keystone", || openstack::probe(&url, access))?;
+    }
+    Ok(url)
 }
 
 /// Empty if a user logs in.
@@ -209,9 +253,9 @@ fn secret(
     dialogue: &mut Dialogue<'_>,
     piped: Option<&Secret>,
     last: &Last,
-    file: &str,
-    what: &str,
+    login: &Login,
 ) -> Result<Option<Secret>, Failure> {
+    let (Some(file), Some(what)) = (login.secret_file(), login.secret_name()) else { return Ok(None) };
     let path = session.place.beside(file);
     if piped.is_some() || (path.exists() && !last.refused) || !dialogue.has_person() {
         return Ok(piped.cloned());

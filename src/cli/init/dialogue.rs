@@ -1,6 +1,9 @@
 //! Questions to a person at a terminal. Without a person, the options and the defaults are the answers.
 
+use super::keys::Shown;
 use crate::cli::process::failure::Failure;
+use crate::secret::redact;
+use crate::view::text::one_line;
 use std::io::{self, BufRead, ErrorKind, Write};
 
 /// At most this many choices are listed.
@@ -14,15 +17,15 @@ pub(super) struct Dialogue<'a> {
     person: Option<Person<'a>>,
 }
 
-/// Where answers are read, where questions are written, and how a line is read that is not shown.
+/// Where answers are read, where questions are written, and how one is asked.
 struct Person<'a> {
     answers: Box<dyn BufRead + 'a>,
     questions: Box<dyn Write + 'a>,
-    hidden: Hidden,
+    ask: Ask,
 }
 
-/// Asks, and reads a line that the terminal does not show.
-type Hidden = fn(&str, &mut dyn Write, &mut dyn BufRead) -> io::Result<String>;
+/// Asks, and reads a line.
+type Ask = fn(&str, Shown, &mut dyn Write, &mut dyn BufRead) -> io::Result<String>;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -37,8 +40,8 @@ pub(super) struct Question<'q> {
 }
 
 impl<'a> Dialogue<'a> {
-    pub(super) fn with_person(answers: impl BufRead + 'a, questions: impl Write + 'a, hidden: Hidden) -> Self {
-        Dialogue { person: Some(Person { answers: Box::new(answers), questions: Box::new(questions), hidden }) }
+    pub(super) fn with_person(answers: impl BufRead + 'a, questions: impl Write + 'a, ask: Ask) -> Self {
+        Dialogue { person: Some(Person { answers: Box::new(answers), questions: Box::new(questions), ask }) }
     }
 
     pub(super) fn without_person() -> Self {
@@ -51,7 +54,7 @@ impl<'a> Dialogue<'a> {
 
     /// Writes a line to the person.
     pub(super) fn say(&mut self, text: &str) -> Result<(), Failure> {
-        Ok(self.person.as_mut().map_or(Ok(()), |person| writeln!(person.questions, "{text}"))?)
+        Ok(self.person.as_mut().map_or(Ok(()), |person| person.write(text))?)
     }
 
     /// The value of the option, else the first answer that `read` accepts, else the default. A wrong option is refused; a
@@ -63,7 +66,11 @@ impl<'a> Dialogue<'a> {
     ) -> Result<T, Failure> {
         let Question { text, option, given, default } = question;
         if let Some(value) = given {
-            let shown = if value.contains(char::is_whitespace) { format!("{value:?}") } else { value.to_owned() };
+            let shown = if value.is_empty() || value.contains(char::is_whitespace) {
+                format!("{value:?}")
+            } else {
+                value.to_owned()
+            };
             return read(value).map_err(|error| Failure::Refused(format!("{option} {shown}: {error}")));
         }
         let Some(person) = &mut self.person else {
@@ -73,10 +80,10 @@ impl<'a> Dialogue<'a> {
         loop {
             let answer = person.ask(text, default)?;
             match (answer.as_deref().or(default), answer.is_some()) {
-                (None, _) => writeln!(person.questions, "  please answer, or end with Ctrl-C")?,
+                (None, _) => person.write("  please answer, or end with Ctrl-C")?,
                 (Some(value), _) => match read(value) {
                     Ok(value) => return Ok(value),
-                    Err(error) => writeln!(person.questions, "  {value}: {error}")?,
+                    Err(error) => person.write(&format!("  {value}: {error}"))?,
                 },
             }
         }
@@ -141,20 +148,22 @@ impl<'a> Dialogue<'a> {
     /// A secret that the terminal does not show; `None` for an empty answer and without a person.
     pub(super) fn secret(&mut self, text: &str) -> Result<Option<String>, Failure> {
         let Some(person) = &mut self.person else { return Ok(None) };
-        let answer = (person.hidden)(&format!("{text}: "), &mut person.questions, &mut person.answers);
-        writeln!(person.questions)?;
-        let answer = answer.map_err(ended)?;
-        Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
+        person.line(text, Shown::No)
     }
 }
 
 impl Person<'_> {
+    /// Writes one line. A service may have made a part of it, so it controls no terminal.
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.questions, "{}", one_line(&redact(text)))
+    }
+
     fn list(&mut self, choices: &[Choice]) -> io::Result<()> {
         for (number, Choice { text, about, .. }) in choices.iter().take(MOST_SHOWN).enumerate() {
-            writeln!(self.questions, "  {:>2}  {text}{about}", number + 1)?;
+            self.write(&format!("  {:>2}  {text}{about}", number + 1))?;
         }
         if choices.len() > MOST_SHOWN {
-            writeln!(self.questions, "      and {} more; answer with a name", choices.len() - MOST_SHOWN)?;
+            self.write(&format!("      and {} more; answer with a name", choices.len() - MOST_SHOWN))?;
         }
         Ok(())
     }
@@ -163,14 +172,14 @@ impl Person<'_> {
     fn ask(&mut self, question: &str, default: Option<&str>) -> Result<Option<String>, Failure> {
         let shown = default.filter(|default| !default.is_empty());
         let shown = shown.map_or_else(String::new, |default| format!(" [{default}]"));
-        write!(self.questions, "{question}{shown}: ")?;
-        self.questions.flush()?;
-        let mut line = String::new();
-        if self.answers.read_line(&mut line)? == 0 {
-            writeln!(self.questions)?;
-            return Err(ended(ErrorKind::UnexpectedEof.into()));
-        }
-        Ok(Some(line.trim().to_owned()).filter(|answer| !answer.is_empty()))
+        self.line(&format!("{question}{shown}"), Shown::Yes)
+    }
+
+    /// Asks, and reads a line; `None` for an empty one.
+    fn line(&mut self, question: &str, shown: Shown) -> Result<Option<String>, Failure> {
+        let question = format!("{}: ", one_line(&redact(question)));
+        let answer = (self.ask)(&question, shown, &mut self.questions, &mut self.answers).map_err(ended)?;
+        Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
     }
 }
 
@@ -211,9 +220,14 @@ mod tests {
     }
 
     fn person<'a>(answers: &'a str, questions: &'a mut Vec<u8>) -> Dialogue<'a> {
-        Dialogue::with_person(answers.as_bytes(), questions, |question, questions, _| {
+        Dialogue::with_person(answers.as_bytes(), questions, |question, shown, questions, answers| {
             write!(questions, "{question}")?;
-            Ok(" s3cret \n".to_owned())
+            let mut line = String::new();
+            match shown {
+                Shown::No => Ok(" s3cret \n".to_owned()),
+                Shown::Yes if answers.read_line(&mut line)? == 0 => Err(ErrorKind::UnexpectedEof.into()),
+                Shown::Yes => Ok(line),
+            }
         })
     }
 
@@ -292,6 +306,16 @@ mod tests {
         let answer = person("\n\nbig\n", &mut output).value(SIZE, |text| Ok(text.to_owned())).unwrap();
         assert_eq!(answer, "big");
         assert_eq!(String::from_utf8(output).unwrap().matches("please answer").count(), 2);
+    }
+
+    #[test]
+    fn what_a_service_calls_its_things_does_not_control_the_terminal() {
+        let named =
+            [Choice::plain("\u{1b}[2Jsmall"), Choice { about: "\u{9b}31m".to_owned(), ..Choice::plain("big\nbig") }];
+        let (_, shown) = asked("\u{1b}[2J\n1\n", &named);
+        assert!(shown.contains("   1  \\u{1b}[2Jsmall\n   2  big big\\u{9b}31m\n"), "{shown}");
+        assert!(shown.contains("\nSize [\\u{1b}[2Jsmall]: "), "{shown}");
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown}");
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub(super) fn ask(
     let args = session.args;
     let file = args.jenkins_token_file.clone().unwrap_or_else(|| TOKEN_FILE.to_owned());
     let mut url = args.offline.then(|| PLACEHOLDER.to_owned());
-    let mut user = args.jenkins_user.clone().unwrap_or_else(|| "mita".to_owned());
     let mut refused = false;
+    let mut user = args.jenkins_user.clone().unwrap_or_else(|| "mita".to_owned());
     loop {
         let question = Question {
             text: "URL of Jenkins",
@@ -57,23 +57,34 @@ pub(super) fn ask(
             Some(variable) => Token::Variable(variable.clone()),
             None => Token::File(file.clone()),
         };
-        let key = match (&typed, &args.jenkins_token_env) {
+        let mut key = match (&typed, &args.jenkins_token_env) {
             (Some(secret), _) => Some(SecretKey::Inline(secret.clone())),
             (None, Some(variable)) => Some(SecretKey::Variable(variable.clone())),
             (None, None) => in_file.then(|| SecretKey::File(file.clone())),
         };
-        let kept = typed.map(|text| Kept { file: file.clone(), text });
-        let answers = JenkinsAnswers { url: root.clone(), user: user.clone(), token, kept };
-        let Some(key) = key.filter(|_| !args.offline) else { return Ok(answers) };
-        let Err(text) = session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)) else {
-            return Ok(answers);
-        };
-        if !dialogue.has_person() || args.jenkins_token_env.is_some() {
-            let offline = "or write a configuration without asking anybody with --offline";
-            return Err(Failure::Refused(format!("jenkins: {text}; {offline}")));
+        // Until the log-in succeeds, or the person wants to correct another answer.
+        loop {
+            let tried = key.filter(|_| !args.offline);
+            let failed =
+                tried.and_then(|key| session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)).err());
+            let Some(text) = failed else {
+                let kept = typed.map(|text| Kept { file, text });
+                return Ok(JenkinsAnswers { url: root, user, token, kept });
+            };
+            if !dialogue.has_person() || args.jenkins_token_env.is_some() {
+                let offline = "or write a configuration without asking anybody with --offline";
+                return Err(Failure::Refused(format!("jenkins: {text}; {offline}")));
+            }
+            dialogue.say(&format!("  {text}"))?;
+            dialogue.say("")?;
+            refused = true;
+            // A token that is typed once more must not meet a question whose answer is shown.
+            let again = format!("API token of {user} in Jenkins (not shown; Enter to correct the URL or the user)");
+            typed = dialogue.secret(&again)?.map(Secret::new);
+            let Some(secret) = &typed else { break };
+            key = Some(SecretKey::Inline(secret.clone()));
         }
-        dialogue.say(&format!("  {text}\n"))?;
-        (url, refused) = (Some(root), true);
+        url = Some(root);
     }
 }
 

@@ -8,8 +8,8 @@ mod choices;
 mod cloud;
 mod dialogue;
 mod files;
-mod hidden;
 mod jenkins;
+mod keys;
 mod session;
 mod suggest;
 mod template;
@@ -18,13 +18,13 @@ use crate::cli::args::{Init, Register};
 use crate::cli::check;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
+use crate::cli::process::terminal::Silence;
 use crate::domain::names::Owner;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::exit::Exit;
 use dialogue::Dialogue;
 use files::{Kept, Place};
-use hidden::read_hidden;
 use session::Session;
 use std::io::{self, BufRead, IsTerminal};
 use template::Answers;
@@ -35,14 +35,16 @@ pub(crate) fn run(args: &Init, moment: Moment, progress: impl Fn() -> Progress) 
     let piped = Piped::read(args)?;
     // Standard input with secrets has no answers.
     let person = io::stdin().is_terminal() && io::stderr().is_terminal() && !piped.any();
+    // Also between the questions: what is pasted there may be a secret.
+    let silence = person.then(Silence::new).transpose()?;
     let mut dialogue = if person {
-        Dialogue::with_person(io::stdin().lock(), io::stderr(), read_hidden)
+        Dialogue::with_person(io::stdin().lock(), io::stderr(), keys::ask)
     } else {
         Dialogue::without_person()
     };
     let session = Session { args, place: &place, moment, progress: &progress };
     let (answers, kept) = answers(&session, &mut dialogue, piped)?;
-    drop(dialogue);
+    drop((dialogue, silence));
     let written = files::write(&place, args, &answers, &kept)?;
     output::print(&format!("wrote {}\n\n{}\n", written.join(", "), answers.chosen()))?;
     conclude(&session, &answers)
@@ -80,7 +82,8 @@ impl Piped {
 
 fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> Result<(Answers, Vec<Kept>), Failure> {
     let args = session.args;
-    dialogue.say("Enter takes the value in brackets. Ctrl-C ends; nothing is written before the last answer.\n")?;
+    dialogue.say("Enter takes the value in brackets. Ctrl-C ends; nothing is written before the last answer.")?;
+    dialogue.say("")?;
     let owner = args.owner.as_ref().map(Owner::new).transpose();
     let owner = owner.map_err(|error| Failure::Refused(format!("--owner: {error}")))?;
     let jenkins = jenkins::ask(session, dialogue, piped.token)?;

@@ -98,6 +98,15 @@ impl Login {
         }
     }
 
+    /// What its secret is called.
+    pub(super) fn secret_name(&self) -> Option<String> {
+        match self {
+            Login::Cloud(_) => None,
+            Login::Credential { .. } => Some("Secret of the application credential".to_owned()),
+            Login::Password { username, .. } => Some(format!("Password of {username}")),
+        }
+    }
+
     /// The same with a secret that is in no file yet.
     pub(super) fn with_secret(&self, typed: Option<Secret>) -> Login {
         let mut login = self.clone();

@@ -2,7 +2,7 @@
 
 use crate::config::of_process;
 use crate::secret::{redact, redact_document};
-use crate::view::text::{escaped, one_line};
+use crate::view::text::{escaped, one_line, plural};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -43,7 +43,7 @@ pub(crate) fn draw(text: &str, paint: impl Fn(&str) -> String) -> io::Result<Rea
     let room = rows.saturating_sub(1).max(2);
     let all = text.lines().count();
     let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
-    let rest = format!("and {} more lines that do not fit", all - shown.len());
+    let rest = format!("{}: mita status", plural(all - shown.len(), "more line"));
     if all > room {
         shown.push(&rest);
     }

@@ -1,5 +1,6 @@
 //! Panics: reported on one line, without secrets, before the process is aborted.
 
+use crate::cli::process::terminal;
 use crate::secret::redact;
 use crate::view::text::one_line;
 use std::io::{Write, stderr};
@@ -8,6 +9,7 @@ use std::panic::{self, PanicHookInfo};
 /// Reports panics in mita's own words. The default would print the message as it is.
 pub fn report() {
     panic::set_hook(Box::new(|info| {
+        terminal::restore();
         // If standard error does not work, nothing else does.
         let _ = writeln!(stderr(), "mita: {}", line(info));
     }));

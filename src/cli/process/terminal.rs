@@ -1,12 +1,16 @@
-//! What the terminal can show, and how a person wants it.
+//! What the terminal can show, how a person wants it, and what it shows of the keys.
 
 use crate::cli::args::Colour;
 use crate::cli::process::output;
 use crate::config::of_process;
-use signal_hook::consts::SIGINT;
+use crate::progress;
+use nix::sys::termios::SpecialCharacterIndices::{VMIN, VTIME};
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr, stdin};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Whether to use colours on standard output (no-color.org, bixense.com/clicolors).
@@ -21,17 +25,76 @@ pub(crate) fn colours(when: Colour) -> bool {
     }
 }
 
-/// From now on, Ctrl-C removes the line of progress before it ends the program. Without a terminal nothing changes.
-pub(crate) fn end_cleanly_on_interrupt() {
-    if !stderr().is_terminal() || output::is_dumb() {
+/// From now on, a signal that ends the program removes the line of progress and restores the terminal first. Without a
+/// terminal nothing changes.
+pub(crate) fn end_cleanly_on_signals() {
+    if !stderr().is_terminal() {
         return;
     }
-    // Without the handler, Ctrl-C ends the program all the same.
-    let Ok(mut signals) = Signals::new([SIGINT]) else { return };
+    // Without the handler, the signal ends the program all the same.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGQUIT]) else { return };
     thread::spawn(move || {
         for signal in signals.forever() {
-            let _ = stderr().write_all(b"\r\x1b[K");
+            restore();
+            let _ = stderr().write_all(progress::clear().as_bytes());
             let _ = emulate_default_handler(signal);
         }
     });
+}
+
+/// The modes of the terminal before the first [`Silence`].
+static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// The terminal passes each key on at once and shows none, until this is dropped.
+pub(crate) struct Silence {
+    /// What it is then: the silence around this one, or what the terminal was before.
+    outer: Termios,
+    is_outermost: bool,
+}
+
+impl Silence {
+    /// Ctrl-C is a signal: for the time in which nobody reads keys.
+    pub(crate) fn new() -> io::Result<Silence> {
+        Silence::with(LocalFlags::ISIG)
+    }
+
+    /// Ctrl-C is a key.
+    pub(crate) fn without_signals() -> io::Result<Silence> {
+        Silence::with(LocalFlags::empty())
+    }
+
+    fn with(signals: LocalFlags) -> io::Result<Silence> {
+        let outer = tcgetattr(stdin())?;
+        let is_outermost = {
+            let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_outermost = before.is_none();
+            before.get_or_insert_with(|| outer.clone());
+            is_outermost
+        };
+        let mut silent = outer.clone();
+        silent.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::ISIG);
+        silent.local_flags.insert(signals);
+        (silent.control_chars[VMIN as usize], silent.control_chars[VTIME as usize]) = (1, 0);
+        let silence = Silence { outer, is_outermost };
+        tcsetattr(stdin(), SetArg::TCSANOW, &silent)?;
+        Ok(silence)
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if self.is_outermost {
+            return restore();
+        }
+        // A terminal that is gone needs no restoring.
+        let _ = tcsetattr(stdin(), SetArg::TCSANOW, &self.outer);
+    }
+}
+
+/// Makes the terminal what it was before the first [`Silence`]: at the end of the last one, and where the program ends at
+/// once.
+pub(crate) fn restore() {
+    if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        let _ = tcsetattr(stdin(), SetArg::TCSANOW, &before);
+    }
 }

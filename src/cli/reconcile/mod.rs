@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::run::{RunDocument, render, result_words};
 use crate::view::exit::Exit;
+use crate::view::text::plural;
 use recorder::Recorder;
 use std::io::{IsTerminal, stderr};
 use targets::Targets;
@@ -141,7 +142,7 @@ fn log_report(report: &Report, shown: bool) {
     if let Some(message) = held_back(plan) {
         log::error!("{message}");
     }
-    log::info!("{} requests sent", report.requests());
+    log::info!("{} sent", plural(usize::try_from(report.requests()).unwrap_or(usize::MAX), "request"));
 }
 
 fn held_back(plan: &Plan) -> Option<String> {

@@ -4,7 +4,7 @@ use crate::cli::args::{Arguments, Command};
 use crate::cli::check::online;
 use crate::cli::operator;
 use crate::cli::reconcile::exit;
-use crate::config::{Config, Loaded};
+use crate::config::Config;
 use crate::plan::model::Problem;
 use crate::progress::Progress;
 use crate::reconcile::Report;
@@ -44,8 +44,7 @@ fn a_check_of_a_good_and_of_a_bad_file_conforms_to_its_schema() {
     let scene = Scene::start();
     let path = Path::new("mita.toml");
     let online = online::check(&scene.loaded.config, scene.moment());
-    let Loaded { config, warnings } = scene.loaded;
-    let good = CheckDocument::of(path, &Ok(Loaded { config, warnings }), Some(online));
+    let good = CheckDocument::of(path, &Ok(scene.loaded), Some(online));
     assert_conforms("check", &good);
     assert_eq!(json(&good)["ok"], true);
     let bad = CheckDocument::of(path, &Config::load(Path::new("no-such-folder/mita.toml")), None);

@@ -26,6 +26,13 @@ pub struct UsedFile {
     pub path: PathBuf,
 }
 
+/// What an operator should know of a configuration that can be used.
+pub(crate) struct Warnings {
+    pub(crate) all: Vec<String>,
+    /// Those that mean that a node type cannot work.
+    pub(crate) unworkable: Vec<String>,
+}
+
 impl ConfigErrors {
     /// One line for each problem, `FILE:LINE: TABLE.KEY: what is wrong; what to do`, in the order of the file.
     pub fn lines(&self) -> &[String] {
@@ -90,6 +97,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) environment: Environment<'a>,
     errors: RefCell<Vec<(Place, String)>>,
     warnings: RefCell<Vec<(Place, String)>>,
+    /// Those of the warnings that mean that a node type cannot work.
+    unworkable: RefCell<Vec<(Place, String)>>,
     first_secret: RefCell<Option<Place>>,
     files: RefCell<Vec<Named>>,
 }
@@ -102,6 +111,7 @@ impl<'a> Reading<'a> {
             environment,
             errors: RefCell::default(),
             warnings: RefCell::default(),
+            unworkable: RefCell::default(),
             first_secret: RefCell::default(),
             files: RefCell::default(),
         }
@@ -129,6 +139,14 @@ impl<'a> Reading<'a> {
     /// Reports something that an operator should know.
     pub(crate) fn warn(&self, at: &Place, text: impl Into<String>) {
         self.warnings.borrow_mut().push((at.clone(), text.into()));
+    }
+
+    /// Reports that a node type cannot work as configured. The file can be used all the same: a run serves the other node
+    /// types, and what an earlier version accepted goes on loading.
+    pub(crate) fn unworkable(&self, at: &Place, text: impl Into<String>) {
+        let text = text.into();
+        self.warn(at, text.clone());
+        self.unworkable.borrow_mut().push((at.clone(), text));
     }
 
     /// The texts of a list without repetitions, and a warning for each repetition.
@@ -165,10 +183,13 @@ impl<'a> Reading<'a> {
     }
 
     /// What was read, with the warnings; or the errors if there are any. Both are in the order of the file.
-    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<(T, Vec<String>), ConfigErrors> {
+    pub(crate) fn finish<T>(self, read: Option<T>) -> Result<(T, Warnings), ConfigErrors> {
         let errors = self.errors.into_inner();
         match read.filter(|_| errors.is_empty()) {
-            Some(read) => Ok((read, render(self.path, self.warnings.into_inner()))),
+            Some(read) => {
+                let all = render(self.path, self.warnings.into_inner());
+                Ok((read, Warnings { all, unworkable: render(self.path, self.unworkable.into_inner()) }))
+            }
             None => {
                 let texts = errors.iter().map(|(at, text)| format!("{}: {text}", at.key)).collect();
                 Err(ConfigErrors { lines: render(self.path, errors), texts, files: Vec::new() })

@@ -3,10 +3,12 @@
 //! Not derived with `schemars`: types that only describe the file would take 460 lines and 138 KB of program, and this
 //! table would stay, since the errors, the manual and the reference need it.
 
+mod budget;
 mod key;
 pub(super) mod nodes;
 pub(super) mod provider;
 
+pub(super) use budget::BUDGET;
 pub(super) use key::{Key, Kind};
 pub(super) use nodes::{BOOT_VOLUME, MIN_IDLE, NODES};
 pub(super) use provider::PROVIDER;

@@ -1,5 +1,6 @@
 //! The keys of `[nodes.NAME]`.
 
+use super::budget::BUDGET;
 use super::key::{Key, Kind, MOST, key, same};
 
 /// Those that only OpenStack has.
@@ -68,6 +69,12 @@ pub(crate) const NODES: &[Key] = &[
     key("script_file", Kind::Path, "none", "a file that contains the boot script"),
     key("executors", Kind::Number(1, 1000), "1", "the number of executors of each node, as registered in Jenkins"),
     key("max", Kind::Number(0, MOST), "none", "the maximum number of servers of this type at a time; 0: order none"),
+    key(
+        "budget",
+        Kind::Table(BUDGET),
+        "none",
+        "the machine-hours that servers of this type may use, as in { hours = 400, per = \"week\" }: then nothing more is ordered",
+    ),
     key(
         "min_idle",
         Kind::NumberOrTables(MIN_IDLE),

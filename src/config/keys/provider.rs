@@ -1,9 +1,10 @@
 //! The keys of `[provider.NAME]`.
 
+use super::budget::BUDGET;
 use super::key::{Key, Kind, MOST, key, refused, same};
 
 /// Those of every type.
-pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max", "billing"];
+pub(crate) const OF_EVERY_TYPE: &[&str] = &["type", "max", "budget", "billing"];
 
 /// Those of type "command", besides the keys of every type. All others belong to OpenStack.
 pub(crate) const OF_COMMAND: &[&str] = &["command", "environment", "timeout"];
@@ -29,6 +30,12 @@ pub(crate) const PROVIDER: &[Key] = &[
         Kind::Number(0, MOST),
         "none",
         "the maximum number of servers of this provider at a time; 0: order none",
+    ),
+    key(
+        "budget",
+        Kind::Table(BUDGET),
+        "none",
+        "the machine-hours that its servers may use, as in { hours = 400, per = \"week\" }: then nothing more is ordered",
     ),
     key(
         "command",

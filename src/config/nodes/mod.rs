@@ -2,7 +2,7 @@
 
 mod boot;
 mod forecast;
-mod min_idle;
+pub(crate) mod min_idle;
 pub(crate) mod names;
 mod registration;
 mod script;
@@ -11,14 +11,13 @@ mod server_name;
 use crate::config::file;
 use crate::config::file::{Defaults, Found, Reading, Table};
 use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
-use crate::config::{keys, provider, times};
+use crate::config::{budget, keys, provider, times};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::DeValue;
 
 /// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
-pub(crate) fn read_all(top: &Table<'_>, defaults: Times) -> Vec<NodeType> {
-    let time_zone = min_idle::time_zone(top);
+pub(crate) fn read_all(top: &Table<'_>, defaults: Times, time_zone: ZoneName) -> Vec<NodeType> {
     let auto_at_top = times::grace_is_auto(top).unwrap_or(false);
     let all = top.children("nodes");
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
@@ -112,6 +111,7 @@ impl<'a> Context<'a, '_> {
             storage: number("storage", 1),
             executors: executors.as_ref().map_or(1, |found| found.value),
             max,
+            budget: budget::read(&table, &self.time_zone),
             min_idle,
             forecast,
             single_use,

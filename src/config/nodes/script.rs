@@ -63,35 +63,32 @@ pub(crate) fn read(table: &Table<'_>, registration: &Registration) -> String {
     script
 }
 
-/// Warns of a script that nothing on a server of OpenStack would run. Other backends may run any text.
+/// Reports a script that nothing on a server of OpenStack would run. Other backends may run any text.
 pub(crate) fn check_first_line(table: &Table<'_>, script: &str) {
+    let Some(at) = table.has("script").or_else(|| table.has("script_file")) else { return };
+    let begins = |text: &str| KNOWN.iter().any(|known| text.starts_with(known));
     let first: String = script.trim_start().lines().next().unwrap_or_default().chars().take(40).collect();
-    if let Some(at) = table.has("script").or_else(|| table.has("script_file"))
-        && !first.is_empty()
-        && !KNOWN.iter().any(|known| first.starts_with(known))
-    {
-        let text =
-            format!("begins with {first:?}, which cloud-init does not know; begin with #!/bin/sh or #cloud-config");
-        table.reading.warn(&at, text);
+    if first.is_empty() || begins(script) {
+        return;
     }
+    let text = if begins(script.trim_start()) {
+        "begins with white space, so cloud-init does not recognize it; begin with the # itself".to_owned()
+    } else if script.starts_with('\u{feff}') {
+        "begins with a byte order mark, so cloud-init does not recognize it; write it as UTF-8 without one".to_owned()
+    } else {
+        format!("begins with {first:?}, which cloud-init does not know; begin with #!/bin/sh or #cloud-config")
+    };
+    table.reading.unworkable(&at, text);
 }
 
 /// Reports what cloud-init would ignore silently.
 fn check_script(reading: &Reading<'_>, at: &Place, script: &str, registration: &Registration) {
-    let begins = |text: &str| KNOWN.iter().any(|known| text.starts_with(known));
     if script.trim().is_empty() {
         reading.error(at, "is empty; write the user data or remove the key");
     } else if script.contains('\0') {
         reading.error(at, "holds a NUL character; write text");
-    } else if !begins(script) && begins(script.trim_start()) {
-        reading.warn(at, "begins with white space, so cloud-init does not recognize it; begin with the # itself");
-    } else if script.starts_with('\u{feff}') {
-        reading.warn(
-            at,
-            "begins with a byte order mark, so cloud-init does not recognize it; write it as UTF-8 without one",
-        );
     } else if script.starts_with("#!") && script.split('\n').next().is_some_and(|line| line.ends_with('\r')) {
-        reading.warn(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
+        reading.unworkable(at, "has Windows line ends, so its interpreter is not found; write it with Unix line ends");
     }
     let secret = "${MITA_AGENT_SECRET}";
     if registration.is_inbound() && !script.trim().is_empty() && !script.contains(secret) {

@@ -8,6 +8,7 @@ use super::regions;
 use super::yaml::{Map, Value, read};
 use crate::config::file;
 use crate::config::file::{Environment, Place, Table};
+use crate::config::secrets;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +56,11 @@ pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str, region: Option<&st
     let cloud = found.map_err(|error| table.error(at, error)).ok()?;
     for secret in SECRETS {
         // Registered for redaction, even if the cloud turns out to be unusable.
-        cloud.get(&[secret]).map(Secret::new);
+        let Some(text) = cloud.get(&[secret]) else { continue };
+        Secret::new(text);
+        if !text.is_empty() && secrets::is_too_short(text) {
+            table.reading.warn(at, format!("the {} of {} {}", cloud.key(secret), cloud.source, secrets::TOO_SHORT));
+        }
     }
     Some(cloud)
 }
@@ -77,6 +82,21 @@ pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String
         names.push(ENVIRONMENT.to_owned());
     }
     Ok(names)
+}
+
+/// The regions that clouds.yaml lists for a cloud.
+///
+/// # Errors
+/// What is wrong with clouds.yaml.
+pub fn regions_of_cloud(name: &str) -> Result<Vec<String>, String> {
+    let places = places(&file::of_process, "OS_CLIENT_CONFIG_FILE", "clouds");
+    let Some(path) = places.iter().find(|path| is_usable(path)).filter(|_| name != ENVIRONMENT) else {
+        return Ok(Vec::new());
+    };
+    match read(path)?.remove(name) {
+        Some(Value::Map(cloud)) => regions::names(cloud),
+        Some(Value::Text(_) | Value::List(_)) | None => Ok(Vec::new()),
+    }
 }
 
 fn from_environment(table: &Table<'_>, at: &Place) -> Result<Cloud, String> {

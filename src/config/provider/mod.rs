@@ -8,26 +8,32 @@ mod openstack;
 mod regions;
 mod yaml;
 
-pub use clouds::available_clouds;
+pub use clouds::{available_clouds, regions_of_cloud};
 
+use super::budget;
 use super::file::{Found, Place, Reading, Table};
 use super::keys;
-use super::types::{Backend, ProviderConfig};
+use super::types::{Backend, ProviderConfig, ZoneName};
 use super::url;
 use crate::domain::names::ProviderName;
 use jiff::SignedDuration;
 use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
-pub(crate) fn read_all(top: &Table<'_>) -> Vec<ProviderConfig> {
-    top.children("provider").into_iter().filter_map(|found| read(top.reading, &found)).collect()
+pub(crate) fn read_all(top: &Table<'_>, time_zone: &ZoneName) -> Vec<ProviderConfig> {
+    top.children("provider").into_iter().filter_map(|found| read(top.reading, &found, time_zone)).collect()
 }
 
-fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>) -> Option<ProviderConfig> {
+fn read<'a>(
+    reading: &'a Reading<'a>,
+    found: &Found<(&'a str, &'a DeValue<'a>)>,
+    time_zone: &ZoneName,
+) -> Option<ProviderConfig> {
     let (name, value) = found.value;
     check_name(reading, name, &found.at);
     let table = Table::open(reading, &Found { value, at: found.at.clone() }, keys::PROVIDER)?;
     let max = table.number("max", 0..=u32::MAX).map(|found| found.value);
+    let budget = budget::read(&table, time_zone);
     let dashboard_url = table.text(&["dashboard_url"]).and_then(|found| {
         let root = url::root(&found.value, "https://cloud.example.com/dashboard/");
         root.map_err(|error| table.error(&found.at, error)).ok()
@@ -46,7 +52,7 @@ fn read<'a>(reading: &'a Reading<'a>, found: &Found<(&'a str, &'a DeValue<'a>)>)
             Backend::Command(command::read(&table)?)
         }
     };
-    Some(ProviderConfig { name: ProviderName::from(name), max, dashboard_url, billing, backend })
+    Some(ProviderConfig { name: ProviderName::from(name), max, budget, dashboard_url, billing, backend })
 }
 
 /// An idle server goes in the last five minutes of the time that is paid.

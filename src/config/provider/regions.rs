@@ -12,15 +12,7 @@ use super::yaml::{Map, Value};
 /// # Errors
 /// A text that continues the name of the cloud.
 pub(super) fn lay_over(cloud: &mut Map, wanted: Option<&str>) -> Result<Option<String>, String> {
-    let mut known = match (cloud.remove("regions"), cloud.get("region_name").or_else(|| cloud.get("region-name"))) {
-        (Some(Value::List(regions)), _) => regions.into_iter().map(region).collect::<Result<Vec<_>, _>>()?,
-        (Some(other), _) => vec![region(other)?],
-        (None, Some(Value::List(names))) => names.iter().filter_map(name).collect(),
-        (None, Some(Value::Text(names))) if names.contains(',') => {
-            names.split(',').map(|name| (name.trim().to_owned(), Map::new())).collect()
-        }
-        (None, _) => return Ok(None),
-    };
+    let Some(mut known) = known(cloud)? else { return Ok(None) };
     cloud.remove("region_name");
     cloud.remove("region-name");
     let names: Vec<_> = known.iter().map(|(name, _)| name.clone()).collect();
@@ -48,6 +40,25 @@ pub(super) fn lay_over(cloud: &mut Map, wanted: Option<&str>) -> Result<Option<S
         }
     }
     Ok(Some(name))
+}
+
+/// The names of the regions of a cloud; none if it lists none.
+pub(super) fn names(mut cloud: Map) -> Result<Vec<String>, String> {
+    let known = known(&mut cloud)?.unwrap_or_default();
+    Ok(known.into_iter().map(|(name, _)| name).collect())
+}
+
+/// The regions of a cloud with their values; `None` if it lists none.
+fn known(cloud: &mut Map) -> Result<Option<Vec<(String, Map)>>, String> {
+    Ok(Some(match (cloud.remove("regions"), cloud.get("region_name").or_else(|| cloud.get("region-name"))) {
+        (Some(Value::List(regions)), _) => regions.into_iter().map(region).collect::<Result<Vec<_>, _>>()?,
+        (Some(other), _) => vec![region(other)?],
+        (None, Some(Value::List(names))) => names.iter().filter_map(name).collect(),
+        (None, Some(Value::Text(names))) if names.contains(',') => {
+            names.split(',').map(|name| (name.trim().to_owned(), Map::new())).collect()
+        }
+        (None, _) => return Ok(None),
+    }))
 }
 
 /// A region's name and its values.

@@ -152,7 +152,7 @@ fn paths_are_relative_to_the_configuration_file() {
     folder.write("token", "TOKEN-IN-A-FILE\r\n", 0o400);
     folder.write("ca.pem", "-----BEGIN CERTIFICATE-----\n", 0o644);
     folder.write("u.sh", "#!/bin/sh\necho ${MITA_NODE} ${JENKINS_URL}\n", 0o644);
-    let Loaded { config, warnings } = folder.load().unwrap();
+    let Loaded { config, warnings, .. } = folder.load().unwrap();
     let Backend::OpenStack(openstack) = &config.providers[0].backend else { panic!("not OpenStack") };
     assert_eq!(warnings, [""; 0]);
     assert_eq!(config.state_file, folder.0.path().join("state.json"));

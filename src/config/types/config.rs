@@ -1,5 +1,6 @@
 //! The whole configuration.
 
+use super::budget::Budget;
 use super::command::CommandConfig;
 use super::node_type::NodeType;
 use super::openstack::OpenStackConfig;
@@ -71,6 +72,8 @@ pub struct ProviderConfig {
     pub name: ProviderName,
     /// The most servers here.
     pub max: Option<u32>,
+    /// The machine-hours that its servers may use.
+    pub budget: Option<Budget>,
     /// The dashboard of the cloud, for links on the status page; ends with `/`.
     pub dashboard_url: Option<String>,
     /// The time that is paid as a whole once it has begun; none where each second is paid.

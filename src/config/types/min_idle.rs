@@ -84,6 +84,10 @@ impl Window {
 }
 
 impl ZoneName {
+    pub(crate) fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     pub(crate) fn utc() -> Self {
         Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }

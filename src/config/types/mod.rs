@@ -1,5 +1,6 @@
 //! What a configuration says, checked and complete.
 
+mod budget;
 mod command;
 mod config;
 mod fingerprint;
@@ -11,6 +12,7 @@ mod planning;
 mod registration;
 mod times;
 
+pub use budget::{Budget, BudgetUse, Period};
 pub use command::{CommandConfig, Variable};
 pub use config::{Backend, Config, JenkinsConfig, ProviderConfig};
 pub(crate) use fingerprint::of as fingerprint_of;

@@ -1,5 +1,6 @@
 //! `[nodes.NAME]`: a kind of server, and its jobs.
 
+use super::budget::Budget;
 use super::forecast::Forecast;
 use super::min_idle::MinIdle;
 use super::registration::Registration;
@@ -29,6 +30,8 @@ pub struct NodeType {
     pub executors: u32,
     /// The most servers of this type.
     pub max: Option<u32>,
+    /// The machine-hours that its servers may use.
+    pub budget: Option<Budget>,
     /// Idle nodes to keep ready.
     pub min_idle: MinIdle,
     /// What decides besides that how many idle servers are kept.

@@ -3,6 +3,7 @@
 //! It can be saved and shared, since it contains no credentials, no addresses of clouds and no scripts. A configuration
 //! made from it gives the same plans as the original, and can do nothing else.
 
+use super::budget::Budget;
 use super::config::{Backend, Config, JenkinsConfig, ProviderConfig};
 use super::fingerprint;
 use super::forecast::{AutoGrace, Forecast};
@@ -38,6 +39,8 @@ struct ProviderPart {
     name: ProviderName,
     max: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    budget: Option<Budget>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     billing: Option<SignedDuration>,
 }
 
@@ -53,6 +56,8 @@ struct NodeTypePart {
     floating_ip_pool: Option<String>,
     executors: u32,
     max: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    budget: Option<Budget>,
     min_idle: MinIdle,
     #[serde(default, skip_serializing_if = "Forecast::is_off")]
     forecast: Forecast,
@@ -104,8 +109,8 @@ impl Planning {
         } = config;
         let Installation { owner, controller, former } = config.installation();
         let provider = |provider: &ProviderConfig| {
-            let ProviderConfig { name, max, dashboard_url: _, billing, backend: _ } = provider;
-            ProviderPart { name: name.clone(), max: *max, billing: *billing }
+            let ProviderConfig { name, max, budget, dashboard_url: _, billing, backend: _ } = provider;
+            ProviderPart { name: name.clone(), max: *max, budget: budget.clone(), billing: *billing }
         };
         Planning {
             owner,
@@ -133,8 +138,16 @@ impl Planning {
         let is_node_type = |kind: &NodeTypePart| {
             in_bounds(&kind.times) && kind.executors <= NodeType::MOST_EXECUTORS && is_forecast(&kind.forecast)
         };
+        let is_budget = |budget: &Option<Budget>| {
+            budget.as_ref().is_none_or(|budget| (1..=Budget::MOST_HOURS).contains(&budget.hours))
+        };
         let is_billed = |part: &ProviderPart| part.billing.is_none_or(|time| may_last(time) && !time.is_zero());
-        in_bounds(&self.times) && self.node_types.iter().all(is_node_type) && self.providers.iter().all(is_billed)
+        let mut budgets =
+            self.node_types.iter().map(|kind| &kind.budget).chain(self.providers.iter().map(|part| &part.budget));
+        in_bounds(&self.times)
+            && self.node_types.iter().all(is_node_type)
+            && self.providers.iter().all(is_billed)
+            && budgets.all(is_budget)
     }
 
     /// A configuration to plan with. It leads to no service and has a fingerprint of its own.
@@ -151,6 +164,7 @@ impl Planning {
         let provider = |part: &ProviderPart| ProviderConfig {
             name: part.name.clone(),
             max: part.max,
+            budget: part.budget.clone(),
             dashboard_url: None,
             billing: part.billing,
             backend: Backend::OpenStack(Box::new(nowhere())),
@@ -196,6 +210,7 @@ impl NodeTypePart {
             storage,
             executors,
             max,
+            budget,
             min_idle,
             forecast,
             single_use,
@@ -220,6 +235,7 @@ impl NodeTypePart {
             floating_ip_pool: boot.floating_ip_pool.clone(),
             executors: *executors,
             max: *max,
+            budget: budget.clone(),
             min_idle: min_idle.clone(),
             forecast: *forecast,
             single_use: *single_use,
@@ -244,6 +260,7 @@ impl NodeTypePart {
             floating_ip_pool,
             executors,
             max,
+            budget,
             min_idle,
             forecast,
             single_use,
@@ -262,6 +279,7 @@ impl NodeTypePart {
             storage,
             executors,
             max,
+            budget,
             min_idle,
             forecast,
             single_use,

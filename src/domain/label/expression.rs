@@ -40,6 +40,37 @@ impl Expr {
         }
     }
 
+    /// Whether its text reads back as itself for sure: no atom needs quotes or has some, no parentheses are deeper than so
+    /// many, and only parentheses have an operator in them that binds less.
+    pub(crate) fn is_plain(&self, nesting: usize) -> bool {
+        match self {
+            Self::Atom(name) => !needs_escape(name) && !name.contains(['"', '\'']),
+            Self::Paren(inner) => nesting > 0 && inner.is_plain(nesting - 1),
+            Self::Not(inner) => inner.binds() > Self::NOT && inner.is_plain(nesting),
+            Self::And(parts) | Self::Or(parts) | Self::Iff(parts) => {
+                parts.len() > 1 && parts.iter().all(|part| part.binds() > self.binds() && part.is_plain(nesting))
+            }
+            Self::Implies(condition, consequence) => {
+                [condition, consequence].iter().all(|part| part.binds() > self.binds() && part.is_plain(nesting))
+            }
+        }
+    }
+
+    /// How tightly `!` binds.
+    const NOT: u8 = 4;
+
+    /// How tightly its operator binds.
+    fn binds(&self) -> u8 {
+        match self {
+            Self::Iff(_) => 0,
+            Self::Implies(..) => 1,
+            Self::Or(_) => 2,
+            Self::And(_) => 3,
+            Self::Not(_) => Self::NOT,
+            Self::Atom(_) | Self::Paren(_) => 5,
+        }
+    }
+
     /// Writes the expression, with quotes around the atoms that `quoted` picks and `space` around binary operators.
     pub(crate) fn write(&self, text: &mut String, quoted: fn(&str) -> bool, space: &str) {
         match self {

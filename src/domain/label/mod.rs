@@ -8,19 +8,22 @@
 //! Facts: Jenkins 2.578, `hudson/model/labels/LabelExpressionParser.g4` and `LabelExpressionLexer.g4`,
 //! `hudson/model/Label.java`, `hudson/model/labels/LabelExpression.java`, `hudson/util/QuotedStringTokenizer.java`.
 
+mod carriers;
 mod expression;
+mod mistake;
 mod parse;
-mod selection;
 #[cfg(test)]
 mod tests;
 
+pub use carriers::Carriers;
 pub use parse::node_labels;
-pub use selection::{Carriers, Selection};
 
 use expression::{Expr, needs_escape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// The longest label expression that is read, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -38,8 +41,31 @@ const MOST_ATOMS: usize = 1_000;
 /// looks like an expression (`a||b`) or stands in quotes (`'a'`), an expression that begins and ends with a quoted atom
 /// (`"a b"&&"c d"`), or one with a quote inside an atom. What serde writes is the same text, except in those cases,
 /// where it begins with a blank and quotes the atoms; it always reads back as the same label.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Label(Expr);
+///
+/// Copies share the expression, and its hash is computed once: thousands of jobs may each have a long one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label(Arc<Hashed>);
+
+/// Equal labels have equal hashes, so that most different ones are told apart by them. Their order is that of the trees.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hashed {
+    tree: Expr,
+    hash: u64,
+}
+
+impl Hash for Label {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
+}
+
+impl From<Expr> for Label {
+    fn from(tree: Expr) -> Self {
+        let mut hasher = DefaultHasher::new();
+        tree.hash(&mut hasher);
+        Self(Arc::new(Hashed { tree, hash: hasher.finish() }))
+    }
+}
 
 impl Label {
     /// Reads a text as Jenkins does (`Label.get`): without the quotes that the whole text stands in, as an expression,
@@ -50,7 +76,12 @@ impl Label {
     /// writes that, and it must not exhaust the stack.
     pub fn from_jenkins(text: &str) -> Self {
         let text = parse::unquote(text);
-        parse::expression(&text).map_or_else(|| Self::atom(text), Self)
+        parse::expression(&text).map_or_else(|| Self::atom(text), Self::from)
+    }
+
+    /// Why Jenkins would not read this text as a label expression, and where; `None` if it does.
+    pub fn mistake(text: &str) -> Option<String> {
+        mistake::mistake(text)
     }
 
     /// As [`Label::from_jenkins`], for a text from outside; `None` for one that nobody writes by hand: of more than 64 KiB, or
@@ -73,26 +104,26 @@ impl Label {
 
     /// The single label of this name, whatever characters it has.
     pub fn atom(name: impl Into<String>) -> Self {
-        Self(Expr::Atom(name.into()))
+        Self::from(Expr::Atom(name.into()))
     }
 
     /// Both labels at once; each is put in parentheses where its operator binds less than `&&`.
     pub fn and(left: Self, right: Self) -> Self {
         let mut parts = Vec::new();
-        for Self(side) in [left, right] {
-            match side {
+        for side in [left, right] {
+            match side.0.tree.clone() {
                 Expr::And(more) => parts.extend(more),
-                Expr::Or(_) | Expr::Implies(..) | Expr::Iff(_) => parts.push(Expr::Paren(Box::new(side))),
-                Expr::Atom(_) | Expr::Paren(_) | Expr::Not(_) => parts.push(side),
+                side @ (Expr::Or(_) | Expr::Implies(..) | Expr::Iff(_)) => parts.push(Expr::Paren(Box::new(side))),
+                side @ (Expr::Atom(_) | Expr::Paren(_) | Expr::Not(_)) => parts.push(side),
             }
         }
-        Self(Expr::And(parts))
+        Self::from(Expr::And(parts))
     }
 
     /// Whether a node matches, `has` telling whether it carries the label of a name. Names are compared by the
     /// caller; Jenkins compares them exactly, case included.
     pub fn matches(&self, has: impl Fn(&str) -> bool) -> bool {
-        self.0.matches(&has)
+        self.0.tree.matches(&has)
     }
 
     /// The names of all labels in the expression.
@@ -106,18 +137,18 @@ impl Label {
 
     /// Shows the name of each atom, in the order of the text.
     pub fn each_atom<'a>(&'a self, show: &mut impl FnMut(&'a str)) {
-        self.0.each_atom(show);
+        self.0.tree.each_atom(show);
     }
 
     /// The text that always reads back as this label. The blank in front keeps the outer quotes of an expression from
     /// being taken for quotes around the whole text.
     fn exact(&self) -> String {
         let shown = self.to_string();
-        if Self::from_jenkins(&shown) == *self {
+        if self.0.tree.is_plain(parse::NESTING) || Self::from_jenkins(&shown) == *self {
             return shown;
         }
         let mut text = String::from(" ");
-        self.0.write(&mut text, |name| needs_escape(name) || name.contains(['"', '\'']), "");
+        self.0.tree.write(&mut text, |name| needs_escape(name) || name.contains(['"', '\'']), "");
         text
     }
 }
@@ -125,11 +156,11 @@ impl Label {
 /// As Jenkins stores and prints it; with `{:#}` as a person writes it, with blanks around the operators.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Expr::Atom(name) = &self.0 {
+        if let Expr::Atom(name) = &self.0.tree {
             return f.write_str(name);
         }
         let mut text = String::new();
-        self.0.write(&mut text, needs_escape, if f.alternate() { " " } else { "" });
+        self.0.tree.write(&mut text, needs_escape, if f.alternate() { " " } else { "" });
         f.write_str(&text)
     }
 }

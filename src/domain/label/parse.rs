@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::{mem, vec};
 
 /// Parentheses that may be open at once.
-const NESTING: usize = 200;
+pub(super) const NESTING: usize = 200;
 
+/// A part of an expression.
 #[derive(PartialEq)]
-enum Token {
+pub(super) enum Token {
     And,
     Or,
     Not,
@@ -24,15 +25,18 @@ enum Token {
 
 /// The tree of an expression; `None` where Jenkins reports a syntax error, or for too many open parentheses.
 pub(super) fn expression(text: &str) -> Option<Expr> {
-    let mut parser = Parser { tokens: tokens(text)?.into_iter(), open: 0 };
+    let tokens: Vec<Token> = tokens(text).ok()?.into_iter().map(|(token, _)| token).collect();
+    let mut parser = Parser { tokens: tokens.into_iter(), open: 0 };
     let tree = parser.iff()?;
     parser.tokens.as_slice().is_empty().then_some(tree)
 }
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
+/// The tokens, each with where it begins; or where there is none.
+pub(super) fn tokens(text: &str) -> Result<Vec<(Token, usize)>, usize> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start_matches([' ', '\t']);
     while !rest.is_empty() {
+        let at = text.len() - rest.len();
         // No sign is the beginning of an atom or of another sign, so whichever fits is the longest match.
         let (token, length) = match rest.as_bytes() {
             [b'&', b'&', ..] => (Token::And, 2),
@@ -43,18 +47,18 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
             [b'(', ..] => (Token::Open, 1),
             [b')', ..] => (Token::Close, 1),
             [b'"', ..] => {
-                let length = string_length(rest)?;
+                let length = string_length(rest).ok_or(at)?;
                 (Token::Atom(unquote(&rest[..length])), length)
             }
             _ => {
-                let length = atom_length(rest)?;
+                let length = atom_length(rest).ok_or(at)?;
                 (Token::Atom(rest[..length].to_owned()), length)
             }
         };
-        tokens.push(token);
+        tokens.push((token, at));
         rest = rest[length..].trim_start_matches([' ', '\t']);
     }
-    Some(tokens)
+    Ok(tokens)
 }
 
 /// The length of the atom that a text begins with, if it does. A `-` belongs to it, unless it is the one of `->`.

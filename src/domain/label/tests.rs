@@ -63,7 +63,7 @@ fn expressions_are_read_and_printed_as_jenkins_does() {
         (r#"a && "\b\t\n\f\r\"\'\\""#, "(⟨a⟩ && ⟨\u{8}\t\n\u{c}\r\"'\\⟩)", r#"a&&"\b\t\n\f\r\"'\\""#),
     ] {
         let label = label(text);
-        assert_eq!((label.0.shape().as_str(), label.to_string().as_str()), (shape, name), "{text:?}");
+        assert_eq!((label.0.tree.shape().as_str(), label.to_string().as_str()), (shape, name), "{text:?}");
     }
 }
 
@@ -125,7 +125,7 @@ fn names_with_dashes_pluses_and_commas_are_one_atom() {
     ];
     for name in names {
         // In an expression, where an unparsable text would not pass for an atom.
-        assert_eq!(label(&format!("{name} && b")).0.shape(), format!("(⟨{name}⟩ && ⟨b⟩)"));
+        assert_eq!(label(&format!("{name} && b")).0.tree.shape(), format!("(⟨{name}⟩ && ⟨b⟩)"));
         assert_eq!(label(name).to_string(), name);
     }
 }
@@ -269,7 +269,7 @@ fn tree(name: impl Strategy<Value = String> + 'static) -> impl Strategy<Value = 
         let implies = (or.clone(), or.clone()).prop_map(|(a, b)| Expr::Implies(Box::new(a), Box::new(b)));
         chain(prop_oneof![3 => or, 1 => implies], Expr::Iff)
     });
-    expr.prop_map(Label)
+    expr.prop_map(Label::from)
 }
 
 /// Any expression but those whose name Jenkins itself does not read back: quotes at both ends, quotes within an atom.
@@ -277,7 +277,7 @@ fn printed_readably() -> impl Strategy<Value = Label> {
     let name = "[a-d]|[a-z0-9_.+=,-]{1,6}|[a-z]{0,2}[ :;&|()\\\\\t\n>-]{1,3}[a-z]?";
     tree(name.prop_map(String::from)).prop_filter("not read back", |label| {
         let text = label.to_string();
-        let lone = matches!(label.0, Expr::Atom(_));
+        let lone = matches!(label.0.tree, Expr::Atom(_));
         let in_quotes = text.starts_with('"') && text.ends_with('"');
         !lone && !in_quotes
     })
@@ -362,4 +362,25 @@ fn the_alternate_form_has_blanks_around_its_operators() {
     let label = Label::from_jenkins("linux&&(a||\"b c\")->!d");
     assert_eq!(format!("{label:#}"), "linux && (a || \"b c\") -> !d");
     assert_eq!(Label::from_jenkins(&format!("{label:#}")), label);
+}
+
+#[test]
+fn what_is_wrong_with_an_expression_is_said_with_its_place() {
+    for (text, said) in [
+        ("amd64 &&", "it is incomplete: a label is missing at its end, after character 8"),
+        ("amd64 && !", "it is incomplete: a label is missing at its end, after character 10"),
+        ("(amd64 || arm64", "it is incomplete: the parenthesis at character 1 is not closed"),
+        ("amd64 && || trusty", "there is no label before \"||\" at character 10"),
+        ("&& amd64", "there is no label before \"&&\" at character 1"),
+        ("größe amd64", "there is no operator such as && before \"amd64\" at character 7"),
+        ("amd64)", "\")\" at character 6 closes no parenthesis"),
+        ("größe & trusty", "\"&\" at character 7 is neither a label nor an operator"),
+        ("amd64 && \"trusty", "the quote at character 10 is not closed"),
+        ("a -> b -> c", "Jenkins cannot read it as an expression"),
+    ] {
+        assert_eq!(Label::mistake(text).as_deref(), Some(said), "{text}");
+    }
+    for right in ["amd64", "amd64 && !(trusty || \"a b\")", "ubuntu+10.0.0.5", "'a && b'"] {
+        assert_eq!(Label::mistake(right), None, "{right}");
+    }
 }

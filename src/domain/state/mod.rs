@@ -10,6 +10,7 @@ mod lessons;
 mod nodes;
 mod peaks;
 mod servers;
+mod spending;
 
 pub use credit::Credit;
 pub use files::{HISTORY, JOURNAL, LOCK, files_beside};
@@ -17,12 +18,14 @@ pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
     Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause,
 };
-pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy};
+pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
 pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
+pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::domain::shared::Shared;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +76,10 @@ pub struct State {
     pub nodes: BTreeMap<NodeName, NodeMemory>,
     /// Queue items, as long as they are queued.
     #[serde(default)]
-    pub queue: BTreeMap<u64, ItemMemory>,
+    pub queue: Shared<BTreeMap<u64, ItemMemory>>,
+    /// Whether Jenkins left items out of the queue when it was last asked with and without the labels of jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub items_left_out: bool,
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
@@ -95,6 +101,9 @@ pub struct State {
     /// Events that were reported: their key, and when each was last the case.
     #[serde(default, rename = "told")]
     pub notified: BTreeMap<String, Timestamp>,
+    /// Machine time used against budgets.
+    #[serde(default, skip_serializing_if = "Spent::is_none")]
+    pub spent: Spent,
     /// What runs have learned.
     #[serde(default, deserialize_with = "Learned::read")]
     pub learned: Learned,
@@ -117,7 +126,8 @@ impl State {
             gone_servers: BTreeMap::new(),
             floating_ips: BTreeMap::new(),
             nodes: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            queue: Shared::default(),
+            items_left_out: false,
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
@@ -125,6 +135,7 @@ impl State {
             pauses: Vec::new(),
             lasting: BTreeMap::new(),
             notified: BTreeMap::new(),
+            spent: Spent::default(),
             learned: Learned::default(),
         }
     }
@@ -157,7 +168,9 @@ impl State {
             if !lasts(&server.work.time) {
                 return wrong(&format!("a time of server {id}"));
             }
-            if server.gone_sightings > u32::MAX / 2 || !counts(&server.missing) || !counts(&server.stopped) {
+            if server.gone_sightings > u32::MAX / 2
+                || ![server.missing, server.stopped, server.unused].iter().all(counts)
+            {
                 return wrong(&format!("a number of server {id}"));
             }
         }
@@ -171,6 +184,9 @@ impl State {
         }
         if self.gone_servers.values().any(|gone| gone.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
             return wrong("the number of listings without a volume");
+        }
+        if !self.spent.all().all(|spending| lasts(&spending.time)) {
+            return wrong("the time used of a budget");
         }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {

@@ -3,6 +3,7 @@
 use super::credit::Credit;
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
+use crate::domain::world::{Node, Presence};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ pub struct NodeMemory {
     /// The last run that saw it away, once it had been online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_away: Option<u64>,
+    /// Since when it stands still, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<Unchanged>,
     /// Wholly idle and online, counted against the idle grace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle: Option<Credit>,
@@ -53,6 +57,40 @@ pub struct NodeMemory {
     /// How busy it was lately, as last seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_average: Option<u32>,
+}
+
+/// A node that stands still, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchanged {
+    /// How it stands still.
+    #[serde(rename = "as")]
+    pub standstill: Standstill,
+    /// The run that first saw it so.
+    pub since: u64,
+}
+
+/// How a node is that gives no sign of an agent, and that keeps a server all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standstill {
+    /// Somebody set it offline or disconnected it, and no build holds it.
+    SetOffline,
+    /// A build holds it, and it has no connection.
+    Lost,
+    /// A build holds it, which began before somebody set it offline.
+    BusySetOffline,
+}
+
+impl Standstill {
+    /// How the node stands still, if it does.
+    pub fn of(node: &Node) -> Option<Self> {
+        match (&node.presence, node.idle) {
+            (Presence::Online, _) | (Presence::Disconnected, true) => None,
+            (Presence::SetOffline(_) | Presence::DisconnectedBy(_), true) => Some(Self::SetOffline),
+            (Presence::Disconnected, false) => Some(Self::Lost),
+            (Presence::SetOffline(_) | Presence::DisconnectedBy(_), false) => Some(Self::BusySetOffline),
+        }
+    }
 }
 
 /// What the configuration of a node had before mita closed it, as the document of Jenkins has it: escaped for XML.

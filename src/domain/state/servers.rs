@@ -54,6 +54,12 @@ pub struct ServerMemory {
     /// The run that first missed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<u64>,
+    /// When its node was last seen to come back, having been offline or missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_back_at: Option<Timestamp>,
+    /// Without a build since it joined or was last at work, whether its node was there or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unused: Option<Credit>,
     /// When a build was first seen to have run there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
@@ -112,6 +118,8 @@ impl ServerMemory {
             node: None,
             missing: None,
             missing_since: None,
+            came_back_at: None,
+            unused: None,
             used_at: None,
             work: Work::default(),
             stopped: None,

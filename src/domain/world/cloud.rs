@@ -137,6 +137,19 @@ pub struct Quota {
     pub gigabytes: Option<u64>,
     /// What one server of a node type takes, where its size is known.
     pub sizes: BTreeMap<NodeTypeName, Size>,
+    /// How much everybody together uses, for people and monitors: no decision depends on it. The keys are those above.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub usage: BTreeMap<String, QuotaUse>,
+}
+
+/// How much of one part of a quota is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuotaUse {
+    /// By everybody in the project together.
+    pub used: u64,
+    /// `None` if there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
 }
 
 /// What one server takes of a quota.

@@ -8,7 +8,9 @@ mod jenkins;
 mod listing;
 mod mark;
 
-pub use cloud::{Cloud, FloatingIp, Launch, Lock, Quota, Server, ServerState, Shown, Size, Volume, VolumeState};
+pub use cloud::{
+    Cloud, FloatingIp, Launch, Lock, Quota, QuotaUse, Server, ServerState, Shown, Size, Volume, VolumeState,
+};
 pub use jenkins::{Build, Jenkins, Mode, Node, NodeKind, OfflineCause, Presence, Queue, QueueItem, Stage, Task};
 pub use listing::{Listing, Lookup};
 pub use mark::{AddressMark, Mark};

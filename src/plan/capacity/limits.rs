@@ -8,6 +8,7 @@ use crate::domain::state::{Breaker, Origin, State};
 use crate::domain::world::World;
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
 use crate::plan::capacity::blocker::Blocker;
+use crate::plan::capacity::budgets::budgets;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -171,6 +172,9 @@ impl<'a> Limits<'a> {
         if let Some(pause) = self.memory.pause(&kind.name, provider) {
             return blocker(Rule::Paused, format!("{} at provider {provider} is {pause}", kind.name));
         }
+        if let Some(reason) = self.over_budget(kind, provider) {
+            return blocker(Rule::Budget, reason);
+        }
         let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));
@@ -192,6 +196,14 @@ impl<'a> Limits<'a> {
             return Err(being_tried(kind, provider, breaker));
         }
         Ok(1)
+    }
+
+    /// Which budget is used up, and until when.
+    fn over_budget(&self, kind: &NodeType, provider: &ProviderName) -> Option<String> {
+        let mut budgets = budgets(self.config, &self.memory.spent, self.now);
+        let (scope, budget, used) =
+            budgets.find(|(scope, _, used)| used.is_over() && scope.counts(&kind.name, provider))?;
+        Some(format!("{scope} has used its budget of {budget}; ordered again from {} on", used.until()))
     }
 
     /// Why no server of the type can be ordered for one more job.

@@ -1,8 +1,11 @@
 //! Step 6: which executors exist or are on their way, which servers may be ordered, and which job gets which executor.
 
+mod acceptance;
 pub mod assignment;
 pub(crate) mod blocker;
+pub mod budgets;
 pub mod limits;
+mod offer;
 pub(crate) mod placement;
 mod placing;
 pub(crate) mod pool;

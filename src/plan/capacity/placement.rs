@@ -38,6 +38,9 @@ pub(crate) struct Placement {
     pub(crate) no_scout: Option<Blocker>,
     /// Servers to be ordered.
     pub(crate) orders: Vec<PlannedOrder>,
+    /// The first waiting job from which on the jobs were placed without moving others, since the effort for searches was
+    /// used up.
+    pub(crate) hurried_from: Option<usize>,
     /// Machines whose idle node is kept ready.
     pub(crate) at_hand: BTreeSet<usize>,
 }

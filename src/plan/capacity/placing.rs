@@ -1,13 +1,14 @@
 //! Places jobs on executors, and the tasks that take none: matrix projects need a node, and run beside its executors.
 
 use crate::domain::rule::Rule;
-use crate::domain::world::Presence;
+use crate::domain::world::{Node, Presence};
+use crate::plan::capacity::acceptance::Acceptance;
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::lifecycle::phase::Phase;
 
 /// How often jobs are placed so that each flyweight without any node gets one; the next run goes on.
@@ -29,7 +30,7 @@ impl Supply<'_> {
 
     /// Places everybody who needs an executor, then the flyweights: where a node is, or is coming, they take no server.
     fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
-        let hosts: Vec<Option<Place>> = waiting.iter().map(|job| self.host_of(job)).collect();
+        let hosts = self.hosts(waiting);
         let mut needs_executor: Vec<bool> = waiting.iter().map(|job| !job.is_flyweight()).collect();
         let mut tries = 0;
         loop {
@@ -51,32 +52,38 @@ impl Supply<'_> {
         }
     }
 
-    /// Where a flyweight can run: on a node that is online, busy or not, or on one that comes.
-    fn host_of(&self, job: &Waiting<'_>) -> Option<Place> {
-        if !job.is_flyweight() {
-            return None;
+    /// Where each flyweight can run: on a node that is online, busy or not, or on one that comes.
+    fn hosts(&self, waiting: &[Waiting<'_>]) -> Vec<Option<Place>> {
+        if !waiting.iter().any(Waiting::is_flyweight) {
+            return vec![None; waiting.len()];
         }
-        let all = &self.config.node_types;
-        let machine_of = |identity: &NodeIdentity| match identity {
-            NodeIdentity::Of(machine) => Some(*machine),
-            _ => None,
-        };
-        let mut online = self.fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
-        let host = online.find(|(node, identity)| {
-            let kind =
-                machine_of(identity).and_then(|machine| self.config.node_type(&self.fleet.machines[machine].node_type));
-            !job.refusing.contains(&node.name) && job.need.accepts_node(node, kind, all)
-        });
-        if let Some((node, identity)) = host {
-            return Some(Place::Node { name: node.name.clone(), machine: machine_of(identity) });
+        let online = self.fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
+        let hosts: Vec<(&Node, Option<usize>)> = online
+            .map(|(node, identity)| match identity {
+                NodeIdentity::Of(machine) => (*node, Some(*machine)),
+                _ => (*node, None),
+            })
+            .collect();
+        let type_of = |machine: usize| self.config.node_type(&self.fleet.machines[machine].node_type);
+        let acceptance =
+            Acceptance::new(self.config, hosts.iter().map(|&(node, machine)| Some((node, machine.and_then(type_of)))));
+        // The first of each type, by its index in the configuration.
+        let mut coming: Vec<Option<usize>> = vec![None; self.config.node_types.len()];
+        for (machine, (it, phase)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+            if let (Phase::OnItsWay(_), Some(index)) = (&phase.phase, acceptance.index_of(&it.node_type)) {
+                coming[index].get_or_insert(machine);
+            }
         }
-        let serves = |machine: &Machine<'_>| {
-            all.iter().zip(&job.served_by).any(|(kind, served)| *served && kind.name == machine.node_type)
+        let host_of = |job: &Waiting<'_>| {
+            let mut accepting = acceptance.fulfilling(job);
+            accepting.subtract(&acceptance.refusing(job));
+            if let Some((node, machine)) = accepting.iter().next().map(|first| hosts[first]) {
+                return Some(Place::Node { name: node.name.clone(), machine });
+            }
+            let serving = coming.iter().zip(&job.served_by).filter(|(_, served)| **served);
+            serving.filter_map(|(machine, _)| *machine).min().map(|machine| Place::Coming { machine })
         };
-        let mut machines = self.fleet.machines.iter().zip(self.phases).enumerate();
-        let coming =
-            machines.find(|(_, (machine, phase))| matches!(phase.phase, Phase::OnItsWay(_)) && serves(machine));
-        coming.map(|(machine, _)| Place::Coming { machine })
+        waiting.iter().map(|job| if job.is_flyweight() { host_of(job) } else { None }).collect()
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct ExecutorPool<'a> {
     /// labels it came with. In the second sighting they are the truth.
     pub(crate) fresh: bool,
     pub(crate) members: Vec<(Place, u32)>,
+    /// Members without a slot left, from the first on.
+    pub(crate) used: usize,
 }
 
 /// What decides whether a pool accepts a job.
@@ -36,27 +38,28 @@ pub(crate) enum Sample<'a> {
 /// What makes two slots the same to every job.
 pub(crate) type PoolKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
 
-impl ExecutorPool<'_> {
+impl<'a> ExecutorPool<'a> {
     pub(crate) fn slots(&self) -> u32 {
         // Jenkins says how many executors a node has, and nothing keeps that small.
         self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
     }
 
-    /// The labels of its nodes; none for servers to be.
-    pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
-        let labels = match self.sample {
-            Sample::Node(node, _) => Some(&node.labels),
+    /// One of its nodes, with its type; none for servers to be.
+    pub(crate) fn node(&self) -> Option<(&'a Node, Option<&'a NodeType>)> {
+        match self.sample {
+            Sample::Node(node, kind) => Some((node, kind)),
             Sample::Type(_) => None,
-        };
-        labels.into_iter().flatten().map(String::as_str)
+        }
     }
 
     /// One slot of the first member that has any left.
     pub(crate) fn take(&mut self) -> Place {
-        if self.members.len() > 1 && self.members[0].1 <= 1 {
-            return self.members.remove(0).0;
+        if self.members.len() > self.used + 1 && self.members[self.used].1 <= 1 {
+            self.used += 1;
+            return self.members[self.used - 1].0.clone();
         }
-        self.members[0].1 = self.members[0].1.saturating_sub(1);
-        self.members[0].0.clone()
+        let (place, left) = &mut self.members[self.used];
+        *left = left.saturating_sub(1);
+        place.clone()
     }
 }

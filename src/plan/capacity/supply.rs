@@ -1,16 +1,17 @@
 //! Jobs and executors: builds the input of [`super::assignment`], and reads its result.
 
 use crate::config::{Config, NodeType};
-use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
+use crate::domain::selection::Selection;
 use crate::domain::state::State;
 use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
 use crate::plan::capacity::assignment::input::{Input, JobClass, Outcome, Seat, SlotClass};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::limits::Limits;
+use crate::plan::capacity::offer::{Classes, Offer};
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
 use crate::plan::demand::mismatch;
@@ -75,18 +76,17 @@ impl<'a> Supply<'a> {
             places: self.limits.places(),
             room: if blocker.is_some() { 0 } else { self.limits.total() },
         };
-        let carriers = Carriers::new(pools.iter().map(ExecutorPool::labels));
-        let mut classes: HashMap<ClassKey<'_>, usize> = HashMap::new();
+        let offer = Offer::new(self.config, &pools);
+        let mut known: HashMap<ClassKey<'_>, usize> = HashMap::new();
+        let mut classes = Classes::default();
         let mut queue: Vec<usize> = Vec::new();
         for (job, _) in waiting.iter().zip(needs_executor).filter(|(_, needs)| **needs) {
-            let key = self.class_key(job);
-            let next = input.jobs.len();
-            let class = *classes.entry(key).or_insert(next);
-            if class == next {
-                input.jobs.push(self.class(job, &pools, &carriers));
-            }
+            let number = || classes.number_of(queue.len(), || self.class(job, &offer));
+            let class = *known.entry(self.class_key(job)).or_insert_with(number);
             queue.push(class);
         }
+        let too_many_from = classes.too_many_from();
+        input.jobs = classes.into_jobs();
         let jobs = queue.len();
         self.add_minimums(&pools, &mut input, &mut queue);
         if scout {
@@ -98,6 +98,9 @@ impl<'a> Supply<'a> {
         let mut places = std::mem::take(&mut placement.places).into_iter();
         placement.places =
             needs_executor.iter().map(|needs| if *needs { places.next().flatten() } else { None }).collect();
+        let mut placed = (0..waiting.len()).filter(|&job| needs_executor[job]);
+        let hurried_from = outcome.hurried_from.into_iter().chain(too_many_from).min();
+        placement.hurried_from = hurried_from.map(|job| placed.nth(job).unwrap_or(waiting.len()));
         placement
     }
 
@@ -132,6 +135,7 @@ impl<'a> Supply<'a> {
                 overdue,
                 fresh,
                 members: Vec::new(),
+                used: 0,
             });
             pool.members.push((Place::Node { name: node.name.clone(), machine }, slots));
         }
@@ -148,6 +152,7 @@ impl<'a> Supply<'a> {
                     overdue: false,
                     fresh: false,
                     members: Vec::new(),
+                    used: 0,
                 });
                 pool.members.push((Place::Coming { machine: index }, kind.executors));
             }
@@ -253,33 +258,27 @@ impl<'a> Supply<'a> {
         job.seen_since < self.now
     }
 
-    /// The slots and node types that accept a job. `carriers` has the labels of the pools.
-    fn class(&self, job: &Waiting<'_>, pools: &[ExecutorPool<'_>], carriers: &Carriers<'_>) -> JobClass {
-        let all = &self.config.node_types;
-        let selected = match &job.need {
-            Need::Label(label) => Some(carriers.select(label)),
-            Need::Node { .. } | Need::Anywhere => None,
-        };
-        let served = |kind: &NodeType| all.iter().zip(&job.served_by).any(|(one, by)| *by && one.name == kind.name);
-        let accepts = |(index, pool): (usize, &ExecutorPool<'_>)| match pool.sample {
-            Sample::Type(kind) => served(kind) && !job.mismatched.contains(&kind.name),
-            Sample::Node(node, kind) => {
-                let spent = pool.overdue || pool.long_free && self.waited_long(job);
-                let promised = || pool.fresh && self.seen_before(job) && kind.is_some_and(served);
-                let accepted = || match &selected {
-                    Some(selected) => selected.contains(index),
-                    None => job.need.accepts_node(node, kind, all),
-                };
-                !spent
-                    && (promised() || accepted())
-                    && !job.refusing.contains(&node.name)
-                    && kind.is_none_or(|kind| !job.mismatched.contains(&kind.name))
-            }
-        };
-        JobClass {
-            slots: (0..pools.len()).filter(|&index| accepts((index, &pools[index]))).collect(),
-            types: (0..all.len()).filter(|&index| self.may_order(job, index).is_none()).collect(),
+    /// The slots and node types that accept a job.
+    fn class(&self, job: &Waiting<'_>, offer: &Offer<'_>) -> JobClass {
+        let mut slots = offer.nodes.fulfilling(job);
+        if self.seen_before(job) {
+            let mut promised = offer.nodes.of_types_that_serve(job);
+            promised.retain(&offer.fresh);
+            slots.join(&promised);
         }
+        slots.subtract(&offer.nodes.refusing(job));
+        slots.subtract(&offer.overdue);
+        if self.waited_long(job) {
+            slots.subtract(&offer.long_free);
+        }
+        let serving = offer.coming.iter().zip(&job.served_by).filter(|(_, served)| **served);
+        serving.for_each(|(coming, _)| slots.join(coming));
+        for name in &job.mismatched {
+            let of_type = offer.nodes.index_of(name).map(|index| &offer.coming[index]);
+            offer.nodes.of_type(name).into_iter().chain(of_type).for_each(|pools| slots.subtract(pools));
+        }
+        let types = 0..self.config.node_types.len();
+        JobClass { slots, types: types.filter(|&index| self.may_order(job, index).is_none()).collect() }
     }
 
     /// Why no server of the type with this index, which would do, is ordered for a job; none where it may be.
@@ -314,7 +313,7 @@ impl<'a> Supply<'a> {
             };
             // One that is being retired comes back for a job only.
             let at_hand = |pool: &ExecutorPool<'_>| pool.tier != DRAINING && of_type(pool);
-            let slots: Vec<usize> = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
+            let slots: Selection = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
             let most = self.config.max_servers;
             for (number, types) in [(order.min(most), vec![index]), (keep.min(most).saturating_sub(order), Vec::new())]
             {
@@ -329,7 +328,7 @@ impl<'a> Supply<'a> {
         let all = || 0..self.config.node_types.len();
         let unlabelled = all().filter(|&index| self.config.node_types[index].unlabelled);
         let others = all().filter(|&index| !self.config.node_types[index].unlabelled);
-        JobClass { slots: Vec::new(), types: unlabelled.chain(others).collect() }
+        JobClass { slots: Selection::default(), types: unlabelled.chain(others).collect() }
     }
 
     fn read_out(&self, mut pools: Vec<ExecutorPool<'_>>, outcome: &Outcome, jobs: usize, scout: bool) -> Placement {
@@ -372,7 +371,14 @@ impl<'a> Supply<'a> {
         let no_scout = (scout && scouted.is_none())
             .then(|| self.scout().types.first().map(|&first| self.limits.blocker(&self.config.node_types[first])))
             .flatten();
-        Placement { scout: scouted, no_scout, orders: planned.collect(), at_hand: at_hand.collect(), places }
+        Placement {
+            scout: scouted,
+            no_scout,
+            orders: planned.collect(),
+            hurried_from: None,
+            at_hand: at_hand.collect(),
+            places,
+        }
     }
 }
 

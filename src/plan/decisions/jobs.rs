@@ -6,9 +6,15 @@ use crate::domain::format::{shortened, span};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
+use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::placement::Place;
+use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
-use crate::plan::demand::waiting::Waiting;
+use crate::plan::demand::queue::Demand;
+use std::cell::OnceCell;
+
+/// The event that not every way to place the jobs was tried.
+pub(super) const HURRIED: &str = "too_many_needs";
 
 /// How much of Jenkins' words is repeated, in characters.
 const SHOWN: usize = 300;
@@ -18,8 +24,12 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Findings { supply, demand, placement, ids, blocker, .. } = found;
     let fleet = supply.fleet;
     let mismatches = Mismatches::of(supply.memory);
+    let blockers = Blockers::new(supply);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
-    for (job, place) in demand.waiting.iter().zip(&placement.places) {
+    if let Some(from) = placement.hurried_from {
+        draft.warnings.push((HURRIED.to_owned(), hurried(demand, from)));
+    }
+    for (number, (job, place)) in demand.waiting.iter().zip(&placement.places).enumerate() {
         let needs = &job.need;
         let (rule, reason) = match place {
             Some(Place::Node { name, machine: Some(machine) })
@@ -41,7 +51,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 let kind = &supply.config.node_types[placement.orders[*order].node_type].name;
                 (Rule::Demand, format!("needs {needs}: {kind} server {} is ordered for it", ids[*order]))
             }
-            None => unplaced(found, job, &mismatches),
+            None => unplaced(found, number, &blockers, &mismatches),
         };
         draft.item(job.item, rule, reason);
     }
@@ -58,20 +68,56 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
+/// What a person is warned of when not every way to place the jobs was tried.
+fn hurried(demand: &Demand<'_>, from: usize) -> String {
+    let first =
+        demand.waiting.get(from).map_or_else(String::new, |job| format!(" (from queue item {} on)", job.item.id));
+    format!(
+        "jobs that need so many different things wait at once that not every way to place them was tried{first}: some wait \
+         longer than necessary. mita status shows which jobs ask for what"
+    )
+}
+
+/// Why no server of each node type can be ordered for one more job: the same for all jobs, and looked up once.
+struct Blockers<'a> {
+    supply: &'a Supply<'a>,
+    known: Vec<OnceCell<Blocker>>,
+}
+
+impl<'a> Blockers<'a> {
+    fn new(supply: &'a Supply<'a>) -> Self {
+        Self { supply, known: vec![OnceCell::new(); supply.config.node_types.len()] }
+    }
+
+    fn of(&self, node_type: usize) -> &Blocker {
+        self.known[node_type].get_or_init(|| self.supply.limits.blocker(&self.supply.config.node_types[node_type]))
+    }
+}
+
 /// Why a waiting job has no executor and gets no server.
-fn unplaced(found: &Findings<'_>, job: &Waiting<'_>, mismatches: &Mismatches<'_>) -> (Rule, String) {
-    let Findings { supply, blocker, .. } = found;
+fn unplaced(
+    found: &Findings<'_>,
+    number: usize,
+    blockers: &Blockers<'_>,
+    mismatches: &Mismatches<'_>,
+) -> (Rule, String) {
+    let Findings { supply, blocker, demand, placement, .. } = found;
+    let job = &demand.waiting[number];
     let needs = &job.need;
     if let Some(blocker) = blocker {
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
     }
-    let types = supply.config.node_types.iter().enumerate();
-    let obstacles: Vec<_> = types.map(|(index, kind)| (kind, supply.may_order(job, index))).collect();
-    if let Some((kind, _)) = obstacles.iter().find(|(_, obstacle)| obstacle.is_none()) {
-        let blocker = supply.limits.blocker(kind);
+    let types = 0..supply.config.node_types.len();
+    let obstacles: Vec<Option<Rule>> = types.map(|index| supply.may_order(job, index)).collect();
+    if let Some(node_type) = obstacles.iter().position(Option::is_none) {
+        if placement.hurried_from.is_some_and(|from| number >= from) {
+            let reason = "too many different needs wait at once, and not every way to place it was tried";
+            return (Rule::Limit, format!("needs {needs}: {reason}"));
+        }
+        let blocker = blockers.of(node_type);
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
     }
-    let any = |rule: Rule| obstacles.iter().any(|(_, obstacle)| *obstacle == Some(rule));
+    let any = |rule: Rule| obstacles.contains(&Some(rule));
     if any(Rule::TooYoung) {
         let waited = span(job.waited);
         return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));

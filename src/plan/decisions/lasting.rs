@@ -1,6 +1,7 @@
 //! Nothing lasts in silence (L6): if jobs wait or servers stay for longer than they should, that becomes a problem.
 
 use super::draft::Draft;
+use super::jobs::HURRIED;
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, State};
@@ -55,6 +56,15 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
         cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",
     }));
+    conditions.extend(
+        draft.warnings.iter().filter(|(event, _)| event == HURRIED).map(|(event, _)| Condition {
+            key: event.clone(),
+            place: "jenkins".to_owned(),
+            what: "jobs that need too many different things wait at once, and not every way to place them is tried"
+                .to_owned(),
+            cure: "find out in mita status jobs who starts them, and cancel them or give them fewer different labels",
+        }),
+    );
     conditions
 }
 

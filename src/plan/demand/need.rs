@@ -69,6 +69,7 @@ pub enum Reading {
 /// The nodes of Jenkins that a reason can name.
 pub struct NodeIndex<'a> {
     nodes: BTreeMap<&'a str, &'a Node>,
+    built_in: Option<&'a Node>,
     has_agents: bool,
 }
 
@@ -77,6 +78,7 @@ impl<'a> NodeIndex<'a> {
     pub fn new(nodes: &'a [Node]) -> Self {
         Self {
             nodes: nodes.iter().map(|node| (node.name.as_str(), node)).collect(),
+            built_in: nodes.iter().find(|node| node.kind == NodeKind::BuiltIn),
             // What is left of a node that was removed while busy is no agent: it has no executors and no labels.
             has_agents: nodes.iter().any(|node| node.kind != NodeKind::BuiltIn && node.executors > 0),
         }
@@ -85,12 +87,8 @@ impl<'a> NodeIndex<'a> {
     /// The node of this name. Reasons call the built-in node by several names
     /// (hudson/model/Messages.properties, `Hudson.Computer.DisplayName`; hudson/model/Node.java, getDisplayName).
     fn find(&self, name: &str) -> Option<&'a Node> {
-        let built_in = || matches!(name, "Jenkins" | "master" | "Built-In Node").then(|| self.built_in()).flatten();
+        let built_in = || self.built_in.filter(|_| matches!(name, "Jenkins" | "master" | "Built-In Node"));
         self.nodes.get(name).copied().or_else(built_in)
-    }
-
-    fn built_in(&self) -> Option<&'a Node> {
-        self.nodes.values().copied().find(|node| node.kind == NodeKind::BuiltIn)
     }
 }
 

@@ -64,17 +64,17 @@ pub(crate) fn read<'a>(
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
-    let mut before = std::mem::take(&mut memory.queue);
+    let before = std::mem::take(&mut memory.queue);
     let ours = OurNames::of(config, memory);
     let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
     let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
     let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
-        let known = before.remove(&item.id).filter(|known| !known.is_of_another(item)).unwrap_or_default();
+        let known = before.get(&item.id).filter(|known| !known.is_of_another(item));
         let mut known = ItemMemory {
-            need: known.need,
-            waiting_since: known.waiting_since,
-            pending_since: known.pending_since,
+            need: known.and_then(|known| known.need.clone()),
+            waiting_since: known.and_then(|known| known.waiting_since),
+            pending_since: known.and_then(|known| known.pending_since),
             ..ItemMemory::of(item)
         };
         let why = Why::read(item.why.as_deref());
@@ -128,7 +128,7 @@ pub(crate) fn read<'a>(
         }
         queued.insert(item.id, known);
     }
-    memory.queue = queued;
+    memory.queue = queued.into();
     mismatch::learn(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
     demand
 }

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
-use crate::domain::state::{NodeMemory, Origin};
+use crate::domain::state::{NodeMemory, Origin, Standstill};
 use crate::domain::world::{Launch, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -83,8 +83,10 @@ impl<'a> Index<'a> {
         let changed_hands = works(node) && self.lost_its_server(node, memory, machines);
         // Nobody else's node has the id of an order or of a server for its name, whenever it came.
         let keyed = self.keyed(&node.name);
+        let is_as_before = |machine: &usize| is_as_before(node, memory, machines[*machine].origin);
         let came_after = |machine: &usize| {
-            changed_hands || keyed.contains(machine) || !was_online_before(memory, machines[*machine].origin)
+            let may_have_come = changed_hands || !was_online_before(memory, machines[*machine].origin);
+            keyed.contains(machine) || may_have_come && !is_as_before(machine)
         };
         let candidates = self.candidates(&node.name);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
@@ -103,7 +105,7 @@ impl<'a> Index<'a> {
         let known_before = could_be.len() < candidates.len();
         // Somebody else's, or an entry that its agent took over.
         let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
-        let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine)).collect();
+        let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine) && !is_as_before(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
         let identity = match self.clear_match(node, machines, &could_be) {
             // The state of a server that exists says more than the name of one that does not.
@@ -144,9 +146,11 @@ impl<'a> Index<'a> {
             doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
             doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
         }
+        let is_where_it_was = remembered_machine.is_some_and(|machine| has_address_of(&machines[machine], &node.name));
         let others = candidates.into_iter().filter(|machine| {
             let by_address = has_address_of(&machines[*machine], &node.name);
-            let entry_of_ours = remembered.is_some() && by_address;
+            let taken_over = !is_where_it_was || came_back(node, memory, &machines[*machine]);
+            let entry_of_ours = remembered.is_some() && by_address && taken_over && !is_as_before(machine);
             let nameless = node.name.convention().ip.is_none();
             is != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || nameless))
         });
@@ -304,6 +308,16 @@ fn was_online_before(memory: Option<&NodeMemory>, origin: Origin) -> bool {
     match (memory.and_then(|memory| memory.first_online), origin) {
         (Some(online), Origin::Ordered(run)) => online <= run,
         (None, _) | (_, Origin::Found) => false,
+    }
+}
+
+/// Whether the node has not changed since before the server was ordered: it was set offline, or without its agent in the
+/// middle of a build, and still is. No agent of the server connected to it, and no person meant the server.
+fn is_as_before(node: &Node, memory: Option<&NodeMemory>, origin: Origin) -> bool {
+    let unchanged = memory.and_then(|memory| memory.unchanged.as_ref());
+    match (unchanged, origin, Standstill::of(node)) {
+        (Some(unchanged), Origin::Ordered(run), Some(now)) => unchanged.standstill == now && unchanged.since <= run,
+        (None, _, _) | (_, Origin::Found, _) | (_, _, None) => false,
     }
 }
 

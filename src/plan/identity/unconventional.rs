@@ -1,8 +1,9 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
+use crate::domain::journal;
 use crate::domain::state::{Origin, State};
-use crate::domain::world::{Launch, Node, NodeKind, Presence};
+use crate::domain::world::{Build, Launch, Node, NodeKind, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeMap;
 
@@ -35,10 +36,10 @@ impl Distance {
     pub(crate) const NONE: Self = Self { unsure: false, runs: 0 };
 
     /// Between a server and a node that may be it: the node came after the server was ordered, and carries all labels of
-    /// its type.
+    /// its type or runs a build that was seen on the server.
     pub(crate) fn between(config: &Config, memory: &State, machine: &Machine<'_>, node: &Node) -> Option<Self> {
-        let known = memory.nodes.get(&node.name)?;
-        let first_seen = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
+        let seen = memory.nodes.get(&node.name)?;
+        let first_seen = seen.first_online.map_or(seen.first_seen, |online| online.min(seen.first_seen));
         let order = match machine.origin {
             Origin::Ordered(run) => Some(run),
             Origin::Found => None,
@@ -46,7 +47,13 @@ impl Distance {
         if order.is_some_and(|run| first_seen <= run) {
             return None;
         }
-        let lost = memory.servers.get(&machine.id).and_then(|server| server.missing_since);
+        let known = memory.servers.get(&machine.id);
+        let was_there =
+            |build: &Build| known.is_some_and(|server| server.work.running.contains(&journal::page_or_name(build)));
+        if node.builds.iter().any(was_there) {
+            return Some(Self::NONE);
+        }
+        let lost = known.and_then(|server| server.missing_since);
         let unsure = match config.node_type(&machine.node_type) {
             // A type that is gone; a node that was deleted while busy, and has no labels any more; or one that was
             // renamed, as far as can be seen, and may have got other labels as well.

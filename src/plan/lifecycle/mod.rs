@@ -1,6 +1,8 @@
 //! Step 3: in which phase each server is, and which servers joined or failed.
 
 pub mod arrivals;
+mod crowd;
+pub(crate) mod last_build;
 pub(crate) mod lateness;
 pub(crate) mod lock;
 pub(crate) mod outcomes;
@@ -25,6 +27,7 @@ pub(crate) fn classify(
 ) -> Vec<Classified> {
     let classifier = Classifier { config, world, memory, now };
     let mut phases: Vec<Classified> = fleet.machines.iter().map(|machine| classifier.classify(machine)).collect();
+    crowd::count(&classifier, fleet, &mut phases);
     // What is locked stays anyway: it needs no node that shields it.
     for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
         lock::hold(memory, machine, now, classified);

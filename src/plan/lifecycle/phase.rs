@@ -3,6 +3,7 @@
 //! `Classifier::classify` has the rows in their order. It only classifies: an idle node, for example, is retired only
 //! if no waiting job is placed on it, and a later step decides that.
 
+use super::last_build::last_build;
 use crate::config::{Config, Times};
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
@@ -14,6 +15,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A deletion that lasts longer than this is reported.
 const DELETING_LONG: SignedDuration = SignedDuration::from_mins(15);
+
+/// A node that came back within this time is expected to come back again, if it is away for less than the second one.
+const COMES_BACK_WITHIN: SignedDuration = SignedDuration::from_hours(1);
+const AWAY_SHORTLY: SignedDuration = SignedDuration::from_mins(5);
 
 /// How far a server has come, and what follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,6 +140,13 @@ impl<'a> Classifier<'a> {
             Rule::NodeMissing => Some(counted(evidence.remembered?.missing)),
             _ => None,
         }
+    }
+
+    /// How far a server that the cloud shows has come, if none of the nodes that could be it is.
+    pub(crate) fn as_if_not_joined(&self, machine: &'a Machine<'a>) -> Option<Classified> {
+        let server = machine.server()?;
+        let evidence = self.evidence(machine);
+        Some(if server.state == ServerState::Active { evidence.not_joined() } else { evidence.by_state(server) })
     }
 
     fn evidence(&self, machine: &'a Machine<'a>) -> Evidence<'a> {
@@ -295,20 +307,16 @@ impl Evidence<'_> {
 
     /// The rows of a server that runs.
     fn active(&self) -> Classified {
-        let join = self.times.join_timeout;
         if !self.has_joined() {
             return self.not_joined();
         }
         if self.nodes().next().is_none() {
             let missing = counted(self.remembered.and_then(|memory| memory.missing));
-            let reason = format!("its node is missing from Jenkins for {}, join_timeout {}", span(missing), span(join));
-            return if missing >= join { to_remove(Rule::NodeMissing, reason) } else { alone(Rule::Away, reason) };
+            return self.away(Rule::NodeMissing, missing, "its node is missing from Jenkins");
         }
         if self.nodes().all(|node| node.presence != Presence::Online) {
             let lasted = self.nodes().filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
-            let lasted = lasted.unwrap_or(SignedDuration::ZERO);
-            let reason = format!("offline for {}, join_timeout {}", span(lasted), span(join));
-            return if lasted >= join { to_remove(Rule::Offline, reason) } else { alone(Rule::Away, reason) };
+            return self.away(Rule::Offline, lasted.unwrap_or_default(), "offline");
         }
         if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
             return to_remove(rule, reason);
@@ -319,8 +327,38 @@ impl Evidence<'_> {
         let worked = online_nodes().filter_map(|node| self.known(node)?.worked_at).max();
         let worked_between = credit.zip(worked).is_some_and(|(idle, worked)| worked > idle.first);
         let seen = if worked_between { "seen idle in each run for" } else { "idle" };
-        let reason = format!("{seen} {}, grace {}", span(idle), span(self.times.idle_grace));
+        let (unused, grace) = (self.unused() - self.times.join_timeout, self.times.idle_grace);
+        if unused >= grace && idle < grace {
+            let reason =
+                format!("without a build for {}, its node came and went, grace {}", span(self.unused()), span(grace));
+            return Classified { phase: Phase::Idle { idle: unused, confirmed: true }, reason };
+        }
+        let reason = format!("{seen} {}, grace {}", span(idle), span(grace));
         Classified { phase: Phase::Idle { idle, confirmed }, reason }
+    }
+
+    /// For how long no build ran there, whether its node was there or not.
+    fn unused(&self) -> SignedDuration {
+        counted(self.remembered.and_then(|memory| memory.unused))
+    }
+
+    /// A server that joined, and whose node has been away for so long. One that came back before is counted on at first.
+    fn away(&self, rule: Rule, lasted: SignedDuration, what: &str) -> Classified {
+        let Times { join_timeout: join, idle_grace: grace, .. } = self.times;
+        if self.unused() >= grace + join && lasted < join {
+            let unused = span(self.unused());
+            return to_remove(rule, format!("{what}; without a build for {unused}, its node came and went"));
+        }
+        let reason = format!("{what} for {}, join_timeout {}", span(lasted), span(join));
+        let came_back = self.remembered.and_then(|memory| memory.came_back_at);
+        let is_counted_on = came_back.is_some_and(|at| self.now.duration_since(at) < COMES_BACK_WITHIN);
+        if lasted >= join {
+            to_remove(rule, reason)
+        } else if is_counted_on && lasted < AWAY_SHORTLY {
+            coming(Rule::Away, format!("{reason}; it came back before"))
+        } else {
+            alone(Rule::Away, reason)
+        }
     }
 
     /// Whether a node that is its own, or may be, was ever online.
@@ -334,27 +372,10 @@ impl Evidence<'_> {
     fn not_joined(&self) -> Classified {
         let join = self.times.join_timeout;
         let age = self.waited();
-        let what = if self.nodes().next().is_none() { "not in Jenkins yet" } else { "its node was never online yet" };
+        let what = if self.machine.nodes.is_empty() { "not in Jenkins yet" } else { "its node was never online yet" };
         let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
         if age < join { coming(Rule::Connecting, reason) } else { to_remove(Rule::NeverJoined, reason) }
     }
-}
-
-/// Why no further build is to come to a server that has joined, if so.
-pub(crate) fn last_build(
-    config: &Config,
-    memory: &State,
-    machine: &Machine<'_>,
-    now: Timestamp,
-) -> Option<(Rule, String)> {
-    let used = memory.servers.get(&machine.id).is_some_and(|server| server.used_at.is_some());
-    let kind = config.node_type(&machine.node_type);
-    if used && kind.is_some_and(|kind| kind.single_use) {
-        return Some((Rule::SingleUse, "its node has had a build, and is for one only".to_owned()));
-    }
-    let age = now.duration_since(machine.ordered_at);
-    let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most)?;
-    Some((Rule::MaxAge, format!("ordered {} ago, max_age {}", span(age), span(most))))
 }
 
 fn counted(credit: Option<Credit>) -> SignedDuration {

@@ -4,10 +4,11 @@ pub mod breaker;
 pub mod floating_ips;
 mod nodes;
 pub(crate) mod servers;
+mod spending;
 pub mod volumes;
 
 use crate::config::Config;
-use crate::domain::state::{ForeignLabels, GoneServer, Session, Settling, SettlingCause, State};
+use crate::domain::state::{ForeignLabels, GoneServer, ItemMemory, Session, Settling, SettlingCause, State};
 use crate::domain::world::{NodeKind, World};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +53,9 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             })
             .collect();
     }
+    if let Some(left_out) = world.jenkins.queue.complete().and_then(|queue| queue.left_out.as_ref()) {
+        memory.items_left_out = !left_out.is_empty();
+    }
     remember_foreign_labels(&mut memory, fleet, now);
     let listed = world.jenkins.nodes.complete().is_some();
     memory.servers.clear();
@@ -74,6 +78,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             memory.servers.insert(machine.id.clone(), seen);
         }
     }
+    spending::count(config, &mut memory, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
     memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
@@ -96,9 +101,12 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
 /// After a clock that was ahead is set right, nothing lasts longer than it would have from now on.
 fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
     let past = |time: &mut Option<Timestamp>| *time = time.map(|time| time.min(now));
-    for item in memory.queue.values_mut() {
-        past(&mut item.waiting_since);
-        past(&mut item.pending_since);
+    let is_ahead = |item: &ItemMemory| item.waiting_since.max(item.pending_since).is_some_and(|time| time > now);
+    if memory.queue.values().any(is_ahead) {
+        for item in memory.queue.values_mut() {
+            past(&mut item.waiting_since);
+            past(&mut item.pending_since);
+        }
     }
     for breaker in memory.breakers.values_mut().flat_map(BTreeMap::values_mut) {
         breaker.until = breaker.until.min(now + breaker.pause);

@@ -4,7 +4,7 @@ use super::nodes::has_worked;
 use crate::config::Config;
 use crate::domain::journal;
 use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
-use crate::domain::world::{Lock, ServerState};
+use crate::domain::world::{Lock, Node, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -67,6 +67,11 @@ pub(crate) fn sighted(
         }
     }
     if listed {
+        let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
+        if machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
+            memory.came_back_at = Some(now);
+        }
+        memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
         memory.node = machine.nodes.first().map(|node| node.name.clone()).or(memory.node);
         if machine.is_online() {
             memory.joined_at.get_or_insert(now);
@@ -76,7 +81,15 @@ pub(crate) fn sighted(
         if machine.nodes.iter().any(|node| has_worked(state, node)) {
             memory.used_at.get_or_insert(now);
         }
+        let is_used = |node: &&Node| has_worked(state, node) || node.presence.cause().is_some();
+        let unused = memory.joined_at.is_some() && !machine.nodes.iter().any(is_used) && machine.doubts.is_empty();
+        let most = times.idle_grace + times.join_timeout;
+        memory.unused = unused.then(|| Credit::sighted(memory.unused, now, most));
         memory.work = work(state, machine, memory.work, now);
+        if memory.used_at.is_some() {
+            // A build that no run saw by its name was one all the same.
+            memory.work.builds = memory.work.builds.max(1);
+        }
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
@@ -87,10 +100,13 @@ pub(crate) fn sighted(
 
 /// The builds that were seen on the server, with those that run there now.
 fn work(state: &State, machine: &Machine<'_>, before: Work, now: Timestamp) -> Work {
+    if machine.nodes.is_empty() {
+        // A build that goes on under another name of the node shows whose that is.
+        return before;
+    }
     let nodes = || machine.nodes.iter().filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
-    let running: BTreeSet<String> =
-        builds.map(|build| journal::short(build.url.as_ref().unwrap_or(&build.name))).take(MOST_BUILDS).collect();
+    let running: BTreeSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
     let begun = u32::try_from(running.difference(&before.running).count()).unwrap_or(u32::MAX);
     let since = state.last_run.filter(|_| nodes().next().is_some());
     let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));

@@ -292,6 +292,7 @@ fn s4_the_clouds_quota_holds_in_each_of_its_units() {
         ram_mib: Some(100_000),
         volumes: Some(10),
         gigabytes: Some(100),
+        ..Quota::default()
     };
     for (quota, orders) in [
         (Quota { instances: Some(2), ..quota.clone() }, 2),

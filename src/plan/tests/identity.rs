@@ -229,10 +229,9 @@ fn a_name_that_says_one_server_and_an_address_of_another_is_ambiguous() {
     s.runs("
         |   node m1+10.0.0.2  ambiguous: its name says server m1, its address m2: nothing is touched; rename or delete the node
         |   server s1  ubuntu  ambiguous: could be node m1+10.0.0.2: nothing is touched
-        |   server s2  ubuntu  ambiguous: could be node m1+10.0.0.2: nothing is touched
+        |   server s2  ubuntu  connecting: active for 10m, not in Jenkins yet, join_timeout 15m; node m1+10.0.0.2 could be it or another server
         | ? node m1+10.0.0.2: its name says server m1, its address m2: nothing is touched; rename or delete the node
         | ? server ubuntu (s1): could be node m1+10.0.0.2: nothing is touched
-        | ? server ubuntu (s2): could be node m1+10.0.0.2: nothing is touched
     ");
 }
 
@@ -262,9 +261,8 @@ fn two_servers_of_one_name_leave_a_node_without_address_ambiguous() {
     s.runs("
         |   node ubuntu  ambiguous: fits more than one server: m1, m2: nothing is touched; name the node base+IP, or delete it
         |   server s1  ubuntu  ambiguous: could be node ubuntu: nothing is touched
-        |   server s2  ubuntu  ambiguous: could be node ubuntu: nothing is touched
+        |   server s2  ubuntu  connecting: active for 10m, not in Jenkins yet, join_timeout 15m; node ubuntu could be it or another server
         | ? server ubuntu (s1): could be node ubuntu: nothing is touched
-        | ? server ubuntu (s2): could be node ubuntu: nothing is touched
         | ? node ubuntu: fits more than one server: m1, m2: nothing is touched; name the node base+IP, or delete it
     ");
 }
@@ -303,14 +301,14 @@ fn s1_two_servers_of_one_order_with_a_unique_name_are_not_told_by_that_name() {
     s.runs("
         |   node ubuntu-m1  ambiguous: fits more than one server: m1, s9: nothing is touched; name the node base+IP, or delete it
         |   server s1  ubuntu-m1  busy: node ubuntu-m1 runs a build
-        |   server s9  ubuntu-m1  busy: node ubuntu-m1 runs a build
+        |   server s9  ubuntu-m1  connecting: active for 0s, not in Jenkins yet, join_timeout 15m; node ubuntu-m1 could be it or another server
         | ? node ubuntu-m1: fits more than one server: m1, s9: nothing is touched; name the node base+IP, or delete it
     ",
     );
     s.after("15m").runs("
         |   node ubuntu-m1  ambiguous: fits more than one server: m1, s9: nothing is touched; name the node base+IP, or delete it
         |   server s1  ubuntu-m1  busy: node ubuntu-m1 runs a build
-        |   server s9  ubuntu-m1  busy: node ubuntu-m1 runs a build
+        |   server s9  ubuntu-m1  connecting: active for 7m 30s, not in Jenkins yet, join_timeout 15m; node ubuntu-m1 could be it or another server
     ");
 }
 

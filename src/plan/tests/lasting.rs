@@ -61,6 +61,7 @@ fn l6_an_ambiguity_is_a_problem_after_a_quarter_of_an_hour() {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");
     s.active("s2", "ubuntu", "10.0.0.1");
+    s.memory("s2").active_since = Some(s.now - time("15m"));
     s.nodes().push(agent("ubuntu+10.0.0.1"));
     let problems = problems_after(&mut s, 3);
     assert_eq!(problems, [""; 0]);

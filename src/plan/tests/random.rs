@@ -299,6 +299,8 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     memory.joined_at = draw.memory.is_multiple_of(3).then_some(now - time("20m"));
     let long = credit(now, &format!("{}m", draw.age / 4));
     (memory.stopped, memory.missing) = (Some(long), Some(long));
+    memory.unused = draw.memory.is_multiple_of(3).then_some(credit(now, &format!("{}m", draw.age)));
+    memory.came_back_at = draw.memory.is_multiple_of(6).then_some(now - time("9m"));
     let retirement = Retirement { rule: Rule::Idle, since: now, step: RetirementStep::Decided };
     memory.asked = (draw.memory % 7 == 3).then_some(now - time("1m"));
     memory.retirement = (draw.memory == 1).then_some(retirement);
@@ -381,6 +383,9 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         let memory = s.node_memory(draw.name);
         memory.first_seen = u64::from(draw.memory);
         memory.first_online = draw.memory.is_multiple_of(2).then_some(u64::from(draw.memory / 2));
+        let standstills = [Standstill::SetOffline, Standstill::Lost, Standstill::BusySetOffline];
+        let standstill = standstills[usize::from(draw.memory / 4 % 3)];
+        memory.unchanged = Some(Unchanged { standstill, since: u64::from(draw.memory) });
         memory.idle = Some(credit(now, &format!("{}m", draw.memory - 64)));
         memory.offline = Some(credit(now, &format!("{}m", draw.memory / 8)));
         memory.server = (draw.server < 5).then(|| format!("s{}", draw.server).into());

@@ -47,6 +47,30 @@ fn s1_the_server_of_a_renamed_node_stays_while_a_build_runs_there() {
 }
 
 #[test]
+fn s1_a_build_goes_on_under_a_second_name_without_labels_and_its_server_stays() {
+    let mut s = Situation::new();
+    let build = Build {
+        name: "job #1".to_owned(),
+        job: None,
+        number: None,
+        url: Some("http://ci.example.com/job/job/1/".to_owned()),
+        since: None,
+    };
+    s.busy("s1", "10.0.0.1").builds = vec![build];
+    s.run();
+    s.rename("ubuntu+10.0.0.1", "one").labels.clear();
+    s.after("1m").run();
+    s.rename("one", "two").labels = names(&["prod"]);
+    s.minutes(300).after("5m").runs("
+        |   node two  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 5h 5m, join_timeout 15m; node two may be it and runs a build: name it ubuntu+IP so that mita can tell
+    ");
+    s.node("two").builds.clear();
+    let shown = whole(&s.after("5m").plan());
+    assert!(shown.contains("- ubuntu  os  s1  node_missing"), "{shown}");
+}
+
+#[test]
 fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
     let mut s = renamed();
     let node = s.node("keep-for-ann");

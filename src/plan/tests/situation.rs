@@ -61,6 +61,7 @@ pub(crate) fn kind(name: &str, labels: &[&str]) -> NodeType {
         storage: None,
         executors: 1,
         max: None,
+        budget: None,
         min_idle: MinIdle::Always(0),
         forecast: Forecast::default(),
         single_use: false,
@@ -104,6 +105,7 @@ pub(crate) fn provider(name: &str) -> ProviderConfig {
     ProviderConfig {
         name: name.into(),
         max: None,
+        budget: None,
         dashboard_url: None,
         billing: None,
         backend: Backend::OpenStack(openstack.into()),
@@ -262,6 +264,7 @@ impl Situation {
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,
+            unchanged: None,
             idle: None,
             free_since: None,
             offline: None,

@@ -1,18 +1,19 @@
 //! What an operator reads besides the plan: problems in every run, warnings once for each event.
 
-use crate::config::Config;
+use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
-use crate::domain::names::ProviderName;
+use crate::domain::names::{NodeName, ProviderName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
+use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -112,6 +113,7 @@ pub(crate) fn warn(
     events.extend(disowned(config, fleet));
     events.extend(failing_types(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
+    events.extend(nearly_over_budget(config, &plan.memory, plan.now));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
         // Nothing was seen, so nothing is over.
         plan.memory.notified.retain(|_, last| plan.now.duration_since(*last).as_hours() < 24);
@@ -136,7 +138,7 @@ pub(crate) fn warn(
 
 /// The online nodes, and the labels that nodes of others have or had lately.
 struct OnlineNodes<'a> {
-    nodes: Vec<&'a Node>,
+    names: HashSet<&'a NodeName>,
     carriers: Carriers<'a>,
 }
 
@@ -146,7 +148,7 @@ impl<'a> OnlineNodes<'a> {
         let nodes: Vec<&Node> = online.map(|(node, _)| *node).collect();
         let labels = nodes.iter().map(|node| &node.labels).chain(foreign.iter().map(|known| &known.labels));
         let carriers = Carriers::new(labels.map(|labels| labels.iter().map(String::as_str)));
-        Self { nodes, carriers }
+        Self { names: nodes.iter().map(|node| &node.name).collect(), carriers }
     }
 
     /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
@@ -155,11 +157,21 @@ impl<'a> OnlineNodes<'a> {
         match need {
             None => false,
             Some(Need::Label(label)) => !self.carriers.select(label).is_empty(),
-            Some(need @ (Need::Node { .. } | Need::Anywhere)) => {
-                self.nodes.iter().any(|node| need.accepts_node(node, None, &[]))
-            }
+            Some(Need::Node { name, .. }) => self.names.contains(name),
+            Some(Need::Anywhere) => !self.names.is_empty(),
         }
     }
+}
+
+/// Budgets that are used up, or nearly.
+fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<(String, String)> {
+    let nearly = budgets(config, &memory.spent, now).filter(|(_, _, used)| used.is_nearly_over());
+    let event = |(scope, budget, used): (BudgetScope<'_>, &Budget, BudgetUse)| {
+        let what = if used.is_over() { "is used up: nothing is ordered" } else { "is nearly used up" };
+        let key = format!("budget {scope} {what} {}", used.until());
+        (key, format!("the budget of {scope}, {budget}, {what} ({used})"))
+    };
+    nearly.map(event).collect()
 }
 
 /// Controllers that answer by turns behind one address.

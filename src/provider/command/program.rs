@@ -9,7 +9,7 @@ use super::process::time_until;
 use crate::config::{CommandConfig, FlavorChoice, NodeType};
 use crate::domain::names::{NodeTypeName, ServerId};
 use crate::domain::world;
-use crate::domain::world::{Launch, Lock, Lookup, Quota, Server, ServerState, Shown};
+use crate::domain::world::{Launch, Lock, Lookup, Quota, QuotaUse, Server, ServerState, Shown};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
 use crate::provider::interface::Provider;
@@ -109,6 +109,16 @@ impl Provider for Program {
             instances: left(answer.quota.servers),
             cores: left(answer.quota.cores),
             ram_mib: left(answer.quota.ram_mib),
+            usage: [
+                ("instances", answer.quota.servers),
+                ("cores", answer.quota.cores),
+                ("ram_mib", answer.quota.ram_mib),
+            ]
+            .into_iter()
+            .filter_map(|(part, limit)| {
+                limit.map(|Limit { limit, used }| (part.to_owned(), QuotaUse { used, limit: Some(limit) }))
+            })
+            .collect(),
             ..Quota::default()
         };
         let mut unfit = BTreeMap::new();

@@ -18,4 +18,5 @@ mod order;
 mod tests;
 mod volume;
 
+pub use checks::probe;
 pub use cloud::OpenStack;

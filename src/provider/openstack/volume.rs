@@ -1,9 +1,9 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Service, Session, lookup, remaining, says_no_volume};
+use super::api::{Effect, Service, Session, lookup, remaining, says_no_volume, usage};
 use crate::domain::names::VolumeId;
-use crate::domain::world::{Lookup, Volume, VolumeState};
+use crate::domain::world::{Lookup, QuotaUse, Volume, VolumeState};
 use crate::http::encode_segment;
 use crate::provider::failure::Failure;
 use crate::provider::mark;
@@ -12,10 +12,11 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// What remains of the volume quota; `None` means unlimited or unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headroom {
     pub(crate) volumes: Option<u64>,
     pub(crate) gigabytes: Option<u64>,
+    pub(crate) usage: Vec<(&'static str, QuotaUse)>,
 }
 
 pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
@@ -23,6 +24,10 @@ pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
     Ok(Headroom {
         volumes: remaining(limits.max_total_volumes, limits.total_volumes_used),
         gigabytes: remaining(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
+        usage: usage([
+            ("volumes", limits.max_total_volumes, limits.total_volumes_used),
+            ("gigabytes", limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
+        ]),
     })
 }
 

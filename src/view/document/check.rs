@@ -21,10 +21,10 @@ pub(crate) struct CheckDocument {
     node_types: usize,
     /// The number of configured providers.
     providers: usize,
-    /// What is wrong with the configuration.
+    /// What is wrong with the configuration, and with what it names on this machine.
     pub(crate) errors: Vec<String>,
     pub(crate) warnings: Vec<String>,
-    /// Absent without `--online`, and if the configuration has errors.
+    /// Absent without `--online`, and if the configuration cannot be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) online: Option<Online>,
 }
@@ -75,9 +75,10 @@ impl CheckDocument {
     pub(crate) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
         let clean_all = |lines: &[String]| lines.iter().map(|line| clean::text(line)).collect();
         let (node_types, providers, errors, warnings) = match loaded {
-            Ok(Loaded { config, warnings }) => {
-                let warnings: Vec<String> = warnings.iter().cloned().chain(overlaps(&config.node_types)).collect();
-                (config.node_types.len(), config.providers.len(), Vec::new(), clean_all(&warnings))
+            Ok(Loaded { config, warnings, unworkable }) => {
+                let warnings = warnings.iter().filter(|warning| !unworkable.contains(warning)).cloned();
+                let warnings: Vec<String> = warnings.chain(overlaps(&config.node_types)).collect();
+                (config.node_types.len(), config.providers.len(), clean_all(unworkable), clean_all(&warnings))
             }
             Err(errors) => (0, 0, clean_all(errors.lines()), Vec::new()),
         };

@@ -5,6 +5,7 @@ use crate::domain::state::Pause;
 use crate::operator::{PauseAnswer, PauseRequest};
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
+use crate::view::text::one_line;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -64,7 +65,7 @@ impl PauseStatus {
             by: clean::text(by),
             reason: reason.as_deref().map(clean::text),
             scope: pause.scope(),
-            words: clean::text(&pause.to_string()),
+            words: clean::text(&one_line(&pause.to_string())),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::record::clean;
 use crate::view::document::{Time, VERSION, named};
 use crate::view::history;
 use crate::view::history::story;
+use crate::view::overview::Overview;
 use crate::view::subject::Subject;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{one_line, plural, similar};
@@ -27,6 +28,8 @@ pub(crate) struct Explanation {
     pub(super) found: Vec<Finding>,
     /// The number of queue items that the subject names and that `found` leaves out; they are younger.
     pub(super) more_queue_items: usize,
+    /// What is wrong with it as a label expression, if nothing is found.
+    pub(super) mistake: Option<String>,
     /// Similar names, if nothing is found.
     pub(super) near: Vec<String>,
     /// What the journal tells of it, the oldest first.
@@ -55,6 +58,7 @@ pub(super) enum Kind {
     Node,
     Server,
     Label,
+    Provider,
 }
 
 /// A piece of evidence.
@@ -95,7 +99,12 @@ named!(
         Offline = "offline",
         Lacks = "lacks",
         AtHand = "at_hand",
+        Budget = "budget",
         Learned = "learned",
+        Reachable = "reachable",
+        Servers = "servers",
+        Quota = "quota",
+        Paused = "paused",
     }
 );
 
@@ -148,11 +157,19 @@ impl Explanation {
         self
     }
 
+    /// Whether the subject names nothing because it is a label expression with a mistake.
+    pub(crate) fn has_mistake(&self) -> bool {
+        self.mistake.is_some() && !self.has_found_anything()
+    }
+
     /// That the subject names nothing, in a sentence.
     pub(crate) fn nothing(&self) -> String {
+        if let Some(mistake) = &self.mistake {
+            return format!("{:?} names nothing, and as a label expression: {mistake}", self.subject);
+        }
         let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no label that a node type or a \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no provider, no label that a node type or a \
              node has, and nothing in the journal{}",
             self.subject,
             similar(&self.near)
@@ -173,7 +190,11 @@ impl Explanation {
         let older = self.history.len().saturating_sub(MOST_ENTRIES);
         text.push_str(&history::text::table("History, times in UTC", &self.history[older..]).render(width));
         if older > 0 {
-            text.push_str(&format!("{} of earlier times: mita history\n\n", plural(older, "line")));
+            text.push_str(&format!(
+                "{} of earlier times: mita history {}\n\n",
+                plural(older, "line"),
+                in_shell(&self.subject)
+            ));
         }
         text.push_str(&problems(&self.problems).render(width));
         text.truncate(text.trim_end().len());
@@ -190,8 +211,8 @@ impl Finding {
     }
 
     /// What this verdict is about.
-    pub(super) fn of(kind: Kind, verdict: &Verdict) -> Self {
-        Finding::new(kind, &verdict.id, &verdict.name).decided(verdict.rule, &verdict.reason)
+    pub(super) fn of(kind: Kind, overview: &Overview<'_>, verdict: &Verdict) -> Self {
+        Finding::new(kind, &verdict.id, &verdict.name).decided(verdict.rule, &overview.reason(verdict))
     }
 
     /// Adds the rule that decided about it.
@@ -215,6 +236,7 @@ impl Finding {
             Kind::QueueItem => ("Job", format!("{name}, queue item {id}")),
             Kind::Node => ("Node", name.clone()),
             Kind::Server => ("Server", format!("{name}, {id}")),
+            Kind::Provider => ("Provider", name.clone()),
             Kind::Label => ("Label expression", name.clone()),
         };
         let mut text = format!("{word} {}\n", one_line(&names));
@@ -244,6 +266,12 @@ impl Finding {
         }
         text
     }
+}
+
+/// A text as one word of a shell.
+fn in_shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-_./:@".contains(c);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Names in a row, for a sentence.

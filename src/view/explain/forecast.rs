@@ -2,6 +2,7 @@
 
 use crate::config::NodeType;
 use crate::domain::format::span;
+use crate::plan::capacity::budgets::budgets;
 use crate::plan::lifecycle::lateness;
 use crate::view::explain::finding::{Finding, What};
 use crate::view::overview::Overview;
@@ -20,6 +21,11 @@ pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: 
         }
     }
     let memory = overview.memory();
+    for (scope, budget, used) in budgets(overview.config, &memory.spent, overview.now()) {
+        if kind.providers.iter().any(|provider| scope.counts(&kind.name, provider)) {
+            finding.fact(What::Budget, format!("{scope}, {budget}: {used}"));
+        }
+    }
     for provider in &kind.providers {
         let known = memory.learned.joins.get(provider).and_then(|types| types.get(&kind.name)).map_or(0, Vec::len);
         let late = span(lateness::late_after(memory, provider, &kind.name));

@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
     let why = Why::read(item.why.as_deref());
-    let mut finding = Finding::of(Kind::QueueItem, view.verdict);
+    let mut finding = Finding::of(Kind::QueueItem, overview, view.verdict);
     let waited = item.in_queue_since.map(|since| format!(", in the queue for {}", duration(overview.since(since))));
     finding.fact(What::Seen, format!("{}{}; {}", stage(item.stage), waited.unwrap_or_default(), task(&item.task)));
     let says = item.why.as_deref().map_or("nothing".to_owned(), |why| format!("\"{}\"", why.trim()));

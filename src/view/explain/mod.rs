@@ -9,6 +9,7 @@ mod forecast;
 mod job;
 mod label;
 mod node;
+mod provider;
 mod rules;
 mod server;
 pub(crate) mod similar;
@@ -41,11 +42,14 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
     let gone = failure::of_gone_servers(overview, &servers);
     let gone = gone.iter().filter(|failure| is_failure(failure, &named));
     found.extend(gone.map(failure::explain));
+    let providers = overview.config.providers.iter().filter(|provider| provider.name.as_str() == subject);
+    found.extend(providers.map(|config| provider::explain(overview, config, &servers)));
     let expression = Label::from_jenkins(subject);
     if found.is_empty() || label::is_of_node_types(overview, &expression) {
         found.extend(label::explain(overview, expression));
     }
-    let near = if found.is_empty() { similar::names(overview, subject) } else { Vec::new() };
+    let found_nothing = found.is_empty();
+    let near = if found_nothing { similar::names(overview, subject) } else { Vec::new() };
     Explanation {
         version: VERSION,
         owner: overview.plan().owner.clone(),
@@ -53,6 +57,7 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
         subject: subject.to_owned(),
         found,
         more_queue_items: items.len().saturating_sub(MOST_ITEMS),
+        mistake: if found_nothing { Label::mistake(subject) } else { None },
         near,
         history: Vec::new(),
         problems: overview.plan().problems.iter().map(clean::problem).collect(),

@@ -1,6 +1,6 @@
 //! A Jenkins node: what was seen, what the state has, and what happens next.
 
-use crate::domain::state::SetOfflineBy;
+use crate::domain::state::{NodeMemory, SetOfflineBy};
 use crate::domain::world::{Node, NodeKind};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::view::explain::finding::{Finding, Kind, What};
@@ -10,7 +10,7 @@ use crate::view::status::activity::{BuildStatus, Hold};
 use crate::view::text::duration;
 
 pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
-    let mut finding = Finding::of(Kind::Node, view.verdict);
+    let mut finding = Finding::of(Kind::Node, overview, view.verdict);
     let node = view.node;
     finding.fact(What::Seen, format!("{}{}", view.state(), kind(node)));
     if let Some(cause) = node.presence.cause() {
@@ -28,8 +28,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
     finding.fact(What::Labels, labels.join(", "));
     finding.fact(What::Is, is(overview, view.identity));
     if let Some(memory) = view.memory {
-        let online = memory.first_online.map_or("never online".to_owned(), |run| format!("first online by run {run}"));
-        finding.fact(What::Remembered, format!("first seen by run {}, {online}", memory.first_seen));
+        finding.fact(What::Remembered, remembered(overview, memory));
         if let Some(by) = memory.set_offline_by {
             finding.fact(
                 What::SetOfflineBy,
@@ -56,6 +55,20 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
         rules::add(overview, &mut finding, machine, memory);
     }
     finding
+}
+
+/// Which runs saw it. What is seen here first was seen by no run.
+fn remembered(overview: &Overview<'_>, memory: &NodeMemory) -> String {
+    let was_run = |run: &u64| !overview.predicts() || *run < overview.memory().run;
+    let online = match memory.first_online {
+        None => "never online".to_owned(),
+        Some(run) if was_run(&run) => format!("first online by run {run}"),
+        Some(_) => "online now, and not yet in a run".to_owned(),
+    };
+    match Some(memory.first_seen).filter(was_run) {
+        Some(run) => format!("first seen by run {run}, {online}"),
+        None => "seen by no run yet".to_owned(),
+    }
 }
 
 fn kind(node: &Node) -> String {

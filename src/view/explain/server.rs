@@ -7,11 +7,11 @@ use crate::view::explain::finding::{Finding, Kind, What, listed};
 use crate::view::explain::{failure, rules};
 use crate::view::overview::{Overview, ServerView};
 use crate::view::status::activity::{BuildStatus, Hold};
-use crate::view::text::duration;
+use crate::view::text::{duration, plural};
 use std::net::IpAddr;
 
 pub(super) fn explain(overview: &Overview<'_>, view: &ServerView<'_>) -> Finding {
-    let mut finding = Finding::of(Kind::Server, view.verdict);
+    let mut finding = Finding::of(Kind::Server, overview, view.verdict);
     let Some(machine) = view.machine else {
         finding.fact(What::Seen, "gone for good: this run forgets it");
         return finding;
@@ -81,7 +81,8 @@ fn remembered(overview: &Overview<'_>, finding: &mut Finding, memory: &ServerMem
         times.push(format!("being deleted since {at:.0}"));
     }
     if memory.gone_sightings > 0 {
-        times.push(format!("answered 404 in {} runs", memory.gone_sightings));
+        let runs = plural(usize::try_from(memory.gone_sightings).unwrap_or(usize::MAX), "run");
+        times.push(format!("answered 404 in {runs}"));
     }
     finding.fact(What::Remembered, times.join("; "));
     if let Some(retirement) = &memory.retirement {

@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 /// At most this many names are a hint.
 const SHOWN: usize = 3;
 
-/// The names of jobs, nodes, servers and labels that are most similar to the text.
+/// The names of jobs, nodes, servers, providers and labels that are most similar to the text.
 pub(super) fn names(overview: &Overview<'_>, text: &str) -> Vec<String> {
     let mut known: BTreeSet<String> = labels(overview).into_iter().map(str::to_owned).collect();
     known.extend(overview.items().iter().map(|view| view.item.job.clone()));
     known.extend(overview.nodes().iter().map(|view| view.node.name.to_string()));
     known.extend(overview.servers().iter().map(|view| view.verdict.name.clone()));
+    known.extend(overview.config.providers.iter().map(|provider| provider.name.to_string()));
     closest(&known.iter().map(String::as_str).collect(), text)
 }
 

@@ -71,7 +71,10 @@ impl HistoryDocument {
         let since = self.since.map_or(String::new(), |since| format!(" since {since}"));
         match &self.subject {
             Some(subject) => format!("the journal has nothing about {subject:?}{since}"),
-            None => format!("the journal has nothing{since}: no run did or saw anything worth writing down"),
+            None => format!(
+                "the journal has nothing{since}: no run did or saw anything worth writing down; mita history --since 7d looks \
+                 further back"
+            ),
         }
     }
 

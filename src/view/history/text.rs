@@ -64,7 +64,11 @@ pub(crate) fn note(entry: &Entry) -> String {
             parts.extend(server_id.as_ref().map(|id| format!("server {id}")));
         }
         Event::FirstBuild => {
-            parts.extend(build.as_ref().map(|build| build.name.clone()));
+            parts.push(match (build, entry.jobs.first()) {
+                (Some(build), _) => build.name.clone(),
+                (None, Some(job)) => format!("probably of {}, and over when the run looked", job.job),
+                (None, None) => "over when the run looked, so its job is not known".to_owned(),
+            });
             parts.extend(after_seconds.map(|after| format!("{} after it was online", time(after))));
         }
         Event::Started | Event::LeftQueue => {
@@ -102,5 +106,5 @@ fn job(job: &JobEntry) -> String {
 fn life(life: Life) -> String {
     let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
     let builds = plural(usize::try_from(life.builds).unwrap_or(usize::MAX), "build");
-    format!("lived {}, worked {}, {builds}", time(life.age_seconds), time(life.busy_seconds))
+    format!("lived {}, worked {}, {builds} seen", time(life.age_seconds), time(life.busy_seconds))
 }

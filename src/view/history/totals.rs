@@ -9,7 +9,10 @@ use serde::Serialize;
 /// Sums over the entries that were selected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Totals {
+    /// Orders, the refused ones included.
     pub(crate) servers_ordered: usize,
+    /// Orders that were refused, failed, or were given up.
+    pub(crate) orders_failed: usize,
     pub(crate) servers_removed: usize,
     /// Servers that failed to be built or to join.
     pub(crate) servers_failed: usize,
@@ -21,8 +24,11 @@ pub(crate) struct Totals {
     pub(crate) machine_seconds: i64,
     /// While they were online and no build ran there.
     pub(crate) idle_seconds: i64,
-    /// Jobs that had waited for an executor and left the queue.
+    /// Jobs that had waited for an executor and were seen running.
     pub(crate) jobs: usize,
+    /// Jobs that had waited and left the queue, and were not seen running: cancelled, or over already. They are in no
+    /// average.
+    pub(crate) jobs_unseen: usize,
     /// How long they had waited, on average; null if there are none.
     pub(crate) mean_wait_seconds: Option<i64>,
     /// 95 of 100 of them had waited no longer; null if there are none.
@@ -34,12 +40,13 @@ impl Totals {
         let count = |event: Event| entries.iter().filter(|entry| entry.event == event).count();
         let lives = || entries.iter().filter(|entry| matches!(entry.event, Event::Removed | Event::Vanished));
         let lives = || lives().filter_map(|entry| entry.life);
-        let left = entries.iter().filter(|entry| matches!(entry.event, Event::Started | Event::LeftQueue));
-        let mut waits: Vec<i64> = left.flat_map(|entry| &entry.jobs).filter_map(|job| job.waited_seconds).collect();
+        let started = entries.iter().filter(|entry| entry.event == Event::Started);
+        let mut waits: Vec<i64> = started.flat_map(|entry| &entry.jobs).filter_map(|job| job.waited_seconds).collect();
         waits.sort_unstable();
         let jobs = waits.len();
         Totals {
             servers_ordered: count(Event::Ordered),
+            orders_failed: count(Event::OrderFailed),
             servers_removed: count(Event::Removed),
             servers_failed: count(Event::Failed),
             servers_vanished: count(Event::Vanished),
@@ -49,6 +56,7 @@ impl Totals {
                 .map(|life| life.online_seconds.saturating_sub(life.busy_seconds).max(0))
                 .fold(0, i64::saturating_add),
             jobs,
+            jobs_unseen: count(Event::LeftQueue),
             mean_wait_seconds: i64::try_from(jobs)
                 .ok()
                 .and_then(|jobs| waits.iter().copied().fold(0, i64::saturating_add).checked_div(jobs)),
@@ -61,6 +69,7 @@ impl Totals {
     pub(crate) fn sentence(self) -> String {
         let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
         let mut parts = vec![format!("{} ordered", plural(self.servers_ordered, "server"))];
+        parts.extend((self.orders_failed > 0).then(|| plural(self.orders_failed, "order") + " without a server"));
         for (number, what) in
             [(self.servers_removed, "removed"), (self.servers_failed, "failed"), (self.servers_vanished, "vanished")]
         {
@@ -71,12 +80,20 @@ impl Totals {
         let mut text = parts.join(", ");
         if self.machine_seconds > 0 {
             let builds = plural(usize::try_from(self.builds).unwrap_or(usize::MAX), "build");
+            let were = if self.builds == 1 { "was" } else { "were" };
             let (all, idle) = (time(self.machine_seconds), time(self.idle_seconds));
-            text.push_str(&format!("; those gone lived {all} together, {idle} of it idle, and had {builds}"));
+            text.push_str(&format!(
+                "; those gone lived {all} together, {idle} of it idle; {builds} {were} seen on them"
+            ));
         }
         if let (Some(mean), Some(p95)) = (self.mean_wait_seconds, self.p95_wait_seconds) {
             let jobs = plural(self.jobs, "job");
             text.push_str(&format!("\n{jobs} waited {} on average, 95 % at most {}", time(mean), time(p95)));
+        }
+        if self.jobs_unseen > 0 {
+            let jobs = plural(self.jobs_unseen, "job");
+            let them = if self.jobs_unseen == 1 { "it" } else { "them" };
+            text.push_str(&format!("\n{jobs} left the queue without being seen running; no average counts {them}"));
         }
         text
     }
@@ -98,12 +115,15 @@ mod tests {
         let life = Life { age_seconds: 7200, online_seconds: 6000, busy_seconds: 4200, builds: 3 };
         let mut entries = vec![entry(Event::Ordered), Entry { life: Some(life), ..entry(Event::Removed) }];
         entries.extend((1..=20).map(waited));
+        entries.push(entry(Event::OrderFailed));
+        entries.push(Entry { event: Event::LeftQueue, ..waited(40_000) });
         let totals = Totals::of(&entries);
         assert_eq!((totals.mean_wait_seconds, totals.p95_wait_seconds), (Some(10), Some(19)));
         assert_eq!(
             totals.sentence(),
-            "1 server ordered, 1 removed; those gone lived 2h together, 30m of it idle, and had 3 builds\n\
-             20 jobs waited 10s on average, 95 % at most 19s"
+            "1 server ordered, 1 order without a server, 1 removed; those gone lived 2h together, 30m of it idle; 3 builds \
+             were seen on them\n20 jobs waited 10s on average, 95 % at most 19s\n1 job left the queue without being seen \
+             running; no average counts it"
         );
         assert_eq!(Totals::of(&[]).p95_wait_seconds, None);
     }

@@ -10,12 +10,13 @@ use crate::domain::history::{Durations, History, Sent};
 use crate::domain::journal::Event;
 use crate::domain::names::NodeTypeName;
 use crate::domain::rule::Rule;
-use crate::domain::world::{Jenkins, Mode};
+use crate::domain::world::{Jenkins, Mode, QuotaUse};
 use crate::reconcile::Report;
 use crate::view::exit::Exit;
 use crate::view::overview::NodePresence;
 use crate::view::run_report::RunReport;
 use crate::view::status::Status;
+use crate::view::status::budgets::BudgetStatus;
 use crate::view::status::standing::Standing;
 use exposition::Exposition;
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The rules of queue items: written even if no item has them.
-const QUEUE_RULES: [Rule; 20] = [
+const QUEUE_RULES: [Rule; 21] = [
     Rule::Demand,
     Rule::Scout,
     Rule::IdleExecutor,
@@ -31,6 +32,7 @@ const QUEUE_RULES: [Rule; 20] = [
     Rule::WantedAgain,
     Rule::Limit,
     Rule::Quota,
+    Rule::Budget,
     Rule::BreakerOpen,
     Rule::Paused,
     Rule::InVain,
@@ -99,6 +101,7 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
     services(&mut metrics, report);
     node_types(&mut metrics, status);
     providers(&mut metrics, run);
+    quotas(&mut metrics, report);
     queue(&mut metrics, status);
     jenkins(&mut metrics, report, status);
     metrics.into_text()
@@ -241,6 +244,7 @@ fn providers(metrics: &mut Exposition, run: &RunReport<'_>) {
     let limits = config.providers.iter().filter_map(|provider| Some((&provider.name, provider.max?)));
     let help = "The most servers at a provider: max, where it is set.";
     metrics.gauge("mita_provider_servers_limit", help).each("provider", limits);
+    budgets(metrics, status);
     let help = "Whether a person paused orders and removals of the node type at the provider: 1 if so.";
     let mut family = metrics.gauge("mita_paused", help);
     for kind in &config.node_types {
@@ -271,6 +275,61 @@ fn providers(metrics: &mut Exposition, run: &RunReport<'_>) {
                 let labels = [("node_type", kind.name.as_str()), ("provider", provider.as_str())];
                 family.labelled(&labels, u8::from(paused));
             }
+        }
+    }
+}
+
+/// Each budget has the label of what it is for.
+fn budgets(metrics: &mut Exposition, status: &Status) {
+    type Hours = fn(&BudgetStatus) -> f64;
+    let limit: Hours = |budget| budget.hours.into();
+    let used: Hours = |budget| budget.used_hours;
+    let expected: Hours = |budget| budget.expected_hours;
+    let families = [
+        ("mita_budget_hours", "The budget, in machine-hours for its period.", limit),
+        ("mita_budget_used_hours", "Machine-hours used in the present period of the budget.", used),
+        (
+            "mita_budget_expected_hours",
+            "Machine-hours that the present period of the budget will have used at this rate.",
+            expected,
+        ),
+    ];
+    for (name, help, value) in families {
+        let mut family = metrics.gauge(name, help);
+        for budget in &status.budgets {
+            let label = match (&budget.provider, &budget.node_type) {
+                (Some(provider), _) => ("provider", provider.as_str()),
+                (None, Some(node_type)) => ("node_type", node_type.as_str()),
+                (None, None) => continue,
+            };
+            family.labelled(&[label, ("per", budget.per)], value(budget));
+        }
+    }
+}
+
+/// The quota of each provider, as far as this run read it: that is done when something is to be ordered.
+fn quotas(metrics: &mut Exposition, report: &Report) {
+    let mut used = Vec::new();
+    let mut limits = Vec::new();
+    for (provider, cloud) in &report.world.clouds {
+        for (part, QuotaUse { used: number, limit }) in cloud.quota.iter().flat_map(|quota| &quota.usage) {
+            let (resource, unit) = match part.as_str() {
+                "ram_mib" => ("ram_bytes", 1 << 20),
+                "gigabytes" => ("volume_bytes", 1 << 30),
+                other => (other, 1),
+            };
+            used.push((provider, resource, number.saturating_mul(unit)));
+            limits.extend(limit.map(|limit| (provider, resource, limit.saturating_mul(unit))));
+        }
+    }
+    let used_help = "How much of the quota of the provider everybody in its project uses, where the last run read it.";
+    let limit_help = "The quota of the provider, where it has a limit and the last run read it.";
+    for (name, help, numbers) in
+        [("mita_provider_quota_used", used_help, used), ("mita_provider_quota_limit", limit_help, limits)]
+    {
+        let mut family = metrics.gauge(name, help);
+        for (provider, resource, number) in numbers {
+            family.labelled(&[("provider", provider.as_str()), ("resource", resource)], number);
         }
     }
 }

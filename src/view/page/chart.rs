@@ -14,13 +14,14 @@ const HOURS: [i32; 4] = [2, 6, 12, 24];
 /// Height of a chart in its own units; a step is one unit wide.
 const HEIGHT: f64 = 60.0;
 
-/// A kind of area, as the style sheet colours it.
+/// A kind of area, or the line across them, as the style sheet colours it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Busy,
     Idle,
     Coming,
     Other,
+    Wanted,
     Waiting,
     Trouble,
 }
@@ -36,9 +37,15 @@ impl Tone {
             Tone::Idle => "idle",
             Tone::Coming => "coming",
             Tone::Other => "other",
+            Tone::Wanted => "wanted",
             Tone::Waiting => "waiting",
             Tone::Trouble => "trouble",
         }
+    }
+
+    /// Whether it is a line across the areas, and no area on top of them.
+    pub(crate) const fn is_line(self) -> bool {
+        matches!(self, Tone::Wanted)
     }
 }
 
@@ -87,6 +94,11 @@ impl<'a> Timeline<'a> {
         self.steps.iter().map(|step| step.last().map(|sample| of(sample))).collect()
     }
 
+    /// The last value of each step that is known.
+    pub(crate) fn last_known(&self, of: impl Fn(&Sample) -> Option<u32>) -> Vec<Option<u32>> {
+        self.steps.iter().map(|step| step.last().and_then(|sample| of(sample))).collect()
+    }
+
     /// The sum of each step.
     pub(crate) fn sum(&self, of: impl Fn(&Sample) -> u32) -> Vec<Option<u32>> {
         let sum = |step: &Vec<&Sample>| step.iter().fold(0u32, |sum, sample| sum.saturating_add(of(sample)));
@@ -94,10 +106,15 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// The largest sum of the layers at one step.
+/// The largest sum of the areas at one step, or the highest point of the line.
 pub(crate) fn peak(layers: &[Layer]) -> u32 {
-    let sum = |step| layers.iter().fold(0u32, |sum, (_, values)| sum.saturating_add(value(values, step)));
-    (0..steps(layers)).map(sum).max().unwrap_or(0)
+    let highest = |step| {
+        layers.iter().fold((0u32, 0u32), |(sum, line), (tone, values)| match tone.is_line() {
+            true => (sum, line.max(value(values, step))),
+            false => (sum.saturating_add(value(values, step)), line),
+        })
+    };
+    (0..steps(layers)).map(highest).map(|(sum, line)| sum.max(line)).max().unwrap_or(0)
 }
 
 fn steps(layers: &[Layer]) -> usize {
@@ -122,12 +139,14 @@ pub(crate) fn stacked(
         (0..steps).map(|step| layers.iter().any(|(_, values)| values.get(step).copied().flatten().is_some())).collect();
     let mut below = vec![0u32; steps];
     let mut areas = Vec::new();
-    for (tone, values) in layers {
+    for (tone, values) in layers.iter().filter(|(tone, _)| !tone.is_line()) {
         let above: Vec<u32> =
             below.iter().enumerate().map(|(step, below)| below.saturating_add(value(values, step))).collect();
         areas.push((tone.class(), area(&known, &below, &above, top.max(1))));
         below = above;
     }
+    let lines = layers.iter().filter(|(tone, _)| tone.is_line());
+    areas.extend(lines.map(|(tone, values)| (tone.class(), line(values, top.max(1)))));
     areas.retain(|(_, path)| !path.is_empty());
     let gaps = stretches(&known.iter().map(|known| !known).collect::<Vec<_>>());
     let values = |step: usize| layers.iter().map(|(tone, values)| (*tone, value(values, step))).collect::<Vec<_>>();
@@ -164,7 +183,7 @@ fn span(timeline: &Timeline<'_>, from: usize, to: usize) -> String {
 /// The outline of the area between two rows of steps, stretch by stretch.
 fn area(known: &[bool], below: &[u32], above: &[u32], top: u32) -> String {
     let differs: Vec<bool> = known.iter().zip(below.iter().zip(above)).map(|(known, (b, a))| *known && a > b).collect();
-    let y = |value: u32| format!("{:.1}", HEIGHT - HEIGHT * f64::from(value.min(top)) / f64::from(top));
+    let y = |value: u32| height(value, top);
     let mut path = String::new();
     for (from, to) in stretches(&differs) {
         path.push_str(&format!("M{from} {}", y(below[from])));
@@ -177,6 +196,27 @@ fn area(known: &[bool], below: &[u32], above: &[u32], top: u32) -> String {
         path.push('Z');
     }
     path
+}
+
+/// A line through the known values, stretch by stretch; nothing if all are zero.
+fn line(values: &[Option<u32>], top: u32) -> String {
+    if values.iter().flatten().all(|value| *value == 0) {
+        return String::new();
+    }
+    let known: Vec<bool> = values.iter().map(Option::is_some).collect();
+    let mut path = String::new();
+    for (from, to) in stretches(&known) {
+        path.push_str(&format!("M{from} {}", height(value(values, from), top)));
+        for step in from..to {
+            path.push_str(&format!("V{}H{}", height(value(values, step), top), step + 1));
+        }
+    }
+    path
+}
+
+/// The height of a value from the top of the chart, in its own units.
+fn height(value: u32, top: u32) -> String {
+    format!("{:.1}", HEIGHT - HEIGHT * f64::from(value.min(top)) / f64::from(top))
 }
 
 /// The stretches of true values, as half-open ranges.
@@ -224,5 +264,20 @@ mod tests {
         let hit =
             "<rect class=\"hit\" y=\"0\" height=\"60\" x=\"22\" width=\"1\"><title>23:50 to 23:55 UTC: 4 jobs</title>";
         assert!(text.contains(hit), "{text}");
+    }
+
+    #[test]
+    fn what_is_wanted_is_a_line_across_the_areas_and_not_on_top_of_them() {
+        let samples = [sample(1431, 4), sample(1436, 2)];
+        let timeline = Timeline::of(&samples, sample(1440, 0).at);
+        let there = timeline.most(|sample| sample.waiting);
+        let wanted = timeline.last_known(|sample| sample.waiting.map(|number| number + 4));
+        let layers = [(Tone::Busy, there), (Tone::Wanted, wanted)];
+        assert_eq!(peak(&layers), 8);
+        let words = |values: &[(Tone, u32)]| format!("{} of {}", values[0].1, values[1].1);
+        let text = stacked(&timeline, &layers, 8, "8 at most", words).into_string();
+        assert!(text.contains("<path class=\"wanted\" d=\"M22 0.0V0.0H23V15.0H24\">"), "{text}");
+        assert!(text.contains("<path class=\"busy\" d=\"M22 60.0V30.0H23V45.0H24V60.0H23V60.0H22Z\">"), "{text}");
+        assert!(text.contains("23:50 to 23:55 UTC: 4 of 8"), "{text}");
     }
 }

@@ -15,11 +15,12 @@ use std::cmp::Reverse;
 const MOST_TYPES: usize = 24;
 
 /// What the colours of servers mean.
-const MEANINGS: [(Tone, &str); 4] = [
+const MEANINGS: [(Tone, &str); 5] = [
     (Tone::Busy, "busy"),
     (Tone::Idle, "idle"),
     (Tone::Coming, "on their way"),
     (Tone::Other, "held, away or leaving"),
+    (Tone::Wanted, "wanted: at work, and ready for the next jobs"),
 ];
 
 /// Charts of the whole farm, then one for each node type that had a server.
@@ -63,6 +64,7 @@ pub(crate) fn charts_of_farm(history: &History, now: Timestamp) -> Markup {
             idle: sum.idle.saturating_add(servers.idle),
             busy: sum.busy.saturating_add(servers.busy),
             other: sum.other.saturating_add(servers.other),
+            wanted: sum.wanted.into_iter().chain(servers.wanted).reduce(u32::saturating_add),
         })
     };
     let failed =
@@ -96,6 +98,7 @@ fn servers(timeline: &Timeline<'_>, of: impl Fn(&Sample) -> Servers) -> Vec<Laye
         (Tone::Idle, timeline.last(|sample| of(sample).idle)),
         (Tone::Coming, timeline.last(|sample| of(sample).coming)),
         (Tone::Other, timeline.last(|sample| of(sample).other)),
+        (Tone::Wanted, timeline.last_known(|sample| of(sample).wanted)),
     ]
 }
 
@@ -109,9 +112,13 @@ fn servers_chart(timeline: &Timeline<'_>, layers: &[Layer]) -> Markup {
 /// The servers of a step, by what they do.
 fn words_of_servers(values: &[(Tone, u32)]) -> String {
     let word = |tone: Tone| MEANINGS.iter().find(|(known, _)| *known == tone).map_or("", |(_, meaning)| *meaning);
-    let there = values.iter().filter(|(_, number)| *number > 0);
+    let there = values.iter().filter(|(tone, number)| *number > 0 && !tone.is_line());
     let parts: Vec<String> = there.map(|(tone, number)| format!("{number} {}", word(*tone))).collect();
-    if parts.is_empty() { "no servers".to_owned() } else { parts.join(", ") }
+    let there = if parts.is_empty() { "no servers".to_owned() } else { parts.join(", ") };
+    match values.iter().find(|(tone, number)| *number > 0 && tone.is_line()) {
+        Some((_, wanted)) => format!("{there}; {wanted} wanted"),
+        None => there,
+    }
 }
 
 fn chart(timeline: &Timeline<'_>, title: &str, layers: &[Layer], words: impl Fn(u32) -> String) -> Markup {

@@ -49,6 +49,7 @@ pub(crate) fn of_run(run: &RunReport<'_>) -> String {
         (problems::problems(status))
         (history::charts(run.history, now, status))
         (tables::node_types(status))
+        (tables::budgets(status))
         (tables::decisions(run))
         (tables::machines(status, links))
         (tables::jobs(status, links))

@@ -11,9 +11,11 @@ use crate::view::page::html::text;
 use crate::view::page::links::Links;
 use crate::view::run_report::RunReport;
 use crate::view::status::activity::BuildStatus;
+use crate::view::status::budgets::{BudgetStatus, Level};
+use crate::view::status::job::JobStatus;
 use crate::view::status::node_types::TypeStatus;
 use crate::view::status::standing::Standing;
-use crate::view::status::{JobStatus, ServerStatus, Status};
+use crate::view::status::{ServerStatus, Status};
 use crate::view::text::{duration, seconds};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -29,6 +31,32 @@ pub(crate) fn node_types(status: &Status) -> Markup {
     html! {
         h2 { "Node types" }
         (table(&heads, status.node_types.iter().map(|kind| node_type(status, kind))))
+    }
+}
+
+pub(crate) fn budgets(status: &Status) -> Markup {
+    let heads = [("Budget of", ""), ("Hours", "n"), ("Per", ""), ("Used", "n"), ("Expected", "n"), ("", "")];
+    let row = |budget: &BudgetStatus| {
+        html! {
+            td.name { (text(&budget.scope)) }
+            (cell("n", "Hours", &budget.hours.to_string()))
+            (cell("", "Per", budget.per))
+            (cell("n", "Used", &format!("{:.0}", budget.used_hours)))
+            (cell("n", "Expected", &format!("{:.0}", budget.expected_hours)))
+            td {
+                @match budget.level {
+                    Level::Fine => {}
+                    Level::Low => { (chip("warn", "low")) }
+                    Level::UsedUp => { (chip("bad", "used up")) }
+                }
+            }
+        }
+    };
+    html! {
+        @if !status.budgets.is_empty() {
+            h2 { "Budgets" }
+            (table(&heads, status.budgets.iter().map(row)))
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Everything there is, and what mita decided about it: the source of `mita status`, the metrics and the page.
 
 pub(crate) mod activity;
+pub(crate) mod budgets;
 pub(crate) mod failures;
 pub(crate) mod filter;
+pub(crate) mod job;
 pub(crate) mod next;
 pub(crate) mod node_types;
 pub(crate) mod standing;
@@ -11,16 +13,18 @@ pub(crate) mod to_do;
 
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::world::Stage;
+
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::model::{Action, Change, Problem, Verdict};
 use crate::record::clean;
 use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
-use crate::view::overview::{ItemView, NodePresence, NodeView, Overview, ServerView};
+use crate::view::overview::{NodePresence, NodeView, Overview, ServerView};
 use crate::view::text::plural;
 use activity::{BuildStatus, Hold};
+use budgets::BudgetStatus;
 use failures::FailureStatus;
+use job::JobStatus;
 use next::Next;
 use node_types::{Pause, TypeStatus};
 use schemars::JsonSchema;
@@ -55,6 +59,8 @@ pub(crate) struct Status {
     pub(crate) nodes: Option<Vec<NodeStatus>>,
     /// The queue items, the oldest first; null if the queue could not be read.
     pub(crate) jobs: Option<Vec<JobStatus>>,
+    /// The budgets of providers and node types.
+    pub(crate) budgets: Vec<BudgetStatus>,
     /// The last server of each node type that failed at each provider.
     pub(crate) failures: Vec<FailureStatus>,
     /// Volumes and floating IPs of this installation.
@@ -106,22 +112,6 @@ pub(crate) struct NodeStatus {
     pub(crate) reason: String,
 }
 
-/// A queue item.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "QueueItem")]
-pub(crate) struct JobStatus {
-    pub(crate) queue_id: u64,
-    pub(crate) job: String,
-    pub(crate) stage: Stage,
-    /// Whether it waits for an executor.
-    pub(crate) waits: bool,
-    pub(crate) waited_seconds: Option<i64>,
-    /// What it needs, in words; null if that is not known.
-    pub(crate) needs: Option<String>,
-    pub(crate) rule: Rule,
-    pub(crate) reason: String,
-}
-
 impl Status {
     /// The status of an overview; free text is redacted.
     pub(crate) fn of(overview: &Overview<'_>) -> Self {
@@ -143,6 +133,7 @@ impl Status {
             servers: servers.iter().map(|view| ServerStatus::of(overview, view)).chain(ordered).collect(),
             nodes: jenkins.nodes.complete().map(|_| nodes()),
             jobs: jenkins.queue.complete().map(|_| jobs()),
+            budgets: budgets::all(overview),
             failures: failures::all(overview),
             leftovers: overview.leftovers().map(clean::verdict).collect(),
             problems: plan.problems.iter().map(clean::problem).collect(),
@@ -163,7 +154,8 @@ impl Status {
         let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
         let jobs =
             jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
-        let numbers = format!("{counted} of {max_servers} servers{unseen}; Jenkins has {nodes} and {jobs}");
+        let most = plural(usize::try_from(*max_servers).unwrap_or(usize::MAX), "server");
+        let numbers = format!("{counted} of {most}{unseen}; Jenkins has {nodes} and {jobs}");
         let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
         format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
     }
@@ -330,62 +322,7 @@ impl NodeStatus {
             builds: BuildStatus::all(overview, [view.node]),
             held: Hold::of(overview, [view.node]),
             rule: view.verdict.rule,
-            reason: clean::text(&view.verdict.reason),
-        }
-    }
-}
-
-impl JobStatus {
-    /// What it waits for, in a few words.
-    fn cause(&self) -> &'static str {
-        match self.rule {
-            Rule::Limit => "max or max_servers is reached",
-            Rule::Quota => "the quota of a cloud is used up",
-            Rule::BreakerOpen => "a node type failed lately",
-            Rule::Paused => "a person paused orders",
-            Rule::NoNodeType => "no node type has the labels",
-            Rule::UnknownNeed => "Jenkins does not say what is needed",
-            Rule::InVain => "idle nodes are refused",
-            Rule::OnItsWay | Rule::WantedAgain => "a server is on its way",
-            Rule::Demand | Rule::Scout => "a server is ordered",
-            Rule::IdleExecutor => "an executor is free",
-            Rule::TooYoung => "waits for less than stuck_after",
-            Rule::QuietingDown => "Jenkins is about to shut down",
-            Rule::Settling => "Jenkins was restarted, or the state was lost",
-            _ => "something could not be read",
-        }
-    }
-
-    /// The reason without what is needed, which has a place of its own.
-    pub(crate) fn short_reason(&self) -> &str {
-        let needs = self.needs.as_ref().map(|needs| format!("needs {needs}: "));
-        needs.and_then(|needs| self.reason.strip_prefix(&needs)).unwrap_or(&self.reason)
-    }
-
-    /// Whether it waits for something that mita does not give it now.
-    pub(crate) fn is_stuck(&self) -> bool {
-        matches!(
-            self.rule,
-            Rule::Limit
-                | Rule::Quota
-                | Rule::BreakerOpen
-                | Rule::Paused
-                | Rule::InVain
-                | Rule::NoNodeType
-                | Rule::UnknownNeed
-        )
-    }
-
-    fn of(overview: &Overview<'_>, view: &ItemView<'_>) -> Self {
-        JobStatus {
-            queue_id: view.item.id,
-            job: view.item.job.clone(),
-            stage: view.item.stage,
-            waits: view.waits(),
-            waited_seconds: view.item.in_queue_since.map(|since| overview.since(since).as_secs()),
-            needs: view.need().map(|need| format!("{need:#}")),
-            rule: view.verdict.rule,
-            reason: clean::text(&view.verdict.reason),
+            reason: clean::text(&overview.reason(view.verdict)),
         }
     }
 }

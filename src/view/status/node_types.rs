@@ -4,6 +4,7 @@ use crate::config::NodeType;
 use crate::domain::label::Carriers;
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
+use crate::plan::capacity::budgets::budgets;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::model::{Change, Order};
 use crate::record::clean;
@@ -47,7 +48,7 @@ pub(crate) struct TypeStatus {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Pause {
     pub(crate) provider: ProviderName,
-    /// `breaker_open` or `quota`.
+    /// `budget`, `breaker_open` or `quota`.
     pub(crate) rule: Rule,
     pub(crate) until: Time,
     #[serde(skip)]
@@ -149,5 +150,12 @@ pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &No
     let breaker = breaker.map(|breaker| pause(Rule::BreakerOpen, breaker.until, &breaker.reason));
     let refused = memory.quota_refused.get(provider).and_then(|types| types.get(kind));
     let refused = refused.map(|until| pause(Rule::Quota, *until, "the cloud's quota had no room for it"));
-    breaker.into_iter().chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
+    let over = budgets(overview.config, &memory.spent, overview.now())
+        .filter(|(scope, _, used)| used.is_over() && scope.counts(kind, provider));
+    let over = over.map(|(scope, budget, used)| {
+        let reason = format!("{scope} has used its budget of {budget}");
+        pause(Rule::Budget, used.until.timestamp(), &reason)
+    });
+    let over: Vec<Pause> = over.collect();
+    over.into_iter().chain(breaker).chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
 }

@@ -3,11 +3,13 @@
 use crate::plan::model::Subject;
 use crate::view::compact::cut;
 use crate::view::natural;
+use crate::view::status::budgets::Level;
+use crate::view::status::job::JobStatus;
 use crate::view::status::standing::Standing;
-use crate::view::status::{JobStatus, NodeStatus, ServerStatus, Status};
+use crate::view::status::{NodeStatus, ServerStatus, Status};
 use crate::view::style::Tone;
-use crate::view::table::{Table, problems};
-use crate::view::text::{duration, seconds};
+use crate::view::table::{Table, problems, wrap};
+use crate::view::text::{duration, plural, seconds};
 
 /// The end of a console has at most this many lines in a table; `explain` and the JSON have all.
 const SHOWN_LINES: usize = 5;
@@ -28,7 +30,9 @@ pub(crate) enum Layout {
 
 /// The tables, for lines of this width, with marks for colours.
 pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
-    let mut text = status.head.clone();
+    let lines =
+        status.head.lines().flat_map(|line| if line.is_empty() { vec![String::new()] } else { wrap(line, width) });
+    let mut text: String = lines.map(|line| line + "\n").collect();
     match layout {
         Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
         Layout::Compact => {
@@ -37,7 +41,6 @@ pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
             text.extend(tables(status, layout).iter().skip(1).map(|table| table.compact(width, usize::MAX)));
         }
         Layout::Screen(lines) => {
-            text = text.lines().map(|line| cut(line, width) + "\n").collect();
             let lines = lines.saturating_sub(text.lines().count());
             text.push_str(&fitting(&tables(status, layout), width, lines));
         }
@@ -57,6 +60,7 @@ fn tables(status: &Status, layout: Layout) -> Vec<Table> {
         machines(&status.servers, layout),
         jobs_table,
         pauses(status),
+        budgets(status),
         failures(status),
         other_nodes(status),
         leftovers(status),
@@ -66,8 +70,12 @@ fn tables(status: &Status, layout: Layout) -> Vec<Table> {
 /// As much of the tables as fits: each gets what it needs, as long as something is left for the next one.
 fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
     let mut text = String::new();
-    let mut left = lines;
     let mut needed: usize = tables.iter().map(Table::height).sum();
+    let all = needed;
+    // The empty line below the last table needs no room; what does not fit is said in a line of its own.
+    let fits = all <= lines + 1;
+    let mut left = if fits { lines + 1 } else { lines.saturating_sub(1) };
+    let mut shown_lines = 0;
     for table in tables.iter().filter(|table| table.height() > 0) {
         let height = table.height();
         needed -= height;
@@ -80,7 +88,13 @@ fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
         }
         let shown = table.compact(width, most - 3);
         left = left.saturating_sub(shown.lines().count());
+        // Of a table that is cut, the last row only says so.
+        shown_lines += shown.lines().count() - usize::from(most < height);
         text.push_str(&shown);
+    }
+    if !fits {
+        let more = plural(all.saturating_sub(shown_lines), "more line");
+        text.push_str(&cut(&format!("{more}: mita status"), width));
     }
     text
 }
@@ -217,6 +231,21 @@ fn pauses(status: &Status) -> Table {
     for (kind, pause) in status.pauses() {
         let cells = vec![kind.to_string(), pause.provider.to_string(), duration(pause.lasts), pause.rule.to_string()];
         table.row(cells, pause.reason.clone());
+    }
+    table
+}
+
+fn budgets(status: &Status) -> Table {
+    let mut table = Table::new("Budgets", &["OF", " HOURS", "PER"]);
+    for budget in &status.budgets {
+        let cells = vec![budget.scope.clone(), budget.hours.to_string(), budget.per.to_owned()];
+        table.row(cells, budget.words.clone());
+        let tone = match budget.level {
+            Level::Fine => None,
+            Level::Low => Some(Tone::Coming),
+            Level::UsedUp => Some(Tone::Bad),
+        };
+        table.tone(0, tone);
     }
     table
 }

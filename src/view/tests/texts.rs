@@ -81,7 +81,13 @@ fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
         assert!(text.lines().count() <= lines, "{lines}: {text}");
         assert!(text.contains("Node types"), "{lines}: {text}");
     }
-    let text = status(&scene, Layout::Screen(20));
+    let whole = status(&scene, Layout::Screen(100));
+    assert!(!whole.contains(" more line"), "{whole}");
+    let rows = whole.lines().count();
+    assert_eq!(status(&scene, Layout::Screen(rows)), whole, "it fits");
+    let text = status(&scene, Layout::Screen(rows - 1));
+    assert!(text.ends_with(": mita status\n") && text.contains(" more line"), "{text}");
+    let text = status(&scene, Layout::Screen(22));
     assert!(text.contains("Machines") && text.contains("  and "), "{text}");
 }
 
@@ -224,7 +230,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
         format!(
             "Node ubuntu+192.168.1.10
   verdict         kept: idle 3m, grace 10m
-  seen            online, 1 of 1 executors idle
+  seen            online, 1 of 1 executor idle
   labels          amd64, trusty, ubuntu+192.168.1.10
   is              server 20260105T080010Z-1 of node type ubuntu,
                   b6ce44d2-1eda-45fc-ae0e-56270866f66e
@@ -280,6 +286,6 @@ fn what_nothing_is_called_is_told_with_names_like_it() {
     assert!(!explanation.has_found_anything());
     assert_eq!(
         explanation.nothing(),
-        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
+        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no provider, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
     );
 }

@@ -62,6 +62,10 @@ pub(crate) enum Event {
     /// Somebody has an entry with the address of a server of ours: of a type that is gone, of another tool, or of another
     /// class with a build on it.
     OldEntry { which: usize, sort: usize },
+    /// A person adds an entry with the plain name of a node type and sets it offline, with or without a build on it.
+    PlainEntry { which: usize, busy: bool },
+    /// The connection to an agent breaks again and again, each time for a minute.
+    Flaps { which: usize },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -114,6 +118,14 @@ pub(crate) fn later(chance: &mut Chance) -> Event {
     match chance.below(2) {
         0 => Event::Renamed { which: chance.below(4), held: chance.in_hundred(30) },
         _ => Event::OldEntry { which: chance.below(4), sort: chance.below(4) },
+    }
+}
+
+/// One of the kinds that came after those.
+pub(crate) fn latest(chance: &mut Chance) -> Event {
+    match chance.below(2) {
+        0 => Event::PlainEntry { which: chance.below(2), busy: chance.in_hundred(40) },
+        _ => Event::Flaps { which: chance.below(4) },
     }
 }
 
@@ -297,18 +309,7 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
                 farm.sim.cloud(&cloud).set_status(&id, Status::Shutoff);
             }
         }
-        Event::ConnectionLost { which, back } => {
-            let mut nodes = idle_nodes(farm);
-            nodes.retain(|node| farm.sim.jenkins().node(node).is_some_and(|node| node.connected));
-            if let Some(node) = pick(&nodes, which) {
-                let at = farm.sim.now();
-                let mut jenkins = farm.sim.jenkins();
-                jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");
-                if let Some(node) = jenkins.node_mut(&node) {
-                    node.connects_at = back.map(|back| at + millis(minutes(back)));
-                }
-            }
-        }
+        Event::ConnectionLost { which, back } => disconnect(farm, which, back),
         Event::Lock(which) => {
             if let Some((cloud, id)) = pick(&idle_servers(farm), which)
                 && let Some(server) = farm.sim.cloud(&cloud).server_mut(&id)
@@ -320,16 +321,49 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
         Event::LookAlike(which) => look_alike(farm, which),
         Event::Renamed { which, held } => renamed(farm, which, held),
         Event::OldEntry { which, sort } => old_entry(farm, which, sort),
+        Event::PlainEntry { which, busy } => plain_entry(farm, which, busy),
+        Event::Flaps { which } => disconnect(farm, which, Some(1)),
     }
+}
+
+fn disconnect(farm: &Installation, which: usize, back: Option<u64>) {
+    let mut nodes = idle_nodes(farm);
+    nodes.retain(|node| farm.sim.jenkins().node(node).is_some_and(|node| node.connected));
+    if let Some(node) = pick(&nodes, which) {
+        let at = farm.sim.now();
+        let mut jenkins = farm.sim.jenkins();
+        jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");
+        if let Some(node) = jenkins.node_mut(&node) {
+            node.connects_at = back.map(|back| at + millis(minutes(back)));
+        }
+    }
+}
+
+const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
+
+fn plain_entry(farm: &Installation, which: usize, busy: bool) {
+    let name = PLAIN_ENTRIES[which];
+    let mut jenkins = farm.sim.jenkins();
+    if jenkins.node(name).is_some() {
+        return;
+    }
+    jenkins.add_node(Node::new(name, "other", 1).online());
+    if busy {
+        jenkins.occupy(name, job(0, 15));
+    }
+    jenkins.hold(name, "prepared");
 }
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).expect("a short time")
 }
 
-/// A person takes the marks away from nodes of ours that people hold.
+/// A person takes the marks away from nodes of ours that people hold, and removes the entries that were prepared.
 pub(crate) fn let_go(farm: &Installation) {
     let mut jenkins = farm.sim.jenkins();
+    for name in PLAIN_ENTRIES {
+        jenkins.delete_node(name);
+    }
     let held: Vec<String> =
         jenkins.nodes.iter().filter(|n| n.held && n.server.is_some()).map(|n| n.name.clone()).collect();
     held.iter().for_each(|node| jenkins.release(node));

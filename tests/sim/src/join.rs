@@ -26,6 +26,8 @@ pub struct JoinRule {
     pub class: String,
     /// When a node that somebody deleted registers again, while its server lives.
     pub rejoins: Option<Duration>,
+    /// Whether it registers where a node was made for the server over the API as well.
+    pub beside_made: bool,
 }
 
 impl JoinRule {
@@ -40,6 +42,7 @@ impl JoinRule {
             mode: Mode::Normal,
             class: SLAVE_CLASS.into(),
             rejoins: None,
+            beside_made: true,
         }
     }
 
@@ -75,6 +78,13 @@ impl JoinRule {
     #[must_use]
     pub fn rejoins(mut self, after: Duration) -> Self {
         self.rejoins = Some(after);
+        self
+    }
+
+    /// It registers no second node for a server that has one, as a boot script that starts only one agent.
+    #[must_use]
+    pub fn unless_made(mut self) -> Self {
+        self.beside_made = false;
         self
     }
 

@@ -141,6 +141,10 @@ impl World {
             let Some(cloud) = self.clouds.get(&on.cloud) else { continue };
             let Some(server) = cloud.server(&on.server).filter(|s| !s.deleting()) else { continue };
             let Some(rule) = rule_for(&self.joins, self.default_join.as_ref(), server) else { continue };
+            let made = |node: &Node| node.made_by.is_some() && !node.removed && self.runs(node, cloud, server);
+            if !rule.beside_made && self.jenkins.nodes.iter().any(made) {
+                continue;
+            }
             let floating = cloud
                 .floating_ips
                 .iter()
@@ -160,27 +164,33 @@ impl World {
             if node.connected || node.removed || node.connects_at.is_some() || node.made_by.is_none() {
                 continue;
             }
-            let secret = self.jenkins.agent_secret(&node.name);
-            let runs_it = |cloud: &Cloud, server: &Server| match &node.ssh {
-                Some(target) => {
-                    let known = self.jenkins.options.credentials.contains(&target.credentials);
-                    // A server of somebody else has other keys.
-                    known && self.ours(&server.metadata) && cloud.has_address(server, &target.host)
-                }
-                None => server.user_data.as_ref().is_some_and(|data| contains(data, secret.as_bytes())),
-            };
             for (name, cloud) in &self.clouds {
                 let up = |server: &&Server| server.status == Status::Active && !server.deleting();
-                if let Some(server) = cloud.servers.iter().filter(up).find(|server| runs_it(cloud, server)) {
+                if let Some(server) = cloud.servers.iter().filter(up).find(|server| self.runs(node, cloud, server)) {
                     starting.push((node.name.clone(), ServerRef { cloud: name.clone(), server: server.id.clone() }));
                 }
             }
         }
-        let connects_at = Some(self.now + AGENT_START);
+        let connects_at = Some(self.now + millis(self.jenkins.options.agent_start));
         for (name, server) in starting {
             if let Some(node) = self.jenkins.node_mut(&name) {
                 node.server = Some(server);
                 node.connects_at = connects_at;
+            }
+        }
+    }
+
+    /// Whether a node that was made over the API is on this server.
+    fn runs(&self, node: &Node, cloud: &Cloud, server: &Server) -> bool {
+        match &node.ssh {
+            Some(target) => {
+                let known = self.jenkins.options.credentials.contains(&target.credentials);
+                // A server of somebody else has other keys.
+                known && self.ours(&server.metadata) && cloud.has_address(server, &target.host)
+            }
+            None => {
+                let secret = self.jenkins.agent_secret(&node.name);
+                server.user_data.as_ref().is_some_and(|data| contains(data, secret.as_bytes()))
             }
         }
     }
@@ -362,9 +372,6 @@ impl World {
         response.body(body.to_string().into_bytes())
     }
 }
-
-/// From the order to start an agent to its being online.
-const AGENT_START: Ms = 20_000;
 
 fn contains(data: &[u8], part: &[u8]) -> bool {
     data.windows(part.len()).any(|window| window == part)

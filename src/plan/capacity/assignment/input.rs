@@ -1,5 +1,7 @@
 //! The input and the result of the assignment.
 
+use crate::domain::selection::Selection;
+
 /// Slots that accept the same jobs.
 #[derive(Clone, Debug)]
 pub struct SlotClass {
@@ -10,10 +12,10 @@ pub struct SlotClass {
 }
 
 /// Jobs that the same slots and types accept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct JobClass {
     /// Slot classes that accept the job.
-    pub slots: Vec<usize>,
+    pub slots: Selection,
     /// Node types that a server could be ordered of, the preferred one first.
     pub types: Vec<usize>,
 }
@@ -83,4 +85,7 @@ pub struct Outcome {
     pub seats: Vec<Option<Seat>>,
     /// Servers to be ordered, in the order of the oldest job of each.
     pub orders: Vec<Order>,
+    /// The first job of the queue for which the effort was used up: it and those behind it sit where there was room, and
+    /// nobody was moved for them.
+    pub hurried_from: Option<usize>,
 }

@@ -7,8 +7,10 @@
 //! completely (the tests compare with brute force); in larger ones, a job may wait one run longer than necessary.
 
 use super::input::{Input, ProviderRoom};
-use super::seating::{Searched, Seating, add, count, take};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use super::paths::Searched;
+use super::seating::Seating;
+use super::tally::Tally;
+use std::collections::{BTreeSet, VecDeque};
 
 /// How many sets of orders are tried for one job.
 const TRIES: usize = 400;
@@ -33,20 +35,26 @@ impl Reorders {
     /// Finds another set of orders with which everybody seated so far and one more job of the class have a seat.
     pub(crate) fn seat(&mut self, seating: &mut Seating<'_>, class: usize) -> bool {
         let job = &seating.input.jobs[class];
-        if !self.useful || job.types.is_empty() && job.slots.is_empty() {
+        if !self.useful || self.effort == 0 || job.types.is_empty() && job.slots.is_empty() {
             return false;
         }
         let everybody = everybody_and(seating, class);
         let mut known = BTreeSet::from([seating.orders.clone()]);
         let mut open = VecDeque::from([seating.orders.clone()]);
         while let Some(orders) = open.pop_front() {
-            let mut fixed = Seating { orders: orders.clone(), frozen: true, ..Seating::new(seating.input) };
-            let mut searched = Searched::default();
-            let mut all = everybody.iter().flat_map(|(&class, &number)| (0..number).map(move |_| class));
-            if all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut searched)) {
-                *seating = Seating { frozen: false, ..fixed };
+            let mut fixed = Seating::with_orders(seating.input, orders.clone());
+            let mut searched = Searched::nothing(self.effort);
+            let mut all = everybody.iter().flat_map(|(class, number)| (0..number).map(move |_| class));
+            let all_seated = all.all(|class| self.afford(points(&fixed)) && fixed.seat(class, &mut searched));
+            self.effort = self.effort.min(searched.effort());
+            if all_seated {
+                fixed.frozen = false;
+                *seating = fixed;
                 seating.drop_unused();
                 return true;
+            }
+            if self.effort == 0 {
+                return false;
             }
             if known.len() == TRIES || !self.afford(neighbours(seating.input) * points(seating)) {
                 continue;
@@ -69,7 +77,7 @@ impl Reorders {
 
 /// What a search on this seating may have to look at.
 fn points(seating: &Seating<'_>) -> usize {
-    let seated: usize = seating.on_slots.iter().chain(&seating.on_types).map(BTreeMap::len).sum();
+    let seated: usize = seating.on_slots.iter().chain(&seating.on_types).map(Tally::len).sum();
     seating.input.slots.len() + seating.input.types.len() + seated + 1
 }
 
@@ -107,34 +115,33 @@ fn shares_a_limit(input: &Input, jobs: usize) -> bool {
 }
 
 /// How many jobs of each class have a seat, with one more of this class.
-fn everybody_and(seating: &Seating<'_>, class: usize) -> BTreeMap<usize, u32> {
-    let mut everybody: BTreeMap<usize, u32> = BTreeMap::new();
-    for jobs in seating.on_slots.iter().chain(&seating.on_types) {
-        for (&class, &number) in jobs {
-            *everybody.entry(class).or_insert(0) += number;
-        }
+fn everybody_and(seating: &Seating<'_>, class: usize) -> Tally {
+    let mut everybody = Tally::default();
+    for (class, number) in seating.on_slots.iter().chain(&seating.on_types).flat_map(Tally::iter) {
+        everybody.add_many(class, number);
     }
-    add(&mut everybody, class);
+    everybody.add(class);
     everybody
 }
 
 impl Seating<'_> {
     /// Sets of orders within all limits that differ by one order more, or one moved, or one less.
-    fn neighbours(&self, orders: &[BTreeMap<usize, u32>]) -> Vec<Vec<BTreeMap<usize, u32>>> {
+    fn neighbours(&self, orders: &[Tally]) -> Vec<Vec<Tally>> {
         let pairs: Vec<(usize, usize)> = (self.input.types.iter().enumerate())
             .flat_map(|(node_type, kind)| kind.places.iter().map(move |&(place, _)| (node_type, place)))
             .collect();
         let mut found = Vec::new();
-        let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].contains_key(place)).map(Some);
+        let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].of(*place) > 0).map(Some);
         for less in std::iter::once(None).chain(gone) {
             for more in pairs.iter().map(Some).chain(std::iter::once(None)) {
-                let mut next = Seating { orders: orders.to_vec(), ..Seating::new(self.input) };
+                let mut next = orders.to_vec();
                 if let Some(&(node_type, place)) = less {
-                    take(&mut next.orders[node_type], place);
+                    next[node_type].take(place);
                 }
                 if let Some(&(node_type, place)) = more {
-                    add(&mut next.orders[node_type], place);
+                    next[node_type].add(place);
                 }
+                let next = Seating::with_orders(self.input, next);
                 if next.is_sound() {
                     found.push(next.orders);
                 }
@@ -146,11 +153,12 @@ impl Seating<'_> {
     /// Gives up orders that no job sits on.
     fn drop_unused(&mut self) {
         for (node_type, kind) in self.input.types.iter().enumerate() {
-            let needed = count(&self.on_types[node_type]).div_ceil(kind.executors);
-            while count(&self.orders[node_type]) > needed {
-                let last = kind.places.iter().rev().find(|(place, _)| self.asked(node_type, *place) > 0);
-                let Some(&(place, _)) = last else { break };
-                take(&mut self.orders[node_type], place);
+            let needed = self.on_types[node_type].sum().div_ceil(kind.executors);
+            while self.orders[node_type].sum() > needed {
+                let orders = &mut self.orders[node_type];
+                if !kind.places.iter().rev().any(|&(place, _)| orders.take(place)) {
+                    break;
+                }
             }
         }
     }

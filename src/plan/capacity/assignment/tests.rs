@@ -2,13 +2,20 @@
 
 use super::assign;
 use super::input::*;
+use super::paths::Searched;
 use super::reorder::Reorders;
 use super::seating::*;
+use super::{EFFORT, assign_within};
+use crate::domain::selection::Selection;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn unlimited(types: usize) -> ProviderRoom {
     ProviderRoom { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
+}
+
+fn numbers(numbers: &[usize]) -> Selection {
+    numbers.iter().copied().collect()
 }
 
 /// A input of two types at one provider, one job class for each entry of `jobs`.
@@ -20,8 +27,8 @@ fn two_types(room: u32, jobs: Vec<JobClass>) -> Input {
 #[test]
 fn l2_a_flexible_job_leaves_the_only_slot_to_one_that_has_no_choice() {
     let slots = vec![SlotClass { slots: 1, tier: 0 }, SlotClass { slots: 1, tier: 0 }];
-    let flexible = JobClass { slots: vec![0, 1], types: vec![] };
-    let picky = JobClass { slots: vec![0], types: vec![] };
+    let flexible = JobClass { slots: numbers(&[0, 1]), types: vec![] };
+    let picky = JobClass { slots: numbers(&[0]), types: vec![] };
     let input = Input { jobs: vec![flexible, picky], slots, ..Input::default() };
     let outcome = assign(&input, &[0, 1]);
     assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0))]);
@@ -29,7 +36,7 @@ fn l2_a_flexible_job_leaves_the_only_slot_to_one_that_has_no_choice() {
 
 #[test]
 fn l2_existing_executors_come_before_those_on_their_way_and_those_before_new_servers() {
-    let mut input = two_types(9, vec![JobClass { slots: vec![0, 1], types: vec![0] }]);
+    let mut input = two_types(9, vec![JobClass { slots: numbers(&[0, 1]), types: vec![0] }]);
     input.slots = vec![SlotClass { slots: 1, tier: 2 }, SlotClass { slots: 1, tier: 0 }];
     let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Slot(1)), Some(Seat::Slot(0)), Some(Seat::Order(0))]);
@@ -37,7 +44,7 @@ fn l2_existing_executors_come_before_those_on_their_way_and_those_before_new_ser
 
 #[test]
 fn l2_earlier_types_and_providers_come_first() {
-    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0, 1] }]);
+    let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0, 1] }]);
     input.types[0].room = 1;
     input.types[0].places = vec![(1, 9), (0, 9)];
     input.places.push(unlimited(2));
@@ -47,15 +54,17 @@ fn l2_earlier_types_and_providers_come_first() {
 
 #[test]
 fn l2_an_older_job_keeps_the_last_order_when_a_younger_one_wants_it() {
-    let input =
-        two_types(1, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
+    let input = two_types(
+        1,
+        vec![JobClass { slots: numbers(&[]), types: vec![0] }, JobClass { slots: numbers(&[]), types: vec![1] }],
+    );
     assert_eq!(assign(&input, &[0, 1]).seats, [Some(Seat::Order(0)), None]);
     assert_eq!(assign(&input, &[1, 0]).seats, [Some(Seat::Order(0)), None]);
 }
 
 #[test]
 fn s4_two_jobs_share_a_server_with_two_executors() {
-    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0] }]);
+    let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0] }]);
     input.types[0].executors = 2;
     let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(0)), Some(Seat::Order(1))]);
@@ -63,8 +72,10 @@ fn s4_two_jobs_share_a_server_with_two_executors() {
 
 #[test]
 fn an_order_moves_to_another_provider_to_make_room() {
-    let mut input =
-        two_types(9, vec![JobClass { slots: vec![], types: vec![0] }, JobClass { slots: vec![], types: vec![1] }]);
+    let mut input = two_types(
+        9,
+        vec![JobClass { slots: numbers(&[]), types: vec![0] }, JobClass { slots: numbers(&[]), types: vec![1] }],
+    );
     input.places = vec![ProviderRoom { room: 1, ..unlimited(2) }, unlimited(2)];
     input.types[0].places = vec![(0, 9), (1, 9)];
     input.types[1].places = vec![(0, 9)];
@@ -74,7 +85,7 @@ fn an_order_moves_to_another_provider_to_make_room() {
 
 #[test]
 fn s4_a_quota_of_cores_limits_the_orders() {
-    let mut input = two_types(9, vec![JobClass { slots: vec![], types: vec![0, 1] }]);
+    let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0, 1] }]);
     input.places[0].quota[0] = 5;
     input.places[0].weights = vec![[4, 0, 0, 0], [1, 0, 0, 0]];
     let outcome = assign(&input, &[0, 0, 0]);
@@ -85,7 +96,7 @@ fn s4_a_quota_of_cores_limits_the_orders() {
 #[test]
 fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for_within_a_bounded_effort() {
     let kind = OrderType { executors: 2, room: 100, places: vec![(0, 100)] };
-    let classes = (0..200).map(|class| JobClass { slots: vec![], types: vec![class % 20, (class + 7) % 20] });
+    let classes = (0..200).map(|class| JobClass { slots: numbers(&[]), types: vec![class % 20, (class + 7) % 20] });
     let input =
         Input { jobs: classes.collect(), slots: vec![], types: vec![kind; 20], places: vec![unlimited(20)], room: 30 };
     let queue: Vec<usize> = (0..1000).map(|job| job % 200).collect();
@@ -95,36 +106,82 @@ fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for
     assert_eq!(outcome.seats.iter().flatten().count(), 60);
 }
 
+/// Each job wants the slot that the one before it got, or the next one: with every job, all others could have to move. And
+/// each younger job finds no way to the slots that are left, after it looked at everybody.
+#[test]
+fn l5_jobs_that_could_all_move_for_one_another_are_placed_within_a_bounded_effort() {
+    const SLOTS: usize = 3_000;
+    let slot = SlotClass { slots: 1, tier: 0 };
+    let older = (0..SLOTS).map(|number| JobClass { slots: numbers(&[number, SLOTS - 1 - number]), types: vec![] });
+    let younger = (0..SLOTS).map(|number| JobClass { slots: (0..SLOTS - number % 97).collect(), types: vec![0, 1] });
+    let jobs: Vec<JobClass> = older.chain(younger).collect();
+    let input = Input { slots: vec![slot; SLOTS + 1], ..two_types(SLOTS as u32, jobs) };
+    let queue: Vec<usize> = (0..2 * SLOTS).collect();
+    for effort in [1_000, EFFORT] {
+        let outcome = assign_within(effort, &input, &queue);
+        assert_sound(&input, &queue, &outcome);
+        assert!(effort == EFFORT || outcome.hurried_from.is_some());
+    }
+}
+
+#[test]
+fn l1_jobs_that_nobody_could_make_room_for_get_servers_however_little_effort_is_left() {
+    let slots = vec![SlotClass { slots: 1, tier: 0 }; 2];
+    let jobs = vec![
+        JobClass { slots: numbers(&[0]), types: vec![] },
+        JobClass { slots: numbers(&[0]), types: vec![0] },
+        JobClass { slots: numbers(&[]), types: vec![1] },
+    ];
+    let outcome = assign_within(1, &Input { slots, ..two_types(9, jobs) }, &[0, 1, 2]);
+    assert_eq!(outcome.seats, [Some(Seat::Slot(0)), Some(Seat::Order(0)), Some(Seat::Order(1))]);
+}
+
+/// Slots that are free though a job that got a server could have had them, had others moved.
+fn missed_slots(input: &Input, queue: &[usize], outcome: &Outcome) -> BTreeSet<usize> {
+    let on = |slot: usize| queue.iter().zip(&outcome.seats).filter(move |(_, seat)| **seat == Some(Seat::Slot(slot)));
+    let ordered_for = queue.iter().zip(&outcome.seats).filter(|(_, seat)| matches!(seat, Some(Seat::Order(_))));
+    let mut reached: BTreeSet<usize> = BTreeSet::new();
+    let mut open: Vec<usize> = ordered_for.map(|(&class, _)| class).collect();
+    while let Some(class) = open.pop() {
+        for slot in input.jobs[class].slots.iter().filter(|&slot| input.slots[slot].slots > 0) {
+            if reached.insert(slot) {
+                open.extend(on(slot).map(|(&class, _)| class));
+            }
+        }
+    }
+    reached.into_iter().filter(|&slot| on(slot).count() < input.slots[slot].slots as usize).collect()
+}
+
 /// Whether all these jobs can be seated at once, by trying every way.
 fn all_fit(input: &Input, jobs: &[usize], seating: &mut Seating<'_>) -> bool {
     let Some((&class, rest)) = jobs.split_first() else {
         return seating.is_sound();
     };
-    for &slot in &input.jobs[class].slots {
-        if count(&seating.on_slots[slot]) < input.slots[slot].slots {
-            add(&mut seating.on_slots[slot], class);
+    for slot in input.jobs[class].slots.iter() {
+        if seating.on_slots[slot].sum() < input.slots[slot].slots {
+            seating.on_slots[slot].add(class);
             if all_fit(input, rest, seating) {
                 return true;
             }
-            take(&mut seating.on_slots[slot], class);
+            seating.on_slots[slot].take(class);
         }
     }
     for &node_type in &input.jobs[class].types {
-        add(&mut seating.on_types[node_type], class);
-        if count(&seating.on_types[node_type]) <= count(&seating.orders[node_type]) * input.types[node_type].executors {
+        seating.on_types[node_type].add(class);
+        if seating.on_types[node_type].sum() <= seating.orders[node_type].sum() * input.types[node_type].executors {
             if all_fit(input, rest, seating) {
                 return true;
             }
         } else {
             for &(place, _) in &input.types[node_type].places {
-                add(&mut seating.orders[node_type], place);
+                seating.orders[node_type].add(place);
                 if seating.is_sound() && all_fit(input, rest, seating) {
                     return true;
                 }
-                take(&mut seating.orders[node_type], place);
+                seating.orders[node_type].take(place);
             }
         }
-        take(&mut seating.on_types[node_type], class);
+        seating.on_types[node_type].take(class);
     }
     false
 }
@@ -151,7 +208,7 @@ fn subset(of: usize) -> impl Strategy<Value = Vec<usize>> {
 }
 
 fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)> {
-    let job = (subset(3), subset(3)).prop_map(|(slots, types)| JobClass { slots, types });
+    let job = (subset(3), subset(3)).prop_map(|(slots, types)| JobClass { slots: slots.into_iter().collect(), types });
     let slot = (0..2u32, 0..3u8).prop_map(|(slots, tier)| SlotClass { slots, tier });
     let kind = (1..=most_executors, 0..4u32, proptest::collection::vec(0..3u32, 2), any::<bool>()).prop_map(
         |(executors, room, most, second_first)| {
@@ -178,19 +235,19 @@ fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)>
 fn assert_sound(input: &Input, queue: &[usize], outcome: &Outcome) {
     let mut seating = Seating::new(input);
     for order in &outcome.orders {
-        add(&mut seating.orders[order.node_type], order.place);
+        seating.orders[order.node_type].add(order.place);
     }
     let mut used = BTreeSet::new();
     for (&class, seat) in queue.iter().zip(&outcome.seats) {
         match *seat {
             Some(Seat::Slot(slot)) => {
-                assert!(input.jobs[class].slots.contains(&slot), "job class {class} sits on slot {slot}");
-                add(&mut seating.on_slots[slot], class);
+                assert!(input.jobs[class].slots.contains(slot), "job class {class} sits on slot {slot}");
+                seating.on_slots[slot].add(class);
             }
             Some(Seat::Order(order)) => {
                 let node_type = outcome.orders[order].node_type;
                 assert!(input.jobs[class].types.contains(&node_type), "job class {class} sits on type {node_type}");
-                add(&mut seating.on_types[node_type], class);
+                seating.on_types[node_type].add(class);
                 used.insert(order);
             }
             None => {}
@@ -206,7 +263,7 @@ fn place_anew(input: &Input, queue: &[usize]) -> Outcome {
     let mut reorders = Reorders::new(input, queue.len());
     let seated: Vec<bool> = queue
         .iter()
-        .map(|&class| seating.seat(class, &mut Searched::default()) || reorders.seat(&mut seating, class))
+        .map(|&class| seating.seat(class, &mut Searched::nothing(EFFORT)) || reorders.seat(&mut seating, class))
         .collect();
     seating.read_out(queue, &seated)
 }
@@ -238,5 +295,20 @@ proptest! {
     #[test]
     fn what_a_search_leaves_to_the_next_changes_nothing_with_several_executors((input, queue) in any_market(3)) {
         prop_assert_eq!(assign(&input, &queue), place_anew(&input, &queue));
+    }
+
+    #[test]
+    fn s4_with_any_effort_no_server_is_ordered_where_an_executor_could_be_freed(
+        (input, queue) in any_market(1),
+        effort in 0..30_usize,
+    ) {
+        let outcome = assign_within(effort, &input, &queue);
+        assert_sound(&input, &queue, &outcome);
+        prop_assert_eq!(missed_slots(&input, &queue, &outcome), BTreeSet::new());
+    }
+
+    #[test]
+    fn s4_with_any_effort_the_limits_hold((input, queue) in any_market(3), effort in 0..30_usize) {
+        assert_sound(&input, &queue, &assign_within(effort, &input, &queue));
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::{Config, Registration};
 use crate::domain::installation::Controller;
 use crate::domain::names::{NodeName, ProviderName, ServerId};
-use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, State};
+use crate::domain::state::{Origin, ServerMemory, SetOfflineBy, Standstill, State};
 use crate::domain::world::*;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -109,10 +109,26 @@ impl<'a> Seen<'a> {
         let online = memory.first_online.zip(self.ordered_in(server)).is_some_and(|(online, run)| online <= run);
         let changed_hands = memory.server.as_ref().is_some_and(|own| {
             let works = node.presence == Presence::Online || !node.idle;
-            let by_address = node.name.convention().ip.is_some_and(|ip| server.addresses.contains(&ip));
-            own == &server.id || works && (by_address || self.is_gone(own))
+            let has_address =
+                |server: &Server| node.name.convention().ip.is_some_and(|ip| server.addresses.contains(&ip));
+            let away = memory.last_away.zip(self.ordered_in(server)).is_none_or(|(away, run)| away >= run);
+            let stayed = self.ours().get(own).is_some_and(|(_, own)| has_address(own)) && !away;
+            own == &server.id || works && (has_address(server) && !stayed || self.is_gone(own))
         });
-        online && !keyed(node, server) && !changed_hands
+        !keyed(node, server) && (online && !changed_hands || self.stood_still(node, server))
+    }
+
+    /// Whether the node was already without an agent that works, and as busy and held as it is, when the server was ordered.
+    fn stood_still(&self, node: &Node, server: &Server) -> bool {
+        let unchanged = self.state.nodes.get(&node.name).and_then(|memory| memory.unchanged);
+        let Some((unchanged, run)) = unchanged.zip(self.ordered_in(server)) else { return false };
+        let set_offline = node.presence.cause().is_some();
+        let same = match unchanged.standstill {
+            Standstill::SetOffline => set_offline && node.idle,
+            Standstill::Lost => node.presence == Presence::Disconnected && !node.idle,
+            Standstill::BusySetOffline => set_offline && !node.idle,
+        };
+        same && unchanged.since <= run
     }
 
     fn is_gone(&self, id: &ServerId) -> bool {

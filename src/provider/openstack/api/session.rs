@@ -78,6 +78,15 @@ impl Session {
         Ok(self.login()?.identity.clone())
     }
 
+    /// The regions of the cloud, if it has several and the configuration names none.
+    pub(crate) fn regions_to_choose(&self) -> Result<Vec<String>, Failure> {
+        if self.config.region.is_some() {
+            return Ok(Vec::new());
+        }
+        let regions = self.login()?.catalogue.regions(Service::Compute, self.config.interface);
+        Ok(if regions.len() > 1 { regions } else { Vec::new() })
+    }
+
     /// When the application credential that logged in expires; `None` if it does not, or if something else logged in.
     pub(crate) fn credential_expires(&self) -> Result<Option<Timestamp>, Failure> {
         let login = self.login()?;

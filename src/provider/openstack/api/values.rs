@@ -1,6 +1,6 @@
 //! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
-use crate::domain::world::Lookup;
+use crate::domain::world::{Lookup, QuotaUse};
 use crate::provider::failure::Failure;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -25,6 +25,15 @@ pub(crate) fn lookup<P, T>(found: Result<Option<P>, Failure>, read: fn(P) -> T) 
 pub(crate) fn remaining(limit: Option<i64>, used: Option<i64>) -> Option<u64> {
     let limit = u64::try_from(limit?).ok()?;
     Some(limit.saturating_sub(u64::try_from(used.unwrap_or(0)).unwrap_or(0)))
+}
+
+/// How much of each limit is used, for those whose use is known.
+pub(crate) fn usage<const N: usize>(
+    limits: [(&'static str, Option<i64>, Option<i64>); N],
+) -> Vec<(&'static str, QuotaUse)> {
+    let number = |number: Option<i64>| u64::try_from(number?).ok();
+    let used = |(part, limit, used)| Some((part, QuotaUse { used: number(used)?, limit: number(limit) }));
+    limits.into_iter().filter_map(used).collect()
 }
 
 /// A time as OpenStack writes it: in UTC, with or without a `Z`.

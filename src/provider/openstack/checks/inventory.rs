@@ -1,18 +1,47 @@
 //! What a node type can name in the cloud, for a person who writes a configuration.
 
+use crate::http::{Client, ClientOptions};
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Image, Inventory, NamedNetwork, Size};
+use crate::provider::interface::Access;
 use crate::provider::openstack::cloud::OpenStack;
-use crate::provider::openstack::{compute, image, network};
+use crate::provider::openstack::{compute, identity, image, network};
 use std::collections::BTreeSet;
+
+/// What is wrong with an auth_url where another service answers.
+const NOT_KEYSTONE: &str = "what answers at auth_url is not Keystone: correct auth_url";
+
+/// Whether Keystone answers at this URL, before anybody logs in there.
+///
+/// # Errors
+/// Why there is no answer, or that it is not Keystone's.
+pub fn probe(auth_url: &str, access: Access<'_>) -> Result<(), String> {
+    let options = ClientOptions {
+        service: "keystone",
+        cacert: None,
+        client_cert: None,
+        proxy: None,
+        deadline: access.deadline,
+        network: access.network,
+    };
+    let http = Client::new(options).map_err(|error| error.to_string())?;
+    match identity::describes_itself(&http, auth_url) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(NOT_KEYSTONE.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let session = &cloud.session;
     let mut problems = BTreeSet::new();
     if !session.is_keystone() {
         // Before the secret is sent there: a person may have mistyped the URL.
-        let text = "what answers at auth_url is not Keystone: correct auth_url";
-        return Inventory { problems: vec![text.to_owned()], ..Inventory::default() };
+        return Inventory { problems: vec![NOT_KEYSTONE.to_owned()], ..Inventory::default() };
+    }
+    let regions = or_report(session.regions_to_choose(), &mut problems);
+    if !regions.is_empty() {
+        return Inventory { regions, ..Inventory::default() };
     }
     let identity = or_report(session.identity(), &mut problems);
     if !problems.is_empty() {
@@ -48,6 +77,7 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
         sizes,
         key_pairs: or_report(compute::key_pairs(session), &mut problems),
         networks,
+        regions,
         problems: problems.into_iter().collect(),
     }
 }

@@ -6,4 +6,5 @@ mod survey;
 
 pub(crate) use inspection::inspect;
 pub(crate) use inventory::inventory;
+pub use inventory::probe;
 pub(crate) use survey::survey;

@@ -50,13 +50,16 @@ pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
         }
     }
 
-    if let Some(Ok(Answer::Quota(compute::Headroom { instances, cores, ram_mib }))) = answers.get(&Question::Quota) {
-        let volume::Headroom { volumes, gigabytes } = match answers.get(&Question::VolumeQuota) {
-            Some(Ok(Answer::VolumeQuota(headroom))) => *headroom,
+    if let Some(Ok(Answer::Quota(compute::Headroom { instances, cores, ram_mib, usage }))) =
+        answers.get(&Question::Quota)
+    {
+        let volume::Headroom { volumes, gigabytes, usage: of_volumes } = match answers.get(&Question::VolumeQuota) {
+            Some(Ok(Answer::VolumeQuota(headroom))) => headroom.clone(),
             _ => volume::Headroom::default(),
         };
         let (instances, cores, ram_mib) = (*instances, *cores, *ram_mib);
-        survey.quota = Some(Quota { instances, cores, ram_mib, volumes, gigabytes, sizes });
+        let usage = usage.iter().chain(&of_volumes).map(|(part, used)| ((*part).to_owned(), *used)).collect();
+        survey.quota = Some(Quota { instances, cores, ram_mib, volumes, gigabytes, sizes, usage });
     }
     survey.problems = problems.into_iter().collect();
     survey

@@ -1,15 +1,17 @@
 //! Nova: the quota of the project, and what remains of it.
 
 use super::wire;
+use crate::domain::world::QuotaUse;
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Effect, Service, Session, remaining};
+use crate::provider::openstack::api::{Effect, Service, Session, remaining, usage};
 
 /// What remains of the compute quota; `None` means unlimited or unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Headroom {
     pub(crate) instances: Option<u64>,
     pub(crate) cores: Option<u64>,
     pub(crate) ram_mib: Option<u64>,
+    pub(crate) usage: Vec<(&'static str, QuotaUse)>,
 }
 
 /// What remains of the compute quota. What other people run in the project counts as used.
@@ -19,6 +21,11 @@ pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
         instances: remaining(limits.max_total_instances, limits.total_instances_used),
         cores: remaining(limits.max_total_cores, limits.total_cores_used),
         ram_mib: remaining(limits.max_total_ram_size, limits.total_ram_used),
+        usage: usage([
+            ("instances", limits.max_total_instances, limits.total_instances_used),
+            ("cores", limits.max_total_cores, limits.total_cores_used),
+            ("ram_mib", limits.max_total_ram_size, limits.total_ram_used),
+        ]),
     })
 }
 

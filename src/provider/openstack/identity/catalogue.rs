@@ -58,6 +58,15 @@ impl Catalogue {
         self.0.is_empty()
     }
 
+    /// The regions that have a service, each by one name.
+    pub(crate) fn regions(&self, service: Service, wanted: Interface) -> Vec<String> {
+        let serves = |endpoint: &&Endpoint| {
+            service.types().contains(&endpoint.service_type.as_str()) && endpoint.interface == wanted
+        };
+        let regions = self.0.iter().filter(serves).filter_map(|endpoint| endpoint.regions.first());
+        regions.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// The URL of a service, with a version and without a slash at its end; or why there is none, and what to do.
     pub(crate) fn url(&self, service: Service, region: Option<&str>, wanted: Interface) -> Result<String, String> {
         let of_type: Vec<_> = service
@@ -155,6 +164,7 @@ mod tests {
             catalogue.url(Service::Compute, None, Interface::Public).unwrap_err(),
             "the cloud has several regions: set service_region to one of: one, r2, two"
         );
+        assert_eq!(catalogue.regions(Service::Compute, Interface::Public), ["one", "r2"]);
         for region in ["two", "r2"] {
             let url = catalogue.url(Service::Compute, Some(region), Interface::Public).unwrap();
             assert_eq!(url, "http://two/compute/v2/p1");

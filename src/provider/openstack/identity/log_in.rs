@@ -4,7 +4,7 @@ use super::access_rules::AccessRule;
 use super::catalogue::Catalogue;
 use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
-use crate::http::{Client, HttpError, Request, Response, encode_segment};
+use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::errors::Operation;
 use crate::provider::openstack::api::values::timestamp;
@@ -76,14 +76,20 @@ pub(crate) fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
         // A newer Keystone has no version 2.0 to describe.
         return true;
     }
-    let version = format!("{}/v3", without_version(&config.auth_url));
-    let Ok(response) = http.send(&Request::get(version)) else { return true };
+    describes_itself(http, &config.auth_url).unwrap_or(true)
+}
+
+/// Whether the answer there is Keystone's description of its version, or an error that says nothing of who answers.
+///
+/// # Errors
+/// Why there is no answer.
+pub(crate) fn describes_itself(http: &Client, auth_url: &str) -> Result<bool, HttpError> {
+    let response = http.send(&Request::get(format!("{}/v3", without_version(auth_url))))?;
     if !response.is_success() {
-        return response.status >= 500;
+        return Ok(response.status >= 500);
     }
-    response
-        .json_body("a version")
-        .is_ok_and(|body| body.take("/version").is_ok_and(|version: Value| version.is_object()))
+    let is_version = |body: JsonBody<'_>| body.take("/version").is_ok_and(|version: Value| version.is_object());
+    Ok(response.json_body("a version").is_ok_and(is_version))
 }
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {

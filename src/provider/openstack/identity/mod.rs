@@ -5,4 +5,4 @@ mod catalogue;
 mod log_in;
 mod wire;
 
-pub(crate) use log_in::{Identity, Login, is_keystone, log_in};
+pub(crate) use log_in::{Identity, Login, describes_itself, is_keystone, log_in};

@@ -37,6 +37,7 @@ pub(super) fn node_type(name: &str) -> NodeType {
         storage: None,
         executors: 1,
         max: None,
+        budget: None,
         min_idle: MinIdle::Always(0),
         forecast: crate::config::Forecast::default(),
         single_use: false,
@@ -101,6 +102,7 @@ fn provider(server: &Loopback, time: Duration) -> Box<dyn Provider> {
     let config = ProviderConfig {
         name: "cloud".into(),
         max: None,
+        budget: None,
         dashboard_url: None,
         billing: None,
         backend: Backend::OpenStack(backend.into()),

@@ -1,6 +1,7 @@
 //! How the simulated controller is set up.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::jenkins::queue::placement::Placement;
 use crate::jenkins::version::Version;
@@ -33,6 +34,8 @@ pub struct Options {
     pub pipeline_names: bool,
     /// Whether the plugin SSH Build Agents is there.
     pub ssh_build_agents: bool,
+    /// From the order to start an agent of a node that was made over the API to its being online.
+    pub agent_start: Duration,
     /// The ids of the credentials for agents.
     pub credentials: Vec<String>,
     /// The configured root URL, which item and task URLs begin with; it need not be the real one.
@@ -63,6 +66,7 @@ impl Default for Options {
             crumbs: true,
             pipeline_names: true,
             ssh_build_agents: true,
+            agent_start: Duration::from_secs(20),
             credentials: vec!["jenkins-agent".into()],
             root_url: None,
             loses_credentials: false,

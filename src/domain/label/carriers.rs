@@ -4,46 +4,8 @@
 
 use super::Label;
 use super::expression::Expr;
+use crate::domain::selection::Selection;
 use std::collections::HashMap;
-
-/// Some of a fixed number of candidates, a bit each.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    words: Vec<u64>,
-}
-
-impl Selection {
-    /// Whether the candidate with this number is in it.
-    pub fn contains(&self, number: usize) -> bool {
-        self.words.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
-
-    /// Whether nobody is in it.
-    pub fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
-    }
-
-    fn all(size: usize) -> Self {
-        let mut all = Self { words: vec![u64::MAX; size.div_ceil(64)] };
-        if let (Some(last), left @ 1..) = (all.words.last_mut(), size % 64) {
-            *last = (1 << left) - 1;
-        }
-        all
-    }
-
-    fn add(&mut self, number: usize) {
-        if self.words.len() <= number / 64 {
-            self.words.resize(number / 64 + 1, 0);
-        }
-        self.words[number / 64] |= 1 << (number % 64);
-    }
-
-    fn combine(&mut self, other: &Self, how: fn(u64, u64) -> u64) {
-        self.words.resize(self.words.len().max(other.words.len()), 0);
-        let others = other.words.iter().copied().chain(std::iter::repeat(0));
-        self.words.iter_mut().zip(others).for_each(|(word, other)| *word = how(*word, other));
-    }
-}
 
 /// The labels of all candidates.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +29,7 @@ impl<'a> Carriers<'a> {
 
     /// The candidates that the expression accepts.
     pub fn select(&self, label: &Label) -> Selection {
-        self.selected(&label.0)
+        self.selected(&label.0.tree)
     }
 
     fn selected(&self, expression: &Expr) -> Selection {
@@ -82,33 +44,33 @@ impl<'a> Carriers<'a> {
                     if left.is_empty() {
                         break;
                     }
-                    left.combine(&self.selected(part), |left, part| left & part);
+                    left.retain(&self.selected(part));
                 }
                 left
             }
-            Expr::Or(parts) => self.joined(parts, |sum, part| sum | part),
+            Expr::Or(parts) => self.joined(parts, Selection::join),
             Expr::Implies(condition, consequence) => {
                 let mut accepted = self.without(&self.selected(condition));
-                accepted.combine(&self.selected(consequence), |left, right| left | right);
+                accepted.join(&self.selected(consequence));
                 accepted
             }
             // From the left, `a<->b<->c` is the parity of its false parts.
-            Expr::Iff(parts) if parts.len() % 2 == 0 => self.without(&self.joined(parts, |sum, part| sum ^ part)),
-            Expr::Iff(parts) => self.joined(parts, |sum, part| sum ^ part),
+            Expr::Iff(parts) if parts.len() % 2 == 0 => self.without(&self.joined(parts, Selection::toggle)),
+            Expr::Iff(parts) => self.joined(parts, Selection::toggle),
         }
     }
 
-    fn joined(&self, parts: &[Expr], how: fn(u64, u64) -> u64) -> Selection {
+    fn joined(&self, parts: &[Expr], how: fn(&mut Selection, &Selection)) -> Selection {
         let mut sum = Selection::default();
         for part in parts {
             match part {
                 // The usual part of a long chain: nothing to copy.
                 Expr::Atom(name) => {
                     if let Some(carriers) = self.by_label.get(name.as_str()) {
-                        sum.combine(carriers, how);
+                        how(&mut sum, carriers);
                     }
                 }
-                part => sum.combine(&self.selected(part), how),
+                part => how(&mut sum, &self.selected(part)),
             }
         }
         sum
@@ -116,7 +78,7 @@ impl<'a> Carriers<'a> {
 
     fn without(&self, selection: &Selection) -> Selection {
         let mut rest = Selection::all(self.size);
-        rest.combine(selection, |all, taken| all & !taken);
+        rest.subtract(selection);
         rest
     }
 }

@@ -1,0 +1,76 @@
+//! A provider: what could be read of it, its servers, its quota, and what is not ordered there.
+
+use crate::config::{NodeType, ProviderConfig};
+use crate::domain::world::{Listing, Quota};
+use crate::view::explain::finding::{Candidate, Finding, Kind, What};
+use crate::view::overview::{Overview, ServerView};
+use crate::view::quota;
+use crate::view::status::node_types::pauses;
+use crate::view::text::{duration, plural};
+
+pub(super) fn explain(overview: &Overview<'_>, config: &ProviderConfig, servers: &[ServerView<'_>]) -> Finding {
+    let name = &config.name;
+    let mut finding = Finding::new(Kind::Provider, name, name.as_str());
+    let cloud = overview.report.world.clouds.get(name);
+    finding.fact(
+        What::Reachable,
+        match cloud.map(|cloud| &cloud.servers) {
+            Some(Listing::Complete(all)) => format!("yes, with {} of everybody", plural(all.len(), "server")),
+            Some(Listing::Unavailable(why)) => format!("no: {why}"),
+            None => "it was not asked".to_owned(),
+        },
+    );
+    let ours = servers.iter().filter(|server| server.provider() == Some(name) && server.counts()).count();
+    let max = config.max.map_or_else(String::new, |max| format!(" of {max} at most"));
+    finding.fact(What::Servers, format!("{}{max} of this installation", plural(ours, "server")));
+    finding.fact(
+        What::Quota,
+        cloud
+            .and_then(|cloud| cloud.quota.as_ref())
+            .map_or("not read: that is done when something is to be ordered".to_owned(), remaining),
+    );
+    for kind in overview.config.node_types.iter().filter(|kind| kind.providers.contains(name)) {
+        let (fits, reason) = orders(overview, config, kind, servers);
+        finding.answer(Candidate::NodeType, &kind.name, fits, reason);
+    }
+    finding
+}
+
+/// What is left of the quota, in a sentence.
+fn remaining(quota: &Quota) -> String {
+    let parts = [
+        (quota.instances, "instances"),
+        (quota.cores, "cores"),
+        (quota.ram_mib, "MiB of RAM"),
+        (quota.volumes, "volumes"),
+        (quota.gigabytes, "GB of volumes"),
+    ];
+    let parts: Vec<String> =
+        parts.iter().filter_map(|(left, what)| left.map(|left| format!("{left} {what}"))).collect();
+    if parts.is_empty() { "no limits".to_owned() } else { format!("left: {}", parts.join(", ")) }
+}
+
+/// Whether a node type is ordered there now, and what matters to it.
+fn orders(
+    overview: &Overview<'_>,
+    config: &ProviderConfig,
+    kind: &NodeType,
+    servers: &[ServerView<'_>],
+) -> (bool, String) {
+    let name = &config.name;
+    let here = |server: &&ServerView<'_>| {
+        server.provider() == Some(name) && server.node_type() == Some(&kind.name) && server.counts()
+    };
+    let mut parts = vec![plural(servers.iter().filter(here).count(), "server")];
+    let quota = overview.report.world.clouds.get(name).and_then(|cloud| cloud.quota.as_ref());
+    let room = quota.and_then(|quota| quota::room(quota, kind));
+    parts.extend(room.map(|(more, part)| format!("the quota has room for {more} more ({part})")));
+    let paused = overview.memory().pause(&kind.name, name);
+    parts.extend(paused.map(ToString::to_string));
+    let pauses = pauses(overview, name, &kind.name);
+    let is_open = paused.is_none() && pauses.is_empty() && room.is_none_or(|(more, _)| more > 0);
+    for pause in pauses {
+        parts.push(format!("not ordered for {} ({}): {}", duration(pause.lasts), pause.rule, pause.reason));
+    }
+    (is_open, parts.join("; "))
+}

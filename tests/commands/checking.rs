@@ -1,0 +1,121 @@
+//! What `mita check` counts as an error, and what persons type by mistake.
+
+use crate::harness::{Installation, Setup, minutes};
+use mita::domain::journal::Event;
+use mita::operator::Request;
+use mita::store::journal_of;
+use mita_sim::jenkins::queue::Job;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+/// The exit status of a command, with everything that it prints.
+fn said(it: &Installation, words: &[&str]) -> (i32, String) {
+    let ended = it.program(words);
+    (ended.status, ended.stdout + &ended.stderr)
+}
+
+fn trusty_with(lines: &str) -> Installation {
+    let labels = if lines.contains("labels") { "" } else { "labels = \"amd64 trusty\"\n" };
+    Setup::new().node("trusty", &format!("{labels}{lines}")).start()
+}
+
+#[test]
+fn what_no_node_type_can_work_with_is_an_error_of_check_and_no_run_stops_at_it() {
+    for (lines, part) in [
+        ("script = \"echo hello\"", "which cloud-init does not know"),
+        ("script = \"\\n#!/bin/sh\"", "begins with white space"),
+        ("script = \"#!/bin/sh\\r\\necho\"", "has Windows line ends"),
+    ] {
+        let it = trusty_with(lines);
+        let (status, shown) = said(&it, &["check"]);
+        assert!(status == 2 && shown.contains(part), "{lines}: {shown}");
+        assert!(shown.contains(": 1 error\n"), "{lines}: {shown}");
+        it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
+        let (status, shown) = said(&it, &["reconcile", "--dry-run"]);
+        assert!(status == 0 && shown.contains(part), "{lines}: {shown}");
+        assert_eq!(said(&it, &["reconcile"]).0, 0, "{lines}");
+        assert_eq!(it.servers().len(), 1, "what the last version ordered is ordered");
+    }
+}
+
+#[test]
+fn what_can_be_meant_is_a_warning_of_check() {
+    for (lines, part) in [("max = 0", "is 0, so mita orders no server there"), ("labels = [\"a,b\"]", "has a comma")] {
+        let (status, shown) = said(&trusty_with(lines), &["check"]);
+        assert!(status == 0 && shown.contains(part), "{lines}: {shown}");
+    }
+}
+
+#[test]
+fn files_and_folders_that_others_can_write_are_a_warning_of_check() {
+    let it = Setup::trusty().start();
+    let mode = |mode| fs::set_permissions(it.config_file(), Permissions::from_mode(mode)).expect("its own file");
+    mode(0o600);
+    assert!(!said(&it, &["check"]).1.contains("can be written by"), "{}", said(&it, &["check"]).1);
+    mode(0o606);
+    let (status, shown) = said(&it, &["check"]);
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains("can be written by everybody (mode 0606): chmod go-w "), "{shown}");
+}
+
+#[test]
+fn a_secret_that_is_too_short_to_be_hidden_is_a_warning() {
+    let it = Setup::trusty().start();
+    let config = fs::read_to_string(it.config_file()).expect("the configuration");
+    let short = config.replace("password = \"mita-secret\"", "password = \"abc\"");
+    assert_ne!(config, short);
+    fs::write(it.config_file(), short).expect("the configuration");
+    let (status, shown) = said(&it, &["check"]);
+    assert!(status == 0 && shown.contains("is so short that mita cannot hide it in messages"), "{shown}");
+    assert!(!shown.contains("abc"), "{shown}");
+}
+
+#[test]
+fn a_time_that_ends_before_it_begins_is_refused() {
+    let it = Setup::trusty().start();
+    let (status, shown) = said(&it, &["history", "--since", "1h", "--until", "2h"]);
+    assert!(status == 2 && shown.contains("is later than --until"), "{shown}");
+    let (status, shown) = said(&it, &["history"]);
+    assert!(status == 0 && shown.contains("mita history --since 7d looks further back"), "{shown}");
+}
+
+#[test]
+fn a_mistyped_name_resumes_nothing_and_a_former_one_does() {
+    let it = Setup::trusty().start();
+    let (status, shown) = said(&it, &["resume", "--type", "trutsy"]);
+    assert!(status == 2 && shown.contains("no node type \"trutsy\"; similar: trusty"), "{shown}");
+    assert_eq!(said(&it, &["resume", "--provider", "openstak"]).0, 2);
+    assert_eq!(said(&it, &["resume", "--type", "trusty"]).0, 0);
+    assert_eq!(said(&it, &["pause", "--type", "trusty"]).0, 0);
+    let config = fs::read_to_string(it.config_file()).expect("the configuration");
+    fs::write(it.config_file(), config.replace("[nodes.trusty]", "[nodes.newer]")).expect("the configuration");
+    let (status, shown) = said(&it, &["resume", "--type", "trusty"]);
+    assert!(status == 0 && shown.contains("goes on"), "what is not configured any more can be resumed: {shown}");
+}
+
+#[test]
+fn a_reason_with_a_line_break_stays_on_its_line() {
+    let it = Setup::trusty().start();
+    let (_, shown) = said(&it, &["pause", "--reason", "a move\nof racks"]);
+    assert!(shown.contains("a move of racks"), "{shown}");
+    for words in [&["status"][..], &["status", "-o", "wide"], &["history"], &["explain", "openstack"]] {
+        let (_, shown) = said(&it, words);
+        let words_of = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words_of.contains("a move of racks") && !shown.contains("\nof racks"), "{words:?}: {shown}");
+    }
+}
+
+#[test]
+fn a_retirement_that_was_asked_for_already_is_not_written_down_again() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty").lasting(minutes(30)));
+    it.minutes_until(10, "the build runs", |it| {
+        it.sim.jenkins().nodes.iter().any(|node| node.server.is_some() && !node.idle())
+    });
+    let node = it.node();
+    it.by_hand(&node, &Request::Retire { when_idle: true });
+    let again = it.by_hand(&node, &Request::Retire { when_idle: true });
+    assert!(again.reason.contains("that was asked for"), "{again:?}");
+    let read = journal_of(&it.state_file(), jiff::Timestamp::UNIX_EPOCH).expect("a journal");
+    assert_eq!(read.entries.iter().filter(|entry| entry.event == Event::Asked).count(), 1);
+}

@@ -1,0 +1,115 @@
+//! What `mita status` and `mita explain` say of what there is not yet, and what a terminal gets.
+
+use crate::harness::{Setup, minutes};
+use mita_sim::jenkins::queue::Job;
+use std::time::Duration;
+
+#[test]
+fn what_the_next_run_would_order_is_not_said_to_be_ordered() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().add_agent("vault", "signing", 1);
+    it.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty").lasting(minutes(5)));
+    let words = [&["status"][..], &["explain", "ceph-build"], &["explain", "vault"], &["status", "-o", "json"]];
+    let look = |words: &[&str]| it.program(words).stdout;
+    for words in words {
+        let shown = look(words);
+        assert!(!shown.contains("is ordered") && !shown.contains("Z-1"), "{words:?}: {shown}");
+        assert!(!shown.contains("by run"), "{words:?}: {shown}");
+    }
+    assert!(look(&["status"]).contains("1 job waits: the next run would order a server"), "{}", look(&["status"]));
+    assert!(look(&["status"]).contains("one trusty server would be ordered for it"), "{}", look(&["status"]));
+    let shown = look(&["explain", "ceph-build"]);
+    assert!(shown.contains("demand: needs trusty: one trusty server would be ordered for it"), "{shown}");
+    assert!(look(&["explain", "vault"]).contains("seen by no run yet"), "{}", look(&["explain", "vault"]));
+    it.minute();
+    assert!(look(&["explain", "vault"]).contains("first seen by run 1, first online by run 1"));
+}
+
+#[test]
+fn a_label_expression_with_a_mistake_is_said_to_be_one() {
+    let it = Setup::trusty().start();
+    for (subject, said) in [
+        ("trusty &&", "it is incomplete: a label is missing at its end, after character 9"),
+        ("(trusty", "it is incomplete: the parenthesis at character 1 is not closed"),
+        ("trusty amd64", "there is no operator such as && before \"amd64\" at character 8"),
+    ] {
+        let ended = it.program(&["explain", subject]);
+        assert_eq!(ended.status, 2, "{}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{}", ended.stderr);
+    }
+    let ended = it.program(&["explain", "solaris"]);
+    assert!(ended.status == 1 && ended.stderr.contains("nothing is called \"solaris\""), "{}", ended.stderr);
+}
+
+#[test]
+fn a_provider_can_be_explained() {
+    let it = Setup::trusty().with_idle_node();
+    it.sim.jenkins().submit(Job::freestyle("one").label("trusty").lasting(minutes(5)));
+    it.sim.jenkins().submit(Job::freestyle("two").label("trusty").lasting(minutes(5)));
+    let shown = it.program(&["explain", "openstack"]).stdout;
+    for part in [
+        "Provider openstack",
+        "yes, with 1 server of everybody",
+        "1 server of this installation",
+        "left: 1",
+        "  trusty  yes",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    it.program(&["pause", "--provider", "openstack", "--reason", "move"]);
+    let shown = it.program(&["explain", "openstack"]).stdout;
+    assert!(shown.contains("  trusty  no") && shown.contains("move"), "{shown}");
+    let near = it.program(&["explain", "openstak"]);
+    assert!(near.stderr.contains("similar: openstack"), "{}", near.stderr);
+}
+
+#[test]
+fn a_person_who_wants_no_escape_sequences_gets_none() {
+    for wish in ["TERM=dumb", "NO_COLOR=1"] {
+        let it = Setup::trusty().start();
+        it.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty"));
+        it.sim.set_latency(Duration::from_millis(300));
+        let all = "$MITA status; $MITA explain ceph-build; $MITA history; $MITA check --online; $MITA reconcile; \
+                   $MITA pause --for 1h; $MITA status -o wide; $MITA nosuch; $MITA --help; $MITA explain nosuch";
+        let config = it.config_file().display().to_string();
+        let (_, shown) = it.terminal(&format!("export {wish} MITA_CONFIG={config}; {all}")).end();
+        assert!(shown.contains("ceph-build") && shown.contains("Usage"), "{shown}");
+        assert!(!shown.contains('\u{1b}'), "{wish}: {shown:?}");
+        // A line of progress is shown to those who only want no colours.
+        assert_eq!(
+            shown.contains("mita: asking") || shown.contains("mita: starting"),
+            wish != "TERM=dumb",
+            "{wish}: {shown:?}"
+        );
+    }
+}
+
+#[test]
+fn a_screen_that_is_too_short_says_how_much_is_missing() {
+    let it = Setup::trusty().start();
+    for number in 0..30 {
+        it.sim.jenkins().submit(Job::freestyle(&format!("job-{number}")).label("trusty"));
+    }
+    it.sim.jenkins().add_agent("vault", "signing", 1);
+    let config = it.config_file().display().to_string();
+    let mut terminal = it.terminal(&format!("stty rows 14; exec $MITA status --watch 1 --config {config}"));
+    terminal.expect("Every 1s");
+    terminal.expect("more lines: mita status");
+    terminal.press("\u{3}");
+    terminal.end();
+}
+
+#[test]
+fn no_line_of_a_status_is_wider_than_the_terminal() {
+    let it = Setup::trusty().top("max_servers = 1").start();
+    it.sim.jenkins().add_agent("vault", "signing", 1);
+    for label in ["trusty", "windows", "trusty", "solaris && sparc"] {
+        it.sim.jenkins().submit(Job::freestyle("a-job").label(label));
+    }
+    it.minute();
+    let config = it.config_file().display().to_string();
+    let (_, shown) = it.terminal(&format!("NO_COLOR=1 $MITA status --config {config} 2>&1")).end();
+    let lines = shown.split(['\r', '\n']).filter(|line| !line.starts_with("mita: "));
+    let wide: Vec<&str> = lines.filter(|line| line.trim_end().chars().count() > 80).collect();
+    assert!(wide.is_empty() && shown.contains("jobs wait"), "{wide:?}: {shown}");
+}
