@@ -3,6 +3,7 @@
 //! It reads files only, never a service, because a person waits for it. The configuration is that of `MITA_CONFIG`, else
 //! the first in the usual places. What cannot be read gives no candidates: a completion has no place for an error.
 
+use crate::cli::load::load;
 use crate::config;
 use crate::config::Config;
 use crate::domain::state::State;
@@ -51,8 +52,7 @@ fn matching(begin: &OsStr, names: impl Iterator<Item = String>) -> Vec<Completio
 }
 
 fn configured() -> Option<Config> {
-    let path = config::locate(None).ok()?;
-    Some(Config::load(&path).ok()?.config)
+    Some(load(None).ok()?.config)
 }
 
 fn names_of_types(config: &Config) -> impl Iterator<Item = String> {

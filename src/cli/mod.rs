@@ -11,6 +11,7 @@ mod dry_run;
 mod explain;
 mod history;
 mod init;
+mod load;
 mod manual;
 mod operator;
 mod pause;
@@ -31,15 +32,12 @@ pub use process::failure::Failure;
 pub use process::logger::start as start_log;
 pub use process::panics::report as report_panics;
 
-use crate::config;
-use crate::config::{Config, Loaded};
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use args::Command;
+use load::load;
 use process::output;
-use process::user;
-use std::path::PathBuf;
 
 /// Runs the command. The error is for the log, a line each, and has an exit status of its own.
 pub fn run(arguments: Arguments, moment: Moment) -> Result<Exit, Failure> {
@@ -75,12 +73,4 @@ pub fn usage(error: &clap::Error) -> Exit {
     // If it cannot be printed, nobody reads it.
     let _ = error.print();
     if error.use_stderr() { Exit::Unusable } else { Exit::Done }
-}
-
-fn load(named: Option<PathBuf>) -> Result<Loaded, Failure> {
-    let path = config::locate(named)?;
-    user::become_owner_of(&path)?;
-    let loaded = Config::load(&path)?;
-    user::become_owner_of(&loaded.config.state_file)?;
-    Ok(loaded)
 }

@@ -137,7 +137,8 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
 /// The headers are those of hudson/security/AccessDeniedException3.java.
 fn forbidden(response: &Response) -> (ErrorKind, String) {
     let who = response.quoted_header("x-you-are-authenticated-as");
-    if who.as_deref().is_some_and(|who| who.eq_ignore_ascii_case("anonymous")) {
+    let is_named_anonymous = who.as_deref().is_some_and(|who| who.eq_ignore_ascii_case("anonymous"));
+    if is_named_anonymous || asks_for_log_in(response) {
         let text = "status 403: Jenkins treats mita as anonymous: check user and token of [jenkins], and whether a proxy in \
                     front of Jenkins removes the Authorization header";
         return (ErrorKind::Forbidden { permission: None }, text.to_owned());
@@ -156,6 +157,13 @@ fn forbidden(response: &Response) -> (ErrorKind, String) {
         format!("status 403: {user} may not do this ({})", excerpt(&response.body))
     };
     (ErrorKind::Forbidden { permission: None }, text)
+}
+
+/// Whether it is the page that sends anonymous to the log-in (hudson/security/HudsonAuthenticationEntryPoint.java): it names
+/// neither a user nor a permission.
+fn asks_for_log_in(response: &Response) -> bool {
+    let body = String::from_utf8_lossy(&response.body);
+    response.header("x-jenkins").is_some() && body.contains("Authentication required")
 }
 
 /// The name of `hudson.model.Computer.Disconnect` on Jenkins' pages: `Agent/Disconnect`.

@@ -20,6 +20,9 @@ const PATH: &str = "queue/api/json";
 const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[fullName,url,labelExpression]],\
                     discoverableItems[task[name]]";
 
+/// The same without the field that Jenkins cannot export for some jobs.
+const TREE_WITHOUT_LABELS: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[fullName,url]]";
+
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
 /// A matrix project itself (matrix-project, MatrixProject.java).
@@ -31,7 +34,17 @@ impl Jenkins {
     /// The build queue as this user may see it: without Job/Read it is empty (Queue.getItems, SECURITY-186), and only
     /// [`Queue::discoverable`] may show that there are items.
     pub fn queue(&self) -> Result<Reading<Queue>, JenkinsError> {
-        self.read(PATH, TREE, "the build queue")?.try_map(|Field(root): Field<Root>| {
+        self.read_queue(TREE)
+    }
+
+    /// The queue without the labels of jobs. A job whose whole label expression is in double quotes is in this list alone:
+    /// Jenkins leaves out what it fails to export (hudson/model/AbstractProject.java, getAssignedLabelString).
+    pub fn queue_without_labels(&self) -> Result<Reading<Queue>, JenkinsError> {
+        self.read_queue(TREE_WITHOUT_LABELS)
+    }
+
+    fn read_queue(&self, tree: &str) -> Result<Reading<Queue>, JenkinsError> {
+        self.read(PATH, tree, "the build queue")?.try_map(|Field(root): Field<Root>| {
             root.queue()
                 .ok_or_else(|| self.unexpected(PATH, "wanted the build queue, and the answer has no items".to_owned()))
         })
@@ -92,7 +105,7 @@ impl Root {
         }
         let discoverable = self.discoverable.map_or(0, |items| items.len());
         let discoverable = u32::try_from(discoverable).unwrap_or(u32::MAX);
-        Some(Queue { items, discoverable, runs, shown_labels: BTreeMap::new() })
+        Some(Queue { items, discoverable, left_out: None, runs, shown_labels: BTreeMap::new() })
     }
 }
 

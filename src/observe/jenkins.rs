@@ -10,6 +10,10 @@ use crate::observe::services::Services;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
+/// Jenkins leaves out items that it cannot export with the labels of their jobs: one run in so many asks without, and each
+/// one while there are such items.
+const ASKS_TWICE_IN: u64 = 10;
+
 /// How many pages of runs are read in a run.
 const PAGES: usize = 5;
 
@@ -19,11 +23,13 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return unavailable(reason),
     };
-    let (mode, queue, nodes) = thread::scope(|scope| {
+    let asks_twice = state.items_left_out || state.run.is_multiple_of(ASKS_TWICE_IN);
+    let (mode, queue, without_labels, nodes) = thread::scope(|scope| {
         let mode = scope.spawn(|| jenkins.mode());
         let queue = scope.spawn(|| jenkins.queue());
+        let without_labels = asks_twice.then(|| scope.spawn(|| jenkins.queue_without_labels()));
         let nodes = jenkins.nodes();
-        (join(mode), join(queue), nodes)
+        (join(mode), join(queue), without_labels.map(join), nodes)
     });
     let mut sessions: BTreeSet<String> = BTreeSet::new();
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
@@ -36,10 +42,25 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
     let session = sessions.pop_first();
     let session = session.or_else(|| if jenkins.lacks_headers() { jenkins.session_of_page() } else { None });
     let mut queue = readable(queue);
+    if let (Listing::Complete(queue), Some(without_labels)) = (&mut queue, without_labels) {
+        match without_labels {
+            Ok(all) => add_left_out(queue, all.value),
+            Err(error) => log::info!("whether Jenkins leaves items out of the queue is not known: {error}"),
+        }
+    }
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {
         read_hidden_labels(jenkins, queue, nodes, state);
     }
     Jenkins { session, mode, queue, nodes }
+}
+
+/// Adds the items that Jenkins left out. One that came between the two requests is added as well.
+fn add_left_out(queue: &mut Queue, mut all: Queue) {
+    let listed: BTreeSet<u64> = queue.items.iter().map(|item| item.id).collect();
+    all.items.retain(|item| !listed.contains(&item.id));
+    queue.left_out = Some(all.items.iter().map(|item| item.id).collect());
+    queue.runs.extend(all.runs);
+    queue.items.append(&mut all.items);
 }
 
 /// Reads the labels of some pipelines from the pages of their runs, where Jenkins has no agents and names none. What cannot be

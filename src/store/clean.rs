@@ -58,6 +58,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         pauses,
         lasting,
         notified,
+        items_left_out: _,
         spent: _,
         learned: _,
     } = state;

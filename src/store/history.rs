@@ -24,7 +24,7 @@ impl Store {
     pub fn save_history(&mut self, history: &History) -> io::Result<()> {
         let place = self.place.beside(HISTORY)?;
         place.remove_leftovers();
-        write_document(&place, &serde_json::to_string(history)?)
+        write_document(&place, |to| serde_json::to_writer(to, history))
     }
 
     /// As [`publish`], and removes incomplete files of interrupted runs.

@@ -10,6 +10,7 @@ mod history;
 mod journal;
 mod lock;
 mod place;
+mod redacted;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,13 @@ use super::clean::without_secrets;
 use super::error::{Attempt, StoreError};
 use super::lock::{Lock, LockError};
 use super::place::{LastLink, Place};
+use super::redacted::Redacted;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
-use crate::secret::redact_document;
 use jiff::Timestamp;
 use serde::Deserialize;
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// A state of 10,000 servers and as many queue items takes about 10 MB; a larger file is not a state file of mita.
@@ -70,8 +71,8 @@ impl Store {
     /// A run saves before its first action, which proves that the file can be written. Exclusive, since of two saves at the
     /// same time the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
-        let json = serde_json::to_string_pretty(&*without_secrets(state)).map_err(io::Error::from);
-        let saved = json.and_then(|json| write_document(&self.place, &json));
+        let state = without_secrets(state);
+        let saved = write_document(&self.place, |to| serde_json::to_writer_pretty(to, &*state));
         saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
     }
 }
@@ -85,9 +86,16 @@ pub fn load_only(state_file: &Path, installation: &Installation) -> Result<Loade
     }
 }
 
-/// Replaces a file of the state, with a text whose long secrets are removed.
-pub(super) fn write_document(place: &Place, json: &str) -> io::Result<()> {
-    place.replace(|file| writeln!(file, "{}", redact_document(json)))
+/// Replaces a file of the state, with a document whose long secrets are removed.
+pub(super) fn write_document(
+    place: &Place,
+    write: impl FnOnce(&mut Redacted<&mut File>) -> serde_json::Result<()>,
+) -> io::Result<()> {
+    place.replace(|file| {
+        let mut redacted = Redacted::new(file);
+        write(&mut redacted)?;
+        redacted.finish()
+    })
 }
 
 /// What every version of the file begins with. Newer versions may write everything else in another way.

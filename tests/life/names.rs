@@ -3,10 +3,10 @@
 use crate::harness::{Installation, Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
-use mita_sim::JoinRule;
 use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::Mode;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::{JoinRule, Service};
 
 /// A job of a minute is built, its node retired, and nothing is left.
 fn a_whole_life(it: &Installation, job: Job, what: &str) {
@@ -156,4 +156,25 @@ fn a_label_that_a_plugin_put_in_place_of_the_jobs_own_is_the_one_that_counts() {
     job.label_override = Some("debian".to_owned());
     it.sim.jenkins().submit(job);
     it.minute().did(&["create_server debian demand done"]);
+}
+
+#[test]
+fn l1_a_job_that_jenkins_leaves_out_of_its_list_with_labels_is_found_in_the_one_without() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().add_agent("static-1", "other", 1);
+    it.sim.jenkins().submit(Job::freestyle("plain").label("trusty||xenial").lasting(minutes(30)));
+    it.sim.jenkins().submit(Job::freestyle("quoted").label("\"trusty||xenial\"").lasting(minutes(1)));
+    let run = it.minute();
+    assert_eq!(run.rule(Subject::QueueItem, "quoted"), Rule::Demand, "the first run asks both ways: {}", run.story());
+    it.sim.jenkins().submit(Job::freestyle("later").label("\"trusty||xenial\"").lasting(minutes(1)));
+    let run = it.minute();
+    assert_eq!(
+        run.rule(Subject::QueueItem, "later"),
+        Rule::Demand,
+        "so does each, while there is one: {}",
+        run.story()
+    );
+    it.minutes_until(12, "built", |it| ["quoted", "later"].iter().all(|job| it.built().contains(&(*job).to_owned())));
+    let asked: usize = (0..10).map(|_| it.minute().count(Service::Jenkins, "GET", "/queue/api/json")).sum();
+    assert_eq!(asked, 11, "without one, one run in ten asks both ways");
 }

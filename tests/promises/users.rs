@@ -102,3 +102,21 @@ fn s10_a_page_goes_to_no_place_that_another_users_link_leads_to() {
     assert!(ended.stderr.contains("a link of user 4711 is on the way"), "{}", ended.stderr);
     assert!(!roots.path().join("page.html").exists());
 }
+
+#[test]
+fn s10_completions_read_the_files_that_another_users_configuration_names_as_that_user() {
+    let Some((farm, _var, roots)) = farm() else { return };
+    let ask = || {
+        let words = ["--", "mita", "pause", "--type", ""];
+        farm.program_with(&words, &[("COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "3")], "")
+    };
+    chown(farm.config_file(), Some(SERVICE), Some(SERVICE)).unwrap();
+    let ended = ask();
+    assert!(ended.stdout.contains("trusty"), "{}{}", ended.stdout, ended.stderr);
+    let config = fs::read_to_string(farm.config_file()).unwrap();
+    let secret = roots.path().join("secret");
+    let config = config.replacen("[nodes.\"trusty\"]", &format!("[nodes.\"trusty\"]\nscript_file = {secret:?}"), 1);
+    fs::write(farm.config_file(), config).unwrap();
+    let ended = ask();
+    assert!(!ended.stdout.contains("trusty"), "root has read what this user cannot: {}", ended.stdout);
+}

@@ -12,6 +12,32 @@ use std::collections::BTreeSet;
 
 const PLACE: &str = "jenkins";
 
+/// Jobs of the queue whose labels Jenkins cannot export.
+fn hint_items_left_out(online: &mut Online, jenkins: &Jenkins) {
+    const SHOWN: usize = 5;
+    let Some(queue) = jenkins.queue.complete() else { return };
+    let left_out = queue.left_out.iter().flatten();
+    let jobs: BTreeSet<&str> = left_out
+        .filter_map(|id| queue.items.iter().find(|item| item.id == *id))
+        .map(|item| item.job.as_str())
+        .collect();
+    if jobs.is_empty() {
+        return;
+    }
+    let more = jobs.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let names: Vec<&str> = jobs.into_iter().take(SHOWN).collect();
+    online.hint(
+        PLACE,
+        format!(
+            "leaves queue items out of its list if it is asked for the labels of their jobs: {}{more}. Their whole label \
+             expression is in double quotes; mita sees such a job some runs later than others. Remove the \
+             quotes in the job, if the label has no blank",
+            names.join(", ")
+        ),
+    );
+}
+
 pub(super) fn check(online: &mut Online, config: &Config, services: &Services, jenkins: &Jenkins) {
     let reads = [unavailable(&jenkins.mode), unavailable(&jenkins.queue), unavailable(&jenkins.nodes)];
     let faults: BTreeSet<&str> = reads.into_iter().flatten().collect();
@@ -44,6 +70,7 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
             ),
         );
     }
+    hint_items_left_out(online, jenkins);
     let asked = jenkins.nodes.complete().and_then(|nodes| node_to_ask(config, nodes));
     let rights = match &services.jenkins {
         Ok(controller) => controller.permissions(&wanted(config), asked).map_err(|error| error.to_string()),

@@ -77,6 +77,9 @@ pub struct State {
     /// Queue items, as long as they are queued.
     #[serde(default)]
     pub queue: Shared<BTreeMap<u64, ItemMemory>>,
+    /// Whether Jenkins left items out of the queue when it was last asked with and without the labels of jobs.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub items_left_out: bool,
     /// Circuit breakers that are not closed.
     #[serde(default)]
     pub breakers: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Breaker>>,
@@ -124,6 +127,7 @@ impl State {
             floating_ips: BTreeMap::new(),
             nodes: BTreeMap::new(),
             queue: Shared::default(),
+            items_left_out: false,
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),

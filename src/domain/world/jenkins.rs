@@ -40,6 +40,10 @@ pub struct Queue {
     pub items: Vec<QueueItem>,
     /// Items that the user may discover but not read: a permission is missing.
     pub discoverable: u32,
+    /// Items that Jenkins leaves out where it is asked for the labels of jobs, so that they were read without; none if this
+    /// run did not ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Vec<u64>>,
     /// For each block of a pipeline, the path of its run.
     #[serde(skip)]
     pub runs: BTreeMap<u64, String>,

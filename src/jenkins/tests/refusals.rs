@@ -27,6 +27,12 @@ fn each_refusal_says_what_to_do_about_it() {
              whether a proxy in front of Jenkins removes the Authorization header",
         ),
         (
+            html(403, "Authentication required").with("X-Jenkins", "2.426.3"),
+            forbidden(None),
+            "status 403: Jenkins treats mita as anonymous: check user and token of [jenkins], and \
+             whether a proxy in front of Jenkins removes the Authorization header",
+        ),
+        (
             html(403, "Blocked by policy"),
             forbidden(None),
             "status 403: the user of [jenkins] may not do this (an HTML page titled \"Blocked by policy\")",

@@ -113,6 +113,17 @@ fn a_write_is_repeated_once_for_a_crumb_and_no_more() {
 }
 
 #[test]
+fn a_write_that_a_starting_jenkins_refuses_for_a_crumb_is_reported_as_starting() {
+    let server = Loopback::new(|seen| match seen.target.as_str() {
+        "/crumbIssuer/api/json" => html(503, "Starting Jenkins"),
+        _ => no_crumb(),
+    });
+    let error = controller(&server, "").delete(&NodeName::from("n")).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Starting, "{error}");
+    assert_eq!(server.seen().iter().filter(|seen| seen.method == "POST").count(), 1, "one write");
+}
+
+#[test]
 fn without_an_issuer_of_crumbs_the_refusal_stands() {
     let server = Loopback::new(|seen| match seen.method.as_str() {
         "GET" => html(404, "Not Found"),

@@ -53,6 +53,9 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             })
             .collect();
     }
+    if let Some(left_out) = world.jenkins.queue.complete().and_then(|queue| queue.left_out.as_ref()) {
+        memory.items_left_out = !left_out.is_empty();
+    }
     remember_foreign_labels(&mut memory, fleet, now);
     let listed = world.jenkins.nodes.complete().is_some();
     memory.servers.clear();

@@ -179,14 +179,13 @@ fn l5_when_searches_have_looked_at_enough_the_plan_ends_without_them_and_says_so
         node.labels.extend([label.to_owned(), format!("{label}{number}")]);
         s.nodes().push(node);
     }
-    for id in 1..=2_000 {
-        s.project(id, "a");
-    }
-    for id in 2_001..=4_000 {
-        s.project(id, "a||f");
-    }
-    for id in 4_001..=6_000 {
-        s.project(id, &format!("a{}", id - 4_001));
+    for id in 1..=6_000 {
+        let label = match id {
+            1..=2_000 => "a".to_owned(),
+            2_001..=4_000 => "a||f".to_owned(),
+            _ => format!("a{}", id - 4_001),
+        };
+        s.project(id, &label);
     }
     s.project(6_001, "label1");
     let took = took(&s);
