@@ -18,7 +18,7 @@ fn what_the_next_run_would_order_is_not_said_to_be_ordered() {
     }
     assert!(look(&["status"]).contains("1 job waits: the next run would order a server"), "{}", look(&["status"]));
     assert!(look(&["status"]).contains("one trusty server would be ordered for it"), "{}", look(&["status"]));
-    let shown = look(&["explain", "ceph-build"]);
+    let shown = look(&["explain", "ceph-build"]).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(shown.contains("demand: needs trusty: one trusty server would be ordered for it"), "{shown}");
     assert!(look(&["explain", "vault"]).contains("seen by no run yet"), "{}", look(&["explain", "vault"]));
     it.minute();
