@@ -98,6 +98,25 @@ pub(crate) fn pair<'a>(
     pairs.taken.into_iter().map(|(node, server)| (server, nodes[node])).collect()
 }
 
+/// The same for nodes that work or are held: where nothing tells which of several servers such a node is, each server that is
+/// as near gets it.
+pub(crate) fn pair_all_as_near<'a>(
+    servers: &[usize],
+    nodes: &[&'a Node],
+    distance: impl Fn(usize, &Node) -> Option<Distance>,
+) -> BTreeMap<usize, &'a Node> {
+    let mut pairs = pair(servers, nodes, &distance);
+    let takers: Vec<(&'a Node, Distance)> =
+        pairs.iter().filter_map(|(&server, &node)| Some((node, distance(server, node)?))).collect();
+    for &server in servers {
+        let as_near = |(node, taker): &&(&'a Node, Distance)| distance(server, node).is_some_and(|own| own <= *taker);
+        if let (false, Some((node, _))) = (pairs.contains_key(&server), takers.iter().find(as_near)) {
+            pairs.insert(server, node);
+        }
+    }
+    pairs
+}
+
 struct Pairs {
     /// The nodes that each server may be.
     choices: BTreeMap<usize, Vec<usize>>,

@@ -9,7 +9,7 @@ use crate::domain::state::State;
 use crate::domain::world::{Listing, Node, Presence, World};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
-use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair};
+use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair_all_as_near};
 use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
 use crate::plan::sightings;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
             Some(target) => (before.lacks(node) || !before.had_its_node(target)).then_some(distance),
         }
     };
-    for (number, node) in pair(&without_node, &working, near) {
+    for (number, node) in pair_all_as_near(&without_node, &working, near) {
         let id = &fleet.machines[number].id;
         if before.removed.contains_key(id) {
             keepers.insert(id.clone(), node.name.clone());

@@ -5,7 +5,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
-use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair};
+use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair, pair_all_as_near};
 use jiff::SignedDuration;
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
@@ -35,7 +35,7 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
     let (working, others): (Vec<&Node>, Vec<&Node>) =
         agents(fleet).into_iter().partition(|node| keeps_its_server(memory, node));
     let near = |machine: usize, node: &Node| Distance::between(config, memory, &fleet.machines[machine], node);
-    for (machine, node) in pair(&removed, &working, near) {
+    for (machine, node) in pair_all_as_near(&removed, &working, near) {
         let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
         leave_alone(fleet, phases, machine, node, why);
         removed.retain(|other| *other != machine);

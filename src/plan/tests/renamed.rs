@@ -71,6 +71,25 @@ fn s1_a_build_goes_on_under_a_second_name_without_labels_and_its_server_stays() 
 }
 
 #[test]
+fn s1_of_two_servers_that_lost_their_nodes_in_one_run_both_stay_while_nobody_knows_whose_the_busy_node_is() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.joined("s2", "10.0.0.2");
+    s.run();
+    s.lose_node("ubuntu+10.0.0.1");
+    s.rename("ubuntu+10.0.0.2", "keep-for-ann").idle = false;
+    s.after("1m").run();
+    let shown = whole(&s.minutes(60).after("5m").plan());
+    for server in ["s1", "s2"] {
+        let line = format!("server {server}  ubuntu  other_name: its node is missing from Jenkins for 1h 5m");
+        assert!(shown.contains(&line), "{shown}");
+    }
+    s.node("keep-for-ann").idle = true;
+    s.minutes(120);
+    assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
+}
+
+#[test]
 fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
     let mut s = renamed();
     let node = s.node("keep-for-ann");
