@@ -13,7 +13,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Backend, Event, any, happen, later, latest, let_go, remove_renamed, unlock};
+use events::{Backend, Event, any, happen, later, latest, let_go, release_forgotten, remove_renamed, unlock};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -283,6 +283,7 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
+        release_forgotten(self.farm);
         unlock(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();

@@ -6,7 +6,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, ProviderName};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, ForeignLabels, State};
+use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
 use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
@@ -113,6 +113,7 @@ pub(crate) fn warn(
     events.extend(disowned(config, fleet));
     events.extend(failing_types(&plan.memory, plan.now));
     events.extend(missing_labels(config, fleet));
+    events.extend(forgotten_holds(&plan.memory));
     events.extend(nearly_over_budget(config, &plan.memory, plan.now));
     if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
         // Nothing was seen, so nothing is over.
@@ -217,6 +218,20 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<(String, String)> {
         }
     }
     events
+}
+
+/// Holds that only mita remembers: Jenkins forgot them when it was restarted.
+fn forgotten_holds(memory: &State) -> Vec<(String, String)> {
+    let is_forgotten = |known: &&NodeMemory| known.mark_forgotten && known.set_offline_by == Some(SetOfflineBy::Person);
+    let forgotten = memory.nodes.iter().filter(|(_, known)| is_forgotten(known) && known.server.is_some());
+    let event = |(name, _): (&NodeName, &NodeMemory)| {
+        let text = format!(
+            "node {name} is held, since a person set it offline before Jenkins was restarted, and Jenkins shows that no more: \
+             if nobody holds it, run mita release {name}"
+        );
+        (format!("forgotten_hold {name}"), text)
+    };
+    forgotten.map(event).collect()
 }
 
 /// Nodes of ours that came without a label which their type promises.

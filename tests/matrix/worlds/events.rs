@@ -369,6 +369,17 @@ pub(crate) fn let_go(farm: &Installation) {
     held.iter().for_each(|node| jenkins.release(node));
 }
 
+/// A person tells mita of holds that Jenkins forgot when it was restarted: mita alone remembers them.
+pub(crate) fn release_forgotten(farm: &Installation) {
+    let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+    let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    for (node, known) in state["nodes"].as_object().into_iter().flatten() {
+        if known["mark_forgotten"] == true && known["set_offline_by"] == "person" {
+            farm.command(&["release", node]);
+        }
+    }
+}
+
 /// A person unlocks what is locked.
 pub(crate) fn unlock(farm: &Installation) {
     let mut world = farm.sim.world();
