@@ -2,6 +2,7 @@
 
 use super::crumb;
 use crate::http::{HttpError, Kind, Response, excerpt};
+use crate::secret::sentences;
 
 /// A request that Jenkins did not answer as it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,10 +104,7 @@ pub(super) fn not_jenkins(response: &Response) -> JenkinsError {
 pub(super) fn refused(response: &Response) -> JenkinsError {
     let status = response.status;
     let (kind, text) = match status {
-        401 => (
-            ErrorKind::Unauthorized,
-            "status 401: Jenkins does not know this user with this token; check user and token of [jenkins]".to_owned(),
-        ),
+        401 => (ErrorKind::Unauthorized, format!("status 401: {}", sentences::JENKINS_REFUSED)),
         403 => forbidden(response),
         404 => (
             ErrorKind::NotFound,

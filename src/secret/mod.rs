@@ -6,6 +6,7 @@
 
 mod encodings;
 mod patterns;
+pub(crate) mod sentences;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -118,6 +119,8 @@ fn replaced(known: &Patterns, text: &str, shortest: usize) -> Option<String> {
         let markers: Vec<Range<usize>> =
             text.match_indices(REDACTED).map(|(start, marker)| start..start + marker.len()).collect();
         found.retain_mut(|range| !is_replaced(range, &markers));
+        let own = sentences::places(text);
+        found.retain(|range| !own.iter().any(|own| own.start <= range.start && range.end <= own.end));
     }
     if found.is_empty() {
         return None;
@@ -203,6 +206,19 @@ mod tests {
         assert_eq!(clean(&secrets(&["ab[sec", "token"]), "abtoken"), REDACTED);
         assert_eq!(clean(&secrets(&["x[secret]y"]), "is x[secret]y"), "is [secret]");
         assert_eq!(clean(&secrets(&["t][s"]), "[secret][secret]"), "[secret][secret]");
+    }
+
+    #[test]
+    fn s9_a_secret_that_is_a_word_of_a_fixed_sentence_cannot_be_told_from_its_gap() {
+        let own = sentences::PASSWORD_REFUSED;
+        for word in ["wrong", "password", "the user"] {
+            let secrets = [word.to_owned()];
+            let text = format!("status 401: {own}; Keystone says: {word} for mita");
+            assert_eq!(clean(&secrets, &text), format!("status 401: {own}; Keystone says: [secret] for mita"));
+        }
+        // It is more than the sentence.
+        let longer = format!("{own}!");
+        assert_eq!(clean(&[longer.clone()], &format!("is {longer}")), "is [secret]");
     }
 
     proptest::proptest! {

@@ -8,7 +8,7 @@ use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::errors::Operation;
 use crate::provider::openstack::api::values::timestamp;
-use crate::secret::Secret;
+use crate::secret::{Secret, sentences};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -141,21 +141,15 @@ fn names(roles: Option<Vec<Role>>) -> Vec<String> {
 fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
     let (kind, advice) = match (response.status, auth) {
         // Keystone gives one answer for a wrong password, an unknown user or project, and a missing role.
-        (401 | 403, Auth::ApplicationCredential { .. }) => {
-            (FailureKind::Denied, "the secret of the application credential is wrong, or it has expired")
-        }
-        (401 | 403, Auth::Token { .. }) => {
-            (FailureKind::Denied, "the token has expired or was revoked, or its user has no role in the project")
-        }
-        (401 | 403, _) => {
-            (FailureKind::Denied, "the password is wrong, the user or project unknown, or the user has no role in it")
-        }
+        (401 | 403, Auth::ApplicationCredential { .. }) => (FailureKind::Denied, sentences::CREDENTIAL_REFUSED),
+        (401 | 403, Auth::Token { .. }) => (FailureKind::Denied, sentences::TOKEN_REFUSED),
+        (401 | 403, _) => (FailureKind::Denied, sentences::PASSWORD_REFUSED),
         (404, Auth::ApplicationCredential { .. }) if operation.is_json_error(response) => {
-            (FailureKind::Denied, "there is no such application credential")
+            (FailureKind::Denied, sentences::NO_CREDENTIAL)
         }
         // This is the answer for a token that Keystone does not know.
         (404, Auth::Token { .. }) if operation.is_json_error(response) => {
-            (FailureKind::Denied, "the token has expired or was revoked")
+            (FailureKind::Denied, sentences::TOKEN_UNKNOWN)
         }
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
         (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),

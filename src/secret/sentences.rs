@@ -1,0 +1,30 @@
+//! Sentences of mita's own that redaction leaves as they are.
+//!
+//! They are the same for every secret, so they show nothing of one. A marker in a known sentence would: with the password
+//! `wrong`, "the password is [secret]" tells the password to everybody who knows the sentence.
+
+use std::ops::Range;
+
+/// Keystone refuses a password.
+pub(crate) const PASSWORD_REFUSED: &str =
+    "the password is wrong, the user or project unknown, or the user has no role in it";
+/// Keystone refuses the secret of an application credential.
+pub(crate) const CREDENTIAL_REFUSED: &str = "the secret of the application credential is wrong, or it has expired";
+/// Keystone refuses a token.
+pub(crate) const TOKEN_REFUSED: &str = "the token has expired or was revoked, or its user has no role in the project";
+/// Keystone does not know a token.
+pub(crate) const TOKEN_UNKNOWN: &str = "the token has expired or was revoked";
+/// Keystone does not know an application credential.
+pub(crate) const NO_CREDENTIAL: &str = "there is no such application credential";
+/// Jenkins refuses user and token.
+pub(crate) const JENKINS_REFUSED: &str =
+    "Jenkins does not know this user with this token; check user and token of [jenkins]";
+
+const ALL: [&str; 6] =
+    [PASSWORD_REFUSED, CREDENTIAL_REFUSED, TOKEN_REFUSED, TOKEN_UNKNOWN, NO_CREDENTIAL, JENKINS_REFUSED];
+
+/// Where these sentences are in a text.
+pub(super) fn places(text: &str) -> Vec<Range<usize>> {
+    let of = |sentence: &'static str| text.match_indices(sentence).map(|(start, found)| start..start + found.len());
+    ALL.into_iter().flat_map(of).collect()
+}
