@@ -72,7 +72,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let providers = provider::read_all(top, &time_zone);
     let node_types = nodes::read_all(top, times, time_zone);
     check_length_of_owner(top, owner.as_ref(), &node_types);
-    if top.children("nodes").is_empty() {
+    if top.named_tables("nodes", keys::NODES).is_empty() {
         let at = Place { line: 0, key: "nodes".to_owned() };
         reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
     }

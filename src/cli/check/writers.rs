@@ -18,11 +18,12 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
     let state = ("state file".to_owned(), config.state_file.clone());
     let files = config.files.iter().map(|file| (file.what.clone(), file.path.clone()));
     for (what, path) in files.chain([state]) {
+        let what = if what.starts_with("the ") { what } else { format!("the {what}") };
         // A link is as safe as its target and the folder that the target is in.
         let path = path.canonicalize().unwrap_or(path);
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        paths.entry(folder.to_owned()).or_insert_with(|| format!("the folder of the {what}"));
-        paths.insert(path, format!("the {what}"));
+        paths.entry(folder.to_owned()).or_insert_with(|| format!("the folder of {what}"));
+        paths.insert(path, what);
     }
     let report = |(path, what): (&PathBuf, &String)| {
         let metadata = path.metadata().ok()?;
@@ -61,6 +62,7 @@ fn group_of_others(metadata: &Metadata) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::UsedFile;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, chown};
 
@@ -100,5 +102,20 @@ mod tests {
             matches!(&warnings[..], [one] if one.contains("state.json: the state file can be written by everybody")),
             "{warnings:?}"
         );
+    }
+
+    #[test]
+    fn a_file_whose_name_has_an_article_gets_no_second_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap().join("mita.toml");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o602)).unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+        let mut config = Config::load(Path::new("examples/mita.toml")).unwrap().config;
+        config.state_file = path.with_file_name("state.json");
+        config.files = vec![UsedFile { what: "the configuration".to_owned(), path }];
+        let found = warnings(&config);
+        assert!(found[0].contains(": the folder of the configuration can be written"), "{found:?}");
+        assert!(found[1].contains(": the configuration can be written"), "{found:?}");
     }
 }

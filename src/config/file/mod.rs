@@ -4,6 +4,7 @@ mod defaults;
 mod env;
 mod files;
 mod locate;
+mod named;
 mod reading;
 mod same;
 mod suggest;

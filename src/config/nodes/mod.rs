@@ -19,17 +19,27 @@ use toml::de::DeValue;
 /// Reads every `[nodes.NAME]`, in the order of the file. A node type with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, defaults: Times, time_zone: ZoneName) -> Vec<NodeType> {
     let auto_at_top = times::grace_is_auto(top).unwrap_or(false);
-    let all = top.children("nodes");
+    let all = top.named_tables("nodes", keys::NODES);
     let type_names: Vec<_> = all.iter().map(|found| found.value.0).collect();
-    let tables = top.children("provider");
+    let tables = top.named_tables("provider", keys::PROVIDER);
     let providers: Vec<_> = tables.iter().map(|found| found.value.0).collect();
     let commands = tables.iter().filter(|found| provider::is_command(found.value.1));
     let commands: Vec<_> = commands.map(|found| found.value.0).collect();
+    let lacks_provider = top.lacks_name("provider", keys::PROVIDER);
     let (type_names, providers, commands) = (&type_names[..], &providers[..], &commands[..]);
     let shared = top.entry(&["defaults"]).and_then(|entry| Table::open(top.reading, &entry, keys::NODES));
     let shared = shared.map(|table| table.as_defaults());
-    let file =
-        Context { reading: top.reading, type_names, providers, commands, shared, defaults, auto_at_top, time_zone };
+    let file = Context {
+        reading: top.reading,
+        type_names,
+        providers,
+        lacks_provider,
+        commands,
+        shared,
+        defaults,
+        auto_at_top,
+        time_zone,
+    };
     all.iter().filter_map(|found| file.read(found)).collect()
 }
 
@@ -38,6 +48,8 @@ struct Context<'a, 'n> {
     reading: &'a Reading<'a>,
     type_names: &'n [&'a str],
     providers: &'n [&'a str],
+    /// Whether there is one whose name was left out, which was reported.
+    lacks_provider: bool,
     /// Those of type "command".
     commands: &'n [&'a str],
     /// `[defaults]`
@@ -143,7 +155,10 @@ impl<'a> Context<'a, '_> {
             self.reading.error(&found.at, format!("is an empty list; {advice}"));
             return None;
         }
-        for provider in found.value.iter().filter(|provider| !self.providers.contains(&provider.value.as_str())) {
+        let is_reported = self.lacks_provider;
+        for provider in
+            found.value.iter().filter(|provider| !is_reported && !self.providers.contains(&provider.value.as_str()))
+        {
             let name = &provider.value;
             let advice = file::did_you_mean(name, self.providers.iter().copied()).unwrap_or_else(|| {
                 let other = if self.providers.is_empty() { String::new() } else { format!(" or {advice}") };

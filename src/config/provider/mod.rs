@@ -21,7 +21,10 @@ use toml::de::DeValue;
 
 /// Reads every `[provider.NAME]`, in the order of the file. A provider with errors is reported and left out.
 pub(crate) fn read_all(top: &Table<'_>, time_zone: &ZoneName) -> Vec<ProviderConfig> {
-    top.children("provider").into_iter().filter_map(|found| read(top.reading, &found, time_zone)).collect()
+    top.named_tables("provider", keys::PROVIDER)
+        .into_iter()
+        .filter_map(|found| read(top.reading, &found, time_zone))
+        .collect()
 }
 
 fn read<'a>(

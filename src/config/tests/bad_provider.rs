@@ -181,3 +181,17 @@ fn the_clouds() {
         ],
     );
 }
+
+#[test]
+fn a_table_without_its_name_is_one_error() {
+    let login = "auth_url = \"http://os:5000\"\nusername = \"a\"\npassword = \"PASSWORD\"\n";
+    let unnamed = |text: &str| Folder::with(text).errors();
+    assert_eq!(
+        unnamed(&format!("[provider]\n{login}{JENKINS}{NODE}")),
+        ["mita.toml:1: provider: [provider] needs a name: write [provider.NAME]"]
+    );
+    let node = NODE.replace(NODE.trim_start().lines().next().unwrap_or_default(), "[nodes]");
+    let found = unnamed(&format!("[provider.openstack]\n{login}{JENKINS}{node}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].ends_with(": nodes: [nodes] needs a name: write [nodes.NAME]"), "{found:?}");
+}
