@@ -22,12 +22,12 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage(&error).into(),
     };
     cli::start_log(&arguments, moment);
-    let is_at_terminal = io::stderr().is_terminal();
+    // Where a run takes longer than the time until the next one, that is no reason for a mail. A person's command always says it.
+    let is_silent = arguments.is_run() && !io::stderr().is_terminal();
     match cli::run(arguments, moment) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            // Where a run takes longer than the time until the next one, that is no reason for a mail.
-            let level = if failure.exit() == Exit::Busy && !is_at_terminal { Level::Info } else { Level::Error };
+            let level = if failure.exit() == Exit::Busy && is_silent { Level::Info } else { Level::Error };
             for line in failure.lines() {
                 log::log!(level, "{line}");
             }

@@ -6,6 +6,7 @@
 
 mod context;
 mod hold;
+mod lock;
 mod pause;
 mod request;
 mod retire;
@@ -23,7 +24,6 @@ use crate::plan::identity::identify;
 use crate::plan::plan;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError, starting_state};
-use crate::store::Store;
 use context::Context;
 
 /// Does what a person requests with this node. `person` is who it is, for the journal and for others.
@@ -35,7 +35,7 @@ pub fn execute(
     moment: Moment,
     progress: &Progress,
 ) -> Result<Answer, RunError> {
-    let mut store = Store::lock(&config.state_file)?;
+    let (mut store, moment) = lock::wait(&config.state_file, moment, Some(progress))?;
     let (state, warning) = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     if let Some(warning) = warning {
         log::warn!("{warning}");

@@ -4,13 +4,13 @@
 //! half done.
 
 use super::context::report_unwritten;
+use super::lock;
 use crate::config::Config;
 use crate::domain::journal::{Entry, Event};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::Pause;
 use crate::journal;
 use crate::reconcile::{Moment, RunError, starting_state};
-use crate::store::Store;
 use jiff::SignedDuration;
 
 /// What is paused or resumed: everything, unless a node type or a provider is named.
@@ -56,8 +56,8 @@ pub fn pause(
     person: &str,
     moment: Moment,
 ) -> Result<PauseAnswer, RunError> {
+    let (mut store, moment) = lock::wait(&config.state_file, moment, None)?;
     let now = moment.now;
-    let mut store = Store::lock(&config.state_file)?;
     let (mut state, warning) = starting_state(store.load(&config.installation(), now)?, config, now);
     if let Some(warning) = warning {
         log::warn!("{warning}");

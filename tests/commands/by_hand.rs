@@ -261,8 +261,17 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     let document: serde_json::Value = serde_json::from_str(&held.stdout).expect("JSON");
     assert_eq!((document["outcome"].as_str(), document["command"].as_str()), (Some("done"), Some("hold")));
     let lock = mita::store::Store::lock(&it.state_file()).expect("the lock");
-    assert_eq!(it.program(&["release", &node]).status, 4);
-    drop(lock);
+    let busy = it.program(&["release", &node]);
+    assert_eq!(busy.status, 4);
+    assert!(busy.stderr.contains("another run is active"), "a person reads this: {}", busy.stderr);
+    // A run that ends meanwhile is waited for.
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        drop(lock);
+    });
+    assert_eq!(it.program(&["pause", "--type", "trusty"]).status, 0);
+    ends.join().expect("the other run");
+    assert_eq!(it.program(&["resume"]).status, 0);
     let released = it.program(&["release", &node]);
     assert_eq!((released.status, released.stdout), (0, format!("release {node}: takes builds again\n")));
 }

@@ -137,6 +137,13 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// Whether it is `mita reconcile`, which cron starts again soon.
+    pub fn is_run(&self) -> bool {
+        matches!(self.command, Command::Reconcile(_))
+    }
+}
+
 impl Command {
     /// What to do in place of `--config`, for a command that reads no configuration.
     fn without_configuration(&self) -> Option<&'static str> {
