@@ -19,10 +19,11 @@ pub(crate) fn look(loaded: &Loaded, moment: Moment, progress: Progress) -> Resul
     Ok(report)
 }
 
-/// Logs the warnings and problems of a run; gives the exit status of a command that shows them. Problems that a person has
-/// just read on the terminal are not repeated.
+/// Logs the problems of a run; gives the exit status of a command that shows them. Problems that a person has just read on
+/// the terminal are not repeated. The warnings of the plan are not logged: they tell once of each thing that a run does or
+/// first sees, and nothing is done or remembered here.
 pub(crate) fn report_problems(report: &Report, output: Format) -> Exit {
-    for warning in &report.plan.warnings {
+    if let Some(warning) = &report.state_warning {
         log::warn!("{warning}");
     }
     if report.plan.problems.is_empty() {

@@ -52,7 +52,7 @@ pub fn reconcile_with(
     progress.now("carrying out the plan");
     let results = fallback::apply(config, &services, &mut world, &mut plan, &mut store);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    Ok((Report { world, plan, results: Some(results), traffic, deciding, whole }, store))
+    Ok((Report { world, plan, state_warning: state.1, results: Some(results), traffic, deciding, whole }, store))
 }
 
 /// A run up to its decision: sends reads only, takes no lock, and leaves every file as it was.
@@ -73,7 +73,7 @@ pub fn dry_run_with(
     progress.now(READING);
     let (world, plan) = decide(config, &services, Purpose::Show, &state, permits, moment.now, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    Ok(Report { world, plan, results: None, traffic, deciding: whole, whole })
+    Ok(Report { world, plan, state_warning: state.1, results: None, traffic, deciding: whole, whole })
 }
 
 /// What a run and a dry run have in common: observe, plan, check, show. A plan that orders something is made a second

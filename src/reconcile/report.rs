@@ -60,6 +60,8 @@ pub struct Report {
     pub world: World,
     /// What was decided; after refusals with the orders that were tried instead.
     pub plan: Plan,
+    /// What a person should know about the state that it started from; a warning of the plan as well.
+    pub state_warning: Option<String>,
     /// The results of the actions; none for a dry run.
     pub results: Option<Vec<ActionResult>>,
     /// Requests that were sent, by service.

@@ -322,6 +322,35 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
 }
 
 #[test]
+fn a_cloud_of_clouds_yaml_has_its_log_in_and_takes_no_other() {
+    let it = nothing_yet();
+    for option in [
+        &["--auth-url", "https://keystone"][..],
+        &["--application-credential-id", "4711"],
+        &["--username", "mita"],
+        &["--username", "mita", "--project", "ceph-ci"],
+        &["--project", "ceph-ci"],
+        &["--domain", "Default"],
+        &["--password-stdin"],
+    ] {
+        let ended = it.program(&[&["init", "--offline", "--cloud", "ceph-ci"], option].concat());
+        assert_eq!(ended.status, 2, "{option:?}: {}", ended.stdout);
+        assert!(ended.stderr.contains("cannot be used with"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn after_errors_the_next_step_is_to_correct_them() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    write(&it, "long.sh", &format!("#!/bin/sh\n# {}\n", "x".repeat(70_000)));
+    let ended = it.program(&["init", "--jenkins-url", &url, "--script-file", "long.sh"]);
+    assert_ne!(ended.status, 0, "{}", ended.stdout);
+    let next = "next:\n  correct the errors above\n  mita check --online --config mita.toml\n";
+    assert!(ended.stdout.ends_with(next), "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
 fn a_token_that_is_missing_is_left_to_do_with_the_command_for_it() {
     let it = nothing_yet();
     fs::remove_file(beside(&it, "jenkins.token")).expect("the token");

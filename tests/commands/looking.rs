@@ -26,6 +26,24 @@ fn what_the_next_run_would_order_is_not_said_to_be_ordered() {
 }
 
 #[test]
+fn what_only_looks_warns_of_nothing_that_a_run_would_do() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().submit(Job::freestyle("a").label("nobodys").lasting(minutes(5)));
+    it.sim.advance(minutes(30));
+    let dry = it.program(&["reconcile", "--dry-run"]);
+    let warned =
+        |text: &str| text.lines().filter(|line| line.contains("warning")).map(str::to_owned).collect::<Vec<_>>();
+    assert!(!warned(&dry.stderr).is_empty(), "{dry:?}");
+    assert!(warned(&dry.stderr).iter().all(|line| line.contains("a run now would warn: ")), "{dry:?}");
+    for words in [&["status"][..], &["explain", "a"], &["explain", &node], &["status", "-o", "json"]] {
+        assert_eq!(it.program(words).stderr, "", "{words:?}");
+    }
+    std::fs::write(it.state_file(), "{").expect("its own file");
+    assert!(it.program(&["status"]).stderr.contains("cannot be read"), "what is true now is said");
+}
+
+#[test]
 fn a_label_expression_with_a_mistake_is_said_to_be_one() {
     let it = Setup::trusty().start();
     for (subject, said) in [

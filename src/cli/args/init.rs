@@ -1,4 +1,7 @@
 //! The arguments of `mita init`.
+//!
+//! Every option of a log-in conflicts with `--cloud` itself: clap drops a requirement, here of `--auth-url`, that conflicts
+//! with an option that is there.
 
 use crate::cli::args::no_config::NoConfig;
 use crate::cli::args::numbers;
@@ -40,35 +43,35 @@ pub(crate) struct Init {
     pub(crate) auth_url: Option<String>,
 
     /// The id of the application credential to log in with
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "ID", requires = "auth_url")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "ID", requires = "auth_url", conflicts_with = "cloud")]
     pub(crate) application_credential_id: Option<String>,
 
     /// The file with the secret of that credential, relative to the configuration [default: openstack.secret]
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "FILE", requires = "application_credential_id")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "FILE", requires = "application_credential_id", conflicts_with = "cloud")]
     pub(crate) application_credential_secret_file: Option<String>,
 
     /// Read that secret from standard input, after the token if that is read there too, and keep it in the file
-    #[arg(long, requires = "application_credential_id")]
+    #[arg(long, requires = "application_credential_id", conflicts_with = "cloud")]
     pub(crate) application_credential_secret_stdin: bool,
 
     /// The user to log in as, in place of an application credential
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "USER", requires = "auth_url", conflicts_with = "application_credential_id")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "USER", requires = "auth_url", conflicts_with_all = ["application_credential_id", "cloud"])]
     pub(crate) username: Option<String>,
 
     /// The project of that user
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME", requires = "username")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME", requires = "username", conflicts_with = "cloud")]
     pub(crate) project: Option<String>,
 
     /// The domain of that user and project [default: Default]
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME", requires = "username")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME", requires = "username", conflicts_with = "cloud")]
     pub(crate) domain: Option<String>,
 
     /// The file with the password of that user, relative to the configuration [default: openstack.password]
-    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "FILE", requires = "username")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "FILE", requires = "username", conflicts_with = "cloud")]
     pub(crate) password_file: Option<String>,
 
     /// Read that password from standard input, after the token if that is read there too, and keep it in the file
-    #[arg(long, requires = "username")]
+    #[arg(long, requires = "username", conflicts_with = "cloud")]
     pub(crate) password_stdin: bool,
 
     /// The region, if the cloud has several

@@ -133,7 +133,12 @@ fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
             .waiting("asking Jenkins and the clouds", || check::examine(&place.path, true, session.moment.again()));
         exit = check::show(&checked)?;
     }
-    next.push(format!("mita reconcile --dry-run --config {path}"));
+    if exit == Exit::Done {
+        next.push(format!("mita reconcile --dry-run --config {path}"));
+    } else {
+        next.push("correct the errors above".to_owned());
+        next.push(format!("mita check --online --config {path}"));
+    }
     if matches!(&answers.login, template::Login::Cloud(cloud) if cloud == "envvars") {
         next.push("before you put mita in cron: cron does not have your OS_* variables (see the file)".to_owned());
     }

@@ -117,7 +117,12 @@ pub(crate) fn exit(report: &Report) -> Exit {
 fn log_report(report: &Report, shown: bool) {
     let plan = &report.plan;
     for warning in &plan.warnings {
-        log::warn!("{warning}");
+        // A dry run does nothing of what they tell, and the run that does warns of it.
+        if report.results.is_none() && report.state_warning.as_ref() != Some(warning) {
+            log::warn!("a run now would warn: {warning}");
+        } else {
+            log::warn!("{warning}");
+        }
     }
     for problem in &plan.problems {
         if shown {
