@@ -47,14 +47,13 @@ impl Patterns {
             let (word, bit) = place(start);
             self.starts[word] |= bit;
             self.have_spaces |= text.contains(&b' ');
+            if secret.len() >= LONG {
+                self.long.add(&text);
+            }
             let patterns = self.by_start.entry(start).or_default();
             if !patterns.iter().any(|pattern| pattern.text == text && pattern.secret >= secret.len()) {
                 patterns.push(Pattern { text, secret: secret.len() });
             }
-        }
-        if secret.len() >= LONG {
-            let patterns = self.by_start.values().flatten().filter(|pattern| pattern.secret >= LONG);
-            self.long = Skips::over(patterns.map(|pattern| pattern.text.as_slice()).collect());
         }
     }
 
@@ -119,20 +118,21 @@ impl Skips {
         Self { window: 0, skips: Vec::new() }
     }
 
-    fn over(patterns: Vec<&[u8]>) -> Self {
-        let shortest = patterns.iter().map(|pattern| pattern.len()).min().unwrap_or(0);
-        let Some(most) = u8::try_from(shortest.min(usize::from(u8::MAX))).ok().and_then(|window| window.checked_sub(1))
-        else {
-            return Self::none();
-        };
-        let mut skips = vec![most; 1 << 16];
-        for pattern in patterns {
-            for (skip, pair) in (0..most).rev().zip(pattern.windows(2)) {
-                let pair = usize::from(u16::from_be_bytes([pair[0], pair[1]]));
-                skips[pair] = skips[pair].min(skip);
-            }
+    /// Adds a pattern of two bytes or more. One that is shorter than all before it makes every skip as much shorter.
+    fn add(&mut self, pattern: &[u8]) {
+        let window = pattern.len().min(usize::from(u8::MAX));
+        if self.skips.is_empty() {
+            self.window = window;
+            self.skips = vec![u8::try_from(window - 1).unwrap_or(u8::MAX); 1 << 16];
+        } else if window < self.window {
+            let less = u8::try_from(self.window - window).unwrap_or(u8::MAX);
+            self.skips.iter_mut().for_each(|skip| *skip = skip.saturating_sub(less));
+            self.window = window;
         }
-        Self { window: usize::from(most) + 1, skips }
+        for (skip, pair) in (0..self.window - 1).rev().zip(pattern.windows(2)) {
+            let known = &mut self.skips[usize::from(u16::from_be_bytes([pair[0], pair[1]]))];
+            *known = (*known).min(u8::try_from(skip).unwrap_or(u8::MAX));
+        }
     }
 }
 

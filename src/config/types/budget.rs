@@ -79,8 +79,7 @@ impl Budget {
     /// How far it is used.
     pub fn used(&self, spending: Option<&Spending>, now: Timestamp) -> BudgetUse {
         let (begin, until) = self.period(now);
-        let spending = spending.filter(|spending| spending.since >= begin);
-        let used = spending.map_or(SignedDuration::ZERO, |spending| spending.time);
+        let used = spending.map_or(SignedDuration::ZERO, |spending| spending.since(begin));
         let whole = until.timestamp().duration_since(begin);
         let passed = now.duration_since(begin);
         let rate = if passed.is_positive() { used.as_secs_f64() / passed.as_secs_f64() } else { 0.0 };
@@ -164,8 +163,8 @@ mod tests {
     #[test]
     fn what_the_period_will_use_is_what_it_uses_at_this_rate() {
         let now = "2026-03-25T00:00:00Z".parse().unwrap();
-        let spending =
-            Spending { since: "2026-03-23T00:00:00Z".parse().unwrap(), time: SignedDuration::from_hours(40) };
+        let begin = "2026-03-23T00:00:00Z".parse().unwrap();
+        let spending = Spending::default().with(begin, SignedDuration::from_hours(40));
         let used = budget(Period::Week, "UTC").used(Some(&spending), now);
         assert_eq!(used.to_string(), "40h of 100h used; at this rate 140h by Mon 2026-03-30 00:00 UTC");
         assert!(!used.is_nearly_over() && !used.is_over());

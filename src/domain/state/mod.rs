@@ -185,7 +185,7 @@ impl State {
         if self.gone_servers.values().any(|gone| gone.watch.is_some_and(|watch| watch > u32::MAX / 2)) {
             return wrong("the number of listings without a volume");
         }
-        if !self.spent.all().all(|spending| lasts(&spending.time)) {
+        if !self.spent.times().all(lasts) {
             return wrong("the time used of a budget");
         }
         let mut breakers = self.breakers.values().flat_map(|types| types.values());

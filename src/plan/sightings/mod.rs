@@ -9,8 +9,8 @@ pub mod volumes;
 
 use crate::config::Config;
 use crate::domain::state::{ForeignLabels, GoneServer, ItemMemory, Session, Settling, SettlingCause, State};
-use crate::domain::world::{NodeKind, World};
-use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::domain::world::{NodeKind, ServerState, World};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,6 +78,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
             memory.servers.insert(machine.id.clone(), seen);
         }
     }
+    forget_gone_that_are_there(&mut memory, fleet);
     spending::count(config, &mut memory, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
@@ -96,6 +97,15 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         memory.queue.values_mut().for_each(|item| item.waiting_since = None);
     }
     memory
+}
+
+/// A cloud that showed short lists may show again what seemed to be gone.
+fn forget_gone_that_are_there(memory: &mut State, fleet: &Fleet<'_>) {
+    for server in fleet.machines.iter().filter_map(Machine::server) {
+        if server.state != ServerState::Deleted {
+            memory.gone_servers.remove(&server.id);
+        }
+    }
 }
 
 /// After a clock that was ahead is set right, nothing lasts longer than it would have from now on.

@@ -42,13 +42,7 @@ pub(super) fn count(
 
 fn with(budget: &Budget, before: Option<&Spending>, more: SignedDuration, now: Timestamp) -> Spending {
     let (begin, _) = budget.period(now);
-    match before {
-        // A clock that was ahead has begun a period too early: what was counted there counts in this one.
-        Some(before) if before.since >= begin => {
-            Spending { since: before.since.min(now), time: before.time.saturating_add(more) }
-        }
-        Some(_) | None => Spending { since: begin, time: SignedDuration::ZERO },
-    }
+    before.cloned().unwrap_or_default().with(begin, more)
 }
 
 /// Whether the cloud has it, as far as is known.

@@ -6,6 +6,9 @@ use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 use jiff::SignedDuration;
 
+/// The beginning of the week.
+const MONDAY: &str = "2026-11-16T00:00:00Z";
+
 /// A Saturday noon: 5.5 days of the week have passed.
 fn with_budget(used: &str) -> Situation {
     let mut s = Situation::new();
@@ -20,12 +23,12 @@ fn budget(hours: u32) -> Budget {
 
 impl Situation {
     fn spent(&mut self, used: &str) {
-        let spending = Spending { since: "2026-11-16T00:00:00Z".parse().unwrap(), time: time(used) };
+        let spending = Spending::default().with(MONDAY.parse().unwrap(), time(used));
         self.state.spent.node_types.insert("ubuntu".into(), spending);
     }
 
     fn used(&self) -> SignedDuration {
-        self.state.spent.node_types.values().next().unwrap().time
+        self.state.spent.node_types.values().next().unwrap().since(MONDAY.parse().unwrap())
     }
 }
 
@@ -98,9 +101,24 @@ fn the_budget_of_a_provider_leaves_the_others_open() {
     s.add_provider("two");
     s.config.providers[0].budget = Some(budget(1));
     s.ubuntu().providers = vec!["os".into(), "two".into()];
-    let spending = Spending { since: "2026-11-16T00:00:00Z".parse().unwrap(), time: time("1h") };
+    let spending = Spending::default().with(MONDAY.parse().unwrap(), time("1h"));
     s.state.spent.providers.insert("os".into(), spending);
     s.projects(1, "amd64");
     let plan = s.plan();
     assert!(whole(&plan).contains("+ ubuntu  two  20261121T120000Z-1"), "{}", whole(&plan));
+}
+
+#[test]
+fn s4_a_clock_that_is_wrong_for_a_while_ends_no_period() {
+    for days in [-400, -9, 30, 400] {
+        let mut s = with_budget("100h");
+        let right = s.now;
+        s.now += SignedDuration::from_hours(24 * days);
+        s.run();
+        s.now = right + time("1m");
+        s.projects(1, "amd64");
+        let verdicts = s.plan().verdicts;
+        let of_job = verdicts.iter().find(|verdict| verdict.id == "1").unwrap();
+        assert_eq!(of_job.rule.name(), "budget", "{days}: {}", of_job.reason);
+    }
 }

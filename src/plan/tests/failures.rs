@@ -333,3 +333,24 @@ fn l2_a_quota_that_has_room_for_one_more_of_another_provider_is_used() {
     ",
     );
 }
+
+#[test]
+fn s3_a_server_that_a_short_list_had_hidden_for_long_is_no_longer_gone_once_it_is_listed_again() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    let server = s.server("s1").clone();
+    s.lose_server("s1");
+    for _ in 0..3 {
+        s.run().after("1m");
+    }
+    s.servers().push(server);
+    s.run().after("1m");
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.idle, node.presence) = (true, Presence::Disconnected);
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
+    ",
+    );
+}

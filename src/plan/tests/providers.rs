@@ -153,3 +153,26 @@ fn s5_an_address_that_a_server_of_a_renamed_provider_left_is_released_through_th
         "{action}"
     );
 }
+
+#[test]
+fn l6_two_servers_of_two_providers_with_one_id_are_a_problem_of_each_run() {
+    let mut s = Situation::new();
+    s.add_provider("two");
+    s.busy("s1", "10.0.0.1");
+    let mut other = s.server("s1").clone();
+    assert_eq!(s.plan().problems, []);
+    let Listing::Complete(servers) = &mut s.cloud("two").servers else { panic!("no servers") };
+    servers.push(other.clone());
+    assert_eq!(s.plan().problems, [], "one server that two providers reach");
+    other.mark.as_mut().unwrap().id = "m2".into();
+    let Listing::Complete(servers) = &mut s.cloud("two").servers else { panic!("no servers") };
+    servers[0] = other;
+    let problems: Vec<String> = s.plan().problems.iter().map(|p| format!("{}: {}", p.place, p.error)).collect();
+    assert_eq!(
+        problems,
+        [
+            "provider two: lists a server with the id s1, and so does provider os, for another order: mita sees one of them \
+          only; give the servers of each provider ids of their own"
+        ]
+    );
+}

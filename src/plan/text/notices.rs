@@ -3,7 +3,7 @@
 use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
-use crate::domain::names::{NodeName, ProviderName};
+use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
@@ -54,6 +54,34 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     }
     for namesakes in namesakes(config, world, memory) {
         problem(format!("provider {}", namesakes.provider), &namesakes.to_string());
+    }
+    problems.extend(shared_ids(config, world));
+    problems
+}
+
+/// Servers of two providers that have one id, and are not the same: programs may number theirs from 1.
+fn shared_ids(config: &Config, world: &World) -> Vec<Problem> {
+    let mut known: BTreeMap<&ServerId, (&ProviderName, Option<&MitaId>)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for provider in &config.providers {
+        let servers = world.clouds.get(&provider.name).and_then(|cloud| cloud.servers.complete());
+        for server in servers.into_iter().flatten() {
+            let order = server.mark.as_ref().map(|mark| &mark.id);
+            match known.get(&server.id) {
+                Some((first, other)) if *other != order => problems.push(Problem {
+                    place: format!("provider {}", provider.name),
+                    error: format!(
+                        "lists a server with the id {}, and so does provider {first}, for another order: mita sees one of \
+                         them only; give the servers of each provider ids of their own",
+                        server.id
+                    ),
+                }),
+                Some(_) => {}
+                None => {
+                    known.insert(&server.id, (&provider.name, order));
+                }
+            }
+        }
     }
     problems
 }
