@@ -27,3 +27,20 @@ pub struct World {
     /// The clouds, one for each configured provider.
     pub clouds: BTreeMap<ProviderName, Cloud>,
 }
+
+impl World {
+    /// That nothing at all could be read, and of whom, in a sentence: then no number of anything is known.
+    pub fn unseen(&self) -> Option<String> {
+        let Jenkins { queue, nodes, .. } = &self.jenkins;
+        let is_seen = queue.complete().is_some()
+            || nodes.complete().is_some()
+            || self.clouds.values().any(|cloud| cloud.servers.complete().is_some());
+        let clouds: Vec<&str> = self.clouds.keys().map(ProviderName::as_str).collect();
+        let names = match clouds.split_last() {
+            None => "Jenkins".to_owned(),
+            Some((last, [])) => format!("Jenkins and {last}"),
+            Some((last, first)) => format!("Jenkins, {} and {last}", first.join(", ")),
+        };
+        (!is_seen).then(|| format!("could not look: {names} cannot be read"))
+    }
+}

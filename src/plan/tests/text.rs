@@ -29,7 +29,7 @@ fn the_terse_text_tells_what_is_done_and_what_went_wrong_and_counts() {
         | - debian  os  s2  error: its cloud gave it up: no reason given
         | - ubuntu+10.0.0.9  server_gone: its server s9 is gone (404 in two runs)
         | ! provider two: 503 Service Unavailable
-        | 2 to order, 3 to remove; seen: 3 jobs, 3 nodes, 3 servers of ours; 1 problem
+        | 2 to order, 3 to remove; seen: 3 jobs, 3 nodes, 2 servers of ours; 1 problem
     ",
     );
     assert_eq!(shown, expected);

@@ -2,6 +2,8 @@
 //! of line it is.
 
 use crate::domain::names::ServerId;
+use crate::domain::rule::Rule;
+use crate::domain::world::World;
 use crate::plan::model::{
     Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Problem, Subject, Target, Verdict,
 };
@@ -39,17 +41,27 @@ pub struct PlanText<'a> {
     detail: Detail,
     /// The actions that were done, by their indices; none before anything is done.
     done: Option<&'a BTreeSet<usize>>,
+    /// What was seen; without it, everything was.
+    world: Option<&'a World>,
+}
+
+impl<'a> PlanText<'a> {
+    /// The same, where what could not be read of this world is not counted.
+    #[must_use]
+    pub fn of_world(self, world: &'a World) -> Self {
+        PlanText { world: Some(world), ..self }
+    }
 }
 
 impl Plan {
     /// The plan as lines of text, the last of which counts. Warnings are not among them: they are for the log.
     pub fn display(&self, detail: Detail) -> PlanText<'_> {
-        PlanText { plan: self, detail, done: None }
+        PlanText { plan: self, detail, done: None, world: None }
     }
 
     /// The same after a run that did these actions, by their indices.
     pub fn display_done<'a>(&'a self, detail: Detail, done: &'a BTreeSet<usize>) -> PlanText<'a> {
-        PlanText { plan: self, detail, done: Some(done) }
+        PlanText { plan: self, detail, done: Some(done), world: None }
     }
 }
 
@@ -71,7 +83,7 @@ impl fmt::Display for PlanText<'_> {
                 writeln!(f, "{verdict}")?;
             }
         }
-        writeln!(f, "{}", Counts { plan: self.plan, done: self.done })
+        writeln!(f, "{}", Counts { plan: self.plan, done: self.done, world: self.world })
     }
 }
 
@@ -187,6 +199,7 @@ impl fmt::Display for OneLine<'_> {
 struct Counts<'a> {
     plan: &'a Plan,
     done: Option<&'a BTreeSet<usize>>,
+    world: Option<&'a World>,
 }
 
 impl fmt::Display for Counts<'_> {
@@ -211,13 +224,24 @@ impl fmt::Display for Counts<'_> {
         let rest = [(actions.len() - counted().count(), "not done"), (held_back.len(), "held back")];
         let done: Vec<_> = numbers.into_iter().zip(words).chain(rest).collect();
         parts.extend(done.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")));
-        if parts.is_empty() {
+        let unseen = self.world.and_then(World::unseen);
+        if parts.is_empty() && unseen.is_none() {
             parts.push("nothing to do".to_owned());
         }
-        let seen = |subject| verdicts.iter().filter(|verdict| verdict.subject == subject).count();
-        let (jobs, nodes, servers) = (seen(Subject::QueueItem), seen(Subject::Node), seen(Subject::Server));
-        let list = [many(jobs, "job"), many(nodes, "node"), many(servers, "server") + " of ours"].join(", ");
-        write!(f, "{}; seen: {list}", parts.join(", "))?;
+        parts.extend(unseen.clone());
+        write!(f, "{}", parts.join(", "))?;
+        if unseen.is_none() {
+            let is_there = |verdict: &&Verdict| verdict.rule != Rule::Gone;
+            let seen = |subject| verdicts.iter().filter(is_there).filter(|verdict| verdict.subject == subject).count();
+            let (jobs, nodes, servers) = (seen(Subject::QueueItem), seen(Subject::Node), seen(Subject::Server));
+            let is_read = |read: fn(&World) -> bool| self.world.is_none_or(read);
+            let list = [
+                is_read(|world| world.jenkins.queue.complete().is_some()).then(|| many(jobs, "job")),
+                is_read(|world| world.jenkins.nodes.complete().is_some()).then(|| many(nodes, "node")),
+                Some(many(servers, "server") + " of ours"),
+            ];
+            write!(f, "; seen: {}", list.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
+        }
         if !problems.is_empty() {
             write!(f, "; {}", many(problems.len(), "problem"))?;
         }

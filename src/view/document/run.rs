@@ -61,7 +61,7 @@ pub(crate) fn render(report: &Report, detail: Detail) -> String {
         None => plan.display(detail),
     };
     // The actions come first, a line each.
-    for (index, line) in shown.to_string().lines().enumerate() {
+    for (index, line) in shown.of_world(&report.world).to_string().lines().enumerate() {
         text.push_str(line);
         if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
             text.push_str(&format!("  [{}]", result_words(result)));

@@ -118,7 +118,7 @@ pub(crate) fn decisions(run: &RunReport<'_>) -> Markup {
         h2 { "What this run did" }
         @if plan.actions.is_empty() && plan.held_back.is_empty() {
             p.dim {
-                "There was nothing to do"
+                @if let Some(unseen) = run.report.world.unseen() { "It " (unseen) } @else { "There was nothing to do" }
                 @if run.status.waiting().next().is_some() { "; the queue below shows what each job waits for" }
                 "."
             }

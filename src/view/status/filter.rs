@@ -31,7 +31,8 @@ pub(crate) struct Filter {
 impl Filter {
     /// Reads `[types|nodes|jobs] [NAME...]`. Every name must be contained in what is shown.
     pub(crate) fn read(words: &[String]) -> Self {
-        let part = words.first().and_then(|first| PARTS.iter().find(|(name, _)| name == first)).map(|(_, part)| *part);
+        let is_first = |name: &str| words.first().is_some_and(|first| first.eq_ignore_ascii_case(name));
+        let part = PARTS.iter().find(|(name, _)| is_first(name)).map(|(_, part)| *part);
         let names = if part.is_some() { &words[1..] } else { words };
         Filter { part, words: names.iter().map(|word| word.to_lowercase()).collect() }
     }
@@ -73,7 +74,18 @@ impl Filter {
             && status.jobs.as_ref().is_none_or(Vec::is_empty);
         if nothing && !self.words.is_empty() {
             let words = self.words.join(" ");
-            status.head.push_str(&format!("nothing here contains \"{words}\"\n\n"));
+            let hint = self
+                .words
+                .first()
+                .and_then(|word| part_like(word))
+                .map_or_else(String::new, |name| format!("; mita status {name} shows all {name}"));
+            status.head.push_str(&format!("nothing here contains \"{words}\"{hint}\n\n"));
         }
     }
+}
+
+/// The part whose name is almost this word, as in `job` for `jobs`.
+fn part_like(word: &str) -> Option<&'static str> {
+    let is_like = |name: &&str| strsim::damerau_levenshtein(name, word) == 1;
+    PARTS.iter().map(|(name, _)| *name).find(is_like)
 }

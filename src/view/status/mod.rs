@@ -140,11 +140,12 @@ impl Status {
         };
         let clouds = overview.report.world.clouds.iter();
         let unseen = clouds.filter(|(_, cloud)| cloud.servers.complete().is_none()).map(|(name, _)| name.as_str());
-        let head = status.head(&unseen.collect::<Vec<_>>());
+        let head = status.head(&unseen.collect::<Vec<_>>(), overview.report.world.unseen());
         Status { head, ..status }
     }
 
-    fn head(&self, unseen: &[&str]) -> String {
+    /// The first lines. `nothing` says that nothing could be read, where that is so.
+    fn head(&self, unseen: &[&str], nothing: Option<String>) -> String {
         let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = self;
         let counted = servers.iter().filter(|server| server.counts()).count();
         let unseen = match unseen {
@@ -157,7 +158,8 @@ impl Status {
         let most = plural(usize::try_from(*max_servers).unwrap_or(usize::MAX), "server");
         let numbers = format!("{counted} of {most}{unseen}; Jenkins has {nodes} and {jobs}");
         let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
-        format!("{owner} at {now}\n{numbers}\n{}{causes}\n\n", to_do.sentence())
+        let to_do = nothing.unwrap_or_else(|| to_do.sentence());
+        format!("{owner} at {now}\n{numbers}\n{to_do}{causes}\n\n")
     }
 
     /// The queue items that wait for an executor.

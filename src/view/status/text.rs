@@ -1,5 +1,6 @@
 //! `mita status` for people: a table for each sort of thing.
 
+use crate::domain::rule::Rule;
 use crate::plan::model::Subject;
 use crate::view::compact::cut;
 use crate::view::natural;
@@ -147,7 +148,8 @@ fn node_types(status: &Status) -> Table {
 fn machines(servers: &[ServerStatus], layout: Layout) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
-    let mut servers: Vec<&ServerStatus> = servers.iter().collect();
+    // One that is gone is no machine any more; the JSON document and `explain` still have it.
+    let mut servers: Vec<&ServerStatus> = servers.iter().filter(|server| server.rule != Rule::Gone).collect();
     servers.sort_by(|a, b| {
         let key = |server: &ServerStatus| (urgency(server), server.node_type.clone());
         key(a).cmp(&key(b)).then_with(|| natural::compare(&a.display_name(), &b.display_name()))

@@ -1,5 +1,8 @@
 //! What a person reads, to the letter.
 
+use crate::domain::rule::Rule;
+use crate::domain::world::Listing;
+use crate::plan::model::Subject;
 use crate::plan::text::display::Detail;
 use crate::view::document::run;
 use crate::view::explain::explain;
@@ -92,6 +95,42 @@ fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
 }
 
 #[test]
+fn what_could_not_be_read_is_not_counted() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    let mut report = scene.look();
+    report.world.jenkins.queue = Listing::Unavailable("no answer".to_owned());
+    let counted = |report: &_| run::render(report, Detail::Terse).lines().last().unwrap_or_default().to_owned();
+    assert!(!counted(&report).contains("job") && counted(&report).contains(" nodes, 1 server of ours"), "{report:?}");
+    report.world.jenkins.nodes = Listing::Unavailable("no answer".to_owned());
+    report.world.clouds.values_mut().for_each(|cloud| cloud.servers = Listing::Unavailable("no answer".to_owned()));
+    report.plan.actions.clear();
+    let unseen = "could not look: Jenkins and openstack cannot be read";
+    assert_eq!(counted(&report), unseen);
+    let head = Status::of(&Overview::of(&scene.loaded.config, &report)).head;
+    assert!(head.contains(unseen) && !head.contains("nothing to do"), "{head}");
+}
+
+#[test]
+fn a_server_that_is_gone_is_neither_counted_nor_a_machine() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let mut report = scene.look();
+    let text = |report: &_| {
+        let status = Status::of(&Overview::of(&scene.loaded.config, report));
+        (run::render(report, Detail::Terse), unmarked(&render(&status, 80, Layout::Compact)))
+    };
+    let (counts, status) = text(&report);
+    assert!(counts.contains("1 server of ours") && status.contains("Machines"), "{counts}{status}");
+    for verdict in report.plan.verdicts.iter_mut().filter(|verdict| verdict.subject == Subject::Server) {
+        verdict.rule = Rule::Gone;
+    }
+    let (counts, status) = text(&report);
+    assert!(counts.contains("0 servers of ours") && !status.contains("Machines"), "{counts}{status}");
+}
+
+#[test]
 fn words_choose_a_part_and_names() {
     let scene = Scene::with_jobs();
     scene.run();
@@ -108,6 +147,14 @@ fn words_choose_a_part_and_names() {
     };
     assert_eq!(shown(&["jobs", "ceph-d"]), (0, 0, "folder/ceph-dev".to_owned()));
     assert_eq!(shown(&["nodes", "UBUNTU"]), (0, 1, String::new()));
+    assert_eq!(shown(&["Nodes", "ubuntu"]), (0, 1, String::new()));
+    let head = |word: &str| {
+        let mut status = Status::of(&Overview::of(&scene.loaded.config, &report));
+        Filter::read(&[word.to_owned()]).apply(&mut status);
+        status.head
+    };
+    assert!(head("job").contains("nothing here contains \"job\"; mita status jobs shows all jobs"), "{}", head("job"));
+    assert!(head("Jobz").contains("; mita status jobs shows all jobs"), "{}", head("Jobz"));
     assert_eq!(shown(&["types"]), (2, 0, String::new()));
     assert_eq!(shown(&["nobody"]), (0, 0, String::new()));
 }
