@@ -94,6 +94,29 @@ fn a_mistyped_name_resumes_nothing_and_a_former_one_does() {
 }
 
 #[test]
+fn what_resume_says_fits_the_pauses_that_there_are() {
+    let it = Setup::trusty().start();
+    assert_eq!(said(&it, &["resume"]).1, "nothing is paused\n");
+    said(&it, &["pause", "--reason", "move"]);
+    let (_, shown) = said(&it, &["resume", "--type", "trusty"]);
+    assert!(shown.starts_with("everything is paused by ") && shown.ends_with("; mita resume ends that\n"), "{shown}");
+    said(&it, &["pause", "--type", "trusty"]);
+    let (_, shown) = said(&it, &["resume", "--type", "trusty"]);
+    assert!(shown.starts_with("the pause of node type trusty is ended\neverything is paused by "), "{shown}");
+    assert_eq!(said(&it, &["resume"]).1, "everything goes on\n");
+    said(&it, &["pause", "--type", "trusty"]);
+    assert!(said(&it, &["resume", "--provider", "openstack"]).1.starts_with("nothing of that is paused\n"));
+}
+
+#[test]
+fn a_state_file_that_cannot_be_parsed_is_reported_before_a_run_meets_it() {
+    let it = Setup::trusty().start();
+    fs::write(it.state_file(), "{").expect("its own folder");
+    let (status, shown) = said(&it, &["check"]);
+    assert!(status == 0 && shown.contains("the next run keeps it under another name"), "{shown}");
+}
+
+#[test]
 fn a_reason_with_a_line_break_stays_on_its_line() {
     let it = Setup::trusty().start();
     let (_, shown) = said(&it, &["pause", "--reason", "a move\nof racks"]);

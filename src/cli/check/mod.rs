@@ -7,6 +7,7 @@ mod machine;
 pub(crate) mod online;
 mod quota;
 mod schedule;
+mod state;
 mod strangers;
 mod writers;
 
@@ -52,6 +53,7 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
     if let Ok(loaded) = &loaded {
         checked.add_errors(machine::errors(&loaded.config));
         checked.add_warnings(writers::warnings(&loaded.config));
+        checked.add_warnings(state::warning(&loaded.config).into_iter().collect());
         checked.add_warnings(unused(&loaded.config));
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }

@@ -55,6 +55,10 @@ pub(crate) struct PauseStatus {
 }
 
 impl PauseStatus {
+    fn is_of_everything(&self) -> bool {
+        self.node_type.is_none() && self.provider.is_none()
+    }
+
     pub(crate) fn of(pause: &Pause) -> Self {
         let Pause { node_type, provider, since, until, by, reason } = pause;
         PauseStatus {
@@ -84,6 +88,8 @@ impl PauseDocument {
     /// The outcome, a line for each pause.
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
+        let is_resumed = self.command == Command::Resume;
+        let is_all_paused = self.pauses.iter().any(PauseStatus::is_of_everything);
         for PauseStatus { scope, words, .. } in &self.changed {
             text.push_str(&match self.command {
                 Command::Pause => {
@@ -91,14 +97,21 @@ impl PauseDocument {
                         "{scope} is {words}; nothing is ordered or removed there, and what is half done is finished\n"
                     )
                 }
+                Command::Resume if is_all_paused => format!("the pause of {scope} is ended\n"),
                 Command::Resume => format!("{scope} goes on\n"),
             });
         }
-        if self.changed.is_empty() {
+        if self.pauses.is_empty() && self.changed.is_empty() {
+            text.push_str("nothing is paused\n");
+        } else if self.changed.is_empty() && !is_all_paused {
             text.push_str("nothing of that is paused\n");
         }
         let others = self.pauses.iter().filter(|pause| self.changed.iter().all(|changed| changed.scope != pause.scope));
-        text.extend(others.map(|PauseStatus { scope, words, .. }| format!("{scope} is {words}\n")));
+        text.extend(others.map(|pause| {
+            let PauseStatus { scope, words, .. } = pause;
+            let end = if is_resumed && pause.is_of_everything() { "; mita resume ends that" } else { "" };
+            format!("{scope} is {words}{end}\n")
+        }));
         text
     }
 }

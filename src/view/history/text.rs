@@ -88,9 +88,12 @@ pub(crate) fn note(entry: &Entry) -> String {
         (Some(rule), None) => Some(rule.to_string()),
         (_, reason) => reason.clone(),
     };
+    // The sentence of a service goes on here.
+    let said = said.map(|said| said.strip_suffix('.').filter(|said| !said.ends_with('.')).unwrap_or(&said).to_owned());
     // Of an order, the jobs say it all.
     parts.extend(said.filter(|_| *event != Event::Ordered || entry.jobs.is_empty()));
-    parts.extend(entry.until.map(|until| format!("until {until:.0}")));
+    // A pause that was resumed ended before.
+    parts.extend(entry.until.filter(|_| *event != Event::Resumed).map(|until| format!("until {until:.0}")));
     parts.extend(entry.life.filter(|_| matches!(event, Event::Removed | Event::Vanished)).map(life));
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
@@ -107,4 +110,24 @@ fn life(life: Life) -> String {
     let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
     let builds = plural(usize::try_from(life.builds).unwrap_or(usize::MAX), "build");
     format!("lived {}, worked {}, {builds} seen", time(life.age_seconds), time(life.busy_seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn the_end_of_a_pause_is_said_only_where_it_begins() {
+        let entry = |event| Entry { until: Some(Timestamp::UNIX_EPOCH), ..Entry::new(Timestamp::UNIX_EPOCH, event) };
+        assert_eq!(note(&entry(Event::Paused)), "until 1970-01-01T00:00:00Z");
+        assert_eq!(note(&entry(Event::Resumed)), "");
+    }
+
+    #[test]
+    fn the_sentence_of_a_service_has_no_full_stop_before_what_follows() {
+        let said = |text: &str| note(&Entry::new(Timestamp::UNIX_EPOCH, Event::Failed).saying(text));
+        assert_eq!(said("No valid host was found."), "No valid host was found");
+        assert_eq!(said("and so on..."), "and so on...");
+    }
 }
