@@ -218,7 +218,7 @@ mod tests {
         }
         // It is more than the sentence.
         let longer = format!("{own}!");
-        assert_eq!(clean(&[longer.clone()], &format!("is {longer}")), "is [secret]");
+        assert_eq!(clean(std::slice::from_ref(&longer), &format!("is {longer}")), "is [secret]");
     }
 
     proptest::proptest! {

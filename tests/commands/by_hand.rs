@@ -266,7 +266,7 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     assert!(busy.stderr.contains("another run is active"), "a person reads this: {}", busy.stderr);
     // A run that ends meanwhile is waited for.
     let ends = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        a_moment();
         drop(lock);
     });
     assert_eq!(it.program(&["pause", "--type", "trusty"]).status, 0);
@@ -274,6 +274,11 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     assert_eq!(it.program(&["resume"]).status, 0);
     let released = it.program(&["release", &node]);
     assert_eq!((released.status, released.stdout), (0, format!("release {node}: takes builds again\n")));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the lock of another process has no simulated clock")]
+fn a_moment() {
+    std::thread::sleep(std::time::Duration::from_secs(1));
 }
 
 #[test]
