@@ -135,6 +135,8 @@ rules! {
     Quota = "quota",
     /// the `budget` of the node type or the provider is used up
     Budget = "budget",
+    /// too many different needs wait at once to try every way to place the job
+    TooManyNeeds = "too_many_needs",
     /// the node type failed there lately
     BreakerOpen = "breaker_open",
     /// nodes of the type stood idle beside the job

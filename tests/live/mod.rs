@@ -36,14 +36,17 @@ fn cloud() -> Option<String> {
     let cloud = variable("OS_CLOUD");
     match &cloud {
         None => skipped("no cloud given by OS_CLOUD"),
-        Some(cloud) => IS_UP.call_once(|| wait_for_a_host(cloud)),
+        Some(cloud) => IS_UP.call_once(|| {
+            let cloud = nova::Cloud::named(cloud).unwrap_or_else(|| panic!("clouds.yaml has no usable cloud {cloud}"));
+            wait_for_a_host(&cloud);
+            wait_for_a_store(&cloud);
+        }),
     }
     cloud
 }
 
 /// A cloud that was just started has no host for servers at first: waits until one takes a server.
-fn wait_for_a_host(cloud: &str) {
-    let cloud = nova::Cloud::named(cloud).unwrap_or_else(|| panic!("clouds.yaml has no usable cloud {cloud}"));
+fn wait_for_a_host(cloud: &nova::Cloud) {
     let owner = format!("live-probe-{}", std::process::id());
     for _ in 0..60 {
         let id = cloud.order("probe", &site::image(), &site::size(), &serde_json::json!({ "mita_owner": owner }));
@@ -59,6 +62,27 @@ fn wait_for_a_host(cloud: &str) {
         pause(Duration::from_secs(3));
     }
     panic!("the cloud has no host for a server of size {}", site::size());
+}
+
+/// The same for volumes: the scheduler of Cinder hears of its first store about a minute after the start.
+fn wait_for_a_store(cloud: &nova::Cloud) {
+    let name = format!("live-probe-{}", std::process::id());
+    for _ in 0..60 {
+        let body = serde_json::json!({"volume": {"size": 1, "name": name}});
+        let volume = cloud.ask("POST", "volumev3", "/volumes", Some(&body));
+        let path = format!("/volumes/{}", volume["volume"]["id"].as_str().expect("the id of a volume"));
+        let settled = || {
+            let volume = cloud.ask("GET", "volumev3", &path, None);
+            ["available", "error"].iter().find(|status| volume["volume"]["status"] == **status).copied()
+        };
+        let status = eventually("a volume of the cloud's first store", settled);
+        cloud.ask("DELETE", "volumev3", &path, None);
+        if status == "available" {
+            return;
+        }
+        pause(Duration::from_secs(3));
+    }
+    panic!("the cloud has no store for a volume");
 }
 
 fn skipped(why: &str) {

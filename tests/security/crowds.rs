@@ -50,13 +50,7 @@ fn l5_ten_thousand_expressions_of_sixty_terms_leave_a_run_its_deadline() {
         }
         _ => openstack(asked),
     });
-    let login = Login {
-        jenkins: &controller.url,
-        token: "jenkins-token-4711",
-        cloud: &cloud.url,
-        password: "cloud-password-4711",
-        more: "",
-    };
+    let login = Login::to(&controller.url, &cloud.url);
     // The deadline is that of wall time, which a busy machine makes longer: what counts is the time with a processor.
     let config = usual(&login).replace("deadline = \"20s\"", "deadline = \"240s\"");
     let place = Place::new(&format!("max_servers = {SERVERS}\n{config}"));

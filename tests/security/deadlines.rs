@@ -13,7 +13,7 @@ use std::time::Duration;
 const NEVER: Duration = Duration::from_secs(40);
 
 fn run(jenkins: &str, cloud: &str) -> Ended {
-    let login = Login { jenkins, token: "jenkins-token-4711", cloud, password: "cloud-password-4711", more: "" };
+    let login = Login::to(jenkins, cloud);
     let config = usual(&login).replace("deadline = \"20s\"", "deadline = \"2s\"");
     let ended = Place::new(&config).run(&["reconcile", "--output", "json"]);
     println!("{:.2} s", ended.took.as_secs_f64());

@@ -31,13 +31,7 @@ fn run(odd: &'static [u8], answers: &'static [(&'static str, &'static str)]) -> 
     };
     let controller = Host::new(move |asked| answer(asked).unwrap_or_else(|| jenkins(asked)));
     let cloud = Host::new(move |asked| answer(asked).unwrap_or_else(|| openstack(asked)));
-    let login = Login {
-        jenkins: &controller.url,
-        token: "jenkins-token-4711",
-        cloud: &cloud.url,
-        password: "cloud-password-4711",
-        more: "",
-    };
+    let login = Login::to(&controller.url, &cloud.url);
     Place::new(&usual(&login)).run(&["reconcile", "--output", "json"])
 }
 

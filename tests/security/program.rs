@@ -41,6 +41,13 @@ pub(super) struct Login<'a> {
     pub(super) more: &'a str,
 }
 
+impl<'a> Login<'a> {
+    /// With credentials of no meaning.
+    pub(super) fn to(jenkins: &'a str, cloud: &'a str) -> Self {
+        Login { jenkins, token: "jenkins-token-4711", cloud, password: "cloud-password-4711", more: "" }
+    }
+}
+
 /// A usual configuration.
 pub(super) fn usual(login: &Login<'_>) -> String {
     let Login { jenkins, token, cloud, password, more } = login;

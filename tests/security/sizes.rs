@@ -15,13 +15,7 @@ fn run(hostile: impl Fn(&Asked) -> Option<Reply> + Send + Sync + Clone + 'static
     let of_jenkins = hostile.clone();
     let controller = Host::new(move |asked| of_jenkins(asked).unwrap_or_else(|| jenkins(asked)));
     let cloud = Host::new(move |asked| hostile(asked).unwrap_or_else(|| openstack(asked)));
-    let login = Login {
-        jenkins: &controller.url,
-        token: "jenkins-token-4711",
-        cloud: &cloud.url,
-        password: "cloud-password-4711",
-        more: "",
-    };
+    let login = Login::to(&controller.url, &cloud.url);
     // What is too large is given up for its size, however long a busy machine takes for it.
     let config = usual(&login).replace("deadline = \"20s\"", "deadline = \"200s\"");
     let ended = Place::new(&config).run(&["reconcile", "--output", "json"]);

@@ -57,7 +57,8 @@ pub struct ServerMemory {
     /// When its node was last seen to come back, having been offline or missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_back_at: Option<Timestamp>,
-    /// Without a build since it joined or was last at work, whether its node was there or not.
+    /// Without a build since its node first went away, whether it was there since or not; none once the node was idle for a
+    /// whole grace time without going away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<Credit>,
     /// When a build was first seen to have run there.

@@ -13,9 +13,6 @@ use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
 use std::cell::OnceCell;
 
-/// The event that not every way to place the jobs was tried.
-pub(super) const HURRIED: &str = "too_many_needs";
-
 /// How much of Jenkins' words is repeated, in characters.
 const SHOWN: usize = 300;
 
@@ -27,7 +24,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let blockers = Blockers::new(supply);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
     if let Some(from) = placement.hurried_from {
-        draft.warnings.push((HURRIED.to_owned(), hurried(demand, from)));
+        draft.warnings.push((Rule::TooManyNeeds.to_string(), hurried(demand, from)));
     }
     for (number, (job, place)) in demand.waiting.iter().zip(&placement.places).enumerate() {
         let needs = &job.need;
@@ -112,7 +109,7 @@ fn unplaced(
     if let Some(node_type) = obstacles.iter().position(Option::is_none) {
         if placement.hurried_from.is_some_and(|from| number >= from) {
             let reason = "too many different needs wait at once, and not every way to place it was tried";
-            return (Rule::Limit, format!("needs {needs}: {reason}"));
+            return (Rule::TooManyNeeds, format!("needs {needs}: {reason}"));
         }
         let blocker = blockers.of(node_type);
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));

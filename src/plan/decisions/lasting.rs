@@ -1,7 +1,6 @@
 //! Nothing lasts in silence (L6): if jobs wait or servers stay for longer than they should, that becomes a problem.
 
 use super::draft::Draft;
-use super::jobs::HURRIED;
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, State};
@@ -56,15 +55,15 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
         cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",
     }));
-    conditions.extend(
-        draft.warnings.iter().filter(|(event, _)| event == HURRIED).map(|(event, _)| Condition {
-            key: event.clone(),
+    if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::TooManyNeeds) {
+        conditions.push(Condition {
+            key: Rule::TooManyNeeds.to_string(),
             place: "jenkins".to_owned(),
             what: "jobs that need too many different things wait at once, and not every way to place them is tried"
                 .to_owned(),
             cure: "find out in mita status jobs who starts them, and cancel them or give them fewer different labels",
-        }),
-    );
+        });
+    }
     conditions
 }
 
@@ -97,4 +96,27 @@ fn of_removal(action: &Action) -> Option<Condition> {
         place,
         cure: "see the errors of the last runs (mita reconcile -v) and remove what stands in the way",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::names::Owner;
+
+    #[test]
+    fn l6_jobs_that_no_plan_has_the_effort_for_are_one_problem_after_a_quarter_of_an_hour() {
+        let mut memory = State::new(Owner::new("ci").unwrap());
+        let mut now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        for minutes in [0, 5, 10, 15] {
+            let mut draft = Draft::default();
+            for id in 1..=3 {
+                draft.verdict(Subject::QueueItem, id, "job", Rule::TooManyNeeds, "needs a");
+            }
+            report(&mut memory, &mut draft, now);
+            assert_eq!(draft.problems.len(), usize::from(minutes == 15), "{minutes}: {:?}", draft.problems);
+            now += SignedDuration::from_mins(5);
+        }
+        report(&mut memory, &mut Draft::default(), now);
+        assert!(memory.lasting.is_empty());
+    }
 }

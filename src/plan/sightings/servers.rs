@@ -4,7 +4,7 @@ use super::nodes::has_worked;
 use crate::config::Config;
 use crate::domain::journal;
 use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
-use crate::domain::world::{Lock, Node, ServerState};
+use crate::domain::world::{Lock, Node, Presence, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -81,10 +81,7 @@ pub(crate) fn sighted(
         if machine.nodes.iter().any(|node| has_worked(state, node)) {
             memory.used_at.get_or_insert(now);
         }
-        let is_used = |node: &&Node| has_worked(state, node) || node.presence.cause().is_some();
-        let unused = memory.joined_at.is_some() && !machine.nodes.iter().any(is_used) && machine.doubts.is_empty();
-        let most = times.idle_grace + times.join_timeout;
-        memory.unused = unused.then(|| Credit::sighted(memory.unused, now, most));
+        memory.unused = unused(config, state, machine, &memory, now);
         memory.work = work(state, machine, memory.work, now);
         if memory.used_at.is_some() {
             // A build that no run saw by its name was one all the same.
@@ -96,6 +93,27 @@ pub(crate) fn sighted(
         memory.missing_since = missing.then(|| memory.missing_since.unwrap_or(state.run + 1));
     }
     memory
+}
+
+/// How long a server whose node went away is without a build, with this sighting. A node that stays is judged by its idle
+/// time alone, however long that is: others than this clock may keep it.
+fn unused(
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    memory: &ServerMemory,
+    now: Timestamp,
+) -> Option<Credit> {
+    let times = config.times(&machine.node_type);
+    let is_in_use = |node: &Node| has_worked(state, node) || node.presence.cause().is_some();
+    let is_settled = |node: &Node| {
+        let idle = state.nodes.get(&node.name).and_then(|known| known.idle);
+        node.presence == Presence::Online && idle.is_some_and(|idle| idle.credit >= times.idle_grace)
+    };
+    let ends = machine.nodes.iter().any(|node| is_in_use(node) || is_settled(node));
+    let begins = memory.joined_at.is_some() && !machine.is_online();
+    let counts = !ends && machine.doubts.is_empty() && (begins || memory.unused.is_some());
+    counts.then(|| Credit::sighted(memory.unused, now, times.idle_grace + times.join_timeout))
 }
 
 /// The builds that were seen on the server, with those that run there now.

@@ -193,3 +193,24 @@ fn l3_a_node_that_was_held_is_not_retired_for_the_time_of_its_hold() {
     ",
     );
 }
+
+#[test]
+fn l3_a_node_that_is_kept_at_hand_for_long_survives_a_moment_without_its_agent() {
+    let mut s = Situation::new();
+    s.ubuntu().min_idle = crate::config::MinIdle::Always(1);
+    s.idle("s1", "10.0.0.1", "39m");
+    for _ in 0..100 {
+        s.after("5m").run();
+    }
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let shown = whole(&s.after("1m").plan());
+    assert!(shown.contains("server s1  ubuntu  away: offline for 0s, join_timeout 15m"), "{shown}");
+    s.run();
+    s.node("ubuntu+10.0.0.1").presence = Presence::Online;
+    for _ in 0..30 {
+        s.after("5m").run();
+    }
+    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let shown = whole(&s.after("1m").plan());
+    assert!(shown.contains("server s1  ubuntu  away: offline for 0s, join_timeout 15m"), "{shown}");
+}

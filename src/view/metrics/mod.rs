@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The rules of queue items: written even if no item has them.
-const QUEUE_RULES: [Rule; 21] = [
+const QUEUE_RULES: [Rule; 22] = [
     Rule::Demand,
     Rule::Scout,
     Rule::IdleExecutor,
@@ -33,6 +33,7 @@ const QUEUE_RULES: [Rule; 21] = [
     Rule::Limit,
     Rule::Quota,
     Rule::Budget,
+    Rule::TooManyNeeds,
     Rule::BreakerOpen,
     Rule::Paused,
     Rule::InVain,

@@ -184,18 +184,18 @@ pub(crate) fn machines(status: &Status, links: Links<'_>) -> Markup {
     let heads = [("Name", ""), ("Type", ""), ("Provider", ""), ("Age", "n"), ("State", ""), ("Left", "n"), ("Why", "")];
     html! {
         h2 { "Machines" }
-        @if status.servers.is_empty() {
+        @if status.machines().next().is_none() {
             p.dim { "No server of this installation is there." }
         } @else {
-            (table(&heads, in_order(&status.servers).into_iter().take(MOST_ROWS).map(|server| machine(server, links))))
-            (more(status.servers.len()))
+            (table(&heads, in_order(status).into_iter().take(MOST_ROWS).map(|server| machine(server, links))))
+            (more(status.machines().count()))
         }
     }
 }
 
 /// By type, then by name as people count.
-fn in_order(servers: &[ServerStatus]) -> Vec<&ServerStatus> {
-    let mut servers: Vec<&ServerStatus> = servers.iter().collect();
+fn in_order(status: &Status) -> Vec<&ServerStatus> {
+    let mut servers: Vec<&ServerStatus> = status.machines().collect();
     servers.sort_by(|a, b| {
         let names = || natural::compare(&a.display_name(), &b.display_name());
         a.node_type.cmp(&b.node_type).then_with(names)

@@ -34,6 +34,7 @@ impl JobStatus {
             Rule::Limit => "max or max_servers is reached",
             Rule::Quota => "the quota of a cloud is used up",
             Rule::Budget => "a budget is used up",
+            Rule::TooManyNeeds => "too many different needs wait at once",
             Rule::BreakerOpen => "a node type failed lately",
             Rule::Paused => "a person paused orders",
             Rule::NoNodeType => "no node type has the labels",
@@ -63,6 +64,7 @@ impl JobStatus {
             Rule::Limit
                 | Rule::Quota
                 | Rule::Budget
+                | Rule::TooManyNeeds
                 | Rule::BreakerOpen
                 | Rule::Paused
                 | Rule::InVain

@@ -13,7 +13,6 @@ pub(crate) mod to_do;
 
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::model::{Action, Change, Problem, Verdict};
 use crate::record::clean;
@@ -113,6 +112,11 @@ pub(crate) struct NodeStatus {
 }
 
 impl Status {
+    /// The servers that are there: one that is gone is no machine any more. The JSON document and `explain` still have it.
+    pub(crate) fn machines(&self) -> impl Iterator<Item = &ServerStatus> {
+        self.servers.iter().filter(|server| server.rule != Rule::Gone)
+    }
+
     /// The status of an overview; free text is redacted.
     pub(crate) fn of(overview: &Overview<'_>) -> Self {
         let plan = overview.plan();

@@ -156,6 +156,5 @@ pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &No
         let reason = format!("{scope} has used its budget of {budget}");
         pause(Rule::Budget, used.until.timestamp(), &reason)
     });
-    let over: Vec<Pause> = over.collect();
-    over.into_iter().chain(breaker).chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
+    over.chain(breaker).chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
 }

@@ -1,6 +1,5 @@
 //! `mita status` for people: a table for each sort of thing.
 
-use crate::domain::rule::Rule;
 use crate::plan::model::Subject;
 use crate::view::compact::cut;
 use crate::view::natural;
@@ -58,7 +57,7 @@ fn tables(status: &Status, layout: Layout) -> Vec<Table> {
         problems(&status.problems),
         paused(status),
         node_types(status),
-        machines(&status.servers, layout),
+        machines(status, layout),
         jobs_table,
         pauses(status),
         budgets(status),
@@ -145,11 +144,10 @@ fn node_types(status: &Status) -> Table {
     table
 }
 
-fn machines(servers: &[ServerStatus], layout: Layout) -> Table {
+fn machines(status: &Status, layout: Layout) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
-    // One that is gone is no machine any more; the JSON document and `explain` still have it.
-    let mut servers: Vec<&ServerStatus> = servers.iter().filter(|server| server.rule != Rule::Gone).collect();
+    let mut servers: Vec<&ServerStatus> = status.machines().collect();
     servers.sort_by(|a, b| {
         let key = |server: &ServerStatus| (urgency(server), server.node_type.clone());
         key(a).cmp(&key(b)).then_with(|| natural::compare(&a.display_name(), &b.display_name()))
