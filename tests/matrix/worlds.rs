@@ -269,6 +269,7 @@ impl Life<'_> {
                 return;
             }
             self.minute();
+            release_forgotten(self.farm);
         }
         let last = self.farm.dry_run();
         panic!("not in {most} minutes: {what}\n{:?}\n{}", picture(self.farm), last.story());
@@ -283,7 +284,6 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
-        release_forgotten(self.farm);
         unlock(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();

@@ -51,7 +51,7 @@ pub struct ServerMemory {
     /// Since when its node is missing from Jenkins, having joined once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Credit>,
-    /// The run that first missed it.
+    /// The run that first missed it; none once a node of the server is seen again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<u64>,
     /// When its node was last seen to come back, having been offline or missing.

@@ -90,9 +90,19 @@ pub(crate) fn sighted(
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
-        memory.missing_since = missing.then(|| memory.missing_since.unwrap_or(state.run + 1));
+        memory.missing_since = missing_since(&memory, machine, state.run + 1);
     }
     memory
+}
+
+/// The run that first missed the node of a server. It stays the same until a node of the server is seen, also while the server
+/// does not run or another node may be its own: a renamed node is known by it.
+fn missing_since(memory: &ServerMemory, machine: &Machine<'_>, run: u64) -> Option<u64> {
+    if !machine.nodes.is_empty() {
+        return None;
+    }
+    let is_lost = memory.joined_at.is_some() && matches!(machine.sighting, Sighting::Seen(_));
+    memory.missing_since.or(is_lost.then_some(run))
 }
 
 /// How long a server whose node went away is without a build, with this sighting. A node that stays is judged by its idle

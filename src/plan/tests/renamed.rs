@@ -90,6 +90,26 @@ fn s1_of_two_servers_that_lost_their_nodes_in_one_run_both_stay_while_nobody_kno
 }
 
 #[test]
+fn s1_the_server_that_lost_its_node_when_the_new_name_came_stays_whatever_its_state_was_in_between() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.joined("s2", "10.0.0.2");
+    s.run();
+    s.rename("ubuntu+10.0.0.1", "keep-for-ann").idle = false;
+    s.after("1m").run();
+    s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
+    s.minutes(10);
+    s.lose_node("ubuntu+10.0.0.2");
+    s.after("1m").run();
+    s.server("s1").state = ServerState::Active;
+    s.minutes(20).after("5m").runs("
+        |   node keep-for-ann  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 20m, join_timeout 15m; node keep-for-ann may be it and runs a build: name it ubuntu+IP so that mita can tell
+        |   server s2  ubuntu  gone: its cloud does not know it any more (404)
+    ");
+}
+
+#[test]
 fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
     let mut s = renamed();
     let node = s.node("keep-for-ann");
