@@ -54,6 +54,9 @@ pub struct ServerMemory {
     /// The run that first missed it; none once a node of the server is seen again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<u64>,
+    /// The last run that saw a node of it connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_connected: Option<u64>,
     /// When its node was last seen to come back, having been offline or missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_back_at: Option<Timestamp>,
@@ -119,6 +122,7 @@ impl ServerMemory {
             node: None,
             missing: None,
             missing_since: None,
+            last_connected: None,
             came_back_at: None,
             unused: None,
             used_at: None,

@@ -22,18 +22,36 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
     may_run && nodes.all(|node| node.presence == Presence::Disconnected)
 }
 
-/// How near a node is to a server that it may be.
+/// How near a node is to a server that it may be; the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Distance {
     /// Whether the labels do not show that the node is one of the type.
     unsure: bool,
+    trace: Trace,
     /// How many runs lie between the node's first sighting and the loss of the server's own node, or the order.
     runs: u64,
 }
 
+/// What tells that a node is a server's; the strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trace {
+    /// It runs a build that was seen on the server.
+    SameBuild,
+    /// It came in the run in which the server lost its node.
+    CameAtTheLoss,
+    /// The server lost its node before: the node may have been renamed again since.
+    Lost,
+    /// The server never had a node.
+    NeverJoined,
+    /// The server has a node of its own, which is not connected.
+    HasItsNode,
+    /// It was online while the server's own node was connected.
+    WasBesideItsNode,
+}
+
 impl Distance {
     /// Nothing is nearer.
-    pub(crate) const NONE: Self = Self { unsure: false, runs: 0 };
+    pub(crate) const NONE: Self = Self { unsure: false, trace: Trace::SameBuild, runs: 0 };
 
     /// Between a server and a node that may be it: the node came after the server was ordered, and carries all labels of
     /// its type or runs a build that was seen on the server.
@@ -64,7 +82,23 @@ impl Distance {
             Some(_) if lost == Some(first_seen) => true,
             Some(_) => return None,
         };
-        Some(Self { unsure, runs: lost.or(order).map_or(u64::MAX, |run| first_seen.abs_diff(run)) })
+        let connected = known.and_then(|server| server.last_connected);
+        let trace = match lost {
+            _ if seen.first_online.is_some_and(|online| connected.is_some_and(|run| online <= run)) => {
+                Trace::WasBesideItsNode
+            }
+            _ if !machine.nodes.is_empty() => Trace::HasItsNode,
+            Some(run) if run == first_seen => Trace::CameAtTheLoss,
+            Some(_) => Trace::Lost,
+            None => Trace::NeverJoined,
+        };
+        Some(Self { unsure, trace, runs: lost.or(order).map_or(u64::MAX, |run| first_seen.abs_diff(run)) })
+    }
+
+    /// Whether nothing tells that the other is nearer. How long ago a node was lost tells nothing.
+    fn is_as_near_as(self, other: Self) -> bool {
+        let rank = |distance: Self| (distance.unsure, distance.trace);
+        rank(self) < rank(other) || rank(self) == rank(other) && (self.trace == Trace::Lost || self.runs <= other.runs)
     }
 }
 
@@ -109,7 +143,8 @@ pub(crate) fn pair_all_as_near<'a>(
     let takers: Vec<(&'a Node, Distance)> =
         pairs.iter().filter_map(|(&server, &node)| Some((node, distance(server, node)?))).collect();
     for &server in servers {
-        let as_near = |(node, taker): &&(&'a Node, Distance)| distance(server, node).is_some_and(|own| own <= *taker);
+        let as_near =
+            |(node, taker): &&(&'a Node, Distance)| distance(server, node).is_some_and(|own| own.is_as_near_as(*taker));
         if let (false, Some((node, _))) = (pairs.contains_key(&server), takers.iter().find(as_near)) {
             pairs.insert(server, node);
         }

@@ -90,6 +90,9 @@ pub(crate) fn sighted(
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
         memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
+        if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
+            memory.last_connected = Some(state.run + 1);
+        }
         memory.missing_since = missing_since(&memory, machine, state.run + 1);
     }
     memory

@@ -110,6 +110,40 @@ fn s1_the_server_that_lost_its_node_when_the_new_name_came_stays_whatever_its_st
 }
 
 #[test]
+fn s1_a_node_that_is_renamed_twice_keeps_its_server_beside_a_newer_one_that_waits_for_its_own_node() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.run();
+    s.rename("ubuntu+10.0.0.1", "one");
+    s.after("1m").run().minutes(10);
+    let newer = s.now + time("1m");
+    s.active("s2", "ubuntu", "10.0.0.2");
+    s.memory("s2").active_since = Some(newer);
+    s.nodes().push(Node { presence: Presence::Disconnected, ..agent("ubuntu+10.0.0.2") });
+    s.after("1m").run();
+    s.rename("one", "two").idle = false;
+    let shown = whole(&s.after("1m").run().minutes(30).plan());
+    assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
+    assert!(!shown.contains("server s2  ubuntu  other_name: "), "{shown}");
+}
+
+#[test]
+fn s5_a_node_keeps_none_of_the_servers_whose_own_nodes_it_was_beside_if_it_may_be_another_one() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.joined("s2", "10.0.0.2");
+    s.run();
+    s.lose_node("ubuntu+10.0.0.2");
+    s.after("1m").run();
+    s.nodes().push(Node { idle: false, ..agent("worker-7") });
+    s.after("1m").run();
+    s.lose_node("ubuntu+10.0.0.1");
+    let shown = whole(&s.after("1m").run().minutes(10).after("5m").plan());
+    assert!(shown.contains("- ubuntu  os  s1  node_missing: "), "{shown}");
+    assert!(shown.contains("server s2  ubuntu  other_name: "), "{shown}");
+}
+
+#[test]
 fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
     let mut s = renamed();
     let node = s.node("keep-for-ann");

@@ -167,7 +167,10 @@ impl World {
             for (name, cloud) in &self.clouds {
                 let up = |server: &&Server| server.status == Status::Active && !server.deleting();
                 if let Some(server) = cloud.servers.iter().filter(up).find(|server| self.runs(node, cloud, server)) {
-                    starting.push((node.name.clone(), ServerRef { cloud: name.clone(), server: server.id.clone() }));
+                    let on = ServerRef { cloud: name.clone(), server: server.id.clone() };
+                    // What a person holds is the machine that the node was on, and no later one with its address.
+                    let is_another = node.held && node.server.as_ref().is_some_and(|held| *held != on);
+                    starting.extend((!is_another).then(|| (node.name.clone(), on)));
                 }
             }
         }
