@@ -7,18 +7,20 @@
 
 mod chance;
 mod events;
+mod people;
 
 use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Installation, Setup, is_order, minutes, seconds};
 use chance::Chance;
-use events::{Backend, Event, any, happen, later, latest, let_go, release_forgotten, remove_renamed, unlock};
+use events::{Backend, Event, any, happen, later, latest, newest};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
+use people::{let_go, release_all, release_forgotten, remove_renamed, remove_taken, unlock};
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -65,6 +67,12 @@ impl World {
                 let event = latest(&mut latest_chance);
                 let times = if matches!(event, Event::Flaps { .. }) { 8 } else { 1 };
                 events.extend((0..times).map(|time| (minute + 2 * time, event)));
+            }
+        }
+        let mut newest_chance = Chance::new(seed ^ 0x9e3e57);
+        for minute in 3..length {
+            if newest_chance.in_hundred(8) {
+                events.push((minute, newest(&mut newest_chance)));
             }
         }
         Self { seed, backend, length, events }
@@ -284,12 +292,14 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
+        release_all(self.farm);
         unlock(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
             jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())
         });
         remove_renamed(self.farm);
+        remove_taken(self.farm);
         let lost = self.state_lost;
         self.until(UNTIL_NOTHING_IS_LEFT, "nothing of ours is left", |farm| {
             let mut left = picture(farm);

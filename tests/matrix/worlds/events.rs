@@ -1,9 +1,10 @@
 //! What happens in a random world, minute by minute.
 
 use super::chance::Chance;
+use super::people;
 use crate::harness::{Installation, minutes, seconds};
-use crate::matrix::checks::{NAMESAKE, is_ours};
-use mita_sim::jenkins::nodes::{CauseKind, Node};
+use crate::matrix::checks::is_ours;
+use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Status};
 use mita_sim::{Fault, Kind, Service};
@@ -66,12 +67,20 @@ pub(crate) enum Event {
     PlainEntry { which: usize, busy: bool },
     /// The connection to an agent breaks again and again, each time for a minute.
     Flaps { which: usize },
+    /// A person uses a command of mita on a node of ours.
+    Command { which: usize, verb: &'static str },
+    /// A person pauses mita, or lets it go on.
+    Pause(bool),
+    /// A person takes all labels of a node of ours away, or gives it others.
+    Relabelled { which: usize, labels: &'static str },
+    /// A person takes a server of ours away from mita.
+    MarkTaken { which: usize },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
 
 /// A job of one sort.
-fn job(sort: usize, length: u64) -> Job {
+pub(super) fn job(sort: usize, length: u64) -> Job {
     let label = LABELS[sort % LABELS.len()];
     let name = format!("job-{}", sort % LABELS.len());
     let job = if sort.is_multiple_of(2) { Job::freestyle(&name) } else { Job::pipeline(&name) };
@@ -129,6 +138,19 @@ pub(crate) fn latest(chance: &mut Chance) -> Event {
     }
 }
 
+/// One of the kinds that came after those.
+pub(crate) fn newest(chance: &mut Chance) -> Event {
+    match chance.below(7) {
+        0..=3 => {
+            let verb = chance.one_of(&["hold", "release", "retire"]);
+            Event::Command { which: chance.below(4), verb }
+        }
+        4 => Event::Pause(chance.in_hundred(50)),
+        5 => Event::Relabelled { which: chance.below(4), labels: chance.one_of(&["", "amd64 debian", "other"]) },
+        _ => Event::MarkTaken { which: chance.below(4) },
+    }
+}
+
 impl Event {
     /// Whether Nova answers with lists that lack everything.
     pub(crate) fn hides_servers(self) -> bool {
@@ -142,14 +164,14 @@ impl Event {
 }
 
 /// Nodes of ours that are there, and idle.
-fn idle_nodes(farm: &Installation) -> Vec<String> {
+pub(super) fn idle_nodes(farm: &Installation) -> Vec<String> {
     let jenkins = farm.sim.jenkins();
     let ours = jenkins.nodes.iter().filter(|node| node.server.is_some() && node.idle());
     ours.map(|node| node.name.clone()).collect()
 }
 
 /// Servers of ours that work on nothing, with their cloud.
-fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
+pub(super) fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
     let world = farm.sim.world();
     let mut found = Vec::new();
     for (name, cloud) in &world.clouds {
@@ -174,7 +196,7 @@ fn all_nodes_are_in(state: &str, farm: &Installation, cloud: &str, server: &str)
     jenkins.nodes.iter().filter(on).all(|node| state.contains(&format!("\"node\": \"{}\"", node.name)))
 }
 
-fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
+pub(super) fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
     all.get(which % all.len().max(1)).cloned()
 }
 
@@ -289,7 +311,7 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
                 farm.sim.jenkins().hold(&node, "a person looks at it");
             }
         }
-        Event::LetGo => let_go(farm),
+        Event::LetGo => people::let_go(farm),
         Event::NodeDeleted(which) => {
             if let Some(node) = pick(&idle_nodes(farm), which) {
                 farm.sim.jenkins().delete_node(&node);
@@ -317,12 +339,17 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
                 server.locked = true;
             }
         }
-        Event::Unlock => unlock(farm),
-        Event::LookAlike(which) => look_alike(farm, which),
-        Event::Renamed { which, held } => renamed(farm, which, held),
-        Event::OldEntry { which, sort } => old_entry(farm, which, sort),
-        Event::PlainEntry { which, busy } => plain_entry(farm, which, busy),
+        Event::Unlock => people::unlock(farm),
+        Event::LookAlike(which) => people::look_alike(farm, which),
+        Event::Renamed { which, held } => people::renamed(farm, which, held),
+        Event::OldEntry { which, sort } => people::old_entry(farm, which, sort),
+        Event::PlainEntry { which, busy } => people::plain_entry(farm, which, busy),
         Event::Flaps { which } => disconnect(farm, which, Some(1)),
+        Event::Command { which, verb } => people::command(farm, which, verb),
+        Event::Pause(true) => drop(farm.command(&["pause"])),
+        Event::Pause(false) => drop(farm.command(&["resume"])),
+        Event::Relabelled { which, labels } => people::relabelled(farm, which, labels),
+        Event::MarkTaken { which } => people::mark_taken(farm, which),
     }
 }
 
@@ -339,120 +366,6 @@ fn disconnect(farm: &Installation, which: usize, back: Option<u64>) {
     }
 }
 
-const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
-
-fn plain_entry(farm: &Installation, which: usize, busy: bool) {
-    let name = PLAIN_ENTRIES[which];
-    let mut jenkins = farm.sim.jenkins();
-    if jenkins.node(name).is_some() {
-        return;
-    }
-    jenkins.add_node(Node::new(name, "other", 1).online());
-    if busy {
-        jenkins.occupy(name, job(0, 15));
-    }
-    jenkins.hold(name, "prepared");
-}
-
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).expect("a short time")
-}
-
-/// A person takes the marks away from nodes of ours that people hold, and removes the entries that were prepared.
-pub(crate) fn let_go(farm: &Installation) {
-    let mut jenkins = farm.sim.jenkins();
-    for name in PLAIN_ENTRIES {
-        jenkins.delete_node(name);
-    }
-    let held: Vec<String> =
-        jenkins.nodes.iter().filter(|n| n.held && n.server.is_some()).map(|n| n.name.clone()).collect();
-    held.iter().for_each(|node| jenkins.release(node));
-}
-
-/// A person tells mita of holds that Jenkins forgot when it was restarted: mita alone remembers them.
-pub(crate) fn release_forgotten(farm: &Installation) {
-    let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
-    let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    for (node, known) in state["nodes"].as_object().into_iter().flatten() {
-        if known["mark_forgotten"] == true && known["set_offline_by"] == "person" {
-            farm.command(&["release", node]);
-        }
-    }
-}
-
-/// A person unlocks what is locked.
-pub(crate) fn unlock(farm: &Installation) {
-    let mut world = farm.sim.world();
-    world.clouds.values_mut().flat_map(|cloud| &mut cloud.servers).for_each(|server| server.locked = false);
-}
-
-fn look_alike(farm: &Installation, which: usize) {
-    let another = [("mita_owner", "another-ci"), ("mita_node", "trusty"), ("mita_id", "20260105T080000Z-1")];
-    match which {
-        0 => farm.sim.jenkins().add_agent("trusty+10.9.8.8", "amd64 other", 1),
-        1 => farm.sim.jenkins().add_agent("debian-3", "other", 2),
-        2 => drop(farm.sim.cloud("openstack").place_server("debian", &another)),
-        3 => drop(farm.sim.cloud("openstack").place_server("trusty", &[])),
-        // An installation at another controller that has our owner.
-        5 => {
-            let id = format!("20260105T075900Z-{}", farm.sim.cloud("openstack").servers.len());
-            let (owner, node) = (("mita_owner", "ceph-ci"), ("mita_node", "trusty"));
-            let namesake = [owner, node, ("mita_controller", NAMESAKE), ("mita_id", id.as_str())];
-            drop(farm.sim.cloud("openstack").place_server("trusty", &namesake));
-        }
-        _ => {
-            let name = "11111111-0000-4000-8000-000000000000-blank-vol";
-            farm.sim.cloud("openstack").place_volume(name, 5, &[("mita_owner", "another-ci")]);
-        }
-    }
-}
-
-/// What begins the names that people give.
-const RENAMED: &str = "kept-";
-
-fn renamed(farm: &Installation, which: usize, held: bool) {
-    let mut nodes = idle_nodes(farm);
-    let mut jenkins = farm.sim.jenkins();
-    nodes.retain(|node| jenkins.node(node).is_some_and(|n| n.made_by.is_none() && !n.offline() && !n.removed));
-    let Some(node) = pick(&nodes, which) else { return };
-    let name = format!("{RENAMED}{node}").replace('+', "-");
-    jenkins.rename(&node, &name);
-    jenkins.connect(&name);
-    if held {
-        jenkins.hold(&name, "a person looks at it");
-    } else {
-        jenkins.occupy(&name, job(0, 12));
-    }
-}
-
-fn old_entry(farm: &Installation, which: usize, sort: usize) {
-    let addresses: Vec<String> = {
-        let cloud = farm.sim.cloud("openstack");
-        let ids: Vec<String> = cloud.servers.iter().filter(|server| !server.deleting()).map(|s| s.id.clone()).collect();
-        ids.iter().flat_map(|id| cloud.addresses(id)).collect()
-    };
-    let Some(address) = pick(&addresses, which) else { return };
-    let mut jenkins = farm.sim.jenkins();
-    let base = ["precise", "labbox", "jclouds", "jclouds"][sort];
-    let name = format!("{base}+{address}");
-    if jenkins.node(&name).is_some() {
-        return;
-    }
-    let entry = Node::new(&name, "other", 1);
-    if base == "jclouds" {
-        jenkins.add_node(entry.class("jenkins.plugins.openstack.compute.JCloudsComputer").online());
-        jenkins.occupy(&name, job(0, 6));
-    } else {
-        jenkins.add_node(entry);
-    }
-}
-
-/// A person removes the nodes that people renamed, once nothing runs there.
-pub(crate) fn remove_renamed(farm: &Installation) {
-    let mut jenkins = farm.sim.jenkins();
-    let mut names = jenkins.node_names();
-    names.retain(|name| name.starts_with(RENAMED));
-    for name in names {
-        jenkins.delete_node(&name);
-    }
 }

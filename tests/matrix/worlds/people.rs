@@ -1,0 +1,179 @@
+//! What people do in a random world, to nodes, servers and entries that look like ours.
+
+use super::events::{idle_nodes, idle_servers, job, pick};
+use crate::harness::Installation;
+use crate::matrix::checks::NAMESAKE;
+use mita_sim::jenkins::nodes::Node;
+
+const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
+
+pub(super) fn plain_entry(farm: &Installation, which: usize, busy: bool) {
+    let name = PLAIN_ENTRIES[which];
+    let mut jenkins = farm.sim.jenkins();
+    if jenkins.node(name).is_some() {
+        return;
+    }
+    jenkins.add_node(Node::new(name, "other", 1).online());
+    if busy {
+        jenkins.occupy(name, job(0, 15));
+    }
+    jenkins.hold(name, "prepared");
+}
+
+/// A person takes the marks away from nodes of ours that people hold, and removes the entries that were prepared.
+pub(crate) fn let_go(farm: &Installation) {
+    let mut jenkins = farm.sim.jenkins();
+    for name in PLAIN_ENTRIES {
+        jenkins.delete_node(name);
+    }
+    let held: Vec<String> =
+        jenkins.nodes.iter().filter(|n| n.held && n.server.is_some()).map(|n| n.name.clone()).collect();
+    held.iter().for_each(|node| jenkins.release(node));
+}
+
+/// A person tells mita of holds that Jenkins forgot when it was restarted: mita alone remembers them.
+pub(crate) fn release_forgotten(farm: &Installation) {
+    for (node, known) in remembered_nodes(farm) {
+        if known["mark_forgotten"] == true && known["set_offline_by"] == "person" {
+            farm.command(&["release", &node]);
+        }
+    }
+}
+
+/// The nodes in the state file, if it can be read.
+fn remembered_nodes(farm: &Installation) -> serde_json::Map<String, serde_json::Value> {
+    let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+    let mut state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let nodes = state.get_mut("nodes").and_then(|nodes| nodes.as_object_mut());
+    nodes.map(std::mem::take).unwrap_or_default()
+}
+
+pub(super) fn command(farm: &Installation, which: usize, verb: &str) {
+    let nodes: Vec<String> = {
+        let jenkins = farm.sim.jenkins();
+        jenkins.nodes.iter().filter(|node| node.server.is_some()).map(|node| node.name.clone()).collect()
+    };
+    if let Some(node) = pick(&nodes, which) {
+        farm.command(&[verb, &node]);
+    }
+}
+
+pub(super) fn relabelled(farm: &Installation, which: usize, labels: &str) {
+    if let Some(node) = pick(&idle_nodes(farm), which)
+        && let Some(node) = farm.sim.jenkins().node_mut(&node)
+    {
+        node.labels = labels.split_whitespace().map(str::to_owned).collect();
+    }
+}
+
+pub(super) fn mark_taken(farm: &Installation, which: usize) {
+    if let Some((cloud, id)) = pick(&idle_servers(farm), which)
+        && let Some(server) = farm.sim.cloud(&cloud).server_mut(&id)
+    {
+        server.metadata.retain(|key, _| key != "mita_owner");
+    }
+}
+
+/// A person releases every node of ours that a person holds, by mita's own command, and ends a pause.
+pub(crate) fn release_all(farm: &Installation) {
+    farm.command(&["resume"]);
+    for (node, known) in remembered_nodes(farm) {
+        if known["set_offline_by"] == "person" && !known["server"].is_null() {
+            farm.command(&["release", &node]);
+        }
+    }
+}
+
+/// A person unlocks what is locked.
+pub(crate) fn unlock(farm: &Installation) {
+    let mut world = farm.sim.world();
+    world.clouds.values_mut().flat_map(|cloud| &mut cloud.servers).for_each(|server| server.locked = false);
+}
+
+pub(super) fn look_alike(farm: &Installation, which: usize) {
+    let another = [("mita_owner", "another-ci"), ("mita_node", "trusty"), ("mita_id", "20260105T080000Z-1")];
+    match which {
+        0 => farm.sim.jenkins().add_agent("trusty+10.9.8.8", "amd64 other", 1),
+        1 => farm.sim.jenkins().add_agent("debian-3", "other", 2),
+        2 => drop(farm.sim.cloud("openstack").place_server("debian", &another)),
+        3 => drop(farm.sim.cloud("openstack").place_server("trusty", &[])),
+        // An installation at another controller that has our owner.
+        5 => {
+            let id = format!("20260105T075900Z-{}", farm.sim.cloud("openstack").servers.len());
+            let (owner, node) = (("mita_owner", "ceph-ci"), ("mita_node", "trusty"));
+            let namesake = [owner, node, ("mita_controller", NAMESAKE), ("mita_id", id.as_str())];
+            drop(farm.sim.cloud("openstack").place_server("trusty", &namesake));
+        }
+        _ => {
+            let name = "11111111-0000-4000-8000-000000000000-blank-vol";
+            farm.sim.cloud("openstack").place_volume(name, 5, &[("mita_owner", "another-ci")]);
+        }
+    }
+}
+
+/// What begins the names that people give.
+const RENAMED: &str = "kept-";
+
+pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
+    let mut nodes = idle_nodes(farm);
+    let mut jenkins = farm.sim.jenkins();
+    nodes.retain(|node| jenkins.node(node).is_some_and(|n| n.made_by.is_none() && !n.offline() && !n.removed));
+    let Some(node) = pick(&nodes, which) else { return };
+    let name = format!("{RENAMED}{node}").replace('+', "-");
+    jenkins.rename(&node, &name);
+    jenkins.connect(&name);
+    if held {
+        jenkins.hold(&name, "a person looks at it");
+    } else {
+        jenkins.occupy(&name, job(0, 12));
+    }
+}
+
+pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
+    let addresses: Vec<String> = {
+        let cloud = farm.sim.cloud("openstack");
+        let ids: Vec<String> = cloud.servers.iter().filter(|server| !server.deleting()).map(|s| s.id.clone()).collect();
+        ids.iter().flat_map(|id| cloud.addresses(id)).collect()
+    };
+    let Some(address) = pick(&addresses, which) else { return };
+    let mut jenkins = farm.sim.jenkins();
+    let base = ["precise", "labbox", "jclouds", "jclouds"][sort];
+    let name = format!("{base}+{address}");
+    if jenkins.node(&name).is_some() {
+        return;
+    }
+    let entry = Node::new(&name, "other", 1);
+    if base == "jclouds" {
+        jenkins.add_node(entry.class("jenkins.plugins.openstack.compute.JCloudsComputer").online());
+        jenkins.occupy(&name, job(0, 6));
+    } else {
+        jenkins.add_node(entry);
+    }
+}
+
+/// A person removes the servers that were taken away from mita, with what belongs to them.
+pub(crate) fn remove_taken(farm: &Installation) {
+    let mut world = farm.sim.world();
+    let mita_sim::World { clouds, jenkins, .. } = &mut *world;
+    for cloud in clouds.values_mut() {
+        let is_taken = |server: &&mita_sim::openstack::Server| {
+            server.metadata.contains_key("mita_id") && !server.metadata.contains_key("mita_owner")
+        };
+        let ids: Vec<String> = cloud.servers.iter().filter(is_taken).map(|server| server.id.clone()).collect();
+        for id in &ids {
+            cloud.delete_server(id);
+            cloud.volumes.retain(|volume| !volume.name.starts_with(id.as_str()));
+        }
+        jenkins.nodes.retain(|node| node.server.as_ref().is_none_or(|on| !ids.contains(&on.server)));
+    }
+}
+
+/// A person removes the nodes that people renamed, once nothing runs there.
+pub(crate) fn remove_renamed(farm: &Installation) {
+    let mut jenkins = farm.sim.jenkins();
+    let mut names = jenkins.node_names();
+    names.retain(|name| name.starts_with(RENAMED));
+    for name in names {
+        jenkins.delete_node(&name);
+    }
+}
