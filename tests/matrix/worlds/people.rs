@@ -53,9 +53,14 @@ pub(super) fn command(farm: &Installation, which: usize, verb: &str) {
         let jenkins = farm.sim.jenkins();
         jenkins.nodes.iter().filter(|node| node.server.is_some()).map(|node| node.name.clone()).collect()
     };
-    if let Some(node) = pick(&nodes, which) {
-        farm.command(&[verb, &node]);
+    let Some(name) = pick(&nodes, which) else { return };
+    if verb == "release"
+        && let Some(node) = farm.sim.jenkins().node_mut(&name)
+    {
+        // Whoever held it has agreed.
+        node.held = false;
     }
+    farm.command(&[verb, &name]);
 }
 
 pub(super) fn relabelled(farm: &Installation, which: usize, labels: &str) {
