@@ -174,7 +174,9 @@ impl<'a> Context<'a, '_> {
 fn labels(table: &Table<'_>) -> BTreeSet<String> {
     let written = match table.entry(&["labels"]) {
         Some(Found { value: DeValue::String(text), at }) => {
-            text.split_whitespace().map(|label| Found { value: label.to_owned(), at: at.clone() }).collect()
+            // A Unicode blank is part of a label in Jenkins.
+            let parts = text.split([' ', '\t', '\r', '\n']).filter(|label| !label.is_empty());
+            parts.map(|label| Found { value: label.to_owned(), at: at.clone() }).collect()
         }
         Some(_) => table.texts(&["labels"]).map(|found| found.value).unwrap_or_default(),
         None => Vec::new(),

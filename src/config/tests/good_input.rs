@@ -111,6 +111,13 @@ fn every_key_of_a_node_type_is_read() {
 }
 
 #[test]
+fn labels_are_separated_where_jenkins_separates_them_and_nowhere_else() {
+    let node = "[nodes.a]\nprovider = \"openstack\"\nimage = \"u\"\nflavor = \"s\"\nlabels = \" gpu\\tbig\u{a0}one \\n linux\u{3000}\"\n";
+    let labels = config(&format!("{JENKINS}{PROVIDER}{node}")).node_types.remove(0).labels;
+    assert_eq!(labels.iter().collect::<Vec<_>>(), ["big\u{a0}one", "gpu", "linux\u{3000}"]);
+}
+
+#[test]
 fn the_times_at_the_top_hold_where_a_node_type_has_none_of_its_own() {
     let config = config(&format!(
         "idle_grace = \"1h\"\nboot_timeout = \"20m\"\n{JENKINS}{PROVIDER}{NODE}idle_grace = \"2h\"\n[nodes.b]\n\

@@ -54,11 +54,14 @@ pub(super) fn command(farm: &Installation, which: usize, verb: &str) {
         jenkins.nodes.iter().filter(|node| node.server.is_some()).map(|node| node.name.clone()).collect()
     };
     let Some(name) = pick(&nodes, which) else { return };
-    if verb == "release"
-        && let Some(node) = farm.sim.jenkins().node_mut(&name)
-    {
-        // Whoever held it has agreed.
-        node.held = false;
+    if verb != "retire" {
+        // Whoever held the node or locked its server has agreed.
+        let mut world = farm.sim.world();
+        let mita_sim::World { clouds, jenkins, .. } = &mut *world;
+        let Some(node) = jenkins.node_mut(&name) else { return };
+        node.held &= verb == "hold";
+        let server = node.server.as_ref().and_then(|on| clouds.get_mut(&on.cloud)?.server_mut(&on.server));
+        server.into_iter().for_each(|server| server.locked = false);
     }
     farm.command(&[verb, &name]);
 }
