@@ -292,8 +292,8 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
-        release_all(self.farm);
         unlock(self.farm);
+        release_all(self.farm);
         self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
             jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())

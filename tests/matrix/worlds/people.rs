@@ -33,27 +33,22 @@ pub(crate) fn let_go(farm: &Installation) {
 
 /// A person tells mita of holds that Jenkins forgot when it was restarted: mita alone remembers them.
 pub(crate) fn release_forgotten(farm: &Installation) {
-    for (node, known) in remembered_nodes(farm) {
+    let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+    let state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    for (node, known) in state["nodes"].as_object().into_iter().flatten() {
         if known["mark_forgotten"] == true && known["set_offline_by"] == "person" {
-            farm.command(&["release", &node]);
+            farm.command(&["release", node]);
         }
     }
 }
 
-/// The nodes in the state file, if it can be read.
-fn remembered_nodes(farm: &Installation) -> serde_json::Map<String, serde_json::Value> {
-    let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
-    let mut state: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    let nodes = state.get_mut("nodes").and_then(|nodes| nodes.as_object_mut());
-    nodes.map(std::mem::take).unwrap_or_default()
+fn our_nodes(farm: &Installation) -> Vec<String> {
+    let jenkins = farm.sim.jenkins();
+    jenkins.nodes.iter().filter(|node| node.server.is_some()).map(|node| node.name.clone()).collect()
 }
 
 pub(super) fn command(farm: &Installation, which: usize, verb: &str) {
-    let nodes: Vec<String> = {
-        let jenkins = farm.sim.jenkins();
-        jenkins.nodes.iter().filter(|node| node.server.is_some()).map(|node| node.name.clone()).collect()
-    };
-    let Some(name) = pick(&nodes, which) else { return };
+    let Some(name) = pick(&our_nodes(farm), which) else { return };
     if verb != "retire" {
         // Whoever held the node or locked its server has agreed.
         let mut world = farm.sim.world();
@@ -82,13 +77,11 @@ pub(super) fn mark_taken(farm: &Installation, which: usize) {
     }
 }
 
-/// A person releases every node of ours that a person holds, by mita's own command, and ends a pause.
+/// A person releases every node of ours, by mita's own command, and ends a pause.
 pub(crate) fn release_all(farm: &Installation) {
     farm.command(&["resume"]);
-    for (node, known) in remembered_nodes(farm) {
-        if known["set_offline_by"] == "person" && !known["server"].is_null() {
-            farm.command(&["release", &node]);
-        }
+    for node in our_nodes(farm) {
+        farm.command(&["release", &node]);
     }
 }
 
