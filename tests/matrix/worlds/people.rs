@@ -69,11 +69,14 @@ pub(super) fn relabelled(farm: &Installation, which: usize, labels: &str) {
     }
 }
 
+/// The person takes its node along: an entry that is left could be the next server's at that address for ever.
 pub(super) fn mark_taken(farm: &Installation, which: usize) {
-    if let Some((cloud, id)) = pick(&idle_servers(farm), which)
-        && let Some(server) = farm.sim.cloud(&cloud).server_mut(&id)
-    {
+    let Some((name, id)) = pick(&idle_servers(farm), which) else { return };
+    let mut world = farm.sim.world();
+    let mita_sim::World { clouds, jenkins, .. } = &mut *world;
+    if let Some(server) = clouds.get_mut(&name).and_then(|cloud| cloud.server_mut(&id)).filter(|s| !s.deleting()) {
         server.metadata.retain(|key, _| key != "mita_owner");
+        jenkins.nodes.retain(|node| node.server.as_ref().is_none_or(|on| on.server != id));
     }
 }
 
@@ -152,11 +155,9 @@ pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
     }
 }
 
-/// A person removes the servers that were taken away from mita, with what belongs to them.
+/// A person removes the servers that were taken away from mita, with their volumes.
 pub(crate) fn remove_taken(farm: &Installation) {
-    let mut world = farm.sim.world();
-    let mita_sim::World { clouds, jenkins, .. } = &mut *world;
-    for cloud in clouds.values_mut() {
+    for cloud in farm.sim.world().clouds.values_mut() {
         let is_taken = |server: &&mita_sim::openstack::Server| {
             server.metadata.contains_key("mita_id") && !server.metadata.contains_key("mita_owner")
         };
@@ -165,7 +166,6 @@ pub(crate) fn remove_taken(farm: &Installation) {
             cloud.delete_server(id);
             cloud.volumes.retain(|volume| !volume.name.starts_with(id.as_str()));
         }
-        jenkins.nodes.retain(|node| node.server.as_ref().is_none_or(|on| !ids.contains(&on.server)));
     }
 }
 
