@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use log::Level;
 use mita::cli;
-use mita::cli::{Arguments, Exit};
+use mita::cli::{Arguments, Exit, Failure};
 use mita::reconcile::Moment;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
@@ -30,6 +30,9 @@ fn main() -> ExitCode {
             let level = if failure.exit() == Exit::Busy && is_silent { Level::Info } else { Level::Error };
             for line in failure.lines() {
                 log::log!(level, "{line}");
+            }
+            if matches!(failure, Failure::Interrupted) {
+                cli::end_as_interrupted();
             }
             failure.exit().into()
         }

@@ -31,6 +31,7 @@ pub use manual::{Page, pages as manual_pages};
 pub use process::failure::Failure;
 pub use process::logger::start as start_log;
 pub use process::panics::report as report_panics;
+pub use process::terminal::end_as_interrupted;
 
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;

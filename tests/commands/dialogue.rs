@@ -137,6 +137,74 @@ fn s9_ctrl_c_at_any_question_leaves_the_terminal_as_it_was_and_nothing_behind() 
 }
 
 #[test]
+fn ctrl_c_at_a_question_ends_the_program_as_the_signal_does() {
+    let it = empty_folder();
+    let mut terminal = it.terminal("exec $MITA init");
+    terminal.expect("URL of Jenkins: ");
+    terminal.press("\u{3}");
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 130, "{shown}");
+    assert!(shown.ends_with("mita: interrupted: nothing was written\r\n"), "{shown}");
+}
+
+#[test]
+fn a_secret_that_is_there_is_named_and_one_that_a_person_types_in_its_place_is_kept_beside_it() {
+    let it = empty_folder();
+    let beside = |name: &str| it.config_file().with_file_name(name);
+    fs::write(beside("jenkins.token"), "of-another-mita\n").expect("a writable folder");
+    fs::write(beside("openstack.secret"), "of-another-cloud\n").expect("a writable folder");
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    let mut terminal = it.terminal("exec $MITA init");
+    terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
+    terminal.answer("User in Jenkins [mita]: ", "");
+    terminal.expect("using the token in jenkins.token, which is already there");
+    terminal.answer("(not shown; Enter to correct the URL or the user): ", "jenkins-api-token");
+    terminal.expect("jenkins.token has another one and stays as it is: this one is kept in jenkins-2.token");
+    terminal.answer("URL of Keystone (auth_url): ", &it.sim.auth_url("openstack"));
+    terminal.answer("(- to log in as a user): ", &credential);
+    terminal.expect("using the secret in openstack.secret, which is already there");
+    terminal.answer("(not shown; Enter to correct another answer): ", "ceph-ci-app-secret");
+    for question in ["Image [", "Size [", "Key pair [", "node type [", "Labels of its nodes", "without a label"] {
+        terminal.answer(question, "");
+    }
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+    let read = |name: &str| fs::read_to_string(beside(name)).expect("a file");
+    assert_eq!(read("jenkins.token") + &read("openstack.secret"), "of-another-mita\nof-another-cloud\n");
+    assert_eq!(read("jenkins-2.token") + &read("openstack-2.secret"), "jenkins-api-token\nceph-ci-app-secret\n");
+    assert!(read("mita.toml").contains("\ntoken_file = \"jenkins-2.token\"\n"), "{shown}");
+}
+
+#[test]
+fn a_wrong_option_at_a_terminal_costs_no_answer() {
+    let it = empty_folder();
+    let clouds = it.config_file().with_file_name("clouds.yaml");
+    fs::write(clouds, "clouds:\n  ceph-ci: {auth: [\n").expect("a writable folder");
+    let keystone = it.sim.auth_url("openstack");
+    let credential = it.sim.cloud("openstack").app_credentials[0].id.clone();
+    let wrong = "--jenkins-url http://127.0.0.1:1/ --cloud nowhere --region Nowhere --image nothing --labels a,,b\\&c";
+    let mut terminal = it.terminal(&format!("exec $MITA init {wrong}"));
+    terminal.expect("--jenkins-url http://127.0.0.1:1/: connection refused");
+    terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
+    terminal.answer("User in Jenkins [mita]: ", "");
+    terminal.answer("(not shown; Enter to add it later): ", "jenkins-api-token");
+    terminal.expect("clouds.yaml");
+    terminal.answer("URL of Keystone (auth_url): ", &keystone);
+    terminal.answer("(- to log in as a user): ", &credential);
+    terminal.answer("(not shown; kept in openstack.secret): ", "ceph-ci-app-secret");
+    terminal.expect("--image nothing: the cloud has no image of this name");
+    terminal.answer("Image [", "3");
+    for question in ["Size [", "Key pair [", "node type ["] {
+        terminal.answer(question, "");
+    }
+    terminal.expect("--labels a,,b&c: ");
+    terminal.answer("Labels of its nodes", "linux");
+    terminal.answer("without a label", "");
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+}
+
+#[test]
 fn the_region_is_asked_for_where_there_are_several_before_anything_fails() {
     let it = Setup::new().openstack(|cloud| cloud.regions = vec!["RegionOne".into(), "RegionTwo".into()]).start();
     fs::remove_file(it.config_file()).expect("the configuration of the scene");

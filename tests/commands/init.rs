@@ -6,6 +6,7 @@ use mita_sim::jenkins::queue::Job;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// A folder with the token, a clouds.yaml and no configuration.
 fn nothing_yet() -> Installation {
@@ -277,6 +278,38 @@ fn the_secret_of_another_configuration_beside_it_is_not_replaced() {
     assert!(!beside(&it, "second.toml").exists());
     assert_eq!(it.terminal(&format!("{init} --force")).end().0, 0);
     assert_eq!(fs::read_to_string(beside(&it, "jenkins.token")).expect("the token"), "another-token\n");
+}
+
+#[test]
+fn a_secret_that_would_be_refused_at_the_end_is_refused_before_anybody_is_asked() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let ended = it.program_with(&["init", "--jenkins-url", &url, "--jenkins-token-stdin"], &[], "another-token\n");
+    assert!(ended.status == 2 && ended.stderr.contains("jenkins.token already exists"), "{}", ended.stderr);
+    assert!(it.sim.requests().is_empty());
+}
+
+#[test]
+fn the_last_line_of_init_puts_mita_in_cron_when_it_is_pasted() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let ended = it.program(&["init", "--jenkins-url", &url]);
+    let line = ended.stdout.lines().last().expect("a line").trim();
+    let folder = it.config_file().parent().expect("a folder").to_owned();
+    write(&it, "table", "0 4 * * * another\n");
+    let fake = "#!/bin/sh\ncase \"$1\" in -l) cat table ;; *) cat > table.new ;; esac\n";
+    write(&it, "crontab", fake);
+    fs::set_permissions(beside(&it, "crontab"), Permissions::from_mode(0o700)).expect("its own file");
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let pasted = Command::new("sh").args(["-c", line]).current_dir(&folder).env("PATH", path).status();
+    assert!(pasted.expect("a shell").success(), "{line}");
+    let table = fs::read_to_string(beside(&it, "table.new")).expect("a crontab");
+    let run = |second: u8| {
+        let config = it.config_file().canonicalize().expect("a configuration");
+        let program = fs::canonicalize(env!("CARGO_BIN_EXE_mita")).expect("the program");
+        format!("* * * * * sleep {second}; {} reconcile --config {}", program.display(), config.display())
+    };
+    assert_eq!(table.lines().collect::<Vec<_>>(), ["0 4 * * * another", &run(10), &run(40)]);
 }
 
 #[test]

@@ -53,24 +53,32 @@ pub(super) fn ask(
     let mut last = Last::default();
     let piped = piped.map(Secret::new);
     loop {
+        // What an option names is the answer until the cloud refuses it; then a person is asked.
+        let region_given = args.region.clone().filter(|_| !last.refused);
         let (login, mut typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
         let provider = match &login {
             Login::Cloud(cloud) if cloud != ENVIRONMENT => cloud.clone(),
             Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => "openstack".to_owned(),
         };
         let listed = match &login {
-            Login::Cloud(cloud) if args.region.is_none() && (dialogue.has_person() || !args.offline) => {
-                config::regions_of_cloud(cloud).map_err(Failure::Refused)?
+            Login::Cloud(cloud) if region_given.is_none() && (dialogue.has_person() || !args.offline) => {
+                match config::regions_of_cloud(cloud) {
+                    Ok(listed) => listed,
+                    Err(text) => {
+                        refuse(dialogue, &mut last, text)?;
+                        continue;
+                    }
+                }
             }
             Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => Vec::new(),
         };
         let mut region = match listed.len() {
-            0 | 1 => args.region.clone(),
+            0 | 1 => region_given,
             _ => Some(choose_region(dialogue, &listed)?),
         };
         // Until the log-in succeeds, or the person wants to correct another answer.
         loop {
-            let tried = login.with_secret(typed.clone());
+            let tried = login.with_secret(typed.clone().map(SecretKey::Inline));
             let read = if args.offline {
                 Ok(Inventory::default())
             } else {
@@ -82,13 +90,15 @@ pub(super) fn ask(
                     region = Some(choose_region(dialogue, &inventory.regions)?);
                 }
                 Ok(inventory) => {
-                    let kept = typed.and_then(|text| Some(Kept { file: login.secret_file()?.to_owned(), text }));
+                    let kept = match (typed, login.secret_file()) {
+                        (Some(text), Some(file)) => Some(session.place.keep(file, text, dialogue)?),
+                        _ => None,
+                    };
+                    let login = login.with_secret(kept.as_ref().map(|kept| SecretKey::File(kept.file.clone())));
                     return Ok(CloudAnswers { login, provider, region, kept, inventory });
                 }
-                Err(text) if dialogue.has_person() && args.cloud.is_none() => {
-                    dialogue.say(&format!("  {text}"))?;
-                    dialogue.say("")?;
-                    last.refused = true;
+                Err(text) => {
+                    refuse(dialogue, &mut last, text)?;
                     // A secret that is typed once more must not meet a question whose answer is shown.
                     let Some(what) = login.secret_name() else { break };
                     typed = dialogue
@@ -98,10 +108,20 @@ pub(super) fn ask(
                         break;
                     }
                 }
-                Err(text) => return Err(Failure::Refused(text)),
             }
         }
     }
+}
+
+/// Tells a person why the cloud is asked for once more; without a person, it ends here.
+fn refuse(dialogue: &mut Dialogue<'_>, last: &mut Last, text: String) -> Result<(), Failure> {
+    if !dialogue.has_person() {
+        return Err(Failure::Refused(text));
+    }
+    dialogue.say(&format!("  {text}"))?;
+    dialogue.say("")?;
+    last.refused = true;
+    Ok(())
 }
 
 /// One of the regions of the cloud, which has several.
@@ -130,11 +150,17 @@ fn login(
     last: &mut Last,
 ) -> Result<(Login, Option<Secret>), Failure> {
     let args = session.args;
-    if let Some(cloud) = &args.cloud {
+    if let Some(cloud) = args.cloud.as_ref().filter(|_| !last.refused) {
         return Ok((Login::Cloud(cloud.clone()), None));
     }
     if args.auth_url.is_none() {
-        let clouds = config::available_clouds().map_err(Failure::Refused)?;
+        let clouds = match config::available_clouds() {
+            Ok(clouds) => clouds,
+            Err(text) => {
+                refuse(dialogue, last, text)?;
+                Vec::new()
+            }
+        };
         if let Some(cloud) = known_cloud(dialogue, args.offline, &clouds)? {
             return Ok((Login::Cloud(cloud), None));
         }
@@ -186,13 +212,14 @@ fn by_hand(
     let url = Question {
         text: "URL of Keystone (auth_url)",
         option: "--auth-url",
-        given: args.auth_url.as_deref(),
+        given: args.auth_url.as_deref().filter(|_| !last.refused),
         default: last.auth_url.as_deref(),
     };
     let auth_url = dialogue.value(url, |text| keystone(session, text))?;
     last.auth_url = Some(auth_url.clone());
     if args.username.is_none() {
-        let id = credential_id(args.application_credential_id.as_deref(), dialogue, last)?;
+        let given = args.application_credential_id.as_deref().filter(|_| !last.refused);
+        let id = credential_id(given, dialogue, last)?;
         last.credential_id = Some(id.clone());
         if !id.is_empty() {
             let file = args.application_credential_secret_file.as_deref().unwrap_or("openstack.secret");
@@ -201,8 +228,10 @@ fn by_hand(
             return Ok((login, typed));
         }
     }
+    let refused = last.refused;
     let mut ask = |text, option, given: &Option<String>, default: Option<&str>| {
-        dialogue.value(Question { text, option, given: given.as_deref(), default }, any)
+        let given = given.as_deref().filter(|_| !refused);
+        dialogue.value(Question { text, option, given, default }, any)
     };
     let username = ask("User", "--username", &args.username, last.username.as_deref())?;
     let project = ask("Project", "--project", &args.project, last.project.as_deref())?;
@@ -257,8 +286,17 @@ fn secret(
 ) -> Result<Option<Secret>, Failure> {
     let (Some(file), Some(what)) = (login.secret_file(), login.secret_name()) else { return Ok(None) };
     let path = session.place.beside(file);
-    if piped.is_some() || (path.exists() && !last.refused) || !dialogue.has_person() {
-        return Ok(piped.cloned());
+    if let Some(piped) = piped {
+        // Before the cloud is asked: what would be refused at the end is refused now.
+        session.place.keep(file, piped.clone(), dialogue)?;
+        return Ok(Some(piped.clone()));
+    }
+    if path.exists() && !last.refused {
+        dialogue.say(&session.place.using("the secret", file))?;
+        return Ok(None);
+    }
+    if !dialogue.has_person() {
+        return Ok(None);
     }
     loop {
         if let Some(text) = dialogue.secret(&format!("{what} (not shown; kept in {})", path.display()))? {

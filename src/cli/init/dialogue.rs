@@ -57,8 +57,8 @@ impl<'a> Dialogue<'a> {
         Ok(self.person.as_mut().map_or(Ok(()), |person| person.write(text))?)
     }
 
-    /// The value of the option, else the first answer that `read` accepts, else the default. A wrong option is refused; a
-    /// person with a wrong answer is asked again.
+    /// The value of the option, else the first answer that `read` accepts, else the default. A person is asked again after a
+    /// wrong answer, and after a wrong option: it must not cost the answers before it. Without a person it is refused.
     pub(super) fn value<T>(
         &mut self,
         question: Question<'_>,
@@ -71,7 +71,11 @@ impl<'a> Dialogue<'a> {
             } else {
                 value.to_owned()
             };
-            return read(value).map_err(|error| Failure::Refused(format!("{option} {shown}: {error}")));
+            match (read(value), &mut self.person) {
+                (Ok(value), _) => return Ok(value),
+                (Err(error), None) => return Err(Failure::Refused(format!("{option} {shown}: {error}"))),
+                (Err(error), Some(person)) => person.write(&format!("  {option} {shown}: {error}"))?,
+            }
         }
         let Some(person) = &mut self.person else {
             let missing = || Failure::Refused(format!("{text}? Name it with {option}, or run mita init at a terminal"));
@@ -102,24 +106,36 @@ impl<'a> Dialogue<'a> {
         if question.given.is_none() && (question.default.is_none() || self.person.is_none() || choices.len() < 2) {
             return Ok(question.default.map(str::to_owned));
         }
-        if let Some(person) = self.person.as_mut().filter(|_| question.given.is_none()) {
-            person.list(choices)?;
-        }
-        let by_number = question.given.is_none();
-        let read = |answer: &str| {
-            let named = |choice: &&Choice| choice.text == answer || choice.id.as_deref() == Some(answer);
-            if let Some(choice) = choices.iter().find(named) {
-                return Ok(Some(choice.text.clone()));
+        let named = |answer: &str| {
+            let is_meant = |choice: &&Choice| choice.text == answer || choice.id.as_deref() == Some(answer);
+            choices.iter().find(is_meant).map(|choice| Some(choice.text.clone()))
+        };
+        let accepted = |answer: &str| match named(answer) {
+            Some(choice) => Ok(choice),
+            None if choices.is_empty() => Ok(Some(answer.to_owned())),
+            None => other(answer).map(Some),
+        };
+        let Some(person) = &mut self.person else { return self.value(question, accepted) };
+        if let Some(given) = question.given {
+            match accepted(given) {
+                Ok(chosen) => return Ok(chosen),
+                Err(error) => person.write(&format!("  {} {given}: {error}", question.option))?,
             }
-            let number = answer.parse::<usize>().ok().filter(|_| by_number);
-            match number.map(|number| number.checked_sub(1).and_then(|index| choices.get(index))) {
-                Some(Some(choice)) => Ok(Some(choice.text.clone())),
-                Some(None) => Err(format!("answer with a number from 1 to {}, or with a name", choices.len())),
-                None if choices.is_empty() => Ok(Some(answer.to_owned())),
-                None => other(answer).map(Some),
+        }
+        person.list(choices)?;
+        // The number that stands in the list is meant before an id: flavors have the ids "1", "2" and "3" in many a cloud.
+        let read = |answer: &str| {
+            let number = answer.parse::<usize>().ok();
+            let listed = number.map(|number| number.checked_sub(1).and_then(|index| choices.get(index)));
+            match (listed, named(answer)) {
+                (Some(Some(choice)), _) => Ok(Some(choice.text.clone())),
+                (Some(None), None) if !choices.is_empty() => {
+                    Err(format!("answer with a number from 1 to {}, or with a name", choices.len()))
+                }
+                _ => accepted(answer),
             }
         };
-        self.value(question, read)
+        self.value(Question { given: None, ..question }, read)
     }
 
     /// As [`Self::choice`], where none of the choices is an answer as well.
@@ -186,9 +202,10 @@ impl Person<'_> {
 /// Nobody answers any more.
 fn ended(error: io::Error) -> Failure {
     match error.kind() {
-        ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
+        ErrorKind::UnexpectedEof => {
             Failure::Refused("no answer, so nothing was written: run mita init again".to_owned())
         }
+        ErrorKind::Interrupted => Failure::Interrupted,
         _ => Failure::Refused(format!("cannot read the answer: {error}")),
     }
 }
@@ -284,13 +301,37 @@ mod tests {
         let mut someone = person("2\n", &mut output);
         let given = |value| Question { given: Some(value), ..SIZE };
         assert_eq!(someone.choice(given("2f"), &sizes(), unknown).unwrap().as_deref(), Some("m1.small"));
-        let refused = someone.choice(given("huge"), &sizes(), unknown).unwrap_err();
-        assert_eq!(refused.to_string(), "--flavor huge: there is no such size");
-        let by_number = someone.choice(given("1"), &sizes(), unknown);
-        assert!(by_number.is_err(), "an option is no number of a list that nobody saw");
         assert_eq!(someone.choice(given("huge"), &[], unknown).unwrap().as_deref(), Some("huge"));
         drop(someone);
         assert!(output.is_empty());
+        let by_number = Dialogue::without_person().choice(given("1"), &sizes(), unknown);
+        assert!(by_number.is_err(), "an option is no number of a list that nobody saw");
+    }
+
+    #[test]
+    fn a_wrong_option_is_refused_without_a_person_and_asked_for_at_a_terminal() {
+        let given = |value| Question { given: Some(value), ..SIZE };
+        let refused = Dialogue::without_person().choice(given("huge"), &sizes(), unknown).unwrap_err();
+        assert_eq!(refused.to_string(), "--flavor huge: there is no such size");
+        let mut output = Vec::new();
+        let chosen = person("2\n", &mut output).choice(given("huge"), &sizes(), unknown).unwrap();
+        assert_eq!(chosen.as_deref(), Some("m1.small"));
+        let shown = String::from_utf8(output).unwrap();
+        assert!(shown.starts_with("  --flavor huge: there is no such size\n   1  m1.tiny\n"), "{shown}");
+        let mut output = Vec::new();
+        let read = |text: &str| text.parse::<u32>().map_err(|_| "no number".to_owned());
+        assert_eq!(person("7\n", &mut output).value(given("x"), read).unwrap(), 7);
+        assert!(String::from_utf8(output).unwrap().starts_with("  --flavor x: no number\nSize: "));
+    }
+
+    #[test]
+    fn the_number_in_the_list_is_meant_before_the_id_of_another() {
+        let one = Choice { id: Some("2".into()), ..Choice::plain("m1.tiny") };
+        let two = Choice { id: Some("1".into()), ..Choice::plain("m1.small") };
+        let nine = Choice { id: Some("99".into()), ..Choice::plain("m1.large") };
+        for (answer, chosen) in [("1\n", "m1.tiny"), ("2\n", "m1.small"), ("99\n", "m1.large")] {
+            assert_eq!(asked(answer, &[one.clone(), two.clone(), nine.clone()]).0.as_deref(), Some(chosen));
+        }
     }
 
     #[test]

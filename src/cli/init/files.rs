@@ -1,5 +1,6 @@
 //! The files that `mita init` writes: the configuration, the boot script and the secrets, all for their owner alone.
 
+use super::dialogue::Dialogue;
 use super::template::{self, Answers, Login, SecretKey, Token};
 use crate::cli::args::{Init, Register};
 use crate::cli::process::failure::Failure;
@@ -28,10 +29,25 @@ pub(super) struct Kept {
     pub(super) text: Secret,
 }
 
+impl Kept {
+    fn content(&self) -> String {
+        format!("{}\n", self.text.expose())
+    }
+}
+
+/// The name with a number before its extension.
+fn numbered(file: &str, number: u32) -> String {
+    match file.rsplit_once('.') {
+        Some((stem, extension)) if !extension.contains('/') => format!("{stem}-{number}.{extension}"),
+        _ => format!("{file}-{number}"),
+    }
+}
+
 /// Where to write the configuration.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     folder: PathBuf,
+    force: bool,
 }
 
 impl Place {
@@ -44,7 +60,7 @@ impl Place {
             return refused(format!("{shown} is a folder: name a file in it, as in --file {}", file.display()));
         }
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        let place = Place { path: path.to_owned(), folder };
+        let place = Place { path: path.to_owned(), folder, force };
         let folder = place.folder.display();
         if !place.here().exists() {
             return refused(format!("the folder {folder} does not exist: mkdir -p {folder}"));
@@ -72,6 +88,42 @@ impl Place {
     /// A file that the configuration names.
     pub(super) fn beside(&self, file: &str) -> PathBuf {
         self.folder.join(file)
+    }
+
+    /// Where to keep a secret. A file with another one stays as it is, since another configuration here may use it: a
+    /// person's secret goes in a file of a similar name. Without a person it is refused.
+    pub(super) fn keep(&self, file: &str, text: Secret, dialogue: &mut Dialogue<'_>) -> Result<Kept, Failure> {
+        let (mut kept, mut number) = (Kept { file: file.to_owned(), text }, 1);
+        while self.replaces_another(&kept) {
+            if !dialogue.has_person() {
+                return Err(self.already_exists(&kept));
+            }
+            number += 1;
+            kept.file = numbered(file, number);
+        }
+        if number > 1 {
+            dialogue.say(&format!("  {file} has another one and stays as it is: this one is kept in {}", kept.file))?;
+        }
+        Ok(kept)
+    }
+
+    /// That a secret is taken from a file which nobody has named.
+    pub(super) fn using(&self, what: &str, file: &str) -> String {
+        format!("  using {what} in {}, which is already there", self.beside(file).display())
+    }
+
+    /// Whether something else is in that file, and nobody wants it replaced.
+    fn replaces_another(&self, kept: &Kept) -> bool {
+        let path = self.beside(&kept.file);
+        !self.force && path.symlink_metadata().is_ok() && fs::read_to_string(&path).ok() != Some(kept.content())
+    }
+
+    fn already_exists(&self, kept: &Kept) -> Failure {
+        Failure::Refused(format!(
+            "{} already exists with another secret: name a file in another folder with --file, or use --force; nothing is \
+             written",
+            self.beside(&kept.file).display()
+        ))
     }
 
     /// What is left to do about secrets and scripts that are not there.
@@ -123,30 +175,32 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     draft(path, text)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Writes everything, the configuration last; gives the names of the files, the configuration first.
-pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]) -> Result<Vec<String>, Failure> {
+/// Writes everything, the configuration last; tells which files are written, the configuration first, and which are used
+/// as they are.
+pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]) -> Result<String, Failure> {
     let failed = |path: &Path, error: io::Error| Failure::Refused(format!("cannot write {}: {error}", path.display()));
     let mut written = vec![place.path.display().to_string()];
-    let secret = |Kept { file, text }: &Kept| (place.beside(file), format!("{}\n", text.expose()));
-    let new: Vec<(PathBuf, String)> =
-        kept.iter().map(secret).filter(|(path, text)| fs::read_to_string(path).ok().as_ref() != Some(text)).collect();
-    // Another configuration here may use it.
-    if let Some((path, _)) = new.iter().find(|(path, _)| !args.force && path.symlink_metadata().is_ok()) {
-        return Err(Failure::Refused(format!(
-            "{} already exists with another secret: name a file in another folder with --file, or use --force; nothing is written",
-            path.display()
-        )));
+    let mut used = Vec::new();
+    if let Some(kept) = kept.iter().find(|kept| place.replaces_another(kept)) {
+        return Err(place.already_exists(kept));
     }
-    for (path, text) in new {
-        replace(&path, &text).map_err(|error| failed(&path, error))?;
-        written.push(path.display().to_string());
+    for (kept, path) in kept.iter().map(|kept| (kept, place.beside(&kept.file))) {
+        if fs::read_to_string(&path).ok() == Some(kept.content()) {
+            used.push(path.display().to_string());
+        } else {
+            replace(&path, &kept.content()).map_err(|error| failed(&path, error))?;
+            written.push(path.display().to_string());
+        }
     }
     let script = place.beside(&answers.script_file);
-    if args.script_file.is_none() && !script.exists() {
+    if args.script_file.is_none() && script.exists() {
+        used.push(script.display().to_string());
+    } else if args.script_file.is_none() {
         create(&script, boot_script(args.register).1).map_err(|error| failed(&script, error))?;
         written.push(script.display().to_string());
     }
     let put = if args.force { replace } else { create };
     put(&place.path, &template::text(answers)).map_err(|error| failed(&place.path, error))?;
-    Ok(written)
+    let used = if used.is_empty() { String::new() } else { format!("; already there and used: {}", used.join(", ")) };
+    Ok(format!("wrote {}{used}", written.join(", ")))
 }

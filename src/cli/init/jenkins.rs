@@ -33,6 +33,10 @@ pub(super) fn ask(
 ) -> Result<JenkinsAnswers, Failure> {
     let args = session.args;
     let file = args.jenkins_token_file.clone().unwrap_or_else(|| TOKEN_FILE.to_owned());
+    if let Some(token) = &piped {
+        // Before anything is asked: what would be refused at the end is refused now.
+        session.place.keep(&file, Secret::new(token), dialogue)?;
+    }
     let mut url = args.offline.then(|| PLACEHOLDER.to_owned());
     let mut refused = false;
     let mut user = args.jenkins_user.clone().unwrap_or_else(|| "mita".to_owned());
@@ -40,11 +44,11 @@ pub(super) fn ask(
         let question = Question {
             text: "URL of Jenkins",
             option: "--jenkins-url",
-            given: args.jenkins_url.as_deref(),
+            given: args.jenkins_url.as_deref().filter(|_| !refused),
             default: url.as_deref(),
         };
         let root = dialogue.value(question, |text| reachable(session, text))?;
-        let given = args.jenkins_user.as_deref();
+        let given = args.jenkins_user.as_deref().filter(|_| !refused);
         let question = Question { text: "User in Jenkins", option: "--jenkins-user", given, default: Some(&user) };
         user = dialogue.value(question, check_user)?;
         let in_file = session.place.beside(&file).exists() && !refused;
@@ -53,10 +57,9 @@ pub(super) fn ask(
             let text = format!("API token of {user} in Jenkins (not shown; Enter to add it later)");
             typed = dialogue.secret(&text)?.map(Secret::new);
         }
-        let token = match &args.jenkins_token_env {
-            Some(variable) => Token::Variable(variable.clone()),
-            None => Token::File(file.clone()),
-        };
+        if in_file && args.jenkins_token_env.is_none() && piped.is_none() {
+            dialogue.say(&session.place.using("the token", &file))?;
+        }
         let mut key = match (&typed, &args.jenkins_token_env) {
             (Some(secret), _) => Some(SecretKey::Inline(secret.clone())),
             (None, Some(variable)) => Some(SecretKey::Variable(variable.clone())),
@@ -68,7 +71,11 @@ pub(super) fn ask(
             let failed =
                 tried.and_then(|key| session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)).err());
             let Some(text) = failed else {
-                let kept = typed.map(|text| Kept { file, text });
+                let kept = typed.map(|text| session.place.keep(&file, text, dialogue)).transpose()?;
+                let token = match &args.jenkins_token_env {
+                    Some(variable) => Token::Variable(variable.clone()),
+                    None => Token::File(kept.as_ref().map_or(file, |kept| kept.file.clone())),
+                };
                 return Ok(JenkinsAnswers { url: root, user, token, kept });
             };
             if !dialogue.has_person() || args.jenkins_token_env.is_some() {

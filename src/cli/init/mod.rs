@@ -6,6 +6,7 @@
 
 mod choices;
 mod cloud;
+mod cron;
 mod dialogue;
 mod files;
 mod jenkins;
@@ -23,7 +24,7 @@ use crate::domain::names::Owner;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::exit::Exit;
-use dialogue::Dialogue;
+use dialogue::{Dialogue, Question};
 use files::{Kept, Place};
 use session::Session;
 use std::io::{self, BufRead, IsTerminal};
@@ -46,7 +47,7 @@ pub(crate) fn run(args: &Init, moment: Moment, progress: impl Fn() -> Progress) 
     let (answers, kept) = answers(&session, &mut dialogue, piped)?;
     drop((dialogue, silence));
     let written = files::write(&place, args, &answers, &kept)?;
-    output::print(&format!("wrote {}\n\n{}\n", written.join(", "), answers.chosen()))?;
+    output::print(&format!("{written}\n\n{}\n", answers.chosen()))?;
     conclude(&session, &answers)
 }
 
@@ -89,8 +90,10 @@ fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> 
     let jenkins = jenkins::ask(session, dialogue, piped.token)?;
     let owner = match owner {
         Some(owner) => owner,
-        None => Owner::from_jenkins_url(&jenkins.url).map_err(|error| {
-            Failure::Refused(format!("no owner from the URL of Jenkins: {error}; name it with --owner"))
+        None => Owner::from_jenkins_url(&jenkins.url).or_else(|_| {
+            let text = "Owner, the mark of this installation on its servers";
+            let question = Question { text, option: "--owner", given: None, default: None };
+            dialogue.value(question, |owner| Owner::new(owner).map_err(|error| error.to_string()))
         })?,
     };
     let cloud = cloud::ask(session, dialogue, piped.cloud)?;
@@ -141,6 +144,9 @@ fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
     }
     if matches!(&answers.login, template::Login::Cloud(cloud) if cloud == "envvars") {
         next.push("before you put mita in cron: cron does not have your OS_* variables (see the file)".to_owned());
+    }
+    if exit == Exit::Done {
+        next.push(cron::next(&place.path));
     }
     let lines: String = next.iter().map(|line| format!("  {line}\n")).collect();
     output::print(&format!("next:\n{lines}"))?;

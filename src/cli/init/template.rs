@@ -107,13 +107,13 @@ impl Login {
         }
     }
 
-    /// The same with a secret that is in no file yet.
-    pub(super) fn with_secret(&self, typed: Option<Secret>) -> Login {
+    /// The same with its secret elsewhere.
+    pub(super) fn with_secret(&self, key: Option<SecretKey>) -> Login {
         let mut login = self.clone();
-        if let (Some(typed), Login::Credential { secret, .. } | Login::Password { password: secret, .. }) =
-            (typed, &mut login)
+        if let (Some(key), Login::Credential { secret, .. } | Login::Password { password: secret, .. }) =
+            (key, &mut login)
         {
-            *secret = SecretKey::Inline(typed);
+            *secret = key;
         }
         login
     }

@@ -44,6 +44,9 @@ pub enum Failure {
     /// `--watch` without a terminal to redraw.
     #[error("--watch redraws a terminal, and standard output is not one: add --output json, or omit --watch")]
     NoTerminal,
+    /// Ctrl-C at a question.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
     /// The result was not written.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
@@ -61,6 +64,7 @@ impl Failure {
             | Failure::Journal(_)
             | Failure::Published { .. }
             | Failure::NoTerminal
+            | Failure::Interrupted
             | Failure::Refused(_)
             | Failure::Output(_) => vec![self.to_string()],
         }
@@ -84,7 +88,7 @@ impl Failure {
                 RecordError::Newer { .. } | RecordError::Unreadable { .. } | RecordError::Read { .. } => Exit::Unusable,
                 RecordError::Write { .. } => Exit::Failed,
             },
-            Failure::NoTerminal => Exit::Unusable,
+            Failure::NoTerminal | Failure::Interrupted => Exit::Unusable,
             Failure::History(_) | Failure::Journal(_) | Failure::Published { .. } | Failure::Output(_) => Exit::Failed,
         }
     }

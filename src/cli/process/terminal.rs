@@ -42,6 +42,12 @@ pub(crate) fn end_cleanly_on_signals() {
     });
 }
 
+/// Ends the program as Ctrl-C does where it is a signal: a shell sees status 130, and ends its script.
+pub fn end_as_interrupted() {
+    // Without it, the exit status of the error holds.
+    let _ = emulate_default_handler(SIGINT);
+}
+
 /// The modes of the terminal before the first [`Silence`].
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
