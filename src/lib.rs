@@ -24,6 +24,7 @@ pub mod jenkins;
 pub mod journal;
 pub mod observe;
 pub mod operator;
+pub(crate) mod permission;
 pub mod plan;
 pub mod progress;
 pub mod provider;

@@ -14,5 +14,6 @@ pub mod rule;
 pub mod selection;
 pub mod shared;
 pub mod state;
+pub(crate) mod time;
 pub mod why;
 pub mod world;

@@ -47,12 +47,21 @@ pub fn hold_message(person: &str, why: Option<&str>) -> String {
 
 /// Who holds a node and why, as far as the cause says: the person of a [`hold_message`], else the user of Jenkins.
 pub fn holder(cause: &OfflineCause) -> (Option<String>, String) {
-    let reason = cause.reason.trim();
-    let by_mita = reason.strip_prefix(HELD).and_then(|rest| rest.split_once(WITH));
-    match by_mita {
-        Some((person, why)) => (Some(person.to_owned()), why.trim_start_matches(':').trim().to_owned()),
-        None => (cause.by.clone(), reason.to_owned()),
+    match held_with_mita(cause) {
+        Some((person, why)) => (Some(person.to_owned()), why.to_owned()),
+        None => (cause.by.clone(), cause.reason.trim().to_owned()),
     }
+}
+
+/// The person and the reason of a [`hold_message`].
+pub fn held_with_mita(cause: &OfflineCause) -> Option<(&str, &str)> {
+    let (person, why) = cause.reason.trim().strip_prefix(HELD)?.split_once(WITH)?;
+    Some((person, why.trim_start_matches(':').trim()))
+}
+
+/// A reason at the end of a sentence.
+pub fn because(why: &str) -> String {
+    if why.is_empty() { String::new() } else { format!(": {why}") }
 }
 
 /// The server that a message names, where it is a message of this installation and nothing else. A text that somebody

@@ -1,7 +1,7 @@
 //! Holding a node, and releasing it.
 
 use crate::domain::journal::Event;
-use crate::domain::offline::hold_message;
+use crate::domain::offline::{because, held_with_mita, hold_message};
 use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::jenkins::{NodeChange, Restoration};
@@ -14,16 +14,17 @@ impl Context<'_> {
     pub(super) fn hold(&mut self, reason: Option<&str>) -> Result<Answer, StoreError> {
         let node = self.node;
         if let (Presence::SetOffline(cause), Some(SetOfflineBy::Person)) = (&node.presence, self.set_offline_by(node)) {
-            let who = if cause.is_user() {
-                "a person holds it already"
-            } else {
-                "it is held already, and Jenkins names nobody"
+            let who = match (held_with_mita(cause), cause.is_user()) {
+                (Some((person, why)), _) => format!("it is held by {person} already{}", because(why)),
+                (None, true) => format!("a person holds it already{}", quoted(cause)),
+                (None, false) => format!("it is held already, and Jenkins names nobody{}", quoted(cause)),
             };
-            return Ok(Answer::new(Ended::AlreadySo, format!("{who}{}", quoted(cause))));
+            return Ok(Answer::new(Ended::AlreadySo, who));
         }
         self.record_set_offline_by(node, SetOfflineBy::Person);
         if let Some(server) = self.server() {
-            (server.asked, server.retirement) = (None, None);
+            server.withdraw();
+            server.retirement = None;
         }
         self.store.save(&self.state)?;
         Ok(match self.jenkins.set_offline(&node.name, &hold_message(self.person, reason)) {
@@ -102,7 +103,8 @@ impl Context<'_> {
     /// Withdraws a person's request to retire the node. Returns whether there was one.
     fn withdraw_retire(&mut self) -> Result<bool, StoreError> {
         let Some(server) = self.server().filter(|server| server.asked.is_some()) else { return Ok(false) };
-        (server.asked, server.retirement) = (None, None);
+        server.withdraw();
+        server.retirement = None;
         self.store.save(&self.state)?;
         Ok(true)
     }

@@ -15,11 +15,11 @@ pub use pause::{PauseAnswer, PauseRequest, Scope, pause};
 pub use request::{Answer, Ended, Request};
 
 use crate::config::Config;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, ServerId};
 use crate::domain::world::{Listing, Node, NodeKind};
 use crate::jenkins::ErrorKind;
 use crate::observe::{Services, observe};
-use crate::plan::identity::fleet::NodeIdentity;
+use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
 use crate::plan::plan;
 use crate::progress::Progress;
@@ -48,6 +48,18 @@ pub fn execute(
         (Ok(jenkins), Listing::Complete(_)) => jenkins,
     };
     let fleet = identify(config, &world, &state);
+    let ordered = fleet.machines.iter().find(|machine| {
+        let server = machine.server_id.as_ref().map(ServerId::as_str);
+        machine.id.as_str() == node.as_str() || server == Some(node.as_str())
+    });
+    // An order or a server is as good a name as that of its node, once it has one. What ends a build has asked a person about
+    // the node of exactly this name.
+    let ordered = ordered.filter(|_| *request != Request::EndBuild);
+    let node = match ordered.map(|machine| (machine, machine.nodes.first())) {
+        None => node,
+        Some((_, Some(known))) => &known.name,
+        Some((machine, None)) => return Ok(Answer::new(Ended::Failed, without_node(machine))),
+    };
     let Some((node, identity)) = fleet.nodes.iter().find(|(seen, _)| seen.name == *node) else {
         let known = fleet.nodes.iter().map(|(node, _)| node.name.clone()).collect();
         return Ok(Answer::new(Ended::NoSuchNode(known), "Jenkins has no node of this name"));
@@ -88,6 +100,15 @@ pub fn builds_on(config: &Config, node: &NodeName, moment: Moment) -> Result<Vec
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
         builds => builds.map_err(|error| error.to_string()),
     }
+}
+
+/// That an order has no node yet, and what to do.
+fn without_node(machine: &Machine<'_>) -> String {
+    let kind = &machine.node_type;
+    format!(
+        "it is an order of node type {kind} whose server has no node in Jenkins yet: do it once the node is there (mita status \
+         --watch), or mita pause --type {kind} leaves everything of this type alone"
+    )
 }
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.

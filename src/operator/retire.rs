@@ -38,7 +38,7 @@ impl Context<'_> {
         let now = self.plan.now;
         let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
         let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
-        server.asked.get_or_insert(now);
+        server.ask(self.person, now);
         server.retirement = Some(decided);
         busy.iter().for_each(|node| self.record_set_offline_by(node, SetOfflineBy::Us));
         self.store.save(&self.state)?;
@@ -79,7 +79,7 @@ impl Context<'_> {
         let now = self.plan.now;
         let asked_before = known.asked;
         let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
-        server.asked.get_or_insert(now);
+        server.ask(self.person, now);
         // Where the cloud does not show locks, a person knows better.
         server.lock_met = None;
         let plan = plan(self.config, self.world, &self.state, now);
@@ -125,7 +125,7 @@ impl Context<'_> {
             }
             (Outcome::Skipped, reason) => {
                 if !when_idle && let Some(server) = state.servers.get_mut(&machine.id) {
-                    server.asked = None;
+                    server.withdraw();
                     self.store.save(&state)?;
                 }
                 Answer::new(Ended::Refused, reason.unwrap_or_default())
@@ -173,8 +173,9 @@ impl Context<'_> {
         if let Some(asked) =
             asked_before.filter(|_| machine.nodes.iter().all(|node| matches!(node.presence, Presence::SetOffline(_))))
         {
-            let ago = span(self.plan.now.duration_since(asked));
-            let reason = format!("takes no further build already: that was asked for {ago} ago");
+            let by = self.plan.memory.servers.get(&machine.id).and_then(|server| server.asked_by.as_deref());
+            let (by, ago) = (by.unwrap_or("a person"), span(self.plan.now.duration_since(asked)));
+            let reason = format!("takes no further build already: {by} asked for it {ago} ago");
             return Ok(Answer::new(Ended::AlreadySo, reason));
         }
         let message = offline_message(&self.config.owner, server, Rule::Asked);

@@ -1,5 +1,6 @@
 //! Reading and writing a record.
 
+use crate::permission::{Wanted, explained};
 use crate::record::document::{Record, VERSION};
 use crate::secret::redact_document;
 use crate::store;
@@ -70,7 +71,8 @@ impl Record {
     /// # Errors
     /// Fails if the file cannot be read, is not a record, or was written by a newer program.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let failed = |source| RecordError::Read { path: path.to_owned(), source };
+        let failed =
+            |source| RecordError::Read { path: path.to_owned(), source: explained(source, path, Wanted::Read) };
         let unreadable = |why: String| RecordError::Unreadable { path: path.to_owned(), why };
         let mut text = Vec::new();
         File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text)).map_err(failed)?;
@@ -100,7 +102,8 @@ impl Record {
     /// Fails if the system refuses to write it.
     pub fn write(&self, path: &Path) -> Result<(), RecordError> {
         let written = self.printed().and_then(|text| store::replace_file(path, text.as_bytes()));
-        written.map_err(|source| RecordError::Write { path: path.to_owned(), source })
+        let explained = |source| explained(source, path, Wanted::Replace);
+        written.map_err(|source| RecordError::Write { path: path.to_owned(), source: explained(source) })
     }
 
     /// The record as it is written.

@@ -3,6 +3,7 @@
 use crate::domain::installation::Controller;
 use crate::domain::names::Owner;
 use crate::domain::state::VERSION;
+use crate::permission::{Wanted, explained};
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -58,7 +59,7 @@ pub enum StoreError {
     #[error("there is no folder {folder}, make it with: mkdir -p {folder}", folder = .0.display())]
     NoFolder(PathBuf),
     /// The system refused.
-    #[error("cannot {attempt} {}: {source}{}", path.display(), cure(source))]
+    #[error("cannot {attempt} {}: {source}", path.display())]
     Io {
         /// What was tried.
         attempt: Attempt,
@@ -96,17 +97,6 @@ impl std::fmt::Display for Attempt {
     }
 }
 
-/// What to do about an error of the system.
-fn cure(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::PermissionDenied => {
-            ": run mita as the owner of the file and its folder (sudo -u USER mita ...), or give both to the user that runs \
-             mita (chown)"
-        }
-        _ => "",
-    }
-}
-
 impl StoreError {
     /// Whether what a run needs to begin failed because this user may not do it: no later run can do better.
     pub fn is_forbidden(&self) -> bool {
@@ -115,6 +105,11 @@ impl StoreError {
     }
 
     pub(super) fn at(attempt: Attempt, path: &Path, source: io::Error) -> Self {
-        StoreError::Io { attempt, path: path.to_owned(), source }
+        let wanted = match attempt {
+            Attempt::Read => Wanted::Read,
+            Attempt::Lock if path.exists() => Wanted::Write,
+            Attempt::Lock | Attempt::Write | Attempt::SetAside | Attempt::Folder => Wanted::Replace,
+        };
+        StoreError::Io { attempt, path: path.to_owned(), source: explained(source, path, wanted) }
     }
 }

@@ -7,12 +7,13 @@ use super::place::{LastLink, Place};
 use super::state::Store;
 use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::state::JOURNAL;
+use crate::permission::{Wanted, explained};
 use crate::secret::{redact, redact_document};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A larger file is set aside: about twenty thousand entries.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -44,6 +45,11 @@ impl Store {
         if entries.is_empty() {
             return Ok(());
         }
+        let name = beside(&self.path);
+        self.append(entries, days, now).map_err(|error| explained(error, &name, Wanted::Write))
+    }
+
+    fn append(&mut self, entries: &[Entry], days: u32, now: Timestamp) -> io::Result<()> {
         let place = self.place.beside(JOURNAL)?;
         set_aside_if_due(&place, days, now)?;
         let mut file = place.open_or_make()?;
@@ -91,9 +97,10 @@ pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead
     let mut read = JournalRead::default();
     let mut read_one = |place: &Place, name: &str| {
         read_file(place, since, &mut read)
+            .map_err(|error| explained(error, Path::new(name), Wanted::Read))
             .map_err(|error| io::Error::new(error.kind(), format!("cannot read the journal {name}: {error}")))
     };
-    let name = format!("{}{JOURNAL}", state_file.display());
+    let name = beside(state_file).display().to_string();
     for suffix in set_aside(&place)? {
         read_one(&place.beside(&suffix)?, &format!("{name}{suffix}"))?;
     }
@@ -101,6 +108,13 @@ pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead
     // A clock that was set back may have mixed them.
     read.entries.sort_by_key(|entry| entry.at);
     Ok(read)
+}
+
+/// The file of the journal of this state.
+fn beside(state_file: &Path) -> PathBuf {
+    let mut name = state_file.as_os_str().to_owned();
+    name.push(JOURNAL);
+    name.into()
 }
 
 fn journal_place(state_file: &Path) -> io::Result<Place> {

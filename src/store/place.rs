@@ -4,6 +4,7 @@
 //! may write in one of the folders of the path can lead it to another file in between. That matters when root runs mita: a
 //! link of another user could lead to a file that only root may touch.
 
+use crate::permission::{Wanted, explained};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, readlinkat, renameat};
@@ -324,10 +325,11 @@ pub fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 /// Replaces a file that everybody can read (mode 0644).
 pub fn publish(path: &Path, contents: &[u8]) -> io::Result<()> {
-    published(path)?.replace(|file| {
+    let written = published(path)?.replace(|file| {
         file.write_all(contents)?;
         Ok(fchmod(&*file, Mode::from_bits_truncate(0o644))?)
-    })
+    });
+    written.map_err(|error| explained(error, path, Wanted::Replace))
 }
 
 /// The place of a file that is written for others. Fails with what to do if its folder is missing.
@@ -338,6 +340,6 @@ pub(super) fn published(path: &Path) -> io::Result<Place> {
                 format!("there is no folder {folder}, make it with: mkdir -p {folder}", folder = folder.display());
             io::Error::new(ErrorKind::NotFound, text)
         }
-        _ => error,
+        _ => explained(error, path, Wanted::Replace),
     })
 }

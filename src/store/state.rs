@@ -19,7 +19,7 @@ pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
 /// A state file with its lock.
 #[derive(Debug)]
 pub struct Store {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) place: Place,
     _lock: Lock,
 }

@@ -145,6 +145,28 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay.
+pub(crate) fn folded(text: &str, width: usize) -> String {
+    let mut folded = String::new();
+    for line in text.lines() {
+        let (mut used, mut is_broken) = (0, false);
+        for piece in line.split_inclusive(' ') {
+            if used > 0 && used + piece.trim_end().width() > width {
+                folded.truncate(folded.trim_end().len());
+                folded.push_str(&format!("\n{:INDENT$}", ""));
+                (used, is_broken) = (INDENT, true);
+            }
+            // A line break stands for all blanks between two columns.
+            if !is_broken || !piece.trim().is_empty() {
+                folded.push_str(piece);
+                (used, is_broken) = (used + piece.width(), false);
+            }
+        }
+        folded.push('\n');
+    }
+    folded
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +179,19 @@ mod tests {
             String::new(),
         );
         table
+    }
+
+    #[test]
+    fn a_line_is_folded_between_words_and_keeps_its_columns() {
+        assert_eq!(folded("+ abc  east\nshort\n", 20), "+ abc  east\nshort\n");
+        assert_eq!(
+            folded("- ubuntu  east  idle: idle 5m, grace 5m\n", 20),
+            "- ubuntu  east\n      idle: idle 5m,\n      grace 5m\n"
+        );
+        assert_eq!(
+            folded("! https://a-word-that-is-too-long here\n", 12),
+            "!\n      https://a-word-that-is-too-long\n      here\n"
+        );
     }
 
     #[test]

@@ -360,3 +360,40 @@ fn a_node_whose_agent_died_under_a_build_is_shown_with_its_age() {
     assert!(reason.contains("has had no connection for 20m"), "{reason}");
     assert!(reason.contains(&format!("mita retire --force {node}")), "{reason}");
 }
+
+#[test]
+fn an_order_or_a_server_is_as_good_a_name_as_that_of_its_node_once_it_has_one() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("ceph-build").label("trusty").lasting(minutes(60)));
+    it.run();
+    let order = it.state()["servers"].as_object().expect("the servers").keys().next().expect("an order").clone();
+    let answer = it.by_hand(&order, &hold("look"));
+    assert_ended(&answer, Ended::Failed, "whose server has no node in Jenkins yet");
+    assert!(answer.reason.contains("mita pause --type trusty"), "{}", answer.reason);
+    it.minutes_until(10, "its node is there", |it| !it.nodes().is_empty());
+    it.minute();
+    let node = it.node();
+    assert_ended(&it.by_hand(&order, &hold("look")), Ended::Done, &format!("until mita release {node}"));
+    assert_eq!(cause(&it, &node).as_deref(), Some("held by adeza with mita: look"));
+    let server = it.server().id;
+    assert_ended(&it.by_hand(&server, &hold("again")), Ended::AlreadySo, "it is held by adeza already: look");
+    assert_ended(&it.by_hand(&server, &RELEASE), Ended::Done, "takes builds again");
+    let answer = it.by_hand(&server, &Request::EndBuild);
+    assert!(matches!(answer.ended, Ended::NoSuchNode(_)), "nobody was asked about the builds of that node");
+}
+
+#[test]
+fn who_asked_for_a_retirement_is_told_until_it_is_done() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().submit(Job::freestyle("long").label("trusty").lasting(minutes(30)));
+    it.minutes_until(5, "a build runs", |it| {
+        it.sim.jenkins().nodes.iter().any(|known| !known.idle() && !known.is_built_in())
+    });
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "takes no further build");
+    it.sim.advance(minutes(5));
+    let run = it.run();
+    let told = run.report.plan.verdicts.iter().find(|verdict| verdict.rule == Rule::Busy).expect("a busy server");
+    assert!(told.reason.contains("retired as soon as it is idle: adeza asked for it 5m ago"), "{}", told.reason);
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::AlreadySo, "adeza asked for it 5m ago");
+}

@@ -45,6 +45,22 @@ fn as_json_one_document_follows_the_other_until_the_reader_goes_away() {
 }
 
 #[test]
+fn on_a_tiny_terminal_no_line_is_wider_than_it_and_none_too_many() {
+    let it = Setup::trusty().start();
+    for (columns, rows) in [(20, 5), (10, 3), (80, 4)] {
+        let size = format!("stty cols {columns} rows {rows}");
+        let mut terminal = it.terminal(&format!("{size}; exec $MITA status --watch 1"));
+        terminal.expect("\u{1b}[J");
+        terminal.expect("\u{1b}[J");
+        let screen = terminal.shown.split("\u{1b}[J").nth(1).expect("the second screen").replace("\u{1b}[H", "");
+        let lines: Vec<&str> = screen.split("\u{1b}[K").map(str::trim).filter(|line| !line.is_empty()).collect();
+        assert!(lines.len() < rows, "{columns}x{rows}: {lines:?}");
+        assert!(lines.iter().all(|line| line.chars().count() <= columns), "{columns}x{rows}: {lines:?}");
+        assert!(lines[0].starts_with("Every 1s"), "{columns}x{rows}: {lines:?}");
+    }
+}
+
+#[test]
 fn at_a_terminal_nothing_is_said_between_two_looks() {
     let it = Setup::trusty().start();
     let program = format!("{} --config {}", env!("CARGO_BIN_EXE_mita"), it.config_file().display());

@@ -15,16 +15,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Tools that know nothing of the rest.
     ("secret", &[]),
     ("concurrency", &[]),
+    ("permission", &[]),
     ("progress", &[]),
     // What the operator wants.
-    ("config", &["domain", "secret"]),
+    ("config", &["domain", "permission", "secret"]),
     // What to do.
     ("plan", &["config", "domain"]),
     // The wires.
     ("http", &["secret"]),
     ("jenkins", &["config", "domain", "http", "secret"]),
     ("provider", &["concurrency", "config", "domain", "http", "secret"]),
-    ("store", &["domain", "secret"]),
+    ("store", &["domain", "permission", "secret"]),
     // Those that bring both sides together.
     ("observe", &["config", "domain", "jenkins", "plan", "provider", "concurrency"]),
     ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "concurrency"]),
@@ -37,7 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "operator",
         &["apply", "config", "domain", "jenkins", "journal", "observe", "plan", "progress", "reconcile", "store"],
     ),
-    ("record", &["apply", "config", "domain", "plan", "reconcile", "secret", "store"]),
+    ("record", &["apply", "config", "domain", "permission", "plan", "reconcile", "secret", "store"]),
     // What people and monitors read, and the commands.
     ("view", &["apply", "config", "domain", "operator", "plan", "reconcile", "record", "secret"]),
     (
@@ -49,6 +50,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "jenkins",
             "observe",
             "operator",
+            "permission",
             "plan",
             "progress",
             "provider",

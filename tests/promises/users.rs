@@ -154,3 +154,44 @@ fn s10_completions_read_the_files_that_another_users_configuration_names_as_that
     let ended = ask();
     assert!(!ended.stdout.contains("trusty"), "root has read what this user cannot: {}", ended.stdout);
 }
+
+#[test]
+fn what_this_user_may_not_read_or_write_is_told_with_whose_it_is_and_the_command_that_helps() {
+    let Some((farm, var, _roots)) = farm() else { return };
+    farm.edit_config(|config| format!("metrics_file = \"met/mita.prom\"\nhtml_file = \"web/page.html\"\n{config}"));
+    // As root's own, `check` could not read it.
+    chown(farm.config_file(), Some(SERVICE), Some(SERVICE)).unwrap();
+    for name in ["met", "web"] {
+        let folder = var.with_file_name(name);
+        fs::create_dir(&folder).unwrap();
+        chown(&folder, Some(SERVICE), Some(SERVICE)).unwrap();
+    }
+    assert_eq!(farm.program(&["reconcile"]).status, 0);
+    assert_eq!(farm.program(&["pause"]).status, 0);
+    let folder = var.parent().unwrap().canonicalize().unwrap();
+    for (name, mode, command) in [
+        ("var/state.json", 0o600, "reconcile"),
+        ("var/state.json", 0o600, "status"),
+        ("var/state.json.lock", 0o600, "reconcile"),
+        ("var/state.json.journal", 0o600, "history"),
+        ("var/state.json.journal", 0o600, "explain"),
+        ("var/state.json.journal", 0o600, "pause"),
+        ("var/state.json.journal", 0o600, "check"),
+        ("met", 0o755, "reconcile"),
+        ("met", 0o755, "check"),
+        ("web", 0o755, "reconcile"),
+        ("web", 0o755, "check"),
+    ] {
+        let path = folder.join(name);
+        let before = path.metadata().unwrap();
+        chown(&path, Some(0), Some(0)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let words: &[&str] = if command == "explain" { &["explain", "trusty"] } else { &[command] };
+        let ended = farm.program(words);
+        let told = format!("{0} belongs to root, and mita runs as 4711: sudo chown 4711 {0}", path.display());
+        assert!(ended.stderr.contains(&told), "{name}, {command}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("os error"), "{name}, {command}: {}", ended.stderr);
+        chown(&path, Some(SERVICE), Some(SERVICE)).unwrap();
+        fs::set_permissions(&path, before.permissions()).unwrap();
+    }
+}

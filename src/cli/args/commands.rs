@@ -53,7 +53,7 @@ pub(crate) struct Explain {
 /// `mita hold`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Hold {
-    /// The name in Jenkins of a node of this installation
+    /// A node of this installation: its name in Jenkins, or the id of its server or order
     #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
@@ -68,7 +68,7 @@ pub(crate) struct Hold {
 /// `mita release`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Release {
-    /// The name in Jenkins of a node of this installation
+    /// A node of this installation: its name in Jenkins, or the id of its server or order
     #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
@@ -79,7 +79,7 @@ pub(crate) struct Release {
 /// `mita retire`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Retire {
-    /// The name in Jenkins of a node of this installation
+    /// A node of this installation: its name in Jenkins, or the id of its server or order
     #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 

@@ -2,11 +2,12 @@
 
 use crate::cli::args::format::ResultFormat;
 use crate::cli::candidates;
+use crate::domain::time;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, SpanRelativeTo, Timestamp};
+use jiff::{SignedDuration, Timestamp};
 
 /// A hundred years: a journal is not kept for longer.
 const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
@@ -21,11 +22,11 @@ pub(crate) struct History {
 
     /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d; with
     /// a subject, everything]
-    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    #[arg(long, value_name = "TIME", value_parser = When::read, allow_hyphen_values = true)]
     pub(crate) since: Option<When>,
 
     /// Until this time, written in the same way
-    #[arg(long, value_name = "TIME", value_parser = When::read)]
+    #[arg(long, value_name = "TIME", value_parser = When::read, allow_hyphen_values = true)]
     pub(crate) until: Option<When>,
 
     #[command(flatten)]
@@ -43,9 +44,14 @@ impl When {
     fn read(text: &str) -> Result<Self, String> {
         let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
         let at = || text.parse::<Timestamp>().ok().or_else(civil);
-        time(text).map(When::Ago).or_else(|| at().map(When::At)).ok_or_else(|| {
-            "a time ago such as 12h or 7d is wanted, or a time such as 2026-11-28T03:00 (UTC)".to_owned()
-        })
+        match (time::read(text, &(SignedDuration::ZERO..=LONGEST)), at()) {
+            (_, Some(at)) => Ok(When::At(at)),
+            (Ok(time), None) => Ok(When::Ago(time)),
+            (Err(_), None) if text.get(1..).is_some_and(|rest| rest.contains(['-', ':'])) => Err(format!(
+                "{text:?} is no date and time; write it as in 2026-11-28T03:00 (UTC), or a time ago, as in 12h or 7d"
+            )),
+            (Err(error), None) => Err(format!("{error}, or a date and time in UTC, as in 2026-11-28T03:00")),
+        }
     }
 
     pub(crate) fn before(self, now: Timestamp) -> Timestamp {
@@ -54,13 +60,6 @@ impl When {
             When::At(at) => at,
         }
     }
-}
-
-/// A time with units, days included: `1d 12h`.
-pub(super) fn time(text: &str) -> Option<SignedDuration> {
-    let span: Span = text.parse().ok()?;
-    let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
-    (!time.is_negative() && time <= LONGEST).then_some(time)
 }
 
 #[cfg(test)]
@@ -76,8 +75,11 @@ mod tests {
         assert_eq!(When::read("2026-11-28T03:00"), at("2026-11-28T03:00:00Z"));
         assert_eq!(When::read("2026-11-28 03:00:30"), at("2026-11-28T03:00:30Z"));
         assert_eq!(When::read("2026-11-28T03:00:00+01:00"), at("2026-11-28T02:00:00Z"));
+        for wrong in ["2026-13-45", "03:00"] {
+            assert!(When::read(wrong).is_err_and(|told| told.contains("is no date and time")), "{wrong}");
+        }
         for wrong in ["", "yesterday", "-1d", "5", "999999999d"] {
-            assert!(When::read(wrong).is_err(), "{wrong}");
+            assert!(When::read(wrong).is_err_and(|told| told.ends_with("as in 2026-11-28T03:00")), "{wrong}");
         }
     }
 }

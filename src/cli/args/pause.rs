@@ -2,9 +2,14 @@
 
 use crate::cli::args::format::ResultFormat;
 use crate::cli::candidates;
+use crate::domain::time;
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use jiff::SignedDuration;
+
+/// The bounds of a pause that ends by itself.
+const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
+const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 365 * 24);
 
 /// What is paused.
 #[derive(Args, Clone, Debug)]
@@ -25,7 +30,7 @@ pub(crate) struct Pause {
     pub(crate) scope: PauseScope,
 
     /// End the pause by itself after this time, as in 2h or 1d; without it, `mita resume` ends it
-    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts, allow_hyphen_values = true)]
     pub(crate) lasts: Option<SignedDuration>,
 
     /// The reason to show with the pause, next to your name
@@ -47,7 +52,5 @@ pub(crate) struct Resume {
 }
 
 fn lasts(text: &str) -> Result<SignedDuration, String> {
-    super::history::time(text)
-        .filter(SignedDuration::is_positive)
-        .ok_or_else(|| "a time such as 30m, 2h or 1d is wanted".to_owned())
+    time::read(text, &(SHORTEST..=LONGEST))
 }

@@ -12,7 +12,7 @@ pub(crate) struct Status {
 
     /// Repeat every SECONDS (10 if you give no number) until Ctrl-C; redraws a terminal; with --output json, writes one
     /// document each time
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause)]
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "10", value_parser = pause, allow_negative_numbers = true)]
     pub(crate) watch: Option<Duration>,
 
     /// The format of the result; text: a line each; wide: everything, on more lines; json: one document on one line
@@ -44,6 +44,6 @@ pub(crate) enum Colour {
 fn pause(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        Ok(_) | Err(_) => Err("a number of seconds from 1 to 86400 is wanted".to_owned()),
+        Ok(_) | Err(_) => Err("write a whole number of seconds from 1 to 86400, without a unit".to_owned()),
     }
 }

@@ -1,7 +1,9 @@
 //! Checks whether a run of this user could keep its state and write its files here. Nothing is written to find out.
 
 use crate::config::Config;
-use crate::domain::state::LOCK;
+use crate::domain::state::{JOURNAL, LOCK};
+use crate::permission;
+use crate::permission::Wanted;
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access};
 use std::path::{Path, PathBuf};
@@ -13,11 +15,15 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
         errors.extend(error.map(|error| format!("{}: {key}: {error}", config.path.display())));
     };
     let state = resolved(&config.state_file);
-    let mut lock = state.clone().into_os_string();
-    lock.push(LOCK);
+    let beside = |suffix: &str| {
+        let mut name = state.clone().into_os_string();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
     report("state_file", folder_of_state(&state));
-    report("state_file", unreadable(&state, AccessFlags::R_OK));
-    report("state_file", unreadable(Path::new(&lock), AccessFlags::R_OK | AccessFlags::W_OK));
+    report("state_file", unreadable(&state, Wanted::Read));
+    report("state_file", unreadable(&beside(LOCK), Wanted::Write));
+    report("state_file", unreadable(&beside(JOURNAL), Wanted::Write));
     for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
         report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)))));
     }
@@ -47,23 +53,22 @@ fn unwritable(folder: &Path) -> Option<String> {
         Ok(()) => Some(format!("{shown} is not a folder; write another path")),
         Err(Errno::ENOENT) => Some(format!("the folder {shown} does not exist: mkdir -p {shown}")),
         Err(Errno::EROFS) => Some(format!("the file system of {shown} is read-only; write another path")),
-        Err(_) => Some(format!(
-            "this user cannot write in the folder {shown}: run mita as the owner of the folder (sudo -u USER mita ...), or \
-             give the folder to the user that runs mita (chown)"
-        )),
+        Err(error) => {
+            let cure = permission::cure(&folder.join("any"), Wanted::Replace).unwrap_or_else(|| error.to_string());
+            Some(format!("this user cannot write in the folder {shown}: {cure}"))
+        }
     }
 }
 
 /// Why a file that is there cannot be used.
-fn unreadable(file: &Path, wanted: AccessFlags) -> Option<String> {
-    match access(file, wanted) {
+fn unreadable(file: &Path, wanted: Wanted) -> Option<String> {
+    match access(file, wanted.flags()) {
         // The folder is reported where the path itself leads nowhere.
         Ok(()) | Err(Errno::ENOENT | Errno::ENOTDIR) => None,
-        Err(_) => Some(format!(
-            "this user cannot read or write {shown}: run mita as its owner (sudo -u USER mita ...), or give the file to the \
-             user that runs mita (chown)",
-            shown = file.display()
-        )),
+        Err(error) => {
+            let cure = permission::cure(file, wanted).unwrap_or_else(|| error.to_string());
+            Some(format!("this user cannot read or write {}: {cure}", file.display()))
+        }
     }
 }
 
@@ -125,7 +130,7 @@ mod tests {
         // Nothing is forbidden to root.
         if !nix::unistd::geteuid().is_root() {
             assert!(
-                matches!(&of_lock[..], [one] if one.contains("state.json.lock: run mita as its owner")),
+                matches!(&of_lock[..], [one] if one.contains("state.json.lock belongs to") && one.contains("chmod u+rw ")),
                 "{of_lock:?}"
             );
             assert!(of_both.len() == 2 && of_both[0].contains("cannot write in the folder"), "{of_both:?}");

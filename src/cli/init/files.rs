@@ -4,6 +4,7 @@ use super::dialogue::Dialogue;
 use super::template::{self, Answers, Login, SecretKey, Token};
 use crate::cli::args::{Init, Register};
 use crate::cli::process::failure::Failure;
+use crate::permission::{Wanted, cure};
 use crate::secret::Secret;
 use std::fs;
 use std::io::{self, Write};
@@ -73,10 +74,10 @@ impl Place {
         }
         match draft(path, "") {
             Ok(_) => Ok(place),
-            Err(error) => refused(format!(
-                "cannot write {shown}: {error}; run mita init as the owner of that folder (sudo -u USER mita init ...), or \
-                 name another file with --file"
-            )),
+            Err(error) => {
+                let why = cure(path, Wanted::Replace).unwrap_or_else(|| error.to_string());
+                refused(format!("cannot write {shown}: {why}; or name another file with --file"))
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 
 use crate::config::of_process;
 use crate::secret::{redact, redact_document};
+use crate::view::compact::cut;
+use crate::view::style::unmarked;
 use crate::view::text::{escaped, one_line, plural};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -40,13 +42,18 @@ pub(crate) fn draw(text: &str, paint: impl Fn(&str) -> String) -> io::Result<Rea
     let rows = height();
     let text = clean(text);
     // The cursor is on the line below the last one.
-    let room = rows.saturating_sub(1).max(2);
+    let room = rows.saturating_sub(1).max(1);
     let all = text.lines().count();
     let mut shown: Vec<&str> = text.lines().take(if all > room { room - 1 } else { room }).collect();
     let rest = format!("{}: mita status", plural(all - shown.len(), "more line"));
     if all > room {
         shown.push(&rest);
     }
+    // A longer line would take two, and the screen would scroll.
+    let columns = terminal_size::terminal_size().map_or(usize::MAX, |(columns, _)| usize::from(columns.0));
+    let narrow = |line: &str| Some(cut(&unmarked(line), columns)).filter(|cut| *cut != unmarked(line));
+    let cut: Vec<String> = shown.into_iter().map(|line| narrow(line).unwrap_or_else(|| line.to_owned())).collect();
+    let shown: Vec<&str> = cut.iter().map(String::as_str).collect();
     // Each line clears the rest of the old one, and the end everything below: nothing flickers.
     let shown: Vec<String> = shown.into_iter().map(paint).collect();
     write(format!("\x1b[H{}\x1b[K\r\n\x1b[J", shown.join("\x1b[K\r\n")).as_bytes())

@@ -15,8 +15,9 @@ use crate::plan::model::Plan;
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
-use crate::view::document::run::{RunDocument, render, result_words};
+use crate::view::document::run::{RunDocument, render, repeated, result_words};
 use crate::view::exit::Exit;
+use crate::view::table::folded;
 use crate::view::text::plural;
 use recorder::Recorder;
 use std::io::{IsTerminal, stderr};
@@ -80,7 +81,9 @@ fn run_once(
     let (written, shown) = if args.format.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)
     } else if !targets.print() && (args.dry_run || output::is_terminal()) {
-        (output::print(&render(&report, detail)), output::is_terminal())
+        let text = render(&report, detail);
+        let text = if output::is_terminal() { folded(&text, output::width()) } else { text };
+        (output::print(&text), output::is_terminal())
     } else {
         (Ok(Reader::There), false)
     };
@@ -135,14 +138,21 @@ fn log_report(report: &Report, shown: bool) {
             log::debug!("{}", verdict.to_string().trim_start());
         }
     }
+    let repeated = repeated(report);
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };
         let line = format!("{action}: {}", result_words(result));
-        if result.outcome.is_failure() && !shown {
+        if result.outcome.is_failure() && !shown && !repeated.contains(&result.action) {
             log::error!("{line}");
         } else {
             log::info!("{line}");
         }
+    }
+    if !repeated.is_empty() && !shown {
+        log::error!(
+            "{} for the same reason (mita reconcile -v logs each)",
+            plural(repeated.len(), "more action") + " failed"
+        );
     }
     if let Some(message) = held_back(plan) {
         log::error!("{message}");

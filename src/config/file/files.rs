@@ -1,6 +1,7 @@
 //! Files that the configuration names.
 
 use super::reading::{Place, Reading};
+use crate::permission::{Wanted, cure};
 use nix::fcntl::OFlag;
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Read};
@@ -18,12 +19,13 @@ pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
     // A pipe that nobody writes to must not keep a run waiting.
     let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(path);
-    let file = file.map_err(|error| reason(&error))?;
-    let kind = file.metadata().map_err(|error| reason(&error))?.file_type();
+    let reason = |error| reason(&error, path);
+    let file = file.map_err(reason)?;
+    let kind = file.metadata().map_err(reason)?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         return Err("is not a regular file".to_owned());
     }
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(reason)?;
     if bytes.len() as u64 > limit {
         return Err(format!("is larger than {} KiB", limit / 1024));
     }
@@ -60,10 +62,13 @@ fn too_open(path: &Path) -> Option<u32> {
     (mode & others != 0).then_some(mode)
 }
 
-fn reason(error: &io::Error) -> String {
+fn reason(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         ErrorKind::NotFound => MISSING.to_owned(),
-        ErrorKind::PermissionDenied => "cannot be read by this user".to_owned(),
+        ErrorKind::PermissionDenied => {
+            let cure = cure(path, Wanted::Read).map_or_else(String::new, |cure| format!(" ({cure})"));
+            format!("cannot be read by this user{cure}")
+        }
         ErrorKind::IsADirectory => "is a folder".to_owned(),
         ErrorKind::NotADirectory => "leads through something that is not a folder".to_owned(),
         _ => format!("cannot be read ({error})"),

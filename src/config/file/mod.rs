@@ -10,6 +10,7 @@ mod same;
 mod suggest;
 mod syntax;
 mod table;
+mod words;
 
 pub(crate) use defaults::Defaults;
 pub(crate) use env::{Environment, of_process};

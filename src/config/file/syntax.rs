@@ -4,7 +4,7 @@
 //! `=` of a known key, else nothing. The line after an unclosed text may be the rest of a password.
 
 use super::reading::{ConfigErrors, Reading};
-use super::suggest;
+use super::{suggest, words};
 use crate::config::keys;
 use crate::config::keys::Kind;
 use std::path::Path;
@@ -72,14 +72,16 @@ fn other_language(text: &str) -> Option<&'static str> {
         .map(str::trim)
         .find(|line| !line.is_empty() && !line.starts_with('#'))?;
     let is_yaml = |line: &str| {
-        let key = line.strip_suffix(':').unwrap_or_default();
-        !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        let key =
+            line.split_once(": ").map_or_else(|| line.strip_suffix(':'), |(key, _)| Some(key)).unwrap_or_default();
+        let colon_for_equals = line.contains(": ") && text.lines().any(|line| line.starts_with('['));
+        !key.is_empty() && !colon_for_equals && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
     };
     match first {
         json if json.starts_with('{') => Some("JSON"),
         "---" => Some("YAML"),
         yaml if is_yaml(yaml) => Some("YAML"),
-        xml if xml.starts_with('<') => Some("XML or HTML"),
+        xml if xml.starts_with('<') && !xml.starts_with("<<") => Some("XML or HTML"),
         _ => None,
     }
 }
@@ -93,9 +95,8 @@ fn describe(reading: &Reading<'_>, path: &Path, text: &str, offset: usize, messa
         Some(shown) => format!(": {shown}"),
         None => String::new(),
     };
-    // The parser says in words of its own that a table or a key is there already.
-    let message = if message == "duplicate key" { "is written twice; keep one of the two" } else { message };
-    format!("{}:{number}:{column}: {message}{shown}", path.display())
+    let sentence = words::sentence(message, line, text.get(offset..).unwrap_or_default());
+    format!("{}:{number}:{column}: {sentence}{shown}", path.display())
 }
 
 /// The part of the line that can be shown.
@@ -130,20 +131,58 @@ mod tests {
     fn a_line_that_can_hold_no_secret_is_shown_whole() {
         assert_eq!(
             reported("[nodes.ubuntu]\nsize = m3.xlarge\n"),
-            ["mita.toml:2:8: string values must be quoted, expected literal string: size = m3.xlarge"]
+            ["mita.toml:2:8: a text or a time must be in quotes, as in \"text\": size = m3.xlarge"]
         );
         assert_eq!(
             reported("[nodes.ubuntu+1]\n"),
-            ["mita.toml:1:14: invalid unquoted key, expected letters, numbers, `-`, `_`: [nodes.ubuntu+1]"]
+            [
+                "mita.toml:1:14: write a table as in [nodes.ubuntu]; a name with other characters than letters, digits, - and _ \
+              needs quotes, as in [nodes.\"my name\"]: [nodes.ubuntu+1]"
+            ]
         );
+    }
+
+    #[test]
+    fn what_is_not_toml_is_told_in_the_words_of_a_person() {
+        for (text, told) in [
+            ("size = “m1”\n", "1:8: has typographic quotes; write straight ones"),
+            ("size\u{a0}= \"m1\"\n", "1:5: has an invisible character"),
+            ("<<<<<<< HEAD\nsize = \"m1\"\n=======\n", "is the mark of a conflict of git"),
+            ("# mine\n; theirs\n", "2:1: is not TOML; a comment begins with #"),
+            ("export size=\"m1\"\n", "is a line of a shell; write the key without export"),
+            ("[jenkins]\nuser: \"mita\"\n", "2:5: has a colon; write key = value"),
+            ("unlabelled = True\n", "1:14: write true or false, in small letters"),
+            ("unlabelled = yes\n", "1:14: write true or false, in small letters"),
+            ("idle_grace = 40m\n", "1:14: a text or a time must be in quotes"),
+            ("size = \"m1\u{1}\"\n", "has an invisible character"),
+            ("size =\n", "has no value after the ="),
+            ("size\n", "1:5: is not a key with a value; write key = value"),
+            ("[nodes.ubuntu 22]\n", "1:14: write a table as in [nodes.ubuntu]; a name with other characters"),
+            ("[nodes.ubuntu\n", "1:14: write a table as in [nodes.ubuntu]"),
+            ("labels = [\"a\" \"b\"]\n", "lacks a comma between two values"),
+            ("labels = [\"a\"\n", "lacks the ] that ends the list"),
+            ("boot_volume = { size = 3\n", "lacks the } that ends the table"),
+            ("size = \"m1\",\n", "1:12: has a comma or semicolon after the value; remove it"),
+            ("size = \"m1\" \"m2\"\n", "1:13: has something after the value"),
+            ("max = 1,000\n", "1:8: has a comma or semicolon after the value"),
+            ("size = 'm1\n", "1:11: lacks the quote that ends the text"),
+            ("script = \"\"\"#!/bin/sh\n", "lacks the three quotes that end the text"),
+            ("state_file = \"C:\\mita\"\n", "has a backslash in double quotes"),
+            ("max = 05\n", "1:7: a number does not begin with 0"),
+            ("size == \"m1\"\n", "has an = too many"),
+        ] {
+            let shown = reported(text).join("\n");
+            assert!(shown.contains(told), "{text:?}: {shown}");
+            assert!(!shown.contains("expected"), "{text:?}: {shown}");
+        }
     }
 
     #[test]
     fn s9_a_torn_secret_is_not_shown() {
         let shown = reported("[jenkins]\ntoken = \"hunter2\nhunter3==\"\npasword = hunter4\nhunter5\n").join("\n");
         assert!(!shown.contains("hunter"), "{shown}");
-        assert!(shown.contains("mita.toml:2:17: invalid basic string, expected `\"`: token = ..."), "{shown}");
-        assert!(shown.contains("mita.toml:4:11: string values must be quoted, expected literal string: pasword = ..."));
+        assert!(shown.contains("mita.toml:2:17: lacks the quote that ends the text: token = ..."), "{shown}");
+        assert!(shown.contains("mita.toml:4:11: a text or a time must be in quotes, as in \"text\": pasword = ..."));
     }
 
     #[test]
@@ -166,6 +205,7 @@ mod tests {
             ("{\"jenkins\": {\"token\": \"hunter2\"}}", "JSON"),
             ("# mine\njenkins:\n  token: hunter2\n", "YAML"),
             ("---\njenkins:\n", "YAML"),
+            ("state_file: s.json\njenkins:\n  token: hunter2\n", "YAML"),
             ("<!DOCTYPE html>", "XML or HTML"),
         ] {
             let shown = reported(text);

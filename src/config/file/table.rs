@@ -8,8 +8,8 @@ use super::reading::{Found, Place, Reading};
 use super::suggest;
 use crate::config::keys;
 use crate::config::types::Times;
-use jiff::fmt::friendly::SpanParser;
-use jiff::{SignedDuration, SpanRelativeTo};
+use crate::domain::time;
+use jiff::SignedDuration;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -215,8 +215,12 @@ impl<'a> Table<'a> {
             Some(value) => Some(Found { value, at: entry.at }),
             None => {
                 let (least, most) = bounds.into_inner();
-                let allowed =
-                    if most == u32::MAX { format!("{least} or more") } else { format!("from {least} to {most}") };
+                let is_small = number.is_some_and(|number| number < i128::from(least));
+                let allowed = if most == u32::MAX && is_small {
+                    format!("{least} or more")
+                } else {
+                    format!("from {least} to {most}")
+                };
                 self.reading.error(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
                 None
             }
@@ -264,27 +268,13 @@ impl<'a> Table<'a> {
         };
         let text = match entry.value {
             DeValue::String(text) => text.as_ref(),
-            DeValue::Integer(number) => return error(without_unit(number.as_str())),
+            DeValue::Integer(number) => number.as_str(),
             other => {
                 self.wrong_type(&entry.at, other, "a time in quotes, as in \"40m\"");
                 return None;
             }
         };
-        if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) {
-            return error(without_unit(text));
-        }
-        let Some(time) = parse_time(text) else {
-            return error(format!("{text:?} is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""));
-        };
-        if time.is_negative() {
-            error(format!("{text:?} is a negative time; write it without the sign"))
-        } else if time < least {
-            error(format!("{text:?} is too short; write at least \"{least:#}\""))
-        } else if time > Times::LONGEST {
-            error(format!("{text:?} is longer than a year; write a shorter time"))
-        } else {
-            Some(time)
-        }
+        time::read(text, &(least..=Times::LONGEST)).map_or_else(error, Some)
     }
 
     /// A file's path, relative to the configuration file.
@@ -375,23 +365,13 @@ fn last(key: &str) -> &str {
 }
 
 /// A day has 24 hours and a week seven days; months are not allowed.
-fn parse_time(text: &str) -> Option<SignedDuration> {
-    let span = SpanParser::new().parse_span(text).ok()?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
-}
-
-fn without_unit(digits: &str) -> String {
-    let digits = digits.trim_start_matches(['-', '+']);
-    format!("a time needs its unit; write \"{digits}s\" or \"{digits}m\"")
-}
-
 fn kind_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
         DeValue::Integer(_) => "a whole number",
         DeValue::Float(_) => "a decimal number",
         DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
+        DeValue::Datetime(_) => "a date or a time of the day",
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     }

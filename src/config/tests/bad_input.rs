@@ -47,11 +47,13 @@ fn the_top_of_the_file() {
             ("deadline = \"-5s\"", &["mita.toml:1: deadline: \"-5s\" is a negative time; write it without the sign"]),
             (
                 "deadline = \"1 month\"",
-                &["mita.toml:1: deadline: \"1 month\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
+                &[
+                    "mita.toml:1: deadline: \"1 month\" is not a time; write it as in \"50s\", \"40m\", \"1h 30m\" or \"7d\"",
+                ],
             ),
             (
                 "deadline = \"\"",
-                &["mita.toml:1: deadline: \"\" is not a time; write it as in \"50s\", \"40m\" or \"1h 30m\""],
+                &["mita.toml:1: deadline: \"\" is not a time; write it as in \"50s\", \"40m\", \"1h 30m\" or \"7d\""],
             ),
             ("deadline = \"9000h\"", &["mita.toml:1: deadline: \"9000h\" is longer than a year; write a shorter time"]),
             (
@@ -61,11 +63,15 @@ fn the_top_of_the_file() {
             ("boot_timeout = \"0s\"", &["mita.toml:1: boot_timeout: \"0s\" is too short; write at least \"1s\""]),
             ("concurrency = 0", &["mita.toml:1: concurrency: 0 is out of bounds; write a number from 1 to 64"]),
             ("concurrency = 65", &["mita.toml:1: concurrency: 65 is out of bounds; write a number from 1 to 64"]),
+            (
+                "max_servers = 99999999999",
+                &["mita.toml:1: max_servers: 99999999999 is out of bounds; write a number from 0 to 4294967295"],
+            ),
             ("max_servers = -1", &["mita.toml:1: max_servers: -1 is out of bounds; write a number 0 or more"]),
             (
                 "max_servers = 99999999999999999999999999999999999999999",
                 &["mita.toml:1: max_servers: 99999999999999999999999999999999999999999 is out of bounds; \
-                   write a number 0 or more"],
+                   write a number from 0 to 4294967295"],
             ),
             (
                 "max_servers = \"5\"",
@@ -181,7 +187,7 @@ fn the_file_itself() {
 fn a_text_that_is_no_toml_is_reported_without_the_faults_of_its_meaning() {
     assert_eq!(
         Folder::with("[jenkins]\nurl = 1\nuser = jo\n").errors(),
-        ["mita.toml:3:8: string values must be quoted, expected literal string: user = ..."]
+        ["mita.toml:3:8: a text or a time must be in quotes, as in \"text\": user = ..."]
     );
 }
 

@@ -185,12 +185,12 @@ impl Pause {
 }
 
 impl fmt::Display for Pause {
-    /// Who paused, until when, and why.
+    /// Who paused, since when, until when, and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "paused by {}", self.by)?;
+        write!(f, "paused by {} since {:.0}", self.by, self.since)?;
         match self.until {
-            Some(until) => write!(f, " until {until:.0}")?,
-            None => write!(f, " until mita resume")?,
+            Some(until) => write!(f, ", until {until:.0}")?,
+            None => write!(f, ", until mita resume")?,
         }
         self.reason.iter().try_for_each(|reason| write!(f, ": {reason}"))
     }

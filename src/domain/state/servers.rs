@@ -88,6 +88,9 @@ pub struct ServerMemory {
     /// When a person asked for its retirement, to be done as soon as it is idle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<Timestamp>,
+    /// Who asked for it. No decision depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<String>,
     /// Whether its failure was already counted by the breaker.
     #[serde(default)]
     pub failure_counted: bool,
@@ -97,6 +100,18 @@ pub struct ServerMemory {
 }
 
 impl ServerMemory {
+    /// A person asks for its retirement; the first one who did counts.
+    pub fn ask(&mut self, person: &str, now: Timestamp) {
+        if self.asked.is_none() {
+            (self.asked, self.asked_by) = (Some(now), Some(person.to_owned()));
+        }
+    }
+
+    /// Nobody asks for its retirement any more.
+    pub fn withdraw(&mut self) {
+        (self.asked, self.asked_by) = (None, None);
+    }
+
     /// A server of which nothing but its order, or its mark, is known.
     pub fn new(
         node_type: NodeTypeName,
@@ -133,6 +148,7 @@ impl ServerMemory {
             lock_met: None,
             retirement: None,
             asked: None,
+            asked_by: None,
             failure_counted: false,
             fault: None,
         }

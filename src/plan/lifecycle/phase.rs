@@ -6,6 +6,7 @@
 use super::last_build::last_build;
 use crate::config::{Config, Times};
 use crate::domain::format::span;
+use crate::domain::offline::{because, held_with_mita};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState, World};
@@ -81,7 +82,8 @@ impl Classifier<'_> {
             return evidence.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
         }
         if let Some(node) = machine.busy_node() {
-            let asked = evidence.asked_since().map_or("", |_| "; retired as soon as it is idle, as asked");
+            let asked = evidence.asked().map(|asked| format!("; retired as soon as it is idle: {asked}"));
+            let asked = asked.unwrap_or_default();
             let lost = evidence.lost(node).unwrap_or_default();
             return alone(Rule::Busy, format!("node {} runs a build{lost}{asked}", node.name));
         }
@@ -98,7 +100,10 @@ impl Classifier<'_> {
                 Rule::Held,
                 match &node.presence {
                     Presence::DisconnectedBy(_) => format!("a person disconnected node {name}{said}"),
-                    Presence::SetOffline(cause) if cause.is_user() => format!("a person set node {name} offline{said}"),
+                    Presence::SetOffline(cause) if cause.is_user() => match held_with_mita(cause) {
+                        Some((by, why)) => format!("node {name} is held by {by}{}", because(why)),
+                        None => format!("a person set node {name} offline{said}"),
+                    },
                     Presence::SetOffline(_) => format!("node {name} is set offline, and Jenkins names nobody{said}"),
                     Presence::Disconnected | Presence::Online => {
                         format!("a person set node {name} offline before Jenkins was restarted")
@@ -109,9 +114,8 @@ impl Classifier<'_> {
         if let Some(classified) = evidence.spent() {
             return classified;
         }
-        if let Some(since) = evidence.asked_since().filter(|_| !machine.nodes.is_empty() && machine.server().is_some())
-        {
-            return to_remove(Rule::Asked, format!("a person asked for it {} ago", span(since)));
+        if let Some(asked) = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some()) {
+            return to_remove(Rule::Asked, asked);
         }
         if let Some(reason) = evidence.draining() {
             return Classified { phase: Phase::Draining, reason };
@@ -251,10 +255,11 @@ impl Evidence<'_> {
         Some(to_remove(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
     }
 
-    /// How long ago a person asked for its retirement.
-    fn asked_since(&self) -> Option<SignedDuration> {
-        let asked = self.remembered?.asked?;
-        Some(self.now.duration_since(asked).max(SignedDuration::ZERO))
+    /// Who asked for its retirement, and how long ago.
+    fn asked(&self) -> Option<String> {
+        let (since, by) = (self.remembered?.asked?, self.remembered?.asked_by.as_deref());
+        let ago = span(self.now.duration_since(since).max(SignedDuration::ZERO));
+        Some(format!("{} asked for it {ago} ago", by.unwrap_or("a person")))
     }
 
     /// What is to be said of a node whose agent is gone while a build holds it.

@@ -82,7 +82,7 @@ pub(crate) fn sighted(
             memory.used_at.get_or_insert(now);
         }
         memory.unused = unused(config, state, machine, &memory, now);
-        memory.work = work(state, machine, memory.work, now);
+        memory.work = work(state, machine, memory.work, memory.joined_at, now);
         if memory.used_at.is_some() {
             // A build that no run saw by its name was one all the same.
             memory.work.builds = memory.work.builds.max(1);
@@ -130,7 +130,7 @@ fn unused(
 }
 
 /// The builds that were seen on the server, with those that run there now.
-fn work(state: &State, machine: &Machine<'_>, before: Work, now: Timestamp) -> Work {
+fn work(state: &State, machine: &Machine<'_>, before: Work, joined_at: Option<Timestamp>, now: Timestamp) -> Work {
     if machine.nodes.is_empty() {
         // A build that goes on under another name of the node shows whose that is.
         return before;
@@ -139,7 +139,9 @@ fn work(state: &State, machine: &Machine<'_>, before: Work, now: Timestamp) -> W
     let builds = nodes().flat_map(|node| &node.builds);
     let running: BTreeSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
     let begun = u32::try_from(running.difference(&before.running).count()).unwrap_or(u32::MAX);
-    let since = state.last_run.filter(|_| nodes().next().is_some());
+    // Nobody saw it online before: it works no longer than it is known to be online.
+    let since =
+        state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined)).filter(|_| nodes().next().is_some());
     let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));
     let time = before.time.saturating_add(worked.clamp(SignedDuration::ZERO, LONGEST_GAP));
     Work { builds: before.builds.saturating_add(begun), time, running }

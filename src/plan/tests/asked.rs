@@ -37,8 +37,8 @@ fn s1_a_busy_node_stays_offline_until_its_build_ends() {
     (node.presence, node.idle, node.idle_executors) = (presence, false, 0);
     s.runs(
         "
-        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle, as asked
-        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle, as asked
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it 5m ago
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it 5m ago
     ",
     );
     s.node("ubuntu+10.0.0.1").idle = true;
@@ -49,6 +49,18 @@ fn s1_a_busy_node_stays_offline_until_its_build_ends() {
         |   server s1  ubuntu  asked: a person asked for it 6m ago
     ",
     );
+}
+
+#[test]
+fn who_asked_is_told_where_the_state_knows_it() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    let now = s.now;
+    s.memory("s1").ask("alice", now - time("5m"));
+    s.memory("s1").ask("bob", now);
+    assert_eq!(s.plan().actions[0].reason, "alice asked for it 5m ago");
+    s.memory("s1").withdraw();
+    assert!(s.plan().actions.is_empty());
 }
 
 #[test]

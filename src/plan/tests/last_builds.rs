@@ -228,3 +228,16 @@ fn an_old_jenkins_that_forgets_why_a_node_is_offline_changes_nothing() {
     let shown = whole(&s.after("1m").plan());
     assert!(shown.contains("- ubuntu+10.0.0.1  os  s1  single_use"), "{shown}");
 }
+
+#[test]
+fn a_server_has_worked_no_longer_than_it_is_known_to_be_online() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    let (now, first) = (s.now, s.now - time("20s"));
+    s.state.last_run = Some(now - time("5m"));
+    for (joined, worked) in [(None, "0s"), (Some(first), "20s"), (Some(now - time("2h")), "5m")] {
+        s.memory("s1").joined_at = joined;
+        let memory = &s.plan().memory.servers;
+        assert_eq!(memory.values().next().map(|server| server.work.time), Some(time(worked)), "{joined:?}");
+    }
+}

@@ -5,7 +5,7 @@ use crate::domain::state::{Pause, Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
-const WORDS: &str = "paused by alice until mita resume: moving racks";
+const WORDS: &str = "paused by alice since 2026-11-21T12:00:00Z, until mita resume: moving racks";
 
 fn pause(node_type: Option<&str>, provider: Option<&str>) -> Pause {
     Pause {

@@ -2,13 +2,14 @@
 
 use crate::apply::{ActionResult, Outcome};
 use crate::domain::names::Owner;
-use crate::plan::model::{Action, Plan, Problem, Verdict};
+use crate::plan::model::{Action, Change, Plan, Problem, Verdict};
 use crate::plan::text::display::Detail;
 use crate::reconcile::Report;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// What a run, or a dry run, saw, decided and did.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -60,15 +61,38 @@ pub(crate) fn render(report: &Report, detail: Detail) -> String {
         Some(done) => plan.display_done(detail, done),
         None => plan.display(detail),
     };
+    let repeated = repeated(report);
     // The actions come first, a line each.
     for (index, line) in shown.of_world(&report.world).to_string().lines().enumerate() {
         text.push_str(line);
         if let Some(result) = report.results.iter().flatten().find(|result| result.action == index) {
-            text.push_str(&format!("  [{}]", result_words(result)));
+            let words = if repeated.contains(&index) {
+                format!("{}, as above", outcome_words(result.outcome))
+            } else {
+                result_words(result)
+            };
+            text.push_str(&format!("  [{words}]"));
         }
         text.push('\n');
     }
     text
+}
+
+/// The orders, by their indices, that failed for the reason of an earlier one: it is told once. Only the order and the
+/// request differ.
+pub(crate) fn repeated(report: &Report) -> BTreeSet<usize> {
+    let mut told = BTreeSet::new();
+    let failed = report.results.iter().flatten().filter(|result| result.outcome.is_failure());
+    let again = failed.filter(|result| {
+        let Some(Change::CreateServer(order)) = report.plan.actions.get(result.action).map(|action| &action.change)
+        else {
+            return false;
+        };
+        let error = result.error.as_deref().unwrap_or_default().replace(order.id.as_str(), "");
+        let words: Vec<String> = error.split(' ').filter(|word| !word.starts_with("req-")).map(str::to_owned).collect();
+        !told.insert((result.outcome.name(), words))
+    });
+    again.map(|result| result.action).collect()
 }
 
 /// The result of an action, in words.
