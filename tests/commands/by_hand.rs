@@ -144,7 +144,7 @@ fn s1_a_busy_node_takes_no_further_build_and_goes_once_it_is_idle_if_that_was_as
     assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "no further build");
     let first = it.minute();
     first.did(&["create_server trusty demand done"]);
-    assert!(first.verdict(Subject::Node, &node).reason.contains("as asked"), "{}", first.story());
+    assert!(first.verdict(Subject::Node, &node).reason.contains("adeza asked for it"), "{}", first.story());
     let retired = format!("retire_node {node} asked done");
     it.minutes_until(8, "the node is retired", |it| it.minute().lines().contains(&retired));
     assert_eq!(it.killed(), [""; 0]);

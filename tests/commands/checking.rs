@@ -138,7 +138,7 @@ fn a_retirement_that_was_asked_for_already_is_not_written_down_again() {
     let node = it.node();
     it.by_hand(&node, &Request::Retire { when_idle: true });
     let again = it.by_hand(&node, &Request::Retire { when_idle: true });
-    assert!(again.reason.contains("that was asked for"), "{again:?}");
+    assert!(again.reason.contains("adeza asked for it"), "{again:?}");
     let read = journal_of(&it.state_file(), jiff::Timestamp::UNIX_EPOCH).expect("a journal");
     assert_eq!(read.entries.iter().filter(|entry| entry.event == Event::Asked).count(), 1);
 }

@@ -131,3 +131,15 @@ fn no_line_of_a_status_is_wider_than_the_terminal() {
     let wide: Vec<&str> = lines.filter(|line| line.trim_end().chars().count() > 80).collect();
     assert!(wide.is_empty() && shown.contains("jobs wait"), "{wide:?}: {shown}");
 }
+
+#[test]
+fn the_name_of_a_node_type_explains_the_type_and_not_each_of_its_servers() {
+    let it = Setup::trusty().with_idle_node();
+    let ended = it.program(&["explain", "trusty"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("Node type trusty\n  servers         1"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("  Ordered now, at its providers\n"), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("Server trusty"), "{}", ended.stdout);
+    let ended = it.program(&["explain", &it.server().id]);
+    assert!(ended.stdout.contains("Server trusty"), "{}", ended.stdout);
+}

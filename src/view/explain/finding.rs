@@ -59,6 +59,7 @@ pub(super) enum Kind {
     Server,
     Label,
     Provider,
+    NodeType,
 }
 
 /// A piece of evidence.
@@ -129,13 +130,16 @@ pub(super) enum Candidate {
     Node,
     /// A row of the rules that decide about a server.
     Rule,
+    /// A provider of a node type: is it ordered there now?
+    Provider,
 }
 
 /// At most this many entries of the journal are shown, the latest; `mita history` and the JSON have all.
 const MOST_ENTRIES: usize = 20;
 
 /// The tables of answers, with their titles.
-const TABLES: [(Candidate, &str); 5] = [
+const TABLES: [(Candidate, &str); 6] = [
+    (Candidate::Provider, "Ordered now, at its providers"),
     (Candidate::Atom, "Labels in it"),
     (Candidate::NodeType, "Node types"),
     (Candidate::Server, "On their way"),
@@ -169,7 +173,7 @@ impl Explanation {
         }
         let seen = if self.problems.is_empty() { "" } else { "as far as could be seen, " };
         format!(
-            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no provider, no label that a node type or a \
+            "{seen}nothing is called {:?}: no job in the queue, no node, no server of ours, no node type, no provider, no label that a node type or a \
              node has, and nothing in the journal{}",
             self.subject,
             similar(&self.near)
@@ -237,6 +241,7 @@ impl Finding {
             Kind::Node => ("Node", name.clone()),
             Kind::Server => ("Server", format!("{name}, {id}")),
             Kind::Provider => ("Provider", name.clone()),
+            Kind::NodeType => ("Node type", name.clone()),
             Kind::Label => ("Label expression", name.clone()),
         };
         let mut text = format!("{word} {}\n", one_line(&names));

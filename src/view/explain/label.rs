@@ -3,9 +3,7 @@
 use crate::config::NodeType;
 use crate::domain::label::Label;
 use crate::domain::need::Need;
-use crate::view::explain::failure;
 use crate::view::explain::finding::{Candidate, Finding, Kind};
-use crate::view::explain::forecast;
 use crate::view::explain::similar::{closest, labels};
 use crate::view::overview::Overview;
 use crate::view::text::{plural, similar};
@@ -28,10 +26,6 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
             if of_types.is_empty() { "no node type".to_owned() } else { format!("node type {}", of_types.join(", ")) };
         let nodes = plural(nodes, "node");
         finding.answer(Candidate::Atom, atom, carried, format!("{of_types}; {nodes} in Jenkins{near}"));
-    }
-    for kind in types.iter().filter(|kind| label.atoms().contains(&kind.name.as_str())) {
-        forecast::add_of_type(overview, &mut finding, kind);
-        failure::add_of_type(overview, &mut finding, &kind.name);
     }
     let need = Need::Label(label);
     for kind in types {

@@ -1,7 +1,7 @@
 //! Everything about one thing, with the evidence.
 //!
-//! A text can name several things: a server has the name of its node type, and a job can have the name of a label. All
-//! of them are explained. A text that names nothing is read as a label expression.
+//! A text can name several things: a job can have the name of a label or of a node type. All of them are explained, but not
+//! each server of a node type, which has its name. A text that names nothing is read as a label expression.
 
 mod failure;
 pub(crate) mod finding;
@@ -9,11 +9,13 @@ mod forecast;
 mod job;
 mod label;
 mod node;
+mod node_type;
 mod provider;
 mod rules;
 mod server;
 pub(crate) mod similar;
 
+use crate::config::NodeType;
 use crate::domain::label::Label;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
@@ -32,12 +34,18 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
     let items = overview.items();
     let items: Vec<&ItemView<'_>> =
         items.iter().filter(|view| named.is_job(&view.item.job) || view.verdict.id == subject).collect();
-    let mut found: Vec<Finding> = items.iter().take(MOST_ITEMS).map(|view| job::explain(overview, view)).collect();
+    let servers = overview.servers();
+    let types: Vec<&NodeType> =
+        overview.config.node_types.iter().filter(|kind| kind.name.as_str() == subject).collect();
+    let mut found: Vec<Finding> = types.iter().map(|kind| node_type::explain(overview, kind, &servers)).collect();
+    let jobs = items.iter().take(MOST_ITEMS).map(|view| job::explain(overview, view));
+    found.extend(jobs);
     let nodes = overview.nodes();
     let nodes = nodes.iter().filter(|view| named.is_node(&view.node.name));
     found.extend(nodes.map(|view| node::explain(overview, view)));
-    let servers = overview.servers();
+    // The servers of a type have its name: each by itself is explained by its id.
     let of_name = servers.iter().filter(|view| is_server(view, &named));
+    let of_name = of_name.filter(|view| types.is_empty() || view.verdict.name != subject);
     found.extend(of_name.map(|view| server::explain(overview, view)));
     let gone = failure::of_gone_servers(overview, &servers);
     let gone = gone.iter().filter(|failure| is_failure(failure, &named));

@@ -51,7 +51,7 @@ fn remaining(quota: &Quota) -> String {
 }
 
 /// Whether a node type is ordered there now, and what matters to it.
-fn orders(
+pub(super) fn orders(
     overview: &Overview<'_>,
     config: &ProviderConfig,
     kind: &NodeType,

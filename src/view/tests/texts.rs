@@ -333,6 +333,6 @@ fn what_nothing_is_called_is_told_with_names_like_it() {
     assert!(!explanation.has_found_anything());
     assert_eq!(
         explanation.nothing(),
-        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no provider, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
+        r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no node type, no provider, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
     );
 }
