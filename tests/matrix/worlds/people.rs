@@ -155,9 +155,11 @@ pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
     }
 }
 
-/// A person removes the servers that were taken away from mita, with their volumes.
+/// A person removes the servers that were taken away from mita, with what belongs to them.
 pub(crate) fn remove_taken(farm: &Installation) {
-    for cloud in farm.sim.world().clouds.values_mut() {
+    let mut world = farm.sim.world();
+    let mita_sim::World { clouds, jenkins, .. } = &mut *world;
+    for cloud in clouds.values_mut() {
         let is_taken = |server: &&mita_sim::openstack::Server| {
             server.metadata.contains_key("mita_id") && !server.metadata.contains_key("mita_owner")
         };
@@ -166,6 +168,7 @@ pub(crate) fn remove_taken(farm: &Installation) {
             cloud.delete_server(id);
             cloud.volumes.retain(|volume| !volume.name.starts_with(id.as_str()));
         }
+        jenkins.nodes.retain(|node| node.server.as_ref().is_none_or(|on| !ids.contains(&on.server)));
     }
 }
 
