@@ -4,7 +4,7 @@
 use nix::unistd::{AccessFlags, Uid, User, access, geteuid};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What was wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,31 +42,44 @@ pub(crate) fn explained(error: io::Error, path: &Path, wanted: Wanted) -> io::Er
 /// Whose the file or folder is that stands in the way, and what to do; none if nothing seems to.
 pub(crate) fn cure(path: &Path, wanted: Wanted) -> Option<String> {
     let path = path.canonicalize().or_else(|_| std::path::absolute(path)).ok()?;
-    let closed = in_the_way(&path, wanted)?;
-    let found = closed.metadata().ok()?;
-    let (owner, user) = (name_of(Uid::from_raw(found.uid())), name_of(geteuid()));
-    let shown = closed.display();
-    Some(if owner == user {
+    let folder = path.parent()?;
+    if let Some(closed) = closed_folder(folder) {
+        let (owner, user, shown) = (owner_of(closed)?, name_of(geteuid()), closed.display());
+        // Such a folder may be a person's home: it does not become mita's.
+        return Some(if owner == user {
+            format!("{shown} belongs to {user}, and its mode does not allow it: chmod u+rwx {shown}")
+        } else {
+            format!("{shown} belongs to {owner} and lets no {user} in: use a folder that {user} may enter")
+        });
+    }
+    let target = if wanted == Wanted::Replace { folder } else { &path };
+    access(target, wanted.flags()).err()?;
+    let found = target.metadata().ok()?;
+    let (owner, user, shown) = (owner_of(target)?, name_of(geteuid()), target.display());
+    if owner == user {
         let bits = if found.is_dir() { "u+rwx" } else { "u+rw" };
         let mode = found.mode() & 0o7777;
-        format!("{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}")
-    } else {
-        let chown = format!("{shown} belongs to {owner}, and mita runs as {user}: sudo chown {user} {shown}");
-        // mita needs no root, and does not ask for it.
-        if owner == "root" { chown } else { format!("{chown}, or run mita as {owner} (sudo -u {owner} mita ...)") }
-    })
+        return Some(format!(
+            "{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}"
+        ));
+    }
+    let chown = format!("{shown} belongs to {owner}, and mita runs as {user}: sudo chown {user} {shown}");
+    let others = if found.is_dir() { " if it is for mita alone, else use another folder" } else { "" };
+    // mita needs no root, and does not ask for it.
+    let run_as =
+        if owner == "root" { String::new() } else { format!(", or run mita as {owner} (sudo -u {owner} mita ...)") };
+    Some(format!("{chown}{others}{run_as}"))
 }
 
-/// The first folder on the way that this user cannot enter, else what is wanted itself.
-fn in_the_way(path: &Path, wanted: Wanted) -> Option<PathBuf> {
-    let folder = path.parent()?;
+/// The first folder on the way that this user cannot enter.
+fn closed_folder(folder: &Path) -> Option<&Path> {
     let mut folders: Vec<&Path> = folder.ancestors().collect();
     folders.reverse();
-    if let Some(closed) = folders.into_iter().find(|folder| access(*folder, AccessFlags::X_OK).is_err()) {
-        return Some(closed.to_owned());
-    }
-    let target = if wanted == Wanted::Replace { folder } else { path };
-    access(target, wanted.flags()).is_err().then(|| target.to_owned())
+    folders.into_iter().find(|folder| access(*folder, AccessFlags::X_OK).is_err())
+}
+
+fn owner_of(path: &Path) -> Option<String> {
+    path.metadata().ok().map(|found| name_of(Uid::from_raw(found.uid())))
 }
 
 fn name_of(uid: Uid) -> String {

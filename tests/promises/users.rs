@@ -194,4 +194,10 @@ fn what_this_user_may_not_read_or_write_is_told_with_whose_it_is_and_the_command
         chown(&path, Some(SERVICE), Some(SERVICE)).unwrap();
         fs::set_permissions(&path, before.permissions()).unwrap();
     }
+    // Whoever followed such advice on the way to the file would give a person's home away.
+    fs::set_permissions(folder.join("var"), fs::Permissions::from_mode(0o700)).unwrap();
+    chown(folder.join("var"), Some(0), Some(0)).unwrap();
+    let ended = farm.program(&["reconcile"]);
+    assert!(ended.stderr.contains("lets no 4711 in: use a folder that 4711 may enter"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("chown"), "{}", ended.stderr);
 }
