@@ -17,6 +17,7 @@ use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, Pool
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
@@ -216,7 +217,7 @@ impl<'a> Supply<'a> {
         let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
         for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
             let Phase::Idle { idle, confirmed } = classified.phase else { continue };
-            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
+            if confirmed && idle >= grace::times(self.config, self.memory, &machine.node_type).idle_grace * 2 {
                 long.push((index, &machine.node_type));
             } else {
                 *at_hand.entry(&machine.node_type).or_default() += 1;

@@ -14,6 +14,10 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             Change::CreateServer(order) => {
                 let server = ordered(config, order, memory.run, now);
                 memory.servers.insert(order.id.clone(), server);
+                let learned = &mut memory.learned;
+                if let Some(usage) = learned.usage.get_mut(&order.node_type).filter(|_| *rule == Rule::Demand) {
+                    usage.ordered_for_a_job(learned.clock);
+                }
             }
             // After the order that it belongs to, where there is one.
             Change::CreateNode(node) => {
@@ -22,7 +26,7 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             Change::RetireNode(target) | Change::DeleteServer(target) => {
                 let learned = &mut memory.learned;
                 if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| *rule == Rule::Idle) {
-                    usage.retired_at = Some(learned.clock);
+                    usage.retired(learned.clock);
                 }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
                 with_server(memory, &target.order, |server| {

@@ -13,6 +13,7 @@ use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::last_build::last_build;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -74,7 +75,7 @@ impl Server<'_> {
     fn decide(&self, classified: &Classified, draft: &mut Draft) -> (Rule, String) {
         let Findings { world, supply, demand, placement, .. } = self.found;
         let (machine, memory) = (self.machine, supply.memory);
-        let grace = supply.config.times(&machine.node_type).idle_grace;
+        let grace = grace::times(supply.config, memory, &machine.node_type).idle_grace;
         let reason = classified.reason.clone();
         let missing = memory.servers.get(&machine.id).and_then(|server| server.node.as_ref());
         let mut names = machine.nodes.iter().map(|node| &node.name).chain(missing);

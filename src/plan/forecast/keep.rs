@@ -38,8 +38,15 @@ const LONGEST: u32 = 3600;
 /// Gaps that are longer are no reason to keep a server or to have it back.
 const LONGEST_GAP: u32 = 3 * LONGEST;
 
-/// As many gaps without an end as are added to those that are known: few gaps do not prove much.
-const DOUBT: f64 = 4.0;
+/// As many gaps without an end as are added to those that are known: few gaps do not prove much, and what they say of a
+/// server that stands idle all the time is soon out of date.
+const DOUBT: f64 = 16.0;
+
+/// The same for a server that is had back: uses that come at the same age are no accident.
+const DOUBT_OF_RETURN: f64 = 2.0;
+
+/// A server that is had back within this time is not let go before, in seconds.
+const SOON: u64 = 200;
 
 /// To let a server go for less time than this, and a boot, is not worth it.
 const SHORTEST_ABSENCE: u32 = 600;
@@ -86,24 +93,42 @@ fn cost(gaps: &[u32], from: u32, until: u32, costs: Costs) -> f64 {
         _ => idle + miss + if idle > 0.0 { again } else { 0.0 },
     };
     let sum: f64 = gaps.iter().map(of_gap).sum();
-    (sum + (idle + miss) * DOUBT) / (gaps.len() as f64 + DOUBT)
+    let doubt = if from > 0 { DOUBT_OF_RETURN } else { DOUBT };
+    (sum + (idle + miss) * doubt) / (gaps.len() as f64 + doubt)
 }
 
-/// How many servers are wanted in all, for those that were used before: the highest that is wanted now, with all below it,
-/// since they come first. Gives its window as well. `used` servers are in use: those below need no reason.
-pub(super) fn servers(levels: &[Level], used: u32, clock: u64, costs: Costs) -> Option<(u32, Window)> {
+/// How many servers are wanted in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The number that is wanted now, and why.
+    pub(super) now: Option<(u32, Window)>,
+    /// The number that is wanted now or soon: none of these goes.
+    pub(super) soon: u32,
+}
+
+/// How many servers are wanted, for those that were used before: the highest that is wanted, with all below it, since they
+/// come first. `used` servers are in use: those below need no reason.
+pub(super) fn servers(levels: &[Level], used: u32, clock: u64, costs: Costs) -> Wanted {
     let first = usize::try_from(used).unwrap_or(usize::MAX).min(levels.len());
-    levels.iter().enumerate().skip(first).rev().find_map(|(index, level)| {
+    let mut wanted = Wanted::default();
+    for (index, level) in levels.iter().enumerate().skip(first).rev() {
         let age = clock.saturating_sub(level.last);
         if age > u64::from(LONGEST_GAP) + u64::from(LONGEST) {
-            return None;
+            continue;
         }
         let window = window(&level.gaps, costs);
         let lead = u64::from(costs.boot + costs.interval);
         let from = if window.from == 0 { 0 } else { u64::from(window.from).saturating_sub(lead) };
-        let wanted = (from..=u64::from(window.until)).contains(&age);
-        wanted.then(|| (u32::try_from(index + 1).unwrap_or(u32::MAX), window))
-    })
+        let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        if (from.saturating_sub(SOON)..=u64::from(window.until)).contains(&age) {
+            wanted.soon = wanted.soon.max(number);
+            if age >= from {
+                wanted.now = Some((number, window));
+                break;
+            }
+        }
+    }
+    wanted
 }
 
 #[cfg(test)]
@@ -114,8 +139,8 @@ mod tests {
 
     #[test]
     fn a_server_is_kept_through_gaps_that_end_soon_and_let_go_where_most_do_not() {
-        let soon = window(&[600, 700, 650, 620], COSTS);
-        assert_eq!((soon.from, soon.until, soon.hits), (0, 730, 4));
+        let soon = window(&[600, 700, 650, 620].repeat(6), COSTS);
+        assert_eq!((soon.from, soon.until, soon.hits), (0, 730, 24));
         let late = window(&[10_000, 12_000, 13_000, 11_000], COSTS);
         assert_eq!((late.from, late.until), (0, 0));
     }
@@ -125,8 +150,11 @@ mod tests {
         let hourly = window(&[3120; 6], COSTS);
         assert_eq!((hourly.from, hourly.until), (3090, 3150));
         let level = Level { last: 1000, gaps: vec![3120; 6] };
-        let wanted = |age: u64| servers(std::slice::from_ref(&level), 0, 1000 + age, COSTS).is_some();
-        assert_eq!([0, 600, 2900, 2930, 3150, 3180].map(wanted), [false, false, false, true, true, false]);
+        let wanted = |age: u64| servers(std::slice::from_ref(&level), 0, 1000 + age, COSTS);
+        let now = [0, 600, 2900, 2930, 3150, 3180].map(|age| wanted(age).now.is_some());
+        assert_eq!(now, [false, false, false, true, true, false]);
+        let soon = [0, 2700, 2720, 2930, 3150, 3180].map(|age| wanted(age).soon);
+        assert_eq!(soon, [0, 0, 1, 1, 1, 0]);
     }
 
     #[test]
@@ -136,17 +164,17 @@ mod tests {
 
     #[test]
     fn what_waiting_costs_decides_how_long_a_server_is_kept() {
-        let gaps = [300, 900, 1500, 2100, 2700, 3300, 9000, 9000];
+        let gaps = [[100, 200, 300, 400], [500, 600, 12_000, 12_000]].concat().repeat(3);
         let until = |wait_cost| window(&gaps, Costs { wait_cost, ..COSTS }).until;
-        assert_eq!((until(0), until(20), until(40)), (0, 0, 3330));
+        assert_eq!((until(0), until(20)), (0, 630));
     }
 
     #[test]
     fn the_highest_server_that_is_wanted_brings_those_below_it() {
         let level = |last, gaps: &[u32]| Level { last, gaps: gaps.to_vec() };
         let levels = [level(1000, &[60; 5]), level(0, &[9000; 5]), level(900, &[400; 5])];
-        assert_eq!(servers(&levels, 0, 1010, COSTS).map(|(number, _)| number), Some(3));
-        assert_eq!(servers(&levels, 3, 1010, COSTS), None);
-        assert_eq!(servers(&levels, 0, 8000, COSTS), None);
+        assert_eq!(servers(&levels, 0, 1010, COSTS).now.map(|(number, _)| number), Some(3));
+        assert_eq!(servers(&levels, 3, 1010, COSTS), Wanted::default());
+        assert_eq!(servers(&levels, 0, 8000, COSTS), Wanted::default());
     }
 }

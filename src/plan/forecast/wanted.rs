@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 /// After a server was retired, and while fewer are wanted, so many seconds pass before the forecast acts: what it orders
 /// would be thrash, and what it gives up may be wanted again at once.
-const CALM: u64 = 300;
+const CALM: u64 = Usage::REGRET;
 
 /// Seconds for which the number of servers to keep is that of the busiest moment.
-const KEPT_FOR: u64 = 240;
+const KEPT_FOR: u64 = 120;
 
 /// The numbers of this moment. Remembers what is kept for a while.
 pub(crate) fn wanted_at_hand(
@@ -42,30 +42,39 @@ pub(crate) fn wanted_at_hand(
 }
 
 fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
-    let mut reasons = of_rules(kind, memory, used, now);
+    let Rules { mut reasons, keep } = of_rules(kind, memory, used, now);
     let clock = memory.learned.clock;
     let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
     let number = reasons.iter().map(|reason| reason.servers).max().unwrap_or(0);
     let total = most_lately(usage, used.servers.saturating_add(number), clock);
     let calm = usage.retired_at.is_none_or(|at| clock.saturating_sub(at) >= CALM);
     wanted.order = wanted.order.max(if calm { number } else { 0 });
-    wanted.keep = wanted.keep.max(wanted.order).max(total.saturating_sub(used.servers));
+    wanted.keep = wanted.keep.max(wanted.order).max(keep).max(total.saturating_sub(used.servers));
     wanted.reasons.append(&mut reasons);
     wanted.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.servers));
     wanted.reasons.retain(|reason| reason.servers > 0);
 }
 
-/// What each rule wants, in idle servers.
-fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<Forecast> {
-    let Some(usage) = memory.learned.usage.get(&kind.name) else { return Vec::new() };
+/// What the rules want, in idle servers.
+#[derive(Default)]
+struct Rules {
+    /// What each has ordered.
+    reasons: Vec<Forecast>,
+    /// So many are kept where they are there.
+    keep: u32,
+}
+
+fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rules {
+    let Some(usage) = memory.learned.usage.get(&kind.name) else { return Rules::default() };
     let (mean, most) = lateness::usual(memory, &kind.name);
     let interval = memory.learned.interval();
-    let mut reasons = Vec::new();
+    let Rules { mut reasons, mut keep } = Rules::default();
     if kind.forecast.spare > 0 {
-        let servers = spare::servers(kind.forecast.spare, usage.average, kind.executors);
+        let (servers, kept) = spare::servers(kind.forecast.spare, usage.average, kind.executors);
         let (factor, average) = (f64::from(kind.forecast.spare) / 100.0, usage.average as f64 / 1_000_000.0);
         let text = format!("spare {factor} with {average:.1} executors in use on average");
         reasons.push(Forecast { servers, key: "spare", text });
+        keep = kept;
     }
     if let Some(auto) = kind.forecast.auto {
         let seconds = |time: SignedDuration| u32::try_from(time.as_secs().max(0)).unwrap_or(u32::MAX);
@@ -75,7 +84,9 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<
             wait_cost: auto.wait_cost,
             at_first: seconds(auto.at_first),
         };
-        if let Some((total, window)) = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs) {
+        let wanted = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs);
+        keep = keep.max(wanted.soon.saturating_sub(used.servers));
+        if let Some((total, window)) = wanted.now {
             let servers = total.saturating_sub(used.servers);
             reasons.push(Forecast { servers, key: "idle_grace", text: in_words(total, window) });
         }
@@ -88,7 +99,7 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Vec<
         let text = format!("{total} were in use at this time of {days}");
         reasons.push(Forecast { servers, key: "ahead", text });
     }
-    reasons
+    Rules { reasons, keep }
 }
 
 /// The rule that keeps the n-th server, as "the 7th server was wanted again after 21m to 34m in 22 of 24 cases".

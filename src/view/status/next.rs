@@ -3,6 +3,7 @@
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerMemory};
 use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lock;
 use crate::view::overview::{Overview, ServerView};
 use crate::view::text::duration;
@@ -51,7 +52,7 @@ impl Next {
         if overview.memory().pause(&machine.node_type, &machine.provider).is_some() {
             return None;
         }
-        let times = overview.config.times(&machine.node_type);
+        let times = grace::times(overview.config, overview.memory(), &machine.node_type);
         let ordered = overview.since(machine.ordered_at);
         let next = |all: SignedDuration, passed: SignedDuration, then, unless| {
             Some(Next { left: (all - passed).max(SignedDuration::ZERO), then, unless })
