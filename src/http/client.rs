@@ -27,6 +27,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// A connection that was idle for longer is not reused. Apache closes it after 5 s, others later, and a request that is sent
 /// while the service closes it has no known outcome.
 const IDLE_CONNECTION: Duration = Duration::from_secs(2);
+/// What a connection reads at once. The headers of an answer must be shorter: services and the proxies in front of them
+/// write 8 to 16 KiB at most. A busy run has forty connections.
+const INPUT_BUFFER: usize = 32 << 10;
+/// What a connection writes at once. A header of a request must fit in it: the longest has a token.
+const OUTPUT_BUFFER: usize = 16 << 10;
 /// The pauses between the attempts of a read.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(600)];
 /// If a service asks for a longer pause, the next run tries again.
@@ -80,6 +85,9 @@ impl Client {
             .accept("application/json")
             .timeout_resolve(Some(CONNECT_TIMEOUT))
             .timeout_connect(Some(CONNECT_TIMEOUT))
+            .input_buffer_size(INPUT_BUFFER)
+            .max_response_header_size(INPUT_BUFFER - 1)
+            .output_buffer_size(OUTPUT_BUFFER)
             .max_idle_connections(64)
             .max_idle_connections_per_host(32)
             .max_idle_age(IDLE_CONNECTION)

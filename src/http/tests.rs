@@ -35,6 +35,24 @@ fn a_read_brings_status_headers_and_body_and_names_the_program() {
 }
 
 #[test]
+fn a_long_token_a_long_boot_script_and_long_headers_of_an_answer_fit_in_the_buffers_of_a_connection() {
+    let server = Loopback::new(|_| ok("{}").with("X-Long", &"h".repeat(24 << 10)));
+    let (token, script) = (Secret::new("t".repeat(12 << 10)), "s".repeat(200 << 10));
+    let request = Request::post(&server.url).secret_header("X-Auth-Token", &token).json(&script);
+    let response = server.client(PLENTY).send(&request).unwrap();
+    assert_eq!(response.header("x-long").map(str::len), Some(24 << 10));
+    let seen = &server.seen()[0];
+    assert_eq!((seen.header("x-auth-token").map(str::len), seen.body.len()), (Some(12 << 10), (200 << 10) + 2));
+}
+
+#[test]
+fn headers_without_end_are_an_error_that_says_so() {
+    let server = Loopback::new(|_| ok("{}").with("X-Long", &"h".repeat(40 << 10)));
+    let error = server.client(PLENTY).send(&Request::post(&server.url)).unwrap_err();
+    assert_eq!(error.kind, Kind::TooLarge, "{error}");
+}
+
+#[test]
 fn a_write_carries_json_or_a_form_or_says_that_it_carries_nothing() {
     let server = Loopback::new(|_| ok(""));
     let client = server.client(PLENTY);
