@@ -72,10 +72,10 @@ impl Scene {
         let config = configuration(self)?;
         let began = Timestamp::from_second(1_767_600_000)?;
         let world = World { jenkins: self.jenkins(began), clouds: self.clouds(&config) };
-        let memory = plan::plan(&config, &world, &State::new(config.owner.clone()), began).memory;
+        let mut memory = plan::plan(&config, &world, &State::new(config.owner.clone()), began).memory;
         // Orders of that run were never sent.
-        let servers = memory.servers.into_iter().filter(|(_, server)| server.server_id.is_some()).collect();
-        Ok(Setting { memory: State { servers, ..memory }, config, world, now: began + SignedDuration::from_mins(1) })
+        memory.servers.retain(|_, server| server.server_id.is_some());
+        Ok(Setting { memory, config, world, now: began + SignedDuration::from_mins(1) })
     }
 
     fn jenkins(self, began: Timestamp) -> Jenkins {

@@ -1,4 +1,4 @@
-//! A part of the state that copies of the state share until one of them changes it.
+//! Parts of the state that copies of the state share until one of them changes it.
 //!
 //! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
 //! as what it remembers of the queue, is then neither copied nor turned into JSON once more.
@@ -6,7 +6,9 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
+use std::collections::{BTreeMap, btree_map};
 use std::fmt;
+use std::iter::Map;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -97,11 +99,134 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
     }
 }
 
+/// A map whose copies share each value until one of them changes it. Most actions change one server or node of thousands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedMap<K, V>(BTreeMap<K, Arc<V>>);
+
+impl<K, V> Default for SharedMap<K, V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord, V> SharedMap<K, V> {
+    /// The value of this key.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.0.get(key).map(|value| &**value)
+    }
+
+    /// Whether there is a value of this key.
+    pub fn contains_key(&self, key: &K) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The keys, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.0.keys()
+    }
+
+    /// The values, in the order of their keys.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.values().map(|value| &**value)
+    }
+
+    /// The keys with their values.
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        self.into_iter()
+    }
+
+    /// Sets the value of this key.
+    pub fn insert(&mut self, key: K, value: V) {
+        self.0.insert(key, Arc::new(value));
+    }
+
+    /// Removes all values for which `keep` is false.
+    pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.0.retain(|key, value| keep(key, value));
+    }
+
+    /// Removes all values.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl<K: Ord, V: Clone> SharedMap<K, V> {
+    /// The value of this key, to change it in this copy alone.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.0.get_mut(key).map(Arc::make_mut)
+    }
+
+    /// The values, to change them in this copy alone.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.values_mut().map(Arc::make_mut)
+    }
+
+    /// The value of this key, which is `value` if there was none.
+    pub fn get_or_insert(&mut self, key: K, value: V) -> &mut V {
+        Arc::make_mut(self.0.entry(key).or_insert_with(|| Arc::new(value)))
+    }
+
+    /// Removes the value of this key.
+    pub fn remove(&mut self, key: &K) -> Option<V> {
+        self.0.remove(key).map(Arc::unwrap_or_clone)
+    }
+}
+
+/// The keys of a [`SharedMap`] with their values.
+pub type Iter<'a, K, V> = Map<btree_map::Iter<'a, K, Arc<V>>, fn((&'a K, &'a Arc<V>)) -> (&'a K, &'a V)>;
+
+impl<'a, K, V> IntoIterator for &'a SharedMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = Iter<'a, K, V>;
+
+    fn into_iter(self) -> Iter<'a, K, V> {
+        self.0.iter().map(|(key, value)| (key, &**value))
+    }
+}
+
+impl<K: Ord, V> FromIterator<(K, V)> for SharedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self(entries.into_iter().map(|(key, value)| (key, Arc::new(value))).collect())
+    }
+}
+
+impl<K: Serialize, V: Serialize> Serialize for SharedMap<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let values: BTreeMap<K, Alone<V>> = BTreeMap::deserialize(deserializer)?;
+        Ok(Self(values.into_iter().map(|(key, Alone(value))| (key, value)).collect()))
+    }
+}
+
+/// A value that no copy shares yet.
+struct Alone<V>(Arc<V>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Alone<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        V::deserialize(deserializer).map(|value| Self(Arc::new(value)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde::{Deserialize, Serialize};
-    use std::collections::BTreeMap;
 
     #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     struct Document<T> {
@@ -146,5 +271,20 @@ mod tests {
         let mut alone = after;
         alone.part.clear();
         assert!(serde_json::to_string(&alone).unwrap().contains("{}"));
+    }
+
+    #[test]
+    fn a_copy_of_a_map_shares_all_values_but_those_that_it_changes() {
+        let text = r#"{"a":1,"b":2}"#;
+        let before: SharedMap<String, u32> = serde_json::from_str(text).unwrap();
+        let mut after = before.clone();
+        *after.get_mut(&"a".to_owned()).unwrap() = 3;
+        assert!(!Arc::ptr_eq(&before.0["a"], &after.0["a"]));
+        assert!(Arc::ptr_eq(&before.0["b"], &after.0["b"]));
+        assert_eq!(after.remove(&"b".to_owned()), Some(2));
+        *after.get_or_insert("a".to_owned(), 0) += 1;
+        *after.get_or_insert("c".to_owned(), 5) += 1;
+        assert_eq!(after.iter().collect::<Vec<_>>(), [(&"a".to_owned(), &4), (&"c".to_owned(), &6)]);
+        assert_eq!(serde_json::to_string(&before).unwrap(), text);
     }
 }

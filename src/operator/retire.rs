@@ -37,7 +37,7 @@ impl Context<'_> {
         let message = offline_message(&self.config.owner, id, Rule::Asked);
         let now = self.plan.now;
         let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
-        let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
+        let server = self.state.servers.get_or_insert(machine.id.clone(), known);
         server.ask(self.person, now);
         server.retirement = Some(decided);
         busy.iter().for_each(|node| self.record_set_offline_by(node, SetOfflineBy::Us));
@@ -78,7 +78,7 @@ impl Context<'_> {
         };
         let now = self.plan.now;
         let asked_before = known.asked;
-        let server = self.state.servers.entry(machine.id.clone()).or_insert(known);
+        let server = self.state.servers.get_or_insert(machine.id.clone(), known);
         server.ask(self.person, now);
         // Where the cloud does not show locks, a person knows better.
         server.lock_met = None;

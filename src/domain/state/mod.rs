@@ -25,7 +25,7 @@ pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
-use crate::domain::shared::Shared;
+use crate::domain::shared::{Shared, SharedMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ pub struct State {
     pub settling: Option<Settling>,
     /// Servers of ours, from the order on.
     #[serde(default)]
-    pub servers: BTreeMap<MitaId, ServerMemory>,
+    pub servers: SharedMap<MitaId, ServerMemory>,
     /// Servers of ours that are gone, kept for 30 days.
     #[serde(default, rename = "departed")]
     pub gone_servers: BTreeMap<ServerId, GoneServer>,
@@ -73,7 +73,7 @@ pub struct State {
     pub floating_ips: BTreeMap<FloatingIpId, AddressMemory>,
     /// Every node of Jenkins, others' included, as long as it is listed.
     #[serde(default)]
-    pub nodes: BTreeMap<NodeName, NodeMemory>,
+    pub nodes: SharedMap<NodeName, NodeMemory>,
     /// Queue items, as long as they are queued.
     #[serde(default)]
     pub queue: Shared<BTreeMap<u64, ItemMemory>>,
@@ -122,10 +122,10 @@ impl State {
             fingerprint: String::new(),
             session: None,
             settling: None,
-            servers: BTreeMap::new(),
+            servers: SharedMap::default(),
             gone_servers: BTreeMap::new(),
             floating_ips: BTreeMap::new(),
-            nodes: BTreeMap::new(),
+            nodes: SharedMap::default(),
             queue: Shared::default(),
             items_left_out: false,
             breakers: BTreeMap::new(),

@@ -273,7 +273,7 @@ impl Situation {
             spent: None,
             busy_average: None,
         };
-        self.state.nodes.entry(node.into()).or_insert(unknown)
+        self.state.nodes.get_or_insert(node.into(), unknown)
     }
 
     /// A queue item that came a minute ago. Of several, the one with the lower number is the older one.
@@ -384,7 +384,7 @@ impl Situation {
             ordered_at,
             Origin::Ordered(ORDERED_IN),
         );
-        self.state.servers.entry(id.into()).or_insert(order)
+        self.state.servers.get_or_insert(id.into(), order)
     }
 
     /// What the cloud and Jenkins no longer list.
