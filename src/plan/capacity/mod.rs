@@ -4,6 +4,7 @@ mod acceptance;
 pub mod assignment;
 pub(crate) mod blocker;
 pub mod budgets;
+mod kept;
 pub mod limits;
 mod offer;
 pub(crate) mod placement;

@@ -52,6 +52,11 @@ impl<'a> ExecutorPool<'a> {
         }
     }
 
+    /// How many of its slots are not taken.
+    pub(crate) fn left(&self) -> u32 {
+        self.members[self.used..].iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))
+    }
+
     /// One slot of the first member that has any left.
     pub(crate) fn take(&mut self) -> Place {
         if self.members.len() > self.used + 1 && self.members[self.used].1 <= 1 {

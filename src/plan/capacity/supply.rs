@@ -10,6 +10,7 @@ use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
 use crate::plan::capacity::assignment::input::{Input, JobClass, Outcome, Seat, SlotClass};
 use crate::plan::capacity::blocker::Blocker;
+use crate::plan::capacity::kept;
 use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::offer::{Classes, Offer};
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
@@ -301,11 +302,11 @@ impl<'a> Supply<'a> {
         job.refusing.iter().any(|node| self.idle.get(node).is_some_and(|node_type| **node_type == kind.name))
     }
 
-    /// Idle nodes that should be ready are jobs of their own, placed after all others.
+    /// Idle nodes that are wanted at hand are jobs of their own, placed after all others.
     fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
         for (index, kind) in self.config.node_types.iter().enumerate() {
-            let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
-            if keep == 0 {
+            let AtHand { order, .. } = self.wanted_at_hand(kind);
+            if order == 0 {
                 continue;
             }
             let of_type = |pool: &ExecutorPool<'_>| match pool.sample {
@@ -315,12 +316,9 @@ impl<'a> Supply<'a> {
             // One that is being retired comes back for a job only.
             let at_hand = |pool: &ExecutorPool<'_>| pool.tier != DRAINING && of_type(pool);
             let slots: Selection = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
-            let most = self.config.max_servers;
-            for (number, types) in [(order.min(most), vec![index]), (keep.min(most).saturating_sub(order), Vec::new())]
-            {
-                input.jobs.push(JobClass { slots: slots.clone(), types });
-                queue.extend((0..number.saturating_mul(kind.executors)).map(|_| input.jobs.len() - 1));
-            }
+            input.jobs.push(JobClass { slots, types: vec![index] });
+            let number = order.min(self.config.max_servers).saturating_mul(kind.executors);
+            queue.extend((0..number).map(|_| input.jobs.len() - 1));
         }
     }
 
@@ -369,17 +367,16 @@ impl<'a> Supply<'a> {
             Some(Place::Node { machine, .. }) => *machine,
             Some(Place::Coming { .. } | Place::Order(_)) | None => None,
         });
+        let mut at_hand: BTreeSet<usize> = at_hand.collect();
+        for kind in &self.config.node_types {
+            let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
+            let executors = keep.saturating_sub(order).saturating_mul(kind.executors);
+            at_hand.extend(kept::take(&mut pools, kind, executors));
+        }
         let no_scout = (scout && scouted.is_none())
             .then(|| self.scout().types.first().map(|&first| self.limits.blocker(&self.config.node_types[first])))
             .flatten();
-        Placement {
-            scout: scouted,
-            no_scout,
-            orders: planned.collect(),
-            hurried_from: None,
-            at_hand: at_hand.collect(),
-            places,
-        }
+        Placement { scout: scouted, no_scout, orders: planned.collect(), hurried_from: None, at_hand, places }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Idle nodes kept at hand.
 
-use crate::config::MinIdle;
+use crate::config::{Forecast, MinIdle};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::world::*;
@@ -154,4 +154,31 @@ fn nodes_are_kept_at_hand_in_the_hours_that_are_configured_and_let_go_after_them
         "{}",
         whole(&plan)
     );
+}
+
+/// 16 executors were in use lately: `spare` orders three idle servers, and keeps five.
+fn spare() -> Situation {
+    let mut s = Situation::new();
+    s.ubuntu().forecast = Forecast { spare: 70, ..Forecast::default() };
+    s.state.learned.usage.entry("ubuntu".into()).or_default().average = 16_000_000;
+    s
+}
+
+fn orders_and_retirements(s: &mut Situation) -> (usize, usize) {
+    let plan = s.plan();
+    let retired = plan.actions.iter().filter(|action| matches!(action.change, Change::RetireNode(_)));
+    (plan.actions.iter().filter(|action| action.is_order()).count(), retired.count())
+}
+
+#[test]
+fn more_are_kept_than_wanted_but_none_is_ordered_for_that() {
+    let mut s = spare();
+    for number in 1..=3 {
+        s.idle(&format!("s{number}"), &format!("10.0.0.{number}"), "5h");
+    }
+    assert_eq!(orders_and_retirements(&mut s), (0, 0), "three are wanted");
+    for number in 4..=7 {
+        s.idle(&format!("s{number}"), &format!("10.0.0.{number}"), "5h");
+    }
+    assert_eq!(orders_and_retirements(&mut s), (0, 2), "five are kept");
 }
