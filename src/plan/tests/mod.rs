@@ -34,6 +34,7 @@ mod random;
 mod real_life;
 mod registering;
 mod renamed;
+mod rhythm_keys;
 mod rows;
 mod scout;
 mod shared_address;

@@ -8,11 +8,12 @@ use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::*;
 use crate::domain::world::*;
+use crate::plan::tests::rhythm_keys::{KeysDraw, keys};
 use crate::plan::tests::situation::*;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const TYPES: [&str; 3] = ["ubuntu", "debian", "any"];
+pub(super) const TYPES: [&str; 3] = ["ubuntu", "debian", "any"];
 const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "2001:db8::1"];
 const NODES: [&str; 15] = [
     "ubuntu",
@@ -45,6 +46,8 @@ struct Draw {
     broken: u8,
     quota: Option<(u64, u64)>,
     steps: Vec<u8>,
+    /// Half of the fleets have none.
+    keys: Option<KeysDraw>,
 }
 
 #[derive(Clone, Debug)]
@@ -185,9 +188,14 @@ fn draw() -> impl Strategy<Value = Draw> {
         prop::collection::vec(node(), 0..7),
         prop::collection::vec(item(), 0..6),
     );
-    let rest = (any::<u8>(), prop::option::of((0..4_u64, 0..9_u64)), prop::collection::vec(any::<u8>(), 1..4));
+    let rest = (
+        any::<u8>(),
+        prop::option::of((0..4_u64, 0..9_u64)),
+        prop::collection::vec(any::<u8>(), 1..4),
+        prop::option::of(keys()),
+    );
     (1..3_usize, types(), 0..6_u32, several, rest).prop_map(
-        |(providers, types, max_servers, (servers, nodes, items), (broken, quota, steps))| Draw {
+        |(providers, types, max_servers, (servers, nodes, items), (broken, quota, steps, keys))| Draw {
             providers,
             types,
             max_servers,
@@ -197,6 +205,7 @@ fn draw() -> impl Strategy<Value = Draw> {
             broken,
             quota,
             steps,
+            keys,
         },
     )
 }
@@ -208,6 +217,9 @@ fn situation(draw: &Draw) -> Situation {
     }
     s.config.max_servers = draw.max_servers;
     s.config.node_types = draw.types.iter().map(node_type).collect();
+    if let Some(keys) = &draw.keys {
+        keys.add_to(&mut s);
+    }
     draw.servers.iter().for_each(|server| add_server(&mut s, server));
     draw.nodes.iter().for_each(|node| add_node(&mut s, node));
     draw.items.iter().zip(1..).for_each(|(item, id)| add_item(&mut s, item, id));

@@ -1,6 +1,7 @@
 //! What must hold of every plan, whatever was seen. Worked out anew from the design, with none of the planner's code.
 
 mod other_names;
+mod readiness;
 mod seen;
 
 use crate::config::Config;
@@ -29,6 +30,7 @@ pub(crate) fn check(config: &Config, world: &World, state: &State, now: Timestam
     other_names::check(&seen, made);
     orders(&seen, made);
     limits(&seen, made);
+    readiness::check(&seen, made);
     assert!(made.verdicts.is_sorted(), "verdicts are sorted");
 }
 
