@@ -9,6 +9,7 @@ mod farm;
 mod faults;
 #[path = "../../examples/outcome/generate.rs"]
 mod generate;
+mod kinds;
 mod rhythms;
 #[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/summary.rs"]
