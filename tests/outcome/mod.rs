@@ -1,7 +1,6 @@
 //! How long jobs wait and what idle servers cost: traces played by the real run on the simulator's clock, each with a bound
 //! that a wrong policy fails. `cargo run --release --example outcome` plays whole days of all kinds.
 
-#[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/bounds.rs"]
 mod bounds;
 #[path = "../../examples/outcome/farm.rs"]
