@@ -321,14 +321,16 @@ fn is_as_before(node: &Node, memory: Option<&NodeMemory>, origin: Origin) -> boo
     }
 }
 
-/// Whether a node that was there before was away after the server was ordered, and works now under its address.
+/// Whether a node that was there before was away after the server was ordered, or is now, and works under its address.
 fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
     let away = memory.and_then(|memory| memory.last_away);
     let since = match machine.origin {
         Origin::Ordered(run) => away.is_some_and(|away| away >= run),
         Origin::Found => away.is_some(),
     };
-    since && works(node) && has_address_of(machine, &node.name)
+    // The run that sees it away for the first time does not remember it yet.
+    let is_away = memory.is_some_and(|memory| memory.first_online.is_some()) && node.presence != Presence::Online;
+    (since || is_away) && works(node) && has_address_of(machine, &node.name)
 }
 
 fn names(machines: &[Machine<'_>], which: &[usize]) -> String {

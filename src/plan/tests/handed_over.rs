@@ -67,6 +67,21 @@ fn s1_an_entry_of_somebody_that_comes_back_with_the_address_of_a_server_ordered_
 }
 
 #[test]
+fn s1_the_first_run_that_sees_a_busy_entry_away_keeps_each_server_with_its_address() {
+    let mut s = Situation::new();
+    let node = s.busy("s1", "10.0.0.1");
+    // Somebody deleted it.
+    (node.presence, node.executors) = (Presence::Disconnected, 0);
+    node.labels.clear();
+    s.active("s2", "ubuntu", "10.0.0.1");
+    let (joined, missing) = (s.now - time("3h"), credit(s.now, "2h"));
+    let server = s.memory("s2");
+    (server.origin, server.joined_at, server.missing) = (Origin::Ordered(100), Some(joined), Some(missing));
+    let shown = whole(&s.plan());
+    assert!(shown.contains("server s2  ubuntu  busy: "), "{shown}");
+}
+
+#[test]
 fn s1_an_entry_of_a_server_that_is_gone_whose_address_another_took_over_is_that_others_node() {
     let mut s = Situation::new();
     s.busy("s1", "10.0.0.1");
