@@ -83,7 +83,12 @@ fn owner_of(path: &Path) -> Option<String> {
 }
 
 fn name_of(uid: Uid) -> String {
-    User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name)
+    user_name(uid).unwrap_or_else(|| uid.to_string())
+}
+
+/// The name that the user database has for this user.
+pub(crate) fn user_name(uid: Uid) -> Option<String> {
+    User::from_uid(uid).ok().flatten().map(|user| user.name)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! A time as a person writes it, in the configuration and on the command line: `40m`, `1h 30m`, `7d`.
+//! A time as a person writes it, in the configuration and on the command line: `40m`, `1h 30m`, `7d`. A day has 24 hours and a
+//! week seven days; months are not allowed.
 
 use jiff::fmt::friendly::SpanParser;
 use jiff::{SignedDuration, SpanRelativeTo};

@@ -6,14 +6,14 @@
 use super::place::{LastLink, Place};
 use super::state::Store;
 use crate::domain::journal::{Entry, Event, JobEntry};
-use crate::domain::state::JOURNAL;
+use crate::domain::state::{JOURNAL, beside};
 use crate::permission::{Wanted, explained};
 use crate::secret::{redact, redact_document};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A larger file is set aside: about twenty thousand entries.
 const LARGEST: u64 = 8 * 1024 * 1024;
@@ -45,7 +45,7 @@ impl Store {
         if entries.is_empty() {
             return Ok(());
         }
-        let name = beside(&self.path);
+        let name = beside(&self.path, JOURNAL);
         self.append(entries, days, now).map_err(|error| explained(error, &name, Wanted::Write))
     }
 
@@ -100,7 +100,7 @@ pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead
             .map_err(|error| explained(error, Path::new(name), Wanted::Read))
             .map_err(|error| io::Error::new(error.kind(), format!("cannot read the journal {name}: {error}")))
     };
-    let name = beside(state_file).display().to_string();
+    let name = beside(state_file, JOURNAL).display().to_string();
     for suffix in set_aside(&place)? {
         read_one(&place.beside(&suffix)?, &format!("{name}{suffix}"))?;
     }
@@ -108,13 +108,6 @@ pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead
     // A clock that was set back may have mixed them.
     read.entries.sort_by_key(|entry| entry.at);
     Ok(read)
-}
-
-/// The file of the journal of this state.
-fn beside(state_file: &Path) -> PathBuf {
-    let mut name = state_file.as_os_str().to_owned();
-    name.push(JOURNAL);
-    name.into()
 }
 
 fn journal_place(state_file: &Path) -> io::Result<Place> {

@@ -5,7 +5,7 @@
 
 use super::error::{Attempt, StoreError};
 use super::place::{LastLink, Place};
-use crate::domain::state::LOCK;
+use crate::domain::state::{LOCK, beside};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -61,9 +61,7 @@ impl Lock {
         make_folder(state_file)?;
         let place = Place::of(state_file, LastLink::Follow);
         let place = place.map_err(|source| StoreError::at(Attempt::Read, state_file, source))?;
-        let mut name = fs::canonicalize(state_file).unwrap_or_else(|_| state_file.to_owned()).into_os_string();
-        name.push(LOCK);
-        let lock_file = PathBuf::from(name);
+        let lock_file = beside(&fs::canonicalize(state_file).unwrap_or_else(|_| state_file.to_owned()), LOCK);
         let failed = |source| StoreError::at(Attempt::Lock, &lock_file, source);
         let mut file = place.beside(LOCK).and_then(|place| place.open_or_make()).map_err(failed)?;
         match file.try_lock() {

@@ -1,7 +1,7 @@
 //! Checks whether a run of this user could keep its state and write its files here. Nothing is written to find out.
 
 use crate::config::Config;
-use crate::domain::state::{JOURNAL, LOCK};
+use crate::domain::state::{JOURNAL, LOCK, beside};
 use crate::permission;
 use crate::permission::Wanted;
 use nix::errno::Errno;
@@ -15,15 +15,10 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
         errors.extend(error.map(|error| format!("{}: {key}: {error}", config.path.display())));
     };
     let state = resolved(&config.state_file);
-    let beside = |suffix: &str| {
-        let mut name = state.clone().into_os_string();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
     report("state_file", folder_of_state(&state));
     report("state_file", unreadable(&state, Wanted::Read));
-    report("state_file", unreadable(&beside(LOCK), Wanted::Write));
-    report("state_file", unreadable(&beside(JOURNAL), Wanted::Write));
+    report("state_file", unreadable(&beside(&state, LOCK), Wanted::Write));
+    report("state_file", unreadable(&beside(&state, JOURNAL), Wanted::Write));
     for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
         report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)))));
     }

@@ -1,7 +1,8 @@
 //! The line that puts mita in cron, to paste into a shell.
 
 use crate::config::of_process;
-use nix::unistd::{Uid, User, geteuid};
+use crate::permission::user_name;
+use nix::unistd::{Uid, geteuid};
 use std::env::current_exe;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -13,7 +14,7 @@ pub(super) fn next(config: &Path) -> String {
         return by_hand();
     };
     let owner = Uid::from_raw(file.uid());
-    let crontab = match (of_process("SUDO_USER").is_some(), owner == geteuid(), name_of(owner)) {
+    let crontab = match (of_process("SUDO_USER").is_some(), owner == geteuid(), user_name(owner)) {
         // It is pasted into the shell of the person who called sudo.
         (true, _, Some(owner)) => format!("sudo crontab -u {owner}"),
         (false, false, Some(owner)) => format!("crontab -u {owner}"),
@@ -37,10 +38,6 @@ fn line(crontab: &str, program: &str, config: &str) -> String {
 /// Whether it means itself in a shell, in quotes and in a crontab, where `%` is a line break.
 fn is_plain(path: &str) -> bool {
     path.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-@:".contains(c))
-}
-
-fn name_of(uid: Uid) -> Option<String> {
-    User::from_uid(uid).ok().flatten().map(|user| user.name)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! Everything else takes an [`Environment`], so that tests bring variables of their own.
 
-use nix::unistd::{User, getuid};
+use crate::permission::user_name;
+use nix::unistd::getuid;
 use std::ffi::OsString;
 
 /// Gives the value of a variable; `None` if it is not set.
@@ -17,7 +18,7 @@ pub(crate) fn of_process(name: &str) -> Option<OsString> {
 /// Who runs this process: with sudo, the person who called it; else the user of the process, by the user database.
 pub fn person() -> String {
     let name = |variable| of_process(variable)?.into_string().ok().filter(|name| !name.trim().is_empty());
-    let user = || User::from_uid(getuid()).ok()?.map(|user| user.name);
+    let user = || user_name(getuid());
     let uid = || format!("user {}", getuid());
     name("SUDO_USER").or_else(user).or_else(|| ["USER", "LOGNAME"].into_iter().find_map(name)).unwrap_or_else(uid)
 }

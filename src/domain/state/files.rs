@@ -13,9 +13,13 @@ pub const JOURNAL: &str = ".journal";
 
 /// The files beside this state file, each with what it is.
 pub fn files_beside(state_file: &Path) -> [(&'static str, PathBuf); 3] {
-    [("the lock file", LOCK), ("the history", HISTORY), ("the journal", JOURNAL)].map(|(what, suffix)| {
-        let mut name = state_file.as_os_str().to_owned();
-        name.push(suffix);
-        (what, PathBuf::from(name))
-    })
+    [("the lock file", LOCK), ("the history", HISTORY), ("the journal", JOURNAL)]
+        .map(|(what, suffix)| (what, beside(state_file, suffix)))
+}
+
+/// The file beside this state file whose name has this behind its own.
+pub fn beside(state_file: &Path, suffix: &str) -> PathBuf {
+    let mut name = state_file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }

@@ -71,16 +71,16 @@ pub struct Usage {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub missed: bool,
     /// How long its servers are idle at least before one is retired, where the grace time is learned.
-    pub hold: Hold,
+    pub shortest_grace: ShortestGrace,
 }
 
 /// The shortest grace time of a node type, in seconds. A server that was missed soon after one was retired makes it longer,
 /// each retirement makes it a little shorter: where few are missed, servers go early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Hold(u32);
+pub struct ShortestGrace(u32);
 
-impl Hold {
+impl ShortestGrace {
     const AT_FIRST: u32 = 600;
     const LONGEST: u32 = 900;
     const SHORTER_BY: u32 = 10;
@@ -92,12 +92,20 @@ impl Hold {
         SignedDuration::from_secs(self.0.into())
     }
 
+    fn shrink(&mut self) {
+        self.0 = self.0.saturating_sub(Self::SHORTER_BY);
+    }
+
+    fn grow(&mut self) {
+        self.0 = (self.0 + Self::LONGER_BY).min(Self::LONGEST);
+    }
+
     fn is_sound(self) -> bool {
         self.0 <= Self::LONGEST
     }
 }
 
-impl Default for Hold {
+impl Default for ShortestGrace {
     fn default() -> Self {
         Self(Self::AT_FIRST)
     }
@@ -110,7 +118,7 @@ impl Usage {
     /// A server is retired for being idle. Several at the same time count as one.
     pub fn retired(&mut self, clock: u64) {
         if self.retired_at != Some(clock) {
-            self.hold = Hold(self.hold.0.saturating_sub(Hold::SHORTER_BY));
+            self.shortest_grace.shrink();
         }
         self.retired_at = Some(clock);
         self.missed = false;
@@ -121,7 +129,7 @@ impl Usage {
         let lately = self.retired_at.is_some_and(|at| clock.saturating_sub(at) < Self::REGRET);
         if lately && !self.missed {
             self.missed = true;
-            self.hold = Hold((self.hold.0 + Hold::LONGER_BY).min(Hold::LONGEST));
+            self.shortest_grace.grow();
         }
     }
 }
@@ -198,7 +206,7 @@ impl Learned {
                 && usage.lately.len() <= 1000
                 && usage.lately.iter().all(|(at, _)| *at <= self.clock)
                 && usage.retired_at.is_none_or(|at| at <= self.clock)
-                && usage.hold.is_sound()
+                && usage.shortest_grace.is_sound()
         };
         self.version == VERSION
             && self.clock < u64::MAX / 2
@@ -212,8 +220,8 @@ impl Learned {
 mod tests {
     use super::*;
 
-    fn hold(usage: &Usage) -> i64 {
-        usage.hold.time().as_secs()
+    fn shortest(usage: &Usage) -> i64 {
+        usage.shortest_grace.time().as_secs()
     }
 
     #[test]
@@ -221,22 +229,22 @@ mod tests {
         let mut usage = Usage::default();
         usage.retired(1000);
         usage.retired(1000);
-        assert_eq!(hold(&usage), 590);
+        assert_eq!(shortest(&usage), 590);
         usage.ordered_for_a_job(1200);
         usage.ordered_for_a_job(1230);
-        assert_eq!(hold(&usage), 890);
+        assert_eq!(shortest(&usage), 890);
         usage.retired(2000);
         usage.ordered_for_a_job(2300);
-        assert_eq!(hold(&usage), 880, "too late to be a regret");
+        assert_eq!(shortest(&usage), 880, "too late to be a regret");
         usage.retired(3000);
         usage.ordered_for_a_job(3000);
-        assert_eq!(hold(&usage), 900, "never longer");
+        assert_eq!(shortest(&usage), 900, "never longer");
     }
 
     #[test]
     fn retirements_that_nobody_regrets_make_it_shorter() {
         let mut usage = Usage::default();
         (0..100).for_each(|number| usage.retired(number * 60));
-        assert_eq!(hold(&usage), 0);
+        assert_eq!(shortest(&usage), 0);
     }
 }

@@ -9,7 +9,7 @@ pub(crate) fn times(config: &Config, memory: &State, node_type: &NodeTypeName) -
     let times = config.times(node_type);
     let is_learned = config.node_type(node_type).is_some_and(|kind| kind.forecast.auto.is_some());
     match memory.learned.usage.get(node_type).filter(|_| is_learned) {
-        Some(usage) => Times { idle_grace: times.idle_grace.max(usage.hold.time()), ..times },
+        Some(usage) => Times { idle_grace: times.idle_grace.max(usage.shortest_grace.time()), ..times },
         None => times,
     }
 }
