@@ -37,8 +37,8 @@ pub(crate) enum Answer {
     Whole { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
     /// These bytes, then the end of the connection.
     Cut(Vec<u8>),
-    /// These bytes, one each so often.
-    Drip(Vec<u8>, Duration),
+    /// The headers at once, then a byte each so often, and never the last one.
+    Drip(Duration),
     /// Nothing, for so long.
     Silence(Duration),
 }
@@ -159,13 +159,13 @@ fn serve(stream: &TcpStream, log: &Mutex<Vec<Seen>>, rule: &dyn Fn(&Seen) -> Ans
                 let _ = writer.write_all(&bytes);
                 return;
             }
-            Answer::Drip(bytes, gap) => {
-                for byte in bytes {
-                    if writer.write_all(&[byte]).is_err() {
-                        return;
-                    }
+            Answer::Drip(gap) => {
+                let mut bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n".to_vec();
+                while writer.write_all(&bytes).is_ok() {
+                    bytes = b"0".to_vec();
                     pause(gap);
                 }
+                return;
             }
             Answer::Silence(time) => {
                 pause(time);
