@@ -4,6 +4,8 @@
 //! characters, too; its JSON then is none. A text may also be longer than anything that mita needs. Such a text is read as
 //! far as it goes. All other bytes stay as they are.
 
+use std::cell::LazyCell;
+
 /// The longest text that is kept, in bytes as the service wrote it. A reason of Jenkins that names five thousand nodes is
 /// shorter.
 pub(super) const LONGEST_TEXT: usize = 256 << 10;
@@ -42,12 +44,13 @@ impl Repair {
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &[u8]) {
         self.json.extend_from_slice(piece);
-        let unusual = !piece.is_ascii() || has_control(piece);
+        let unusual = LazyCell::new(|| !piece.is_ascii() || has_control(piece));
         while self.scanned < self.json.len() {
             match self.text.take() {
                 None => self.outside(),
                 Some(mut text) => {
-                    text.unusual |= unusual;
+                    // What a cut text goes on with is dropped, and its beginning is repaired in any case.
+                    text.unusual = text.unusual || text.cut || *unusual;
                     self.inside(text);
                 }
             }

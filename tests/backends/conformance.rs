@@ -20,7 +20,7 @@ fn wrong_within(timeout: Duration, wrapper: &str) -> String {
     fs::write(&program, format!("#!/bin/sh\nfor verb; do :; done\n{wrapper}\nexec \"$@\"\n")).unwrap();
     fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
     let root = folder.path().join("farm").display().to_string();
-    let direct = vec![reference_backend().display().to_string(), "--root".to_owned(), root];
+    let direct = reference_backend(&root).to_vec();
     let command = [vec![program.display().to_string()], direct.clone()].concat();
     let trials = trials::run(&Backend::new(command, timeout), Others::Skipped);
     // Also what the wrapper keeps from being deleted.
@@ -109,7 +109,7 @@ fn orders_that_are_forgotten_and_orders_that_are_carried_out_twice_are_found() {
             "create: the same mita_id gives the same server: the first call created",
         ),
         // It forgets what is deleted.
-        ("test $verb = delete && { \"$@\"; rm -f \"$3\"/orders/*-a*; exit; }", "created another one: remember the ids"),
+        ("test $verb = delete && { \"$@\"; rm -f \"$4\"/orders/*-a*; exit; }", "created another one: remember the ids"),
     ] {
         let found = wrong(wrapper);
         assert!(found.contains(said), "{wrapper}: {found}");

@@ -25,6 +25,7 @@ use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 /// One installation of mita with a backend.
@@ -38,17 +39,25 @@ struct Site {
 /// How long something may take that takes a moment on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The Python of this machine itself: what stands before it in the path may take longer to start than it does.
+static PYTHON: LazyLock<Option<String>> = LazyLock::new(|| {
+    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().ok();
+    let named = asked.filter(|output| output.status.success());
+    named.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+});
+
 /// Whether there is a Python for the reference backend.
 fn has_python() -> bool {
-    let found = Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success());
-    if !found {
+    if PYTHON.is_none() {
         eprintln!("skipped: there is no python3");
     }
-    found
+    PYTHON.is_some()
 }
 
-fn reference_backend() -> PathBuf {
-    example("backends/local")
+/// The call of the reference backend with this folder, but for the verb.
+fn reference_backend(root: &str) -> [String; 4] {
+    let python = PYTHON.clone().unwrap_or_default();
+    [python, example("backends/local").display().to_string(), "--root".to_owned(), root.to_owned()]
 }
 
 fn example(name: &str) -> PathBuf {
@@ -59,8 +68,8 @@ impl Site {
     /// The reference backend, and the node type `local` with this boot script. `wrapper` is a shell script in front of the
     /// backend: `"$@"` is the call.
     fn new(script: &str, wrapper: &str) -> Self {
-        let command = [&reference_backend().display().to_string(), "--root", "farm"];
-        Self::with(SimOptions::default(), &command, script, wrapper)
+        let command = reference_backend("farm");
+        Self::with(SimOptions::default(), &command.each_ref().map(String::as_str), script, wrapper)
     }
 
     /// The same with any backend and a controller that is set up otherwise.

@@ -121,10 +121,19 @@ fn json_of(body: &str) -> Reply {
     whole(200, &[JENKINS, ("Content-Type", "application/json")], body.as_bytes())
 }
 
-/// The forms that take the most memory for each byte that is sent.
+/// The forms that take the most memory for each byte that is sent, each just too often.
 #[test]
 fn json_that_swells_in_memory_is_given_up() {
-    for piece in [r#"{"a":0},"#, r#"{"":[]},"#, "[],", "0,", r#""","#, "[{}],", r#"{"id":1},"#] {
+    let (entries, values) = (1_100_000, 6_100_000);
+    for (piece, number) in [
+        (r#"{"a":0},"#, entries),
+        (r#"{"":[]},"#, entries),
+        ("[],", entries),
+        ("0,", values),
+        (r#""","#, values),
+        ("[{}],", entries),
+        (r#"{"id":1},"#, entries),
+    ] {
         let ended = run(move |asked: &Asked| {
             let start = match asked.path.as_str() {
                 path if path.ends_with("/queue/api/json") => r#"{"items":["#,
@@ -133,8 +142,7 @@ fn json_that_swells_in_memory_is_given_up() {
                 _ => return None,
             };
             let end = if start.contains("servers") { "0]}}]}" } else { "0]}" };
-            let body = piece.repeat((20 << 20) / piece.len());
-            Some(json_of(&format!("{start}{body}{end}")))
+            Some(json_of(&format!("{start}{}{end}", piece.repeat(number))))
         });
         refused(&ended, "too many values", 1);
         refused(&ended, "a list of more than 1000000 entries", 2);
