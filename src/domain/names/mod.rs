@@ -11,22 +11,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                Self(text.into())
             }
         }
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text)
+                Self(text.into())
             }
         }
         text_access!($name);
@@ -73,7 +74,7 @@ impl MitaId {
     /// The id of a run's order: the time to the second, in UTC, and a number, `20261121T233012Z-1`. The caller takes
     /// the next ordinal where an id is known already.
     pub fn new(now: Timestamp, ordinal: u32) -> Self {
-        Self(format!("{}-{ordinal}", now.strftime("%Y%m%dT%H%M%SZ")))
+        Self(format!("{}-{ordinal}", now.strftime("%Y%m%dT%H%M%SZ")).into())
     }
 
     /// When the order was made, to the second; `None` for a text that [`MitaId::new`] does not write.
@@ -120,14 +121,14 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 
 /// The name that the convention gives to the node of a server with this address.
 pub fn node_name(base: &str, ip: IpAddr) -> NodeName {
-    NodeName(format!("{base}+{}", ip.to_string().replace(':', "-")))
+    NodeName(format!("{base}+{}", ip.to_string().replace(':', "-")).into())
 }
 
 /// The installation whose mark a server carries, in its metadata as `mita_owner`: ASCII letters, digits and `._:/-`, not
 /// empty, and no longer than a value of server metadata may be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
-pub struct Owner(String);
+pub struct Owner(Arc<str>);
 
 text_access!(Owner);
 
@@ -168,7 +169,7 @@ impl Owner {
         if name.len() > METADATA_VALUE {
             return Err(OwnerError::TooLong(name.len()));
         }
-        Ok(Self(name))
+        Ok(Self(name.into()))
     }
 
     /// The owner of an installation that names none: host, port and path of its Jenkins' URL, the host in lower case,
