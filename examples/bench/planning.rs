@@ -10,7 +10,7 @@ use mita::domain::world::{
 };
 use mita::plan;
 use mita::plan::model::Plan;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
@@ -82,7 +82,7 @@ impl Scene {
         let mut nodes = vec![Node {
             name: "Built-In Node".into(),
             kind: NodeKind::BuiltIn,
-            labels: BTreeSet::from(["built-in".to_owned()]),
+            labels: ["built-in".to_owned()].into(),
             executors: 0,
             idle_executors: 0,
             idle: true,
@@ -146,7 +146,7 @@ impl Scene {
             launch: Launch::Launched,
             lock: Lock::Open,
             shown: Shown::Whole,
-            addresses: BTreeSet::from([address(number)]).into_iter().collect(),
+            addresses: [address(number)].into(),
             fault: None,
         });
         let cloud = Cloud {

@@ -13,6 +13,7 @@ pub mod offline;
 pub mod rule;
 pub mod selection;
 pub mod shared;
+pub mod small_set;
 pub mod state;
 pub(crate) mod time;
 pub mod why;

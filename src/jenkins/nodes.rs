@@ -14,7 +14,6 @@ use crate::domain::names::NodeName;
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
 use serde::de::MapAccess;
-use std::collections::BTreeSet;
 
 /// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
 fn fields() -> String {
@@ -167,7 +166,7 @@ impl Computer {
         let name = NodeName::from(self.name.0?);
         let labels = match self.labels {
             Some(labels) => labels.into_iter().filter_map(|label| label.name).collect(),
-            None => BTreeSet::from([name.as_str().to_owned()]),
+            None => [name.as_str().to_owned()].into(),
         };
         let executors = self.executors.unwrap_or_default();
         let free = executors.iter().filter(|executor| executor.idle == Some(true)).count();
@@ -341,9 +340,9 @@ mod tests {
         let removed =
             agent(json!({"assignedLabels": [], "numExecutors": 0, "idle": false, "executors": [{"idle": false}]}));
         assert_eq!((removed.labels.len(), removed.executors, removed.idle), (0, 0, false));
-        assert_eq!(agent(json!({})).labels, BTreeSet::from(["n".to_owned()]));
+        assert_eq!(agent(json!({})).labels, ["n".to_owned()].into());
         let labels = agent(json!({"assignedLabels": [{"name": "b"}, {}, null, {"name": "a"}, {"name": "a"}]})).labels;
-        assert_eq!(labels, BTreeSet::from(["a".to_owned(), "b".to_owned()]));
+        assert_eq!(labels, ["a".to_owned(), "b".to_owned()].into());
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
+use crate::domain::small_set::SmallSet;
 use crate::domain::world::QueueItem;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// The controller's session, as last seen.
@@ -26,7 +26,7 @@ pub struct Session {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignLabels {
     /// All but its own name.
-    pub labels: BTreeSet<String>,
+    pub labels: SmallSet<String>,
     /// When a node with them was last seen.
     pub seen: Timestamp,
 }

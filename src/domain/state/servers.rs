@@ -3,6 +3,7 @@
 use super::credit::Credit;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};
 use crate::domain::rule::Rule;
+use crate::domain::small_set::SmallSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -164,8 +165,8 @@ pub struct Work {
     /// For how long it was seen at work.
     pub time: SignedDuration,
     /// The pages, or else the names, of the builds that ran there when it was last seen.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub running: BTreeSet<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub running: SmallSet<String>,
 }
 
 impl Work {

@@ -3,9 +3,10 @@
 use super::listing::{Listing, Lookup};
 use super::mark::{AddressMark, Mark};
 use crate::domain::names::{FloatingIpId, NodeTypeName, ServerId, VolumeId};
+use crate::domain::small_set::SmallSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// One cloud behind a provider.
@@ -47,7 +48,7 @@ pub struct Server {
     #[serde(default, skip_serializing_if = "Shown::is_whole")]
     pub shown: Shown,
     /// All its addresses, fixed and floating.
-    pub addresses: BTreeSet<IpAddr>,
+    pub addresses: SmallSet<IpAddr>,
     /// The cloud's text on what went wrong, where it gave one.
     pub fault: Option<String>,
 }

@@ -4,11 +4,12 @@ use super::listing::Listing;
 use super::mark::Mark;
 use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
+use crate::domain::small_set::SmallSet;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The Jenkins controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +125,7 @@ pub struct Node {
     /// What sort of node it is.
     pub kind: NodeKind,
     /// Its labels, its own name among them; empty once the node is removed and only its builds are left.
-    pub labels: BTreeSet<String>,
+    pub labels: SmallSet<String>,
     /// Configured executors; 0 once the node is removed.
     pub executors: u32,
     /// Executors without work.

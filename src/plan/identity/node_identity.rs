@@ -275,7 +275,7 @@ impl<'a> Index<'a> {
             return true;
         }
         let labels = self.types.get(&machine.node_type);
-        !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && labels.is_subset(&node.labels))
+        !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(*labels))
     }
 
     fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {

@@ -78,7 +78,7 @@ impl Distance {
             None => true,
             Some(_) if node.labels.is_empty() => true,
             Some(kind) if kind.labels.is_empty() && node.labels.contains(kind.name.as_str()) => false,
-            Some(kind) if !kind.labels.is_empty() && kind.labels.is_subset(&node.labels) => false,
+            Some(kind) if !kind.labels.is_empty() && node.labels.contains_all(&kind.labels) => false,
             Some(_) if lost == Some(first_seen) => true,
             Some(_) => return None,
         };

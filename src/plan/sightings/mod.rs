@@ -8,11 +8,12 @@ mod spending;
 pub mod volumes;
 
 use crate::config::Config;
+use crate::domain::small_set::SmallSet;
 use crate::domain::state::{ForeignLabels, GoneServer, ItemMemory, Session, Settling, SettlingCause, State};
 use crate::domain::world::{NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// How long a type that does not serve a job is not tried again for it.
 pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
@@ -132,9 +133,12 @@ fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
 /// Notes which labels nodes of others have: those of another installation of mita come and go as ours do.
 fn remember_foreign_labels(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
     for (node, identity) in &fleet.nodes {
-        let labels: BTreeSet<String> =
+        if !matches!(identity, NodeIdentity::Foreign(_)) || node.kind == NodeKind::BuiltIn {
+            continue;
+        }
+        let labels: SmallSet<String> =
             node.labels.iter().filter(|label| **label != node.name.as_str()).cloned().collect();
-        if !matches!(identity, NodeIdentity::Foreign(_)) || node.kind == NodeKind::BuiltIn || labels.is_empty() {
+        if labels.is_empty() {
             continue;
         }
         match memory.foreign_labels.iter_mut().find(|known| known.labels == labels) {

@@ -3,11 +3,11 @@
 use super::nodes::has_worked;
 use crate::config::Config;
 use crate::domain::journal;
+use crate::domain::small_set::SmallSet;
 use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
 use crate::domain::world::{Lock, Node, Presence, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
@@ -137,8 +137,9 @@ fn work(state: &State, machine: &Machine<'_>, before: Work, joined_at: Option<Ti
     }
     let nodes = || machine.nodes.iter().filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
-    let running: BTreeSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
-    let begun = u32::try_from(running.difference(&before.running).count()).unwrap_or(u32::MAX);
+    let running: SmallSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
+    let begun = running.iter().filter(|build| !before.running.contains(build.as_str())).count();
+    let begun = u32::try_from(begun).unwrap_or(u32::MAX);
     // Nobody saw it online before: it works no longer than it is known to be online.
     let since =
         state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined)).filter(|_| nodes().next().is_some());

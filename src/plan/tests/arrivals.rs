@@ -131,7 +131,7 @@ fn s1_a_shared_node_that_could_not_be_deleted_keeps_both_servers() {
 #[test]
 fn s5_the_last_name_of_a_server_that_is_another_servers_by_now_is_not_its_node() {
     let mut s = missing();
-    s.server("s1").addresses.clear();
+    s.server("s1").addresses = [].into();
     let node = busy("ubuntu+10.0.0.1");
     let m1 = MitaId::from("m1");
     assert!(!is_of_another(&s.config, &s.world, &s.state, &node, &m1));

@@ -14,7 +14,7 @@ fn beside(name: &str, labels: &[&str], change: impl FnOnce(&mut Node)) -> Situat
     s.idle("s1", "10.0.0.1", "2h");
     let mut entry = agent(name);
     entry.labels = names(labels);
-    entry.labels.insert(name.to_owned());
+    entry.labels.extend([name.to_owned()]);
     change(&mut entry);
     s.nodes().push(entry);
     s.node_memory(name).first_seen = 1;

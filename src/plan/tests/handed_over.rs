@@ -31,7 +31,7 @@ fn s5_a_node_whose_address_went_to_another_server_is_that_ones_though_it_was_onl
     for (expected, change) in changes {
         let mut s = Situation::new();
         s.busy("s1", "10.0.0.1");
-        s.server("s1").addresses.clear();
+        s.server("s1").addresses = [].into();
         s.active("s2", "ubuntu", "10.0.0.1");
         s.memory("s2").origin = Origin::Ordered(100);
         change(&mut s);
@@ -72,7 +72,7 @@ fn s1_the_first_run_that_sees_a_busy_entry_away_keeps_each_server_with_its_addre
     let node = s.busy("s1", "10.0.0.1");
     // Somebody deleted it.
     (node.presence, node.executors) = (Presence::Disconnected, 0);
-    node.labels.clear();
+    node.labels = [].into();
     s.active("s2", "ubuntu", "10.0.0.1");
     let (joined, missing) = (s.now - time("3h"), credit(s.now, "2h"));
     let server = s.memory("s2");

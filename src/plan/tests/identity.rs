@@ -75,7 +75,7 @@ fn a_node_maps_by_its_address_where_its_base_is_no_type_and_it_carries_all_label
 
 #[test]
 fn s2_a_type_without_labels_takes_no_node_by_its_address_alone() {
-    let mut s = server_and_node("gpu-lab+10.0.0.1", |s| s.ubuntu().labels.clear());
+    let mut s = server_and_node("gpu-lab+10.0.0.1", |s| s.ubuntu().labels = [].into());
     s.node("gpu-lab+10.0.0.1").labels = names(&["gpu", "gpu-lab+10.0.0.1"]);
     s.runs("
         |   node gpu-lab+10.0.0.1  ambiguous: does not map clearly to m1: nothing is touched; name the node base+IP, or delete it
@@ -143,7 +143,7 @@ fn s2_a_static_node_of_the_same_name_that_was_online_before_is_somebody_elses() 
             s.memory("s1").active_since = Some(s.now - time("15m"));
         });
         s.node(name).idle = false;
-        s.node(name).labels.clear();
+        s.node(name).labels = [].into();
         let shown = whole(&s.plan());
         assert!(shown.contains(&format!("node {name}  not_ours: it was online before the server")), "{shown}");
         assert!(shown.contains("- ubuntu  os  s1  never_joined"), "{shown}");

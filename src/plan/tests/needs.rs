@@ -120,7 +120,7 @@ fn one_fitting_node_stands_for_a_type_of_its_name_then_for_one_with_its_labels()
         let mut s = types();
         let mut there = offline_static(node);
         there.labels = names(&labels);
-        there.labels.insert(node.to_owned());
+        there.labels.extend([node.to_owned()]);
         s.nodes().push(there);
         s.wait(1, Task::Unknown, &format!("‘{node}’ is offline"));
         assert_eq!(said(&s), said_of, "{node}");

@@ -6,7 +6,6 @@ use crate::domain::names::{MitaId, NodeName, NodeTypeName, ServerId};
 use crate::domain::world::*;
 use crate::plan::model::{Change, FloatingIpToAssign, NodeToRegister, Order, Plan, Target};
 use crate::plan::tests::situation::{Situation, USER, agent, controller, owner, set_offline};
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 impl Situation {
@@ -105,7 +104,7 @@ impl Situation {
     pub(crate) fn joins(&mut self, id: &str, address: &str) -> &mut Node {
         let server = self.server(id);
         server.state = ServerState::Active;
-        server.addresses = BTreeSet::from([address.parse().unwrap()]);
+        server.addresses = [address.parse().unwrap()].into();
         let name = format!("{}+{address}", server.name);
         self.nodes().push(agent(&name));
         self.node(&name)
@@ -122,7 +121,7 @@ fn booting(id: ServerId, name: String, node_type: NodeTypeName, order: MitaId) -
         launch: Launch::Never,
         lock: Lock::Open,
         shown: Shown::Whole,
-        addresses: BTreeSet::new(),
+        addresses: [].into(),
         fault: None,
     }
 }

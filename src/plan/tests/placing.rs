@@ -197,7 +197,7 @@ fn l2_existing_executors_come_before_servers_on_their_way_and_those_before_new_o
 fn l2_a_job_that_can_go_elsewhere_leaves_the_only_executor_to_one_that_cannot() {
     let mut s = two_types();
     s.config.max_servers = 1;
-    s.joined("s1", "10.0.0.1").labels.insert("gpu".to_owned());
+    s.joined("s1", "10.0.0.1").labels.extend(["gpu".to_owned()]);
     s.config.node_types[1].max = Some(0);
     s.config.max_servers = 2;
     s.project(1, "amd64");

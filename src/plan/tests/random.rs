@@ -354,7 +354,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
     }
     let mut node = agent(draw.name);
     node.labels = names(&draw.labels);
-    node.labels.insert(draw.name.to_owned());
+    node.labels.extend([draw.name.to_owned()]);
     node.idle = !draw.busy;
     node.idle_executors = u32::from(!draw.busy);
     node.presence = match draw.presence {
@@ -373,7 +373,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
     match draw.kind {
         0 => node.kind = NodeKind::CloudPlugin("jclouds".to_owned()),
         1 => {
-            node.labels.clear();
+            node.labels = [].into();
             node.executors = 0;
         }
         _ => {}

@@ -137,7 +137,7 @@ impl Situation {
 fn labels_that_nodes_of_others_had_lately_are_no_warning() {
     let mut s = Situation::new();
     let mut other = agent("theirs");
-    other.labels.insert("theirs-only".to_owned());
+    other.labels.extend(["theirs-only".to_owned()]);
     s.nodes().push(other);
     s.run();
     s.lose_node("theirs");
@@ -180,7 +180,7 @@ fn s7_a_mark_without_a_name_is_held_and_called_nobodys() {
 #[test]
 fn a_node_with_all_its_labels_in_one_is_told_with_the_cause() {
     let mut s = Situation::new();
-    s.ubuntu().labels.insert("trusty".to_owned());
+    s.ubuntu().labels.extend(["trusty".to_owned()]);
     s.idle("s1", "10.0.0.1", "5m").labels = names(&["amd64 trusty"]);
     let plan = s.plan();
     let told = plan.warnings.iter().find(|warning| warning.contains("lacks the label")).unwrap();

@@ -10,8 +10,8 @@ impl Situation {
     fn rename(&mut self, old: &str, new: &str) -> &mut Node {
         let node = self.node(old);
         node.name = new.into();
-        node.labels.remove(old);
-        node.labels.insert(new.to_owned());
+        let others = node.labels.iter().filter(|label| *label != old).cloned();
+        node.labels = others.chain([new.to_owned()]).collect();
         self.node(new)
     }
 
@@ -58,7 +58,7 @@ fn s1_a_build_goes_on_under_a_second_name_without_labels_and_its_server_stays() 
     };
     s.busy("s1", "10.0.0.1").builds = vec![build];
     s.run();
-    s.rename("ubuntu+10.0.0.1", "one").labels.clear();
+    s.rename("ubuntu+10.0.0.1", "one").labels = [].into();
     s.after("1m").run();
     s.rename("one", "two").labels = names(&["prod"]);
     s.minutes(300).after("5m").runs("
@@ -210,7 +210,7 @@ fn s1_no_reason_removes_the_server_of_a_renamed_node_that_works() {
     let no_labels = |s: &mut Situation| {
         let long = credit(s.now, "3h");
         s.memory("s1").missing = Some(long);
-        s.ubuntu().labels.clear();
+        s.ubuntu().labels = [].into();
         s.node("keep-for-ann").labels = names(&["keep-for-ann", "ubuntu"]);
     };
     let deleted = |s: &mut Situation| {

@@ -71,7 +71,7 @@ fn s1_a_busy_node_is_in_use_whatever_its_server_is_said_to_be() {
 fn s1_a_node_deleted_while_busy_protects_its_server() {
     let mut s = Situation::new();
     let node = s.busy("s1", "10.0.0.1");
-    node.labels.clear();
+    node.labels = [].into();
     node.executors = 0;
     node.presence = set_offline("hudson.slaves.OfflineCause$SimpleOfflineCause", "Node is being removed");
     s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesDeleted });

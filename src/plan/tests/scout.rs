@@ -126,7 +126,7 @@ fn what_is_left_of_a_removed_node_is_no_agent() {
     let mut s = nameless(1);
     let mut removed = agent("static");
     removed.executors = 0;
-    removed.labels.clear();
+    removed.labels = [].into();
     removed.presence = Presence::Disconnected;
     removed.idle = false;
     s.nodes().push(removed);

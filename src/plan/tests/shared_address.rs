@@ -188,7 +188,7 @@ fn away_for(s: &mut Situation, span: &str) {
 fn what_is_remembered_of_a_server_that_is_there_tells_more_than_the_name_of_one_that_is_not() {
     let mut s = twins("ubuntu", "ubuntu");
     s.servers().retain(|server| server.id.as_str() == "s1");
-    s.server("s1").addresses.clear();
+    s.server("s1").addresses = [].into();
     s.nodes().push(agent("m2"));
     s.node_memory("m2").server = Some("s1".into());
     s.runs(

@@ -45,7 +45,7 @@ pub(crate) fn controller() -> Controller {
     Controller::at("https://ci.example.com/")
 }
 
-pub(crate) fn names(labels: &[&str]) -> BTreeSet<String> {
+pub(crate) fn names<T: FromIterator<String>>(labels: &[&str]) -> T {
     labels.iter().map(|label| (*label).to_owned()).collect()
 }
 

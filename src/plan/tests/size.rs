@@ -23,7 +23,7 @@ fn farm(labels: u64, pipelines: bool) -> Situation {
         s.servers().reserve(1);
         s.active(&id, &kind, &address);
         let mut node = agent(&format!("{kind}+{address}"));
-        node.labels.insert(format!("label{}", number % 20));
+        node.labels.extend([format!("label{}", number % 20)]);
         node.idle = number % 2 == 0;
         node.idle_executors = u32::from(node.idle);
         s.nodes().push(node);
@@ -104,7 +104,7 @@ fn l5_jobs_with_long_labels_are_planned_in_time_on_nodes_that_are_all_different(
     s.config.node_types = (0..20).map(|n| kind(&format!("type{n}"), &[&format!("label{n}"), "amd64"])).collect();
     for number in 0..1_000 {
         let mut node = agent(&format!("static{number}"));
-        node.labels.insert(format!("l{number}"));
+        node.labels.extend([format!("l{number}")]);
         s.nodes().push(node);
     }
     // Half of it names labels that nobody has, half those that are there.
@@ -142,7 +142,7 @@ fn l5_jobs_that_name_many_nodes_each_cannot_keep_a_plan_from_its_end() {
     s.config.node_types = vec![kind("type0", &["label0"]), kind("type1", &["label1"])];
     for number in 0..3_000 {
         let mut node = agent(&format!("static{number}"));
-        node.labels.insert(format!("l{number}"));
+        node.labels.extend([format!("l{number}")]);
         s.nodes().push(node);
     }
     let mut random = 1_u64;

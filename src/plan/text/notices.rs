@@ -272,7 +272,8 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
         if node.presence != Presence::Online || node.labels.is_empty() {
             continue;
         }
-        let missing: Vec<&str> = kind.labels.difference(&node.labels).map(String::as_str).collect();
+        let missing: Vec<&str> =
+            kind.labels.iter().map(String::as_str).filter(|label| !node.labels.contains(*label)).collect();
         if !missing.is_empty() {
             let is_all_in_one =
                 |label: &&String| missing.iter().all(|part| label.split_whitespace().any(|one| one == *part));

@@ -72,7 +72,7 @@ fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
         return false;
     }
     let labels = server.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type)).map(|kind| &kind.labels);
-    let has_labels = labels.is_some_and(|labels| !labels.is_empty() && labels.is_subset(&node.labels));
+    let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
     let known = made.memory.nodes.get(&node.name).unwrap();
     let first = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
     let after = seen.ordered_in(server).is_none_or(|run| first > run);

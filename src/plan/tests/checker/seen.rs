@@ -195,7 +195,7 @@ impl<'a> Seen<'a> {
         let base = convention.base;
         let by_address = convention.ip.is_some_and(|ip| server.addresses.contains(&ip));
         let labels = self.config.node_type(&mark.node_type).map(|kind| &kind.labels);
-        let has_labels = labels.is_some_and(|labels| !labels.is_empty() && labels.is_subset(&node.labels));
+        let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
         let of_base = base == mark.node_type.as_str() || base == server.name || !self.is_type(base) && has_labels;
         let plain = convention.ip.is_none() && base == server.name;
         let remembered = self.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());

@@ -132,7 +132,6 @@ fn state(status: Option<String>, task: Option<&str>) -> ServerState {
 mod tests {
     use super::*;
     use crate::domain::world::Mark;
-    use std::collections::BTreeSet;
 
     fn part<T: serde::de::DeserializeOwned>(body: &str, key: &str) -> T {
         let mut body: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -208,7 +207,7 @@ mod tests {
                 {"id":"c","metadata":{"mita_owner":"o","mita_node":"n","mita_id":""},"created":"2026-11-22T01:59:24"}]}"#,
         );
         assert_eq!(servers[0].state, ServerState::Other("UNKNOWN".to_owned()));
-        assert_eq!(servers[1].addresses, BTreeSet::from(["fe80::1".parse().unwrap()]));
+        assert_eq!(servers[1].addresses, ["fe80::1".parse().unwrap()].into());
         assert_eq!((servers[1].created, &servers[1].fault), (None, &None));
         assert_eq!(servers[2].mark, None, "an empty id is no whole mark");
         assert_eq!(servers[2].created, Some("2026-11-22T01:59:24Z".parse().unwrap()));
