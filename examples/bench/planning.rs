@@ -3,6 +3,8 @@
 use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 use mita::config::Config;
+use mita::domain::names::ProviderName;
+use mita::domain::shared::SharedMap;
 use mita::domain::state::State;
 use mita::domain::world::{
     Cloud, Jenkins, Launch, Listing, Lock, Mark, Mode, Node, NodeKind, Presence, Queue, QueueItem, Quota, Server,
@@ -131,7 +133,7 @@ impl Scene {
         }
     }
 
-    fn clouds(self, config: &Config) -> BTreeMap<mita::domain::names::ProviderName, Cloud> {
+    fn clouds(self, config: &Config) -> SharedMap<ProviderName, Cloud> {
         let servers = (0..self.nodes).map(|number| Server {
             id: format!("6f1c0000-0000-4000-8000-{number:012x}").as_str().into(),
             name: format!("type{}", number % TYPES),
@@ -156,7 +158,7 @@ impl Scene {
             floating_ips: None,
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
         };
-        BTreeMap::from([("openstack".into(), cloud)])
+        SharedMap::from_iter([("openstack".into(), cloud)])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parts of the state that copies of the state share until one of them changes it.
+//! Parts of the state, and of what was seen, that copies share until one of them changes it.
 //!
 //! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
 //! as what it remembers of the queue, is then neither copied nor turned into JSON once more.

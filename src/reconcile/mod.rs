@@ -39,20 +39,23 @@ pub fn reconcile_with(
     show: impl FnOnce(Decision<'_>),
 ) -> Result<(Report, Store), RunError> {
     let mut store = Store::lock(&config.state_file)?;
-    let state = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
+    let before = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     let services = Services::open(config, moment.started);
     progress.now(READING);
-    let (mut world, mut plan) = decide(config, &services, Purpose::Run, &state, permits, moment.now, show);
+    let (mut world, mut plan) = decide(config, &services, Purpose::Run, &before, permits, moment.now, show);
+    let (state, state_warning) = before;
     let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
-    let mut entries = journal::seen(&state.0, &plan.memory, &world, plan.now);
+    let mut entries = journal::seen(&state, &plan.memory, &world, plan.now);
+    // The actions copy the new one while they change it.
+    drop(state);
     entries.extend(journal::ordered(&plan.memory, &world, &plan.actions, plan.now));
     let appended = store.append_to_journal(&entries, config.journal_days, plan.now);
     plan.problems.extend(appended.err().map(fallback::not_written));
     progress.now("carrying out the plan");
     let results = fallback::apply(config, &services, &mut world, &mut plan, &mut store);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    Ok((Report { world, plan, state_warning: state.1, results: Some(results), traffic, deciding, whole }, store))
+    Ok((Report { world, plan, state_warning, results: Some(results), traffic, deciding, whole }, store))
 }
 
 /// A run up to its decision: sends reads only, takes no lock, and leaves every file as it was.
@@ -91,7 +94,9 @@ fn decide(
     let mut plan = plan::plan(config, &world, state, now);
     let mut unread_quotas = Vec::new();
     if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
-        unread_quotas = survey(config, services, &mut world, &plan.actions, purpose);
+        // The rest of the first plan goes before the second one is made: each holds a whole state.
+        let Plan { actions, .. } = { plan };
+        unread_quotas = survey(config, services, &mut world, &actions, purpose);
         plan = plan::plan(config, &world, state, now);
     }
     brake::brake(&mut plan, permits.allow_removals);

@@ -16,8 +16,8 @@ pub use listing::{Listing, Lookup};
 pub use mark::{AddressMark, Mark};
 
 use crate::domain::names::ProviderName;
+use crate::domain::shared::SharedMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Everything that one run saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct World {
     /// The controller: its queue and its nodes.
     pub jenkins: Jenkins,
     /// The clouds, one for each configured provider.
-    pub clouds: BTreeMap<ProviderName, Cloud>,
+    pub clouds: SharedMap<ProviderName, Cloud>,
 }
 
 impl World {

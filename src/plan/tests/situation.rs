@@ -9,6 +9,7 @@ use crate::config::{
 };
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
+use crate::domain::shared::SharedMap;
 use crate::domain::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
 use crate::domain::world::*;
 use crate::plan::decisions::brake;
@@ -191,7 +192,7 @@ impl Situation {
             session: Some(Session { id: "one".to_owned(), earlier: Vec::new(), since: None }),
             ..State::new(owner())
         };
-        let world = World { jenkins, clouds: BTreeMap::new() };
+        let world = World { jenkins, clouds: SharedMap::default() };
         let mut situation = Self { config, world, state, now, allow_removals: 0, orders: 0 };
         situation.add_provider("os");
         situation

@@ -113,13 +113,13 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     let (server, nodes): (Option<&ServerId>, Vec<&NodeName>) = match &action.change {
         Change::CreateServer(_) => return,
         Change::AssignFloatingIp(FloatingIpToAssign { target, .. }) => {
-            let cloud = &seen.world.clouds[&target.provider];
+            let cloud = seen.world.clouds.get(&target.provider).unwrap();
             let has = floating_ips::ours(seen.config, cloud).any(|a| a.attached && a.mark.server == target.server_id);
             assert!(!has, "S4: it has one: {action}");
             return;
         }
         Change::ReleaseFloatingIp { floating_ip_id, left_by } => {
-            let cloud = &seen.world.clouds[&left_by.provider];
+            let cloud = seen.world.clouds.get(&left_by.provider).unwrap();
             let mut own = floating_ips::ours(seen.config, cloud);
             assert!(own.any(|a| a.id == *floating_ip_id && !a.attached), "S2: ours, and leads nowhere: {action}");
             assert_eq!(cloud.by_id.get(&left_by.server_id), Some(&Lookup::Gone), "S3: {action}");
@@ -238,7 +238,7 @@ fn made_in_vain(seen: &Seen<'_>, made: &Plan, action: &Action, (node, id): (&Nod
     let mut servers = seen.ours().values();
     assert!(servers.all(|(_, server)| server.mark.as_ref().is_some_and(|mark| mark.id != *id)), "S3: {action}");
     for provider in &seen.config.providers {
-        assert!(seen.world.clouds[&provider.name].servers.complete().is_some(), "S3: {action}");
+        assert!(seen.world.clouds.get(&provider.name).unwrap().servers.complete().is_some(), "S3: {action}");
     }
 }
 
@@ -252,7 +252,7 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
         assert!(made.memory.settling.is_none(), "settling: {action}");
         assert_eq!(jenkins.mode.complete(), Some(&Mode::Running), "{action}");
         assert!(jenkins.queue.complete().is_some() && jenkins.nodes.complete().is_some(), "S3: {action}");
-        assert!(seen.world.clouds[provider].servers.complete().is_some(), "S3: {action}");
+        assert!(seen.world.clouds.get(provider).unwrap().servers.complete().is_some(), "S3: {action}");
         assert!(
             made.memory
                 .breakers

@@ -26,7 +26,7 @@ impl<'a> Seen<'a> {
         let by_id = state.servers.values().filter_map(|memory| Some((memory.server_id.as_ref()?, memory))).collect();
         let mut shown: Listed<'_> = BTreeMap::new();
         for provider in &config.providers {
-            let Some((name, cloud)) = world.clouds.get_key_value(&provider.name) else { continue };
+            let Some((name, cloud)) = world.clouds.iter().find(|(name, _)| **name == provider.name) else { continue };
             let found = cloud.by_id.values().filter_map(|lookup| match lookup {
                 Lookup::Found(server) => Some(server),
                 Lookup::Gone | Lookup::Unavailable(_) => None,
