@@ -150,6 +150,15 @@ impl<K: Ord, V> SharedMap<K, V> {
         self.0.insert(key, Arc::new(value));
     }
 
+    /// Sets the value of this key, and shares it with another map that has the same.
+    pub fn insert_as_in(&mut self, other: &Self, key: K, value: V)
+    where
+        V: PartialEq,
+    {
+        let known = other.0.get(&key).filter(|known| ***known == value).cloned();
+        self.0.insert(key, known.unwrap_or_else(|| Arc::new(value)));
+    }
+
     /// Removes all values for which `keep` is false.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
         self.0.retain(|key, value| keep(key, value));

@@ -11,7 +11,7 @@ use super::lenient::{Field, Lenient, Name, object};
 use super::reading::Reading;
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
-use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
+use crate::domain::world::{Build, Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
 use serde::de::MapAccess;
 
@@ -182,6 +182,10 @@ impl Computer {
             Presence::Online => free.min(configured.saturating_sub(taken)),
             Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
         };
+        let executors = executors.into_iter().chain(self.one_off_executors.unwrap_or_default());
+        let mut builds: Vec<Build> = executors.filter_map(|executor| executor.current.0).collect();
+        // Most nodes have one, and a list that grows begins with room for four.
+        builds.shrink_to_fit();
         let node = Node {
             // Not exported before 2.79.
             mark: self.description.as_deref().and_then(|text| mark_in(text, &name)),
@@ -193,11 +197,7 @@ impl Computer {
             idle,
             presence,
             busy_average: busy_average(self.load.busy.seconds10.latest),
-            builds: executors
-                .into_iter()
-                .chain(self.one_off_executors.unwrap_or_default())
-                .filter_map(|executor| executor.current.0)
-                .collect(),
+            builds,
         };
         Some((self.class, node))
     }

@@ -96,6 +96,8 @@ fn decide(
     };
     let mut decided = decisions::decide(&found);
     decided.shorten();
+    // In a large farm this is as much as was decided.
+    drop((supply, placement, demand));
     decisions::lasting::report(&mut memory, &mut decided, now);
     let mut problems = text::notices::problems(config, world, &memory);
     problems.extend(decided.problems);

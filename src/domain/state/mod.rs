@@ -76,7 +76,7 @@ pub struct State {
     pub nodes: SharedMap<NodeName, NodeMemory>,
     /// Queue items, as long as they are queued.
     #[serde(default)]
-    pub queue: Shared<BTreeMap<u64, ItemMemory>>,
+    pub queue: Shared<SharedMap<u64, ItemMemory>>,
     /// Whether Jenkins left items out of the queue when it was last asked with and without the labels of jobs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub items_left_out: bool,

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::domain::format::{shortened, span};
 use crate::domain::names::NodeTypeName;
 use crate::domain::need::Need;
-use crate::domain::state::{ItemMemory, Mismatch, State};
+use crate::domain::state::{Mismatch, State};
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -70,8 +70,8 @@ fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) 
         .map(|machine| &machine.node_type)
         .collect();
     let queue = &memory.queue;
-    let is_there = |mismatch: &Mismatch, item| {
-        let known = queue.get(&item).map(|item: &ItemMemory| item.job.as_deref());
+    let is_there = |mismatch: &Mismatch, item: u64| {
+        let known = queue.get(&item).map(|item| item.job.as_deref());
         known.is_some_and(|job| job.is_none_or(|job| shortened(&mismatch.job, SHOWN) == job))
     };
     let has_left = |mismatch: &Mismatch| mismatch.item.is_some_and(|item| !is_there(mismatch, item));

@@ -5,6 +5,7 @@ use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
+use crate::domain::shared::SharedMap;
 use crate::domain::state::{ItemMemory, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Mode, Node, QueueItem, Stage, Task, World};
@@ -16,7 +17,7 @@ use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::Classified;
 use crate::plan::model::{Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
@@ -66,7 +67,7 @@ pub(crate) fn read<'a>(
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
     let ours = OurNames::of(config, memory);
-    let mut queued: BTreeMap<u64, ItemMemory> = BTreeMap::new();
+    let mut queued: SharedMap<u64, ItemMemory> = SharedMap::default();
     let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
     let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
@@ -126,7 +127,7 @@ pub(crate) fn read<'a>(
                 }
             }
         }
-        queued.insert(item.id, known);
+        queued.insert_as_in(&before, item.id, known);
     }
     memory.queue = queued.into();
     mismatch::learn(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);

@@ -92,20 +92,20 @@ fn s6_what_is_known_of_an_item_is_not_anothers_with_the_same_number() {
     let mut s = Situation::new();
     s.pipeline(1, "There are no nodes with the label ‘amd64’");
     s.run();
-    let known = s.state.queue[&1].clone();
+    let known = s.state.queue.get(&1).unwrap().clone();
     assert!(known.need.is_some() && known.waiting_since.is_some());
     // After a crash Jenkins counts from 1 again.
     s.item(1).job = "another".to_owned();
     s.item(1).why = Some("Waiting for something a plugin made up".to_owned());
     s.after("1m").run();
-    assert_eq!(s.state.queue[&1].need, None);
+    assert_eq!(s.state.queue.get(&1).unwrap().need, None);
     s.item(1).why = Some("There are no nodes with the label ‘amd64’".to_owned());
     s.after("1m").run();
-    assert!(s.state.queue[&1].need.is_some());
+    assert!(s.state.queue.get(&1).unwrap().need.is_some());
     s.item(1).in_queue_since = Some(s.now);
     s.item(1).why = Some("Waiting for something a plugin made up".to_owned());
     s.after("1m").run();
-    assert_eq!(s.state.queue[&1].need, None, "the same job queued at another time");
+    assert_eq!(s.state.queue.get(&1).unwrap().need, None, "the same job queued at another time");
 }
 
 #[test]

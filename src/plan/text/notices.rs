@@ -13,6 +13,7 @@ use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Of new warnings of one kind, so many are told one by one.
@@ -110,11 +111,12 @@ pub(crate) fn warn(
 ) {
     let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
     let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
-    let online = OnlineNodes::of(fleet, &foreign_labels);
+    let online = OnceCell::new();
+    let online = || online.get_or_init(|| OnlineNodes::of(fleet, &foreign_labels));
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
-            (Subject::QueueItem, Rule::NoNodeType) if !online.fit(plan, id) => {
+            (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => {
                 Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
             }
             (Subject::QueueItem, Rule::InVain) => {
@@ -135,7 +137,6 @@ pub(crate) fn warn(
         };
         events.extend(event.map(|(key, text)| (shortened(&key, REMEMBERED).into_owned(), text)));
     }
-    drop(online);
     plan.memory.foreign_labels = foreign_labels;
     events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
