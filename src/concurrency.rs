@@ -25,6 +25,17 @@ pub fn join<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
+/// Lets all threads allocate from one arena: what one of them has freed, the others use again. The allocator of glibc
+/// gives each of forty threads an arena of its own otherwise. It counts for threads that start later.
+pub fn share_one_arena() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "glibc offers this to C alone")]
+    // SAFETY: mallopt(3) sets a number of the allocator, and may be called at any time.
+    unsafe {
+        nix::libc::mallopt(nix::libc::M_ARENA_MAX, 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

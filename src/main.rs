@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use log::Level;
 use mita::cli;
 use mita::cli::{Arguments, Exit, Failure};
+use mita::concurrency::share_one_arena;
 use mita::reconcile::Moment;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Instant;
 
 fn main() -> ExitCode {
+    share_one_arena();
     cli::report_panics();
     match cli::complete(std::env::args_os()) {
         Ok(true) => return ExitCode::SUCCESS,

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use jiff::Timestamp;
 use log::{LevelFilter, Log, Metadata, Record};
 use mita::apply::Outcome;
+use mita::concurrency::share_one_arena;
 use mita::config::Config;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
@@ -106,6 +107,7 @@ impl Log for Wires {
 
 /// One run, as `mita reconcile` does it.
 pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
+    share_one_arena();
     let started = now();
     log::set_logger(&WIRES).map_err(|_| anyhow!("there is a logger already"))?;
     log::set_max_level(LevelFilter::Trace);
