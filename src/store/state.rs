@@ -137,7 +137,7 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
         Ok(state) => Header::of(state),
         Err(_) => match serde_json::from_slice(&text) {
             Ok(header) => header,
-            Err(error) => return unreadable(error.to_string()),
+            Err(error) => return unreadable(format!("it is not what mita writes: {error}")),
         },
     };
     if header.version > u64::from(VERSION) {

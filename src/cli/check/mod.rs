@@ -53,7 +53,11 @@ pub(crate) fn examine(path: &Path, online: bool, moment: Moment) -> CheckDocumen
     if let Ok(loaded) = &loaded {
         checked.add_errors(machine::errors(&loaded.config));
         checked.add_warnings(writers::warnings(&loaded.config));
-        checked.add_warnings(state::warning(&loaded.config).into_iter().collect());
+        match state::unusable(&loaded.config) {
+            Some(state::Unusable::ForARun(error)) => checked.add_errors(vec![error]),
+            Some(state::Unusable::SetAside(warning)) => checked.add_warnings(vec![warning]),
+            None => {}
+        }
         checked.add_warnings(unused(&loaded.config));
         checked.add_warnings(schedule::warnings(&loaded.config, Path::new("/")));
     }

@@ -26,7 +26,8 @@ pub(super) fn warnings(config: &Config) -> Vec<String> {
         paths.insert(path, what);
     }
     let report = |(path, what): (&PathBuf, &String)| {
-        let metadata = path.metadata().ok()?;
+        // Another error says that it is no file at all.
+        let metadata = path.metadata().ok().filter(|metadata| metadata.is_dir() || metadata.is_file())?;
         let (who, bits) = writers(&metadata)?;
         let (path, mode) = (path.display(), metadata.mode() & 0o7777);
         Some(format!("{path}: {what} can be written by {who} (mode {mode:04o}): chmod {bits} {path}"))
