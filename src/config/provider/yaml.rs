@@ -38,7 +38,10 @@ pub(super) fn read(path: &Path) -> Result<Map, String> {
     if let Some(error) = parsed.err().as_ref().or(loader.error()) {
         // Without the parser's own message, which can quote a secret from the file.
         let (line, column) = (error.marker().line(), error.marker().col() + 1);
-        return Err(format!("{} is not YAML in line {line}, column {column}", path.display()));
+        let blanks =
+            text.lines().nth(line.saturating_sub(1)).map_or("", |text| &text[..text.len() - text.trim_start().len()]);
+        let cure = if blanks.contains('\t') { ": YAML allows no tab before a key; write blanks" } else { "" };
+        return Err(format!("{} is not YAML in line {line}, column {column}{cure}", path.display()));
     }
     let document = loader.into_documents().into_iter().next();
     let mut clouds = match document.and_then(value_of) {

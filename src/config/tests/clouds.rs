@@ -134,6 +134,10 @@ fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
     let good = "auth_url: 'http://os', username: a, password: hunter2";
     for (clouds, reported) in [
         ("a: [hunter2", "FILE is not YAML in line 2, column 1"),
+        (
+            "clouds:\n\tceph-ci:\n\t\tpassword: hunter2\n",
+            "FILE is not YAML in line 2, column 2: YAML allows no tab before a key; write blanks",
+        ),
         ("a: 1", "FILE has no clouds; write them under the key clouds"),
         ("", "FILE has no clouds; write them under the key clouds"),
         ("clouds: {CI: {auth: {}}}", "FILE has no cloud \"ci\"; did you mean \"CI\"?"),
