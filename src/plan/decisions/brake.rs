@@ -1,6 +1,7 @@
 //! The brake: many removals at once that no failure of mita's own orders explains are more likely a fault in what the
 //! run saw than the truth.
 
+use super::lasting;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, State};
 use crate::plan::model::{Action, Change, Plan, Subject};
@@ -31,6 +32,8 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
     });
     plan.actions = kept;
     plan.held_back = held;
+    // That they are held back is told in each run, with what helps.
+    plan.problems.retain(|problem| !lasting::is_of_removal(problem, &plan.held_back));
     let mut subjects: BTreeSet<(Subject, String)> = BTreeSet::new();
     for action in &plan.held_back {
         if let Some(target) = action.removed() {

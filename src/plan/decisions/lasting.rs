@@ -14,6 +14,12 @@ const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 /// Of problems with one cure, so many are told one by one.
 const MOST_ALIKE: usize = 20;
 
+/// The place of more problems than are told one by one.
+const MANY: &str = "many";
+
+/// The cure for a removal that does not come to its end.
+const REMOVE_OBSTACLE: &str = "see the errors of the last runs (mita reconcile -v) and remove what stands in the way";
+
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long.
 pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
     let mut counted: BTreeMap<String, Credit> = BTreeMap::new();
@@ -33,7 +39,7 @@ pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
     }
     for (cure, number) in reported.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
         let error = format!("{} more like the last ones (mita status shows all): {cure}", number - MOST_ALIKE);
-        draft.problems.push(Problem { place: "many".to_owned(), error });
+        draft.problems.push(Problem { place: MANY.to_owned(), error });
     }
     memory.lasting = counted;
 }
@@ -94,8 +100,14 @@ fn of_removal(action: &Action) -> Option<Condition> {
         key: format!("removal of {place}"),
         what: format!("its removal ({}) is decided in each run and does not come to its end", action.rule),
         place,
-        cure: "see the errors of the last runs (mita reconcile -v) and remove what stands in the way",
+        cure: REMOVE_OBSTACLE,
     })
+}
+
+/// Whether the problem is that one of these removals does not come to its end.
+pub(super) fn is_of_removal(problem: &Problem, removals: &[Action]) -> bool {
+    let is_meant = |place: &str| removals.iter().filter_map(of_removal).any(|removal| removal.place == place);
+    problem.error.ends_with(REMOVE_OBSTACLE) && (problem.place == MANY || is_meant(&problem.place))
 }
 
 #[cfg(test)]

@@ -128,3 +128,15 @@ fn failures_and_idleness_are_not_held_back() {
     }
     assert_eq!(done_and_held(&s), (9, 0));
 }
+
+#[test]
+fn what_is_held_back_for_long_is_told_once() {
+    for all in [6, 30] {
+        let mut s = offline(all, all);
+        for _ in 0..8 {
+            s.run().after("5m");
+        }
+        let plan = s.plan();
+        assert_eq!((plan.held_back.len(), plan.problems), (all as usize, vec![]));
+    }
+}
