@@ -201,6 +201,7 @@ mod tests {
             class: None,
             reason: reason.to_owned(),
             by: by.map(str::to_owned),
+            since: None,
         };
         let held = |reason: &str, by| holder(&cause(reason, by));
         let known = |person: &str, why: &str| (Some(person.to_owned()), why.to_owned());

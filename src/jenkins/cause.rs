@@ -15,5 +15,5 @@ pub(super) fn read(class: Option<&str>, description: Option<&str>, reason: Optio
     let whole = message.map(|(_, message)| message.to_owned()).filter(|message| message.contains(" : "));
     let reason = whole.or_else(|| reason.map(unescape_html));
     let reason = reason.or_else(|| description.map(str::to_owned)).unwrap_or_default();
-    OfflineCause { class: class.map(str::to_owned), reason: reason.trim().to_owned(), by }
+    OfflineCause { class: class.map(str::to_owned), reason: reason.trim().to_owned(), by, since: None }
 }

@@ -13,12 +13,13 @@ use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Build, Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
+use jiff::Timestamp;
 use serde::de::MapAccess;
 
 /// `_class` does not have to be selected. Jenkins fills in the cause only if one of its fields is selected.
 fn fields() -> String {
     format!(
-        "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description],offlineCauseReason,\
+        "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description,timestamp],offlineCauseReason,\
          assignedLabels[name],executors[idle,{EXECUTABLE}],oneOffExecutors[{EXECUTABLE}],description,\
          loadStatistics[busyExecutors[sec10[latest]]]"
     )
@@ -99,6 +100,7 @@ object!(Computer {
 object!(Cause {
     "_class" => class: Option<String>,
     "description" => description: Option<String>,
+    "timestamp" => since: Option<i64>,
 });
 
 object!(Label {
@@ -214,7 +216,9 @@ impl Computer {
     }
 
     fn offline_cause(&self) -> OfflineCause {
-        cause::read(self.cause.class.as_deref(), self.cause.description.as_deref(), self.reason.as_deref())
+        let Cause { class, description, since } = &self.cause;
+        let since = since.and_then(|since| Timestamp::from_millisecond(since).ok());
+        OfflineCause { since, ..cause::read(class.as_deref(), description.as_deref(), self.reason.as_deref()) }
     }
 }
 
@@ -256,22 +260,25 @@ mod tests {
     }
 
     fn cause(class: Option<&str>, reason: &str) -> Presence {
-        Presence::SetOffline(OfflineCause { class: class.map(str::to_owned), reason: reason.to_owned(), by: None })
+        let class = class.map(str::to_owned);
+        Presence::SetOffline(OfflineCause { class, reason: reason.to_owned(), ..OfflineCause::default() })
+    }
+
+    fn by_user(reason: &str, by: Option<&str>) -> OfflineCause {
+        let class = Some("hudson.slaves.OfflineCause$UserCause".to_owned());
+        OfflineCause { class, reason: reason.to_owned(), by: by.map(str::to_owned), since: None }
     }
 
     #[test]
     fn presence_and_cause_are_reported_apart() {
+        let since = Timestamp::from_millisecond(1_500).ok();
         for (fields, presence) in [
             (json!({}), Presence::Online),
             (json!({"offline": true}), Presence::Disconnected),
             (
                 json!({"offline": true, "offlineCauseReason": "moving racks",
-                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause"}}),
-                Presence::DisconnectedBy(OfflineCause {
-                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
-                    reason: "moving racks".to_owned(),
-                    by: None,
-                }),
+                    "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause", "timestamp": 1_500}}),
+                Presence::DisconnectedBy(OfflineCause { since, ..by_user("moving racks", None) }),
             ),
             (
                 json!({"offline": true, "offlineCauseReason": "Connection was broken",
@@ -283,21 +290,13 @@ mod tests {
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "it&#039;s &lt;broken&gt;",
                     "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
                         "description": "Disconnected by a : b"}}),
-                Presence::SetOffline(OfflineCause {
-                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
-                    reason: "it's <broken>".to_owned(),
-                    by: Some("a".to_owned()),
-                }),
+                Presence::SetOffline(by_user("it's <broken>", Some("a"))),
             ),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "mita retires this node",
                     "offlineCause": {"_class": "hudson.slaves.OfflineCause$UserCause",
                         "description": "Disconnected by a : keep &lt; : mita retires this node"}}),
-                Presence::SetOffline(OfflineCause {
-                    class: Some("hudson.slaves.OfflineCause$UserCause".to_owned()),
-                    reason: "keep &lt; : mita retires this node".to_owned(),
-                    by: Some("a".to_owned()),
-                }),
+                Presence::SetOffline(by_user("keep &lt; : mita retires this node", Some("a"))),
             ),
             (
                 json!({"offline": true, "temporarilyOffline": true, "offlineCauseReason": "",

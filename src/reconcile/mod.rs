@@ -44,6 +44,7 @@ pub fn reconcile_with(
     progress.now(READING);
     let (mut world, mut plan) = decide(config, &services, Purpose::Run, &before, permits, moment.now, show);
     let (state, state_warning) = before;
+    let last_run = state.last_run;
     let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
     let mut entries = journal::seen(&state, &plan.memory, &world, plan.now);
@@ -55,7 +56,7 @@ pub fn reconcile_with(
     progress.now("carrying out the plan");
     let results = fallback::apply(config, &services, &mut world, &mut plan, &mut store);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    Ok((Report { world, plan, state_warning, results: Some(results), traffic, deciding, whole }, store))
+    Ok((Report { world, plan, state_warning, last_run, results: Some(results), traffic, deciding, whole }, store))
 }
 
 /// A run up to its decision: sends reads only, takes no lock, and leaves every file as it was.
@@ -76,7 +77,9 @@ pub fn dry_run_with(
     progress.now(READING);
     let (world, plan) = decide(config, &services, Purpose::Show, &state, permits, moment.now, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    Ok(Report { world, plan, state_warning: state.1, results: None, traffic, deciding: whole, whole })
+    let (state, state_warning) = state;
+    let last_run = state.last_run;
+    Ok(Report { world, plan, state_warning, last_run, results: None, traffic, deciding: whole, whole })
 }
 
 /// What a run and a dry run have in common: observe, plan, check, show. A plan that orders something is made a second

@@ -62,6 +62,8 @@ pub struct Report {
     pub plan: Plan,
     /// What a person should know about the state that it started from; a warning of the plan as well.
     pub state_warning: Option<String>,
+    /// When the last run before it was.
+    pub last_run: Option<Timestamp>,
     /// The results of the actions; none for a dry run.
     pub results: Option<Vec<ActionResult>>,
     /// Requests that were sent, by service.

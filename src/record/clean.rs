@@ -87,8 +87,8 @@ fn node(node: &mut Node) {
     } = node;
     match presence {
         Presence::Online | Presence::Disconnected => {}
-        Presence::SetOffline(OfflineCause { class: _, reason, by: _ })
-        | Presence::DisconnectedBy(OfflineCause { class: _, reason, by: _ }) => redact_in_place(reason),
+        Presence::SetOffline(OfflineCause { class: _, reason, by: _, since: _ })
+        | Presence::DisconnectedBy(OfflineCause { class: _, reason, by: _, since: _ }) => redact_in_place(reason),
     }
 }
 

@@ -17,6 +17,9 @@ use crate::view::text::plural;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// No installation should be called silent after two minutes, however often it runs.
+const SHORTEST_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
+
 /// The report of a run, with each verdict beside what it is about.
 pub(crate) struct Overview<'a> {
     pub(crate) config: &'a Config,
@@ -101,6 +104,13 @@ impl<'a> Overview<'a> {
     /// Whether this shows what the next run would do: nothing was carried out.
     pub(crate) fn predicts(&self) -> bool {
         self.report.results.is_none()
+    }
+
+    /// For how long no run was made, where that is several times the usual: nothing happens at the times that are counted.
+    pub(crate) fn silence(&self) -> Option<SignedDuration> {
+        let silence = self.now().duration_since(self.report.last_run?);
+        let usual = self.memory().learned.interval().max(SHORTEST_INTERVAL);
+        Some(silence).filter(|silence| self.predicts() && *silence > usual * 3)
     }
 
     /// The reason of a verdict. Of an order that the next run would send, it does not say that it is sent, nor its id, which

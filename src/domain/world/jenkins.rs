@@ -202,6 +202,9 @@ pub struct OfflineCause {
     /// The user who did it, where Jenkins says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// Since when, where Jenkins says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 impl OfflineCause {

@@ -77,7 +77,7 @@ fn l5_whatever_others_say_reasons_stay_short() {
     let mut s = Situation::new();
     let noise = "noise ".repeat(100_000);
     s.idle("s1", "10.0.0.1", "1m").presence =
-        Presence::SetOffline(OfflineCause { class: None, reason: noise.clone(), by: None });
+        Presence::SetOffline(OfflineCause { class: None, reason: noise.clone(), ..OfflineCause::default() });
     s.pipeline(1, &noise);
     s.project(2, &format!("none{}", "y".repeat(60_000))).job = noise.clone();
     s.wait(3, Task::Unknown, &noise).stage = Stage::Blocked;

@@ -129,7 +129,8 @@ fn s5_a_hold_that_a_person_ended_while_the_agent_was_away_is_over() {
 #[test]
 fn s7_a_person_who_disconnects_an_agent_holds_its_node() {
     let mut s = Situation::new();
-    let cause = OfflineCause { class: Some(USER.to_owned()), reason: "moving racks".to_owned(), by: None };
+    let cause =
+        OfflineCause { class: Some(USER.to_owned()), reason: "moving racks".to_owned(), ..OfflineCause::default() };
     s.joined("s1", "10.0.0.1").presence = Presence::DisconnectedBy(cause);
     for _ in 0..5 {
         s.after("7m").runs(

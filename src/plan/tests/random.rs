@@ -366,7 +366,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         5 => Presence::DisconnectedBy(OfflineCause {
             class: Some(USER.to_owned()),
             reason: "racks".to_owned(),
-            by: None,
+            ..OfflineCause::default()
         }),
         _ => Presence::Online,
     };

@@ -138,7 +138,7 @@ pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
 
 pub(crate) fn set_offline(class: &str, reason: &str) -> Presence {
     let class = Some(class.to_owned()).filter(|class| !class.is_empty());
-    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned(), by: None })
+    Presence::SetOffline(OfflineCause { class, reason: reason.to_owned(), ..OfflineCause::default() })
 }
 
 pub(crate) struct Situation {

@@ -15,7 +15,8 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
     finding.fact(What::Seen, format!("{}{}", view.state(), kind(node)));
     if let Some(cause) = node.presence.cause() {
         let class = cause.class.as_deref().map_or_else(String::new, |class| format!(" ({class})"));
-        finding.fact(What::OfflineCause, format!("\"{}\"{class}", cause.reason.trim()));
+        let since = cause.since.map_or_else(String::new, |since| format!(", since {since:.0}"));
+        finding.fact(What::OfflineCause, format!("\"{}\"{class}{since}", cause.reason.trim()));
     }
     for build in BuildStatus::all(overview, [node]) {
         let url = build.url.as_ref().map_or_else(String::new, |url| format!(", {url}"));

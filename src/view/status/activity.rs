@@ -39,6 +39,10 @@ pub(crate) struct Hold {
     pub(crate) by: Option<String>,
     /// Empty if no reason was given.
     pub(crate) reason: String,
+    /// Null if Jenkins does not say since when.
+    pub(crate) since: Option<Time>,
+    #[serde(skip)]
+    lasts: Option<SignedDuration>,
 }
 
 impl BuildStatus {
@@ -82,13 +86,23 @@ impl Hold {
             known.is_some_and(|known| known.set_offline_by == Some(SetOfflineBy::Person))
         };
         let node = nodes.into_iter().find(is_held)?;
-        let (by, reason) = node.presence.cause().map(holder).unwrap_or_default();
-        Some(Hold { node: node.name.clone(), by: by.map(|by| clean::text(&by)), reason: clean::text(&reason) })
+        let cause = node.presence.cause();
+        let (by, reason) = cause.map(holder).unwrap_or_default();
+        let since = cause.and_then(|cause| cause.since);
+        Some(Hold {
+            node: node.name.clone(),
+            by: by.map(|by| clean::text(&by)),
+            reason: clean::text(&reason),
+            since: since.map(Time),
+            lasts: since.map(|since| overview.since(since)),
+        })
     }
 
-    /// By whom, and why.
+    /// By whom, for how long, and why.
     pub(crate) fn words(&self) -> String {
-        let by = self.by.as_ref().map_or_else(|| "held by a person".to_owned(), |by| format!("held by {by}"));
-        if self.reason.is_empty() { by } else { format!("{by}: {}", self.reason) }
+        let by = self.by.as_deref().unwrap_or("a person");
+        let lasts = self.lasts.map_or_else(String::new, |lasts| format!(" for {}", duration(lasts)));
+        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
+        format!("held by {by}{lasts}{reason}")
     }
 }

@@ -19,10 +19,11 @@ use crate::record::clean;
 use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
 use crate::view::overview::{NodePresence, NodeView, Overview, ServerView};
-use crate::view::text::plural;
+use crate::view::text::{duration, plural};
 use activity::{BuildStatus, Hold};
 use budgets::BudgetStatus;
 use failures::FailureStatus;
+use jiff::SignedDuration;
 use job::JobStatus;
 use next::Next;
 use node_types::{Pause, TypeStatus};
@@ -46,6 +47,11 @@ pub(crate) struct Status {
     pub(crate) head: String,
     pub(crate) owner: Owner,
     pub(crate) now: Time,
+    /// When the last run was; null if none was made.
+    last_run: Option<Time>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    silence: Option<SignedDuration>,
     /// The maximum number of servers of the installation.
     pub(crate) max_servers: u32,
     /// What a run does now, in numbers.
@@ -130,6 +136,8 @@ impl Status {
             head: String::new(),
             owner: plan.owner.clone(),
             now: Time(plan.now),
+            last_run: overview.report.last_run.map(Time),
+            silence: overview.silence(),
             max_servers: overview.config.max_servers,
             to_do: ToDo::of(&plan.actions, plan.held_back.len()),
             paused: plan.memory.pauses.iter().map(PauseStatus::of).collect(),
@@ -163,7 +171,13 @@ impl Status {
         let numbers = format!("{counted} of {most}{unseen}; Jenkins has {nodes} and {jobs}");
         let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
         let to_do = nothing.unwrap_or_else(|| to_do.sentence());
-        format!("{owner} at {now}\n{numbers}\n{to_do}{causes}\n\n")
+        let silence = self.silence.map_or_else(String::new, |silence| {
+            format!(
+                "\nthe last run was {} ago, and nothing happens before the next: does cron run mita?",
+                duration(silence)
+            )
+        });
+        format!("{owner} at {now}\n{numbers}\n{to_do}{silence}{causes}\n\n")
     }
 
     /// The queue items that wait for an executor.

@@ -49,7 +49,7 @@ impl Next {
         if lock::locked(overview.memory(), machine, overview.now()).is_some() {
             return None;
         }
-        if overview.memory().pause(&machine.node_type, &machine.provider).is_some() {
+        if overview.memory().pause(&machine.node_type, &machine.provider).is_some() || overview.silence().is_some() {
             return None;
         }
         let times = grace::times(overview.config, overview.memory(), &machine.node_type);
@@ -71,6 +71,9 @@ impl Next {
                 let by_age = times.max_age.map(|most| most - ordered);
                 match (by_idleness, by_age) {
                     (Some(idle), Some(age)) if age < idle => next(age, SignedDuration::ZERO, "retired", OLD),
+                    (Some(idle), _) if wanted_at_hand(overview, machine) > 0 => {
+                        next(idle, SignedDuration::ZERO, "retired", "a build comes or it is kept at hand")
+                    }
                     (Some(idle), _) => next(idle, SignedDuration::ZERO, "retired", "a build comes"),
                     (None, Some(age)) => next(age, SignedDuration::ZERO, "retired", OLD),
                     (None, None) => None,
@@ -97,14 +100,19 @@ impl Next {
 /// What prevents the end of a server that is as old as it may be.
 const OLD: &str = "a build runs there then";
 
+/// How many idle servers of the type are kept at hand now.
+fn wanted_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
+    let kind = overview.config.node_type(&machine.node_type);
+    kind.map_or(0, |kind| kind.min_idle.at(overview.now()) as usize)
+}
+
 /// Whether all idle servers of the type are kept at hand.
 fn is_kept_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> bool {
-    let Some(kind) = overview.config.node_type(&machine.node_type) else { return false };
-    let wanted = kind.min_idle.at(overview.now()) as usize;
     let is_idle = |server: &&ServerView<'_>| {
         let idle = matches!(server.verdict.rule, Rule::Kept | Rule::KeptForJobs | Rule::MinIdle);
         idle && server.node_type() == Some(&machine.node_type)
     };
+    let wanted = wanted_at_hand(overview, machine);
     wanted > 0 && overview.servers().iter().filter(is_idle).count() <= wanted
 }
 

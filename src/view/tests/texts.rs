@@ -131,6 +131,23 @@ fn a_server_that_is_gone_is_neither_counted_nor_a_machine() {
 }
 
 #[test]
+fn without_runs_nothing_is_counted_down_and_the_silence_is_told() {
+    let scene = Scene::with_jobs();
+    for _ in 0..13 {
+        scene.run();
+    }
+    let counted = status(&scene, Layout::Compact);
+    assert!(counted.contains("  LEFT") && !counted.contains("last run"), "{counted}");
+    scene.pass(600);
+    let silent = status(&scene, Layout::Compact);
+    let told = "the last run was 11m ago, and nothing happens before the next: does cron run mita?";
+    assert!(silent.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{silent}");
+    assert!(!silent.contains("LEFT"), "{silent}");
+    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    assert!(!explanation(&scene, &node).contains("\n  next "), "{}", explanation(&scene, &node));
+}
+
+#[test]
 fn words_choose_a_part_and_names() {
     let scene = Scene::with_jobs();
     scene.run();
@@ -166,12 +183,13 @@ fn a_hold_of_a_busy_node_is_seen_with_who_and_why() {
     scene.run();
     let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
     scene.sim.jenkins().hold(&node, "racks");
+    scene.pass(90);
     let text = status(&scene, Layout::Compact);
-    assert!(text.contains("busy, held  held by alice: racks; runs ceph"), "{text}");
+    assert!(text.contains("busy, held  held by alice for 1m 30s: racks"), "{text}");
     let types = text.lines().find(|line| line.contains("HELD")).unwrap();
     assert!(types.ends_with("BUSY  HELD"), "{text}");
     assert!(
-        explanation(&scene, &node).contains("  held            held by alice: racks\n"),
+        explanation(&scene, &node).contains("  held            held by alice for 1m 30s: racks\n"),
         "{}",
         explanation(&scene, &node)
     );

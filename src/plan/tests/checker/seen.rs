@@ -225,7 +225,7 @@ pub(super) fn keyed(node: &Node, server: &Server) -> bool {
 
 /// S7: temporarily offline for a cause that is neither ours nor a monitor's, or for one that nobody knows.
 pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
-    let (OfflineCause { class, reason, by: _ }, marked) = match &node.presence {
+    let (OfflineCause { class, reason, by: _, since: _ }, marked) = match &node.presence {
         Presence::SetOffline(cause) => (cause, true),
         Presence::DisconnectedBy(cause) => (cause, false),
         Presence::Online | Presence::Disconnected => return false,
