@@ -3,7 +3,8 @@
 use super::file::{self, Reading, Table};
 use super::nodes::names;
 use super::types::{JenkinsConfig, ProviderConfig, ZoneName};
-use super::{jenkins, keys, provider, url};
+use super::{jenkins, keys, provider, secrets, url};
+use crate::secret::Secret;
 use std::path::Path;
 use toml::de::DeTable;
 
@@ -39,6 +40,16 @@ fn read<T>(path: &Path, text: &str, part: impl FnOnce(&Table<'_>) -> Option<T>) 
 /// What is wrong with it and what to do.
 pub fn root_url(text: &str) -> Result<String, String> {
     url::root(text.trim(), "https://HOST/")
+}
+
+/// What looks wrong with a secret that a service refused.
+pub fn oddity(secret: &Secret) -> Option<&'static str> {
+    let text = secret.expose();
+    match () {
+        () if secrets::is_quoted(text) => Some(secrets::QUOTED),
+        () if text.contains(char::is_whitespace) => Some("holds a blank: is it all of it, and nothing else?"),
+        () => None,
+    }
 }
 
 /// Checks the name of a node type.

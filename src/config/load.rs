@@ -4,6 +4,7 @@ use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table,
 use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
 use super::{jenkins, keys, nodes, provider, targets, times};
 use crate::domain::names::Owner;
+use crate::secret;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 use toml::de::DeTable;
@@ -39,7 +40,12 @@ impl Config {
 pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, ConfigErrors> {
     let text = file::text(path, LARGEST).map_err(|error| {
         let file = path.display();
-        ConfigErrors::of_lines(vec![format!("{file}: {error}; name another file with --config FILE or MITA_CONFIG")])
+        // Cron starts a program in another folder than the one where its command was tried.
+        let from = std::env::current_dir().ok().filter(|_| error == file::MISSING && path.is_relative());
+        let from = from.map_or_else(String::new, |from| format!(" (looked for from the folder {})", from.display()));
+        ConfigErrors::of_lines(vec![format!(
+            "{file}: {error}{from}; name another file with --config FILE or MITA_CONFIG"
+        )])
     })?;
     let reading = Reading::new(path, &text, environment);
     let (document, errors) = DeTable::parse_recoverable(&text);
@@ -98,7 +104,16 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
         times,
     };
     config.fingerprint = fingerprint_of(&config);
+    secret::publish(names_in(&config));
     Some(config)
+}
+
+/// What the tables and messages of mita are full of.
+fn names_in(config: &Config) -> impl Iterator<Item = &str> {
+    let types = config.node_types.iter();
+    let names = types.flat_map(|kind| kind.labels.iter().map(String::as_str).chain([kind.name.as_str()]));
+    let providers = config.providers.iter().map(|provider| provider.name.as_str());
+    names.chain(providers).chain([config.owner.as_str(), config.jenkins.user.as_str(), "jenkins", "openstack", "mita"])
 }
 
 fn jenkins_table(top: &Table<'_>) -> Option<JenkinsConfig> {

@@ -24,7 +24,7 @@ mod url;
 #[cfg(test)]
 mod tests;
 
-pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, provider_of, root_url};
+pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, oddity, provider_of, root_url};
 pub(crate) use file::of_process;
 pub use file::{ConfigErrors, FileIdentity, NotFound, UsedFile, locate, person};
 pub use load::Loaded;

@@ -3,18 +3,41 @@
 //! The text goes straight into a [`Secret`], which registers it for redaction, and never into a message.
 
 use super::file::{self, Found, Place, Table};
-use crate::secret::{SHORTEST, Secret};
+use crate::secret::{LONG, SHORTEST, Secret};
 
 /// Far more than a token or a password needs.
 const LARGEST: u64 = 64 * 1024;
 
 /// What is wrong with a secret that is too short to be found in a text.
-pub(super) const TOO_SHORT: &str =
+const TOO_SHORT: &str =
     "is so short that mita cannot hide it in messages, which may repeat it; choose one of 8 characters or more";
 
-/// Whether no text is searched for this secret.
-pub(super) fn is_too_short(secret: &str) -> bool {
-    secret.len() < SHORTEST
+/// What is probably wrong with a secret that a service refuses.
+pub(super) const QUOTED: &str =
+    "begins and ends with a quote, which counts as a part of the secret; remove the quotes unless they are one";
+
+/// What is wrong with a secret that hides a word.
+const ORDINARY: &str = "is nothing but a few letters, which can be guessed, and mita then hides that word in messages as well; \
+                        choose one of 16 characters or more";
+
+/// Whether somebody wrote the quotes that a shell or TOML needs into a place that needs none.
+pub(super) fn is_quoted(secret: &str) -> bool {
+    ['"', '\''].iter().any(|quote| secret.len() > 2 && secret.starts_with(*quote) && secret.ends_with(*quote))
+}
+
+/// Whether a secret is probably a word.
+fn is_ordinary(secret: &str) -> bool {
+    secret.len() < LONG && secret.chars().all(|c| c.is_ascii_lowercase())
+}
+
+/// What a person should know of a secret that can be used.
+pub(super) fn oddity(secret: &str) -> Option<&'static str> {
+    match () {
+        // No text is searched for it.
+        () if secret.len() < SHORTEST => Some(TOO_SHORT),
+        () if is_ordinary(secret) => Some(ORDINARY),
+        () => is_quoted(secret).then_some(QUOTED),
+    }
 }
 
 /// Where a secret can come from.
@@ -124,8 +147,8 @@ fn checked(table: &Table<'_>, at: &Place, subject: &str, text: String) -> Option
     } else if text.chars().any(char::is_control) {
         "holds a line break or another control character; write the secret alone, in one line"
     } else {
-        if is_too_short(&text) {
-            table.reading.warn(at, format!("{subject}{TOO_SHORT}"));
+        if let Some(what) = oddity(&text) {
+            table.reading.warn(at, format!("{subject}{what}"));
         }
         return Some(Secret::new(text));
     };

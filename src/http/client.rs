@@ -10,7 +10,7 @@ use super::request::Request;
 use super::response::Response;
 use super::sent;
 use super::tls::{read_client_cert, read_roots};
-use crate::secret::{Secret, redact};
+use crate::secret::{Secret, redact_answer};
 use jiff::{SignedDuration, Timestamp};
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -155,7 +155,7 @@ impl Client {
             }
             match &outcome {
                 Ok(response) => log::debug!("{}: {}: status {}, retrying", self.service, request, response.status),
-                Err(failed) => log::debug!("{}: {}, retrying", self.service, redact(&failed.error.to_string())),
+                Err(failed) => log::debug!("{}: {}, retrying", self.service, redact_answer(&failed.error.to_string())),
             }
             wait(pause);
         }
@@ -197,7 +197,7 @@ impl Client {
                 let id = id.as_deref().unwrap_or("-");
                 log::trace!("{}: {request} {} in {ms} ms ({id})", self.service, response.status);
             }
-            Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact(&failed.error.to_string())),
+            Err(failed) => log::trace!("{}: {} after {ms} ms", self.service, redact_answer(&failed.error.to_string())),
         }
         outcome
     }

@@ -2,7 +2,7 @@
 
 use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
-use crate::secret::{REDACTED, redact};
+use crate::secret::{REDACTED, redact_answer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -121,7 +121,7 @@ impl Response {
     /// Status, type and beginning of the answer, for a message.
     pub fn description(&self) -> String {
         let kind = match self.header("content-type") {
-            Some(kind) => redact(kind).chars().take(80).flat_map(char::escape_debug).collect(),
+            Some(kind) => redact_answer(kind).chars().take(80).flat_map(char::escape_debug).collect(),
             None => "no content type".to_owned(),
         };
         format!("status {} ({kind}): {}", self.status, excerpt(&self.body))
@@ -177,7 +177,7 @@ fn mistake(body: &[u8], error: &serde_json::Error) -> Option<String> {
     let around: String = before.chars().skip(skipped).chain(behind.chars().take(AROUND)).collect();
     // A secret at this place would be quoted in part.
     let searched = format!("{before}{behind}");
-    let stands = if redact(&searched) == searched { one_line(&around) } else { REDACTED.to_owned() };
+    let stands = if redact_answer(&searched) == searched { one_line(&around) } else { REDACTED.to_owned() };
     let reason = error.to_string();
     let reason = reason.split(" at line ").next().unwrap_or_default();
     Some(format!(", which is not JSON at line {line}, column {column}, at \"{stands}\": {reason}"))
@@ -192,7 +192,7 @@ pub fn excerpt(body: &[u8]) -> String {
     // fill what is searched up to the beginning of a secret.
     let body = body.trim_ascii_start();
     let text = String::from_utf8_lossy(&body[..body.len().min(SEARCHED)]);
-    let text = redact(&text);
+    let text = redact_answer(&text);
     let beginning = text.trim();
     let lower = beginning.to_ascii_lowercase();
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") || lower.contains("<head>") {

@@ -1,6 +1,6 @@
 //! The end of a server's console, cleaned so that it can be kept and shown.
 
-use crate::secret::{REDACTED, redact};
+use crate::secret::{REDACTED, redact_answer};
 
 /// The last lines show where a boot failed.
 const LINES: usize = 20;
@@ -11,7 +11,7 @@ const BYTES: usize = 4096;
 /// The last lines that are not empty, oldest first; `None` if there are none. Secrets are removed before anything is cut,
 /// and control characters other than line ends are escaped.
 pub fn tail(output: &str) -> Option<String> {
-    let clean = redact(output);
+    let clean = redact_answer(output);
     let clean = without_agent_secrets(&clean);
     let lines = clean.lines().map(|line| one_line(line.trim_end())).filter(|line| !line.is_empty());
     let lines: Vec<String> = lines.collect();

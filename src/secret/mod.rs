@@ -10,8 +10,8 @@ pub(crate) mod sentences;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-pub(crate) use patterns::SHORTEST;
-use patterns::{LONG, Patterns};
+use patterns::Patterns;
+pub(crate) use patterns::{LONG, SHORTEST};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
@@ -53,9 +53,27 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The text without any secret of this process.
+/// Words that everybody can read, such as the names in the configuration. A short secret that is the same word is left in
+/// texts that are mita's own: a gap in place of a well-known name would tell the secret, and nobody could read the text.
+pub fn publish<'w>(words: impl IntoIterator<Item = &'w str>) {
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).publish(words);
+}
+
+/// A text of this program without any secret of this process, except for a secret that is a public word.
 pub fn redact(text: &str) -> Cow<'_, str> {
-    without(text, 0)
+    without(text, 0, Words::Shown)
+}
+
+/// The words of a service without any secret of this process: it may repeat what it was sent.
+pub fn redact_answer(text: &str) -> Cow<'_, str> {
+    without(text, 0, Words::Hidden)
+}
+
+/// What happens to a secret that is a public word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    Shown,
+    Hidden,
 }
 
 /// A JSON document without long secrets in its texts and keys, names included. Nothing outside of quotes changes.
@@ -67,7 +85,7 @@ pub fn redact_document(json: &str) -> Cow<'_, str> {
     let mut rest = json;
     while let Some((before, quoted)) = rest.split_once('"') {
         let inside = &quoted[..closing_quote(quoted)];
-        clean.extend([before, "\"", &without(inside, LONG), "\""]);
+        clean.extend([before, "\"", &without(inside, LONG, Words::Hidden), "\""]);
         rest = quoted.get(inside.len() + 1..).unwrap_or_default();
     }
     clean.push_str(rest);
@@ -102,19 +120,22 @@ fn closing_quote(text: &str) -> usize {
 }
 
 /// The text without secrets of at least this length. Redacting it again changes nothing.
-fn without(text: &str, shortest: usize) -> Cow<'_, str> {
+fn without(text: &str, shortest: usize, words: Words) -> Cow<'_, str> {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     let mut clean = Cow::Borrowed(text);
     // What replaces a secret can be a part of another one. Each time fewer characters are left that replace nothing.
-    while let Some(cleaner) = replaced(&known, &clean, shortest) {
+    while let Some(cleaner) = replaced(&known, &clean, shortest, words) {
         clean = Cow::Owned(cleaner);
     }
     clean
 }
 
 /// The text with each secret replaced; `None` if it has none.
-fn replaced(known: &Patterns, text: &str, shortest: usize) -> Option<String> {
+fn replaced(known: &Patterns, text: &str, shortest: usize, words: Words) -> Option<String> {
     let mut found = found(known, text, shortest);
+    if words == Words::Shown {
+        found.retain(|range| !known.is_public_word(text, range));
+    }
     if !found.is_empty() {
         let markers: Vec<Range<usize>> =
             text.match_indices(REDACTED).map(|(start, marker)| start..start + marker.len()).collect();
@@ -191,7 +212,7 @@ mod tests {
         let mut known = Patterns::none();
         secrets.iter().for_each(|secret| known.insert(secret, encodings::of(secret)));
         let mut text = text.to_owned();
-        while let Some(cleaner) = replaced(&known, &text, 0) {
+        while let Some(cleaner) = replaced(&known, &text, 0, Words::Shown) {
             text = cleaner;
         }
         text
@@ -237,6 +258,21 @@ mod tests {
                 proptest::prop_assert!(rest.iter().all(|part| !part.contains(secret.as_str())), "{:?} in {:?}", secret, once);
             }
         }
+    }
+
+    #[test]
+    fn s9_a_short_secret_that_is_a_public_word_is_hidden_in_answers_alone() {
+        // No other test in this process uses these words.
+        let (_short, _long) = (Secret::new("xenialtype"), Secret::new("xenialtype-0123456789"));
+        publish(["xenialtype", "xenialtype-0123456789"]);
+        for own in ["node xenialtype+10.0.0.1 of xenialtype: idle", "https://xenialtype.example.com/"] {
+            assert_eq!(redact(own), own);
+        }
+        assert_eq!(redact("xenialtypes and my_xenialtype"), "[secret]s and my_[secret]");
+        assert_eq!(redact("xenialtype-0123456789"), REDACTED);
+        assert_eq!(redact_answer("Keystone: xenialtype is wrong"), "Keystone: [secret] is wrong");
+        let encoded = STANDARD.encode("xenialtype");
+        assert_eq!(redact(&encoded), REDACTED);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! All texts to remove, and where they occur in another text. One pass finds them all, since each run searches every text
 //! of the state file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Shorter texts are not removed: redacting every "a" would make a message useless and protect nothing. Whoever reads a
@@ -10,7 +10,7 @@ pub(crate) const SHORTEST: usize = 4;
 
 /// From this length on a secret is removed from names, too. A shorter password can be part of a real name (`openstack`),
 /// which would then name something else; tokens and generated passwords are longer.
-pub(super) const LONG: usize = 16;
+pub(crate) const LONG: usize = 16;
 
 /// Patterns by their first two bytes.
 pub(super) struct Patterns {
@@ -21,6 +21,8 @@ pub(super) struct Patterns {
     long: Skips,
     /// Whether any pattern has a space.
     pub(super) have_spaces: bool,
+    /// Words that everybody can read.
+    public: BTreeSet<String>,
 }
 
 struct Pattern {
@@ -32,7 +34,13 @@ struct Pattern {
 impl Patterns {
     /// No patterns.
     pub(super) const fn none() -> Self {
-        Self { by_start: BTreeMap::new(), starts: Vec::new(), long: Skips::none(), have_spaces: false }
+        Self {
+            by_start: BTreeMap::new(),
+            starts: Vec::new(),
+            long: Skips::none(),
+            have_spaces: false,
+            public: BTreeSet::new(),
+        }
     }
 
     /// Adds a secret with its encoded forms. Adding it again changes nothing.
@@ -55,6 +63,19 @@ impl Patterns {
                 patterns.push(Pattern { text, secret: secret.len() });
             }
         }
+    }
+
+    /// Lets these words be read. A long secret is never a word.
+    pub(super) fn publish<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
+        self.public.extend(words.into_iter().filter(|word| word.len() < LONG).map(str::to_owned));
+    }
+
+    /// Whether all of a public word is found there, and no part of a longer one.
+    pub(super) fn is_public_word(&self, text: &str, found: &Range<usize>) -> bool {
+        let is_inside = |c: char| c.is_alphanumeric() || c == '_';
+        self.public.contains(&text[found.clone()])
+            && !text[..found.start].ends_with(is_inside)
+            && !text[found.end..].starts_with(is_inside)
     }
 
     /// Where any form of a secret of at least this length occurs. Ranges may overlap.

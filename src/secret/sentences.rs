@@ -15,7 +15,7 @@ pub(crate) const TOKEN_REFUSED: &str = "the token has expired or was revoked, or
 /// Keystone does not know a token.
 pub(crate) const TOKEN_UNKNOWN: &str = "the token has expired or was revoked";
 /// Keystone does not know an application credential.
-pub(crate) const NO_CREDENTIAL: &str = "there is no such application credential";
+pub(crate) const NO_CREDENTIAL: &str = "there is no such application credential, or its name was given as its id";
 /// Jenkins refuses user and token.
 pub(crate) const JENKINS_REFUSED: &str =
     "Jenkins does not know this user with this token; check user and token of [jenkins]";

@@ -58,8 +58,8 @@ pub(crate) fn find(table: &Table<'_>, at: &Place, name: &str, region: Option<&st
         // Registered for redaction, even if the cloud turns out to be unusable.
         let Some(text) = cloud.get(&[secret]) else { continue };
         Secret::new(text);
-        if !text.is_empty() && secrets::is_too_short(text) {
-            table.reading.warn(at, format!("the {} of {} {}", cloud.key(secret), cloud.source, secrets::TOO_SHORT));
+        if let Some(odd) = secrets::oddity(text).filter(|_| !text.is_empty()) {
+            table.reading.warn(at, format!("the {} of {} {odd}", cloud.key(secret), cloud.source));
         }
     }
     Some(cloud)

@@ -179,6 +179,10 @@ fn the_file_itself() {
     assert_eq!(folder.errors(), [format!("mita.toml: is not UTF-8 text from line 2 on; {advice}")]);
     fs::remove_file(folder.0.path().join("mita.toml")).unwrap();
     assert_eq!(folder.errors(), [format!("mita.toml: does not exist; {advice}")]);
+    let relative = Config::load(std::path::Path::new("gone/mita.toml")).unwrap_err().to_string();
+    let from = std::env::current_dir().unwrap();
+    let from = format!("gone/mita.toml: does not exist (looked for from the folder {}); {advice}", from.display());
+    assert_eq!(relative, from);
     fs::create_dir(folder.0.path().join("mita.toml")).unwrap();
     assert_eq!(folder.errors(), [format!("mita.toml: is a folder; {advice}")]);
 }

@@ -21,6 +21,24 @@ fn a_blank_at_the_end_of_a_password_counts_and_draws_a_warning() {
 }
 
 #[test]
+fn a_secret_in_quotes_and_one_that_is_an_ordinary_word_draw_a_warning() {
+    for (secret, told) in [
+        ("\"TOKEN-OF-JO\"", Some("begins and ends with a quote, which counts as a part of the secret; ")),
+        ("'TOKEN-OF-JO'", Some("begins and ends with a quote, ")),
+        ("trustworthy", Some("is nothing but a few letters, which can be guessed, ")),
+        ("trustworthyness-of-jo", None),
+        ("\"", Some("is so short that mita cannot hide it")),
+    ] {
+        let folder = with_token("token_file = \"token\"");
+        folder.write("token", secret, 0o600);
+        let warnings = folder.plain(&folder.load().unwrap().warnings);
+        let told = told.map(|told| format!("mita.toml:4: jenkins.token_file: token {told}"));
+        assert_eq!(warnings.len(), usize::from(told.is_some()), "{warnings:?}");
+        assert!(warnings.iter().zip(&told).all(|(warning, told)| warning.starts_with(told)), "{warnings:?}");
+    }
+}
+
+#[test]
 fn a_file_of_windows_in_utf16_is_called_by_its_name() {
     let folder = with_token("token_file = \"token\"");
     folder.write("token", b"\xff\xfet\0o\0k\0", 0o600);

@@ -5,7 +5,7 @@ use super::process::{self, Ending};
 use crate::config::CommandConfig;
 use crate::domain::format::shortened;
 use crate::provider::failure::{Failure, FailureKind};
-use crate::secret::redact;
+use crate::secret::redact_answer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn read<A: DeserializeOwned>(answer: &[u8]) -> Result<A, String> {
     }
     serde_json::from_slice(answer).map_err(|error| {
         let text = String::from_utf8_lossy(answer);
-        format!("its answer cannot be used: {error}; it begins with {:?}", shortened(redact(&text).trim(), 80))
+        format!("its answer cannot be used: {error}; it begins with {:?}", shortened(redact_answer(&text).trim(), 80))
     })
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn name(config: &CommandConfig, verb: Verb) -> String {
 
 /// What the program said: its last lines, in one.
 fn quoted(fault: &str) -> String {
-    let fault = redact(fault);
+    let fault = redact_answer(fault);
     let lines: Vec<&str> = fault.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     match lines.is_empty() {
         true => String::new(),

@@ -15,7 +15,7 @@ use crate::provider::findings::{Image, Inspection, Inventory, QuotaUsage, Size, 
 use crate::provider::interface::Provider;
 use crate::provider::order::{Deletion, Order};
 use crate::provider::{console, mark};
-use crate::secret::redact;
+use crate::secret::redact_answer;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -125,7 +125,7 @@ impl Provider for Program {
         for (name, checked) in answer.node_types {
             let name = NodeTypeName::from(name);
             if let Some(problem) = checked.problem {
-                let message = format!("{}: {}", super::call::name(&self.config, Verb::Check), redact(&problem));
+                let message = format!("{}: {}", super::call::name(&self.config, Verb::Check), redact_answer(&problem));
                 unfit.insert(name, Failure { kind: FailureKind::Wrong, message });
             } else if let (Some(cores), Some(ram_mib)) = (checked.cores, checked.ram_mib) {
                 quota.sizes.insert(name, world::Size { cores, ram_mib });
@@ -148,7 +148,7 @@ impl Provider for Program {
         Inspection {
             // The survey reports what is wrong with a node type.
             unfit: BTreeMap::new(),
-            hints: answer.hints.iter().map(|hint| redact(hint).into_owned()).collect(),
+            hints: answer.hints.iter().map(|hint| redact_answer(hint).into_owned()).collect(),
             unread: Vec::new(),
             quota: quotas.into_iter().filter_map(usage).collect(),
         }
@@ -260,6 +260,6 @@ fn read(server: Machine) -> Server {
         },
         shown: Shown::Whole,
         addresses: server.addresses.into_iter().collect(),
-        fault: server.fault.map(|fault| redact(fault.trim()).into_owned()).filter(|fault| !fault.is_empty()),
+        fault: server.fault.map(|fault| redact_answer(fault.trim()).into_owned()).filter(|fault| !fault.is_empty()),
     }
 }

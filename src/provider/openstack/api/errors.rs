@@ -6,7 +6,7 @@
 use super::service::Service;
 use crate::http::{HttpError, Kind, Response, excerpt};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::secret::redact;
+use crate::secret::redact_answer;
 use serde_json::Value;
 
 /// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
@@ -42,7 +42,7 @@ impl<'a> Operation<'a> {
     /// A failure with this text. Whoever shows it names the provider.
     pub(crate) fn failure(&self, kind: FailureKind, text: &str) -> Failure {
         let message = format!("cannot {}: {text}", self.description);
-        Failure { kind, message: redact(&message).into_owned() }
+        Failure { kind, message: redact_answer(&message).into_owned() }
     }
 
     /// A request without a usable answer.

@@ -8,7 +8,7 @@ use crate::provider::failure::Failure;
 use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, says_no_server, timestamp};
 use crate::provider::order::Deletion;
 use crate::provider::{console, mark};
-use crate::secret::redact;
+use crate::secret::redact_answer;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use std::time::Duration;
@@ -107,7 +107,7 @@ fn read_server(server: wire::Server) -> Server {
         shown,
         addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
         fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
-            let message = redact(message.trim()).into_owned();
+            let message = redact_answer(message.trim()).into_owned();
             (!message.is_empty()).then_some(message)
         }),
     }
