@@ -41,7 +41,12 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
     terminal.answer("URL of Keystone (auth_url): ", jenkins);
     terminal.expect("what answers at auth_url is not Keystone");
     terminal.answer("URL of Keystone (auth_url): ", &keystone);
-    terminal.answer("Id of the application credential (- to log in as a user): ", &credential);
+    terminal.answer("Id of the application credential (- to log in as a user): ", "its-name");
+    terminal.answer("(not shown; kept in openstack.secret): ", "n0t-the-secret");
+    terminal.expect("there is no such application credential, or its name was given as its id");
+    terminal.answer("Secret of the application credential (not shown; Enter to correct another answer): ", "");
+    terminal.answer("URL of Keystone (auth_url) [", "");
+    terminal.answer("Id of the application credential (- to log in as a user) [its-name]: ", &credential);
     terminal.answer("(not shown; kept in openstack.secret): ", "n0t-the-secret");
     terminal.expect("the secret of the application credential is wrong");
     terminal.answer("Secret of the application credential (not shown; Enter to correct another answer): ", "");
@@ -285,4 +290,37 @@ fn the_terminal_is_restored_when_a_signal_ends_the_program_while_it_waits() {
         let (_, shown) = terminal.end();
         assert!(shown.contains(" echo ") && shown.contains("isig "), "{signal}: {shown}");
     }
+}
+
+#[test]
+fn a_refused_variable_and_the_address_of_a_page_cost_no_answer() {
+    let it = empty_folder();
+    let jenkins = it.sim.jenkins_url().to_owned();
+    let login = "--username mita --project ceph-ci --domain Default";
+    let options = format!("--auth-url {} {login} --jenkins-token-env TOKEN", it.sim.auth_url("openstack"));
+    let mut terminal = it.terminal(&format!("export TOKEN=\"'of-yesterday'\"; exec $MITA init {options}"));
+    for page in ["login", "job/a/job/b/", "user/mita/configure"] {
+        terminal.answer("URL of Jenkins: ", &format!("{jenkins}/{page}"));
+        terminal.expect(&format!("is the address of a page; the URL of Jenkins itself is {jenkins}/"));
+    }
+    terminal.answer("URL of Jenkins: ", &jenkins);
+    terminal.answer("User in Jenkins [mita]: ", "");
+    terminal.expect("the token begins and ends with a quote");
+    terminal.expect("the token is that of the variable TOKEN");
+    terminal.answer("(not shown; Enter to correct the URL or the user): ", "jenkins-api-token");
+    terminal.expect("kept in jenkins.token, in place of the variable TOKEN");
+    terminal.answer("(not shown; kept in openstack.password): ", "mita-secret");
+    for question in ["Image [", "Size [", "Key pair [", "node type [", "Labels of its nodes", "without a label"] {
+        terminal.answer(question, "");
+    }
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+    let config = fs::read_to_string(it.config_file()).expect("a configuration");
+    assert!(config.contains("\ntoken_file = \"jenkins.token\"\n") && !config.contains("token_env"), "{config}");
+
+    let piped = format!("printf 'mita-secret\\n' | TOKEN=old $MITA init --force {options} --jenkins-url {jenkins}");
+    let (status, shown) = it.terminal(&format!("{piped} --password-stdin")).end();
+    assert_eq!(status, 2, "{shown}");
+    let shown = shown.replace("\r\n", "\n");
+    assert!(shown.contains("the token is that of the variable TOKEN; or write a configuration"), "{shown}");
 }

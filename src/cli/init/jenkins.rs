@@ -72,17 +72,23 @@ pub(super) fn ask(
                 tried.and_then(|key| session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)).err());
             let Some(text) = failed else {
                 let kept = typed.map(|text| session.place.keep(&file, text, dialogue)).transpose()?;
-                let token = match &args.jenkins_token_env {
-                    Some(variable) => Token::Variable(variable.clone()),
-                    None => Token::File(kept.as_ref().map_or(file, |kept| kept.file.clone())),
+                let token = match (&kept, &args.jenkins_token_env) {
+                    (Some(kept), Some(variable)) => {
+                        dialogue.say(&format!("  kept in {}, in place of the variable {variable}", kept.file))?;
+                        Token::File(kept.file.clone())
+                    }
+                    (None, Some(variable)) => Token::Variable(variable.clone()),
+                    (kept, None) => Token::File(kept.as_ref().map_or(file, |kept| kept.file.clone())),
                 };
                 return Ok(JenkinsAnswers { url: root, user, token, kept });
             };
-            if !dialogue.has_person() || args.jenkins_token_env.is_some() {
+            let from = args.jenkins_token_env.as_ref().filter(|_| typed.is_none());
+            let from = from.map_or_else(String::new, |name| format!("; the token is that of the variable {name}"));
+            if !dialogue.has_person() {
                 let offline = "or write a configuration without asking anybody with --offline";
-                return Err(Failure::Refused(format!("jenkins: {text}; {offline}")));
+                return Err(Failure::Refused(format!("jenkins: {text}{from}; {offline}")));
             }
-            dialogue.say(&format!("  {text}"))?;
+            dialogue.say(&format!("  {text}{from}"))?;
             dialogue.say("")?;
             refused = true;
             // A token that is typed once more must not meet a question whose answer is shown.
@@ -99,11 +105,25 @@ pub(super) fn ask(
 fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
     let url = config::root_url(text)?;
     if !session.args.offline {
+        if let Some(root) = above_page(&url)
+            && session.waiting("asking Jenkins", || jenkins::probe(root, session.deadline())).is_ok()
+        {
+            return Err(format!("is the address of a page; the URL of Jenkins itself is {root}"));
+        }
         let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
         // The URL is before it.
         answered.map_err(|error| error.text)?;
     }
     Ok(url)
+}
+
+/// The root URL, if this one is probably that of a page: copied from a browser.
+fn above_page(url: &str) -> Option<&str> {
+    const PAGES: [&str; 8] = ["/login/", "/job/", "/view/", "/computer/", "/manage/", "/user/", "/queue/", "/api/"];
+    let host = url.find("://")? + "://".len();
+    let path = host + url[host..].find('/')?;
+    let page = PAGES.iter().filter_map(|page| url[path..].find(page)).min()?;
+    Some(&url[..=path + page])
 }
 
 fn check_user(user: &str) -> Result<String, String> {
@@ -115,7 +135,8 @@ fn check_user(user: &str) -> Result<String, String> {
 fn log_in(session: &Session<'_>, url: &str, user: &str, token: &SecretKey) -> Result<(), String> {
     let config = config::jenkins_of(&session.place.path, &template::jenkins(url, user, token))?;
     let jenkins = Jenkins::new(&config, session.deadline(), &Network::default()).map_err(|error| error.to_string())?;
-    match jenkins.current_user().map_err(|error| error.to_string())?.value {
+    let odd = config::oddity(&config.token).map_or_else(String::new, |what| format!("; the token {what}"));
+    match jenkins.current_user().map_err(|error| format!("{error}{odd}"))?.value {
         Some(_) => Ok(()),
         None => Err(
             "Jenkins treats mita as anonymous: are user and token right, and does a proxy in front of Jenkins remove \
