@@ -325,6 +325,8 @@ fn a_node_that_is_not_there_is_told_as_such_whatever_is_to_be_done_to_it() {
 #[test]
 fn while_everything_is_paused_the_status_announces_no_removal() {
     let it = Setup::trusty().with_idle_node();
+    // The program has the real time, at which no run was made yet.
+    assert_eq!(it.program(&["reconcile"]).status, 0);
     assert!(it.program(&["status"]).stdout.contains("retired then"), "without a pause");
     it.command(&["pause"]);
     let status = it.program(&["status", "-o", "wide"]).stdout;

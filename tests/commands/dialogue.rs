@@ -318,6 +318,15 @@ fn a_refused_variable_and_the_address_of_a_page_cost_no_answer() {
     let config = fs::read_to_string(it.config_file()).expect("a configuration");
     assert!(config.contains("\ntoken_file = \"jenkins.token\"\n") && !config.contains("token_env"), "{config}");
 
+    fs::write(it.config_file().with_file_name("jenkins.token"), "old\n").expect("a writable folder");
+    for (command, from) in [
+        ("$MITA init --force </dev/null", "jenkins.token"),
+        ("printf 'mita-secret\n' | $MITA init --force --jenkins-token-stdin", "the first line of standard input"),
+    ] {
+        let (status, shown) = it.terminal(&format!("{command} --jenkins-url {jenkins}")).end();
+        assert_eq!(status, 2, "{shown}");
+        assert!(shown.contains(from), "{from}: {shown}");
+    }
     let piped = format!("printf 'mita-secret\\n' | TOKEN=old $MITA init --force {options} --jenkins-url {jenkins}");
     let (status, shown) = it.terminal(&format!("{piped} --password-stdin")).end();
     assert_eq!(status, 2, "{shown}");

@@ -67,6 +67,14 @@ pub(super) fn ask(
         };
         // Until the log-in succeeds, or the person wants to correct another answer.
         loop {
+            let from = match &key {
+                Some(SecretKey::Variable(name)) => format!("; the token is that of the variable {name}"),
+                Some(SecretKey::File(name)) => format!("; the token is that of {name}"),
+                Some(SecretKey::Inline(_)) if piped.is_some() => {
+                    "; the token is the first line of standard input".to_owned()
+                }
+                Some(SecretKey::Inline(_)) | None => String::new(),
+            };
             let tried = key.filter(|_| !args.offline);
             let failed =
                 tried.and_then(|key| session.waiting("asking Jenkins", || log_in(session, &root, &user, &key)).err());
@@ -82,8 +90,6 @@ pub(super) fn ask(
                 };
                 return Ok(JenkinsAnswers { url: root, user, token, kept });
             };
-            let from = args.jenkins_token_env.as_ref().filter(|_| typed.is_none());
-            let from = from.map_or_else(String::new, |name| format!("; the token is that of the variable {name}"));
             if !dialogue.has_person() {
                 let offline = "or write a configuration without asking anybody with --offline";
                 return Err(Failure::Refused(format!("jenkins: {text}{from}; {offline}")));
