@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(redact("xenialtype-0123456789"), REDACTED);
         assert_eq!(redact_answer("Keystone: xenialtype is wrong"), "Keystone: [secret] is wrong");
         let encoded = STANDARD.encode("xenialtype");
-        assert_eq!(redact(&encoded), REDACTED);
+        assert!(redact(&encoded).starts_with(REDACTED));
     }
 
     #[test]
