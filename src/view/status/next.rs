@@ -71,10 +71,7 @@ impl Next {
                 let by_age = times.max_age.map(|most| most - ordered);
                 match (by_idleness, by_age) {
                     (Some(idle), Some(age)) if age < idle => next(age, SignedDuration::ZERO, "retired", OLD),
-                    (Some(idle), _) if wanted_at_hand(overview, machine) > 0 => {
-                        next(idle, SignedDuration::ZERO, "retired", "a build comes or it is kept at hand")
-                    }
-                    (Some(idle), _) => next(idle, SignedDuration::ZERO, "retired", "a build comes"),
+                    (Some(idle), _) => next(idle, SignedDuration::ZERO, "retired", unless_idle(overview, machine)),
                     (None, Some(age)) => next(age, SignedDuration::ZERO, "retired", OLD),
                     (None, None) => None,
                 }
@@ -100,10 +97,16 @@ impl Next {
 /// What prevents the end of a server that is as old as it may be.
 const OLD: &str = "a build runs there then";
 
-/// How many idle servers of the type are kept at hand now.
-fn wanted_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
+/// How many idle servers of the type `min_idle` wants now.
+fn min_idle(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
     let kind = overview.config.node_type(&machine.node_type);
     kind.map_or(0, |kind| kind.min_idle.at(overview.now()) as usize)
+}
+
+/// What keeps an idle server.
+fn unless_idle(overview: &Overview<'_>, machine: &Machine<'_>) -> &'static str {
+    let at_hand = overview.plan().at_hand.get(&machine.node_type).map_or(0, |at_hand| at_hand.keep);
+    if at_hand > 0 || min_idle(overview, machine) > 0 { "a build comes or it is kept at hand" } else { "a build comes" }
 }
 
 /// Whether all idle servers of the type are kept at hand.
@@ -112,7 +115,7 @@ fn is_kept_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> bool {
         let idle = matches!(server.verdict.rule, Rule::Kept | Rule::KeptForJobs | Rule::MinIdle);
         idle && server.node_type() == Some(&machine.node_type)
     };
-    let wanted = wanted_at_hand(overview, machine);
+    let wanted = min_idle(overview, machine);
     wanted > 0 && overview.servers().iter().filter(is_idle).count() <= wanted
 }
 
