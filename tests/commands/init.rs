@@ -100,7 +100,9 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
 fn s9_init_writes_no_secret_into_the_configuration() {
     let it = nothing_yet();
     let url = format!("{}/", it.sim.jenkins_url());
-    assert_eq!(it.program(&["init", "--jenkins-url", &url]).status, 0);
+    let ended = it.program(&["init", "--jenkins-url", &url]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stdout.contains("which starts in another folder: move ./clouds.yaml to ~/"), "{}", ended.stdout);
     assert!(config(&it).contains("\ncloud = \"ceph-ci\"\n"), "the only cloud of clouds.yaml is taken");
     assert_eq!(it.program(&["check", "--online"]).status, 0);
     for secret in ["jenkins-api-token", "mita-secret"] {

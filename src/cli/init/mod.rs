@@ -20,6 +20,7 @@ use crate::cli::check;
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::cli::process::terminal::Silence;
+use crate::config;
 use crate::domain::names::Owner;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
@@ -142,8 +143,16 @@ fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
         next.push("correct the errors above".to_owned());
         next.push(format!("mita check --online --config {path}"));
     }
-    if matches!(&answers.login, template::Login::Cloud(cloud) if cloud == "envvars") {
-        next.push("before you put mita in cron: cron does not have your OS_* variables (see the file)".to_owned());
+    match (&answers.login, config::clouds_file_of_this_folder()) {
+        (template::Login::Cloud(cloud), _) if cloud == "envvars" => {
+            next.push("before you put mita in cron: cron does not have your OS_* variables (see the file)".to_owned());
+        }
+        (template::Login::Cloud(_), Some(file)) if exit == Exit::Done => next.push(format!(
+            "before you put mita in cron, which starts in another folder: move {} to ~/.config/openstack/ of the user of \
+             mita",
+            file.display()
+        )),
+        _ => {}
     }
     if exit == Exit::Done {
         next.push(cron::next(&place.path));

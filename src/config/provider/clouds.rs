@@ -84,6 +84,15 @@ pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String
     Ok(names)
 }
 
+/// The clouds.yaml that is found only in this folder: cron starts programs in the home of their user.
+pub fn clouds_file_of_this_folder() -> Option<PathBuf> {
+    let found =
+        places(&file::of_process, "OS_CLIENT_CONFIG_FILE", "clouds").into_iter().find(|path| is_usable(path))?;
+    let home = file::of_process("HOME").map(PathBuf::from).and_then(|home| home.canonicalize().ok());
+    let is_home = Path::new(".").canonicalize().is_ok_and(|here| home == Some(here));
+    Some(found).filter(|found| found.starts_with(".") && !is_home)
+}
+
 /// The regions that clouds.yaml lists for a cloud.
 ///
 /// # Errors
