@@ -11,6 +11,8 @@ use proptest::sample::select;
 #[derive(Clone, Debug)]
 pub(super) struct KeysDraw {
     types: Vec<TypeKeys>,
+    /// Servers of the first type: how long each is idle, and how old it is.
+    idle: Vec<(&'static str, u32)>,
     billing: bool,
     clock: u32,
 }
@@ -40,12 +42,13 @@ pub(super) fn keys() -> impl Strategy<Value = KeysDraw> {
     let one = (written, past).prop_map(|((spare, wait_cost, ahead, budget), (average, gaps, peak, retired_ago))| {
         TypeKeys { spare, wait_cost, ahead, budget, average, gaps, peak, retired_ago }
     });
-    (prop::collection::vec(one, TYPES.len()), any::<bool>(), 0..20_000_u32)
-        .prop_map(|(types, billing, clock)| KeysDraw { types, billing, clock })
+    let idle = prop::collection::vec((select(vec!["10s", "50s", "4m", "16m", "45m"]), 50..200_u32), 0..5);
+    (prop::collection::vec(one, TYPES.len()), idle, any::<bool>(), 0..20_000_u32)
+        .prop_map(|(types, idle, billing, clock)| KeysDraw { types, idle, billing, clock })
 }
 
 impl KeysDraw {
-    /// Writes the keys, and remembers the past.
+    /// Writes the keys, remembers the past, and adds idle servers.
     pub(super) fn add_to(&self, s: &mut Situation) {
         if self.billing {
             s.config.providers.iter_mut().for_each(|provider| provider.billing = Some(time("1h")));
@@ -56,6 +59,12 @@ impl KeysDraw {
                 keys.write(kind);
                 keys.remember(s, name);
             }
+        }
+        for (number, (idle, age)) in (11..).zip(&self.idle) {
+            let id = format!("s{number}");
+            s.idle(&id, &format!("10.0.1.{number}"), idle);
+            let ordered_at = s.now - time(&format!("{age}m"));
+            s.memory(&id).ordered_at = ordered_at;
         }
     }
 }
