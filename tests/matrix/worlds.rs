@@ -33,6 +33,8 @@ const WORLDS_OF_PROGRAMS: u64 = 12;
 const WORLDS_OF_PROGRAMS_IN_FULL: u64 = 1000;
 /// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
 const UNTIL_ALL_IS_BUILT: u32 = 200;
+/// How much longer it may take for each job that waits, since there are few servers.
+const FOR_EACH_JOB: u32 = 5;
 const UNTIL_NOTHING_IS_LEFT: u32 = 60;
 
 /// A world: how it is set up, and what happens in which minute.
@@ -294,7 +296,8 @@ impl Life<'_> {
         let_go(self.farm);
         unlock(self.farm);
         release_all(self.farm);
-        self.until(UNTIL_ALL_IS_BUILT, "every job is built", |farm| {
+        let waiting = u32::try_from(self.farm.sim.jenkins().queue.len()).expect("few jobs");
+        self.until(UNTIL_ALL_IS_BUILT + FOR_EACH_JOB * waiting, "every job is built", |farm| {
             let jenkins = farm.sim.jenkins();
             jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle() && node.connects_at.is_none())
         });
