@@ -28,6 +28,6 @@ pub use draft::{check_labels, check_node_type_name, jenkins_of, nearest_name, od
 pub(crate) use file::of_process;
 pub use file::{ConfigErrors, FileIdentity, NotFound, UsedFile, locate, person};
 pub use load::Loaded;
-pub use provider::{available_clouds, clouds_file_of_this_folder, regions_of_cloud};
+pub use provider::{available_clouds, clouds_file_of_this_folder, named_clouds_file, regions_of_cloud};
 pub use schema::{Entry, Manual, manual, schema};
 pub use types::*;

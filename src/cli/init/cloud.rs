@@ -170,11 +170,14 @@ fn login(
             return Ok((Login::Credential { auth_url: auth_url.to_owned(), id: id.to_owned(), secret }, None));
         }
         if !dialogue.has_person() {
-            return Err(Failure::Refused(
-                "no cloud found: there is no clouds.yaml, and OS_AUTH_URL is not set. Name one with --cloud, or with --auth-url \
-                 and --application-credential-id or --username, or write a configuration to fill in with --offline"
-                    .to_owned(),
-            ));
+            let file = match config::named_clouds_file() {
+                Some(path) => format!("OS_CLIENT_CONFIG_FILE names {}, which does not exist", path.display()),
+                None => "there is no clouds.yaml".to_owned(),
+            };
+            return Err(Failure::Refused(format!(
+                "no cloud found: {file}, and OS_AUTH_URL is not set. Name one with --cloud, or with --auth-url and \
+                 --application-credential-id or --username, or write a configuration to fill in with --offline"
+            )));
         }
     }
     by_hand(session, dialogue, piped, last)

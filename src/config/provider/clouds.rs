@@ -84,6 +84,11 @@ pub(crate) fn clouds_known_to(environment: Environment<'_>) -> Result<Vec<String
     Ok(names)
 }
 
+/// The only place where clouds.yaml is looked for, if the environment names one.
+pub fn named_clouds_file() -> Option<PathBuf> {
+    file::of_process("OS_CLIENT_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// The clouds.yaml that is found only in this folder: cron starts programs in the home of their user.
 pub fn clouds_file_of_this_folder() -> Option<PathBuf> {
     let found =

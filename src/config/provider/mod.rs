@@ -8,7 +8,7 @@ mod openstack;
 mod regions;
 mod yaml;
 
-pub use clouds::{available_clouds, clouds_file_of_this_folder, regions_of_cloud};
+pub use clouds::{available_clouds, clouds_file_of_this_folder, named_clouds_file, regions_of_cloud};
 
 use super::budget;
 use super::file::{Found, Place, Reading, Table};
