@@ -82,8 +82,9 @@ pub(crate) fn read<'a>(
         match stage(item, &mut known, taking_work, now) {
             Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
             Ok(seen_since) => {
-                // If Jenkins does not say, at least the time for which mita saw it wait.
-                let waited = now.duration_since(item.in_queue_since.unwrap_or(seen_since)).max(SignedDuration::ZERO);
+                // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
+                let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
+                let waited = now.duration_since(since).max(SignedDuration::ZERO);
                 let reading = if long_labels.may_read(item) {
                     {
                         let shown = queue.shown_labels.get(&item.id).map(String::as_str);

@@ -125,7 +125,7 @@ fn a_job_counts_once_it_has_waited_for_stuck_after_of_the_type() {
 }
 
 #[test]
-fn a_job_from_the_future_has_waited_for_no_time() {
+fn l1_a_job_of_a_jenkins_whose_clock_is_ahead_has_waited_for_as_long_as_it_was_seen() {
     let mut s = Situation::new();
     s.ubuntu().times.stuck_after = time("1m");
     s.project(1, "amd64").in_queue_since = Some(s.now + time("10m"));
@@ -138,9 +138,10 @@ fn a_job_from_the_future_has_waited_for_no_time() {
     );
     s.after("1m").runs(
         "
-        | + ubuntu  os  20261121T120100Z-1  job2 (2) needs amd64
-        |   job 1  job1  too_young: needs amd64: waits for 0s, which is less than stuck_after
-        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
+        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
+        | + ubuntu  os  20261121T120100Z-2  job2 (2) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120100Z-2 is ordered for it
     ",
     );
 }
