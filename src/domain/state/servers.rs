@@ -1,9 +1,11 @@
 //! What the state has about our servers, and about those that are gone.
 
 use super::credit::Credit;
+use crate::domain::journal;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
+use crate::domain::world::Build;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -170,6 +172,12 @@ pub struct Work {
 }
 
 impl Work {
+    /// Whether one of these builds ran on the server when it was last seen: then they run there still, whatever the name
+    /// of the node says by now.
+    pub fn goes_on_in(&self, builds: &[Build]) -> bool {
+        builds.iter().any(|build| self.running.contains(&journal::page_or_name(build)))
+    }
+
     fn is_none(&self) -> bool {
         *self == Self::default()
     }

@@ -25,8 +25,7 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
     let mut machines = machines(config, world, state, &disowned);
     let index = Index::over(&machines, config);
     let listed = world.jenkins.nodes.complete().into_iter().flatten();
-    let related: Vec<(&Node, Candidates)> =
-        listed.map(|node| (node, index.identify(node, state.nodes.get(&node.name), &machines))).collect();
+    let related: Vec<(&Node, Candidates)> = listed.map(|node| (node, index.identify(node, state, &machines))).collect();
     let mut nodes = Vec::new();
     for (node, Candidates { identity, doubts, namesakes }) in related {
         let identity = match identity {

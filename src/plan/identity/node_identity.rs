@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
-use crate::domain::state::{NodeMemory, Origin, Standstill};
+use crate::domain::state::{NodeMemory, Origin, Standstill, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -74,7 +74,8 @@ impl<'a> Index<'a> {
     }
 
     /// What the node is, and what else it could be.
-    pub(crate) fn identify(&self, node: &Node, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> Candidates {
+    pub(crate) fn identify(&self, node: &Node, state: &State, machines: &[Machine<'_>]) -> Candidates {
+        let memory = state.nodes.get(&node.name);
         let foreign =
             |why| Candidates { identity: NodeIdentity::Foreign(why), doubts: Vec::new(), namesakes: Vec::new() };
         if node.kind == NodeKind::BuiltIn {
@@ -107,17 +108,21 @@ impl<'a> Index<'a> {
         let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
         let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine) && !is_as_before(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
+        let goes_on = |machine: usize| {
+            let known = state.servers.get(&machines[machine].id);
+            known.is_some_and(|server| server.work.goes_on_in(&node.builds))
+        };
         let identity = match self.clear_match(node, machines, &could_be) {
-            // The state of a server that exists says more than the name of one that does not.
-            Ok(Some(machine)) if !is_seen(machine) => {
-                let there = remembered_machine.filter(|&machine| is_seen(machine));
-                NodeIdentity::Of(there.unwrap_or(machine))
+            Ok(Some(machine)) => {
+                // The state of a server that exists says more than the name of one that does not. And an agent whose build
+                // goes on stayed where it was, though another server has its address now.
+                let stays = |there: &usize| is_seen(*there) && (!is_seen(machine) || goes_on(*there));
+                NodeIdentity::Of(remembered_machine.filter(stays).unwrap_or(machine))
             }
-            Ok(Some(machine)) => NodeIdentity::Of(machine),
             Ok(None) => match (remembered_machine, remembered) {
                 (Some(machine), _) => NodeIdentity::Of(machine),
                 (None, Some(id)) => NodeIdentity::Former(id.clone()),
-                (None, None) if self.is_marked(node) => self.marked(node, machines, &could_be),
+                (None, None) if self.is_marked(node) => self.marked(node, memory, machines, &could_be),
                 (None, None) if could_be.is_empty() && !back.is_empty() => NodeIdentity::Doubtful(doubt(
                     machines,
                     &back,
@@ -166,11 +171,21 @@ impl<'a> Index<'a> {
 
     /// What a node is that some mita made, and that neither its name nor its address leads to: a server can have lost its
     /// address, or never have been made.
-    fn marked(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> NodeIdentity {
+    fn marked(
+        &self,
+        node: &Node,
+        memory: Option<&NodeMemory>,
+        machines: &[Machine<'_>],
+        could_be: &[usize],
+    ) -> NodeIdentity {
         let Some(mark) = node.mark.as_ref().filter(|mark| mark.owner == *self.owner) else {
             return NodeIdentity::Foreign("another installation of mita made it");
         };
         match (self.keys.get(mark.id.as_str()).map_or(&[][..], Vec::as_slice), could_be) {
+            // mita makes a node after it decided on the order, or with it.
+            (&[one], _) if was_online_before(memory, machines[one].origin) => {
+                NodeIdentity::Foreign("it was online before the server that its description names was ordered")
+            }
             (&[one], _) => NodeIdentity::Of(one),
             ([], []) => NodeIdentity::MadeFor(mark.id.clone()),
             ([], several) | (several, _) => NodeIdentity::Doubtful(doubt(machines, several, "does not map clearly to")),

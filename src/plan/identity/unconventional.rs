@@ -1,9 +1,8 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
-use crate::domain::journal;
 use crate::domain::state::{Origin, State};
-use crate::domain::world::{Build, Launch, Node, NodeKind, Presence};
+use crate::domain::world::{Launch, Node, NodeKind, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeMap;
 
@@ -13,6 +12,21 @@ pub(crate) fn agents<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
         matches!(identity, NodeIdentity::Foreign(_)) && node.kind == NodeKind::Agent && node.mark.is_none()
     });
     agents.map(|(node, _)| *node).collect()
+}
+
+/// Agents that map to another server, or that another installation made, and run a build. A person may have given such a
+/// name or description to the node of a server that seems to have none: the build tells.
+pub(crate) fn others_at_work<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
+    let others = fleet.nodes.iter().filter(|(node, identity)| {
+        let is_free = matches!(identity, NodeIdentity::Foreign(_)) && node.mark.is_none();
+        !is_free && node.kind == NodeKind::Agent && !node.idle
+    });
+    others.map(|(node, _)| *node).collect()
+}
+
+/// Whether the node runs a build that was seen on the server.
+pub(crate) fn runs_its_build(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    memory.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_in(&node.builds))
 }
 
 /// Whether the agent of a server may be connected under another name: it can have run, and no node of it is connected.
@@ -65,12 +79,10 @@ impl Distance {
         if order.is_some_and(|run| first_seen <= run) {
             return None;
         }
-        let known = memory.servers.get(&machine.id);
-        let was_there =
-            |build: &Build| known.is_some_and(|server| server.work.running.contains(&journal::page_or_name(build)));
-        if node.builds.iter().any(was_there) {
+        if runs_its_build(memory, machine, node) {
             return Some(Self::NONE);
         }
+        let known = memory.servers.get(&machine.id);
         let lost = known.and_then(|server| server.missing_since);
         let unsure = match config.node_type(&machine.node_type) {
             // A type that is gone; a node that was deleted while busy, and has no labels any more; or one that was

@@ -5,7 +5,9 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
-use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair, pair_all_as_near};
+use crate::plan::identity::unconventional::{
+    Distance, agents, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
+};
 use jiff::SignedDuration;
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
@@ -35,10 +37,15 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
     let (working, others): (Vec<&Node>, Vec<&Node>) =
         agents(fleet).into_iter().partition(|node| keeps_its_server(memory, node));
     let near = |machine: usize, node: &Node| Distance::between(config, memory, &fleet.machines[machine], node);
-    for (machine, node) in pair_all_as_near(&removed, &working, near) {
+    let same_build =
+        |machine: usize, node: &Node| runs_its_build(memory, &fleet.machines[machine], node).then_some(Distance::NONE);
+    let mut kept = pair_all_as_near(&removed, &others_at_work(fleet), same_build);
+    removed.retain(|machine| !kept.contains_key(machine));
+    kept.extend(pair_all_as_near(&removed, &working, near));
+    removed.retain(|machine| !kept.contains_key(machine));
+    for (machine, node) in kept {
         let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
         leave_alone(fleet, phases, machine, node, why);
-        removed.retain(|other| *other != machine);
     }
     let idle: Vec<&Node> = others.into_iter().filter(|node| node.presence == Presence::Online).collect();
     let near_and_young = |machine: usize, node: &Node| {

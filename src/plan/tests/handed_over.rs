@@ -186,3 +186,26 @@ fn s7_an_old_entry_that_a_person_holds_protects_the_server_that_has_its_address_
     let ours = scene("mita retires this node: owner=ci server=s1 rule=idle");
     assert!(ours.contains("- m2+10.0.0.1  os  s2  idle"), "{ours}");
 }
+
+#[test]
+fn s1_an_agent_whose_build_goes_on_stays_where_it_was_though_another_server_has_its_address_now() {
+    for (first, second) in [("10.0.0.7", "10.0.0.1"), ("10.0.0.2", "10.0.0.1")] {
+        let mut s = Situation::new();
+        s.busy("s1", "10.0.0.1").builds = vec![build(1)];
+        s.joined("s2", "10.0.0.2");
+        s.run();
+        s.server("s1").addresses = [first.parse().unwrap()].into();
+        s.server("s2").addresses = [second.parse().unwrap()].into();
+        for _ in 0..120 {
+            s.after("1m").run();
+        }
+        let shown = whole(&s.plan());
+        for server in ["s1", "s2"] {
+            let busy = format!("  server {server}  ubuntu  busy: node ubuntu+10.0.0.1 runs a build");
+            assert!(shown.contains(&busy), "{shown}");
+        }
+        // With the next build its name counts again.
+        s.node("ubuntu+10.0.0.1").builds = vec![build(2)];
+        assert!(!whole(&s.after("1m").plan()).contains("server s1  ubuntu  busy"));
+    }
+}

@@ -293,3 +293,21 @@ fn the_node_of_a_server_that_is_gone_gives_its_name_to_the_next_one() {
     ",
     );
 }
+
+#[test]
+fn s2_a_node_of_somebody_is_not_that_of_a_newer_server_though_its_description_says_so() {
+    let mut s = ssh();
+    s.joined("s1", "10.0.0.1");
+    s.lose_node("ubuntu+10.0.0.1");
+    made(&mut s, "lab-1", "m1");
+    s.node("lab-1").presence = Presence::Online;
+    let long = credit(s.now, "2h");
+    let memory = s.node_memory("lab-1");
+    (memory.first_online, memory.idle) = (Some(1), Some(long));
+    s.runs(
+        "
+        |   node lab-1  not_ours: it was online before the server that its description names was ordered
+        |   server s1  ubuntu  away: its node is missing from Jenkins for 0s, join_timeout 15m
+    ",
+    );
+}

@@ -1,5 +1,6 @@
 //! A person renames the node of a server of ours: while a build runs there or a person holds it, nothing removes the server.
 
+use crate::domain::names::Owner;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep};
 use crate::domain::world::*;
@@ -49,14 +50,7 @@ fn s1_the_server_of_a_renamed_node_stays_while_a_build_runs_there() {
 #[test]
 fn s1_a_build_goes_on_under_a_second_name_without_labels_and_its_server_stays() {
     let mut s = Situation::new();
-    let build = Build {
-        name: "job #1".to_owned(),
-        job: None,
-        number: None,
-        url: Some("http://ci.example.com/job/job/1/".to_owned()),
-        since: None,
-    };
-    s.busy("s1", "10.0.0.1").builds = vec![build];
+    s.busy("s1", "10.0.0.1").builds = vec![build(1)];
     s.run();
     s.rename("ubuntu+10.0.0.1", "one").labels = [].into();
     s.after("1m").run();
@@ -299,10 +293,35 @@ fn l3_a_stranger_that_works_does_not_keep_a_server_that_has_its_own_node() {
 #[test]
 fn s2_a_node_that_another_installation_made_keeps_nothing() {
     let mut s = renamed();
-    let other = crate::domain::names::Owner::new("other").unwrap();
+    let other = Owner::new("other").unwrap();
     s.node("keep-for-ann").mark =
         Some(Mark { owner: other, controller: None, node_type: "ubuntu".into(), id: "m9".into() });
     let long = credit(s.now, "3h");
     s.memory("s1").missing = Some(long);
     assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));
+}
+
+#[test]
+fn s1_a_build_keeps_its_server_though_name_or_description_say_that_the_node_is_anothers() {
+    for (name, owner) in [("ubuntu+10.0.0.2", None), ("keep-for-ann", Some("other")), ("keep-for-ann", Some("ci"))] {
+        let mut s = Situation::new();
+        s.busy("s1", "10.0.0.1").builds = vec![build(1)];
+        s.joined("s2", "10.0.0.2");
+        s.run();
+        s.lose_node("ubuntu+10.0.0.2");
+        s.rename("ubuntu+10.0.0.1", name).mark = owner.map(|owner| Mark {
+            owner: Owner::new(owner).unwrap(),
+            controller: None,
+            node_type: "ubuntu".into(),
+            id: "m9".into(),
+        });
+        let shown = whole(&s.after("1m").run().minutes(60).after("5m").plan());
+        let kept = format!(
+            "  server s1  ubuntu  other_name: its node is missing from Jenkins for 1h 5m, join_timeout 15m; node {name} may be it and runs a build: "
+        );
+        assert!(shown.contains(&kept), "{shown}");
+        s.node(name).builds = vec![build(2)];
+        let shown = whole(&s.after("5m").plan());
+        assert!(shown.contains("- ubuntu  os  s1  node_missing: "), "{shown}");
+    }
 }

@@ -134,6 +134,12 @@ fn built_in() -> Node {
     Node { kind: NodeKind::BuiltIn, labels, executors: 0, idle_executors: 0, ..agent("Built-In Node") }
 }
 
+/// A build of a job.
+pub(crate) fn build(number: u64) -> Build {
+    let url = Some(format!("http://ci.example.com/job/job/{number}/"));
+    Build { name: format!("job #{number}"), job: None, number: None, url, since: None }
+}
+
 pub(crate) const USER: &str = "hudson.slaves.OfflineCause$UserCause";
 
 pub(crate) fn set_offline(class: &str, reason: &str) -> Presence {
