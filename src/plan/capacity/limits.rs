@@ -9,7 +9,7 @@ use crate::domain::world::World;
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::fleet::{Fleet, Machine, Sighting};
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use jiff::Timestamp;
@@ -52,6 +52,12 @@ impl Coming<'_> {
     }
 }
 
+/// Whether only one read says that the server is gone, and mita did not delete it: a cloud that lags may show it again.
+fn may_come_back(memory: &State, machine: &Machine<'_>) -> bool {
+    let known = memory.servers.get(&machine.id).filter(|_| matches!(machine.sighting, Sighting::Gone));
+    known.is_some_and(|server| server.retirement.is_none())
+}
+
 impl<'a> Limits<'a> {
     /// Counts against this fleet: all servers but those that are gone or on their way out.
     pub fn new(
@@ -74,7 +80,8 @@ impl<'a> Limits<'a> {
             just_ordered: Vec::new(),
         };
         for (machine, classified) in fleet.machines.iter().zip(phases) {
-            if matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting)) {
+            let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
+            if is_leaving && !may_come_back(memory, machine) {
                 continue;
             }
             let place = (&machine.node_type, &machine.provider);

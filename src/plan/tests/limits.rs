@@ -107,3 +107,25 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
     ",
     );
 }
+
+#[test]
+fn s4_what_one_read_calls_gone_counts_until_a_second_one_says_so() {
+    let mut s = Situation::new();
+    s.ubuntu().max = Some(1);
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.memory("s1").waited = Some(time("1m"));
+    s.project(1, "amd64");
+    let server = s.servers().remove(0);
+    let shown = whole(&s.plan());
+    assert!(shown.contains("  job 1  job1  limit: "), "{shown}");
+    // The cloud shows it again.
+    s.run();
+    s.servers().push(server);
+    let shown = whole(&s.after("10s").plan());
+    assert!(shown.contains("  job 1  job1  on_its_way: "), "{shown}");
+    s.run().servers().clear();
+    s.after("10s").run();
+    assert!(s.servers().is_empty(), "nothing is ordered yet");
+    let shown = whole(&s.after("10s").plan());
+    assert!(shown.contains("  job 1  job1  demand: "), "{shown}");
+}
