@@ -157,6 +157,10 @@ impl Installation {
         self.folder.path().join("state.json")
     }
 
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.folder.path().join("state.json.lock")
+    }
+
     /// Changes the configuration file, as an operator between two runs.
     pub(crate) fn edit_config(&self, edit: impl FnOnce(String) -> String) {
         let path = self.config_file();

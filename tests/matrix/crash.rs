@@ -16,6 +16,7 @@ use super::scenes::{Scene, scenes};
 use crate::harness::side_by_side::{interleaved, try_all};
 use crate::harness::{Installation, Stage, is_order};
 use process::Doomed;
+use std::fs::File;
 
 /// How many runs follow in which an order may turn up whose answer was lost: `order_timeout` and two more.
 const ORDER_TIMEOUT_AND_TWO: usize = 5;
@@ -79,6 +80,7 @@ impl Undisturbed {
 
     /// After a run was killed: two clean runs bring everything to where it would have been.
     fn compare(&self, farm: &Installation, to_the_end: bool) {
+        until_nobody_holds_the_lock(farm);
         farm.sim.advance(crate::harness::minutes(1));
         farm.minutes(2);
         sound(farm);
@@ -96,6 +98,13 @@ impl Undisturbed {
         if to_the_end || in_full() {
             nothing_is_left(farm);
         }
+    }
+}
+
+/// A program that the killed run was about to start has the lock until the kernel executes it.
+fn until_nobody_holds_the_lock(farm: &Installation) {
+    if let Ok(file) = File::open(farm.lock_file()) {
+        file.lock().expect("the lock");
     }
 }
 
