@@ -250,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_another_map_has_as_well_is_shared_with_it() {
+        let before = SharedMap::from_iter([(1, "same".to_owned()), (2, "old".to_owned())]);
+        let mut now = SharedMap::default();
+        for (key, value) in [(1, "same"), (2, "new"), (3, "same")] {
+            now.insert_as_in(&before, key, value.to_owned());
+            assert_eq!(now.get(&key).map(String::as_str), Some(value));
+        }
+        let is_shared = |key| before.0.get(&key).is_some_and(|known| Arc::ptr_eq(known, &now.0[&key]));
+        assert_eq!([1, 2, 3].map(is_shared), [true, false, false]);
+    }
+
+    #[test]
     fn a_document_is_the_same_with_a_shared_part() {
         for part in [part(), Part::new()] {
             let plain = serde_json::to_string_pretty(&Document { number: 1, part: part.clone() }).unwrap();

@@ -21,12 +21,20 @@ impl<T: Ord> SmallSet<T> {
         self.0.binary_search_by(|known| known.borrow().cmp(value)).is_ok()
     }
 
+    /// Those of these values that are not in the set.
+    pub fn missing<'a>(&self, values: impl IntoIterator<Item = &'a T>) -> impl Iterator<Item = &'a T>
+    where
+        T: 'a,
+    {
+        values.into_iter().filter(|value| !self.contains(*value))
+    }
+
     /// Whether all these values are in the set.
     pub fn contains_all<'a>(&self, values: impl IntoIterator<Item = &'a T>) -> bool
     where
         T: 'a,
     {
-        values.into_iter().all(|value| self.contains(value))
+        self.missing(values).next().is_none()
     }
 }
 

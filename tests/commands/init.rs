@@ -347,7 +347,7 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
     assert!(told(&with(["--cloud", "ceph-ic"])).contains("did you mean \"ceph-ci\"?"));
     assert!(told(&with(["--cloud", "old"])).contains("the password is wrong"));
     fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
-    assert!(told(&url).contains("no cloud found: there is no clouds.yaml"));
+    assert!(told(&url).contains("no cloud found: no clouds.yaml names one"));
     let elsewhere = it.program_with(&url, &[("OS_CLIENT_CONFIG_FILE", "/no/clouds.yaml")], "");
     assert!(elsewhere.stderr.contains("OS_CLIENT_CONFIG_FILE names /no/clouds.yaml, which does not exist"));
     assert!(told(&["init", "--file", "off/mita.toml"]).contains("the folder off does not exist: mkdir -p off"));

@@ -44,6 +44,7 @@ mod tests {
         assert!(told.contains("the next run keeps it under another name"), "{told}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
+
     #[test]
     fn a_state_file_that_ends_each_run_is_an_error() {
         let folder = tempfile::tempdir().unwrap();

@@ -171,8 +171,10 @@ fn login(
         }
         if !dialogue.has_person() {
             let file = match config::named_clouds_file() {
-                Some(path) => format!("OS_CLIENT_CONFIG_FILE names {}, which does not exist", path.display()),
-                None => "there is no clouds.yaml".to_owned(),
+                Some(path) if !path.exists() => {
+                    format!("OS_CLIENT_CONFIG_FILE names {}, which does not exist", path.display())
+                }
+                Some(_) | None => "no clouds.yaml names one".to_owned(),
             };
             return Err(Failure::Refused(format!(
                 "no cloud found: {file}, and OS_AUTH_URL is not set. Name one with --cloud, or with --auth-url and \

@@ -10,10 +10,16 @@ use std::collections::BTreeSet;
 /// So few are let through, whatever the fleet's size.
 const ALWAYS_ALLOWED: usize = 3;
 
-/// Holds back removals if a plan has too many, except for as many as a person allowed.
+/// Holds back removals if a plan has too many, except for as many as a person allowed, and reports which of the others do
+/// not come to their end. That removals are held back is told in each run, with what helps.
 ///
 /// Too many are more than three and more than half of our servers that ever had a node.
 pub fn brake(plan: &mut Plan, allowed: usize) {
+    hold_back(plan, allowed);
+    lasting::report_removals(plan);
+}
+
+fn hold_back(plan: &mut Plan, allowed: usize) {
     let suspicious = plan.actions.iter().filter(|action| is_suspicious(action, &plan.memory)).count();
     let nodes_left = plan.actions.iter().filter(|action| matches!(action.change, Change::DeleteNode { .. })).count();
     let joined = plan.memory.servers.values().filter(|server| server.joined_at.is_some()).count();
@@ -32,8 +38,6 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
     });
     plan.actions = kept;
     plan.held_back = held;
-    // That they are held back is told in each run, with what helps.
-    plan.problems.retain(|problem| !lasting::is_of_removal(problem, &plan.held_back));
     let mut subjects: BTreeSet<(Subject, String)> = BTreeSet::new();
     for action in &plan.held_back {
         if let Some(target) = action.removed() {

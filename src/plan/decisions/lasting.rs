@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, State};
-use crate::plan::model::{Action, Change, Problem, Subject, Verdict};
+use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -14,34 +14,43 @@ const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 /// Of problems with one cure, so many are told one by one.
 const MOST_ALIKE: usize = 20;
 
-/// The place of more problems than are told one by one.
-const MANY: &str = "many";
-
-/// The cure for a removal that does not come to its end.
-const REMOVE_OBSTACLE: &str = "see the errors of the last runs (mita reconcile -v) and remove what stands in the way";
-
-/// Counts for how long each condition lasts, and adds a problem for each that lasts too long.
+/// Counts for how long each condition lasts, and adds a problem for each that lasts too long. Removals are counted here and
+/// reported once it is known which of them are held back.
 pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
-    let mut counted: BTreeMap<String, Credit> = BTreeMap::new();
-    let mut reported: BTreeMap<&str, usize> = BTreeMap::new();
-    for condition in conditions(memory, draft) {
-        let credit = Credit::sighted(memory.lasting.get(&condition.key).copied(), now, TOO_LONG);
-        if credit.credit >= TOO_LONG {
-            let Condition { place, what, cure, .. } = condition;
-            let number = reported.entry(cure).or_default();
-            *number += 1;
-            if *number <= MOST_ALIKE {
-                let error = format!("{what} for {}: {cure}", span(credit.credit));
-                draft.problems.push(Problem { place, error });
-            }
+    let others = conditions(memory, draft);
+    let removals = draft.actions.iter().filter_map(of_removal).map(|removal| removal.key);
+    let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
+    let sighted = |key: String| {
+        let credit = Credit::sighted(memory.lasting.get(&key).copied(), now, TOO_LONG);
+        (key, credit)
+    };
+    memory.lasting = keys.map(sighted).collect();
+    draft.problems.extend(problems(others, &memory.lasting));
+}
+
+/// Adds a problem for each removal that does not come to its end.
+pub(super) fn report_removals(plan: &mut Plan) {
+    let removals = plan.actions.iter().filter_map(of_removal);
+    plan.problems.extend(problems(removals, &plan.memory.lasting));
+}
+
+/// What lasts too long. Of many with one cure, only the first are named.
+fn problems(conditions: impl IntoIterator<Item = Condition>, lasting: &BTreeMap<String, Credit>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
+    for Condition { key, place, what, cure } in conditions {
+        let Some(credit) = lasting.get(&key).filter(|credit| credit.credit >= TOO_LONG) else { continue };
+        let number = alike.entry(cure).or_default();
+        *number += 1;
+        if *number <= MOST_ALIKE {
+            problems.push(Problem { place, error: format!("{what} for {}: {cure}", span(credit.credit)) });
         }
-        counted.insert(condition.key, credit);
     }
-    for (cure, number) in reported.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
+    for (cure, number) in alike.into_iter().filter(|(_, number)| *number > MOST_ALIKE) {
         let error = format!("{} more like the last ones (mita status shows all): {cure}", number - MOST_ALIKE);
-        draft.problems.push(Problem { place: MANY.to_owned(), error });
+        problems.push(Problem { place: "many".to_owned(), error });
     }
-    memory.lasting = counted;
+    problems
 }
 
 /// Something that should be over soon.
@@ -54,7 +63,6 @@ struct Condition {
 
 fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = draft.verdicts.iter().filter_map(of_verdict).collect();
-    conditions.extend(draft.actions.iter().filter_map(of_removal));
     conditions.extend(memory.settling.as_ref().map(|settling| Condition {
         key: "settling".to_owned(),
         place: "jenkins".to_owned(),
@@ -100,14 +108,8 @@ fn of_removal(action: &Action) -> Option<Condition> {
         key: format!("removal of {place}"),
         what: format!("its removal ({}) is decided in each run and does not come to its end", action.rule),
         place,
-        cure: REMOVE_OBSTACLE,
+        cure: "see the errors of the last runs (mita reconcile -v) and remove what stands in the way",
     })
-}
-
-/// Whether the problem is that one of these removals does not come to its end.
-pub(super) fn is_of_removal(problem: &Problem, removals: &[Action]) -> bool {
-    let is_meant = |place: &str| removals.iter().filter_map(of_removal).any(|removal| removal.place == place);
-    problem.error.ends_with(REMOVE_OBSTACLE) && (problem.place == MANY || is_meant(&problem.place))
 }
 
 #[cfg(test)]

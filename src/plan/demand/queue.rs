@@ -86,10 +86,8 @@ pub(crate) fn read<'a>(
                 let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
                 let waited = now.duration_since(since).max(SignedDuration::ZERO);
                 let reading = if long_labels.may_read(item) {
-                    {
-                        let shown = queue.shown_labels.get(&item.id).map(String::as_str);
-                        need::read(&ours, &index, item, &why, known.need.as_ref(), shown, waited)
-                    }
+                    let shown = queue.shown_labels.get(&item.id).map(String::as_str);
+                    need::read(&ours, &index, item, &why, known.need.as_ref(), shown, waited)
                 } else {
                     Reading::TooLong
                 };

@@ -138,8 +138,7 @@ fn work(state: &State, machine: &Machine<'_>, before: Work, joined_at: Option<Ti
     let nodes = || machine.nodes.iter().filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
     let running: SmallSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
-    let begun = running.iter().filter(|build| !before.running.contains(build.as_str())).count();
-    let begun = u32::try_from(begun).unwrap_or(u32::MAX);
+    let begun = u32::try_from(before.running.missing(&running).count()).unwrap_or(u32::MAX);
     // Nobody saw it online before: it works no longer than it is known to be online.
     let since =
         state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined)).filter(|_| nodes().next().is_some());

@@ -273,8 +273,7 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
         if node.presence != Presence::Online || node.labels.is_empty() {
             continue;
         }
-        let missing: Vec<&str> =
-            kind.labels.iter().map(String::as_str).filter(|label| !node.labels.contains(*label)).collect();
+        let missing: Vec<&str> = node.labels.missing(&kind.labels).map(String::as_str).collect();
         if !missing.is_empty() {
             let is_all_in_one =
                 |label: &&String| missing.iter().all(|part| label.split_whitespace().any(|one| one == *part));

@@ -97,8 +97,7 @@ fn is(overview: &Overview<'_>, identity: &NodeIdentity) -> String {
 /// Adds the labels of its node type that it lacks.
 fn lacking(overview: &Overview<'_>, finding: &mut Finding, node: &Node, machine: &Machine<'_>) {
     let Some(kind) = overview.config.node_type(&machine.node_type) else { return };
-    let missing: Vec<&str> =
-        kind.labels.iter().map(String::as_str).filter(|label| !node.labels.contains(*label)).collect();
+    let missing: Vec<&str> = node.labels.missing(&kind.labels).map(String::as_str).collect();
     if !missing.is_empty() {
         finding.fact(What::Lacks, format!("{}, promised by nodes.{}", missing.join(", "), kind.name));
     }
