@@ -1,6 +1,7 @@
 //! The brake on removals that no failure of mita's own orders explains.
 
 use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::model::Action;
 use crate::plan::tests::situation::*;
@@ -139,4 +140,20 @@ fn what_is_held_back_for_long_is_told_once() {
         let plan = s.plan();
         assert_eq!((plan.held_back.len(), plan.problems), (all as usize, vec![]));
     }
+}
+
+#[test]
+fn l6_a_removal_that_does_not_end_is_told_beside_those_that_are_held_back() {
+    let mut s = offline(30, 30);
+    s.active("broken", "ubuntu", "10.0.9.9").state = ServerState::Error;
+    let decided = Retirement { rule: Rule::Error, since: s.now, step: RetirementStep::Decided };
+    s.memory("broken").retirement = Some(decided);
+    for _ in 0..4 {
+        // The cloud refuses the deletion.
+        s.state = s.plan().memory;
+        s.after("5m");
+    }
+    let plan = s.plan();
+    assert_eq!((plan.held_back.len(), plan.problems.len()), (30, 1), "{:?}", plan.problems);
+    assert!(plan.problems[0].place.contains("(broken)"), "{:?}", plan.problems);
 }
