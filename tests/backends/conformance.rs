@@ -109,7 +109,7 @@ fn orders_that_are_forgotten_and_orders_that_are_carried_out_twice_are_found() {
             "create: the same mita_id gives the same server: the first call created",
         ),
         // It forgets what is deleted.
-        ("test $verb = delete && { \"$@\"; rm -f \"$4\"/orders/*-a*; exit; }", "created another one: remember the ids"),
+        ("test $verb = delete && { \"$@\"; rm -f \"$5\"/orders/*-a*; exit; }", "created another one: remember the ids"),
     ] {
         let found = wrong(wrapper);
         assert!(found.contains(said), "{wrapper}: {found}");

@@ -54,10 +54,12 @@ fn has_python() -> bool {
     PYTHON.is_some()
 }
 
-/// The call of the reference backend with this folder, but for the verb.
-fn reference_backend(root: &str) -> [String; 4] {
+/// The call of the reference backend with this folder, but for the verb. It needs nothing that was added to Python, and
+/// what was added can take longer to load than it runs.
+fn reference_backend(root: &str) -> [String; 5] {
     let python = PYTHON.clone().unwrap_or_default();
-    [python, example("backends/local").display().to_string(), "--root".to_owned(), root.to_owned()]
+    let program = example("backends/local").display().to_string();
+    [python, "-S".to_owned(), program, "--root".to_owned(), root.to_owned()]
 }
 
 fn example(name: &str) -> PathBuf {

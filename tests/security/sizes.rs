@@ -125,15 +125,7 @@ fn json_of(body: &str) -> Reply {
 #[test]
 fn json_that_swells_in_memory_is_given_up() {
     let (entries, values) = (1_100_000, 6_100_000);
-    for (piece, number) in [
-        (r#"{"a":0},"#, entries),
-        (r#"{"":[]},"#, entries),
-        ("[],", entries),
-        ("0,", values),
-        (r#""","#, values),
-        ("[{}],", entries),
-        (r#"{"id":1},"#, entries),
-    ] {
+    for (piece, number) in [(r#"{"a":0},"#, entries), ("[],", entries), ("0,", values), (r#""","#, values)] {
         let ended = run(move |asked: &Asked| {
             let start = match asked.path.as_str() {
                 path if path.ends_with("/queue/api/json") => r#"{"items":["#,

@@ -18,8 +18,8 @@ pub(crate) use init::{Init, Register};
 pub(crate) use pause::{Pause, PauseScope, Resume};
 pub(crate) use status::{Colour, Status, StatusFormat};
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, Shell};
 use help::{
     COMPLETIONS_HELP, MAN_HELP, REPLAY_HELP, SCHEMA_HELP, exit_help, explain_help, init_help, reconcile_help, top_help,
@@ -129,7 +129,8 @@ impl Arguments {
     /// # Errors
     /// What is wrong with them; or the text that `--help` or `--version` asks for.
     pub fn parse_words(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
-        let arguments = Self::try_parse_from(words)?;
+        let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
+        let arguments = Self::try_parse_from(&words).map_err(|error| with_both_dashes(error, &words))?;
         match (&arguments.config, arguments.command.without_configuration()) {
             (Some(_), Some(advice)) => Err(Self::command().error(ErrorKind::UnknownArgument, advice)),
             (Some(_) | None, _) => Ok(arguments),
@@ -158,6 +159,20 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// Says so where a long option has one dash only: then its letters are read as short options and their values.
+fn with_both_dashes(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    let mut program = Arguments::command();
+    program.build();
+    let commands = std::iter::once(&program).chain(program.get_subcommands());
+    let options: Vec<&str> = commands.flat_map(clap::Command::get_arguments).filter_map(Arg::get_long).collect();
+    let with_one_dash = words.iter().filter_map(|word| word.to_str()?.strip_prefix('-')?.split('=').next());
+    if let Some(option) = with_one_dash.into_iter().find(|name| options.contains(name)) {
+        let advice = format!("the option --{option} begins with two dashes").into();
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice]));
+    }
+    error
 }
 
 /// The pages of the manual that begin with this.
@@ -229,6 +244,22 @@ mod tests {
         {
             let error = parsed(line).expect_err(line);
             assert!(error.contains("write a whole number") && !error.contains("digit"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_long_option_with_one_dash_is_named_with_two() {
+        let refused = |line: &str| parsed(line).expect_err(line);
+        for (line, option) in [
+            ("mita check -online", "--online"),
+            ("mita -config=mita.toml status", "--config"),
+            ("mita reconcile -dry-run", "--dry-run"),
+        ] {
+            let error = refused(line);
+            assert!(error.contains(&format!("tip: the option {option} begins with two dashes")), "{error}");
+        }
+        for line in ["mita check --onlin", "mita check -x", "mita check -o nline"] {
+            assert!(!refused(line).contains("two dashes"), "{line}");
         }
     }
 

@@ -5,8 +5,12 @@ use crate::domain::state::{JOURNAL, LOCK, beside};
 use crate::permission;
 use crate::permission::Wanted;
 use nix::errno::Errno;
+use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, access};
 use std::path::{Path, PathBuf};
+
+/// A run writes its state beside the last one, and appends to the journal.
+const ROOM: u64 = 1 << 20;
 
 /// What a run would fail with, each with its cure.
 pub(super) fn errors(config: &Config) -> Vec<String> {
@@ -15,7 +19,9 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
         errors.extend(error.map(|error| format!("{}: {key}: {error}", config.path.display())));
     };
     let state = resolved(&config.state_file);
-    report("state_file", folder_of_state(&state));
+    let folder = existing_folder_of(&state);
+    report("state_file", unwritable(&folder));
+    report("state_file", free(&folder).and_then(|free| full(&folder, free, size(&state))));
     report("state_file", unreadable(&state, Wanted::Read));
     report("state_file", unreadable(&beside(&state, LOCK), Wanted::Write));
     report("state_file", unreadable(&beside(&state, JOURNAL), Wanted::Write));
@@ -35,10 +41,33 @@ fn folder_of(path: &Path) -> PathBuf {
 }
 
 /// A run makes the folder of the state, if the folder above it is there.
-fn folder_of_state(state: &Path) -> Option<String> {
+fn existing_folder_of(state: &Path) -> PathBuf {
     let folder = folder_of(state);
     let above = folder_of(&folder);
-    unwritable(if folder.exists() || !above.exists() { &folder } else { &above })
+    if folder.exists() || !above.exists() { folder } else { above }
+}
+
+fn size(file: &Path) -> u64 {
+    file.metadata().map_or(0, |metadata| metadata.len())
+}
+
+/// The bytes that this user can still write on the file system of a folder. None if the system does not tell.
+fn free(folder: &Path) -> Option<u64> {
+    let system = statvfs(folder).ok().filter(|system| !system.flags().contains(FsFlags::ST_RDONLY))?;
+    let no_more_files = system.files() > 0 && system.files_available() == 0;
+    Some(if no_more_files { 0 } else { system.blocks_available().saturating_mul(system.fragment_size()) })
+}
+
+/// The error where a state of this size could not be written again.
+fn full(folder: &Path, free: u64, state: u64) -> Option<String> {
+    (free < ROOM + 2 * state).then(|| {
+        let shown = folder.display();
+        format!(
+            "the file system of {shown} is full or nearly so ({} kB are free), and a run that cannot keep its state does \
+             nothing; remove something there, or write another path",
+            free / 1000
+        )
+    })
 }
 
 fn unwritable(folder: &Path) -> Option<String> {
@@ -96,6 +125,20 @@ mod tests {
                 format!("mita.toml: html_file: the folder {shown}/www does not exist: mkdir -p {shown}/www"),
             ]
         );
+    }
+
+    #[test]
+    fn a_file_system_without_room_for_the_state_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(free(folder.path()).is_some_and(|free| free > 0));
+        assert_eq!(free(Path::new("/nowhere")), None);
+        let full = |free, state| full(Path::new("/var/lib/mita"), free, state);
+        assert_eq!((full(ROOM, 0), full(3 * ROOM, ROOM)), (None, None));
+        for (free, state) in [(0, 0), (ROOM - 1, 0), (2 * ROOM, ROOM)] {
+            let error = full(free, state).unwrap();
+            let shown = format!("the file system of /var/lib/mita is full or nearly so ({} kB are free)", free / 1000);
+            assert!(error.starts_with(&shown), "{error}");
+        }
     }
 
     #[test]
