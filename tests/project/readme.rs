@@ -278,6 +278,21 @@ fn links_lead_somewhere() {
 }
 
 #[test]
+fn files_that_documents_name_are_there() {
+    let mut seen = 0;
+    for document in DOCUMENTS {
+        let text = read(document);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let is_path = |name: &&str| ["src/", "tests/", "examples/"].iter().any(|folder| name.starts_with(folder));
+        for name in quoted.filter(is_path).filter(|name| !name.contains("NAME")) {
+            seen += 1;
+            assert!(root().join(name).exists(), "{document}: there is no {name}");
+        }
+    }
+    assert!(seen > 40, "the documents name {seen} files");
+}
+
+#[test]
 fn the_reference_is_what_the_program_goes_by() {
     let told = "cargo run --example package && cp target/package/reference.md examples/";
     assert!(read(REFERENCE) == mita::cli::reference(), "the reference is out of date; {told}");

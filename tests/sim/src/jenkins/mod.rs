@@ -7,7 +7,7 @@
 //! job, and let the client act: a node that goes offline in that time gives the item back, and before 2.517 Jenkins
 //! drops it ([`Jenkins::lost`]). [`Jenkins::restart`] and [`Jenkins::crash`] start the controller again.
 //!
-//! What it answers is compared with recorded answers of a real controller (`tests/recorded`).
+//! What it answers is compared with recorded answers of a real controller (`src/tests/recorded`).
 
 mod api;
 pub mod labels;
