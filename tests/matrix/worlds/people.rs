@@ -20,16 +20,17 @@ pub(super) fn plain_entry(farm: &Installation, which: usize, busy: bool) {
     jenkins.hold(name, "prepared");
 }
 
-/// A person takes the marks away from nodes of ours that people hold, also from renamed ones that outlived their
-/// server, and removes the entries that were prepared.
+/// A person takes the marks away from nodes of ours that people hold, and from all that people renamed, also where they
+/// outlived their server, and removes the entries that were prepared.
 pub(crate) fn let_go(farm: &Installation) {
     let mut jenkins = farm.sim.jenkins();
     for name in PLAIN_ENTRIES {
         jenkins.delete_node(name);
     }
-    let ours = |node: &&Node| node.server.is_some() || node.name.starts_with(RENAMED);
-    let held: Vec<String> =
-        jenkins.nodes.iter().filter(|node| node.held).filter(ours).map(|node| node.name.clone()).collect();
+    // Of those mita releases none by its own command.
+    let renamed = |node: &Node| node.name.starts_with(RENAMED);
+    let marked = jenkins.nodes.iter().filter(|node| node.held && node.server.is_some() || renamed(node));
+    let held: Vec<String> = marked.map(|node| node.name.clone()).collect();
     held.iter().for_each(|node| jenkins.release(node));
 }
 
