@@ -84,7 +84,9 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
 fn of_verdict(verdict: &Verdict) -> Option<Condition> {
     let Verdict { subject, id, name, rule, reason } = verdict;
     let cure = match (subject, rule) {
-        (Subject::Server, Rule::Ambiguous) => "rename or delete the node, so that mita can tell",
+        (Subject::Server, Rule::Ambiguous) => {
+            "rename the node, or delete it once nothing runs there, so that mita can tell"
+        }
         (Subject::Server, Rule::UnknownState) => "bring the server into a state that mita knows, or delete it",
         (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
         _ => return None,

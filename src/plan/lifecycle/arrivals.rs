@@ -73,7 +73,9 @@ impl<'a> Before<'a> {
         let removed: BTreeMap<&MitaId, &Target> =
             plan.actions.iter().filter_map(Action::removed).map(|target| (&target.order, target)).collect();
         let deleted = removed.values().flat_map(|target| &target.nodes).collect();
-        let other_name = |verdict: &&Verdict| verdict.subject == Subject::Server && verdict.rule == Rule::OtherName;
+        let other_name = |verdict: &&Verdict| {
+            verdict.subject == Subject::Server && matches!(verdict.rule, Rule::OtherName | Rule::Ambiguous)
+        };
         let other_names = plan.verdicts.iter().filter(other_name).map(|verdict| verdict.id.as_str()).collect();
         Self { nodes, removed, deleted, other_names }
     }

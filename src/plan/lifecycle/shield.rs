@@ -1,6 +1,7 @@
 //! Servers that may belong to a node with an unconventional name: whether that node keeps them, and for how long.
 
 use super::phase::{Classified, Classifier, Phase};
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
@@ -9,6 +10,7 @@ use crate::plan::identity::unconventional::{
     Distance, agents, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
 };
 use jiff::SignedDuration;
+use std::collections::BTreeMap;
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
 const PATIENCE: i32 = 3;
@@ -43,9 +45,13 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
     removed.retain(|machine| !kept.contains_key(machine));
     kept.extend(pair_all_as_near(&removed, &working, near));
     removed.retain(|machine| !kept.contains_key(machine));
-    for (machine, node) in kept {
+    let mut keeps: BTreeMap<&NodeName, u32> = BTreeMap::new();
+    kept.values().for_each(|node| *keeps.entry(&node.name).or_default() += 1);
+    for (&machine, node) in &kept {
+        // A node is one server: the others stand for want of a name.
+        let rule = if keeps[&node.name] == 1 { Rule::OtherName } else { Rule::Ambiguous };
         let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
-        leave_alone(fleet, phases, machine, node, why);
+        leave_alone(fleet, phases, machine, node, rule, why);
     }
     let idle: Vec<&Node> = others.into_iter().filter(|node| node.presence == Presence::Online).collect();
     let near_and_young = |machine: usize, node: &Node| {
@@ -55,13 +61,13 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
         near(machine, node).filter(|_| alone.min(idle) < patience)
     };
     for (machine, node) in pair(&removed, &idle, near_and_young) {
-        leave_alone(fleet, phases, machine, node, "");
+        leave_alone(fleet, phases, machine, node, Rule::OtherName, "");
     }
 }
 
-fn leave_alone(fleet: &Fleet<'_>, phases: &mut [Classified], machine: usize, node: &Node, why: &str) {
+fn leave_alone(fleet: &Fleet<'_>, phases: &mut [Classified], machine: usize, node: &Node, rule: Rule, why: &str) {
     let base = &fleet.machines[machine].node_type;
     let reason = &phases[machine].reason;
     let reason = format!("{reason}; node {} may be it{why}: name it {base}+IP so that mita can tell", node.name);
-    phases[machine] = Classified { phase: Phase::LeftAlone(Rule::OtherName), reason };
+    phases[machine] = Classified { phase: Phase::LeftAlone(rule), reason };
 }
