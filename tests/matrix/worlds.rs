@@ -148,6 +148,7 @@ impl World {
             farm: &farm,
             backend: self.backend,
             clock: 0,
+            latest: 0,
             runs: 0,
             state_lost: false,
             state_lost_after: None,
@@ -201,6 +202,8 @@ struct Life<'a> {
     backend: Backend,
     /// How far the machine's clock is off, in milliseconds.
     clock: i64,
+    /// The latest time that a run was made at, in milliseconds.
+    latest: i64,
     runs: usize,
     state_lost: bool,
     /// After how many runs.
@@ -218,6 +221,8 @@ impl Life<'_> {
             Event::Silence(length) => self.farm.sim.advance(minutes(length)),
             // A forgotten server that no list shows cannot be known by anything.
             Event::StateLost { .. } if self.lists_lie || self.something_is_invisible() => {}
+            // As above.
+            Event::StateLost { .. } if self.reading() < self.latest => {}
             Event::Answer { .. } if self.hides_servers(event) && self.state_lost_after == Some(self.runs) => {}
             Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;
@@ -247,9 +252,15 @@ impl Life<'_> {
         world.clouds["openstack"].servers.iter().any(young)
     }
 
+    /// What the machine's clock shows.
+    fn reading(&self) -> i64 {
+        i64::try_from(self.farm.sim.now()).expect("a time of this century") + self.clock
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the deadline is real time")]
     fn run(&mut self) {
-        let now = i64::try_from(self.farm.sim.now()).expect("a time of this century") + self.clock;
+        let now = self.reading();
+        self.latest = self.latest.max(now);
         let now = Timestamp::from_millisecond(now).expect("a time of this century");
         let before = self.farm.sim.world().log.len();
         let waiting = self.farm.sim.jenkins().queue.len();
