@@ -3,7 +3,7 @@
 use crate::concurrency::parallel_map;
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName, ProviderName};
-use crate::domain::world::World;
+use crate::domain::world::{Quotas, World};
 use crate::observe::services::Services;
 use crate::plan::model::{Action, Change, Problem};
 use std::collections::BTreeSet;
@@ -18,15 +18,15 @@ pub enum Purpose {
     Show,
 }
 
-/// Adds the quotas of the providers that `actions` may order from to the world. Returns what could not be read. Before a
-/// plan is carried out, the nodes that it retires are read at the same time.
+/// Reads the quotas of the providers that `actions` may order from, and says what could not be read. Before a plan is
+/// carried out, the nodes that it retires are read at the same time.
 pub fn survey(
     config: &Config,
     services: &Services,
-    world: &mut World,
+    world: &World,
     actions: &[Action],
     purpose: Purpose,
-) -> Vec<Problem> {
+) -> (Quotas, Vec<Problem>) {
     let providers = ordered_from(config, world, actions);
     let surveys = thread::scope(|scope| {
         scope.spawn(|| match (purpose, &services.jenkins) {
@@ -41,15 +41,13 @@ pub fn survey(
             Some((name, services.provider(name).ok()?.survey(&types)))
         })
     });
-    let mut problems = Vec::new();
+    let (mut quotas, mut problems) = (Quotas::new(), Vec::new());
     for (name, survey) in surveys.into_iter().flatten() {
         let problem = |error| Problem { place: format!("provider {name}"), error };
         problems.extend(survey.problems.into_iter().map(problem));
-        if let Some(cloud) = world.clouds.get_mut(name) {
-            cloud.quota = survey.quota;
-        }
+        quotas.extend(survey.quota.map(|quota| (name.clone(), quota)));
     }
-    problems
+    (quotas, problems)
 }
 
 /// Providers of the orders, and of their node types: what one provider refuses is ordered from the next. Without those

@@ -27,91 +27,117 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
+pub use identity::closed::Opened;
+
 use crate::config::Config;
-use crate::domain::names::MitaId;
+use crate::domain::names::{MitaId, NodeTypeName};
 use crate::domain::state::State;
-use crate::domain::world::World;
+use crate::domain::world::{Quotas, World};
 use capacity::blocker::ordering_blocker;
 use capacity::limits::Limits;
 use capacity::supply::Supply;
 use decisions::findings::Findings;
+use demand::queue::Demand;
 use identity::fleet::Fleet;
 use jiff::Timestamp;
 use lifecycle::phase::Classified;
-use model::{Action, Plan};
-use std::collections::BTreeSet;
+use model::{Action, AtHand, Plan};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The plan of a run.
 pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Plan {
-    let (world, state) = identity::closed::opened(world, state);
-    let (world, state) = (&*world, &*state);
-    let fleet = identity::identify(config, world, state);
-    let mut memory = sightings::add(config, world, state, &fleet, now);
-    let phases = lifecycle::classify(config, world, &memory, &fleet, now);
-    lifecycle::outcomes::count(&mut memory, &fleet, &phases, now);
-    let mut plan = decide(config, world, memory, &fleet, &phases, &BTreeSet::new(), now);
-    decisions::commitments::commit(config, &mut plan.memory, &plan.actions, now);
-    plan
+    let opened = Opened::of(world, state);
+    Known::of(config, &opened, now).plan(&world.quotas())
 }
 
 /// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted or counted a
 /// second time, and nothing else is decided anew. The ids that were `tried` are used up: each may have left a node.
 pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
-    let (world, memory) = identity::closed::opened(world, memory);
-    let (world, memory) = (&*world, &*memory);
+    let opened = Opened::of(world, memory);
+    let (world, memory) = (&*opened.world, &*opened.state);
     let fleet = identity::identify(config, world, memory);
     let phases = lifecycle::classify(config, world, memory, &fleet, now);
-    let mut plan = decide(config, world, memory.clone(), &fleet, &phases, tried, now);
+    let known = Known::with_demand(config, world, memory.clone(), fleet, phases, now);
+    let mut plan = known.decide(&world.quotas(), tried);
     plan.actions.retain(Action::is_order);
     decisions::commitments::commit(config, &mut plan.memory, &plan.actions, now);
     plan
 }
 
-/// From what there is to what is done.
-fn decide(
-    config: &Config,
-    world: &World,
-    mut memory: State,
-    fleet: &Fleet<'_>,
-    phases: &[Classified],
-    tried: &BTreeSet<MitaId>,
+/// All that is known before anything is decided: steps 1 to 5. It does not depend on quotas.
+pub struct Known<'a> {
+    config: &'a Config,
+    world: &'a World,
+    fleet: Fleet<'a>,
+    phases: Vec<Classified>,
+    demand: Demand<'a>,
+    at_hand: BTreeMap<NodeTypeName, AtHand>,
+    memory: State,
     now: Timestamp,
-) -> Plan {
-    let demand = demand::queue::read(config, world, &mut memory, fleet, phases, now);
-    let used = forecast::usage::used(config, world, fleet, phases, &demand);
-    forecast::usage::count(config, &mut memory, &used, now);
-    let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
-    let blocker = ordering_blocker(world, &memory);
-    let limits = Limits::new(config, world, &memory, fleet, phases, now);
-    let supply = Supply::new(config, &memory, fleet, phases, &limits, &at_hand, now);
-    let placement = supply.assign(&demand, blocker.as_ref());
-    let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
-    let found = Findings {
-        world,
-        supply: &supply,
-        demand: &demand,
-        placement: &placement,
-        blocker: blocker.as_ref(),
-        ids: &ids,
-    };
-    let mut decided = decisions::decide(&found);
-    decided.shorten();
-    // In a large farm this is as much as was decided.
-    drop((supply, placement, demand));
-    decisions::lasting::report(&mut memory, &mut decided, now);
-    let mut problems = text::notices::problems(config, world, &memory);
-    problems.extend(decided.problems);
-    let mut plan = Plan {
-        owner: config.owner.clone(),
-        now,
-        actions: decided.actions,
-        verdicts: decided.verdicts,
-        problems,
-        warnings: Vec::new(),
-        held_back: Vec::new(),
-        at_hand,
-        memory,
-    };
-    text::notices::warn(config, world, fleet, decided.warnings, &mut plan);
-    plan
+}
+
+impl<'a> Known<'a> {
+    /// What the run knows by what it saw.
+    pub fn of(config: &'a Config, Opened { world, state }: &'a Opened<'_>, now: Timestamp) -> Self {
+        let fleet = identity::identify(config, world, state);
+        let mut memory = sightings::add(config, world, state, &fleet, now);
+        let phases = lifecycle::classify(config, world, &memory, &fleet, now);
+        lifecycle::outcomes::count(&mut memory, &fleet, &phases, now);
+        Self::with_demand(config, world, memory, fleet, phases, now)
+    }
+
+    fn with_demand(
+        config: &'a Config,
+        world: &'a World,
+        mut memory: State,
+        fleet: Fleet<'a>,
+        phases: Vec<Classified>,
+        now: Timestamp,
+    ) -> Self {
+        let demand = demand::queue::read(config, world, &mut memory, &fleet, &phases, now);
+        let used = forecast::usage::used(config, world, &fleet, &phases, &demand);
+        forecast::usage::count(config, &mut memory, &used, now);
+        let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
+        Self { config, world, fleet, phases, demand, at_hand, memory, now }
+    }
+
+    /// The plan with these quotas. A provider without one has room for all.
+    pub fn plan(&self, quotas: &Quotas) -> Plan {
+        let mut plan = self.decide(quotas, &BTreeSet::new());
+        decisions::commitments::commit(self.config, &mut plan.memory, &plan.actions, self.now);
+        plan
+    }
+
+    fn decide(&self, quotas: &Quotas, tried: &BTreeSet<MitaId>) -> Plan {
+        let Self { config, world, fleet, phases, demand, at_hand, now, .. } = self;
+        let (config, world, now) = (*config, *world, *now);
+        let mut memory = self.memory.clone();
+        let blocker = ordering_blocker(world, &memory);
+        let limits = Limits::new(config, (world, quotas), &memory, fleet, phases, now);
+        let supply = Supply::new(config, &memory, fleet, phases, &limits, at_hand, now);
+        let placement = supply.assign(demand, blocker.as_ref());
+        let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
+        let found =
+            Findings { world, supply: &supply, demand, placement: &placement, blocker: blocker.as_ref(), ids: &ids };
+        let mut decided = decisions::decide(&found);
+        decided.shorten();
+        // In a large farm this is as much as was decided.
+        drop((supply, placement));
+        decisions::lasting::report(&mut memory, &mut decided, now);
+        let mut problems = text::notices::problems(config, world, &memory);
+        problems.extend(decided.problems);
+        let mut plan = Plan {
+            owner: config.owner.clone(),
+            now,
+            actions: decided.actions,
+            verdicts: decided.verdicts,
+            problems,
+            warnings: Vec::new(),
+            held_back: Vec::new(),
+            at_hand: at_hand.clone(),
+            memory,
+        };
+        text::notices::warn(config, world, fleet, decided.warnings, &mut plan);
+        plan
+    }
 }

@@ -11,7 +11,7 @@ pub use starting_state::starting_state;
 
 use crate::config::Config;
 use crate::domain::state::State;
-use crate::domain::world::World;
+use crate::domain::world::{Quotas, World};
 use crate::journal;
 use crate::observe::{Purpose, Services, observe, survey};
 use crate::plan;
@@ -94,14 +94,19 @@ fn decide(
     show: impl FnOnce(Decision<'_>),
 ) -> (World, Plan) {
     let mut world = observe(config, services, state);
-    let mut plan = plan::plan(config, &world, state, now);
-    let mut unread_quotas = Vec::new();
+    let opened = plan::Opened::of(&world, state);
+    let known = plan::Known::of(config, &opened, now);
+    let mut plan = known.plan(&Quotas::new());
+    let (mut quotas, mut unread_quotas) = (Quotas::new(), Vec::new());
     if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
-        // The rest of the first plan goes before the second one is made: each holds a whole state.
+        // The rest of the first plan goes before the second one is made: in a large farm that is much.
         let Plan { actions, .. } = { plan };
-        unread_quotas = survey(config, services, &mut world, &actions, purpose);
-        plan = plan::plan(config, &world, state, now);
+        (quotas, unread_quotas) = survey(config, services, &world, &actions, purpose);
+        plan = known.plan(&quotas);
     }
+    drop(known);
+    drop(opened);
+    world.add_quotas(quotas);
     brake::brake(&mut plan, permits.allow_removals);
     show(Decision { config, permits, state, world: &world, plan: &plan });
     plan.problems.extend(unread_quotas);

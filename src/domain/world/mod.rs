@@ -18,6 +18,7 @@ pub use mark::{AddressMark, Mark};
 use crate::domain::names::ProviderName;
 use crate::domain::shared::SharedMap;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything that one run saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +29,25 @@ pub struct World {
     pub clouds: SharedMap<ProviderName, Cloud>,
 }
 
+/// What projects may still have, by the provider.
+pub type Quotas = BTreeMap<ProviderName, Quota>;
+
 impl World {
+    /// The quotas that were read.
+    pub fn quotas(&self) -> Quotas {
+        let quotas = self.clouds.iter().filter_map(|(name, cloud)| Some((name.clone(), cloud.quota.clone()?)));
+        quotas.collect()
+    }
+
+    /// Adds quotas that were read.
+    pub fn add_quotas(&mut self, quotas: Quotas) {
+        for (name, quota) in quotas {
+            if let Some(cloud) = self.clouds.get_mut(&name) {
+                cloud.quota = Some(quota);
+            }
+        }
+    }
+
     /// That nothing at all could be read, and of whom, in a sentence: then no number of anything is known.
     pub fn unseen(&self) -> Option<String> {
         let Jenkins { queue, nodes, .. } = &self.jenkins;

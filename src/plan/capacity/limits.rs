@@ -5,7 +5,7 @@ use crate::domain::format::span;
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, Origin, State};
-use crate::domain::world::World;
+use crate::domain::world::{Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 pub struct Limits<'a> {
     config: &'a Config,
     world: &'a World,
+    quotas: &'a Quotas,
     memory: &'a State,
     now: Timestamp,
     /// Servers that count.
@@ -62,7 +63,7 @@ impl<'a> Limits<'a> {
     /// Counts against this fleet: all servers but those that are gone or on their way out.
     pub fn new(
         config: &'a Config,
-        world: &'a World,
+        (world, quotas): (&'a World, &'a Quotas),
         memory: &'a State,
         fleet: &'a Fleet<'a>,
         phases: &[Classified],
@@ -71,6 +72,7 @@ impl<'a> Limits<'a> {
         let mut limits = Self {
             config,
             world,
+            quotas,
             memory,
             now,
             there: 0,
@@ -137,8 +139,7 @@ impl<'a> Limits<'a> {
         providers
             .map(|provider| {
                 let own = self.room_at_provider(provider);
-                let quota = self.world.clouds.get(&provider.name).and_then(|cloud| cloud.quota.as_ref());
-                let Some(quota) = quota else {
+                let Some(quota) = self.quotas.get(&provider.name) else {
                     return ProviderRoom {
                         room: own,
                         quota: [u64::MAX; 4],
@@ -263,7 +264,7 @@ impl<'a> Limits<'a> {
     }
 
     fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[ProviderRoom]) -> bool {
-        let read = self.world.clouds.get(&provider.name).is_some_and(|cloud| cloud.quota.is_some());
+        let read = self.quotas.contains_key(&provider.name);
         let index = self.config.node_types.iter().position(|other| other.name == kind.name);
         let place = self.config.providers.iter().zip(places).find(|(other, _)| other.name == provider.name);
         let (Some(index), Some((_, place))) = (index, place) else { return false };

@@ -7,20 +7,28 @@ use crate::domain::world::{Listing, World};
 use std::borrow::Cow;
 
 /// What was seen, with the labels of closed nodes put back; and the state without the nodes that somebody else has opened.
-pub(crate) fn opened<'a>(world: &'a World, state: &'a State) -> (Cow<'a, World>, Cow<'a, State>) {
-    let (mut seen, mut known) = (Cow::Borrowed(world), Cow::Borrowed(state));
-    let closed = state.nodes.iter().filter_map(|(name, node)| Some((name, node.closed.as_ref()?)));
-    for (name, closed) in closed {
-        let Listing::Complete(nodes) = &world.jenkins.nodes else { continue };
-        let Some(place) = nodes.iter().position(|node| node.name == *name) else { continue };
-        if nodes[place].labels.contains(ClosedNode::LABEL) {
-            if let Listing::Complete(nodes) = &mut seen.to_mut().jenkins.nodes {
-                let own = name.as_str().to_owned();
-                nodes[place].labels = node_labels(&closed.plain_label()).into_iter().chain([own]).collect();
+pub struct Opened<'a> {
+    pub(crate) world: Cow<'a, World>,
+    pub(crate) state: Cow<'a, State>,
+}
+
+impl<'a> Opened<'a> {
+    /// Copies what has to be changed, and nothing else.
+    pub fn of(world: &'a World, state: &'a State) -> Self {
+        let (mut seen, mut known) = (Cow::Borrowed(world), Cow::Borrowed(state));
+        let closed = state.nodes.iter().filter_map(|(name, node)| Some((name, node.closed.as_ref()?)));
+        for (name, closed) in closed {
+            let Listing::Complete(nodes) = &world.jenkins.nodes else { continue };
+            let Some(place) = nodes.iter().position(|node| node.name == *name) else { continue };
+            if nodes[place].labels.contains(ClosedNode::LABEL) {
+                if let Listing::Complete(nodes) = &mut seen.to_mut().jenkins.nodes {
+                    let own = name.as_str().to_owned();
+                    nodes[place].labels = node_labels(&closed.plain_label()).into_iter().chain([own]).collect();
+                }
+            } else if let Some(node) = known.to_mut().nodes.get_mut(name) {
+                node.closed = None;
             }
-        } else if let Some(node) = known.to_mut().nodes.get_mut(name) {
-            node.closed = None;
         }
+        Self { world: seen, state: known }
     }
-    (seen, known)
 }
