@@ -2,6 +2,7 @@
 
 use super::clean::without_secrets;
 use super::error::{Attempt, StoreError};
+use super::lines;
 use super::lock::{Lock, LockError};
 use super::place::{LastLink, Place};
 use super::redacted::Redacted;
@@ -72,7 +73,7 @@ impl Store {
     /// same time the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let state = without_secrets(state);
-        let saved = write_document(&self.place, |to| serde_json::to_writer_pretty(to, &*state));
+        let saved = write_document(&self.place, |to| lines::write(to, &*state));
         saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
     }
 }
