@@ -96,16 +96,23 @@ pub fn redact_document(json: &str) -> Cow<'_, str> {
 /// text with escapes.
 fn is_clean(json: &str) -> bool {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    if !known.find(json.as_bytes(), LONG).is_empty() {
+    let has_long = |text: &[u8]| !known.find(text, LONG).is_empty();
+    if has_long(json.as_bytes()) {
         return false;
+    }
+    // A plus may mean a space, and nothing else.
+    let space = |byte| if byte == b'+' { b' ' } else { byte };
+    let with_spaces: Vec<u8> = if known.have_spaces { json.bytes().map(space).collect() } else { Vec::new() };
+    // Most parts of a document mean what they show.
+    if ![json.as_bytes(), &with_spaces].into_iter().any(encodings::has_escapes) && !has_long(&with_spaces) {
+        return true;
     }
     let mut rest = json.as_bytes();
     while let Some(quote) = memchr::memchr(b'"', rest) {
         let quoted = &json[json.len() - rest.len() + quote + 1..];
         let inside = &quoted[..closing_quote(quoted)];
-        // A plus may mean a space, and nothing else.
         let may_differ = encodings::has_escapes(inside.as_bytes()) || (known.have_spaces && inside.contains('+'));
-        if may_differ && encodings::views(inside).any(|view| !known.find(view.bytes(), LONG).is_empty()) {
+        if may_differ && encodings::views(inside).any(|view| has_long(view.bytes())) {
             return false;
         }
         rest = quoted.as_bytes().get(inside.len() + 1..).unwrap_or_default();

@@ -4,7 +4,7 @@ use crate::secret::redact_document;
 use std::io::{self, ErrorKind, Write};
 
 /// So much of a document is redacted and written at a time, in bytes: a state of many megabytes is never in memory as a whole.
-const PART: usize = 256 * 1024;
+const PART: usize = 64 * 1024;
 
 /// Writes a JSON document without long secrets. It is cut only at the ends of lines, which no text of JSON contains.
 pub(super) struct Redacted<W> {
