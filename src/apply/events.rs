@@ -17,6 +17,9 @@ use std::time::Duration;
 /// so short a time of one another share one. The wait ends with the last action.
 const BURST_GAP: Duration = Duration::from_millis(4);
 
+/// How much longer it is for each server and node of the state: about as long as it takes to write them.
+const EACH: Duration = Duration::from_micros(2);
+
 /// At most so many share a save, so that little is lost when the run is killed.
 const LARGEST_BURST: usize = 100;
 
@@ -53,10 +56,15 @@ pub(super) enum Event {
     ActionEnded(ActionResult),
 }
 
-/// Waits for the next events; none once every action is over.
-pub(super) fn next_burst(receiver: &Receiver<Event>) -> Option<impl Iterator<Item = Event>> {
+/// Waits for the next events, which change this state; none once every action is over.
+pub(super) fn next_burst<'a>(
+    receiver: &'a Receiver<Event>,
+    state: &State,
+) -> Option<impl Iterator<Item = Event> + use<'a>> {
+    let entries = u32::try_from(state.servers.len() + state.nodes.len()).unwrap_or(u32::MAX);
+    let gap = BURST_GAP + EACH.saturating_mul(entries);
     let first = receiver.recv().ok()?;
-    let more = iter::from_fn(|| receiver.recv_timeout(BURST_GAP).ok());
+    let more = iter::from_fn(move || receiver.recv_timeout(gap).ok());
     Some(iter::once(first).chain(more.take(LARGEST_BURST)))
 }
 

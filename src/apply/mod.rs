@@ -73,7 +73,7 @@ pub fn apply(
             scope.spawn(move || group(&context))
         });
         drop(context);
-        while let Some(events) = events::next_burst(&receiver) {
+        while let Some(events) = events::next_burst(&receiver, state) {
             let known = results.actions.len();
             let mut changed = false;
             for event in events {
