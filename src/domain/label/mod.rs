@@ -20,7 +20,8 @@ pub use parse::node_labels;
 
 use expression::{Expr, needs_escape};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -30,6 +31,15 @@ const LONGEST: usize = 64 * 1024;
 
 /// The most atoms of a label expression that is read.
 const MOST_ATOMS: usize = 1_000;
+
+/// Texts of up to so many bytes, and so many of them, are parsed once: thousands of jobs, in the queue and in the state, have
+/// the same few labels, and share them.
+const LONGEST_KNOWN: usize = 256;
+const MOST_KNOWN: usize = 1_000;
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<String, Label>> = RefCell::default();
+}
 
 /// A label expression, or a single label.
 ///
@@ -75,6 +85,22 @@ impl Label {
     /// Text with more than 200 parentheses open at once is one atom too: Jenkins would try to parse it, but nobody
     /// writes that, and it must not exhaust the stack.
     pub fn from_jenkins(text: &str) -> Self {
+        if text.len() > LONGEST_KNOWN {
+            return Self::parsed(text);
+        }
+        KNOWN.with_borrow_mut(|known| {
+            if let Some(label) = known.get(text) {
+                return label.clone();
+            }
+            let label = Self::parsed(text);
+            if known.len() < MOST_KNOWN {
+                known.insert(text.to_owned(), label.clone());
+            }
+            label
+        })
+    }
+
+    fn parsed(text: &str) -> Self {
         let text = parse::unquote(text);
         parse::expression(&text).map_or_else(|| Self::atom(text), Self::from)
     }
