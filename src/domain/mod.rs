@@ -10,6 +10,7 @@ pub mod label;
 pub mod names;
 pub mod need;
 pub mod offline;
+pub mod rare;
 pub mod rule;
 pub mod selection;
 pub mod shared;

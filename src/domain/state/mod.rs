@@ -25,6 +25,7 @@ pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
 use crate::domain::names::{FloatingIpId, MitaId, NodeName, NodeTypeName, Owner, ProviderName, ServerId};
+use crate::domain::rare::Rare;
 use crate::domain::shared::{Shared, SharedMap};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ impl State {
     /// types hold, with which no run could count on. A damaged file must not end every run from now on.
     pub fn validate(&self) -> Option<String> {
         let lasts = |span: &SignedDuration| !span.is_negative() && *span <= LONGEST_SPAN;
-        let counts = |credit: &Option<Credit>| credit.is_none_or(|credit| lasts(&credit.credit));
+        let counts = |credit: &&Rare<Credit>| credit.is_none_or(|credit| lasts(&credit.credit));
         let wrong = |what: &str| Some(format!("{what} is none that a run can have written"));
         if self.run > u64::MAX / 2 {
             return wrong("the number of the run");
@@ -169,13 +170,13 @@ impl State {
                 return wrong(&format!("a time of server {id}"));
             }
             if server.gone_sightings > u32::MAX / 2
-                || ![server.missing, server.stopped, server.unused].iter().all(counts)
+                || ![&server.missing, &server.stopped, &server.unused].iter().all(counts)
             {
                 return wrong(&format!("a number of server {id}"));
             }
         }
         for (name, node) in &self.nodes {
-            if !counts(&node.idle) || !counts(&node.offline) {
+            if ![&node.idle, &node.offline].iter().all(counts) {
                 return wrong(&format!("a time of node {name}"));
             }
         }

@@ -2,6 +2,7 @@
 
 use super::credit::Credit;
 use crate::domain::names::ServerId;
+use crate::domain::rare::Rare;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, Presence};
 use jiff::Timestamp;
@@ -22,14 +23,14 @@ pub struct NodeMemory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unchanged: Option<Unchanged>,
     /// Wholly idle and online, counted against the idle grace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idle: Option<Credit>,
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub idle: Rare<Credit>,
     /// Online with an idle executor since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_since: Option<Timestamp>,
     /// Offline, counted against the join timeout.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offline: Option<Credit>,
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub offline: Rare<Credit>,
     /// Since when it has no connection and is busy all the same: a build waits for its agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost_since: Option<Timestamp>,

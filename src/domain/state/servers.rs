@@ -3,6 +3,7 @@
 use super::credit::Credit;
 use crate::domain::journal;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId, VolumeId};
+use crate::domain::rare::Rare;
 use crate::domain::rule::Rule;
 use crate::domain::small_set::SmallSet;
 use crate::domain::world::Build;
@@ -52,8 +53,8 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
     /// Since when its node is missing from Jenkins, having joined once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing: Option<Credit>,
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub missing: Rare<Credit>,
     /// The run that first missed it; none once a node of the server is seen again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_since: Option<u64>,
@@ -65,8 +66,8 @@ pub struct ServerMemory {
     pub came_back_at: Option<Timestamp>,
     /// Without a build since its node first went away, whether it was there since or not; none once the node was idle for a
     /// whole grace time without going away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unused: Option<Credit>,
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub unused: Rare<Credit>,
     /// When a build was first seen to have run there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
@@ -74,8 +75,8 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "Work::is_none")]
     pub work: Work,
     /// Since when it does not run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stopped: Option<Credit>,
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub stopped: Rare<Credit>,
     /// When its deletion was first seen under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleting_since: Option<Timestamp>,
@@ -138,14 +139,14 @@ impl ServerMemory {
             active_since: None,
             joined_at: None,
             node: None,
-            missing: None,
+            missing: Rare::default(),
             missing_since: None,
             last_connected: None,
             came_back_at: None,
-            unused: None,
+            unused: Rare::default(),
             used_at: None,
             work: Work::default(),
-            stopped: None,
+            stopped: Rare::default(),
             deleting_since: None,
             gone_sightings: 0,
             lock_met: None,

@@ -140,7 +140,7 @@ pub(crate) fn without_server(found: &Findings<'_>, node: &Node, order: &MitaId) 
     // The id of an order tells its time. An id of another form does not: then two sightings have to do. A clock that was
     // ahead then tells nothing either: what counts is for how long the node was seen without its agent.
     let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
-    let seen_away = known.and_then(|known| known.offline).map(|offline| offline.credit);
+    let seen_away = known.and_then(|known| *known.offline).map(|offline| offline.credit);
     let set_offline_by = known.and_then(|known| known.set_offline_by);
     let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout) || set_offline_by == Some(SetOfflineBy::Us);
     let young = age.filter(|age| *age < times.order_timeout && !waited);

@@ -91,7 +91,7 @@ fn idle_since<'f>(
         }
         let first = |node: &&Node| {
             let known = memory.nodes.get(&node.name)?;
-            Some(known.idle?.first.max(known.worked_at.unwrap_or(Timestamp::MIN)))
+            Some((*known.idle)?.first.max(known.worked_at.unwrap_or(Timestamp::MIN)))
         };
         if let Some(first) = machine.nodes.iter().filter_map(first).min() {
             let since = idle_since.entry(&machine.node_type).or_insert(first);

@@ -142,7 +142,7 @@ impl<'a> Classifier<'a> {
         };
         match rule {
             Rule::NeverJoined => Some(evidence.waited()),
-            Rule::NodeMissing => Some(counted(evidence.remembered?.missing)),
+            Rule::NodeMissing => Some(counted(*evidence.remembered?.missing)),
             _ => None,
         }
     }
@@ -229,7 +229,7 @@ impl Evidence<'_> {
                 }
                 (_, Some(SetOfflineBy::Us)) => true,
                 (_, Some(SetOfflineBy::Person)) => false,
-                (_, Some(SetOfflineBy::Monitor) | None) => counted(known.offline) >= self.times.join_timeout,
+                (_, Some(SetOfflineBy::Monitor) | None) => counted(*known.offline) >= self.times.join_timeout,
             }
         };
         self.machine.shares_doubts && self.machine.doubts.iter().all(is_free)
@@ -301,7 +301,7 @@ impl Evidence<'_> {
                 format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(boot)),
             ),
             ServerState::Stopped(word) => {
-                let lasted = counted(self.remembered.and_then(|memory| memory.stopped));
+                let lasted = counted(self.remembered.and_then(|memory| *memory.stopped));
                 let reason = format!("{word} for {}, join_timeout {}", span(lasted), span(join));
                 if lasted >= join { to_remove(Rule::Stopped, reason) } else { alone(Rule::Stopping, reason) }
             }
@@ -317,18 +317,18 @@ impl Evidence<'_> {
             return self.not_joined();
         }
         if self.nodes().next().is_none() {
-            let missing = counted(self.remembered.and_then(|memory| memory.missing));
+            let missing = counted(self.remembered.and_then(|memory| *memory.missing));
             return self.away(Rule::NodeMissing, missing, "its node is missing from Jenkins");
         }
         if self.nodes().all(|node| node.presence != Presence::Online) {
-            let lasted = self.nodes().filter_map(|node| self.known(node)?.offline).map(|offline| offline.credit).min();
+            let lasted = self.nodes().filter_map(|node| *self.known(node)?.offline).map(|offline| offline.credit).min();
             return self.away(Rule::Offline, lasted.unwrap_or_default(), "offline");
         }
         if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
             return to_remove(rule, reason);
         }
         let online_nodes = || self.nodes().filter(|node| node.presence == Presence::Online);
-        let credit = online_nodes().filter_map(|node| self.known(node)?.idle).min_by_key(|idle| idle.credit);
+        let credit = online_nodes().filter_map(|node| *self.known(node)?.idle).min_by_key(|idle| idle.credit);
         let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
         let worked = online_nodes().filter_map(|node| self.known(node)?.worked_at).max();
         let worked_between = credit.zip(worked).is_some_and(|(idle, worked)| worked > idle.first);
@@ -345,7 +345,7 @@ impl Evidence<'_> {
 
     /// For how long no build ran there, whether its node was there or not.
     fn unused(&self) -> SignedDuration {
-        counted(self.remembered.and_then(|memory| memory.unused))
+        counted(self.remembered.and_then(|memory| *memory.unused))
     }
 
     /// A server that joined, and whose node has been away for so long. One that came back before is counted on at first.

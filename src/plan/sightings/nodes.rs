@@ -74,10 +74,12 @@ pub(crate) fn sighted(
             let known = before.and_then(|before| before.unchanged).filter(|known| known.standstill == standstill);
             known.unwrap_or(Unchanged { standstill, since: memory.run })
         }),
-        idle: idle.then(|| Credit::sighted(before.and_then(|before| before.idle), now, times.idle_grace)),
+        idle: idle.then(|| Credit::sighted(before.and_then(|before| *before.idle), now, times.idle_grace)).into(),
         free_since: (online && node.idle_executors > 0)
             .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),
-        offline: away.then(|| Credit::sighted(before.and_then(|before| before.offline), now, times.join_timeout)),
+        offline: away
+            .then(|| Credit::sighted(before.and_then(|before| *before.offline), now, times.join_timeout))
+            .into(),
         lost_since: (node.presence == Presence::Disconnected && !node.idle)
             .then(|| before.and_then(|before| before.lost_since).map_or(now, |since| since.min(now))),
         set_offline_by,
@@ -88,14 +90,16 @@ pub(crate) fn sighted(
 /// Whether a build runs on the node, or has run there since it was last seen: its average rises only then. The first value
 /// of a node that has the name of one that is gone may still be that one's.
 pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
+    if !node.idle {
+        return true;
+    }
     let before = state.nodes.get(&node.name).map(|before| before.busy_average.unwrap_or(0));
     let named_before = || state.gone_servers.values().any(|gone| gone.node.as_ref() == Some(&node.name));
-    let rose = match (node.busy_average, before) {
+    match (node.busy_average, before) {
         (Some(average), Some(before)) => average > before,
         (Some(average), None) => average > 0 && !named_before(),
         (None, _) => false,
-    };
-    !node.idle || rose
+    }
 }
 
 /// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the

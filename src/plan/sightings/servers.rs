@@ -63,7 +63,7 @@ pub(crate) fn sighted(
             let deleting = server.state == ServerState::Deleting;
             memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
             let stopped = matches!(server.state, ServerState::Stopped(_));
-            memory.stopped = stopped.then(|| Credit::sighted(memory.stopped, now, times.join_timeout));
+            memory.stopped = stopped.then(|| Credit::sighted(*memory.stopped, now, times.join_timeout)).into();
         }
     }
     if listed {
@@ -81,7 +81,7 @@ pub(crate) fn sighted(
         if machine.nodes.iter().any(|node| has_worked(state, node)) {
             memory.used_at.get_or_insert(now);
         }
-        memory.unused = unused(config, state, machine, &memory, now);
+        memory.unused = unused(config, state, machine, &memory, now).into();
         memory.work = work(state, machine, memory.work, memory.joined_at, now);
         if memory.used_at.is_some() {
             // A build that no run saw by its name was one all the same.
@@ -89,7 +89,7 @@ pub(crate) fn sighted(
         }
         let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
         let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
-        memory.missing = missing.then(|| Credit::sighted(memory.missing, now, times.join_timeout));
+        memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, times.join_timeout)).into();
         if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
             memory.last_connected = Some(state.run + 1);
         }
@@ -120,13 +120,13 @@ fn unused(
     let times = config.times(&machine.node_type);
     let is_in_use = |node: &Node| has_worked(state, node) || node.presence.cause().is_some();
     let is_settled = |node: &Node| {
-        let idle = state.nodes.get(&node.name).and_then(|known| known.idle);
+        let idle = state.nodes.get(&node.name).and_then(|known| *known.idle);
         node.presence == Presence::Online && idle.is_some_and(|idle| idle.credit >= times.idle_grace)
     };
     let ends = machine.nodes.iter().any(|node| is_in_use(node) || is_settled(node));
     let begins = memory.joined_at.is_some() && !machine.is_online();
     let counts = !ends && machine.doubts.is_empty() && (begins || memory.unused.is_some());
-    counts.then(|| Credit::sighted(memory.unused, now, times.idle_grace + times.join_timeout))
+    counts.then(|| Credit::sighted(*memory.unused, now, times.idle_grace + times.join_timeout))
 }
 
 /// The builds that were seen on the server, with those that run there now.

@@ -35,7 +35,7 @@ fn missing() -> Situation {
     let mut s = idle();
     s.lose_node("ubuntu+10.0.0.1");
     let long = credit(s.now, "3h");
-    s.memory("s1").missing = Some(long);
+    s.memory("s1").missing = Some(long).into();
     s
 }
 
@@ -69,7 +69,7 @@ fn s1_a_build_that_came_to_a_stranger_meanwhile_keeps_a_server_that_had_no_node(
     let mut s = missing();
     s.nodes().push(agent("keep-for-ann"));
     let long = credit(s.now, "3h");
-    s.node_memory("keep-for-ann").idle = Some(long);
+    s.node_memory("keep-for-ann").idle = Some(long).into();
     let works = |s: &mut Situation| s.node("keep-for-ann").idle = false;
     assert_eq!(kept(&s, works), ["m1 keep-for-ann"]);
 }
@@ -122,7 +122,7 @@ fn s1_a_shared_node_that_could_not_be_deleted_keeps_both_servers() {
     s.nodes().push(agent("ubuntu+10.0.0.1"));
     let long = credit(s.now, "1h");
     let node = s.node_memory("ubuntu+10.0.0.1");
-    (node.first_seen, node.first_online, node.idle) = (91, Some(91), Some(long));
+    (node.first_seen, node.first_online, node.idle) = (91, Some(91), Some(long).into());
     assert_eq!(kept(&s, |_| {}), [""; 0]);
     let back = |s: &mut Situation| s.nodes().push(agent("ubuntu+10.0.0.1"));
     assert_eq!(kept(&s, back), ["m1 ubuntu+10.0.0.1", "m2 ubuntu+10.0.0.1"]);

@@ -16,7 +16,7 @@ fn offline(away: u32, all: u32) -> Situation {
             let name = format!("ubuntu+{address}");
             s.node(&name).presence = Presence::Disconnected;
             let long = credit(s.now, "15m");
-            s.node_memory(&name).offline = Some(long);
+            s.node_memory(&name).offline = Some(long).into();
         }
     }
     s
@@ -102,14 +102,14 @@ fn all_three_reasons_count_together_and_a_server_that_its_cloud_calls_stopped_do
     s.joined("s3", "10.0.0.3");
     s.joined("s4", "10.0.0.4").presence = Presence::Disconnected;
     let long = credit(s.now, "15m");
-    s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(long).into();
     s.lose_node("ubuntu+10.0.0.2");
-    s.memory("s2").missing = Some(long);
+    s.memory("s2").missing = Some(long).into();
     s.node("ubuntu+10.0.0.3").presence = Presence::Disconnected;
-    s.node_memory("ubuntu+10.0.0.3").offline = Some(long);
+    s.node_memory("ubuntu+10.0.0.3").offline = Some(long).into();
     s.joined("s5", "10.0.0.5");
     s.server("s5").state = ServerState::Stopped("SHUTOFF".to_owned());
-    s.memory("s5").stopped = Some(long);
+    s.memory("s5").stopped = Some(long).into();
     s.lose_server("s4");
     s.memory("s4").gone_sightings = 1;
     let plan = s.plan();

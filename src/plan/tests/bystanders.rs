@@ -115,10 +115,10 @@ fn s1_an_online_entry_of_another_type_protects_a_server_whose_own_node_is_away_o
     s.config.node_types.push(kind("debian", &["bookworm"]));
     let long = credit(s.now, "3h");
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
-    s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(long).into();
     assert!(whole(&s.plan()).contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"));
     s.lose_node("ubuntu+10.0.0.1");
-    s.memory("s1").missing = Some(long);
+    s.memory("s1").missing = Some(long).into();
     assert!(whole(&s.plan()).contains("server s1  ubuntu  ambiguous: could be node debian+10.0.0.1"));
     s.node("debian+10.0.0.1").presence = Presence::Disconnected;
     assert!(whole(&s.plan()).contains("- ubuntu  os  s1  node_missing: "));

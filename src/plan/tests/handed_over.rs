@@ -76,7 +76,7 @@ fn s1_the_first_run_that_sees_a_busy_entry_away_keeps_each_server_with_its_addre
     s.active("s2", "ubuntu", "10.0.0.1");
     let (joined, missing) = (s.now - time("3h"), credit(s.now, "2h"));
     let server = s.memory("s2");
-    (server.origin, server.joined_at, server.missing) = (Origin::Ordered(100), Some(joined), Some(missing));
+    (server.origin, server.joined_at, server.missing) = (Origin::Ordered(100), Some(joined), Some(missing).into());
     let shown = whole(&s.plan());
     assert!(shown.contains("server s2  ubuntu  busy: "), "{shown}");
 }
@@ -178,7 +178,7 @@ fn s7_an_old_entry_that_a_person_holds_protects_the_server_that_has_its_address_
         s.active("s2", "ubuntu", "10.0.0.1");
         s.nodes().push(agent("m2+10.0.0.1"));
         s.node_memory("m2+10.0.0.1").server = Some("s2".into());
-        s.node_memory("m2+10.0.0.1").idle = Some(credit(s.now, "2h"));
+        s.node_memory("m2+10.0.0.1").idle = Some(credit(s.now, "2h")).into();
         whole(&s.plan())
     };
     let shown = scene("mine for now");

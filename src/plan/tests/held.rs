@@ -25,8 +25,8 @@ fn s7_a_node_that_a_person_set_offline_is_left_alone_whatever_its_server_is() {
         let mut s = Situation::new();
         s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
         let long = credit(s.now, "3h");
-        s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
-        s.memory("s1").stopped = Some(long);
+        s.node_memory("ubuntu+10.0.0.1").offline = Some(long).into();
+        s.memory("s1").stopped = Some(long).into();
         s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::Decided });
         s.server("s1").state = state;
         s.runs(

@@ -43,7 +43,7 @@ fn s7_a_locked_server_is_held_whatever_is_wrong_with_it() {
         ("error", |s| s.server("s1").state = ServerState::Error),
         ("stopped", |s| {
             s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
-            s.memory("s1").stopped = Some(credit(s.now, "1h"));
+            s.memory("s1").stopped = Some(credit(s.now, "1h")).into();
         }),
         ("never_joined", |s| {
             s.lose_node("ubuntu+10.0.0.1");
@@ -52,7 +52,7 @@ fn s7_a_locked_server_is_held_whatever_is_wrong_with_it() {
         }),
         ("node_missing", |s| {
             s.lose_node("ubuntu+10.0.0.1");
-            s.memory("s1").missing = Some(credit(s.now, "1h"));
+            s.memory("s1").missing = Some(credit(s.now, "1h")).into();
         }),
         ("asked", |s| s.memory("s1").asked = Some(s.now)),
     ];

@@ -58,7 +58,7 @@ fn a_node_that_is_offline_is_retired_after_its_join_timeout() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
     let away = credit(s.now, "14m 59s");
-    s.node_memory("ubuntu+10.0.0.1").offline = Some(away);
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(away).into();
     s.runs(
         "
         |   node ubuntu+10.0.0.1  away: offline for 14m 59s, join_timeout 15m
@@ -80,7 +80,7 @@ fn a_node_that_a_monitor_set_offline_counts_as_offline() {
     s.joined("s1", "10.0.0.1").presence =
         set_offline("hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace", "Disk space is too low");
     let away = credit(s.now, "15m");
-    s.node_memory("ubuntu+10.0.0.1").offline = Some(away);
+    s.node_memory("ubuntu+10.0.0.1").offline = Some(away).into();
     s.runs(
         "
         | - ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m

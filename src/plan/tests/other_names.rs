@@ -11,7 +11,7 @@ fn other_name() -> Situation {
     s.nodes().push(agent("worker-7"));
     let idle = credit(s.now, "30m");
     let node = s.node_memory("worker-7");
-    (node.first_seen, node.idle) = (91, Some(idle));
+    (node.first_seen, node.idle) = (91, Some(idle).into());
     s
 }
 

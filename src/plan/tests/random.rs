@@ -310,8 +310,8 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     memory.active_since = draw.memory.is_multiple_of(2).then(|| now - time(&format!("{}m", draw.age / 2)));
     memory.joined_at = draw.memory.is_multiple_of(3).then_some(now - time("20m"));
     let long = credit(now, &format!("{}m", draw.age / 4));
-    (memory.stopped, memory.missing) = (Some(long), Some(long));
-    memory.unused = draw.memory.is_multiple_of(3).then_some(credit(now, &format!("{}m", draw.age)));
+    (memory.stopped, memory.missing) = (Some(long).into(), Some(long).into());
+    memory.unused = draw.memory.is_multiple_of(3).then_some(credit(now, &format!("{}m", draw.age))).into();
     memory.came_back_at = draw.memory.is_multiple_of(6).then_some(now - time("9m"));
     let retirement = Retirement { rule: Rule::Idle, since: now, step: RetirementStep::Decided };
     memory.asked = (draw.memory % 7 == 3).then_some(now - time("1m"));
@@ -398,8 +398,8 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         let standstills = [Standstill::SetOffline, Standstill::Lost, Standstill::BusySetOffline];
         let standstill = standstills[usize::from(draw.memory / 4 % 3)];
         memory.unchanged = Some(Unchanged { standstill, since: u64::from(draw.memory) });
-        memory.idle = Some(credit(now, &format!("{}m", draw.memory - 64)));
-        memory.offline = Some(credit(now, &format!("{}m", draw.memory / 8)));
+        memory.idle = Some(credit(now, &format!("{}m", draw.memory - 64))).into();
+        memory.offline = Some(credit(now, &format!("{}m", draw.memory / 8))).into();
         memory.server = (draw.server < 5).then(|| format!("s{}", draw.server).into());
         memory.set_offline_by = match draw.memory % 4 {
             0 => Some(SetOfflineBy::Us),

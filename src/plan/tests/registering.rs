@@ -303,7 +303,7 @@ fn s2_a_node_of_somebody_is_not_that_of_a_newer_server_though_its_description_sa
     s.node("lab-1").presence = Presence::Online;
     let long = credit(s.now, "2h");
     let memory = s.node_memory("lab-1");
-    (memory.first_online, memory.idle) = (Some(1), Some(long));
+    (memory.first_online, memory.idle) = (Some(1), Some(long).into());
     s.runs(
         "
         |   node lab-1  not_ours: it was online before the server that its description names was ordered

@@ -194,29 +194,29 @@ fn s1_no_reason_removes_the_server_of_a_renamed_node_that_works() {
     let stopped = |s: &mut Situation| {
         let long = credit(s.now, "3h");
         s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
-        s.memory("s1").stopped = Some(long);
+        s.memory("s1").stopped = Some(long).into();
     };
     let offline = |s: &mut Situation| {
         let mut copied = agent("ubuntu+10.0.0.1");
         copied.presence = Presence::Disconnected;
         s.nodes().push(copied);
         let long = credit(s.now, "3h");
-        s.node_memory("ubuntu+10.0.0.1").offline = Some(long);
+        s.node_memory("ubuntu+10.0.0.1").offline = Some(long).into();
     };
     let type_gone = |s: &mut Situation| {
         let long = credit(s.now, "3h");
-        s.memory("s1").missing = Some(long);
+        s.memory("s1").missing = Some(long).into();
         s.config.node_types.clear();
     };
     let no_labels = |s: &mut Situation| {
         let long = credit(s.now, "3h");
-        s.memory("s1").missing = Some(long);
+        s.memory("s1").missing = Some(long).into();
         s.ubuntu().labels = [].into();
         s.node("keep-for-ann").labels = names(&["keep-for-ann", "ubuntu"]);
     };
     let deleted = |s: &mut Situation| {
         let long = credit(s.now, "3h");
-        s.memory("s1").missing = Some(long);
+        s.memory("s1").missing = Some(long).into();
         let node = s.node("keep-for-ann");
         (node.executors, node.labels) = (0, names(&[]));
     };
@@ -278,7 +278,7 @@ fn s5_a_node_keeps_one_server_and_none_that_never_ran() {
     let failed = s.active("s3", "ubuntu", "10.0.0.3");
     (failed.state, failed.launch) = (ServerState::Error, Launch::Never);
     let long = credit(s.now, "3h");
-    s.memory("s1").missing = Some(long);
+    s.memory("s1").missing = Some(long).into();
     let shown = whole(&s.plan());
     assert!(shown.starts_with("- ubuntu  os  s2  never_joined: "), "{shown}");
     assert!(shown.contains("- ubuntu  os  s3  error: "), "{shown}");
@@ -304,7 +304,7 @@ fn s2_a_node_that_another_installation_made_keeps_nothing() {
     s.node("keep-for-ann").mark =
         Some(Mark { owner: other, controller: None, node_type: "ubuntu".into(), id: "m9".into() });
     let long = credit(s.now, "3h");
-    s.memory("s1").missing = Some(long);
+    s.memory("s1").missing = Some(long).into();
     assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));
 }
 

@@ -14,7 +14,7 @@ fn twins(first: &str, second: &str) -> Situation {
         s.active(id, node_type, "10.0.0.1");
         let long = credit(s.now, "15m");
         s.memory(id).joined_at = Some(s.now - time("50m"));
-        s.memory(id).missing = Some(long);
+        s.memory(id).missing = Some(long).into();
     }
     s
 }
@@ -77,12 +77,12 @@ fn sharing(idle: &str) -> Situation {
     let mut s = twins("ubuntu", "ubuntu");
     let since = Some(s.now - time("1h"));
     for memory in s.state.servers.values_mut() {
-        (memory.joined_at, memory.missing, memory.active_since) = (None, None, since);
+        (memory.joined_at, memory.missing, memory.active_since) = (None, None.into(), since);
     }
     s.nodes().push(agent("ubuntu+10.0.0.1"));
     let idle = credit(s.now, idle);
     let node = s.node_memory("ubuntu+10.0.0.1");
-    (node.first_seen, node.first_online, node.idle) = (91, Some(91), Some(idle));
+    (node.first_seen, node.first_online, node.idle) = (91, Some(91), Some(idle).into());
     s
 }
 
@@ -181,7 +181,7 @@ fn away_for(s: &mut Situation, span: &str) {
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
     let away = credit(s.now, span);
     let node = s.node_memory("ubuntu+10.0.0.1");
-    (node.idle, node.offline) = (None, Some(away));
+    (node.idle, node.offline) = (None.into(), Some(away).into());
 }
 
 #[test]

@@ -272,9 +272,9 @@ impl Situation {
             first_online: None,
             last_away: None,
             unchanged: None,
-            idle: None,
+            idle: None.into(),
             free_since: None,
-            offline: None,
+            offline: None.into(),
             set_offline_by: None,
             server: None,
             spent: None,
@@ -369,7 +369,7 @@ impl Situation {
         self.joined(id, address);
         let idle = credit(self.now, idle);
         let name = format!("ubuntu+{}", address.replace(':', "-"));
-        self.node_memory(&name).idle = Some(idle);
+        self.node_memory(&name).idle = Some(idle).into();
         self.node(&name)
     }
 

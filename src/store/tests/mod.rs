@@ -340,11 +340,11 @@ fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
         |state| state.servers.values_mut().for_each(|server| server.gone_sightings = u32::MAX),
         |state| {
             let credit = Credit { credit: jiff::SignedDuration::MAX, ..Credit::begin(now()) };
-            state.servers.values_mut().for_each(|server| server.missing = Some(credit));
+            state.servers.values_mut().for_each(|server| server.missing = Some(credit).into());
         },
         |state| {
             let credit = Credit { credit: jiff::SignedDuration::from_secs(-1), ..Credit::begin(now()) };
-            state.servers.values_mut().for_each(|server| server.stopped = Some(credit));
+            state.servers.values_mut().for_each(|server| server.stopped = Some(credit).into());
         },
     ];
     for damage in damages {

@@ -40,11 +40,11 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
                 },
             );
         }
-        if let Some(idle) = memory.idle {
+        if let Some(idle) = *memory.idle {
             finding
                 .fact(What::Idle, format!("for {} as counted, first seen so {:.0}", duration(idle.credit), idle.first));
         }
-        if let Some(offline) = memory.offline {
+        if let Some(offline) = *memory.offline {
             let lasted = duration(offline.credit);
             finding.fact(What::Offline, format!("for {lasted} as counted, first seen so {:.0}", offline.first));
         }

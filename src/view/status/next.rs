@@ -86,7 +86,7 @@ impl Next {
                 next(times.join_timeout, away, "removed", "its node comes back")
             }
             Rule::Stopping => {
-                let stopped = memory?.stopped?.credit;
+                let stopped = (*memory?.stopped)?.credit;
                 next(times.join_timeout, stopped, "removed", "it runs again")
             }
             _ => None,
@@ -130,8 +130,8 @@ enum Clock {
 fn shortest(overview: &Overview<'_>, machine: &Machine<'_>, clock: Clock) -> Option<SignedDuration> {
     let nodes = machine.nodes.iter().filter_map(|node| overview.memory().nodes.get(&node.name));
     let times = nodes.filter_map(|node| match clock {
-        Clock::Idle => node.idle,
-        Clock::Offline => node.offline,
+        Clock::Idle => *node.idle,
+        Clock::Offline => *node.offline,
     });
     times.map(|time: Credit| time.credit).min()
 }

@@ -89,10 +89,10 @@ fn is_recent(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool
     };
     let credit = |counted: Option<crate::domain::state::Credit>| counted.map_or(SignedDuration::ZERO, |c| c.credit);
     let alone = match memory.joined_at {
-        Some(_) => credit(memory.missing),
+        Some(_) => credit(*memory.missing),
         None => memory.active_since.map_or(SignedDuration::ZERO, |since| seen.now.duration_since(since)),
     };
-    let idle = credit(made.memory.nodes.get(&node.name).unwrap().idle);
+    let idle = credit(*made.memory.nodes.get(&node.name).unwrap().idle);
     alone.min(idle) < patience(seen.config.times(&memory.node_type).join_timeout)
 }
 

@@ -23,9 +23,9 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
                     let left = billing.as_secs() - age % billing.as_secs();
                     assert!(left <= 300, "an hour that is paid: {action}");
                 }
-                let idle = target.nodes.iter().filter_map(|node| made.memory.nodes.get(node)?.idle);
+                let idle = target.nodes.iter().filter_map(|node| *made.memory.nodes.get(node)?.idle);
                 let shortest = idle.map(|idle| idle.credit).min().unwrap_or(SignedDuration::MAX);
-                let unused = memory.and_then(|memory| memory.unused).map(|unused| unused.credit);
+                let unused = memory.and_then(|memory| *memory.unused).map(|unused| unused.credit);
                 let long = shortest.max(unused.unwrap_or_default());
                 assert!(kind.forecast.auto.is_none() || long >= AutoGrace::SHORTEST, "too early: {action}");
             }
