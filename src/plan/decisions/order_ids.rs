@@ -14,6 +14,9 @@ pub(crate) fn order_ids(
     now: Timestamp,
     number: usize,
 ) -> Vec<MitaId> {
+    if number == 0 {
+        return Vec::new();
+    }
     let marks = world.clouds.values().flat_map(|cloud| cloud.servers.complete().into_iter().flatten());
     let marked: BTreeSet<&MitaId> = marks.filter_map(|server| server.mark.as_ref().map(|mark| &mark.id)).collect();
     let gone: BTreeSet<&MitaId> = memory.gone_servers.values().map(|gone| &gone.id).collect();

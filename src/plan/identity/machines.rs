@@ -7,7 +7,7 @@ use crate::domain::world::{Listing, Lookup, Server, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Servers of ours that are listed, then those that only the state has. A `disowned` one is no longer ours.
 pub(crate) fn machines<'a>(
@@ -18,7 +18,7 @@ pub(crate) fn machines<'a>(
 ) -> Vec<Machine<'a>> {
     let installation = config.installation();
     let mut by_id: BTreeMap<MitaId, Machine<'a>> = BTreeMap::new();
-    let holders: BTreeMap<&ServerId, (&MitaId, &ServerMemory)> =
+    let holders: HashMap<&ServerId, (&MitaId, &ServerMemory)> =
         state.servers.iter().filter_map(|(id, memory)| Some((memory.server_id.as_ref()?, (id, memory)))).collect();
     // A provider that shows what is remembered at one that is no longer configured reaches the same project.
     let mut heirs: BTreeMap<&ProviderName, ProviderName> = BTreeMap::new();
@@ -84,20 +84,22 @@ pub(crate) fn machines<'a>(
 }
 
 /// Every server that a cloud showed, once: at the provider that it is remembered at where that shows it, else at the
-/// first that does.
+/// first that does. In the order of their ids.
 fn shown<'a>(
     config: &Config,
     world: &'a World,
-    holders: &BTreeMap<&ServerId, (&MitaId, &ServerMemory)>,
+    holders: &HashMap<&ServerId, (&MitaId, &ServerMemory)>,
 ) -> Vec<(ProviderName, &'a Server)> {
-    let mut shown: BTreeMap<&ServerId, (ProviderName, &Server)> = BTreeMap::new();
+    let mut shown: HashMap<&ServerId, (ProviderName, &Server)> = HashMap::new();
     for (provider, server) in listed(config, world) {
         let remembered_there = holders.get(&server.id).is_some_and(|(_, memory)| memory.provider == provider);
         if remembered_there || !shown.contains_key(&server.id) {
             shown.insert(&server.id, (provider, server));
         }
     }
-    shown.into_values().collect()
+    let mut shown: Vec<(ProviderName, &Server)> = shown.into_values().collect();
+    shown.sort_unstable_by_key(|(_, server)| &server.id);
+    shown
 }
 
 fn unlisted<'a>(world: &World, provider: &ProviderName, id: Option<&ServerId>) -> Sighting<'a> {

@@ -8,7 +8,7 @@ use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Origin, State};
 use crate::domain::world::{Lookup, Server, Shown, World};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 /// Whether the server carries our mark: only then it may be touched.
@@ -71,7 +71,7 @@ pub fn namesakes<'a>(config: &Config, world: &'a World, state: &State) -> Vec<Na
 pub(crate) fn disowned<'a>(config: &Config, world: &'a World, state: &State) -> BTreeMap<&'a ServerId, &'a Server> {
     let installation = config.installation();
     let servers = state.servers.values().filter_map(|memory| memory.server_id.as_ref());
-    let remembered: BTreeSet<&ServerId> =
+    let remembered: HashSet<&ServerId> =
         servers.chain(state.nodes.values().filter_map(|memory| memory.server.as_ref())).collect();
     let seen = listed(config, world).into_iter().map(|(_, server)| server);
     let without_mark = seen.filter(|server| {

@@ -19,7 +19,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// from, `again` the same with the nodes of Jenkins as they are now.
 pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTreeMap<MitaId, NodeName> {
     let fleet = identify(config, again, &plan.memory);
-    let memory = sightings::add(config, again, &plan.memory, &fleet, plan.now);
     let before = Before::of(plan, seen);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| matches!(identity, NodeIdentity::Of(_)));
     let mapped: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
@@ -38,7 +37,12 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
             without_node.push(number);
         }
     }
-    let working: Vec<&Node> = agents(&fleet).into_iter().filter(|node| keeps_its_server(&memory, node)).collect();
+    let agents = agents(&fleet);
+    if agents.is_empty() {
+        return keepers;
+    }
+    let memory = sightings::add(config, again, &plan.memory, &fleet, plan.now);
+    let working: Vec<&Node> = agents.into_iter().filter(|node| keeps_its_server(&memory, node)).collect();
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
         let distance = Distance::between(config, &memory, machine, node)?;

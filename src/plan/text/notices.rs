@@ -14,7 +14,7 @@ use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -62,7 +62,7 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
 
 /// Servers of two providers that have one id, and are not the same: programs may number theirs from 1.
 fn shared_ids(config: &Config, world: &World) -> Vec<Problem> {
-    let mut known: BTreeMap<&ServerId, (&ProviderName, Option<&MitaId>)> = BTreeMap::new();
+    let mut known: HashMap<&ServerId, (&ProviderName, Option<&MitaId>)> = HashMap::new();
     let mut problems = Vec::new();
     for provider in &config.providers {
         let servers = world.clouds.get(&provider.name).and_then(|cloud| cloud.servers.complete());
