@@ -116,7 +116,7 @@ pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
     let report = reconcile(&config, Permits::default(), moment, &Progress::silent())?;
     ensure!(report.plan.problems.is_empty(), "there were problems: {:?}", report.plan.problems);
     let requests = report.requests();
-    let results = report.results.unwrap_or_default();
+    let results = report.results.as_deref().unwrap_or_default();
     let failed: Vec<_> = results.iter().filter(|result| result.outcome != Outcome::Done).collect();
     ensure!(failed.is_empty(), "not everything was done: {failed:?}");
     let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
@@ -129,7 +129,10 @@ pub(crate) fn run(config: &Path, now_ms: i64) -> Result<()> {
         connections: WIRES.connections.load(Ordering::Relaxed),
         handshakes: WIRES.handshakes.load(Ordering::Relaxed),
         cpu_micros: u64::try_from(time.tv_sec())? * 1_000_000 + u64::try_from(time.tv_nsec())? / 1000,
-    })
+    })?;
+    // As `mita reconcile` does at its end.
+    std::mem::forget(report);
+    Ok(())
 }
 
 /// One plan, so often; the fastest counts.
