@@ -111,6 +111,7 @@ impl<'a> Index<'a> {
         let goes_on = |machine: usize| {
             let known = state.servers.get(&machines[machine].id);
             known.is_some_and(|server| server.work.goes_on_in(&node.builds))
+                || hides_its_build(node) && was_at_work(memory) && is_active(&machines[machine])
         };
         let identity = match self.clear_match(node, machines, &could_be) {
             Ok(Some(machine)) => {
@@ -312,6 +313,22 @@ fn has_address_of(machine: &Machine<'_>, node: &NodeName) -> bool {
 fn lost_address(machine: &Machine<'_>, node: &NodeName) -> bool {
     let lost = |server: &Server| !server.addresses.is_empty() || server.state != ServerState::Active;
     node.convention().ip.is_some() && !has_address_of(machine, node) && machine.server().is_some_and(lost)
+}
+
+/// Whether a build runs there that Jenkins does not name: mita's user may not read the job, or the build is a part of a
+/// pipeline of an old plugin (hudson/model/Executor.java, `getCurrentExecutableForApi`).
+fn hides_its_build(node: &Node) -> bool {
+    let busy = node.executors.saturating_sub(node.idle_executors);
+    !node.idle && usize::try_from(busy).is_ok_and(|busy| node.builds.is_empty() || node.builds.len() < busy)
+}
+
+/// Whether the last run that saw the node saw it at work, which may be the same work.
+fn was_at_work(memory: Option<&NodeMemory>) -> bool {
+    memory.is_some_and(|memory| memory.idle.is_none() && memory.offline.is_none() && memory.worked_at.is_some())
+}
+
+fn is_active(machine: &Machine<'_>) -> bool {
+    machine.server().is_some_and(|server| server.state == ServerState::Active)
 }
 
 fn works(node: &Node) -> bool {

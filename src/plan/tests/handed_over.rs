@@ -209,3 +209,25 @@ fn s1_an_agent_whose_build_goes_on_stays_where_it_was_though_another_server_has_
         assert!(!whole(&s.after("1m").plan()).contains("server s1  ubuntu  busy"));
     }
 }
+
+#[test]
+fn s1_an_agent_whose_build_is_not_named_stays_where_it_was_as_long_as_it_is_at_work_in_each_run() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.joined("s2", "10.0.0.2");
+    s.run();
+    s.server("s1").addresses = ["10.0.0.7".parse().unwrap()].into();
+    s.server("s2").addresses = ["10.0.0.1".parse().unwrap()].into();
+    for _ in 0..120 {
+        s.after("1m").run();
+    }
+    let busy = "server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build";
+    assert!(whole(&s.plan()).contains(busy), "{}", whole(&s.plan()));
+    // Idle once, it is the node of the server that has its address.
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.idle, node.idle_executors) = (true, node.executors);
+    s.after("1m").run();
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.idle, node.idle_executors) = (false, 0);
+    assert!(!whole(&s.after("1m").plan()).contains("server s1  ubuntu  busy"));
+}
