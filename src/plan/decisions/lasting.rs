@@ -78,6 +78,14 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
             cure: "find out in mita status jobs who starts them, and cancel them or give them fewer different labels",
         });
     }
+    if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::QuietingDown) {
+        conditions.push(Condition {
+            key: Rule::QuietingDown.to_string(),
+            place: "jenkins".to_owned(),
+            what: "jobs wait, and Jenkins starts none because it is about to shut down".to_owned(),
+            cure: "find out which build it waits for, or cancel the shutdown on its page Manage Jenkins",
+        });
+    }
     conditions
 }
 
