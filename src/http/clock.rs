@@ -15,9 +15,7 @@ pub(super) struct Reading {
 impl Reading {
     /// The `Date` in these headers, if it can be read.
     pub(super) fn of(headers: &HeaderMap, received: Instant) -> Option<Self> {
-        let date = headers.get("date")?.to_str().ok()?;
-        let date = DateTimeParser::new().parse_timestamp(date).ok()?;
-        Some(Self { date, received })
+        Some(Self { date: parse(headers.get("date")?.to_str().ok()?)?, received })
     }
 
     /// How far that clock is ahead of one that showed `now` at `then`.
@@ -25,6 +23,11 @@ impl Reading {
         let passed = SignedDuration::try_from(self.received.saturating_duration_since(then)).unwrap_or_default();
         self.date.duration_since(now) - passed
     }
+}
+
+/// A time as HTTP writes it.
+pub(super) fn parse(date: &str) -> Option<Timestamp> {
+    DateTimeParser::new().parse_timestamp(date).ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Complete answers, and how messages quote them.
 
+use super::clock;
 use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
 use crate::secret::{REDACTED, redact_answer};
@@ -78,9 +79,14 @@ impl Response {
             .find_map(|name| self.quoted_header(name))
     }
 
-    /// How long a busy service asks to wait, if it says so in seconds (RFC 9110, 10.2.3).
+    /// How long a busy service asks to wait, if it says so (RFC 9110, 10.2.3): in seconds, or until a time of its own clock.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+        let text = self.header("retry-after")?.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+        }
+        let (until, date) = (clock::parse(text)?, clock::parse(self.header("date")?)?);
+        Some(Duration::try_from(until.duration_since(date)).unwrap_or_default())
     }
 
     /// The body as JSON, read straight into `T`. `wanted` names it in messages: "the build queue".
@@ -341,11 +347,19 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_counts_in_seconds_only() {
+    fn retry_after_counts_in_seconds_or_names_a_time_of_the_service() {
         let mut answer = response("text/plain", b"");
         answer.headers.insert("retry-after", "7".parse().unwrap());
         assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
         answer.headers.insert("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT".parse().unwrap());
         assert_eq!(answer.retry_after(), None);
+        for (date, pause) in [("Fri, 31 Dec 1999 23:59:50 GMT", 9), ("Sat, 01 Jan 2000 00:00:00 GMT", 0)] {
+            answer.headers.insert("date", date.parse().unwrap());
+            assert_eq!(answer.retry_after(), Some(Duration::from_secs(pause)));
+        }
+        for (text, pause) in [("-5", None), ("", None), ("soon", None), ("99999999999999999999", Some(Duration::MAX))] {
+            answer.headers.insert("retry-after", text.parse().unwrap());
+            assert_eq!(answer.retry_after(), pause, "{text}");
+        }
     }
 }
