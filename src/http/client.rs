@@ -37,6 +37,9 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis
 /// If a service asks for a longer pause, the next run tries again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+const NO_TIME: &str = "no time is left before the run's deadline";
+const NO_TIME_TO_READ: &str = "no time is left to read it: the rest of the run's deadline is for what the run does";
+
 /// The options of a [`Client`].
 #[derive(Clone, Debug)]
 pub struct ClientOptions<'a> {
@@ -62,6 +65,7 @@ pub struct Client {
     service: String,
     proxies: Proxies,
     deadline: Instant,
+    network: Network,
     sent: AtomicU64,
     clock: Mutex<Option<clock::Reading>>,
     failed: AtomicU64,
@@ -96,12 +100,13 @@ impl Client {
             .build();
         let connections =
             options.network.connections(Trust { cacert: options.cacert, client_cert: options.client_cert });
-        let addresses = options.network.addresses.clone();
+        let network = options.network.clone();
         Ok(Client {
-            agent: Agent::with_parts(config, sent::WatchedConnector(connections), addresses),
+            agent: Agent::with_parts(config, sent::WatchedConnector(connections), network.addresses.clone()),
             service: options.service.to_owned(),
             proxies,
             deadline: options.deadline,
+            network,
             sent: AtomicU64::new(0),
             clock: Mutex::default(),
             failed: AtomicU64::new(0),
@@ -121,6 +126,16 @@ impl Client {
     /// The time left until the deadline.
     pub fn time_left(&self) -> Duration {
         self.deadline.saturating_duration_since(now())
+    }
+
+    /// Whether another request can be sent: the deadline, and the end of reading, are not over.
+    pub fn has_time(&self) -> bool {
+        !self.before_end(self.time_left(), now()).is_zero()
+    }
+
+    /// This time, if reading does not end before.
+    fn before_end(&self, time: Duration, now: Instant) -> Duration {
+        self.network.reads_end().map_or(time, |end| time.min(end.saturating_duration_since(now)))
     }
 
     /// How far the service's clock is ahead of ours, which showed `now` at `then`, in whole seconds: from the `Date` of its
@@ -150,7 +165,7 @@ impl Client {
             };
             let asked_for = outcome.as_ref().ok().and_then(Response::retry_after).unwrap_or_default();
             let pause = pause.max(asked_for);
-            if pause > LONGEST_PAUSE || pause >= self.time_left() / 2 {
+            if pause > LONGEST_PAUSE || pause >= self.before_end(self.time_left() / 2, now()) {
                 return outcome.map_err(|failed| failed.error);
             }
             match &outcome {
@@ -166,12 +181,14 @@ impl Client {
         let left = self.deadline.saturating_duration_since(now);
         // The run does not depend on a request with a timeout of its own.
         let share = if request.retryable || request.timeout.is_some() { left / 2 } else { left };
-        share.min(request.timeout.unwrap_or(REQUEST_TIMEOUT))
+        self.before_end(share, now).min(request.timeout.unwrap_or(REQUEST_TIMEOUT))
     }
 
     fn attempt(&self, request: &Request, started: Instant, timeout: Duration) -> Result<Response, Failed> {
         if timeout.is_zero() {
-            return Err(Failed::permanent(request.not_sent("no time is left before the run's deadline")));
+            let end = self.network.reads_end().filter(|end| *end < self.deadline);
+            let text = end.map_or(NO_TIME, |_| NO_TIME_TO_READ);
+            return Err(Failed::permanent(request.not_sent(text)));
         }
         let uri: Uri = request.uri().map_err(Failed::permanent)?;
         let (outcome, was_sent) = sent::watch(|| self.exchange(request, &uri, timeout));

@@ -1,10 +1,11 @@
-//! What the clients of a run share: the addresses of hosts, and the certificates that they trust.
+//! What the clients of a run share: the addresses of hosts, the certificates that they trust, and the time for reading.
 
 use super::addresses::Addresses;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use ureq::Error;
 use ureq::unversioned::transport::{
     Buffers, ConnectProxyConnector, ConnectionDetails, Connector, LazyBuffers, NextTimeout, RustlsConnector,
@@ -16,6 +17,7 @@ use ureq::unversioned::transport::{
 pub struct Network {
     pub(super) addresses: Addresses,
     trusted: Arc<Mutex<BTreeMap<Trust, Arc<Connections>>>>,
+    reads_end: Arc<Mutex<Option<Instant>>>,
 }
 
 /// What a TLS connection depends on.
@@ -28,6 +30,21 @@ pub(super) struct Trust {
 }
 
 impl Network {
+    /// Does what only reads, and ends every request of it at this moment: a service that answers each request late, or
+    /// whose list never ends, leaves time to what follows.
+    pub fn reading_until<T>(&self, end: Instant, read: impl FnOnce() -> T) -> T {
+        let set = |end| *self.reads_end.lock().unwrap_or_else(PoisonError::into_inner) = end;
+        set(Some(end));
+        let result = read();
+        set(None);
+        result
+    }
+
+    /// When the requests of now have to end, if they end before the run does.
+    pub fn reads_end(&self) -> Option<Instant> {
+        *self.reads_end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Connections that trust these certificates.
     pub(super) fn connections(&self, trust: Trust) -> Arc<Connections> {
         let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);

@@ -290,6 +290,28 @@ fn the_deadline_ends_a_silence() {
 }
 
 #[test]
+fn reading_ends_before_the_run_does() {
+    let server = Loopback::new(|seen| match seen.target.as_str() {
+        "/silence" => Answer::Silence(Duration::from_secs(120)),
+        _ => ok("{}"),
+    });
+    let network = Network::default();
+    let (service, deadline) = ("jenkins", deadline(PLENTY));
+    let options = ClientOptions { service, cacert: None, client_cert: None, proxy: None, deadline, network: &network };
+    let client = Client::new(options).unwrap();
+    let read = |end, path: &str| {
+        network.reading_until(end, || (client.has_time(), client.send(&Request::get(format!("{}{path}", server.url)))))
+    };
+    let (_, silent) = read(now() + Duration::from_secs(1), "/silence");
+    assert!((0.1..=1.0).contains(&seconds(&silent.unwrap_err(), "no answer within")));
+    let (has_time, late) = read(now(), "/");
+    let late = late.unwrap_err();
+    assert_eq!((has_time, &late.kind), (false, &Kind::NotSent));
+    assert!(late.text.contains("no time is left to read it"), "{late}");
+    assert!(client.has_time() && client.send(&Request::get(&server.url)).is_ok());
+}
+
+#[test]
 fn threads_share_a_client_and_its_connections() {
     let server = Loopback::new(|seen| ok(&format!("{:?}", seen.target)));
     let client = server.client(PLENTY);

@@ -5,6 +5,7 @@ mod jenkins;
 mod services;
 mod survey;
 
+use services::ReadBy;
 pub use services::{Services, Traffic};
 pub use survey::{Purpose, survey};
 
@@ -16,12 +17,15 @@ use std::thread;
 
 /// Reads Jenkins and every cloud at the same time.
 pub fn observe(config: &Config, services: &Services, state: &State) -> World {
-    thread::scope(|scope| {
-        let read_cloud = |name| scope.spawn(move || cloud::read(config, services, name, state));
-        let clouds: Vec<_> =
-            config.providers.iter().map(|provider| (provider.name.clone(), read_cloud(&provider.name))).collect();
-        let jenkins = jenkins::read(services, state);
-        let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
-        World { clouds: clouds.collect(), jenkins }
-    })
+    let read = || {
+        thread::scope(|scope| {
+            let read_cloud = |name| scope.spawn(move || cloud::read(config, services, name, state));
+            let clouds: Vec<_> =
+                config.providers.iter().map(|provider| (provider.name.clone(), read_cloud(&provider.name))).collect();
+            let jenkins = jenkins::read(services, state);
+            let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
+            World { clouds: clouds.collect(), jenkins }
+        })
+    };
+    services.reading(ReadBy::World, read)
 }

@@ -6,7 +6,7 @@ use crate::jenkins::Jenkins;
 use crate::provider;
 use crate::provider::{Access, Network, Provider};
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The services that a run talks to.
 pub struct Services {
@@ -14,6 +14,18 @@ pub struct Services {
     pub jenkins: Result<Jenkins, String>,
     /// The clouds, or why one cannot be used.
     pub providers: BTreeMap<ProviderName, Result<Box<dyn Provider>, String>>,
+    network: Network,
+    started: Instant,
+    deadline: Duration,
+}
+
+/// The part of the deadline at whose end something that only reads has to be done, in sixths.
+#[derive(Clone, Copy)]
+pub(super) enum ReadBy {
+    /// Jenkins and the clouds.
+    World = 4,
+    /// What orders depend on.
+    Survey = 5,
 }
 
 /// What was sent to one service.
@@ -28,7 +40,8 @@ pub struct Traffic {
 impl Services {
     /// All services of the configuration, for a program that started at `started`. Nothing is sent yet.
     pub fn open(config: &Config, started: Instant) -> Self {
-        let deadline = started + config.deadline.unsigned_abs();
+        let length = config.deadline.unsigned_abs();
+        let deadline = started + length;
         let network = Network::default();
         let access = Access { deadline, concurrency: config.concurrency, network: &network };
         let providers = config.providers.iter().map(|provider| {
@@ -38,7 +51,15 @@ impl Services {
         Self {
             jenkins: Jenkins::new(&config.jenkins, deadline, &network).map_err(|error| error.to_string()),
             providers: providers.collect(),
+            network,
+            started,
+            deadline: length,
         }
+    }
+
+    /// Does what only reads, and leaves a part of the deadline to what follows.
+    pub(super) fn reading<T>(&self, by: ReadBy, read: impl FnOnce() -> T) -> T {
+        self.network.reading_until(self.started + self.deadline * by as u32 / 6, read)
     }
 
     /// The provider, or why it cannot be used.

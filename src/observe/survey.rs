@@ -4,7 +4,7 @@ use crate::concurrency::parallel_map;
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName, ProviderName};
 use crate::domain::world::{Quotas, World};
-use crate::observe::services::Services;
+use crate::observe::services::{ReadBy, Services};
 use crate::plan::model::{Action, Change, Problem};
 use std::collections::BTreeSet;
 use std::thread;
@@ -28,19 +28,23 @@ pub fn survey(
     purpose: Purpose,
 ) -> (Quotas, Vec<Problem>) {
     let providers = ordered_from(config, world, actions);
-    let surveys = thread::scope(|scope| {
-        scope.spawn(|| match (purpose, &services.jenkins) {
-            (Purpose::Run, Ok(jenkins)) => {
-                let nodes = actions.iter().filter_map(Action::removed).flat_map(|target| &target.nodes);
-                parallel_map(config.concurrency, nodes.collect(), |node: &NodeName| jenkins.look_ahead(node));
-            }
-            (Purpose::Run, Err(_)) | (Purpose::Show, _) => {}
-        });
-        parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
-            let types: Vec<&NodeType> = config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
-            Some((name, services.provider(name).ok()?.survey(&types)))
+    let read = || {
+        thread::scope(|scope| {
+            scope.spawn(|| match (purpose, &services.jenkins) {
+                (Purpose::Run, Ok(jenkins)) => {
+                    let nodes = actions.iter().filter_map(Action::removed).flat_map(|target| &target.nodes);
+                    parallel_map(config.concurrency, nodes.collect(), |node: &NodeName| jenkins.look_ahead(node));
+                }
+                (Purpose::Run, Err(_)) | (Purpose::Show, _) => {}
+            });
+            parallel_map(u32::MAX, providers.into_iter().collect(), |name| {
+                let types: Vec<&NodeType> =
+                    config.node_types.iter().filter(|kind| kind.providers.contains(name)).collect();
+                Some((name, services.provider(name).ok()?.survey(&types)))
+            })
         })
-    });
+    };
+    let surveys = services.reading(ReadBy::Survey, read);
     let (mut quotas, mut problems) = (Quotas::new(), Vec::new());
     for (name, survey) in surveys.into_iter().flatten() {
         let problem = |error| Problem { place: format!("provider {name}"), error };

@@ -10,6 +10,6 @@ use crate::config::{Backend, ProviderConfig};
 pub fn open(config: &ProviderConfig, access: Access<'_>) -> Result<Box<dyn Provider>, Failure> {
     match &config.backend {
         Backend::OpenStack(backend) => Ok(Box::new(OpenStack::new(&config.name, backend, access)?)),
-        Backend::Command(backend) => Ok(Box::new(Program::new(backend, access.deadline))),
+        Backend::Command(backend) => Ok(Box::new(Program::new(backend, access.deadline, access.network))),
     }
 }

@@ -10,6 +10,7 @@ use crate::config::{CommandConfig, FlavorChoice, NodeType};
 use crate::domain::names::{NodeTypeName, ServerId};
 use crate::domain::world;
 use crate::domain::world::{Launch, Lock, Lookup, Quota, QuotaUse, Server, ServerState, Shown};
+use crate::http::Network;
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::findings::{Image, Inspection, Inventory, QuotaUsage, Size, Survey};
 use crate::provider::interface::Provider;
@@ -27,21 +28,22 @@ use std::time::{Duration, Instant};
 pub(crate) struct Program {
     pub(super) config: CommandConfig,
     deadline: Instant,
+    network: Network,
     calls: AtomicU64,
     failed: AtomicU64,
 }
 
 impl Program {
     /// Starts nothing yet.
-    pub(crate) fn new(config: &CommandConfig, deadline: Instant) -> Self {
-        let config = config.clone();
-        Self { config, deadline, calls: AtomicU64::new(0), failed: AtomicU64::new(0) }
+    pub(crate) fn new(config: &CommandConfig, deadline: Instant, network: &Network) -> Self {
+        let (config, network) = (config.clone(), network.clone());
+        Self { config, deadline, network, calls: AtomicU64::new(0), failed: AtomicU64::new(0) }
     }
 
     fn call<A: DeserializeOwned>(&self, verb: Verb, request: &impl Serialize) -> Result<A, Failure> {
-        let left = time_until(self.deadline);
+        let left = time_until(self.network.reads_end().unwrap_or(self.deadline).min(self.deadline));
         if left.is_zero() {
-            let message = format!("{}: not started: the deadline of the run has passed", name(&self.config, verb));
+            let message = format!("{}: not started: the time for it has passed", name(&self.config, verb));
             return Err(Failure { kind: FailureKind::Unavailable, message });
         }
         let time = Duration::try_from(self.config.timeout).unwrap_or_default().min(left);

@@ -4,6 +4,7 @@ use super::Program;
 use crate::config::{CommandConfig, Variable};
 use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, ServerState};
+use crate::http::Network;
 use crate::provider::failure::FailureKind;
 use crate::provider::interface::Provider;
 use crate::provider::order::Deletion;
@@ -29,7 +30,7 @@ fn within(script: &str, timeout: SignedDuration, deadline: Duration) -> Program 
         environment,
         timeout,
     };
-    Program::new(&config, Instant::now() + deadline)
+    Program::new(&config, Instant::now() + deadline, &Network::default())
 }
 
 fn list_fails(script: &str) -> (FailureKind, String) {
