@@ -2,7 +2,9 @@
 
 use crate::harness::{Installation, Setup, minutes};
 use mita_sim::jenkins::queue::Job;
-use mita_sim::openstack::{Fate, Snapshot};
+use mita_sim::openstack::{Fate, Options, Snapshot};
+use mita_sim::{Fault, Kind, Service};
+use std::time::Duration;
 
 fn queue(it: &Installation, label: &str) {
     it.sim.jenkins().submit(Job::freestyle("ceph-build").label(label).lasting(minutes(1)));
@@ -98,4 +100,50 @@ fn l1_a_label_with_a_blank_is_asked_for_in_quotes_and_served() {
     it.minutes(1);
     it.sim.jenkins().connect(&node);
     it.minutes_until(5, "it is built", |it| it.built() == ["ceph-build"]);
+}
+
+/// Two clouds, and a job for each.
+fn with_a_cloud_beside() -> Installation {
+    let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"").start();
+    it.sim.add_cloud("beside", Options::default()).expect("a free port");
+    let auth_url = it.sim.auth_url("beside");
+    it.edit_config(|text| {
+        format!(
+            "deadline = \"4s\"\n{text}\n[provider.beside]\nauth_url = \"{auth_url}\"\nusername = \"mita\"\n\
+             password = \"mita-secret\"\ntenant_name = \"ceph-ci\"\nservice_region = \"RegionOne\"\n[nodes.fedora]\n\
+             provider = \"beside\"\nlabels = \"fedora\"\nimage_name = \"Debian 12\"\nsize = \"m1.small\"\n"
+        )
+    });
+    queue(&it, "trusty");
+    queue(&it, "fedora");
+    it
+}
+
+#[test]
+fn s3_a_cloud_whose_list_never_ends_leaves_time_to_the_others() {
+    let it = with_a_cloud_beside();
+    let endless = Kind::EndlessList(Duration::from_millis(1));
+    let fault =
+        it.sim.numbered_fault(Fault::new(Service::Nova, endless).on("openstack").path("/servers/detail").always());
+    let run = it.minute();
+    run.did(&["create_server fedora demand done"]);
+    let problems = run.problems().join("\n");
+    assert!(problems.contains("the time for reading is over, and the list goes on after"), "{problems}");
+    it.sim.mend(fault);
+    it.minute().did(&["create_server trusty demand done"]);
+}
+
+#[test]
+fn s3_a_server_that_its_cloud_shows_oddly_is_left_alone_and_stops_nobody() {
+    let it = Setup::new().node("trusty", "labels = \"amd64 trusty\"").start();
+    it.sim.jenkins().submit(Job::freestyle("long").label("trusty").lasting(minutes(30)));
+    it.minutes(4);
+    let odd = it.servers()[0].id.clone();
+    let fault = it.sim.numbered_fault(Fault::new(Service::Nova, Kind::OddEntry).path("/servers/detail").always());
+    queue(&it, "trusty");
+    it.minute().did(&["create_server trusty demand done"]);
+    it.minutes_until(10, "built beside it", |it| it.built() == ["ceph-build"]);
+    it.sim.mend(fault);
+    it.minutes_until(40, "built", |it| it.built() == ["ceph-build", "long"]);
+    assert!(it.servers().iter().any(|server| server.id == odd));
 }

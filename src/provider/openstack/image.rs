@@ -1,6 +1,6 @@
 //! Glance: images by id, name or pattern (Image API v2).
 
-use super::api::{Effect, Operation, Service, Session, says_no_image, timestamp};
+use super::api::{Effect, Operation, Service, Session, loose, says_no_image, timestamp};
 use super::names::{hint, is_uuid, unknown};
 use crate::http::{encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
@@ -121,23 +121,31 @@ fn named(
 fn listed(session: &Session, filter: &[(&str, &str)], operation: &Operation<'_>) -> Result<Vec<Image>, Failure> {
     let filter: Vec<_> = filter.iter().chain(&[("limit", "200")]).copied().collect();
     let path = format!("/images?{}", encode_query(&filter));
-    session.list(Service::Image, &path, "images", |image: &Image| &image.id, operation)
+    session.choices(Service::Image, &path, "images", |image: &Image| &image.id, operation)
 }
 
 /// `GET /v2/images` (Image API v2).
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Image {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) name: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) status: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) created_at: Option<String>,
     /// In MB.
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) min_ram: Option<u64>,
     /// In GB.
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) min_disk: Option<u64>,
+    #[serde(default, deserialize_with = "loose")]
     visibility: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     os_hidden: Option<bool>,
     /// Of an image that Nova made of a server with volumes: a JSON array as text.
+    #[serde(default, deserialize_with = "loose")]
     block_device_mapping: Option<Value>,
 }
 

@@ -1,7 +1,7 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Service, Session, lookup, remaining, says_no_volume, usage};
+use super::api::{Effect, Service, Session, lookup, loose, remaining, says_no_volume, usage};
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, QuotaUse, Volume, VolumeState};
 use crate::http::encode_segment;
@@ -65,7 +65,8 @@ fn path(id: &VolumeId) -> String {
 }
 
 fn read_volume(volume: CinderVolume) -> Volume {
-    let attached = volume.attachments.is_some_and(|attachments| !attachments.is_empty());
+    // Whatever else stands there may be an attachment.
+    let attached = volume.attachments.is_some_and(|list| list.as_array().is_none_or(|list| !list.is_empty()));
     // Block Storage API, "Volumes": the statuses of a volume.
     let state = match volume.status.as_deref() {
         Some("available" | "error") if !attached => VolumeState::Free,
@@ -80,10 +81,13 @@ fn read_volume(volume: CinderVolume) -> Volume {
 #[derive(Deserialize)]
 struct CinderVolume {
     id: String,
+    #[serde(default, deserialize_with = "loose")]
     name: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     status: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     metadata: Option<BTreeMap<String, serde_json::Value>>,
-    attachments: Option<Vec<serde_json::Value>>,
+    attachments: Option<serde_json::Value>,
 }
 
 /// `GET /limits` (Block Storage API v3).

@@ -57,6 +57,10 @@ pub enum Kind {
     SlowDrip(Duration),
     /// Done; every list in the answer is empty.
     EmptyLists,
+    /// Done; of the first entry of every list, all but its id and name has another type.
+    OddEntry,
+    /// Done; every list is a page without entries that leads to another page, one byte at a time with this pause.
+    EndlessList(Duration),
     /// Done; servers younger than this are missing from the answer.
     ListLag(Duration),
     /// Answered as if no `marker` had been sent: the first page again.

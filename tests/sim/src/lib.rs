@@ -27,6 +27,7 @@ pub mod faults;
 pub mod http;
 pub mod jenkins;
 pub mod join;
+mod lists;
 pub mod log;
 pub mod openstack;
 pub mod promises;

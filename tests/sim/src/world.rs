@@ -14,6 +14,7 @@ use crate::jenkins::Jenkins;
 use crate::jenkins::nodes::{CauseKind, Node, ServerRef};
 use crate::jenkins::people::LOST;
 use crate::join::JoinRule;
+use crate::lists;
 use crate::log::{Record, Service};
 use crate::openstack::{Cloud, Event, Server, Status};
 use crate::promises::{Rules, Violation};
@@ -312,7 +313,9 @@ impl World {
             }
             Some(Kind::Truncated) => Delivery::Truncated(response),
             Some(Kind::SlowDrip(pause)) => Delivery::Drip(response, *pause),
-            Some(Kind::EmptyLists) => Delivery::Whole(without_lists(response)),
+            Some(Kind::EmptyLists) => Delivery::Whole(lists::without_entries(response)),
+            Some(Kind::OddEntry) => Delivery::Whole(lists::with_an_odd_entry(response)),
+            Some(Kind::EndlessList(pause)) => Delivery::Drip(lists::without_end(response, self.log.len()), *pause),
             Some(Kind::ListLag(age)) => Delivery::Whole(self.without_young(host, response, millis(*age))),
             _ => Delivery::Whole(response),
         }
@@ -388,14 +391,4 @@ fn rule_for<'a>(
 ) -> Option<&'a JoinRule> {
     let by_type = || server.metadata.get("mita_node").and_then(|n| joins.get(n));
     joins.get(&server.name).or_else(by_type).or(default)
-}
-
-fn without_lists(response: Response) -> Response {
-    let Ok(mut body) = serde_json::from_slice::<Value>(&response.body) else { return response };
-    for value in body.as_object_mut().into_iter().flat_map(|m| m.values_mut()) {
-        if value.is_array() {
-            *value = serde_json::json!([]);
-        }
-    }
-    response.body(body.to_string().into_bytes())
 }

@@ -15,4 +15,4 @@ pub(crate) use errors::{
 pub(crate) use microversion::Microversion;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};
-pub(crate) use values::{Named, lookup, remaining, timestamp, usage};
+pub(crate) use values::{Loose, Named, lookup, loose, remaining, timestamp, usage};

@@ -43,6 +43,11 @@ impl Pages {
         self.query.as_ref().map(|query| format!("{}?{query}", self.path))
     }
 
+    /// How many pages were read.
+    pub(crate) fn read(&self) -> usize {
+        self.read.len()
+    }
+
     /// Goes on to the page behind this link. Only its query counts: a cloud behind proxies puts hosts and schemes in its
     /// links that cannot be reached.
     ///

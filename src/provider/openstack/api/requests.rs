@@ -4,11 +4,21 @@ use super::errors::Operation;
 use super::pages::{Link, Pages};
 use super::service::Service;
 use super::session::{Call, Session};
+use super::values::Loose;
 use crate::http::{HttpError, Method, Response};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::order::Deletion;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+
+/// What an entry of a list means that cannot be read.
+#[derive(Clone, Copy)]
+enum OddEntry {
+    /// The list may hide what it must show.
+    Fails,
+    /// It counts as not there.
+    IsLeftOut,
+}
 
 impl Session {
     /// The successful answer to a read.
@@ -30,7 +40,8 @@ impl Session {
         response.json_body(wanted).and_then(|body| body.take(pointer)).map_err(|error| operation.unusable(&error))
     }
 
-    /// Every entry of the list under `key`, in the order of their ids. Fails unless every page arrived.
+    /// Every entry of the list under `key`, in the order of their ids. Fails unless every page arrived and every entry could
+    /// be read.
     pub(crate) fn list<T: DeserializeOwned>(
         &self,
         service: Service,
@@ -39,18 +50,54 @@ impl Session {
         id: fn(&T) -> &str,
         operation: &Operation<'_>,
     ) -> Result<Vec<T>, Failure> {
+        self.pages(service, first, key, id, OddEntry::Fails, operation)
+    }
+
+    /// Like `list`, for what an order may choose from: what cannot be read cannot be chosen, and the others can.
+    pub(crate) fn choices<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        first: &str,
+        key: &str,
+        id: fn(&T) -> &str,
+        operation: &Operation<'_>,
+    ) -> Result<Vec<T>, Failure> {
+        self.pages(service, first, key, id, OddEntry::IsLeftOut, operation)
+    }
+
+    fn pages<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        first: &str,
+        key: &str,
+        id: fn(&T) -> &str,
+        odd: OddEntry,
+        operation: &Operation<'_>,
+    ) -> Result<Vec<T>, Failure> {
         let mut all: BTreeMap<String, T> = BTreeMap::new();
         let mut pages = Pages::new(first);
         while let Some(path) = pages.path() {
-            let response = self.get(service, path, operation)?;
+            let response = self.get(service, path, operation).map_err(|failure| match pages.read() {
+                0 => failure,
+                _ if self.http().has_time() => failure,
+                read => {
+                    let text = format!("the time for reading is over, and the list goes on after {read} pages");
+                    operation.failure(FailureKind::Unavailable, &text)
+                }
+            })?;
             let unusable = |error: HttpError| operation.unusable(&error);
             let body = response.json_body("a page of the list").map_err(unusable)?;
-            let entries: Vec<T> = body.take(&format!("/{key}")).map_err(unusable)?;
+            let entries: Vec<Loose<Option<T>>> = body.take(&format!("/{key}")).map_err(unusable)?;
             let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
             let next: Option<String> = body.take("/next").map_err(unusable)?;
             let next = next.or_else(|| Link::next(links.unwrap_or_default()));
             let (known, empty) = (all.len(), entries.is_empty());
-            all.extend(entries.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
+            if let (OddEntry::Fails, Some(at)) = (odd, entries.iter().position(|Loose(entry)| entry.is_none())) {
+                let text = format!("entry {} of a page of the list has no id, so the list may be incomplete", at + 1);
+                return Err(operation.failure(FailureKind::Unavailable, &text));
+            }
+            let entries = entries.into_iter().filter_map(|Loose(entry)| entry);
+            all.extend(entries.map(|entry| (id(&entry).to_owned(), entry)));
             pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
                 operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
             })?;

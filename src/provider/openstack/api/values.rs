@@ -3,13 +3,32 @@
 use crate::domain::world::{Lookup, QuotaUse};
 use crate::provider::failure::Failure;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 /// Something of which only id and name count.
 #[derive(Deserialize)]
 pub(crate) struct Named {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) name: Option<String>,
+}
+
+/// A value that is read tolerantly: one of another type than expected counts as missing, so that it hides nothing but itself.
+#[derive(Debug, Default)]
+pub(crate) struct Loose<T>(pub(crate) T);
+
+impl<'de, T: DeserializeOwned + Default> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
+        loose(value).map(Self)
+    }
+}
+
+/// Reads a field tolerantly, as [`Loose`] does.
+pub(crate) fn loose<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(field: D) -> Result<T, D::Error> {
+    let field = Box::<RawValue>::deserialize(field)?;
+    Ok(serde_json::from_str(field.get()).unwrap_or_default())
 }
 
 /// What a lookup of one object found.
@@ -44,6 +63,18 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s3_a_field_of_another_type_counts_as_missing_whatever_it_is() {
+        let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+        for odd in ["null", "5", "{}", "[]", "true", &deep] {
+            let named: Named = serde_json::from_str(&format!(r#"{{"id": "a", "name": {odd}}}"#)).unwrap();
+            assert_eq!((named.id.as_str(), named.name), ("a", None), "{odd}");
+        }
+        let list: Vec<Loose<Option<String>>> = serde_json::from_str(r#"["a", 5, "b"]"#).unwrap();
+        let read: Vec<_> = list.into_iter().map(|Loose(text)| text).collect();
+        assert_eq!(read, [Some("a".to_owned()), None, Some("b".to_owned())]);
+    }
 
     #[test]
     fn what_remains_of_a_limit_is_never_negative_and_unlimited_is_none() {

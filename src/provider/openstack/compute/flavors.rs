@@ -2,7 +2,7 @@
 
 use crate::domain::world::Size;
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Effect, Service, Session};
+use crate::provider::openstack::api::{Effect, Service, Session, loose};
 use crate::provider::openstack::names::{ambiguous, unknown};
 use serde::Deserialize;
 
@@ -11,16 +11,16 @@ use serde::Deserialize;
 pub(crate) struct Flavor {
     pub(crate) id: String,
     pub(crate) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) vcpus: u64,
     /// In MiB.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) ram: u64,
     /// The host's own disk, in GiB.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) disk: u64,
     /// Whether an administrator took it out of use.
-    #[serde(default, rename = "OS-FLV-DISABLED:disabled")]
+    #[serde(rename = "OS-FLV-DISABLED:disabled", default, deserialize_with = "loose")]
     pub(crate) disabled: bool,
 }
 
@@ -34,7 +34,7 @@ impl Flavor {
 /// All flavors that the project may use.
 pub(crate) fn flavors(session: &Session) -> Result<Vec<Flavor>, Failure> {
     let operation = session.operation("list the flavors", Effect::Read);
-    session.list(Service::Compute, "/flavors/detail?limit=1000", "flavors", |flavor: &Flavor| &flavor.id, &operation)
+    session.choices(Service::Compute, "/flavors/detail?limit=1000", "flavors", |flavor: &Flavor| &flavor.id, &operation)
 }
 
 /// The flavor with this id, or the only one with this name.

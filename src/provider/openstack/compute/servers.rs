@@ -5,7 +5,7 @@ use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
 use crate::http::{Method, encode_segment};
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Call, Effect, Service, Session, lookup, says_no_server, timestamp};
+use crate::provider::openstack::api::{Call, Effect, Loose, Service, Session, lookup, says_no_server, timestamp};
 use crate::provider::order::Deletion;
 use crate::provider::{console, mark};
 use crate::secret::redact_answer;
@@ -87,7 +87,7 @@ fn path(id: &ServerId) -> String {
 fn read_server(server: wire::Server) -> Server {
     let shown = if server.metadata.is_some() { Shown::Whole } else { Shown::WithoutMetadata };
     let metadata = server.metadata.unwrap_or_default();
-    let addresses = server.addresses.unwrap_or_default().into_values().flatten().flatten();
+    let addresses = server.addresses.unwrap_or_default().into_values().flat_map(|Loose(addresses)| addresses);
     Server {
         id: ServerId::from(server.id),
         name: server.name.unwrap_or_default(),
@@ -105,7 +105,7 @@ fn read_server(server: wire::Server) -> Server {
             Some(true) => Lock::Locked,
         },
         shown,
-        addresses: addresses.filter_map(|address| address.addr?.parse().ok()).collect(),
+        addresses: addresses.filter_map(|Loose(address)| address.addr?.parse().ok()).collect(),
         fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
             let message = redact_answer(message.trim()).into_owned();
             (!message.is_empty()).then_some(message)

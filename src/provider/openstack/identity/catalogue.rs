@@ -3,6 +3,7 @@
 use super::wire::{CatalogueEntryV2, CatalogueEntryV3};
 use crate::config::Interface;
 use crate::provider::openstack::api::service::Service;
+use crate::provider::openstack::api::values::Loose;
 use std::collections::BTreeSet;
 
 /// All endpoints that a token gives access to.
@@ -17,10 +18,10 @@ struct Endpoint {
 }
 
 impl Catalogue {
-    pub(crate) fn v3(entries: Vec<CatalogueEntryV3>) -> Self {
+    pub(crate) fn v3(entries: Vec<Loose<Option<CatalogueEntryV3>>>) -> Self {
         let mut all = Vec::new();
-        for entry in entries {
-            for endpoint in entry.endpoints.unwrap_or_default() {
+        for entry in entries.into_iter().filter_map(|Loose(entry)| entry) {
+            for Loose(endpoint) in entry.endpoints.0 {
                 let (Some(interface), Some(url)) =
                     (endpoint.interface.as_deref().and_then(Interface::from_name), endpoint.url)
                 else {
@@ -34,10 +35,10 @@ impl Catalogue {
         Self(all)
     }
 
-    pub(crate) fn v2(entries: Vec<CatalogueEntryV2>) -> Self {
+    pub(crate) fn v2(entries: Vec<Loose<Option<CatalogueEntryV2>>>) -> Self {
         let mut all = Vec::new();
-        for entry in entries {
-            for endpoint in entry.endpoints.unwrap_or_default() {
+        for entry in entries.into_iter().filter_map(|Loose(entry)| entry) {
+            for Loose(endpoint) in entry.endpoints.0 {
                 let urls = [
                     (Interface::Public, endpoint.public_url),
                     (Interface::Internal, endpoint.internal_url),

@@ -7,9 +7,10 @@ use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::errors::Operation;
-use crate::provider::openstack::api::values::timestamp;
+use crate::provider::openstack::api::values::{Loose, timestamp};
 use crate::secret::{Secret, sentences};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// A token and what it gives access to.
@@ -86,7 +87,8 @@ pub(crate) fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
 pub(crate) fn describes_itself(http: &Client, auth_url: &str) -> Result<bool, HttpError> {
     let response = http.send(&Request::get(format!("{}/v3", without_version(auth_url))))?;
     if !response.is_success() {
-        return Ok(response.status >= 500);
+        // A proxy that asks for a log-in, or that allows no more requests now, stands in front of anything.
+        return Ok(matches!(response.status, 407 | 408 | 429 | 500..));
     }
     let is_version = |body: JsonBody<'_>| body.take("/version").is_ok_and(|version: Value| version.is_object());
     Ok(response.json_body("a version").is_ok_and(is_version))
@@ -100,25 +102,22 @@ fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Resul
         return Err(operation
             .failure(FailureKind::Wrong, &format!("{} answered {}: {reason}", response.request(), response.status)));
     };
-    let user: Option<String> = body.take("/token/user/id").map_err(unusable)?;
-    let credential: Option<String> = body.take("/token/application_credential/id").map_err(unusable)?;
+    let user: Option<String> = part(&body, "/token/user/id");
+    let credential: Option<String> = part(&body, "/token/application_credential/id");
     let credential = credential.zip(user).map(|(credential, user)| {
         let (user, credential) = (encode_segment(&user), encode_segment(&credential));
         format!("{base}/v3/users/{user}/application_credentials/{credential}")
     });
-    let access_rules: Option<Vec<AccessRule>> =
-        body.take("/token/application_credential/access_rules").map_err(unusable)?;
-    let password_expires: Option<String> = body.take("/token/user/password_expires_at").map_err(unusable)?;
+    let password_expires: Option<String> = part(&body, "/token/user/password_expires_at");
     let identity = Identity {
-        project: body.take("/token/project/id").map_err(unusable)?,
-        roles: names(body.take("/token/roles").map_err(unusable)?),
+        project: part(&body, "/token/project/id"),
+        roles: names(part(&body, "/token/roles")),
         // An application credential does not need the password.
         password_expires: password_expires.filter(|_| credential.is_none()).as_deref().and_then(timestamp),
         credential,
-        access_rules: access_rules.unwrap_or_default(),
+        access_rules: part(&body, "/token/application_credential/access_rules"),
     };
-    let catalogue: Option<Vec<_>> = body.take("/token/catalog").map_err(unusable)?;
-    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(catalogue.unwrap_or_default()), identity })
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v3(part(&body, "/token/catalog")), identity })
 }
 
 fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
@@ -126,16 +125,20 @@ fn v2_login(response: &Response, operation: &Operation<'_>) -> Result<Login, Fai
     let body = response.json_body("a token").map_err(unusable)?;
     let token: String = body.take("/access/token/id").map_err(unusable)?;
     let identity = Identity {
-        project: body.take("/access/token/tenant/id").map_err(unusable)?,
-        roles: names(body.take("/access/user/roles").map_err(unusable)?),
+        project: part(&body, "/access/token/tenant/id"),
+        roles: names(part(&body, "/access/user/roles")),
         ..Identity::default()
     };
-    let catalogue: Option<Vec<_>> = body.take("/access/serviceCatalog").map_err(unusable)?;
-    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v2(catalogue.unwrap_or_default()), identity })
+    Ok(Login { token: Secret::new(token), catalogue: Catalogue::v2(part(&body, "/access/serviceCatalog")), identity })
 }
 
-fn names(roles: Option<Vec<Role>>) -> Vec<String> {
-    roles.unwrap_or_default().into_iter().map(|role| role.name).collect()
+/// A part that a log-in can do without.
+fn part<T: DeserializeOwned + Default>(body: &JsonBody<'_>, pointer: &str) -> T {
+    body.take(pointer).map(|Loose(part)| part).unwrap_or_default()
+}
+
+fn names(roles: Vec<Loose<Option<Role>>>) -> Vec<String> {
+    roles.into_iter().filter_map(|Loose(role)| role).map(|role| role.name).collect()
 }
 
 fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
@@ -152,6 +155,7 @@ fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failu
             (FailureKind::Denied, sentences::TOKEN_UNKNOWN)
         }
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
+        (407, _) => (FailureKind::Wrong, "a proxy asks for a log-in: write USER:PASSWORD@ into its URL, or name none"),
         (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
         (500.., _) => (FailureKind::Unavailable, "the next run tries again"),
         _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),

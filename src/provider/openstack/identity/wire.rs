@@ -1,5 +1,6 @@
 //! The parts of Keystone's JSON that mita reads.
 
+use crate::provider::openstack::api::values::{Loose, loose};
 use serde::Deserialize;
 
 /// `roles` of a token.
@@ -13,14 +14,19 @@ pub(crate) struct Role {
 pub(crate) struct CatalogueEntryV3 {
     #[serde(rename = "type")]
     pub(crate) service_type: String,
-    pub(crate) endpoints: Option<Vec<EndpointV3>>,
+    #[serde(default)]
+    pub(crate) endpoints: Loose<Vec<Loose<EndpointV3>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct EndpointV3 {
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) interface: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) region: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) region_id: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) url: Option<String>,
 }
 
@@ -29,16 +35,18 @@ pub(crate) struct EndpointV3 {
 pub(crate) struct CatalogueEntryV2 {
     #[serde(rename = "type")]
     pub(crate) service_type: String,
-    pub(crate) endpoints: Option<Vec<EndpointV2>>,
+    #[serde(default)]
+    pub(crate) endpoints: Loose<Vec<Loose<EndpointV2>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct EndpointV2 {
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) region: Option<String>,
-    #[serde(rename = "publicURL")]
+    #[serde(rename = "publicURL", default, deserialize_with = "loose")]
     pub(crate) public_url: Option<String>,
-    #[serde(rename = "internalURL")]
+    #[serde(rename = "internalURL", default, deserialize_with = "loose")]
     pub(crate) internal_url: Option<String>,
-    #[serde(rename = "adminURL")]
+    #[serde(rename = "adminURL", default, deserialize_with = "loose")]
     pub(crate) admin_url: Option<String>,
 }

@@ -93,7 +93,7 @@ fn ports(
 ) -> Result<Vec<wire::ServerPort>, Failure> {
     let query = encode_query(&[("device_id", order.mark.server.as_str())]);
     let path = format!("/ports?{query}");
-    let mut ports = session.list(Service::Network, &path, "ports", |port: &wire::ServerPort| &port.id, operation)?;
+    let mut ports = session.choices(Service::Network, &path, "ports", |port: &wire::ServerPort| &port.id, operation)?;
     let rank = |port: &wire::ServerPort| {
         let network = port.network_id.as_deref();
         networks.iter().position(|id| Some(id.as_str()) == network).unwrap_or(networks.len())

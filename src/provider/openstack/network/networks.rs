@@ -99,7 +99,7 @@ pub(crate) fn usable<'a>(networks: &'a [wire::Network], identity: &Identity) -> 
 pub(crate) fn security_groups(session: &Session) -> Result<Vec<Named>, Failure> {
     let operation = session.operation("list the security groups", Effect::Read);
     let path = "/security-groups?fields=id&fields=name";
-    session.list(Service::Network, path, "security_groups", |group: &Named| &group.id, &operation)
+    session.choices(Service::Network, path, "security_groups", |group: &Named| &group.id, &operation)
 }
 
 fn listed(
@@ -111,5 +111,5 @@ fn listed(
     let filter: Vec<_> = filter.iter().chain(kind.filter()).copied().collect();
     let path = format!("{}?{}", kind.path(), encode_query(&filter));
     let key = kind.path().trim_start_matches('/');
-    session.list(Service::Network, &path, key, |network: &wire::Network| &network.id, operation)
+    session.choices(Service::Network, &path, key, |network: &wire::Network| &network.id, operation)
 }

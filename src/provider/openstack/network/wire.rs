@@ -1,17 +1,23 @@
 //! The parts of Neutron's JSON that mita reads.
 
+use crate::provider::openstack::api::loose;
 use serde::Deserialize;
 
 /// `GET /v2.0/networks` and, of ports only ids and names, `GET /v2.0/ports` (Networking API v2.0).
 #[derive(Deserialize)]
 pub(crate) struct Network {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) name: Option<String>,
-    #[serde(rename = "router:external")]
+    #[serde(rename = "router:external", default, deserialize_with = "loose")]
     pub(crate) external: Option<bool>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) shared: Option<bool>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) project_id: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) tenant_id: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) subnets: Option<Vec<serde_json::Value>>,
 }
 
@@ -32,8 +38,11 @@ impl Network {
 #[derive(Deserialize)]
 pub(crate) struct FloatingIp {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) floating_ip_address: Option<String>,
-    pub(crate) port_id: Option<String>,
+    /// Of any type: whatever stands there may be a port.
+    pub(crate) port_id: Option<serde_json::Value>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) description: Option<String>,
 }
 
@@ -41,11 +50,14 @@ pub(crate) struct FloatingIp {
 #[derive(Deserialize)]
 pub(crate) struct ServerPort {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) network_id: Option<String>,
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) fixed_ips: Option<Vec<FixedIp>>,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct FixedIp {
+    #[serde(default, deserialize_with = "loose")]
     pub(crate) ip_address: Option<String>,
 }

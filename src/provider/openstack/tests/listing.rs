@@ -1,7 +1,7 @@
 //! Listings in pages, whole or not at all.
 
 use super::{cloud, lines};
-use crate::domain::world::{Launch, Lock};
+use crate::domain::world::{Launch, Lock, VolumeState};
 use crate::http::loopback::{Answer, Loopback, Seen};
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
@@ -65,10 +65,76 @@ fn s3_a_list_whose_pages_form_a_circle_or_never_end_is_an_error() {
 
 #[test]
 fn s3_an_answer_that_is_no_list_is_an_error() {
-    for body in ["{}", r#"{"servers":null}"#, r#"{"servers":[{"name":"without id"}]}"#, "<html>", ""] {
+    for body in ["{}", r#"{"servers":null}"#, "<html>", ""] {
         let (_server, ids) = listing(move |_| Answer::json(200, body));
         assert!(ids.unwrap_err().contains("wanted a page of the list"), "{body}");
     }
+}
+
+#[test]
+fn s3_what_is_odd_about_one_server_hides_nothing_but_itself() {
+    let odd = ["null", "7", "[7]", "{}", "true", r#""odd""#, r#"{"net":[null,7,{"addr":7},{"addr":"10.0.0.9"}]}"#];
+    let fields = [
+        "name",
+        "status",
+        "OS-EXT-STS:task_state",
+        "metadata",
+        "created",
+        "OS-SRV-USG:launched_at",
+        "addresses",
+        "fault",
+        "locked",
+    ];
+    for (field, odd) in fields.iter().flat_map(|field| odd.map(|odd| (field, odd))) {
+        let body = format!(r#"{{"servers": [{{"id": "a", "{field}": {odd}}}, {{"id": "b"}}]}}"#);
+        let (_server, ids) = listing(move |_| Answer::json(200, &body));
+        assert_eq!(ids.as_deref(), Ok(&["a".to_owned(), "b".to_owned()][..]), "{field}: {odd}");
+    }
+    for odd in ["null", "7", "{}", r#"{"id":7}"#, r#"{"id":null}"#, r#"{"name":"n"}"#] {
+        let body = format!(r#"{{"servers": [{{"id": "a"}}, {odd}]}}"#);
+        let (_server, ids) = listing(move |_| Answer::json(200, &body));
+        assert!(ids.unwrap_err().contains("entry 2 of a page of the list has no id"), "{odd}");
+    }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_is_no_choice_and_the_others_are() {
+    let odd =
+        |list: &str, entries: &str| Answer::json(200, &format!(r#"{{"{list}": [null, {{"id": 7}}, {entries}]}}"#));
+    let (_server, provider) = cloud(move |seen| match seen.target.split('?').next() {
+        Some("/compute/v2.1/flavors/detail") => {
+            let other = r#"{"id": "2", "name": "odd", "ram": "512", "OS-FLV-DISABLED:disabled": 7}"#;
+            Some(odd("flavors", &format!(r#"{{"id": "1", "name": "m1.small"}}, {other}"#)))
+        }
+        Some("/image/v2/images") => {
+            let good = r#"{"id": "i", "name": "dup-image", "status": "active"}"#;
+            Some(odd("images", &format!(r#"{{"id": "j", "name": "dup-image", "status": 7, "min_ram": ""}}, {good}"#)))
+        }
+        _ => None,
+    });
+    let survey = provider.survey(&[&super::node_type("ubuntu")]);
+    assert!(survey.problems.is_empty() && survey.unfit.is_empty(), "{:?}", survey.problems);
+}
+
+#[test]
+fn s5_what_stands_where_an_attachment_belongs_is_one() {
+    let volumes = r#"{"volumes": [{"id": "a", "status": "available", "attachments": 7},
+        {"id": "b", "status": "available", "attachments": []}, {"id": "c", "status": "available", "metadata": 7}]}"#;
+    let addresses = r#"{"floatingips": [
+        {"id": "a", "port_id": 7, "description": "mita owner=ci id=20260105T080100Z-1 server=s"},
+        {"id": "b", "port_id": null, "description": "mita owner=ci id=20260105T080100Z-2 server=s"},
+        {"id": "c", "description": 7}]}"#;
+    let (_server, provider) = cloud(move |seen| match seen.target.split('?').next() {
+        Some("/block-storage/v3/volumes/detail") => Some(Answer::json(200, volumes)),
+        Some("/network/v2.0/floatingips") => Some(Answer::json(200, addresses)),
+        _ => None,
+    });
+    let attachments = provider.attachments().unwrap();
+    let free: Vec<bool> =
+        attachments.volumes().unwrap().iter().map(|volume| volume.state == VolumeState::Free).collect();
+    assert_eq!(free, [false, true, true]);
+    let attached: Vec<bool> = attachments.floating_ips().unwrap().iter().map(|ip| ip.attached).collect();
+    assert_eq!(attached, [true, false]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ macro_rules! recorded {
 
 mod floating_ip;
 mod listing;
+mod logging_in;
 mod order;
 
 use crate::config::{

@@ -77,7 +77,7 @@ fn a_hanging_request_ends_when_it_is_released() {
 }
 
 #[test]
-fn lists_can_be_empty_lag_behind_or_repeat_their_first_page() {
+fn lists_can_be_empty_odd_endless_lag_behind_or_repeat_their_first_page() {
     let c = Client::new();
     for n in 0..3 {
         c.sim.cloud("openstack").place_server(&format!("s{n}"), &[]);
@@ -90,6 +90,16 @@ fn lists_can_be_empty_lag_behind_or_repeat_their_first_page() {
     let all = ids(DETAIL);
     c.sim.fault(Fault::new(Service::Nova, Kind::EmptyLists));
     assert!(ids(DETAIL).is_empty());
+    c.sim.fault(Fault::new(Service::Nova, Kind::OddEntry));
+    let odd = c.cloud("GET", DETAIL).json()["servers"].clone();
+    assert_eq!(
+        (&odd[0]["id"], &odd[0]["status"], &odd[0]["metadata"]),
+        (&all[0].as_str().into(), &[7].into(), &7.into())
+    );
+    assert_eq!(odd[1]["status"], "ACTIVE");
+    c.sim.fault(Fault::new(Service::Nova, Kind::EndlessList(Duration::ZERO)));
+    let page = c.cloud("GET", DETAIL).json();
+    assert_eq!((page["servers"].to_string().as_str(), &page["servers_links"][0]["rel"]), ("[]", &"next".into()));
     c.sim.fault(Fault::new(Service::Nova, Kind::ListLag(Duration::from_secs(60))));
     assert!(ids(DETAIL).is_empty());
     c.sim.fault(Fault::new(Service::Nova, Kind::RepeatMarker));

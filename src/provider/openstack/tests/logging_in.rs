@@ -1,0 +1,46 @@
+//! Log-ins that are refused by something else than Keystone, and answers to them with odd parts.
+
+use super::{cloud, token};
+use crate::http::loopback::Answer;
+use crate::provider::FailureKind;
+use serde_json::Value;
+
+#[test]
+fn what_a_proxy_or_a_rate_limit_answers_says_nothing_about_auth_url() {
+    for (status, kind, advice) in [
+        (429, FailureKind::RateLimited, "allows no more log-ins now"),
+        (407, FailureKind::Wrong, "a proxy asks for a log-in"),
+    ] {
+        let (_server, provider) = cloud(move |_| Some(Answer::json(status, "{}")));
+        let failure = provider.servers().unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert!(failure.message.contains(advice) && !failure.message.contains("not Keystone"), "{failure}");
+    }
+}
+
+#[test]
+fn s3_an_odd_part_of_a_token_hides_nothing_but_itself() {
+    let odd: [fn(&mut Value); 7] = [
+        |token| token["roles"] = serde_json::json!([null, {"name": 7}]),
+        |token| token["roles"] = 7.into(),
+        |token| token["project"]["id"] = 7.into(),
+        |token| token["user"]["password_expires_at"] = 7.into(),
+        |token| token["application_credential"] = serde_json::json!({"id": 7, "access_rules": {}}),
+        |token| token["catalog"].as_array_mut().unwrap().insert(0, Value::Null),
+        |token| token["catalog"][0]["endpoints"] = serde_json::json!([null, {"url": 7}]),
+    ];
+    for (number, odd) in odd.into_iter().enumerate() {
+        let (_server, provider) = cloud(move |seen| {
+            (seen.target == "/identity/v3/auth/tokens").then(|| {
+                let Answer::Whole { status, headers, body } = token(seen) else { unreachable!("a token") };
+                let mut body: Value = serde_json::from_slice(&body).unwrap();
+                // The compute service stays as it is.
+                body["token"]["catalog"].as_array_mut().unwrap().sort_by_key(|entry| entry["type"] == "compute");
+                odd(&mut body["token"]);
+                Answer::Whole { status, headers, body: body.to_string().into_bytes() }
+            })
+        });
+        let servers = provider.servers();
+        assert!(servers.is_ok(), "{number}: {:?}", servers.err());
+    }
+}
