@@ -67,6 +67,18 @@ fn l5_of_many_conditions_that_last_twenty_are_told_and_the_others_counted() {
     assert!(plan.problems[20].error.starts_with("30 more like the last ones"), "{}", plan.problems[20].error);
 }
 
+#[test]
+fn of_many_servers_that_cannot_be_read_twenty_are_told_and_the_others_counted() {
+    let mut s = Situation::new();
+    for number in 0..50 {
+        let id = format!("s{number}");
+        s.cloud("os").by_id.insert(id.as_str().into(), Lookup::Unavailable(format!("cannot read server {id}")));
+    }
+    let problems = s.plan().problems;
+    assert_eq!(problems.len(), 21);
+    assert!(problems[20].error.starts_with("30 more servers cannot be read"), "{}", problems[20].error);
+}
+
 fn new_server(number: usize) -> Server {
     let mut s = Situation::new();
     s.active(&format!("s{number}"), "ubuntu", &format!("10.0.1.{number}")).clone()

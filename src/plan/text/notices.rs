@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Of new warnings of one kind, so many are told one by one.
+/// Of new warnings of one kind, and of servers that cannot be read, so many are told one by one.
 const MOST_ALIKE: usize = 20;
 
 /// How much of an event is remembered, in characters.
@@ -37,7 +37,11 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         let addresses = cloud.and_then(|cloud| cloud.floating_ips.as_ref()).and_then(unavailable);
         let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
         let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
-        for error in [servers, volumes, addresses].into_iter().flatten().chain(unread) {
+        // A cell of a cloud that is down answers for none of its servers.
+        let more = unread.len().saturating_sub(MOST_ALIKE);
+        let more = (more > 0).then(|| format!("{more} more servers cannot be read (mita status shows all)"));
+        let told = unread.into_iter().take(MOST_ALIKE).chain(more.as_deref());
+        for error in [servers, volumes, addresses].into_iter().flatten().chain(told) {
             problem(format!("provider {}", provider.name), error);
         }
     }
