@@ -126,7 +126,7 @@ fn s3_a_cloud_whose_list_never_ends_leaves_time_to_the_others() {
     let fault =
         it.sim.numbered_fault(Fault::new(Service::Nova, endless).on("openstack").path("/servers/detail").always());
     let run = it.minute();
-    run.did(&["create_server fedora demand done"]);
+    run.did(&["create_server fedora@beside demand done"]);
     let problems = run.problems().join("\n");
     assert!(problems.contains("the time for reading is over, and the list goes on after"), "{problems}");
     it.sim.mend(fault);

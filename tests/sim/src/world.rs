@@ -303,7 +303,8 @@ impl World {
             }
             _ => {}
         }
-        let response = self.perform(host, service, request, matches!(fault, Some(Kind::RepeatMarker)), broken);
+        let forget_marker = matches!(fault, Some(Kind::RepeatMarker | Kind::EndlessList(_)));
+        let response = self.perform(host, service, request, forget_marker, broken);
         match fault {
             Some(Kind::DropAfter) => Delivery::Drop,
             Some(Kind::HangAfter) => Delivery::Hang,
