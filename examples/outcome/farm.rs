@@ -220,9 +220,10 @@ impl Seen {
     }
 }
 
+/// The configuration. Orders are sent one after the other, so that two plays of a trace give them the same boot times.
 fn write(sim: &Sim, folder: &Path, setup: &Setup, types: &[(String, Vec<String>)]) -> Result<Config> {
     let mut text = format!(
-        "state_file = \"state.json\"\nowner = \"ceph-ci\"\nmax_servers = {MOST}\n\
+        "state_file = \"state.json\"\nowner = \"ceph-ci\"\nmax_servers = {MOST}\nconcurrency = 1\n\
          [jenkins]\nurl = \"{}/\"\nuser = \"mita\"\ntoken = \"jenkins-api-token\"\n\
          [provider.{CLOUD}]\nauth_url = \"{}\"\nusername = \"mita\"\npassword = \"mita-secret\"\n\
          tenant_name = \"ceph-ci\"\nservice_region = \"RegionOne\"\n{}\n",

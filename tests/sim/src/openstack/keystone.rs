@@ -184,7 +184,7 @@ impl Cloud {
     }
 
     fn new_token(&mut self, user: &User, project: Option<String>) -> (String, u64) {
-        let id = format!("gAAAAAB{}{}", self.ids.hex(), self.ids.hex());
+        let id = format!("gAAAAAB{}{}", self.request_ids.hex(), self.request_ids.hex());
         let expires = self.now + millis(self.options.token_life);
         self.tokens.insert(id.clone(), Token { user: user.id.clone(), project, expires, access_rules: Vec::new() });
         (id, expires)
@@ -196,7 +196,7 @@ impl Cloud {
         let mut token = json!({
             "methods": [method],
             "user": {"domain": domain, "id": user.id, "name": user.name, "password_expires_at": user.password_expires.map(iso_micros)},
-            "audit_ids": [self.ids.hex()[..22]],
+            "audit_ids": [self.request_ids.hex()[..22]],
             "expires_at": iso_micros(expires) + "Z",
             "issued_at": iso_micros(self.now) + "Z",
         });
@@ -243,12 +243,12 @@ impl Cloud {
                 for (region, url) in &urls {
                     for interface in ["internal", "admin", "public"] {
                         endpoints.push(json!({
-                            "id": self.ids.hex(), "interface": interface,
+                            "id": self.request_ids.hex(), "interface": interface,
                             "region_id": region, "region": region, "url": url,
                         }));
                     }
                 }
-                json!({"endpoints": endpoints, "id": self.ids.hex(), "type": kind, "name": name})
+                json!({"endpoints": endpoints, "id": self.request_ids.hex(), "type": kind, "name": name})
             })
             .collect()
     }

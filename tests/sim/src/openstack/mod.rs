@@ -381,6 +381,8 @@ pub struct Cloud {
     pub(crate) events: Vec<Event>,
     pub(crate) tokens: BTreeMap<String, Token>,
     ids: Ids,
+    /// Those of requests and tokens. Requests that come side by side change no id of a server.
+    request_ids: Ids,
 }
 
 impl Cloud {
@@ -412,6 +414,7 @@ impl Cloud {
             events: Vec::new(),
             tokens: BTreeMap::new(),
             ids: Ids::new(seed),
+            request_ids: Ids::new(!seed),
         };
         cloud.fill();
         cloud
@@ -440,7 +443,7 @@ impl Cloud {
     pub(crate) fn handle(&mut self, request: &Request) -> Response {
         let path = request.path.clone();
         let parts: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-        let id = format!("req-{}", self.ids.uuid());
+        let id = format!("req-{}", self.request_ids.uuid());
         if parts.first() != Some(&"identity") && !self.rules_allow(request) {
             return self.unauthorized();
         }
