@@ -1,7 +1,7 @@
 //! What came of a trace: how long jobs waited, and what the servers cost.
 
 /// A build, in seconds of the trace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JobOutcome {
     pub(crate) job: String,
     pub(crate) label: String,
@@ -12,7 +12,7 @@ pub(crate) struct JobOutcome {
 }
 
 /// A server, in seconds of the trace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServerOutcome {
     pub(crate) id: String,
     pub(crate) node_type: String,
@@ -27,7 +27,7 @@ pub(crate) struct ServerOutcome {
 }
 
 /// Everything that happened until the second `end`. What came before `from` is not measured.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) jobs: Vec<JobOutcome>,
     pub(crate) servers: Vec<ServerOutcome>,

@@ -60,3 +60,13 @@ fn the_third_night_finds_its_servers_ready() {
     let figures = play(&text, &setup, 2 * 86_400 + evening + 1800).figures();
     assert!(figures.mean < 30.0, "{} s", figures.mean);
 }
+
+#[test]
+fn two_plays_of_a_trace_are_the_same_to_each_server() {
+    let trace = beginning('b', 4500);
+    let setup = Setup { node_keys: "idle_grace = \"10m\"".to_owned(), ..Setup::default() };
+    let played = || super::farm::play(&trace, &each_minute(setup.clone()), 4500).expect("a trace");
+    let first = played();
+    assert!(first.servers.iter().any(|server| server.deleted.is_some()), "none was retired");
+    assert_eq!(first, played());
+}

@@ -10,7 +10,6 @@ mod faults;
 mod generate;
 mod kinds;
 mod rhythms;
-#[expect(dead_code, reason = "the example shows more than the tests compare")]
 #[path = "../../examples/outcome/summary.rs"]
 mod summary;
 #[expect(dead_code, reason = "the example shows more than the tests compare")]

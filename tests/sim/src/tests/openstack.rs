@@ -481,3 +481,13 @@ fn a_port_carries_one_server_and_one_floating_address() {
     assert_eq!(send("POST", &url, &headers, &body).unwrap().status, 201);
     assert_eq!(send("POST", &url, &headers, &body).unwrap().status, 409);
 }
+
+#[test]
+fn reads_change_no_id_of_the_servers_that_come() {
+    let id_after = |reads: usize| {
+        let c = Client::new();
+        (0..reads).for_each(|_| drop(c.cloud("GET", "/compute/v2.1/servers/detail")));
+        c.ordered("ubuntu", "1")
+    };
+    assert_eq!(id_after(0), id_after(5));
+}
