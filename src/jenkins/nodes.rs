@@ -21,7 +21,7 @@ fn fields() -> String {
     format!(
         "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description,timestamp],offlineCauseReason,\
          assignedLabels[name],executors[idle,{EXECUTABLE}],oneOffExecutors[{EXECUTABLE}],description,\
-         loadStatistics[busyExecutors[sec10[latest]]]"
+         absoluteRemotePath,loadStatistics[busyExecutors[sec10[latest]]]"
     )
 }
 
@@ -94,6 +94,7 @@ object!(Computer {
     "executors" => executors: Option<Vec<Executor>>,
     "oneOffExecutors" => one_off_executors: Option<Vec<Executor>>,
     "description" => description: Option<String>,
+    "absoluteRemotePath" => remote_path: Option<String>,
     "loadStatistics" => load: LoadStatistics,
 });
 
@@ -198,6 +199,8 @@ impl Computer {
             idle_executors,
             idle,
             presence,
+            // The agent itself says where that is (hudson/slaves/SlaveComputer.java, `getAbsoluteRemotePath`).
+            connected: self.remote_path.is_some(),
             busy_average: busy_average(self.load.busy.seconds10.latest),
             builds,
         };

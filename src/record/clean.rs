@@ -81,6 +81,7 @@ fn node(node: &mut Node) {
         idle_executors: _,
         idle: _,
         presence,
+        connected: _,
         busy_average: _,
         mark: _,
         builds: _,

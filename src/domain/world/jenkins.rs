@@ -134,6 +134,10 @@ pub struct Node {
     pub idle: bool,
     /// Whether it takes builds.
     pub presence: Presence,
+    /// Whether an agent is connected, also to a node that is set offline. False where Jenkins does not tell: before 2.125,
+    /// and without Agent/Connect.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub connected: bool,
     /// How many of its executors were busy lately, in millionths: a moving average of looks each ten seconds, a tenth
     /// of which is new each time (hudson/model/LoadStatistics.java). It rises while a build runs, and only then.
     #[serde(default, skip_serializing_if = "Option::is_none")]

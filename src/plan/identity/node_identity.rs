@@ -81,13 +81,16 @@ impl<'a> Index<'a> {
         if node.kind == NodeKind::BuiltIn {
             return foreign("the built-in node");
         }
-        let changed_hands = works(node) && self.lost_its_server(node, memory, machines);
+        let lost_its_server = || self.lost_its_server(node, memory, machines);
+        let changed_hands = works(node) && lost_its_server();
+        // A hold does not keep the agent of another server from connecting.
+        let taken_over = node.connected && lost_its_server();
         // Nobody else's node has the id of an order or of a server for its name, whenever it came.
         let keyed = self.keyed(&node.name);
         let is_as_before = |machine: &usize| is_as_before(node, memory, machines[*machine].origin);
         let came_after = |machine: &usize| {
             let may_have_come = changed_hands || !was_online_before(memory, machines[*machine].origin);
-            keyed.contains(machine) || may_have_come && !is_as_before(machine)
+            keyed.contains(machine) || taken_over || may_have_come && !is_as_before(machine)
         };
         let candidates = self.candidates(&node.name);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();

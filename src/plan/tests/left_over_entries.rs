@@ -57,6 +57,27 @@ fn l5_an_entry_that_stood_still_before_the_order_takes_no_server_out_of_the_supp
 }
 
 #[test]
+fn s7_a_held_entry_holds_the_next_server_at_its_address_once_that_is_connected() {
+    // Without a connection it is what it was before the order (L5).
+    for (connected, removed) in [(false, true), (true, false)] {
+        let mut s = Situation::new();
+        s.joined("s1", "10.0.0.1").presence = set_offline(USER, "mine");
+        s.run();
+        s.lose_server("s1");
+        s.after("1m").run().after("1m").run();
+        s.projects(1, "amd64");
+        s.run();
+        let new = s.server("new1");
+        (new.state, new.addresses) = (ServerState::Active, ["10.0.0.1".parse().unwrap()].into());
+        s.queue().clear();
+        s.node("ubuntu+10.0.0.1").connected = connected;
+        s.minutes(30);
+        assert_eq!(s.servers().is_empty(), removed, "{}", whole(&s.plan()));
+        assert!(s.nodes().iter().any(|node| node.name.as_str() == "ubuntu+10.0.0.1"), "{}", whole(&s.plan()));
+    }
+}
+
+#[test]
 fn s7_a_hold_that_came_after_the_order_holds_the_server() {
     let mut s = Situation::new();
     s.nodes().push(entry("ubuntu", Presence::Disconnected, true));

@@ -18,7 +18,7 @@ impl Situation {
     }
 
     /// So many minutes, a run after each five of them.
-    fn minutes(&mut self, number: u32) -> &mut Self {
+    pub(crate) fn minutes(&mut self, number: u32) -> &mut Self {
         for _ in 0..number / 5 {
             self.after("5m").run();
         }

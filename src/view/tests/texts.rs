@@ -28,7 +28,7 @@ fn explanation(scene: &Scene, subject: &str) -> String {
 fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
-    assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server b6ce44d2-1eda-45fc-ae0e-56270866f66e]
+    assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server 090f6c67-fa92-4435-a827-cb66ad474328]
 1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours
 ");
 }
@@ -298,7 +298,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
   seen            online, 1 of 1 executor idle
   labels          amd64, trusty, ubuntu+192.168.1.10
   is              server 20260105T080010Z-1 of node type ubuntu,
-                  b6ce44d2-1eda-45fc-ae0e-56270866f66e
+                  090f6c67-fa92-4435-a827-cb66ad474328
   remembered      first seen by run 3, first online by run 3
   idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
   next            retired in 7m unless a build comes
@@ -308,7 +308,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
     assert_eq!(
         explanation(&scene, "20260105T080010Z-1"),
         format!(
-            "Server ubuntu, b6ce44d2-1eda-45fc-ae0e-56270866f66e
+            "Server ubuntu, 090f6c67-fa92-4435-a827-cb66ad474328
   verdict         kept: idle 3m, grace 10m
   seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
   node type       ubuntu at provider openstack
