@@ -2,6 +2,7 @@
 
 use super::nodes::has_worked;
 use crate::config::Config;
+use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
@@ -14,6 +15,9 @@ pub(crate) const GONE_CONFIRMED: u32 = 2;
 
 /// Builds of one server that are told apart from one run to the next.
 const MOST_BUILDS: usize = 64;
+
+/// How much of a fault is remembered, in characters: the state is written after each step of a run.
+const LONGEST_FAULT: usize = 2_000;
 
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
@@ -58,7 +62,7 @@ pub(crate) fn sighted(
                 memory.waited = Some(SignedDuration::ZERO);
             }
             if server.fault.is_some() {
-                memory.fault.clone_from(&server.fault);
+                memory.fault = server.fault.as_deref().map(|fault| shortened(fault, LONGEST_FAULT).into_owned());
             }
             let deleting = server.state == ServerState::Deleting;
             memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));

@@ -355,3 +355,18 @@ fn s3_a_server_that_a_short_list_had_hidden_for_long_is_no_longer_gone_once_it_i
     ",
     );
 }
+
+#[test]
+fn l5_a_long_fault_is_remembered_and_told_as_far_as_a_person_reads() {
+    let mut s = failed();
+    s.project(2, "amd64");
+    s.after("1h").run();
+    let server = s.servers().last().unwrap().id.clone();
+    s.server(server.as_str()).state = ServerState::Error;
+    s.server(server.as_str()).fault = Some("no host ".repeat(20_000));
+    let plan = s.after("1m").plan();
+    assert!(plan.warnings.iter().any(|warning| warning.contains("no host")), "{:?}", plan.warnings);
+    assert!(plan.warnings.iter().all(|warning| warning.len() < 3_000), "{:?}", plan.warnings);
+    let kept = serde_json::to_string(&plan.memory).unwrap();
+    assert!(kept.len() < 20_000, "{} bytes", kept.len());
+}
