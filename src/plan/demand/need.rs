@@ -109,13 +109,17 @@ impl<'a> OurNames<'a> {
     }
 
     /// Whether a block can have run on the node before the item entered the queue: the node was online once, or Jenkins was
-    /// restarted at about that time, and what was before it may be forgotten. A pipeline that waits for a node that still
-    /// boots names it as well, where it is the only one with the label.
+    /// restarted at about that time, and what was before it may be forgotten; but not where its server was ordered after
+    /// that. A pipeline that waits for a node that still boots names it as well, where it is the only one with the label.
     fn can_have_had_a_block(&self, name: &NodeName, item: &QueueItem) -> bool {
         let never_online = self.memory.nodes.get(name).is_some_and(|node| node.first_online.is_none());
         let restarted = self.memory.session.as_ref().and_then(|session| session.since);
+        let server = self.memory.servers.values().find(|server| server.node.as_ref() == Some(name));
         let after_restart = match (restarted, item.in_queue_since) {
-            (Some(restarted), Some(queued)) => restarted.duration_since(queued).abs() < RESUMING,
+            (Some(restarted), Some(queued)) => {
+                let is_younger = server.is_some_and(|server| server.ordered_at >= restarted);
+                !is_younger && restarted.duration_since(queued).abs() < RESUMING
+            }
             (_, _) => false,
         };
         !never_online || after_restart

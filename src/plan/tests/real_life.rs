@@ -75,6 +75,22 @@ fn a_pipeline_whose_only_node_still_boots_is_no_resuming_one() {
 }
 
 #[test]
+fn a_pipeline_does_not_resume_on_a_server_that_was_ordered_after_the_restart() {
+    for (ordered, first) in [("1m", "on_its_way"), ("3m", "resuming")] {
+        let mut s = Situation::new();
+        s.active("s1", "ubuntu", "10.0.0.1").name = "ubuntu-m1".to_owned();
+        s.memory("s1").active_since = Some(s.now);
+        s.memory("s1").ordered_at = s.now - time(ordered);
+        s.state.session.as_mut().unwrap().since = Some(s.now - time("2m"));
+        s.nodes().push(Node { presence: Presence::Disconnected, idle_executors: 0, ..agent("ubuntu-m1") });
+        s.run();
+        s.pipeline(1, "‘ubuntu-m1’ is offline");
+        let plan = s.plan();
+        assert_eq!(plan.verdicts.iter().find(|v| v.id == "1").unwrap().rule.name(), first, "{:?}", plan.verdicts);
+    }
+}
+
+#[test]
 fn a_pipeline_that_waits_for_a_node_that_was_online_resumes_there() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "1m");
