@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// What lasts longer than this is reported.
-const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
+pub(crate) const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
 /// Of problems with one cure, so many are told one by one.
 const MOST_ALIKE: usize = 20;
@@ -69,6 +69,14 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
         cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",
     }));
+    if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::QuietingDown) {
+        conditions.push(Condition {
+            key: Rule::QuietingDown.to_string(),
+            place: "jenkins".to_owned(),
+            what: "is about to shut down, and jobs wait".to_owned(),
+            cure: "restart it, or cancel the shutdown on its page",
+        });
+    }
     if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::TooManyNeeds) {
         conditions.push(Condition {
             key: Rule::TooManyNeeds.to_string(),

@@ -95,3 +95,39 @@ fn l6_a_removal_that_never_ends_is_a_problem_after_a_quarter_of_an_hour() {
         s.after("5m");
     }
 }
+
+#[test]
+fn l6_jobs_that_wait_for_a_shutdown_of_jenkins_are_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
+    assert_eq!(problems_after(&mut s, 5), [""; 0], "nobody waits");
+    s.project(1, "amd64");
+    assert_eq!(problems_after(&mut s, 3), [""; 0]);
+    let problems = problems_after(&mut s, 2);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("jenkins: is about to shut down, and jobs wait for 15m"), "{problems:?}");
+}
+
+#[test]
+fn l6_a_need_that_cannot_be_read_is_told_once_and_a_language_that_is_not_english_at_once() {
+    let another = "Warten auf den nächsten freien Executor für ‘linux’";
+    let refusal = "‘static1’ is not accepting tasks; ‘static2’ is offline";
+    for (why, english, told_after, language) in
+        [(another, false, 0, true), (another, true, 15, false), (refusal, false, 15, false)]
+    {
+        let mut s = Situation::new();
+        s.nodes().push(agent("static1"));
+        s.pipeline(1, why);
+        if english {
+            s.project(2, "nobodys");
+            s.item(2).why = Some("There are no nodes with the label ‘nobodys’".to_owned());
+        }
+        let mut told = Vec::new();
+        for minutes in (0..=40).step_by(5) {
+            let warnings = s.plan().warnings.into_iter().filter(|warning| warning.contains("cannot be read"));
+            told.extend(warnings.map(|warning| (minutes, warning.contains("no reason in the queue is in English"))));
+            s.run().after("5m");
+        }
+        assert_eq!(told, [(told_after, language)], "{why}");
+    }
+}

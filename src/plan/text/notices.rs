@@ -7,8 +7,11 @@ use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
-use crate::domain::world::{Listing, Lookup, Node, Presence, Server, World};
+use crate::domain::why::Why;
+use crate::domain::world::{Listing, Lookup, Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
+use crate::plan::decisions::lasting::TOO_LONG;
+use crate::plan::demand::queue::JENKINS_SAYS;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
@@ -21,6 +24,10 @@ const MOST_ALIKE: usize = 20;
 
 /// How much of an event is remembered, in characters.
 const REMEMBERED: usize = 500;
+
+/// Why Jenkins' reasons are in another language than the one that was asked for.
+const ANOTHER_LANGUAGE: &str = "; no reason in the queue is in English: if the Locale plugin of Jenkins forces a language, \
+                                let it follow the browser's";
 
 /// What could not be seen.
 pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
@@ -117,11 +124,21 @@ pub(crate) fn warn(
     let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
     let online = OnceCell::new();
     let online = || online.get_or_init(|| OnlineNodes::of(fleet, &foreign_labels));
+    let items = world.jenkins.queue.complete().map_or(&[][..], |queue| &queue.items);
+    let language = OnceCell::new();
+    let not_english = || *language.get_or_init(|| speaks_another_language(items));
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
             (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => {
                 Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
+            }
+            (Subject::QueueItem, Rule::UnknownNeed)
+                if reason.contains(JENKINS_SAYS) && (not_english() || waits_long(plan, id)) =>
+            {
+                let cause = if not_english() { ANOTHER_LANGUAGE } else { "" };
+                let text = format!("what job {name} (queue item {id}) needs cannot be read: {reason}{cause}");
+                Some((format!("unknown_need {name}"), text))
             }
             (Subject::QueueItem, Rule::InVain) => {
                 Some((format!("in_vain {name}"), format!("job {name} (queue item {id}) {reason}")))
@@ -168,6 +185,20 @@ pub(crate) fn warn(
             plan.warnings.push(format!("{more} more warnings of this kind ({kind}): mita status shows all"));
         }
     }
+}
+
+/// Whether a queue item has waited for longer than a reason of the moment lasts, such as a node that is being marked.
+fn waits_long(plan: &Plan, id: &str) -> bool {
+    let known = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id));
+    let since = known.and_then(|item| item.waiting_since);
+    since.is_some_and(|since| plan.now.duration_since(since) >= TOO_LONG)
+}
+
+/// Whether no reason in the queue is one of Jenkins' English ones.
+fn speaks_another_language(items: &[QueueItem]) -> bool {
+    let buildable = items.iter().filter(|item| item.stage == Stage::Buildable);
+    let mut reasons = buildable.map(|item| Why::read(item.why.as_deref())).filter(|why| *why != Why::Absent).peekable();
+    reasons.peek().is_some() && reasons.all(|why| matches!(why, Why::Other(_)))
 }
 
 /// The online nodes, and the labels that nodes of others have or had lately.
