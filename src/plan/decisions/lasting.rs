@@ -74,7 +74,7 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
             key: Rule::QuietingDown.to_string(),
             place: "jenkins".to_owned(),
             what: "is about to shut down, and jobs wait".to_owned(),
-            cure: "restart it, or cancel the shutdown on its page",
+            cure: "find out which build it waits for, or cancel the shutdown on its page Manage Jenkins",
         });
     }
     if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::TooManyNeeds) {
@@ -84,14 +84,6 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
             what: "jobs that need too many different things wait at once, and not every way to place them is tried"
                 .to_owned(),
             cure: "find out in mita status jobs who starts them, and cancel them or give them fewer different labels",
-        });
-    }
-    if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::QuietingDown) {
-        conditions.push(Condition {
-            key: Rule::QuietingDown.to_string(),
-            place: "jenkins".to_owned(),
-            what: "jobs wait, and Jenkins starts none because it is about to shut down".to_owned(),
-            cure: "find out which build it waits for, or cancel the shutdown on its page Manage Jenkins",
         });
     }
     conditions

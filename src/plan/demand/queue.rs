@@ -19,9 +19,6 @@ use crate::plan::model::{Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// What comes before the words of Jenkins where they do not tell what an item needs.
-pub(crate) const JENKINS_SAYS: &str = "Jenkins says: ";
-
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
 
@@ -118,12 +115,12 @@ pub(crate) fn read<'a>(
                     }
                     Reading::Unknown => {
                         let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
-                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("{JENKINS_SAYS}{words}")));
+                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));
                     }
                     Reading::TooLong => {
                         known.need = None;
                         let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
-                        let reason = format!("its label is too long to be read; {JENKINS_SAYS}{words}");
+                        let reason = format!("its label is too long to be read; Jenkins says: {words}");
                         demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
                     }
                 }

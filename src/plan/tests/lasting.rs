@@ -57,18 +57,6 @@ fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() 
 }
 
 #[test]
-fn l6_a_shutdown_of_jenkins_that_does_not_come_is_a_problem_after_a_quarter_of_an_hour_if_jobs_wait() {
-    let mut s = Situation::new();
-    s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
-    assert!(problems_after(&mut s, 6).is_empty());
-    s.project(1, "amd64");
-    s.run().after("5m");
-    assert!(problems_after(&mut s, 2).is_empty());
-    let problems = problems_after(&mut s, 3);
-    assert!(problems.len() == 1 && problems[0].contains("cancel the shutdown"), "{problems:?}");
-}
-
-#[test]
 fn l6_an_ambiguity_is_a_problem_after_a_quarter_of_an_hour() {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1");

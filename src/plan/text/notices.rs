@@ -11,7 +11,6 @@ use crate::domain::why::Why;
 use crate::domain::world::{Listing, Lookup, Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::decisions::lasting::TOO_LONG;
-use crate::plan::demand::queue::JENKINS_SAYS;
 use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
@@ -133,9 +132,7 @@ pub(crate) fn warn(
             (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => {
                 Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
             }
-            (Subject::QueueItem, Rule::UnknownNeed)
-                if reason.contains(JENKINS_SAYS) && (not_english() || waits_long(plan, id)) =>
-            {
+            (Subject::QueueItem, Rule::UnknownNeed) if not_english() || waits_long(plan, id) => {
                 let cause = if not_english() { ANOTHER_LANGUAGE } else { "" };
                 let text = format!("what job {name} (queue item {id}) needs cannot be read: {reason}{cause}");
                 Some((format!("unknown_need {name}"), text))
