@@ -20,7 +20,7 @@ use mita::plan::text::display::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
-use people::{let_go, release_all, release_forgotten, remove_renamed, remove_taken, unlock};
+use people::{has_unrecognizable, let_go, release_all, release_forgotten, remove_renamed, remove_taken, unlock};
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -223,6 +223,9 @@ impl Life<'_> {
             Event::StateLost { .. } if self.lists_lie || self.something_is_invisible() => {}
             // As above.
             Event::StateLost { .. } if self.reading() < self.latest => {}
+            // Nothing but memory tells whose a node is that got another name and other labels.
+            Event::StateLost { .. } if has_unrecognizable(self.farm) => {}
+            Event::Relabelled { .. } if self.state_lost => {}
             Event::Answer { .. } if self.hides_servers(event) && self.state_lost_after == Some(self.runs) => {}
             Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;

@@ -68,6 +68,23 @@ pub struct Unchanged {
     pub standstill: Standstill,
     /// The run that first saw it so.
     pub since: u64,
+    /// When somebody set it offline, by Jenkins' clock. Who does so once more means what is there now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_at: Option<Timestamp>,
+}
+
+impl Unchanged {
+    /// How a run sees the node stand still, if it does.
+    pub fn of(node: &Node, run: u64) -> Option<Self> {
+        let set_at = node.presence.cause().and_then(|cause| cause.since);
+        Standstill::of(node).map(|standstill| Self { standstill, since: run, set_at })
+    }
+
+    /// Whether the node stands still as it did. Not every Jenkins, and no older state, says when it was set offline.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let same_time = self.set_at.zip(before.set_at).is_none_or(|(now, then)| now == then);
+        self.standstill == before.standstill && same_time
+    }
 }
 
 /// How a node is that gives no sign of an agent, and that keeps a server all the same.
@@ -83,8 +100,7 @@ pub enum Standstill {
 }
 
 impl Standstill {
-    /// How the node stands still, if it does.
-    pub fn of(node: &Node) -> Option<Self> {
+    fn of(node: &Node) -> Option<Self> {
         match (&node.presence, node.idle) {
             (Presence::Online, _) | (Presence::Disconnected, true) => None,
             (Presence::SetOffline(_) | Presence::DisconnectedBy(_), true) => Some(Self::SetOffline),

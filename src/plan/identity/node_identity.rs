@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
-use crate::domain::state::{NodeMemory, Origin, Standstill, State};
+use crate::domain::state::{NodeMemory, Origin, State, Unchanged};
 use crate::domain::world::{Launch, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -350,8 +350,8 @@ fn was_online_before(memory: Option<&NodeMemory>, origin: Origin) -> bool {
 /// middle of a build, and still is. No agent of the server connected to it, and no person meant the server.
 fn is_as_before(node: &Node, memory: Option<&NodeMemory>, origin: Origin) -> bool {
     let unchanged = memory.and_then(|memory| memory.unchanged.as_ref());
-    match (unchanged, origin, Standstill::of(node)) {
-        (Some(unchanged), Origin::Ordered(run), Some(now)) => unchanged.standstill == now && unchanged.since <= run,
+    match (unchanged, origin, Unchanged::of(node, u64::MAX)) {
+        (Some(unchanged), Origin::Ordered(run), Some(now)) => now.is_as(unchanged) && unchanged.since <= run,
         (None, _, _) | (_, Origin::Found, _) | (_, _, None) => false,
     }
 }

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::offline;
-use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, Standstill, State, Unchanged};
+use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::Timestamp;
@@ -70,9 +70,9 @@ pub(crate) fn sighted(
         } else {
             Some(memory.run)
         },
-        unchanged: Standstill::of(node).map(|standstill| {
-            let known = before.and_then(|before| before.unchanged).filter(|known| known.standstill == standstill);
-            known.unwrap_or(Unchanged { standstill, since: memory.run })
+        unchanged: Unchanged::of(node, memory.run).map(|now| {
+            let known = before.and_then(|before| before.unchanged).filter(|known| now.is_as(known));
+            Unchanged { since: known.map_or(now.since, |known| known.since), ..now }
         }),
         idle: idle.then(|| Credit::sighted(before.and_then(|before| *before.idle), now, times.idle_grace)).into(),
         free_since: (online && node.idle_executors > 0)

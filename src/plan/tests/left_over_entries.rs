@@ -57,11 +57,22 @@ fn l5_an_entry_that_stood_still_before_the_order_takes_no_server_out_of_the_supp
 }
 
 #[test]
-fn s7_a_held_entry_holds_the_next_server_at_its_address_once_that_is_connected() {
+fn s7_a_held_entry_holds_the_next_server_at_its_address_once_that_is_connected_or_it_is_held_once_more() {
+    type Happens = fn(&mut Node);
+    let again: Happens = |node| {
+        let Presence::SetOffline(cause) = &mut node.presence else { panic!("set offline") };
+        cause.since = Some("2026-11-21T12:06:00Z".parse().unwrap());
+    };
     // Without a connection it is what it was before the order (L5).
-    for (connected, removed) in [(false, true), (true, false)] {
+    let nothing: Happens = |_| {};
+    let connects: Happens = |node| node.connected = true;
+    let cases =
+        [("nothing", nothing, true), ("its agent connects", connects, false), ("it is held again", again, false)];
+    for (what, happens, removed) in cases {
         let mut s = Situation::new();
         s.joined("s1", "10.0.0.1").presence = set_offline(USER, "mine");
+        let Presence::SetOffline(cause) = &mut s.node("ubuntu+10.0.0.1").presence else { panic!("set offline") };
+        cause.since = Some("2026-11-21T11:50:00Z".parse().unwrap());
         s.run();
         s.lose_server("s1");
         s.after("1m").run().after("1m").run();
@@ -70,9 +81,9 @@ fn s7_a_held_entry_holds_the_next_server_at_its_address_once_that_is_connected()
         let new = s.server("new1");
         (new.state, new.addresses) = (ServerState::Active, ["10.0.0.1".parse().unwrap()].into());
         s.queue().clear();
-        s.node("ubuntu+10.0.0.1").connected = connected;
+        happens(s.node("ubuntu+10.0.0.1"));
         s.minutes(30);
-        assert_eq!(s.servers().is_empty(), removed, "{}", whole(&s.plan()));
+        assert_eq!(s.servers().is_empty(), removed, "{what}: {}", whole(&s.plan()));
         assert!(s.nodes().iter().any(|node| node.name.as_str() == "ubuntu+10.0.0.1"), "{}", whole(&s.plan()));
     }
 }

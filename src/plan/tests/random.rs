@@ -397,7 +397,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         memory.first_online = draw.memory.is_multiple_of(2).then_some(u64::from(draw.memory / 2));
         let standstills = [Standstill::SetOffline, Standstill::Lost, Standstill::BusySetOffline];
         let standstill = standstills[usize::from(draw.memory / 4 % 3)];
-        memory.unchanged = Some(Unchanged { standstill, since: u64::from(draw.memory) });
+        memory.unchanged = Some(Unchanged { standstill, since: u64::from(draw.memory), set_at: None });
         memory.idle = Some(credit(now, &format!("{}m", draw.memory - 64))).into();
         memory.offline = Some(credit(now, &format!("{}m", draw.memory / 8))).into();
         memory.server = (draw.server < 5).then(|| format!("s{}", draw.server).into());

@@ -136,6 +136,15 @@ pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
     }
 }
 
+/// Whether there is a node that got another name and other labels.
+pub(crate) fn has_unrecognizable(farm: &Installation) -> bool {
+    let jenkins = farm.sim.jenkins();
+    jenkins
+        .nodes
+        .iter()
+        .any(|node| node.name.starts_with(RENAMED) && !node.labels.split_whitespace().any(|label| label == "amd64"))
+}
+
 pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
     let addresses: Vec<String> = {
         let cloud = farm.sim.cloud("openstack");

@@ -131,7 +131,9 @@ impl World {
                         let text = format!("delete of server {id}, whose node {} runs a build", node.name);
                         found.push((Promise::BusyKill, text));
                     }
-                    if node.held {
+                    // Between two runs an agent can come to an entry that was held before, and go again: nobody sees that.
+                    let from_before = node.mark.as_ref().is_some_and(|mark| mark.at < server.created);
+                    if node.held && (node.connected || !from_before) {
                         let text = format!("delete of server {id}, whose node {} a person holds", node.name);
                         found.push((Promise::Held, text));
                     }
