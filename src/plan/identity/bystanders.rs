@@ -38,8 +38,8 @@ pub(crate) fn set_aside(
     let in_doubt: BTreeSet<&NodeName> =
         machines.iter().flat_map(|machine| &machine.doubts).map(|node| &node.name).collect();
     for (node, identity) in nodes {
-        let is_former = state.nodes.get(&node.name).is_some_and(|memory| memory.server.is_some());
-        let settled = matches!(identity, NodeIdentity::Doubtful(_)) && !is_former && !in_doubt.contains(&node.name);
+        let is_former = || state.nodes.get(&node.name).is_some_and(|memory| memory.server.is_some());
+        let settled = matches!(identity, NodeIdentity::Doubtful(_)) && !is_former() && !in_doubt.contains(&node.name);
         if settled || not_mapped.contains(&node.name) {
             *identity = SET_ASIDE;
         }
@@ -57,6 +57,10 @@ fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], 
     // A server that is gone or being removed had another node, and no further one is looked for.
     let former =
         memory.filter(|memory| memory.retirement.is_some() || !is_seen).and_then(|memory| memory.node.as_ref());
+    if machine.nodes.len() < 2 && former.is_none() {
+        // There is none beside it.
+        return Vec::new();
+    }
     let has_address = machine.nodes.iter().map(|node| &node.name).chain(former).any(|name| !plain(name));
     let has_name = machine.nodes.iter().any(|node| !plain(&node.name) && !by_labels(node));
     let weaker = |node: &&&Node| {
@@ -68,6 +72,9 @@ fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], 
 
 /// The doubts of a machine that do not bind it.
 fn idle_doubts<'a>(index: &Index<'_>, state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
+    if machine.doubts.is_empty() {
+        return Vec::new();
+    }
     let memory = state.servers.get(&machine.id);
     let joined = memory.is_some_and(|memory| memory.joined_at.is_some());
     let is_retired = joined && memory.is_some_and(|memory| memory.retirement.is_some());

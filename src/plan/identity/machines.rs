@@ -17,25 +17,25 @@ pub(crate) fn machines<'a>(
     disowned: &BTreeMap<&ServerId, &Server>,
 ) -> Vec<Machine<'a>> {
     let installation = config.installation();
-    let mut by_id: BTreeMap<MitaId, Machine<'a>> = BTreeMap::new();
+    let mut by_id: HashMap<MitaId, Machine<'a>> = HashMap::with_capacity(state.servers.len());
     let holders: HashMap<&ServerId, (&MitaId, &ServerMemory)> =
         state.servers.iter().filter_map(|(id, memory)| Some((memory.server_id.as_ref()?, (id, memory)))).collect();
     // A provider that shows what is remembered at one that is no longer configured reaches the same project.
     let mut heirs: BTreeMap<&ProviderName, ProviderName> = BTreeMap::new();
     for (provider, server) in shown(config, world, &holders) {
         let Some(mark) = server.mark.as_ref().filter(|_| is_ours(&installation, state, server)) else { continue };
-        let taken = by_id.contains_key(&mark.id)
-            || state
-                .servers
-                .get(&mark.id)
-                .and_then(|memory| memory.server_id.as_ref())
-                .is_some_and(|id| *id != server.id);
-        let id = match holders.get(&server.id) {
-            Some(&(id, _)) => id.clone(),
-            None if taken => MitaId::from(server.id.as_str()),
-            None => mark.id.clone(),
+        let is_taken = || {
+            let known = state.servers.get(&mark.id).and_then(|memory| memory.server_id.as_ref());
+            by_id.contains_key(&mark.id) || known.is_some_and(|id| *id != server.id)
         };
-        let memory = state.servers.get(&id);
+        let (id, memory) = match holders.get(&server.id) {
+            Some(&(id, memory)) => (id.clone(), Some(memory)),
+            None => {
+                let id = if is_taken() { MitaId::from(server.id.as_str()) } else { mark.id.clone() };
+                let memory = state.servers.get(&id);
+                (id, memory)
+            }
+        };
         if let Some(before) = memory.map(|memory| &memory.provider).filter(|before| !config.has_provider(before)) {
             heirs.entry(before).or_insert_with(|| provider.clone());
         }
@@ -80,7 +80,9 @@ pub(crate) fn machines<'a>(
             shares_doubts: false,
         });
     }
-    by_id.into_values().collect()
+    let mut machines: Vec<Machine<'a>> = by_id.into_values().collect();
+    machines.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+    machines
 }
 
 /// Every server that a cloud showed, once: at the provider that it is remembered at where that shows it, else at the
@@ -90,16 +92,16 @@ fn shown<'a>(
     world: &'a World,
     holders: &HashMap<&ServerId, (&MitaId, &ServerMemory)>,
 ) -> Vec<(ProviderName, &'a Server)> {
-    let mut shown: HashMap<&ServerId, (ProviderName, &Server)> = HashMap::new();
-    for (provider, server) in listed(config, world) {
-        let remembered_there = holders.get(&server.id).is_some_and(|(_, memory)| memory.provider == provider);
-        if remembered_there || !shown.contains_key(&server.id) {
-            shown.insert(&server.id, (provider, server));
-        }
-    }
-    let mut shown: Vec<(ProviderName, &Server)> = shown.into_values().collect();
-    shown.sort_unstable_by_key(|(_, server)| &server.id);
-    shown
+    let mut listed = listed(config, world);
+    listed.sort_by_key(|(_, server)| &server.id);
+    let of_one = listed.chunk_by(|(_, one), (_, other)| one.id == other.id);
+    let shown = of_one.filter_map(|all| {
+        let remembered =
+            |provider: &ProviderName| holders.get(&all[0].1.id).is_some_and(|(_, memory)| memory.provider == *provider);
+        let remembered_there = all[1..].iter().rfind(|(provider, _)| remembered(provider));
+        remembered_there.or(all.first()).cloned()
+    });
+    shown.collect()
 }
 
 fn unlisted<'a>(world: &World, provider: &ProviderName, id: Option<&ServerId>) -> Sighting<'a> {

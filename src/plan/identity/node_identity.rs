@@ -1,7 +1,7 @@
 //! Which server a Jenkins node belongs to, by its name, by the address in it, and by the state.
 
 use crate::config::Config;
-use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
+use crate::domain::names::{Convention, NodeName, Owner, ServerId};
 use crate::domain::state::{NodeMemory, Origin, State, Unchanged};
 use crate::domain::world::{Launch, Node, NodeKind, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
@@ -27,9 +27,9 @@ pub(crate) struct Index<'a> {
     /// Those of them that were seen and have no address just now, though they may have run with one.
     without_address: HashMap<String, Vec<usize>>,
     addresses: HashMap<IpAddr, Vec<usize>>,
-    types: BTreeMap<&'a NodeTypeName, &'a BTreeSet<String>>,
+    types: BTreeMap<&'a str, &'a BTreeSet<String>>,
     /// Types of machines that are no longer configured.
-    former_types: BTreeSet<NodeTypeName>,
+    former_types: BTreeSet<String>,
     /// Whether mita makes nodes, so that a description can prove that one is ours.
     makes_nodes: bool,
 }
@@ -38,33 +38,42 @@ impl<'a> Index<'a> {
     pub(crate) fn over(machines: &[Machine<'_>], config: &'a Config) -> Self {
         let mut index = Self {
             owner: &config.owner,
-            keys: HashMap::new(),
+            keys: HashMap::with_capacity(2 * machines.len()),
             names: HashMap::new(),
             without_address: HashMap::new(),
             addresses: HashMap::new(),
-            types: config.node_types.iter().map(|kind| (&kind.name, &kind.labels)).collect(),
-            former_types: machines.iter().map(|machine| machine.node_type.clone()).collect(),
+            types: config.node_types.iter().map(|kind| (kind.name.as_str(), &kind.labels)).collect(),
+            former_types: BTreeSet::new(),
             makes_nodes: config
                 .node_types
                 .iter()
                 .any(|kind| kind.registration.is_ssh() || kind.registration.is_inbound()),
         };
         for (number, machine) in machines.iter().enumerate() {
+            if !index.is_type(machine.node_type.as_str()) {
+                index.former_types.insert(machine.node_type.to_string());
+            }
             // Two servers of one order have the same id and unique name, so neither distinguishes them.
             let order = machine.server().and_then(|server| server.mark.as_ref()).map_or(&machine.id, |mark| &mark.id);
-            let mut keys = BTreeSet::from([machine.id.as_str(), order.as_str()]);
-            keys.extend(machine.server_id.as_ref().map(ServerId::as_str));
-            if machine.name.contains(order.as_str()) {
-                keys.insert(&machine.name);
-            } else {
+            let name = Some(machine.name.as_str()).filter(|name| name.contains(order.as_str()));
+            let keys = [
+                Some(machine.id.as_str()),
+                Some(order.as_str()),
+                machine.server_id.as_ref().map(ServerId::as_str),
+                name,
+            ];
+            for key in keys.into_iter().flatten() {
+                let known = index.keys.entry(key.to_owned()).or_default();
+                if known.last() != Some(&number) {
+                    known.push(number);
+                }
+            }
+            if name.is_none() {
                 index.names.entry(machine.name.clone()).or_default().push(number);
                 let may_have_had_one = |server: &Server| server.addresses.is_empty() && server.launch != Launch::Never;
                 if machine.server().is_some_and(may_have_had_one) {
                     index.without_address.entry(machine.name.clone()).or_default().push(number);
                 }
-            }
-            for key in keys {
-                index.keys.entry(key.to_owned()).or_default().push(number);
             }
             for address in machine.server().into_iter().flat_map(|server| &server.addresses) {
                 index.addresses.entry(*address).or_default().push(number);
@@ -81,18 +90,19 @@ impl<'a> Index<'a> {
         if node.kind == NodeKind::BuiltIn {
             return foreign("the built-in node");
         }
-        let lost_its_server = || self.lost_its_server(node, memory, machines);
-        let changed_hands = works(node) && lost_its_server();
+        let Convention { base, ip } = node.name.convention();
+        let lost_its_server = (works(node) || node.connected) && self.lost_its_server(ip, memory, machines);
+        let changed_hands = works(node) && lost_its_server;
         // A hold does not keep the agent of another server from connecting.
-        let taken_over = node.connected && lost_its_server();
+        let taken_over = node.connected && lost_its_server;
         // Nobody else's node has the id of an order or of a server for its name, whenever it came.
-        let keyed = self.keyed(&node.name);
+        let keyed = self.keyed(&node.name, base);
         let is_as_before = |machine: &usize| is_as_before(node, memory, machines[*machine].origin);
         let came_after = |machine: &usize| {
             let may_have_come = changed_hands || !was_online_before(memory, machines[*machine].origin);
             keyed.contains(machine) || taken_over || may_have_come && !is_as_before(machine)
         };
-        let candidates = self.candidates(&node.name);
+        let candidates = self.candidates(&keyed, base, ip);
         let could_be: Vec<usize> = candidates.iter().copied().filter(came_after).collect();
         let remembered = memory.and_then(|memory| memory.server.as_ref());
         let remembered_machine = remembered.and_then(|id| {
@@ -100,15 +110,14 @@ impl<'a> Index<'a> {
             holders.find(|&machine| machines[machine].server_id.as_ref() == Some(id))
         });
         if matches!(node.kind, NodeKind::CloudPlugin(_)) {
-            let entry_of_ours =
-                |machine: &usize| remembered.is_some() && has_address_of(&machines[*machine], &node.name);
+            let entry_of_ours = |machine: &usize| remembered.is_some() && has_address_of(&machines[*machine], ip);
             let ours = candidates.into_iter().filter(entry_of_ours);
             let namesakes: BTreeSet<usize> = ours.chain(could_be).chain(remembered_machine).collect();
             return Candidates { namesakes: namesakes.into_iter().collect(), ..foreign("a cloud plugin made it") };
         }
         let known_before = could_be.len() < candidates.len();
         // Somebody else's, or an entry that its agent took over.
-        let back = candidates.iter().copied().filter(|&machine| came_back(node, memory, &machines[machine]));
+        let back = candidates.iter().copied().filter(|&machine| came_back(node, ip, memory, &machines[machine]));
         let back: Vec<usize> = back.filter(|machine| !could_be.contains(machine) && !is_as_before(machine)).collect();
         let is_seen = |machine: usize| matches!(machines[machine].sighting, Sighting::Seen(_));
         let goes_on = |machine: usize| {
@@ -116,11 +125,12 @@ impl<'a> Index<'a> {
             known.is_some_and(|server| server.work.goes_on_in(&node.builds))
                 || hides_its_build(node) && was_at_work(memory) && is_active(&machines[machine])
         };
-        let identity = match self.clear_match(node, machines, &could_be) {
+        let identity = match self.clear_match(node, &keyed, machines, &could_be) {
             Ok(Some(machine)) => {
                 // The state of a server that exists says more than the name of one that does not. And an agent whose build
                 // goes on stayed where it was, though another server has its address now.
-                let stays = |there: &usize| is_seen(*there) && (!is_seen(machine) || goes_on(*there));
+                let stays =
+                    |there: &usize| *there != machine && is_seen(*there) && (!is_seen(machine) || goes_on(*there));
                 NodeIdentity::Of(remembered_machine.filter(stays).unwrap_or(machine))
             }
             Ok(None) => match (remembered_machine, remembered) {
@@ -155,13 +165,12 @@ impl<'a> Index<'a> {
             doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
             doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
         }
-        let is_where_it_was = remembered_machine.is_some_and(|machine| has_address_of(&machines[machine], &node.name));
+        let is_where_it_was = remembered_machine.is_some_and(|machine| has_address_of(&machines[machine], ip));
         let others = candidates.into_iter().filter(|machine| {
-            let by_address = has_address_of(&machines[*machine], &node.name);
-            let taken_over = !is_where_it_was || came_back(node, memory, &machines[*machine]);
+            let by_address = has_address_of(&machines[*machine], ip);
+            let taken_over = !is_where_it_was || came_back(node, ip, memory, &machines[*machine]);
             let entry_of_ours = remembered.is_some() && by_address && taken_over && !is_as_before(machine);
-            let nameless = node.name.convention().ip.is_none();
-            is != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || nameless))
+            is != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || ip.is_none()))
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
         Candidates { identity, doubts, namesakes }
@@ -198,35 +207,38 @@ impl<'a> Index<'a> {
 
     /// Whether the node was that of a server of ours which is gone, or has lost the address in the node's name: where it
     /// works all the same, another server took the entry over, however long it has been in Jenkins.
-    fn lost_its_server(&self, node: &Node, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
+    fn lost_its_server(&self, ip: Option<IpAddr>, memory: Option<&NodeMemory>, machines: &[Machine<'_>]) -> bool {
         let Some(id) = memory.and_then(|memory| memory.server.as_ref()) else { return false };
         let holders = self.keys.get(id.as_str()).into_iter().flatten().map(|&machine| &machines[machine]);
         let mut there = holders.filter(|machine| machine.server_id.as_ref() == Some(id));
-        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone) && !lost_address(machine, &node.name))
+        !there.any(|machine| !matches!(machine.sighting, Sighting::Gone) && !lost_address(machine, ip))
     }
 
-    /// Every machine that a node of this name could be, by name or by address.
-    fn candidates(&self, name: &NodeName) -> BTreeSet<usize> {
-        let convention = name.convention();
-        let mut found: BTreeSet<usize> = self.keyed(name).into_iter().collect();
+    /// Every machine that a node could be, by the parts of its name: in order, each once.
+    fn candidates(&self, keyed: &[usize], base: &str, ip: Option<IpAddr>) -> Vec<usize> {
+        let mut found = keyed.to_vec();
         // Of those that share the name, one with an address is found by that.
-        let names = if convention.ip.is_some() { &self.without_address } else { &self.names };
-        found.extend(names.get(convention.base).into_iter().flatten());
-        found.extend(convention.ip.and_then(|ip| self.addresses.get(&ip)).into_iter().flatten());
-        found
+        let names = if ip.is_some() { &self.without_address } else { &self.names };
+        found.extend(names.get(base).into_iter().flatten());
+        found.extend(ip.and_then(|ip| self.addresses.get(&ip)).into_iter().flatten());
+        in_order(found)
     }
 
     /// Machines whose order id, server id or unique name is the node's whole name or its base.
-    fn keyed(&self, name: &NodeName) -> BTreeSet<usize> {
-        let base = name.convention().base;
-        [name.as_str(), base].into_iter().filter_map(|key| self.keys.get(key)).flatten().copied().collect()
+    fn keyed(&self, name: &NodeName, base: &str) -> Vec<usize> {
+        in_order([name.as_str(), base].into_iter().filter_map(|key| self.keys.get(key)).flatten().copied().collect())
     }
 
     /// The one machine that the node clearly is; an error where the evidence contradicts itself.
-    fn clear_match(&self, node: &Node, machines: &[Machine<'_>], could_be: &[usize]) -> Result<Option<usize>, String> {
+    fn clear_match(
+        &self,
+        node: &Node,
+        keyed: &[usize],
+        machines: &[Machine<'_>],
+        could_be: &[usize],
+    ) -> Result<Option<usize>, String> {
         let convention = node.name.convention();
-        let has_address = |machine: &usize| has_address_of(&machines[*machine], &node.name);
-        let keyed = self.keyed(&node.name);
+        let has_address = |machine: &usize| has_address_of(&machines[*machine], convention.ip);
         let by_key: Vec<usize> = could_be.iter().copied().filter(|machine| keyed.contains(machine)).collect();
         let by_name: Vec<usize> = if by_key.is_empty() {
             let named = could_be.iter().copied().filter(|&machine| machines[machine].name == convention.base);
@@ -271,21 +283,22 @@ impl<'a> Index<'a> {
 
     /// Whether a node's name can lead to the machine only by a name that other servers may have, too.
     pub(crate) fn is_by_plain_name(&self, node: &NodeName, machine: usize) -> bool {
-        node.convention().ip.is_none() && !self.keyed(node).contains(&machine)
+        let Convention { base, ip } = node.convention();
+        ip.is_none() && !self.keyed(node, base).contains(&machine)
     }
 
     /// Whether a node's name leads to the machine by its address alone, under a base that names neither it nor its type.
     pub(crate) fn is_by_labels(&self, node: &NodeName, machine: usize, machines: &[Machine<'_>]) -> bool {
         let Convention { base, ip } = node.convention();
         let named = base == machines[machine].node_type.as_str() || base == machines[machine].name;
-        ip.is_some() && !named && !self.keyed(node).contains(&machine)
+        ip.is_some() && !named && !self.keyed(node, base).contains(&machine)
     }
 
     /// Whether the node would be the machine's, did no other server of ours have the same address.
     pub(crate) fn shares_address(&self, node: &Node, machine: &Machine<'_>) -> bool {
         let Convention { base, ip } = node.name.convention();
         let holders = ip.and_then(|ip| self.addresses.get(&ip)).map_or(0, Vec::len);
-        holders > 1 && has_address_of(machine, &node.name) && self.base_fits(base, node, machine)
+        holders > 1 && has_address_of(machine, ip) && self.base_fits(base, node, machine)
     }
 
     /// Whether a base can stand for the machine where the address does: its own type, or no type and all its labels.
@@ -293,7 +306,7 @@ impl<'a> Index<'a> {
         if machine.node_type.as_str() == base {
             return true;
         }
-        let labels = self.types.get(&machine.node_type);
+        let labels = self.types.get(machine.node_type.as_str());
         !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(*labels))
     }
 
@@ -302,20 +315,27 @@ impl<'a> Index<'a> {
     }
 
     fn is_type(&self, name: &str) -> bool {
-        let name = NodeTypeName::from(name);
-        self.types.contains_key(&name) || self.former_types.contains(&name)
+        self.types.contains_key(name) || self.former_types.contains(name)
     }
 }
 
-fn has_address_of(machine: &Machine<'_>, node: &NodeName) -> bool {
+/// In order, each once.
+fn in_order(mut machines: Vec<usize>) -> Vec<usize> {
+    machines.sort_unstable();
+    machines.dedup();
+    machines
+}
+
+/// Whether the server has the address in a node's name.
+fn has_address_of(machine: &Machine<'_>, ip: Option<IpAddr>) -> bool {
     let addresses = machine.server().map(|server| &server.addresses);
-    node.convention().ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
+    ip.is_some_and(|ip| addresses.is_some_and(|addresses| addresses.contains(&ip)))
 }
 
 /// Whether the server lacks the address in a node's name. One that runs and has none at all may be shown without it.
-fn lost_address(machine: &Machine<'_>, node: &NodeName) -> bool {
+fn lost_address(machine: &Machine<'_>, ip: Option<IpAddr>) -> bool {
     let lost = |server: &Server| !server.addresses.is_empty() || server.state != ServerState::Active;
-    node.convention().ip.is_some() && !has_address_of(machine, node) && machine.server().is_some_and(lost)
+    ip.is_some() && !has_address_of(machine, ip) && machine.server().is_some_and(lost)
 }
 
 /// Whether a build runs there that Jenkins does not name: mita's user may not read the job, or the build is a part of a
@@ -357,7 +377,7 @@ fn is_as_before(node: &Node, memory: Option<&NodeMemory>, origin: Origin) -> boo
 }
 
 /// Whether a node that was there before was away after the server was ordered, or is now, and works under its address.
-fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
+fn came_back(node: &Node, ip: Option<IpAddr>, memory: Option<&NodeMemory>, machine: &Machine<'_>) -> bool {
     let away = memory.and_then(|memory| memory.last_away);
     let since = match machine.origin {
         Origin::Ordered(run) => away.is_some_and(|away| away >= run),
@@ -365,7 +385,7 @@ fn came_back(node: &Node, memory: Option<&NodeMemory>, machine: &Machine<'_>) ->
     };
     // The run that sees it away for the first time does not remember it yet.
     let is_away = memory.is_some_and(|memory| memory.first_online.is_some()) && node.presence != Presence::Online;
-    (since || is_away) && works(node) && has_address_of(machine, &node.name)
+    (since || is_away) && works(node) && has_address_of(machine, ip)
 }
 
 fn names(machines: &[Machine<'_>], which: &[usize]) -> String {

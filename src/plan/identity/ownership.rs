@@ -8,6 +8,7 @@ use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Origin, State};
 use crate::domain::world::{Lookup, Server, Shown, World};
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
@@ -70,12 +71,13 @@ pub fn namesakes<'a>(config: &Config, world: &'a World, state: &State) -> Vec<Na
 /// Servers in the state that a cloud shows without our mark: a person removed it, or they were never ours.
 pub(crate) fn disowned<'a>(config: &Config, world: &'a World, state: &State) -> BTreeMap<&'a ServerId, &'a Server> {
     let installation = config.installation();
-    let servers = state.servers.values().filter_map(|memory| memory.server_id.as_ref());
-    let remembered: HashSet<&ServerId> =
-        servers.chain(state.nodes.values().filter_map(|memory| memory.server.as_ref())).collect();
+    let remembered: LazyCell<HashSet<&ServerId>, _> = LazyCell::new(|| {
+        let servers = state.servers.values().filter_map(|memory| memory.server_id.as_ref());
+        servers.chain(state.nodes.values().filter_map(|memory| memory.server.as_ref())).collect()
+    });
     let seen = listed(config, world).into_iter().map(|(_, server)| server);
     let without_mark = seen.filter(|server| {
-        remembered.contains(&server.id) && server.shown == Shown::Whole && !is_ours(&installation, state, server)
+        server.shown == Shown::Whole && !is_ours(&installation, state, server) && remembered.contains(&server.id)
     });
     without_mark.map(|server| (&server.id, server)).collect()
 }
