@@ -3,12 +3,15 @@
 //! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
 //! as what it remembers of the queue, is then neither copied nor turned into JSON once more.
 
-use serde::de::{Deserialize, Deserializer};
+use indexmap::{IndexMap, map};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, btree_map};
 use std::fmt;
+use std::hash::Hash;
+use std::iter;
 use std::iter::Map;
+use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -112,16 +115,26 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
 }
 
 /// A map whose copies share each value until one of them changes it. Most actions change one server or node of thousands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SharedMap<K, V>(BTreeMap<K, Arc<V>>);
+///
+/// The entries are in the order of their keys. A key is found by its hash: names of thousands of servers begin alike.
+#[derive(Clone, Debug)]
+pub struct SharedMap<K, V>(IndexMap<K, Arc<V>>);
 
 impl<K, V> Default for SharedMap<K, V> {
     fn default() -> Self {
-        Self(BTreeMap::new())
+        Self(IndexMap::default())
     }
 }
 
-impl<K: Ord, V> SharedMap<K, V> {
+impl<K: Hash + Eq, V: PartialEq> PartialEq for SharedMap<K, V> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<K: Hash + Eq, V: Eq> Eq for SharedMap<K, V> {}
+
+impl<K: Hash + Ord, V> SharedMap<K, V> {
     /// The value of this key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key).map(|value| &**value)
@@ -157,18 +170,18 @@ impl<K: Ord, V> SharedMap<K, V> {
         self.into_iter()
     }
 
-    /// Sets the value of this key.
+    /// Sets the value of this key. A map of thousands is not made so, but collected.
     pub fn insert(&mut self, key: K, value: V) {
-        self.0.insert(key, Arc::new(value));
+        self.0.insert_sorted(key, Arc::new(value));
     }
 
-    /// Sets the value of this key, and shares it with another map that has the same.
-    pub fn insert_as_in(&mut self, other: &Self, key: K, value: V)
+    /// This value for a map that is to be collected, shared with this one if that has the same.
+    pub fn share(&self, key: &K, value: V) -> Arc<V>
     where
         V: PartialEq,
     {
-        let known = other.0.get(&key).filter(|known| ***known == value).cloned();
-        self.0.insert(key, known.unwrap_or_else(|| Arc::new(value)));
+        let known = self.0.get(key).filter(|known| ***known == value).cloned();
+        known.unwrap_or_else(|| Arc::new(value))
     }
 
     /// Removes all values for which `keep` is false.
@@ -182,7 +195,7 @@ impl<K: Ord, V> SharedMap<K, V> {
     }
 }
 
-impl<K: Ord, V: Clone> SharedMap<K, V> {
+impl<K: Hash + Ord, V: Clone> SharedMap<K, V> {
     /// The value of this key, to change it in this copy alone.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.0.get_mut(key).map(Arc::make_mut)
@@ -195,17 +208,18 @@ impl<K: Ord, V: Clone> SharedMap<K, V> {
 
     /// The value of this key, which is `value` if there was none.
     pub fn get_or_insert(&mut self, key: K, value: V) -> &mut V {
-        Arc::make_mut(self.0.entry(key).or_insert_with(|| Arc::new(value)))
+        let place = self.0.get_index_of(&key).unwrap_or_else(|| self.0.insert_sorted(key, Arc::new(value)).0);
+        Arc::make_mut(&mut self.0[place])
     }
 
     /// Removes the value of this key.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        self.0.remove(key).map(Arc::unwrap_or_clone)
+        self.0.shift_remove(key).map(Arc::unwrap_or_clone)
     }
 }
 
 /// The keys of a [`SharedMap`] with their values.
-pub type Iter<'a, K, V> = Map<btree_map::Iter<'a, K, Arc<V>>, fn((&'a K, &'a Arc<V>)) -> (&'a K, &'a V)>;
+pub type Iter<'a, K, V> = Map<map::Iter<'a, K, Arc<V>>, fn((&'a K, &'a Arc<V>)) -> (&'a K, &'a V)>;
 
 impl<'a, K, V> IntoIterator for &'a SharedMap<K, V> {
     type Item = (&'a K, &'a V);
@@ -216,9 +230,19 @@ impl<'a, K, V> IntoIterator for &'a SharedMap<K, V> {
     }
 }
 
-impl<K: Ord, V> FromIterator<(K, V)> for SharedMap<K, V> {
+impl<K: Hash + Ord, V> FromIterator<(K, V)> for SharedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        Self(entries.into_iter().map(|(key, value)| (key, Arc::new(value))).collect())
+        entries.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
+    }
+}
+
+impl<K: Hash + Ord, V> FromIterator<(K, Arc<V>)> for SharedMap<K, V> {
+    fn from_iter<I: IntoIterator<Item = (K, Arc<V>)>>(entries: I) -> Self {
+        let mut entries: IndexMap<K, Arc<V>> = entries.into_iter().collect();
+        if !entries.keys().is_sorted() {
+            entries.sort_unstable_keys();
+        }
+        Self(entries)
     }
 }
 
@@ -228,19 +252,23 @@ impl<K: Serialize, V: Serialize> Serialize for SharedMap<K, V> {
     }
 }
 
-impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
+impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let values: BTreeMap<K, Alone<V>> = BTreeMap::deserialize(deserializer)?;
-        Ok(Self(values.into_iter().map(|(key, Alone(value))| (key, value)).collect()))
+        deserializer.deserialize_map(Entries(PhantomData))
     }
 }
 
-/// A value that no copy shares yet.
-struct Alone<V>(Arc<V>);
+struct Entries<K, V>(PhantomData<(K, V)>);
 
-impl<'de, V: Deserialize<'de>> Deserialize<'de> for Alone<V> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        V::deserialize(deserializer).map(|value| Self(Arc::new(value)))
+impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+    type Value = SharedMap<K, V>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SharedMap<K, V>, A::Error> {
+        iter::from_fn(|| map.next_entry::<K, V>().transpose()).collect()
     }
 }
 
@@ -251,13 +279,31 @@ mod tests {
     #[test]
     fn a_value_that_another_map_has_as_well_is_shared_with_it() {
         let before = SharedMap::from_iter([(1, "same".to_owned()), (2, "old".to_owned())]);
-        let mut now = SharedMap::default();
-        for (key, value) in [(1, "same"), (2, "new"), (3, "same")] {
-            now.insert_as_in(&before, key, value.to_owned());
-            assert_eq!(now.get(&key).map(String::as_str), Some(value));
-        }
+        let values = [(3, "same"), (1, "same"), (2, "new")];
+        let now: SharedMap<u32, String> =
+            values.into_iter().map(|(key, value)| (key, before.share(&key, value.to_owned()))).collect();
+        assert!(values.iter().all(|(key, value)| now.get(key).is_some_and(|known| known == value)));
         let is_shared = |key| before.0.get(&key).is_some_and(|known| Arc::ptr_eq(known, &now.0[&key]));
         assert_eq!([1, 2, 3].map(is_shared), [true, false, false]);
+    }
+
+    #[test]
+    fn entries_are_in_the_order_of_their_keys_however_they_came() {
+        let keys = |map: &SharedMap<String, u32>| map.keys().cloned().collect::<Vec<_>>().concat();
+        let mut map: SharedMap<String, u32> = serde_json::from_str(r#"{"d":1,"b":2,"d":3}"#).unwrap();
+        assert_eq!(serde_json::to_string(&map).unwrap(), r#"{"b":2,"d":3}"#);
+        map.insert("c".to_owned(), 4);
+        map.insert("b".to_owned(), 5);
+        *map.get_or_insert("a".to_owned(), 6) += 1;
+        *map.get_or_insert("e".to_owned(), 7) += 1;
+        assert_eq!((keys(&map).as_str(), map.values().copied().collect::<Vec<_>>()), ("abcde", vec![7, 5, 4, 3, 8]));
+        map.remove(&"b".to_owned());
+        map.retain(|key, _| key != "d");
+        assert_eq!(keys(&map), "ace");
+        assert_eq!(
+            map,
+            [("e", 8), ("a", 7), ("c", 4)].map(|(key, value)| (key.to_owned(), value)).into_iter().collect()
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::plan::lifecycle::phase::Classified;
 use crate::plan::model::{Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
@@ -67,7 +68,7 @@ pub(crate) fn read<'a>(
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
     let ours = OurNames::of(config, memory);
-    let mut queued: SharedMap<u64, ItemMemory> = SharedMap::default();
+    let mut queued: Vec<(u64, Arc<ItemMemory>)> = Vec::with_capacity(items.len());
     let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
     let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
@@ -126,9 +127,9 @@ pub(crate) fn read<'a>(
                 }
             }
         }
-        queued.insert_as_in(&before, item.id, known);
+        queued.push((item.id, before.share(&item.id, known)));
     }
-    memory.queue = queued.into();
+    memory.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
     mismatch::learn(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
     demand
 }

@@ -59,7 +59,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     }
     remember_foreign_labels(&mut memory, fleet, now);
     let listed = world.jenkins.nodes.complete().is_some();
-    memory.servers.clear();
+    let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
         let seen = servers::sighted(config, state, machine, listed, passed, now);
         if servers::is_over(config, machine, &seen) {
@@ -76,9 +76,10 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
                 memory.gone_servers.entry(id.clone()).or_insert(gone);
             }
         } else {
-            memory.servers.insert(machine.id.clone(), seen);
+            servers.push((machine.id.clone(), seen));
         }
     }
+    memory.servers = servers.into_iter().collect();
     forget_gone_that_are_there(&mut memory, fleet);
     spending::count(config, &mut memory, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut memory);
