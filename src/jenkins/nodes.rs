@@ -199,8 +199,7 @@ impl Computer {
             idle_executors,
             idle,
             presence,
-            // The agent itself says where that is (hudson/slaves/SlaveComputer.java, `getAbsoluteRemotePath`).
-            connected: self.remote_path.is_some(),
+            connected: self.remote_path.is_some(), // As its agent says it (hudson/slaves/SlaveComputer.java).
             busy_average: busy_average(self.load.busy.seconds10.latest),
             builds,
         };
