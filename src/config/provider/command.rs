@@ -4,6 +4,8 @@ use crate::config::file::{Found, Table};
 use crate::config::types::{CommandConfig, Variable};
 use crate::secret::Secret;
 use jiff::SignedDuration;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The variables that every program gets.
@@ -28,11 +30,23 @@ pub(crate) fn read(table: &Table<'_>) -> Option<CommandConfig> {
         table.error(&found.at, format!("is an empty list; {advice}"));
         return None;
     };
-    let program = if program.contains('/') { table.reading.resolve(&program) } else { PathBuf::from(program) };
-    if program.is_absolute() && !program.is_file() {
-        let text = format!("there is no program {}; write the path of one that is there", program.display());
-        table.error(&found.at, text);
+    // A path that is not absolute begins in the folder of the configuration, and the program is started there.
+    let file = table.reading.resolve(&program);
+    match file.metadata() {
+        _ if !program.contains('/') => {}
+        Ok(there) if !there.is_file() || there.permissions().mode() & 0o111 == 0 => {
+            let text = format!("nobody may execute {}; make it a program with chmod +x", file.display());
+            table.error(&found.at, text);
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = format!("there is no program {}; write the path of one that is there", file.display());
+            table.error(&found.at, text);
+        }
+        // Another user may see it.
+        Err(error) => table.reading.warn(&found.at, format!("{}: {error}", file.display())),
     }
+    let program = PathBuf::from(program);
     let arguments = words.collect();
     let folder = table.reading.resolve("").components().collect::<PathBuf>();
     let folder = if folder.as_os_str().is_empty() { Path::new(".").to_owned() } else { folder };

@@ -30,6 +30,21 @@ fn a_program_with_its_arguments_its_environment_and_a_node_type_of_a_name_only()
 }
 
 #[test]
+fn a_path_begins_in_the_folder_of_the_configuration_where_the_program_is_started() {
+    let folder = Folder::with(&format!("{JENKINS}{LOCAL}command = \"./backend\"\n[nodes.box]\nprovider = \"local\"\n"));
+    let missing = folder.load().unwrap_err().to_string();
+    assert!(missing.contains("there is no program") && missing.contains("backend;"), "{missing}");
+    folder.write("backend", "#!/bin/sh\n", 0o600);
+    let closed = folder.load().unwrap_err().to_string();
+    assert!(closed.contains("nobody may execute"), "{closed}");
+    folder.write("backend", "#!/bin/sh\n", 0o700);
+    let config = folder.load().unwrap().config;
+    let Backend::Command(command) = &config.providers[0].backend else { panic!("not a command") };
+    assert_eq!(command.program.to_str(), Some("./backend"), "the configuration may be named by a relative path");
+    assert!(command.folder.is_absolute());
+}
+
+#[test]
 fn what_a_program_does_not_have_is_an_error_with_the_reason() {
     let rest = format!("{JENKINS}[nodes.box]\nprovider = \"local\"\nstorage = 5\n");
     check(

@@ -41,7 +41,8 @@ pub(crate) fn call<A: DeserializeOwned>(
     let answer = match process::call(config, verb.name(), request, time) {
         Ending::Answered(answer) => answer,
         Ending::NotStarted(error) => {
-            return failure(FailureKind::Unavailable, &format!("cannot be started: {error}; see command"));
+            let text = format!("cannot be started: {error}; see command, and the first line of the program");
+            return failure(FailureKind::Unavailable, &text);
         }
         Ending::Failed { status, fault } => {
             let meaning = MEANINGS.iter().find(|(known, ..)| *known == status);
