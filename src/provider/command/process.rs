@@ -16,10 +16,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest answer, in bytes: that of `list` with 20,000 servers has some 10 MB.
-const LONGEST_ANSWER: u64 = 64 * 1024 * 1024;
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// The most of standard error that is read, in bytes.
-const LONGEST_FAULT: u64 = 64 * 1024;
+/// The most of standard error that is kept, in bytes: its end.
+const LONGEST_FAULT: usize = 64 * 1024;
 
 /// How long after the program's end somebody else may keep its output open.
 const AFTER_THE_END: Duration = Duration::from_millis(500);
@@ -52,8 +52,8 @@ pub(crate) fn call(config: &CommandConfig, verb: &str, request: Vec<u8>, time: D
         // A program that does not read its input closes it: then this write fails, and its answer says the rest.
         thread::spawn(move || drop(input.write_all(&request)));
     }
-    let output = child.stdout.take().map(|output| read(output, LONGEST_ANSWER + 1));
-    let fault = child.stderr.take().map(|fault| read(fault, LONGEST_FAULT));
+    let output = child.stdout.take().map(|output| read(output, Kept::Begin(LONGEST_ANSWER + 1)));
+    let fault = child.stderr.take().map(|fault| read(fault, Kept::End(LONGEST_FAULT)));
     let status = wait(&mut child, output.as_ref(), until);
     if status.is_none() {
         let is_killed = kill(&child);
@@ -117,29 +117,55 @@ fn kill(child: &Child) -> bool {
     killed != Err(Errno::EPERM)
 }
 
-/// What a thread reads from the program.
-struct Output {
-    text: Arc<Mutex<Vec<u8>>>,
-    ended: Receiver<()>,
-    most: u64,
+/// What is kept of an output, in bytes.
+#[derive(Clone, Copy)]
+enum Kept {
+    /// Its begin. It is not read any further.
+    Begin(usize),
+    /// Its end. All of it is read: a program that says much must not wait, or be killed because nobody reads.
+    End(usize),
 }
 
-/// Reads up to so many bytes in a thread of its own, which ends when everybody has closed this output.
-fn read(from: impl Read + Send + 'static, most: u64) -> Output {
-    let text = Arc::new(Mutex::new(Vec::new()));
+/// What a thread reads from the program.
+struct Output {
+    /// `None` once nobody needs more of it.
+    text: Arc<Mutex<Option<Vec<u8>>>>,
+    ended: Receiver<()>,
+    kept: Kept,
+}
+
+/// Reads in a thread of its own, which ends when everybody has closed this output, or when nobody needs more of it.
+fn read(mut from: impl Read + Send + 'static, kept: Kept) -> Output {
+    let text = Arc::new(Mutex::new(Some(Vec::new())));
     let (send, ended) = channel();
     let shared = Arc::clone(&text);
     thread::spawn(move || {
-        let mut from = from.take(most);
         let mut part = [0; 64 * 1024];
         // An error ends the output like its end does: the status of the program says whether it succeeded.
         while let Ok(length @ 1..) = from.read(&mut part) {
-            shared.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&part[..length]);
+            let mut text = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            if !text.as_mut().is_some_and(|text| kept.add(text, &part[..length])) {
+                break;
+            }
         }
         // Nobody waits any more: then nobody needs to know.
         let _ = send.send(());
     });
-    Output { text, ended, most }
+    Output { text, ended, kept }
+}
+
+impl Kept {
+    /// Adds a part to the text. Whether more is wanted.
+    fn add(self, text: &mut Vec<u8>, part: &[u8]) -> bool {
+        text.extend_from_slice(part);
+        match self {
+            Kept::Begin(most) => text.len() < most,
+            Kept::End(most) => {
+                text.drain(..text.len().saturating_sub(most));
+                true
+            }
+        }
+    }
 }
 
 impl Output {
@@ -149,13 +175,13 @@ impl Output {
     }
 
     fn is_full(&self) -> bool {
-        let length = self.text.lock().unwrap_or_else(PoisonError::into_inner).len();
-        u64::try_from(length).is_ok_and(|length| length >= self.most)
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(self.kept, Kept::Begin(most) if text.as_ref().is_some_and(|text| text.len() >= most))
     }
 
     fn into_text(self) -> Vec<u8> {
         self.wait(AFTER_THE_END);
-        std::mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
     }
 }
 

@@ -113,6 +113,18 @@ fn statuses_of_their_own_say_what_a_failure_means_and_all_others_leave_it_open()
 }
 
 #[test]
+fn s4_a_program_that_says_much_is_not_killed_for_it_and_the_end_is_shown() {
+    // More than a pipe and what is kept of it can take.
+    let much = "cat >/dev/null; head -c 3000000 /dev/zero | tr '\\0' 'x' >&2 || exit 3; echo >&2; echo the end >&2";
+    let deleted = program(&format!("{much}; echo '{{\"existed\": true}}'")).delete(&ServerId::from("a"));
+    assert_eq!(deleted, Ok(Deletion::Accepted));
+    let failure = program(&format!("{much}; exit 73")).delete(&ServerId::from("a")).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Quota);
+    assert!(failure.message.ends_with("/ the end"), "{failure}");
+    assert!(failure.message.len() < 1000, "{failure}");
+}
+
+#[test]
 fn a_program_that_is_not_there_has_done_nothing() {
     let mut there = program("");
     there.config.program = "/nonexistent/backend".into();
