@@ -47,6 +47,21 @@ fn s5_a_floating_ip_comes_with_its_server_and_goes_with_it() {
 }
 
 #[test]
+fn s5_no_server_is_ordered_that_could_never_get_its_floating_ip() {
+    for pool in ["nowhere", "ci-net"] {
+        let lines = format!("labels = \"amd64 trusty\"\nfloating_ip_pool = \"{pool}\"");
+        let farm = Setup::new().node("trusty", &lines).start();
+        farm.sim.jenkins().submit(job());
+        let run = farm.minute();
+        run.did(&["create_server trusty demand refused"]);
+        assert!(run.errors()[0].contains("correct floating_ip_pool"), "{:?}", run.errors());
+        let again = farm.minute();
+        assert_eq!(again.rule(Subject::QueueItem, "ceph-build"), Rule::BreakerOpen, "{}", again.story());
+        assert!(farm.servers().is_empty());
+    }
+}
+
+#[test]
 fn a_node_may_carry_its_floating_ip() {
     let farm = with_pool();
     farm.sim.jenkins().submit(job());

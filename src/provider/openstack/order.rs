@@ -33,6 +33,10 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
         ports: cloud.resolve_all(Resource::Network(Kind::Port), &node_type.boot.ports)?,
         server_group: group.map(|name| cloud.resolve(Resource::ServerGroup, name)).transpose()?,
     };
+    if let Some(pool) = &node_type.boot.floating_ip_pool {
+        // Without it the server would never be reached.
+        cloud.resolve(Resource::Network(Kind::ExternalNetwork), pool)?;
+    }
     let microversion = Microversion::needed(node_type);
     let body = Some(request_body(order, &ids, user_data, microversion));
     let call = Call { body, microversion, ..Call::new(Method::POST, Service::Compute, "/servers") };
