@@ -75,7 +75,10 @@ impl<'a> Operation<'a> {
                 "a new token is not accepted either: is the identity service down, or the user disabled?"
             }
             (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
-            (FailureKind::Conflict, Effect::Create) => "name the networks in the node type if the cloud cannot choose",
+            (FailureKind::Conflict, Effect::Create) if says_cannot_choose_network(response) => {
+                "write the networks of the node type in networks, since the cloud cannot choose"
+            }
+            (FailureKind::Conflict, Effect::Create) => "`mita check --online` shows what the cloud has",
             (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
             (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
             (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
@@ -149,6 +152,12 @@ impl<'a> Operation<'a> {
 fn says_no_disk(response: &Response) -> bool {
     let text = error_body(response).map(|error| error.message.to_lowercase()).unwrap_or_default();
     response.status == 403 && text.contains("volume-backed") && text.contains("disk")
+}
+
+/// Whether a 409 of Nova is about networks: "Multiple possible networks found, use a Network ID to be more specific."
+/// (nova/exception.py, NetworkAmbiguous). It says the same of security groups, and of a subnet without free addresses.
+fn says_cannot_choose_network(response: &Response) -> bool {
+    error_body(response).is_some_and(|error| error.message.to_lowercase().contains("possible networks"))
 }
 
 /// An HTTP client that cannot be created.
@@ -280,6 +289,21 @@ mod tests {
         ];
         for (status, body, kind) in cases {
             assert_eq!(meaning(Effect::Create, status, body), kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_conflict_of_an_order_gets_the_advice_that_fits_it() {
+        for (text, advice) in [
+            ("Multiple possible networks found, use a Network ID to be more specific.", "in networks, since the cloud"),
+            ("Multiple security_group matches found for name 'x', use an ID to be more specific.", "check --online"),
+            ("No more IP addresses available on network 4711.", "check --online"),
+        ] {
+            let body = format!(r#"{{"conflictingRequest": {{"code": 409, "message": "{text}"}}}}"#);
+            let failure = Operation::new("order ubuntu", Effect::Create)
+                .refused(Service::Compute, &respond(Answer::json(409, &body)));
+            assert!(failure.message.contains(advice), "{failure}");
+            assert_eq!(failure.message.contains("in networks"), text.contains("networks found"), "{failure}");
         }
     }
 
