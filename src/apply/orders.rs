@@ -33,8 +33,9 @@ fn create_server(context: &Context<'_>, order: &Order) -> Result<ServerId> {
             Ok(server_id)
         }
         Err(failure) => {
-            // A service that says it is unavailable may still have created the server: its node stays.
-            let uncertain = matches!(failure.kind, FailureKind::Unavailable | FailureKind::UnknownOutcome);
+            // The order stays in the state where the server may exist, and so does its node. A service that is not available
+            // for hours would leave one in each run.
+            let uncertain = failure.kind == FailureKind::UnknownOutcome;
             let left = if uncertain { None } else { registration::withdraw_node(context, id) };
             let (order, provider) = (id.clone(), provider.clone());
             context.report(Event::OrderFailed { order, provider, failure: failure.clone() });

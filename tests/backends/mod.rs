@@ -10,6 +10,7 @@ mod conformance;
 mod containers;
 mod faults;
 mod life;
+mod strange;
 #[path = "../../examples/conformance/trials.rs"]
 mod trials;
 
