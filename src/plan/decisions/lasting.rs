@@ -96,6 +96,9 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
             "rename the node, or delete it once nothing runs there, so that mita can tell"
         }
         (Subject::Server, Rule::UnknownState) => "bring the server into a state that mita knows, or delete it",
+        (Subject::Server | Subject::Volume, Rule::Deleting) => {
+            "ask the cloud's operators to bring its deletion to an end"
+        }
         (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
         _ => return None,
     };

@@ -42,10 +42,9 @@ fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, Stri
     match (&volume.state, &memory.settling) {
         (VolumeState::InUse(word), _) => (Rule::Attached, format!("{gone}, and it is {word} all the same")),
         (VolumeState::Deleting, _) => (Rule::Deleting, format!("{gone}; it is being deleted")),
-        (VolumeState::DeletionFailed, _) => (
-            Rule::Deleting,
-            format!("{gone}; its deletion failed in the cloud and is stuck, ask the cloud's operators"),
-        ),
+        (VolumeState::DeletionFailed, _) => {
+            (Rule::Deleting, format!("{gone}; its deletion failed in the cloud and is stuck"))
+        }
         (VolumeState::Free, Some(settling)) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
         (VolumeState::Free, None) => (Rule::ServerGone, gone),
     }

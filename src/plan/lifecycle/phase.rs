@@ -201,7 +201,7 @@ impl Evidence<'_> {
             Sighting::Seen(server) if server.state == ServerState::Deleting => {
                 let since = self.remembered.and_then(|memory| memory.deleting_since).unwrap_or(self.now);
                 let lasted = self.now.duration_since(since);
-                let stuck = if lasted > DELETING_LONG { ": stuck, ask the cloud's operators" } else { "" };
+                let stuck = if lasted > DELETING_LONG { ": stuck" } else { "" };
                 Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
             }
             Sighting::Seen(_) | Sighting::Unlisted | Sighting::NoAnswer => None,

@@ -146,10 +146,6 @@ pub(crate) fn warn(
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
                 Some((format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
             }
-            (Subject::Server | Subject::Volume, Rule::Deleting) if reason.contains("stuck") => {
-                let subject = verdict.subject;
-                Some((format!("deleting {id}"), format!("{subject} {name} ({id}): {reason}")))
-            }
             (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
             _ => None,
         };
