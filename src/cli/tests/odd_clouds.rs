@@ -60,6 +60,51 @@ fn an_external_network_takes_servers_if_it_is_shared_and_then_nova_has_to_choose
 }
 
 #[test]
+fn a_network_to_choose_is_one_where_servers_get_an_address() {
+    let scene = with_cloud(|cloud| {
+        cloud.add_network("a-first", "10.0.0", None);
+        cloud.networks.last_mut().unwrap().has_subnets = false;
+    });
+    assert_fault(&scene, &["between the networks \"a-first\", \"ci-net\"", "write networks = [\"ci-net\"]"]);
+}
+
+#[test]
+fn a_volume_type_that_does_not_exist_is_told_as_nova_would_refuse_it() {
+    let boot = |kind: &str| {
+        let volume = BootVolume { size: 20, volume_type: Some(kind.to_owned()) };
+        let mut scene = scene_with(|node_type| node_type.boot.volume = Some(volume));
+        scene.loaded.config.node_types.truncate(1);
+        scene
+    };
+    assert_fault(&boot("sdd"), &["no volume type has the name \"sdd\"", "nearest: \"ssd\"", "type of boot_volume"]);
+    for known in ["ssd", "00000000-0000-4000-9000-000000000001"] {
+        assert_eq!(lines(&online(&boot(known)).faults), [""; 0]);
+    }
+}
+
+#[test]
+fn a_quota_of_floating_ips_that_is_used_up_is_told_where_servers_need_some() {
+    let with_pool = |change: fn(&mut Cloud)| both(|kind| kind.boot.floating_ip_pool = Some("public".into()), change);
+    let none_left = with_pool(|cloud| {
+        let project = cloud.project.clone();
+        cloud.quota_mut(&project).floating_ips = Some(1);
+        cloud.place_floating_ip("somebody's");
+    });
+    let hints = lines(&online(&none_left).hints);
+    assert!(hints.iter().any(|hint| hint.contains("1 of 1 floating IPs of the project are in use")), "{hints:?}");
+    for room in [Some(1), None] {
+        let some_left = with_pool(|_| {});
+        {
+            let mut cloud = some_left.sim.cloud("openstack");
+            let project = cloud.project.clone();
+            cloud.quota_mut(&project).floating_ips = room;
+        }
+        let hints = lines(&online(&some_left).hints);
+        assert!(!hints.iter().any(|hint| hint.contains("floating")), "{hints:?}");
+    }
+}
+
+#[test]
 fn a_flavor_without_a_disk_needs_a_volume_to_boot_from() {
     let diskless = |kind: &mut NodeType| kind.size = crate::config::FlavorChoice::Named("diskless".into());
     let add = |cloud: &mut Cloud| cloud.add_flavor("diskless", 1, 1024, 0);

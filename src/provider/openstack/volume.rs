@@ -1,7 +1,7 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Service, Session, lookup, loose, remaining, says_no_volume, usage};
+use super::api::{Effect, Named, Service, Session, lookup, loose, remaining, says_no_volume, usage};
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, QuotaUse, Volume, VolumeState};
 use crate::http::encode_segment;
@@ -36,6 +36,12 @@ pub(crate) fn limits(session: &Session) -> Result<VolumeLimits, Failure> {
     let operation = session.operation("read the volume quota", Effect::Read);
     let wanted = "the volume limits of the project";
     session.get_json(Service::Volume, "/limits", "/limits/absolute", wanted, &operation)
+}
+
+/// The volume types that the project may use.
+pub(crate) fn types(session: &Session) -> Result<Vec<Named>, Failure> {
+    let operation = session.operation("list the volume types", Effect::Read);
+    session.choices(Service::Volume, "/types", "volume_types", |kind: &Named| &kind.id, &operation)
 }
 
 /// All volumes of the project.

@@ -60,9 +60,17 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
             seen.unfit.insert(order.node_type.name.clone(), problems);
         }
     }
+    match floating_ips(cloud, orders, &identity) {
+        Ok(Some((quota, hint))) => {
+            seen.quota.push(quota);
+            seen.hints.extend(hint);
+        }
+        Ok(None) => {}
+        Err(failure) => seen.unread.push(failure.message),
+    }
     let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
     match quota(cloud, storage) {
-        Ok(quota) => seen.quota = quota,
+        Ok(quota) => drop(seen.quota.splice(0..0, quota)),
         Err(failure) => seen.unread.push(failure.message),
     }
     seen.unread.sort();
@@ -95,6 +103,7 @@ struct Available {
     keys: Option<Vec<String>>,
     groups: Option<Vec<Named>>,
     zones: Option<Vec<compute::wire::Zone>>,
+    volume_types: Option<Vec<Named>>,
     networks: Option<Vec<Network>>,
 }
 
@@ -105,11 +114,13 @@ impl Available {
         let keys = any(|kind| kind.keyname.is_some()).then(|| compute::key_pairs(session));
         let groups = any(|kind| !kind.security_groups.is_empty()).then(|| network::security_groups(session));
         let zones = any(|kind| kind.availability_zone.is_some()).then(|| compute::zones(session));
+        let volume_types = any(|kind| volume_type(kind).is_some()).then(|| volume::types(session));
         let networks = (!orders.is_empty()).then(|| network::all(session));
         Available {
             keys: known(keys, unread),
             groups: known(groups, unread),
             zones: known(zones, unread),
+            volume_types: known(volume_types, unread),
             networks: known(networks, unread),
         }
     }
@@ -158,9 +169,19 @@ impl Available {
                 Some(_) => {}
             }
         }
+        if let (Some(wanted), Some(types)) = (volume_type(kind), &self.volume_types)
+            && !types.iter().any(|known| known.id == wanted || known.name.as_deref() == Some(wanted))
+        {
+            let hint = hint(wanted, types.iter().filter_map(|known| known.name.as_deref()));
+            problems.push(format!("no volume type has the name {wanted:?}; {hint}: correct the type of boot_volume"));
+        }
         problems.extend(self.networks.iter().flat_map(|networks| network_faults(kind, networks, identity)));
         problems
     }
+}
+
+fn volume_type(kind: &NodeType) -> Option<&str> {
+    kind.boot.volume.as_ref()?.volume_type.as_deref()
 }
 
 fn known<T>(read: Option<Result<T, Failure>>, unread: &mut Vec<String>) -> Option<T> {
@@ -188,7 +209,8 @@ fn network_faults(kind: &NodeType, networks: &[Network], identity: &Identity) ->
                 let mut several = usable;
                 several.sort_by(|one, other| one.title().cmp(other.title()));
                 let names: Vec<_> = several.iter().map(|network| format!("{:?}", network.title())).collect();
-                let inner = several.iter().find(|network| network.external != Some(true));
+                let can_serve = |network: &&&Network| takes_servers(network) && without_subnet(network).is_none();
+                let inner = several.iter().filter(can_serve).min_by_key(|network| network.external == Some(true));
                 let choice = inner.or_else(|| several.iter().find(|network| takes_servers(network)));
                 vec![format!(
                     "the cloud cannot choose between the networks {}: write networks = [{:?}]",
@@ -285,6 +307,29 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType, identity: &Identity) -> Vec<
         problems.push(format!("the flavor {flavor_name:?} has no disk: {NO_DISK}"));
     }
     problems
+}
+
+/// The quota of floating IPs, where a node type needs some, and what to say of it: a run orders a server first, and a server
+/// without its floating IP cannot be reached.
+fn floating_ips(
+    cloud: &OpenStack,
+    orders: &[Order<'_>],
+    identity: &Identity,
+) -> Result<Option<(QuotaUsage, Option<String>)>, Failure> {
+    let kinds: Vec<&NodeType> = orders.iter().map(|order| order.node_type).collect();
+    let Some(kind) = kinds.iter().find(|kind| kind.boot.floating_ip_pool.is_some()) else { return Ok(None) };
+    let Some(project) = &identity.project else { return Ok(None) };
+    let Some(quota) = network::floating_ip::quota(&cloud.session, project)? else { return Ok(None) };
+    let used = u64::try_from(quota.used).unwrap_or(0);
+    let limit = u64::try_from(quota.limit).ok();
+    let hint = limit.filter(|limit| *limit <= used).map(|limit| {
+        format!(
+            "{used} of {limit} floating IPs of the project are in use, and each server of {} needs one: release some, or \
+             have the quota raised",
+            kind.name
+        )
+    });
+    Ok(Some((QuotaUsage { what: "floating IPs", used, limit }, hint)))
 }
 
 fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {

@@ -24,6 +24,19 @@ pub(crate) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure
     Ok(addresses.into_iter().filter_map(marked).collect())
 }
 
+/// How many floating IPs the project has and may have; a limit below zero is none. `None` where the cloud does not tell
+/// users, or lacks the extension `quota_details`.
+pub(crate) fn quota(session: &Session, project: &str) -> Result<Option<wire::NeutronQuota>, Failure> {
+    let operation = session.operation("read the quota of floating IPs", Effect::Read);
+    let path = format!("/quotas/{}/details.json", encode_segment(project));
+    let wanted = "the quota of floating IPs";
+    match session.get_json(Service::Network, path, "/quota/floatingip", wanted, &operation) {
+        Ok(quota) => Ok(Some(quota)),
+        Err(Failure { kind: FailureKind::Denied | FailureKind::Wrong, .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// One floating IP as it is now.
 pub(crate) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option<FloatingIp>> {
     let description = format!("read floating IP {id}");

@@ -21,6 +21,13 @@ pub(crate) struct Network {
     pub(crate) subnets: Option<Vec<serde_json::Value>>,
 }
 
+/// One quota in `GET /quotas/PROJECT/details.json` (Networking API v2.0).
+#[derive(Clone, Copy, Deserialize)]
+pub(crate) struct NeutronQuota {
+    pub(crate) limit: i64,
+    pub(crate) used: i64,
+}
+
 impl Network {
     /// Whether ordinary users may attach servers to it. Some clouds have an external network that everybody may use; Nova
     /// refuses the others (nova/network/neutron.py, `_check_external_network_attach`).

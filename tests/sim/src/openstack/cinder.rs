@@ -51,6 +51,12 @@ impl Cloud {
                 Some(at) => self.delete_volume(at),
                 None => no_volume(id),
             },
+            ("GET", ["types"]) => {
+                let types = self.volume_kinds.iter().enumerate();
+                let types =
+                    types.map(|(n, name)| json!({"id": format!("00000000-0000-4000-9000-{n:012}"), "name": name}));
+                Response::json(200, &json!({"volume_types": types.collect::<Vec<_>>()}))
+            }
             ("GET", ["limits"]) => {
                 let quota = self.quota(&project);
                 let own = self.volumes.iter().filter(|v| v.project == project);

@@ -45,6 +45,15 @@ impl Cloud {
                     .collect();
                 filtered("security_groups", all, request, self.options.page_size)
             }
+            // The extension `quota_details`; a member may ask about the own project only.
+            ("GET", ["quotas", id, "details.json"]) if *id == project => {
+                let used = self.floating_ips.iter().filter(|f| f.project == project).count();
+                let limit = self.quota(&project).floating_ips.map_or(json!(-1), Value::from);
+                Response::json(200, &json!({"quota": {"floatingip": {"limit": limit, "used": used, "reserved": 0}}}))
+            }
+            ("GET", ["quotas", ..]) => {
+                neutron_error(403, "PolicyNotAuthorized", "rule:get_quota is disallowed by policy")
+            }
             ("GET", ["floatingips"]) => {
                 let own = self.floating_ips.iter().filter(|f| f.project == project);
                 filtered("floatingips", own.map(|f| self.floating_json(f)).collect(), request, self.options.page_size)
