@@ -7,6 +7,7 @@ use crate::domain::world::{Node, QueueItem};
 use crate::plan::identity::fleet::Machine;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Actions and verdicts so far.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) problems: Vec<Problem>,
     /// What a person is warned of once: the event's key, and the text.
     pub(crate) warnings: Vec<(String, String)>,
+    /// Servers that are kept for a pipeline which waits for their very nodes, by the key of that condition.
+    pub(crate) kept_for_pipelines: BTreeSet<String>,
 }
 
 impl Draft {

@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use crate::domain::format::span;
+use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, State};
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
@@ -20,6 +21,7 @@ pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
     let others = conditions(memory, draft);
     let removals = draft.actions.iter().filter_map(of_removal).map(|removal| removal.key);
     let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
+    let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines));
     let sighted = |key: String| {
         let credit = Credit::sighted(memory.lasting.get(&key).copied(), now, TOO_LONG);
         (key, credit)
@@ -51,6 +53,16 @@ fn problems(conditions: impl IntoIterator<Item = Condition>, lasting: &BTreeMap<
         problems.push(Problem { place: "many".to_owned(), error });
     }
     problems
+}
+
+/// The key of a server that is kept for a pipeline which waits for its very node.
+pub(super) fn kept_for_pipelines(server: &MitaId) -> String {
+    format!("server {server} kept for pipelines")
+}
+
+/// Whether something has lasted too long, as far as the runs before this one have seen it.
+pub(super) fn is_too_long(memory: &State, key: &str) -> bool {
+    memory.lasting.get(key).is_some_and(|credit| credit.credit >= TOO_LONG)
 }
 
 /// Something that should be over soon.

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, target};
 use super::findings::Findings;
+use super::lasting;
 use super::nodes;
 use super::registration::{self, NodeOfServer};
 use crate::domain::format::span;
@@ -79,7 +80,12 @@ impl Server<'_> {
         let reason = classified.reason.clone();
         let missing = memory.servers.get(&machine.id).and_then(|server| server.node.as_ref());
         let mut names = machine.nodes.iter().map(|node| &node.name).chain(missing);
-        let named = names.any(|name| demand.resuming.contains(name));
+        let kept = lasting::kept_for_pipelines(&machine.id);
+        // Jenkins gives an agent five minutes to come back. Ever new pipelines that name the node keep its server no longer.
+        let named = names.any(|name| demand.resuming.contains(name)) && !lasting::is_too_long(memory, &kept);
+        if named && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. }) {
+            draft.kept_for_pipelines.insert(kept);
+        }
         let settling = memory.settling.as_ref().map(|settling| settling.cause.reason());
         let queue_seen = world.jenkins.queue.complete().is_some();
         // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.

@@ -4,6 +4,7 @@
 mod addresses;
 mod arrivals;
 mod asked;
+mod at_work;
 mod braking;
 mod budgets;
 mod bystanders;
