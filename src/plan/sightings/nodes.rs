@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::names::ServerId;
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
-use crate::domain::world::{Node, NodeKind, OfflineCause, Presence};
+use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::Timestamp;
 
@@ -38,7 +38,8 @@ pub(crate) fn sighted(
         Presence::Disconnected | Presence::Online => None,
     };
     // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
-    let away = !online && node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
+    let is_free = node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
+    let away = !online && is_free && machine.is_none_or(may_connect);
     let former = || before.and_then(|before| before.server.clone());
     let server: Option<ServerId> = match identity {
         NodeIdentity::Foreign(_) if node.kind == NodeKind::Agent => None,
@@ -111,6 +112,12 @@ fn may_have_forgotten(state: &State, memory: &State, before: Option<&NodeMemory>
         let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
         marked && (restarted || before.mark_forgotten)
     })
+}
+
+/// Whether the agent of a server can be connected: one that a person rescues, rebuilds or stops is away for that reason, and
+/// has all its time to come back afterwards.
+fn may_connect(machine: &Machine<'_>) -> bool {
+    machine.server().is_none_or(|server| server.state == ServerState::Active)
 }
 
 /// Whether a retirement of the server is under way: it is written down before its first request.

@@ -121,6 +121,9 @@ fn unused(
     memory: &ServerMemory,
     now: Timestamp,
 ) -> Option<Credit> {
+    if is_worked_on(machine) {
+        return *memory.unused;
+    }
     let times = config.times(&machine.node_type);
     let is_in_use = |node: &Node| has_worked(state, node) || node.presence.cause().is_some();
     let is_settled = |node: &Node| {
@@ -131,6 +134,11 @@ fn unused(
     let begins = memory.joined_at.is_some() && !machine.is_online();
     let counts = !ends && machine.doubts.is_empty() && (begins || memory.unused.is_some());
     counts.then(|| Credit::sighted(*memory.unused, now, times.idle_grace + times.join_timeout))
+}
+
+/// Whether somebody rescues, rebuilds or resizes it: that is no time in which its agent could have come.
+fn is_worked_on(machine: &Machine<'_>) -> bool {
+    machine.server().is_some_and(|server| matches!(server.state, ServerState::Other(_)))
 }
 
 /// The builds that were seen on the server, with those that run there now.
@@ -166,6 +174,9 @@ fn waited(
         Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
+    if let (true, Some(before)) = (is_worked_on(machine), memory.waited) {
+        return before;
+    }
     match (memory.waited, state.last_run) {
         (Some(before), Some(last)) => before + now.duration_since(last).clamp(SignedDuration::ZERO, half),
         // Found by its mark alone, or written by a program that did not count.

@@ -44,3 +44,25 @@ fn s5_pipelines_that_name_a_node_again_and_again_keep_its_server_for_a_quarter_o
         assert!(removed.is_some(), "{why}: {}", whole(&s.plan()));
     }
 }
+
+#[test]
+fn a_server_that_a_person_rescued_or_stopped_has_all_its_time_to_come_back() {
+    for (state, minutes) in
+        [(ServerState::Other("RESCUE".to_owned()), 90), (ServerState::Stopped("SHUTOFF".to_owned()), 13)]
+    {
+        let mut s = Situation::new();
+        s.joined("s1", "10.0.0.1");
+        s.run();
+        s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+        s.server("s1").state = state.clone();
+        for _ in 0..minutes {
+            assert_eq!(removals(&s.after("1m").plan()), 0, "{state:?}");
+            s.run();
+        }
+        s.server("s1").state = ServerState::Active;
+        for minute in 0..=15 {
+            assert_eq!(removals(&s.after("1m").plan()), usize::from(minute == 15), "{state:?}: {}", whole(&s.plan()));
+            s.run();
+        }
+    }
+}
