@@ -44,6 +44,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         last_run: _,
         foreign_labels: _,
         fingerprint: _,
+        configured_in: _,
         session: _,
         settling: _,
         servers,

@@ -57,6 +57,9 @@ pub struct State {
     /// The configuration of that run.
     #[serde(default)]
     pub fingerprint: String,
+    /// The first run with that configuration.
+    #[serde(default)]
+    pub configured_in: u64,
     /// The controller's session.
     #[serde(default)]
     pub session: Option<Session>,
@@ -121,6 +124,7 @@ impl State {
             foreign_labels: Vec::new(),
             last_run: None,
             fingerprint: String::new(),
+            configured_in: 0,
             session: None,
             settling: None,
             servers: SharedMap::default(),

@@ -38,8 +38,6 @@ pub(crate) struct Supply<'a> {
     pub(crate) limits: &'a Limits<'a>,
     pub(crate) now: Timestamp,
     at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
-    /// Nodes of ours that are wholly idle, with their types.
-    idle: HashMap<&'a NodeName, &'a NodeTypeName>,
 }
 
 impl<'a> Supply<'a> {
@@ -52,9 +50,7 @@ impl<'a> Supply<'a> {
         at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
         now: Timestamp,
     ) -> Self {
-        let idle = fleet.machines.iter().zip(phases).filter(|(_, judged)| matches!(judged.phase, Phase::Idle { .. }));
-        let idle = idle.flat_map(|(machine, _)| machine.nodes.iter().map(|node| (&node.name, &machine.node_type)));
-        Self { config, memory, fleet, phases, limits, now, at_hand, idle: idle.collect() }
+        Self { config, memory, fleet, phases, limits, now, at_hand }
     }
 
     /// Idle servers of a type that should be ready.
@@ -246,6 +242,7 @@ impl<'a> Supply<'a> {
             need: &job.need,
             refusing: &job.refusing,
             mismatched: &job.mismatched,
+            refused_by: &job.refused_by,
             waited_long: self.waited_long(job),
             seen_before: self.seen_before(job),
             young: young.filter(|(_, kind)| job.waited < kind.times.stuck_after).map(|(index, _)| index).collect(),
@@ -288,18 +285,13 @@ impl<'a> Supply<'a> {
         let kind = &self.config.node_types[index];
         if !job.served_by[index] {
             Some(Rule::NoNodeType)
-        } else if job.mismatched.contains(&kind.name) || self.stands_idle_and_refuses(job, kind) {
+        } else if job.mismatched.contains(&kind.name) || job.refused_by.contains(&kind.name) {
             Some(Rule::InVain)
         } else if job.waited < kind.times.stuck_after {
             Some(Rule::TooYoung)
         } else {
             None
         }
-    }
-
-    /// Whether a node of the type is idle and refuses the job by name: one more of its kind would do the same.
-    fn stands_idle_and_refuses(&self, job: &Waiting<'_>, kind: &NodeType) -> bool {
-        job.refusing.iter().any(|node| self.idle.get(node).is_some_and(|node_type| **node_type == kind.name))
     }
 
     /// Idle nodes that are wanted at hand are jobs of their own, placed after all others.
@@ -386,6 +378,7 @@ struct ClassKey<'j> {
     need: &'j Need,
     refusing: &'j BTreeSet<NodeName>,
     mismatched: &'j BTreeSet<NodeTypeName>,
+    refused_by: &'j BTreeSet<NodeTypeName>,
     waited_long: bool,
     seen_before: bool,
     young: Vec<usize>,

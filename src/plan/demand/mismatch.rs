@@ -3,10 +3,12 @@
 use super::waiting::Waiting;
 use crate::config::Config;
 use crate::domain::format::{shortened, span};
-use crate::domain::names::NodeTypeName;
+use crate::domain::label::Carriers;
+use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
-use crate::domain::state::{Mismatch, State};
-use crate::domain::world::Node;
+use crate::domain::selection::Selection;
+use crate::domain::state::{Mismatch, NodeMemory, Origin, State};
+use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::sightings::MISMATCH_LASTS;
@@ -31,7 +33,8 @@ pub(crate) fn learn(
     now: Timestamp,
 ) {
     forget_what_was_taken(memory, fleet, now);
-    let idle_since = idle_since(memory, fleet, phases);
+    let witnesses = Witnesses::of(memory, fleet, phases);
+    let mut accepting: HashMap<&Need, Selection> = HashMap::new();
     let mut known: HashMap<(&str, &Need), BTreeSet<NodeTypeName>> = HashMap::new();
     for mismatch in &memory.mismatches {
         known.entry((&mismatch.job, &mismatch.need)).or_default().insert(mismatch.node_type.clone());
@@ -40,10 +43,18 @@ pub(crate) fn learn(
     let mut mismatched = Vec::new();
     for job in waiting.iter() {
         let types = known.entry((&job.item.job, &job.need)).or_default();
+        let mut refused_by = BTreeSet::new();
         for (kind, served) in config.node_types.iter().zip(&job.served_by) {
-            let Some(&since) = idle_since.get(&kind.name) else { continue };
+            if !served || !witnesses.has_idle(&kind.name) {
+                continue;
+            }
+            let accepting = accepting.entry(&job.need).or_insert_with(|| witnesses.accepting(config, &job.need));
+            if witnesses.refuse(&kind.name, accepting, job) {
+                refused_by.insert(kind.name.clone());
+            }
+            let Some(since) = witnesses.idle_since(&kind.name, accepting, job) else { continue };
             let beside = now.duration_since(since.max(job.seen_since));
-            if taking_work && *served && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
+            if taking_work && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
                 learned.push(Mismatch {
                     job: job.item.job.clone(),
                     need: job.need.clone(),
@@ -54,9 +65,9 @@ pub(crate) fn learn(
                 });
             }
         }
-        mismatched.push(types.clone());
+        mismatched.push((types.clone(), refused_by));
     }
-    waiting.iter_mut().zip(mismatched).for_each(|(job, types)| job.mismatched = types);
+    waiting.iter_mut().zip(mismatched).for_each(|(job, found)| (job.mismatched, job.refused_by) = found);
     memory.mismatches.extend(learned);
 }
 
@@ -78,27 +89,98 @@ fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) 
     memory.mismatches.retain(|mismatch| !(has_left(mismatch) && working.contains(&mismatch.node_type)));
 }
 
-/// Since when a node of each type is seen wholly idle, and has not worked.
-fn idle_since<'f>(
-    memory: &State,
-    fleet: &'f Fleet<'_>,
-    phases: &[Classified],
-) -> BTreeMap<&'f NodeTypeName, Timestamp> {
-    let mut idle_since: BTreeMap<&NodeTypeName, Timestamp> = BTreeMap::new();
-    for (machine, classified) in fleet.machines.iter().zip(phases) {
-        if !matches!(classified.phase, Phase::Idle { .. }) {
-            continue;
+/// Online nodes of ours: the idle ones among them tell what their types do not serve.
+struct Witnesses<'f> {
+    nodes: Vec<Witness<'f>>,
+    by_labels: Carriers<'f>,
+    by_name: HashMap<&'f NodeName, usize>,
+    of_type: BTreeMap<&'f NodeTypeName, OfType>,
+}
+
+/// The nodes of a type, by their numbers.
+#[derive(Default)]
+struct OfType {
+    all: Selection,
+    /// Those that stand wholly idle and have not worked since: since when, the longest first. A node without executors is idle
+    /// for no job.
+    idle: Vec<(Timestamp, usize)>,
+}
+
+struct Witness<'f> {
+    node: &'f Node,
+    node_type: &'f NodeTypeName,
+    ordered_at: Timestamp,
+    /// Whether it was ordered under another configuration, which may have promised other labels.
+    is_older: bool,
+}
+
+impl<'f> Witnesses<'f> {
+    fn of(memory: &State, fleet: &'f Fleet<'_>, phases: &[Classified]) -> Self {
+        let mut nodes = Vec::new();
+        let mut of_type: BTreeMap<&NodeTypeName, OfType> = BTreeMap::new();
+        for (machine, classified) in fleet.machines.iter().zip(phases) {
+            let is_idle = matches!(classified.phase, Phase::Idle { .. });
+            let is_older = matches!(machine.origin, Origin::Ordered(run) if run < memory.configured_in);
+            let (node_type, ordered_at) = (&machine.node_type, machine.ordered_at);
+            for node in machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online) {
+                let of_type = of_type.entry(node_type).or_default();
+                let known = memory.nodes.get(&node.name).filter(|_| is_idle && node.idle_executors > 0);
+                let since = |known: &NodeMemory| {
+                    let worked = known.worked_at.unwrap_or(Timestamp::MIN);
+                    known.idle.map(|idle| idle.first.max(worked))
+                };
+                of_type.all.add(nodes.len());
+                of_type.idle.extend(known.and_then(since).map(|since| (since, nodes.len())));
+                nodes.push(Witness { node, node_type, ordered_at, is_older });
+            }
         }
-        let first = |node: &&Node| {
-            let known = memory.nodes.get(&node.name)?;
-            Some((*known.idle)?.first.max(known.worked_at.unwrap_or(Timestamp::MIN)))
+        of_type.values_mut().for_each(|of_type| of_type.idle.sort_unstable());
+        let by_labels = Carriers::new(nodes.iter().map(|witness| witness.node.labels.iter().map(String::as_str)));
+        let by_name = nodes.iter().enumerate().map(|(number, witness)| (&witness.node.name, number)).collect();
+        Self { nodes, by_labels, by_name, of_type }
+    }
+
+    fn has_idle(&self, node_type: &NodeTypeName) -> bool {
+        self.of_type.get(node_type).is_some_and(|of_type| !of_type.idle.is_empty())
+    }
+
+    /// Those whose labels fulfil the need.
+    fn accepting(&self, config: &Config, need: &Need) -> Selection {
+        let accepts = |Witness { node, node_type, .. }: &Witness<'_>| {
+            need.accepts_node(node, config.node_type(node_type), &config.node_types)
         };
-        if let Some(first) = machine.nodes.iter().filter_map(first).min() {
-            let since = idle_since.entry(&machine.node_type).or_insert(first);
-            *since = first.min(*since);
+        match need {
+            Need::Label(label) => self.by_labels.select(label),
+            Need::Node { .. } | Need::Anywhere => {
+                (0..self.nodes.len()).filter(|&number| accepts(&self.nodes[number])).collect()
+            }
         }
     }
-    idle_since
+
+    /// Whether a node speaks for its type to a job. One that lacks what the job needs does so if it was ordered while the job
+    /// waited: the next one would lack it as well. Any other may have been changed by a person, or the type was: it speaks
+    /// only if no other node of the type has what is needed, and if it was ordered under this configuration.
+    fn speaks(&self, number: usize, accepting: &Selection, job: &Waiting<'_>) -> bool {
+        let Witness { node_type, ordered_at, is_older, .. } = self.nodes[number];
+        let of_type = self.of_type.get(node_type);
+        let is_there = || of_type.is_some_and(|of_type| accepting.common(&of_type.all).next().is_some());
+        accepting.contains(number) || ordered_at >= job.seen_since || !is_older && !is_there()
+    }
+
+    /// Since when a node of the type is idle that speaks for it to this job.
+    fn idle_since(&self, node_type: &NodeTypeName, accepting: &Selection, job: &Waiting<'_>) -> Option<Timestamp> {
+        let idle = &self.of_type.get(node_type)?.idle;
+        idle.iter().find(|(_, number)| self.speaks(*number, accepting, job)).map(|(since, _)| *since)
+    }
+
+    /// Whether an idle node that speaks for the type to this job refuses it by name.
+    fn refuse(&self, node_type: &NodeTypeName, accepting: &Selection, job: &Waiting<'_>) -> bool {
+        let Some(OfType { idle, .. }) = self.of_type.get(node_type) else { return false };
+        let refusing: BTreeSet<usize> =
+            job.refusing.iter().filter_map(|node| self.by_name.get(node)).copied().collect();
+        let counts = |number: &usize| refusing.contains(number) && self.speaks(*number, accepting, job);
+        !refusing.is_empty() && idle.iter().any(|(_, number)| counts(number))
+    }
 }
 
 /// The node types that turned out not to serve a job, by job and need.

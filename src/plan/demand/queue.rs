@@ -103,6 +103,7 @@ pub(crate) fn read<'a>(
                             seen_since,
                             refusing: need::refusing(&why),
                             mismatched: BTreeSet::new(),
+                            refused_by: BTreeSet::new(),
                         });
                     }
                     Reading::Hidden => demand.hidden.push(item),

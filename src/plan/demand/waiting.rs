@@ -21,6 +21,8 @@ pub(crate) struct Waiting<'a> {
     pub(crate) refusing: BTreeSet<NodeName>,
     /// Node types that do not serve it, whatever their labels say.
     pub(crate) mismatched: BTreeSet<NodeTypeName>,
+    /// Node types of which an idle node refuses it by name: one more of the kind would do the same.
+    pub(crate) refused_by: BTreeSet<NodeTypeName>,
 }
 
 impl Waiting<'_> {

@@ -95,6 +95,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let changed = state.fingerprint != config.fingerprint;
     memory.mismatches.retain(|mismatch| !changed && mismatch.until > now);
     if changed {
+        memory.configured_in = memory.run;
         // What stood idle beside a job under another configuration says nothing about this one.
         memory.queue.values_mut().for_each(|item| item.waiting_since = None);
     }
