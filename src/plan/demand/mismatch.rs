@@ -19,6 +19,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// looks at its queue every five seconds (hudson/model/Queue.java, MaintainTask).
 pub(crate) const IDLE_BESIDE: SignedDuration = SignedDuration::from_secs(10);
 
+/// Of jobs whose items have left the queue, so much is remembered: so many, with labels of so many bytes each.
+const MOST_LEFT: usize = 500;
+const LONGEST_LEFT: usize = 4 * 1024;
+
 /// How much of Jenkins' words is remembered, in characters.
 const SHOWN: usize = 300;
 
@@ -69,6 +73,24 @@ pub(crate) fn learn(
     }
     waiting.iter_mut().zip(mismatched).for_each(|(job, found)| (job.mismatched, job.refused_by) = found);
     memory.mismatches.extend(learned);
+    forget_most_that_left(memory);
+}
+
+/// Bounds what is known of jobs whose queue items have left: anybody may queue and cancel jobs with ever new labels.
+fn forget_most_that_left(memory: &mut State) {
+    let queue = &memory.queue;
+    let mut left = 0;
+    let mut keep = |mismatch: &Mismatch| {
+        if mismatch.item.is_some_and(|item| queue.contains_key(&item)) {
+            return true;
+        }
+        left += 1;
+        left <= MOST_LEFT && mismatch.need.to_string().len() <= LONGEST_LEFT
+    };
+    // The last learned are at the end.
+    let kept: Vec<bool> = memory.mismatches.iter().rev().map(&mut keep).collect();
+    let mut kept = kept.into_iter().rev();
+    memory.mismatches.retain(|_| kept.next().unwrap_or(true));
 }
 
 /// Removes each mismatch whose queue item left the queue while a node of the type began to work: that node may have taken it.

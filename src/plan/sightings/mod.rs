@@ -24,9 +24,10 @@ const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
 /// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
 
-/// How long the state keeps the labels of nodes that are not ours, and how many sets of them.
+/// How long the state keeps the labels of nodes that are not ours, how many sets of them, and of how many bytes each.
 const FOREIGN_LABELS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const FOREIGN_LABELS: usize = 200;
+const LONGEST_FOREIGN_LABELS: usize = 10_000;
 
 /// How long the state keeps servers that are gone, so that what they leave behind is known to be ours.
 const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -140,7 +141,8 @@ fn remember_foreign_labels(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp
         }
         let labels: SmallSet<String> =
             node.labels.iter().filter(|label| **label != node.name.as_str()).cloned().collect();
-        if labels.is_empty() {
+        let length: usize = labels.iter().map(String::len).sum();
+        if labels.is_empty() || length > LONGEST_FOREIGN_LABELS {
             continue;
         }
         match memory.foreign_labels.iter_mut().find(|known| known.labels == labels) {

@@ -94,6 +94,36 @@ fn s5_pipelines_that_name_a_node_again_and_again_keep_its_server_for_a_quarter_o
 }
 
 #[test]
+fn l5_what_is_learned_of_jobs_that_left_the_queue_is_bounded() {
+    let mut s = Situation::new();
+    s.ubuntu().max = Some(1);
+    s.idle("s1", "10.0.0.1", "5m");
+    for round in 0..60 {
+        s.queue().clear();
+        for id in round * 20..(round + 1) * 20 {
+            s.project(id + 1, &format!("amd64 && !\"ubuntu+10.0.0.1\" && !none{id}"));
+        }
+        s.after("15s").run().after("15s").run();
+    }
+    s.queue().clear();
+    s.after("15s").run();
+    let number = s.state.mismatches.len();
+    assert!(number <= 500, "{number}");
+}
+
+#[test]
+fn l5_labels_of_others_that_are_remembered_are_bounded() {
+    let mut s = Situation::new();
+    s.nodes().push(agent("static"));
+    for round in 0..5 {
+        s.node("static").labels = names(&["static", &format!("{round}{}", "x".repeat(100_000))]);
+        s.after("1m").run();
+    }
+    let length: usize = s.state.foreign_labels.iter().flat_map(|known| known.labels.iter()).map(String::len).sum();
+    assert!(length < 100_000, "{length}");
+}
+
+#[test]
 fn l1_a_server_of_an_older_configuration_says_nothing_about_the_labels_of_the_new_one() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "5m");
