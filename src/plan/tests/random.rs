@@ -376,6 +376,8 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
             node.labels = [].into();
             node.executors = 0;
         }
+        // A person let it take no more builds.
+        2 => (node.executors, node.idle_executors) = (0, 0),
         _ => {}
     }
     node.mark = match draw.mark {
