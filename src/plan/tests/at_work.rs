@@ -65,7 +65,7 @@ fn s5_pipelines_that_name_a_node_again_and_again_keep_its_server_for_a_quarter_o
         (
             |s| {
                 s.node("ubuntu+10.0.0.1").presence =
-                    set_offline(USER, "mita retires this node: owner=ci server=s9 rule=idle")
+                    set_offline(USER, "mita retires this node: owner=ci server=s9 rule=idle");
             },
             "‘ubuntu+10.0.0.1’ is offline",
         ),
