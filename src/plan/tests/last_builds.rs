@@ -97,16 +97,7 @@ fn the_first_average_of_a_node_counts_unless_an_older_node_had_its_name() {
         s.idle("s1", "10.0.0.1", "0s").busy_average = Some(53_000);
         s.state.nodes.clear();
         if older {
-            let gone = crate::domain::state::GoneServer {
-                id: "m0".into(),
-                node_type: "ubuntu".into(),
-                provider: "os".into(),
-                since: s.now,
-                watch: None,
-                volumes: Default::default(),
-                node: Some("ubuntu+10.0.0.1".into()),
-            };
-            s.state.gone_servers.insert("s0".into(), gone);
+            s.remember_gone("s0").node = Some("ubuntu+10.0.0.1".into());
         }
         assert_eq!(whole(&s.plan()).contains("single_use"), !older);
     }

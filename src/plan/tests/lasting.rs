@@ -1,7 +1,7 @@
 //! L6: nothing lasts in silence.
 
 use crate::domain::rule::Rule;
-use crate::domain::state::{GoneServer, Retirement, RetirementStep, Session};
+use crate::domain::state::{Retirement, RetirementStep, Session};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -125,16 +125,7 @@ fn l6_a_volume_whose_deletion_does_not_end_is_a_problem_after_a_quarter_of_an_ho
     for state in [VolumeState::Deleting, VolumeState::DeletionFailed] {
         for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
             let mut s = Situation::new();
-            let gone = GoneServer {
-                id: "m1".into(),
-                node_type: "ubuntu".into(),
-                provider: "os".into(),
-                since: s.now,
-                watch: Some(0),
-                node: None,
-                volumes: Default::default(),
-            };
-            s.state.gone_servers.insert("s1".into(), gone);
+            s.remember_gone("s1");
             let name = "s1-blank-vol".to_owned();
             let volume = Volume { id: "v1".into(), name, mark: None, state: state.clone() };
             s.cloud("os").volumes = Some(Listing::Complete(vec![volume]));

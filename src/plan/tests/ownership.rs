@@ -3,7 +3,7 @@
 use crate::config::{NodeSettings, Registration, Transport};
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::Owner;
-use crate::domain::state::{GoneServer, Origin};
+use crate::domain::state::Origin;
 use crate::domain::world::*;
 use crate::plan::model::Change;
 use crate::plan::tests::situation::*;
@@ -134,16 +134,7 @@ fn s2_volumes_and_addresses_of_another_installation_are_left_alone_whatever_beca
     for id in ["s7", "s9"] {
         s.cloud("os").by_id.insert(id.into(), Lookup::Gone);
     }
-    let gone = |id: &str| GoneServer {
-        id: id.into(),
-        node_type: "ubuntu".into(),
-        provider: "os".into(),
-        since: NOON.parse().unwrap(),
-        watch: Some(0),
-        node: None,
-        volumes: Default::default(),
-    };
-    s.state.gone_servers.insert("s6".into(), gone("m6"));
+    s.remember_gone("s6");
     let volume = |id: &str, controller: &str| {
         let mark = Mark {
             owner: owner(),

@@ -1,7 +1,7 @@
 //! A server belongs to the provider that shows it now: providers that were renamed, and two that reach one project.
 
 use crate::config::Boot;
-use crate::domain::state::{AddressMemory, GoneServer};
+use crate::domain::state::AddressMemory;
 use crate::domain::world::*;
 use crate::plan::model::Change;
 use crate::plan::sightings::{floating_ips, volumes};
@@ -107,16 +107,7 @@ fn of_two_providers_of_one_project_the_one_that_a_server_is_remembered_at_has_it
 #[test]
 fn s5_a_volume_that_a_server_of_a_renamed_provider_left_is_removed_through_the_new_name() {
     let mut s = Situation::new();
-    let gone = GoneServer {
-        id: "m1".into(),
-        node_type: "ubuntu".into(),
-        provider: "os".into(),
-        since: s.now,
-        watch: Some(0),
-        node: None,
-        volumes: Default::default(),
-    };
-    s.state.gone_servers.insert("s1".into(), gone);
+    s.remember_gone("s1");
     rename(&mut s);
     s.add_provider("other");
     assert!(volumes::wanted(&s.config, &s.state, &"cloud1".into()));

@@ -10,7 +10,7 @@ use crate::config::{
 use crate::domain::installation::Controller;
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::shared::SharedMap;
-use crate::domain::state::{Credit, NodeMemory, Origin, ServerMemory, Session, State};
+use crate::domain::state::{Credit, GoneServer, NodeMemory, Origin, ServerMemory, Session, State};
 use crate::domain::world::*;
 use crate::plan::decisions::brake;
 use crate::plan::model::Plan;
@@ -402,6 +402,20 @@ impl Situation {
 
     pub(crate) fn lose_server(&mut self, id: &str) {
         self.servers().retain(|server| server.id.as_str() != id);
+    }
+
+    /// The server `sN` of the order `mN`, which is gone and may have left something behind.
+    pub(crate) fn remember_gone(&mut self, id: &str) -> &mut GoneServer {
+        let gone = GoneServer {
+            id: id.replacen('s', "m", 1).as_str().into(),
+            node_type: "ubuntu".into(),
+            provider: "os".into(),
+            since: self.now,
+            watch: Some(0),
+            node: None,
+            volumes: Default::default(),
+        };
+        self.state.gone_servers.entry(id.into()).or_insert(gone)
     }
 
     /// A node `ubuntu+10.0.0.9` whose server `s9` was gone in one run already.
