@@ -8,7 +8,6 @@ mod clean;
 mod error;
 mod history;
 mod journal;
-mod lines;
 mod lock;
 mod place;
 mod redacted;
