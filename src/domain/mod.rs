@@ -7,7 +7,6 @@ pub mod history;
 pub mod installation;
 pub mod journal;
 pub mod label;
-pub(crate) mod lines;
 pub mod names;
 pub mod need;
 pub mod offline;

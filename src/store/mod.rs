@@ -8,6 +8,7 @@ mod clean;
 mod error;
 mod history;
 mod journal;
+mod lines;
 mod lock;
 mod place;
 mod redacted;

@@ -2,11 +2,11 @@
 
 use super::clean::without_secrets;
 use super::error::{Attempt, StoreError};
+use super::lines;
 use super::lock::{Lock, LockError};
 use super::place::{LastLink, Place};
 use super::redacted::Redacted;
 use crate::domain::installation::{Controller, Installation};
-use crate::domain::lines;
 use crate::domain::state::{State, VERSION};
 use jiff::Timestamp;
 use serde::Deserialize;

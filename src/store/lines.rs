@@ -2,25 +2,16 @@
 //! shorter than with a line for each field, and one of them is one line.
 
 use serde::Serialize;
-use serde::ser::Error;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
-use serde_json::value::RawValue;
 use std::io::{self, Write};
 
 /// What is deeper is not cut into lines.
 const DEEPEST: usize = 2;
 
 /// Writes a document.
-pub(crate) fn write(to: impl Write, document: &impl Serialize) -> serde_json::Result<()> {
+pub(super) fn write(to: impl Write, document: &impl Serialize) -> serde_json::Result<()> {
     document.serialize(&mut Serializer::with_formatter(to, Lines::default()))
-}
-
-/// A part of a document, as it is written there.
-pub(super) fn part(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
-    let mut text = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut text, Lines { depth: 1, is_empty: false }))?;
-    RawValue::from_string(String::from_utf8(text).map_err(serde_json::Error::custom)?)
 }
 
 #[derive(Default)]
@@ -90,6 +81,28 @@ impl Formatter for Lines {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::shared::Shared;
+    use serde::{Deserialize, Serialize};
+    use std::collections::BTreeMap;
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Document<T> {
+        number: u32,
+        part: T,
+    }
+
+    fn written(document: &impl Serialize) -> String {
+        let mut text = Vec::new();
+        super::write(&mut text, document).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    type Part = BTreeMap<String, Vec<String>>;
+
+    fn part() -> Part {
+        BTreeMap::from([("a\nb".to_owned(), vec!["c\n  d".to_owned(), String::new()]), ("e".to_owned(), Vec::new())])
+    }
+
     #[test]
     fn a_part_and_an_entry_have_a_line_each() {
         let document = serde_json::json!({
@@ -111,8 +124,39 @@ mod tests {
             "  ]",
             "}",
         ];
-        let mut text = Vec::new();
-        super::write(&mut text, &document).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap().lines().collect::<Vec<_>>(), lines);
+        assert_eq!(written(&document).lines().collect::<Vec<_>>(), lines);
+    }
+
+    #[test]
+    fn a_document_is_the_same_with_a_shared_part() {
+        for part in [part(), Part::new()] {
+            let plain = written(&Document { number: 1, part: part.clone() });
+            let shared = Document { number: 1, part: Shared::from(part) };
+            for _ in 0..3 {
+                assert_eq!(written(&shared), plain);
+            }
+            assert_eq!(serde_json::from_str::<Document<Shared<Part>>>(&plain).unwrap(), shared);
+            assert_eq!(
+                serde_json::to_value(&shared).unwrap(),
+                serde_json::from_str::<serde_json::Value>(&plain).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn a_change_is_seen_in_the_json_and_not_in_the_copies() {
+        let before = Document { number: 1, part: Shared::from(part()) };
+        let text = written(&before);
+        assert_eq!(written(&before), text);
+        let mut after = before.clone();
+        assert_eq!(after, before);
+        after.part.insert("f".to_owned(), Vec::new());
+        assert_ne!(after, before);
+        assert_eq!(written(&before), text);
+        let read: Document<Part> = serde_json::from_str(&serde_json::to_string(&after).unwrap()).unwrap();
+        assert_eq!(read.part, *after.part);
+        let mut alone = after;
+        alone.part.clear();
+        assert!(serde_json::to_string(&alone).unwrap().contains("{}"));
     }
 }
