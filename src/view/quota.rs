@@ -13,6 +13,7 @@ pub(crate) fn room(quota: &Quota, kind: &NodeType) -> Option<(u64, &'static str)
         ("RAM", quota.ram_mib, size.ram_mib),
         ("volumes", quota.volumes, kind.volumes().count() as u64),
         ("volume space", quota.gigabytes, kind.volumes().map(u64::from).sum()),
+        ("floating IPs", quota.floating_ips, u64::from(kind.boot.floating_ip_pool.is_some())),
     ];
     let room = parts.into_iter().filter_map(|(part, left, each)| Some((left?.checked_div(each)?, part)));
     room.min()

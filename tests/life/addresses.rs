@@ -62,6 +62,42 @@ fn s5_no_server_is_ordered_that_could_never_get_its_floating_ip() {
 }
 
 #[test]
+fn s4_no_more_servers_are_ordered_than_there_are_floating_ips_for() {
+    let farm = with_pool();
+    farm.sim.cloud("openstack").options.boot_time = minutes(3);
+    farm.sim.cloud("openstack").quota_mut("ceph-ci").floating_ips = Some(3);
+    let submit = |number: u32| {
+        for _ in 0..number {
+            farm.sim.jenkins().submit(job().lasting(minutes(90)));
+        }
+    };
+    submit(2);
+    assert_eq!(farm.minute().orders(), 2);
+    // The two are still being built: Neutron counts nothing of theirs yet.
+    submit(4);
+    let run = farm.minute();
+    assert_eq!((run.orders(), run.errors()), (1, vec![]), "{}", run.story());
+    farm.minutes(8);
+    assert_eq!((farm.orders(), addresses(&farm).len()), (3, 3));
+    let run = farm.minute();
+    assert!(run.story().contains("the quota of provider openstack has no room for trusty"), "{}", run.story());
+}
+
+#[test]
+fn the_quota_of_floating_ips_is_asked_for_only_where_a_type_needs_some_and_may_be_hidden() {
+    let farm = with_pool();
+    let hidden = Fault::new(Service::Neutron, Kind::Status(404, "{}".into())).method("GET").path("quotas").always();
+    farm.sim.fault(hidden);
+    farm.sim.jenkins().submit(job());
+    let run = farm.minute();
+    assert_eq!((run.orders(), run.errors()), (1, vec![]), "{}", run.story());
+    let farm = Setup::new().node("trusty", "labels = \"amd64 trusty\"").start();
+    farm.sim.jenkins().submit(job());
+    let run = farm.minute();
+    assert_eq!((run.orders(), run.count(Service::Neutron, "GET", "quotas")), (1, 0), "{}", run.story());
+}
+
+#[test]
 fn a_node_may_carry_its_floating_ip() {
     let farm = with_pool();
     farm.sim.jenkins().submit(job());
@@ -100,11 +136,11 @@ fn s5_with_the_state_lost_a_floating_ip_is_known_by_its_mark() {
 }
 
 #[test]
-fn a_pool_without_addresses_is_told_and_the_server_is_used_all_the_same() {
+fn a_pool_that_is_used_up_after_the_order_is_told_and_the_server_is_used_all_the_same() {
     let farm = with_pool();
-    farm.sim.cloud("openstack").quota_mut("ceph-ci").floating_ips = Some(0);
     farm.sim.jenkins().submit(job());
     farm.minutes(1);
+    farm.sim.cloud("openstack").quota_mut("ceph-ci").floating_ips = Some(0);
     let run = farm.minute();
     run.did(&["assign_floating_ip trusty floating_ip refused"]);
     assert!(run.errors()[0].contains("Quota exceeded"), "{}", run.story());

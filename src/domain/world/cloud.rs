@@ -136,6 +136,9 @@ pub struct Quota {
     pub volumes: Option<u64>,
     /// Volume space that may still be used, in GiB.
     pub gigabytes: Option<u64>,
+    /// Floating IPs that may still be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floating_ips: Option<u64>,
     /// What one server of a node type takes, where its size is known.
     pub sizes: BTreeMap<NodeTypeName, Size>,
     /// How much everybody together uses, for people and monitors: no decision depends on it. The keys are those above.

@@ -6,12 +6,13 @@ use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, Origin, State};
 use crate::domain::world::{Quotas, World};
-use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom};
+use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
 use crate::plan::identity::fleet::{Fleet, Machine, Sighting};
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::sightings::floating_ips::ours;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub struct Limits<'a> {
     coming: Vec<Coming<'a>>,
     /// Orders of this very run, made after the quota was read.
     just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
+    /// Servers on their way whose floating IP comes once they are active: no quota counts it yet.
+    awaited_floating_ips: BTreeMap<&'a ProviderName, u64>,
 }
 
 /// A server on its way.
@@ -59,6 +62,13 @@ fn may_come_back(memory: &State, machine: &Machine<'_>) -> bool {
     known.is_some_and(|server| server.retirement.is_none())
 }
 
+/// Whether its floating IP is still to be made. Where the listing is missing, it counts as not made.
+fn awaits_floating_ip(config: &Config, world: &World, machine: &Machine<'_>) -> bool {
+    let has_pool = config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some());
+    let made = world.clouds.get(&machine.provider).into_iter().flat_map(|cloud| ours(config, cloud));
+    has_pool && !made.map(|address| &address.mark.server).any(|server| machine.server_id.as_ref() == Some(server))
+}
+
 impl<'a> Limits<'a> {
     /// Counts against this fleet: all servers but those that are gone or on their way out.
     pub fn new(
@@ -80,6 +90,7 @@ impl<'a> Limits<'a> {
             at_provider: BTreeMap::new(),
             coming: Vec::new(),
             just_ordered: Vec::new(),
+            awaited_floating_ips: BTreeMap::new(),
         };
         for (machine, classified) in fleet.machines.iter().zip(phases) {
             let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
@@ -90,11 +101,14 @@ impl<'a> Limits<'a> {
             limits.there += 1;
             *limits.of_type.entry(place.0).or_default() += 1;
             *limits.at_provider.entry(place.1).or_default() += 1;
-            if matches!(classified.phase, Phase::OnItsWay(_)) {
+            let is_coming = matches!(classified.phase, Phase::OnItsWay(_));
+            if is_coming {
                 limits.coming.push(Coming { place, origin: machine.origin, late: is_late(memory, machine) });
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
+            } else if is_coming && awaits_floating_ip(config, world, machine) {
+                *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }
         limits
@@ -142,17 +156,20 @@ impl<'a> Limits<'a> {
                 let Some(quota) = self.quotas.get(&provider.name) else {
                     return ProviderRoom {
                         room: own,
-                        quota: [u64::MAX; 4],
-                        weights: vec![[0; 4]; self.config.node_types.len()],
+                        quota: UNLIMITED,
+                        weights: vec![Weight::default(); self.config.node_types.len()],
                     };
                 };
                 let weight = |kind: &NodeType| {
                     let size = quota.sizes.get(&kind.name).copied().unwrap_or_default();
                     let volumes = kind.volumes().count() as u64;
-                    [size.cores, size.ram_mib, volumes, kind.volumes().map(u64::from).sum()]
+                    let floating_ips = u64::from(kind.boot.floating_ip_pool.is_some());
+                    [size.cores, size.ram_mib, volumes, kind.volumes().map(u64::from).sum(), floating_ips]
                 };
-                let mut left =
-                    [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes].map(|left| left.unwrap_or(u64::MAX));
+                let awaited = self.awaited_floating_ips.get(&provider.name).copied().unwrap_or_default();
+                let floating_ips = quota.floating_ips.map(|left| left.saturating_sub(awaited));
+                let mut left = [quota.cores, quota.ram_mib, quota.volumes, quota.gigabytes, floating_ips]
+                    .map(|left| left.unwrap_or(u64::MAX));
                 let mut instances = quota.instances.unwrap_or(u64::MAX);
                 for (kind, _) in self.just_ordered.iter().filter(|(_, place)| **place == provider.name) {
                     instances = instances.saturating_sub(1);

@@ -293,6 +293,7 @@ fn s4_the_clouds_quota_holds_in_each_of_its_units() {
         ram_mib: Some(100_000),
         volumes: Some(10),
         gigabytes: Some(100),
+        floating_ips: Some(10),
         ..Quota::default()
     };
     for (quota, orders) in [
@@ -301,11 +302,13 @@ fn s4_the_clouds_quota_holds_in_each_of_its_units() {
         (Quota { ram_mib: Some(8191), ..quota.clone() }, 0),
         (Quota { volumes: Some(1), ..quota.clone() }, 1),
         (Quota { gigabytes: Some(29), ..quota.clone() }, 2),
+        (Quota { floating_ips: Some(3), ..quota.clone() }, 3),
         (Quota { cores: None, ram_mib: None, ..quota.clone() }, 4),
         (quota, 4),
     ] {
         let mut s = Situation::new();
         s.ubuntu().storage = Some(10);
+        s.ubuntu().boot.floating_ip_pool = Some("public".to_owned());
         s.projects(4, "amd64");
         s.cloud("os").quota = Some(quota.clone());
         let plan = s.plan();

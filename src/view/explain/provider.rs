@@ -44,6 +44,7 @@ fn remaining(quota: &Quota) -> String {
         (quota.ram_mib, "MiB of RAM"),
         (quota.volumes, "volumes"),
         (quota.gigabytes, "GB of volumes"),
+        (quota.floating_ips, "floating IPs"),
     ];
     let parts: Vec<String> =
         parts.iter().filter_map(|(left, what)| left.map(|left| format!("{left} {what}"))).collect();

@@ -31,8 +31,11 @@ pub struct OrderType {
     pub places: Vec<(usize, u32)>,
 }
 
-/// What one server of a type takes of a provider's quota: cores, MiB of memory, volumes, GiB of volumes.
-pub type Weight = [u64; 4];
+/// What one server of a type takes of a provider's quota: cores, MiB of memory, volumes, GiB of volumes, floating IPs.
+pub type Weight = [u64; 5];
+
+/// A quota without limits.
+pub const UNLIMITED: Weight = [u64::MAX; 5];
 
 /// A provider that servers can be ordered from.
 #[derive(Clone, Debug)]

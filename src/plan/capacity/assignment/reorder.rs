@@ -6,7 +6,7 @@
 //! not by time, so that the same input gives the same plan. Fleets of a few node types and servers are searched
 //! completely (the tests compare with brute force); in larger ones, a job may wait one run longer than necessary.
 
-use super::input::{Input, ProviderRoom};
+use super::input::{Input, ProviderRoom, Weight};
 use super::paths::Searched;
 use super::seating::Seating;
 use super::tally::Tally;
@@ -93,7 +93,7 @@ fn shares_a_limit(input: &Input, jobs: usize) -> bool {
     // No job needs more than one server.
     let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
     let mut everywhere = 0_u32;
-    let mut at_places: Vec<(u32, [u64; 4])> = vec![(0, [0; 4]); input.places.len()];
+    let mut at_places: Vec<(u32, Weight)> = vec![(0, Weight::default()); input.places.len()];
     for (node_type, kind) in input.types.iter().enumerate() {
         let most = kind.room.min(jobs);
         let mut somewhere = 0_u32;
@@ -108,7 +108,7 @@ fn shares_a_limit(input: &Input, jobs: usize) -> bool {
         }
         everywhere = everywhere.saturating_add(most.min(somewhere));
     }
-    let within = |(place, (servers, weight)): (&ProviderRoom, &(u32, [u64; 4]))| {
+    let within = |(place, (servers, weight)): (&ProviderRoom, &(u32, Weight))| {
         *servers <= place.room && weight.iter().zip(place.quota).all(|(&used, left)| used <= left)
     };
     everywhere > input.room || !input.places.iter().zip(&at_places).all(within)

@@ -1,6 +1,6 @@
 //! Who sits where: jobs on executors, and servers at providers, within all limits.
 
-use super::input::{Input, Order, Outcome, Seat};
+use super::input::{Input, Order, Outcome, Seat, Weight};
 use super::tally::Tally;
 use crate::domain::selection::Selection;
 use std::collections::{BTreeMap, VecDeque};
@@ -118,7 +118,7 @@ impl<'a> Seating<'a> {
     fn load(&self, place: usize, more: Option<usize>) -> bool {
         let limits = &self.input.places[place];
         let mut servers = u32::from(more.is_some());
-        let mut weight = more.map_or([0; 4], |node_type| limits.weights[node_type]);
+        let mut weight = more.map_or(Weight::default(), |node_type| limits.weights[node_type]);
         for (node_type, orders) in self.orders.iter().enumerate() {
             let orders = orders.of(place);
             servers += orders;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 fn unlimited(types: usize) -> ProviderRoom {
-    ProviderRoom { room: 100, quota: [u64::MAX; 4], weights: vec![[0; 4]; types] }
+    ProviderRoom { room: 100, quota: UNLIMITED, weights: vec![Weight::default(); types] }
 }
 
 fn numbers(numbers: &[usize]) -> Selection {
@@ -87,7 +87,7 @@ fn an_order_moves_to_another_provider_to_make_room() {
 fn s4_a_quota_of_cores_limits_the_orders() {
     let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0, 1] }]);
     input.places[0].quota[0] = 5;
-    input.places[0].weights = vec![[4, 0, 0, 0], [1, 0, 0, 0]];
+    input.places[0].weights = vec![[4, 0, 0, 0, 0], [1, 0, 0, 0, 0]];
     let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(1)), None]);
 }

@@ -334,12 +334,15 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
         let Some(quota) = quota.filter(|_| !new.is_empty()) else { continue };
         let size = |kind: &NodeTypeName| quota.sizes.get(kind).copied().unwrap_or_default();
         let volumes = |kind: &NodeTypeName| seen.config.node_type(kind).into_iter().flat_map(|kind| kind.volumes());
+        let has_pool =
+            |kind: &NodeTypeName| seen.config.node_type(kind).is_some_and(|kind| kind.boot.floating_ip_pool.is_some());
         let sums = [
             (quota.instances, new.len() as u64),
             (quota.cores, new.iter().map(|(kind, _)| size(kind).cores).sum()),
             (quota.ram_mib, new.iter().map(|(kind, _)| size(kind).ram_mib).sum()),
             (quota.volumes, new.iter().flat_map(|(kind, _)| volumes(kind)).count() as u64),
             (quota.gigabytes, new.iter().flat_map(|(kind, _)| volumes(kind)).map(u64::from).sum()),
+            (quota.floating_ips, new.iter().filter(|(kind, _)| has_pool(kind)).count() as u64),
         ];
         for (left, used) in sums {
             assert!(left.is_none_or(|left| used <= left), "S4: the quota of {}: {quota:?}", provider.name);

@@ -60,7 +60,7 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
             seen.unfit.insert(order.node_type.name.clone(), problems);
         }
     }
-    match floating_ips(cloud, orders, &identity) {
+    match floating_ips(cloud, orders) {
         Ok(Some((quota, hint))) => {
             seen.quota.push(quota);
             seen.hints.extend(hint);
@@ -311,17 +311,12 @@ fn image_faults(cloud: &OpenStack, kind: &NodeType, identity: &Identity) -> Vec<
 
 /// The quota of floating IPs, where a node type needs some, and what to say of it: a run orders a server first, and a server
 /// without its floating IP cannot be reached.
-fn floating_ips(
-    cloud: &OpenStack,
-    orders: &[Order<'_>],
-    identity: &Identity,
-) -> Result<Option<(QuotaUsage, Option<String>)>, Failure> {
+fn floating_ips(cloud: &OpenStack, orders: &[Order<'_>]) -> Result<Option<(QuotaUsage, Option<String>)>, Failure> {
     let kinds: Vec<&NodeType> = orders.iter().map(|order| order.node_type).collect();
     let Some(kind) = kinds.iter().find(|kind| kind.boot.floating_ip_pool.is_some()) else { return Ok(None) };
-    let Some(project) = &identity.project else { return Ok(None) };
-    let Some(quota) = network::floating_ip::quota(&cloud.session, project)? else { return Ok(None) };
-    let used = u64::try_from(quota.used).unwrap_or(0);
-    let limit = u64::try_from(quota.limit).ok();
+    let Some(quota) = network::floating_ip::quota(&cloud.session)? else { return Ok(None) };
+    let used = number(quota.used).unwrap_or(0);
+    let limit = number(quota.limit);
     let hint = limit.filter(|limit| *limit <= used).map(|limit| {
         format!(
             "{used} of {limit} floating IPs of the project are in use, and each server of {} needs one: release some, or \
@@ -345,7 +340,11 @@ fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {
         all.push(("volumes", limits.total_volumes_used, limits.max_total_volumes));
         all.push(("GB of volumes", limits.total_gigabytes_used, limits.max_total_volume_gigabytes));
     }
-    let number = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
     let usage = |(what, used, limit)| QuotaUsage { what, used: number(used).unwrap_or(0), limit: number(limit) };
     Ok(all.into_iter().map(usage).collect())
+}
+
+/// A number of a quota; below zero it is no limit.
+fn number(number: Option<i64>) -> Option<u64> {
+    u64::try_from(number?).ok()
 }

@@ -9,7 +9,7 @@ use crate::provider::openstack::api::{Effect, Microversion, Service};
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::openstack::compute;
 use crate::provider::openstack::compute::version;
-use crate::provider::openstack::network::Kind;
+use crate::provider::openstack::network::{Kind, floating_ip};
 use crate::provider::openstack::volume;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,15 @@ pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
         if node_type.volumes().next().is_some() {
             questions.insert(Question::VolumeQuota);
         }
+        if node_type.boot.floating_ip_pool.is_some() {
+            questions.insert(Question::FloatingIpQuota);
+        }
     }
     let answers = ask(cloud, questions);
     let failure = |question: &Question<'_>| answers.get(question).and_then(|answer| answer.as_ref().err()).cloned();
     let mut survey = Survey::default();
     let mut problems = BTreeSet::new();
-    for question in [Question::Quota, Question::VolumeQuota] {
+    for question in [Question::Quota, Question::VolumeQuota, Question::FloatingIpQuota] {
         problems.extend(failure(&question).map(|failure| failure.message));
     }
 
@@ -57,9 +60,15 @@ pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
             Some(Ok(Answer::VolumeQuota(headroom))) => headroom.clone(),
             _ => volume::Headroom::default(),
         };
+        let floating_ip::Headroom { floating_ips, usage: of_addresses } = match answers.get(&Question::FloatingIpQuota)
+        {
+            Some(Ok(Answer::FloatingIpQuota(headroom))) => headroom.clone(),
+            _ => floating_ip::Headroom::default(),
+        };
         let (instances, cores, ram_mib) = (*instances, *cores, *ram_mib);
-        let usage = usage.iter().chain(&of_volumes).map(|(part, used)| ((*part).to_owned(), *used)).collect();
-        survey.quota = Some(Quota { instances, cores, ram_mib, volumes, gigabytes, sizes, usage });
+        let usage = usage.iter().chain(&of_volumes).chain(&of_addresses);
+        let usage = usage.map(|(part, used)| ((*part).to_owned(), *used)).collect();
+        survey.quota = Some(Quota { instances, cores, ram_mib, volumes, gigabytes, floating_ips, sizes, usage });
     }
     survey.problems = problems.into_iter().collect();
     survey
@@ -95,6 +104,7 @@ fn joined(mut failures: Vec<Failure>, problems: &mut BTreeSet<String>) -> Option
 enum Question<'a> {
     Quota,
     VolumeQuota,
+    FloatingIpQuota,
     Flavors,
     Id(Resource, &'a str),
     Microversion,
@@ -103,6 +113,7 @@ enum Question<'a> {
 enum Answer {
     Quota(compute::Headroom),
     VolumeQuota(volume::Headroom),
+    FloatingIpQuota(floating_ip::Headroom),
     Newest(Option<Microversion>),
     /// It is in the cloud's cache.
     Cached,
@@ -113,6 +124,7 @@ fn ask<'a>(cloud: &OpenStack, questions: BTreeSet<Question<'a>>) -> BTreeMap<Que
         let answer = match question {
             Question::Quota => compute::headroom(&cloud.session).map(Answer::Quota),
             Question::VolumeQuota => volume::headroom(&cloud.session).map(Answer::VolumeQuota),
+            Question::FloatingIpQuota => floating_ip::headroom(&cloud.session).map(Answer::FloatingIpQuota),
             Question::Flavors => cloud.flavors().map(|_| Answer::Cached),
             Question::Id(resource, name) => cloud.resolve(resource, name).map(|_| Answer::Cached),
             Question::Microversion => version::newest(&cloud.session).map(Answer::Newest),

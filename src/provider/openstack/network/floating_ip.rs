@@ -6,11 +6,11 @@
 use super::networks::{self, Kind};
 use super::wire;
 use crate::domain::names::FloatingIpId;
-use crate::domain::world::{AddressMark, FloatingIp, Lookup};
+use crate::domain::world::{AddressMark, FloatingIp, Lookup, QuotaUse};
 use crate::http::{Method, encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{
-    Call, Effect, Operation, Service, Session, lookup, says_no_floating_ip, says_not_reachable,
+    Call, Effect, Operation, Service, Session, lookup, remaining, says_no_floating_ip, says_not_reachable, usage,
 };
 use crate::provider::openstack::cloud::{OpenStack, Resource};
 use crate::provider::order::{AddressOrder, Deletion};
@@ -24,11 +24,24 @@ pub(crate) fn floating_ips(session: &Session) -> Result<Vec<FloatingIp>, Failure
     Ok(addresses.into_iter().filter_map(marked).collect())
 }
 
+/// What remains of the quota of floating IPs; `None` means unlimited or unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Headroom {
+    pub(crate) floating_ips: Option<u64>,
+    pub(crate) usage: Vec<(&'static str, QuotaUse)>,
+}
+
+pub(crate) fn headroom(session: &Session) -> Result<Headroom, Failure> {
+    let Some(wire::NeutronQuota { limit, used }) = quota(session)? else { return Ok(Headroom::default()) };
+    Ok(Headroom { floating_ips: remaining(limit, used), usage: usage([("floating_ips", limit, used)]) })
+}
+
 /// How many floating IPs the project has and may have; a limit below zero is none. `None` where the cloud does not tell
 /// users, or lacks the extension `quota_details`.
-pub(crate) fn quota(session: &Session, project: &str) -> Result<Option<wire::NeutronQuota>, Failure> {
+pub(crate) fn quota(session: &Session) -> Result<Option<wire::NeutronQuota>, Failure> {
     let operation = session.operation("read the quota of floating IPs", Effect::Read);
-    let path = format!("/quotas/{}/details.json", encode_segment(project));
+    let Some(project) = session.identity()?.project else { return Ok(None) };
+    let path = format!("/quotas/{}/details.json", encode_segment(&project));
     let wanted = "the quota of floating IPs";
     match session.get_json(Service::Network, path, "/quota/floatingip", wanted, &operation) {
         Ok(quota) => Ok(Some(quota)),

@@ -24,8 +24,10 @@ pub(crate) struct Network {
 /// One quota in `GET /quotas/PROJECT/details.json` (Networking API v2.0).
 #[derive(Clone, Copy, Deserialize)]
 pub(crate) struct NeutronQuota {
-    pub(crate) limit: i64,
-    pub(crate) used: i64,
+    #[serde(default, deserialize_with = "loose")]
+    pub(crate) limit: Option<i64>,
+    #[serde(default, deserialize_with = "loose")]
+    pub(crate) used: Option<i64>,
 }
 
 impl Network {

@@ -30,6 +30,7 @@ fn a_survey_reads_quota_and_sizes_and_what_the_names_mean_once_for_the_orders_to
             ram_mib: Some(400_000),
             volumes: Some(40),
             gigabytes: Some(2000),
+            floating_ips: None,
             sizes: [("ubuntu".into(), size), ("other".into(), size)].into(),
             usage: survey.quota.as_ref().map(|quota| quota.usage.clone()).unwrap_or_default(),
         })
