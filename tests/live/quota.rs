@@ -41,9 +41,26 @@ impl Project {
         identity(&self.admin, "PUT", &format!("/projects/{}/users/{}/roles/{role}", self.id, self.user), None);
     }
 
-    fn allow(&self, instances: u32) {
+    fn allow(&self, instances: u32, floating_ips: u32) {
         let body = json!({"quota_set": {"instances": instances}});
         self.admin.ask("PUT", "compute", &format!("/os-quota-sets/{}", self.id), Some(&body));
+        let body = json!({"quota": {"floatingip": floating_ips}});
+        self.admin.ask("PUT", "network", &format!("/v2.0/quotas/{}", self.id), Some(&body));
+    }
+
+    /// An installation there, for servers with these lines besides image and size.
+    fn site(&self, name: &str, lines: &str) -> Site {
+        let login = format!(
+            "auth_url = \"{}\"\nusername = \"{user}\"\npassword = \"{PASSWORD}\"\ntenant_name = \"{user}\"",
+            self.auth_url(),
+            user = self.name
+        );
+        let body = json!({"auth": {
+            "identity": {"methods": ["password"], "password": {"user": {"id": self.user, "password": PASSWORD}}},
+            "scope": {"project": {"id": self.id}}}});
+        let client = Cloud::log_in(&self.auth_url(), &body);
+        let lines = format!("image_name = \"{}\"\nsize = \"{}\"\n{lines}", image(), size());
+        Site::of(client, &login, name, &lines)
     }
 
     fn auth_url(&self) -> String {
@@ -77,18 +94,8 @@ fn live_s4_without_quota_nothing_is_ordered_and_an_order_all_the_same_is_refused
     }
     let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
     let project = Project::new(admin);
-    project.allow(0);
-    let login = format!(
-        "auth_url = \"{}\"\nusername = \"{name}\"\npassword = \"{PASSWORD}\"\ntenant_name = \"{name}\"",
-        project.auth_url(),
-        name = project.name
-    );
-    let body = json!({"auth": {
-        "identity": {"methods": ["password"], "password": {"user": {"id": project.user, "password": PASSWORD}}},
-        "scope": {"project": {"id": project.id}}}});
-    let client = Cloud::log_in(&project.auth_url(), &body);
-    let lines = format!("image_name = \"{}\"\nsize = \"{}\"", image(), size());
-    let site = Site::of(client, &login, "quota", &lines);
+    project.allow(0, 0);
+    let site = project.site("quota", "");
     site.queue("ceph-build");
     let run = site.run();
     run.did(&[]);
@@ -109,4 +116,19 @@ fn live_s4_without_quota_nothing_is_ordered_and_an_order_all_the_same_is_refused
     assert_eq!(failure.kind, FailureKind::Quota, "{failure}");
     assert!(failure.message.contains("Quota exceeded for instances"), "{failure}");
     assert!(site.cloud.servers().is_empty());
+}
+
+#[test]
+fn live_s4_without_a_floating_ip_left_no_server_is_ordered_that_needs_one() {
+    if cloud().is_none() {
+        return;
+    }
+    let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
+    let project = Project::new(admin);
+    project.allow(10, 0);
+    let site = project.site("addresses", "floating_ip_pool = \"public\"");
+    site.queue("ceph-build");
+    let run = site.run();
+    run.did(&[]);
+    assert_eq!(run.rule(Subject::QueueItem, "ceph-build"), Rule::Quota);
 }
