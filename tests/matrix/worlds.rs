@@ -151,7 +151,7 @@ impl World {
             latest: 0,
             runs: 0,
             state_lost: false,
-            state_lost_after: None,
+            servers_unknown: false,
             lists_lie: false,
         };
         for minute in 0..self.length {
@@ -206,8 +206,8 @@ struct Life<'a> {
     latest: i64,
     runs: usize,
     state_lost: bool,
-    /// After how many runs.
-    state_lost_after: Option<usize>,
+    /// The state was lost, and no run read the lists of all clouds since.
+    servers_unknown: bool,
     /// A cloud did not show its servers, or is not to.
     lists_lie: bool,
 }
@@ -226,14 +226,14 @@ impl Life<'_> {
             // Nothing but memory tells whose a node is that got another name and other labels.
             Event::StateLost { .. } if has_unrecognizable(self.farm) => {}
             Event::Relabelled { .. } if self.state_lost => {}
-            Event::Answer { .. } if self.hides_servers(event) && self.state_lost_after == Some(self.runs) => {}
+            Event::Answer { .. } if self.hides_servers(event) && self.servers_unknown => {}
             Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;
                 happen(self.farm, self.backend, event);
             }
             Event::StateLost { .. } => {
                 self.state_lost = true;
-                self.state_lost_after = Some(self.runs);
+                self.servers_unknown = true;
                 // Without memory nobody can tell that a node of exactly this name was there before our server was.
                 self.farm.sim.jenkins().delete_node("trusty");
                 happen(self.farm, self.backend, event);
@@ -271,6 +271,7 @@ impl Life<'_> {
         let report = reconcile(&self.farm.config(), Permits::default(), moment, &Progress::silent());
         let report = report.unwrap_or_else(|error| panic!("a run ended early: {error}"));
         self.runs += 1;
+        self.servers_unknown &= report.world.clouds.values().any(|cloud| cloud.servers.complete().is_none());
         if !self.farm.sim.violations().is_empty() {
             println!("{}", report.plan.display(Detail::Full));
         }
