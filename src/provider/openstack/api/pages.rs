@@ -38,9 +38,10 @@ impl Pages {
         Self { path: path.to_owned(), query: Some(query.to_owned()), read: BTreeSet::new() }
     }
 
-    /// The path and query of the next page; `None` after the last one.
-    pub(crate) fn path(&self) -> Option<String> {
-        self.query.as_ref().map(|query| format!("{}?{query}", self.path))
+    /// The path and query of the page behind this link, if [`Self::advance`] may go on to it.
+    pub(crate) fn ahead(&self, next: Option<&str>) -> Option<String> {
+        let (_, query) = next?.split_once('?')?;
+        (!self.read.contains(query)).then(|| format!("{}?{query}", self.path))
     }
 
     /// How many pages were read.

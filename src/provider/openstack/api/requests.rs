@@ -5,11 +5,13 @@ use super::pages::{Link, Pages};
 use super::service::Service;
 use super::session::{Call, Session};
 use super::values::Loose;
+use crate::concurrency::join;
 use crate::http::{HttpError, Method, Response};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::order::Deletion;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::thread;
 
 /// What an entry of a list means that cannot be read.
 #[derive(Clone, Copy)]
@@ -76,8 +78,10 @@ impl Session {
     ) -> Result<Vec<T>, Failure> {
         let mut all: BTreeMap<String, T> = BTreeMap::new();
         let mut pages = Pages::new(first);
-        while let Some(path) = pages.path() {
-            let response = self.get(service, path, operation).map_err(|failure| match pages.read() {
+        let get = |path| self.get(service, path, operation);
+        let mut page = Some(get(first.to_owned()));
+        while let Some(answer) = page {
+            let response = answer.map_err(|failure| match pages.read() {
                 0 => failure,
                 _ if self.http().has_time() => failure,
                 read => {
@@ -87,19 +91,19 @@ impl Session {
             })?;
             let unusable = |error: HttpError| operation.unusable(&error);
             let body = response.json_body("a page of the list").map_err(unusable)?;
-            let entries: Vec<Loose<Option<T>>> = body.take(&format!("/{key}")).map_err(unusable)?;
             let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
             let next: Option<String> = body.take("/next").map_err(unusable)?;
             let next = next.or_else(|| Link::next(links.unwrap_or_default()));
-            let (known, empty) = (all.len(), entries.is_empty());
-            if let (OddEntry::Fails, Some(at)) = (odd, entries.iter().position(|Loose(entry)| entry.is_none())) {
-                let text = format!("entry {} of a page of the list has no id, so the list may be incomplete", at + 1);
-                return Err(operation.failure(FailureKind::Unavailable, &text));
-            }
-            let entries = entries.into_iter().filter_map(|Loose(entry)| entry);
-            all.extend(entries.map(|entry| (id(&entry).to_owned(), entry)));
-            pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
-                operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
+            page = thread::scope(|scope| {
+                // The next page is on its way while this one is read.
+                let ahead = pages.ahead(next.as_deref()).map(|path| scope.spawn(|| get(path)));
+                let entries: Vec<Loose<Option<T>>> = body.take(&format!("/{key}")).map_err(unusable)?;
+                let (known, empty) = (all.len(), entries.is_empty());
+                all.extend(readable(entries, odd, operation)?.map(|entry| (id(&entry).to_owned(), entry)));
+                pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
+                    operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
+                })?;
+                Ok(ahead.map(join))
             })?;
         }
         Ok(all.into_values().collect())
@@ -142,4 +146,17 @@ impl Session {
             Err(operation.refused(service, &response))
         }
     }
+}
+
+/// The entries of a page that can be read.
+fn readable<T>(
+    entries: Vec<Loose<Option<T>>>,
+    odd: OddEntry,
+    operation: &Operation<'_>,
+) -> Result<impl Iterator<Item = T>, Failure> {
+    if let (OddEntry::Fails, Some(at)) = (odd, entries.iter().position(|Loose(entry)| entry.is_none())) {
+        let text = format!("entry {} of a page of the list has no id, so the list may be incomplete", at + 1);
+        return Err(operation.failure(FailureKind::Unavailable, &text));
+    }
+    Ok(entries.into_iter().filter_map(|Loose(entry)| entry))
 }

@@ -64,6 +64,18 @@ fn s3_a_list_whose_pages_form_a_circle_or_never_end_is_an_error() {
 }
 
 #[test]
+fn s3_a_page_is_on_its_way_before_the_one_before_it_is_read_and_does_not_make_up_for_it() {
+    let (server, ids) = listing(|query| match query {
+        "limit=1000" => {
+            Answer::json(200, r#"{"servers": [{}], "servers_links": [{"rel": "next", "href": "/x?marker=a"}]}"#)
+        }
+        _ => page(&["b"], None),
+    });
+    assert!(ids.unwrap_err().contains("entry 1 of a page of the list has no id"));
+    assert_eq!(lines(&server).last().unwrap(), "GET /compute/v2.1/servers/detail?marker=a");
+}
+
+#[test]
 fn s3_an_answer_that_is_no_list_is_an_error() {
     for body in ["{}", r#"{"servers":null}"#, "<html>", ""] {
         let (_server, ids) = listing(move |_| Answer::json(200, body));
