@@ -31,7 +31,8 @@ pub(crate) fn table(size: Size) -> Result<()> {
         }
     }
     say(
-        "\nThe time that the simulator works on an answer is part of the wall time, and grows with the number of nodes.",
+        "\nWhere the simulator works longer on an answer than the latency, that is part of the wall time. It grows with the \
+         number of nodes, and the services wait for each other.",
     );
     Ok(())
 }
