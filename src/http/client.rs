@@ -17,10 +17,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::RootCerts;
 use ureq::tls::TlsConfig;
+use ureq::{Agent, Proxy};
 
 /// The longest that one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -191,7 +191,8 @@ impl Client {
             return Err(Failed::permanent(request.not_sent(text)));
         }
         let uri: Uri = request.uri().map_err(Failed::permanent)?;
-        let (outcome, was_sent) = sent::watch(|| self.exchange(request, &uri, timeout));
+        let proxy = self.proxies.of(&uri).map_err(|why| Failed::permanent(request.not_sent(why)))?;
+        let (outcome, was_sent) = sent::watch(|| self.exchange(request, &uri, proxy, timeout));
         if was_sent {
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
@@ -202,7 +203,7 @@ impl Client {
                 }
                 self.answer(request, status, headers, body)
             }
-            Err(failure) => Err(failure::explain(request, &uri, failure, was_sent, timeout)),
+            Err(failure) => Err(failure::explain(request, &uri, proxy, failure, was_sent, timeout)),
         };
         if outcome.as_ref().map_or(true, |response| response.status >= 400 && response.status != 404) {
             self.failed.fetch_add(1, Ordering::Relaxed);
@@ -219,11 +220,17 @@ impl Client {
         outcome
     }
 
-    fn exchange(&self, request: &Request, uri: &Uri, timeout: Duration) -> Result<Raw, TransportError> {
+    fn exchange(
+        &self,
+        request: &Request,
+        uri: &Uri,
+        proxy: Option<&Proxy>,
+        timeout: Duration,
+    ) -> Result<Raw, TransportError> {
         let (parts, body) = request.parts(uri)?;
         let response = match body {
-            Some(body) => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, body), uri, timeout)),
-            None => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, ()), uri, timeout)),
+            Some(body) => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, body), proxy, timeout)),
+            None => self.agent.run(self.configured(ureq::http::Request::from_parts(parts, ()), proxy, timeout)),
         }?;
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
@@ -239,11 +246,11 @@ impl Client {
     fn configured<B: ureq::AsSendBody>(
         &self,
         request: ureq::http::Request<B>,
-        uri: &Uri,
+        proxy: Option<&Proxy>,
         timeout: Duration,
     ) -> ureq::http::Request<B> {
         let config = self.agent.configure_request(request).timeout_global(Some(timeout));
-        config.proxy(self.proxies.of(uri).cloned()).build()
+        config.proxy(proxy.cloned()).build()
     }
 
     fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: RawBody) -> Result<Response, Failed> {

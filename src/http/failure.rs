@@ -7,7 +7,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 use ureq::http::Uri;
-use ureq::{Error, Timeout};
+use ureq::{Error, Proxy, Timeout};
 
 /// The longest that connecting may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,8 +68,15 @@ pub(super) fn redirected(response: &Response) -> HttpError {
     }
 }
 
-/// The error for what ureq reports.
-pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent: bool, timeout: Duration) -> Failed {
+/// The error for what ureq reports of a request through this proxy, if through any.
+pub(super) fn explain(
+    request: &Request,
+    uri: &Uri,
+    proxy: Option<&Proxy>,
+    cause: TransportError,
+    sent: bool,
+    timeout: Duration,
+) -> Failed {
     let (kind, text, transient) = match cause {
         TransportError::TooLarge { status, why } => {
             (Kind::TooLarge, format!("the answer (status {status}) {why}"), false)
@@ -85,7 +92,14 @@ pub(super) fn explain(request: &Request, uri: &Uri, cause: TransportError, sent:
         TransportError::Call(cause @ Error::LargeResponseHeader(..)) => (Kind::TooLarge, cause.to_string(), false),
         TransportError::Call(cause) if sent => (Kind::Lost, lost(request, cause, timeout), true),
         TransportError::Call(cause) => {
-            let (text, transient) = not_sent(uri, cause, timeout);
+            let (text, transient) = match (cause, proxy) {
+                (Error::ConnectProxyFailed(reason), Some(proxy)) => proxy_refused(uri, proxy, &reason),
+                (cause, Some(proxy)) => {
+                    let (text, transient) = not_sent(uri, proxy.host(), cause, timeout);
+                    (format!("through the proxy {}: {text}", place(proxy)), transient)
+                }
+                (cause, None) => not_sent(uri, uri.host().unwrap_or_default(), cause, timeout),
+            };
             // Every request to an unreachable host fails in the same way, so one line should report them all.
             let error = HttpError { request: origin(request.url()), kind: Kind::NotSent, text };
             return Failed { error, transient };
@@ -107,8 +121,37 @@ fn lost(request: &Request, cause: Error, timeout: Duration) -> String {
     }
 }
 
-fn not_sent(uri: &Uri, cause: Error, timeout: Duration) -> (String, bool) {
-    let host = uri.host().unwrap_or_default();
+fn place(proxy: &Proxy) -> String {
+    format!("{}:{}", proxy.host(), proxy.port())
+}
+
+/// What a proxy answered to CONNECT, as ureq tells it.
+fn proxy_refused(uri: &Uri, proxy: &Proxy, reason: &str) -> (String, bool) {
+    let (place, host) = (place(proxy), uri.host().unwrap_or_default());
+    let status = reason.rsplit('/').next().and_then(|status| status.parse::<u16>().ok());
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+    match status {
+        None => (format!("the proxy {place} did not answer"), true),
+        Some(407) => (
+            format!(
+                "the proxy {place} answered 407: it wants a user and a password: write them into its URL, \
+                 http://USER:PASSWORD@HOST:PORT"
+            ),
+            false,
+        ),
+        Some(status @ 400..500) => (
+            format!(
+                "the proxy {place} answered {status}: let it allow CONNECT to port {port}, which mita uses for http, \
+                 too, or reach {host} without it"
+            ),
+            false,
+        ),
+        Some(status) => (format!("the proxy {place} answered {status}: can it reach {host}?"), true),
+    }
+}
+
+/// Why there is no connection to this host: that of the URL, or the proxy.
+fn not_sent(uri: &Uri, host: &str, cause: Error, timeout: Duration) -> (String, bool) {
     let tls = uri.scheme_str() == Some("https");
     match cause {
         Error::HostNotFound => (format!("the host name {host} has no address"), true),
@@ -128,7 +171,6 @@ fn not_sent(uri: &Uri, cause: Error, timeout: Duration) -> (String, bool) {
         }
         Error::Io(cause) => (format!("no connection: {cause}"), true),
         cause @ (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_)) => (not_trusted(&cause), false),
-        Error::ConnectProxyFailed(reason) => (format!("the proxy refused: {reason}"), true),
         cause => (format!("could not be sent: {cause}"), false),
     }
 }

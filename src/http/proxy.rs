@@ -6,8 +6,8 @@
 
 use crate::secret::Secret;
 use std::net::IpAddr;
-use ureq::Proxy;
 use ureq::http::Uri;
+use ureq::{Proxy, ProxyProtocol};
 
 /// Gives the value of an environment variable.
 type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -19,8 +19,9 @@ pub(super) enum Proxies {
     Configured(Proxy),
     /// Those of the environment.
     Environment {
-        http: Option<Proxy>,
-        https: Option<Proxy>,
+        /// The error is for what cannot be used, once a host needs it.
+        http: Result<Option<Proxy>, String>,
+        https: Result<Option<Proxy>, String>,
         /// Hosts without a proxy.
         direct: Vec<Exception>,
     },
@@ -30,15 +31,15 @@ impl Proxies {
     /// The proxy that is configured, else those of the environment of this process.
     ///
     /// # Errors
-    /// What cannot be used, without its text, which can contain a password.
+    /// If the configured one cannot be used, without its text, which can contain a password.
     pub(super) fn new(configured: Option<&Secret>) -> Result<Self, String> {
         match configured {
             Some(proxy) => parsed(proxy.expose(), "the proxy").map(Proxies::Configured),
-            None => Self::of_environment(&of_process),
+            None => Ok(Self::of_environment(&of_process)),
         }
     }
 
-    fn of_environment(environment: Environment<'_>) -> Result<Self, String> {
+    fn of_environment(environment: Environment<'_>) -> Self {
         let value = |name: &str| {
             let names = [name.to_owned(), name.to_uppercase()];
             names.into_iter().find_map(|name| environment(&name).filter(|value| !value.is_empty()).map(|v| (name, v)))
@@ -56,21 +57,25 @@ impl Proxies {
             None => Ok(None),
         };
         let direct = value("no_proxy").map(|(_, text)| exceptions(&text)).unwrap_or_default();
-        Ok(Proxies::Environment { http: proxy("http_proxy")?, https: proxy("https_proxy")?, direct })
+        Proxies::Environment { http: proxy("http_proxy"), https: proxy("https_proxy"), direct }
     }
 
     /// The proxy for this URL. A proxy of the environment is never used for this machine itself.
-    pub(super) fn of(&self, uri: &Uri) -> Option<&Proxy> {
+    ///
+    /// # Errors
+    /// If that of the environment cannot be used.
+    pub(super) fn of(&self, uri: &Uri) -> Result<Option<&Proxy>, &str> {
         match self {
-            Proxies::Configured(proxy) => Some(proxy),
+            Proxies::Configured(proxy) => Ok(Some(proxy)),
             Proxies::Environment { http, https, direct } => {
                 let is_tls = uri.scheme_str() == Some("https");
                 let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.').to_lowercase();
                 let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+                if is_loopback(&host) || direct.iter().any(|except| except.covers(&host, port)) {
+                    return Ok(None);
+                }
                 let proxy = if is_tls { https } else { http };
-                proxy
-                    .as_ref()
-                    .filter(|_| !is_loopback(&host) && !direct.iter().any(|except| except.covers(&host, port)))
+                proxy.as_ref().map(Option::as_ref).map_err(String::as_str)
             }
         }
     }
@@ -82,8 +87,22 @@ fn of_process(name: &str) -> Option<String> {
 }
 
 fn parsed(text: &str, what: &str) -> Result<Proxy, String> {
-    // Without ureq's message, which could quote a password in the address.
-    Proxy::new(text).map_err(|_| format!("{what} is not of the form http://HOST:PORT"))
+    // Without ureq's message, which could quote a password in the address. ureq takes a port that is none for the usual one,
+    // and connects directly where it does not know the protocol.
+    let proxy = Proxy::new(text).ok().filter(has_port);
+    let proxy = proxy.ok_or_else(|| format!("{what} is not of the form http://HOST:PORT"))?;
+    match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        _ => Err(format!("{what} is a SOCKS proxy, and mita needs an HTTP proxy, as in http://HOST:PORT")),
+    }
+}
+
+/// Whether the port is a number that ports have, if there is one.
+fn has_port(proxy: &Proxy) -> bool {
+    let authority = proxy.uri().authority().map_or("", |authority| authority.as_str());
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    let port = place.strip_prefix(proxy.host()).unwrap_or_default();
+    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -170,11 +189,11 @@ mod tests {
 
     fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let value = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        Proxies::of_environment(&value).unwrap()
+        Proxies::of_environment(&value)
     }
 
     fn used(proxies: &Proxies, url: &str) -> Option<String> {
-        proxies.of(&url.parse().unwrap()).map(|proxy| proxy.host().to_owned())
+        proxies.of(&url.parse().unwrap()).unwrap().map(|proxy| proxy.host().to_owned())
     }
 
     #[test]
@@ -227,9 +246,21 @@ mod tests {
 
     #[test]
     fn s9_a_proxy_that_cannot_be_used_is_named_by_its_variable_alone() {
-        let value = |name: &str| (name == "HTTPS_PROXY").then(|| "ftp://u:hidden-proxy-word@h".to_owned());
-        let error = Proxies::of_environment(&value).unwrap_err();
-        assert_eq!(error, "HTTPS_PROXY is not of the form http://HOST:PORT");
+        const FORM: &str = " is not of the form http://HOST:PORT";
+        const SOCKS: &str = " is a SOCKS proxy, and mita needs an HTTP proxy, as in http://HOST:PORT";
+        for (variable, value, error) in [
+            ("HTTPS_PROXY", "ftp://u:hidden-proxy-word@h", FORM),
+            ("https_proxy", "http://u:hidden-proxy-word@h:99999", FORM),
+            ("https_proxy", "http://u:hidden-proxy-word@[::1", FORM),
+            ("all_proxy", "socks5://u:hidden-proxy-word@h:1080", SOCKS),
+            ("ALL_PROXY", "socks4a://h", SOCKS),
+        ] {
+            let proxies =
+                proxies(&[(variable, value), ("http_proxy", "http://p:3128"), ("no_proxy", "direct.example")]);
+            assert_eq!(proxies.of(&"https://h.example".parse().unwrap()).unwrap_err(), format!("{variable}{error}"));
+            assert_eq!(used(&proxies, "https://direct.example"), None, "{value}");
+            assert_eq!(used(&proxies, "http://h.example").as_deref(), Some("p"), "{value}");
+        }
         assert!(!crate::secret::redact("hidden-proxy-word").contains("word"));
     }
 }

@@ -40,14 +40,19 @@ impl Proxy {
     }
 }
 
-fn pass_on(client: TcpStream, heard: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut reader = BufReader::new(client.try_clone()?);
+fn read_head(reader: &mut impl BufRead) -> io::Result<String> {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         if reader.read_line(&mut head)? == 0 {
-            return Ok(());
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+    Ok(head)
+}
+
+fn pass_on(client: TcpStream, heard: &Mutex<Vec<String>>) -> io::Result<()> {
+    let mut reader = BufReader::new(client.try_clone()?);
+    let head = read_head(&mut reader)?;
     heard.lock().expect("no panic").push(head.clone());
     let target = head.split(' ').nth(1).unwrap_or_default();
     let port: u16 = target.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
@@ -146,4 +151,39 @@ fn an_address_of_the_configuration_takes_the_place_of_the_catalogues() {
     assert!(nova.asked().iter().all(|asked| asked.path.starts_with("/compute/v2.1/")));
     assert!(nova.asked().iter().any(|asked| asked.method == "POST"));
     assert!(rest.asked().iter().all(|asked| !asked.path.starts_with("/compute")));
+}
+
+/// A proxy that gives this answer to everything.
+fn proxy_that_answers(answer: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = read_head(&mut BufReader::new(&client)).and_then(|_| client.write_all(answer.as_bytes()));
+        }
+    });
+    port
+}
+
+#[test]
+fn s9_a_proxy_that_refuses_or_answers_something_else_is_named_with_what_to_do() {
+    let controller = Host::new(jenkins);
+    for (answer, scheme, words) in [
+        (
+            "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            "https",
+            "it wants a user and a password",
+        ),
+        ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "http", "let it allow CONNECT to port 5000"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno", "https", "can it reach cloud.example?"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n<html>no</html>", "https", "no trusted TLS connection"),
+        ("", "https", "did not answer"),
+    ] {
+        let port = proxy_that_answers(answer);
+        let lines = format!("proxy = \"http://mita:{PASSWORD}@127.0.0.1:{port}\"");
+        let ended = place(&controller, &format!("{scheme}://cloud.example:5000"), &lines).run(&["reconcile"]);
+        assert_eq!(ended.status, Some(1), "{ended:?}");
+        let named = ended.stderr.contains(&format!("the proxy 127.0.0.1:{port}"));
+        assert!(named && ended.stderr.contains(words) && !ended.stderr.contains(PASSWORD), "{words}: {ended:?}");
+    }
 }

@@ -14,7 +14,7 @@ pub(super) const PROXY: Key = key(
     "proxy",
     Kind::Proxy,
     "the environment's",
-    "the proxy, as http://[USER:PASSWORD@]HOST:PORT; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
+    "the proxy, as http://[USER:PASSWORD@]HOST:PORT, which must allow CONNECT for https and http; the environment: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY",
 );
 
 /// `[provider.NAME]`
