@@ -19,6 +19,8 @@ pub(crate) struct Draft {
     pub(crate) warnings: Vec<(String, String)>,
     /// Servers that are kept for a pipeline which waits for their very nodes, by the key of that condition.
     pub(crate) kept_for_pipelines: BTreeSet<String>,
+    /// Nodes whose servers mita sees no more, and whose agents are connected all the same.
+    pub(crate) still_connected: BTreeSet<NodeName>,
 }
 
 impl Draft {

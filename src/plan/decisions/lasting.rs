@@ -81,6 +81,12 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
         cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",
     }));
+    conditions.extend(draft.still_connected.iter().map(|node| Condition {
+        key: format!("node {node} without its server"),
+        place: format!("node {node}"),
+        what: "its server is not to be seen, and its agent is connected all the same,".to_owned(),
+        cure: "find out where its agent runs (another project or cloud?), then delete the node in Jenkins",
+    }));
     if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::QuietingDown) {
         conditions.push(Condition {
             key: Rule::QuietingDown.to_string(),

@@ -36,6 +36,12 @@ pub fn refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeN
     open(breaker, now);
 }
 
+/// Whether nothing is ordered there now.
+pub fn is_open(state: &State, provider: &ProviderName, node_type: &NodeTypeName, now: Timestamp) -> bool {
+    let types = state.breakers.get(provider);
+    types.and_then(|types| types.get(node_type)).is_some_and(|breaker| breaker.until > now)
+}
+
 fn breaker<'a>(
     state: &'a mut State,
     provider: &ProviderName,

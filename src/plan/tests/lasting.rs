@@ -1,5 +1,6 @@
 //! L6: nothing lasts in silence.
 
+use crate::config::{NodeSettings, Registration, Transport};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, Session};
 use crate::domain::world::*;
@@ -132,6 +133,34 @@ fn l6_a_volume_whose_deletion_does_not_end_is_a_problem_after_a_quarter_of_an_ho
             let problems = problems_after(&mut s, runs);
             assert_eq!(problems.len(), told, "{runs} runs: {problems:?}");
             assert!(problems.iter().all(|problem| problem.contains("ask the cloud's operators")), "{problems:?}");
+        }
+    }
+}
+
+#[test]
+fn l6_a_node_without_its_server_whose_agent_stays_connected_is_a_problem_after_a_quarter_of_an_hour() {
+    // A server that is gone for mita alone, as after a change of the project; and a node that mita made for an order.
+    let gone = |s: &mut Situation| {
+        s.joined("s1", "10.0.0.1");
+        s.run();
+        s.servers().clear();
+        s.remember_gone("s1");
+        s.state.servers.clear();
+    };
+    let made = |s: &mut Situation| {
+        s.ubuntu().registration = Registration::Inbound(NodeSettings::default(), Transport::default());
+        let mark = Some(Mark { owner: owner(), controller: None, node_type: "ubuntu".into(), id: "m0".into() });
+        s.nodes().push(Node { mark, ..agent("ubuntu+10.0.0.1") });
+    };
+    for lose in [&gone as &dyn Fn(&mut Situation), &made] {
+        for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
+            let mut s = Situation::new();
+            lose(&mut s);
+            let problems = problems_after(&mut s, runs);
+            assert_eq!(problems.len(), told, "{runs} runs: {problems:?}");
+            assert!(problems.iter().all(|it| it.starts_with("node ubuntu+10.0.0.1: its server is")), "{problems:?}");
+            s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+            assert_eq!(s.plan().problems, [], "the node is removed");
         }
     }
 }
