@@ -4,7 +4,7 @@
 
 use crate::apply::outcome::{ActionResult, Results};
 use crate::config::Config;
-use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::{ClosedNode, RetirementStep, State};
 use crate::plan::sightings::breaker;
 use crate::provider::{Failure, FailureKind};
@@ -35,6 +35,8 @@ pub(super) enum Event {
         /// Why it will be refused again until somebody changes something.
         wrong: Option<String>,
     },
+    /// The node of an order that was not done could not be deleted.
+    NodeLeft { node_type: NodeTypeName, reason: String },
     /// A node is about to be closed to new builds. What its configuration had must be on disk before: `written` gets whether
     /// it is.
     NodeClosing { node: NodeName, closed: ClosedNode, written: SyncSender<bool> },
@@ -101,18 +103,18 @@ impl Event {
             }
             Event::NodeNotCreated { order: id, wrong } => {
                 let Some(order) = state.servers.get_mut(&id) else { return };
+                let node_type = order.node_type.clone();
                 if order.server_id.is_some() {
                     // The server exists, and is removed if it never joins.
                     order.node = None;
-                    return;
+                } else {
+                    state.servers.remove(&id);
                 }
-                let Some(order) = state.servers.remove(&id) else { return };
-                // Jenkins' answer is the same whichever cloud the server would be in.
-                let providers = config.node_type(&order.node_type).map_or(&[][..], |kind| &kind.providers);
-                for (provider, reason) in providers.iter().zip(wrong.iter().cycle()) {
-                    breaker::refused(state, provider, &order.node_type, reason, now);
+                if let Some(reason) = wrong {
+                    refused_by_jenkins(config, state, &node_type, &reason, now);
                 }
             }
+            Event::NodeLeft { node_type, reason } => refused_by_jenkins(config, state, &node_type, &reason, now),
             Event::NodeClosing { node, closed, written } => {
                 if let Some(known) = state.nodes.get_mut(&node) {
                     known.closed = Some(closed);
@@ -154,6 +156,16 @@ impl Event {
                 }
             }
             Event::ActionEnded(result) => results.actions.push(result),
+        }
+    }
+}
+
+/// Orders no more servers of this type for a while, wherever they would be: Jenkins would say the same. What it says in each
+/// run of the servers that are there counts once.
+fn refused_by_jenkins(config: &Config, state: &mut State, node_type: &NodeTypeName, reason: &str, now: Timestamp) {
+    for provider in config.node_type(node_type).map_or(&[][..], |kind| &kind.providers) {
+        if !breaker::is_open(state, provider, node_type, now) {
+            breaker::refused(state, provider, node_type, reason, now);
         }
     }
 }

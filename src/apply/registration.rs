@@ -39,9 +39,11 @@ impl From<JenkinsError> for Refusal {
     fn from(error: JenkinsError) -> Self {
         const HINT: &str = "Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents";
         let failed = matches!(error.kind, ErrorKind::Failed { status: 500 });
-        let refused =
-            matches!(error.kind, ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. } | ErrorKind::NotFound);
-        Self { not_done: NotDone::from(error).and(failed.then(|| HINT.to_owned())), wrong: failed || refused }
+        let in_passing = matches!(
+            error.kind,
+            ErrorKind::Starting | ErrorKind::NotSent | ErrorKind::Lost | ErrorKind::Failed { status: 501.. }
+        );
+        Self { not_done: NotDone::from(error).and(failed.then(|| HINT.to_owned())), wrong: !in_passing }
     }
 }
 
@@ -84,11 +86,13 @@ pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Re
 }
 
 /// Deletes the node of an order that was refused. Returns why it is still there: a later run deletes it, since it knows
-/// the node by its mark.
+/// the node by its mark. Until then no more are made, or each run would leave one.
 pub(super) fn withdraw_node(context: &Context<'_>, order: &MitaId) -> Option<String> {
-    let (_, NodeToRegister { node, .. }) = node_of_order(context, order)?;
+    let (_, NodeToRegister { node, node_type, .. }) = node_of_order(context, order)?;
     let NotDone { reason, .. } = drain::withdraw_node(context, node, order).err()?;
-    Some(format!("its node {node} is left for a later run: {reason}"))
+    let reason = format!("its node {node} is left for a later run: {reason}");
+    context.report(Event::NodeLeft { node_type: node_type.clone(), reason: reason.clone() });
+    Some(reason)
 }
 
 /// The node that is created before the server of an order.

@@ -257,6 +257,52 @@ fn an_order_whose_node_is_refused_is_not_sent_and_not_tried_each_minute() {
 }
 
 #[test]
+fn l5_an_agent_without_a_usable_secret_costs_jenkins_no_node_in_each_run() {
+    let html = "<html>Please log in</html>".to_owned();
+    let moved = || Kind::Redirect(302, "/login".into());
+    for kind in [Kind::Status(200, html), Kind::Status(200, "<argument>short</argument>".into()), moved()] {
+        let farm = inbound().start();
+        farm.sim.fault(Fault::new(Service::Jenkins, kind).path("agent.jnlp").times(100));
+        farm.sim.jenkins().submit(job("ceph-build"));
+        let run = farm.minute();
+        assert_eq!(run.lines()[0], "create_server trusty demand failed", "{}", run.story());
+        let next = farm.minute();
+        next.did(&[]);
+        assert_eq!(next.rule(Subject::QueueItem, "ceph-build"), Rule::BreakerOpen);
+        assert_eq!((farm.orders(), farm.nodes()), (0, vec![]), "{}", run.story());
+    }
+}
+
+#[test]
+fn s5_nodes_that_cannot_be_taken_back_do_not_pile_up() {
+    let farm = inbound().user(User::new("mita", "jenkins-api-token").without(Permission::AgentDelete)).start();
+    let unavailable = Kind::Status(503, "maintenance".into());
+    farm.sim.fault(Fault::new(Service::Nova, unavailable).method("POST").path("/servers").times(100));
+    farm.sim.jenkins().submit(job("ceph-build"));
+    farm.minute();
+    let next = farm.minute();
+    assert_eq!(next.rule(Subject::QueueItem, "ceph-build"), Rule::BreakerOpen, "{}", next.story());
+    farm.minutes(20);
+    assert!(farm.nodes().len() <= 3, "{:?}", farm.nodes());
+}
+
+#[test]
+fn s4_no_more_servers_are_ordered_for_nodes_that_jenkins_refuses() {
+    let user = User::new("mita", "jenkins-api-token").without(Permission::AgentCreate);
+    let (farm, _) = ordered(ssh().user(user));
+    farm.minute();
+    for number in 2..=20 {
+        farm.sim.jenkins().submit(job(&format!("job-{number}")));
+    }
+    let next = farm.minute();
+    assert_eq!((farm.orders(), next.rule(Subject::QueueItem, "job-20")), (1, Rule::BreakerOpen), "{}", next.story());
+    farm.minutes(10);
+    assert_eq!(farm.orders(), 2, "one is tried after five minutes");
+    farm.sim.jenkins().options.users[0].permissions = Permission::ALL.into();
+    farm.minutes_until(30, "all are built", |farm| farm.built().len() == 20);
+}
+
+#[test]
 fn a_controller_without_the_plugin_is_told_which_one_it_needs() {
     let (farm, _) = ordered(ssh().jenkins(|options| options.ssh_build_agents = false));
     let run = farm.minute();
