@@ -14,6 +14,7 @@ mod error;
 mod flow_graph;
 mod lenient;
 mod lifecycle;
+mod load;
 mod look;
 mod nodes;
 mod permissions;

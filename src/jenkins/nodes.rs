@@ -8,6 +8,7 @@ use super::cause;
 use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
 use super::lenient::{Field, Lenient, Name, object};
+use super::load::{self, BusyAverage};
 use super::reading::Reading;
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
@@ -21,7 +22,8 @@ fn fields() -> String {
     format!(
         "displayName,idle,offline,temporarilyOffline,numExecutors,offlineCause[description,timestamp],offlineCauseReason,\
          assignedLabels[name],executors[idle,{EXECUTABLE}],oneOffExecutors[{EXECUTABLE}],description,\
-         absoluteRemotePath,loadStatistics[busyExecutors[sec10[latest]]]"
+         absoluteRemotePath,{}",
+        load::FIELDS
     )
 }
 
@@ -95,7 +97,7 @@ object!(Computer {
     "oneOffExecutors" => one_off_executors: Option<Vec<Executor>>,
     "description" => description: Option<String>,
     "absoluteRemotePath" => remote_path: Option<String>,
-    "loadStatistics" => load: LoadStatistics,
+    "loadStatistics" => load: BusyAverage,
 });
 
 object!(Cause {
@@ -111,18 +113,6 @@ object!(Label {
 object!(Executor {
     "idle" => idle: Option<bool>,
     "currentExecutable" => current: Running,
-});
-
-object!(LoadStatistics {
-    "busyExecutors" => busy: Series,
-});
-
-object!(Series {
-    "sec10" => seconds10: Average,
-});
-
-object!(Average {
-    "latest" => latest: Option<f64>,
 });
 
 /// An entry of the list with its class; nothing if it has no name.
@@ -176,8 +166,11 @@ impl Computer {
         let taken = u32::try_from(executors.len() - free).unwrap_or(u32::MAX);
         let free = u32::try_from(free).unwrap_or(u32::MAX);
         let configured = self.configured.and_then(|n| u32::try_from(n).ok()).unwrap_or(free.saturating_add(taken));
+        let one_off = self.one_off_executors.unwrap_or_default();
+        // Jenkins reads its fields one after the other, and a build may begin in between.
+        let works = !one_off.is_empty() || executors.iter().any(|executor| executor.idle == Some(false));
         let (idle, presence) = match (self.idle, presence) {
-            (Some(idle), Some(presence)) => (idle, presence),
+            (Some(idle), Some(presence)) => (idle && !works, presence),
             (_, presence) => (false, presence.unwrap_or(Presence::Disconnected)),
         };
         // After their number was lowered, there may be more executors than configured for a moment: these take no work.
@@ -185,7 +178,7 @@ impl Computer {
             Presence::Online => free.min(configured.saturating_sub(taken)),
             Presence::Disconnected | Presence::DisconnectedBy(_) | Presence::SetOffline(_) => 0,
         };
-        let executors = executors.into_iter().chain(self.one_off_executors.unwrap_or_default());
+        let executors = executors.into_iter().chain(one_off);
         let mut builds: Vec<Build> = executors.filter_map(|executor| executor.current.0).collect();
         // Most nodes have one, and a list that grows begins with room for four.
         builds.shrink_to_fit();
@@ -200,7 +193,7 @@ impl Computer {
             idle,
             presence,
             connected: self.remote_path.is_some(), // As its agent says it (hudson/slaves/SlaveComputer.java).
-            busy_average: busy_average(self.load.busy.seconds10.latest),
+            busy_average: self.load.0,
             builds,
         };
         Some((self.class, node))
@@ -233,12 +226,6 @@ fn read_kind(class: Option<&str>, name: &NodeName, classes: bool) -> NodeKind {
         None if name.as_str() == MASTER => NodeKind::BuiltIn,
         None => NodeKind::Agent,
     }
-}
-
-/// The statistics of the node itself (hudson/model/Computer.java, getLoadStatistics).
-fn busy_average(latest: Option<f64>) -> Option<u32> {
-    // No node has so many executors that this overflows.
-    latest.filter(|latest| *latest >= 0.0).map(|latest| (latest * 1e6) as u32)
 }
 
 #[cfg(test)]
@@ -333,6 +320,9 @@ mod tests {
             for value in [json!(null), json!({}), json!(1)] {
                 assert!(!agent(json!({ field: value })).idle, "{field}: {value}");
             }
+        }
+        for running in [json!({"executors": [{"idle": true}, {"idle": false}]}), json!({"oneOffExecutors": [{}]})] {
+            assert!(!agent(running.clone()).idle, "{running}");
         }
     }
 
