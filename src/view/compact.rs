@@ -11,6 +11,9 @@ const NARROWEST_NOTE: usize = 36;
 /// No name is cut to less than this.
 const NARROWEST_CELL: usize = 16;
 
+/// A note gives way to whole names in the first column down to this: a person types those names.
+const NARROWEST_BESIDE_NAMES: usize = 20;
+
 /// A note that is the same as the one above.
 const SAME: &str = "(as above)";
 
@@ -29,7 +32,8 @@ impl Table {
         let shown = if hidden > 0 { most_rows.saturating_sub(1) } else { self.rows.len() };
         let mut above = "";
         for row in &self.rows[..shown] {
-            let cells: Vec<String> = columns.iter().map(|column| cut(&row.cells[column.index], column.width)).collect();
+            let cells: Vec<String> =
+                columns.iter().map(|column| cut_inside(&row.cells[column.index], column.width)).collect();
             let tones: Vec<Option<Tone>> = columns.iter().map(|column| tone(row, column.index)).collect();
             let mut whole = line(&columns, &cells, &tones);
             let note = if row.note == above && row.note.width() > SAME.width() { SAME } else { row.note.as_str() };
@@ -66,13 +70,19 @@ impl Table {
                 columns.retain(|column| self.heads[column.index].trim() != *head);
             }
         }
-        // The widest names give way first.
-        while taken(&columns) + longest > width {
-            let texts = columns.iter_mut().filter(|column| !column.right && column.width > NARROWEST_CELL);
-            let Some(widest) = texts.max_by_key(|column| column.width) else { break };
-            widest.width -= 1;
-        }
+        // The widest names give way first, and those in the first column last.
+        narrow(&mut columns, width.saturating_sub(longest), |column| column.index > 0);
+        narrow(&mut columns, width.saturating_sub(longest.min(NARROWEST_BESIDE_NAMES)), |_| true);
         columns
+    }
+}
+
+/// Makes the widest of these columns of text narrower until all take no more than this width.
+fn narrow(columns: &mut [Column], width: usize, gives_way: fn(&Column) -> bool) {
+    while taken(columns) > width {
+        let texts = columns.iter_mut().filter(|column| !column.right && column.width > NARROWEST_CELL);
+        let Some(widest) = texts.filter(|column| gives_way(column)).max_by_key(|column| column.width) else { break };
+        widest.width -= 1;
     }
 }
 
@@ -109,15 +119,30 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut left = width.saturating_sub(1);
-    let fits = |c: &char| {
+    let shown: String = fitting(text.chars(), width.saturating_sub(1)).collect();
+    if width == 0 { String::new() } else { format!("{}…", shown.trim_end()) }
+}
+
+/// A name, cut inside if it is wider: names of one type or folder differ at their ends.
+fn cut_inside(name: &str, width: usize) -> String {
+    if name.width() <= width {
+        return name.to_owned();
+    }
+    let shown = width.saturating_sub(1);
+    let begin: String = fitting(name.chars(), shown / 2).collect();
+    let end: Vec<char> = fitting(name.chars().rev(), shown - shown / 2).collect();
+    format!("{begin}…{}", end.iter().rev().collect::<String>())
+}
+
+/// The first characters that fit into this width.
+fn fitting(characters: impl Iterator<Item = char>, width: usize) -> impl Iterator<Item = char> {
+    let mut left = width;
+    characters.take_while(move |c| {
         let width = c.width().unwrap_or(0);
         let fits = width <= left;
         left = left.saturating_sub(width);
         fits
-    };
-    let shown: String = text.chars().take_while(fits).collect();
-    if width == 0 { String::new() } else { format!("{}…", shown.trim_end()) }
+    })
 }
 
 #[cfg(test)]
@@ -148,7 +173,24 @@ mod tests {
             let text = crate::view::style::unmarked(&table().compact(width, 9));
             assert!(text.lines().all(|line| line.width() <= width.max(42)), "{width}: {text}");
         }
-        assert!(table().compact(40, 9).contains("a-very-long-name-o…"), "{}", table().compact(40, 9));
+        assert!(table().compact(40, 9).contains("a-very-lo…-a-folder"), "{}", table().compact(40, 9));
+    }
+
+    #[test]
+    fn names_of_one_type_are_told_apart_in_a_narrow_table() {
+        let mut table = Table::new("Machines", &["NAME", "TYPE", "STATE", " LEFT"]).droppable(&["TYPE"]);
+        let name = |number: usize| format!("ubuntu-20261129T160742Z-{number}");
+        for number in [1, 12] {
+            let cells = vec![name(number), "ubuntu".into(), "connecting".into(), "14m 59s".into()];
+            table.row(cells, format!("active for {number}s, its node was never online in Jenkins"));
+        }
+        for width in [80, 72] {
+            let text = table.compact(width, 9);
+            assert!(text.contains(&format!("{}  ", name(1))) && text.contains(&name(12)), "{width}: {text}");
+            assert!(text.lines().skip(1).all(|line| crate::view::style::unmarked(line).width() <= width), "{text}");
+        }
+        let narrow = table.compact(50, 9);
+        assert!(narrow.contains("…60742Z-1 ") && narrow.contains("…0742Z-12 "), "{narrow}");
     }
 
     #[test]
@@ -164,5 +206,6 @@ mod tests {
         assert_eq!(cut("short", 5), "short");
         assert_eq!(cut("one two", 5), "one…");
         assert_eq!(cut("x", 0), "");
+        assert_eq!(cut_inside("构建服务器", 7), "构…器");
     }
 }

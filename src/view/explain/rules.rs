@@ -10,7 +10,7 @@ use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::view::explain::finding::{Candidate, Finding, What, listed};
 use crate::view::overview::Overview;
-use crate::view::status::next::Next;
+use crate::view::status::next::{Next, kept_at_hand};
 use crate::view::text::duration;
 
 /// Each row of the planner with the rules that it can result in, in the order in which it asks them. The last rule is the
@@ -45,7 +45,7 @@ pub(super) fn add(
     memory: Option<&ServerMemory>,
 ) {
     let Some(rule) = finding.rule else { return };
-    if let Some(next) = Next::of(overview, rule, machine, memory) {
+    if let Some(next) = Next::of(overview, rule, machine, memory, &kept_at_hand(overview)) {
         finding.fact(What::Next, next.sentence());
     }
     let Some(last) = ROWS.iter().position(|rules| rules.contains(&rule)) else { return };

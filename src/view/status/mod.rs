@@ -130,6 +130,7 @@ impl Status {
         let (servers, items) = (overview.servers(), overview.items());
         let nodes = || overview.nodes().iter().map(|view| NodeStatus::of(overview, view)).collect();
         let jobs = || items.iter().map(|view| JobStatus::of(overview, view)).collect();
+        let at_hand = next::kept_at_hand(overview);
         let ordered = overview.ordered().filter_map(|(_, action, id)| ServerStatus::of_order(action, id));
         let status = Status {
             version: VERSION,
@@ -142,7 +143,7 @@ impl Status {
             to_do: ToDo::of(&plan.actions, plan.held_back.len()),
             paused: plan.memory.pauses.iter().map(PauseStatus::of).collect(),
             node_types: node_types::all(overview, &servers, &items),
-            servers: servers.iter().map(|view| ServerStatus::of(overview, view)).chain(ordered).collect(),
+            servers: servers.iter().map(|view| ServerStatus::of(overview, view, &at_hand)).chain(ordered).collect(),
             nodes: jenkins.nodes.complete().map(|_| nodes()),
             jobs: jenkins.queue.complete().map(|_| jobs()),
             budgets: budgets::all(overview),
@@ -220,7 +221,7 @@ impl Status {
 }
 
 impl ServerStatus {
-    fn of(overview: &Overview<'_>, view: &ServerView<'_>) -> Self {
+    fn of(overview: &Overview<'_>, view: &ServerView<'_>, at_hand: &BTreeSet<MitaId>) -> Self {
         let Verdict { id, name, rule, reason, .. } = view.verdict;
         let seen = view.machine.and_then(|machine| machine.server());
         let nodes = || view.machine.into_iter().flat_map(|machine| machine.nodes.iter().copied());
@@ -239,7 +240,7 @@ impl ServerStatus {
             held: Hold::of(overview, nodes()),
             rule: *rule,
             reason: clean::text(reason),
-            next: view.machine.and_then(|machine| Next::of(overview, *rule, machine, view.memory)),
+            next: view.machine.and_then(|machine| Next::of(overview, *rule, machine, view.memory, at_hand)),
         }
     }
 

@@ -1,15 +1,17 @@
 //! What happens next to a server if nothing changes, and when.
 
+use crate::domain::names::{MitaId, NodeTypeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerMemory};
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lock;
-use crate::view::overview::{Overview, ServerView};
+use crate::view::overview::Overview;
 use crate::view::text::duration;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What happens next to a server if nothing changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -18,6 +20,9 @@ pub(crate) struct Next {
     #[serde(rename = "in_seconds", serialize_with = "seconds")]
     #[schemars(with = "u64")]
     pub(crate) left: SignedDuration,
+    #[serde(skip)]
+    #[schemars(skip)]
+    at: Timestamp,
     /// What happens.
     pub(crate) then: &'static str,
     /// What would prevent it.
@@ -36,15 +41,18 @@ impl Next {
 
     /// For a table that has the time until then in a column.
     pub(crate) fn note(&self) -> String {
-        format!("{} then, unless {}", self.then, self.unless)
+        let today = self.left < SignedDuration::from_hours(24);
+        let at = self.at.strftime(if today { "%H:%MZ" } else { "%F %H:%MZ" });
+        format!("{} at {at} unless {}", self.then, self.unless)
     }
 
-    /// What comes after this rule, for a server whose verdict has it.
+    /// What comes after this rule, for a server whose verdict has it, beside those that are [`kept_at_hand`].
     pub(crate) fn of(
         overview: &Overview<'_>,
         rule: Rule,
         machine: &Machine<'_>,
         memory: Option<&ServerMemory>,
+        at_hand: &BTreeSet<MitaId>,
     ) -> Option<Self> {
         if lock::locked(overview.memory(), machine, overview.now()).is_some() {
             return None;
@@ -55,7 +63,8 @@ impl Next {
         let times = grace::times(overview.config, overview.memory(), &machine.node_type);
         let ordered = overview.since(machine.ordered_at);
         let next = |all: SignedDuration, passed: SignedDuration, then, unless| {
-            Some(Next { left: (all - passed).max(SignedDuration::ZERO), then, unless })
+            let left = (all - passed).max(SignedDuration::ZERO);
+            Some(Next { left, at: overview.now() + left, then, unless })
         };
         match rule {
             Rule::Ordered => next(times.order_timeout, ordered, "given up", "a list shows it by then"),
@@ -66,7 +75,7 @@ impl Next {
             }
             Rule::Kept | Rule::MinIdle => {
                 let idle = shortest(overview, machine, Clock::Idle)?;
-                let stays = rule == Rule::MinIdle || is_kept_at_hand(overview, machine);
+                let stays = rule == Rule::MinIdle || at_hand.contains(&machine.id);
                 let by_idleness = (!stays).then_some(times.idle_grace - idle);
                 let by_age = times.max_age.map(|most| most - ordered);
                 match (by_idleness, by_age) {
@@ -103,20 +112,37 @@ fn min_idle(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
     kind.map_or(0, |kind| kind.min_idle.at(overview.now()) as usize)
 }
 
-/// What keeps an idle server.
+/// What prevents the end of an idle server that is not kept at hand now.
 fn unless_idle(overview: &Overview<'_>, machine: &Machine<'_>) -> &'static str {
-    let at_hand = overview.plan().at_hand.get(&machine.node_type).map_or(0, |at_hand| at_hand.keep);
-    if at_hand > 0 || min_idle(overview, machine) > 0 { "a build comes or it is kept at hand" } else { "a build comes" }
+    // The other rules want another number later.
+    let changes = at_hand(overview, machine) > min_idle(overview, machine);
+    if changes { "a build comes or it is kept at hand" } else { "a build comes" }
 }
 
-/// Whether all idle servers of the type are kept at hand.
-fn is_kept_at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> bool {
-    let is_idle = |server: &&ServerView<'_>| {
-        let idle = matches!(server.verdict.rule, Rule::Kept | Rule::KeptForJobs | Rule::MinIdle);
-        idle && server.node_type() == Some(&machine.node_type)
-    };
-    let wanted = min_idle(overview, machine);
-    wanted > 0 && overview.servers().iter().filter(is_idle).count() <= wanted
+/// How many idle servers of the type are kept at hand now.
+fn at_hand(overview: &Overview<'_>, machine: &Machine<'_>) -> usize {
+    let at_hand = overview.plan().at_hand.get(&machine.node_type).map_or(0, |at_hand| at_hand.keep as usize);
+    at_hand.max(min_idle(overview, machine))
+}
+
+/// The idle servers that are kept at hand: those that are idle for the longest time go.
+pub(crate) fn kept_at_hand(overview: &Overview<'_>) -> BTreeSet<MitaId> {
+    let mut idle: BTreeMap<&NodeTypeName, Vec<&Machine<'_>>> = BTreeMap::new();
+    let servers = overview.servers();
+    let of_type = servers.iter().filter(|server| matches!(server.verdict.rule, Rule::Kept | Rule::MinIdle));
+    for machine in of_type.filter_map(|server| server.machine) {
+        idle.entry(&machine.node_type).or_default().push(machine);
+    }
+    let mut kept = BTreeSet::new();
+    for machines in idle.values_mut() {
+        let wanted = machines.first().map_or(0, |machine| at_hand(overview, machine));
+        machines.sort_by_cached_key(|machine| {
+            let node = machine.nodes.iter().map(|node| &node.name).min().cloned();
+            (shortest(overview, machine, Clock::Idle), node)
+        });
+        kept.extend(machines.iter().take(wanted).map(|machine| machine.id.clone()));
+    }
+    kept
 }
 
 /// A clock that the state has for each node.

@@ -1,5 +1,6 @@
 //! What users read, whole: documents that conform to their schemas, texts to the letter.
 
+mod at_hand;
 mod documents;
 mod failures;
 mod page;

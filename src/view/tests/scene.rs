@@ -1,6 +1,6 @@
 //! A small farm behind real HTTP, for documents and texts as users get them.
 
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, MinIdle};
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run, reconcile};
 use jiff::Timestamp;
@@ -45,6 +45,12 @@ impl Scene {
         drop(jenkins);
         scene.pass(10);
         scene
+    }
+
+    /// So many idle nodes of a type are kept at hand from now on.
+    pub(crate) fn keep_at_hand(&mut self, node_type: &str, number: u32) {
+        let kinds = self.loaded.config.node_types.iter_mut();
+        kinds.filter(|kind| kind.name.as_str() == node_type).for_each(|kind| kind.min_idle = MinIdle::Always(number));
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
