@@ -43,9 +43,9 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
         // Cron starts a program in another folder than the one where its command was tried.
         let from = std::env::current_dir().ok().filter(|_| error == file::MISSING && path.is_relative());
         let from = from.map_or_else(String::new, |from| format!(" (looked for from the folder {})", from.display()));
-        ConfigErrors::of_lines(vec![format!(
-            "{file}: {error}{from}; name another file with --config FILE or MITA_CONFIG"
-        )])
+        let error = format!("{error}{from}");
+        let error = file::with_advice(&error, "name another file with --config FILE or MITA_CONFIG");
+        ConfigErrors::of_lines(vec![format!("{file}: {error}")])
     })?;
     let reading = Reading::new(path, &text, environment);
     let (document, errors) = DeTable::parse_recoverable(&text);
@@ -117,7 +117,9 @@ fn names_in(config: &Config) -> impl Iterator<Item = &str> {
 }
 
 fn jenkins_table(top: &Table<'_>) -> Option<JenkinsConfig> {
-    top.require(&["jenkins"], "write a table [jenkins] with url, user and token");
+    if !top.misspells("jenkins") {
+        top.require(&["jenkins"], "write a table [jenkins] with url, user and token");
+    }
     let entry = top.entry(&["jenkins"])?;
     jenkins::read(&Table::open(top.reading, &entry, keys::JENKINS)?)
 }

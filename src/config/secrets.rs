@@ -100,7 +100,7 @@ fn from_file(table: &Table<'_>, key: &str) -> Option<Secret> {
                 &at,
                 match error.as_str() {
                     file::MISSING => format!("{path} {error}; put the secret into it: (umask 077; cat > {path})"),
-                    _ => format!("{path} {error}; name a file that this user can read"),
+                    _ => format!("{path} {}", file::with_advice(&error, "name a file that this user can read")),
                 },
             );
             return None;

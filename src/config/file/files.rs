@@ -35,12 +35,20 @@ pub(crate) fn text(path: &Path, limit: u64) -> Result<String, String> {
     }
     let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     if is_utf16 && bytes.contains(&0) {
-        return Err("is UTF-16 text, as some programs of Windows write it; save it as UTF-8".to_owned());
+        return Err(format!("is UTF-16 text, as some programs of Windows write it; {SAVE_AS_UTF8}"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-        format!("is not UTF-8 text from line {} on", line + 1)
+        format!("is not UTF-8 text from line {} on; {SAVE_AS_UTF8}", line + 1)
     })
+}
+
+/// What to do about another encoding.
+const SAVE_AS_UTF8: &str = "save it as UTF-8";
+
+/// An error of [`text`] with what to do, unless it says so itself.
+pub(crate) fn with_advice(error: &str, advice: &str) -> String {
+    if error.ends_with(SAVE_AS_UTF8) { error.to_owned() } else { format!("{error}; {advice}") }
 }
 
 /// Warns if other users can read a file with a secret. `what` names the file's content in the message, if that is needed.

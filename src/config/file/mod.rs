@@ -14,7 +14,7 @@ mod words;
 
 pub(crate) use defaults::Defaults;
 pub(crate) use env::{Environment, of_process};
-pub(crate) use files::{MISSING, text, warn_of_readers};
+pub(crate) use files::{MISSING, text, warn_of_readers, with_advice};
 pub(crate) use locate::{exists, foreign_owner, user_folder};
 pub(crate) use reading::{Found, Named, Place, Reading, Warnings};
 pub(crate) use suggest::did_you_mean;

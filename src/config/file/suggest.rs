@@ -13,12 +13,20 @@ pub(crate) fn advice(unknown: &str, known: &'static [keys::Key]) -> String {
             header => format!("in {header}"),
         });
     let elsewhere: Vec<_> = elsewhere.collect();
-    if elsewhere.is_empty() {
-        format!("the keys here are {}", keys::names(known).collect::<Vec<_>>().join(", "))
-    } else {
-        format!("it goes {}", elsewhere.join(" or "))
+    if !elsewhere.is_empty() {
+        return format!("it goes {}", elsewhere.join(" or "));
+    }
+    let first_word = |key: &str| key.split(['_', '-']).next().unwrap_or_default().to_lowercase();
+    let related: Vec<_> = keys::names(known).filter(|key| first_word(key) == first_word(unknown)).collect();
+    match keys::names(known).count() {
+        _ if !related.is_empty() => format!("the keys like it are {}", related.join(", ")),
+        0..=MOST_NAMED => format!("the keys here are {}", keys::names(known).collect::<Vec<_>>().join(", ")),
+        _ => "`mita man mita.toml | man -l -` lists the keys".to_owned(),
     }
 }
+
+/// A longer list of keys hides the error.
+const MOST_NAMED: usize = 24;
 
 /// The question for the candidate that was probably meant.
 pub(crate) fn did_you_mean<'a>(word: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
@@ -71,5 +79,7 @@ mod tests {
     #[test]
     fn a_key_that_resembles_no_other_is_reported_with_the_keys_of_its_table() {
         assert!(advice("colour", JENKINS).starts_with("the keys here are url, former_urls, user, token, "));
+        assert_eq!(advice("colour", NODES), "`mita man mita.toml | man -l -` lists the keys");
+        assert_eq!(advice("auth_type", PROVIDER), "the keys like it are auth_url, auth_version");
     }
 }

@@ -52,16 +52,50 @@ pub(crate) fn errors(reading: &Reading<'_>, path: &Path, text: &str, errors: &[E
         }
         !(duplicate && second_table == Some(table))
     });
+    let mut found: Vec<(usize, &str)> = found.into_iter().map(|(offset, error)| (offset, error.message())).collect();
+    // All that comes after an unclosed list or table is read as a part of it.
+    let unclosed = found.iter().enumerate().find_map(|(index, found)| Some((index, unclosed(text, *found)?)));
+    if let Some((index, first)) = unclosed {
+        found.truncate(index);
+        found.push(first);
+    }
     let more = found.len().saturating_sub(MOST);
-    let mut lines: Vec<_> = found
-        .iter()
-        .take(MOST)
-        .map(|(offset, error)| describe(reading, path, text, *offset, error.message()))
-        .collect();
+    let mut lines: Vec<_> =
+        found.iter().take(MOST).map(|(offset, message)| describe(reading, path, text, *offset, message)).collect();
     if more > 0 {
         lines.push(format!("{}: {more} more lines are not TOML; correct the first ones first", path.display()));
     }
     ConfigErrors::of_lines(lines)
+}
+
+/// Where a list or an inline table begins that does not end before the line of this error, and the parser's message for it.
+fn unclosed(text: &str, (offset, message): (usize, &str)) -> Option<(usize, &'static str)> {
+    let begin = text.get(..offset)?.rfind('\n')? + 1;
+    let line = text[begin..].lines().next()?;
+    let is_key = line.split_once('=').is_some_and(|(key, _)| {
+        !key.trim().is_empty() && key.trim().chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+    });
+    let is_header = line.starts_with('[') && line.trim_end().ends_with(']') && !line.contains(['"', ',']);
+    if !message.starts_with("missing comma") || !is_key && !is_header {
+        return None;
+    }
+    let opener = |line: &str| line.split_once('=').and_then(|(_, value)| value.trim_start().chars().next());
+    let (mut at, mut is_within_list) = (begin, true);
+    for before in text[..begin].split_inclusive('\n').rev() {
+        at -= before.len();
+        match opener(before) {
+            Some('[') if is_within_list && !text[at..begin].contains(']') => {
+                return Some((at + before.trim_end().len(), "unclosed array"));
+            }
+            Some('{') if !text[at..].contains('}') => {
+                return Some((at + before.trim_end().len(), "unclosed inline table"));
+            }
+            // A list holds no keys.
+            Some(_) => is_within_list = false,
+            None => {}
+        }
+    }
+    None
 }
 
 /// The language of a file that is not TOML, where its beginning shows it.
@@ -170,10 +204,31 @@ mod tests {
             ("state_file = \"C:\\mita\"\n", "has a backslash in double quotes"),
             ("max = 05\n", "1:7: a number does not begin with 0"),
             ("size == \"m1\"\n", "has an = too many"),
+            ("```toml\nmax = 3\n", "1:1: is a fence of Markdown"),
+            ("html\u{ad}_file = \"m1\"\n", "has an invisible character"),
+            ("size\u{2009}= \"m1\"\n", "has an invisible character"),
+            ("max = 4;\n", "has a comma or semicolon after the value; remove it"),
+            ("max = 4 // four\n", "a comment begins with #"),
         ] {
             let shown = reported(text).join("\n");
             assert!(shown.contains(told), "{text:?}: {shown}");
             assert!(!shown.contains("expected"), "{text:?}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_list_or_a_table_that_does_not_end_is_one_error_where_it_begins() {
+        let rest = "max = 4\n\n[nodes.centos]\nprovider = \"a\"\nsize = \"m1\"\n";
+        for (text, told) in [
+            ("labels = [\"a\", \"b\"\n", "mita.toml:1:19: lacks the ] that ends the list: labels = [\"a\", \"b\""),
+            ("labels = [\n  \"a\",\n  \"b\"\n", "mita.toml:1:11: lacks the ] that ends the list: labels = ["),
+            ("jenkins = {\nurl = \"x\"\n", "mita.toml:1:12: lacks the } that ends the table: jenkins = ..."),
+        ] {
+            assert_eq!(reported(&format!("{text}{rest}")), [told], "{text}");
+        }
+        // One that ends, and lacks a comma.
+        for text in ["labels = [\n  \"a\"\n  \"b\"\n]\n", "boot_volume = {\nsize = 3\ntype = \"x\" }\n"] {
+            assert!(reported(text).iter().all(|told| told.contains("lacks a comma")), "{:?}", reported(text));
         }
     }
 

@@ -63,6 +63,13 @@ impl<'a> Table<'a> {
         self.defaults.as_ref().filter(fits).filter(|_| inherits(name, |own| self.entries.contains_key(own)))
     }
 
+    /// Whether a key that this table does not know was probably meant to be this one.
+    pub(crate) fn misspells(&self, name: &str) -> bool {
+        let unknown = self.entries.keys().map(|key| key.get_ref()).filter(|key| !keys::has(self.keys, key));
+        !self.entries.contains_key(name)
+            && unknown.into_iter().any(|key| suggest::nearest(key, keys::names(self.keys)) == Some(name))
+    }
+
     fn without_unknown_keys(self) -> Self {
         for entry in named(self.reading, &self.at, self.entries) {
             if !keys::has(self.keys, entry.value.0) {
@@ -219,9 +226,9 @@ impl<'a> Table<'a> {
                 let allowed = if most == u32::MAX && is_small {
                     format!("{least} or more")
                 } else {
-                    format!("from {least} to {most}")
+                    format!("a number from {least} to {most}")
                 };
-                self.reading.error(&entry.at, format!("{integer} is out of bounds; write a number {allowed}"));
+                self.reading.error(&entry.at, format!("{integer} is out of bounds; write {allowed}"));
                 None
             }
         }
@@ -284,6 +291,10 @@ impl<'a> Table<'a> {
             self.reading.error(&at, "~ is not expanded here; write the whole path");
             return None;
         }
+        let variable = |part: &str| part.starts_with(|c: char| c == '{' || c.is_ascii_alphabetic());
+        if value.split('$').skip(1).any(variable) {
+            self.reading.warn(&at, "variables such as $HOME are not filled in here; write the whole path");
+        }
         let path = self.reading.resolve(&value);
         self.reading.names_file(&at, &path);
         Some(Found { value: path, at })
@@ -328,7 +339,13 @@ fn entries_of<'a>(reading: &Reading<'_>, entry: &Entry<'a>) -> Option<&'a DeTabl
     match entry.value {
         DeValue::Table(entries) => Some(entries),
         DeValue::Array(_) => {
-            reading.error(&entry.at, format!("must be one table; write [{0}] and not [[{0}]]", entry.at.key));
+            let text = match entry.at.key.as_str() {
+                "nodes" | "provider" => {
+                    format!("must be a table for each name; write [{0}.NAME] and not [[{0}]]", entry.at.key)
+                }
+                key => format!("must be one table; write [{key}] and not [[{key}]]"),
+            };
+            reading.error(&entry.at, text);
             None
         }
         other => {

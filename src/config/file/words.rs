@@ -6,10 +6,11 @@ const TYPOGRAPHIC: &[char] = &['“', '”', '„', '‟', '‘', '’', '‚', 
 
 /// Blanks and marks that nobody sees, and that are none for TOML.
 const INVISIBLE: &[char] =
-    &['\u{a0}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{202f}', '\u{2060}', '\u{3000}', '\u{feff}'];
+    &['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{2060}', '\u{feff}'];
 
 fn is_invisible(c: char) -> bool {
-    INVISIBLE.contains(&c) || c.is_control() && !matches!(c, '\t' | '\r')
+    let is_blank = |c: char| c.is_whitespace() && !c.is_ascii();
+    INVISIBLE.contains(&c) || is_blank(c) || c.is_control() && !matches!(c, '\t' | '\r')
 }
 
 /// How other languages write yes and no.
@@ -32,6 +33,8 @@ fn by_line(line: &str) -> Option<&'static str> {
     let before_value = || line.split(['=', '"', '\'']).next().unwrap_or_default();
     if begins(&["<<<<<<<", "=======", ">>>>>>>", "|||||||"]) {
         Some("is the mark of a conflict of git; keep one of the two versions")
+    } else if begins(&["```", "~~~"]) {
+        Some("is a fence of Markdown, around the text and no part of it; remove it")
     } else if begins(&["//", ";", "/*", "--"]) {
         Some("is not TOML; a comment begins with #")
     } else if begins(&["export "]) {
@@ -55,6 +58,13 @@ fn by_message(message: &str, line: &str, rest: &str) -> Option<&'static str> {
     } else if is(&["string values must be quoted", "invalid boolean"]) {
         if rest.trim_start_matches([' ', '\t']).chars().next().is_none_or(|c| "\r\n#".contains(c)) {
             return Some("has no value after the =");
+        }
+        let value = rest.lines().next().unwrap_or_default();
+        if value.contains(" //") {
+            return Some("a comment begins with #");
+        }
+        if value.trim_end().ends_with(';') {
+            return Some("has a comma or semicolon after the value; remove it");
         }
         let word = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
         if FLAGS.contains(&word.as_str()) {

@@ -46,7 +46,8 @@ pub(crate) fn read(table: &Table<'_>, registration: &Registration) -> String {
         (None, Some(Found { value: path, at })) => match file::text(&path, LARGEST_SCRIPT) {
             Ok(text) => (text, at),
             Err(error) => {
-                let text = format!("{} {error}; name a text file that this user can read", path.display());
+                let error = file::with_advice(&error, "name a text file that this user can read");
+                let text = format!("{} {error}", path.display());
                 table.error(&at, text);
                 return String::new();
             }

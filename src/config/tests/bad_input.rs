@@ -67,7 +67,7 @@ fn the_top_of_the_file() {
                 "max_servers = 99999999999",
                 &["mita.toml:1: max_servers: 99999999999 is out of bounds; write a number from 0 to 4294967295"],
             ),
-            ("max_servers = -1", &["mita.toml:1: max_servers: -1 is out of bounds; write a number 0 or more"]),
+            ("max_servers = -1", &["mita.toml:1: max_servers: -1 is out of bounds; write 0 or more"]),
             (
                 "max_servers = 99999999999999999999999999999999999999999",
                 &["mita.toml:1: max_servers: 99999999999999999999999999999999999999999 is out of bounds; \
@@ -176,7 +176,7 @@ fn the_file_itself() {
     let folder = Folder::with("");
     folder.write("mita.toml", b"a = 1\n\xff", 0o600);
     let advice = "name another file with --config FILE or MITA_CONFIG";
-    assert_eq!(folder.errors(), [format!("mita.toml: is not UTF-8 text from line 2 on; {advice}")]);
+    assert_eq!(folder.errors(), ["mita.toml: is not UTF-8 text from line 2 on; save it as UTF-8"]);
     fs::remove_file(folder.0.path().join("mita.toml")).unwrap();
     assert_eq!(folder.errors(), [format!("mita.toml: does not exist; {advice}")]);
     let relative = Config::load(std::path::Path::new("gone/mita.toml")).unwrap_err().to_string();
@@ -185,6 +185,50 @@ fn the_file_itself() {
     assert_eq!(relative, from);
     fs::create_dir(folder.0.path().join("mita.toml")).unwrap();
     assert_eq!(folder.errors(), [format!("mita.toml: is a folder; {advice}")]);
+}
+
+#[test]
+fn a_misspelled_table_and_a_name_with_a_dot_are_one_error_each() {
+    let whole = format!("{JENKINS}{PROVIDER}{NODE}");
+    for (written, by, told) in [
+        ("[jenkins]", "[Jenkins]", "mita.toml:1: Jenkins: unknown key; did you mean jenkins?"),
+        (
+            "[provider.openstack]",
+            "[providers.openstack]",
+            "mita.toml:5: providers: unknown key; did you mean provider?",
+        ),
+        (
+            "[nodes.ubuntu]",
+            "[nodes.ubuntu-24.04]",
+            "mita.toml:9: nodes.ubuntu-24: a name with a dot needs quotes: write [nodes.\"ubuntu-24.04\"]",
+        ),
+        (
+            "[nodes.ubuntu]",
+            "[nodes.ubuntu.24.4]",
+            "mita.toml:9: nodes.ubuntu: a name with a dot needs quotes: write [nodes.\"ubuntu.24.4\"]",
+        ),
+        (
+            "[provider.openstack]",
+            "[provider.cloud.example]",
+            "mita.toml:5: provider.cloud: a name with a dot needs quotes: write [provider.\"cloud.example\"]",
+        ),
+        (
+            "[nodes.ubuntu]",
+            "[[nodes]]",
+            "mita.toml:9: nodes: must be a table for each name; write [nodes.NAME] and not [[nodes]]",
+        ),
+    ] {
+        assert_eq!(Folder::with(&whole.replace(written, by)).errors(), [told], "{by}");
+    }
+}
+
+#[test]
+fn a_variable_in_a_path_is_a_warning() {
+    let text = format!("state_file = \"$HOME/state.json\"\n{JENKINS}{PROVIDER}{NODE}");
+    assert_eq!(
+        warnings(&text),
+        ["mita.toml:1: state_file: variables such as $HOME are not filled in here; write the whole path"]
+    );
 }
 
 #[test]

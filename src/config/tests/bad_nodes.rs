@@ -83,7 +83,7 @@ fn the_node_types() {
                      \"22:30-6\"",
                 ],
             ),
-            ("storage = 0", &["mita.toml:5: nodes.ubuntu.storage: 0 is out of bounds; write a number 1 or more"]),
+            ("storage = 0", &["mita.toml:5: nodes.ubuntu.storage: 0 is out of bounds; write 1 or more"]),
             (
                 "executors = 0",
                 &["mita.toml:5: nodes.ubuntu.executors: 0 is out of bounds; write a number from 1 to 1000"],
@@ -218,7 +218,10 @@ fn the_node_types() {
                 "[nodes]\nubuntu = 1",
                 &["mita.toml:2: nodes.ubuntu: must be a table, [nodes.ubuntu], and is a whole number"],
             ),
-            ("nodes = []", &["mita.toml:1: nodes: must be one table; write [nodes] and not [[nodes]]"]),
+            (
+                "nodes = []",
+                &["mita.toml:1: nodes: must be a table for each name; write [nodes.NAME] and not [[nodes]]"],
+            ),
         ],
     );
 }

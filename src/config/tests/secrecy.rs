@@ -45,8 +45,7 @@ fn a_file_of_windows_in_utf16_is_called_by_its_name() {
     assert_eq!(
         folder.errors(),
         [
-            "mita.toml:4: jenkins.token_file: token is UTF-16 text, as some programs of Windows write it; save it as UTF-8; \
-          name a file that this user can read"
+            "mita.toml:4: jenkins.token_file: token is UTF-16 text, as some programs of Windows write it; save it as UTF-8"
         ]
     );
 }
@@ -95,7 +94,7 @@ fn a_secret_that_is_not_there_says_where_it_was_looked_for() {
         ),
         (
             "token_file = \"binary\"",
-            "mita.toml:4: jenkins.token_file: binary is not UTF-8 text from line 1 on; name a file that this user can read",
+            "mita.toml:4: jenkins.token_file: binary is not UTF-8 text from line 1 on; save it as UTF-8",
         ),
         ("token_file = \"~/token\"", "mita.toml:4: jenkins.token_file: ~ is not expanded here; write the whole path"),
         (
