@@ -130,7 +130,7 @@ impl Arguments {
     /// What is wrong with them; or the text that `--help` or `--version` asks for.
     pub fn parse_words(words: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> Result<Self, clap::Error> {
         let words: Vec<OsString> = words.into_iter().map(Into::into).collect();
-        let arguments = Self::try_parse_from(&words).map_err(|error| with_both_dashes(error, &words))?;
+        let arguments = Self::try_parse_from(&words).map_err(|error| with_tip(error, &words))?;
         match (&arguments.config, arguments.command.without_configuration()) {
             (Some(_), Some(advice)) => Err(Self::command().error(ErrorKind::UnknownArgument, advice)),
             (Some(_) | None, _) => Ok(arguments),
@@ -161,18 +161,42 @@ impl Command {
     }
 }
 
-/// Says so where a long option has one dash only: then its letters are read as short options and their values.
-fn with_both_dashes(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+/// Adds what the parser of options does not know: what somebody meant who typed this.
+fn with_tip(mut error: clap::Error, words: &[OsString]) -> clap::Error {
+    if let Some(tip) = misread_option(words).or_else(|| spare_word(&error, words)) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
+}
+
+/// A long option with one dash only, whose letters are read as short options and their values; or with a dash of a web page.
+fn misread_option(words: &[OsString]) -> Option<String> {
+    const DASHES: [char; 6] = ['-', '\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2212}'];
     let mut program = Arguments::command();
     program.build();
     let commands = std::iter::once(&program).chain(program.get_subcommands());
     let options: Vec<&str> = commands.flat_map(clap::Command::get_arguments).filter_map(Arg::get_long).collect();
-    let with_one_dash = words.iter().filter_map(|word| word.to_str()?.strip_prefix('-')?.split('=').next());
-    if let Some(option) = with_one_dash.into_iter().find(|name| options.contains(name)) {
-        let advice = format!("the option --{option} begins with two dashes").into();
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice]));
+    words.iter().filter_map(|word| word.to_str()).filter(|word| !word.starts_with("--")).find_map(|word| {
+        let option = word.strip_prefix(DASHES)?.trim_start_matches(DASHES).split('=').next()?;
+        let dashes = if word.is_ascii() { "two dashes" } else { "two plain dashes, as the keyboard has them" };
+        options.contains(&option).then(|| format!("the option --{option} begins with {dashes}"))
+    })
+}
+
+/// A word too many, where it is plain what it was meant for.
+fn spare_word(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let Some(ContextValue::String(spare)) = error.get(ContextKind::InvalidArg) else { return None };
+    if error.kind() != ErrorKind::UnknownArgument || spare.starts_with('-') {
+        return None;
     }
-    error
+    let is = |name: &str| words.iter().any(|word| word == name);
+    if is("explain") {
+        Some("put several words in quotes: mita explain 'amd64 && trusty'".to_owned())
+    } else if is("pause") || is("resume") {
+        Some(format!("name it with --type {spare} or --provider {spare}"))
+    } else {
+        (is("hold") || is("release") || is("retire")).then(|| "name one node at a time".to_owned())
+    }
 }
 
 /// The pages of the manual that begin with this.
@@ -254,13 +278,30 @@ mod tests {
             ("mita check -online", "--online"),
             ("mita -config=mita.toml status", "--config"),
             ("mita reconcile -dry-run", "--dry-run"),
+            ("mita check \u{2013}online", "--online"),
+            ("mita reconcile \u{2013}-dry-run", "--dry-run"),
+            ("mita reconcile \u{2014}dry-run", "--dry-run"),
         ] {
             let error = refused(line);
-            assert!(error.contains(&format!("tip: the option {option} begins with two dashes")), "{error}");
+            assert!(error.contains(&format!("tip: the option {option} begins with two ")), "{error}");
         }
         for line in ["mita check --onlin", "mita check -x", "mita check -o nline"] {
             assert!(!refused(line).contains("two dashes"), "{line}");
         }
+    }
+
+    #[test]
+    fn a_word_too_many_is_told_with_what_it_was_meant_for() {
+        for (line, tip) in [
+            ("mita explain amd64 trusty", "tip: put several words in quotes"),
+            ("mita pause ubuntu", "tip: name it with --type ubuntu or --provider ubuntu"),
+            ("mita retire a b", "tip: name one node at a time"),
+        ] {
+            let error = parsed(line).expect_err(line);
+            assert!(error.contains(tip), "{error}");
+        }
+        let error = parsed("mita version now").expect_err("a word too many");
+        assert!(!error.contains("tip:"), "{error}");
     }
 
     #[test]
