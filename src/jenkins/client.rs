@@ -226,6 +226,21 @@ pub fn probe(root: &str, deadline: Instant) -> Result<(), JenkinsError> {
     }
 }
 
+/// What to say of a URL that is that of a page of Jenkins, copied from a browser; none if it is not. Asks without credentials.
+pub fn page_of_jenkins(url: &str, deadline: Instant) -> Option<String> {
+    let root = above_page(url)?;
+    probe(root, deadline).is_ok().then(|| format!("is the address of a page; the URL of Jenkins itself is {root}"))
+}
+
+/// The part of the URL before the path of a page of Jenkins.
+fn above_page(url: &str) -> Option<&str> {
+    const PAGES: [&str; 8] = ["/login/", "/job/", "/view/", "/computer/", "/manage/", "/user/", "/queue/", "/api/"];
+    let host = url.find("://")? + "://".len();
+    let path = host + url[host..].find('/')?;
+    let page = PAGES.iter().filter_map(|page| url[path..].find(page)).min()?;
+    Some(&url[..=path + page])
+}
+
 /// Whether this is what Jenkins exports: each object names its Java class.
 fn is_of_jenkins(response: &Response) -> bool {
     #[derive(Deserialize)]

@@ -26,7 +26,7 @@ mod tests;
 mod wire;
 mod work;
 
-pub use client::{Jenkins, probe};
+pub use client::{Jenkins, page_of_jenkins, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};

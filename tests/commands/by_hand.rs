@@ -196,7 +196,7 @@ fn s2_somebody_elses_node_is_left_alone_whatever_is_asked() {
     for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
         let before = it.sim.requests().len();
         assert_ended(&it.by_hand("vault", &request), Ended::Refused, "not ours");
-        assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "Jenkins' own");
+        assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "the built-in node");
         assert!(it.sim.requests().split_off(before).iter().all(|r| r.service != Service::Jenkins || !r.is_write()));
     }
 }
@@ -253,9 +253,11 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     assert_eq!((unknown.status, unknown.stdout.as_str()), (1, ""));
     let words = format!("hold trusty+192.168.1.11: Jenkins has no node of this name; similar: {node}");
     assert!(unknown.stderr.contains(&words), "{}", unknown.stderr);
+    let unknown = it.program(&["hold", "xyz"]).stderr;
+    assert!(unknown.contains("no node of this name; mita status nodes lists the nodes"), "{unknown}");
     let refused = it.program(&["retire", "vault"]);
     assert_eq!((refused.status, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
-    assert!(refused.stderr.contains("retire vault: it is not ours: "), "{}", refused.stderr);
+    assert!(refused.stderr.contains("retire vault: mita did not make it ("), "{}", refused.stderr);
     let held = it.program(&["hold", &node, "--reason", "mine", "--output", "json"]);
     assert_eq!(held.status, 0, "{}", held.stderr);
     let document: serde_json::Value = serde_json::from_str(&held.stdout).expect("JSON");

@@ -9,6 +9,7 @@ use crate::observe::Services;
 use crate::view::document::check::Online;
 use crate::view::text::plural;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 const PLACE: &str = "jenkins";
 
@@ -38,11 +39,16 @@ fn hint_items_left_out(online: &mut Online, jenkins: &Jenkins) {
     );
 }
 
-pub(super) fn check(online: &mut Online, config: &Config, services: &Services, jenkins: &Jenkins) {
+pub(super) fn check(online: &mut Online, config: &Config, services: &Services, jenkins: &Jenkins, deadline: Instant) {
     let reads = [unavailable(&jenkins.mode), unavailable(&jenkins.queue), unavailable(&jenkins.nodes)];
     let faults: BTreeSet<&str> = reads.into_iter().flatten().collect();
     let answers = faults.is_empty();
-    faults.into_iter().for_each(|error| online.fault(PLACE, error));
+    let url = &config.jenkins.url;
+    let page = (!answers).then(|| controller::page_of_jenkins(url, deadline)).flatten();
+    match page {
+        Some(told) => online.fault(PLACE, format!("the url {url} {told}")),
+        None => faults.into_iter().for_each(|error| online.fault(PLACE, error)),
+    }
     if jenkins.mode.complete() == Some(&Mode::QuietingDown) {
         online.hint(PLACE, "is about to shut down: nothing is ordered until that is cancelled");
     }

@@ -13,7 +13,8 @@ pub(crate) fn check(config: &Config, moment: Moment) -> Online {
     let services = Services::open(config, moment.started);
     let world = observe(config, &services, &State::new(config.owner.clone()));
     let mut online = Online::default();
-    controller::check(&mut online, config, &services, &world.jenkins);
+    let deadline = moment.started + config.deadline.unsigned_abs();
+    controller::check(&mut online, config, &services, &world.jenkins, deadline);
     for provider in &config.providers {
         clouds::check(&mut online, config, &services, &world, provider, moment);
     }

@@ -111,25 +111,14 @@ pub(super) fn ask(
 fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
     let url = config::root_url(text)?;
     if !session.args.offline {
-        if let Some(root) = above_page(&url)
-            && session.waiting("asking Jenkins", || jenkins::probe(root, session.deadline())).is_ok()
-        {
-            return Err(format!("is the address of a page; the URL of Jenkins itself is {root}"));
+        if let Some(told) = session.waiting("asking Jenkins", || jenkins::page_of_jenkins(&url, session.deadline())) {
+            return Err(told);
         }
         let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
         // The URL is before it.
         answered.map_err(|error| error.text)?;
     }
     Ok(url)
-}
-
-/// The root URL, if this one is probably that of a page: copied from a browser.
-fn above_page(url: &str) -> Option<&str> {
-    const PAGES: [&str; 8] = ["/login/", "/job/", "/view/", "/computer/", "/manage/", "/user/", "/queue/", "/api/"];
-    let host = url.find("://")? + "://".len();
-    let path = host + url[host..].find('/')?;
-    let page = PAGES.iter().filter_map(|page| url[path..].find(page)).min()?;
-    Some(&url[..=path + page])
 }
 
 fn check_user(user: &str) -> Result<String, String> {

@@ -62,7 +62,8 @@ impl Piped {
     fn read(args: &Init) -> Result<Piped, Failure> {
         let mut lines = io::stdin().lock().lines();
         let mut line = |option: &str| match lines.next().transpose() {
-            Ok(Some(line)) if !line.trim().is_empty() => Ok(line.trim().to_owned()),
+            // What Windows writes may begin with a mark (U+FEFF).
+            Ok(Some(line)) if !line.trim().is_empty() => Ok(line.trim_start_matches('\u{feff}').trim().to_owned()),
             Ok(_) => Err(Failure::Refused(format!(
                 "{option}: standard input has no line for it; write each secret on a line of its own, the token first"
             ))),
@@ -84,7 +85,8 @@ impl Piped {
 
 fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> Result<(Answers, Vec<Kept>), Failure> {
     let args = session.args;
-    dialogue.say("Enter takes the value in brackets. Ctrl-C ends; nothing is written before the last answer.")?;
+    dialogue.say("Enter takes the value in brackets; of a list, answer with a number or a name.")?;
+    dialogue.say("Ctrl-C ends; nothing is written before the last answer.")?;
     dialogue.say("")?;
     let owner = args.owner.as_ref().map(Owner::new).transpose();
     let owner = owner.map_err(|error| Failure::Refused(format!("--owner: {error}")))?;

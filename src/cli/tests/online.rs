@@ -376,3 +376,14 @@ fn a_proxy_that_drops_the_headers_of_jenkins_is_named_and_its_json_is_believed()
         assert_hint(&scene, &["without the headers X-Jenkins and X-Jenkins-Session", part]);
     }
 }
+
+#[test]
+fn the_url_of_a_page_is_told_with_that_of_jenkins_itself() {
+    for page in ["login/", "job/ceph-build/", "computer/", "manage/"] {
+        let mut scene = scene();
+        let root = scene.loaded.config.jenkins.url.clone();
+        scene.loaded.config.jenkins.url = format!("{root}{page}");
+        let told = format!("is the address of a page; the URL of Jenkins itself is {root}");
+        assert_fault(&scene, &[&format!("jenkins: the url {root}{page} {told}")]);
+    }
+}
