@@ -191,7 +191,7 @@ fn not_trusted(cause: &dyn fmt::Display) -> String {
         ("certificate expired", "have the service's certificate renewed"),
         ("not valid yet", "is the clock of this machine right?"),
         ("No CA certificates", "install the system's certificates (ca-certificates), or set cacert"),
-        ("InvalidContentType", "does this port speak https?"),
+        ("InvalidContentType", "does this port speak https? If not, write http:// in the URL"),
     ];
     let cause = cause.to_string();
     let advice = ADVICE.iter().find(|(message, _)| cause.contains(message)).map(|(_, advice)| format!(": {advice}"));
@@ -218,7 +218,10 @@ mod tests {
                 "unexpected error: No CA certificates were loaded from the system",
                 ": install the system's certificates (ca-certificates), or set cacert",
             ),
-            ("received corrupt message of type InvalidContentType", ": does this port speak https?"),
+            (
+                "received corrupt message of type InvalidContentType",
+                ": does this port speak https? If not, write http:// in the URL",
+            ),
             ("invalid peer certificate: Revoked", ""),
         ] {
             assert_eq!(not_trusted(&cause), format!("no trusted TLS connection: {cause}{advice}"));

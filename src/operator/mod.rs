@@ -114,9 +114,9 @@ fn without_node(machine: &Machine<'_>) -> String {
 /// Why a node is not touched: a person changes in Jenkins what is not ours.
 fn not_ours(node: &Node, identity: &NodeIdentity) -> Option<String> {
     match identity {
-        _ if node.kind == NodeKind::BuiltIn => Some("it is Jenkins' own".to_owned()),
+        _ if node.kind == NodeKind::BuiltIn => Some("it is the built-in node, which mita leaves alone".to_owned()),
         NodeIdentity::Of(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) => None,
-        NodeIdentity::Foreign(why) => Some(format!("it is not ours: {why}")),
+        NodeIdentity::Foreign(why) => Some(format!("mita did not make it ({why}): change it in Jenkins")),
         NodeIdentity::Doubtful(why) => Some(format!("whether it is ours is not clear: {why}")),
     }
 }

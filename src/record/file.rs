@@ -79,6 +79,9 @@ impl Record {
         if text.len() as u64 > LARGEST {
             return Err(unreadable(format!("it is larger than {} MiB", LARGEST >> 20)));
         }
+        if text.is_empty() {
+            return Err(unreadable("it is empty".to_owned()));
+        }
         let Header { version } = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
         if version > u64::from(VERSION) {
             return Err(RecordError::Newer { path: path.to_owned(), version });

@@ -79,7 +79,7 @@ fn s2_a_provider_that_shows_nothing_of_a_former_one_is_not_taken_for_it() {
     for _ in 0..3 {
         s.after("1h").runs(
             "
-            | ! provider os: no longer configured, and 1 server of ours are remembered there: configure it again, under this name, until they are gone
+            | ! provider os: no longer configured, and 1 server of ours is remembered there: configure it again, under this name, until it is gone
             |   server s1  ubuntu  not_seen: provider os gave no answer about it
         ",
         );

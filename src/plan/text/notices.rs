@@ -56,10 +56,12 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         *orphans.entry(&server.provider).or_default() += 1;
     }
     for (provider, number) in orphans {
-        let servers = if number == 1 { "1 server".to_owned() } else { format!("{number} servers") };
+        let (servers, until) = match number {
+            1 => ("1 server of ours is".to_owned(), "it is gone"),
+            _ => (format!("{number} servers of ours are"), "they are gone"),
+        };
         let error = format!(
-            "no longer configured, and {servers} of ours are remembered there: configure it again, under this name, until \
-             they are gone"
+            "no longer configured, and {servers} remembered there: configure it again, under this name, until {until}"
         );
         problem(format!("provider {provider}"), &error);
     }

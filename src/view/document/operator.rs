@@ -97,6 +97,10 @@ impl<'a> OperatorDocument<'a> {
             Command::Release => "release",
             Command::Retire => "retire",
         };
-        format!("{command} {}: {}{}", self.node, self.reason, similar(&self.near))
+        let near = match self.outcome {
+            Outcome::NoSuchNode if self.near.is_empty() => "; mita status nodes lists the nodes".to_owned(),
+            _ => similar(&self.near),
+        };
+        format!("{command} {}: {}{near}", self.node, self.reason)
     }
 }

@@ -116,8 +116,8 @@ fn without_region(service: Service, region: &str, regions: &str) -> String {
             "the catalogue names no region for {service}: leave service_region out, or write {key} if other services need it"
         ),
         _ => format!(
-            "the region \"{region}\" lacks {service}; regions that have it: {regions}: correct service_region, or write {key} \
-             with the URL of another region's"
+            "the region \"{region}\" lacks {service}; regions that have it: {regions}: correct service_region, or write its URL \
+             as {key}"
         ),
     }
 }
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(
             catalogue.url(Service::Compute, Some("three"), Interface::Public).unwrap_err(),
             "the region \"three\" lacks the compute service; regions that have it: one, r2, two: correct service_region, or \
-             write compute_endpoint_override with the URL of another region's"
+             write its URL as compute_endpoint_override"
         );
     }
 
