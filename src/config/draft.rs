@@ -48,7 +48,7 @@ pub fn oddity(secret: &Secret) -> Option<&'static str> {
     match () {
         () if secrets::is_quoted(text) => Some(secrets::QUOTED),
         () if text.contains(char::is_whitespace) => Some("holds a blank: is it all of it, and nothing else?"),
-        () => None,
+        () => secrets::of_shell(text),
     }
 }
 

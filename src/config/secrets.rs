@@ -36,9 +36,29 @@ pub(super) fn oddity(secret: &str) -> Option<&'static str> {
         // No text is searched for it.
         () if secret.len() < SHORTEST => Some(TOO_SHORT),
         () if is_ordinary(secret) => Some(ORDINARY),
-        () => is_quoted(secret).then_some(QUOTED),
+        () if is_quoted(secret) => Some(QUOTED),
+        () => of_shell(secret),
     }
 }
+
+/// What to do about a secret that was copied from a shell, with the name of its variable or in its place.
+pub(super) fn of_shell(secret: &str) -> Option<&'static str> {
+    let is_name = |name: &str| name.len() > 3 && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    let variable = secret.strip_prefix('$').map(|name| name.trim_start_matches('{').trim_end_matches('}'));
+    match () {
+        () if variable.is_some_and(is_name) => Some(VARIABLE),
+        () if secret.split_once('=').is_some_and(|(name, value)| is_name(name) && !value.is_empty()) => {
+            Some(ASSIGNMENT)
+        }
+        () => None,
+    }
+}
+
+const VARIABLE: &str =
+    "is the name of a variable, which is not filled in here; write its value, or its name under the key in _env";
+
+const ASSIGNMENT: &str =
+    "begins with the name of a variable and =, which count as a part of the secret; write the value alone";
 
 /// Where a secret can come from.
 #[derive(Clone, Copy)]

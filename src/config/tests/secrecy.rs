@@ -25,6 +25,9 @@ fn a_secret_in_quotes_and_one_that_is_an_ordinary_word_draw_a_warning() {
     for (secret, told) in [
         ("\"TOKEN-OF-JO\"", Some("begins and ends with a quote, which counts as a part of the secret; ")),
         ("'TOKEN-OF-JO'", Some("begins and ends with a quote, ")),
+        ("JENKINS_TOKEN=TOKEN-OF-JO", Some("begins with the name of a variable and =, ")),
+        ("${OS_PASSWORD}", Some("is the name of a variable, which is not filled in here; ")),
+        ("$ECRET-of-jo=", None),
         ("trustworthy", Some("is nothing but a few letters, which can be guessed, ")),
         ("trustworthyness-of-jo", None),
         ("\"", Some("is so short that mita cannot hide it")),
