@@ -20,6 +20,9 @@ pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Resu
     let usual = if args.subject.is_some() { Timestamp::MIN } else { now - USUAL };
     let since = args.since.map_or(usual, |since| since.before(now));
     let until = args.until.map_or(Timestamp::MAX, |until| until.before(now));
+    if since > now {
+        return Err(Failure::Refused(format!("--since {since:.0} is later than now, {now:.0}")));
+    }
     if since > until {
         return Err(Failure::Refused(format!("--since {since:.0} is later than --until {until:.0}: exchange them")));
     }

@@ -71,8 +71,13 @@ impl Record {
     /// # Errors
     /// Fails if the file cannot be read, is not a record, or was written by a newer program.
     pub fn read(path: &Path) -> Result<Self, RecordError> {
-        let failed =
-            |source| RecordError::Read { path: path.to_owned(), source: explained(source, path, Wanted::Read) };
+        let failed = |source: io::Error| {
+            let source = match source.kind() {
+                io::ErrorKind::NotFound => io::Error::new(source.kind(), "it does not exist"),
+                _ => explained(source, path, Wanted::Read),
+            };
+            RecordError::Read { path: path.to_owned(), source }
+        };
         let unreadable = |why: String| RecordError::Unreadable { path: path.to_owned(), why };
         let mut text = Vec::new();
         File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut text)).map_err(failed)?;

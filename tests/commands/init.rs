@@ -149,7 +149,8 @@ fn s9_secrets_come_from_standard_input_and_go_into_files_of_their_own() {
         assert!(ended.status == 2 && ended.stderr.contains(error), "{input}: {}", ended.stderr);
         assert!(!beside(&it, "jenkins.token").exists() && !it.config_file().exists(), "nothing is written");
     }
-    let ended = it.program_with(&arguments, &[], "jenkins-api-token\nceph-ci-app-secret\n");
+    // As Windows writes them.
+    let ended = it.program_with(&arguments, &[], "\u{feff}jenkins-api-token\r\nceph-ci-app-secret\r\n");
     assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
     for (name, secret) in [("jenkins.token", "jenkins-api-token\n"), ("openstack.secret", "ceph-ci-app-secret\n")] {
         assert_eq!(fs::read_to_string(beside(&it, name)).expect(name), secret);

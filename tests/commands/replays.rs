@@ -243,10 +243,12 @@ fn what_is_no_record_and_what_a_newer_program_wrote_is_refused() {
     let farm = demand();
     let (_, _, path) = written(&farm);
     edit(&path, |record| record["version"] = 2.into());
+    fs::write(path.with_file_name("empty.json"), "").unwrap();
     let files = [
         ("record.json", "the record record.json has version 2, this program knows versions up to 1"),
         ("mita.toml", "mita.toml is not a record of a run: "),
-        ("nothing.json", "cannot read the record nothing.json: "),
+        ("nothing.json", "cannot read the record nothing.json: it does not exist"),
+        ("empty.json", "empty.json is not a record of a run: it is empty"),
         ("state.json", "state.json is not a record of a run: "),
     ];
     for (file, words) in files {
