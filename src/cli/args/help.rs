@@ -59,6 +59,7 @@ pub(super) fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
+         mita history ubuntu+192.168.1.188        who removed this node, when and why?\n  \
          mita hold ubuntu+192.168.1.188           leave this node alone: somebody debugs it\n  \
          * * * * *  mita reconcile                for cron; cron.example has two runs each minute\n\n{}",
         exit_help()
