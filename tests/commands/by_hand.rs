@@ -195,7 +195,7 @@ fn s2_somebody_elses_node_is_left_alone_whatever_is_asked() {
     it.sim.jenkins().add_agent("vault", "signing", 1);
     for request in [hold("x"), RELEASE, RETIRE, RETIRE_WHEN_IDLE] {
         let before = it.sim.requests().len();
-        assert_ended(&it.by_hand("vault", &request), Ended::Refused, "not ours");
+        assert_ended(&it.by_hand("vault", &request), Ended::Refused, "mita did not make it");
         assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "the built-in node");
         assert!(it.sim.requests().split_off(before).iter().all(|r| r.service != Service::Jenkins || !r.is_write()));
     }
@@ -329,7 +329,7 @@ fn while_everything_is_paused_the_status_announces_no_removal() {
     let it = Setup::trusty().with_idle_node();
     // The program has the real time, at which no run was made yet.
     assert_eq!(it.program(&["reconcile"]).status, 0);
-    assert!(it.program(&["status"]).stdout.contains("retired then"), "without a pause");
+    assert!(it.program(&["status"]).stdout.contains("retired at "), "without a pause");
     it.command(&["pause"]);
     let status = it.program(&["status", "-o", "wide"]).stdout;
     assert!(status.contains("Paused") && !status.contains("retired"), "{status}");
