@@ -110,8 +110,13 @@ pub(super) fn refused(response: &Response) -> JenkinsError {
             ErrorKind::NotFound,
             format!(
                 "status 404: there is no such page ({}); does the url of [jenkins] lack a prefix like /jenkins/, or \
-                 have one too many?",
-                excerpt(&response.body)
+                 have one too many{}?",
+                excerpt(&response.body),
+                if response.header("x-jenkins").is_some() {
+                    ""
+                } else {
+                    ", or has it the host or port of another program"
+                }
             ),
         ),
         503 => (

@@ -47,6 +47,12 @@ fn each_refusal_says_what_to_do_about_it() {
             html(404, "Not Found"),
             ErrorKind::NotFound,
             "status 404: there is no such page (an HTML page titled \"Not Found\"); does the url of [jenkins] lack a \
+             prefix like /jenkins/, or have one too many, or has it the host or port of another program?",
+        ),
+        (
+            html(404, "Not Found").with("X-Jenkins", "2.426.3"),
+            ErrorKind::NotFound,
+            "status 404: there is no such page (an HTML page titled \"Not Found\"); does the url of [jenkins] lack a \
              prefix like /jenkins/, or have one too many?",
         ),
         (
