@@ -142,6 +142,21 @@ fn s9_ctrl_c_at_any_question_leaves_the_terminal_as_it_was_and_nothing_behind() 
 }
 
 #[test]
+fn ctrl_z_at_a_question_stops_the_program_and_the_question_comes_again() {
+    let it = empty_folder();
+    let mut terminal = it.terminal("exec bash --norc -i -c '$MITA init; echo stopped; stty -a; fg >/dev/null; exit 7'");
+    terminal.expect("URL of Jenkins: ");
+    terminal.press("half an answer\u{1a}");
+    terminal.expect("stopped");
+    terminal.expect(" icanon ");
+    terminal.answer("URL of Jenkins: ", it.sim.jenkins_url());
+    terminal.answer("User in Jenkins [mita]: ", "\u{3}");
+    let (_, shown) = terminal.end();
+    assert!(shown.contains("interrupted: nothing was written"), "{shown}");
+    assert!(it.files().is_empty(), "{:?}", it.files().keys());
+}
+
+#[test]
 fn ctrl_c_at_a_question_ends_the_program_as_the_signal_does() {
     let it = empty_folder();
     let mut terminal = it.terminal("exec $MITA init");

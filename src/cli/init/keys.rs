@@ -2,9 +2,9 @@
 //!
 //! The terminal itself shows a key when it arrives, which for a pasted text is before its question. `rpassword` ends the
 //! program at Ctrl-C before it restores the terminal. Here the terminal shows nothing during the whole dialogue, the answer is
-//! shown as it is read, and Ctrl-C at a question is a key like any other.
+//! shown as it is read, and Ctrl-C and Ctrl-Z at a question are keys like any other.
 
-use crate::cli::process::terminal::Silence;
+use crate::cli::process::terminal::{Silence, stop};
 use std::io::{self, BufRead, ErrorKind, Write};
 use unicode_width::UnicodeWidthChar;
 
@@ -23,18 +23,31 @@ pub(super) fn ask(
     keys: &mut dyn BufRead,
 ) -> io::Result<String> {
     let _keys = Silence::without_signals()?;
-    write!(questions, "{question}")?;
-    questions.flush()?;
-    let answer = match shown {
-        Shown::Yes => read_keys(keys, questions),
-        Shown::No => read_keys(keys, &mut io::sink()),
-    };
-    writeln!(questions)?;
-    answer
+    loop {
+        write!(questions, "{question}")?;
+        questions.flush()?;
+        let answer = match shown {
+            Shown::Yes => read_keys(keys, questions),
+            Shown::No => read_keys(keys, &mut io::sink()),
+        };
+        writeln!(questions)?;
+        match answer? {
+            Typed::Line(line) => return Ok(line),
+            Typed::Stop => stop()?,
+        }
+    }
+}
+
+/// What a person typed.
+#[derive(Debug, PartialEq, Eq)]
+enum Typed {
+    Line(String),
+    /// Ctrl-Z.
+    Stop,
 }
 
 /// A line of keys, with those that correct it.
-fn read_keys(keys: &mut dyn BufRead, echo: &mut dyn Write) -> io::Result<String> {
+fn read_keys(keys: &mut dyn BufRead, echo: &mut dyn Write) -> io::Result<Typed> {
     let mut line = String::new();
     let mut character = Vec::new();
     let mut sequence = Sequence::None;
@@ -46,8 +59,9 @@ fn read_keys(keys: &mut dyn BufRead, echo: &mut dyn Write) -> io::Result<String>
         let key = key[0];
         sequence = sequence.after(key);
         match key {
-            b'\r' | b'\n' if character.is_empty() => return Ok(line),
+            b'\r' | b'\n' if character.is_empty() => return Ok(Typed::Line(line)),
             CTRL_C => return Err(ErrorKind::Interrupted.into()),
+            CTRL_Z => return Ok(Typed::Stop),
             CTRL_D if line.is_empty() => return Err(ErrorKind::UnexpectedEof.into()),
             CTRL_U => {
                 while let Some(last) = line.pop() {
@@ -111,6 +125,7 @@ const CTRL_C: u8 = 3;
 const CTRL_D: u8 = 4;
 const BACKSPACE: u8 = 8;
 const CTRL_U: u8 = 21;
+const CTRL_Z: u8 = 26;
 const ESCAPE: u8 = 27;
 const DELETE: u8 = 127;
 
@@ -119,7 +134,10 @@ mod tests {
     use super::*;
 
     fn typed(keys: &str) -> Result<String, ErrorKind> {
-        read_keys(&mut keys.as_bytes(), &mut io::sink()).map_err(|error| error.kind())
+        match read_keys(&mut keys.as_bytes(), &mut io::sink()).map_err(|error| error.kind())? {
+            Typed::Line(line) => Ok(line),
+            Typed::Stop => panic!("it stops"),
+        }
     }
 
     #[test]
@@ -141,7 +159,7 @@ mod tests {
     #[test]
     fn the_answer_is_shown_as_it_is_read_and_nothing_after_it() {
         let (mut keys, mut shown) = ("tö\u{7f}ok\u{1b}[2Jen\nthe next answer\n".as_bytes(), Vec::new());
-        assert_eq!(read_keys(&mut keys, &mut shown).unwrap(), "token");
+        assert_eq!(read_keys(&mut keys, &mut shown).unwrap(), Typed::Line("token".to_owned()));
         assert_eq!(String::from_utf8(shown).unwrap(), "tö\u{8} \u{8}oken");
         assert_eq!(keys, b"the next answer\n");
     }

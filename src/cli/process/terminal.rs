@@ -4,8 +4,10 @@ use crate::cli::args::Colour;
 use crate::cli::process::output;
 use crate::config::of_process;
 use crate::progress;
+use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::SpecialCharacterIndices::{VMIN, VTIME};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
+use nix::unistd::Pid;
 use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -103,4 +105,15 @@ pub(crate) fn restore() {
     if let Some(before) = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take() {
         let _ = tcsetattr(stdin(), SetArg::TCSANOW, &before);
     }
+}
+
+/// Stops the foreground as Ctrl-Z does where it is a signal, with the terminal as it was before the first [`Silence`]. Returns
+/// once somebody continues it; at once where nobody could.
+pub(crate) fn stop() -> io::Result<()> {
+    let silent = tcgetattr(stdin())?;
+    if let Some(before) = &*BEFORE.lock().unwrap_or_else(PoisonError::into_inner) {
+        tcsetattr(stdin(), SetArg::TCSANOW, before)?;
+    }
+    kill(Pid::from_raw(0), Signal::SIGTSTP)?;
+    Ok(tcsetattr(stdin(), SetArg::TCSANOW, &silent)?)
 }
