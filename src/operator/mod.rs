@@ -68,10 +68,7 @@ pub fn execute(
         return Ok(Answer::new(Ended::Refused, reason));
     }
     let plan = plan(config, &world, &state, moment.now);
-    let machine = match identity {
-        NodeIdentity::Of(machine) => Some(&fleet.machines[*machine]),
-        _ => None,
-    };
+    let machine = identity.machine().map(|machine| &fleet.machines[machine]);
     let (services, world) = (&services, &world);
     let mut context = Context { config, services, jenkins, world, node, identity, machine, plan, state, store, person };
     progress.now("doing what was asked");

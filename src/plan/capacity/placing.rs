@@ -8,7 +8,6 @@ use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::queue::Demand;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::lifecycle::phase::Phase;
 
 /// How often jobs are placed so that each flyweight without any node gets one; the next run goes on.
@@ -58,12 +57,7 @@ impl Supply<'_> {
             return vec![None; waiting.len()];
         }
         let online = self.fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
-        let hosts: Vec<(&Node, Option<usize>)> = online
-            .map(|(node, identity)| match identity {
-                NodeIdentity::Of(machine) => (*node, Some(*machine)),
-                _ => (*node, None),
-            })
-            .collect();
+        let hosts: Vec<(&Node, Option<usize>)> = online.map(|(node, identity)| (*node, identity.machine())).collect();
         let type_of = |machine: usize| self.config.node_type(&self.fleet.machines[machine].node_type);
         let acceptance =
             Acceptance::new(self.config, hosts.iter().map(|&(node, machine)| Some((node, machine.and_then(type_of)))));

@@ -17,7 +17,7 @@ use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -108,13 +108,7 @@ impl<'a> Supply<'a> {
         let overdue = self.overdue();
         let mut found: BTreeMap<PoolKey<'a>, ExecutorPool<'a>> = BTreeMap::new();
         for (node, identity) in &self.fleet.nodes {
-            let machine = match identity {
-                NodeIdentity::Of(machine) => Some(*machine),
-                NodeIdentity::Doubtful(_)
-                | NodeIdentity::Former(_)
-                | NodeIdentity::MadeFor(_)
-                | NodeIdentity::Foreign(_) => None,
-            };
+            let machine = identity.machine();
             let Some((tier, slots)) = self.slots_of(node, machine) else { continue };
             let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);
             let kind = node_type.and_then(|name| self.config.node_type(name));

@@ -76,6 +76,19 @@ pub enum NodeIdentity {
     Foreign(&'static str),
 }
 
+impl NodeIdentity {
+    /// The machine whose node it is (index into [`Fleet::machines`]).
+    pub fn machine(&self) -> Option<usize> {
+        match self {
+            NodeIdentity::Of(machine) => Some(*machine),
+            NodeIdentity::Doubtful(_)
+            | NodeIdentity::Former(_)
+            | NodeIdentity::MadeFor(_)
+            | NodeIdentity::Foreign(_) => None,
+        }
+    }
+}
+
 impl Machine<'_> {
     /// The server, where the cloud showed it.
     pub fn server(&self) -> Option<&Server> {

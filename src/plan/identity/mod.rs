@@ -37,7 +37,7 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
             }
             identity => identity,
         };
-        if let NodeIdentity::Of(machine) = identity {
+        if let Some(machine) = identity.machine() {
             machines[machine].nodes.push(node);
         }
         doubts.into_iter().for_each(|machine| machines[machine].doubts.push(node));

@@ -152,15 +152,9 @@ impl<'a> Index<'a> {
             },
             Err(reason) => NodeIdentity::Doubtful(reason),
         };
-        let is = match identity {
-            NodeIdentity::Of(machine) => Some(machine),
-            NodeIdentity::Doubtful(_)
-            | NodeIdentity::Former(_)
-            | NodeIdentity::MadeFor(_)
-            | NodeIdentity::Foreign(_) => None,
-        };
+        let own = identity.machine();
         let mut doubts = Vec::new();
-        if is.is_none() {
+        if own.is_none() {
             doubts.clone_from(&could_be);
             doubts.extend(remembered_machine.filter(|machine| !could_be.contains(machine)));
             doubts.extend(back.into_iter().filter(|machine| remembered_machine != Some(*machine)));
@@ -170,7 +164,7 @@ impl<'a> Index<'a> {
             let by_address = has_address_of(&machines[*machine], ip);
             let taken_over = !is_where_it_was || came_back(node, ip, memory, &machines[*machine]);
             let entry_of_ours = remembered.is_some() && by_address && taken_over && !is_as_before(machine);
-            is != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || ip.is_none()))
+            own != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || ip.is_none()))
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
         Candidates { identity, doubts, namesakes }

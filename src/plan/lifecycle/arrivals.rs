@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTreeMap<MitaId, NodeName> {
     let fleet = identify(config, again, &plan.memory);
     let before = Before::of(plan, seen);
-    let mapped = fleet.nodes.iter().filter(|(_, identity)| matches!(identity, NodeIdentity::Of(_)));
+    let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
     let mapped: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
     let mut keepers = BTreeMap::new();
     let mut without_node = Vec::new();
@@ -109,5 +109,5 @@ pub fn is_of_another(config: &Config, world: &World, memory: &State, node: &Node
     }
     let fleet = identify(config, &world, memory);
     let identity = fleet.nodes.iter().find(|(listed, _)| listed.name == node.name).map(|(_, identity)| identity);
-    matches!(identity, Some(NodeIdentity::Of(machine)) if fleet.machines[*machine].id != *server)
+    identity.and_then(NodeIdentity::machine).is_some_and(|machine| fleet.machines[machine].id != *server)
 }

@@ -19,12 +19,7 @@ pub(crate) fn sighted(
     now: Timestamp,
 ) -> NodeMemory {
     let before = state.nodes.get(&node.name);
-    let machine = match identity {
-        NodeIdentity::Of(machine) => Some(&fleet.machines[*machine]),
-        NodeIdentity::Doubtful(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) | NodeIdentity::Foreign(_) => {
-            None
-        }
-    };
+    let machine = identity.machine().map(|machine| &fleet.machines[machine]);
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;

@@ -11,7 +11,7 @@ use crate::domain::why::Why;
 use crate::domain::world::{Listing, Lookup, Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::decisions::lasting::TOO_LONG;
-use crate::plan::identity::fleet::{Fleet, NodeIdentity};
+use crate::plan::identity::fleet::Fleet;
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::{Plan, Problem, Subject};
 use jiff::Timestamp;
@@ -297,8 +297,8 @@ fn forgotten_holds(memory: &State) -> Vec<(String, String)> {
 fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
     let mut events = Vec::new();
     for (node, identity) in &fleet.nodes {
-        let NodeIdentity::Of(machine) = identity else { continue };
-        let Some(kind) = config.node_type(&fleet.machines[*machine].node_type) else { continue };
+        let Some(machine) = identity.machine() else { continue };
+        let Some(kind) = config.node_type(&fleet.machines[machine].node_type) else { continue };
         // A node that is being removed has no labels at all.
         if node.presence != Presence::Online || node.labels.is_empty() {
             continue;
