@@ -121,20 +121,15 @@ impl<'a> Limits<'a> {
 
     /// What may be ordered of each node type, in the configuration's order.
     pub fn types(&self) -> Vec<OrderType> {
-        let places = |kind: &NodeType| {
-            let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
-            let allowed =
-                kind.providers.iter().filter_map(|name| Some((index(name)?, self.allowance(kind, name).ok()?)));
-            allowed.collect()
+        let index = |name: &ProviderName| self.config.providers.iter().position(|provider| provider.name == *name);
+        let order_type = |kind: &NodeType| OrderType {
+            executors: kind.executors.max(1),
+            room: self.room_of_type(kind),
+            providers: (kind.providers.iter())
+                .filter_map(|name| Some((index(name)?, self.allowance(kind, name).ok()?)))
+                .collect(),
         };
-        let types = self.config.node_types.iter();
-        types
-            .map(|kind| OrderType {
-                executors: kind.executors.max(1),
-                room: self.room_of_type(kind),
-                places: places(kind),
-            })
-            .collect()
+        self.config.node_types.iter().map(order_type).collect()
     }
 
     fn room_of_type(&self, kind: &NodeType) -> u32 {
@@ -148,7 +143,7 @@ impl<'a> Limits<'a> {
     }
 
     /// What may be ordered at each provider, in the configuration's order.
-    pub fn places(&self) -> Vec<ProviderRoom> {
+    pub fn providers(&self) -> Vec<ProviderRoom> {
         let providers = self.config.providers.iter();
         providers
             .map(|provider| {
@@ -257,10 +252,10 @@ impl<'a> Limits<'a> {
             let names: Vec<&str> = full.map(|provider| provider.name.as_str()).collect();
             return limit(format!("provider {} has its max of {max}", names.join(" and provider ")));
         }
-        let places = self.places();
+        let rooms = self.providers();
         let no_quota: Vec<&str> = open
             .iter()
-            .filter(|(provider, _)| is_full(provider) || self.no_quota_for(kind, provider, &places))
+            .filter(|(provider, _)| is_full(provider) || self.no_quota_for(kind, provider, &rooms))
             .map(|(provider, _)| provider.name.as_str())
             .collect();
         if no_quota.len() == open.len() {
@@ -280,13 +275,13 @@ impl<'a> Limits<'a> {
         }
     }
 
-    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, places: &[ProviderRoom]) -> bool {
+    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, rooms: &[ProviderRoom]) -> bool {
         let read = self.quotas.contains_key(&provider.name);
         let index = self.config.node_types.iter().position(|other| other.name == kind.name);
-        let place = self.config.providers.iter().zip(places).find(|(other, _)| other.name == provider.name);
-        let (Some(index), Some((_, place))) = (index, place) else { return false };
-        let too_heavy = place.weights[index].iter().zip(place.quota).any(|(&needed, left)| needed > left);
-        read && (place.room == 0 || too_heavy)
+        let room = self.config.providers.iter().zip(rooms).find(|(other, _)| other.name == provider.name);
+        let (Some(index), Some((_, of_provider))) = (index, room) else { return false };
+        let too_heavy = of_provider.weights[index].iter().zip(of_provider.quota).any(|(&needed, left)| needed > left);
+        read && (of_provider.room == 0 || too_heavy)
     }
 }
 

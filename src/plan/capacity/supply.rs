@@ -71,7 +71,7 @@ impl<'a> Supply<'a> {
             jobs: Vec::new(),
             slots: pools.iter().map(|pool| SlotClass { slots: pool.slots(), tier: pool.tier }).collect(),
             types: self.limits.types(),
-            places: self.limits.places(),
+            providers: self.limits.providers(),
             room: if blocker.is_some() { 0 } else { self.limits.total() },
         };
         let offer = Offer::new(self.config, &pools);
@@ -346,7 +346,7 @@ impl<'a> Supply<'a> {
         };
         let planned = outcome.orders.iter().enumerate().map(|(index, order)| PlannedOrder {
             node_type: order.node_type,
-            provider: order.place,
+            provider: order.provider,
             rule: rule(index),
         });
         let at_hand = rest.iter().filter_map(|place| match place {

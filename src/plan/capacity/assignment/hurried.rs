@@ -63,8 +63,8 @@ impl Hurried {
         if may_be_left {
             return false;
         }
-        let Some((node_type, place)) = seating.next_order(class) else { return false };
-        let seated = seating.make(&[Move::OnType(node_type, class), Move::Order(node_type, place)]);
+        let Some((node_type, provider)) = seating.next_order(class) else { return false };
+        let seated = seating.make(&[Move::OnType(node_type, class), Move::Order(node_type, provider)]);
         self.types_of[class].push(node_type);
         if seating.has_spare(node_type) {
             self.can_be_reached(seating, vec![Seats::Type(node_type)]);

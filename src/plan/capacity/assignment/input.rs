@@ -28,7 +28,7 @@ pub struct OrderType {
     /// How many more servers the type's own limit allows.
     pub room: u32,
     /// Providers that can take it, the preferred one first, and how many each may be asked for.
-    pub places: Vec<(usize, u32)>,
+    pub providers: Vec<(usize, u32)>,
 }
 
 /// What one server of a type takes of a provider's quota: cores, MiB of memory, volumes, GiB of volumes, floating IPs.
@@ -58,7 +58,7 @@ pub struct Input {
     /// Node types.
     pub types: Vec<OrderType>,
     /// Providers.
-    pub places: Vec<ProviderRoom>,
+    pub providers: Vec<ProviderRoom>,
     /// How many more servers may be ordered over all.
     pub room: u32,
 }
@@ -78,7 +78,7 @@ pub struct Order {
     /// Its node type.
     pub node_type: usize,
     /// Its provider.
-    pub place: usize,
+    pub provider: usize,
 }
 
 /// The result.

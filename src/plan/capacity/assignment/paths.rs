@@ -15,9 +15,9 @@ pub(crate) enum Point {
     /// Somebody wants a slot of a server of this type.
     Type(usize),
     /// An order of this type wants to be at this provider.
-    Place { node_type: usize, place: usize },
+    Order { node_type: usize, provider: usize },
     /// An order of this type at this provider is given up, with the slot of one job.
-    Cancel { node_type: usize, place: usize },
+    Cancel { node_type: usize, provider: usize },
 }
 
 /// Where a path can end, the most welcome end first.
@@ -46,7 +46,7 @@ impl Points {
             Point::Job(class) => self.jobs.contains(class),
             Point::Slot(slot) => self.slots.contains(slot),
             Point::Type(node_type) => self.types.contains(node_type),
-            Point::Place { .. } | Point::Cancel { .. } => self.others.contains(&point),
+            Point::Order { .. } | Point::Cancel { .. } => self.others.contains(&point),
         }
     }
 
@@ -55,7 +55,7 @@ impl Points {
             Point::Job(class) => self.jobs.add(class),
             Point::Slot(slot) => self.slots.add(slot),
             Point::Type(node_type) => self.types.add(node_type),
-            Point::Place { .. } | Point::Cancel { .. } => drop(self.others.insert(point)),
+            Point::Order { .. } | Point::Cancel { .. } => drop(self.others.insert(point)),
         }
     }
 
@@ -132,8 +132,8 @@ impl Seating<'_> {
         if let Some(slot) = self.nearest_slot(class) {
             return self.make(&[Move::OnSlot(slot, class)]);
         }
-        if let Some((node_type, place)) = self.nearest_order(class, searched) {
-            let moves = [Move::OnType(node_type, class), Move::Order(node_type, place)];
+        if let Some((node_type, provider)) = self.nearest_order(class, searched) {
+            let moves = [Move::OnType(node_type, class), Move::Order(node_type, provider)];
             searched.forget(self, &moves);
             return self.make(&moves);
         }
@@ -217,7 +217,7 @@ impl Seating<'_> {
             Point::Job(_) | Point::Cancel { .. } => None,
             Point::Slot(slot) => self.is_free(slot).then_some(End::Slot(self.input.slots[slot].tier)),
             Point::Type(node_type) => self.has_spare(node_type).then_some(End::Shared),
-            Point::Place { node_type, place } => self.fits(node_type, place).then_some(End::NewOrder),
+            Point::Order { node_type, provider } => self.fits(node_type, provider).then_some(End::NewOrder),
         }
     }
 
@@ -237,10 +237,10 @@ impl Seating<'_> {
             }
             Point::Slot(slot) => jobs(&self.on_slots[slot]),
             Point::Type(node_type) => {
-                let places = self.places_of(node_type).map(|place| Point::Place { node_type, place });
-                places.chain(jobs(&self.on_types[node_type])).collect()
+                let providers = self.providers_of(node_type).map(|provider| Point::Order { node_type, provider });
+                providers.chain(jobs(&self.on_types[node_type])).collect()
             }
-            Point::Place { node_type, place } => self.make_way(node_type, place),
+            Point::Order { node_type, provider } => self.make_way(node_type, provider),
             Point::Cancel { node_type, .. } => jobs(&self.on_types[node_type]),
         };
         let looked_at = 1 + steps.len();
@@ -248,7 +248,7 @@ impl Seating<'_> {
     }
 
     /// Orders that could leave a provider, or be given up, so that one of `newcomer` finds room there.
-    fn make_way(&self, newcomer: usize, place: usize) -> Vec<Point> {
+    fn make_way(&self, newcomer: usize, provider: usize) -> Vec<Point> {
         let mut steps = Vec::new();
         let full = self.total() >= self.input.room;
         for (node_type, orders) in self.orders.iter().enumerate() {
@@ -256,15 +256,15 @@ impl Seating<'_> {
                 continue;
             }
             let kind = &self.input.types[node_type];
-            if orders.of(place) > 0 && !full {
-                let may_ask = |&(other, most): &(usize, u32)| other != place && orders.of(other) < most;
-                let others = kind.places.iter().copied().filter(may_ask);
-                steps.extend(others.map(|(other, _)| Point::Place { node_type, place: other }));
+            if orders.of(provider) > 0 && !full {
+                let may_ask = |&(other, most): &(usize, u32)| other != provider && orders.of(other) < most;
+                let others = kind.providers.iter().copied().filter(may_ask);
+                steps.extend(others.map(|(other, _)| Point::Order { node_type, provider: other }));
             }
             let spare = (orders.sum().saturating_sub(1)) * kind.executors;
             if orders.sum() > 0 && self.on_types[node_type].sum() <= spare + 1 {
-                let from = orders.keys().filter(|&from| from == place || full);
-                steps.extend(from.map(|from| Point::Cancel { node_type, place: from }));
+                let from = orders.keys().filter(|&from| from == provider || full);
+                steps.extend(from.map(|from| Point::Cancel { node_type, provider: from }));
             }
         }
         steps
@@ -286,7 +286,7 @@ fn path_to(found: &Found, end: usize) -> Vec<Point> {
 /// Whether no order is moved or given up on the path: then it breaks no limit.
 fn orders_stay(path: &[Point]) -> bool {
     let before = path.len().saturating_sub(1);
-    !path[..before].iter().any(|point| matches!(point, Point::Place { .. } | Point::Cancel { .. }))
+    !path[..before].iter().any(|point| matches!(point, Point::Order { .. } | Point::Cancel { .. }))
 }
 
 /// What moves everybody along the path by one.
@@ -300,11 +300,13 @@ fn moves(path: &[Point]) -> Vec<Move> {
             (Point::Type(node_type) | Point::Cancel { node_type, .. }, Point::Job(class)) => {
                 moves.push(Move::OffType(node_type, class));
             }
-            (Point::Type(_), Point::Place { node_type, place }) => moves.push(Move::Order(node_type, place)),
-            (Point::Place { place: from, .. }, Point::Place { node_type, place }) => {
-                moves.extend([Move::GiveUp(node_type, from), Move::Order(node_type, place)]);
+            (Point::Type(_), Point::Order { node_type, provider }) => moves.push(Move::Order(node_type, provider)),
+            (Point::Order { provider: from, .. }, Point::Order { node_type, provider }) => {
+                moves.extend([Move::GiveUp(node_type, from), Move::Order(node_type, provider)]);
             }
-            (Point::Place { .. }, Point::Cancel { node_type, place }) => moves.push(Move::GiveUp(node_type, place)),
+            (Point::Order { .. }, Point::Cancel { node_type, provider }) => {
+                moves.push(Move::GiveUp(node_type, provider));
+            }
             (from, to) => unreachable!("no step leads from {from:?} to {to:?}"),
         }
     }

@@ -83,7 +83,7 @@ fn points(seating: &Seating<'_>) -> usize {
 
 /// How many sets of orders may differ by one order.
 fn neighbours(input: &Input) -> usize {
-    let pairs: usize = input.types.iter().map(|kind| kind.places.len()).sum();
+    let pairs: usize = input.types.iter().map(|kind| kind.providers.len()).sum();
     (pairs + 1) * (pairs + 1)
 }
 
@@ -93,25 +93,25 @@ fn shares_a_limit(input: &Input, jobs: usize) -> bool {
     // No job needs more than one server.
     let jobs = u32::try_from(jobs).unwrap_or(u32::MAX);
     let mut everywhere = 0_u32;
-    let mut at_places: Vec<(u32, Weight)> = vec![(0, Weight::default()); input.places.len()];
+    let mut at_providers: Vec<(u32, Weight)> = vec![(0, Weight::default()); input.providers.len()];
     for (node_type, kind) in input.types.iter().enumerate() {
         let most = kind.room.min(jobs);
         let mut somewhere = 0_u32;
-        for &(place, allowed) in &kind.places {
+        for &(provider, allowed) in &kind.providers {
             let here = most.min(allowed);
             somewhere = somewhere.saturating_add(here);
-            let (servers, weight) = &mut at_places[place];
+            let (servers, weight) = &mut at_providers[provider];
             *servers = servers.saturating_add(here);
-            for (sum, each) in weight.iter_mut().zip(input.places[place].weights[node_type]) {
+            for (sum, each) in weight.iter_mut().zip(input.providers[provider].weights[node_type]) {
                 *sum = sum.saturating_add(each.saturating_mul(u64::from(here)));
             }
         }
         everywhere = everywhere.saturating_add(most.min(somewhere));
     }
-    let within = |(place, (servers, weight)): (&ProviderRoom, &(u32, Weight))| {
-        *servers <= place.room && weight.iter().zip(place.quota).all(|(&used, left)| used <= left)
+    let within = |(provider, (servers, weight)): (&ProviderRoom, &(u32, Weight))| {
+        *servers <= provider.room && weight.iter().zip(provider.quota).all(|(&used, left)| used <= left)
     };
-    everywhere > input.room || !input.places.iter().zip(&at_places).all(within)
+    everywhere > input.room || !input.providers.iter().zip(&at_providers).all(within)
 }
 
 /// How many jobs of each class have a seat, with one more of this class.
@@ -128,18 +128,18 @@ impl Seating<'_> {
     /// Sets of orders within all limits that differ by one order more, or one moved, or one less.
     fn neighbours(&self, orders: &[Tally]) -> Vec<Vec<Tally>> {
         let pairs: Vec<(usize, usize)> = (self.input.types.iter().enumerate())
-            .flat_map(|(node_type, kind)| kind.places.iter().map(move |&(place, _)| (node_type, place)))
+            .flat_map(|(node_type, kind)| kind.providers.iter().map(move |&(provider, _)| (node_type, provider)))
             .collect();
         let mut found = Vec::new();
-        let gone = pairs.iter().filter(|(node_type, place)| orders[*node_type].of(*place) > 0).map(Some);
+        let gone = pairs.iter().filter(|(node_type, provider)| orders[*node_type].of(*provider) > 0).map(Some);
         for less in std::iter::once(None).chain(gone) {
             for more in pairs.iter().map(Some).chain(std::iter::once(None)) {
                 let mut next = orders.to_vec();
-                if let Some(&(node_type, place)) = less {
-                    next[node_type].take(place);
+                if let Some(&(node_type, provider)) = less {
+                    next[node_type].take(provider);
                 }
-                if let Some(&(node_type, place)) = more {
-                    next[node_type].add(place);
+                if let Some(&(node_type, provider)) = more {
+                    next[node_type].add(provider);
                 }
                 let next = Seating::with_orders(self.input, next);
                 if next.is_sound() {
@@ -156,7 +156,7 @@ impl Seating<'_> {
             let needed = self.on_types[node_type].sum().div_ceil(kind.executors);
             while self.orders[node_type].sum() > needed {
                 let orders = &mut self.orders[node_type];
-                if !kind.places.iter().rev().any(|&(place, _)| orders.take(place)) {
+                if !kind.providers.iter().rev().any(|&(provider, _)| orders.take(provider)) {
                     break;
                 }
             }

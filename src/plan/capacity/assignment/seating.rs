@@ -29,8 +29,8 @@ impl Move {
             Move::OffSlot(slot, class) => Move::OnSlot(slot, class),
             Move::OnType(node_type, class) => Move::OffType(node_type, class),
             Move::OffType(node_type, class) => Move::OnType(node_type, class),
-            Move::Order(node_type, place) => Move::GiveUp(node_type, place),
-            Move::GiveUp(node_type, place) => Move::Order(node_type, place),
+            Move::Order(node_type, provider) => Move::GiveUp(node_type, provider),
+            Move::GiveUp(node_type, provider) => Move::Order(node_type, provider),
         }
     }
 
@@ -95,32 +95,34 @@ impl<'a> Seating<'a> {
     }
 
     /// Providers that one more order of the type could be sent to, as far as the type's own limits go.
-    pub(crate) fn places_of(&self, node_type: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn providers_of(&self, node_type: usize) -> impl Iterator<Item = usize> {
         let kind = &self.input.types[node_type];
         let more = !self.frozen && self.orders[node_type].sum() < kind.room;
-        let places = kind.places.iter().filter(move |&&(place, most)| more && self.orders[node_type].of(place) < most);
-        places.map(|&(place, _)| place)
+        let providers =
+            kind.providers.iter().filter(move |&&(provider, most)| more && self.orders[node_type].of(provider) < most);
+        providers.map(|&(provider, _)| provider)
     }
 
     /// Whether one more server of the type can be ordered from a provider without giving up another.
-    pub(crate) fn fits(&self, node_type: usize, place: usize) -> bool {
-        self.total() < self.input.room && self.load(place, Some(node_type))
+    pub(crate) fn fits(&self, node_type: usize, provider: usize) -> bool {
+        self.total() < self.input.room && self.can_carry(provider, Some(node_type))
     }
 
     /// The first order of a type of the class that fits as it is.
     pub(crate) fn next_order(&self, class: usize) -> Option<(usize, usize)> {
         let types = self.input.jobs[class].types.iter();
-        let orders = types.flat_map(|&node_type| self.places_of(node_type).map(move |place| (node_type, place)));
-        orders.into_iter().find(|&(node_type, place)| self.fits(node_type, place))
+        let orders =
+            types.flat_map(|&node_type| self.providers_of(node_type).map(move |provider| (node_type, provider)));
+        orders.into_iter().find(|&(node_type, provider)| self.fits(node_type, provider))
     }
 
     /// Whether the provider can carry what is ordered there, and one more of a type.
-    fn load(&self, place: usize, more: Option<usize>) -> bool {
-        let limits = &self.input.places[place];
+    fn can_carry(&self, provider: usize, more: Option<usize>) -> bool {
+        let limits = &self.input.providers[provider];
         let mut servers = u32::from(more.is_some());
         let mut weight = more.map_or(Weight::default(), |node_type| limits.weights[node_type]);
         for (node_type, orders) in self.orders.iter().enumerate() {
-            let orders = orders.of(place);
+            let orders = orders.of(provider);
             servers += orders;
             for (sum, each) in weight.iter_mut().zip(limits.weights[node_type]) {
                 *sum = sum.saturating_add(each.saturating_mul(u64::from(orders)));
@@ -147,8 +149,8 @@ impl<'a> Seating<'a> {
             Move::OffSlot(slot, class) => self.on_slots[slot].take(class),
             Move::OnType(node_type, class) => self.on_types[node_type].add(class),
             Move::OffType(node_type, class) => self.on_types[node_type].take(class),
-            Move::Order(node_type, place) => self.orders[node_type].add(place),
-            Move::GiveUp(node_type, place) => self.orders[node_type].take(place),
+            Move::Order(node_type, provider) => self.orders[node_type].add(provider),
+            Move::GiveUp(node_type, provider) => self.orders[node_type].take(provider),
         };
         if let Move::OnSlot(slot, _) | Move::OffSlot(slot, _) = one {
             let is_free = self.is_free(slot);
@@ -165,29 +167,30 @@ impl<'a> Seating<'a> {
             Move::Order(..) | Move::GiveUp(..) => true,
         };
         let orders_hold =
-            || (0..self.input.types.len()).all(|node_type| self.type_holds(node_type)) && self.places_hold();
+            || (0..self.input.types.len()).all(|node_type| self.type_holds(node_type)) && self.providers_hold();
         moves.iter().all(holds) && (!moves.iter().any(|one| one.changes_orders()) || orders_hold())
     }
 
     fn type_holds(&self, node_type: usize) -> bool {
         let kind = &self.input.types[node_type];
         let orders = &self.orders[node_type];
-        let within = |(place, number): (usize, u32)| {
-            kind.places.iter().any(|&(allowed, most)| allowed == place && number <= most)
+        let within = |(provider, number): (usize, u32)| {
+            kind.providers.iter().any(|&(allowed, most)| allowed == provider && number <= most)
         };
         orders.sum() <= kind.room
             && self.on_types[node_type].sum() <= orders.sum() * kind.executors
             && orders.iter().all(within)
     }
 
-    fn places_hold(&self) -> bool {
-        (0..self.input.places.len()).all(|place| self.load(place, None)) && self.total() <= self.input.room
+    fn providers_hold(&self) -> bool {
+        (0..self.input.providers.len()).all(|provider| self.can_carry(provider, None))
+            && self.total() <= self.input.room
     }
 
     /// Whether every limit holds.
     pub(crate) fn is_sound(&self) -> bool {
         let slots = self.on_slots.iter().zip(&self.input.slots).all(|(jobs, class)| jobs.sum() <= class.slots);
-        slots && (0..self.input.types.len()).all(|node_type| self.type_holds(node_type)) && self.places_hold()
+        slots && (0..self.input.types.len()).all(|node_type| self.type_holds(node_type)) && self.providers_hold()
     }
 
     /// Turns classes back into jobs, slots and servers.
@@ -220,8 +223,9 @@ impl<'a> Seating<'a> {
                     Some(&(order, left)) if left > 0 => (order, left),
                     _ => {
                         let kind = &self.input.types[node_type];
-                        let &(place, _) = kind.places.iter().find(|&&(place, _)| self.orders[node_type].take(place))?;
-                        orders.push(Order { node_type, place });
+                        let &(provider, _) =
+                            kind.providers.iter().find(|&&(provider, _)| self.orders[node_type].take(provider))?;
+                        orders.push(Order { node_type, provider });
                         (orders.len() - 1, kind.executors)
                     }
                 };

@@ -20,8 +20,8 @@ fn numbers(numbers: &[usize]) -> Selection {
 
 /// A input of two types at one provider, one job class for each entry of `jobs`.
 fn two_types(room: u32, jobs: Vec<JobClass>) -> Input {
-    let kind = OrderType { executors: 1, room: 100, places: vec![(0, 100)] };
-    Input { jobs, slots: vec![], types: vec![kind.clone(), kind], places: vec![unlimited(2)], room }
+    let kind = OrderType { executors: 1, room: 100, providers: vec![(0, 100)] };
+    Input { jobs, slots: vec![], types: vec![kind.clone(), kind], providers: vec![unlimited(2)], room }
 }
 
 #[test]
@@ -46,10 +46,10 @@ fn l2_existing_executors_come_before_those_on_their_way_and_those_before_new_ser
 fn l2_earlier_types_and_providers_come_first() {
     let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0, 1] }]);
     input.types[0].room = 1;
-    input.types[0].places = vec![(1, 9), (0, 9)];
-    input.places.push(unlimited(2));
+    input.types[0].providers = vec![(1, 9), (0, 9)];
+    input.providers.push(unlimited(2));
     let outcome = assign(&input, &[0, 0]);
-    assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
+    assert_eq!(outcome.orders, [Order { node_type: 0, provider: 1 }, Order { node_type: 1, provider: 0 }]);
 }
 
 #[test]
@@ -76,18 +76,18 @@ fn an_order_moves_to_another_provider_to_make_room() {
         9,
         vec![JobClass { slots: numbers(&[]), types: vec![0] }, JobClass { slots: numbers(&[]), types: vec![1] }],
     );
-    input.places = vec![ProviderRoom { room: 1, ..unlimited(2) }, unlimited(2)];
-    input.types[0].places = vec![(0, 9), (1, 9)];
-    input.types[1].places = vec![(0, 9)];
+    input.providers = vec![ProviderRoom { room: 1, ..unlimited(2) }, unlimited(2)];
+    input.types[0].providers = vec![(0, 9), (1, 9)];
+    input.types[1].providers = vec![(0, 9)];
     let outcome = assign(&input, &[0, 1]);
-    assert_eq!(outcome.orders, [Order { node_type: 0, place: 1 }, Order { node_type: 1, place: 0 }]);
+    assert_eq!(outcome.orders, [Order { node_type: 0, provider: 1 }, Order { node_type: 1, provider: 0 }]);
 }
 
 #[test]
 fn s4_a_quota_of_cores_limits_the_orders() {
     let mut input = two_types(9, vec![JobClass { slots: numbers(&[]), types: vec![0, 1] }]);
-    input.places[0].quota[0] = 5;
-    input.places[0].weights = vec![[4, 0, 0, 0, 0], [1, 0, 0, 0, 0]];
+    input.providers[0].quota[0] = 5;
+    input.providers[0].weights = vec![[4, 0, 0, 0, 0], [1, 0, 0, 0, 0]];
     let outcome = assign(&input, &[0, 0, 0]);
     assert_eq!(outcome.seats, [Some(Seat::Order(0)), Some(Seat::Order(1)), None]);
 }
@@ -95,10 +95,15 @@ fn s4_a_quota_of_cores_limits_the_orders() {
 /// The search for other orders would try hundreds of sets for each of the classes; here it has to give up.
 #[test]
 fn a_large_fleet_of_servers_with_two_executors_that_share_a_limit_is_planned_for_within_a_bounded_effort() {
-    let kind = OrderType { executors: 2, room: 100, places: vec![(0, 100)] };
+    let kind = OrderType { executors: 2, room: 100, providers: vec![(0, 100)] };
     let classes = (0..200).map(|class| JobClass { slots: numbers(&[]), types: vec![class % 20, (class + 7) % 20] });
-    let input =
-        Input { jobs: classes.collect(), slots: vec![], types: vec![kind; 20], places: vec![unlimited(20)], room: 30 };
+    let input = Input {
+        jobs: classes.collect(),
+        slots: vec![],
+        types: vec![kind; 20],
+        providers: vec![unlimited(20)],
+        room: 30,
+    };
     let queue: Vec<usize> = (0..1000).map(|job| job % 200).collect();
     let outcome = assign(&input, &queue);
     assert_sound(&input, &queue, &outcome);
@@ -173,12 +178,12 @@ fn all_fit(input: &Input, jobs: &[usize], seating: &mut Seating<'_>) -> bool {
                 return true;
             }
         } else {
-            for &(place, _) in &input.types[node_type].places {
-                seating.orders[node_type].add(place);
+            for &(provider, _) in &input.types[node_type].providers {
+                seating.orders[node_type].add(provider);
                 if seating.is_sound() && all_fit(input, rest, seating) {
                     return true;
                 }
-                seating.orders[node_type].take(place);
+                seating.orders[node_type].take(provider);
             }
         }
         seating.on_types[node_type].take(class);
@@ -212,11 +217,11 @@ fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)>
     let slot = (0..2u32, 0..3u8).prop_map(|(slots, tier)| SlotClass { slots, tier });
     let kind = (1..=most_executors, 0..4u32, proptest::collection::vec(0..3u32, 2), any::<bool>()).prop_map(
         |(executors, room, most, second_first)| {
-            let mut places: Vec<(usize, u32)> = most.into_iter().enumerate().filter(|(_, most)| *most > 0).collect();
+            let mut providers: Vec<(usize, u32)> = most.into_iter().enumerate().filter(|(_, most)| *most > 0).collect();
             if second_first {
-                places.reverse();
+                providers.reverse();
             }
-            OrderType { executors, room, places }
+            OrderType { executors, room, providers }
         },
     );
     let spot = (0..4u32).prop_map(|room| ProviderRoom { room, ..unlimited(3) });
@@ -228,14 +233,14 @@ fn any_market(most_executors: u32) -> impl Strategy<Value = (Input, Vec<usize>)>
         0..5u32,
         proptest::collection::vec(0..4usize, 0..7),
     )
-        .prop_map(|(jobs, slots, types, places, room, queue)| (Input { jobs, slots, types, places, room }, queue))
+        .prop_map(|(jobs, slots, types, providers, room, queue)| (Input { jobs, slots, types, providers, room }, queue))
 }
 
 /// Every seat is one that the job's class accepts, no slot is taken twice, and the orders respect each limit.
 fn assert_sound(input: &Input, queue: &[usize], outcome: &Outcome) {
     let mut seating = Seating::new(input);
     for order in &outcome.orders {
-        seating.orders[order.node_type].add(order.place);
+        seating.orders[order.node_type].add(order.provider);
     }
     let mut used = BTreeSet::new();
     for (&class, seat) in queue.iter().zip(&outcome.seats) {
