@@ -114,7 +114,7 @@ impl<'a> Known<'a> {
         let mut memory = self.memory.clone();
         let blocker = ordering_blocker(world, &memory);
         let limits = Limits::new(config, (world, quotas), &memory, fleet, phases, now);
-        let supply = Supply::new(config, &memory, fleet, phases, &limits, at_hand, now);
+        let supply = Supply { config, memory: &memory, fleet, phases, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
         let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
         let found =

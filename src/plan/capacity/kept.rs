@@ -2,13 +2,13 @@
 //! that they never make an order.
 
 use super::placement::Place;
-use super::pool::{ExecutorPool, IDLE, Sample};
+use super::pool::{ExecutorPool, Sample, Tier};
 use crate::config::NodeType;
 
 /// Takes up to so many executors of idle servers of a type. Gives the machines.
 pub(super) fn take(pools: &mut [ExecutorPool<'_>], kind: &NodeType, executors: u32) -> Vec<usize> {
     let of_type = |pool: &&mut ExecutorPool<'_>| match pool.sample {
-        Sample::Node(_, Some(of)) => pool.tier == IDLE && of.name == kind.name,
+        Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && of.name == kind.name,
         Sample::Node(_, None) | Sample::Type(_) => false,
     };
     let mut machines = Vec::new();

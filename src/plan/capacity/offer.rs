@@ -30,7 +30,7 @@ impl<'a> Offer<'a> {
             }
         }
         let (long_free, overdue, fresh) =
-            (all(|pool| pool.long_free), all(|pool| pool.overdue), all(|pool| pool.fresh));
+            (all(|pool| pool.standing.long_free), all(|pool| pool.standing.overdue), all(|pool| pool.standing.fresh));
         Self { nodes, coming, long_free, overdue, fresh }
     }
 }

@@ -5,15 +5,18 @@ use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::world::Node;
 use crate::plan::capacity::placement::Place;
 
-/// Executors that are idle, those that come back with a node that is being retired, those on their way.
-pub(crate) const IDLE: u8 = 0;
-pub(crate) const DRAINING: u8 = 1;
-pub(crate) const ON_ITS_WAY: u8 = 2;
+/// When executors can be used, the soonest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Tier {
+    Idle,
+    /// Once their node, which is being retired, is back online.
+    Draining,
+    OnItsWay,
+}
 
-/// Executors that accept the same jobs, and the servers or nodes that have them.
-pub(crate) struct ExecutorPool<'a> {
-    pub(crate) tier: u8,
-    pub(crate) sample: Sample<'a>,
+/// How long the nodes of a pool have stood beside waiting jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Standing {
     /// For a node that is not wholly idle and ours: idle for so long that a job waiting beside it is not taken.
     pub(crate) long_free: bool,
     /// For a node of ours that was kept for jobs long enough, and not as one at hand: no job may count on it.
@@ -21,6 +24,14 @@ pub(crate) struct ExecutorPool<'a> {
     /// For a node of ours that came just now: a job that its type was thought to serve still counts on it, whatever
     /// labels it came with. In the second sighting they are the truth.
     pub(crate) fresh: bool,
+}
+
+/// Executors that accept the same jobs, and the servers or nodes that have them.
+pub(crate) struct ExecutorPool<'a> {
+    pub(crate) tier: Tier,
+    pub(crate) sample: Sample<'a>,
+    pub(crate) standing: Standing,
+    /// Where the executors are, and how many of them are not taken.
     pub(crate) members: Vec<(Place, u32)>,
     /// Members without a slot left, from the first on.
     pub(crate) used: usize,
@@ -35,10 +46,14 @@ pub(crate) enum Sample<'a> {
     Type(&'a NodeType),
 }
 
-/// What makes two slots the same to every job.
-pub(crate) type PoolKey<'a> = (u8, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, [bool; 3]);
+/// What makes two slots the same to every job: among others the labels, and the name of a node that a job speaks of.
+pub(crate) type PoolKey<'a> = (Tier, Option<&'a NodeTypeName>, Vec<&'a str>, Option<&'a NodeName>, Standing);
 
 impl<'a> ExecutorPool<'a> {
+    pub(crate) fn new(tier: Tier, sample: Sample<'a>, standing: Standing) -> Self {
+        Self { tier, sample, standing, members: Vec::new(), used: 0 }
+    }
+
     pub(crate) fn slots(&self) -> u32 {
         // Jenkins says how many executors a node has, and nothing keeps that small.
         self.members.iter().fold(0, |sum, (_, slots)| sum.saturating_add(*slots))

@@ -14,7 +14,7 @@ use crate::plan::capacity::kept;
 use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::offer::{Classes, Offer};
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
-use crate::plan::capacity::pool::{DRAINING, ExecutorPool, IDLE, ON_ITS_WAY, PoolKey, Sample};
+use crate::plan::capacity::pool::{ExecutorPool, PoolKey, Sample, Standing, Tier};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Fleet;
@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// An idle executor that a job has waited beside for longer than this will not take it.
-const IDLE_BESIDE: SignedDuration = SignedDuration::from_mins(5);
+const PASSED_OVER_AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 /// Executors that are there or on their way, and what decides who may use them.
 pub(crate) struct Supply<'a> {
@@ -36,23 +36,12 @@ pub(crate) struct Supply<'a> {
     pub(crate) fleet: &'a Fleet<'a>,
     pub(crate) phases: &'a [Classified],
     pub(crate) limits: &'a Limits<'a>,
+    /// Idle servers that should be ready.
+    pub(crate) at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
     pub(crate) now: Timestamp,
-    at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
 }
 
 impl<'a> Supply<'a> {
-    pub(crate) fn new(
-        config: &'a Config,
-        memory: &'a State,
-        fleet: &'a Fleet<'a>,
-        phases: &'a [Classified],
-        limits: &'a Limits<'a>,
-        at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
-        now: Timestamp,
-    ) -> Self {
-        Self { config, memory, fleet, phases, limits, now, at_hand }
-    }
-
     /// Idle servers of a type that should be ready.
     pub(crate) fn wanted_at_hand(&self, kind: &NodeType) -> AtHand {
         self.at_hand.get(&kind.name).cloned().unwrap_or_default()
@@ -69,7 +58,7 @@ impl<'a> Supply<'a> {
         let pools = self.pools(waiting);
         let mut input = Input {
             jobs: Vec::new(),
-            slots: pools.iter().map(|pool| SlotClass { slots: pool.slots(), tier: pool.tier }).collect(),
+            slots: pools.iter().map(|pool| SlotClass { slots: pool.slots(), tier: pool.tier as u8 }).collect(),
             types: self.limits.types(),
             providers: self.limits.providers(),
             room: if blocker.is_some() { 0 } else { self.limits.total() },
@@ -86,7 +75,7 @@ impl<'a> Supply<'a> {
         let too_many_from = classes.too_many_from();
         input.jobs = classes.into_jobs();
         let jobs = queue.len();
-        self.add_minimums(&pools, &mut input, &mut queue);
+        self.add_at_hand(&pools, &mut input, &mut queue);
         if scout {
             input.jobs.push(self.scout());
             queue.push(input.jobs.len() - 1);
@@ -114,21 +103,16 @@ impl<'a> Supply<'a> {
             let kind = node_type.and_then(|name| self.config.node_type(name));
             let wholly_ours = machine.is_some() && node.idle;
             let free_since = self.memory.nodes.get(&node.name).and_then(|node| node.free_since).unwrap_or(self.now);
-            let long_free = !wholly_ours && self.now.duration_since(free_since) > IDLE_BESIDE;
+            let standing = Standing {
+                long_free: !wholly_ours && self.now.duration_since(free_since) > PASSED_OVER_AFTER,
+                overdue: machine.is_some_and(|machine| overdue.contains(&machine)),
+                fresh: machine.is_some_and(|machine| self.is_fresh(machine)),
+            };
             let special = named.contains(node.name.as_str()).then_some(&node.name);
             let labels = node.labels.iter().map(String::as_str).filter(|label| *label != node.name.as_str());
-            let overdue = machine.is_some_and(|machine| overdue.contains(&machine));
-            let fresh = machine.is_some_and(|machine| self.is_fresh(machine));
-            let key = (tier, node_type, labels.collect(), special, [long_free, overdue, fresh]);
-            let pool = found.entry(key).or_insert_with(|| ExecutorPool {
-                tier,
-                sample: Sample::Node(node, kind),
-                long_free,
-                overdue,
-                fresh,
-                members: Vec::new(),
-                used: 0,
-            });
+            let key = (tier, node_type, labels.collect(), special, standing);
+            let new = || ExecutorPool::new(tier, Sample::Node(node, kind), standing);
+            let pool = found.entry(key).or_insert_with(new);
             pool.members.push((Place::Node { name: node.name.clone(), machine }, slots));
         }
         for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
@@ -136,16 +120,10 @@ impl<'a> Supply<'a> {
             // One that is online already, though its cloud still says that it is built, has its slots above.
             let late = || lateness::is_late(self.memory, machine);
             if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() && !late() {
-                let key = (ON_ITS_WAY, Some(&kind.name), Vec::new(), None, [false; 3]);
-                let pool = found.entry(key).or_insert_with(|| ExecutorPool {
-                    tier: ON_ITS_WAY,
-                    sample: Sample::Type(kind),
-                    long_free: false,
-                    overdue: false,
-                    fresh: false,
-                    members: Vec::new(),
-                    used: 0,
-                });
+                let standing = Standing::default();
+                let key = (Tier::OnItsWay, Some(&kind.name), Vec::new(), None, standing);
+                let new = || ExecutorPool::new(Tier::OnItsWay, Sample::Type(kind), standing);
+                let pool = found.entry(key).or_insert_with(new);
                 pool.members.push((Place::Coming { machine: index }, kind.executors));
             }
         }
@@ -174,23 +152,21 @@ impl<'a> Supply<'a> {
     }
 
     /// The tier and number of slots that a node offers, if any.
-    fn slots_of(&self, node: &Node, machine: Option<usize>) -> Option<(u8, u32)> {
+    fn slots_of(&self, node: &Node, machine: Option<usize>) -> Option<(Tier, u32)> {
+        let is_idle = node.presence == Presence::Online && node.idle_executors > 0;
+        let idle = is_idle.then_some((Tier::Idle, node.idle_executors));
         let Some(index) = machine else {
-            return (node.presence == Presence::Online && node.idle_executors > 0)
-                .then_some((IDLE, node.idle_executors));
+            return idle;
         };
         let machine = &self.fleet.machines[index];
-        let online = node.presence == Presence::Online && node.idle_executors > 0;
         match self.phases[index].phase {
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
                 let comes_back = can_come_back(self.config, self.memory, machine, node);
-                (active && comes_back).then_some((DRAINING, node.executors))
+                (active && comes_back).then_some((Tier::Draining, node.executors))
             }
             Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::ToRemove(_) => None,
-            Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => {
-                online.then_some((IDLE, node.idle_executors))
-            }
+            Phase::Idle { .. } | Phase::LeftAlone(_) | Phase::OnItsWay(_) => idle,
         }
     }
 
@@ -244,7 +220,7 @@ impl<'a> Supply<'a> {
     }
 
     fn waited_long(&self, job: &Waiting<'_>) -> bool {
-        self.now.duration_since(job.seen_since) > IDLE_BESIDE
+        self.now.duration_since(job.seen_since) > PASSED_OVER_AFTER
     }
 
     fn seen_before(&self, job: &Waiting<'_>) -> bool {
@@ -289,7 +265,7 @@ impl<'a> Supply<'a> {
     }
 
     /// Idle nodes that are wanted at hand are jobs of their own, placed after all others.
-    fn add_minimums(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
+    fn add_at_hand(&self, pools: &[ExecutorPool<'_>], input: &mut Input, queue: &mut Vec<usize>) {
         for (index, kind) in self.config.node_types.iter().enumerate() {
             let AtHand { order, .. } = self.wanted_at_hand(kind);
             if order == 0 {
@@ -300,7 +276,7 @@ impl<'a> Supply<'a> {
                 Sample::Type(coming) => coming.name == kind.name,
             };
             // One that is being retired comes back for a job only.
-            let at_hand = |pool: &ExecutorPool<'_>| pool.tier != DRAINING && of_type(pool);
+            let at_hand = |pool: &ExecutorPool<'_>| pool.tier != Tier::Draining && of_type(pool);
             let slots: Selection = (0..pools.len()).filter(|&pool| at_hand(&pools[pool])).collect();
             input.jobs.push(JobClass { slots, types: vec![index] });
             let number = order.min(self.config.max_servers).saturating_mul(kind.executors);
