@@ -3,6 +3,7 @@
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, Presence};
 use crate::plan::capacity::acceptance::Acceptance;
+use crate::plan::capacity::assignment::input::JobClass;
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::supply::Supply;
@@ -16,8 +17,12 @@ const FLYWEIGHTS_TRIED: usize = 5;
 impl Supply<'_> {
     /// Places the waiting jobs, oldest first, then the idle nodes that should be ready. Nothing is ordered if `blocker` forbids it.
     pub(crate) fn assign(&self, demand: &Demand<'_>, blocker: Option<&Blocker>) -> Placement {
-        let placement = self.place(&demand.waiting, blocker, false);
-        if self.needs_scout(demand, &placement) { self.place(&demand.waiting, blocker, true) } else { placement }
+        let placement = self.place(&demand.waiting, blocker, None);
+        if self.needs_scout(demand, &placement) {
+            self.place(&demand.waiting, blocker, Some(&self.scout()))
+        } else {
+            placement
+        }
     }
 
     /// Whether one server is to be tried so that Jenkins names labels: nothing is there or on its way that would do it.
@@ -28,7 +33,7 @@ impl Supply<'_> {
     }
 
     /// Places everybody who needs an executor, then the flyweights: where a node is, or is coming, they take no server.
-    fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: bool) -> Placement {
+    fn place(&self, waiting: &[Waiting<'_>], blocker: Option<&Blocker>, scout: Option<&JobClass>) -> Placement {
         let hosts = self.hosts(waiting);
         let mut needs_executor: Vec<bool> = waiting.iter().map(|job| !job.is_flyweight()).collect();
         let mut tries = 0;

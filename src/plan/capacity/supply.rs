@@ -53,7 +53,7 @@ impl<'a> Supply<'a> {
         waiting: &[Waiting<'_>],
         needs_executor: &[bool],
         blocker: Option<&Blocker>,
-        scout: bool,
+        scout: Option<&JobClass>,
     ) -> Placement {
         let pools = self.pools(waiting);
         let mut input = Input {
@@ -76,8 +76,8 @@ impl<'a> Supply<'a> {
         input.jobs = classes.into_jobs();
         let jobs = queue.len();
         self.add_at_hand(&pools, &mut input, &mut queue);
-        if scout {
-            input.jobs.push(self.scout());
+        if let Some(scout) = scout {
+            input.jobs.push(scout.clone());
             queue.push(input.jobs.len() - 1);
         }
         let outcome = assign(&input, &queue);
@@ -285,14 +285,20 @@ impl<'a> Supply<'a> {
     }
 
     /// A server of the first type that serves jobs without a label, else of the first type.
-    fn scout(&self) -> JobClass {
+    pub(super) fn scout(&self) -> JobClass {
         let all = || 0..self.config.node_types.len();
         let unlabelled = all().filter(|&index| self.config.node_types[index].unlabelled);
         let others = all().filter(|&index| !self.config.node_types[index].unlabelled);
         JobClass { slots: Selection::default(), types: unlabelled.chain(others).collect() }
     }
 
-    fn read_out(&self, mut pools: Vec<ExecutorPool<'_>>, outcome: &Outcome, jobs: usize, scout: bool) -> Placement {
+    fn read_out(
+        &self,
+        mut pools: Vec<ExecutorPool<'_>>,
+        outcome: &Outcome,
+        jobs: usize,
+        scout: Option<&JobClass>,
+    ) -> Placement {
         for pool in &mut pools {
             // Ours first: they are the ones that would be retired if nobody wanted them; of these those last that would
             // be the first to go.
@@ -313,7 +319,7 @@ impl<'a> Supply<'a> {
             Some(Place::Order(order)) => Some(*order),
             Some(Place::Node { .. } | Place::Coming { .. }) | None => None,
         };
-        let scouted = if scout { rest.last().and_then(order_of) } else { None };
+        let scouted = scout.and_then(|_| rest.last().and_then(order_of));
         let for_jobs: BTreeSet<usize> = places.iter().filter_map(order_of).collect();
         let rule = |order: usize| match order {
             order if for_jobs.contains(&order) => Rule::Demand,
@@ -335,9 +341,8 @@ impl<'a> Supply<'a> {
             let executors = keep.saturating_sub(order).saturating_mul(kind.executors);
             at_hand.extend(kept::take(&mut pools, kind, executors));
         }
-        let no_scout = (scout && scouted.is_none())
-            .then(|| self.scout().types.first().map(|&first| self.limits.blocker(&self.config.node_types[first])))
-            .flatten();
+        let not_sent = scout.filter(|_| scouted.is_none()).and_then(|scout| scout.types.first());
+        let no_scout = not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first]));
         Placement { scout: scouted, no_scout, orders: planned.collect(), hurried_from: None, at_hand, places }
     }
 }
