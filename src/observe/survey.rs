@@ -68,6 +68,6 @@ fn ordered_from<'a>(config: &'a Config, world: &World, actions: &'a [Action]) ->
     for kind in config.node_types.iter().filter(|kind| ordered.contains(&kind.name)) {
         providers.extend(&kind.providers);
     }
-    providers.retain(|name| world.clouds.get(*name).is_some_and(|cloud| cloud.servers.complete().is_some()));
+    providers.retain(|name| world.lists_servers_of(name));
     providers
 }

@@ -25,6 +25,13 @@ pub struct Cloud {
     pub quota: Option<Quota>,
 }
 
+impl Cloud {
+    /// The server of this id, if the listing is whole and has it.
+    pub fn listed(&self, id: &ServerId) -> Option<&Server> {
+        self.servers.complete()?.iter().find(|server| server.id == *id)
+    }
+}
+
 /// One server of a cloud.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {

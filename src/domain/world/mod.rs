@@ -39,6 +39,11 @@ impl World {
         quotas.collect()
     }
 
+    /// Whether every server of a provider was seen.
+    pub fn lists_servers_of(&self, provider: &ProviderName) -> bool {
+        self.clouds.get(provider).is_some_and(|cloud| cloud.servers.complete().is_some())
+    }
+
     /// Adds quotas that were read.
     pub fn add_quotas(&mut self, quotas: Quotas) {
         for (name, quota) in quotas {

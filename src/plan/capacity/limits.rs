@@ -186,7 +186,7 @@ impl<'a> Limits<'a> {
     /// How many servers of the type the provider may be asked for, its own counts aside.
     fn allowance(&self, kind: &NodeType, provider: &ProviderName) -> Result<u32, Blocker> {
         let blocker = |rule, reason| Err(Blocker { rule, reason });
-        if self.world.clouds.get(provider).and_then(|cloud| cloud.servers.complete()).is_none() {
+        if !self.world.lists_servers_of(provider) {
             return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
         }
         if let Some(pause) = self.memory.pause(&kind.name, provider) {

@@ -14,7 +14,7 @@ use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
-use crate::plan::sightings::floating_ips::{ours, shows};
+use crate::plan::sightings::floating_ips::ours;
 use crate::plan::sightings::servers::GONE_CONFIRMED;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
 
 fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
     let server = &address.mark.server;
-    if shows(cloud, server) {
+    if cloud.listed(server).is_some() {
         return match address.attached {
             true => (Rule::InUse, format!("leads to server {server}")),
             false => (Rule::FloatingIp, format!("was made for server {server} and leads nowhere")),

@@ -11,7 +11,7 @@ use crate::domain::format::span;
 use crate::domain::names::{MitaId, NodeName, node_name};
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
-use crate::domain::world::{Listing, Node, Presence, Server};
+use crate::domain::world::{Node, Presence, Server};
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
@@ -145,10 +145,7 @@ pub(crate) fn without_server(found: &Findings<'_>, node: &Node, order: &MitaId) 
     let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout) || set_offline_by == Some(SetOfflineBy::Us);
     let young = age.filter(|age| *age < times.order_timeout && !waited);
     let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
-    let unseen = config.providers.iter().find(|provider| {
-        let cloud = found.world.clouds.get(&provider.name);
-        !cloud.is_some_and(|cloud| matches!(cloud.servers, Listing::Complete(_)))
-    });
+    let unseen = config.providers.iter().find(|provider| !found.world.lists_servers_of(&provider.name));
     if !node.idle {
         (Rule::Busy, format!("{made}, and it runs a build"))
     } else if node.presence == Presence::Online {

@@ -54,9 +54,8 @@ fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, Stri
 /// lost. Told in the first run of a new state only.
 fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<(String, String)> {
     let server = volume_of(&volume.name)?;
-    let cloud = world.clouds.get(provider)?;
-    let listed = cloud.servers.complete()?.iter().any(|listed| listed.id == server);
-    (memory.run == 1 && volume.state == VolumeState::Free && !listed).then(|| {
+    let is_nowhere = world.lists_servers_of(provider) && world.clouds.get(provider)?.listed(&server).is_none();
+    (memory.run == 1 && volume.state == VolumeState::Free && is_nowhere).then(|| {
         let text = format!(
             "volume {} ({}) at provider {provider} may be the left-over of a server of ours from before the state was \
              lost: delete it if it is yours, mita does not",

@@ -31,8 +31,7 @@ pub fn ours<'a>(config: &Config, cloud: &'a Cloud) -> impl Iterator<Item = &'a F
 
 /// Whether the listing shows this server with the mark of another installation.
 fn is_of_another(installation: &Installation, cloud: &Cloud, server: &ServerId) -> bool {
-    let listed = cloud.servers.complete().and_then(|servers| servers.iter().find(|listed| listed.id == *server));
-    let mark = listed.and_then(|server| server.mark.as_ref());
+    let mark = cloud.listed(server).and_then(|server| server.mark.as_ref());
     mark.is_some_and(|mark| !mark.is_of(installation))
 }
 
@@ -55,7 +54,7 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
         for address in ours(config, cloud) {
             let known = before.get(&address.id).map_or(0, |known| known.gone_sightings);
             let gone_sightings = match cloud.by_id.get(&address.mark.server) {
-                _ if shows(cloud, &address.mark.server) => 0,
+                _ if cloud.listed(&address.mark.server).is_some() => 0,
                 Some(Lookup::Gone) => known + 1,
                 Some(Lookup::Found(_)) => 0,
                 Some(Lookup::Unavailable(_)) | None => known,
@@ -69,9 +68,4 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
     for (id, known) in unlisted {
         memory.floating_ips.entry(id).or_insert(known);
     }
-}
-
-/// Whether the listing has this server.
-pub(crate) fn shows(cloud: &Cloud, server: &ServerId) -> bool {
-    cloud.servers.complete().is_some_and(|servers| servers.iter().any(|listed| listed.id == *server))
 }
