@@ -151,6 +151,11 @@ impl NodeType {
         self.boot.volume.iter().map(|volume| volume.size).chain(self.storage)
     }
 
+    /// Whether a volume is created with each server, which could outlive it.
+    pub fn has_volumes(&self) -> bool {
+        self.volumes().next().is_some()
+    }
+
     /// The name of the server of this order.
     pub fn server_name_for(&self, id: &MitaId) -> String {
         Self::fill_server_name(&self.server_name, self.name.as_str(), id.as_str())

@@ -1,6 +1,6 @@
 //! What the state records of a plan before its first request: each order, and each retirement.
 
-use crate::config::Config;
+use crate::config::{Config, NodeType};
 use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Origin, Retirement, RetirementStep, ServerMemory, SetOfflineBy, State};
@@ -54,7 +54,7 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
 
 fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMemory {
     let Order { node_type, provider, name, .. } = order;
-    let storage = config.node_type(node_type).is_some_and(|kind| kind.volumes().next().is_some());
+    let storage = config.node_type(node_type).is_some_and(NodeType::has_volumes);
     let server = ServerMemory::new(node_type.clone(), provider.clone(), name.clone(), now, Origin::Ordered(run));
     ServerMemory { storage, waited: Some(SignedDuration::ZERO), under_way: Some(SignedDuration::ZERO), ..server }
 }

@@ -1,7 +1,7 @@
 //! What the state has about a server of ours after this run has seen it.
 
 use super::nodes::has_worked;
-use crate::config::Config;
+use crate::config::{Config, NodeType};
 use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::small_set::SmallSet;
@@ -187,7 +187,7 @@ fn waited(
 /// A server that only its mark shows to be ours.
 fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
     let (node_type, provider) = (machine.node_type.clone(), machine.provider.clone());
-    let storage = config.node_type(&node_type).is_some_and(|kind| kind.volumes().next().is_some());
+    let storage = config.node_type(&node_type).is_some_and(NodeType::has_volumes);
     let memory = ServerMemory::new(node_type, provider, machine.name.clone(), machine.ordered_at, Origin::Found);
     ServerMemory { storage, ..memory }
 }

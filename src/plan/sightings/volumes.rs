@@ -16,8 +16,7 @@ pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
     // What is remembered of a provider that is no longer configured may be there under another name.
     let may_be_here = |gone: &GoneServer| gone.provider == *provider || !config.has_provider(&gone.provider);
     let watched = state.gone_servers.values().any(|gone| gone.watch.is_some() && may_be_here(gone));
-    let makes_volumes =
-        config.node_types.iter().any(|kind| kind.volumes().next().is_some() && kind.providers.contains(provider));
+    let makes_volumes = config.node_types.iter().any(|kind| kind.has_volumes() && kind.providers.contains(provider));
     watched || (state.run == 0 && makes_volumes)
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         Ok(None) => {}
         Err(failure) => seen.unread.push(failure.message),
     }
-    let storage = orders.iter().any(|order| order.node_type.volumes().next().is_some());
+    let storage = orders.iter().any(|order| order.node_type.has_volumes());
     match quota(cloud, storage) {
         Ok(quota) => drop(seen.quota.splice(0..0, quota)),
         Err(failure) => seen.unread.push(failure.message),
@@ -254,7 +254,7 @@ fn access(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
         (Service::Compute, Method::GET, server),
         (Service::Compute, Method::DELETE, server),
     ];
-    if kind.volumes().next().is_some() {
+    if kind.has_volumes() {
         needed.push((Service::Volume, Method::DELETE, "/volumes/00000000-0000-0000-0000-000000000000"));
     }
     if kind.boot.floating_ip_pool.is_some() {

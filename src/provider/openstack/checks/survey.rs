@@ -17,7 +17,7 @@ pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
     let mut questions: BTreeSet<Question<'_>> = BTreeSet::from([Question::Quota, Question::Flavors]);
     for node_type in types {
         questions.extend(names(node_type));
-        if node_type.volumes().next().is_some() {
+        if node_type.has_volumes() {
             questions.insert(Question::VolumeQuota);
         }
         if node_type.boot.floating_ip_pool.is_some() {
@@ -44,7 +44,7 @@ pub(crate) fn survey(cloud: &OpenStack, types: &[&NodeType]) -> Survey {
             failures.extend(version::lacking(&cloud.session, node_type, *newest));
         }
         // Nova finds the volume service in the same catalogue.
-        if node_type.volumes().next().is_some() {
+        if node_type.has_volumes() {
             let operation = cloud.session.operation("create volumes", Effect::Read);
             failures.extend(cloud.session.has(Service::Volume, &operation).err());
         }
