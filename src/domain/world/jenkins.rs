@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+/// How much of a name or of Jenkins' words people are shown, in characters.
+const SHOWN: usize = 300;
+
 /// The Jenkins controller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jenkins {
@@ -73,8 +76,12 @@ pub struct QueueItem {
 impl QueueItem {
     /// The job's name for people. Most jobs have names of files, and some tasks make up theirs.
     pub fn name(&self) -> Cow<'_, str> {
-        const SHOWN: usize = 300;
         shortened(&self.job, SHOWN)
+    }
+
+    /// What Jenkins says of why it waits, for people.
+    pub fn said(&self) -> Cow<'_, str> {
+        shortened(self.why.as_deref().unwrap_or("no reason given"), SHOWN)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::findings::Findings;
-use crate::domain::format::{shortened, span};
+use crate::domain::format::span;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::world::Presence;
@@ -12,9 +12,6 @@ use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::mismatch::Mismatches;
 use crate::plan::demand::queue::Demand;
 use std::cell::OnceCell;
-
-/// How much of Jenkins' words is repeated, in characters.
-const SHOWN: usize = 300;
 
 /// One verdict for each waiting job: where it will run, or what prevents it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
@@ -120,8 +117,7 @@ fn unplaced(
         return (Rule::TooYoung, format!("needs {needs}: waits for {waited}, which is less than stuck_after"));
     }
     if any(Rule::InVain) {
-        let words = || shortened(job.item.why.as_deref().unwrap_or("no reason given"), SHOWN);
-        let refused = || format!("an idle node refuses it; Jenkins says: {}", words());
+        let refused = || format!("an idle node refuses it; Jenkins says: {}", job.item.said());
         let reason = Some(mismatches.reason(job, supply.now)).filter(|reason| !reason.is_empty());
         return (Rule::InVain, format!("needs {needs}: {}", reason.unwrap_or_else(refused)));
     }

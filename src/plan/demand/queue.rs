@@ -1,7 +1,6 @@
 //! Which queue items wait for an executor, what each needs, and which node types turned out not to serve it.
 
 use crate::config::{Config, NodeType};
-use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
@@ -22,9 +21,6 @@ use std::sync::Arc;
 
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
-
-/// How much of what Jenkins says is repeated, in characters.
-const SHOWN: usize = 300;
 
 /// The queue, read.
 #[derive(Debug, Default)]
@@ -116,13 +112,12 @@ pub(crate) fn read<'a>(
                         demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
                     }
                     Reading::Unknown => {
-                        let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
-                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, format!("Jenkins says: {words}")));
+                        let reason = format!("Jenkins says: {}", item.said());
+                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
                     }
                     Reading::TooLong => {
                         known.need = None;
-                        let words = shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN);
-                        let reason = format!("its label is too long to be read; Jenkins says: {words}");
+                        let reason = format!("its label is too long to be read; Jenkins says: {}", item.said());
                         demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
                     }
                 }
@@ -173,16 +168,15 @@ fn stage(
     taking_work: bool,
     now: Timestamp,
 ) -> Result<Timestamp, (Rule, String)> {
-    let words = || shortened(item.why.as_deref().unwrap_or("no reason given"), SHOWN).into_owned();
     let pending_since = known.pending_since.take();
     match item.stage {
         Stage::Waiting => {
             known.waiting_since = None;
-            return Err((Rule::QuietPeriod, words()));
+            return Err((Rule::QuietPeriod, item.said().into_owned()));
         }
         Stage::Blocked => {
             known.waiting_since = None;
-            return Err((Rule::Blocked, words()));
+            return Err((Rule::Blocked, item.said().into_owned()));
         }
         Stage::Pending => {
             let since = pending_since.unwrap_or(now);
