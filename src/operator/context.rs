@@ -60,7 +60,7 @@ impl Context<'_> {
 
     /// Who set the node offline, as far as is known.
     pub(super) fn set_offline_by(&self, node: &Node) -> Option<SetOfflineBy> {
-        self.plan.memory.nodes.get(&node.name)?.set_offline_by
+        self.plan.memory.set_offline_by(&node.name)
     }
 
     /// Forgets who set the node offline.

@@ -30,6 +30,11 @@ impl Credit {
         Self { first: self.first, last: now, credit: self.credit + gap.min(half) }
     }
 
+    /// Whether the condition was seen more than once.
+    pub fn is_confirmed(&self) -> bool {
+        self.first != self.last
+    }
+
     /// Continues `before`, or begins.
     pub fn sighted(before: Option<Self>, now: Timestamp, grace: SignedDuration) -> Self {
         before.map_or_else(|| Self::begin(now), |credit| credit.seen_again(now, grace))

@@ -150,6 +150,11 @@ impl State {
         self.pauses.iter().find(|pause| pause.covers(node_type, provider))
     }
 
+    /// Who set a node offline, where somebody did.
+    pub fn set_offline_by(&self, node: &NodeName) -> Option<SetOfflineBy> {
+        self.nodes.get(node)?.set_offline_by
+    }
+
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything.
     pub fn after_loss(owner: Owner, now: Timestamp) -> Self {
         Self { settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }), ..Self::new(owner) }

@@ -69,7 +69,6 @@ fn delete(node: &Node, proof: Proof, rule: Rule, reason: &str, draft: &mut Draft
 pub(crate) fn left_behind(node: &Node, server: Option<&ServerId>, memory: &State) -> Option<LeftBehind> {
     let server = server?;
     memory.gone_servers.get(server)?;
-    let held = memory.nodes.get(&node.name).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person);
     let gone = format!("its server {server} is gone (404 in two runs)");
     let (rule, reason) = if !node.idle {
         (Rule::Busy, format!("{gone}, and it still runs a build"))
@@ -80,7 +79,7 @@ pub(crate) fn left_behind(node: &Node, server: Option<&ServerId>, memory: &State
                 "{gone}, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins"
             ),
         )
-    } else if held {
+    } else if memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person) {
         (Rule::Held, format!("{gone}; a person set the node offline"))
     } else if let Some(settling) = &memory.settling {
         (Rule::Settling, format!("{gone}; {}", settling.cause.reason()))

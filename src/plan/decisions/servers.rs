@@ -159,11 +159,9 @@ impl Server<'_> {
     /// Whether its removal has begun, which a pause does not stop.
     fn is_half_gone(&self) -> bool {
         let memory = self.found.supply.memory;
-        let set_offline = |node: &Node| {
-            memory.nodes.get(&node.name).is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us))
-        };
+        let mut nodes = self.machine.nodes.iter();
         memory.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
-            || self.machine.nodes.iter().any(|node| set_offline(node))
+            || nodes.any(|node| memory.set_offline_by(&node.name) == Some(SetOfflineBy::Us))
     }
 
     /// Which key keeps an idle server ready.

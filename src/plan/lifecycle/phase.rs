@@ -225,7 +225,7 @@ impl Evidence<'_> {
             let Some(known) = self.known(node) else { return false };
             match (&node.presence, known.set_offline_by) {
                 (Presence::Online, _) => {
-                    known.idle.is_some_and(|idle| idle.first != idle.last && idle.credit >= self.times.idle_grace)
+                    known.idle.is_some_and(|idle| idle.is_confirmed() && idle.credit >= self.times.idle_grace)
                 }
                 (_, Some(SetOfflineBy::Us)) => true,
                 (_, Some(SetOfflineBy::Person)) => false,
@@ -238,15 +238,14 @@ impl Evidence<'_> {
     /// The first of its nodes that is set offline by the one named.
     fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
         let mut nodes = self.nodes();
-        nodes.find(|node| self.known(node).and_then(|node| node.set_offline_by) == Some(by))
+        nodes.find(|node| self.memory.set_offline_by(&node.name) == Some(by))
     }
 
     /// A node that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses by
     /// itself, an old entry can have become a second node of this server.
     fn held(&self) -> Option<&Node> {
-        let by_person =
-            |node: &&Node| self.known(node).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person);
-        self.nodes().chain(self.machine.namesakes.iter().copied()).find(by_person)
+        let mut nodes = self.nodes().chain(self.machine.namesakes.iter().copied());
+        nodes.find(|node| self.memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
     }
 
     /// Set offline by mita so that no further build comes: nothing brings it back.
@@ -329,7 +328,7 @@ impl Evidence<'_> {
         }
         let online_nodes = || self.nodes().filter(|node| node.presence == Presence::Online);
         let credit = online_nodes().filter_map(|node| *self.known(node)?.idle).min_by_key(|idle| idle.credit);
-        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.first != credit.last));
+        let (idle, confirmed) = (counted(credit), credit.is_some_and(|credit| credit.is_confirmed()));
         let worked = online_nodes().filter_map(|node| self.known(node)?.worked_at).max();
         let worked_between = credit.zip(worked).is_some_and(|(idle, worked)| worked > idle.first);
         let seen = if worked_between { "seen idle in each run for" } else { "idle" };

@@ -18,11 +18,7 @@ const PATIENCE: i32 = 3;
 /// Whether a node keeps a server that it may be from being removed, whatever the reason: it runs a build, or a person
 /// holds it.
 pub(crate) fn keeps_its_server(memory: &State, node: &Node) -> bool {
-    !node.idle || is_held(memory, node)
-}
-
-fn is_held(memory: &State, node: &Node) -> bool {
-    memory.nodes.get(&node.name).and_then(|node| node.set_offline_by) == Some(SetOfflineBy::Person)
+    !node.idle || memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
 }
 
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
