@@ -38,13 +38,10 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let missing = missing_servers(config, name, state, &servers, floating_ips.as_ref());
     let installation = config.installation();
     let failed = servers.iter().filter(|server| lacks_fault(&installation, server, state));
-    let failed = failed.map(|server| server.id.clone());
-    let asked = missing.len();
-    let ids = missing.into_iter().chain(failed).collect();
-    let mut answers =
-        parallel_map(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id))).into_iter();
-    let by_id = answers.by_ref().take(asked).collect();
-    let faults: BTreeMap<ServerId, Lookup<Server>> = answers.collect();
+    let ids = missing.iter().chain(failed.map(|server| &server.id)).cloned().collect();
+    let answers = parallel_map(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id)));
+    let (by_id, faults): (BTreeMap<ServerId, Lookup<Server>>, BTreeMap<_, _>) =
+        answers.into_iter().partition(|(id, _)| missing.contains(id));
     for server in &mut servers {
         if let Some(Lookup::Found(fresh)) = faults.get(&server.id) {
             server.fault.clone_from(&fresh.fault);
