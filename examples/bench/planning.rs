@@ -125,6 +125,7 @@ impl Scene {
                 stage: Stage::Buildable,
                 in_queue_since: Some(began - SignedDuration::from_secs(number as i64 % 7200)),
                 why: Some(format!("Waiting for next available executor on ‘{label}’")),
+                run: None,
             }
         });
         Jenkins {

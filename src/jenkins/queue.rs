@@ -82,7 +82,7 @@ object!(
 
 /// An entry of the list of items; nothing if it has no number.
 #[derive(Default)]
-struct Entry(Option<(QueueItem, Option<String>)>);
+struct Entry(Option<QueueItem>);
 
 impl Lenient for Entry {
     fn object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
@@ -94,30 +94,24 @@ impl Root {
     fn queue(self) -> Option<Queue> {
         let entries = self.items?;
         let listed = entries.len();
-        let mut runs = BTreeMap::new();
-        let mut items: Vec<QueueItem> = Vec::new();
-        for (item, run) in entries.into_iter().filter_map(|Entry(item)| item) {
-            runs.extend(run.map(|run| (item.id, run)));
-            items.push(item);
-        }
+        let items: Vec<QueueItem> = entries.into_iter().filter_map(|Entry(item)| item).collect();
         if items.len() < listed {
             log::info!("left out {} of {listed} queue items, which have no number", listed - items.len());
         }
         let discoverable = self.discoverable.map_or(0, |items| items.len());
         let discoverable = u32::try_from(discoverable).unwrap_or(u32::MAX);
-        Some(Queue { items, discoverable, left_out: None, runs, shown_labels: BTreeMap::new() })
+        Some(Queue { items, discoverable, left_out: None, shown_labels: BTreeMap::new() })
     }
 }
 
 impl Item {
-    /// The item, and the path of its run where it is a block of a pipeline.
-    fn read(self) -> Option<(QueueItem, Option<String>)> {
+    fn read(self) -> Option<QueueItem> {
         let id = u64::try_from(self.id?).ok()?;
         let stage = self.stage();
         let path = self.task.url.as_deref().map(JobPath::of).unwrap_or_default();
         let task = self.task.read(path.combination.as_deref());
         let run = self.task.url.clone().filter(|url| task == Task::Pipeline && is_run(url));
-        let item = QueueItem {
+        Some(QueueItem {
             id,
             task,
             job: self.task.full_name.or_else(|| path.full_name()).unwrap_or_else(|| format!("queue item {id}")),
@@ -127,8 +121,8 @@ impl Item {
                 .filter(|ms| *ms > 0)
                 .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
             why: self.why,
-        };
-        Some((item, run))
+            run,
+        })
     }
 
     /// From the class; before Jenkins 2.2, which does not export it, from the fields that only one of the classes exports.
@@ -225,7 +219,7 @@ mod tests {
     }
 
     fn item(task: Value) -> QueueItem {
-        read::<Entry>(json!({"id": 7, "task": task})).0.unwrap().0
+        read::<Entry>(json!({"id": 7, "task": task})).0.unwrap()
     }
 
     #[test]

@@ -59,7 +59,6 @@ fn add_left_out(queue: &mut Queue, mut all: Queue) {
     let listed: BTreeSet<u64> = queue.items.iter().map(|item| item.id).collect();
     all.items.retain(|item| !listed.contains(&item.id));
     queue.left_out = Some(all.items.iter().map(|item| item.id).collect());
-    queue.runs.extend(all.runs);
     queue.items.append(&mut all.items);
 }
 
@@ -75,9 +74,7 @@ fn read_hidden_labels(jenkins: &jenkins::Jenkins, queue: &mut Queue, nodes: &[No
     };
     let mut hidden: BTreeMap<&String, Vec<u64>> = BTreeMap::new();
     for item in queue.items.iter().filter(|item| item.stage == Stage::Buildable) {
-        if let (Some(run), Why::NextExecutor, false) =
-            (queue.runs.get(&item.id), Why::read(item.why.as_deref()), is_known(item))
-        {
+        if let (Some(run), Why::NextExecutor, false) = (&item.run, Why::read(item.why.as_deref()), is_known(item)) {
             hidden.entry(run).or_default().push(item.id);
         }
     }

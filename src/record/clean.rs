@@ -68,7 +68,7 @@ fn listing<T>(listing: &mut Listing<T>, clean: impl FnOnce(&mut T)) {
 }
 
 fn item(item: &mut QueueItem) {
-    let QueueItem { id: _, job: _, task: _, stage: _, in_queue_since: _, why } = item;
+    let QueueItem { id: _, job: _, task: _, stage: _, in_queue_since: _, why, run: _ } = item;
     why.iter_mut().for_each(redact_in_place);
 }
 

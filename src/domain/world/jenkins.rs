@@ -48,9 +48,6 @@ pub struct Queue {
     /// run did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Vec<u64>>,
-    /// For each block of a pipeline, the path of its run.
-    #[serde(skip)]
-    pub runs: BTreeMap<u64, String>,
     /// Labels of blocks that only the page of their run showed; empty for a block without a label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown_labels: BTreeMap<u64, String>,
@@ -71,6 +68,9 @@ pub struct QueueItem {
     pub in_queue_since: Option<Timestamp>,
     /// Why it waits, in Jenkins' words.
     pub why: Option<String>,
+    /// For a block of a pipeline, the path of its run.
+    #[serde(skip)]
+    pub run: Option<String>,
 }
 
 impl QueueItem {

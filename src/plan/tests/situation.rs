@@ -289,7 +289,7 @@ impl Situation {
         let in_queue_since = Some(self.now - time("1m") + SignedDuration::from_millis(i64::try_from(id).unwrap()));
         let why = Some(why.to_owned()).filter(|why| !why.is_empty());
         let job = format!("job{id}");
-        self.queue().push(QueueItem { id, job, task, stage: Stage::Buildable, in_queue_since, why });
+        self.queue().push(QueueItem { id, job, task, stage: Stage::Buildable, in_queue_since, why, run: None });
         self.item(id)
     }
 
