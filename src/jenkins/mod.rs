@@ -24,7 +24,6 @@ mod registration;
 #[cfg(test)]
 mod tests;
 mod wire;
-mod work;
 
 pub use client::{Jenkins, page_of_jenkins, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};

@@ -16,8 +16,7 @@ pub use request::{Answer, Ended, Request};
 
 use crate::config::Config;
 use crate::domain::names::{NodeName, ServerId};
-use crate::domain::world::{Listing, Node, NodeKind};
-use crate::jenkins::ErrorKind;
+use crate::domain::world::{Build, Listing, Node, NodeKind};
 use crate::observe::{Services, observe};
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
@@ -92,11 +91,13 @@ pub fn execute(
 pub fn builds_on(config: &Config, node: &NodeName, moment: Moment) -> Result<Vec<String>, String> {
     let services = Services::open(config, moment.started);
     let jenkins = services.jenkins.as_ref().map_err(Clone::clone)?;
-    match jenkins.builds_on(node) {
-        // The command itself says so, with names like it.
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
-        builds => builds.map_err(|error| error.to_string()),
-    }
+    // That there is no such node the command itself says, with names like it.
+    let seen = jenkins.node(node).map_err(|error| error.to_string())?.value;
+    let shown = |Build { name, url, .. }| match url {
+        Some(url) => format!("{name} ({url})"),
+        None => name,
+    };
+    Ok(seen.into_iter().flat_map(|node| node.builds).map(shown).collect())
 }
 
 /// That an order has no node yet, and what to do.
