@@ -1,6 +1,6 @@
 //! Why a node is offline, and who set it offline.
 
-use super::wire::unescape_html;
+use super::html::unescape_html;
 use crate::domain::world::OfflineCause;
 
 /// `offlineCauseReason` (`reason`) is a user's message, escaped for HTML since 2.483, and without what stands before its last

@@ -2,7 +2,7 @@
 
 use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
-use super::wire::unescape_html;
+use super::html::unescape_html;
 
 /// How a row of a step that allocates a node begins (workflow-support, FlowGraphTable), and one of a step that has its node.
 const ALLOCATES: &str = "Allocate node : Start";

@@ -12,6 +12,7 @@ mod closing;
 mod crumb;
 mod error;
 mod flow_graph;
+mod html;
 mod lenient;
 mod lifecycle;
 mod load;
@@ -23,7 +24,6 @@ mod reading;
 mod registration;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 pub use client::{Jenkins, page_of_jenkins, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};

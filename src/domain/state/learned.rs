@@ -36,7 +36,7 @@ pub struct Learned {
     version: u32,
     /// Seconds that runs have seen pass. A clock that jumps and a cron that was silent add next to nothing.
     pub clock: u64,
-    /// Seconds that passed before the last run.
+    /// Seconds between the last run and the one before it, as far as they count.
     pub passed: u32,
     /// Usual seconds from one run to the next, each gap counting an eighth; 0 before the second run.
     pub interval: u32,
@@ -159,7 +159,7 @@ impl Default for Learned {
 
 impl Learned {
     /// Counts the time since the last run.
-    pub fn pass(&mut self, last_run: Option<Timestamp>, now: Timestamp) {
+    pub fn count_time(&mut self, last_run: Option<Timestamp>, now: Timestamp) {
         let gap = last_run.map_or(0, |last| now.duration_since(last).as_secs());
         let gap = u32::try_from(gap.max(0)).unwrap_or(u32::MAX).min(LONGEST_INTERVAL);
         let usual = if self.interval == 0 { INTERVAL_AT_FIRST } else { self.interval };
@@ -172,7 +172,7 @@ impl Learned {
         }
     }
 
-    /// The time that passed before the last run.
+    /// The time between the last run and the one before it, as far as it counts.
     pub fn passed(&self) -> SignedDuration {
         SignedDuration::from_secs(self.passed.into())
     }

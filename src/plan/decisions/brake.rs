@@ -58,14 +58,14 @@ fn hold_back(plan: &mut Plan, allowed: usize) {
     }
 }
 
-/// Whether the action removes something for a reason that lies outside of mita's own orders, and that no service states.
-/// That a server does not run, its cloud says itself. A volume or an address
-/// follows its server, whose removal has had its own look.
+/// Whether the action removes something for what the run did not see: no failed order of mita explains that, and no
+/// service states it, as a cloud states that a server does not run. A volume or a floating IP follows its server, and
+/// the removal of that counts already.
 fn is_suspicious(action: &Action, memory: &State) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
     let not_ordered = || {
-        let memory = action.removed().and_then(|target| memory.servers.get(&target.order));
-        memory.is_none_or(|memory| memory.origin == Origin::Found)
+        let server = action.removed().and_then(|target| memory.servers.get(&target.order));
+        server.is_none_or(|server| server.origin == Origin::Found)
     };
     match action.rule {
         Rule::Offline | Rule::NodeMissing | Rule::ServerGone => removes,

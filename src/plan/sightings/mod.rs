@@ -42,7 +42,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         ..state.clone()
     };
     bring_back_from_the_future(&mut memory, now);
-    memory.learned.pass(state.last_run, now);
+    memory.learned.count_time(state.last_run, now);
     let passed = memory.learned.passed();
     remember_session(&mut memory, world, now);
     if world.jenkins.nodes.complete().is_some() {

@@ -26,7 +26,7 @@ pub(crate) struct Reorders {
 }
 
 impl Reorders {
-    /// The search on a input that so many jobs come to.
+    /// The search on an input that so many jobs come to.
     pub(crate) fn new(input: &Input, jobs: usize) -> Self {
         let several = input.types.iter().any(|kind| kind.executors > 1);
         Self { useful: several && shares_a_limit(input, jobs), effort: EFFORT }

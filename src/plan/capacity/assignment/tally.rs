@@ -35,7 +35,7 @@ impl Tally {
         self.numbers.iter().map(|(&key, &number)| (key, number))
     }
 
-    /// One more of the key. Always true, as there is always room for it.
+    /// One more of the key. Always true, unlike [`Self::take`].
     pub(crate) fn add(&mut self, key: usize) -> bool {
         self.add_many(key, 1);
         true

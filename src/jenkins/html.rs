@@ -1,4 +1,4 @@
-//! How Jenkins encodes names in URLs and texts in HTML.
+//! Texts that Jenkins escaped for HTML.
 
 /// Undoes `hudson.Util.escape`.
 pub(super) fn unescape_html(text: &str) -> String {
