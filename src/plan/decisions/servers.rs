@@ -74,9 +74,8 @@ struct Server<'a> {
 impl Server<'_> {
     /// The rule and its evidence; what is to be done goes into the draft.
     fn decide(&self, classified: &Classified, draft: &mut Draft) -> (Rule, String) {
-        let Findings { world, supply, demand, placement, .. } = self.found;
+        let Findings { supply, demand, .. } = self.found;
         let (machine, memory) = (self.machine, supply.memory);
-        let grace = grace::times(supply.config, memory, &machine.node_type).idle_grace;
         let reason = classified.reason.clone();
         let missing = memory.servers.get(&machine.id).and_then(|server| server.node.as_ref());
         let mut names = machine.nodes.iter().map(|node| &node.name).chain(missing);
@@ -86,8 +85,7 @@ impl Server<'_> {
         if named && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. }) {
             draft.kept_for_pipelines.insert(kept);
         }
-        let settling = memory.settling.as_ref().map(|settling| settling.cause.reason());
-        let queue_seen = world.jenkins.queue.complete().is_some();
+        let queue_seen = self.queue_is_seen();
         // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.
         let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
         match &classified.phase {
@@ -107,27 +105,11 @@ impl Server<'_> {
                 self.restore(&wanted, is_not_spent, draft);
                 (Rule::WantedAgain, wanted)
             }
-            Phase::Idle { idle, confirmed } => match self.job {
-                Some(Waiting { item, .. }) => {
-                    (Rule::KeptForJobs, format!("{reason}; kept for {} (queue item {})", item.job, item.id))
-                }
-                None if !confirmed || *idle < grace => (Rule::Kept, reason),
-                None if placement.at_hand.contains(&self.index) => {
-                    (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()))
-                }
-                None if self.paid_for().is_some() => {
-                    (Rule::Kept, format!("{reason}; {}", self.paid_for().unwrap_or_default()))
-                }
-                None if !queue_seen => (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read")),
-                None => match self.locked() {
-                    Some(lock) => (Rule::Held, format!("{reason}; {lock}")),
-                    None => self.remove(Rule::Idle, reason, settling, draft),
-                },
-            },
+            Phase::Idle { idle, confirmed } => self.decide_idle(*idle, *confirmed, reason, draft),
             Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
                 (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
             }
-            Phase::Draining => self.remove(Rule::DrainResumed, reason, settling, draft),
+            Phase::Draining => self.remove(Rule::DrainResumed, reason, draft),
             // As with idle ones: what waits for the node is not seen, or is the build that it had.
             Phase::ToRemove(rule) if rule.is_last() && !queue_seen => {
                 (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"))
@@ -141,8 +123,36 @@ impl Server<'_> {
             Phase::ToRemove(Rule::Offline | Rule::NodeMissing) if named => {
                 (Rule::Away, format!("{reason}; {WAITED_FOR}"))
             }
-            Phase::ToRemove(rule) => self.remove(*rule, reason, settling, draft),
+            Phase::ToRemove(rule) => self.remove(*rule, reason, draft),
         }
+    }
+
+    /// The same for a server whose node has been idle for this time.
+    fn decide_idle(&self, idle: SignedDuration, confirmed: bool, reason: String, draft: &mut Draft) -> (Rule, String) {
+        let Supply { config, memory, .. } = *self.found.supply;
+        if let Some(Waiting { item, .. }) = self.job {
+            return (Rule::KeptForJobs, format!("{reason}; kept for {} (queue item {})", item.job, item.id));
+        }
+        if !confirmed || idle < grace::times(config, memory, &self.machine.node_type).idle_grace {
+            return (Rule::Kept, reason);
+        }
+        if self.found.placement.at_hand.contains(&self.index) {
+            return (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()));
+        }
+        if let Some(paid) = self.paid_for() {
+            return (Rule::Kept, format!("{reason}; {paid}"));
+        }
+        if !self.queue_is_seen() {
+            return (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"));
+        }
+        match self.locked() {
+            Some(lock) => (Rule::Held, format!("{reason}; {lock}")),
+            None => self.remove(Rule::Idle, reason, draft),
+        }
+    }
+
+    fn queue_is_seen(&self) -> bool {
+        self.found.world.jenkins.queue.complete().is_some()
     }
 
     /// Why its cloud would not delete it, where somebody locked it.
@@ -249,9 +259,9 @@ impl Server<'_> {
     }
 
     /// Adds the removal of a server, with its nodes where it has any, unless mita waits until things have settled.
-    fn remove(&self, rule: Rule, reason: String, settling: Option<&str>, draft: &mut Draft) -> (Rule, String) {
-        if let Some(settling) = settling {
-            return (Rule::Settling, format!("{reason}; {settling}"));
+    fn remove(&self, rule: Rule, reason: String, draft: &mut Draft) -> (Rule, String) {
+        if let Some(settling) = &self.found.supply.memory.settling {
+            return (Rule::Settling, format!("{reason}; {}", settling.cause.reason()));
         }
         let machine = self.machine;
         if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
