@@ -2,8 +2,8 @@
 //! changes nothing.
 
 use crate::apply::context::Context;
-use crate::apply::drain::Removal;
 use crate::apply::events::Event;
+use crate::apply::node_removal::Removal;
 use crate::plan::model::Target;
 
 /// The server that is removed, if it failed and the state lacks its console.

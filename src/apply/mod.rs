@@ -14,14 +14,14 @@
 //! | floating IPs are assigned and released | `floating_ips` |
 //! | nodes are restored, or drained while a build runs | `nodes` |
 //! | volumes that outlived their server are deleted | `volumes` |
-//! | servers are retired with their nodes, in steps | `removals`, `drain`, `closing`, `console` |
+//! | servers are retired with their nodes, in steps | `removals`, `node_removal`, `closing`, `console` |
 
 mod closing;
 mod console;
 mod context;
-mod drain;
 mod events;
 mod floating_ips;
+mod node_removal;
 mod nodes;
 mod orders;
 mod outcome;

@@ -4,8 +4,8 @@
 //! yes, the node is read: if it carries the mark of this very order, it was created.
 
 use crate::apply::context::Context;
-use crate::apply::drain;
 use crate::apply::events::Event;
+use crate::apply::node_removal;
 use crate::apply::outcome::{ActionResult, NotDone, Outcome, Result};
 use crate::apply::script::Agent;
 use crate::config::Registration;
@@ -89,7 +89,7 @@ pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Re
 /// the node by its mark. Until then no more are made, or each run would leave one.
 pub(super) fn withdraw_node(context: &Context<'_>, order: &MitaId) -> Option<String> {
     let (_, NodeToRegister { node, node_type, .. }) = node_of_order(context, order)?;
-    let NotDone { reason, .. } = drain::withdraw_node(context, node, order).err()?;
+    let NotDone { reason, .. } = node_removal::remove_node_of_order(context, node, order).err()?;
     let reason = format!("its node {node} is left for a later run: {reason}");
     context.report(Event::NodeLeft { node_type: node_type.clone(), reason: reason.clone() });
     Some(reason)

@@ -14,8 +14,8 @@
 
 use crate::apply::console;
 use crate::apply::context::{Context, JENKINS_RESTARTED};
-use crate::apply::drain::{Removal, drain};
 use crate::apply::events::Event;
+use crate::apply::node_removal::{Removal, remove_nodes};
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::concurrency::join;
 use crate::domain::names::{MitaId, NodeName};
@@ -32,13 +32,13 @@ use std::thread;
 
 pub(super) fn retire(context: &Context<'_>) {
     // Steps 1 to 3, for each removal on its own.
-    let drained = context.parallel(context.actions(Removal::of), |(action, removal)| {
-        let drained = drain_and_read_console(context, &removal);
-        (action, removal, drained)
+    let removals = context.parallel(context.actions(Removal::of), |(action, removal)| {
+        let nodes_removed = remove_nodes_and_read_console(context, &removal);
+        (action, removal, nodes_removed)
     });
     let mut servers = Vec::new();
-    for (action, removal, drained) in drained {
-        match (drained, removal.server) {
+    for (action, removal, nodes_removed) in removals {
+        match (nodes_removed, removal.server) {
             (Ok(()), Some(target)) => servers.push((action, removal.rule, target)),
             (Ok(()), None) => context.report_result(action, Ok(Outcome::Done)),
             (Err(not_done), _) => context.report_result(action, Err(not_done)),
@@ -61,7 +61,7 @@ pub(super) fn retire(context: &Context<'_>) {
 }
 
 /// The console is read at the same time, so that the deletion does not wait for it.
-fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
+fn remove_nodes_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
     if let Some(Target { provider, .. }) = removal.server
         && let Err(reason) = context.services.provider(provider)
     {
@@ -70,9 +70,9 @@ fn drain_and_read_console(context: &Context<'_>, removal: &Removal<'_>) -> Resul
     }
     thread::scope(|scope| {
         let console = console::wanted(context, removal).map(|target| scope.spawn(|| console::read(context, target)));
-        let drained = drain(context, removal);
+        let nodes_removed = remove_nodes(context, removal);
         console.map(join);
-        drained
+        nodes_removed
     })
 }
 

@@ -53,12 +53,12 @@ impl<'a> Removal<'a> {
 }
 
 /// Deletes the node of an order that was refused.
-pub(super) fn withdraw_node(context: &Context<'_>, node: &NodeName, order: &MitaId) -> Result<()> {
-    drain(context, &Removal::of_order(Rule::NoServer, node, order))
+pub(super) fn remove_node_of_order(context: &Context<'_>, node: &NodeName, order: &MitaId) -> Result<()> {
+    remove_nodes(context, &Removal::of_order(Rule::NoServer, node, order))
 }
 
 /// Steps 1 to 3. Once they are done no node stands in the way of the server's deletion.
-pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
+pub(super) fn remove_nodes(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> {
     let jenkins = context.jenkins()?;
     let message = offline_message(&context.config.owner, &removal.named, removal.rule);
     if let Some(node) = hidden_node(context, jenkins, removal)? {
@@ -90,7 +90,7 @@ pub(super) fn drain(context: &Context<'_>, removal: &Removal<'_>) -> Result<()> 
         let reading = jenkins.node(node)?;
         // Only a node that was seen idle is deleted. If this one exists after all, the list of step 4 shows it.
         let Some(seen) = &reading.value else { continue };
-        if let Some(reason) = not_drained(context, &reading, seen) {
+        if let Some(reason) = not_deletable(context, &reading, seen) {
             return Err(stop(context, jenkins, removal, &mut closed, reason));
         }
         seen_idle.push(node);
@@ -165,7 +165,7 @@ fn changed_meanwhile(context: &Context<'_>, removal: &Removal<'_>, reading: &Rea
 }
 
 /// Why a node that was set offline is not deleted.
-fn not_drained(context: &Context<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
+fn not_deletable(context: &Context<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
     let node = &seen.name;
     let marked = match &seen.presence {
         Presence::SetOffline(cause) => is_ours(&cause.reason, &context.config.owner).is_some(),
