@@ -1,7 +1,6 @@
 //! What the state has about a node after this run has seen it.
 
 use crate::config::Config;
-use crate::domain::names::ServerId;
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
@@ -18,66 +17,59 @@ pub(crate) fn sighted(
     memory: &State,
     now: Timestamp,
 ) -> NodeMemory {
-    let before = state.nodes.get(&node.name);
+    let before = match state.nodes.get(&node.name) {
+        Some(before) => before.clone(),
+        None => NodeMemory { first_seen: memory.run, ..NodeMemory::default() },
+    };
     let machine = identity.machine().map(|machine| &fleet.machines[machine]);
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
     let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
-    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, memory, before);
+    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, memory, &before);
     let set_offline_by = match &node.presence {
         Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
-            Some(who_set_offline(config, cause, before, retiring))
+            Some(who_set_offline(config, cause, &before, retiring))
         }
-        Presence::Disconnected if mark_forgotten => before.and_then(|before| before.set_offline_by),
+        Presence::Disconnected if mark_forgotten => before.set_offline_by,
         Presence::Disconnected | Presence::Online => None,
     };
+    let by_us = set_offline_by == Some(SetOfflineBy::Us);
     // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
     let is_free = node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
     let away = !online && is_free && machine.is_none_or(may_connect);
-    let former = || before.and_then(|before| before.server.clone());
-    let server: Option<ServerId> = match identity {
+    let server = match identity {
         NodeIdentity::Foreign(_) if node.kind == NodeKind::Agent => None,
-        _ => machine.and_then(|machine| machine.server_id.clone()).or_else(former),
+        _ => machine.and_then(|machine| machine.server_id.clone()).or(before.server),
     };
     let spent = match &node.presence {
-        // A Jenkins that forgot the cause of a mark of ours forgot what it said.
-        Presence::SetOffline(cause) if set_offline_by == Some(SetOfflineBy::Us) => {
-            let said = offline::is_ours(&cause.reason, &config.owner).is_some();
-            let now = offline::last_rule(&cause.reason, &config.owner);
-            if said { now } else { before.and_then(|before| before.spent) }
+        Presence::SetOffline(cause) if by_us && offline::is_ours(&cause.reason, &config.owner).is_some() => {
+            offline::last_rule(&cause.reason, &config.owner)
         }
-        Presence::Disconnected if set_offline_by == Some(SetOfflineBy::Us) => before.and_then(|before| before.spent),
+        // A Jenkins that forgot the cause of a mark of ours forgot what it said.
+        Presence::SetOffline(_) | Presence::Disconnected if by_us => before.spent,
         _ => None,
     };
-    let first_online = before.and_then(|before| before.first_online).or_else(|| online.then_some(memory.run));
+    let first_online = before.first_online.or(online.then_some(memory.run));
+    let since = |before: Option<Timestamp>| before.map_or(now, |since| since.min(now));
     NodeMemory {
         spent,
-        worked_at: if has_worked(state, node) { Some(now) } else { before.and_then(|before| before.worked_at) },
+        worked_at: if has_worked(state, node) { Some(now) } else { before.worked_at },
         mark_forgotten,
-        restore_refused: set_offline_by == Some(SetOfflineBy::Us)
-            && before.is_some_and(|before| before.restore_refused),
+        restore_refused: by_us && before.restore_refused,
         busy_average: node.busy_average,
-        closed: before.and_then(|before| before.closed.clone()),
-        first_seen: before.map_or(memory.run, |before| before.first_seen),
+        closed: before.closed,
+        first_seen: before.first_seen,
         first_online,
-        last_away: if online || first_online.is_none() {
-            before.and_then(|before| before.last_away)
-        } else {
-            Some(memory.run)
-        },
-        unchanged: Unchanged::of(node, memory.run).map(|now| {
-            let known = before.and_then(|before| before.unchanged).filter(|known| now.is_as(known));
-            Unchanged { since: known.map_or(now.since, |known| known.since), ..now }
+        last_away: if online || first_online.is_none() { before.last_away } else { Some(memory.run) },
+        unchanged: Unchanged::of(node, memory.run).map(|now| match before.unchanged {
+            Some(known) if now.is_as(&known) => Unchanged { since: known.since, ..now },
+            Some(_) | None => now,
         }),
-        idle: idle.then(|| Credit::sighted(before.and_then(|before| *before.idle), now, times.idle_grace)).into(),
-        free_since: (online && node.idle_executors > 0)
-            .then(|| before.and_then(|before| before.free_since).map_or(now, |since| since.min(now))),
-        offline: away
-            .then(|| Credit::sighted(before.and_then(|before| *before.offline), now, times.join_timeout))
-            .into(),
-        lost_since: (node.presence == Presence::Disconnected && !node.idle)
-            .then(|| before.and_then(|before| before.lost_since).map_or(now, |since| since.min(now))),
+        idle: idle.then(|| Credit::sighted(*before.idle, now, times.idle_grace)).into(),
+        free_since: (online && node.idle_executors > 0).then(|| since(before.free_since)),
+        offline: away.then(|| Credit::sighted(*before.offline, now, times.join_timeout)).into(),
+        lost_since: (node.presence == Presence::Disconnected && !node.idle).then(|| since(before.lost_since)),
         set_offline_by,
         server,
     }
@@ -100,13 +92,11 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
 
 /// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the
 /// agent connects. As long as it is not restarted, a mark that is gone was taken away.
-fn may_have_forgotten(state: &State, memory: &State, before: Option<&NodeMemory>) -> bool {
+fn may_have_forgotten(state: &State, memory: &State, before: &NodeMemory) -> bool {
     let id = |state: &State| state.session.as_ref().map(|session| session.id.clone());
     let restarted = state.session.is_some() && id(state) != id(memory);
-    before.is_some_and(|before| {
-        let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
-        marked && (restarted || before.mark_forgotten)
-    })
+    let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
+    marked && (restarted || before.mark_forgotten)
 }
 
 /// Whether the agent of a server can be connected: one that a person rescues, rebuilds or stops is away for that reason, and
@@ -124,7 +114,7 @@ fn is_being_retired(state: &State, machine: &Machine<'_>) -> bool {
 ///
 /// Jenkins before 2.482 replaces the cause when the agent disconnects: then what was known before holds, and what
 /// nobody knows is a person's.
-fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMemory>, retiring: bool) -> SetOfflineBy {
+fn who_set_offline(config: &Config, cause: &OfflineCause, before: &NodeMemory, retiring: bool) -> SetOfflineBy {
     let class = cause.class.as_deref().unwrap_or_default();
     if offline::is_ours(&cause.reason, &config.owner).is_some() {
         SetOfflineBy::Us
@@ -135,7 +125,7 @@ fn who_set_offline(config: &Config, cause: &OfflineCause, before: Option<&NodeMe
     } else if retiring {
         SetOfflineBy::Us
     } else {
-        before.and_then(|before| before.set_offline_by).unwrap_or(SetOfflineBy::Person)
+        before.set_offline_by.unwrap_or(SetOfflineBy::Person)
     }
 }
 
