@@ -27,7 +27,7 @@ pub mod text;
 #[cfg(test)]
 mod tests;
 
-pub use identity::closed::Opened;
+pub use identity::closed::Inputs;
 
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeTypeName};
@@ -46,15 +46,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The plan of a run.
 pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Plan {
-    let opened = Opened::of(world, state);
-    Known::of(config, &opened, now).plan(&world.quotas())
+    let inputs = Inputs::of(world, state);
+    Known::of(config, &inputs, now).plan(&world.quotas())
 }
 
 /// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted or counted a
 /// second time, and nothing else is decided anew. The ids that were `tried` are used up: each may have left a node.
 pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
-    let opened = Opened::of(world, memory);
-    let (world, memory) = (&*opened.world, &*opened.state);
+    let inputs = Inputs::of(world, memory);
+    let (world, memory) = (&*inputs.world, &*inputs.state);
     let fleet = identity::identify(config, world, memory);
     let phases = lifecycle::classify(config, world, memory, &fleet, now);
     let known = Known::with_demand(config, world, memory.clone(), fleet, phases, now);
@@ -78,7 +78,7 @@ pub struct Known<'a> {
 
 impl<'a> Known<'a> {
     /// What the run knows by what it saw.
-    pub fn of(config: &'a Config, Opened { world, state }: &'a Opened<'_>, now: Timestamp) -> Self {
+    pub fn of(config: &'a Config, Inputs { world, state }: &'a Inputs<'_>, now: Timestamp) -> Self {
         let fleet = identity::identify(config, world, state);
         let mut memory = sightings::add(config, world, state, &fleet, now);
         let phases = lifecycle::classify(config, world, &memory, &fleet, now);

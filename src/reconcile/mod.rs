@@ -94,8 +94,8 @@ fn decide(
     show: impl FnOnce(Decision<'_>),
 ) -> (World, Plan) {
     let mut world = observe(config, services, state);
-    let opened = plan::Opened::of(&world, state);
-    let known = plan::Known::of(config, &opened, now);
+    let inputs = plan::Inputs::of(&world, state);
+    let known = plan::Known::of(config, &inputs, now);
     let mut plan = known.plan(&Quotas::new());
     let (mut quotas, mut unread_quotas) = (Quotas::new(), Vec::new());
     if plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
@@ -105,7 +105,7 @@ fn decide(
         plan = known.plan(&quotas);
     }
     drop(known);
-    drop(opened);
+    drop(inputs);
     world.add_quotas(quotas);
     brake::brake(&mut plan, permits.allow_removals);
     show(Decision { config, permits, state, world: &world, plan: &plan });

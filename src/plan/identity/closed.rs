@@ -6,13 +6,14 @@ use crate::domain::state::{ClosedNode, State};
 use crate::domain::world::{Listing, World};
 use std::borrow::Cow;
 
-/// What was seen, with the labels of closed nodes put back; and the state without the nodes that somebody else has opened.
-pub struct Opened<'a> {
+/// What a plan is made from: what was seen, with the labels of closed nodes put back, and the state, in which no node is
+/// closed that somebody else has opened.
+pub struct Inputs<'a> {
     pub(crate) world: Cow<'a, World>,
     pub(crate) state: Cow<'a, State>,
 }
 
-impl<'a> Opened<'a> {
+impl<'a> Inputs<'a> {
     /// Copies what has to be changed, and nothing else.
     pub fn of(world: &'a World, state: &'a State) -> Self {
         let (mut seen, mut known) = (Cow::Borrowed(world), Cow::Borrowed(state));
