@@ -9,7 +9,9 @@ pub mod volumes;
 
 use crate::config::Config;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{ForeignLabels, GoneServer, ItemMemory, Session, Settling, SettlingCause, State};
+use crate::domain::state::{
+    ForeignLabels, GoneServer, ItemMemory, ServerMemory, Session, Settling, SettlingCause, State,
+};
 use crate::domain::world::{NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use jiff::{SignedDuration, Timestamp};
@@ -45,7 +47,8 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     memory.learned.count_time(state.last_run, now);
     let passed = memory.learned.passed();
     remember_session(&mut memory, world, now);
-    if world.jenkins.nodes.complete().is_some() {
+    let listed = world.jenkins.nodes.complete().is_some();
+    if listed {
         memory.nodes = fleet
             .nodes
             .iter()
@@ -59,22 +62,12 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         memory.items_left_out = !left_out.is_empty();
     }
     remember_foreign_labels(&mut memory, fleet, now);
-    let listed = world.jenkins.nodes.complete().is_some();
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
         let seen = servers::sighted(config, state, machine, listed, passed, now);
         if servers::is_over(config, machine, &seen) {
             if let Some(id) = &seen.server_id {
-                let gone = GoneServer {
-                    id: machine.id.clone(),
-                    node_type: seen.node_type,
-                    provider: seen.provider,
-                    since: now,
-                    watch: (seen.storage || seen.fault.as_deref().is_some_and(volumes::is_about_volumes)).then_some(0),
-                    node: seen.node,
-                    volumes: seen.fault.as_deref().map(volumes::volumes_named).unwrap_or_default(),
-                };
-                memory.gone_servers.entry(id.clone()).or_insert(gone);
+                memory.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
             }
         } else {
             servers.push((machine.id.clone(), seen));
@@ -85,14 +78,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     spending::count(config, &mut memory, state.last_run, fleet, now);
     volumes::keep_watch(config, world, &mut memory);
     floating_ips::remember(config, world, &mut memory);
-    memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
-    memory.failures.values_mut().for_each(|types| {
-        types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
-    });
-    memory.failures.retain(|_, types| !types.is_empty());
-    memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
-    memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
-    memory.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
+    forget_what_is_over(&mut memory, now);
     let changed = state.fingerprint != config.fingerprint;
     memory.mismatches.retain(|mismatch| !changed && mismatch.until > now);
     if changed {
@@ -101,6 +87,31 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         memory.queue.values_mut().for_each(|item| item.waiting_since = None);
     }
     memory
+}
+
+/// What stays in the state of a server that is gone.
+fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServer {
+    let fault = seen.fault.as_deref();
+    GoneServer {
+        id: machine.id.clone(),
+        node_type: seen.node_type.clone(),
+        provider: seen.provider.clone(),
+        since: now,
+        watch: (seen.storage || fault.is_some_and(volumes::is_about_volumes)).then_some(0),
+        node: seen.node.clone(),
+        volumes: fault.map(volumes::volumes_named).unwrap_or_default(),
+    }
+}
+
+fn forget_what_is_over(memory: &mut State, now: Timestamp) {
+    memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
+    memory.failures.values_mut().for_each(|types| {
+        types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
+    });
+    memory.failures.retain(|_, types| !types.is_empty());
+    memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
+    memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    memory.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
 }
 
 /// A cloud that showed short lists may show again what seemed to be gone.

@@ -1,12 +1,12 @@
 //! What the state has about a server of ours after this run has seen it.
 
 use super::nodes::has_worked;
-use crate::config::{Config, NodeType};
+use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
-use crate::domain::world::{Lock, Node, Presence, ServerState};
+use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,9 +35,9 @@ pub(crate) fn sighted(
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     memory.provider = machine.provider.clone();
     memory.ordered_at = memory.ordered_at.min(now);
-    memory.lock_met = memory.lock_met.map(|met| met.min(now));
-    memory.active_since = memory.active_since.map(|since| since.min(now));
-    memory.deleting_since = memory.deleting_since.map(|since| since.min(now));
+    for time in [&mut memory.lock_met, &mut memory.active_since, &mut memory.deleting_since] {
+        *time = time.map(|time| time.min(now));
+    }
     memory.waited = Some(waited(config, state, machine, &memory, now));
     if memory.joined_at.is_none() {
         let known = memory.under_way.map(|before| before + passed);
@@ -48,58 +48,69 @@ pub(crate) fn sighted(
     match machine.sighting {
         Sighting::NoAnswer | Sighting::Unlisted => {}
         Sighting::Gone => memory.gone_sightings += 1,
-        Sighting::Seen(server) => {
-            memory.listed = true;
-            if server.lock != Lock::Unknown {
-                // What the cloud shows now counts, and no refusal of the past.
-                memory.lock_met = None;
-            }
-            memory.gone_sightings = 0;
-            memory.server_id = Some(server.id.clone());
-            memory.name.clone_from(&server.name);
-            if server.state == ServerState::Active && memory.active_since.is_none() {
-                memory.active_since = Some(now);
-                memory.waited = Some(SignedDuration::ZERO);
-            }
-            if server.fault.is_some() {
-                memory.fault = server.fault.as_deref().map(|fault| shortened(fault, LONGEST_FAULT).into_owned());
-            }
-            let deleting = server.state == ServerState::Deleting;
-            memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
-            let stopped = matches!(server.state, ServerState::Stopped(_));
-            memory.stopped = stopped.then(|| Credit::sighted(*memory.stopped, now, times.join_timeout)).into();
-        }
+        Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
     if listed {
-        let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
-        if machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
-            memory.came_back_at = Some(now);
-        }
-        memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
-        memory.node = machine.nodes.first().map(|node| node.name.clone()).or(memory.node);
-        if machine.is_online() {
-            memory.joined_at.get_or_insert(now);
-            // Nobody has set it offline, or somebody brought it back: no retirement is under way.
-            memory.retirement = None;
-        }
-        if machine.nodes.iter().any(|node| has_worked(state, node)) {
-            memory.used_at.get_or_insert(now);
-        }
-        memory.unused = unused(config, state, machine, &memory, now).into();
-        memory.work = work(state, machine, memory.work, memory.joined_at, now);
-        if memory.used_at.is_some() {
-            // A build that no run saw by its name was one all the same.
-            memory.work.builds = memory.work.builds.max(1);
-        }
-        let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-        let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
-        memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, times.join_timeout)).into();
-        if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
-            memory.last_connected = Some(state.run + 1);
-        }
-        memory.missing_since = missing_since(&memory, machine, state.run + 1);
+        see_nodes(&mut memory, config, state, machine, now);
     }
     memory
+}
+
+/// Notes what the cloud shows.
+fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Timestamp) {
+    memory.listed = true;
+    if server.lock != Lock::Unknown {
+        // What the cloud shows now counts, and no refusal of the past.
+        memory.lock_met = None;
+    }
+    memory.gone_sightings = 0;
+    memory.server_id = Some(server.id.clone());
+    memory.name.clone_from(&server.name);
+    if server.state == ServerState::Active && memory.active_since.is_none() {
+        memory.active_since = Some(now);
+        memory.waited = Some(SignedDuration::ZERO);
+    }
+    if let Some(fault) = &server.fault {
+        memory.fault = Some(shortened(fault, LONGEST_FAULT).into_owned());
+    }
+    let deleting = server.state == ServerState::Deleting;
+    memory.deleting_since = deleting.then(|| memory.deleting_since.unwrap_or(now));
+    let stopped = matches!(server.state, ServerState::Stopped(_));
+    memory.stopped = stopped.then(|| Credit::sighted(*memory.stopped, now, times.join_timeout)).into();
+}
+
+/// Notes what Jenkins shows of its nodes.
+fn see_nodes(memory: &mut ServerMemory, config: &Config, state: &State, machine: &Machine<'_>, now: Timestamp) {
+    let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
+    if machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
+        memory.came_back_at = Some(now);
+    }
+    memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
+    if let Some(node) = machine.nodes.first() {
+        memory.node = Some(node.name.clone());
+    }
+    if machine.is_online() {
+        memory.joined_at.get_or_insert(now);
+        // Nobody has set it offline, or somebody brought it back: no retirement is under way.
+        memory.retirement = None;
+    }
+    if machine.nodes.iter().any(|node| has_worked(state, node)) {
+        memory.used_at.get_or_insert(now);
+    }
+    memory.unused = unused(config, state, machine, memory, now).into();
+    memory.work = work(state, machine, std::mem::take(&mut memory.work), memory.joined_at, now);
+    if memory.used_at.is_some() {
+        // A build that no run saw by its name was one all the same.
+        memory.work.builds = memory.work.builds.max(1);
+    }
+    let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+    let missing = active && memory.joined_at.is_some() && machine.nodes.is_empty() && machine.doubts.is_empty();
+    let join_timeout = config.times(&machine.node_type).join_timeout;
+    memory.missing = missing.then(|| Credit::sighted(*memory.missing, now, join_timeout)).into();
+    if machine.nodes.iter().any(|node| node.presence != Presence::Disconnected) {
+        memory.last_connected = Some(state.run + 1);
+    }
+    memory.missing_since = missing_since(memory, machine, state.run + 1);
 }
 
 /// The run that first missed the node of a server. It stays the same until a node of the server is seen, also while the server
