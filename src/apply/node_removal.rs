@@ -6,7 +6,7 @@ use crate::apply::context::{Context, JENKINS_RESTARTED};
 use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Result};
 use crate::domain::names::{MitaId, NodeName, ServerId};
-use crate::domain::offline::{is_ours, offline_message};
+use crate::domain::offline::{offline_message, server_named_in};
 use crate::domain::rule::Rule;
 use crate::domain::state::RetirementStep;
 use crate::domain::world::{Node, Presence};
@@ -156,7 +156,7 @@ fn changed_meanwhile(context: &Context<'_>, removal: &Removal<'_>, reading: &Rea
     }
     match &seen.presence {
         Presence::Online => Some(format!("node {node} has come online in the meantime: it stays")),
-        Presence::SetOffline(cause) if is_ours(&cause.reason, &context.config.owner).is_none() => {
+        Presence::SetOffline(cause) if server_named_in(&cause.reason, &context.config.owner).is_none() => {
             Some(format!("somebody has set node {node} offline: it is held"))
         }
         Presence::DisconnectedBy(_) => Some(format!("somebody has disconnected node {node}: it is held")),
@@ -168,7 +168,7 @@ fn changed_meanwhile(context: &Context<'_>, removal: &Removal<'_>, reading: &Rea
 fn not_deletable(context: &Context<'_>, reading: &Reading<Option<Node>>, seen: &Node) -> Option<String> {
     let node = &seen.name;
     let marked = match &seen.presence {
-        Presence::SetOffline(cause) => is_ours(&cause.reason, &context.config.owner).is_some(),
+        Presence::SetOffline(cause) => server_named_in(&cause.reason, &context.config.owner).is_some(),
         Presence::Online | Presence::Disconnected | Presence::DisconnectedBy(_) => false,
     };
     if context.is_restarted(&reading.session) {

@@ -66,7 +66,7 @@ pub fn because(why: &str) -> String {
 
 /// The server that a message names, where it is a message of this installation and nothing else. A text that somebody
 /// edited or added to is that person's.
-pub fn is_ours(reason: &str, owner: &Owner) -> Option<ServerId> {
+pub fn server_named_in(reason: &str, owner: &Owner) -> Option<ServerId> {
     let reason = reason.trim();
     let message = match reason.strip_prefix(BY) {
         Some(described) => described.split_once(SAID)?.1,
@@ -84,7 +84,7 @@ pub fn is_ours(reason: &str, owner: &Owner) -> Option<ServerId> {
 /// The rule by which a node takes no further build, where a message of this installation says so: such a node is not
 /// brought back, whatever waits for it.
 pub fn last_rule(reason: &str, owner: &Owner) -> Option<Rule> {
-    is_ours(reason, owner)?;
+    server_named_in(reason, owner)?;
     let (_, name) = reason.trim().rsplit_once(" rule=")?;
     Rule::ALL.iter().copied().find(|rule| rule.is_last() && rule.name() == name)
 }
@@ -114,15 +114,19 @@ mod tests {
             message,
             "mita retires this node: owner=ci.example.com/jenkins server=4e9d1a2b-7c3f-4d55-9b1e-0f6a7c8d9e10 rule=idle"
         );
-        assert_eq!(is_ours(&message, &owner()), Some(server()));
-        assert_eq!(is_ours(&format!(" {message}\n"), &owner()), Some(server()));
-        assert_eq!(is_ours(&format!("Disconnected by adeza : {message}"), &owner()), Some(server()));
+        assert_eq!(server_named_in(&message, &owner()), Some(server()));
+        assert_eq!(server_named_in(&format!(" {message}\n"), &owner()), Some(server()));
+        assert_eq!(server_named_in(&format!("Disconnected by adeza : {message}"), &owner()), Some(server()));
     }
 
     #[test]
     fn every_rule_makes_a_message_that_is_known_again() {
         for rule in Rule::ALL {
-            assert_eq!(is_ours(&offline_message(&owner(), &server(), *rule), &owner()), Some(server()), "{rule}");
+            assert_eq!(
+                server_named_in(&offline_message(&owner(), &server(), *rule), &owner()),
+                Some(server()),
+                "{rule}"
+            );
         }
     }
 
@@ -156,7 +160,7 @@ mod tests {
             format!("Disconnected by adeza : keep : {message}"),
             format!("Disconnected by adeza{message}"),
         ] {
-            assert_eq!(is_ours(&reason, &owner()), None, "{reason}");
+            assert_eq!(server_named_in(&reason, &owner()), None, "{reason}");
         }
     }
 
@@ -172,7 +176,7 @@ mod tests {
             let message = hold_message("adeza", Some(why));
             let cut = message.rsplit(" : ").next().unwrap();
             for shown in [message.clone(), cut.to_owned(), format!("Disconnected by adeza : {message}")] {
-                assert_eq!(is_ours(&shown, &owner()), None, "{shown}");
+                assert_eq!(server_named_in(&shown, &owner()), None, "{shown}");
             }
         }
         assert!(hold_message("adeza", Some(&"long ".repeat(1000))).len() < 600);
@@ -183,7 +187,7 @@ mod tests {
         for other in ["ci.example.com", "ci.example.com/jenkins2", "x/ci.example.com/jenkins", "CI.example.com/jenkins"]
         {
             let message = offline_message(&Owner::new(other).unwrap(), &server(), Rule::Idle);
-            assert_eq!(is_ours(&message, &owner()), None, "{other}");
+            assert_eq!(server_named_in(&message, &owner()), None, "{other}");
         }
     }
 
@@ -192,7 +196,7 @@ mod tests {
         let server = ServerId::from("1 rule=x%2 & <é> : \"'");
         let message = offline_message(&owner(), &server, Rule::Idle);
         assert!(message.is_ascii() && !message.contains(['<', '>', '&', '"', '\'']) && !message.contains(" : "));
-        assert_eq!(is_ours(&message, &owner()), Some(ServerId::from("1_rule_x_2_______:___")));
+        assert_eq!(server_named_in(&message, &owner()), Some(ServerId::from("1_rule_x_2_______:___")));
     }
 
     #[test]

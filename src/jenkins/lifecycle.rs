@@ -5,7 +5,7 @@
 
 use super::{ErrorKind, Jenkins, JenkinsError};
 use crate::domain::names::{MitaId, NodeName, Owner, ServerId};
-use crate::domain::offline::is_ours;
+use crate::domain::offline::server_named_in;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::http::{Request, encode_query};
 
@@ -52,7 +52,7 @@ impl Jenkins {
         (server, order): (&ServerId, Option<&MitaId>),
     ) -> Result<Restoration, JenkinsError> {
         self.toggle_online(node, |cause| {
-            let named = is_ours(&cause.reason, owner);
+            let named = server_named_in(&cause.reason, owner);
             named.is_some_and(|named| named == *server || order.is_some_and(|order| named.as_str() == order.as_str()))
         })
     }

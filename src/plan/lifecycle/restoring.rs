@@ -18,6 +18,6 @@ pub(crate) fn can_come_back(config: &Config, memory: &State, machine: &Machine<'
 
 fn names_this_server(config: &Config, machine: &Machine<'_>, node: &Node) -> bool {
     let Presence::SetOffline(cause) = &node.presence else { return false };
-    offline::is_ours(&cause.reason, &config.owner)
+    offline::server_named_in(&cause.reason, &config.owner)
         .is_some_and(|named| machine.server_id.as_ref() == Some(&named) || machine.id.as_str() == named.as_str())
 }

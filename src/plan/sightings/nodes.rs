@@ -43,7 +43,7 @@ pub(crate) fn sighted(
         _ => machine.and_then(|machine| machine.server_id.clone()).or(before.server),
     };
     let spent = match &node.presence {
-        Presence::SetOffline(cause) if by_us && offline::is_ours(&cause.reason, &config.owner).is_some() => {
+        Presence::SetOffline(cause) if by_us && offline::server_named_in(&cause.reason, &config.owner).is_some() => {
             offline::last_rule(&cause.reason, &config.owner)
         }
         // A Jenkins that forgot the cause of a mark of ours forgot what it said.
@@ -116,7 +116,7 @@ fn is_being_retired(state: &State, machine: &Machine<'_>) -> bool {
 /// nobody knows is a person's.
 fn who_set_offline(config: &Config, cause: &OfflineCause, before: &NodeMemory, retiring: bool) -> SetOfflineBy {
     let class = cause.class.as_deref().unwrap_or_default();
-    if offline::is_ours(&cause.reason, &config.owner).is_some() {
+    if offline::server_named_in(&cause.reason, &config.owner).is_some() {
         SetOfflineBy::Us
     } else if is_node_monitor(class) {
         SetOfflineBy::Monitor

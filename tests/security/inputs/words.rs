@@ -3,7 +3,7 @@
 use super::{Dice, damage, tried};
 use mita::domain::label::{Label, node_labels};
 use mita::domain::names::{MitaId, NodeName, Owner, node_name};
-use mita::domain::offline::{is_ours, offline_message};
+use mita::domain::offline::{offline_message, server_named_in};
 use mita::domain::rule::Rule;
 use mita::domain::why::Why;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -132,7 +132,7 @@ fn s7_no_damaged_message_of_ours_is_taken_for_one_of_another_server() {
     let message = offline_message(&owner, &server, Rule::Idle);
     tried("offline messages", 20_000, |_, dice| {
         let damaged = damage::text(&message, dice);
-        if let Some(read) = is_ours(&damaged, &owner) {
+        if let Some(read) = server_named_in(&damaged, &owner) {
             let prefix = format!("owner=ceph-ci server={read} rule=");
             assert!(damaged.contains(&prefix), "{damaged:?} is taken for {read}");
         }
