@@ -42,5 +42,5 @@ pub(crate) struct Placement {
     /// used up.
     pub(crate) hurried_from: Option<usize>,
     /// Machines whose idle node is kept ready.
-    pub(crate) at_hand: BTreeSet<usize>,
+    pub(crate) kept_ready: BTreeSet<usize>,
 }

@@ -331,19 +331,19 @@ impl<'a> Supply<'a> {
             provider: order.provider,
             rule: rule(index),
         });
-        let at_hand = rest.iter().filter_map(|place| match place {
+        let kept_ready = rest.iter().filter_map(|place| match place {
             Some(Place::Node { machine, .. }) => *machine,
             Some(Place::Coming { .. } | Place::Order(_)) | None => None,
         });
-        let mut at_hand: BTreeSet<usize> = at_hand.collect();
+        let mut kept_ready: BTreeSet<usize> = kept_ready.collect();
         for kind in &self.config.node_types {
             let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
             let executors = keep.saturating_sub(order).saturating_mul(kind.executors);
-            at_hand.extend(kept::take(&mut pools, kind, executors));
+            kept_ready.extend(kept::take(&mut pools, kind, executors));
         }
         let not_sent = scout.filter(|_| scouted.is_none()).and_then(|scout| scout.types.first());
         let no_scout = not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first]));
-        Placement { scout: scouted, no_scout, orders: planned.collect(), hurried_from: None, at_hand, places }
+        Placement { scout: scouted, no_scout, orders: planned.collect(), hurried_from: None, kept_ready, places }
     }
 }
 

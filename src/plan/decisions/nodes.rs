@@ -26,7 +26,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 if rule == Rule::NoServer {
                     delete(node, Proof::Order(order.clone()), rule, &reason, draft);
                 }
-                without_server(node, rule, reason, draft);
+                add_verdict(node, rule, reason, draft);
             }
             NodeIdentity::Former(server) => match left_behind(node, Some(server), found.supply.memory) {
                 Some(left) => left.decide(node, draft),
@@ -49,12 +49,12 @@ impl LeftBehind {
         if self.rule == Rule::ServerGone {
             delete(node, Proof::Server(self.server), self.rule, &self.reason, draft);
         }
-        without_server(node, self.rule, self.reason, draft);
+        add_verdict(node, self.rule, self.reason, draft);
     }
 }
 
 /// Adds the verdict on a node of ours that has no server.
-fn without_server(node: &Node, rule: Rule, reason: String, draft: &mut Draft) {
+fn add_verdict(node: &Node, rule: Rule, reason: String, draft: &mut Draft) {
     if rule == Rule::Ambiguous {
         draft.still_connected.insert(node.name.clone());
     }

@@ -136,7 +136,7 @@ impl Server<'_> {
         if !confirmed || idle < grace::times(config, memory, &self.machine.node_type).idle_grace {
             return (Rule::Kept, reason);
         }
-        if self.found.placement.at_hand.contains(&self.index) {
+        if self.found.placement.kept_ready.contains(&self.index) {
             return (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()));
         }
         if let Some(paid) = self.paid_for() {
