@@ -6,7 +6,7 @@ use crate::domain::names::NodeName;
 use crate::domain::state::State;
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
-use crate::plan::identity::node_identity::Index;
+use crate::plan::identity::index::Index;
 use std::collections::BTreeSet;
 
 const SET_ASIDE: NodeIdentity =

@@ -7,6 +7,7 @@
 mod bystanders;
 pub(crate) mod closed;
 pub mod fleet;
+mod index;
 mod machines;
 mod node_identity;
 pub mod ownership;
@@ -16,8 +17,9 @@ use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::{Node, World};
 use fleet::{Fleet, NodeIdentity};
+use index::Index;
 use machines::machines;
-use node_identity::{Candidates, Index};
+use node_identity::Candidates;
 
 /// Combines what the run saw with the state.
 pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Fleet<'a> {
