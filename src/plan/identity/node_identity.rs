@@ -98,8 +98,8 @@ impl Index<'_> {
         let is_where_it_was = remembered_machine.is_some_and(|machine| has_address_of(&machines[machine], ip));
         let others = candidates.into_iter().filter(|machine| {
             let by_address = has_address_of(&machines[*machine], ip);
-            let taken_over = !is_where_it_was || came_back(node, ip, memory, &machines[*machine]);
-            let entry_of_ours = remembered.is_some() && by_address && taken_over && !is_as_before(machine);
+            let may_have_moved = !is_where_it_was || came_back(node, ip, memory, &machines[*machine]);
+            let entry_of_ours = remembered.is_some() && by_address && may_have_moved && !is_as_before(machine);
             own != Some(*machine) && (entry_of_ours || could_be.contains(machine) && (by_address || ip.is_none()))
         });
         let namesakes = others.filter(|machine| !doubts.contains(machine)).collect();
