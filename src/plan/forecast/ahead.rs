@@ -1,23 +1,44 @@
-//! `ahead`: what was needed at this time of the last two days, or weeks, is there before it is needed again.
+//! `ahead`: what was needed at this time of the last two days, or weeks, is there before it is needed again; less on a day
+//! that is quieter than those.
 
 use crate::domain::state::{BIN, Peaks};
 use jiff::{SignedDuration, Timestamp};
 
-const SECONDS_OF_A_DAY: i64 = 24 * 3600;
+const BINS_OF_A_DAY: i64 = 24 * 3600 / BIN;
+
+/// Bins in which a day is compared with those before: the last half hour.
+const COMPARED: i64 = 1800 / BIN;
 
 /// How many bins are kept for this.
 pub(super) fn bins_kept(days: u32) -> usize {
-    // Two periods, the bin of this moment, and one of margin.
-    usize::try_from(2 * i64::from(days) * SECONDS_OF_A_DAY / BIN + 2).unwrap_or(usize::MAX)
+    // Two periods, the half hour before, the bin of this moment, and one of margin.
+    usize::try_from(2 * i64::from(days) * BINS_OF_A_DAY + COMPARED + 2).unwrap_or(usize::MAX)
 }
 
-/// The lower of the peaks of the last two periods between this time and `lead` later; none where one of them is not known.
-pub(super) fn servers(peaks: &Peaks, days: u32, now: Timestamp, lead: SignedDuration) -> Option<u32> {
-    let before = |periods: i64| {
-        let from = now.as_second() - periods * i64::from(days) * SECONDS_OF_A_DAY;
-        peaks.highest(from.div_euclid(BIN), (from + lead.as_secs()).div_euclid(BIN))
+/// What the last two periods say of this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outlook {
+    /// The lower of their peaks between this time and the end of a boot.
+    pub(super) before: u32,
+    /// The same without as many as the peak of the last half hour is below theirs: few on a holiday.
+    pub(super) servers: u32,
+}
+
+/// The outlook for the time from now until `lead` later; none where one of the periods is not known.
+pub(super) fn outlook(peaks: &Peaks, days: u32, now: Timestamp, lead: SignedDuration) -> Option<Outlook> {
+    let lower = |from: i64, until: i64| {
+        let before = |periods: i64| {
+            let back = periods * i64::from(days) * BINS_OF_A_DAY;
+            peaks.highest(from - back, until - back)
+        };
+        Some(before(1)?.min(before(2)?))
     };
-    Some(before(1)?.min(before(2)?))
+    let bin = |second: i64| second.div_euclid(BIN);
+    let this = bin(now.as_second());
+    let before = lower(this, bin(now.as_second() + lead.as_secs()))?;
+    let last = (this - COMPARED, this - 1);
+    let missing = |usual: u32| usual.saturating_sub(peaks.highest(last.0, last.1).unwrap_or(usual));
+    Some(Outlook { before, servers: before.saturating_sub(lower(last.0, last.1).map_or(0, missing)) })
 }
 
 #[cfg(test)]
@@ -33,25 +54,54 @@ mod tests {
         peaks
     }
 
+    fn servers(peaks: &Peaks, now: Timestamp, lead: SignedDuration) -> Option<u32> {
+        outlook(peaks, 1, now, lead).map(|outlook| outlook.servers)
+    }
+
     fn at(day: i64, minute: i64) -> Timestamp {
-        Timestamp::from_second(day * SECONDS_OF_A_DAY + minute * 60).unwrap()
+        Timestamp::from_second(day * BINS_OF_A_DAY * BIN + minute * 60).unwrap()
     }
 
     #[test]
     fn servers_are_wanted_one_boot_before_they_were_needed_on_both_days() {
         let peaks = nightly(2);
         let lead = SignedDuration::from_mins(4);
-        assert_eq!(servers(&peaks, 1, at(2, 115), lead), Some(1));
-        assert_eq!(servers(&peaks, 1, at(2, 117), lead), Some(60));
-        assert_eq!(servers(&peaks, 1, at(2, 134), lead), Some(60));
-        assert_eq!(servers(&peaks, 1, at(2, 135), lead), Some(1));
+        assert_eq!(servers(&peaks, at(2, 115), lead), Some(1));
+        assert_eq!(servers(&peaks, at(2, 117), lead), Some(60));
+        assert_eq!(servers(&peaks, at(2, 134), lead), Some(60));
+        assert_eq!(servers(&peaks, at(2, 135), lead), Some(1));
     }
 
     #[test]
     fn the_lower_of_two_days_counts_and_one_day_alone_says_nothing() {
-        assert_eq!(servers(&nightly(1), 1, at(1, 120), SignedDuration::ZERO), None);
+        assert_eq!(servers(&nightly(1), at(1, 120), SignedDuration::ZERO), None);
         let mut peaks = nightly(1);
         (288..576).for_each(|bin| peaks.note(bin, 4, bins_kept(1)));
-        assert_eq!(servers(&peaks, 1, at(2, 120), SignedDuration::ZERO), Some(4));
+        assert_eq!(servers(&peaks, at(2, 120), SignedDuration::ZERO), Some(4));
+    }
+
+    /// Until a minute of a day on which `used` servers are in use from 08:00 on, after two with 30.
+    fn third_day(used: u32, minute: i64) -> Peaks {
+        let mut peaks = Peaks::default();
+        for bin in 0..=2 * 288 + minute * 60 / BIN {
+            let busy = if bin < 2 * 288 { 30 } else { used };
+            peaks.note(bin, if bin % 288 < 96 { 0 } else { busy }, bins_kept(1));
+        }
+        peaks
+    }
+
+    #[test]
+    fn a_day_that_is_quieter_than_those_before_is_thought_to_stay_so() {
+        let at_nine = |used| outlook(&third_day(used, 540), 1, at(2, 540), SignedDuration::from_mins(4));
+        let servers = |servers| Some(Outlook { before: 30, servers });
+        assert_eq!([0, 10, 30, 60].map(at_nine), [0, 10, 30, 30].map(servers));
+    }
+
+    #[test]
+    fn one_server_that_was_not_in_use_takes_one_of_many_and_what_did_not_come_yet_takes_none() {
+        let mut peaks = nightly(2);
+        (576..600).for_each(|bin| peaks.note(bin, 0, bins_kept(1)));
+        assert_eq!(servers(&peaks, at(2, 119), SignedDuration::from_mins(4)), Some(59));
+        assert_eq!(servers(&third_day(0, 478), at(2, 478), SignedDuration::from_mins(4)), Some(30));
     }
 }

@@ -1,5 +1,6 @@
 //! The number of servers wanted at hand of each type, and the reason.
 
+use super::ahead::Outlook;
 use super::keep::{self, Costs, Window};
 use super::usage::Used;
 use super::{ahead, spare};
@@ -92,11 +93,14 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rule
         }
     }
     if let Some(period) = kind.forecast.ahead
-        && let Some(total) = ahead::servers(&usage.peaks, period.days(), now, most + interval)
+        && let Some(Outlook { before, servers: total }) =
+            ahead::outlook(&usage.peaks, period.days(), now, most + interval)
     {
         let servers = total.saturating_sub(used.servers);
         let days = if period.days() == 1 { "the last two days" } else { "the last two weeks" };
-        let text = format!("{total} were in use at this time of {days}");
+        let quieter =
+            if total < before { format!("; {total}, since the last half hour was quieter") } else { String::new() };
+        let text = format!("{before} were in use at this time of {days}{quieter}");
         reasons.push(Forecast { servers, key: "ahead", text });
     }
     Rules { reasons, keep }

@@ -1,8 +1,9 @@
 //! Idle nodes kept at hand.
 
-use crate::config::{Forecast, MinIdle};
+use crate::config::{Ahead, Forecast, MinIdle};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
+use crate::domain::state::BIN;
 use crate::domain::world::*;
 use crate::plan::model::{Action, Change};
 use crate::plan::tests::situation::*;
@@ -181,4 +182,17 @@ fn more_are_kept_than_wanted_but_none_is_ordered_for_that() {
         s.idle(&format!("s{number}"), &format!("10.0.0.{number}"), "5h");
     }
     assert_eq!(orders_and_retirements(&mut s), (0, 2), "five are kept");
+}
+
+#[test]
+fn a_day_without_the_usual_jobs_is_said_and_orders_less() {
+    let mut s = Situation::new();
+    s.ubuntu().forecast = Forecast { ahead: Some(Ahead::Daily), ..Forecast::default() };
+    let this = s.now.as_second().div_euclid(BIN);
+    let usage = s.state.learned.usage.entry("ubuntu".into()).or_default();
+    (this - 582..=this).for_each(|bin| usage.peaks.note(bin, if bin < this - 100 { 5 } else { 3 }, 600));
+    let plan = s.plan();
+    let text = "5 were in use at this time of the last two days; 3, since the last half hour was quieter";
+    assert_eq!(plan.at_hand[&"ubuntu".into()].reasons.first().map(|reason| reason.text.as_str()), Some(text));
+    assert_eq!(plan.actions.iter().filter(|action| action.is_order()).count(), 3);
 }
