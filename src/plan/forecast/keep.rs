@@ -40,7 +40,7 @@ const LONGEST_GAP: u32 = 3 * LONGEST;
 
 /// As many gaps without an end as are added to those that are known: few gaps do not prove much, and what they say of a
 /// server that stands idle all the time is soon out of date.
-const DOUBT: f64 = 16.0;
+const DOUBT: f64 = 12.0;
 
 /// The same for a server that is had back: uses that come at the same age are no accident.
 const DOUBT_OF_RETURN: f64 = 2.0;
