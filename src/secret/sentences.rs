@@ -7,21 +7,24 @@ use std::ops::Range;
 
 /// Keystone refuses a password.
 pub(crate) const PASSWORD_REFUSED: &str =
-    "the password is wrong, the user or project unknown, or the user has no role in it";
+    "the password is wrong, the user or project unknown or disabled, or the user has no role in it";
 /// Keystone refuses the secret of an application credential.
-pub(crate) const CREDENTIAL_REFUSED: &str = "the secret of the application credential is wrong, or it has expired";
+pub(crate) const CREDENTIAL_REFUSED: &str =
+    "the secret of the application credential is wrong, it has expired, or its user is disabled or lost a role of it";
 /// Keystone refuses a token.
 pub(crate) const TOKEN_REFUSED: &str = "the token has expired or was revoked, or its user has no role in the project";
 /// Keystone does not know a token.
 pub(crate) const TOKEN_UNKNOWN: &str = "the token has expired or was revoked";
 /// Keystone does not know an application credential.
 pub(crate) const NO_CREDENTIAL: &str = "there is no such application credential, or its name was given as its id";
+/// Keystone names a project or domain that is disabled.
+pub(crate) const DISABLED: &str = "an administrator of the cloud has to enable it";
 /// Jenkins refuses user and token.
 pub(crate) const JENKINS_REFUSED: &str =
     "Jenkins does not know this user with this token; check user and token of [jenkins]";
 
-const ALL: [&str; 6] =
-    [PASSWORD_REFUSED, CREDENTIAL_REFUSED, TOKEN_REFUSED, TOKEN_UNKNOWN, NO_CREDENTIAL, JENKINS_REFUSED];
+const ALL: [&str; 7] =
+    [PASSWORD_REFUSED, CREDENTIAL_REFUSED, TOKEN_REFUSED, TOKEN_UNKNOWN, NO_CREDENTIAL, DISABLED, JENKINS_REFUSED];
 
 /// Where these sentences are in a text.
 pub(super) fn places(text: &str) -> Vec<Range<usize>> {

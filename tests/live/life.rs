@@ -40,6 +40,27 @@ fn live_l1_a_waiting_job_gets_one_marked_server_which_goes_with_its_node_when_it
     site.run().did(&[]);
 }
 
+/// An administrator sets servers to ERROR by hand (`openstack server set --state error`), also those that work.
+#[test]
+fn live_s1_a_server_that_is_set_to_error_stays_while_its_node_builds_and_goes_afterwards() {
+    let Some(cloud) = cloud() else { return };
+    let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
+    let site = Site::at(&cloud, "reset");
+    site.queue("ceph-build");
+    let id = site.ordered(&site.run());
+    let node = site.joins(&site.becomes(&id, "ACTIVE"));
+    site.run().did(&[]);
+    let error = serde_json::json!({"os-resetState": {"state": "error"}});
+    admin.ask("POST", "compute", &format!("/servers/{id}/action"), Some(&error));
+    site.becomes(&id, "ERROR");
+    let busy = site.run();
+    busy.did(&[]);
+    assert_eq!(busy.rule(Subject::Server, &id), Rule::Busy);
+    site.sim.advance(Duration::from_secs(700));
+    site.run().did(&[&format!("retire_node {node} error done")]);
+    site.vanishes(&id);
+}
+
 #[test]
 fn live_a_volume_comes_and_goes_with_its_server() {
     let Some(cloud) = cloud() else { return };

@@ -1,4 +1,4 @@
-//! The quota of a project that the test makes for itself, so that nobody else's orders are refused.
+//! The quota and the log-in of a project that the test makes for itself, so that nobody else's orders are refused.
 
 use super::nova::Cloud;
 use super::site::{Site, image, size};
@@ -36,9 +36,17 @@ impl Project {
     }
 
     fn give_a_role(&self) {
+        self.role("PUT");
+    }
+
+    fn take_the_role_away(&self) {
+        self.role("DELETE");
+    }
+
+    fn role(&self, method: &str) {
         let roles = identity(&self.admin, "GET", "/roles?name=member", None);
         let role = roles["roles"][0]["id"].as_str().unwrap();
-        identity(&self.admin, "PUT", &format!("/projects/{}/users/{}/roles/{role}", self.id, self.user), None);
+        identity(&self.admin, method, &format!("/projects/{}/users/{}/roles/{role}", self.id, self.user), None);
     }
 
     fn allow(&self, instances: u32, floating_ips: u32) {
@@ -55,12 +63,37 @@ impl Project {
             self.auth_url(),
             user = self.name
         );
+        let lines = format!("image_name = \"{}\"\nsize = \"{}\"\n{lines}", image(), size());
+        Site::of(self.log_in(), &login, name, &lines)
+    }
+
+    fn log_in(&self) -> Cloud {
         let body = json!({"auth": {
             "identity": {"methods": ["password"], "password": {"user": {"id": self.user, "password": PASSWORD}}},
             "scope": {"project": {"id": self.id}}}});
-        let client = Cloud::log_in(&self.auth_url(), &body);
-        let lines = format!("image_name = \"{}\"\nsize = \"{}\"\n{lines}", image(), size());
+        Cloud::log_in(&self.auth_url(), &body)
+    }
+
+    /// An installation there that logs in with an application credential of the user.
+    fn site_with_credential(&self, name: &str) -> Site {
+        let client = self.log_in();
+        let path = v3(&client, &format!("/users/{}/application_credentials", self.user));
+        let body = json!({"application_credential": {"name": name}});
+        let mut made = client.ask("POST", "identity", &path, Some(&body))["application_credential"].take();
+        let mut text = |key: &str| made[key].take().as_str().unwrap().to_owned();
+        let login = format!(
+            "auth_url = \"{}\"\napplication_credential_id = \"{}\"\napplication_credential_secret = \"{}\"",
+            self.auth_url(),
+            text("id"),
+            text("secret")
+        );
+        let lines = format!("image_name = \"{}\"\nsize = \"{}\"", image(), size());
         Site::of(client, &login, name, &lines)
+    }
+
+    fn enable(&self, enabled: bool) {
+        let body = json!({"project": {"enabled": enabled}});
+        identity(&self.admin, "PATCH", &format!("/projects/{}", self.id), Some(&body));
     }
 
     fn auth_url(&self) -> String {
@@ -131,4 +164,39 @@ fn live_s4_without_a_floating_ip_left_no_server_is_ordered_that_needs_one() {
     let run = site.run();
     run.did(&[]);
     assert_eq!(run.rule(Subject::QueueItem, "ceph-build"), Rule::Quota);
+}
+
+#[test]
+fn live_more_metadata_than_the_project_may_write_is_wrong_and_no_want_of_quota() {
+    if cloud().is_none() {
+        return;
+    }
+    let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
+    let project = Project::new(admin);
+    let body = json!({"quota_set": {"metadata_items": 5}});
+    project.admin.ask("PUT", "compute", &format!("/os-quota-sets/{}", project.id), Some(&body));
+    let site = project.site("metadata", "metadata = { team = \"ci\", room = \"4\" }");
+    site.queue("ceph-build");
+    let run = site.run();
+    run.did(&["create_server live demand refused"]);
+    assert!(run.errors()[0].contains("write fewer in metadata"), "{:?}", run.errors());
+    assert_eq!(site.run().rule(Subject::QueueItem, "ceph-build"), Rule::BreakerOpen);
+}
+
+#[test]
+fn live_a_credential_whose_project_is_disabled_or_whose_user_lost_a_role_is_told_so() {
+    if cloud().is_none() {
+        return;
+    }
+    let Some(admin) = Cloud::named("admin") else { return skipped("clouds.yaml has no cloud admin") };
+    let project = Project::new(admin);
+    let site = project.site_with_credential("credential");
+    assert_eq!(site.run().problems(), [""; 0]);
+    project.enable(false);
+    let disabled = site.run().problems().join("\n");
+    project.enable(true);
+    assert!(disabled.contains("is disabled") && disabled.contains("has to enable it"), "{disabled}");
+    project.take_the_role_away();
+    let problems = site.run().problems().join("\n");
+    assert!(problems.contains("its user is disabled or lost a role"), "{problems}");
 }

@@ -105,6 +105,18 @@ fn a_quota_of_floating_ips_that_is_used_up_is_told_where_servers_need_some() {
 }
 
 #[test]
+fn more_metadata_than_a_server_may_have_is_told_with_what_mita_itself_writes() {
+    let items = |number: usize| {
+        move |kind: &mut NodeType| {
+            kind.metadata = (0..number).map(|item| (format!("item-{item}"), "x".into())).collect();
+        }
+    };
+    assert_eq!(lines(&online(&both(items(124), |_| {})).faults), [""; 0]);
+    let words = ["a server may have 128 metadata items here, and the order has 129, 125 of them from metadata"];
+    assert_fault(&both(items(125), |_| {}), &words);
+}
+
+#[test]
 fn a_flavor_without_a_disk_needs_a_volume_to_boot_from() {
     let diskless = |kind: &mut NodeType| kind.size = crate::config::FlavorChoice::Named("diskless".into());
     let add = |cloud: &mut Cloud| cloud.add_flavor("diskless", 1, 1024, 0);

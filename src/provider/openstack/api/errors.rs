@@ -16,6 +16,12 @@ const LARGEST_ERROR: usize = 1 << 20;
 pub(crate) const NO_DISK: &str = "only an administrator may order it without a volume: write boot_volume = { size = 20 }, or \
                                   choose another size";
 
+/// "Maximum number of metadata items exceeds 3" (nova/exception.py, MetadataLimitExceeded).
+const METADATA_ITEMS: &str = "metadata items";
+
+/// "No more IP addresses available on network ID." (neutron_lib, IpAddressGenerationFailure).
+const NO_ADDRESS: &str = "no more ip addresses";
+
 /// What mita is doing, for messages: "cannot DESCRIPTION".
 #[derive(Clone, Copy)]
 pub(crate) struct Operation<'a> {
@@ -67,6 +73,9 @@ impl<'a> Operation<'a> {
         let advice = match (kind, self.effect) {
             (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
             (FailureKind::Wrong, Effect::Create) if says_no_disk(response) => NO_DISK,
+            (FailureKind::Wrong, Effect::Create) if says(response, METADATA_ITEMS) => {
+                "mita itself writes four: write fewer in metadata, or have the limit metadata_items raised"
+            }
             (FailureKind::Wrong, Effect::Create) => {
                 "correct the node type; `mita check --online` shows what the cloud has"
             }
@@ -77,6 +86,9 @@ impl<'a> Operation<'a> {
             (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
             (FailureKind::Conflict, Effect::Create) if says_cannot_choose_network(response) => {
                 "write the networks of the node type in networks, since the cloud cannot choose"
+            }
+            (FailureKind::Conflict, Effect::Create) if says(response, NO_ADDRESS) => {
+                "release addresses there that nobody uses, or name another network or pool"
             }
             (FailureKind::Conflict, Effect::Create) => "`mita check --online` shows what the cloud has",
             (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
@@ -109,6 +121,8 @@ impl<'a> Operation<'a> {
             || (text.contains("limit") && !text.contains("policy"));
         match response.status {
             401 => FailureKind::Denied,
+            // A limit of each server: nothing that is freed makes room for this one.
+            403 if text.contains(METADATA_ITEMS) => FailureKind::Wrong,
             // Nova answers 403 where a quota of instances, cores or RAM is used up, and passes on Neutron's quota of ports.
             403 | 409 if of_quota => FailureKind::Quota,
             403 if says_no_disk(response) => FailureKind::Wrong,
@@ -150,14 +164,22 @@ impl<'a> Operation<'a> {
 /// Whether a 403 of Nova is about the flavor and not about rights: "Only volume-backed servers are allowed for flavors with
 /// zero disk." (nova/exception.py, BootFromVolumeRequiredForZeroDiskFlavor).
 fn says_no_disk(response: &Response) -> bool {
-    let text = error_body(response).map(|error| error.message.to_lowercase()).unwrap_or_default();
-    response.status == 403 && text.contains("volume-backed") && text.contains("disk")
+    response.status == 403 && says(response, "volume-backed") && says(response, "disk")
 }
 
 /// Whether a 409 of Nova is about networks: "Multiple possible networks found, use a Network ID to be more specific."
 /// (nova/exception.py, NetworkAmbiguous). It says the same of security groups, and of a subnet without free addresses.
 fn says_cannot_choose_network(response: &Response) -> bool {
-    error_body(response).is_some_and(|error| error.message.to_lowercase().contains("possible networks"))
+    says(response, "possible networks")
+}
+
+/// Whether Keystone says that a project or domain is disabled.
+pub(crate) fn says_disabled(response: &Response) -> bool {
+    says(response, "is disabled")
+}
+
+fn says(response: &Response, words: &str) -> bool {
+    error_body(response).is_some_and(|error| error.message.to_lowercase().contains(words))
 }
 
 /// An HTTP client that cannot be created.
@@ -266,6 +288,7 @@ mod tests {
                 r#"{"forbidden":{"code":403,"message":"Only volume-backed servers are allowed for flavors with zero disk."}}"#,
                 Wrong,
             ),
+            (403, r#"{"forbidden":{"code":403,"message":"Maximum number of metadata items exceeds 3"}}"#, Wrong),
             (413, r#"{"overLimit":{"code":413,"message":"Quota exceeded for cores","retryAfter":0}}"#, Quota),
             (413, r#"{"overLimitFault":{"code":413,"message":"This request was rate-limited."}}"#, RateLimited),
             (413, "<html><head><title>413 Request Entity Too Large</title></head></html>", Wrong),
@@ -297,7 +320,7 @@ mod tests {
         for (text, advice) in [
             ("Multiple possible networks found, use a Network ID to be more specific.", "in networks, since the cloud"),
             ("Multiple security_group matches found for name 'x', use an ID to be more specific.", "check --online"),
-            ("No more IP addresses available on network 4711.", "check --online"),
+            ("No more IP addresses available on network 4711.", "name another network or pool"),
         ] {
             let body = format!(r#"{{"conflictingRequest": {{"code": 409, "message": "{text}"}}}}"#);
             let failure = Operation::new("order ubuntu", Effect::Create)

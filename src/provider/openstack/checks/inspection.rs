@@ -6,8 +6,10 @@ use crate::config::NodeType;
 use crate::http::Method;
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, QuotaUsage};
+use crate::provider::mark;
 use crate::provider::openstack::api::{Effect, NO_DISK, Named, Service};
 use crate::provider::openstack::cloud::OpenStack;
+use crate::provider::openstack::compute::wire::ComputeLimits;
 use crate::provider::openstack::identity::Identity;
 use crate::provider::openstack::names::hint;
 use crate::provider::openstack::network::Network;
@@ -42,10 +44,12 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         Err(failure) => seen.unread.push(failure.message),
     }
     let available = Available::read(cloud, orders, &mut seen.unread);
+    let limits = compute::limits(&cloud.session);
     for order in orders {
         let mut problems = available.problems(order.node_type, &identity);
         let operation = cloud.session.operation("use the script", Effect::Create);
         problems.extend(order::encoded_user_data(&order.user_data, &operation).err().map(|failure| failure.message));
+        problems.extend(limits.as_ref().ok().and_then(|limits| too_much_metadata(order, limits)));
         match access(cloud, order.node_type) {
             Ok(missing) => problems.extend(missing),
             Err(failure) => seen.unread.push(failure.message),
@@ -69,7 +73,7 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         Err(failure) => seen.unread.push(failure.message),
     }
     let storage = orders.iter().any(|order| order.node_type.has_volumes());
-    match quota(cloud, storage) {
+    match limits.and_then(|limits| quota(cloud, &limits, storage)) {
         Ok(quota) => drop(seen.quota.splice(0..0, quota)),
         Err(failure) => seen.unread.push(failure.message),
     }
@@ -327,8 +331,17 @@ fn floating_ips(cloud: &OpenStack, orders: &[Order<'_>]) -> Result<Option<(Quota
     Ok(Some((QuotaUsage { what: "floating IPs", used, limit }, hint)))
 }
 
-fn quota(cloud: &OpenStack, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {
-    let limits = compute::limits(&cloud.session)?;
+/// More metadata than a server may have, with what mita itself writes.
+fn too_much_metadata(order: &Order<'_>, limits: &ComputeLimits) -> Option<String> {
+    let (own, all) = (order.node_type.metadata.len(), mark::metadata(order).len());
+    let limit = number(limits.max_server_meta).filter(|limit| *limit < all as u64)?;
+    Some(format!(
+        "a server may have {limit} metadata items here, and the order has {all}, {own} of them from metadata: write fewer, \
+         or have the limit metadata_items raised"
+    ))
+}
+
+fn quota(cloud: &OpenStack, limits: &ComputeLimits, storage: bool) -> Result<Vec<QuotaUsage>, Failure> {
     let mut all = vec![
         ("instances", limits.total_instances_used, limits.max_total_instances),
         ("cores", limits.total_cores_used, limits.max_total_cores),

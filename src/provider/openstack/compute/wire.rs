@@ -70,6 +70,8 @@ pub(crate) struct ComputeLimits {
     pub(crate) max_total_ram_size: Option<i64>,
     #[serde(rename = "totalRAMUsed")]
     pub(crate) total_ram_used: Option<i64>,
+    /// Metadata items of each server.
+    pub(crate) max_server_meta: Option<i64>,
 }
 
 /// `GET /os-keypairs` (Compute API).

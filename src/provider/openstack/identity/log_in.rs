@@ -6,7 +6,7 @@ use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::api::errors::Operation;
+use crate::provider::openstack::api::errors::{Operation, says_disabled};
 use crate::provider::openstack::api::values::{Loose, timestamp};
 use crate::secret::{Secret, sentences};
 use jiff::Timestamp;
@@ -143,6 +143,8 @@ fn names(roles: Vec<Loose<Option<Role>>>) -> Vec<String> {
 
 fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
     let (kind, advice) = match (response.status, auth) {
+        // Keystone answers 404 for a credential of a disabled project, as for one that it does not know.
+        (401 | 403 | 404, _) if says_disabled(response) => (FailureKind::Denied, sentences::DISABLED),
         // Keystone gives one answer for a wrong password, an unknown user or project, and a missing role.
         (401 | 403, Auth::ApplicationCredential { .. }) => (FailureKind::Denied, sentences::CREDENTIAL_REFUSED),
         (401 | 403, Auth::Token { .. }) => (FailureKind::Denied, sentences::TOKEN_REFUSED),

@@ -1,7 +1,7 @@
 //! Log-ins that are refused by something else than Keystone, and answers to them with odd parts.
 
 use super::{cloud, token};
-use crate::http::loopback::Answer;
+use crate::http::loopback::{Answer, Seen};
 use crate::provider::FailureKind;
 use serde_json::Value;
 
@@ -15,6 +15,18 @@ fn what_a_proxy_or_a_rate_limit_answers_says_nothing_about_auth_url() {
         let failure = provider.servers().unwrap_err();
         assert_eq!(failure.kind, kind);
         assert!(failure.message.contains(advice) && !failure.message.contains("not Keystone"), "{failure}");
+    }
+}
+
+#[test]
+fn a_project_that_keystone_calls_disabled_is_reported_as_that() {
+    let body = r#"{"error":{"code":404,"title":"Not Found","message":"Unable to validate token because project c8df is disabled"}}"#;
+    for status in [401, 403, 404] {
+        let refuse = move |seen: &Seen| (seen.method == "POST").then(|| Answer::json(status, body));
+        let (_server, provider) = cloud(refuse);
+        let failure = provider.servers().unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Denied);
+        assert!(failure.message.ends_with(": an administrator of the cloud has to enable it"), "{failure}");
     }
 }
 
