@@ -2,10 +2,10 @@
 
 use crate::config::{Config, NodeType, ProviderConfig};
 use crate::domain::format::span;
-use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::names::{NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, Origin, State};
-use crate::domain::world::{Quotas, World};
+use crate::domain::world::{Cloud, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
@@ -14,7 +14,7 @@ use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::sightings::floating_ips::ours;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Limits, counted against what there is.
 #[derive(Debug)]
@@ -62,11 +62,12 @@ fn may_come_back(memory: &State, machine: &Machine<'_>) -> bool {
     known.is_some_and(|server| server.retirement.is_none())
 }
 
-/// Whether its floating IP is still to be made. Where the listing is missing, it counts as not made.
-fn awaits_floating_ip(config: &Config, world: &World, machine: &Machine<'_>) -> bool {
-    let has_pool = config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some());
-    let made = world.clouds.get(&machine.provider).into_iter().flat_map(|cloud| ours(config, cloud));
-    has_pool && !made.map(|address| &address.mark.server).any(|server| machine.server_id.as_ref() == Some(server))
+/// The servers that have a floating IP, with their provider. Where a listing is missing, none has.
+fn with_floating_ip<'a>(config: &Config, world: &'a World) -> BTreeSet<(&'a ProviderName, &'a ServerId)> {
+    let of = |(provider, cloud): (&'a ProviderName, &'a Cloud)| {
+        ours(config, cloud).map(move |address| (provider, &address.mark.server))
+    };
+    world.clouds.iter().flat_map(of).collect()
 }
 
 impl<'a> Limits<'a> {
@@ -92,6 +93,7 @@ impl<'a> Limits<'a> {
             just_ordered: Vec::new(),
             awaited_floating_ips: BTreeMap::new(),
         };
+        let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.machines.iter().zip(phases) {
             let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
             if is_leaving && !may_come_back(memory, machine) {
@@ -107,7 +109,10 @@ impl<'a> Limits<'a> {
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
-            } else if is_coming && awaits_floating_ip(config, world, machine) {
+            } else if is_coming
+                && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
+                && machine.server_id.as_ref().is_none_or(|id| !addressed.contains(&(&machine.provider, id)))
+            {
                 *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }
