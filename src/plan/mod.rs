@@ -38,9 +38,8 @@ use capacity::limits::Limits;
 use capacity::supply::Supply;
 use decisions::findings::Findings;
 use demand::queue::Demand;
-use identity::fleet::Fleet;
 use jiff::Timestamp;
-use lifecycle::phase::Classified;
+use lifecycle::ClassifiedFleet;
 use model::{Action, AtHand, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,8 +55,8 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeS
     let inputs = Inputs::of(world, memory);
     let (world, memory) = (&*inputs.world, &*inputs.state);
     let fleet = identity::identify(config, world, memory);
-    let phases = lifecycle::classify(config, world, memory, &fleet, now);
-    let known = Known::with_demand(config, world, memory.clone(), fleet, phases, now);
+    let fleet = lifecycle::classify(config, world, memory, fleet, now);
+    let known = Known::with_demand(config, world, memory.clone(), fleet, now);
     let mut plan = known.decide(&world.quotas(), tried);
     plan.actions.retain(Action::is_order);
     decisions::commitments::commit(config, &mut plan.memory, &plan.actions, now);
@@ -68,8 +67,7 @@ pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeS
 pub struct Known<'a> {
     config: &'a Config,
     world: &'a World,
-    fleet: Fleet<'a>,
-    phases: Vec<Classified>,
+    fleet: ClassifiedFleet<'a>,
     demand: Demand<'a>,
     at_hand: BTreeMap<NodeTypeName, AtHand>,
     memory: State,
@@ -81,24 +79,23 @@ impl<'a> Known<'a> {
     pub fn of(config: &'a Config, Inputs { world, state }: &'a Inputs<'_>, now: Timestamp) -> Self {
         let fleet = identity::identify(config, world, state);
         let mut memory = sightings::add(config, world, state, &fleet, now);
-        let phases = lifecycle::classify(config, world, &memory, &fleet, now);
-        lifecycle::outcomes::count(&mut memory, &fleet, &phases, now);
-        Self::with_demand(config, world, memory, fleet, phases, now)
+        let fleet = lifecycle::classify(config, world, &memory, fleet, now);
+        lifecycle::outcomes::count(&mut memory, &fleet, now);
+        Self::with_demand(config, world, memory, fleet, now)
     }
 
     fn with_demand(
         config: &'a Config,
         world: &'a World,
         mut memory: State,
-        fleet: Fleet<'a>,
-        phases: Vec<Classified>,
+        fleet: ClassifiedFleet<'a>,
         now: Timestamp,
     ) -> Self {
-        let demand = demand::queue::read(config, world, &mut memory, &fleet, &phases, now);
-        let used = forecast::usage::used(config, world, &fleet, &phases, &demand);
+        let demand = demand::queue::read(config, world, &mut memory, &fleet, now);
+        let used = forecast::usage::used(config, world, &fleet, &demand);
         forecast::usage::count(config, &mut memory, &used, now);
         let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
-        Self { config, world, fleet, phases, demand, at_hand, memory, now }
+        Self { config, world, fleet, demand, at_hand, memory, now }
     }
 
     /// The plan with these quotas. A provider without one has room for all.
@@ -109,12 +106,12 @@ impl<'a> Known<'a> {
     }
 
     fn decide(&self, quotas: &Quotas, tried: &BTreeSet<MitaId>) -> Plan {
-        let Self { config, world, fleet, phases, demand, at_hand, now, .. } = self;
+        let Self { config, world, fleet, demand, at_hand, now, .. } = self;
         let (config, world, now) = (*config, *world, *now);
         let mut memory = self.memory.clone();
         let blocker = ordering_blocker(world, &memory);
-        let limits = Limits::new(config, (world, quotas), &memory, fleet, phases, now);
-        let supply = Supply { config, memory: &memory, fleet, phases, limits: &limits, at_hand, now };
+        let limits = Limits::new(config, (world, quotas), &memory, fleet, now);
+        let supply = Supply { config, memory: &memory, fleet, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
         let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
         let found =

@@ -9,9 +9,10 @@ use crate::domain::world::{Cloud, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
-use crate::plan::identity::fleet::{Fleet, Machine, Sighting};
+use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
-use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::floating_ips::ours;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,8 +77,7 @@ impl<'a> Limits<'a> {
         config: &'a Config,
         (world, quotas): (&'a World, &'a Quotas),
         memory: &'a State,
-        fleet: &'a Fleet<'a>,
-        phases: &[Classified],
+        fleet: &'a ClassifiedFleet<'a>,
         now: Timestamp,
     ) -> Self {
         let mut limits = Self {
@@ -94,7 +94,7 @@ impl<'a> Limits<'a> {
             awaited_floating_ips: BTreeMap::new(),
         };
         let addressed = with_floating_ip(config, world);
-        for (machine, classified) in fleet.machines.iter().zip(phases) {
+        for (machine, classified) in fleet.classified() {
             let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
             if is_leaving && !may_come_back(memory, machine) {
                 continue;

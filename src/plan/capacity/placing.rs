@@ -29,7 +29,7 @@ impl Supply<'_> {
     fn needs_scout(&self, demand: &Demand<'_>, placement: &Placement) -> bool {
         !demand.hidden.is_empty()
             && placement.orders.is_empty()
-            && !self.phases.iter().any(|classified| matches!(classified.phase, Phase::OnItsWay(_)))
+            && !self.fleet.classified().any(|(_, classified)| matches!(classified.phase, Phase::OnItsWay(_)))
     }
 
     /// Places everybody who needs an executor, then the flyweights: where a node is, or is coming, they take no server.
@@ -68,7 +68,7 @@ impl Supply<'_> {
             Acceptance::new(self.config, hosts.iter().map(|&(node, machine)| Some((node, machine.and_then(type_of)))));
         // The first of each type, by its index in the configuration.
         let mut coming: Vec<Option<usize>> = vec![None; self.config.node_types.len()];
-        for (machine, (it, phase)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+        for (machine, (it, phase)) in self.fleet.classified().enumerate() {
             if let (Phase::OnItsWay(_), Some(index)) = (&phase.phase, acceptance.index_of(&it.node_type)) {
                 coming[index].get_or_insert(machine);
             }

@@ -17,10 +17,10 @@ use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
 use crate::plan::capacity::pool::{ExecutorPool, PoolKey, Sample, Standing, Tier};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lateness;
-use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::lifecycle::phase::Phase;
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::AtHand;
 use jiff::{SignedDuration, Timestamp};
@@ -33,8 +33,7 @@ const PASSED_OVER_AFTER: SignedDuration = SignedDuration::from_mins(5);
 pub(crate) struct Supply<'a> {
     pub(crate) config: &'a Config,
     pub(crate) memory: &'a State,
-    pub(crate) fleet: &'a Fleet<'a>,
-    pub(crate) phases: &'a [Classified],
+    pub(crate) fleet: &'a ClassifiedFleet<'a>,
     pub(crate) limits: &'a Limits<'a>,
     /// Idle servers that should be ready.
     pub(crate) at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
@@ -115,7 +114,7 @@ impl<'a> Supply<'a> {
             let pool = found.entry(key).or_insert_with(new);
             pool.members.push((Place::Node { name: node.name.clone(), machine }, slots));
         }
-        for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+        for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
             // One that is online already, though its cloud still says that it is built, has its slots above.
             let late = || lateness::is_late(self.memory, machine);
@@ -159,7 +158,7 @@ impl<'a> Supply<'a> {
             return idle;
         };
         let machine = &self.fleet.machines[index];
-        match self.phases[index].phase {
+        match *self.fleet.phase(index) {
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
                 let comes_back = can_come_back(self.config, self.memory, machine, node);
@@ -171,7 +170,7 @@ impl<'a> Supply<'a> {
     }
 
     fn idle_for(&self, machine: Option<usize>) -> SignedDuration {
-        match machine.map(|machine| &self.phases[machine].phase) {
+        match machine.map(|machine| self.fleet.phase(machine)) {
             Some(Phase::Idle { idle, .. }) => *idle,
             _ => SignedDuration::ZERO,
         }
@@ -182,7 +181,7 @@ impl<'a> Supply<'a> {
     fn overdue(&self) -> BTreeSet<usize> {
         let mut long = Vec::new();
         let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
-        for (index, (machine, classified)) in self.fleet.machines.iter().zip(self.phases).enumerate() {
+        for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Phase::Idle { idle, confirmed } = classified.phase else { continue };
             if confirmed && idle >= grace::times(self.config, self.memory, &machine.node_type).idle_grace * 2 {
                 long.push((index, &machine.node_type));
@@ -202,7 +201,7 @@ impl<'a> Supply<'a> {
     /// Online and wholly idle for the first time, as far as two sightings can be told apart.
     fn is_fresh(&self, machine: usize) -> bool {
         let joined_at = self.memory.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
-        matches!(self.phases[machine].phase, Phase::Idle { .. })
+        matches!(self.fleet.phase(machine), Phase::Idle { .. })
             && joined_at.is_some_and(|joined| self.now.duration_since(joined) < mismatch::IDLE_BESIDE)
     }
 

@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Releases floating IPs whose server is gone, and assigns one to each server that needs one and stays.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { config, memory, fleet, phases, .. } = *found.supply;
+    let Supply { config, memory, fleet, .. } = *found.supply;
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &found.world.clouds {
         for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
@@ -37,7 +37,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     if memory.settling.is_none() {
         let removed: BTreeSet<_> =
             draft.actions.iter().filter_map(Action::removed).map(|target| &target.order).collect();
-        let staying = fleet.machines.iter().zip(phases).filter(|(machine, _)| !removed.contains(&machine.id));
+        let staying = fleet.classified().filter(|(machine, _)| !removed.contains(&machine.id));
         let assignments: Vec<Action> =
             staying.filter_map(|(machine, classified)| assignment(config, found.world, machine, classified)).collect();
         draft.actions.extend(assignments);

@@ -25,9 +25,9 @@ use std::collections::BTreeMap;
 
 /// The decision about each server, and of the nodes that are it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { fleet, phases, memory, .. } = *found.supply;
+    let Supply { fleet, memory, .. } = *found.supply;
     let matched = matched(found);
-    for (index, (machine, classified)) in fleet.machines.iter().zip(phases).enumerate() {
+    for (index, (machine, classified)) in fleet.classified().enumerate() {
         let server = Server { found, machine, index, job: matched.get(&index).copied() };
         let (rule, reason) = server.decide(classified, draft);
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);

@@ -10,7 +10,8 @@ use crate::domain::selection::Selection;
 use crate::domain::state::{Mismatch, NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
-use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::lifecycle::ClassifiedFleet;
+use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::MISMATCH_LASTS;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -30,14 +31,13 @@ const SHOWN: usize = 300;
 pub(crate) fn learn(
     config: &Config,
     memory: &mut State,
-    fleet: &Fleet<'_>,
-    phases: &[Classified],
+    fleet: &ClassifiedFleet<'_>,
     waiting: &mut [Waiting<'_>],
     taking_work: bool,
     now: Timestamp,
 ) {
     forget_what_was_taken(memory, fleet, now);
-    let witnesses = Witnesses::of(memory, fleet, phases);
+    let witnesses = Witnesses::of(memory, fleet);
     let mut accepting: HashMap<&Need, Selection> = HashMap::new();
     let mut known: HashMap<(&str, &Need), BTreeSet<NodeTypeName>> = HashMap::new();
     for mismatch in &memory.mismatches {
@@ -137,10 +137,10 @@ struct Witness<'f> {
 }
 
 impl<'f> Witnesses<'f> {
-    fn of(memory: &State, fleet: &'f Fleet<'_>, phases: &[Classified]) -> Self {
+    fn of(memory: &State, fleet: &'f ClassifiedFleet<'_>) -> Self {
         let mut nodes = Vec::new();
         let mut of_type: BTreeMap<&NodeTypeName, OfType> = BTreeMap::new();
-        for (machine, classified) in fleet.machines.iter().zip(phases) {
+        for (machine, classified) in fleet.classified() {
             let is_idle = matches!(classified.phase, Phase::Idle { .. });
             let is_older = matches!(machine.origin, Origin::Ordered(run) if run < memory.configured_in);
             let (node_type, ordered_at) = (&machine.node_type, machine.ordered_at);

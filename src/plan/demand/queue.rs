@@ -7,13 +7,12 @@ use crate::domain::rule::Rule;
 use crate::domain::shared::SharedMap;
 use crate::domain::state::{ItemMemory, State};
 use crate::domain::why::Why;
-use crate::domain::world::{Mode, Node, QueueItem, Stage, Task, World};
+use crate::domain::world::{Mode, Queue, QueueItem, Stage, Task, World};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::Fleet;
-use crate::plan::lifecycle::phase::Classified;
+use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::model::{Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -51,22 +50,26 @@ pub(crate) fn read<'a>(
     config: &Config,
     world: &'a World,
     memory: &mut State,
-    fleet: &Fleet<'_>,
-    phases: &[Classified],
+    fleet: &ClassifiedFleet<'_>,
     now: Timestamp,
 ) -> Demand<'a> {
-    let mut demand = Demand::default();
-    let Some(queue) = world.jenkins.queue.complete() else { return demand };
-    let nodes: &[Node] = world.jenkins.nodes.complete().map_or(&[], Vec::as_slice);
-    let index = NodeIndex::new(nodes);
+    let Some(queue) = world.jenkins.queue.complete() else { return Demand::default() };
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
-    let ours = OurNames::of(config, memory);
+    let mut reader = Reader {
+        config,
+        queue,
+        nodes: NodeIndex::new(world.jenkins.nodes.complete().map_or(&[], Vec::as_slice)),
+        ours: OurNames::of(config, memory),
+        types: Carriers::new(config.node_types.iter().map(NodeType::all_labels)),
+        long_labels: LongLabels::within(config.deadline),
+        taking_work,
+        now,
+        demand: Demand::default(),
+    };
     let mut queued: Vec<(u64, Arc<ItemMemory>)> = Vec::with_capacity(items.len());
-    let types = Carriers::new(config.node_types.iter().map(NodeType::all_labels));
-    let mut long_labels = LongLabels::within(config.deadline);
     for item in items {
         let known = before.get(&item.id).filter(|known| !known.is_of_another(item));
         let mut known = ItemMemory {
@@ -75,59 +78,83 @@ pub(crate) fn read<'a>(
             pending_since: known.and_then(|known| known.pending_since),
             ..ItemMemory::of(item)
         };
-        let why = Why::read(item.why.as_deref());
-        match stage(item, &mut known, taking_work, now) {
-            Err((rule, reason)) => demand.verdicts.push(verdict(item, rule, reason)),
-            Ok(seen_since) => {
-                // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
-                let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
-                let waited = now.duration_since(since).max(SignedDuration::ZERO);
-                let reading = if long_labels.may_read(item) {
-                    let shown = queue.shown_labels.get(&item.id).map(String::as_str);
-                    need::read(&ours, &index, item, &why, known.need.as_ref(), shown, waited)
-                } else {
-                    Reading::TooLong
-                };
-                match reading {
-                    Reading::Known(need) => {
-                        known.need = Some(need.clone());
-                        demand.waiting.push(Waiting {
-                            item,
-                            served_by: need.served_by(&types, &config.node_types),
-                            need,
-                            waited,
-                            seen_since,
-                            refusing: need::refusing(&why),
-                            mismatched: BTreeSet::new(),
-                            refused_by: BTreeSet::new(),
-                        });
-                    }
-                    Reading::Hidden => demand.hidden.push(item),
-                    Reading::Resuming(node) => {
-                        let reason = format!("resumes after a restart of Jenkins and waits for node {node} itself");
-                        demand.verdicts.push(verdict(item, Rule::Resuming, reason));
-                        demand.resuming.insert(node);
-                    }
-                    Reading::Unknown if why == Why::QuietingDown => {
-                        demand.verdicts.push(verdict(item, Rule::QuietingDown, "Jenkins is about to shut down"));
-                    }
-                    Reading::Unknown => {
-                        let reason = format!("Jenkins says: {}", item.said());
-                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
-                    }
-                    Reading::TooLong => {
-                        known.need = None;
-                        let reason = format!("its label is too long to be read; Jenkins says: {}", item.said());
-                        demand.verdicts.push(verdict(item, Rule::UnknownNeed, reason));
-                    }
-                }
-            }
-        }
+        reader.read(item, &mut known);
         queued.push((item.id, before.share(&item.id, known)));
     }
+    let mut demand = reader.demand;
     memory.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
-    mismatch::learn(config, memory, fleet, phases, &mut demand.waiting, taking_work, now);
+    mismatch::learn(config, memory, fleet, &mut demand.waiting, taking_work, now);
     demand
+}
+
+/// Reads item after item into the demand.
+struct Reader<'a, 'c> {
+    config: &'c Config,
+    queue: &'a Queue,
+    nodes: NodeIndex<'a>,
+    ours: OurNames<'c>,
+    types: Carriers<'c>,
+    long_labels: LongLabels,
+    taking_work: bool,
+    now: Timestamp,
+    demand: Demand<'a>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn read(&mut self, item: &'a QueueItem, known: &mut ItemMemory) {
+        match stage(item, known, self.taking_work, self.now) {
+            Ok(seen_since) => self.read_waiting(item, known, seen_since),
+            Err((rule, reason)) => self.report(item, rule, reason),
+        }
+    }
+
+    /// An item that waits for an executor.
+    fn read_waiting(&mut self, item: &'a QueueItem, known: &mut ItemMemory, seen_since: Timestamp) {
+        let why = Why::read(item.why.as_deref());
+        // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
+        let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
+        let waited = self.now.duration_since(since).max(SignedDuration::ZERO);
+        let reading = if self.long_labels.may_read(item) {
+            let shown = self.queue.shown_labels.get(&item.id).map(String::as_str);
+            need::read(&self.ours, &self.nodes, item, &why, known.need.as_ref(), shown, waited)
+        } else {
+            Reading::TooLong
+        };
+        match reading {
+            Reading::Known(need) => {
+                known.need = Some(need.clone());
+                self.demand.waiting.push(Waiting {
+                    item,
+                    served_by: need.served_by(&self.types, &self.config.node_types),
+                    need,
+                    waited,
+                    seen_since,
+                    refusing: need::refusing(&why),
+                    mismatched: BTreeSet::new(),
+                    refused_by: BTreeSet::new(),
+                });
+            }
+            Reading::Hidden => self.demand.hidden.push(item),
+            Reading::Resuming(node) => {
+                let reason = format!("resumes after a restart of Jenkins and waits for node {node} itself");
+                self.report(item, Rule::Resuming, reason);
+                self.demand.resuming.insert(node);
+            }
+            Reading::Unknown if why == Why::QuietingDown => {
+                self.report(item, Rule::QuietingDown, "Jenkins is about to shut down");
+            }
+            Reading::Unknown => self.report(item, Rule::UnknownNeed, format!("Jenkins says: {}", item.said())),
+            Reading::TooLong => {
+                known.need = None;
+                let reason = format!("its label is too long to be read; Jenkins says: {}", item.said());
+                self.report(item, Rule::UnknownNeed, reason);
+            }
+        }
+    }
+
+    fn report(&mut self, item: &QueueItem, rule: Rule, reason: impl Into<String>) {
+        self.demand.verdicts.push(verdict(item, rule, reason));
+    }
 }
 
 /// Long labels are read as far as the deadline allows, those of the oldest items first; all others are read in any case.

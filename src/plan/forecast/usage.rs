@@ -8,8 +8,8 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{BIN, GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Level, State, Usage};
 use crate::domain::world::World;
 use crate::plan::demand::queue::Demand;
-use crate::plan::identity::fleet::Fleet;
-use crate::plan::lifecycle::phase::{Classified, Phase};
+use crate::plan::lifecycle::ClassifiedFleet;
+use crate::plan::lifecycle::phase::Phase;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,8 +29,7 @@ pub(crate) struct Used {
 pub(crate) fn used(
     config: &Config,
     world: &World,
-    fleet: &Fleet<'_>,
-    phases: &[Classified],
+    fleet: &ClassifiedFleet<'_>,
     demand: &Demand<'_>,
 ) -> BTreeMap<NodeTypeName, Used> {
     let kinds: Vec<&NodeType> = config.node_types.iter().filter(|kind| !kind.forecast.is_off()).collect();
@@ -42,7 +41,7 @@ pub(crate) fn used(
     if kinds.is_empty() {
         return used;
     }
-    for (machine, classified) in fleet.machines.iter().zip(phases) {
+    for (machine, classified) in fleet.classified() {
         if classified.phase == Phase::LeftAlone(Rule::Busy)
             && let Some(used) = used.get_mut(&machine.node_type)
         {

@@ -14,25 +14,53 @@ mod shield;
 use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::World;
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::fleet::{Fleet, Machine};
 use jiff::Timestamp;
-use phase::{Classified, Classifier};
+use phase::{Classified, Classifier, Phase};
+use std::ops::Deref;
 
-/// The phase of each server of the fleet, in its order.
-pub(crate) fn classify(
+/// A fleet with the phase of each machine.
+#[derive(Debug)]
+pub struct ClassifiedFleet<'a> {
+    fleet: Fleet<'a>,
+    phases: Vec<Classified>,
+}
+
+impl<'a> ClassifiedFleet<'a> {
+    /// Each machine with its phase, in the order of [`Fleet::machines`].
+    pub(crate) fn classified(&self) -> impl Iterator<Item = (&Machine<'a>, &Classified)> {
+        self.machines.iter().zip(&self.phases)
+    }
+
+    /// The phase of a machine (index into [`Fleet::machines`]).
+    pub(crate) fn phase(&self, machine: usize) -> &Phase {
+        &self.phases[machine].phase
+    }
+}
+
+impl<'a> Deref for ClassifiedFleet<'a> {
+    type Target = Fleet<'a>;
+
+    fn deref(&self) -> &Fleet<'a> {
+        &self.fleet
+    }
+}
+
+/// The phase of each machine of the fleet.
+pub(crate) fn classify<'a>(
     config: &Config,
     world: &World,
     memory: &State,
-    fleet: &Fleet<'_>,
+    fleet: Fleet<'a>,
     now: Timestamp,
-) -> Vec<Classified> {
+) -> ClassifiedFleet<'a> {
     let classifier = Classifier { config, world, memory, now };
     let mut phases: Vec<Classified> = fleet.machines.iter().map(|machine| classifier.classify(machine)).collect();
-    crowd::count(&classifier, fleet, &mut phases);
+    crowd::count(&classifier, &fleet, &mut phases);
     // What is locked stays anyway: it needs no node that shields it.
     for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
         lock::hold(memory, machine, now, classified);
     }
-    shield::shield(&classifier, fleet, &mut phases);
-    phases
+    shield::shield(&classifier, &fleet, &mut phases);
+    ClassifiedFleet { fleet, phases }
 }

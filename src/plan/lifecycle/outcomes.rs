@@ -1,18 +1,18 @@
 //! Servers that joined and servers that failed, each counted once: for the breakers of their node types, and for the
 //! last failure that a person is shown.
 
-use super::phase::{Classified, Phase};
+use super::ClassifiedFleet;
+use super::phase::Phase;
 use crate::domain::rule::Rule;
 use crate::domain::state::{ServerFailure, State};
-use crate::plan::identity::fleet::Fleet;
 use crate::plan::sightings::breaker;
 use jiff::Timestamp;
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
 /// sees both, the failure is the later word.
-pub(crate) fn count(memory: &mut State, fleet: &Fleet<'_>, phases: &[Classified], now: Timestamp) {
+pub(crate) fn count(memory: &mut State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
     let mut failures = Vec::new();
-    for (machine, classified) in fleet.machines.iter().zip(phases) {
+    for (machine, classified) in fleet.classified() {
         let Some(seen) = memory.servers.get_mut(&machine.id) else { continue };
         let busy = classified.phase == Phase::LeftAlone(Rule::Busy);
         let failed = match classified.phase {
