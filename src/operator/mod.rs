@@ -22,7 +22,7 @@ use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::identity::identify;
 use crate::plan::plan;
 use crate::progress::Progress;
-use crate::reconcile::{Moment, RunError, starting_state};
+use crate::reconcile::{Moment, RunError, StartingState, starting_state};
 use context::Context;
 
 /// Does what a person requests with this node. `person` is who it is, for the journal and for others.
@@ -35,7 +35,8 @@ pub fn execute(
     progress: &Progress,
 ) -> Result<Answer, RunError> {
     let (mut store, moment) = lock::wait(&config.state_file, moment, Some(progress))?;
-    let (state, warning) = starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
+    let StartingState { state, warning } =
+        starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     if let Some(warning) = warning {
         log::warn!("{warning}");
     }

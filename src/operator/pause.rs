@@ -10,7 +10,7 @@ use crate::domain::journal::{Entry, Event};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::Pause;
 use crate::journal;
-use crate::reconcile::{Moment, RunError, starting_state};
+use crate::reconcile::{Moment, RunError, StartingState, starting_state};
 use jiff::SignedDuration;
 
 /// What is paused or resumed: everything, unless a node type or a provider is named.
@@ -58,7 +58,7 @@ pub fn pause(
 ) -> Result<PauseAnswer, RunError> {
     let (mut store, moment) = lock::wait(&config.state_file, moment, None)?;
     let now = moment.now;
-    let (mut state, warning) = starting_state(store.load(&config.installation(), now)?, config, now);
+    let StartingState { mut state, warning } = starting_state(store.load(&config.installation(), now)?, config, now);
     if let Some(warning) = warning {
         log::warn!("{warning}");
     }

@@ -110,7 +110,7 @@ impl<'a> Known<'a> {
         let (config, world, now) = (*config, *world, *now);
         let mut memory = self.memory.clone();
         let blocker = ordering_blocker(world, &memory);
-        let limits = Limits::new(config, (world, quotas), &memory, fleet, now);
+        let limits = Limits::new(config, world, quotas, &memory, fleet, now);
         let supply = Supply { config, memory: &memory, fleet, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
         let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
@@ -121,7 +121,7 @@ impl<'a> Known<'a> {
         // In a large farm this is as much as was decided.
         drop((supply, placement));
         decisions::lasting::report(&mut memory, &mut decided, now);
-        let mut problems = text::notices::problems(config, world, &memory);
+        let mut problems = text::problems::problems(config, world, &memory);
         problems.extend(decided.problems);
         let mut plan = Plan {
             owner: config.owner.clone(),
@@ -134,7 +134,7 @@ impl<'a> Known<'a> {
             at_hand: at_hand.clone(),
             memory,
         };
-        text::notices::warn(config, world, fleet, decided.warnings, &mut plan);
+        text::warnings::warn(config, world, fleet, decided.warnings, &mut plan);
         plan
     }
 }

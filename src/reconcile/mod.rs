@@ -7,10 +7,9 @@ mod report;
 mod starting_state;
 
 pub use report::{Decision, Moment, Permits, Report, RunError};
-pub use starting_state::starting_state;
+pub use starting_state::{StartingState, starting_state};
 
 use crate::config::Config;
-use crate::domain::state::State;
 use crate::domain::world::{Quotas, World};
 use crate::journal;
 use crate::observe::{Purpose, Services, observe, survey};
@@ -43,7 +42,7 @@ pub fn reconcile_with(
     let services = Services::open(config, moment.started);
     progress.now(READING);
     let (mut world, mut plan) = decide(config, &services, Purpose::Run, &before, permits, moment.now, show);
-    let (state, state_warning) = before;
+    let StartingState { state, warning: state_warning } = before;
     let last_run = state.last_run;
     let deciding = moment.started.elapsed();
     store.save(&plan.memory)?;
@@ -72,12 +71,12 @@ pub fn dry_run_with(
     progress: &Progress,
     show: impl FnOnce(Decision<'_>),
 ) -> Result<Report, RunError> {
-    let state = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
+    let before = starting_state(store::load_only(&config.state_file, &config.installation())?, config, moment.now);
     let services = Services::open(config, moment.started);
     progress.now(READING);
-    let (world, plan) = decide(config, &services, Purpose::Show, &state, permits, moment.now, show);
+    let (world, plan) = decide(config, &services, Purpose::Show, &before, permits, moment.now, show);
     let (traffic, whole) = (services.traffic(), moment.started.elapsed());
-    let (state, state_warning) = state;
+    let StartingState { state, warning: state_warning } = before;
     let last_run = state.last_run;
     Ok(Report { world, plan, state_warning, last_run, results: None, traffic, deciding: whole, whole })
 }
@@ -88,7 +87,7 @@ fn decide(
     config: &Config,
     services: &Services,
     purpose: Purpose,
-    (state, warning): &(State, Option<String>),
+    StartingState { state, warning }: &StartingState,
     permits: Permits,
     now: Timestamp,
     show: impl FnOnce(Decision<'_>),

@@ -5,16 +5,25 @@ use crate::domain::state::State;
 use crate::store::Loaded;
 use jiff::Timestamp;
 
-/// The state that a run starts from, and what a person should know about it.
-pub fn starting_state(loaded: Loaded, config: &Config, now: Timestamp) -> (State, Option<String>) {
+/// The state that a run starts from.
+#[derive(Debug)]
+pub struct StartingState {
+    /// What is remembered.
+    pub state: State,
+    /// What a person should know, if the state is not that of the last run.
+    pub warning: Option<String>,
+}
+
+/// The state that a run starts from: one that is lost or unreadable starts anew.
+pub fn starting_state(loaded: Loaded, config: &Config, now: Timestamp) -> StartingState {
     let owner = config.owner.clone();
     let warning = match loaded {
-        Loaded::Known(state) => return (*state, None),
-        Loaded::Fresh => return (State::new(owner), None),
+        Loaded::Known(state) => return StartingState { state: *state, warning: None },
+        Loaded::Fresh => return StartingState { state: State::new(owner), warning: None },
         Loaded::SetAside { to, why } => {
             format!("the state file could not be read and is kept as {}: {why}", to.display())
         }
         Loaded::Unreadable { why } => format!("the state file {} cannot be read: {why}", config.state_file.display()),
     };
-    (State::after_loss(owner, now), Some(warning))
+    StartingState { state: State::after_loss(owner, now), warning: Some(warning) }
 }

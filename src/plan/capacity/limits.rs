@@ -75,7 +75,8 @@ impl<'a> Limits<'a> {
     /// Counts against this fleet: all servers but those that are gone or on their way out.
     pub fn new(
         config: &'a Config,
-        (world, quotas): (&'a World, &'a Quotas),
+        world: &'a World,
+        quotas: &'a Quotas,
         memory: &'a State,
         fleet: &'a ClassifiedFleet<'a>,
         now: Timestamp,

@@ -15,12 +15,28 @@ pub(crate) struct Draft {
     pub(crate) actions: Vec<Action>,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) problems: Vec<Problem>,
-    /// What a person is warned of once: the event's key, and the text.
-    pub(crate) warnings: Vec<(String, String)>,
+    /// What a person is warned of once.
+    pub(crate) warnings: Vec<Warning>,
     /// Servers that are kept for a pipeline which waits for their very nodes, by the key of that condition.
     pub(crate) kept_for_pipelines: BTreeSet<String>,
     /// Nodes whose servers mita sees no more, and whose agents are connected all the same.
     pub(crate) still_connected: BTreeSet<NodeName>,
+}
+
+/// An event that a person is told of once, for as long as it lasts.
+#[derive(Debug)]
+pub(crate) struct Warning {
+    /// Its kind, a blank, and whom it is about: the event is remembered by this.
+    pub(crate) key: String,
+    /// What a person reads.
+    pub(crate) text: String,
+}
+
+impl Warning {
+    pub(crate) fn new(key: impl AsRef<str>, text: String) -> Self {
+        const REMEMBERED: usize = 500;
+        Self { key: shortened(key.as_ref(), REMEMBERED).into_owned(), text }
+    }
 }
 
 impl Draft {
@@ -30,7 +46,7 @@ impl Draft {
         let texts = self.verdicts.iter_mut().flat_map(|verdict| [&mut verdict.name, &mut verdict.reason]);
         let texts = texts.chain(self.actions.iter_mut().map(|action| &mut action.reason));
         let texts = texts.chain(self.problems.iter_mut().map(|problem| &mut problem.error));
-        for text in texts.chain(self.warnings.iter_mut().map(|(_, text)| text)) {
+        for text in texts.chain(self.warnings.iter_mut().map(|warning| &mut warning.text)) {
             if let Cow::Owned(short) = shortened(text, READ) {
                 *text = short;
             }

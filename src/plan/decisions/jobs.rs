@@ -1,6 +1,6 @@
 //! The verdict of each waiting job: where it will run, or why it has no executor.
 
-use super::draft::Draft;
+use super::draft::{Draft, Warning};
 use super::findings::Findings;
 use crate::domain::format::span;
 use crate::domain::need::Need;
@@ -21,7 +21,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let blockers = Blockers::new(supply);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
     if let Some(from) = placement.hurried_from {
-        draft.warnings.push((Rule::TooManyNeeds.to_string(), hurried(demand, from)));
+        draft.warnings.push(Warning::new(Rule::TooManyNeeds.name(), hurried(demand, from)));
     }
     for (number, (job, place)) in demand.waiting.iter().zip(&placement.places).enumerate() {
         let needs = &job.need;

@@ -2,7 +2,7 @@
 
 pub mod brake;
 pub(crate) mod commitments;
-mod draft;
+pub(crate) mod draft;
 pub(crate) mod findings;
 mod floating_ips;
 mod jobs;

@@ -1,6 +1,6 @@
 //! Decisions about each server, with its nodes.
 
-use super::draft::{Draft, target};
+use super::draft::{Draft, Warning, target};
 use super::findings::Findings;
 use super::lasting;
 use super::nodes;
@@ -33,7 +33,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
         if rule == Rule::Held && server.locked().is_some() {
             let text = format!("server {} ({id}): {reason}", machine.name);
-            draft.warnings.push((format!("locked {id}"), text));
+            draft.warnings.push(Warning::new(format!("locked {id}"), text));
         }
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
         server.open(draft);

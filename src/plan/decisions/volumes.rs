@@ -5,7 +5,7 @@
 //! names it. So mita deletes such a volume by that name or by that fault, if the state has its server. It reports any
 //! other volume that looks like one of ours, and leaves it alone.
 
-use super::draft::Draft;
+use super::draft::{Draft, Warning};
 use super::findings::Findings;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::rule::Rule;
@@ -52,7 +52,7 @@ fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, Stri
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was
 /// lost. Told in the first run of a new state only.
-fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<(String, String)> {
+fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<Warning> {
     let server = volume_of(&volume.name)?;
     let is_nowhere = world.lists_servers_of(provider) && world.clouds.get(provider)?.listed(&server).is_none();
     (memory.run == 1 && volume.state == VolumeState::Free && is_nowhere).then(|| {
@@ -61,6 +61,6 @@ fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volu
              lost: delete it if it is yours, mita does not",
             volume.id, volume.name
         );
-        (format!("suspect {}", volume.id), text)
+        Warning::new(format!("suspect {}", volume.id), text)
     })
 }

@@ -1,4 +1,5 @@
 //! A plan in words.
 
 pub mod display;
-pub(crate) mod notices;
+pub(crate) mod problems;
+pub(crate) mod warnings;

@@ -1,127 +1,31 @@
-//! What an operator reads besides the plan: problems in every run, warnings once for each event.
+//! What an operator reads once for each event.
 
 use crate::config::{Budget, BudgetUse, Config};
-use crate::domain::format::shortened;
 use crate::domain::label::Carriers;
-use crate::domain::names::{MitaId, NodeName, ProviderName, ServerId};
+use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
 use crate::domain::why::Why;
-use crate::domain::world::{Listing, Lookup, Node, Presence, QueueItem, Server, Stage, World};
+use crate::domain::world::{Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
+use crate::plan::decisions::draft::Warning;
 use crate::plan::decisions::lasting::TOO_LONG;
 use crate::plan::identity::fleet::Fleet;
-use crate::plan::identity::ownership::namesakes;
-use crate::plan::model::{Plan, Problem, Subject};
+use crate::plan::model::{Plan, Subject};
 use jiff::Timestamp;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-/// Of new warnings of one kind, and of servers that cannot be read, so many are told one by one.
+/// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
-
-/// How much of an event is remembered, in characters.
-const REMEMBERED: usize = 500;
 
 /// Why Jenkins' reasons are in another language than the one that was asked for.
 const ANOTHER_LANGUAGE: &str = "; no reason in the queue is in English: if the Locale plugin of Jenkins forces a language, \
                                 let it follow the browser's";
 
-/// What could not be seen.
-pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
-    let jenkins = &world.jenkins;
-    let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
-    let errors: BTreeSet<&str> = reads.into_iter().flatten().collect();
-    errors.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
-    for provider in &config.providers {
-        let cloud = world.clouds.get(&provider.name);
-        let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
-        let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
-        let addresses = cloud.and_then(|cloud| cloud.floating_ips.as_ref()).and_then(unavailable);
-        let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
-        let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
-        // A cell of a cloud that is down answers for none of its servers.
-        let more = unread.len().saturating_sub(MOST_ALIKE);
-        let more = (more > 0).then(|| format!("{more} more servers cannot be read (mita status shows all)"));
-        let told = unread.into_iter().take(MOST_ALIKE).chain(more.as_deref());
-        for error in [servers, volumes, addresses].into_iter().flatten().chain(told) {
-            problem(format!("provider {}", provider.name), error);
-        }
-    }
-    let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
-    for server in memory.servers.values().filter(|server| !config.has_provider(&server.provider)) {
-        *orphans.entry(&server.provider).or_default() += 1;
-    }
-    for (provider, number) in orphans {
-        let (servers, until) = match number {
-            1 => ("1 server of ours is".to_owned(), "it is gone"),
-            _ => (format!("{number} servers of ours are"), "they are gone"),
-        };
-        let error = format!(
-            "no longer configured, and {servers} remembered there: configure it again, under this name, until {until}"
-        );
-        problem(format!("provider {provider}"), &error);
-    }
-    for namesakes in namesakes(config, world, memory) {
-        problem(format!("provider {}", namesakes.provider), &namesakes.to_string());
-    }
-    problems.extend(shared_ids(config, world));
-    problems
-}
-
-/// Servers of two providers that have one id, and are not the same: programs may number theirs from 1.
-fn shared_ids(config: &Config, world: &World) -> Vec<Problem> {
-    let mut known: HashMap<&ServerId, (&ProviderName, Option<&MitaId>)> = HashMap::new();
-    let mut problems = Vec::new();
-    for provider in &config.providers {
-        let servers = world.clouds.get(&provider.name).and_then(|cloud| cloud.servers.complete());
-        for server in servers.into_iter().flatten() {
-            let order = server.mark.as_ref().map(|mark| &mark.id);
-            match known.get(&server.id) {
-                Some((first, other)) if *other != order => problems.push(Problem {
-                    place: format!("provider {}", provider.name),
-                    error: format!(
-                        "lists a server with the id {}, and so does provider {first}, for another order: mita sees one of \
-                         them only; give the servers of each provider ids of their own",
-                        server.id
-                    ),
-                }),
-                Some(_) => {}
-                None => {
-                    known.insert(&server.id, (&provider.name, order));
-                }
-            }
-        }
-    }
-    problems
-}
-
-fn unread<T>(lookup: &Lookup<T>) -> Option<&str> {
-    match lookup {
-        Lookup::Found(_) | Lookup::Gone => None,
-        Lookup::Unavailable(error) => Some(error),
-    }
-}
-
-fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
-    match listing {
-        Listing::Complete(_) => None,
-        Listing::Unavailable(error) => Some(error),
-    }
-}
-
 /// Adds a warning for each event that was not reported before, and notes reported events for as long as they last.
-pub(crate) fn warn(
-    config: &Config,
-    world: &World,
-    fleet: &Fleet<'_>,
-    suspects: Vec<(String, String)>,
-    plan: &mut Plan,
-) {
-    let mut events: BTreeMap<String, String> = suspects.into_iter().collect();
+pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events: Vec<Warning>, plan: &mut Plan) {
     let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
     let online = OnceCell::new();
     let online = || online.get_or_init(|| OnlineNodes::of(fleet, &foreign_labels));
@@ -131,27 +35,30 @@ pub(crate) fn warn(
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
-            (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => {
-                Some((format!("no_node_type {name} {reason}"), format!("job {name} (queue item {id}) {reason}")))
-            }
+            (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => Some(Warning::new(
+                format!("no_node_type {name} {reason}"),
+                format!("job {name} (queue item {id}) {reason}"),
+            )),
             (Subject::QueueItem, Rule::UnknownNeed) if not_english() || waits_long(plan, id) => {
                 let cause = if not_english() { ANOTHER_LANGUAGE } else { "" };
                 let text = format!("what job {name} (queue item {id}) needs cannot be read: {reason}{cause}");
-                Some((format!("unknown_need {name}"), text))
+                Some(Warning::new(format!("unknown_need {name}"), text))
             }
             (Subject::QueueItem, Rule::InVain) => {
-                Some((format!("in_vain {name}"), format!("job {name} (queue item {id}) {reason}")))
+                Some(Warning::new(format!("in_vain {name}"), format!("job {name} (queue item {id}) {reason}")))
             }
             (Subject::Server, Rule::Error | Rule::BootTimeout | Rule::NeverJoined) => {
-                Some((format!("failed {id}"), format!("server {name} ({id}) is removed: {reason}")))
+                Some(Warning::new(format!("failed {id}"), format!("server {name} ({id}) is removed: {reason}")))
             }
             (Subject::Server, Rule::OtherName | Rule::UnknownState | Rule::Ambiguous) => {
-                Some((format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
+                Some(Warning::new(format!("{} {id}", verdict.rule), format!("server {name} ({id}): {reason}")))
             }
-            (Subject::Node, Rule::Ambiguous) => Some((format!("ambiguous {id}"), format!("node {id}: {reason}"))),
+            (Subject::Node, Rule::Ambiguous) => {
+                Some(Warning::new(format!("ambiguous {id}"), format!("node {id}: {reason}")))
+            }
             _ => None,
         };
-        events.extend(event.map(|(key, text)| (shortened(&key, REMEMBERED).into_owned(), text)));
+        events.extend(event);
     }
     plan.memory.foreign_labels = foreign_labels;
     events.extend(several_sessions(&plan.memory));
@@ -160,26 +67,41 @@ pub(crate) fn warn(
     events.extend(missing_labels(config, fleet));
     events.extend(forgotten_holds(&plan.memory));
     events.extend(nearly_over_budget(config, &plan.memory, plan.now));
-    if world.jenkins.queue.complete().is_none() || world.jenkins.nodes.complete().is_none() {
-        // Nothing was seen, so nothing is over.
-        plan.memory.notified.retain(|_, last| plan.now.duration_since(*last).as_hours() < 24);
+    let is_seen = world.jenkins.queue.complete().is_some() && world.jenkins.nodes.complete().is_some();
+    let new = not_told_before(&mut plan.memory.notified, events, is_seen, plan.now);
+    plan.warnings.extend(new);
+}
+
+/// The texts of events that were not told before, kind by kind, of each no more than a person reads. What is told is
+/// noted for as long as the event lasts; where nothing was seen, nothing is over.
+fn not_told_before(
+    notified: &mut BTreeMap<String, Timestamp>,
+    events: Vec<Warning>,
+    is_seen: bool,
+    now: Timestamp,
+) -> Vec<String> {
+    let events: BTreeMap<String, String> = events.into_iter().map(|event| (event.key, event.text)).collect();
+    if is_seen {
+        notified.retain(|key, _| events.contains_key(key));
     } else {
-        plan.memory.notified.retain(|key, _| events.contains_key(key));
+        notified.retain(|_, last| now.duration_since(*last).as_hours() < 24);
     }
     let mut new: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, text) in events {
         let kind = key.split(' ').next().unwrap_or_default().to_owned();
-        if plan.memory.notified.insert(key, plan.now).is_none() {
+        if notified.insert(key, now).is_none() {
             new.entry(kind).or_default().push(text);
         }
     }
+    let mut warnings = Vec::new();
     for (kind, texts) in new {
         let more = texts.len().saturating_sub(MOST_ALIKE);
-        plan.warnings.extend(texts.into_iter().take(MOST_ALIKE));
+        warnings.extend(texts.into_iter().take(MOST_ALIKE));
         if more > 0 {
-            plan.warnings.push(format!("{more} more warnings of this kind ({kind}): mita status shows all"));
+            warnings.push(format!("{more} more warnings of this kind ({kind}): mita status shows all"));
         }
     }
+    warnings
 }
 
 /// Whether a queue item has waited for longer than a reason of the moment lasts, such as a node that is being marked.
@@ -224,29 +146,29 @@ impl<'a> OnlineNodes<'a> {
 }
 
 /// Budgets that are used up, or nearly.
-fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<(String, String)> {
+fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<Warning> {
     let nearly = budgets(config, &memory.spent, now).filter(|(_, _, used)| used.is_nearly_over());
     let event = |(scope, budget, used): (BudgetScope<'_>, &Budget, BudgetUse)| {
         let what = if used.is_over() { "is used up: nothing is ordered" } else { "is nearly used up" };
         let key = format!("budget {scope} {what} {}", used.until());
-        (key, format!("the budget of {scope}, {budget}, {what} ({used})"))
+        Warning::new(key, format!("the budget of {scope}, {budget}, {what} ({used})"))
     };
     nearly.map(event).collect()
 }
 
 /// Controllers that answer by turns behind one address.
-fn several_sessions(memory: &State) -> Option<(String, String)> {
+fn several_sessions(memory: &State) -> Option<Warning> {
     let session = memory.session.as_ref().filter(|session| session.earlier.contains(&session.id))?;
     let text = format!(
         "jenkins answers with session {} and others by turns: if several controllers stand behind jenkins.url, let mita \
          reach one of them only, since each has a queue and nodes of its own",
         session.id
     );
-    Some(("several_sessions".to_owned(), text))
+    Some(Warning::new("several_sessions", text))
 }
 
 /// Servers that were ours until somebody took the mark away.
-fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
+fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
     // A server that names another controller is reported as another installation's.
     let unmarked =
         fleet.disowned.values().filter(|server| server.mark.as_ref().is_none_or(|mark| mark.owner != config.owner));
@@ -255,12 +177,12 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
         let owner = &config.owner;
         let text =
             format!("server {name} ({id}) no longer carries the mark of {owner}: it is left alone and forgotten");
-        (format!("unmarked {id}"), text)
+        Warning::new(format!("unmarked {id}"), text)
     };
     unmarked.map(event).collect()
 }
 
-fn failing_types(memory: &State, now: Timestamp) -> Vec<(String, String)> {
+fn failing_types(memory: &State, now: Timestamp) -> Vec<Warning> {
     let mut events = Vec::new();
     for (provider, types) in &memory.breakers {
         for (kind, breaker) in types {
@@ -273,14 +195,15 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<(String, String)> {
             } else {
                 continue;
             };
-            events.push((format!("breaker {provider} {kind}{event}"), format!("{kind} at provider {provider} {text}")));
+            let text = format!("{kind} at provider {provider} {text}");
+            events.push(Warning::new(format!("breaker {provider} {kind}{event}"), text));
         }
     }
     events
 }
 
 /// Holds that only mita remembers: Jenkins forgot them when it was restarted.
-fn forgotten_holds(memory: &State) -> Vec<(String, String)> {
+fn forgotten_holds(memory: &State) -> Vec<Warning> {
     let is_forgotten = |known: &&NodeMemory| known.mark_forgotten && known.set_offline_by == Some(SetOfflineBy::Person);
     let forgotten = memory.nodes.iter().filter(|(_, known)| is_forgotten(known) && known.server.is_some());
     let event = |(name, _): (&NodeName, &NodeMemory)| {
@@ -288,13 +211,13 @@ fn forgotten_holds(memory: &State) -> Vec<(String, String)> {
             "node {name} is held, since a person set it offline before Jenkins was restarted, and Jenkins shows that no more: \
              if nobody holds it, run mita release {name}"
         );
-        (format!("forgotten_hold {name}"), text)
+        Warning::new(format!("forgotten_hold {name}"), text)
     };
     forgotten.map(event).collect()
 }
 
 /// Nodes of ours that came without a label which their type promises.
-fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
+fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
     let mut events = Vec::new();
     for (node, identity) in &fleet.nodes {
         let Some(machine) = identity.machine() else { continue };
@@ -320,7 +243,7 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<(String, String)> {
                 missing.join(", "),
                 kind.name
             );
-            events.push((format!("labels {}", node.name), text));
+            events.push(Warning::new(format!("labels {}", node.name), text));
         }
     }
     events

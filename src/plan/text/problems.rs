@@ -1,0 +1,97 @@
+//! What an operator reads in every run for as long as it lasts.
+
+use crate::config::Config;
+use crate::domain::names::{MitaId, ProviderName, ServerId};
+use crate::domain::state::State;
+use crate::domain::world::{Listing, Lookup, World};
+use crate::plan::identity::ownership::namesakes;
+use crate::plan::model::Problem;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Of servers that cannot be read, so many are told one by one.
+const MOST_ALIKE: usize = 20;
+
+/// What could not be seen.
+pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
+    let jenkins = &world.jenkins;
+    let reads = [unavailable(&jenkins.queue), unavailable(&jenkins.nodes), unavailable(&jenkins.mode)];
+    let errors: BTreeSet<&str> = reads.into_iter().flatten().collect();
+    errors.into_iter().for_each(|error| problem("jenkins".to_owned(), error));
+    for provider in &config.providers {
+        let cloud = world.clouds.get(&provider.name);
+        let servers = cloud.and_then(|cloud| unavailable(&cloud.servers));
+        let volumes = cloud.and_then(|cloud| cloud.volumes.as_ref()).and_then(unavailable);
+        let addresses = cloud.and_then(|cloud| cloud.floating_ips.as_ref()).and_then(unavailable);
+        let by_id = cloud.into_iter().flat_map(|cloud| cloud.by_id.values());
+        let unread: BTreeSet<&str> = by_id.filter_map(unread).collect();
+        // A cell of a cloud that is down answers for none of its servers.
+        let more = unread.len().saturating_sub(MOST_ALIKE);
+        let more = (more > 0).then(|| format!("{more} more servers cannot be read (mita status shows all)"));
+        let told = unread.into_iter().take(MOST_ALIKE).chain(more.as_deref());
+        for error in [servers, volumes, addresses].into_iter().flatten().chain(told) {
+            problem(format!("provider {}", provider.name), error);
+        }
+    }
+    let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
+    for server in memory.servers.values().filter(|server| !config.has_provider(&server.provider)) {
+        *orphans.entry(&server.provider).or_default() += 1;
+    }
+    for (provider, number) in orphans {
+        let (servers, until) = match number {
+            1 => ("1 server of ours is".to_owned(), "it is gone"),
+            _ => (format!("{number} servers of ours are"), "they are gone"),
+        };
+        let error = format!(
+            "no longer configured, and {servers} remembered there: configure it again, under this name, until {until}"
+        );
+        problem(format!("provider {provider}"), &error);
+    }
+    for namesakes in namesakes(config, world, memory) {
+        problem(format!("provider {}", namesakes.provider), &namesakes.to_string());
+    }
+    problems.extend(shared_ids(config, world));
+    problems
+}
+
+/// Servers of two providers that have one id, and are not the same: programs may number theirs from 1.
+fn shared_ids(config: &Config, world: &World) -> Vec<Problem> {
+    let mut known: HashMap<&ServerId, (&ProviderName, Option<&MitaId>)> = HashMap::new();
+    let mut problems = Vec::new();
+    for provider in &config.providers {
+        let servers = world.clouds.get(&provider.name).and_then(|cloud| cloud.servers.complete());
+        for server in servers.into_iter().flatten() {
+            let order = server.mark.as_ref().map(|mark| &mark.id);
+            match known.get(&server.id) {
+                Some((first, other)) if *other != order => problems.push(Problem {
+                    place: format!("provider {}", provider.name),
+                    error: format!(
+                        "lists a server with the id {}, and so does provider {first}, for another order: mita sees one of \
+                         them only; give the servers of each provider ids of their own",
+                        server.id
+                    ),
+                }),
+                Some(_) => {}
+                None => {
+                    known.insert(&server.id, (&provider.name, order));
+                }
+            }
+        }
+    }
+    problems
+}
+
+fn unread<T>(lookup: &Lookup<T>) -> Option<&str> {
+    match lookup {
+        Lookup::Found(_) | Lookup::Gone => None,
+        Lookup::Unavailable(error) => Some(error),
+    }
+}
+
+fn unavailable<T>(listing: &Listing<T>) -> Option<&str> {
+    match listing {
+        Listing::Complete(_) => None,
+        Listing::Unavailable(error) => Some(error),
+    }
+}
