@@ -2,13 +2,15 @@
 
 use super::draft::Draft;
 use super::findings::Findings;
-use super::registration;
-use crate::domain::names::ServerId;
+use crate::domain::format::span;
+use crate::domain::names::{MitaId, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
+use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::model::{Change, Proof};
+use jiff::SignedDuration;
 
 /// Verdicts on all nodes that are no machine's.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
@@ -21,14 +23,8 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 draft.node(node, rule, reason);
             }
             NodeIdentity::Foreign(reason) => draft.node(node, Rule::NotOurs, *reason),
-            NodeIdentity::MadeFor(order) => {
-                let (rule, reason) = registration::without_server(found, node, order);
-                if rule == Rule::NoServer {
-                    delete(node, Proof::Order(order.clone()), rule, &reason, draft);
-                }
-                add_verdict(node, rule, reason, draft);
-            }
-            NodeIdentity::Former(server) => match left_behind(node, Some(server), found.supply.memory) {
+            NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(node, draft),
+            NodeIdentity::Former(server) => match LeftBehind::by_server(node, server, found.supply.memory) {
                 Some(left) => left.decide(node, draft),
                 None => draft.node(node, Rule::NotSeen, format!("its server {server} is in no listing")),
             },
@@ -36,55 +32,84 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-/// What a server that is gone left in Jenkins.
+/// A node of ours that has no server.
 pub(crate) struct LeftBehind {
-    server: ServerId,
+    proof: Proof,
     rule: Rule,
     reason: String,
 }
 
 impl LeftBehind {
+    /// What becomes of a node whose server is known to be gone.
+    pub(crate) fn by_server(node: &Node, server: &ServerId, memory: &State) -> Option<Self> {
+        memory.gone_servers.get(server)?;
+        let gone = format!("its server {server} is gone (404 in two runs)");
+        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &gone, memory) {
+            kept
+        } else if let Some(settling) = &memory.settling {
+            (Rule::Settling, format!("{gone}; {}", settling.cause.reason()))
+        } else {
+            (Rule::ServerGone, gone)
+        };
+        Some(Self { proof: Proof::Server(server.clone()), rule, reason })
+    }
+
+    /// What becomes of a node that we made for an order of which there is no server. The order was given up, or was
+    /// refused, or its server is gone, or the state that knew of it was lost: then its server may still turn up, for as
+    /// long as an order may take to be listed.
+    fn by_order(found: &Findings<'_>, node: &Node, order: &MitaId) -> Self {
+        let Supply { config, memory, now, .. } = *found.supply;
+        let made = format!("made for order {order}, of which there is no server");
+        let known = memory.nodes.get(&node.name);
+        let node_type = node.mark.as_ref().map(|mark| &mark.node_type);
+        let times = node_type.map_or(config.times, |node_type| config.times(node_type));
+        // The id of an order tells its time. An id of another form does not: then two sightings have to do. A clock that
+        // was ahead then tells nothing either: what counts is for how long the node was seen without its agent.
+        let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
+        let seen_away = known.and_then(|known| *known.offline).map(|offline| offline.credit);
+        let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout)
+            || memory.set_offline_by(&node.name) == Some(SetOfflineBy::Us);
+        let young = age.filter(|age| *age < times.order_timeout && !waited);
+        let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
+        let unseen = config.providers.iter().find(|provider| !found.world.lists_servers_of(&provider.name));
+        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &made, memory) {
+            kept
+        } else if let Some(provider) = unseen {
+            (Rule::NotSeen, format!("{made} that was seen: provider {} gave no answer", provider.name))
+        } else if let Some(age) = young {
+            let (age, timeout) = (span(age), span(times.order_timeout));
+            (Rule::Ordered, format!("{made} yet: ordered {age} ago, order_timeout {timeout}"))
+        } else if !seen_before {
+            (Rule::Ordered, format!("{made} in this listing; the next one decides"))
+        } else if let Some(settling) = &memory.settling {
+            (Rule::Settling, format!("{made}; {}", settling.cause.reason()))
+        } else {
+            (Rule::NoServer, made)
+        };
+        Self { proof: Proof::Order(order.clone()), rule, reason }
+    }
+
     /// Adds the verdict on the node, and its deletion where nothing speaks against it.
     pub(crate) fn decide(self, node: &Node, draft: &mut Draft) {
-        if self.rule == Rule::ServerGone {
-            delete(node, Proof::Server(self.server), self.rule, &self.reason, draft);
+        let Self { proof, rule, reason } = self;
+        if rule == Rule::ServerGone || rule == Rule::NoServer {
+            draft.act(Change::DeleteNode { node: node.name.clone(), proof }, rule, reason.clone());
+        } else if rule == Rule::Ambiguous {
+            draft.still_connected.insert(node.name.clone());
         }
-        add_verdict(node, self.rule, self.reason, draft);
+        draft.node(node, rule, reason);
     }
 }
 
-/// Adds the verdict on a node of ours that has no server.
-fn add_verdict(node: &Node, rule: Rule, reason: String, draft: &mut Draft) {
-    if rule == Rule::Ambiguous {
-        draft.still_connected.insert(node.name.clone());
+/// What keeps a node without a server, whatever became of that.
+fn kept_by_itself(node: &Node, what: &str, memory: &State) -> Option<(Rule, String)> {
+    if !node.idle {
+        return Some((Rule::Busy, format!("{what}, and it still runs a build")));
     }
-    draft.node(node, rule, reason);
-}
-
-fn delete(node: &Node, proof: Proof, rule: Rule, reason: &str, draft: &mut Draft) {
-    draft.act(Change::DeleteNode { node: node.name.clone(), proof }, rule, reason);
-}
-
-/// The decision about a node whose server is known to be gone.
-pub(crate) fn left_behind(node: &Node, server: Option<&ServerId>, memory: &State) -> Option<LeftBehind> {
-    let server = server?;
-    memory.gone_servers.get(server)?;
-    let gone = format!("its server {server} is gone (404 in two runs)");
-    let (rule, reason) = if !node.idle {
-        (Rule::Busy, format!("{gone}, and it still runs a build"))
-    } else if node.presence == Presence::Online {
-        (
-            Rule::Ambiguous,
-            format!(
-                "{gone}, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins"
-            ),
-        )
-    } else if memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person) {
-        (Rule::Held, format!("{gone}; a person set the node offline"))
-    } else if let Some(settling) = &memory.settling {
-        (Rule::Settling, format!("{gone}; {}", settling.cause.reason()))
-    } else {
-        (Rule::ServerGone, gone)
-    };
-    Some(LeftBehind { server: server.clone(), rule, reason })
+    if node.presence == Presence::Online {
+        let advice = "mita leaves it alone; find out where the agent runs, then delete the node in Jenkins";
+        return Some((Rule::Ambiguous, format!("{what}, but its agent is still connected: {advice}")));
+    }
+    (memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
+        .then(|| (Rule::Held, format!("{what}; a person set the node offline")))
 }

@@ -1,5 +1,4 @@
-//! The nodes that mita creates: for servers that run, and for orders whose agents connect to Jenkins. Also what happens
-//! to a node if its order never created a server.
+//! The nodes that mita creates: for servers that run, and for orders whose agents connect to Jenkins.
 //!
 //! The name of such a node leads to its server, and its description carries a mark. While the server exists, or the
 //! state has the order, the name alone decides what the node is, as for any other node. The mark decides only when
@@ -7,16 +6,13 @@
 
 use super::findings::Findings;
 use crate::config::Config;
-use crate::domain::format::span;
-use crate::domain::names::{MitaId, NodeName, node_name};
+use crate::domain::names::{NodeName, node_name};
 use crate::domain::rule::Rule;
-use crate::domain::state::SetOfflineBy;
-use crate::domain::world::{Node, Presence, Server};
+use crate::domain::world::Server;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
 use crate::plan::sightings::floating_ips;
-use jiff::SignedDuration;
 use std::net::IpAddr;
 
 /// What is done about the node of a server that has none.
@@ -126,46 +122,4 @@ pub(crate) fn of_order(config: &Config, order: &Change) -> Option<Action> {
         address: None,
     };
     Some(Action::new(Change::CreateNode(node), Rule::Register, format!("order {id} is to have an agent that calls in")))
-}
-
-/// What becomes of a node that we made for an order of which there is no server. The order was given up, or was refused,
-/// or its server is gone, or the state that knew of it was lost: then its server may still turn up, for as long as an
-/// order may take to be listed.
-pub(crate) fn without_server(found: &Findings<'_>, node: &Node, order: &MitaId) -> (Rule, String) {
-    let Supply { config, memory, now, .. } = *found.supply;
-    let made = format!("made for order {order}, of which there is no server");
-    let known = memory.nodes.get(&node.name);
-    let node_type = node.mark.as_ref().map(|mark| &mark.node_type);
-    let times = node_type.map_or(config.times, |node_type| config.times(node_type));
-    // The id of an order tells its time. An id of another form does not: then two sightings have to do. A clock that was
-    // ahead then tells nothing either: what counts is for how long the node was seen without its agent.
-    let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
-    let seen_away = known.and_then(|known| *known.offline).map(|offline| offline.credit);
-    let set_offline_by = known.and_then(|known| known.set_offline_by);
-    let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout) || set_offline_by == Some(SetOfflineBy::Us);
-    let young = age.filter(|age| *age < times.order_timeout && !waited);
-    let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
-    let unseen = config.providers.iter().find(|provider| !found.world.lists_servers_of(&provider.name));
-    if !node.idle {
-        (Rule::Busy, format!("{made}, and it runs a build"))
-    } else if node.presence == Presence::Online {
-        (
-            Rule::Ambiguous,
-            format!(
-                "{made}, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins"
-            ),
-        )
-    } else if set_offline_by == Some(SetOfflineBy::Person) {
-        (Rule::Held, format!("{made}; a person set the node offline"))
-    } else if let Some(provider) = unseen {
-        (Rule::NotSeen, format!("{made} that was seen: provider {} gave no answer", provider.name))
-    } else if let Some(age) = young {
-        (Rule::Ordered, format!("{made} yet: ordered {} ago, order_timeout {}", span(age), span(times.order_timeout)))
-    } else if !seen_before {
-        (Rule::Ordered, format!("{made} in this listing; the next one decides"))
-    } else if let Some(settling) = &memory.settling {
-        (Rule::Settling, format!("{made}; {}", settling.cause.reason()))
-    } else {
-        (Rule::NoServer, made)
-    }
 }

@@ -3,7 +3,7 @@
 use super::draft::{Draft, Warning, target};
 use super::findings::Findings;
 use super::lasting;
-use super::nodes;
+use super::nodes::LeftBehind;
 use super::registration::{self, NodeOfServer};
 use crate::domain::format::span;
 use crate::domain::names::{NodeName, ServerId};
@@ -38,7 +38,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
         server.open(draft);
         for node in &machine.nodes {
-            match nodes::left_behind(node, machine.server_id.as_ref(), memory) {
+            match machine.server_id.as_ref().and_then(|server| LeftBehind::by_server(node, server, memory)) {
                 Some(left) => left.decide(node, draft),
                 None => draft.node(node, rule, reason.clone()),
             }

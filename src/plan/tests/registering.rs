@@ -233,7 +233,7 @@ fn s1_s7_a_node_without_a_server_is_left_alone_while_it_works_is_online_or_is_he
     s.run();
     s.after("10m").runs(
         "
-        |   node busy  busy: made for order order-busy, of which there is no server, and it runs a build
+        |   node busy  busy: made for order order-busy, of which there is no server, and it still runs a build
         |   node held  held: made for order order-held, of which there is no server; a person set the node offline
         |   node online  ambiguous: made for order order-online, of which there is no server, but its agent is still connected: mita leaves it alone; find out where the agent runs, then delete the node in Jenkins
     ",
