@@ -3,6 +3,7 @@
 use crate::apply;
 use crate::apply::ActionResult;
 use crate::config::Config;
+use crate::domain::names::ProviderName;
 use crate::domain::rule::Rule;
 use crate::domain::world::{Quota, World};
 use crate::journal;
@@ -10,6 +11,7 @@ use crate::observe::Services;
 use crate::plan;
 use crate::plan::model::{Change, Plan, Problem, Subject};
 use crate::store::{Store, StoreError};
+use std::collections::BTreeSet;
 use std::io;
 
 /// Applies the plan, and adds to it the orders that replaced refused ones. The state is saved after each step; where
@@ -22,13 +24,13 @@ pub(super) fn apply(
     store: &mut Store,
 ) -> Vec<ActionResult> {
     let mut results: Vec<ActionResult> = Vec::new();
+    if plan.actions.is_empty() {
+        return results;
+    }
     // The orders that replace refused ones.
     let mut again: Option<Plan> = None;
     for _ in 0..=config.providers.len() {
         let next = again.as_ref().unwrap_or(plan);
-        if next.actions.is_empty() {
-            break;
-        }
         let mut state = next.memory.clone();
         let mut unsaved = None;
         let mut unwritten = None;
@@ -48,29 +50,43 @@ pub(super) fn apply(
         if !applied.orders_refused {
             break;
         }
-        for provider in &applied.closed_providers {
-            if let Some(cloud) = world.clouds.get_mut(provider) {
-                cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
-            }
-        }
-        let tried = plan.actions.iter().filter_map(|action| match &action.change {
-            Change::CreateServer(order) => Some(order.id.clone()),
-            _ => None,
-        });
-        let next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
-        if next.actions.is_empty() {
+        again = order_again(config, world, plan, store, &applied.closed_providers);
+        if again.is_none() {
             break;
         }
-        if let Err(error) = store.save(&next.memory) {
-            plan.problems.push(not_saved(error));
-            break;
-        }
-        let orders = journal::ordered(&next.memory, world, &next.actions, plan.now);
-        plan.problems.extend(store.append_to_journal(&orders, config.journal_days, plan.now).err().map(not_written));
-        add(plan, &next);
-        again = Some(next);
     }
     results
+}
+
+/// Orders for the jobs of the refused ones, if another provider or node type can have them: saved, and added to the plan.
+fn order_again(
+    config: &Config,
+    world: &mut World,
+    plan: &mut Plan,
+    store: &mut Store,
+    closed_providers: &BTreeSet<ProviderName>,
+) -> Option<Plan> {
+    for provider in closed_providers {
+        if let Some(cloud) = world.clouds.get_mut(provider) {
+            cloud.quota.get_or_insert_with(Quota::default).instances = Some(0);
+        }
+    }
+    let tried = plan.actions.iter().filter_map(|action| match &action.change {
+        Change::CreateServer(order) => Some(order.id.clone()),
+        _ => None,
+    });
+    let next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
+    if next.actions.is_empty() {
+        return None;
+    }
+    if let Err(error) = store.save(&next.memory) {
+        plan.problems.push(not_saved(error));
+        return None;
+    }
+    let orders = journal::ordered(&next.memory, world, &next.actions, plan.now);
+    plan.problems.extend(store.append_to_journal(&orders, config.journal_days, plan.now).err().map(not_written));
+    add(plan, &next);
+    Some(next)
 }
 
 fn not_saved(error: StoreError) -> Problem {
