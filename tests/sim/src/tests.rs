@@ -9,6 +9,7 @@ mod labels;
 mod openstack;
 mod pipelines;
 mod placement;
+mod projects;
 mod promises;
 mod recorded;
 mod restarts;

@@ -84,6 +84,8 @@ pub struct Jenkins {
     /// Blocks that enter the queue again once the controller is up.
     resuming: Vec<Job>,
     builds: BTreeMap<String, u64>,
+    /// The jobs that were made over the API, by name.
+    projects: BTreeMap<String, Job>,
     circle: Circle,
     labels: Known,
     session: u64,
@@ -117,6 +119,7 @@ impl Jenkins {
             runs: Vec::new(),
             resuming: Vec::new(),
             builds: BTreeMap::new(),
+            projects: BTreeMap::new(),
             circle: Circle::default(),
             labels: Known::default(),
             session: 0x5e55_1000,

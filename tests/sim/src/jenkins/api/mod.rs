@@ -4,6 +4,7 @@ mod builds;
 mod computers;
 mod json;
 mod labels;
+mod projects;
 mod queue;
 pub(crate) mod tree;
 
@@ -25,6 +26,7 @@ impl Jenkins {
             ["queue", "item", id] if caller.may(Permission::JobRead) => self.one_item(id, tree, caller),
             ["computer"] => Some(self.computers_json(tree, caller)),
             ["computer", name] => self.computer(name).map(|node| self.computer_json(tree, node, caller)),
+            ["job", name] => self.project(name, caller).map(|job| self.project_json(tree, job)),
             ["label", text] => Some(self.label_json(tree, text)),
             _ => None,
         };
@@ -60,7 +62,8 @@ impl Jenkins {
 
     fn root(&self, tree: &Tree, caller: &Caller) -> Value {
         let built_in = self.nodes.iter().find(|n| n.is_built_in());
-        let jobs = self.options.jobs.iter().filter(|_| caller.may(Permission::JobRead));
+        let jobs = self.options.jobs.iter().chain(self.projects.keys());
+        let jobs = jobs.filter(|_| caller.may(Permission::JobRead));
         Bean::of(tree, self.typed("hudson.model.Hudson"))
             .list("assignedLabels", built_in.into_iter().flat_map(|n| &n.label_set), |t, l| {
                 Bean::plain(t).always("name", l.as_str()).done()

@@ -146,14 +146,14 @@ fn properties(environment: &[(String, String)]) -> String {
 }
 
 /// An element: its name, the whole of it, and what is between its tags.
-struct Element<'a> {
-    name: &'a str,
+pub(crate) struct Element<'a> {
+    pub(crate) name: &'a str,
     raw: &'a str,
-    inner: &'a str,
+    pub(crate) inner: &'a str,
 }
 
 /// The name of the outermost element, and its children.
-fn elements(document: &str) -> Option<(&str, Vec<Element<'_>>)> {
+pub(crate) fn elements(document: &str) -> Option<(&str, Vec<Element<'_>>)> {
     let (mut root, mut children, mut open) = ("", Vec::new(), Vec::new());
     let (mut at, mut child) = (0, (0, 0));
     while let Some(start) = document[at..].find('<').map(|i| at + i) {
@@ -205,7 +205,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-fn unescape(text: &str) -> String {
+pub(crate) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, entity)) = rest.split_once('&') {

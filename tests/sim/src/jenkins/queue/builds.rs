@@ -60,7 +60,8 @@ impl Jenkins {
         }
     }
 
-    fn end_on(&mut self, name: &str, dies: impl Fn(&Build) -> bool) {
+    /// Ends builds of one node before their time.
+    pub(crate) fn end_on(&mut self, name: &str, dies: impl Fn(&Build) -> bool) {
         let now = self.now;
         let mut over = Vec::new();
         if let Some(node) = self.node_mut(name) {
@@ -83,5 +84,6 @@ impl Jenkins {
 }
 
 fn finished(build: Build, node: &str, at: u64, killed: bool) -> Finished {
-    Finished { job: build.job.name, item: build.item, node: node.to_string(), started: build.started, at, killed }
+    let Build { item, job, number, started, .. } = build;
+    Finished { job: job.name, item, number, node: node.to_string(), started, at, killed }
 }

@@ -6,6 +6,7 @@ mod flyweight;
 pub(crate) mod left;
 mod maintain;
 pub(crate) mod placement;
+pub(crate) mod projects;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -240,6 +241,8 @@ pub struct Finished {
     pub job: String,
     /// The id of its queue item.
     pub item: u64,
+    /// The build's number.
+    pub number: u64,
     /// The node that built it.
     pub node: String,
     /// When it started.

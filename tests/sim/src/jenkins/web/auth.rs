@@ -18,6 +18,12 @@ pub enum Permission {
     JobRead,
     /// Job/Discover.
     JobDiscover,
+    /// Job/Create.
+    JobCreate,
+    /// Job/Build.
+    JobBuild,
+    /// Job/Delete.
+    JobDelete,
     /// Agent/Connect.
     AgentConnect,
     /// Agent/Disconnect.
@@ -34,10 +40,13 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Permission; 9] = [
+    pub const ALL: [Permission; 12] = [
         Permission::OverallRead,
         Permission::JobRead,
         Permission::JobDiscover,
+        Permission::JobCreate,
+        Permission::JobBuild,
+        Permission::JobDelete,
         Permission::AgentConnect,
         Permission::AgentDisconnect,
         Permission::AgentDelete,
@@ -52,6 +61,9 @@ impl Permission {
             Permission::OverallRead => "hudson.model.Hudson.Read",
             Permission::JobRead => "hudson.model.Item.Read",
             Permission::JobDiscover => "hudson.model.Item.Discover",
+            Permission::JobCreate => "hudson.model.Item.Create",
+            Permission::JobBuild => "hudson.model.Item.Build",
+            Permission::JobDelete => "hudson.model.Item.Delete",
             Permission::AgentConnect => "hudson.model.Computer.Connect",
             Permission::AgentDisconnect => "hudson.model.Computer.Disconnect",
             Permission::AgentDelete => "hudson.model.Computer.Delete",
@@ -67,6 +79,9 @@ impl Permission {
             Permission::OverallRead => "Overall/Read",
             Permission::JobRead => "Job/Read",
             Permission::JobDiscover => "Job/Discover",
+            Permission::JobCreate => "Job/Create",
+            Permission::JobBuild => "Job/Build",
+            Permission::JobDelete => "Job/Delete",
             Permission::AgentConnect => "Agent/Connect",
             Permission::AgentDisconnect => "Agent/Disconnect",
             Permission::AgentDelete => "Agent/Delete",
@@ -76,7 +91,8 @@ impl Permission {
         }
     }
 
-    /// The permissions that include it, nearest first (hudson/model/Computer.java, hudson/security/Permission.java).
+    /// The permissions that include it, nearest first (hudson/model/{Computer,Item}.java,
+    /// hudson/security/Permission.java).
     fn implied_by(self) -> &'static [&'static str] {
         match self {
             Permission::OverallRead | Permission::JobRead => &["hudson.security.Permission.GenericRead", ADMINISTER],
@@ -85,10 +101,13 @@ impl Permission {
             }
             Permission::AgentConnect => &["hudson.model.Computer.Disconnect", ADMINISTER],
             Permission::AgentDisconnect => &[ADMINISTER],
-            Permission::AgentDelete => {
+            Permission::JobDelete | Permission::AgentDelete => {
                 &["hudson.security.Permission.GenericDelete", "hudson.security.Permission.GenericWrite", ADMINISTER]
             }
-            Permission::AgentCreate => {
+            Permission::JobBuild => {
+                &["hudson.security.Permission.GenericUpdate", "hudson.security.Permission.GenericWrite", ADMINISTER]
+            }
+            Permission::JobCreate | Permission::AgentCreate => {
                 &["hudson.security.Permission.GenericCreate", "hudson.security.Permission.GenericWrite", ADMINISTER]
             }
             Permission::AgentConfigure => &[

@@ -7,6 +7,7 @@ mod create;
 mod flow_graph;
 mod inbound;
 mod pages;
+mod projects;
 
 use crate::http::{Request, Response};
 use crate::jenkins::api::tree::Tree;
@@ -104,6 +105,13 @@ impl Jenkins {
             ["computer", "createItem"] if post => self.create_from_xml(request, caller),
             ["computer", "checkName"] => self.check_name(request, caller),
             ["job", .., run, "flowGraphTable"] => self.flow_graph(&path[..path.len() - 2], run, caller),
+            ["createItem"] | ["job", _, "build" | "doDelete"] if !post => method_not_allowed(),
+            ["createItem"] => self.create_project(request, caller),
+            ["job", name, action @ ("build" | "doDelete")] => match self.project(name, caller).cloned() {
+                Some(job) if action == "build" => self.build_project(job, request, caller),
+                Some(job) => self.delete_project(&job.name, request, caller),
+                None => self.not_found(),
+            },
             ["queue", "cancelItem"] if post => self.cancel_item(request, caller),
             ["computer", name, file @ ("jenkins-agent.jnlp" | "slave-agent.jnlp")]
                 if self.node(name).is_some() && self.knows_start_file(file) =>
