@@ -4,6 +4,7 @@
 //! afterwards. Every run is the real one, from the configuration file to the state file; only its clock is the
 //! simulator's. After each run the simulator is asked whether a promise was broken.
 
+mod chance;
 mod program;
 mod run;
 mod setup;
@@ -11,6 +12,7 @@ pub(crate) mod side_by_side;
 mod stage;
 mod terminal;
 
+pub(crate) use chance::Chance;
 pub(crate) use program::example;
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};

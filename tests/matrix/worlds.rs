@@ -5,15 +5,13 @@
 //! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLDS=SEED` runs that one alone, `MITA_TEST_WORLDS=FIRST-LAST` many others.
 //! Each seed is a world with clouds of OpenStack and one with programs in their place (`type = "command"`).
 
-mod chance;
 mod events;
 mod people;
 
 use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
-use crate::harness::{Installation, Setup, is_order, minutes, seconds};
-use chance::Chance;
+use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
 use events::{Backend, Event, any, happen, later, latest, newest};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;

@@ -1,8 +1,7 @@
 //! What happens in a random world, minute by minute.
 
-use super::chance::Chance;
 use super::people;
-use crate::harness::{Installation, minutes, seconds};
+use crate::harness::{Chance, Installation, minutes, seconds};
 use crate::matrix::checks::is_ours;
 use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
