@@ -7,8 +7,11 @@
 //! `MITA_LIVE_SIZE` (`m1.tiny`) name them.
 //!
 //! The simulator's clock stands still unless a test moves it; the runs are told the real time.
+//!
+//! `controller` is the other way round: a real Jenkins, with the simulator's OpenStack beside it.
 
 mod boot;
+mod controller;
 mod first_day;
 mod life;
 mod nova;

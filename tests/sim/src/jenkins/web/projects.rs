@@ -1,5 +1,6 @@
 //! Jobs over the API: how one is made, built and deleted (hudson/model/ItemGroupMixIn.java, jenkins/model/
-//! ParameterizedJobMixIn.java, hudson/model/AbstractItem.java). Freestyle projects at the root, no folders.
+//! ParameterizedJobMixIn.java, hudson/model/AbstractItem.java). Freestyle projects at the root, no folders. There is no recording
+//! of these.
 
 use std::time::Duration;
 
