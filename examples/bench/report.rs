@@ -39,7 +39,7 @@ impl Report {
             "{} queue items, {} nodes, {} servers; {} orders and {} retirements to be done; {} ms for each answer\n",
             size.items, size.nodes, size.servers, size.orders, size.retirements, size.latency_ms
         ));
-        if cfg!(debug_assertions) {
+        if std::env::current_exe().is_ok_and(|program| program.iter().any(|folder| folder == "debug")) {
             say("warning: built without optimisation, so the figures tell little: use --release\n");
         }
         Report { run: None, steady: None, repeat: size.repeat, beyond: Vec::new() }
