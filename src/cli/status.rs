@@ -6,7 +6,7 @@ use crate::cli::dry_run::{look, report_problems};
 use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::cli::process::output::Reader;
-use crate::cli::process::terminal::colours;
+use crate::cli::process::terminal::{Redraw, colours};
 use crate::config::Loaded;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
@@ -17,6 +17,9 @@ use crate::view::status::filter::Filter;
 use crate::view::status::text::{Layout, render};
 use crate::view::style::paint;
 use std::time::Duration;
+
+/// How soon the tables fit a terminal whose size has changed.
+const STEP: Duration = Duration::from_millis(100);
 
 /// Wider than any line.
 const UNCUT: usize = 100_000;
@@ -72,33 +75,44 @@ fn watch(args: &args::Status, pause: Duration, loaded: &Loaded, moment: Moment) 
         log::warn!("{warning}");
     }
     let colours = colours(args.color);
+    // A document stands for its look, whatever the terminal does.
+    let screen = if json { Redraw::never() } else { Redraw::on_signals()? };
     loop {
         // The clock was asked once, in `main`; time has passed since.
         let passed = moment.started.elapsed();
         let now = Moment { now: moment.now + passed, started: moment.started + passed };
         let report = dry_run(&loaded.config, Permits::default(), now, &Progress::silent())?;
         let status = status(args, loaded, &report);
-        let reader = if json {
-            report_problems(&report, Format::Json);
-            output::print_document(&status)?
-        } else {
-            let begin = format!("Every {}s, until Ctrl-C. ", pause.as_secs());
-            // The cursor is on the line below the last one.
-            let layout = match args.output {
-                StatusFormat::Wide => Layout::Wide,
-                _ => Layout::Screen(output::height().saturating_sub(1)),
+        let mut left = pause;
+        while !left.is_zero() {
+            let reader = if json {
+                report_problems(&report, Format::Json);
+                output::print_document(&status)?
+            } else {
+                let begin = format!("Every {}s, until Ctrl-C. ", pause.as_secs());
+                // The cursor is on the line below the last one.
+                let layout = match args.output {
+                    StatusFormat::Wide => Layout::Wide,
+                    _ => Layout::Screen(output::height().saturating_sub(1)),
+                };
+                let text = render(&status, output::width(), layout);
+                output::draw(&(begin + &text), |text| paint(text, colours))?
             };
-            let text = render(&status, output::width(), layout);
-            output::draw(&(begin + &text), |text| paint(text, colours))?
-        };
-        if reader == Reader::Gone {
-            return Ok(Exit::Done);
+            if reader == Reader::Gone {
+                return Ok(Exit::Done);
+            }
+            left = wait(left, &screen);
         }
-        wait(pause);
     }
 }
 
+/// Waits until the time is over, or until the screen shows something else than was drawn: what is left of the time then.
 #[expect(clippy::disallowed_methods, reason = "a person asked for a pause between two looks")]
-fn wait(pause: Duration) {
-    std::thread::sleep(pause);
+fn wait(mut left: Duration, screen: &Redraw) -> Duration {
+    while !left.is_zero() && !screen.is_wanted() {
+        let step = left.min(STEP);
+        std::thread::sleep(step);
+        left -= step;
+    }
+    left
 }

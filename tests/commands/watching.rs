@@ -83,3 +83,16 @@ fn at_a_terminal_nothing_is_said_between_two_looks() {
     assert_eq!(drawn.matches("Every 1s, until Ctrl-C.").count(), 4, "{drawn}");
     assert!(!drawn.contains("mita: "), "{drawn}");
 }
+
+#[test]
+fn a_terminal_of_another_size_is_drawn_again_at_once() {
+    let it = Setup::trusty().start();
+    let config = it.config_file().display().to_string();
+    let resize = "(while sleep 1 && stty rows 9 </dev/tty && sleep 1 && stty rows 24 </dev/tty; do :; done) &";
+    let mut terminal = it.terminal(&format!("{resize} exec $MITA status --watch 3600 --config {config}"));
+    for _ in 0..3 {
+        terminal.expect("Every 3600s");
+    }
+    terminal.press("\u{3}");
+    terminal.end();
+}

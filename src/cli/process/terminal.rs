@@ -8,11 +8,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::SpecialCharacterIndices::{VMIN, VTIME};
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
-use signal_hook::consts::{SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
+use signal_hook::flag::register;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use std::io::{self, IsTerminal, Write, stderr, stdin};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// Whether to use colours on standard output (no-color.org, bixense.com/clicolors).
@@ -42,6 +44,29 @@ pub(crate) fn end_cleanly_on_signals() {
             let _ = emulate_default_handler(signal);
         }
     });
+}
+
+/// Whether what is on the screen must be drawn again before its time: the terminal has another size, or other programs
+/// used it while this one was stopped.
+pub(crate) struct Redraw(Arc<AtomicBool>);
+
+impl Redraw {
+    pub(crate) fn on_signals() -> io::Result<Redraw> {
+        let flag = Arc::new(AtomicBool::new(false));
+        for signal in [SIGWINCH, SIGCONT] {
+            register(signal, Arc::clone(&flag))?;
+        }
+        Ok(Redraw(flag))
+    }
+
+    pub(crate) fn never() -> Redraw {
+        Redraw(Arc::default())
+    }
+
+    /// Whether it must be; once for each reason.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
 }
 
 /// Ends the program as Ctrl-C does where it is a signal: a shell sees status 130, and ends its script.

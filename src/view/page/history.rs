@@ -67,8 +67,8 @@ pub(crate) fn charts_of_farm(history: &History, now: Timestamp) -> Markup {
             wanted: sum.wanted.into_iter().chain(servers.wanted).reduce(u32::saturating_add),
         })
     };
-    let failed =
-        |sample: &Sample| sample.failed.saturating_add(sample.errors).saturating_add(u32::from(sample.exit != 0));
+    // The exit status of a run says no more than the requests and actions that failed in it, where any did.
+    let failed = |sample: &Sample| sample.failed.saturating_add(sample.errors).max(u32::from(sample.exit != 0));
     let time = |most: u32| duration(SignedDuration::from_secs(most.into()));
     let rate = |most: u32| format!("{most} in 5 min");
     let number = |most: u32| most.to_string();
@@ -88,6 +88,7 @@ pub(crate) fn charts_of_farm(history: &History, now: Timestamp) -> Markup {
                 span { i class=(tone.class()) {} (meaning) }
             }
             span { i.gap {} "mita did not run" }
+            span { i.trouble {} "failures: requests and actions that failed" }
         }
     }
 }

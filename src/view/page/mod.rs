@@ -29,7 +29,7 @@ use std::time::Duration;
 const SCRIPT: &str = include_str!("script.js");
 
 /// The hash of [`SCRIPT`]: the browser runs nothing else.
-const SCRIPT_HASH: &str = "sha256-kdWz+COwKXXyliDng/p6Hu/4K2FnbBLnUhuNduetkvg=";
+const SCRIPT_HASH: &str = "sha256-JEKgPCNU2Nz476JbThtdEWZnm8m0u5kUYshtsBlbtXQ=";
 
 /// The interval of `cron.example`, for an installation that has made one run.
 const USUAL_INTERVAL: SignedDuration = SignedDuration::from_secs(60);

@@ -6,7 +6,6 @@ use crate::domain::rule::Rule;
 use crate::plan::model::{Action, Change, NodeToRegister, Order};
 use crate::view::document::Time;
 use crate::view::document::run::outcome_words;
-use crate::view::natural;
 use crate::view::page::html::text;
 use crate::view::page::links::Links;
 use crate::view::run_report::RunReport;
@@ -26,7 +25,7 @@ const MOST_ROWS: usize = 200;
 const NOTHING: &str = "–";
 
 pub(crate) fn node_types(status: &Status) -> Markup {
-    let numbers = ["Jobs", "Wanted", "Ordered", "Booting", "Idle", "Busy", "Held", "Leaving", "Other", "Limit"];
+    let numbers = ["Jobs", "To order", "Ordered", "Booting", "Idle", "Busy", "Held", "Leaving", "Other", "Max"];
     let heads: Vec<_> = [("Type", "")].into_iter().chain(numbers.map(|head| (head, "n"))).collect();
     html! {
         h2 { "Node types" }
@@ -64,7 +63,7 @@ fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
     let servers = kind.servers;
     let numbers = [
         ("Jobs", kind.jobs_waiting),
-        ("Wanted", kind.wanted),
+        ("To order", kind.wanted),
         ("Ordered", servers.ordered),
         ("Booting", servers.booting + servers.connecting),
         ("Idle", servers.idle),
@@ -82,7 +81,7 @@ fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
         @for (head, number) in numbers {
             (cell(if number == 0 { "n z" } else { "n" }, head, &number.to_string()))
         }
-        (cell("n", "Limit", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string())))
+        (cell("n", "Max", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string())))
     }
 }
 
@@ -119,7 +118,7 @@ pub(crate) fn decisions(run: &RunReport<'_>) -> Markup {
         @if plan.actions.is_empty() && plan.held_back.is_empty() {
             p.dim {
                 @if let Some(unseen) = run.report.world.unseen() { "It " (unseen) } @else { "There was nothing to do" }
-                @if run.status.waiting().next().is_some() { "; the queue below shows what each job waits for" }
+                @if run.status.waiting().next().is_some() { "; the table of jobs below shows what each one waits for" }
                 "."
             }
         } @else {
@@ -187,20 +186,10 @@ pub(crate) fn machines(status: &Status, links: Links<'_>) -> Markup {
         @if status.machines().next().is_none() {
             p.dim { "No server of this installation is there." }
         } @else {
-            (table(&heads, in_order(status).into_iter().take(MOST_ROWS).map(|server| machine(server, links))))
+            (table(&heads, status.machines_in_order().into_iter().take(MOST_ROWS).map(|server| machine(server, links))))
             (more(status.machines().count()))
         }
     }
-}
-
-/// By type, then by name as people count.
-fn in_order(status: &Status) -> Vec<&ServerStatus> {
-    let mut servers: Vec<&ServerStatus> = status.machines().collect();
-    servers.sort_by(|a, b| {
-        let names = || natural::compare(&a.display_name(), &b.display_name());
-        a.node_type.cmp(&b.node_type).then_with(names)
-    });
-    servers
 }
 
 /// The colour of a standing: the same as in the charts.
@@ -246,7 +235,7 @@ fn running(build: &BuildStatus, links: Links<'_>) -> Markup {
         p {
             (links.build(build))
             @if let (Some(since), Some(lasts)) = (build.since, build.lasts) {
-                " since " (when(since.0)) ", " (duration(lasts))
+                " for " (duration(lasts)) ", since " time.today datetime=(since) { (utc(since.0)) }
             }
         }
     }
@@ -254,12 +243,16 @@ fn running(build: &BuildStatus, links: Links<'_>) -> Markup {
 
 /// A time that the script shows in the reader's time zone.
 pub(crate) fn when(at: Timestamp) -> Markup {
-    html! { time datetime=(Time(at)) { (at.strftime("%Y-%m-%d %H:%M:%S")) } }
+    html! { time datetime=(Time(at)) { (utc(at)) } }
+}
+
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 pub(crate) fn jobs(status: &Status, links: Links<'_>) -> Markup {
     html! {
-        h2 { "Queue" }
+        h2 { "Jobs" }
         @match status.jobs.as_deref() {
             None => p.dim { "The queue could not be read." },
             Some([]) => p.dim { "No job is queued." },
@@ -277,7 +270,7 @@ fn job(job: &JobStatus, links: Links<'_>) -> Markup {
     html! {
         td.name title={"queue item " (job.queue_id)} { (links.job(&job.job)) }
         (cell("n", "Waits", &seconds(job.waited_seconds, NOTHING)))
-        (cell("", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
+        (cell("words", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
         (verdict(class, job.rule, job.short_reason()))
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod filter;
 pub(crate) mod job;
 pub(crate) mod next;
 pub(crate) mod node_types;
+mod screen;
 pub(crate) mod standing;
 pub(crate) mod text;
 pub(crate) mod to_do;
@@ -18,6 +19,7 @@ use crate::plan::model::{Action, Change, Problem, Verdict};
 use crate::record::clean;
 use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
+use crate::view::natural;
 use crate::view::overview::{NodePresence, NodeView, Overview, ServerView};
 use crate::view::text::{duration, plural};
 use activity::{BuildStatus, Hold};
@@ -123,6 +125,16 @@ impl Status {
         self.servers.iter().filter(|server| server.rule != Rule::Gone)
     }
 
+    /// Those that a person should look at come first, then by type and by name as people count.
+    pub(crate) fn machines_in_order(&self) -> Vec<&ServerStatus> {
+        let mut servers: Vec<&ServerStatus> = self.machines().collect();
+        servers.sort_by(|a, b| {
+            let key = |server: &ServerStatus| (server.urgency(), server.node_type.clone());
+            key(a).cmp(&key(b)).then_with(|| natural::compare(&a.display_name(), &b.display_name()))
+        });
+        servers
+    }
+
     /// The status of an overview; free text is redacted.
     pub(crate) fn of(overview: &Overview<'_>) -> Self {
         let plan = overview.plan();
@@ -161,17 +173,25 @@ impl Status {
     fn head(&self, unseen: &[&str], nothing: Option<String>) -> String {
         let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = self;
         let counted = servers.iter().filter(|server| server.counts()).count();
-        let unseen = match unseen {
+        let without = match unseen {
             [] => String::new(),
             clouds => format!(", without those of {}, which cannot be seen", clouds.join(" and ")),
         };
-        let nodes = nodes.as_ref().map_or("nodes that cannot be seen".to_owned(), |nodes| plural(nodes.len(), "node"));
-        let jobs =
-            jobs.as_ref().map_or("a queue that cannot be seen".to_owned(), |jobs| plural(jobs.len(), "queue item"));
+        let jenkins = match (nodes, jobs) {
+            (None, None) => "Jenkins cannot be seen".to_owned(),
+            (nodes, jobs) => {
+                let unseen = |what: &str| format!("{what} that cannot be seen");
+                let nodes = nodes.as_ref().map_or_else(|| unseen("nodes"), |nodes| plural(nodes.len(), "node"));
+                let jobs = jobs.as_ref().map_or_else(|| unseen("a queue"), |jobs| plural(jobs.len(), "queue item"));
+                format!("Jenkins has {nodes} and {jobs}")
+            }
+        };
         let most = plural(usize::try_from(*max_servers).unwrap_or(usize::MAX), "server");
-        let numbers = format!("{counted} of {most}{unseen}; Jenkins has {nodes} and {jobs}");
+        let numbers = format!("{counted} of {most}{without}; {jenkins}");
         let causes = self.waiting_causes().map_or_else(String::new, |causes| format!("\n{causes}"));
-        let to_do = nothing.unwrap_or_else(|| to_do.sentence());
+        let is_partly_seen = nodes.is_none() || jobs.is_none() || !unseen.is_empty();
+        let as_far_as = if is_partly_seen && *to_do == ToDo::default() { ", as far as it can see" } else { "" };
+        let to_do = nothing.unwrap_or_else(|| to_do.sentence() + as_far_as);
         let silence = self.silence.map_or_else(String::new, |silence| {
             format!(
                 "\nthe last run was {} ago, and nothing happens before the next: does cron run mita?",
@@ -264,6 +284,17 @@ impl ServerStatus {
             reason: clean::text(reason),
             next: None,
         })
+    }
+
+    fn urgency(&self) -> u8 {
+        match self.standing {
+            Standing::Other => 0,
+            Standing::Held => 1,
+            Standing::Ordered | Standing::Booting | Standing::Connecting => 2,
+            Standing::Busy => 3,
+            Standing::Idle => 4,
+            Standing::Leaving => 5,
+        }
     }
 
     /// The name that people use: that of its node, else of its order, else its own.

@@ -32,7 +32,7 @@ pub(crate) struct TypeStatus {
     /// `ahead` add to it.
     pub(crate) at_hand: u32,
     pub(crate) servers: Counts,
-    /// The number of servers that a person holds, busy ones included.
+    /// The number of servers that a person holds or whose removal a person paused, busy ones included.
     pub(crate) held: usize,
     /// The number of servers on their way that are late: another one is ordered for their jobs.
     pub(crate) late: usize,
@@ -97,11 +97,12 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
     types
 }
 
-/// The servers of a type that a person holds.
+/// The servers of a type that are held, or busy and held.
 fn held(overview: &Overview<'_>, servers: &[ServerView<'_>], kind: &NodeTypeName) -> usize {
     let is_held = |server: &&ServerView<'_>| {
         let nodes = server.machine.into_iter().flat_map(|machine| machine.nodes.iter().copied());
-        server.node_type() == Some(kind) && (server.verdict.rule == Rule::Held || Hold::of(overview, nodes).is_some())
+        server.node_type() == Some(kind)
+            && (Standing::of(overview, server) == Standing::Held || Hold::of(overview, nodes).is_some())
     };
     servers.iter().filter(is_held).count()
 }

@@ -1,21 +1,18 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use crate::plan::model::Subject;
-use crate::view::compact::cut;
 use crate::view::natural;
 use crate::view::status::budgets::Level;
 use crate::view::status::job::JobStatus;
+use crate::view::status::screen::fitting;
 use crate::view::status::standing::Standing;
 use crate::view::status::{NodeStatus, ServerStatus, Status};
 use crate::view::style::Tone;
 use crate::view::table::{Table, problems, wrap};
-use crate::view::text::{duration, plural, seconds};
+use crate::view::text::{duration, seconds};
 
 /// The end of a console has at most this many lines in a table; `explain` and the JSON have all.
 const SHOWN_LINES: usize = 5;
-
-/// A table with fewer lines than its title, its head, two rows and an empty line is not begun.
-const SMALLEST: usize = 5;
 
 /// How much of each thing is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +38,16 @@ pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
             text.extend(tables(status, layout).iter().skip(1).map(|table| table.compact(width, usize::MAX)));
         }
         Layout::Screen(lines) => {
+            let problems = problems(&status.problems).render(width);
             let lines = lines.saturating_sub(text.lines().count());
-            text.push_str(&fitting(&tables(status, layout), width, lines));
+            let in_words = problems.lines().count();
+            // What went wrong is cut only where it would fill the screen.
+            if in_words <= lines / 2 {
+                text.push_str(&problems);
+                text.push_str(&fitting(&tables(status, layout)[1..], width, lines - in_words));
+            } else {
+                text.push_str(&fitting(&tables(status, layout), width, lines));
+            }
         }
     }
     text.truncate(text.trim_end().len());
@@ -67,38 +72,6 @@ fn tables(status: &Status, layout: Layout) -> Vec<Table> {
     ]
 }
 
-/// As much of the tables as fits: each gets what it needs, as long as something is left for the next one.
-fn fitting(tables: &[Table], width: usize, lines: usize) -> String {
-    let mut text = String::new();
-    let mut needed: usize = tables.iter().map(Table::height).sum();
-    let all = needed;
-    // The empty line below the last table needs no room; what does not fit is said in a line of its own.
-    let fits = all <= lines + 1;
-    let mut left = if fits { lines + 1 } else { lines.saturating_sub(1) };
-    let mut shown_lines = 0;
-    for table in tables.iter().filter(|table| table.height() > 0) {
-        let height = table.height();
-        needed -= height;
-        let wanted_after = needed.min(left / 2);
-        let smallest = SMALLEST.min(height);
-        let most = if height + needed <= left { height } else { left.saturating_sub(wanted_after).max(smallest) };
-        let most = most.min(height).min(left);
-        if most < smallest {
-            continue;
-        }
-        let shown = table.compact(width, most - 3);
-        left = left.saturating_sub(shown.lines().count());
-        // Of a table that is cut, the last row only says so.
-        shown_lines += shown.lines().count() - usize::from(most < height);
-        text.push_str(&shown);
-    }
-    if !fits {
-        let more = plural(all.saturating_sub(shown_lines), "more line");
-        text.push_str(&cut(&format!("{more}: mita status"), width));
-    }
-    text
-}
-
 fn paused(status: &Status) -> Table {
     let mut table = Table::new("Paused", &["WHAT"]);
     for pause in &status.paused {
@@ -111,7 +84,7 @@ fn paused(status: &Status) -> Table {
 /// Columns of zeros are not shown.
 fn node_types(status: &Status) -> Table {
     let heads =
-        ["NAME", " MAX", " JOBS", " WANTED", " ORDERED", " BOOTING", " IDLE", " BUSY", " HELD", " LEAVING", " OTHER"];
+        ["NAME", " MAX", " JOBS", " TO ORDER", " ORDERED", " BOOTING", " IDLE", " BUSY", " HELD", " LEAVING", " OTHER"];
     let mut table = Table::new("Node types", &heads).droppable(&["MAX", "LEAVING"]);
     for kind in &status.node_types {
         let servers = kind.servers;
@@ -147,12 +120,7 @@ fn node_types(status: &Status) -> Table {
 fn machines(status: &Status, layout: Layout) -> Table {
     let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
-    let mut servers: Vec<&ServerStatus> = status.machines().collect();
-    servers.sort_by(|a, b| {
-        let key = |server: &ServerStatus| (urgency(server), server.node_type.clone());
-        key(a).cmp(&key(b)).then_with(|| natural::compare(&a.display_name(), &b.display_name()))
-    });
-    for server in servers {
+    for server in status.machines_in_order() {
         let ServerStatus { id, node_type, provider, standing, age_seconds, rule, next, .. } = server;
         let cells = vec![
             server.display_name(),
@@ -171,18 +139,6 @@ fn machines(status: &Status, layout: Layout) -> Table {
         table.tone(4, tone(server));
     }
     table
-}
-
-/// Those that a person should look at come first.
-fn urgency(server: &ServerStatus) -> u8 {
-    match server.standing {
-        Standing::Other => 0,
-        Standing::Held => 1,
-        Standing::Ordered | Standing::Booting | Standing::Connecting => 2,
-        Standing::Busy => 3,
-        Standing::Idle => 4,
-        Standing::Leaving => 5,
-    }
 }
 
 fn tone(server: &ServerStatus) -> Option<Tone> {

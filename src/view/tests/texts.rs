@@ -2,7 +2,7 @@
 
 use crate::domain::rule::Rule;
 use crate::domain::world::Listing;
-use crate::plan::model::Subject;
+use crate::plan::model::{Problem, Subject};
 use crate::plan::text::display::Detail;
 use crate::view::document::run;
 use crate::view::explain::explain;
@@ -353,4 +353,35 @@ fn what_nothing_is_called_is_told_with_names_like_it() {
         explanation.nothing(),
         r#"nothing is called "ceph-biuld": no job in the queue, no node, no server of ours, no node type, no provider, no label that a node type or a node has, and nothing in the journal; similar: ceph-build"#
     );
+}
+
+#[test]
+fn a_server_whose_removal_is_paused_is_counted_where_it_is_shown() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let mut report = scene.look();
+    for verdict in report.plan.verdicts.iter_mut().filter(|verdict| verdict.subject == Subject::Server) {
+        verdict.rule = Rule::Paused;
+    }
+    let status = Status::of(&Overview::of(&scene.loaded.config, &report));
+    assert_eq!((status.node_types[0].held, status.node_types[0].servers.total), (1, 1));
+}
+
+#[test]
+fn a_screen_shows_whole_what_went_wrong_and_the_rest_as_far_as_it_fits() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    let mut report = scene.look();
+    let error = format!("GET https://{}/servers/detail: no answer within 20 s", "cloud.".repeat(20));
+    report.plan.problems = vec![Problem { place: "provider openstack".into(), error }];
+    let shown = |report: &_, lines| {
+        let status = Status::of(&Overview::of(&scene.loaded.config, report));
+        unmarked(&render(&status, 80, Layout::Screen(lines)))
+    };
+    let text = shown(&report, 24);
+    assert!(text.contains("no answer within 20 s") && text.lines().count() <= 24, "{text}");
+    report.plan.problems = vec![report.plan.problems[0].clone(); 30];
+    let text = shown(&report, 24);
+    assert!(text.contains("  and ") && text.lines().count() <= 24, "{text}");
 }
