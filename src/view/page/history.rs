@@ -136,7 +136,7 @@ fn figure(timeline: &Timeline<'_>, title: &str, scale: &str, top: &str, chart: &
         figure {
             figcaption { h3 { (text(title)) } span { (scale) } }
             .plot {
-                .y aria-hidden="true" { span { (top.split(" in ").next().unwrap_or_default()) } span { "0" } }
+                .y aria-hidden="true" { span { (top.split(" in ").next().filter(|top| *top != "0").unwrap_or_default()) } span { "0" } }
                 (chart)
             }
             .scale aria-hidden="true" {

@@ -3,9 +3,11 @@
 use crate::apply::{ActionResult, Outcome};
 use crate::domain::history::{History, Sample, Servers};
 use crate::domain::journal::{Entry, Event};
+use crate::domain::state;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
 use crate::secret::Secret;
 use crate::view::document::Time;
+use crate::view::document::pause::PauseStatus;
 use crate::view::exit::Exit;
 use crate::view::overview::Overview;
 use crate::view::page;
@@ -113,4 +115,21 @@ fn s9_text_from_outside_is_escaped_and_redacted_wherever_the_page_shows_it() {
     assert_eq!(of_failure.matches("&lt;u&gt;\\u{202e}[secret]\\u{7}&#39;&quot;&amp;&lt;/u&gt;").count(), 1);
     let places = shown.matches("[secret]").count();
     assert!(places > 60, "only {places} texts were shown: {shown}");
+}
+
+#[test]
+fn a_pause_is_no_problem_and_has_its_times_for_the_reader() {
+    let scene = Scene::start();
+    let report = scene.run();
+    let mut status = Status::of(&Overview::of(&scene.loaded.config, &report));
+    let since = report.plan.now;
+    let (by, reason) = ("alice".to_owned(), Some("new racks".to_owned()));
+    let pause = state::Pause { node_type: None, provider: None, since, until: None, by, reason };
+    status.paused = vec![PauseStatus::of(&pause)];
+    let history = History::new(scene.loaded.config.owner.clone());
+    let (config, exit, journal) = (&scene.loaded.config, Exit::Done, Vec::new());
+    let shown = page::of_run(&RunReport { config, report: &report, status, history: &history, exit, journal });
+    assert!(shown.contains("<h2>Paused</h2>") && !shown.contains("<h2>Problems</h2>"), "{shown}");
+    let words = format!("<b>everything</b> is paused by alice since <time datetime=\"{since:.0}\">");
+    assert!(shown.contains(&words) && shown.contains("</time>: new racks"), "{shown}");
 }
