@@ -145,12 +145,17 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// How commands begin that messages name at their ends. They stay on one line: a person copies them.
+const COMMANDS: [&str; 7] = ["sudo ", "(sudo ", "(crontab ", "chmod ", "chown ", "mkdir ", "(umask "];
+
 /// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay.
 pub(crate) fn folded(text: &str, width: usize) -> String {
     let mut folded = String::new();
     for line in text.lines() {
         let (mut used, mut is_broken) = (0, false);
-        for piece in line.split_inclusive(' ') {
+        let command = COMMANDS.iter().filter_map(|command| line.find(&format!(" {command}"))).min();
+        let (words, command) = line.split_at(command.map_or(line.len(), |blank| blank + 1));
+        for piece in words.split_inclusive(' ').chain(Some(command)).filter(|piece| !piece.is_empty()) {
             if used > 0 && used + piece.trim_end().width() > width {
                 folded.truncate(folded.trim_end().len());
                 folded.push_str(&format!("\n{:INDENT$}", ""));
@@ -191,6 +196,11 @@ mod tests {
         assert_eq!(
             folded("! https://a-word-that-is-too-long here\n", 12),
             "!\n      https://a-word-that-is-too-long\n      here\n"
+        );
+        assert_eq!(
+            folded("off does not exist: mkdir -p off/the/folder\n", 24),
+            "off does not exist:\n      mkdir -p off/the/folder\n",
+            "a command is copied"
         );
     }
 

@@ -77,6 +77,10 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(!shown.contains("starting"), "{shown}");
+    assert!(!shown.contains("[jenkins]"), "there is no such table yet: {shown}");
+    let copied = |line: &&str| line.contains("crontab") || line.ends_with(&credential);
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80 && !copied(line)).collect();
+    assert!(wide.is_empty(), "{wide:?}");
     assert!(shown.contains("wrote mita.toml, jenkins.token, openstack.secret, boot-inbound-registered.sh"), "{shown}");
     assert!(shown.contains("mita.toml: ok, 1 node type, 1 provider"), "{shown}");
     assert!(shown.contains("  size       m1.small: 1 core, 2 GiB of RAM"), "{shown}");
@@ -339,12 +343,18 @@ fn a_refused_variable_and_the_address_of_a_page_cost_no_answer() {
         ("printf 'mita-secret\n' | $MITA init --force --jenkins-token-stdin", "the first line of standard input"),
     ] {
         let (status, shown) = it.terminal(&format!("{command} --jenkins-url {jenkins}")).end();
+        let shown = unfolded(&shown);
         assert_eq!(status, 2, "{shown}");
         assert!(shown.contains(from), "{from}: {shown}");
     }
     let piped = format!("printf 'mita-secret\\n' | TOKEN=old $MITA init --force {options} --jenkins-url {jenkins}");
     let (status, shown) = it.terminal(&format!("{piped} --password-stdin")).end();
     assert_eq!(status, 2, "{shown}");
-    let shown = shown.replace("\r\n", "\n");
+    let shown = unfolded(&shown);
     assert!(shown.contains("the token is that of the variable TOKEN; or write a configuration"), "{shown}");
+}
+
+/// What a terminal showed, each line as it was before it was folded.
+fn unfolded(shown: &str) -> String {
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }

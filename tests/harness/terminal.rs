@@ -43,12 +43,12 @@ impl Installation {
 }
 
 impl Terminal {
-    /// Waits until the terminal shows this after what was waited for before.
+    /// Waits until the terminal shows this after what was waited for before. A long line may be folded at a blank.
     #[track_caller]
     pub(crate) fn expect(&mut self, text: &str) {
         loop {
-            if let Some(at) = self.shown[self.seen..].find(text) {
-                self.seen += at + text.len();
+            if let Some(end) = end_of(text, &self.shown[self.seen..]) {
+                self.seen += end;
                 return;
             }
             match self.output.recv_timeout(PATIENCE) {
@@ -98,4 +98,17 @@ impl Drop for Terminal {
         // It has ended, except where a test fails.
         let _ = self.child.kill().and_then(|()| self.child.wait());
     }
+}
+
+/// Where this ends in what is shown.
+fn end_of(text: &str, shown: &str) -> Option<usize> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (first, rest) = words.split_first()?;
+    shown.match_indices(first).find_map(|(at, _)| {
+        rest.iter().try_fold(at + first.len(), |end, word| {
+            let after = shown[end..].trim_start();
+            let begin = shown.len() - after.len();
+            (begin > end && after.starts_with(word)).then_some(begin + word.len())
+        })
+    })
 }

@@ -2,7 +2,9 @@
 
 use super::keys::Shown;
 use crate::cli::process::failure::Failure;
+use crate::cli::process::output;
 use crate::secret::redact;
+use crate::view::table::folded;
 use crate::view::text::one_line;
 use std::io::{self, BufRead, ErrorKind, Write};
 
@@ -171,7 +173,7 @@ impl<'a> Dialogue<'a> {
 impl Person<'_> {
     /// Writes one line. A service may have made a part of it, so it controls no terminal.
     fn write(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.questions, "{}", one_line(&redact(text)))
+        write!(self.questions, "{}", folded(&format!("{}\n", one_line(&redact(text))), output::width()))
     }
 
     fn list(&mut self, choices: &[Choice]) -> io::Result<()> {
@@ -193,8 +195,9 @@ impl Person<'_> {
 
     /// Asks, and reads a line; `None` for an empty one.
     fn line(&mut self, question: &str, shown: Shown) -> Result<Option<String>, Failure> {
-        let question = format!("{}: ", one_line(&redact(question)));
-        let answer = (self.ask)(&question, shown, &mut self.questions, &mut self.answers).map_err(ended)?;
+        let question = folded(&format!("{}: ", one_line(&redact(question))), output::width());
+        let question = question.trim_end_matches('\n');
+        let answer = (self.ask)(question, shown, &mut self.questions, &mut self.answers).map_err(ended)?;
         Ok(Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
     }
 }

@@ -116,7 +116,7 @@ fn reachable(session: &Session<'_>, text: &str) -> Result<String, String> {
         }
         let answered = session.waiting("asking Jenkins", || jenkins::probe(&url, session.deadline()));
         // The URL is before it.
-        answered.map_err(|error| error.text)?;
+        answered.map_err(|error| without_table(&error.text))?;
     }
     Ok(url)
 }
@@ -126,12 +126,17 @@ fn check_user(user: &str) -> Result<String, String> {
     if user.contains(':') { Err("no user has a colon in the name".to_owned()) } else { Ok(user.to_owned()) }
 }
 
+/// The words about an error, for a person who answers questions and has no table to look into yet.
+fn without_table(words: &str) -> String {
+    words.replace(" of [jenkins]", "")
+}
+
 /// Asks Jenkins who this is.
 fn log_in(session: &Session<'_>, url: &str, user: &str, token: &SecretKey) -> Result<(), String> {
     let config = config::jenkins_of(&session.place.path, &template::jenkins(url, user, token))?;
     let jenkins = Jenkins::new(&config, session.deadline(), &Network::default()).map_err(|error| error.to_string())?;
     let odd = config::oddity(&config.token).map_or_else(String::new, |what| format!("; the token {what}"));
-    match jenkins.current_user().map_err(|error| format!("{error}{odd}"))?.value {
+    match jenkins.current_user().map_err(|error| without_table(&format!("{error}{odd}")))?.value {
         Some(_) => Ok(()),
         None => Err(
             "Jenkins treats mita as anonymous: are user and token right, and does a proxy in front of Jenkins remove \

@@ -4,13 +4,15 @@
 //! with their headers, so only their warnings are logged.
 
 use crate::cli::args::{Arguments, Format};
+use crate::cli::process::output;
 use crate::reconcile::Moment;
 use crate::secret::redact;
+use crate::view::table::folded;
 use crate::view::text::one_line;
 use env_logger::Builder;
 use log::{Level, LevelFilter, Record};
 use serde::Serialize;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// Starts the log. Its times are counted from that of the run, so that the clock is not asked twice.
 pub fn start(arguments: &Arguments, moment: Moment) {
@@ -48,7 +50,9 @@ fn text<W: Write>(out: &mut W, record: &Record<'_>) -> io::Result<()> {
         Level::Debug => "debug: ",
         Level::Trace => "trace: ",
     };
-    writeln!(out, "mita: {word}{}", message(record))
+    let line = format!("mita: {word}{}", message(record));
+    // Other programs read a message as one line.
+    if io::stderr().is_terminal() { write!(out, "{}", folded(&line, output::width())) } else { writeln!(out, "{line}") }
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use crate::config::of_process;
 use crate::secret::{redact, redact_document};
 use crate::view::compact::cut;
 use crate::view::style::unmarked;
+use crate::view::table::folded;
 use crate::view::text::{escaped, one_line, plural};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -18,9 +19,12 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// Prints text, redacted, without characters that could control a terminal.
+/// Prints text, redacted, without characters that could control a terminal, whose longer lines are folded. Other programs
+/// get each line whole.
 pub(crate) fn print(text: &str) -> io::Result<Reader> {
-    write(clean(text).as_bytes())
+    let text = clean(text);
+    let text = if is_terminal() { folded(&text, width()) } else { text };
+    write(text.as_bytes())
 }
 
 /// As [`print`], with what is done last of all: colours.

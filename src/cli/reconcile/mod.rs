@@ -17,7 +17,6 @@ use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::run::{RunDocument, render, repeated, result_words};
 use crate::view::exit::Exit;
-use crate::view::table::folded;
 use crate::view::text::plural;
 use recorder::Recorder;
 use std::io::{IsTerminal, stderr};
@@ -82,7 +81,6 @@ fn run_once(
         (output::print_document(&RunDocument::of(&report)), false)
     } else if !targets.print() && (args.dry_run || output::is_terminal()) {
         let text = render(&report, detail);
-        let text = if output::is_terminal() { folded(&text, output::width()) } else { text };
         (output::print(&text), output::is_terminal())
     } else {
         (Ok(Reader::There), false)
