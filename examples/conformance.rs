@@ -13,17 +13,21 @@ mod backend;
 mod trials;
 
 use backend::{Backend, TIMEOUT};
+use clap::Parser;
 use std::process::ExitCode;
 use trials::Others;
 
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the report is what the program is for")]
+/// Tries a backend against the contract in examples/backend.md
+#[derive(Parser)]
+struct Args {
+    /// The backend and its arguments, as in `command` of a provider
+    #[arg(required = true, trailing_var_arg = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+#[expect(clippy::print_stdout, reason = "the report is what the program is for")]
 fn main() -> ExitCode {
-    let command: Vec<String> = std::env::args().skip(1).collect();
-    if command.is_empty() {
-        eprintln!("usage: conformance COMMAND [ARGUMENT...]");
-        return ExitCode::from(2);
-    }
-    let backend = Backend::new(command, TIMEOUT);
+    let backend = Backend::new(Args::parse().command, TIMEOUT);
     let mut wrong = 0;
     for trial in trials::run(&backend, Others::Tried) {
         match trial.wrong.as_slice() {
@@ -41,7 +45,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         several => {
-            println!("{several} things are wrong; the contract is in examples/backend.md.");
+            let (things, are) = if several == 1 { ("thing", "is") } else { ("things", "are") };
+            println!("{several} {things} {are} wrong; the contract is in examples/backend.md.");
             ExitCode::FAILURE
         }
     }

@@ -15,6 +15,7 @@ mod page;
 mod real;
 
 use anyhow::{Context, Result};
+use clap::Parser;
 use jiff::Timestamp;
 use mita::apply::Outcome;
 use mita::config::Config;
@@ -23,7 +24,7 @@ use mita::reconcile::{Moment, Permits, Report, reconcile};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Sim, SimOptions};
 use std::collections::BTreeSet;
-use std::env;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -40,8 +41,19 @@ const STORY: &[(u32, &str)] = &[
 
 const END: u32 = 62;
 
+/// Plays a morning of a small CI farm, with a simulated Jenkins and a simulated OpenStack
+#[derive(Parser)]
+struct Args {
+    /// Boot servers that are processes of this machine
+    #[arg(long, conflicts_with = "page")]
+    real: bool,
+    /// Write the status page of a busy day to this file in place of the story
+    page: Option<PathBuf>,
+}
+
 fn main() -> Result<()> {
-    if env::args_os().nth(1).is_some_and(|argument| argument == "--real") {
+    let args = Args::parse();
+    if args.real {
         return real::tell();
     }
     let mut out = String::new();
@@ -49,8 +61,8 @@ fn main() -> Result<()> {
     farm::open(&sim, Duration::from_secs(40), Duration::from_secs(90));
     let folder = tempfile::tempdir()?;
     let config = configuration::write(&sim, folder.path(), "idle_grace = \"10m\"", farm::NODE_TYPES)?;
-    if let Some(file) = env::args_os().nth(1) {
-        return page::write(&sim, &config, &file, moment);
+    if let Some(file) = args.page {
+        return page::write(&sim, &config, file.as_os_str(), moment);
     }
     let config = Config::load(&config)?.config;
     say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");

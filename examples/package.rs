@@ -8,14 +8,23 @@
 //!     cp target/package/backends/schemas/*.json examples/backends/schemas/ is due where the contract changed (a test tells)
 //!     cargo deb                                then makes a Debian package (cargo install cargo-deb)
 
+use clap::Parser;
 use clap_complete::Shell;
 use jiff::Timestamp;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Writes what a package holds beside the program
+#[derive(Parser)]
+#[command(name = "package")]
+struct Args {
+    /// Where to write [default: target/package]
+    folder: Option<PathBuf>,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args_os().nth(1).map(PathBuf::from);
+    let folder = Args::parse().folder;
     let folder = folder.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/package"));
     let mut written = Vec::new();
     for page in mita::cli::manual_pages()? {

@@ -193,6 +193,13 @@ fn assets() -> Vec<(String, String)> {
 }
 
 #[test]
+fn the_description_of_the_package_fits_the_lines_of_lintian() {
+    let manifest: toml::Table = read("Cargo.toml").parse().expect("TOML");
+    let description = manifest["package"]["metadata"]["deb"]["extended-description"].as_str().expect("a text");
+    assert!(description.lines().all(|line| line.len() < 80), "{description}");
+}
+
+#[test]
 fn the_package_holds_files_that_are_there_or_are_made() {
     let folder = tempfile::tempdir().expect("a folder");
     make_package_files(folder.path());
@@ -239,6 +246,17 @@ fn a_file_that_a_package_holds_of_every_kind_is_as_its_reader_wants_it() {
     assert!(Command::new("bash").arg("-n").arg(&bash).status().expect("bash").success());
     let schema: serde_json::Value = serde_json::from_str(&made("mita.schema.json")).expect("JSON");
     assert_eq!(schema, mita::config::schema());
+}
+
+#[test]
+fn each_program_of_the_examples_explains_itself_and_writes_nothing() {
+    for name in ["bench", "conformance", "demo", "outcome", "package", "playground", "races"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shown = example(name).arg("--help").current_dir(folder.path()).output().expect("the example starts");
+        let text = String::from_utf8_lossy(&shown.stdout);
+        assert!(shown.status.success() && text.contains(&format!("Usage: {name}")), "{name}: {shown:?}");
+        assert!(folder.path().read_dir().expect("the folder").next().is_none(), "{name}");
+    }
 }
 
 /// Runs the example that makes what a package holds beside the program.
