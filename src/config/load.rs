@@ -64,6 +64,7 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
 
 fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let reading = top.reading;
+    secret::publish(words_of(path));
     let seconds = SignedDuration::from_secs;
     let deadline = top.time("deadline", seconds(1)).unwrap_or(seconds(50));
     let max_servers = top.number("max_servers", 0..=u32::MAX).map_or(50, |found| found.value);
@@ -113,7 +114,21 @@ fn names_in(config: &Config) -> impl Iterator<Item = &str> {
     let types = config.node_types.iter();
     let names = types.flat_map(|kind| kind.labels.iter().map(String::as_str).chain([kind.name.as_str()]));
     let providers = config.providers.iter().map(|provider| provider.name.as_str());
-    names.chain(providers).chain([config.owner.as_str(), config.jenkins.user.as_str(), "jenkins", "openstack", "mita"])
+    let files = [Some(&config.state_file), config.metrics_file.as_ref(), config.html_file.as_ref()];
+    let files = files.into_iter().flatten().flat_map(|file| words_of(file));
+    names.chain(providers).chain(files).chain([
+        config.owner.as_str(),
+        config.jenkins.user.as_str(),
+        "jenkins",
+        "openstack",
+        "mita",
+    ])
+}
+
+/// The words in the path of a file that messages name.
+fn words_of(path: &Path) -> impl Iterator<Item = &str> {
+    let parts = path.iter().filter_map(|part| part.to_str());
+    parts.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_').chain([part]))
 }
 
 fn jenkins_table(top: &Table<'_>) -> Option<JenkinsConfig> {

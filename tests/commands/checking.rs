@@ -144,3 +144,18 @@ fn a_retirement_that_was_asked_for_already_is_not_written_down_again() {
     let read = journal_of(&it.state_file(), jiff::Timestamp::UNIX_EPOCH).expect("a journal");
     assert_eq!(read.entries.iter().filter(|entry| entry.event == Event::Asked).count(), 1);
 }
+
+#[test]
+fn a_word_for_a_token_does_not_hide_the_name_of_the_configuration() {
+    let it = Setup::trusty().start();
+    it.edit_config(|config| config.replace("jenkins-api-token", "none"));
+    let none = it.config_file().with_file_name("none.toml");
+    fs::copy(it.config_file(), &none).expect("its own folder");
+    let none = none.to_str().expect("a path");
+    let (_, shown) = said(&it, &["check", "--config", none]);
+    assert!(shown.contains("none.toml: ok") && !shown.contains("[secret]"), "{shown}");
+    let wrong = format!("nonsense = 1\n{}", fs::read_to_string(none).expect("its own file"));
+    fs::write(none, wrong).expect("its own file");
+    let (_, shown) = said(&it, &["check", "--config", none]);
+    assert!(shown.contains("none.toml: 1 error") && !shown.contains("[secret]"), "{shown}");
+}
