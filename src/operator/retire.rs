@@ -102,6 +102,10 @@ impl Context<'_> {
         if let Some(planned) = plan.memory.servers.get(&machine.id) {
             state.servers.insert(machine.id.clone(), planned.clone());
         }
+        let learned = &mut state.learned;
+        if let Some(usage) = learned.usage.get_mut(&machine.node_type) {
+            usage.retired_on_request(learned.clock);
+        }
         self.store.save(&state)?;
         self.journal(Event::Asked, "");
         let alone = Plan { actions: vec![action], ..plan };

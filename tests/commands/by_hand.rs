@@ -401,3 +401,11 @@ fn who_asked_for_a_retirement_is_told_until_it_is_done() {
     assert!(told.reason.contains("retired as soon as it is idle: adeza asked for it 5m ago"), "{}", told.reason);
     assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::AlreadySo, "adeza asked for it 5m ago");
 }
+
+#[test]
+fn a_server_that_a_person_has_retired_is_not_had_back_without_a_job() {
+    let it = Setup::trusty().top("idle_grace = \"auto\"").with_idle_node();
+    assert_ended(&it.by_hand(&it.node(), &RETIRE), Ended::Done, "is gone from Jenkins");
+    it.minutes(4);
+    assert_eq!(it.orders(), 1, "for the first job");
+}

@@ -124,6 +124,12 @@ impl Usage {
         self.missed = false;
     }
 
+    /// A person has a server retired. Nothing is learned from that: it need not have been idle.
+    pub fn retired_on_request(&mut self, clock: u64) {
+        self.retired_at = Some(clock);
+        self.missed = true;
+    }
+
     /// A server is ordered for a job that waits.
     pub fn ordered_for_a_job(&mut self, clock: u64) {
         let lately = self.retired_at.is_some_and(|at| clock.saturating_sub(at) < Self::REGRET);

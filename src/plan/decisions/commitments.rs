@@ -25,8 +25,12 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             }
             Change::RetireNode(target) | Change::DeleteServer(target) => {
                 let learned = &mut memory.learned;
-                if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| *rule == Rule::Idle) {
-                    usage.retired(learned.clock);
+                if let Some(usage) = learned.usage.get_mut(&target.node_type) {
+                    match rule {
+                        Rule::Idle => usage.retired(learned.clock),
+                        Rule::Asked => usage.retired_on_request(learned.clock),
+                        _ => {}
+                    }
                 }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
                 with_server(memory, &target.order, |server| {
