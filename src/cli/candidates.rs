@@ -21,10 +21,13 @@ pub(crate) fn nodes(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 /// What `mita explain` knows by name without asking Jenkins: node types, providers, and nodes as of the last run.
 pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
-    let config = configured();
-    let types = config.iter().flat_map(names_of_types);
-    let providers = config.iter().flat_map(|config| &config.providers).map(|provider| provider.name.to_string());
-    matching(begin, types.chain(providers).chain(config.iter().flat_map(names_of_nodes)))
+    matching(begin, configured().iter().flat_map(names_of_subjects))
+}
+
+/// What `mita status` shows alone: a part of it, or what carries one of these names.
+pub(crate) fn filters(begin: &OsStr) -> Vec<CompletionCandidate> {
+    let parts = ["types", "nodes", "jobs"].map(str::to_owned).into_iter();
+    matching(begin, parts.chain(configured().iter().flat_map(names_of_subjects)))
 }
 
 /// Node types of the configuration.
@@ -34,9 +37,7 @@ pub(crate) fn types(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Providers of the configuration.
 pub(crate) fn providers(begin: &OsStr) -> Vec<CompletionCandidate> {
-    let config = configured();
-    let names = config.iter().flat_map(|config| &config.providers).map(|provider| provider.name.to_string());
-    matching(begin, names)
+    matching(begin, configured().iter().flat_map(names_of_providers))
 }
 
 /// Clouds in clouds.yaml, and `envvars` if the OS_* variables describe one.
@@ -57,6 +58,14 @@ fn configured() -> Option<Config> {
 
 fn names_of_types(config: &Config) -> impl Iterator<Item = String> {
     config.node_types.iter().map(|kind| kind.name.to_string())
+}
+
+fn names_of_providers(config: &Config) -> impl Iterator<Item = String> {
+    config.providers.iter().map(|provider| provider.name.to_string())
+}
+
+fn names_of_subjects(config: &Config) -> impl Iterator<Item = String> {
+    names_of_types(config).chain(names_of_providers(config)).chain(names_of_nodes(config))
 }
 
 fn names_of_nodes(config: &Config) -> Vec<String> {

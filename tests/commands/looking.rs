@@ -125,11 +125,25 @@ fn no_line_of_a_status_is_wider_than_the_terminal() {
         it.sim.jenkins().submit(Job::freestyle("a-job").label(label));
     }
     it.minute();
+    it.sim.jenkins().submit(Job::freestyle("a-job-that-comes-later").label("plan9 && a-label-that-no-node-type-has"));
     let config = it.config_file().display().to_string();
-    let (_, shown) = it.terminal(&format!("NO_COLOR=1 $MITA status --config {config} 2>&1")).end();
-    let lines = shown.split(['\r', '\n']).filter(|line| !line.starts_with("mita: "));
+    let commands = ["reconcile", "status", "check --online", "pause --reason 'new racks, new cables, new switches'"];
+    let all = commands.map(|command| format!("$MITA {command}")).join("; ");
+    let (_, shown) = it.terminal(&format!("export NO_COLOR=1 MITA_CONFIG={config}; {all}")).end();
+    let lines = shown.split(['\r', '\n']);
     let wide: Vec<&str> = lines.filter(|line| line.trim_end().chars().count() > 80).collect();
-    assert!(wide.is_empty() && shown.contains("jobs wait"), "{wide:?}: {shown}");
+    assert!(wide.is_empty() && shown.contains("jobs wait") && shown.contains("warning: job"), "{wide:?}: {shown}");
+}
+
+#[test]
+fn a_shell_offers_the_parts_and_the_names_that_a_status_can_show_alone() {
+    let it = Setup::trusty().with_idle_node();
+    let config = it.config_file().display().to_string();
+    let variables = [("COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("MITA_CONFIG", config.as_str())];
+    let offered = it.program_with(&["--", "mita", "status", ""], &variables, "").stdout;
+    for word in ["nodes", "jobs", "types", "trusty", "openstack", &it.node()] {
+        assert!(offered.lines().any(|line| line == word), "{word}: {offered}");
+    }
 }
 
 #[test]

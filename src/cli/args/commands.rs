@@ -41,9 +41,9 @@ pub(crate) struct Reconcile {
 /// `mita explain`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Explain {
-    /// A job's name, a queue item's id, a node's name, a server's name, id or order, a provider, or a label expression in
-    /// quotes
-    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|PROVIDER|LABEL", add = ArgValueCompleter::new(candidates::subjects))]
+    /// A job's name, a queue item's id, a node's name, a server's name, id or order, a node type, a provider, or a label
+    /// expression in quotes; the address of a page in Jenkins and the address of a node will do, too
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER|LABEL", add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: String,
 
     #[command(flatten)]

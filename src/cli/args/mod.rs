@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Show every node type, server, node and queue item, and what mita thinks of it
     #[command(after_long_help = exit_help())]
     Status(Status),
-    /// Show everything about one job, node, server or label expression, with the evidence
+    /// Show everything about one job, node, server, node type, provider or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
     /// Set a node offline in your name: mita leaves it alone until you release it
@@ -93,7 +93,7 @@ pub(crate) enum Command {
     /// Plan a recorded run again, offline, and show where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
     Replay(Replay),
-    /// Ask the clouds what they have, and write a first configuration
+    /// Ask for Jenkins, a cloud and a node type, try the answers, and write a first configuration
     #[command(after_long_help = init_help())]
     Init(Box<Init>),
     /// Print a JSON Schema of the configuration, for editors

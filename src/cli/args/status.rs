@@ -1,13 +1,15 @@
 //! The arguments of `mita status`.
 
+use crate::cli::candidates;
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
 use std::time::Duration;
 
 /// `mita status`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Status {
     /// Show only a part (types, nodes or jobs), or only what contains these words: `mita status nodes ubuntu`
-    #[arg(value_name = "WORD")]
+    #[arg(value_name = "WORD", add = ArgValueCompleter::new(candidates::filters))]
     pub(crate) filter: Vec<String>,
 
     /// Repeat every SECONDS (10 if you give no number) until Ctrl-C; redraws a terminal; with --output json, writes one
