@@ -46,7 +46,7 @@ pub(crate) fn learn(
     let mut learned = Vec::new();
     let mut mismatched = Vec::new();
     for job in waiting.iter() {
-        let types = known.entry((&job.item.job, &job.need)).or_default();
+        let this = (job.item.job.as_str(), &job.need);
         let mut refused_by = BTreeSet::new();
         for (kind, served) in config.node_types.iter().zip(&job.served_by) {
             if !served || !witnesses.has_idle(&kind.name) {
@@ -58,7 +58,7 @@ pub(crate) fn learn(
             }
             let Some(since) = witnesses.idle_since(&kind.name, accepting, job) else { continue };
             let beside = now.duration_since(since.max(job.seen_since));
-            if taking_work && beside >= IDLE_BESIDE && types.insert(kind.name.clone()) {
+            if taking_work && beside >= IDLE_BESIDE && known.entry(this).or_default().insert(kind.name.clone()) {
                 learned.push(Mismatch {
                     job: job.item.job.clone(),
                     need: job.need.clone(),
@@ -69,7 +69,7 @@ pub(crate) fn learn(
                 });
             }
         }
-        mismatched.push((types.clone(), refused_by));
+        mismatched.push((known.get(&this).cloned().unwrap_or_default(), refused_by));
     }
     waiting.iter_mut().zip(mismatched).for_each(|(job, found)| (job.mismatched, job.refused_by) = found);
     memory.mismatches.extend(learned);
