@@ -48,6 +48,11 @@ impl<'a> ClosedNodes<'a> {
                 self.forget(&seen.name);
                 Ok(false)
             }
+            // It may be closed all the same. If not, that would fail in each run, and the node would never go.
+            Err(error) if error.outcome_is_unknown() => {
+                let now = self.jenkins.node_config(&seen.name)?;
+                Ok(matches!(now, NodeConfig::Closed(_)))
+            }
             Err(error) => Err(error),
         }
     }

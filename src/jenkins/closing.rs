@@ -32,9 +32,11 @@ impl Jenkins {
     pub fn node_config(&self, node: &NodeName) -> Result<NodeConfig, JenkinsError> {
         match self.fetch(&self.config_path(node)?) {
             Ok(response) => Ok(NodeConfig::read(String::from_utf8(response.body).unwrap_or_default())),
-            Err(JenkinsError { kind: ErrorKind::Forbidden { .. } | ErrorKind::NotFound, .. }) => {
-                Ok(NodeConfig::Unusable)
-            }
+            // Jenkins answers 500 where it cannot write the document down, and would in each run.
+            Err(JenkinsError {
+                kind: ErrorKind::Forbidden { .. } | ErrorKind::NotFound | ErrorKind::Failed { status: 500 },
+                ..
+            }) => Ok(NodeConfig::Unusable),
             Err(error) => Err(error),
         }
     }

@@ -114,3 +114,33 @@ fn a_node_that_a_person_opened_stays_as_that_person_left_it() {
     assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, "mine");
     assert_eq!(it.state()["nodes"][&node].get("closed"), None);
 }
+
+/// Faults of the configuration of nodes, in each run.
+fn fail_always(it: &Installation, method: &str, kind: Kind) {
+    it.sim.fault(Fault::new(Service::Jenkins, kind).method(method).path("config.xml").always());
+}
+
+#[test]
+fn s5_a_node_whose_configuration_cannot_be_read_or_replaced_goes_in_the_usual_order() {
+    for (method, kind) in [("GET", Kind::Html(500)), ("POST", Kind::Html(500)), ("POST", Kind::DropBefore)] {
+        let (it, node) = about_to_retire(Setup::trusty());
+        fail_always(&it, method, kind);
+        it.minute().did(&[&format!("retire_node {node} idle done")]);
+    }
+}
+
+#[test]
+fn s1_a_node_that_was_closed_although_jenkins_answers_500_is_opened_for_the_build_that_came_first() {
+    for kind in [Kind::DoneBut(500), Kind::DropAfter] {
+        let (it, node) = about_to_retire(Setup::trusty());
+        let before = it.sim.jenkins().node(&node).unwrap().labels.clone();
+        it.sim.fault(Fault::new(Service::Jenkins, kind).method("POST").path("config.xml"));
+        let name = node.clone();
+        just_before(&it, "POST", "changeOfflineCause", move |world| {
+            world.jenkins.occupy(&name, Job::freestyle("late").lasting(minutes(5)));
+        });
+        it.minute().did(&[&format!("retire_node {node} idle skipped")]);
+        let after = it.sim.jenkins().node(&node).unwrap().clone();
+        assert!(after.labels == before && !after.temporarily_offline && it.killed().is_empty(), "{after:?}");
+    }
+}
