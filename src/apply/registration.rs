@@ -37,13 +37,11 @@ impl From<NotDone> for Refusal {
 
 impl From<JenkinsError> for Refusal {
     fn from(error: JenkinsError) -> Self {
-        const HINT: &str = "Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents";
-        let failed = matches!(error.kind, ErrorKind::Failed { status: 500 });
         let in_passing = matches!(
             error.kind,
             ErrorKind::Starting | ErrorKind::NotSent | ErrorKind::Lost | ErrorKind::Failed { status: 501.. }
         );
-        Self { not_done: NotDone::from(error).and(failed.then(|| HINT.to_owned())), wrong: !in_passing }
+        Self { not_done: error.into(), wrong: !in_passing }
     }
 }
 
@@ -154,9 +152,11 @@ fn create(context: &Context<'_>, jenkins: &Jenkins, wanted: &NodeToRegister) -> 
             Err(NotDone { outcome: Outcome::Refused, reason }.into())
         }
         Ok(None) => {
-            let mut refusal = Refusal::from(error);
-            refusal.not_done.outcome = if unknown { Outcome::Failed } else { Outcome::Refused };
-            Err(refusal)
+            const HINT: &str = "Jenkins answers so where it lacks the plugin of the launcher: for register = \"ssh\" it needs SSH Build Agents";
+            let failed = matches!(error.kind, ErrorKind::Failed { status: 500 });
+            let Refusal { not_done: NotDone { reason, .. }, wrong } = error.into();
+            let outcome = if unknown { Outcome::Failed } else { Outcome::Refused };
+            Err(Refusal { not_done: NotDone { outcome, reason }.and(failed.then(|| HINT.to_owned())), wrong })
         }
         Err(_) => Err(error.into()),
     }

@@ -308,6 +308,12 @@ fn a_controller_without_the_plugin_is_told_which_one_it_needs() {
     let run = farm.minute();
     assert!(run.lines()[0].ends_with(" register failed"), "{}", run.story());
     assert!(run.errors()[0].contains("SSH Build Agents"), "{:?}", run.errors());
+    // A page of an agent that calls in has nothing to do with it.
+    let farm = inbound().start();
+    farm.sim.fault(Fault::new(Service::Jenkins, Kind::Html(500)).path("agent.jnlp"));
+    farm.sim.jenkins().submit(job("ceph-build"));
+    let errors = farm.minute().errors().join("\n");
+    assert!(errors.contains("status 500") && !errors.contains("SSH"), "{errors}");
 }
 
 #[test]
