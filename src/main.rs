@@ -1,6 +1,5 @@
 //! The program: arguments, logger, clock, run, exit status.
 
-use jiff::Timestamp;
 use log::Level;
 use mita::cli;
 use mita::cli::{Arguments, Exit, Failure};
@@ -8,7 +7,7 @@ use mita::concurrency::share_one_arena;
 use mita::reconcile::Moment;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 fn main() -> ExitCode {
     share_one_arena();
@@ -43,5 +42,5 @@ fn main() -> ExitCode {
 
 #[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
 fn moment() -> Moment {
-    Moment { now: Timestamp::now(), started: Instant::now() }
+    Moment::new(SystemTime::now(), Instant::now())
 }

@@ -10,7 +10,7 @@ use crate::store::{LockError, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use thiserror::Error;
 
 /// When a run happens. Only `main` reads the clock.
@@ -22,7 +22,20 @@ pub struct Moment {
     pub started: Instant,
 }
 
+/// The year 9000. Waits are added to the present, and no time can be written that is later than the year 9999.
+const LATEST: Timestamp = Timestamp::constant(221_845_392_000, 0);
+
+/// A clock that is thousands of years ahead tells no more than that it is wrong.
+fn shown_by(clock: SystemTime) -> Timestamp {
+    Timestamp::try_from(clock).unwrap_or(LATEST).min(LATEST)
+}
+
 impl Moment {
+    /// What the clock shows.
+    pub fn new(clock: SystemTime, started: Instant) -> Moment {
+        Moment { now: shown_by(clock), started }
+    }
+
     /// The present, counted on from what the clock showed at the start, for a command that waits for a person.
     #[must_use]
     pub fn again(self) -> Moment {
@@ -90,4 +103,18 @@ pub enum RunError {
     /// The state cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_no_time_can_show_is_the_latest_one() {
+        let after = |seconds| shown_by(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(after(86_400), "1970-01-02T00:00:00Z".parse().unwrap());
+        for seconds in [221_845_392_001, 253_402_207_201, 253_402_300_799, 1 << 40] {
+            assert_eq!(after(seconds), "9000-01-01T00:00:00Z".parse().unwrap(), "{seconds}");
+        }
+    }
 }
