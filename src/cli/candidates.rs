@@ -6,10 +6,10 @@
 use crate::cli::load::load;
 use crate::config;
 use crate::config::Config;
+use crate::domain::format::is_control;
 use crate::domain::state::State;
 use crate::store;
 use crate::store::Loaded;
-use crate::view::text::is_control;
 use clap_complete::CompletionCandidate;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

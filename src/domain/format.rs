@@ -1,4 +1,4 @@
-//! How times are written in reasons.
+//! How times and the texts of others are written.
 
 use jiff::SignedDuration;
 use std::borrow::Cow;
@@ -24,9 +24,38 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// Whether a character moves the cursor, breaks the line or turns the direction of writing, so that a text with it would read
+/// as another one.
+pub(crate) fn is_control(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A JSON document with escapes for the characters that control a terminal and that JSON allows: only texts have them.
+pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
+    let escape = |c: char| c > '~' && is_control(c);
+    if !json.contains(escape) {
+        return Cow::Borrowed(json);
+    }
+    let mut document = String::with_capacity(json.len());
+    for c in json.chars() {
+        if escape(c) { document.push_str(&format!("\\u{:04x}", u32::from(c))) } else { document.push(c) }
+    }
+    Cow::Owned(document)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_document_reads_the_same_and_controls_no_terminal() {
+        let json = "{\"a\":\"x\u{9b}2J\u{7f}\u{202e}é\"}";
+        assert_eq!(escaped(json), "{\"a\":\"x\\u009b2J\\u007f\\u202eé\"}");
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(&escaped(json)), read(json));
+        assert_eq!(escaped("{\n}"), "{\n}");
+    }
 
     #[test]
     fn a_long_text_ends_with_its_length() {

@@ -1,5 +1,6 @@
 //! Reading and writing a record.
 
+use crate::domain::format::escaped;
 use crate::permission::{Wanted, explained};
 use crate::record::document::{Record, VERSION};
 use crate::secret::redact_document;
@@ -119,7 +120,7 @@ impl Record {
     /// # Errors
     /// None that is known.
     pub fn printed(&self) -> io::Result<String> {
-        Ok(format!("{}\n", redact_document(&self.text()?)))
+        Ok(format!("{}\n", escaped(&redact_document(&self.text()?))))
     }
 
     /// Whether this is the beginning of a record of any version.

@@ -5,6 +5,7 @@
 
 use super::place::{LastLink, Place};
 use super::state::Store;
+use crate::domain::format::escaped;
 use crate::domain::journal::{Entry, Event, JobEntry};
 use crate::domain::state::{JOURNAL, beside};
 use crate::permission::{Wanted, explained};
@@ -64,7 +65,7 @@ impl Store {
             text.push('\n');
         }
         file.seek(SeekFrom::End(0))?;
-        file.write_all(redact_document(&text).as_bytes())?;
+        file.write_all(escaped(&redact_document(&text)).as_bytes())?;
         file.sync_data()?;
         if tail.is_empty() { place.sync_folder() } else { Ok(()) }
     }

@@ -1,5 +1,6 @@
 //! JSON documents on their way into a file, without long secrets.
 
+use crate::domain::format::escaped;
 use crate::secret::redact_document;
 use std::io::{self, ErrorKind, Write};
 
@@ -27,7 +28,7 @@ impl<W: Write> Redacted<W> {
     fn pass_on(&mut self, length: usize) -> io::Result<()> {
         let text = std::str::from_utf8(&self.rest[..length]);
         let text = text.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-        self.to.write_all(redact_document(text).as_bytes())?;
+        self.to.write_all(escaped(&redact_document(text)).as_bytes())?;
         self.rest.drain(..length);
         Ok(())
     }
@@ -89,6 +90,12 @@ mod tests {
             assert!(text.ends_with("]\n"));
             assert_eq!(parts > 5, pretty, "{parts}");
         }
+    }
+
+    #[test]
+    fn what_a_file_shows_on_a_terminal_does_not_control_it() {
+        let (text, _) = written(&serde_json::json!("x\u{9b}2J\u{202e}é"), false);
+        assert_eq!(text, "\"x\\u009b2J\\u202eé\"\n");
     }
 
     #[test]

@@ -1,15 +1,8 @@
 //! Pieces of text that all views share: text on one line, numbers with their nouns, durations.
 
-use crate::domain::format::span;
+use crate::domain::format::{is_control, span};
 use jiff::SignedDuration;
 use std::borrow::Cow;
-
-/// Whether a character moves the cursor, breaks the line or turns the direction of writing, so that a text with it would read
-/// as another one.
-pub(crate) fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
 
 /// The text on one line: line breaks are blanks, other control characters are written as escapes, so that a name out of
 /// Jenkins can neither forge a line nor control a terminal.
@@ -28,19 +21,6 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(line)
-}
-
-/// A JSON document with escapes for the characters that control a terminal and that JSON allows: only texts have them.
-pub(crate) fn escaped(json: &str) -> Cow<'_, str> {
-    let escape = |c: char| c > '~' && is_control(c);
-    if !json.contains(escape) {
-        return Cow::Borrowed(json);
-    }
-    let mut document = String::with_capacity(json.len());
-    for c in json.chars() {
-        if escape(c) { document.push_str(&format!("\\u{:04x}", u32::from(c))) } else { document.push(c) }
-    }
-    Cow::Owned(document)
 }
 
 /// A number with its noun: `1 node`, `2 nodes`.
@@ -73,15 +53,6 @@ mod tests {
         assert_eq!(one_line("a\r\nb\tc\u{7}d\n"), "a b c\\u{7}d");
         assert_eq!(one_line("‘größe’"), "‘größe’");
         assert_eq!(one_line("a\u{202e}b\u{9b}2J\u{2028}"), "a\\u{202e}b\\u{9b}2J");
-    }
-
-    #[test]
-    fn a_document_reads_the_same_and_controls_no_terminal() {
-        let json = "{\"a\":\"x\u{9b}2J\u{7f}\u{202e}é\"}";
-        assert_eq!(escaped(json), "{\"a\":\"x\\u009b2J\\u007f\\u202eé\"}");
-        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
-        assert_eq!(read(&escaped(json)), read(json));
-        assert_eq!(escaped("{\n}"), "{\n}");
     }
 
     #[test]

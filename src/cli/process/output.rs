@@ -1,11 +1,12 @@
 //! Standard output: every result goes through this file.
 
 use crate::config::of_process;
+use crate::domain::format::escaped;
 use crate::secret::{redact, redact_document};
 use crate::view::compact::cut;
 use crate::view::style::unmarked;
 use crate::view::table::folded;
-use crate::view::text::{escaped, one_line, plural};
+use crate::view::text::{one_line, plural};
 use serde::Serialize;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
