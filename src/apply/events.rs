@@ -46,6 +46,8 @@ pub(super) enum Event {
     NodeDeleted(NodeName),
     /// A node could not be brought back online.
     NodeNotRestored(NodeName),
+    /// The provider gave a server a floating IP, or refused to.
+    FloatingIpAnswered { order: MitaId, refused: bool },
     /// A retirement completed this step.
     RetirementStep { order: MitaId, step: RetirementStep },
     /// A retirement stopped: the server and its nodes stay.
@@ -132,6 +134,11 @@ impl Event {
             Event::NodeNotRestored(node) => {
                 if let Some(node) = state.nodes.get_mut(&node) {
                     node.restore_refused = true;
+                }
+            }
+            Event::FloatingIpAnswered { order, refused } => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.floating_ip_refused = refused.then_some(now);
                 }
             }
             Event::RetirementStep { order, step } => {

@@ -1,6 +1,7 @@
 //! Assigns floating IPs to servers, and releases those whose servers are gone.
 
 use crate::apply::context::Context;
+use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::FloatingIpId;
 use crate::domain::world::AddressMark;
@@ -29,8 +30,11 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome>
     let Some(provider) = context.provider(&target.provider)?.attachments() else {
         return Err(NotDone::skipped(format!("provider {} has no floating IPs", target.provider)));
     };
-    provider.assign_floating_ip(&order)?;
-    Ok(Outcome::Done)
+    let assigned = provider.assign_floating_ip(&order);
+    let assigned = assigned.map(|()| Outcome::Done).map_err(NotDone::from);
+    let refused = assigned.as_ref().is_err_and(|not_done| not_done.outcome == Outcome::Refused);
+    context.report(Event::FloatingIpAnswered { order: target.order.clone(), refused });
+    assigned
 }
 
 /// The floating IP is read first: it is released only if it was made for this server, leads nowhere, and the server is

@@ -4,7 +4,7 @@ use crate::concurrency::{join, parallel_map};
 use crate::config::Config;
 use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
-use crate::domain::state::State;
+use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState};
 use crate::observe::services::Services;
 use crate::plan::identity::ownership::is_ours;
@@ -12,6 +12,9 @@ use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
+
+/// How many servers a run reads by id of those that their cloud keeps after their deletion.
+const DELETED_READ: usize = 20;
 
 /// Reads the servers of a cloud, and its volumes and floating IPs where some may be ours.
 pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, state: &State) -> Cloud {
@@ -58,10 +61,10 @@ fn listing<T>(listing: Result<T, Failure>) -> Listing<T> {
 }
 
 /// Servers that the state or a floating IP of ours knows and the list lacks: they are read one by one.
-fn missing_servers(
+fn missing_servers<'s>(
     config: &Config,
     name: &ProviderName,
-    state: &State,
+    state: &'s State,
     servers: &[Server],
     floating_ips: Option<&Listing<Vec<FloatingIp>>>,
 ) -> BTreeSet<ServerId> {
@@ -70,8 +73,18 @@ fn missing_servers(
     let floating_ips = floating_ips.and_then(Listing::complete).into_iter().flatten();
     let installation = config.installation();
     let marks = floating_ips.map(|address| &address.mark).filter(|mark| mark.is_of(&installation));
-    let known = remembered.filter_map(|server| server.server_id.as_ref()).chain(marks.map(|mark| &mark.server));
-    known.filter(|id| !listed.contains(id)).cloned().collect()
+    let (deleted, others): (Vec<_>, Vec<_>) = remembered.partition(|server| server.soft_deleted);
+    let ids = |servers: Vec<&'s ServerMemory>| servers.into_iter().filter_map(|server| server.server_id.as_ref());
+    let deleted: Vec<&ServerId> = ids(deleted).filter(|id| !listed.contains(id)).collect();
+    let known = ids(others).chain(marks.map(|mark| &mark.server)).filter(|id| !listed.contains(id));
+    known.chain(in_turn(&deleted, state.run)).cloned().collect()
+}
+
+/// Those of servers that their cloud keeps after their deletion which this run reads, each run others: there may be thousands.
+fn in_turn<'a>(deleted: &[&'a ServerId], run: u64) -> Vec<&'a ServerId> {
+    let turns = deleted.len().div_ceil(DELETED_READ).max(1);
+    let turn = usize::try_from(run % turns as u64).unwrap_or_default();
+    deleted.chunks(DELETED_READ).nth(turn).unwrap_or_default().to_vec()
 }
 
 /// Whether a failed server of ours has no fault, which lists leave out, and the state does not know it either.

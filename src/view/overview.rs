@@ -257,6 +257,7 @@ impl ServerView<'_> {
             },
             Some(Sighting::Unlisted) => "not listed".to_owned(),
             Some(Sighting::Gone) | None => "gone".to_owned(),
+            Some(Sighting::Deleted) => "deleted".to_owned(),
             Some(Sighting::NoAnswer) => "not seen".to_owned(),
         }
     }

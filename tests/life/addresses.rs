@@ -148,6 +148,38 @@ fn a_pool_that_is_used_up_after_the_order_is_told_and_the_server_is_used_all_the
 }
 
 #[test]
+fn no_more_servers_are_ordered_while_one_that_is_to_join_is_refused_its_floating_ip() {
+    let full = r#"{"NeutronError":{"type":"IpAddressGenerationFailure","message":"No more IP addresses available."}}"#;
+    let forbidden =
+        r#"{"NeutronError":{"type":"PolicyNotAuthorized","message":"(rule:create_floatingip) is disallowed"}}"#;
+    for (status, body) in [(409, full), (403, forbidden)] {
+        let farm = with_pool();
+        farm.sim.on_boot("trusty", JoinRule::base_plus_ip(minutes(12), "amd64 trusty"));
+        let refusal =
+            Fault::new(Service::Neutron, Kind::Status(status, body.into())).method("POST").path("floatingips");
+        farm.sim.fault(refusal.always());
+        farm.sim.jenkins().submit(job());
+        farm.minutes_until(3, "it is refused one", |farm| !farm.minute().errors().is_empty());
+        farm.sim.jenkins().submit(job().lasting(minutes(30)));
+        farm.sim.jenkins().submit(job().lasting(minutes(30)));
+        let refusals = (0..6).filter(|_| !farm.minute().errors().is_empty()).count();
+        assert_eq!((refusals, farm.orders()), (1, 1), "asked every five minutes");
+        farm.minutes_until(8, "its agent connects all the same, and others are ordered", |farm| farm.orders() > 1);
+        farm.minutes_until(60, "all are built", |farm| farm.built().len() == 3);
+    }
+}
+
+#[test]
+fn a_refused_floating_ip_is_assigned_once_there_is_one() {
+    let farm = with_pool();
+    let full = Kind::Status(409, "{}".into());
+    farm.sim.fault(Fault::new(Service::Neutron, full).method("POST").path("floatingips").times(2));
+    farm.sim.jenkins().submit(job().lasting(minutes(30)));
+    farm.minutes_until(3, "it is refused one", |farm| !farm.minute().errors().is_empty());
+    farm.minutes_until(11, "it has one", |farm| !addresses(farm).is_empty());
+}
+
+#[test]
 fn s2_other_floating_ips_are_never_touched() {
     let farm = with_pool();
     let other = |description: &str| {

@@ -1,10 +1,11 @@
-//! Volumes that outlive their server: found by their name, removed by it, and nobody else's ever touched.
+//! What outlives its server: volumes, found by their name, removed by it, and nobody else's ever touched; and servers that
+//! their cloud keeps after their deletion.
 
 use crate::harness::{Installation, Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
-use mita_sim::openstack::Fate;
+use mita_sim::openstack::{Fate, Status};
 use mita_sim::{Fault, Kind, Service};
 
 fn with_storage() -> Setup {
@@ -84,4 +85,55 @@ fn with_the_state_lost_a_left_over_volume_is_told_once_and_stays() {
     farm.sim.advance(minutes(60) + seconds(1));
     farm.minutes(3);
     assert_eq!(farm.sim.cloud("openstack").volumes.len(), 1);
+}
+
+/// An installation whose cloud keeps deleted servers for three hours, with 50 that mita has deleted.
+fn with_kept_servers() -> Installation {
+    let farm = Setup::new().node("trusty", "labels = \"amd64 trusty\"\nstorage = 10\nsingle_use = true").start();
+    farm.sim.cloud("openstack").options.reclaim_time = minutes(180);
+    farm.sim.cloud("openstack").quota_mut("ceph-ci").volumes = None;
+    for number in 1..=50 {
+        farm.sim.jenkins().submit(Job::freestyle(&format!("job-{number}")).label("trusty").lasting(minutes(1)));
+    }
+    let kept = |farm: &Installation| {
+        let cloud = farm.sim.cloud("openstack");
+        let kept = cloud.servers.iter().filter(|server| server.status == Status::SoftDeleted).count();
+        kept == cloud.servers.len() && kept >= 10
+    };
+    farm.minutes_until(60, "all are built, and their servers deleted", |farm| farm.built().len() == 50 && kept(farm));
+    farm
+}
+
+#[test]
+fn l5_servers_that_their_cloud_keeps_are_not_all_read_in_each_run() {
+    let farm = with_kept_servers();
+    let kept = farm.sim.cloud("openstack").servers.len();
+    assert!(kept > 20, "{kept}");
+    farm.minutes(2);
+    for _ in 0..4 {
+        let run = farm.minute();
+        run.did_nothing();
+        assert!(run.count(Service::Nova, "GET", "/servers/") <= 21, "{}", run.story());
+        assert!(run.problems().is_empty(), "{}", run.story());
+    }
+    // They count in no limit.
+    farm.sim.jenkins().submit(Job::freestyle("late").label("trusty").lasting(minutes(1)));
+    assert_eq!(farm.minute().orders(), 1);
+    farm.sim.advance(minutes(180));
+    farm.minutes_until(20, "all but the last one are forgotten", |farm| {
+        farm.state()["servers"].as_object().expect("an object").len() == 1
+    });
+}
+
+#[test]
+fn s5_a_kept_server_that_a_person_restores_is_ours_again() {
+    let farm = with_kept_servers();
+    let id = farm.sim.cloud("openstack").servers[0].id.clone();
+    if let Some(server) = farm.sim.cloud("openstack").server_mut(&id) {
+        (server.status, server.gone_at) = (Status::Active, None);
+    }
+    farm.minute();
+    farm.minutes_until(20, "it is removed, since it has no node", |farm| {
+        farm.sim.cloud("openstack").server(&id).unwrap().deleting()
+    });
 }

@@ -304,6 +304,7 @@ impl Life<'_> {
         for cloud in self.farm.sim.world().clouds.values_mut() {
             cloud.next_fates.clear();
             cloud.options.list_lag = seconds(0);
+            cloud.options.reclaim_time = seconds(0);
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);

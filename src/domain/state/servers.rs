@@ -33,6 +33,9 @@ pub struct ServerMemory {
     /// Whether a floating IP was asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub floating_ip: bool,
+    /// When its cloud last refused to give it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floating_ip_refused: Option<Timestamp>,
     /// Whether any listing ever showed it.
     #[serde(default)]
     pub listed: bool,
@@ -80,6 +83,9 @@ pub struct ServerMemory {
     /// When its deletion was first seen under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleting_since: Option<Timestamp>,
+    /// Whether its cloud last showed it as deleted: it may keep it for days (`SOFT_DELETED`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub soft_deleted: bool,
     /// Reads by id that answered 404, one a run.
     #[serde(default)]
     pub gone_sightings: u32,
@@ -133,6 +139,7 @@ impl ServerMemory {
             server_id: None,
             storage: false,
             floating_ip: false,
+            floating_ip_refused: None,
             listed: false,
             waited: None,
             under_way: None,
@@ -148,6 +155,7 @@ impl ServerMemory {
             work: Work::default(),
             stopped: Rare::default(),
             deleting_since: None,
+            soft_deleted: false,
             gone_sightings: 0,
             lock_met: None,
             retirement: None,

@@ -43,6 +43,8 @@ struct Coming<'a> {
     place: (&'a NodeTypeName, &'a ProviderName),
     origin: Origin,
     late: bool,
+    /// Whether its cloud refused it the floating IP that it may need to join.
+    refused_floating_ip: bool,
 }
 
 impl Coming<'_> {
@@ -106,7 +108,10 @@ impl<'a> Limits<'a> {
             *limits.at_provider.entry(place.1).or_default() += 1;
             let is_coming = matches!(classified.phase, Phase::OnItsWay(_));
             if is_coming {
-                limits.coming.push(Coming { place, origin: machine.origin, late: is_late(memory, machine) });
+                let refused_floating_ip =
+                    memory.servers.get(&machine.id).is_some_and(|server| server.floating_ip_refused.is_some());
+                let (origin, late) = (machine.origin, is_late(memory, machine));
+                limits.coming.push(Coming { place, origin, late, refused_floating_ip });
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
@@ -209,6 +214,12 @@ impl<'a> Limits<'a> {
                 format!("provider {provider} refused {} for quota; asked again in {left}", kind.name),
             );
         }
+        let mut here = self.coming.iter().filter(|coming| coming.place == (&kind.name, provider));
+        if here.clone().any(|coming| coming.refused_floating_ip) {
+            let reason =
+                format!("provider {provider} refused a floating IP to a server of {} that is to join", kind.name);
+            return blocker(Rule::Quota, reason);
+        }
         let Some(breaker) = self.memory.breakers.get(provider).and_then(|types| types.get(&kind.name)) else {
             return Ok(u32::MAX);
         };
@@ -218,7 +229,7 @@ impl<'a> Limits<'a> {
                 format!("{} failed at provider {provider} ({}); tried again in {left}", kind.name, breaker.reason);
             return blocker(Rule::BreakerOpen, reason);
         }
-        if self.coming.iter().any(|coming| coming.place == (&kind.name, provider) && coming.is_try_after(breaker)) {
+        if here.any(|coming| coming.is_try_after(breaker)) {
             return Err(being_tried(kind, provider, breaker));
         }
         Ok(1)

@@ -2,7 +2,8 @@
 //!
 //! One request creates a floating IP, marks it and points it to a server, so that none of ours is ever without its
 //! mark. The mark names the server, so the listing alone shows what exists, whatever is in the state: if the answer to
-//! an order was lost, the next run sees its result.
+//! an order was lost, the next run sees its result. A refusal is not asked for again at once: until somebody releases one,
+//! each run would be told the same.
 
 use super::draft::{Draft, target};
 use super::findings::Findings;
@@ -14,13 +15,14 @@ use crate::plan::capacity::supply::Supply;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
+use crate::plan::sightings::breaker::QUOTA_PAUSE;
 use crate::plan::sightings::floating_ips::ours;
 use crate::plan::sightings::servers::GONE_CONFIRMED;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Releases floating IPs whose server is gone, and assigns one to each server that needs one and stays.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { config, memory, fleet, .. } = *found.supply;
+    let Supply { config, memory, fleet, now, .. } = *found.supply;
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &found.world.clouds {
         for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
@@ -38,8 +40,14 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         let removed: BTreeSet<_> =
             draft.actions.iter().filter_map(Action::removed).map(|target| &target.order).collect();
         let staying = fleet.classified().filter(|(machine, _)| !removed.contains(&machine.id));
-        let assignments: Vec<Action> =
-            staying.filter_map(|(machine, classified)| assignment(config, found.world, machine, classified)).collect();
+        let asked_lately = |machine: &Machine<'_>| {
+            let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
+            refused.is_some_and(|at| now.duration_since(at) < QUOTA_PAUSE)
+        };
+        let assignments: Vec<Action> = staying
+            .filter(|(machine, _)| !asked_lately(machine))
+            .filter_map(|(machine, classified)| assignment(config, found.world, machine, classified))
+            .collect();
         draft.actions.extend(assignments);
     }
 }

@@ -57,6 +57,8 @@ pub enum Sighting<'a> {
     Unlisted,
     /// The listing is whole and lacks it, and a read by its id answered 404.
     Gone,
+    /// The listing is whole and lacks it, and the last read by its id showed it as deleted: it is not read in each run.
+    Deleted,
     /// There is no answer to conclude from.
     NoAnswer,
 }
@@ -94,7 +96,7 @@ impl Machine<'_> {
     pub fn server(&self) -> Option<&Server> {
         match self.sighting {
             Sighting::Seen(server) => Some(server),
-            Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => None,
+            Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => None,
         }
     }
 

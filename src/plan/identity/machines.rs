@@ -73,7 +73,7 @@ pub(crate) fn machines<'a>(
             server_id: memory.server_id.clone(),
             ordered_at: memory.ordered_at,
             origin: memory.origin,
-            sighting: unlisted(world, provider, memory.server_id.as_ref()),
+            sighting: unlisted(world, provider, memory),
             nodes: Vec::new(),
             doubts: Vec::new(),
             namesakes: Vec::new(),
@@ -104,13 +104,14 @@ fn shown<'a>(
     shown.collect()
 }
 
-fn unlisted<'a>(world: &World, provider: &ProviderName, id: Option<&ServerId>) -> Sighting<'a> {
+fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -> Sighting<'a> {
     let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
-    match (&cloud.servers, id) {
+    match (&cloud.servers, &memory.server_id) {
         (Listing::Unavailable(_), _) => Sighting::NoAnswer,
         (Listing::Complete(_), None) => Sighting::Unlisted,
         (Listing::Complete(_), Some(id)) => match cloud.by_id.get(id) {
             Some(Lookup::Gone) => Sighting::Gone,
+            None if memory.soft_deleted => Sighting::Deleted,
             Some(Lookup::Found(_) | Lookup::Unavailable(_)) | None => Sighting::NoAnswer,
         },
     }

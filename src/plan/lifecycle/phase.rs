@@ -123,7 +123,7 @@ impl Classifier<'_> {
         }
         match machine.sighting {
             Sighting::Seen(server) => evidence.by_state(server),
-            Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => {
+            Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
                 let age = self.now.duration_since(machine.ordered_at);
                 coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
             }
@@ -197,6 +197,7 @@ impl Evidence<'_> {
                 let age = self.now.duration_since(self.machine.ordered_at);
                 Some(alone(Rule::Gone, format!("ordered {} ago and never seen: given up", span(age))))
             }
+            Sighting::Deleted => Some(alone(Rule::Gone, "deleted")),
             Sighting::Seen(server) if server.state == ServerState::Deleted => Some(alone(Rule::Gone, "deleted")),
             Sighting::Seen(server) if server.state == ServerState::Deleting => {
                 let since = self.remembered.and_then(|memory| memory.deleting_since).unwrap_or(self.now);

@@ -35,7 +35,8 @@ pub(crate) fn sighted(
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     memory.provider = machine.provider.clone();
     memory.ordered_at = memory.ordered_at.min(now);
-    for time in [&mut memory.lock_met, &mut memory.active_since, &mut memory.deleting_since] {
+    let met = [&mut memory.lock_met, &mut memory.floating_ip_refused];
+    for time in met.into_iter().chain([&mut memory.active_since, &mut memory.deleting_since]) {
         *time = time.map(|time| time.min(now));
     }
     memory.waited = Some(waited(config, state, machine, &memory, now));
@@ -46,7 +47,7 @@ pub(crate) fn sighted(
         memory.under_way = None;
     }
     match machine.sighting {
-        Sighting::NoAnswer | Sighting::Unlisted => {}
+        Sighting::NoAnswer | Sighting::Unlisted | Sighting::Deleted => {}
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
@@ -59,6 +60,7 @@ pub(crate) fn sighted(
 /// Notes what the cloud shows.
 fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Timestamp) {
     memory.listed = true;
+    memory.soft_deleted = server.state == ServerState::Deleted;
     if server.lock != Lock::Unknown {
         // What the cloud shows now counts, and no refusal of the past.
         memory.lock_met = None;
@@ -182,7 +184,7 @@ fn waited(
     let (since, may_last) = match machine.sighting {
         Sighting::Seen(server) if server.state == ServerState::Building => (None, times.boot_timeout),
         Sighting::Seen(_) => (memory.active_since, times.join_timeout),
-        Sighting::Unlisted | Sighting::Gone | Sighting::NoAnswer => (None, times.order_timeout),
+        Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
     if let (true, Some(before)) = (is_worked_on(machine), memory.waited) {
@@ -207,7 +209,7 @@ fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
 pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
     match machine.sighting {
         // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
-        Sighting::NoAnswer | Sighting::Seen(_) => false,
+        Sighting::NoAnswer | Sighting::Deleted | Sighting::Seen(_) => false,
         Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
         Sighting::Unlisted => order_is_given_up(config, machine, memory),
     }

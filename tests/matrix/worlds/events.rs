@@ -20,6 +20,8 @@ pub(crate) enum Event {
     NextServer(usize),
     /// New servers are missing from lists for so many seconds, from now on.
     Lag(u64),
+    /// A cloud keeps deleted servers for so many minutes, from now on.
+    Reclaim(u64),
     /// The next deletions are said to be done, and are not.
     ForgottenDelete,
     /// An answer goes wrong, so many times.
@@ -113,7 +115,8 @@ pub(crate) fn any(chance: &mut Chance) -> Event {
             which: chance.below(4),
             back: chance.in_hundred(60).then(|| 1 + chance.below(8) as u64),
         },
-        _ => match chance.below(9) {
+        _ => match chance.below(10) {
+            9 => Event::Reclaim(chance.one_of(&[0, 4, 30, 600])),
             6 | 7 => Event::Lock(chance.below(4)),
             8 => Event::Unlock,
             which => Event::LookAlike(which),
@@ -251,6 +254,10 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
             farm.sim.cloud("openstack").next_fates.push_back(fate);
         }
         Event::Lag(lag) => farm.sim.cloud("openstack").options.list_lag = seconds(lag),
+        Event::Reclaim(time) if backend == Backend::OpenStack => {
+            farm.sim.cloud("openstack").options.reclaim_time = minutes(time);
+        }
+        Event::Reclaim(_) => {}
         Event::ForgottenDelete => {
             let (service, _) = requests(backend, Service::Nova, "");
             farm.sim.fault(Fault::new(service, Kind::AckedButNotDone(204)).method("DELETE").times(2));

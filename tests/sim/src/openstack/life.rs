@@ -190,9 +190,14 @@ impl Cloud {
         let at_once = self.options.delete_time.is_zero();
         let mut gone = Vec::new();
         let mut volumes_of = Vec::new();
+        let kept = millis(self.options.reclaim_time);
         for server in &mut self.servers {
             let Some(due) = server.gone_at.filter(|_| !server.stuck_deleting) else { continue };
-            if due <= now {
+            let soft_deleted = server.status == Status::SoftDeleted;
+            if due <= now && kept > 0 && !soft_deleted && server.status != Status::Deleted {
+                server.status = Status::SoftDeleted;
+                server.gone_at = Some(due + kept);
+            } else if due <= now || kept == 0 && soft_deleted {
                 volumes_of.push(server.id.clone());
                 if server.status == Status::Deleted || at_once {
                     gone.push(server.id.clone());

@@ -31,6 +31,8 @@ pub struct Options {
     pub boot_time: Duration,
     /// From the delete request until the server is gone.
     pub delete_time: Duration,
+    /// How long a deleted server is kept, so that it can be restored (`reclaim_instance_interval`); zero for not at all.
+    pub reclaim_time: Duration,
     /// How long a token lives.
     pub token_life: Duration,
     /// The most servers, flavors, images or volumes in one page.
@@ -58,6 +60,7 @@ impl Default for Options {
         Options {
             boot_time: Duration::from_secs(60),
             delete_time: Duration::from_secs(5),
+            reclaim_time: Duration::ZERO,
             token_life: Duration::from_secs(3600),
             page_size: 1000,
             newest_microversion: 93,

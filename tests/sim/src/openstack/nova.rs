@@ -151,6 +151,7 @@ impl Cloud {
         let tags: Option<Vec<&str>> = value("tags").filter(|_| minor >= 26).map(|t| t.split(',').collect());
         let shown = |s: &&Server| {
             token.project.as_ref() == Some(&s.project)
+                && s.status != Status::SoftDeleted // Only an administrator may list them (nova/db/main/api.py).
                 && self.now >= s.created + millis(self.options.list_lag)
                 && name.as_ref().is_none_or(|r| r.is_match(&s.name))
                 && value("status").is_none_or(|w| w.eq_ignore_ascii_case(s.status.name()))
@@ -242,7 +243,7 @@ impl Cloud {
 
     /// What a project uses: servers, cores and memory.
     pub(crate) fn usage(&self, project: &str) -> (u64, u64, u64) {
-        let own = self.servers.iter().filter(|s| s.project == project);
+        let own = self.servers.iter().filter(|s| s.project == project && s.status != Status::SoftDeleted);
         own.fold((0, 0, 0), |(n, cores, ram), s| {
             let flavor = self.flavors.iter().find(|f| f.id == s.flavor);
             let (c, r) = flavor.map_or((0, 0), |f| (f.vcpus, f.ram));

@@ -211,7 +211,7 @@ impl Server {
 
     /// `OS-EXT-STS:task_state`.
     pub(crate) fn task_state(&self, now: Ms, default: Duration) -> Option<&'static str> {
-        if self.status == Status::Deleted {
+        if matches!(self.status, Status::Deleted | Status::SoftDeleted) {
             return None;
         }
         if self.deleting() {
