@@ -17,13 +17,15 @@ pub struct StartingState {
 /// The state that a run starts from: one that is lost or unreadable starts anew.
 pub fn starting_state(loaded: Loaded, config: &Config, now: Timestamp) -> StartingState {
     let owner = config.owner.clone();
-    let warning = match loaded {
+    let (since, warning) = match loaded {
         Loaded::Known(state) => return StartingState { state: *state, warning: None },
         Loaded::Fresh => return StartingState { state: State::new(owner), warning: None },
-        Loaded::SetAside { to, why } => {
-            format!("the state file could not be read and is kept as {}: {why}", to.display())
+        Loaded::SetAside { to, why, since } => {
+            (since, format!("the state file could not be read and is kept as {}: {why}", to.display()))
         }
-        Loaded::Unreadable { why } => format!("the state file {} cannot be read: {why}", config.state_file.display()),
+        Loaded::Unreadable { why } => {
+            (now, format!("the state file {} cannot be read: {why}", config.state_file.display()))
+        }
     };
-    StartingState { state: State::after_loss(owner, now), warning: Some(warning) }
+    StartingState { state: State::after_loss(owner, since, now), warning: Some(warning) }
 }

@@ -8,7 +8,7 @@ use super::place::{LastLink, Place};
 use super::redacted::Redacted;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -16,6 +16,13 @@ use std::path::{Path, PathBuf};
 
 /// A state of 10,000 servers and as many queue items takes about 10 MB; a larger file is not a state file of mita.
 pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
+
+/// What stands behind the name of a file that was set aside, before a date of so many characters.
+const UNREADABLE: &str = ".unreadable-";
+const DATE: usize = "20261121T233012Z".len();
+
+/// Two files that are set aside within this time are one story.
+const AGAIN_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// A state file with its lock.
 #[derive(Debug)]
@@ -39,6 +46,8 @@ pub enum Loaded {
         to: PathBuf,
         /// What is wrong with it.
         why: String,
+        /// Since when files were set aside in run after run.
+        since: Timestamp,
     },
     /// The result of [`load_only`] for a file that cannot be read: it stays where it is.
     Unreadable {
@@ -62,9 +71,10 @@ impl Store {
             Loaded::Unreadable { why } => why,
             read => return Ok(read),
         };
+        let since = set_aside_since(&self.place, now);
         let to = set_aside(&self.place, &self.path, now)?;
-        self.save(&State::after_loss(installation.owner.clone(), now))?;
-        Ok(Loaded::SetAside { to, why })
+        self.save(&State::after_loss(installation.owner.clone(), since, now))?;
+        Ok(Loaded::SetAside { to, why, since })
     }
 
     /// Replaces the state durably: once this returns, the state survives a power failure.
@@ -165,13 +175,26 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
     }
 }
 
+/// Since when there was no long time between two files that were set aside: something makes the state unreadable again and
+/// again.
+fn set_aside_since(place: &Place, now: Timestamp) -> Timestamp {
+    let mut since = now;
+    for suffix in place.suffixes().unwrap_or_default().iter().rev() {
+        let date = suffix.strip_prefix(UNREADABLE).and_then(|rest| rest.get(..DATE)?.parse::<Timestamp>().ok());
+        let earlier = date.filter(|date| *date <= since && since.duration_since(*date) < AGAIN_WITHIN);
+        since = earlier.unwrap_or(since);
+    }
+    since
+}
+
 /// Gives the file a new name with the date. It keeps its own name until it is replaced, so that there always is a state
 /// file; if a file cannot have two names, it is renamed.
 fn set_aside(place: &Place, path: &Path, now: Timestamp) -> Result<PathBuf, StoreError> {
     let date = now.strftime("%Y%m%dT%H%M%SZ");
     let mut ordinal = 0_u32;
     loop {
-        let suffix = if ordinal == 0 { format!(".unreadable-{date}") } else { format!(".unreadable-{date}-{ordinal}") };
+        let suffix = format!("{UNREADABLE}{date}");
+        let suffix = if ordinal == 0 { suffix } else { format!("{suffix}-{ordinal}") };
         match place.beside(&suffix).and_then(|to| place.set_aside(&to)) {
             Ok(()) => {
                 let mut name = path.as_os_str().to_owned();

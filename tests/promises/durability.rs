@@ -110,3 +110,19 @@ fn s4_a_run_that_is_killed_after_it_found_the_state_unreadable_leaves_the_wait_t
     assert_eq!(farm.orders(), 0, "nothing is ordered for two minutes");
     assert_eq!(farm.state()["settling"]["cause"], "state_unreadable");
 }
+
+#[test]
+fn l6_a_state_file_that_becomes_unreadable_again_and_again_is_a_problem_after_a_quarter_of_an_hour() {
+    let farm = waiting_job();
+    for run in 0..10 {
+        std::fs::write(farm.state_file(), "rubbish").expect("its own folder");
+        farm.sim.advance(minutes(2));
+        let run_of = farm.minute();
+        let told = run_of.problems().iter().any(|problem| problem.contains("why the state file cannot be read"));
+        // Three minutes lie between two runs.
+        assert_eq!(told, run >= 5, "{run}: {:?}", run_of.problems());
+    }
+    farm.minutes(3);
+    assert_eq!(farm.orders(), 1);
+    assert!(farm.minute().problems().is_empty());
+}

@@ -155,11 +155,18 @@ impl State {
         self.nodes.get(node)?.set_offline_by
     }
 
-    /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything.
-    pub fn after_loss(owner: Owner, now: Timestamp) -> Self {
-        Self { settling: Some(Settling { since: now, cause: SettlingCause::StateUnreadable }), ..Self::new(owner) }
+    /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything. `since`
+    /// is from when on that was so in run after run.
+    pub fn after_loss(owner: Owner, since: Timestamp, now: Timestamp) -> Self {
+        let settling = Some(Settling { since: now, cause: SettlingCause::StateUnreadable });
+        let lasts = Credit { first: since, last: now, credit: now.duration_since(since) };
+        let lasting = if since < now { [(SETTLING.to_owned(), lasts)].into() } else { BTreeMap::new() };
+        Self { settling, lasting, ..Self::new(owner) }
     }
 }
+
+/// What lasts while nothing is ordered or deleted.
+pub const SETTLING: &str = "settling";
 
 /// Longer than anything is counted.
 const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);

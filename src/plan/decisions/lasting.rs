@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::domain::format::span;
 use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Credit, State};
+use crate::domain::state::{Credit, SETTLING, State};
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ struct Condition {
 fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = draft.verdicts.iter().filter_map(of_verdict).collect();
     conditions.extend(memory.settling.as_ref().map(|settling| Condition {
-        key: "settling".to_owned(),
+        key: SETTLING.to_owned(),
         place: "jenkins".to_owned(),
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
         cure: "find out why Jenkins restarts again and again, or why the state file cannot be read",

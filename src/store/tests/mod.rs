@@ -129,14 +129,15 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
         assert_eq!(names(&dir), ["state.json"], "{what}: a dry run renames nothing");
         let mut store = Store::lock(&path).unwrap();
         match store.load(&us(), now()).unwrap() {
-            Loaded::SetAside { to, why } => {
+            Loaded::SetAside { to, why, since } => {
+                assert_eq!(since, now(), "{what}");
                 assert!(why.contains(reason), "{what}: {why}");
                 assert_eq!(to, dir.path().join("state.json.unreadable-20261121T233012Z"), "{what}");
                 assert_eq!(fs::read(&to).unwrap(), content, "{what}");
             }
             other => panic!("{what}: {other:?}"),
         }
-        let forgotten = State::after_loss(owner(), now());
+        let forgotten = State::after_loss(owner(), now(), now());
         assert_eq!(known(store.load(&us(), now()).unwrap()), forgotten, "{what}: what comes next knows of it");
         store.save(&state()).unwrap();
         assert_eq!(known(store.load(&us(), now()).unwrap()), state(), "{what}");
