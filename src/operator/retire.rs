@@ -104,7 +104,7 @@ impl Context<'_> {
         }
         let learned = &mut state.learned;
         if let Some(usage) = learned.usage.get_mut(&machine.node_type) {
-            usage.retired_on_request(learned.clock);
+            usage.retired_at = Some(learned.clock);
         }
         self.store.save(&state)?;
         self.journal(Event::Asked, "");

@@ -39,6 +39,8 @@ pub struct AtHand {
     pub order: u32,
     /// So many are kept if they are there; at least as many as are ordered.
     pub keep: u32,
+    /// Those that are not kept go as soon as so many may go together.
+    pub group: u32,
     /// What each rule wants, the largest number first.
     pub reasons: Vec<Forecast>,
 }

@@ -34,7 +34,7 @@ impl AutoGrace {
     pub const WAIT_COST: u32 = 20;
 
     /// How long a node is idle at least before it is retired.
-    pub const SHORTEST: SignedDuration = SignedDuration::from_mins(4);
+    pub const SHORTEST: SignedDuration = SignedDuration::from_mins(3);
 }
 
 /// `ahead`: the same time of which days counts.

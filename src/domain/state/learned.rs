@@ -57,6 +57,10 @@ pub struct Learned {
 pub struct Usage {
     /// Busy and waiting executors, smoothed, in millionths.
     pub average: u64,
+    /// Busy and waiting executors in the last run.
+    pub used: u32,
+    /// By how many they change from one run to the next, smoothed, in millionths.
+    pub change: u64,
     /// The first server that is used, the second, and so on.
     pub levels: Vec<Level>,
     /// The most servers in use in each five minutes, for `ahead`.
@@ -64,80 +68,9 @@ pub struct Usage {
     pub peaks: Peaks,
     /// Servers in use and wanted at hand lately: when, on [`Learned::clock`], and how many. Each is larger than the next.
     pub lately: Vec<(u64, u32)>,
-    /// When a server was last retired for being idle, on [`Learned::clock`].
+    /// When a server was last retired because it was idle or a person asked, on [`Learned::clock`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<u64>,
-    /// Whether a server was missed since then.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub missed: bool,
-    /// How long its servers are idle at least before one is retired, where the grace time is learned.
-    pub shortest_grace: ShortestGrace,
-}
-
-/// The shortest grace time of a node type, in seconds. A server that was missed soon after one was retired makes it longer,
-/// each retirement makes it a little shorter: where few are missed, servers go early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ShortestGrace(u32);
-
-impl ShortestGrace {
-    const AT_FIRST: u32 = 600;
-    const LONGEST: u32 = 900;
-    const SHORTER_BY: u32 = 10;
-    /// Thirty times as much: in balance, one retirement of thirty is regretted.
-    const LONGER_BY: u32 = 300;
-
-    /// As a time.
-    pub fn time(self) -> SignedDuration {
-        SignedDuration::from_secs(self.0.into())
-    }
-
-    fn shrink(&mut self) {
-        self.0 = self.0.saturating_sub(Self::SHORTER_BY);
-    }
-
-    fn grow(&mut self) {
-        self.0 = (self.0 + Self::LONGER_BY).min(Self::LONGEST);
-    }
-
-    fn is_sound(self) -> bool {
-        self.0 <= Self::LONGEST
-    }
-}
-
-impl Default for ShortestGrace {
-    fn default() -> Self {
-        Self(Self::AT_FIRST)
-    }
-}
-
-impl Usage {
-    /// An order for a waiting job this many seconds after a retirement means that the server was missed.
-    pub const REGRET: u64 = 300;
-
-    /// A server is retired for being idle. Several at the same time count as one.
-    pub fn retired(&mut self, clock: u64) {
-        if self.retired_at != Some(clock) {
-            self.shortest_grace.shrink();
-        }
-        self.retired_at = Some(clock);
-        self.missed = false;
-    }
-
-    /// A person has a server retired. Nothing is learned from that: it need not have been idle.
-    pub fn retired_on_request(&mut self, clock: u64) {
-        self.retired_at = Some(clock);
-        self.missed = true;
-    }
-
-    /// A server is ordered for a job that waits.
-    pub fn ordered_for_a_job(&mut self, clock: u64) {
-        let lately = self.retired_at.is_some_and(|at| clock.saturating_sub(at) < Self::REGRET);
-        if lately && !self.missed {
-            self.missed = true;
-            self.shortest_grace.grow();
-        }
-    }
 }
 
 /// The uses of the n-th server of a type.
@@ -205,52 +138,18 @@ impl Learned {
     fn is_sound(&self) -> bool {
         let joins = self.joins.values().flat_map(BTreeMap::values);
         let usage_is_sound = |usage: &Usage| {
-            usage.average < 1_000_000_000_000
+            usage.average.max(usage.change) < 1_000_000_000_000
                 && usage.levels.len() <= LEVELS_KEPT
                 && usage.levels.iter().all(|level| level.gaps.len() <= GAPS_KEPT && level.last <= self.clock)
                 && usage.levels.iter().flat_map(|level| &level.gaps).all(|gap| *gap <= LONGEST_GAP)
                 && usage.lately.len() <= 1000
                 && usage.lately.iter().all(|(at, _)| *at <= self.clock)
                 && usage.retired_at.is_none_or(|at| at <= self.clock)
-                && usage.shortest_grace.is_sound()
         };
         self.version == VERSION
             && self.clock < u64::MAX / 2
             && self.passed.max(self.interval) <= LONGEST_INTERVAL
             && joins.into_iter().all(|joins| joins.len() <= JOINS_KEPT && joins.iter().all(|took| *took <= LONGEST_GAP))
             && self.usage.values().all(usage_is_sound)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shortest(usage: &Usage) -> i64 {
-        usage.shortest_grace.time().as_secs()
-    }
-
-    #[test]
-    fn a_server_that_was_missed_soon_makes_the_next_stay_longer_once_for_each_retirement() {
-        let mut usage = Usage::default();
-        usage.retired(1000);
-        usage.retired(1000);
-        assert_eq!(shortest(&usage), 590);
-        usage.ordered_for_a_job(1200);
-        usage.ordered_for_a_job(1230);
-        assert_eq!(shortest(&usage), 890);
-        usage.retired(2000);
-        usage.ordered_for_a_job(2300);
-        assert_eq!(shortest(&usage), 880, "too late to be a regret");
-        usage.retired(3000);
-        usage.ordered_for_a_job(3000);
-        assert_eq!(shortest(&usage), 900, "never longer");
-    }
-
-    #[test]
-    fn retirements_that_nobody_regrets_make_it_shorter() {
-        let mut usage = Usage::default();
-        (0..100).for_each(|number| usage.retired(number * 60));
-        assert_eq!(shortest(&usage), 0);
     }
 }

@@ -14,7 +14,7 @@ mod spending;
 
 pub use credit::Credit;
 pub use files::{HISTORY, JOURNAL, LOCK, beside, files_beside};
-pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, ShortestGrace, Usage};
+pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
     Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause,
 };

@@ -7,19 +7,35 @@ use crate::config::NodeType;
 
 /// Takes up to so many executors of idle servers of a type. Gives the machines.
 pub(super) fn take(pools: &mut [ExecutorPool<'_>], kind: &NodeType, executors: u32) -> Vec<usize> {
-    let of_type = |pool: &&mut ExecutorPool<'_>| match pool.sample {
-        Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && of.name == kind.name,
-        Sample::Node(_, None) | Sample::Type(_) => false,
-    };
     let mut machines = Vec::new();
     let mut wanted = executors;
-    for pool in pools.iter_mut().filter(of_type) {
+    for pool in pools.iter_mut().filter(|pool| is_idle(pool, kind)) {
         let taken = wanted.min(pool.left());
         wanted -= taken;
-        machines.extend((0..taken).filter_map(|_| match pool.take() {
-            Place::Node { machine, .. } => machine,
-            Place::Coming { .. } | Place::Order(_) => None,
-        }));
+        machines.extend((0..taken).filter_map(|_| machine(&pool.take())));
     }
     machines
+}
+
+/// The machines of a type that have executors left.
+pub(super) fn left(pools: &[ExecutorPool<'_>], kind: &NodeType) -> Vec<usize> {
+    let members = |pool: &ExecutorPool<'_>| {
+        let left = pool.members[pool.used..].iter().filter(|(_, executors)| *executors > 0);
+        left.filter_map(|(place, _)| machine(place)).collect::<Vec<usize>>()
+    };
+    pools.iter().filter(|pool| is_idle(pool, kind)).flat_map(members).collect()
+}
+
+fn is_idle(pool: &ExecutorPool<'_>, kind: &NodeType) -> bool {
+    match pool.sample {
+        Sample::Node(_, Some(of)) => pool.tier == Tier::Idle && of.name == kind.name,
+        Sample::Node(_, None) | Sample::Type(_) => false,
+    }
+}
+
+fn machine(place: &Place) -> Option<usize> {
+    match place {
+        Place::Node { machine, .. } => *machine,
+        Place::Coming { .. } | Place::Order(_) => None,
+    }
 }

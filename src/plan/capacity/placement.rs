@@ -43,4 +43,6 @@ pub(crate) struct Placement {
     pub(crate) hurried_from: Option<usize>,
     /// Machines whose idle node is kept ready.
     pub(crate) kept_ready: BTreeSet<usize>,
+    /// Machines that may go, but not yet: too few may go together with them.
+    pub(crate) waiting_for_others: BTreeSet<usize>,
 }

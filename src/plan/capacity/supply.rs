@@ -18,7 +18,6 @@ use crate::plan::capacity::pool::{ExecutorPool, PoolKey, Sample, Standing, Tier}
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::lifecycle::ClassifiedFleet;
-use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::lifecycle::restoring::can_come_back;
@@ -169,6 +168,12 @@ impl<'a> Supply<'a> {
         }
     }
 
+    /// Whether the machine has been idle for its grace time.
+    fn is_over(&self, machine: usize) -> bool {
+        let grace = self.config.times(&self.fleet.machines[machine].node_type).idle_grace;
+        matches!(*self.fleet.phase(machine), Phase::Idle { idle, confirmed } if confirmed && idle >= grace)
+    }
+
     fn idle_for(&self, machine: Option<usize>) -> SignedDuration {
         match machine.map(|machine| self.fleet.phase(machine)) {
             Some(Phase::Idle { idle, .. }) => *idle,
@@ -183,7 +188,7 @@ impl<'a> Supply<'a> {
         let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
         for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Phase::Idle { idle, confirmed } = classified.phase else { continue };
-            if confirmed && idle >= grace::times(self.config, self.memory, &machine.node_type).idle_grace * 2 {
+            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
                 long.push((index, &machine.node_type));
             } else {
                 *at_hand.entry(&machine.node_type).or_default() += 1;
@@ -192,7 +197,10 @@ impl<'a> Supply<'a> {
         let beyond = |(index, node_type): (usize, &'a NodeTypeName)| {
             let kept = at_hand.entry(node_type).or_default();
             *kept += 1;
-            let wanted = self.at_hand.get(node_type).map_or(0, |wanted| wanted.keep);
+            let wanted = self
+                .at_hand
+                .get(node_type)
+                .map_or(0, |wanted| wanted.keep.saturating_add(wanted.group.saturating_sub(1)));
             (*kept > wanted).then_some(index)
         };
         long.into_iter().filter_map(beyond).collect()
@@ -335,14 +343,29 @@ impl<'a> Supply<'a> {
             Some(Place::Coming { .. } | Place::Order(_)) | None => None,
         });
         let mut kept_ready: BTreeSet<usize> = kept_ready.collect();
+        let mut waiting_for_others = BTreeSet::new();
         for kind in &self.config.node_types {
-            let AtHand { order, keep, .. } = self.wanted_at_hand(kind);
+            let AtHand { order, keep, group, .. } = self.wanted_at_hand(kind);
             let executors = keep.saturating_sub(order).saturating_mul(kind.executors);
             kept_ready.extend(kept::take(&mut pools, kind, executors));
+            let may_go = kept::left(&pools, kind).into_iter();
+            let may_go = may_go.filter(|machine| !kept_ready.contains(machine) && self.is_over(*machine));
+            let may_go: BTreeSet<usize> = may_go.collect();
+            if may_go.len() < group as usize {
+                waiting_for_others.extend(may_go);
+            }
         }
         let not_sent = scout.filter(|_| scouted.is_none()).and_then(|scout| scout.types.first());
         let no_scout = not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first]));
-        Placement { scout: scouted, no_scout, orders: planned.collect(), hurried_from: None, kept_ready, places }
+        Placement {
+            scout: scouted,
+            no_scout,
+            orders: planned.collect(),
+            hurried_from: None,
+            kept_ready,
+            waiting_for_others,
+            places,
+        }
     }
 }
 

@@ -14,10 +14,6 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             Change::CreateServer(order) => {
                 let server = ordered(config, order, memory.run, now);
                 memory.servers.insert(order.id.clone(), server);
-                let learned = &mut memory.learned;
-                if let Some(usage) = learned.usage.get_mut(&order.node_type).filter(|_| *rule == Rule::Demand) {
-                    usage.ordered_for_a_job(learned.clock);
-                }
             }
             // After the order that it belongs to, where there is one.
             Change::CreateNode(node) => {
@@ -25,12 +21,9 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             }
             Change::RetireNode(target) | Change::DeleteServer(target) => {
                 let learned = &mut memory.learned;
-                if let Some(usage) = learned.usage.get_mut(&target.node_type) {
-                    match rule {
-                        Rule::Idle => usage.retired(learned.clock),
-                        Rule::Asked => usage.retired_on_request(learned.clock),
-                        _ => {}
-                    }
+                let is_no_longer_wanted = matches!(rule, Rule::Idle | Rule::Asked);
+                if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| is_no_longer_wanted) {
+                    usage.retired_at = Some(learned.clock);
                 }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
                 with_server(memory, &target.order, |server| {

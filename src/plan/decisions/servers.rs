@@ -14,7 +14,6 @@ use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::identity::fleet::Machine;
-use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::last_build::last_build;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -129,15 +128,18 @@ impl Server<'_> {
 
     /// The same for a server whose node has been idle for this time.
     fn decide_idle(&self, idle: SignedDuration, confirmed: bool, reason: String, draft: &mut Draft) -> (Rule, String) {
-        let Supply { config, memory, .. } = *self.found.supply;
+        let config = self.found.supply.config;
         if let Some(Waiting { item, .. }) = self.job {
             return (Rule::KeptForJobs, format!("{reason}; kept for {} (queue item {})", item.job, item.id));
         }
-        if !confirmed || idle < grace::times(config, memory, &self.machine.node_type).idle_grace {
+        if !confirmed || idle < config.times(&self.machine.node_type).idle_grace {
             return (Rule::Kept, reason);
         }
         if self.found.placement.kept_ready.contains(&self.index) {
             return (Rule::MinIdle, format!("{reason}; kept at hand {}", self.why_at_hand()));
+        }
+        if self.found.placement.waiting_for_others.contains(&self.index) {
+            return (Rule::Kept, format!("{reason}; goes once as many as `spare` orders may go together"));
         }
         if let Some(paid) = self.paid_for() {
             return (Rule::Kept, format!("{reason}; {paid}"));

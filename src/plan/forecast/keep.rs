@@ -40,10 +40,10 @@ const LONGEST_GAP: u32 = 3 * LONGEST;
 
 /// As many gaps without an end as are added to those that are known: few gaps do not prove much, and what they say of a
 /// server that stands idle all the time is soon out of date.
-const DOUBT: f64 = 12.0;
+const DOUBT: f64 = 7.0;
 
 /// The same for a server that is had back: uses that come at the same age are no accident.
-const DOUBT_OF_RETURN: f64 = 2.0;
+const DOUBT_OF_RETURN: f64 = 1.0;
 
 /// A server that is had back within this time is not let go before, in seconds.
 const SOON: u64 = 200;

@@ -1,15 +1,17 @@
 //! `spare`: idle executors beyond what is needed now, for the jobs that come while a server boots.
 
 /// So many times as many are kept as are ordered: what one job needs and the next gives back is not retired and ordered.
-const KEPT: f64 = 2.4;
+const KEPT: f64 = 2.6;
 
-/// The number of idle servers, to order and to keep: `spare` times the square root of the executors in use, rounded; for
-/// servers with several executors so many that they have as many executors. `spare` is in hundredths, `average` in millionths.
+/// The number of idle servers, to order and to keep: `spare` times the square root of the executors in use, rounded, and the
+/// whole part of [`KEPT`] times that; for servers with several executors so many that they have as many executors. `spare`
+/// is in hundredths, `average` in millionths.
 pub(super) fn servers(spare: u32, average: u64, executors: u32) -> (u32, u32) {
     let wanted = f64::from(spare) / 100.0 * (average as f64 / 1_000_000.0).sqrt();
-    let kept = if wanted.round() > 0.0 { (wanted * KEPT).round() } else { 0.0 };
+    let ordered = wanted.round();
+    let kept = if ordered > 0.0 { (wanted * KEPT).floor().max(ordered) } else { 0.0 };
     let of = |idle: f64| (idle as u32).div_ceil(executors.max(1));
-    (of(wanted.round()), of(kept))
+    (of(ordered), of(kept))
 }
 
 #[cfg(test)]
@@ -27,6 +29,6 @@ mod tests {
     #[test]
     fn more_are_kept_than_ordered_where_any_are() {
         let of = |hundredths: u64| servers(70, hundredths * 10_000, 1).1;
-        assert_eq!([40, 60, 100, 400, 900, 2000].map(of), [0, 1, 2, 3, 5, 8]);
+        assert_eq!([40, 60, 100, 150, 400, 900, 2000].map(of), [0, 1, 1, 2, 3, 5, 8]);
     }
 }

@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, HashMap};
 /// Seconds over which the executors in use are smoothed.
 const SMOOTHED_OVER: u64 = 1800;
 
+/// The same for the change from one run to the next.
+const CHANGE_SMOOTHED_OVER: u64 = 2700;
+
 /// What is in use of a node type at this moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Used {
@@ -99,9 +102,13 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
 }
 
 fn smooth(usage: &mut Usage, executors: u32, passed: u32) {
-    let now = u64::from(executors) * 1_000_000;
-    let passed = u64::from(passed).min(SMOOTHED_OVER);
-    usage.average = (usage.average * (SMOOTHED_OVER - passed) + now * passed) / SMOOTHED_OVER;
+    let smoothed = |before: u64, now: u32, over: u64| {
+        let passed = u64::from(passed).min(over);
+        (before * (over - passed) + u64::from(now) * 1_000_000 * passed) / over
+    };
+    usage.average = smoothed(usage.average, executors, SMOOTHED_OVER);
+    usage.change = smoothed(usage.change, executors.abs_diff(usage.used), CHANGE_SMOOTHED_OVER);
+    usage.used = executors;
 }
 
 /// A gap between two uses ends where a server was not in use in the run before.
@@ -119,5 +126,21 @@ fn note_uses(usage: &mut Usage, servers: u32, clock: u64, passed: u32) {
             level.gaps.drain(..too_many);
         }
         level.last = clock;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_change_from_run_to_run_is_large_where_jobs_are_short_and_small_where_they_are_long() {
+        let change = |used: fn(u32) -> u32| {
+            let mut usage = Usage::default();
+            (0..1000).for_each(|run| smooth(&mut usage, used(run), 30));
+            (usage.average / 100_000, usage.change / 100_000)
+        };
+        assert_eq!(change(|run| if run.is_multiple_of(2) { 6 } else { 2 }), (39, 39));
+        assert_eq!(change(|run| if (run / 100).is_multiple_of(2) { 6 } else { 2 }).1, 0);
     }
 }

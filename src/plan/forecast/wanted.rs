@@ -3,7 +3,7 @@
 use super::ahead::Outlook;
 use super::keep::{self, Costs, Window};
 use super::usage::Used;
-use super::{ahead, spare};
+use super::{ahead, spare, steady};
 use crate::config::{Config, NodeType};
 use crate::domain::format::span;
 use crate::domain::names::NodeTypeName;
@@ -13,9 +13,8 @@ use crate::plan::model::{AtHand, Forecast};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// After a server was retired, and while fewer are wanted, so many seconds pass before the forecast acts: what it orders
-/// would be thrash, and what it gives up may be wanted again at once.
-const CALM: u64 = Usage::REGRET;
+/// After a server was retired, so many seconds pass before the forecast orders one: what it orders would be thrash.
+const CALM: u64 = 300;
 
 /// Seconds for which the number of servers to keep is that of the busiest moment.
 const KEPT_FOR: u64 = 120;
@@ -29,21 +28,21 @@ pub(crate) fn wanted_at_hand(
 ) -> BTreeMap<NodeTypeName, AtHand> {
     let wanted = |kind: &NodeType| {
         let always = kind.min_idle.at(now);
-        let mut wanted = AtHand { order: always, keep: always, reasons: Vec::new() };
+        let mut wanted = AtHand { order: always, keep: always, ..AtHand::default() };
         if always > 0 {
             let text = format!("min_idle {always}");
             wanted.reasons.push(Forecast { servers: always, key: "min_idle", text });
         }
         if let Some(used) = used.get(&kind.name) {
-            forecast(kind, memory, *used, now, &mut wanted);
+            forecast(config, kind, memory, *used, now, &mut wanted);
         }
         (kind.name.clone(), wanted)
     };
     config.node_types.iter().map(wanted).collect()
 }
 
-fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
-    let Rules { mut reasons, keep } = of_rules(kind, memory, used, now);
+fn forecast(config: &Config, kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
+    let Rules { mut reasons, keep, group } = of_rules(config, kind, memory, used, now);
     let clock = memory.learned.clock;
     let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
     let number = reasons.iter().map(|reason| reason.servers).max().unwrap_or(0);
@@ -51,6 +50,7 @@ fn forecast(kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wan
     let calm = usage.retired_at.is_none_or(|at| clock.saturating_sub(at) >= CALM);
     wanted.order = wanted.order.max(if calm { number } else { 0 });
     wanted.keep = wanted.keep.max(wanted.order).max(keep).max(total.saturating_sub(used.servers));
+    wanted.group = group;
     wanted.reasons.append(&mut reasons);
     wanted.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.servers));
     wanted.reasons.retain(|reason| reason.servers > 0);
@@ -63,19 +63,23 @@ struct Rules {
     reasons: Vec<Forecast>,
     /// So many are kept where they are there.
     keep: u32,
+    /// So many of the others go together.
+    group: u32,
 }
 
-fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rules {
+fn of_rules(config: &Config, kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rules {
     let Some(usage) = memory.learned.usage.get(&kind.name) else { return Rules::default() };
     let (mean, most) = lateness::usual(memory, &kind.name);
     let interval = memory.learned.interval();
-    let Rules { mut reasons, mut keep } = Rules::default();
+    let Rules { mut reasons, mut keep, mut group } = Rules::default();
     if kind.forecast.spare > 0 {
-        let (servers, kept) = spare::servers(kind.forecast.spare, usage.average, kind.executors);
+        let (spare, kept) = spare::servers(kind.forecast.spare, usage.average, kind.executors);
+        // Servers that stay for an hour that is paid are spare ones, and each further order costs an hour.
+        let servers = if is_billed(config, kind) { 0 } else { spare };
         let (factor, average) = (f64::from(kind.forecast.spare) / 100.0, usage.average as f64 / 1_000_000.0);
         let text = format!("spare {factor} with {average:.1} executors in use on average");
         reasons.push(Forecast { servers, key: "spare", text });
-        keep = kept;
+        (keep, group) = (kept, if kind.forecast.auto.is_some() { spare } else { 0 });
     }
     if let Some(auto) = kind.forecast.auto {
         let seconds = |time: SignedDuration| u32::try_from(time.as_secs().max(0)).unwrap_or(u32::MAX);
@@ -86,7 +90,8 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rule
             at_first: seconds(auto.at_first),
         };
         let wanted = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs);
-        keep = keep.max(wanted.soon.saturating_sub(used.servers));
+        let steady = steady::servers(usage, kind.executors);
+        keep = keep.max(wanted.soon.max(steady).saturating_sub(used.servers));
         if let Some((total, window)) = wanted.now {
             let servers = total.saturating_sub(used.servers);
             reasons.push(Forecast { servers, key: "idle_grace", text: in_words(total, window) });
@@ -103,7 +108,13 @@ fn of_rules(kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rule
         let text = format!("{before} were in use at this time of {days}{quieter}");
         reasons.push(Forecast { servers, key: "ahead", text });
     }
-    Rules { reasons, keep }
+    Rules { reasons, keep, group }
+}
+
+/// Whether the servers of the type are paid for by the hour, wherever they are ordered.
+fn is_billed(config: &Config, kind: &NodeType) -> bool {
+    let mut providers = config.providers.iter().filter(|provider| kind.providers.contains(&provider.name));
+    providers.all(|provider| provider.billing.is_some())
 }
 
 /// The rule that keeps the n-th server, as "the 7th server was wanted again after 21m to 34m in 22 of 24 cases".

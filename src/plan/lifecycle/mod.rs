@@ -2,7 +2,6 @@
 
 pub mod arrivals;
 mod crowd;
-pub(crate) mod grace;
 pub(crate) mod last_build;
 pub(crate) mod lateness;
 pub(crate) mod lock;

@@ -11,7 +11,6 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::lifecycle::grace;
 use crate::plan::sightings::servers::order_is_given_up;
 use jiff::{SignedDuration, Timestamp};
 
@@ -155,7 +154,7 @@ impl<'a> Classifier<'a> {
     }
 
     fn evidence(&self, machine: &'a Machine<'a>) -> Evidence<'a> {
-        let times = grace::times(self.config, self.memory, &machine.node_type);
+        let times = self.config.times(&machine.node_type);
         let remembered = self.memory.servers.get(&machine.id);
         Evidence { config: self.config, memory: self.memory, now: self.now, machine, remembered, times }
     }

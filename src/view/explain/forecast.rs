@@ -36,13 +36,14 @@ pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: 
         );
     }
     if let Some(usage) = memory.learned.usage.get(&kind.name) {
-        let average = usage.average as f64 / 1_000_000.0;
+        let [average, change] = [usage.average, usage.change].map(|number| number as f64 / 1_000_000.0);
         let gaps: usize = usage.levels.iter().map(|level| level.gaps.len()).sum();
         let most = plural(usage.levels.len(), "server");
         finding.fact(
             What::Learned,
             format!(
-                "{average:.1} executors in use on average; at most {most} at a time, {gaps} gaps between uses known"
+                "{average:.1} executors in use on average, {change:.1} more or fewer from one run to the next; at most {most} at \
+                 a time, {gaps} gaps between uses known"
             ),
         );
     }

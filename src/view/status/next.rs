@@ -4,7 +4,6 @@ use crate::domain::names::{MitaId, NodeTypeName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerMemory};
 use crate::plan::identity::fleet::Machine;
-use crate::plan::lifecycle::grace;
 use crate::plan::lifecycle::lock;
 use crate::view::overview::Overview;
 use crate::view::text::duration;
@@ -60,7 +59,7 @@ impl Next {
         if overview.memory().pause(&machine.node_type, &machine.provider).is_some() || overview.silence().is_some() {
             return None;
         }
-        let times = grace::times(overview.config, overview.memory(), &machine.node_type);
+        let times = overview.config.times(&machine.node_type);
         let ordered = overview.since(machine.ordered_at);
         let next = |all: SignedDuration, passed: SignedDuration, then, unless| {
             let left = (all - passed).max(SignedDuration::ZERO);
@@ -76,7 +75,8 @@ impl Next {
             Rule::Kept | Rule::MinIdle => {
                 let idle = shortest(overview, machine, Clock::Idle)?;
                 let stays = rule == Rule::MinIdle || at_hand.contains(&machine.id);
-                let by_idleness = (!stays).then_some(times.idle_grace - idle);
+                // After its grace time, it stays for a while that is not known: until others may go with it, for example.
+                let by_idleness = (!stays && idle < times.idle_grace).then_some(times.idle_grace - idle);
                 let by_age = times.max_age.map(|most| most - ordered);
                 match (by_idleness, by_age) {
                     (Some(idle), Some(age)) if age < idle => next(age, SignedDuration::ZERO, "retired", OLD),
