@@ -59,7 +59,7 @@ pub struct Usage {
     pub average: u64,
     /// Busy and waiting executors in the last run.
     pub used: u32,
-    /// By how many they change from one run to the next, smoothed, in millionths.
+    /// By how many they change in half a minute, smoothed, in millionths.
     pub change: u64,
     /// The first server that is used, the second, and so on.
     pub levels: Vec<Level>,

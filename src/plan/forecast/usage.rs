@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Seconds over which the executors in use are smoothed.
 const SMOOTHED_OVER: u64 = 1800;
 
-/// The same for the change from one run to the next.
+/// The same for the change in half a minute.
 const CHANGE_SMOOTHED_OVER: u64 = 2700;
 
 /// What is in use of a node type at this moment.
@@ -102,12 +102,15 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
 }
 
 fn smooth(usage: &mut Usage, executors: u32, passed: u32) {
-    let smoothed = |before: u64, now: u32, over: u64| {
+    let smoothed = |before: u64, now: u32, millionths: u64, over: u64| {
         let passed = u64::from(passed).min(over);
-        (before * (over - passed) + u64::from(now) * 1_000_000 * passed) / over
+        (before * (over - passed) + u64::from(now) * millionths * passed) / over
     };
-    usage.average = smoothed(usage.average, executors, SMOOTHED_OVER);
-    usage.change = smoothed(usage.change, executors.abs_diff(usage.used), CHANGE_SMOOTHED_OVER);
+    // Of jobs that come by chance, use changes with the root of the time.
+    let to_half_minute = (30 * 1_000_000_000_000 / u64::from(passed.max(1))).isqrt();
+    usage.average = smoothed(usage.average, executors, 1_000_000, SMOOTHED_OVER);
+    let change = executors.abs_diff(usage.used);
+    usage.change = smoothed(usage.change, change, to_half_minute, CHANGE_SMOOTHED_OVER);
     usage.used = executors;
 }
 

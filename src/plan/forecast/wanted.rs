@@ -90,7 +90,7 @@ fn of_rules(config: &Config, kind: &NodeType, memory: &State, used: Used, now: T
             at_first: seconds(auto.at_first),
         };
         let wanted = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs);
-        let steady = steady::servers(usage, kind.executors);
+        let steady = steady::servers(usage, kind.executors, memory.learned.clock);
         keep = keep.max(wanted.soon.max(steady).saturating_sub(used.servers));
         if let Some((total, window)) = wanted.now {
             let servers = total.saturating_sub(used.servers);
