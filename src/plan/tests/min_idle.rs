@@ -3,7 +3,7 @@
 use crate::config::{Ahead, AutoGrace, Forecast, MinIdle};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::BIN;
+use crate::domain::state::{BIN, Level};
 use crate::domain::world::*;
 use crate::plan::model::{Action, Change, Subject, Verdict};
 use crate::plan::tests::situation::*;
@@ -197,7 +197,7 @@ fn spare_orders_nothing_where_hours_are_paid_but_keeps_as_many() {
     assert_eq!(orders_and_retirements(&mut s), (0, 2), "seven are kept");
 }
 
-/// With `idle_grace = "auto"` and no gaps known, after so many servers were in use.
+/// With `idle_grace = "auto"` and no gaps known, where nine servers were in use two hours ago.
 fn auto(spare: u32, average: f64, change: f64) -> Situation {
     let mut s = Situation::new();
     s.ubuntu().times.idle_grace = AutoGrace::SHORTEST;
@@ -206,8 +206,10 @@ fn auto(spare: u32, average: f64, change: f64) -> Situation {
         auto: Some(AutoGrace { wait_cost: AutoGrace::WAIT_COST, at_first: time("40m") }),
         ..Forecast::default()
     };
+    s.state.learned.clock = 10_000;
     let usage = s.state.learned.usage.entry("ubuntu".into()).or_default();
     (usage.average, usage.change) = ((average * 1e6) as u64, (change * 1e6) as u64);
+    usage.levels = vec![Level { last: 2_000, gaps: Vec::new() }; 9];
     s
 }
 
