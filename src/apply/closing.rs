@@ -3,14 +3,14 @@
 
 use crate::apply::context::Context;
 use crate::apply::events::Event;
-use crate::apply::outcome::Result;
+use crate::apply::outcome::{NotDone, Outcome, Result};
 use crate::domain::names::NodeName;
 use crate::domain::state::ClosedNode;
 use crate::domain::world::{Node, Presence};
 use crate::jenkins::{
     ErrorKind, Jenkins, JenkinsError, NodeConfig, Reading, closed_values, loses_assigned_items, with_values,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 
 /// The nodes of a retirement that are closed, and what their configurations had.
@@ -18,13 +18,15 @@ pub(super) struct ClosedNodes<'a> {
     context: &'a Context<'a>,
     jenkins: &'a Jenkins,
     closed: BTreeMap<NodeName, ClosedNode>,
+    /// Those that Jenkins may still close: the answer was lost.
+    unsure: BTreeSet<NodeName>,
 }
 
 impl<'a> ClosedNodes<'a> {
     /// Those that an earlier run closed.
     pub(super) fn of(context: &'a Context<'a>, jenkins: &'a Jenkins, nodes: &[NodeName]) -> Self {
         let known = |node: &NodeName| Some((node.clone(), context.state.nodes.get(node)?.closed.clone()?));
-        Self { context, jenkins, closed: nodes.iter().filter_map(known).collect() }
+        Self { context, jenkins, closed: nodes.iter().filter_map(known).collect(), unsure: BTreeSet::new() }
     }
 
     /// Closes a node that was read just now, where that is needed and possible. Only a node that is online is assigned items.
@@ -50,6 +52,7 @@ impl<'a> ClosedNodes<'a> {
             }
             // It may be closed all the same. If not, that would fail in each run, and the node would never go.
             Err(error) if error.outcome_is_unknown() => {
+                self.unsure.insert(seen.name.clone());
                 let now = self.jenkins.node_config(&seen.name)?;
                 Ok(matches!(now, NodeConfig::Closed(_)))
             }
@@ -64,15 +67,25 @@ impl<'a> ClosedNodes<'a> {
         answer.recv().unwrap_or(false)
     }
 
-    /// Opens a node again, if it is closed. A configuration that somebody has changed in the meantime stays.
-    pub(super) fn open(&mut self, node: &NodeName) -> Result<bool, JenkinsError> {
+    /// Opens a node again, if it is closed. A configuration that somebody has changed in the meantime stays. One that cannot
+    /// be read is tried again in the next run.
+    pub(super) fn open(&mut self, node: &NodeName) -> Result<bool> {
         let Some(values) = self.closed.get(node) else { return Ok(false) };
         let opened = match self.jenkins.node_config(node)? {
             NodeConfig::Closed(document) => {
                 self.jenkins.replace_node_config(node, &with_values(&document, values))?;
                 true
             }
-            NodeConfig::Open(..) | NodeConfig::Unusable => false,
+            NodeConfig::Open(..) if self.unsure.contains(node) => return Ok(false),
+            NodeConfig::Open(..) => false,
+            NodeConfig::Unusable => {
+                let ClosedNode { mode, label } = values;
+                let reason = format!(
+                    "node {node} is closed to builds, and its configuration cannot be read to open it: if that goes on, give it \
+                     its usage ({mode}) and its labels ({label}) back in Jenkins"
+                );
+                return Err(NotDone { outcome: Outcome::Refused, reason });
+            }
         };
         self.forget(node);
         Ok(opened)

@@ -5,7 +5,7 @@
 use crate::apply::outcome::{ActionResult, Results};
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
-use crate::domain::state::{ClosedNode, RetirementStep, State};
+use crate::domain::state::{ClosedNode, Refused, RetirementStep, State};
 use crate::plan::sightings::breaker;
 use crate::provider::{Failure, FailureKind};
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ pub(super) enum Event {
     /// A node could not be brought back online.
     NodeNotRestored(NodeName),
     /// The provider gave a server a floating IP, or refused to.
-    FloatingIpAnswered { order: MitaId, refused: bool },
+    FloatingIpAnswered { order: MitaId, refused: Option<FailureKind> },
     /// A retirement completed this step.
     RetirementStep { order: MitaId, step: RetirementStep },
     /// A retirement stopped: the server and its nodes stay.
@@ -138,7 +138,9 @@ impl Event {
             }
             Event::FloatingIpAnswered { order, refused } => {
                 if let Some(server) = state.servers.get_mut(&order) {
-                    server.floating_ip_refused = refused.then_some(now);
+                    let again = server.floating_ip_refused.is_some();
+                    let refused = refused.map(|kind| Refused { last: now, lasts: again || kind == FailureKind::Quota });
+                    server.floating_ip_refused = refused;
                 }
             }
             Event::RetirementStep { order, step } => {

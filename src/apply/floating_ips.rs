@@ -30,9 +30,10 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome>
     let Some(provider) = context.provider(&target.provider)?.attachments() else {
         return Err(NotDone::skipped(format!("provider {} has no floating IPs", target.provider)));
     };
-    let assigned = provider.assign_floating_ip(&order);
-    let assigned = assigned.map(|()| Outcome::Done).map_err(NotDone::from);
-    let refused = assigned.as_ref().is_err_and(|not_done| not_done.outcome == Outcome::Refused);
+    let assigned = provider.assign_floating_ip(&order).map(|()| Outcome::Done);
+    let kind = assigned.as_ref().err().map(|failure| failure.kind);
+    let assigned = assigned.map_err(NotDone::from);
+    let refused = kind.filter(|_| assigned.as_ref().is_err_and(|not_done| not_done.outcome == Outcome::Refused));
     context.report(Event::FloatingIpAnswered { order: target.order.clone(), refused });
     assigned
 }

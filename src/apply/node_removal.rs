@@ -195,8 +195,8 @@ fn stop(
         if let Err(error) = jenkins.bring_online(node, &context.config.owner, (&removal.named, order)) {
             return error.into();
         }
-        if let Err(error) = closed.open(node) {
-            return error.into();
+        if let Err(not_done) = closed.open(node) {
+            return not_done;
         }
     }
     if let Some(order) = order {

@@ -21,8 +21,8 @@ pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
 const UNREADABLE: &str = ".unreadable-";
 const DATE: usize = "20261121T233012Z".len();
 
-/// Two files that are set aside within this time are one story.
-const AGAIN_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+/// Two files that are set aside within this time are one story, however seldom mita runs.
+const AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 
 /// A state file with its lock.
 #[derive(Debug)]

@@ -144,3 +144,27 @@ fn s1_a_node_that_was_closed_although_jenkins_answers_500_is_opened_for_the_buil
         assert!(after.labels == before && !after.temporarily_offline && it.killed().is_empty(), "{after:?}");
     }
 }
+
+#[test]
+fn l4_a_node_whose_configuration_cannot_be_read_for_a_moment_is_opened_in_the_next_run() {
+    for kind in [Kind::Html(500), Kind::Status(403, String::new()), Kind::Status(404, String::new())] {
+        let (it, node) = about_to_retire(Setup::trusty());
+        let before = it.sim.jenkins().node(&node).unwrap().labels.clone();
+        // The first read is that before the node is closed.
+        it.sim.fault(Fault::new(Service::Jenkins, kind).method("GET").path("config.xml").after(1));
+        let name = node.clone();
+        just_before(&it, "POST", "config.xml", move |world| {
+            world.jenkins.occupy(&name, Job::freestyle("late").lasting(minutes(5)));
+        });
+        let run = it.minute();
+        run.did(&[&format!("retire_node {node} idle refused")]);
+        assert!(
+            run.errors()[0].contains("is closed to builds, and its configuration cannot be read"),
+            "{}",
+            run.story()
+        );
+        it.minute().did(&[&format!("restore_node {node} wanted_again done")]);
+        assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, before);
+        assert_eq!(it.state()["nodes"][&node].get("closed"), None);
+    }
+}

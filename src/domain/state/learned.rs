@@ -68,7 +68,7 @@ pub struct Usage {
     pub peaks: Peaks,
     /// Servers in use and wanted at hand lately: when, on [`Learned::clock`], and how many. Each is larger than the next.
     pub lately: Vec<(u64, u32)>,
-    /// When a server was last retired because it was idle or a person asked, on [`Learned::clock`].
+    /// When a server was last retired for being idle or on the request of a person, on [`Learned::clock`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retired_at: Option<u64>,
 }

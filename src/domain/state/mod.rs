@@ -20,7 +20,7 @@ pub use lessons::{
 };
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
-pub use servers::{AddressMemory, GoneServer, Origin, Retirement, RetirementStep, ServerMemory, Work};
+pub use servers::{AddressMemory, GoneServer, Origin, Refused, Retirement, RetirementStep, ServerMemory, Work};
 pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;

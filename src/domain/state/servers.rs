@@ -33,9 +33,9 @@ pub struct ServerMemory {
     /// Whether a floating IP was asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub floating_ip: bool,
-    /// When its cloud last refused to give it one.
+    /// How its cloud refused it one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub floating_ip_refused: Option<Timestamp>,
+    pub floating_ip_refused: Option<Refused>,
     /// Whether any listing ever showed it.
     #[serde(default)]
     pub listed: bool,
@@ -107,6 +107,15 @@ pub struct ServerMemory {
     /// The cloud's text on what went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+/// A floating IP that a cloud refused to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// When it was refused last.
+    pub last: Timestamp,
+    /// Whether that lasts: no more are left, or it was refused before.
+    pub lasts: bool,
 }
 
 impl ServerMemory {

@@ -107,18 +107,18 @@ impl<'a> Limits<'a> {
             *limits.of_type.entry(place.0).or_default() += 1;
             *limits.at_provider.entry(place.1).or_default() += 1;
             let is_coming = matches!(classified.phase, Phase::OnItsWay(_));
+            let awaits_floating_ip = is_coming
+                && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
+                && machine.server_id.as_ref().is_none_or(|id| !addressed.contains(&(&machine.provider, id)));
             if is_coming {
-                let refused_floating_ip =
-                    memory.servers.get(&machine.id).is_some_and(|server| server.floating_ip_refused.is_some());
+                let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
+                let refused_floating_ip = awaits_floating_ip && refused.is_some_and(|refused| refused.lasts);
                 let (origin, late) = (machine.origin, is_late(memory, machine));
                 limits.coming.push(Coming { place, origin, late, refused_floating_ip });
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
-            } else if is_coming
-                && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
-                && machine.server_id.as_ref().is_none_or(|id| !addressed.contains(&(&machine.provider, id)))
-            {
+            } else if awaits_floating_ip {
                 *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }

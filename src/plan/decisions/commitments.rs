@@ -21,8 +21,7 @@ pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], no
             }
             Change::RetireNode(target) | Change::DeleteServer(target) => {
                 let learned = &mut memory.learned;
-                let is_no_longer_wanted = matches!(rule, Rule::Idle | Rule::Asked);
-                if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| is_no_longer_wanted) {
+                if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| *rule == Rule::Idle) {
                     usage.retired_at = Some(learned.clock);
                 }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };

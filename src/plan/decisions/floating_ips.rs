@@ -2,7 +2,7 @@
 //!
 //! One request creates a floating IP, marks it and points it to a server, so that none of ours is ever without its
 //! mark. The mark names the server, so the listing alone shows what exists, whatever is in the state: if the answer to
-//! an order was lost, the next run sees its result. A refusal is not asked for again at once: until somebody releases one,
+//! an order was lost, the next run sees its result. What is refused for want of one, or twice, is not asked for again at once: until somebody releases one,
 //! each run would be told the same.
 
 use super::draft::{Draft, target};
@@ -42,7 +42,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         let staying = fleet.classified().filter(|(machine, _)| !removed.contains(&machine.id));
         let asked_lately = |machine: &Machine<'_>| {
             let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
-            refused.is_some_and(|at| now.duration_since(at) < QUOTA_PAUSE)
+            refused.is_some_and(|refused| refused.lasts && now.duration_since(refused.last) < QUOTA_PAUSE)
         };
         let assignments: Vec<Action> = staying
             .filter(|(machine, _)| !asked_lately(machine))

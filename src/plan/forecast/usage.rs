@@ -26,6 +26,8 @@ pub(crate) struct Used {
     pub(crate) executors: u32,
     /// Servers at work, and those that the waiting jobs need.
     pub(crate) servers: u32,
+    /// Whether one goes now because a person asked for that.
+    pub(crate) goes_on_request: bool,
 }
 
 /// What is in use of each type with a forecast; nothing where the queue or the nodes were not seen.
@@ -51,6 +53,11 @@ pub(crate) fn used(
             let busy = machine.nodes.iter().map(|node| node.executors.saturating_sub(node.idle_executors));
             used.executors = used.executors.saturating_add(busy.fold(0_u32, u32::saturating_add).max(1));
             used.servers = used.servers.saturating_add(1);
+        }
+        if classified.phase == Phase::ToRemove(Rule::Asked)
+            && let Some(used) = used.get_mut(&machine.node_type)
+        {
+            used.goes_on_request = true;
         }
     }
     for (kind, jobs) in waiting(config, demand) {

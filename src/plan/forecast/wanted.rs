@@ -13,7 +13,8 @@ use crate::plan::model::{AtHand, Forecast};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// After a server was retired, so many seconds pass before the forecast orders one: what it orders would be thrash.
+/// After a server was retired, so many seconds pass before the forecast orders one: what it orders would be thrash, or
+/// what a person has just had removed.
 const CALM: u64 = 300;
 
 /// Seconds for which the number of servers to keep is that of the busiest moment.
@@ -47,6 +48,9 @@ fn forecast(config: &Config, kind: &NodeType, memory: &mut State, used: Used, no
     let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
     let number = reasons.iter().map(|reason| reason.servers).max().unwrap_or(0);
     let total = most_lately(usage, used.servers.saturating_add(number), clock);
+    if used.goes_on_request {
+        usage.retired_at = Some(clock);
+    }
     let calm = usage.retired_at.is_none_or(|at| clock.saturating_sub(at) >= CALM);
     wanted.order = wanted.order.max(if calm { number } else { 0 });
     wanted.keep = wanted.keep.max(wanted.order).max(keep).max(total.saturating_sub(used.servers));

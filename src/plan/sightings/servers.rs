@@ -35,9 +35,11 @@ pub(crate) fn sighted(
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     memory.provider = machine.provider.clone();
     memory.ordered_at = memory.ordered_at.min(now);
-    let met = [&mut memory.lock_met, &mut memory.floating_ip_refused];
-    for time in met.into_iter().chain([&mut memory.active_since, &mut memory.deleting_since]) {
+    for time in [&mut memory.lock_met, &mut memory.active_since, &mut memory.deleting_since] {
         *time = time.map(|time| time.min(now));
+    }
+    if let Some(refused) = &mut memory.floating_ip_refused {
+        refused.last = refused.last.min(now);
     }
     memory.waited = Some(waited(config, state, machine, &memory, now));
     if memory.joined_at.is_none() {

@@ -185,6 +185,15 @@ fn more_are_kept_than_wanted_but_none_is_ordered_for_that() {
 }
 
 #[test]
+fn a_server_that_goes_on_the_request_of_a_person_is_not_replaced_without_a_job() {
+    let mut s = spare();
+    s.idle("s1", "10.0.0.1", "5m");
+    assert_eq!(orders_and_retirements(&mut s), (2, 0), "three are wanted");
+    s.memory("s1").asked = Some(s.now);
+    assert_eq!(orders_and_retirements(&mut s), (0, 1));
+}
+
+#[test]
 fn spare_orders_nothing_where_hours_are_paid_but_keeps_as_many() {
     let mut s = spare();
     s.config.providers.iter_mut().for_each(|provider| provider.billing = Some(time("1h")));
