@@ -1,10 +1,12 @@
 //! A host on 127.0.0.1 that answers what a rule tells it to, plainly or over TLS, and remembers what it was sent.
 
+use super::pause;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// A request as it arrived.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +67,8 @@ pub(super) struct Connection {
     pub(super) handshake: Option<String>,
     /// Bytes of requests, taken out of TLS where there is one.
     pub(super) received: usize,
+    /// Whether it is over.
+    over: bool,
 }
 
 impl Host {
@@ -100,7 +104,10 @@ impl Host {
                     connections.len() - 1
                 };
                 let notes = Notes { asked, connections, number };
-                thread::spawn(move || serve(stream, tls, scheme, &*rule, &notes));
+                thread::spawn(move || {
+                    serve(stream, tls, scheme, &*rule, &notes);
+                    notes.connection(|connection| connection.over = true);
+                });
             }
         });
         host
@@ -120,6 +127,17 @@ impl Host {
     /// The connections so far.
     pub(super) fn connections(&self) -> Vec<Connection> {
         self.connections.lock().expect("no panic").clone()
+    }
+
+    /// The same once all of them are over: a client may have gone before the host has read what ended the handshake.
+    pub(super) fn ended_connections(&self) -> Vec<Connection> {
+        loop {
+            let connections = self.connections();
+            if connections.iter().all(|connection| connection.over) {
+                return connections;
+            }
+            pause(Duration::from_millis(5));
+        }
     }
 }
 

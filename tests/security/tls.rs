@@ -109,7 +109,7 @@ fn a_certificate_of_the_authority_in_cacert_is_good_for_both_services() {
     let document: serde_json::Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(document["results"][0]["server_id"], "server-1", "{document}");
     assert!(controller.asked().iter().all(|asked| asked.header("authorization").is_some()));
-    assert_eq!(cloud.connections().iter().filter(|connection| connection.handshake.is_some()).count(), 0);
+    assert_eq!(cloud.ended_connections().iter().filter(|connection| connection.handshake.is_some()).count(), 0);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn refused(tls: impl Fn() -> ServerConfig, called: &str, cacert: Option<&str>, r
     assert_eq!(ended.status, Some(1), "{ended:?}");
     for host in [&controller, &cloud] {
         assert!(!host.connections().is_empty(), "nobody came: {ended:?}");
-        for connection in host.connections() {
+        for connection in host.ended_connections() {
             assert_eq!(connection.received, 0, "it was told something: {connection:?}");
             assert!(connection.handshake.is_some(), "{connection:?}");
         }
