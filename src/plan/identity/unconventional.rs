@@ -92,6 +92,8 @@ impl Distance {
             Some(kind) if kind.labels.is_empty() && node.labels.contains(kind.name.as_str()) => false,
             Some(kind) if !kind.labels.is_empty() && node.labels.contains_all(&kind.labels) => false,
             Some(_) if lost == Some(first_seen) => true,
+            // Renamed again since, without labels: Jenkins gives each node its own name as one.
+            Some(_) if lost.is_some() && has_only_its_name(node) => true,
             Some(_) => return None,
         };
         let connected = known.and_then(|server| server.last_connected);
@@ -112,6 +114,10 @@ impl Distance {
         let rank = |distance: Self| (distance.unsure, distance.trace);
         rank(self) < rank(other) || rank(self) == rank(other) && (self.trace == Trace::Lost || self.runs <= other.runs)
     }
+}
+
+fn has_only_its_name(node: &Node) -> bool {
+    node.labels.iter().all(|label| label.as_str() == node.name.as_str())
 }
 
 /// Gives servers (indices into [`Fleet::machines`]) a node each, no node twice: as many servers as possible, the nearest

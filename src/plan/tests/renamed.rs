@@ -262,12 +262,30 @@ fn s1_a_node_that_lost_its_labels_with_its_name_keeps_its_server() {
     s.node("keep-for-ann").labels = names(&["keep-for-ann"]);
     let shown = whole(&s.run().minutes(20).plan());
     assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
-    // One that came a run later is another one.
-    let mut s = renamed();
-    s.lose_node("keep-for-ann");
-    s.run().minutes(10).after("5m");
-    s.nodes().push(Node { idle: false, labels: names(&["lab"]), ..agent("lab") });
-    assert!(whole(&s.plan()).starts_with("- ubuntu  os  s1  node_missing"));
+    // One that came a run later with labels of its own is another one.
+    for (labels, is_kept) in [(&["lab"][..], true), (&["lab", "linux"], false)] {
+        let mut s = renamed();
+        s.lose_node("keep-for-ann");
+        s.run().minutes(10).after("5m");
+        s.nodes().push(Node { idle: false, labels: names(labels), ..agent("lab") });
+        let shown = whole(&s.plan());
+        assert_eq!(shown.contains("server s1  ubuntu  other_name: "), is_kept, "{shown}");
+        assert_eq!(shown.starts_with("- ubuntu  os  s1  node_missing"), !is_kept, "{shown}");
+    }
+}
+
+#[test]
+fn s1_an_idle_node_that_lost_its_labels_and_is_renamed_twice_keeps_its_server_once_it_works() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1m");
+    s.run();
+    for (old, new) in [("ubuntu+10.0.0.1", "one"), ("one", "two")] {
+        s.rename(old, new).labels = names(&[new]);
+        s.after("5m").run();
+    }
+    s.node("two").idle = false;
+    let shown = whole(&s.minutes(60).plan());
+    assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
 }
 
 #[test]
