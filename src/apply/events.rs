@@ -86,33 +86,12 @@ impl Event {
                     server.server_id = Some(server_id);
                 }
             }
-            Event::OrderFailed { order, provider, failure: Failure { kind, message } } => {
-                let wrong = match kind {
-                    // The server may exist: its order stays in the state.
-                    FailureKind::UnknownOutcome => return,
-                    FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => true,
-                    FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
-                };
-                results.orders_refused = true;
-                let Some(order) = state.servers.remove(&order) else { return };
-                if wrong {
-                    return breaker::refused(state, &provider, &order.node_type, &message, now);
-                }
-                if kind == FailureKind::Quota {
-                    breaker::quota_refused(state, &provider, &order.node_type, now);
-                }
-                results.closed_providers.insert(provider);
+            Event::OrderFailed { order, provider, failure } => {
+                order_failed(&order, provider, failure, now, state, results)
             }
-            Event::NodeNotCreated { order: id, wrong } => {
-                let Some(order) = state.servers.get_mut(&id) else { return };
-                let node_type = order.node_type.clone();
-                if order.server_id.is_some() {
-                    // The server exists, and is removed if it never joins.
-                    order.node = None;
-                } else {
-                    state.servers.remove(&id);
-                }
-                if let Some(reason) = wrong {
+            Event::NodeNotCreated { order, wrong } => {
+                let node_type = node_not_created(&order, state);
+                if let (Some(node_type), Some(reason)) = (node_type, wrong) {
                     refused_by_jenkins(config, state, &node_type, &reason, now);
                 }
             }
@@ -167,6 +146,45 @@ impl Event {
             Event::ActionEnded(result) => results.actions.push(result),
         }
     }
+}
+
+fn order_failed(
+    order: &MitaId,
+    provider: ProviderName,
+    failure: Failure,
+    now: Timestamp,
+    state: &mut State,
+    results: &mut Results,
+) {
+    let Failure { kind, message } = failure;
+    let is_wrong = match kind {
+        // The server may exist: its order stays in the state.
+        FailureKind::UnknownOutcome => return,
+        FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => true,
+        FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
+    };
+    results.orders_refused = true;
+    let Some(order) = state.servers.remove(order) else { return };
+    if is_wrong {
+        return breaker::refused(state, &provider, &order.node_type, &message, now);
+    }
+    if kind == FailureKind::Quota {
+        breaker::quota_refused(state, &provider, &order.node_type, now);
+    }
+    results.closed_providers.insert(provider);
+}
+
+/// The node type of the order that was to have the node, if it is known.
+fn node_not_created(order: &MitaId, state: &mut State) -> Option<NodeTypeName> {
+    let server = state.servers.get_mut(order)?;
+    let node_type = server.node_type.clone();
+    if server.server_id.is_some() {
+        // The server exists, and is removed if it never joins.
+        server.node = None;
+    } else {
+        state.servers.remove(order);
+    }
+    Some(node_type)
 }
 
 /// Orders no more servers of this type for a while, wherever they would be: Jenkins would say the same. What it says in each
