@@ -3,8 +3,8 @@
 //!
 //! The points are counted on a clean run of the same scene. Threads send their requests in another order each time, so
 //! the n-th request is not always the same one; all numbers together still meet all of them. What a run reads before it
-//! changes anything is much the same in every scene: there each scene is killed at one request, another one each, and in
-//! full at all of them.
+//! changes anything is much the same in every scene: there each scene is killed at one request, another one each. A later
+//! request that only reads changes no service: a run is killed either before or after it. In full all points are tried.
 
 mod files;
 mod process;
@@ -23,7 +23,7 @@ const ORDER_TIMEOUT_AND_TWO: usize = 5;
 /// A run may send more requests than the one that was counted.
 const MARGIN: usize = 1;
 
-/// Where a run is killed.
+/// On which side of a request a run is killed.
 #[derive(Clone, Copy, Debug)]
 enum When {
     /// The request was sent, and the service does nothing of it.
@@ -38,11 +38,22 @@ struct Undisturbed {
     stage: Stage,
     /// How many requests come before the first that changes something.
     reads: usize,
-    requests: usize,
+    /// Whether each request only reads.
+    requests: Vec<bool>,
     orders: bool,
     ever_made: usize,
     /// After the run, and each minute from then on.
     pictures: Vec<Picture>,
+}
+
+/// Where the run of a scene is killed.
+struct Point<'a> {
+    of: &'a Undisturbed,
+    /// The number of the request.
+    at: usize,
+    when: When,
+    /// Whether the scene is followed until nothing may be left: one point of each scene is.
+    to_the_end: bool,
 }
 
 impl Undisturbed {
@@ -58,24 +69,29 @@ impl Undisturbed {
             pictures.push(picture(&farm));
         }
         sound(&farm);
-        let requests = run.requests.len();
-        let reads = run.requests.iter().position(mita_sim::Record::is_write).unwrap_or(requests);
+        let requests: Vec<bool> = run.requests.iter().map(|request| !request.is_write()).collect();
+        let reads = requests.iter().take_while(|is_read| **is_read).count();
         let ever_made = ever_made(&farm);
         drop(farm);
         Self { scene, stage, reads, requests, orders, ever_made, pictures }
     }
 
     /// Where the run of the scene is killed, which is the so many-th scene.
-    fn points(&self, number: usize) -> Vec<(usize, When)> {
+    fn points(&self, number: usize) -> Vec<Point<'_>> {
         let both = |at| [(at, When::BeforeItIsDone), (at, When::AfterItWasDone)];
-        let all = (0..self.requests + MARGIN).flat_map(both);
-        let one = |at: usize| at == number / 2 % self.reads.max(1);
-        all.filter(|(at, when)| {
-            in_full()
-                || *at >= self.reads
-                || one(*at) && matches!(when, When::BeforeItIsDone) == number.is_multiple_of(2)
-        })
-        .collect()
+        let all = (0..self.requests.len() + MARGIN).flat_map(both);
+        let is_tried = |at: usize, when: When| {
+            let turn = matches!(when, When::BeforeItIsDone) == (number + at).is_multiple_of(2);
+            if at < self.reads {
+                at == number / 2 % self.reads && turn
+            } else {
+                turn || self.requests.get(at) != Some(&true)
+            }
+        };
+        let tried: Vec<(usize, When)> = all.filter(|(at, when)| in_full() || is_tried(*at, *when)).collect();
+        let followed = tried.len() / 2;
+        let point = |(index, (at, when))| Point { of: self, at, when, to_the_end: in_full() || index == followed };
+        tried.into_iter().enumerate().map(point).collect()
     }
 
     /// After a run was killed: two clean runs bring everything to where it would have been.
@@ -95,7 +111,7 @@ impl Undisturbed {
         assert!(expected.contains(&there), "it is {there:#?}\nand should be one of {expected:#?}");
         assert!(ever_made(farm) <= self.ever_made, "{} servers were made for {}", ever_made(farm), self.ever_made);
         sound(farm);
-        if to_the_end || in_full() {
+        if to_the_end {
             nothing_is_left(farm);
         }
     }
@@ -112,23 +128,18 @@ fn until_nobody_holds_the_lock(farm: &Installation) {
 fn l4_two_clean_runs_mend_what_a_run_left_that_was_killed_around_any_of_its_requests() {
     let scenes: Vec<Undisturbed> = scenes().into_iter().chain(of_programs()).map(Undisturbed::watch).collect();
     assert!(!scenes.is_empty(), "there is no scene of this name");
-    let points = scenes
-        .iter()
-        .enumerate()
-        .map(|(number, scene)| scene.points(number).into_iter().map(move |(at, when)| (scene, at, when)).collect());
-    let points = interleaved(points.collect());
+    let points = interleaved(scenes.iter().enumerate().map(|(number, scene)| scene.points(number)).collect());
     let tried = points.len();
     let killed = try_all(
         2,
         points,
-        |(scene, number, when)| format!("{} killed at request {number}, {when:?}", scene.scene.name),
-        |(scene, number, when)| {
-            let farm = scene.stage.set();
-            if !Doomed::run(&farm).killed_at_request(*number, *when) {
+        |point| format!("{} killed at request {}, {:?}", point.of.scene.name, point.at, point.when),
+        |point| {
+            let farm = point.of.stage.set();
+            if !Doomed::run(&farm).killed_at_request(point.at, point.when) {
                 return 0;
             }
-            // One point of each scene is followed to the very end, where nothing may be left; in full all of them.
-            scene.compare(&farm, *number == scene.requests / 2 && matches!(when, When::AfterItWasDone));
+            point.of.compare(&farm, point.to_the_end);
             1
         },
     );

@@ -103,7 +103,7 @@ fn s6_a_run_that_is_killed_before_any_of_its_file_operations_leaves_a_state_that
             if !was_killed(traced(&farm, &log, &inject).status().expect("strace starts")) {
                 return 0;
             }
-            scene.compare(&farm, false);
+            scene.compare(&farm, in_full());
             1
         },
     );

@@ -29,8 +29,8 @@ const fn way(name: &'static str, kind: fn(&Installation, Service) -> Kind, words
 
 /// All ways. Those of one family differ in little: every endpoint meets one of each family every day, and in full all.
 pub(super) const FAMILIES: &[&[Way]] = &[
-    &[way("500", |_, service| refusal(500, service), &["500"])],
     &[
+        way("500", |_, service| refusal(500, service), &["500"]),
         way("502", |_, service| refusal(502, service), &["502"]),
         way("503", |_, service| refusal(503, service), &["503"]),
         way("504", |_, service| refusal(504, service), &["504"]),
@@ -38,19 +38,19 @@ pub(super) const FAMILIES: &[&[Way]] = &[
     ],
     &[
         way("400", |_, service| refusal(400, service), &["400"]),
+        way("409", |_, service| refusal(409, service), &["409"]),
         way("413", |_, service| refusal(413, service), &["413"]),
     ],
     &[way("401", |_, service| refusal(401, service), &["401"])],
     &[way("403", |_, service| refusal(403, service), &["403"])],
     &[way("404", |_, service| refusal(404, service), &["404"])],
-    &[way("409", |_, service| refusal(409, service), &["409"])],
     &[
         way("429", |_, service| refusal(429, service), &["429"]),
         way("429, ask again in a second", |_, _| Kind::RetryAfter(1), &["429"]),
         way("429, ask again in an hour", |_, _| Kind::RetryAfter(3600), &["429"]),
     ],
-    &[Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) }],
     &[
+        Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) },
         Way { success: true, ..way("an empty body", |_, _| Kind::Empty(200), &["empty body", "not Jenkins"]) },
         Way {
             success: true,
