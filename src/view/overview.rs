@@ -255,7 +255,7 @@ impl ServerView<'_> {
                 ServerState::Deleted => "deleted".to_owned(),
                 ServerState::Stopped(word) | ServerState::Other(word) => word.to_lowercase(),
             },
-            Some(Sighting::Unlisted) => "not listed".to_owned(),
+            Some(Sighting::Unlisted | Sighting::Hidden) => "not listed".to_owned(),
             Some(Sighting::Gone) | None => "gone".to_owned(),
             Some(Sighting::Deleted) => "deleted".to_owned(),
             Some(Sighting::NoAnswer) => "not seen".to_owned(),

@@ -30,6 +30,16 @@ impl Cloud {
     pub fn listed(&self, id: &ServerId) -> Option<&Server> {
         self.servers.complete()?.iter().find(|server| server.id == *id)
     }
+
+    /// Whether the listing lacks servers that are there when they are read by their ids, as that of Nova does while a cell
+    /// is down: then it proves nothing of a server whose id is not known.
+    pub fn hides_servers(&self) -> bool {
+        let is_there = |lookup: &Lookup<Server>| match lookup {
+            Lookup::Found(server) => !matches!(server.state, ServerState::Deleting | ServerState::Deleted),
+            Lookup::Gone | Lookup::Unavailable(_) => false,
+        };
+        self.servers.complete().is_some() && self.by_id.values().any(is_there)
+    }
 }
 
 /// One server of a cloud.

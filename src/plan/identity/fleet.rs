@@ -55,6 +55,8 @@ pub enum Sighting<'a> {
     Seen(&'a Server),
     /// The listing is whole and lacks it; its id is not known.
     Unlisted,
+    /// The listing lacks servers that are there, and may lack this one, too; its id is not known.
+    Hidden,
     /// The listing is whole and lacks it, and a read by its id answered 404.
     Gone,
     /// The listing is whole and lacks it, and the last read by its id showed it as deleted: it is not read in each run.
@@ -96,7 +98,7 @@ impl Machine<'_> {
     pub fn server(&self) -> Option<&Server> {
         match self.sighting {
             Sighting::Seen(server) => Some(server),
-            Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => None,
+            Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => None,
         }
     }
 

@@ -108,6 +108,7 @@ fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -
     let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
     match (&cloud.servers, &memory.server_id) {
         (Listing::Unavailable(_), _) => Sighting::NoAnswer,
+        (Listing::Complete(_), None) if cloud.hides_servers() => Sighting::Hidden,
         (Listing::Complete(_), None) => Sighting::Unlisted,
         (Listing::Complete(_), Some(id)) => match cloud.by_id.get(id) {
             Some(Lookup::Gone) => Sighting::Gone,

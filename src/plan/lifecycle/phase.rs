@@ -78,6 +78,11 @@ impl Classifier<'_> {
         if matches!(machine.sighting, Sighting::NoAnswer) {
             return evidence.counted_on(format!("provider {} gave no answer about it", machine.provider));
         }
+        if matches!(machine.sighting, Sighting::Hidden) && evidence.is_given_up() {
+            let provider = &machine.provider;
+            let reason = format!("the list of provider {provider} lacks servers that are there, and perhaps this one");
+            return evidence.counted_on(reason);
+        }
         if self.world.jenkins.nodes.complete().is_none() {
             return evidence.counted_on("the list of Jenkins' nodes is not there, or not believed".to_owned());
         }
@@ -122,7 +127,7 @@ impl Classifier<'_> {
         }
         match machine.sighting {
             Sighting::Seen(server) => evidence.by_state(server),
-            Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
+            Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
                 let age = self.now.duration_since(machine.ordered_at);
                 coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
             }
@@ -181,7 +186,7 @@ impl Evidence<'_> {
 
     fn is_given_up(&self) -> bool {
         // This run's sightings have forgotten it already, then.
-        self.remembered.is_none_or(|memory| order_is_given_up(self.config, self.machine, memory))
+        self.remembered.is_none_or(|memory| order_is_given_up(self.config, memory))
     }
 
     /// How long the present wait of the server has lasted, as far as runs have seen it.
@@ -204,7 +209,7 @@ impl Evidence<'_> {
                 let stuck = if lasted > DELETING_LONG { ": stuck" } else { "" };
                 Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
             }
-            Sighting::Seen(_) | Sighting::Unlisted | Sighting::NoAnswer => None,
+            Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::NoAnswer => None,
         }
     }
 

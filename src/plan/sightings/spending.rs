@@ -50,6 +50,6 @@ fn is_paid(machine: &Machine<'_>) -> bool {
     match machine.sighting {
         Sighting::Seen(server) => server.state != ServerState::Deleted,
         Sighting::NoAnswer => machine.server_id.is_some(),
-        Sighting::Unlisted | Sighting::Gone | Sighting::Deleted => false,
+        Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => false,
     }
 }

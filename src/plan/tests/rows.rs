@@ -178,6 +178,38 @@ fn an_order_that_no_listing_shows_is_given_up_after_its_time() {
 }
 
 #[test]
+fn s4_an_order_is_not_given_up_while_the_list_lacks_servers_that_are_there() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.run();
+    let hidden = s.servers().remove(0);
+    s.cloud("os").by_id.insert("s1".into(), Lookup::Found(hidden));
+    s.lost_order("m2", "5m");
+    s.config.max_servers = 2;
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | ! provider os: its list of servers lacks some that are there: order m2, which no list has shown, is not given up; ask the cloud's operators (is a cell down?)
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server m2 is on its way
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server m2  ubuntu  not_seen: the list of provider os lacks servers that are there, and perhaps this one
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+    let Some(Lookup::Found(shown)) = s.cloud("os").by_id.remove(&"s1".into()) else { panic!("not hidden") };
+    s.servers().push(shown);
+    s.after("1m").runs(
+        "
+        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server m2  ubuntu  gone: ordered 6m ago and never seen: given up
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+}
+
+#[test]
 fn an_order_with_an_id_is_given_up_when_the_cloud_does_not_know_the_id() {
     let mut s = Situation::new();
     s.lost_order("m1", "10m").server_id = Some("s1".into());

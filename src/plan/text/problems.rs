@@ -2,10 +2,11 @@
 
 use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};
-use crate::domain::state::State;
-use crate::domain::world::{Listing, Lookup, World};
+use crate::domain::state::{ServerMemory, State};
+use crate::domain::world::{Cloud, Listing, Lookup, World};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::Problem;
+use crate::plan::sightings::servers::order_is_given_up;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Of servers that cannot be read, so many are told one by one.
@@ -33,6 +34,16 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         for error in [servers, volumes, addresses].into_iter().flatten().chain(told) {
             problem(format!("provider {}", provider.name), error);
         }
+        let hides = cloud.is_some_and(Cloud::hides_servers);
+        if let Some((order, _)) =
+            memory.servers.iter().find(|(_, server)| hides && is_kept_for(config, server, &provider.name))
+        {
+            let error = format!(
+                "its list of servers lacks some that are there: order {order}, which no list has shown, is not given up; \
+                 ask the cloud's operators (is a cell down?)"
+            );
+            problem(format!("provider {}", provider.name), &error);
+        }
     }
     let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
     for server in memory.servers.values().filter(|server| !config.has_provider(&server.provider)) {
@@ -53,6 +64,11 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
     }
     problems.extend(shared_ids(config, world));
     problems
+}
+
+/// Whether this is an order without an answer that is kept only because the list cannot be believed.
+fn is_kept_for(config: &Config, server: &ServerMemory, provider: &ProviderName) -> bool {
+    server.provider == *provider && server.server_id.is_none() && order_is_given_up(config, server)
 }
 
 /// Servers of two providers that have one id, and are not the same: programs may number theirs from 1.

@@ -77,7 +77,7 @@ impl Evidence<'_> {
             },
             Rule::Deleting => match machine.sighting {
                 Sighting::Seen(server) => format!("its cloud says {}", state_words(&server.state)),
-                Sighting::Unlisted | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
+                Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
                     "it may still turn up".to_owned()
                 }
             },

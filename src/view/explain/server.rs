@@ -63,6 +63,7 @@ fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
             format!("{}, {at}{created}", view.state())
         }
         Sighting::Unlisted => "its cloud's list is whole and lacks it; its id is not known".to_owned(),
+        Sighting::Hidden => "its cloud's list lacks servers that are there; its id is not known".to_owned(),
         Sighting::Gone => "its cloud does not know it any more (404)".to_owned(),
         Sighting::Deleted => "deleted, and its cloud keeps it for a while".to_owned(),
         Sighting::NoAnswer => format!("provider {} gave no answer about it", machine.provider),
