@@ -253,7 +253,7 @@ impl Client {
         config.proxy(proxy.cloned()).build()
     }
 
-    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: RawBody) -> Result<Response, Failed> {
+    fn answer(&self, request: &Request, status: u16, headers: HeaderMap, body: Vec<u8>) -> Result<Response, Failed> {
         let response = Response::new(request.to_string(), status, headers, body);
         if matches!(status, 301 | 302 | 303 | 307 | 308) && !request.expects_redirect {
             return Err(Failed::permanent(failure::redirected(&response)));
@@ -262,10 +262,7 @@ impl Client {
     }
 }
 
-type Raw = (u16, HeaderMap, RawBody);
-
-/// The bytes, and how many values they have as JSON.
-type RawBody = (Vec<u8>, usize);
+type Raw = (u16, HeaderMap, Vec<u8>);
 
 /// Whether the body may be JSON: the header may be missing.
 fn is_json(headers: &HeaderMap) -> bool {
@@ -273,13 +270,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body to its end, and repairs the texts of JSON. The inner error says in what way it is too large.
-fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<RawBody, String>> {
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<Vec<u8>, String>> {
     let (mut repair, mut plain) = (Repair::default(), Vec::new());
     let mut piece = [0; 16 << 10];
     let mut arrived = 0;
     loop {
         let read = match body.read(&mut piece) {
-            Ok(0) => return Ok(Ok(if json { repair.finish() } else { (plain, 0) })),
+            Ok(0) => return Ok(Ok(if json { repair.finish() } else { plain })),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),

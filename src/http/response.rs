@@ -35,13 +35,11 @@ pub struct Response {
     /// The uncompressed body. The odd texts of JSON are repaired in it.
     pub body: Vec<u8>,
     request: String,
-    /// The values in it, if it is JSON.
-    weight: usize,
 }
 
 impl Response {
-    pub(super) fn new(request: String, status: u16, headers: HeaderMap, (body, weight): (Vec<u8>, usize)) -> Self {
-        Self { status, headers, body, request, weight }
+    pub(super) fn new(request: String, status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+        Self { status, headers, body, request }
     }
 
     /// The request: its method and its URL without query.
@@ -91,7 +89,10 @@ impl Response {
 
     /// The body as JSON, read straight into `T`. `wanted` names it in messages: "the build queue".
     pub fn json<'a, T: Deserialize<'a>>(&'a self, wanted: &str) -> Result<T, HttpError> {
-        serde_json::from_slice(&self.body).map_err(|error| self.not_json(wanted, &error))
+        // Looked at as a whole, a body is known to be UTF-8 sooner than text by text.
+        let read =
+            std::str::from_utf8(&self.body).map_or_else(|_| serde_json::from_slice(&self.body), serde_json::from_str);
+        read.map_err(|error| self.not_json(wanted, &error))
     }
 
     /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].
@@ -103,7 +104,7 @@ impl Response {
     /// Fails for JSON that would take far more memory than it has bytes: a malicious answer can grow a hundredfold, since an
     /// empty object of two letters becomes a node of a tree.
     fn check_size(&self, wanted: &str) -> Result<(), HttpError> {
-        if self.weight <= MOST_VALUES {
+        if weight(&self.body) <= MOST_VALUES {
             return Ok(());
         }
         let text = format!("wanted {wanted}, got too many values: status {}", self.status);
@@ -145,6 +146,26 @@ pub struct JsonBody<'a> {
     response: &'a Response,
     wanted: &'a str,
     whole: Parts<'a>,
+}
+
+/// How many values a tree of this JSON has, at most, with arrays and objects counted by their size. Where that is too
+/// much, what is in texts does not count.
+fn weight(json: &[u8]) -> usize {
+    const WEIGHTS: [(u8, usize); 4] = [(b',', 1), (b':', 2), (b'[', 5), (b'{', 22)];
+    let most = WEIGHTS.map(|(byte, weight)| memchr::memchr_iter(byte, json).count() * weight).into_iter().sum();
+    if most <= MOST_VALUES {
+        return most;
+    }
+    let (mut weight, mut in_text, mut bytes) = (0, false, json.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => drop(bytes.next()),
+            _ if in_text => {}
+            _ => weight += WEIGHTS.iter().find(|(weighed, _)| weighed == byte).map_or(0, |(_, weight)| *weight),
+        }
+    }
+    weight
 }
 
 /// The parts of an object, not yet read.
@@ -235,7 +256,7 @@ mod tests {
     fn response(content_type: &str, body: &[u8]) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", content_type.parse().unwrap());
-        Response::new("GET http://h/x".to_owned(), 200, headers, (body.to_vec(), 0))
+        Response::new("GET http://h/x".to_owned(), 200, headers, body.to_vec())
     }
 
     #[derive(Debug, Deserialize)]
@@ -295,10 +316,12 @@ mod tests {
 
     #[test]
     fn the_size_of_json_is_checked_before_a_tree_is_made_of_it() {
-        let mut answer = response("application/json", b"{}");
-        assert!(answer.json_body("a tree").is_ok());
-        answer.weight = MOST_VALUES + 1;
-        let error = answer.json_body("a tree").err().unwrap();
+        let of = |body: String| response("application/json", body.as_bytes());
+        let objects = |number: usize| of(format!("{{\"a\": [{}0]}}", "{},".repeat(number)));
+        let most = (MOST_VALUES - 22 - 2 - 5) / 23;
+        assert!(objects(most).json_body("a tree").is_ok());
+        assert!(of(format!("{{\"{}\": 0}}", r#"{[,{\"\\"#.repeat(most))).json_body("a tree").is_ok());
+        let error = objects(most + 1).json_body("a tree").err().unwrap();
         assert_eq!(
             (error.kind, error.text.as_str()),
             (Kind::TooLarge, "wanted a tree, got too many values: status 200")

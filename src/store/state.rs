@@ -135,15 +135,18 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
         Err(error) if error.kind() == ErrorKind::InvalidInput => return Err(StoreError::NotAFile(path.to_owned())),
         Err(error) => return Err(failed(error)),
     };
-    if file.metadata().map_err(failed)?.len() > LARGEST {
+    let length = file.metadata().map_err(failed)?.len();
+    if length > LARGEST {
         return unreadable(format!("it is larger than {} MiB", LARGEST >> 20));
     }
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
     file.take(LARGEST).read_to_end(&mut text).map_err(failed)?;
     if text.is_empty() {
         return unreadable("it is empty".to_owned());
     }
-    let state = serde_json::from_slice::<State>(&text);
+    // Looked at as a whole, a file is known to be UTF-8 sooner than text by text.
+    let state =
+        std::str::from_utf8(&text).map_or_else(|_| serde_json::from_slice(&text), serde_json::from_str::<State>);
     let header = match &state {
         Ok(state) => Header::of(state),
         Err(_) => match serde_json::from_slice(&text) {
