@@ -10,6 +10,7 @@ mod client;
 mod clock;
 mod error;
 mod failure;
+pub(crate) mod lenient;
 #[cfg(test)]
 pub(crate) mod loopback;
 mod network;

@@ -3,9 +3,9 @@
 //! For people alone. Jenkins shows none of a job that this user may not read, and none of pipelines with plugins of before
 //! August 2018: whether a node is busy, `idle` tells.
 
-use super::lenient::{Field, Lenient, object};
 use crate::domain::address::Page;
 use crate::domain::world::Build;
+use crate::http::lenient::{Lenient, object};
 use jiff::Timestamp;
 use serde::de::MapAccess;
 
@@ -59,6 +59,7 @@ fn is_page(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::lenient::Field;
     use serde_json::json;
 
     #[test]

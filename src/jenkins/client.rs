@@ -3,10 +3,10 @@
 use super::ahead::Ahead;
 use super::crumb::{self, Crumb};
 use super::error::{self, ErrorKind, JenkinsError};
-use super::lenient::{Field, Lenient, object};
 use super::reading::Reading;
 use crate::config::JenkinsConfig;
 use crate::domain::world::Mode;
+use crate::http::lenient::{Field, object};
 use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};

@@ -3,7 +3,7 @@
 //! An API token needs none since 2.96 (jenkins/security/ApiCrumbExclusion.java), so mita fetches none until a write is
 //! refused for lack of one: with a password, or by an older controller. Such a refusal means that nothing was done.
 
-use super::lenient::{Field, Lenient, object};
+use crate::http::lenient::{Field, object};
 use crate::http::{HttpError, Request, Response};
 use crate::secret::Secret;
 

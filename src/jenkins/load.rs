@@ -1,6 +1,6 @@
 //! How busy a node was lately (hudson/model/Computer.java, getLoadStatistics).
 
-use super::lenient::{Field, Lenient, object};
+use crate::http::lenient::{Lenient, object};
 use serde::de::MapAccess;
 
 /// The fields of a node that this file reads.

@@ -13,7 +13,6 @@ mod crumb;
 mod error;
 mod flow_graph;
 mod html;
-mod lenient;
 mod lifecycle;
 mod load;
 mod look;

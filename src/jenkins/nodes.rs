@@ -7,13 +7,13 @@ use super::builds::{EXECUTABLE, Running};
 use super::cause;
 use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
-use super::lenient::{Field, Lenient, Name, object};
 use super::load::{self, BusyAverage};
 use super::reading::Reading;
 use crate::domain::description::mark_in;
 use crate::domain::names::NodeName;
 use crate::domain::world::{Build, Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
+use crate::http::lenient::{Field, Lenient, Name, object};
 use jiff::Timestamp;
 use serde::de::MapAccess;
 

@@ -5,8 +5,8 @@
 
 use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
-use super::lenient::{Field, Lenient, object};
 use super::reading::Reading;
+use crate::http::lenient::{Field, Lenient, object};
 
 use crate::domain::names::NodeName;
 use crate::http::encode_segment;

@@ -6,11 +6,10 @@
 use super::client::Jenkins;
 use super::error::JenkinsError;
 use super::flow_graph::is_run;
-use super::lenient::{Exported, Field, Lenient, object};
 use super::reading::Reading;
-
 use crate::domain::address::percent_decode;
 use crate::domain::world::{Queue, QueueItem, Stage, Task};
+use crate::http::lenient::{Exported, Field, Lenient, object};
 use jiff::Timestamp;
 use serde::de::MapAccess;
 use std::collections::BTreeMap;

@@ -13,6 +13,7 @@ pub(crate) use errors::{
     unusable_client,
 };
 pub(crate) use microversion::Microversion;
+pub(crate) use requests::Entry;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};
-pub(crate) use values::{Loose, Named, lookup, loose, remaining, timestamp, usage};
+pub(crate) use values::{Named, lookup, loose, remaining, timestamp, usage};

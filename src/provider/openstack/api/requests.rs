@@ -22,6 +22,23 @@ enum OddEntry {
     IsLeftOut,
 }
 
+/// An entry of a list as it is read.
+pub(crate) trait Entry: DeserializeOwned {
+    /// What it is.
+    type Of;
+
+    /// What it is; none if it cannot be read.
+    fn read(self) -> Option<Self::Of>;
+}
+
+impl<T: DeserializeOwned> Entry for Loose<Option<T>> {
+    type Of = T;
+
+    fn read(self) -> Option<T> {
+        self.0
+    }
+}
+
 impl Session {
     /// The successful answer to a read.
     pub(crate) fn get(&self, service: Service, path: String, operation: &Operation<'_>) -> Result<Response, Failure> {
@@ -52,7 +69,19 @@ impl Session {
         id: fn(&T) -> &str,
         operation: &Operation<'_>,
     ) -> Result<Vec<T>, Failure> {
-        self.pages(service, first, key, id, OddEntry::Fails, operation)
+        self.list_of::<Loose<Option<T>>>(service, first, key, id, operation)
+    }
+
+    /// The same for entries that are read in another way.
+    pub(crate) fn list_of<E: Entry>(
+        &self,
+        service: Service,
+        first: &str,
+        key: &str,
+        id: fn(&E::Of) -> &str,
+        operation: &Operation<'_>,
+    ) -> Result<Vec<E::Of>, Failure> {
+        self.pages::<E>(service, first, key, id, OddEntry::Fails, operation)
     }
 
     /// Like `list`, for what an order may choose from: what cannot be read cannot be chosen, and the others can.
@@ -64,19 +93,19 @@ impl Session {
         id: fn(&T) -> &str,
         operation: &Operation<'_>,
     ) -> Result<Vec<T>, Failure> {
-        self.pages(service, first, key, id, OddEntry::IsLeftOut, operation)
+        self.pages::<Loose<Option<T>>>(service, first, key, id, OddEntry::IsLeftOut, operation)
     }
 
-    fn pages<T: DeserializeOwned>(
+    fn pages<E: Entry>(
         &self,
         service: Service,
         first: &str,
         key: &str,
-        id: fn(&T) -> &str,
+        id: fn(&E::Of) -> &str,
         odd: OddEntry,
         operation: &Operation<'_>,
-    ) -> Result<Vec<T>, Failure> {
-        let mut all: BTreeMap<String, T> = BTreeMap::new();
+    ) -> Result<Vec<E::Of>, Failure> {
+        let mut all: BTreeMap<String, E::Of> = BTreeMap::new();
         let mut pages = Pages::new(first);
         let get = |path| self.get(service, path, operation);
         let mut page = Some(get(first.to_owned()));
@@ -97,9 +126,9 @@ impl Session {
             page = thread::scope(|scope| {
                 // The next page is on its way while this one is read.
                 let ahead = pages.ahead(next.as_deref()).map(|path| scope.spawn(|| get(path)));
-                let entries: Vec<Loose<Option<T>>> = body.take(&format!("/{key}")).map_err(unusable)?;
+                let entries: Vec<E> = body.take(&format!("/{key}")).map_err(unusable)?;
                 let (known, empty) = (all.len(), entries.is_empty());
-                all.extend(readable(entries, odd, operation)?.map(|entry| (id(&entry).to_owned(), entry)));
+                all.extend(readable(entries, odd, operation)?.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
                 pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
                     operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
                 })?;
@@ -149,14 +178,11 @@ impl Session {
 }
 
 /// The entries of a page that can be read.
-fn readable<T>(
-    entries: Vec<Loose<Option<T>>>,
-    odd: OddEntry,
-    operation: &Operation<'_>,
-) -> Result<impl Iterator<Item = T>, Failure> {
-    if let (OddEntry::Fails, Some(at)) = (odd, entries.iter().position(|Loose(entry)| entry.is_none())) {
+fn readable<E: Entry>(entries: Vec<E>, odd: OddEntry, operation: &Operation<'_>) -> Result<Vec<E::Of>, Failure> {
+    let entries: Vec<Option<E::Of>> = entries.into_iter().map(E::read).collect();
+    if let (OddEntry::Fails, Some(at)) = (odd, entries.iter().position(Option::is_none)) {
         let text = format!("entry {} of a page of the list has no id, so the list may be incomplete", at + 1);
         return Err(operation.failure(FailureKind::Unavailable, &text));
     }
-    Ok(entries.into_iter().filter_map(|Loose(entry)| entry))
+    Ok(entries.into_iter().flatten().collect())
 }

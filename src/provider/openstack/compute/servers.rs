@@ -1,16 +1,20 @@
 //! Nova: servers (Compute API v2.1).
 
-use super::wire;
 use crate::domain::names::ServerId;
 use crate::domain::world::{Launch, Lock, Lookup, Server, ServerState, Shown};
+use crate::http::lenient::{Field, Lenient, Name, object};
 use crate::http::{Method, encode_segment};
+use crate::provider::console;
 use crate::provider::failure::Failure;
-use crate::provider::openstack::api::{Call, Effect, Loose, Service, Session, lookup, says_no_server, timestamp};
+use crate::provider::mark::Metadata;
+use crate::provider::openstack::api::{Call, Effect, Entry, Service, Session, lookup, says_no_server, timestamp};
 use crate::provider::order::Deletion;
-use crate::provider::{console, mark};
 use crate::secret::redact_answer;
+use jiff::Timestamp;
+use serde::de::{Error, IgnoredAny, MapAccess};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many lines of a console mita asks for: more than it keeps, since some are empty.
@@ -26,24 +30,118 @@ const CONSOLE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) fn servers(session: &Session) -> Result<Vec<Server>, Failure> {
     let operation = session.operation("list the servers", Effect::Read);
     let path = "/servers/detail?limit=1000";
-    let servers = session.list(Service::Compute, path, "servers", |Listed(server)| server.id.as_str(), &operation)?;
-    Ok(servers.into_iter().map(|Listed(server)| server).collect())
+    session.list_of::<Field<Listed>>(Service::Compute, path, "servers", |server| server.id.as_str(), &operation)
 }
 
-/// A server, read as soon as it was parsed: what Nova writes of it takes more memory.
-struct Listed(Server);
+object!(
+    /// What Nova writes of a server, as far as mita reads it.
+    Shape {
+        "id" => id: Name,
+        "name" => name: Name,
+        "status" => status: Name,
+        "OS-EXT-STS:task_state" => task: Name,
+        "metadata" => metadata: Metadata,
+        "created" => created: Created,
+        "OS-SRV-USG:launched_at" => launch: Launch,
+        "addresses" => addresses: Addresses,
+        "fault" => fault: Fault,
+        "locked" => lock: Lock,
+    }
+);
 
-impl<'de> Deserialize<'de> for Listed {
-    fn deserialize<D: Deserializer<'de>>(server: D) -> Result<Self, D::Error> {
-        wire::Server::deserialize(server).map(|server| Self(read_server(server)))
+/// A server, or nothing if it has no id: read as soon as it was parsed, since what Nova writes of it takes more memory.
+#[derive(Default)]
+struct Listed(Option<Server>);
+
+impl Lenient for Listed {
+    fn object<'de, A: MapAccess<'de>>(object: A) -> Result<Self, A::Error> {
+        Ok(Self(Shape::object(object)?.server()))
     }
 }
+
+impl Entry for Field<Listed> {
+    type Of = Server;
+
+    fn read(self) -> Option<Server> {
+        self.0.0
+    }
+}
+
+/// The answer about one server, which is useless without its id.
+struct One(Server);
+
+impl<'de> Deserialize<'de> for One {
+    fn deserialize<D: Deserializer<'de>>(server: D) -> Result<Self, D::Error> {
+        let Field(Listed(server)) = Field::deserialize(server)?;
+        server.map(Self).ok_or_else(|| D::Error::missing_field("id"))
+    }
+}
+
+#[derive(Default)]
+struct Created(Option<Timestamp>);
+
+impl Lenient for Created {
+    fn text(text: &str) -> Self {
+        Self(timestamp(text))
+    }
+}
+
+/// Null until the hypervisor has started the server (nova/compute/manager.py, `_build_and_run_instance`).
+impl Lenient for Launch {
+    fn null() -> Self {
+        Launch::Never
+    }
+
+    fn text(_: &str) -> Self {
+        Launch::Launched
+    }
+}
+
+/// Since microversion 2.9.
+impl Lenient for Lock {
+    fn flag(locked: bool) -> Self {
+        if locked { Lock::Locked } else { Lock::Open }
+    }
+}
+
+/// The addresses in all networks.
+#[derive(Default)]
+struct Addresses(Vec<IpAddr>);
+
+impl Lenient for Addresses {
+    fn object<'de, A: MapAccess<'de>>(mut networks: A) -> Result<Self, A::Error> {
+        let mut all = Vec::new();
+        while let Some((IgnoredAny, Field(of_network))) =
+            networks.next_entry::<IgnoredAny, Field<Option<Vec<Address>>>>()?
+        {
+            all.extend(of_network.into_iter().flatten().filter_map(|address| address.addr.0));
+        }
+        Ok(Self(all))
+    }
+}
+
+object!(Address {
+    "addr" => addr: Ip,
+});
+
+#[derive(Default)]
+struct Ip(Option<IpAddr>);
+
+impl Lenient for Ip {
+    fn text(text: &str) -> Self {
+        Self(text.parse().ok())
+    }
+}
+
+object!(Fault {
+    "message" => message: Option<String>,
+});
 
 /// One server as it is now.
 pub(crate) fn server(session: &Session, id: &ServerId) -> Lookup<Server> {
     let description = format!("read server {id}");
     let operation = session.operation(&description, Effect::Read);
-    lookup(session.look_up(Service::Compute, path(id), "/server", says_no_server, &operation), read_server)
+    lookup(session.look_up(Service::Compute, path(id), "/server", says_no_server, &operation), |One(server)| server)
 }
 
 /// The end of the console; `None` if the hypervisor has none: Nova answers 404, 409 or 501 then. A compute host that does
@@ -84,32 +182,23 @@ fn path(id: &ServerId) -> String {
     format!("/servers/{}", encode_segment(id.as_str()))
 }
 
-fn read_server(server: wire::Server) -> Server {
-    let shown = if server.metadata.is_some() { Shown::Whole } else { Shown::WithoutMetadata };
-    let metadata = server.metadata.unwrap_or_default();
-    let addresses = server.addresses.unwrap_or_default().into_values().flat_map(|Loose(addresses)| addresses);
-    Server {
-        id: ServerId::from(server.id),
-        name: server.name.unwrap_or_default(),
-        mark: mark::read(&metadata),
-        state: state(server.status, server.task_state.as_deref()),
-        created: server.created.as_deref().and_then(timestamp),
-        launch: match server.launched_at {
-            None => Launch::Unknown,
-            Some(None) => Launch::Never,
-            Some(Some(_)) => Launch::Launched,
-        },
-        lock: match server.locked {
-            None => Lock::Unknown,
-            Some(false) => Lock::Open,
-            Some(true) => Lock::Locked,
-        },
-        shown,
-        addresses: addresses.filter_map(|Loose(address)| address.addr?.parse().ok()).collect(),
-        fault: server.fault.and_then(|fault| fault.message).and_then(|message| {
-            let message = redact_answer(message.trim()).into_owned();
-            (!message.is_empty()).then_some(message)
-        }),
+impl Shape {
+    fn server(self) -> Option<Server> {
+        Some(Server {
+            id: ServerId::from(self.id.0?),
+            name: self.name.0.unwrap_or_default(),
+            mark: self.metadata.mark,
+            state: state(self.status.0, self.task.0.as_deref()),
+            created: self.created.0,
+            launch: self.launch,
+            lock: self.lock,
+            shown: if self.metadata.are_there { Shown::Whole } else { Shown::WithoutMetadata },
+            addresses: self.addresses.0.into_iter().collect(),
+            fault: self.fault.message.and_then(|message| {
+                let message = redact_answer(message.trim()).into_owned();
+                (!message.is_empty()).then_some(message)
+            }),
+        })
     }
 }
 
@@ -139,7 +228,7 @@ mod tests {
     }
 
     fn recorded(body: &str) -> Vec<Server> {
-        part::<Vec<wire::Server>>(body, "servers").into_iter().map(read_server).collect()
+        part::<Vec<One>>(body, "servers").into_iter().map(|One(server)| server).collect()
     }
 
     #[test]
@@ -172,14 +261,14 @@ mod tests {
     #[test]
     fn an_error_has_its_fault_if_it_is_read_by_id() {
         let body = include_str!("../../../../tests/fixtures/openstack/server_error.json");
-        let server = read_server(part(body, "server"));
+        let One(server) = part(body, "server");
         assert_eq!(server.fault.as_deref(), Some("No valid host was found."));
     }
 
     #[test]
     fn an_active_server_with_a_deletion_under_way_is_on_its_way_out() {
         let body = include_str!("../../../../tests/fixtures/openstack/server_deleting.json");
-        let server = read_server(part(body, "server"));
+        let One(server) = part(body, "server");
         assert_eq!(server.state, ServerState::Deleting);
     }
 

@@ -1,7 +1,7 @@
 //! Listings in pages, whole or not at all.
 
 use super::{cloud, lines};
-use crate::domain::world::{Launch, Lock, VolumeState};
+use crate::domain::world::{Launch, Lock, Lookup, VolumeState};
 use crate::http::loopback::{Answer, Loopback, Seen};
 
 fn page(ids: &[&str], next: Option<&str>) -> Answer {
@@ -106,6 +106,18 @@ fn s3_what_is_odd_about_one_server_hides_nothing_but_itself() {
         let body = format!(r#"{{"servers": [{{"id": "a"}}, {odd}]}}"#);
         let (_server, ids) = listing(move |_| Answer::json(200, &body));
         assert!(ids.unwrap_err().contains("entry 2 of a page of the list has no id"), "{odd}");
+    }
+}
+
+#[test]
+fn s3_an_answer_about_a_server_that_lacks_its_id_does_not_say_that_it_is_gone() {
+    for body in
+        ["{}", r#"{"server": null}"#, r#"{"server": {"id": 7}}"#, r#"{"server": {"name": "n"}}"#, r#"{"server": []}"#]
+    {
+        let (_server, provider) =
+            cloud(move |seen| seen.target.starts_with("/compute/v2.1/servers/a").then(|| Answer::json(200, body)));
+        let read = provider.server(&"a".into());
+        assert!(matches!(&read, Lookup::Unavailable(why) if why.contains("missing field `id`")), "{body}: {read:?}");
     }
 }
 

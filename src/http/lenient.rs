@@ -1,7 +1,8 @@
-//! Reading Jenkins' JSON straight into types, tolerantly: a field of an unexpected type counts as missing.
+//! Reading JSON of services straight into types, tolerantly: a field of an unexpected type counts as missing.
 //!
-//! Versions and plugins differ in which fields they export, and write null or `{}` for what could not be exported
-//! (stapler, core/src/main/java/org/kohsuke/stapler/export). So nothing but JSON that is none makes a reading fail.
+//! Versions and plugins of Jenkins differ in which fields they export, and write null or `{}` for what could not be exported
+//! (stapler, core/src/main/java/org/kohsuke/stapler/export). Nova leaves fields out or sends null by release, cell and
+//! policy. So nothing but JSON that is none makes a reading fail.
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -13,7 +14,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 
 /// What is read from any JSON value. Each method makes it from one kind of value; the default is what a value of an
 /// unexpected kind means.
-pub(super) trait Lenient: Default {
+pub(crate) trait Lenient: Default {
     fn null() -> Self {
         Self::default()
     }
@@ -46,7 +47,7 @@ pub(super) trait Lenient: Default {
 }
 
 /// A value that is read tolerantly.
-pub(super) struct Field<T>(pub(super) T);
+pub(crate) struct Field<T>(pub(crate) T);
 
 impl<'de, T: Lenient> Deserialize<'de> for Field<T> {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Self, D::Error> {
@@ -150,7 +151,7 @@ impl<T: Lenient> Lenient for Option<Vec<T>> {
 
 /// A name, which may consist of blanks: Jenkins takes a no-break space (jenkins/model/Jenkins.java, `checkGoodName`).
 #[derive(Default)]
-pub(super) struct Name(pub(super) Option<String>);
+pub(crate) struct Name(pub(crate) Option<String>);
 
 impl Lenient for Name {
     fn text(text: &str) -> Self {
@@ -160,7 +161,7 @@ impl Lenient for Name {
 
 /// Whether the field is there at all, and what it holds.
 #[derive(Default)]
-pub(super) struct Exported(pub(super) Option<Option<String>>);
+pub(crate) struct Exported(pub(crate) Option<Option<String>>);
 
 impl Lenient for Exported {
     fn null() -> Self {
@@ -174,9 +175,9 @@ impl Lenient for Exported {
 
 /// The key of an object.
 #[derive(serde::Deserialize)]
-pub(super) struct Key<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(crate) struct Key<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
-/// Declares an object of Jenkins with the fields that mita reads. Of a field that is there twice, the last counts.
+/// Declares an object of a service with the fields that mita reads. Of a field that is there twice, the last counts.
 macro_rules! object {
     ($(#[$docs:meta])* $object:ident { $($key:literal => $field:ident: $kind:ty,)* }) => {
         $(#[$docs])*
@@ -185,12 +186,12 @@ macro_rules! object {
             $($field: $kind,)*
         }
 
-        impl Lenient for $object {
+        impl $crate::http::lenient::Lenient for $object {
             fn object<'de, A: serde::de::MapAccess<'de>>(mut entries: A) -> Result<Self, A::Error> {
                 let mut object = Self::default();
-                while let Some($crate::jenkins::lenient::Key(key)) = entries.next_key()? {
+                while let Some($crate::http::lenient::Key(key)) = entries.next_key()? {
                     match &*key {
-                        $($key => object.$field = entries.next_value::<Field<$kind>>()?.0,)*
+                        $($key => object.$field = entries.next_value::<$crate::http::lenient::Field<$kind>>()?.0,)*
                         _ => drop(entries.next_value::<serde::de::IgnoredAny>()?),
                     }
                 }
@@ -199,7 +200,7 @@ macro_rules! object {
         }
     };
 }
-pub(super) use object;
+pub(crate) use object;
 
 #[cfg(test)]
 mod tests {
