@@ -3,6 +3,7 @@
 //! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
 //! as what it remembers of the queue, is then neither copied nor turned into JSON once more.
 
+use foldhash::fast::RandomState;
 use indexmap::{IndexMap, map};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Error, Serialize, Serializer};
@@ -118,7 +119,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
 ///
 /// The entries are in the order of their keys. A key is found by its hash: names of thousands of servers begin alike.
 #[derive(Clone, Debug)]
-pub struct SharedMap<K, V>(IndexMap<K, Arc<V>>);
+pub struct SharedMap<K, V>(Entries<K, V>);
+
+type Entries<K, V> = IndexMap<K, Arc<V>, RandomState>;
 
 impl<K, V> Default for SharedMap<K, V> {
     fn default() -> Self {
@@ -238,7 +241,7 @@ impl<K: Hash + Ord, V> FromIterator<(K, V)> for SharedMap<K, V> {
 
 impl<K: Hash + Ord, V> FromIterator<(K, Arc<V>)> for SharedMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, Arc<V>)>>(entries: I) -> Self {
-        let mut entries: IndexMap<K, Arc<V>> = entries.into_iter().collect();
+        let mut entries: Entries<K, V> = entries.into_iter().collect();
         if !entries.keys().is_sorted() {
             entries.sort_unstable_keys();
         }
@@ -254,13 +257,13 @@ impl<K: Serialize, V: Serialize> Serialize for SharedMap<K, V> {
 
 impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries(PhantomData))
+        deserializer.deserialize_map(AnyEntries(PhantomData))
     }
 }
 
-struct Entries<K, V>(PhantomData<(K, V)>);
+struct AnyEntries<K, V>(PhantomData<(K, V)>);
 
-impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Visitor<'de> for AnyEntries<K, V> {
     type Value = SharedMap<K, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

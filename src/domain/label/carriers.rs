@@ -5,7 +5,7 @@
 use super::Label;
 use super::expression::Expr;
 use crate::domain::selection::Selection;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// The labels of all candidates.
 #[derive(Clone, Debug, Default)]

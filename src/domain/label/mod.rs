@@ -19,9 +19,10 @@ pub use carriers::Carriers;
 pub use parse::node_labels;
 
 use expression::{Expr, needs_escape};
+use foldhash::HashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::domain::need::Need;
 use crate::domain::selection::Selection;
 use crate::domain::world::Node;
 use crate::plan::demand::waiting::Waiting;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 /// Nodes by everything that a job can ask of them. They are called by their numbers in the order of their coming.
 pub(crate) struct Acceptance<'a> {

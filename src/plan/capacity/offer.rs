@@ -5,7 +5,7 @@ use crate::domain::selection::Selection;
 use crate::plan::capacity::acceptance::Acceptance;
 use crate::plan::capacity::assignment::input::JobClass;
 use crate::plan::capacity::pool::{ExecutorPool, Sample};
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// The pools by what decides which jobs they accept. They are called by their indices.
 pub(crate) struct Offer<'a> {

@@ -22,8 +22,9 @@ use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::lifecycle::restoring::can_come_back;
 use crate::plan::model::AtHand;
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An idle executor that a job has waited beside for longer than this will not take it.
 const PASSED_OVER_AFTER: SignedDuration = SignedDuration::from_mins(5);

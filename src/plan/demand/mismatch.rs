@@ -13,8 +13,9 @@ use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::MISMATCH_LASTS;
+use foldhash::{HashMap, HashMapExt};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far apart two sightings of an idle node beside a waiting job must be to tell that it does not take it. Jenkins
 /// looks at its queue every five seconds (hudson/model/Queue.java, MaintainTask).

@@ -10,8 +10,9 @@ use crate::domain::world::World;
 use crate::plan::demand::queue::Demand;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::phase::Phase;
+use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Seconds over which the executors in use are smoothed.
 const SMOOTHED_OVER: u64 = 1800;

@@ -4,7 +4,8 @@ use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, Owner, ServerId};
 use crate::domain::world::{Launch, Node, Server};
 use crate::plan::identity::fleet::Machine;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::{HashMap, HashMapExt};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// Machines by everything that a node's name can say.

@@ -6,8 +6,9 @@ use crate::domain::state::{Origin, ServerMemory, State};
 use crate::domain::world::{Listing, Lookup, Server, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
+use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Servers of ours that are listed, then those that only the state has. A `disowned` one is no longer ours.
 pub(crate) fn machines<'a>(

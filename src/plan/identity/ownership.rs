@@ -8,8 +8,9 @@ use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, Owner, ProviderName, ServerId};
 use crate::domain::state::{Origin, State};
 use crate::domain::world::{Lookup, Server, Shown, World};
+use foldhash::HashSet;
 use std::cell::LazyCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Whether the server carries our mark: only then it may be touched.

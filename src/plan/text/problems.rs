@@ -7,7 +7,8 @@ use crate::domain::world::{Cloud, Listing, Lookup, World};
 use crate::plan::identity::ownership::namesakes;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::{HashMap, HashMapExt};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of servers that cannot be read, so many are told one by one.
 const MOST_ALIKE: usize = 20;

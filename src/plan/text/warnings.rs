@@ -13,9 +13,10 @@ use crate::plan::decisions::draft::Warning;
 use crate::plan::decisions::lasting::TOO_LONG;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::model::{Plan, Subject};
+use foldhash::HashSet;
 use jiff::Timestamp;
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
