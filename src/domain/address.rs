@@ -56,6 +56,9 @@ fn job(parts: &[&str]) -> Option<Page> {
 
 /// Decodes `%XX` in the path of a URL, as UTF-8. A plus stays a plus.
 pub fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
     let mut pieces = text.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
     for piece in pieces {

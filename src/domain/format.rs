@@ -18,6 +18,9 @@ pub fn span(time: SignedDuration) -> String {
 
 /// A text of others for people: what goes beyond so many characters is left out, and their number is told.
 pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),
         Some((end, _)) => Cow::Owned(format!("{}... ({} characters)", &text[..end], text.chars().count())),

@@ -12,6 +12,7 @@ use crate::domain::world::{Queue, QueueItem, Stage, Task};
 use crate::http::lenient::{Exported, Field, Lenient, object};
 use jiff::Timestamp;
 use serde::de::MapAccess;
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 
 const PATH: &str = "queue/api/json";
@@ -104,16 +105,18 @@ impl Root {
 }
 
 impl Item {
-    fn read(self) -> Option<QueueItem> {
+    fn read(mut self) -> Option<QueueItem> {
         let id = u64::try_from(self.id?).ok()?;
         let stage = self.stage();
-        let path = self.task.url.as_deref().map(JobPath::of).unwrap_or_default();
-        let task = self.task.read(path.combination.as_deref());
+        let full_name = self.task.full_name.take();
+        // Most tasks say all about themselves.
+        let path = LazyCell::new(|| self.task.url.as_deref().map(JobPath::of).unwrap_or_default());
+        let task = self.task.read(|| path.combination.clone());
         let run = self.task.url.clone().filter(|url| task == Task::Pipeline && is_run(url));
         Some(QueueItem {
             id,
             task,
-            job: self.task.full_name.or_else(|| path.full_name()).unwrap_or_else(|| format!("queue item {id}")),
+            job: full_name.or_else(|| path.full_name()).unwrap_or_else(|| format!("queue item {id}")),
             stage,
             in_queue_since: self
                 .in_queue_since
@@ -142,13 +145,13 @@ impl Item {
 }
 
 impl Exporter {
-    fn read(&self, combination: Option<&str>) -> Task {
+    fn read(&self, combination: impl Fn() -> Option<String>) -> Task {
         let class = self.class.as_deref();
         if class.is_some_and(|class| class.contains(PIPELINE)) {
             return Task::Pipeline;
         }
-        if class == Some(MATRIX) || (class.is_none() && combination.is_some()) {
-            return Task::Matrix { axis_values: axis_values(combination.unwrap_or_default()) };
+        if class == Some(MATRIX) || (class.is_none() && combination().is_some()) {
+            return Task::Matrix { axis_values: axis_values(&combination().unwrap_or_default()) };
         }
         match &self.label.0 {
             Some(label) => {
@@ -202,8 +205,8 @@ impl JobPath {
         Self { jobs, combination }
     }
 
-    fn full_name(self) -> Option<String> {
-        let names: Vec<String> = self.jobs.into_iter().chain(self.combination).collect();
+    fn full_name(&self) -> Option<String> {
+        let names: Vec<&str> = self.jobs.iter().chain(&self.combination).map(String::as_str).collect();
         (!names.is_empty()).then(|| names.join("/"))
     }
 }
