@@ -28,7 +28,7 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_id: Option<ServerId>,
     /// Whether it has a volume of its own, which could outlive it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub storage: bool,
     /// Whether a floating IP was asked for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -37,7 +37,7 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floating_ip_refused: Option<Refused>,
     /// Whether any listing ever showed it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
     /// How long its present wait (to be listed, to be built, to join) has lasted: the time between two runs counts, at
     /// most half of what the wait may last. So neither a silent cron nor a jump of the clock gives a server up.
@@ -87,7 +87,7 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub soft_deleted: bool,
     /// Reads by id that answered 404, one a run.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub gone_sightings: u32,
     /// When its cloud last refused to delete it because somebody locked it, where the cloud does not show locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,11 +102,15 @@ pub struct ServerMemory {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<String>,
     /// Whether its failure was already counted by the breaker.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failure_counted: bool,
     /// The cloud's text on what went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// A floating IP that a cloud refused to give.
@@ -265,4 +269,25 @@ pub struct AddressMemory {
     pub provider: ProviderName,
     /// Reads of its server by id that answered 404, one a run.
     pub gone_sightings: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_takes_no_more_of_the_state_file_than_is_known_of_it() {
+        let at = Timestamp::UNIX_EPOCH;
+        let new = ServerMemory::new("ubuntu".into(), "cloud".into(), "name".to_owned(), at, Origin::Found);
+        let known =
+            ServerMemory { storage: true, listed: true, gone_sightings: 1, failure_counted: true, ..new.clone() };
+        for (server, more) in
+            [(new, ""), (known, r#","storage":true,"listed":true,"gone_sightings":1,"failure_counted":true"#)]
+        {
+            let always = r#""node_type":"ubuntu","provider":"cloud","name":"name","ordered_at":"1970-01-01T00:00:00Z","origin":"found""#;
+            let text = serde_json::to_string(&server).unwrap();
+            assert_eq!(text, format!("{{{always}{more}}}"));
+            assert_eq!(serde_json::from_str::<ServerMemory>(&text).unwrap(), server);
+        }
+    }
 }
