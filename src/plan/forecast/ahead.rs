@@ -1,5 +1,5 @@
 //! `ahead`: what was needed at this time of the last two days, or weeks, is there before it is needed again; less on a day
-//! that is quieter than those.
+//! that is quieter than those. Use that did not grow at this time says nothing: what it needs is there, or comes at any time.
 
 use crate::domain::state::{BIN, Peaks};
 use jiff::{SignedDuration, Timestamp};
@@ -9,10 +9,13 @@ const BINS_OF_A_DAY: i64 = 24 * 3600 / BIN;
 /// Bins in which a day is compared with those before: the last half hour.
 const COMPARED: i64 = 1800 / BIN;
 
+/// Bins for which servers stay that a rise of use had ordered: jobs come some minutes later than on the days before.
+const LATER: i64 = 600 / BIN;
+
 /// How many bins are kept for this.
 pub(super) fn bins_kept(days: u32) -> usize {
-    // Two periods, the half hour before, the bin of this moment, and one of margin.
-    usize::try_from(2 * i64::from(days) * BINS_OF_A_DAY + COMPARED + 2).unwrap_or(usize::MAX)
+    // Two periods, the half hour before a rise, the bin of this moment, and one of margin.
+    usize::try_from(2 * i64::from(days) * BINS_OF_A_DAY + LATER + COMPARED + 2).unwrap_or(usize::MAX)
 }
 
 /// What the last two periods say of this time.
@@ -24,7 +27,7 @@ pub(super) struct Outlook {
     pub(super) servers: u32,
 }
 
-/// The outlook for the time from now until `lead` later; none where one of the periods is not known.
+/// The outlook for the time from now until `lead` later; none where one of the periods is not known, or use did not grow.
 pub(super) fn outlook(peaks: &Peaks, days: u32, now: Timestamp, lead: SignedDuration) -> Option<Outlook> {
     let lower = |from: i64, until: i64| {
         let before = |periods: i64| {
@@ -36,6 +39,9 @@ pub(super) fn outlook(peaks: &Peaks, days: u32, now: Timestamp, lead: SignedDura
     let bin = |second: i64| second.div_euclid(BIN);
     let this = bin(now.as_second());
     let before = lower(this, bin(now.as_second() + lead.as_secs()))?;
+    if lower(this - LATER - COMPARED, this - LATER - 1).is_some_and(|earlier| earlier >= before) {
+        return None;
+    }
     let last = (this - COMPARED, this - 1);
     let missing = |usual: u32| usual.saturating_sub(peaks.highest(last.0, last.1).unwrap_or(usual));
     Some(Outlook { before, servers: before.saturating_sub(lower(last.0, last.1).map_or(0, missing)) })
@@ -66,10 +72,16 @@ mod tests {
     fn servers_are_wanted_one_boot_before_they_were_needed_on_both_days() {
         let peaks = nightly(2);
         let lead = SignedDuration::from_mins(4);
-        assert_eq!(servers(&peaks, at(2, 115), lead), Some(1));
         assert_eq!(servers(&peaks, at(2, 117), lead), Some(60));
         assert_eq!(servers(&peaks, at(2, 134), lead), Some(60));
-        assert_eq!(servers(&peaks, at(2, 135), lead), Some(1));
+    }
+
+    #[test]
+    fn use_that_did_not_grow_at_this_time_says_nothing() {
+        let peaks = nightly(2);
+        let lead = SignedDuration::from_mins(4);
+        assert_eq!([115, 135, 180].map(|minute| servers(&peaks, at(2, minute), lead)), [None; 3]);
+        assert_eq!(servers(&peaks, at(2, 132), lead), Some(60), "jobs may come some minutes later");
     }
 
     #[test]
@@ -92,9 +104,9 @@ mod tests {
 
     #[test]
     fn a_day_that_is_quieter_than_those_before_is_thought_to_stay_so() {
-        let at_nine = |used| outlook(&third_day(used, 540), 1, at(2, 540), SignedDuration::from_mins(4));
+        let after_eight = |used| outlook(&third_day(used, 490), 1, at(2, 490), SignedDuration::from_mins(4));
         let servers = |servers| Some(Outlook { before: 30, servers });
-        assert_eq!([0, 10, 30, 60].map(at_nine), [0, 10, 30, 30].map(servers));
+        assert_eq!([0, 10, 30, 60].map(after_eight), [0, 10, 30, 30].map(servers));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `idle_grace = "auto"`: how long the n-th server of a type is kept after its last use, and when it is had back.
 //!
 //! Past gaps between its uses say what each choice would have cost: idle seconds, and for each use that found no server a boot
-//! and the wait of a job. The cheapest choice is taken.
+//! and the wait of a job, which ends with the boot or with a server that gets free before. The cheapest choice is taken.
 
 use crate::domain::state::Level;
 
@@ -10,6 +10,8 @@ use crate::domain::state::Level;
 pub(super) struct Costs {
     /// From order to online.
     pub(super) boot: u32,
+    /// In which use usually changes by one: a server gets free, or is not needed any more.
+    pub(super) change: u32,
     /// From one run to the next.
     pub(super) interval: u32,
     /// Idle seconds that a second of waiting is worth.
@@ -40,7 +42,7 @@ const LONGEST_GAP: u32 = 3 * LONGEST;
 
 /// As many gaps without an end as are added to those that are known: few gaps do not prove much, and what they say of a
 /// server that stands idle all the time is soon out of date.
-const DOUBT: f64 = 7.0;
+const DOUBT: f64 = 4.0;
 
 /// The same for a server that is had back: uses that come at the same age are no accident.
 const DOUBT_OF_RETURN: f64 = 1.0;
@@ -84,7 +86,7 @@ pub(super) fn window(gaps: &[u32], costs: Costs) -> Window {
 /// What the window would have cost, a gap.
 fn cost(gaps: &[u32], from: u32, until: u32, costs: Costs) -> f64 {
     let (boot, half) = (f64::from(costs.boot), f64::from(costs.interval) / 2.0);
-    let miss = boot + f64::from(costs.wait_cost) * (boot + half);
+    let miss = boot + f64::from(costs.wait_cost) * (boot.min(f64::from(costs.change)) + half);
     let idle = f64::from(until.saturating_sub(from));
     let again = if from > 0 { boot + 2.0 * half } else { 0.0 };
     let of_gap = |gap: &u32| match *gap {
@@ -135,7 +137,7 @@ pub(super) fn servers(levels: &[Level], used: u32, clock: u64, costs: Costs) -> 
 mod tests {
     use super::*;
 
-    const COSTS: Costs = Costs { boot: 140, interval: 30, wait_cost: 20, at_first: 2400 };
+    const COSTS: Costs = Costs { boot: 140, change: 3600, interval: 30, wait_cost: 20, at_first: 2400 };
 
     #[test]
     fn a_server_is_kept_through_gaps_that_end_soon_and_let_go_where_most_do_not() {
@@ -167,6 +169,13 @@ mod tests {
         let gaps = [[100, 200, 300, 400], [500, 600, 12_000, 12_000]].concat().repeat(3);
         let until = |wait_cost| window(&gaps, Costs { wait_cost, ..COSTS }).until;
         assert_eq!((until(0), until(20)), (0, 630));
+    }
+
+    #[test]
+    fn a_job_waits_no_longer_than_until_another_server_gets_free_however_slow_a_boot_is() {
+        let gaps = [[600, 700, 800, 900], [1000, 12_000, 12_000, 12_000]].concat().repeat(3);
+        let until = |boot, change| window(&gaps, Costs { boot, change, ..COSTS }).until;
+        assert_eq!((until(280, 3600), until(280, 40), until(560, 40)), (1030, 0, 0));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Used {
     pub(crate) executors: u32,
     /// Servers at work, and those that the waiting jobs need.
     pub(crate) servers: u32,
+    /// Servers at work, and idle ones.
+    pub(crate) there: u32,
     /// Whether one goes now because a person asked for that.
     pub(crate) goes_on_request: bool,
 }
@@ -48,17 +50,17 @@ pub(crate) fn used(
         return used;
     }
     for (machine, classified) in fleet.classified() {
-        if classified.phase == Phase::LeftAlone(Rule::Busy)
-            && let Some(used) = used.get_mut(&machine.node_type)
-        {
-            let busy = machine.nodes.iter().map(|node| node.executors.saturating_sub(node.idle_executors));
-            used.executors = used.executors.saturating_add(busy.fold(0_u32, u32::saturating_add).max(1));
-            used.servers = used.servers.saturating_add(1);
-        }
-        if classified.phase == Phase::ToRemove(Rule::Asked)
-            && let Some(used) = used.get_mut(&machine.node_type)
-        {
-            used.goes_on_request = true;
+        let Some(used) = used.get_mut(&machine.node_type) else { continue };
+        match classified.phase {
+            Phase::LeftAlone(Rule::Busy) => {
+                let busy = machine.nodes.iter().map(|node| node.executors.saturating_sub(node.idle_executors));
+                used.executors = used.executors.saturating_add(busy.fold(0_u32, u32::saturating_add).max(1));
+                used.servers = used.servers.saturating_add(1);
+                used.there = used.there.saturating_add(1);
+            }
+            Phase::Idle { .. } => used.there = used.there.saturating_add(1),
+            Phase::ToRemove(Rule::Asked) => used.goes_on_request = true,
+            _ => {}
         }
     }
     for (kind, jobs) in waiting(config, demand) {
@@ -98,7 +100,8 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
     learned.usage.retain(|name, _| used.contains_key(name));
     for kind in &config.node_types {
         let Some(used) = used.get(&kind.name) else { continue };
-        let usage = learned.usage.entry(kind.name.clone()).or_default();
+        let clock = learned.clock;
+        let usage = learned.usage.entry(kind.name.clone()).or_insert_with(|| at_first(*used, clock));
         smooth(usage, used.executors, learned.passed);
         let most = kind.max.unwrap_or(config.max_servers).min(config.max_servers);
         let servers = used.servers.min(most);
@@ -106,6 +109,18 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
         if let Some(ahead) = kind.forecast.ahead {
             usage.peaks.note(now.as_second().div_euclid(BIN), servers, ahead::bins_kept(ahead.days()));
         }
+    }
+}
+
+/// What is thought of a type of which nothing is known, as after a loss of the state: its servers were all used a moment ago,
+/// and as many executors as now are in use on average.
+fn at_first(used: Used, clock: u64) -> Usage {
+    let there = usize::try_from(used.there).unwrap_or(usize::MAX).min(LEVELS_KEPT);
+    Usage {
+        average: u64::from(used.executors) * 1_000_000,
+        used: used.executors,
+        levels: vec![Level { last: clock, gaps: Vec::new() }; there],
+        ..Usage::default()
     }
 }
 

@@ -89,6 +89,7 @@ fn of_rules(config: &Config, kind: &NodeType, memory: &State, used: Used, now: T
         let seconds = |time: SignedDuration| u32::try_from(time.as_secs().max(0)).unwrap_or(u32::MAX);
         let costs = Costs {
             boot: seconds(mean),
+            change: u32::try_from(30_000_000 / usage.change.max(1)).unwrap_or(u32::MAX),
             interval: seconds(interval),
             wait_cost: auto.wait_cost,
             at_first: seconds(auto.at_first),

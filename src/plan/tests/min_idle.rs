@@ -3,7 +3,7 @@
 use crate::config::{Ahead, AutoGrace, Forecast, MinIdle};
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::{BIN, Level};
+use crate::domain::state::{BIN, Learned, Level};
 use crate::domain::world::*;
 use crate::plan::model::{Action, Change, Subject, Verdict};
 use crate::plan::tests::situation::*;
@@ -250,12 +250,41 @@ fn servers_go_once_as_many_go_together_as_spare_orders() {
 }
 
 #[test]
+fn servers_of_which_nothing_is_known_stay_for_the_fixed_grace_time() {
+    let lost = || {
+        let mut s = auto(0, 0.0, 0.0);
+        s.state.learned = Learned::default();
+        s
+    };
+    assert_eq!(going_of_nine(lost()), 0);
+    let mut s = lost();
+    s.idle("s1", "10.0.0.1", "5m");
+    let goes_after = (0..60).find(|_| {
+        let goes = orders_and_retirements(&mut s) == (0, 1);
+        s.run().after("1m");
+        goes
+    });
+    assert!(goes_after.is_some_and(|minutes| (40..44).contains(&minutes)), "{goes_after:?}");
+}
+
+#[test]
+fn what_is_in_use_counts_for_spare_at_once_where_nothing_else_is_known() {
+    let mut s = spare();
+    s.state.learned.usage.clear();
+    for number in 1..=9 {
+        s.busy(&format!("s{number}"), &format!("10.0.0.{number}"));
+    }
+    assert_eq!(orders_and_retirements(&mut s), (2, 0));
+}
+
+#[test]
 fn a_day_without_the_usual_jobs_is_said_and_orders_less() {
     let mut s = Situation::new();
     s.ubuntu().forecast = Forecast { ahead: Some(Ahead::Daily), ..Forecast::default() };
     let this = s.now.as_second().div_euclid(BIN);
     let usage = s.state.learned.usage.entry("ubuntu".into()).or_default();
-    (this - 582..=this).for_each(|bin| usage.peaks.note(bin, if bin < this - 100 { 5 } else { 3 }, 600));
+    let usual = |bin: i64| if (bin - this).rem_euclid(288) < 12 { 5 } else { 4 };
+    (this - 590..=this).for_each(|bin| usage.peaks.note(bin, if bin < this - 100 { usual(bin) } else { 2 }, 600));
     let plan = s.plan();
     let text = "5 were in use at this time of the last two days; 3, since the last half hour was quieter";
     assert_eq!(plan.at_hand[&"ubuntu".into()].reasons.first().map(|reason| reason.text.as_str()), Some(text));
