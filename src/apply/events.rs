@@ -87,7 +87,7 @@ impl Event {
                 }
             }
             Event::OrderFailed { order, provider, failure } => {
-                order_failed(&order, provider, failure, now, state, results)
+                order_failed(&order, provider, failure, now, state, results);
             }
             Event::NodeNotCreated { order, wrong } => {
                 let node_type = node_not_created(&order, state);
