@@ -4,7 +4,7 @@ use crate::apply::context::Context;
 use crate::apply::events::Event;
 use crate::apply::outcome::{NotDone, Outcome, Result, deleted, found};
 use crate::domain::names::FloatingIpId;
-use crate::domain::world::AddressMark;
+use crate::domain::world::{AddressMark, ServerState};
 use crate::plan::model::{Change, FloatingIpToAssign, FormerServer};
 use crate::provider::AddressOrder;
 
@@ -38,8 +38,8 @@ fn assign(context: &Context<'_>, wanted: &FloatingIpToAssign) -> Result<Outcome>
     assigned
 }
 
-/// The floating IP is read first: it is released only if it was made for this server, leads nowhere, and the server is
-/// gone.
+/// The floating IP is read first: it is released only if it was made for this server, the server is gone, and it leads
+/// nowhere, or to that server if its cloud keeps it after its deletion.
 fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> Result<Outcome> {
     let FormerServer { provider, server_id: server } = left_by;
     let provider = context.provider(provider)?;
@@ -51,10 +51,12 @@ fn release(context: &Context<'_>, id: &FloatingIpId, left_by: &FormerServer) -> 
         let reason = format!("floating IP {id} no longer belongs to server {server}: it is left alone");
         return Err(NotDone::skipped(reason));
     };
-    if address.attached {
+    let left = found(provider.server(server))?;
+    let is_kept = left.as_ref().is_some_and(|left| left.state == ServerState::Deleted);
+    if address.attached && !(is_kept && attachments.floating_ip_leads_to(id, server)?) {
         return Err(NotDone::skipped(format!("floating IP {id} is in use")));
     }
-    if found(provider.server(server))?.is_some() {
+    if left.is_some() && !is_kept {
         return Err(NotDone::skipped(format!("server {server} still exists")));
     }
     deleted(attachments.release_floating_ip(id))

@@ -7,9 +7,9 @@ use crate::apply::outcome::{NotDone, Outcome, Result};
 use crate::domain::names::NodeName;
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::world::Presence;
+use crate::domain::world::Node;
 use crate::jenkins;
-use crate::jenkins::Restoration;
+use crate::jenkins::{Reading, Restoration};
 use crate::plan::model::{Change, Target};
 
 pub(super) fn restore(context: &Context<'_>) {
@@ -51,20 +51,24 @@ pub(super) fn drain(context: &Context<'_>) {
     });
 }
 
-/// The build that runs there goes on, and no further one starts. A node that somebody has set offline in the meantime
-/// is theirs.
+/// The build that runs there goes on, and no further one starts. An executor that is free may have been assigned an item a
+/// moment ago, so the node is closed before, as for a retirement. A node that somebody has set offline in the meantime is
+/// theirs.
 fn drain_node(context: &Context<'_>, target: &Target, rule: Rule) -> Result<Outcome> {
     let Target { server_id, nodes, .. } = target;
     let jenkins = context.jenkins()?;
     let message = offline_message(&context.config.owner, server_id, rule);
+    let mut closed = ClosedNodes::of(context, jenkins, nodes);
     for node in nodes {
         let reading = jenkins.node(node)?;
-        let seen = reading.value.ok_or_else(|| gone(node))?;
-        if context.is_restarted(&reading.session) {
-            return Err(NotDone::skipped(JENKINS_RESTARTED));
+        if let Some(not_done) = not_to_drain(context, node, &reading) {
+            return Err(not_done);
         }
-        if seen.presence != Presence::Online {
-            return Err(NotDone::skipped(format!("node {node} is no longer online: it is left as it is")));
+        if closed.close(&reading)?
+            && let Some(not_done) = not_to_drain(context, node, &jenkins.node(node)?)
+        {
+            closed.open(node)?;
+            return Err(not_done);
         }
         match jenkins.set_offline(node, &message)? {
             jenkins::NodeChange::Done => {}
@@ -72,6 +76,18 @@ fn drain_node(context: &Context<'_>, target: &Target, rule: Rule) -> Result<Outc
         }
     }
     Ok(Outcome::Done)
+}
+
+fn not_to_drain(context: &Context<'_>, node: &NodeName, reading: &Reading<Option<Node>>) -> Option<NotDone> {
+    let Some(seen) = &reading.value else { return Some(gone(node)) };
+    let mut listed = context.world.jenkins.nodes.complete().into_iter().flatten();
+    if context.is_restarted(&reading.session) {
+        Some(NotDone::skipped(JENKINS_RESTARTED))
+    } else if !listed.any(|before| before.name == *node && before.presence == seen.presence) {
+        Some(NotDone::skipped(format!("node {node} has been set offline or changed meanwhile: it is left as it is")))
+    } else {
+        None
+    }
 }
 
 fn gone(node: &NodeName) -> NotDone {

@@ -13,7 +13,6 @@ use crate::http::lenient::{Exported, Field, Lenient, object};
 use jiff::Timestamp;
 use serde::de::MapAccess;
 use std::cell::LazyCell;
-use std::collections::BTreeMap;
 
 const PATH: &str = "queue/api/json";
 /// A job is named by its full name, a `node` block of a pipeline, which has none, by its URL.
@@ -100,7 +99,7 @@ impl Root {
         }
         let discoverable = self.discoverable.map_or(0, |items| items.len());
         let discoverable = u32::try_from(discoverable).unwrap_or(u32::MAX);
-        Some(Queue { items, discoverable, left_out: None, shown_labels: BTreeMap::new() })
+        Some(Queue { items, discoverable, ..Queue::default() })
     }
 }
 

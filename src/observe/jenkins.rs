@@ -1,7 +1,7 @@
 //! What Jenkins shows.
 
 use crate::concurrency::join;
-use crate::domain::state::State;
+use crate::domain::state::{LEFT_OUT_UNKNOWN, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Jenkins, Listing, Node, NodeKind, Queue, QueueItem, Stage};
 use crate::jenkins;
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
 /// Jenkins leaves out items that it cannot export with the labels of their jobs: one run in so many asks without, and each
-/// one while there are such items.
+/// one while there are such items or no answer.
 const ASKS_TWICE_IN: u64 = 10;
 
 /// How many pages of runs are read in a run.
@@ -23,7 +23,8 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return unavailable(reason),
     };
-    let asks_twice = state.items_left_out || state.run.is_multiple_of(ASKS_TWICE_IN);
+    let asks_twice =
+        state.items_left_out || state.lasting.contains_key(LEFT_OUT_UNKNOWN) || state.run.is_multiple_of(ASKS_TWICE_IN);
     let (mode, queue, without_labels, nodes) = thread::scope(|scope| {
         let mode = scope.spawn(|| jenkins.mode());
         let queue = scope.spawn(|| jenkins.queue());
@@ -45,7 +46,7 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
     if let (Listing::Complete(queue), Some(without_labels)) = (&mut queue, without_labels) {
         match without_labels {
             Ok(all) => add_left_out(queue, all.value),
-            Err(error) => log::info!("whether Jenkins leaves items out of the queue is not known: {error}"),
+            Err(error) => queue.left_out_unknown = Some(error.to_string()),
         }
     }
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {

@@ -1,18 +1,18 @@
 //! Retiring a node at a person's request.
 
-use crate::apply::{Outcome, apply};
+use crate::apply::{ActionResult, Outcome, apply};
 use crate::domain::format::span;
 use crate::domain::journal::Event;
-use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy};
-use crate::domain::world::Presence;
+use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
+use crate::domain::world::{Node, Presence};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Ended};
+use crate::plan::decisions::draft::target;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
-use crate::plan::model::{Action, Plan, Subject, Verdict};
+use crate::plan::model::{Action, Change, Plan, Subject, Verdict};
 use crate::plan::plan;
 use crate::store::StoreError;
 use jiff::Timestamp;
@@ -31,10 +31,9 @@ impl Context<'_> {
         if let Some(lock) = lock::locked(&self.plan.memory, machine, self.plan.now) {
             return refused(lock);
         }
-        let (Some(known), Some(id)) = (self.plan.memory.servers.get(&machine.id).cloned(), &machine.server_id) else {
+        let (Some(known), Some(_)) = (self.plan.memory.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());
         };
-        let message = offline_message(&self.config.owner, id, Rule::Asked);
         let now = self.plan.now;
         let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
         let server = self.state.servers.get_or_insert(machine.id.clone(), known);
@@ -44,9 +43,12 @@ impl Context<'_> {
         self.store.save(&self.state)?;
         let builds = busy.iter().flat_map(|node| &node.builds).map(|build| build.name.as_str());
         self.journal(Event::Asked, &format!("forced: ends {}", builds.collect::<Vec<_>>().join(", ")));
+        // An item that is assigned to another executor of the node is not to be lost with the build.
+        if let Some(reason) = self.set_offline(machine, &busy)? {
+            return Ok(Answer::new(Ended::Failed, reason));
+        }
         for node in busy {
-            let ended = self.jenkins.set_offline(&node.name, &message).and_then(|_| self.jenkins.delete(&node.name));
-            if let Err(error) = ended {
+            if let Err(error) = self.jenkins.delete(&node.name) {
                 return Ok(error.into());
             }
         }
@@ -108,19 +110,8 @@ impl Context<'_> {
         }
         self.store.save(&state)?;
         self.journal(Event::Asked, "");
-        let alone = Plan { actions: vec![action], ..plan };
-        let mut saved = Ok(());
-        let days = self.config.journal_days;
-        let before = state.clone();
-        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |step| {
-            let entries = journal::done(&before, &alone.actions, step.results, alone.now);
-            report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
-            let Some(state) = step.state else { return true };
-            saved = self.store.save(state);
-            saved.is_ok()
-        });
-        saved?;
-        let Some(result) = results.actions.into_iter().next() else {
+        let (result, mut state) = self.carry_out(action, plan, state)?;
+        let Some(result) = result else {
             return Ok(Answer::new(Ended::Failed, "its result is not known: the next run goes on with it"));
         };
         Ok(match (result.outcome, result.error) {
@@ -138,6 +129,28 @@ impl Context<'_> {
                 Answer::new(Ended::Failed, format!("{}; the next run goes on with it", reason.unwrap_or_default()))
             }
         })
+    }
+
+    /// Carries out one action of a plan, from this state. Gives the state afterwards.
+    fn carry_out(
+        &mut self,
+        action: Action,
+        plan: Plan,
+        mut state: State,
+    ) -> Result<(Option<ActionResult>, State), StoreError> {
+        let alone = Plan { actions: vec![action], ..plan };
+        let mut saved = Ok(());
+        let days = self.config.journal_days;
+        let before = state.clone();
+        let results = apply(self.config, self.services, self.world, &alone, &before, &mut state, |step| {
+            let entries = journal::done(&before, &alone.actions, step.results, alone.now);
+            report_unwritten(self.store.append_to_journal(&entries, days, alone.now));
+            let Some(state) = step.state else { return true };
+            saved = self.store.save(state);
+            saved.is_ok()
+        });
+        saved?;
+        Ok((results.actions.into_iter().next(), state))
     }
 
     /// The plan does not retire it now. A build that runs there ends some day; any other reason is the answer.
@@ -171,9 +184,9 @@ impl Context<'_> {
 
     /// Sets its nodes offline, so that no further build starts there, and records that it is to be retired.
     fn drain(&mut self, machine: &Machine<'_>, asked_before: Option<Timestamp>) -> Result<Answer, StoreError> {
-        let Some(server) = &machine.server_id else {
+        if machine.server_id.is_none() {
             return Ok(Answer::new(Ended::Refused, "its cloud's id is not known yet"));
-        };
+        }
         if let Some(asked) =
             asked_before.filter(|_| machine.nodes.iter().all(|node| matches!(node.presence, Presence::SetOffline(_))))
         {
@@ -182,18 +195,28 @@ impl Context<'_> {
             let reason = format!("takes no further build already: {by} asked for it {ago} ago");
             return Ok(Answer::new(Ended::AlreadySo, reason));
         }
-        let message = offline_message(&self.config.owner, server, Rule::Asked);
         for node in &machine.nodes {
             self.record_set_offline_by(node, SetOfflineBy::Us);
         }
         self.store.save(&self.state)?;
         self.journal(Event::Asked, "once it is idle");
-        for node in machine.nodes.iter().filter(|node| !matches!(node.presence, Presence::SetOffline(_))) {
-            if let Err(error) = self.jenkins.set_offline(&node.name, &message) {
-                let reason = "recorded: it is retired once it is idle, but takes builds until then";
-                return Ok(Answer::new(Ended::Failed, format!("{reason}: {error}")));
-            }
+        let is_taking_builds = |node: &&&Node| !matches!(node.presence, Presence::SetOffline(_));
+        let nodes: Vec<&Node> = machine.nodes.iter().filter(is_taking_builds).copied().collect();
+        if let Some(error) = self.set_offline(machine, &nodes)? {
+            let reason = "recorded: it is retired once it is idle, but takes builds until then";
+            return Ok(Answer::new(Ended::Failed, format!("{reason}: {error}")));
         }
         Ok(Answer::new(Ended::Remembered, "takes no further build; the first run that finds it idle retires it"))
+    }
+
+    /// Sets nodes of the server offline, as a run does it. Gives the reason why that was not done.
+    fn set_offline(&mut self, machine: &Machine<'_>, nodes: &[&Node]) -> Result<Option<String>, StoreError> {
+        let Some(target) = target(machine, nodes.iter().copied()).filter(|target| !target.nodes.is_empty()) else {
+            return Ok(None);
+        };
+        let action = Action::new(Change::DrainNode(target), Rule::Asked, "");
+        let (result, state) = self.carry_out(action, self.plan.clone(), self.state.clone())?;
+        self.state = state;
+        Ok(result.and_then(|result| result.error))
     }
 }

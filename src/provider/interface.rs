@@ -72,6 +72,9 @@ pub trait Attachments: Send + Sync {
     /// One floating IP as it is now; `Found(None)` if it carries no mark.
     fn floating_ip(&self, id: &FloatingIpId) -> Lookup<Option<FloatingIp>>;
 
+    /// Whether a floating IP leads to a port of this server.
+    fn floating_ip_leads_to(&self, id: &FloatingIpId, server: &ServerId) -> Result<bool, Failure>;
+
     /// Creates a floating IP, marks it and points it to a server, in one request; or points a known one there.
     fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure>;
 

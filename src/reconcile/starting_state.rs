@@ -20,8 +20,13 @@ pub fn starting_state(loaded: Loaded, config: &Config, now: Timestamp) -> Starti
     let (since, warning) = match loaded {
         Loaded::Known(state) => return StartingState { state: *state, warning: None },
         Loaded::Fresh => return StartingState { state: State::new(owner), warning: None },
-        Loaded::SetAside { to, why, since } => {
-            (since, format!("the state file could not be read and is kept as {}: {why}", to.display()))
+        Loaded::SetAside { to, why, since, removed } => {
+            let older = match removed {
+                0 => String::new(),
+                1 => "; an older one was removed".to_owned(),
+                number => format!("; {number} older ones were removed"),
+            };
+            (since, format!("the state file could not be read and is kept as {}: {why}{older}", to.display()))
         }
         Loaded::Unreadable { why } => {
             (now, format!("the state file {} cannot be read: {why}", config.state_file.display()))

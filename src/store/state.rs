@@ -23,6 +23,9 @@ pub(super) const LARGEST: u64 = 256 * 1024 * 1024;
 const UNREADABLE: &str = ".unreadable-";
 const DATE: usize = "20261121T233012Z".len();
 
+/// So many of them are kept.
+const KEPT: usize = 3;
+
 /// Two files that are set aside within this time are one story, however seldom mita runs.
 const AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 
@@ -50,6 +53,8 @@ pub enum Loaded {
         why: String,
         /// Since when files were set aside in run after run.
         since: Timestamp,
+        /// How many older ones were removed for it.
+        removed: usize,
     },
     /// The result of [`load_only`] for a file that cannot be read: it stays where it is.
     Unreadable {
@@ -75,8 +80,9 @@ impl Store {
         };
         let since = set_aside_since(&self.place, now);
         let to = set_aside(&self.place, &self.path, now)?;
+        let removed = remove_older(&self.place, since);
         self.save(&State::after_loss(installation.owner.clone(), since, now))?;
-        Ok(Loaded::SetAside { to, why, since })
+        Ok(Loaded::SetAside { to, why, since, removed })
     }
 
     /// Replaces the state durably: once this returns, the state survives a power failure.
@@ -184,12 +190,33 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
 /// again.
 fn set_aside_since(place: &Place, now: Timestamp) -> Timestamp {
     let mut since = now;
-    for suffix in place.suffixes().unwrap_or_default().iter().rev() {
-        let date = suffix.strip_prefix(UNREADABLE).and_then(|rest| rest.get(..DATE)?.parse::<Timestamp>().ok());
-        let earlier = date.filter(|date| *date <= since && since.duration_since(*date) < AGAIN_WITHIN);
-        since = earlier.unwrap_or(since);
+    for (date, _) in files_set_aside(place).into_iter().rev() {
+        if date <= since && since.duration_since(date) < AGAIN_WITHIN {
+            since = date;
+        }
     }
     since
+}
+
+/// The files that were set aside, the oldest one first: their dates and what stands behind the name of the state file.
+fn files_set_aside(place: &Place) -> Vec<(Timestamp, String)> {
+    let dated = |suffix: String| {
+        let date = suffix.strip_prefix(UNREADABLE)?.get(..DATE)?.parse().ok()?;
+        Some((date, suffix))
+    };
+    place.suffixes().unwrap_or_default().into_iter().filter_map(dated).collect()
+}
+
+/// Removes all files that were set aside but the newest ones, and the first one of the story that goes on since this time:
+/// it tells when that began, and may show why. Returns how many were removed.
+fn remove_older(place: &Place, since: Timestamp) -> usize {
+    let mut files = files_set_aside(place);
+    files.truncate(files.len().saturating_sub(KEPT));
+    if let Some(first) = files.iter().position(|(date, _)| *date == since) {
+        files.remove(first);
+    }
+    let removed = files.iter().filter(|(_, suffix)| place.beside(suffix).and_then(|file| file.remove()).is_ok());
+    removed.count()
 }
 
 /// Gives the file a new name with the date. It keeps its own name until it is replaced, so that there always is a state

@@ -145,16 +145,27 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// How commands begin that messages name at their ends. They stay on one line: a person copies them.
-const COMMANDS: [&str; 7] = ["sudo ", "(sudo ", "(crontab ", "chmod ", "chown ", "mkdir ", "(umask "];
+/// How commands begin that messages name at their ends. They stay on one line: a person copies them. What comes before them
+/// is part of the text: the name of a job may hold such a word.
+const COMMANDS: [&str; 9] = [
+    ": sudo ",
+    " (sudo ",
+    " (crontab ",
+    ": chmod ",
+    "; run chmod ",
+    "with chmod ",
+    ": chown ",
+    ": mkdir ",
+    ": (umask ",
+];
 
 /// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay.
 pub(crate) fn folded(text: &str, width: usize) -> String {
     let mut folded = String::new();
     for line in text.lines() {
         let (mut used, mut is_broken) = (0, false);
-        let command = COMMANDS.iter().filter_map(|command| line.find(&format!(" {command}"))).min();
-        let (words, command) = line.split_at(command.map_or(line.len(), |blank| blank + 1));
+        let begin = |words: &&str| Some(line.find(words)? + words.trim_end().rfind(' ')? + 1);
+        let (words, command) = line.split_at(COMMANDS.iter().filter_map(begin).min().unwrap_or(line.len()));
         for piece in words.split_inclusive(' ').chain(Some(command)).filter(|piece| !piece.is_empty()) {
             if used > 0 && used + piece.trim_end().width() > width {
                 folded.truncate(folded.trim_end().len());
@@ -201,6 +212,15 @@ mod tests {
             folded("off does not exist: mkdir -p off/the/folder\n", 24),
             "off does not exist:\n      mkdir -p off/the/folder\n",
             "a command is copied"
+        );
+        assert_eq!(
+            folded("+ ubuntu: run sudo tests (1) needs amd64 && linux\n", 24),
+            "+ ubuntu: run sudo tests\n      (1) needs amd64 &&\n      linux\n",
+            "the name of a job is no command"
+        );
+        assert_eq!(
+            folded("openstack.secret can be read by others; run chmod 600 openstack.secret\n", 40),
+            "openstack.secret can be read by others;\n      run chmod 600 openstack.secret\n"
         );
     }
 

@@ -4,6 +4,7 @@ use crate::harness::{Installation, Setup, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::jenkins::queue::Job;
+use mita_sim::openstack::Status;
 use mita_sim::{Fault, JoinRule, Kind, Service};
 
 fn with_pool() -> Installation {
@@ -228,4 +229,54 @@ fn s2_other_floating_ips_are_never_touched() {
     other("mita owner=ceph-ci");
     farm.minutes(4);
     assert_eq!(addresses(&farm).len(), 3);
+}
+
+/// A cloud that keeps deleted servers for hours, and one whose server mita has just deleted.
+fn with_kept_server() -> Installation {
+    let farm = with_pool();
+    farm.sim.cloud("openstack").options.reclaim_time = minutes(600);
+    farm.sim.jenkins().submit(job());
+    farm.minutes_until(30, "its server is deleted, and kept", |farm| {
+        farm.sim.cloud("openstack").servers.iter().any(|server| server.status == Status::SoftDeleted)
+    });
+    farm
+}
+
+#[test]
+fn s5_a_floating_ip_goes_although_the_cloud_keeps_its_server() {
+    let farm = with_kept_server();
+    farm.minutes(3);
+    assert_eq!(addresses(&farm), []);
+    assert_eq!(farm.sim.cloud("openstack").servers.len(), 1, "it is still kept");
+    farm.minute().did_nothing();
+}
+
+#[test]
+fn s2_a_floating_ip_of_a_kept_server_that_a_person_points_elsewhere_stays_and_is_told() {
+    let farm = with_kept_server();
+    {
+        let mut cloud = farm.sim.cloud("openstack");
+        cloud.place_server("a person's", &[]);
+        let port = cloud.servers.last().unwrap().addresses[0].port.clone();
+        cloud.floating_ips[0].port = Some(port);
+    }
+    farm.minutes(30);
+    assert_eq!(addresses(&farm).len(), 1);
+    let run = farm.minute();
+    assert!(run.problems().iter().any(|problem| problem.contains("floating ip")), "{}", run.story());
+}
+
+#[test]
+fn l1_a_server_without_its_floating_ip_is_no_supply_where_another_cloud_has_one() {
+    let lines = "labels = \"amd64 trusty\"\nfloating_ip_pool = \"public\"\nprovider = [\"openstack\", \"backup\"]";
+    let farm = Setup::new().node("trusty", lines).cloud("backup", "").start();
+    farm.sim.on_boot("trusty", JoinRule::base_plus_ip(minutes(12), "amd64 trusty"));
+    farm.sim.jenkins().submit(job());
+    farm.minutes(1);
+    farm.sim.cloud("openstack").quota_mut("ceph-ci").floating_ips = Some(0);
+    farm.minutes_until(3, "it is refused one", |farm| !farm.minute().errors().is_empty());
+    farm.minute();
+    assert_eq!((farm.servers().len(), farm.servers_of("backup").len()), (1, 1));
+    farm.minutes(3);
+    assert_eq!((farm.servers().len(), farm.servers_of("backup").len()), (1, 1), "one more is enough");
 }

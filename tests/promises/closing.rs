@@ -2,9 +2,10 @@
 //! node first, where it may, and opens it again if the node stays.
 
 use crate::harness::{Installation, Setup, minutes};
+use mita::operator::{Ended, Request};
 use mita_sim::jenkins::queue::Job;
 use mita_sim::jenkins::{Permission, User, Version};
-use mita_sim::{Fault, Kind, Meanwhile, Service};
+use mita_sim::{Fault, JoinRule, Kind, Meanwhile, Service};
 
 /// An installation on an old Jenkins, whose one node is retired by the next run.
 fn about_to_retire(setup: Setup) -> (Installation, String) {
@@ -167,4 +168,53 @@ fn l4_a_node_whose_configuration_cannot_be_read_for_a_moment_is_opened_in_the_ne
         assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, before);
         assert_eq!(it.state()["nodes"][&node].get("closed"), None);
     }
+}
+
+/// A build runs on one executor of a node, and an item is assigned to the other in the moment in which the node is set offline.
+fn assigned_around_the_drain(more: &str) -> Installation {
+    let node = format!("labels = \"amd64 trusty\"\nexecutors = 2\n{more}");
+    let it = Setup::new().node("trusty", &node).jenkins(|options| options.version = Version::lts(2, 426, 3)).start();
+    it.sim.on_boot("trusty", JoinRule::base_plus_ip(minutes(1), "amd64 trusty").executors(2));
+    it.sim.jenkins().submit(Job::freestyle("long").label("trusty").lasting(minutes(30)));
+    it.minutes_until(10, "the build runs", |it| it.sim.jenkins().nodes.iter().any(|node| !node.idle()));
+    assigned_around_the_mark(&it);
+    it
+}
+
+fn both_are_built(it: &Installation) {
+    let lost = it.sim.jenkins().lost.clone();
+    assert!(lost.is_empty(), "{lost:?}");
+    it.sim.jenkins().hold_starts(false);
+    it.minutes_until(60, "both are built", |it| it.built().len() == 2);
+    assert!(it.killed().is_empty());
+}
+
+#[test]
+fn an_item_that_is_assigned_to_a_node_beside_its_last_build_is_not_lost() {
+    let it = assigned_around_the_drain("max_age = \"1m\"");
+    it.minute().did(&[&format!("drain_node {} max_age done", it.node())]);
+    both_are_built(&it);
+}
+
+#[test]
+fn an_item_that_is_assigned_to_a_node_that_a_person_has_retired_is_not_lost() {
+    let it = assigned_around_the_drain("");
+    let answer = it.by_hand(&it.node(), &Request::Retire { when_idle: true });
+    assert_eq!(answer.ended, Ended::Remembered, "{answer:?}");
+    both_are_built(&it);
+}
+
+#[test]
+fn a_node_that_is_closed_and_not_yet_set_offline_for_its_last_build_is_set_offline_by_the_next_run() {
+    let it = assigned_around_the_drain("max_age = \"1m\"");
+    it.sim.heal();
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::DropBefore).method("POST").path("changeOfflineCause").always());
+    it.minute();
+    let node = it.node();
+    assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, "mita-retiring");
+    it.sim.heal();
+    let run = it.minute();
+    run.did(&[&format!("drain_node {node} max_age done")]);
+    it.minutes_until(60, "it is built, and all is gone", |it| it.nodes().is_empty() && it.servers().is_empty());
+    assert!(it.killed().is_empty());
 }

@@ -168,6 +168,9 @@ impl State {
 /// What lasts while nothing is ordered or deleted.
 pub const SETTLING: &str = "settling";
 
+/// The condition that the queue is not read without the labels of jobs.
+pub const LEFT_OUT_UNKNOWN: &str = "queue items left out";
+
 /// Longer than anything is counted.
 const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 

@@ -48,6 +48,9 @@ pub struct Queue {
     /// run did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Vec<u64>>,
+    /// Why that is not known, where this run asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out_unknown: Option<String>,
     /// Labels of blocks that only the page of their run showed; empty for a block without a label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown_labels: BTreeMap<u64, String>,

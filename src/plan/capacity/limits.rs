@@ -2,7 +2,7 @@
 
 use crate::config::{Config, NodeType, ProviderConfig};
 use crate::domain::format::span;
-use crate::domain::names::{NodeTypeName, ProviderName, ServerId};
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, Origin, State};
 use crate::domain::world::{Cloud, Quotas, World};
@@ -40,6 +40,7 @@ pub struct Limits<'a> {
 /// A server on its way.
 #[derive(Debug)]
 struct Coming<'a> {
+    order: &'a MitaId,
     place: (&'a NodeTypeName, &'a ProviderName),
     origin: Origin,
     late: bool,
@@ -114,7 +115,7 @@ impl<'a> Limits<'a> {
                 let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
                 let refused_floating_ip = awaits_floating_ip && refused.is_some_and(|refused| refused.lasts);
                 let (origin, late) = (machine.origin, is_late(memory, machine));
-                limits.coming.push(Coming { place, origin, late, refused_floating_ip });
+                limits.coming.push(Coming { order: &machine.id, place, origin, late, refused_floating_ip });
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
@@ -123,6 +124,11 @@ impl<'a> Limits<'a> {
             }
         }
         limits
+    }
+
+    /// Whether a server on its way was refused the floating IP that it may need to join, and not in passing.
+    pub fn is_refused_floating_ip(&self, order: &MitaId) -> bool {
+        self.coming.iter().any(|coming| coming.refused_floating_ip && coming.order == order)
     }
 
     /// How many more servers may be ordered over all.

@@ -117,7 +117,7 @@ impl<'a> Supply<'a> {
         for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
             // One that is online already, though its cloud still says that it is built, has its slots above.
-            let late = || lateness::is_late(self.memory, machine);
+            let late = || lateness::is_late(self.memory, machine) || self.limits.is_refused_floating_ip(&machine.id);
             if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() && !late() {
                 let standing = Standing::default();
                 let key = (Tier::OnItsWay, Some(&kind.name), Vec::new(), None, standing);

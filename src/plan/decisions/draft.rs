@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     pub(crate) kept_for_pipelines: BTreeSet<String>,
     /// Nodes whose servers mita sees no more, and whose agents are connected all the same.
     pub(crate) still_connected: BTreeSet<NodeName>,
+    /// Why it is not known whether Jenkins leaves items out of the queue.
+    pub(crate) left_out_unknown: Option<String>,
 }
 
 /// An event that a person is told of once, for as long as it lasts.
@@ -61,6 +63,13 @@ impl Draft {
     /// The removal of a server that takes this node with it.
     pub(crate) fn removal_of(&self, node: &NodeName) -> Option<&Action> {
         self.actions.iter().find(|action| action.removed().is_some_and(|target| target.nodes.contains(node)))
+    }
+
+    /// Whether the node is drained or removed.
+    pub(crate) fn takes_offline(&self, node: &NodeName) -> bool {
+        let drains =
+            |action: &Action| matches!(&action.change, Change::DrainNode(target) if target.nodes.contains(node));
+        self.actions.iter().any(drains) || self.removal_of(node).is_some()
     }
 
     /// Adds the verdict on a queue item.

@@ -16,7 +16,7 @@ use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::model::{Action, Change, FloatingIpToAssign, FormerServer, Subject};
 use crate::plan::sightings::breaker::QUOTA_PAUSE;
-use crate::plan::sightings::floating_ips::ours;
+use crate::plan::sightings::floating_ips::{is_kept_after_deletion, ours};
 use crate::plan::sightings::servers::GONE_CONFIRMED;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,8 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
 
 fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
     let server = &address.mark.server;
-    if cloud.listed(server).is_some() {
+    let is_kept = is_kept_after_deletion(cloud, server);
+    if !is_kept && cloud.listed(server).is_some() {
         return match address.attached {
             true => (Rule::InUse, format!("leads to server {server}")),
             false => (Rule::FloatingIp, format!("was made for server {server} and leads nowhere")),
@@ -64,9 +65,13 @@ fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, Str
     if sightings < GONE_CONFIRMED {
         return (Rule::NotSeen, format!("whether its server {server} is gone is not certain yet"));
     }
-    let gone = format!("its server {server} is gone (404 in two runs)");
+    let gone = if is_kept {
+        format!("its server {server} is deleted, and its cloud keeps it")
+    } else {
+        format!("its server {server} is gone (404 in two runs)")
+    };
     match &memory.settling {
-        _ if address.attached => (Rule::Attached, format!("{gone}, and it leads somewhere all the same")),
+        _ if address.attached && !is_kept => (Rule::Attached, format!("{gone}, and it leads somewhere all the same")),
         Some(settling) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
         None => (Rule::ServerGone, gone),
     }

@@ -20,6 +20,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let mismatches = Mismatches::of(supply.memory);
     let blockers = Blockers::new(supply);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
+    draft.left_out_unknown = found.world.jenkins.queue.complete().and_then(|queue| queue.left_out_unknown.clone());
     if let Some(from) = placement.hurried_from {
         draft.warnings.push(Warning::new(Rule::TooManyNeeds.name(), hurried(demand, from)));
     }

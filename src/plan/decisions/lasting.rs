@@ -4,7 +4,7 @@ use super::draft::Draft;
 use crate::domain::format::span;
 use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Credit, SETTLING, State};
+use crate::domain::state::{Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -87,6 +87,14 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: "its server is not to be seen, and its agent is connected all the same,".to_owned(),
         cure: "find out where its agent runs (another project or cloud?), then delete the node in Jenkins",
     }));
+    conditions.extend(draft.left_out_unknown.as_ref().map(|error| Condition {
+        key: LEFT_OUT_UNKNOWN.to_owned(),
+        place: "jenkins".to_owned(),
+        what: format!(
+            "whether its queue holds more items than it lists with the labels of jobs is not known ({error})"
+        ),
+        cure: "find out why Jenkins does not answer, or jobs whose whole label is in double quotes get no servers",
+    }));
     if draft.verdicts.iter().any(|verdict| verdict.rule == Rule::QuietingDown) {
         conditions.push(Condition {
             key: Rule::QuietingDown.to_string(),
@@ -118,9 +126,13 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
             "ask the cloud's operators to bring its deletion to an end"
         }
         (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
+        // One of mita's deletion has no node any more.
+        (Subject::Node, Rule::Gone) => {
+            "its cloud keeps its server after the deletion: restore the server there, or delete the node in Jenkins"
+        }
         _ => return None,
     };
-    let place = format!("{subject} {name} ({id})");
+    let place = if id == name { format!("{subject} {name}") } else { format!("{subject} {name} ({id})") };
     Some(Condition { key: format!("{subject} {id} {rule}"), place, what: format!("{rule} ({reason})"), cure })
 }
 

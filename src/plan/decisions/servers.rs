@@ -231,12 +231,16 @@ impl Server<'_> {
         }
     }
 
-    /// Opens nodes that a run closed which did not come to setting them offline, and that stay.
+    /// Opens nodes that a run closed which did not come to setting them offline, and that stay. Those of a
+    /// server that has had its last build take no other one.
     fn open(&self, draft: &mut Draft) {
-        let memory = self.found.supply.memory;
+        let Supply { config, memory, now, .. } = *self.found.supply;
+        if last_build(config, memory, self.machine, now).is_some() {
+            return;
+        }
         let is_closed = |node: &&&Node| {
             let closed = memory.nodes.get(&node.name).is_some_and(|known| known.closed.is_some());
-            closed && node.presence == Presence::Online && draft.removal_of(&node.name).is_none()
+            closed && node.presence == Presence::Online && !draft.takes_offline(&node.name)
         };
         let nodes: Vec<&Node> = self.machine.nodes.iter().filter(is_closed).copied().collect();
         for node in nodes {

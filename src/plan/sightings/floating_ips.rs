@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{AddressMemory, State};
-use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, World};
+use crate::domain::world::{Cloud, FloatingIp, Lookup, Server, ServerState, World};
 use std::net::IpAddr;
 
 /// Whether the floating IPs of a provider are to be listed: servers there get some, or did.
@@ -35,6 +35,16 @@ fn is_of_another(installation: &Installation, cloud: &Cloud, server: &ServerId) 
     mark.is_some_and(|mark| !mark.is_of(installation))
 }
 
+/// Whether the cloud keeps this server after its deletion (SOFT_DELETED), for days, with its ports: its floating IP leads to
+/// it all that time. Where somebody restores it, it gets another one.
+pub(crate) fn is_kept_after_deletion(cloud: &Cloud, server: &ServerId) -> bool {
+    let shown = match cloud.by_id.get(server) {
+        Some(Lookup::Found(server)) => Some(server),
+        _ => cloud.listed(server),
+    };
+    shown.is_some_and(|server| server.state == ServerState::Deleted)
+}
+
 /// The floating IP of ours that leads to a server and that its cloud shows among the server's addresses: a node of that
 /// name is known by it.
 pub(crate) fn of_server(config: &Config, world: &World, server: &Server) -> Option<IpAddr> {
@@ -54,6 +64,7 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
         for address in ours(config, cloud) {
             let known = before.get(&address.id).map_or(0, |known| known.gone_sightings);
             let gone_sightings = match cloud.by_id.get(&address.mark.server) {
+                _ if is_kept_after_deletion(cloud, &address.mark.server) => known + 1,
                 _ if cloud.listed(&address.mark.server).is_some() => 0,
                 Some(Lookup::Gone) => known + 1,
                 Some(Lookup::Found(_)) => 0,

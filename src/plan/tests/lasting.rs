@@ -164,3 +164,29 @@ fn l6_a_node_without_its_server_whose_agent_stays_connected_is_a_problem_after_a
         }
     }
 }
+
+#[test]
+fn l6_a_second_read_of_the_queue_that_always_fails_is_a_problem_after_a_quarter_of_an_hour() {
+    for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
+        let mut s = Situation::new();
+        let Listing::Complete(queue) = &mut s.world.jenkins.queue else { panic!("no queue") };
+        queue.left_out_unknown = Some("502 from a proxy".to_owned());
+        let problems = problems_after(&mut s, runs);
+        assert_eq!(problems.iter().filter(|text| text.contains("502 from a proxy")).count(), told, "{problems:?}");
+        assert!(s.state.lasting.contains_key(crate::domain::state::LEFT_OUT_UNKNOWN), "it is asked again in each run");
+    }
+}
+
+#[test]
+fn l6_a_node_whose_server_a_person_deleted_and_its_cloud_keeps_is_told() {
+    for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
+        let mut s = Situation::new();
+        s.idle("s1", "10.0.0.1", "1m");
+        s.run().after("1m");
+        s.server("s1").state = ServerState::Deleted;
+        s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+        let problems = problems_after(&mut s, runs);
+        assert_eq!(problems.len(), told, "{problems:?}");
+        assert!(problems.iter().all(|text| text.starts_with("node ubuntu+10.0.0.1: gone (deleted)")), "{problems:?}");
+    }
+}

@@ -84,6 +84,10 @@ impl Attachments for OpenStack {
         floating_ip::floating_ip(&self.session, id)
     }
 
+    fn floating_ip_leads_to(&self, id: &FloatingIpId, server: &ServerId) -> Result<bool, Failure> {
+        floating_ip::leads_to(&self.session, id, server)
+    }
+
     fn assign_floating_ip(&self, order: &AddressOrder<'_>) -> Result<(), Failure> {
         floating_ip::assign(self, order)
     }

@@ -9,7 +9,7 @@ use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
 use crate::domain::state::{Credit, Origin, ServerMemory, State};
 use crate::secret::Secret;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -129,8 +129,8 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
         assert_eq!(names(&dir), ["state.json"], "{what}: a dry run renames nothing");
         let mut store = Store::lock(&path).unwrap();
         match store.load(&us(), now()).unwrap() {
-            Loaded::SetAside { to, why, since } => {
-                assert_eq!(since, now(), "{what}");
+            Loaded::SetAside { to, why, since, removed } => {
+                assert_eq!((since, removed), (now(), 0), "{what}");
                 assert!(why.contains(reason), "{what}: {why}");
                 assert_eq!(to, dir.path().join("state.json.unreadable-20261121T233012Z"), "{what}");
                 assert_eq!(fs::read(&to).unwrap(), content, "{what}");
@@ -360,4 +360,36 @@ fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
             "{loaded:?}"
         );
     }
+}
+
+#[test]
+fn of_files_that_were_set_aside_the_last_ones_and_the_first_one_of_the_story_are_kept() {
+    let (dir, path) = folder();
+    let mut store = Store::lock(&path).unwrap();
+    fs::write(dir.path().join("state.json.unreadable-20200101T000000Z"), "an old story").unwrap();
+    fs::write(dir.path().join("state.json.unreadable-by-hand"), "a person's").unwrap();
+    let mut told = Vec::new();
+    for minute in 0..40 {
+        fs::write(&path, format!("damaged {minute}")).unwrap();
+        let at = now() + SignedDuration::from_mins(minute);
+        match store.load(&us(), at).unwrap() {
+            Loaded::SetAside { since, removed, .. } => {
+                assert_eq!(since, now(), "{minute}");
+                told.push(removed);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(told[..6], [0, 0, 1, 0, 1, 1]);
+    let kept: Vec<String> = names(&dir).into_iter().filter(|name| name.contains("unreadable")).collect();
+    assert_eq!(
+        kept,
+        [
+            "state.json.unreadable-20261121T233012Z",
+            "state.json.unreadable-20261122T000712Z",
+            "state.json.unreadable-20261122T000812Z",
+            "state.json.unreadable-20261122T000912Z",
+            "state.json.unreadable-by-hand",
+        ]
+    );
 }

@@ -5,7 +5,7 @@
 
 use super::networks::{self, Kind};
 use super::wire;
-use crate::domain::names::FloatingIpId;
+use crate::domain::names::{FloatingIpId, ServerId};
 use crate::domain::world::{AddressMark, FloatingIp, Lookup, QuotaUse};
 use crate::http::{Method, encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
@@ -55,6 +55,21 @@ pub(crate) fn floating_ip(session: &Session, id: &FloatingIpId) -> Lookup<Option
     let description = format!("read floating IP {id}");
     let operation = session.operation(&description, Effect::Read);
     lookup(session.look_up(Service::Network, path(id), "/floatingip", says_no_floating_ip, &operation), marked)
+}
+
+/// Whether it leads to a port of this server.
+pub(crate) fn leads_to(session: &Session, id: &FloatingIpId, server: &ServerId) -> Result<bool, Failure> {
+    let description = format!("read where floating IP {id} leads");
+    let operation = session.operation(&description, Effect::Read);
+    let address: wire::FloatingIp =
+        session.get_json(Service::Network, path(id), "/floatingip", "a floating IP", &operation)?;
+    let ports = ports_of(session, server, &operation)?;
+    Ok(address.port_id.is_some_and(|led_to| ports.iter().any(|port| port.id == led_to)))
+}
+
+fn ports_of(session: &Session, server: &ServerId, operation: &Operation<'_>) -> Result<Vec<wire::ServerPort>, Failure> {
+    let path = format!("/ports?{}", encode_query(&[("device_id", server.as_str())]));
+    session.choices(Service::Network, &path, "ports", |port: &wire::ServerPort| &port.id, operation)
 }
 
 /// Creates one for a server, or points the known one to it. Sent once.
@@ -117,9 +132,7 @@ fn ports(
     networks: &[String],
     operation: &Operation<'_>,
 ) -> Result<Vec<wire::ServerPort>, Failure> {
-    let query = encode_query(&[("device_id", order.mark.server.as_str())]);
-    let path = format!("/ports?{query}");
-    let mut ports = session.choices(Service::Network, &path, "ports", |port: &wire::ServerPort| &port.id, operation)?;
+    let mut ports = ports_of(session, &order.mark.server, operation)?;
     let rank = |port: &wire::ServerPort| {
         let network = port.network_id.as_deref();
         networks.iter().position(|id| Some(id.as_str()) == network).unwrap_or(networks.len())
