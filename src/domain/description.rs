@@ -19,13 +19,24 @@ pub fn description(mark: &Mark, node: &NodeName) -> String {
 /// The mark in the description of this node, where the description is one that mita wrote for it and nothing else. A
 /// text that somebody edited or added to is that person's, and so is the node.
 pub fn mark_in(text: &str, node: &NodeName) -> Option<Mark> {
+    written_for(text).filter(|(_, named)| *named == node.as_str()).map(|(mark, _)| mark)
+}
+
+/// The mark in a description that mita wrote for a node of another name: this one is a copy of that, or that one itself under
+/// a name that somebody gave it.
+pub fn copied_mark_in(text: &str, node: &NodeName) -> Option<Mark> {
+    written_for(text).filter(|(_, named)| *named != node.as_str()).map(|(mark, _)| mark)
+}
+
+/// The mark in a description, and the name of the node that it was written for.
+fn written_for(text: &str) -> Option<(Mark, &str)> {
     let mut words = text.strip_prefix(BEGINNING)?.strip_prefix(' ')?.split(' ');
     let mut value = |key: &str| words.next()?.strip_prefix(key).filter(|value| !value.is_empty());
     let owner = Owner::new(value("owner=")?).ok()?;
     let node_type = NodeTypeName::from(value("type=")?);
     let id = MitaId::from(value("order=")?);
-    let named = value("node=")? == node.as_str();
-    (named && words.next().is_none()).then_some(Mark { owner, controller: None, node_type, id })
+    let named = value("node=")?;
+    words.next().is_none().then_some((Mark { owner, controller: None, node_type, id }, named))
 }
 
 #[cfg(test)]
@@ -53,6 +64,8 @@ mod tests {
         let text = description(&mark(), &"ubuntu+192.168.1.188".into());
         assert_eq!(mark_in(&text, &"ubuntu+192.168.1.18".into()), None);
         assert_eq!(mark_in(&text, &"copy".into()), None);
+        assert_eq!(copied_mark_in(&text, &"copy".into()), Some(mark()));
+        assert_eq!(copied_mark_in(&text, &"ubuntu+192.168.1.188".into()), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::client::Jenkins;
 use super::error::{ErrorKind, JenkinsError};
 use super::load::{self, BusyAverage};
 use super::reading::Reading;
-use crate::domain::description::mark_in;
+use crate::domain::description::{copied_mark_in, mark_in};
 use crate::domain::names::NodeName;
 use crate::domain::world::{Build, Node, NodeKind, OfflineCause, Presence};
 use crate::http::encode_segment;
@@ -185,6 +185,7 @@ impl Computer {
         let node = Node {
             // Not exported before 2.79.
             mark: self.description.as_deref().and_then(|text| mark_in(text, &name)),
+            copied_mark: self.description.as_deref().and_then(|text| copied_mark_in(text, &name)).map(Box::new),
             name,
             kind: NodeKind::Agent,
             labels,

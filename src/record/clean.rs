@@ -84,6 +84,7 @@ fn node(node: &mut Node) {
         connected: _,
         busy_average: _,
         mark: _,
+        copied_mark: _,
         builds: _,
     } = node;
     match presence {

@@ -12,12 +12,13 @@ use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
-use events::{Backend, Event, any, happen, later, latest, newest};
+use events::{Backend, Event, any, happen, later, latest, newest, odd};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
+use mita_sim::jenkins::Version;
 use people::{has_unrecognizable, let_go, release_all, release_forgotten, remove_renamed, remove_taken, unlock};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -76,6 +77,12 @@ impl World {
                 events.push((minute, newest(&mut newest_chance)));
             }
         }
+        let mut odd_chance = Chance::new(seed ^ 0x0dd);
+        for minute in 3..length {
+            if odd_chance.in_hundred(6) {
+                events.push((minute, odd(&mut odd_chance)));
+            }
+        }
         Self { seed, backend, length, events }
     }
 
@@ -97,13 +104,20 @@ impl World {
         };
         let one_build = if executors == 1 && newer.in_hundred(20) { "\nsingle_use = true" } else { "" };
         let age = if newer.in_hundred(20) { "\nmax_age = \"15m\"" } else { "" };
+        let mut odd = Chance::new(self.seed ^ 0xc105ed);
+        let loses_items = odd.in_hundred(30);
+        let pool = odd.in_hundred(30) && self.backend == Backend::OpenStack;
+        let pool = if pool { "\nfloating_ip_pool = \"public\"" } else { "" };
         let trusty = format!(
-            "labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}{register}{one_build}{age}"
+            "labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}{register}{one_build}{age}{pool}"
         );
         let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}{age}");
         let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian);
         if self.backend == Backend::Program {
             setup = setup.by_command();
+        }
+        if loses_items {
+            setup = setup.jenkins(|options| options.version = Version::lts(2, 426, 3));
         }
         for line in [
             format!("max_servers = {max}"),
@@ -237,6 +251,11 @@ impl Life<'_> {
                 self.farm.sim.jenkins().delete_node("trusty");
                 happen(self.farm, self.backend, event);
             }
+            // Before 2.482 Jenkins forgets a hold with the restart: a run has to have seen it.
+            Event::Restart { .. } if !self.farm.sim.jenkins().options.version.keeps_offline_cause() => {
+                self.run();
+                happen(self.farm, self.backend, event);
+            }
             _ => happen(self.farm, self.backend, event),
         }
     }
@@ -312,6 +331,7 @@ impl Life<'_> {
             cloud.next_fates.clear();
             cloud.options.list_lag = seconds(0);
             cloud.options.reclaim_time = seconds(0);
+            cloud.quota_mut("ceph-ci").floating_ips = None;
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);

@@ -155,6 +155,9 @@ pub struct Node {
     /// The mark in its description, where mita made it (this installation or another one).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<Mark>,
+    /// The mark in its description, where mita wrote that for a node of another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_mark: Option<Box<Mark>>,
     /// The builds that run there, as far as this user may see them. Empty says nothing: `idle` does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<Build>,

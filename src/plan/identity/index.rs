@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::domain::names::{Convention, NodeName, Owner, ServerId};
-use crate::domain::world::{Launch, Node, Server};
+use crate::domain::world::{Launch, Mark, Node, Server};
 use crate::plan::identity::fleet::Machine;
 use foldhash::{HashMap, HashMapExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +71,12 @@ impl<'a> Index<'a> {
             }
         }
         index
+    }
+
+    /// The machines of the order that a mark of ours names.
+    pub(crate) fn made_for(&self, mark: &Mark) -> Vec<usize> {
+        let of_order = self.keys.get(mark.id.as_str()).filter(|_| mark.owner == *self.owner);
+        of_order.cloned().unwrap_or_default()
     }
 
     /// Every machine that a node could be, by the parts of its name: in order, each once.

@@ -1,7 +1,7 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
-use crate::domain::state::{Origin, State};
+use crate::domain::state::{ClosedNode, Origin, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ impl Distance {
             Some(kind) if kind.labels.is_empty() && node.labels.contains(kind.name.as_str()) => false,
             Some(kind) if !kind.labels.is_empty() && node.labels.contains_all(&kind.labels) => false,
             Some(_) if lost == Some(first_seen) => true,
-            // Renamed again since, without labels: Jenkins gives each node its own name as one.
+            // Renamed again since, without labels, or while it was closed: Jenkins gives each node its own name as one.
             Some(_) if lost.is_some() && has_only_its_name(node) => true,
             Some(_) => return None,
         };
@@ -117,7 +117,7 @@ impl Distance {
 }
 
 fn has_only_its_name(node: &Node) -> bool {
-    node.labels.iter().all(|label| label.as_str() == node.name.as_str())
+    node.labels.iter().all(|label| [node.name.as_str(), ClosedNode::LABEL].contains(&label.as_str()))
 }
 
 /// Gives servers (indices into [`Fleet::machines`]) a node each, no node twice: as many servers as possible, the nearest

@@ -380,17 +380,18 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         2 => (node.executors, node.idle_executors) = (0, 0),
         _ => {}
     }
-    node.mark = match draw.mark {
-        0 => Some((owner(), draw.server)),
-        1 => Some((Owner::new("other").unwrap(), draw.server)),
-        _ => None,
-    }
-    .map(|(owner, order)| Mark {
+    let mark = |owner| Mark {
         owner,
         controller: None,
         node_type: "ubuntu".into(),
-        id: format!("m{order}").as_str().into(),
-    });
+        id: format!("m{}", draw.server).as_str().into(),
+    };
+    match draw.mark {
+        0 => node.mark = Some(mark(owner())),
+        1 => node.mark = Some(mark(Owner::new("other").unwrap())),
+        2 => node.copied_mark = Some(Box::new(mark(owner()))),
+        _ => {}
+    }
     s.nodes().push(node);
     let now = s.now;
     if draw.memory >= 64 {

@@ -311,3 +311,23 @@ fn s2_a_node_of_somebody_is_not_that_of_a_newer_server_though_its_description_sa
     ",
     );
 }
+
+#[test]
+fn s1_a_node_that_works_under_the_name_of_another_keeps_the_server_that_its_description_names() {
+    let mut s = ssh();
+    let mark = |s: &mut Situation, id: &str| s.server(id).mark.clone();
+    s.idle("s1", "10.0.0.1", "1m");
+    s.idle("s2", "10.0.0.2", "1m");
+    s.run();
+    // A person gives each the name of the other: their agents are reached where they were.
+    for (node, server) in [("ubuntu+10.0.0.1", "s2"), ("ubuntu+10.0.0.2", "s1")] {
+        let mark = mark(&mut s, server).map(Box::new);
+        s.node(node).copied_mark = mark;
+    }
+    s.node("ubuntu+10.0.0.1").idle = false;
+    let shown = whole(&s.minutes(60).plan());
+    assert!(shown.contains("server s2  ubuntu  busy: node ubuntu+10.0.0.1 runs a build"), "{shown}");
+    assert!(shown.contains("server s1  ubuntu  busy: "), "{shown}");
+    s.node("ubuntu+10.0.0.1").idle = true;
+    assert!(!whole(&s.minutes(60).plan()).contains("busy"), "idle ones keep nothing");
+}

@@ -2,7 +2,7 @@
 
 use crate::domain::names::Owner;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep};
+use crate::domain::state::{ClosedNode, Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::model::Problem;
 use crate::plan::tests::situation::*;
@@ -281,6 +281,20 @@ fn s1_an_idle_node_that_lost_its_labels_and_is_renamed_twice_keeps_its_server_on
     s.run();
     for (old, new) in [("ubuntu+10.0.0.1", "one"), ("one", "two")] {
         s.rename(old, new).labels = names(&[new]);
+        s.after("5m").run();
+    }
+    s.node("two").idle = false;
+    let shown = whole(&s.minutes(60).plan());
+    assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
+}
+
+#[test]
+fn s1_a_node_that_is_renamed_twice_while_it_is_closed_keeps_its_server_once_it_works() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1m");
+    s.run();
+    for (old, new) in [("ubuntu+10.0.0.1", "one"), ("one", "two")] {
+        s.rename(old, new).labels = names(&[new, ClosedNode::LABEL]);
         s.after("5m").run();
     }
     s.node("two").idle = false;

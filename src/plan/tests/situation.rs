@@ -124,6 +124,7 @@ pub(crate) fn agent(name: &str) -> Node {
         idle: true,
         presence: Presence::Online,
         mark: None,
+        copied_mark: None,
         connected: false,
         busy_average: None,
         builds: Vec::new(),

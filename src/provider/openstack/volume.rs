@@ -1,7 +1,7 @@
 //! Cinder: the volumes of the project and what remains of its quota. Nova creates and deletes volumes together with
 //! their servers, so what is listed here was left behind.
 
-use super::api::{Effect, Named, Service, Session, lookup, loose, remaining, says_no_volume, usage};
+use super::api::{Effect, Named, Service, Session, lookup, loose, number, remaining, says_no_volume, usage};
 use crate::domain::names::VolumeId;
 use crate::domain::world::{Lookup, QuotaUse, Volume, VolumeState};
 use crate::http::encode_segment;
@@ -100,8 +100,12 @@ struct CinderVolume {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct VolumeLimits {
+    #[serde(default, deserialize_with = "number")]
     pub(crate) max_total_volumes: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) total_volumes_used: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) max_total_volume_gigabytes: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) total_gigabytes_used: Option<i64>,
 }

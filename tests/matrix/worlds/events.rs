@@ -76,6 +76,8 @@ pub(crate) enum Event {
     Relabelled { which: usize, labels: &'static str },
     /// A person takes a server of ours away from mita.
     MarkTaken { which: usize },
+    /// From now on the project may have so many floating IPs.
+    FloatingIps { most: u64 },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -150,6 +152,14 @@ pub(crate) fn newest(chance: &mut Chance) -> Event {
         4 => Event::Pause(chance.in_hundred(50)),
         5 => Event::Relabelled { which: chance.below(4), labels: chance.one_of(&["", "amd64 debian", "other"]) },
         _ => Event::MarkTaken { which: chance.below(4) },
+    }
+}
+
+/// One of the kinds that came after those.
+pub(crate) fn odd(chance: &mut Chance) -> Event {
+    match chance.below(3) {
+        0 => Event::FloatingIps { most: 1 + chance.below(4) as u64 },
+        _ => Event::Answer { endpoint: 9 + chance.below(3), way: chance.below(8), times: 1 + chance.below(6) },
     }
 }
 
@@ -273,6 +283,9 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
                 (Service::Nova, ""),
                 (Service::Nova, "/limits"),
                 (Service::Glance, ""),
+                (Service::Jenkins, "config.xml"),
+                (Service::Neutron, "/floatingips"),
+                (Service::Neutron, ""),
             ][endpoint];
             let (service, path) = requests(backend, service, path);
             let kind = match way {
@@ -355,6 +368,11 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
         Event::Pause(true) => drop(farm.command(&["pause"])),
         Event::Pause(false) => drop(farm.command(&["resume"])),
         Event::Relabelled { which, labels } => people::relabelled(farm, which, labels),
+        Event::FloatingIps { most } => {
+            for cloud in farm.sim.world().clouds.values_mut() {
+                cloud.quota_mut("ceph-ci").floating_ips = Some(most);
+            }
+        }
         Event::MarkTaken { which } => people::mark_taken(farm, which),
     }
 }

@@ -186,6 +186,14 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     for name in nodes {
         assert!(seen.maps_to(seen.node(name).unwrap(), server), "S2: a node of another server: {action}");
     }
+    let copied = |node: &&Node| {
+        node.copied_mark
+            .as_deref()
+            .is_some_and(|mark| server.mark.as_ref().is_some_and(|own| own.id == mark.id && own.owner == mark.owner))
+    };
+    for node in seen.nodes().iter().filter(copied) {
+        assert!(node.idle, "S1: {} has its description and runs a build: {action}", node.name);
+    }
     for node in seen.nodes().iter().filter(|node| seen.could_be(node, server)) {
         assert!(node.idle, "S1: {} could be it and runs a build: {action}", node.name);
         let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());

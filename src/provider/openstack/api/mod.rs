@@ -16,4 +16,4 @@ pub(crate) use microversion::Microversion;
 pub(crate) use requests::Entry;
 pub(crate) use service::Service;
 pub(crate) use session::{Call, Session};
-pub(crate) use values::{Named, lookup, loose, remaining, timestamp, usage};
+pub(crate) use values::{Named, lookup, loose, number, remaining, timestamp, usage};

@@ -31,6 +31,13 @@ pub(crate) fn loose<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(fi
     Ok(serde_json::from_str(field.get()).unwrap_or_default())
 }
 
+/// A whole number, however the service or a proxy writes it. What is none counts as missing.
+pub(crate) fn number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<i64>, D::Error> {
+    let value: serde_json::Value = loose(field)?;
+    let text = || value.as_str()?.trim().parse().ok();
+    Ok(value.as_i64().or_else(|| value.as_f64().map(|number| number as i64)).or_else(text))
+}
+
 /// What a lookup of one object found.
 pub(crate) fn lookup<P, T>(found: Result<Option<P>, Failure>, read: fn(P) -> T) -> Lookup<T> {
     match found {
@@ -63,6 +70,7 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn s3_a_field_of_another_type_counts_as_missing_whatever_it_is() {
@@ -83,5 +91,21 @@ mod tests {
         assert_eq!(remaining(Some(20), None), Some(20));
         assert_eq!(remaining(Some(-1), Some(3)), None);
         assert_eq!(remaining(None, Some(3)), None);
+    }
+
+    #[test]
+    fn a_number_is_read_in_every_form_and_what_is_none_hides_nothing_but_itself() {
+        for (field, read) in [
+            (json!(100), Some(100)),
+            (json!(-1), Some(-1)),
+            (json!(100.0), Some(100)),
+            (json!("100"), Some(100)),
+            (json!(1e300), Some(i64::MAX)),
+            (json!(null), None),
+            (json!([]), None),
+            (json!("many"), None),
+        ] {
+            assert_eq!(number(&field).unwrap(), read, "{field}");
+        }
     }
 }

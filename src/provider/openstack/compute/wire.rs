@@ -1,5 +1,6 @@
 //! The parts of Nova's JSON that mita reads, but for servers. Only what an answer is useless without is required.
 
+use crate::provider::openstack::api::number;
 use serde::Deserialize;
 
 /// `POST /servers` (Compute API).
@@ -14,15 +15,20 @@ pub(crate) struct CreatedServer {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ComputeLimits {
+    #[serde(default, deserialize_with = "number")]
     pub(crate) max_total_instances: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) total_instances_used: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) max_total_cores: Option<i64>,
+    #[serde(default, deserialize_with = "number")]
     pub(crate) total_cores_used: Option<i64>,
-    #[serde(rename = "maxTotalRAMSize")]
+    #[serde(rename = "maxTotalRAMSize", default, deserialize_with = "number")]
     pub(crate) max_total_ram_size: Option<i64>,
-    #[serde(rename = "totalRAMUsed")]
+    #[serde(rename = "totalRAMUsed", default, deserialize_with = "number")]
     pub(crate) total_ram_used: Option<i64>,
     /// Metadata items of each server.
+    #[serde(default, deserialize_with = "number")]
     pub(crate) max_server_meta: Option<i64>,
 }
 

@@ -1,6 +1,6 @@
 //! The parts of Neutron's JSON that mita reads.
 
-use crate::provider::openstack::api::loose;
+use crate::provider::openstack::api::{loose, number};
 use serde::Deserialize;
 
 /// `GET /v2.0/networks` and, of ports only ids and names, `GET /v2.0/ports` (Networking API v2.0).
@@ -24,9 +24,9 @@ pub(crate) struct Network {
 /// One quota in `GET /quotas/PROJECT/details.json` (Networking API v2.0).
 #[derive(Clone, Copy, Deserialize)]
 pub(crate) struct NeutronQuota {
-    #[serde(default, deserialize_with = "loose")]
+    #[serde(default, deserialize_with = "number")]
     pub(crate) limit: Option<i64>,
-    #[serde(default, deserialize_with = "loose")]
+    #[serde(default, deserialize_with = "number")]
     pub(crate) used: Option<i64>,
 }
 
