@@ -10,8 +10,6 @@ use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde::de::Error;
-use serde_json::Value;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -122,9 +120,9 @@ pub(super) fn write_document(
 struct Header {
     version: u64,
     #[serde(default)]
-    owner: Value,
+    owner: serde_json::Value,
     #[serde(default)]
-    controller: Value,
+    controller: serde_json::Value,
 }
 
 impl Header {
@@ -152,9 +150,9 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
     if text.is_empty() {
         return unreadable("it is empty".to_owned());
     }
-    // A file that is UTF-8 as a whole is read without a look at each text. Any other is no JSON; where, this says.
-    let odd = |_| serde_json::from_slice::<Value>(&text).and_then(|_| Err(Error::custom("it is not UTF-8")));
-    let state = std::str::from_utf8(&text).map_or_else(odd, serde_json::from_str::<State>);
+    // Looked at as a whole, a file is known to be UTF-8 sooner than text by text.
+    let state =
+        std::str::from_utf8(&text).map_or_else(|_| serde_json::from_slice(&text), serde_json::from_str::<State>);
     let header = match &state {
         Ok(state) => Header::of(state),
         Err(_) => match serde_json::from_slice(&text) {
