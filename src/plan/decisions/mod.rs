@@ -14,17 +14,12 @@ mod registration;
 mod servers;
 mod volumes;
 
-use crate::plan::demand::queue::Demand;
 use draft::Draft;
 use findings::Findings;
 
 /// Actions and verdicts, each in its order.
 pub(crate) fn decide(found: &Findings<'_>) -> Draft {
     let mut draft = Draft::default();
-    // No larger than that, where there are thousands.
-    let Demand { waiting, hidden, verdicts, .. } = found.demand;
-    let things = waiting.len() + hidden.len() + found.supply.fleet.machines.len() + found.supply.fleet.nodes.len();
-    draft.verdicts.reserve_exact(verdicts.len() + things);
     orders::decide(found, &mut draft);
     jobs::decide(found, &mut draft);
     servers::decide(found, &mut draft);

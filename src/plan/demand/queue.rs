@@ -67,8 +67,7 @@ pub(crate) fn read<'a>(
         long_labels: LongLabels::within(config.deadline),
         taking_work,
         now,
-        // No larger than that, where there are thousands.
-        demand: Demand { waiting: Vec::with_capacity(items.len()), ..Demand::default() },
+        demand: Demand::default(),
     };
     let mut queued: Vec<(u64, Arc<ItemMemory>)> = Vec::with_capacity(items.len());
     for item in items {
