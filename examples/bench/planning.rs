@@ -91,6 +91,7 @@ impl Scene {
             presence: Presence::Online,
             connected: true,
             mark: None,
+            copied_mark: None,
             busy_average: None,
             builds: Vec::new(),
         }];
@@ -108,6 +109,7 @@ impl Scene {
                 presence: Presence::Online,
                 connected: true,
                 mark: None,
+                copied_mark: None,
                 busy_average: None,
                 builds: Vec::new(),
             }
