@@ -92,6 +92,7 @@ impl Scene {
             connected: true,
             mark: None,
             copied_mark: None,
+            unclear: false,
             busy_average: None,
             builds: Vec::new(),
         }];
@@ -110,6 +111,7 @@ impl Scene {
                 connected: true,
                 mark: None,
                 copied_mark: None,
+                unclear: false,
                 busy_average: None,
                 builds: Vec::new(),
             }

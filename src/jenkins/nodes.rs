@@ -169,6 +169,7 @@ impl Computer {
         let one_off = self.one_off_executors.unwrap_or_default();
         // Jenkins reads its fields one after the other, and a build may begin in between.
         let works = !one_off.is_empty() || executors.iter().any(|executor| executor.idle == Some(false));
+        let unclear = self.idle.is_none() || presence.is_none();
         let (idle, presence) = match (self.idle, presence) {
             (Some(idle), Some(presence)) => (idle && !works, presence),
             (_, presence) => (false, presence.unwrap_or(Presence::Disconnected)),
@@ -195,6 +196,7 @@ impl Computer {
             presence,
             connected: self.remote_path.is_some(), // As its agent says it (hudson/slaves/SlaveComputer.java).
             busy_average: self.load.0,
+            unclear,
             builds,
         };
         Some((self.class, node))

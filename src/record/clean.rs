@@ -85,6 +85,7 @@ fn node(node: &mut Node) {
         busy_average: _,
         mark: _,
         copied_mark: _,
+        unclear: _,
         builds: _,
     } = node;
     match presence {

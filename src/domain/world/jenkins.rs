@@ -158,6 +158,9 @@ pub struct Node {
     /// The mark in its description, where mita wrote that for a node of another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copied_mark: Option<Box<Mark>>,
+    /// Whether Jenkins does not say if it works, or if it is online: then it counts as one that works.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
     /// The builds that run there, as far as this user may see them. Empty says nothing: `idle` does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<Build>,

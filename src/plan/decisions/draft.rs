@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     pub(crate) kept_for_pipelines: BTreeSet<String>,
     /// Nodes whose servers mita sees no more, and whose agents are connected all the same.
     pub(crate) still_connected: BTreeSet<NodeName>,
+    /// Nodes of ours of which Jenkins does not say whether they work.
+    pub(crate) unclear: BTreeSet<NodeName>,
     /// Why it is not known whether Jenkins leaves items out of the queue.
     pub(crate) left_out_unknown: Option<String>,
 }

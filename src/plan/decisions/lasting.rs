@@ -87,6 +87,12 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: "its server is not to be seen, and its agent is connected all the same,".to_owned(),
         cure: "find out where its agent runs (another project or cloud?), then delete the node in Jenkins",
     }));
+    conditions.extend(draft.unclear.iter().map(|node| Condition {
+        key: format!("node {node} unclear"),
+        place: format!("node {node}"),
+        what: "Jenkins does not say whether it works or is online".to_owned(),
+        cure: "look at computer/api/json of Jenkins, and delete the node there if nothing runs on it",
+    }));
     conditions.extend(draft.left_out_unknown.as_ref().map(|error| Condition {
         key: LEFT_OUT_UNKNOWN.to_owned(),
         place: "jenkins".to_owned(),

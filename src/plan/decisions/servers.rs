@@ -29,6 +29,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     for (index, (machine, classified)) in fleet.classified().enumerate() {
         let server = Server { found, machine, index, job: matched.get(&index).copied() };
         let (rule, reason) = server.decide(classified, draft);
+        draft.unclear.extend(machine.busy_node().filter(|node| node.unclear).map(|node| node.name.clone()));
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
         if rule == Rule::Held && server.locked().is_some() {
             let text = format!("server {} ({id}): {reason}", machine.name);

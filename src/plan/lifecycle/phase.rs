@@ -89,6 +89,10 @@ impl Classifier<'_> {
         if let Some(node) = machine.busy_node() {
             let asked = evidence.asked().map(|asked| format!("; retired as soon as it is idle: {asked}"));
             let asked = asked.unwrap_or_default();
+            if node.unclear {
+                let reason = format!("Jenkins does not say whether node {} works: it counts as busy{asked}", node.name);
+                return alone(Rule::Busy, reason);
+            }
             let lost = evidence.lost(node).unwrap_or_default();
             return alone(Rule::Busy, format!("node {} runs a build{lost}{asked}", node.name));
         }

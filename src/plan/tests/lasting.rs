@@ -190,3 +190,15 @@ fn l6_a_node_whose_server_a_person_deleted_and_its_cloud_keeps_is_told() {
         assert!(problems.iter().all(|text| text.starts_with("node ubuntu+10.0.0.1: gone (deleted)")), "{problems:?}");
     }
 }
+
+#[test]
+fn l6_a_node_of_which_jenkins_does_not_say_whether_it_works_is_told() {
+    for (runs, told) in [(3, 0), (4, 1), (5, 1)] {
+        let mut s = Situation::new();
+        let node = s.busy("s1", "10.0.0.1");
+        node.unclear = true;
+        let problems = problems_after(&mut s, runs);
+        assert_eq!(problems.len(), told, "{problems:?}");
+        assert!(whole(&s.plan()).contains("busy: Jenkins does not say whether node ubuntu+10.0.0.1 works"));
+    }
+}

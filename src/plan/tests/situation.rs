@@ -127,6 +127,7 @@ pub(crate) fn agent(name: &str) -> Node {
         copied_mark: None,
         connected: false,
         busy_average: None,
+        unclear: false,
         builds: Vec::new(),
     }
 }
