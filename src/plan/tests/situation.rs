@@ -442,7 +442,7 @@ impl Situation {
         plan
     }
 
-    /// Reads by id: what no listing shows is gone, where a test does not say otherwise.
+    /// Reads by id: what no listing shows is gone, where a test does not say otherwise. A cloud without a list is not asked.
     fn look_up(&self, world: &mut World) {
         let listed: BTreeSet<ServerId> = world
             .clouds
@@ -452,7 +452,8 @@ impl Situation {
             .map(|server| server.id.clone())
             .collect();
         for memory in self.state.servers.values() {
-            let Some(cloud) = world.clouds.get_mut(&memory.provider) else { continue };
+            let cloud = world.clouds.get_mut(&memory.provider);
+            let Some(cloud) = cloud.filter(|cloud| cloud.servers.complete().is_some()) else { continue };
             if let Some(id) = memory.server_id.as_ref().filter(|id| !listed.contains(id)) {
                 cloud.by_id.entry(id.clone()).or_insert(Lookup::Gone);
             }

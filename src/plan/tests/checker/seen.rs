@@ -111,7 +111,7 @@ impl<'a> Seen<'a> {
             let works = node.presence == Presence::Online || !node.idle;
             let has_address =
                 |server: &Server| node.name.convention().ip.is_some_and(|ip| server.addresses.contains(&ip));
-            let away = memory.last_away.zip(self.ordered_in(server)).is_none_or(|(away, run)| away >= run);
+            let away = memory.last_away.is_some_and(|away| self.ordered_in(server).is_none_or(|run| away >= run));
             let stayed = self.ours().get(own).is_some_and(|(_, own)| has_address(own)) && !away;
             own == &server.id || works && (has_address(server) && !stayed || self.is_gone(own))
         });
