@@ -1,7 +1,8 @@
 //! Servers that are left alone since a node could be any of several of them. It can be one at most: the others are still
 //! on their way, and count as such, until they should have joined.
 
-use super::phase::{Classified, Classifier, Phase};
+use super::classifier::Classifier;
+use super::phase::{Classified, Phase};
 use super::shield::keeps_its_server;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;

@@ -1,7 +1,9 @@
 //! Step 3: in which phase each server is, and which servers joined or failed.
 
 pub mod arrivals;
+mod classifier;
 mod crowd;
+mod evidence;
 pub(crate) mod last_build;
 pub(crate) mod lateness;
 pub(crate) mod lock;
@@ -14,8 +16,9 @@ use crate::config::Config;
 use crate::domain::state::State;
 use crate::domain::world::World;
 use crate::plan::identity::fleet::{Fleet, Machine};
+use classifier::Classifier;
 use jiff::Timestamp;
-use phase::{Classified, Classifier, Phase};
+use phase::{Classified, Phase};
 use std::ops::Deref;
 
 /// A fleet with the phase of each machine.

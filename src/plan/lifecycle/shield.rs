@@ -1,6 +1,7 @@
 //! Servers that may belong to a node with an unconventional name: whether that node keeps them, and for how long.
 
-use super::phase::{Classified, Classifier, Phase};
+use super::classifier::Classifier;
+use super::phase::{Classified, Phase};
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, State};
