@@ -26,10 +26,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// Worlds of every day, and in full.
-const WORLDS: u64 = 16;
+const WORLDS: u64 = 12;
 const WORLDS_IN_FULL: u64 = 3000;
 /// With programs: each call starts one, which takes longer than a request.
-const WORLDS_OF_PROGRAMS: u64 = 8;
+const WORLDS_OF_PROGRAMS: u64 = 6;
 const WORLDS_OF_PROGRAMS_IN_FULL: u64 = 1000;
 /// A breaker may be open for an hour, and a job be told for an hour that a type does not serve it: both once.
 const UNTIL_ALL_IS_BUILT: u32 = 200;

@@ -22,9 +22,7 @@ const EVERY_DAY: &[&str] = &[
     "order several",
     "retire with volume",
     "resume a drain",
-    "ERROR",
     "server gone",
-    "two providers",
     "state file lost",
 ];
 

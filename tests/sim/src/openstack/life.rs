@@ -203,6 +203,7 @@ impl Cloud {
                     gone.push(server.id.clone());
                 }
                 server.status = Status::Deleted;
+                server.gone_at = Some(due.min(now));
             }
         }
         if volumes_of.is_empty() {
