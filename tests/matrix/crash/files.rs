@@ -18,13 +18,7 @@ use std::process::Command;
 const CALLS: &str =
     "openat,write,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,flock,fchown,mkdir";
 /// Scenes in which the file operations are tried every day; in full it is all of them.
-const EVERY_DAY: &[&str] = &[
-    "order several",
-    "retire with volume",
-    "resume a drain",
-    "server gone",
-    "state file lost",
-];
+const EVERY_DAY: &[&str] = &["order several", "retire with volume", "resume a drain", "server gone", "state file lost"];
 
 /// Runs the installation under strace, with these further arguments. The log names every call with its files.
 fn traced(farm: &Installation, log: &Path, more: &[String]) -> Command {
