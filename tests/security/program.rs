@@ -159,8 +159,12 @@ impl Running {
         times.map(|ticks| ticks.parse::<f64>().ok()).sum::<Option<f64>>().map(|ticks| ticks / 100.0)
     }
 
-    /// `VmHWM` of proc(5), in MiB.
+    /// `VmHWM` of proc(5), in MiB. Until the kernel has loaded its program, a process has the memory of this one.
     fn most_memory(&self) -> Option<u64> {
+        let program = fs::read_link(format!("/proc/{}/exe", self.child.id())).ok()?;
+        if std::env::current_exe().is_ok_and(|this| this == program) {
+            return None;
+        }
         let status = String::from_utf8(self.proc("status")).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? / 1024)
