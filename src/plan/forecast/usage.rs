@@ -113,11 +113,12 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
 }
 
 /// What is thought of a type of which nothing is known, as after a loss of the state: its servers were all used a moment ago,
-/// and as many executors as now are in use on average.
+/// and as many executors as now are in use on average. The first job of a new type says nothing of those to come.
 fn at_first(used: Used, clock: u64) -> Usage {
     let there = usize::try_from(used.there).unwrap_or(usize::MAX).min(LEVELS_KEPT);
+    let average = if there == 0 { 0 } else { u64::from(used.executors) };
     Usage {
-        average: u64::from(used.executors) * 1_000_000,
+        average: average * 1_000_000,
         used: used.executors,
         levels: vec![Level { last: clock, gaps: Vec::new() }; there],
         ..Usage::default()

@@ -278,6 +278,14 @@ fn what_is_in_use_counts_for_spare_at_once_where_nothing_else_is_known() {
 }
 
 #[test]
+fn the_first_job_of_a_new_type_gets_one_server_and_none_to_spare() {
+    let mut s = spare();
+    s.state.learned.usage.clear();
+    s.project(1, "amd64");
+    assert_eq!(orders_and_retirements(&mut s), (1, 0));
+}
+
+#[test]
 fn a_day_without_the_usual_jobs_is_said_and_orders_less() {
     let mut s = Situation::new();
     s.ubuntu().forecast = Forecast { ahead: Some(Ahead::Daily), ..Forecast::default() };
