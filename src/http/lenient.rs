@@ -114,14 +114,18 @@ impl Lenient for Option<bool> {
     }
 }
 
-/// A whole number.
+/// A whole number, in every form in which a service or a proxy writes it.
 impl Lenient for Option<i64> {
     fn integer(number: i64) -> Self {
         Some(number)
     }
 
+    fn float(number: f64) -> Self {
+        (number.fract() == 0.0).then_some(number as i64)
+    }
+
     fn text(text: &str) -> Self {
-        text.parse().ok()
+        text.trim().parse().ok()
     }
 }
 

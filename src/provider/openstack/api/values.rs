@@ -1,6 +1,7 @@
 //! What several services write in the same way: names, times, limits, and mita's mark in metadata.
 
 use crate::domain::world::{Lookup, QuotaUse};
+use crate::http::lenient::Field;
 use crate::provider::failure::Failure;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -31,11 +32,9 @@ pub(crate) fn loose<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(fi
     Ok(serde_json::from_str(field.get()).unwrap_or_default())
 }
 
-/// A whole number, however the service or a proxy writes it. What is none counts as missing.
+/// Reads a whole number tolerantly. What is none counts as missing.
 pub(crate) fn number<'de, D: Deserializer<'de>>(field: D) -> Result<Option<i64>, D::Error> {
-    let value: serde_json::Value = loose(field)?;
-    let text = || value.as_str()?.trim().parse().ok();
-    Ok(value.as_i64().or_else(|| value.as_f64().map(|number| number as i64)).or_else(text))
+    Field::deserialize(field).map(|Field(number)| number)
 }
 
 /// What a lookup of one object found.
