@@ -55,58 +55,68 @@ pub(super) fn ask(
     loop {
         // What an option names is the answer until the cloud refuses it; then a person is asked.
         let region_given = args.region.clone().filter(|_| !last.refused);
-        let (login, mut typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
-        let provider = match &login {
-            Login::Cloud(cloud) if cloud != ENVIRONMENT => cloud.clone(),
-            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => "openstack".to_owned(),
-        };
+        let (login, typed) = login(session, dialogue, piped.as_ref(), &mut last)?;
         let listed = match &login {
             Login::Cloud(cloud) if region_given.is_none() && (dialogue.has_person() || !args.offline) => {
-                match config::regions_of_cloud(cloud) {
-                    Ok(listed) => listed,
-                    Err(text) => {
-                        refuse(dialogue, &mut last, text)?;
-                        continue;
-                    }
-                }
+                config::regions_of_cloud(cloud)
             }
-            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => Vec::new(),
+            Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => Ok(Vec::new()),
         };
-        let mut region = match listed.len() {
-            0 | 1 => region_given,
-            _ => Some(choose_region(dialogue, &listed)?),
+        let region = match listed {
+            Ok(listed) if listed.len() > 1 => Some(choose_region(dialogue, &listed)?),
+            Ok(_) => region_given,
+            Err(text) => {
+                refuse(dialogue, &mut last, text)?;
+                continue;
+            }
         };
-        // Until the log-in succeeds, or the person wants to correct another answer.
-        loop {
-            let tried = login.with_secret(typed.clone().map(SecretKey::Inline));
-            let read = if args.offline {
-                Ok(Inventory::default())
-            } else {
-                let stage = "asking the cloud what it has";
-                session.waiting(stage, || inventory(session, &provider, &tried, region.as_deref()))
-            };
-            match read {
-                Ok(inventory) if !inventory.regions.is_empty() => {
-                    region = Some(choose_region(dialogue, &inventory.regions)?);
-                }
-                Ok(inventory) => {
-                    let kept = match (typed, login.secret_file()) {
-                        (Some(text), Some(file)) => Some(session.place.keep(file, text, dialogue)?),
-                        _ => None,
-                    };
-                    let login = login.with_secret(kept.as_ref().map(|kept| SecretKey::File(kept.file.clone())));
-                    return Ok(CloudAnswers { login, provider, region, kept, inventory });
-                }
-                Err(text) => {
-                    refuse(dialogue, &mut last, text)?;
-                    // A secret that is typed once more must not meet a question whose answer is shown.
-                    let Some(what) = login.secret_name() else { break };
-                    typed = dialogue
-                        .secret(&format!("{what} (not shown; Enter to correct another answer)"))?
-                        .map(Secret::new);
-                    if typed.is_none() {
-                        break;
-                    }
+        if let Some(answers) = log_in(session, dialogue, &mut last, login, typed, region)? {
+            return Ok(answers);
+        }
+    }
+}
+
+/// Logs in until it succeeds; `None` if the person wants to correct another answer than the secret.
+fn log_in(
+    session: &Session<'_>,
+    dialogue: &mut Dialogue<'_>,
+    last: &mut Last,
+    login: Login,
+    mut typed: Option<Secret>,
+    mut region: Option<String>,
+) -> Result<Option<CloudAnswers>, Failure> {
+    let provider = match &login {
+        Login::Cloud(cloud) if cloud != ENVIRONMENT => cloud.clone(),
+        Login::Cloud(_) | Login::Credential { .. } | Login::Password { .. } => "openstack".to_owned(),
+    };
+    loop {
+        let tried = login.with_secret(typed.clone().map(SecretKey::Inline));
+        let read = if session.args.offline {
+            Ok(Inventory::default())
+        } else {
+            let stage = "asking the cloud what it has";
+            session.waiting(stage, || inventory(session, &provider, &tried, region.as_deref()))
+        };
+        match read {
+            Ok(inventory) if !inventory.regions.is_empty() => {
+                region = Some(choose_region(dialogue, &inventory.regions)?);
+            }
+            Ok(inventory) => {
+                let kept = match (typed, login.secret_file()) {
+                    (Some(text), Some(file)) => Some(session.place.keep(file, text, dialogue)?),
+                    _ => None,
+                };
+                let login = login.with_secret(kept.as_ref().map(|kept| SecretKey::File(kept.file.clone())));
+                return Ok(Some(CloudAnswers { login, provider, region, kept, inventory }));
+            }
+            Err(text) => {
+                refuse(dialogue, last, text)?;
+                // A secret that is typed once more must not meet a question whose answer is shown.
+                let Some(what) = login.secret_name() else { return Ok(None) };
+                let question = format!("{what} (not shown; Enter to correct another answer)");
+                typed = dialogue.secret(&question)?.map(Secret::new);
+                if typed.is_none() {
+                    return Ok(None);
                 }
             }
         }

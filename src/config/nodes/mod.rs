@@ -10,7 +10,7 @@ mod server_name;
 
 use crate::config::file;
 use crate::config::file::{Defaults, Found, Reading, Table};
-use crate::config::types::{FlavorChoice, NodeType, Times, ZoneName};
+use crate::config::types::{FlavorChoice, MinIdle, NodeType, Times, ZoneName};
 use crate::config::{budget, keys, provider, times};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,56 +72,37 @@ impl<'a> Context<'a, '_> {
         let providers = self.providers(&table);
         let is_command = |provider: &&ProviderName| self.commands.contains(&provider.as_str());
         let (commands, clouds): (Vec<_>, Vec<_>) = providers.iter().flatten().partition(is_command);
-        let table = if commands.is_empty() { table } else { table.without_defaults_for(keys::nodes::OF_OPENSTACK) };
-        if let Some(command) = commands.first() {
-            let text = format!(
-                "is a key of OpenStack, and provider {command} is of type command; remove it, or write a node type of \
-                 its own for {command}"
-            );
-            table.refuse(keys::nodes::OF_OPENSTACK, &text);
-        }
+        let table = match commands.first() {
+            None => table,
+            Some(command) => without_keys_of_openstack(table, command),
+        };
         // A program may have one image and one size only.
-        let optional = clouds.is_empty() && !commands.is_empty();
-        let image_names = ["image_name", "image"];
-        let image_name = match optional {
-            true => table.text(&image_names),
-            false => table.required_text(&image_names, "write the image's name or id"),
-        };
-        let size = match optional {
-            true => table.text(&["size", "flavor"]).map(|found| FlavorChoice::Named(found.value)),
-            false => boot::size(&table),
-        };
+        let needed = if clouds.is_empty() && !commands.is_empty() { Needed::AtWill } else { Needed::Always };
+        let (image_name, size) = image_and_size(&table, needed);
         let number = |key, least| table.number(key, least..=u32::MAX).map(|found| found.value);
         let max = number("max", 0);
         let min_idle = min_idle::read(&table, &self.time_zone);
-        let largest = min_idle.largest();
-        if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
-            self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
-        }
+        self.warn_of_idle_nodes_beyond(max, &min_idle, &table);
         let mut times = times::read(&table, self.defaults);
         let forecast = forecast::read(&table, self.auto_at_top, &mut times);
         let registration = registration::read(&table);
         let server_name = server_name::read(&table, name, name_error.is_none(), self.type_names, &registration);
         let flag = |key| table.boolean(key).unwrap_or(false);
-        let (single_use, executors) = (flag("single_use"), table.number("executors", 1..=NodeType::MOST_EXECUTORS));
-        if let Some(Found { at, .. }) = executors.as_ref().filter(|found| single_use && found.value > 1) {
-            self.reading.error(at, "gives a node with single_use more than one build; write 1, or remove it");
-        }
+        let single_use = flag("single_use");
+        let executors = self.executors(&table, single_use);
         let script = script::read(&table, &registration);
-        if !optional {
+        if needed == Needed::Always {
             script::check_first_line(&table, &script);
         }
-        // A missing key was reported, so no configuration results from this default.
-        let required = |found: Option<Found<String>>| found.map(|found| found.value).unwrap_or_default();
         Some(NodeType {
             name: NodeTypeName::from(name),
             providers: providers.unwrap_or_default(),
-            image_name: required(image_name),
-            size: size.unwrap_or(FlavorChoice::Named(String::new())),
+            image_name,
+            size,
             keyname: table.value("keyname"),
             labels: labels(&table),
             storage: number("storage", 1),
-            executors: executors.as_ref().map_or(1, |found| found.value),
+            executors,
             max,
             budget: budget::read(&table, &self.time_zone),
             min_idle,
@@ -139,6 +120,21 @@ impl<'a> Context<'a, '_> {
             registration,
             times,
         })
+    }
+
+    fn warn_of_idle_nodes_beyond(&self, max: Option<u32>, min_idle: &MinIdle, table: &Table<'_>) {
+        let largest = min_idle.largest();
+        if let (Some(most), Some(at)) = (max.filter(|most| *most > 0 && *most < largest), table.has("min_idle")) {
+            self.reading.warn(&at, format!("{largest} idle nodes cannot be kept with max = {most}"));
+        }
+    }
+
+    fn executors(&self, table: &Table<'_>, single_use: bool) -> u32 {
+        let Some(found) = table.number("executors", 1..=NodeType::MOST_EXECUTORS) else { return 1 };
+        if single_use && found.value > 1 {
+            self.reading.error(&found.at, "gives a node with single_use more than one build; write 1, or remove it");
+        }
+        found.value
     }
 
     fn providers(&self, table: &Table<'_>) -> Option<Vec<ProviderName>> {
@@ -168,6 +164,38 @@ impl<'a> Context<'a, '_> {
         }
         Some(self.reading.once(found.value).into_iter().map(ProviderName::from).collect())
     }
+}
+
+/// Whether a key has to be written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needed {
+    Always,
+    AtWill,
+}
+
+/// The table of a node type that this program runs, which knows nothing of OpenStack.
+fn without_keys_of_openstack<'a>(table: Table<'a>, command: &ProviderName) -> Table<'a> {
+    let table = table.without_defaults_for(keys::nodes::OF_OPENSTACK);
+    let text = format!(
+        "is a key of OpenStack, and provider {command} is of type command; remove it, or write a node type of its own \
+         for {command}"
+    );
+    table.refuse(keys::nodes::OF_OPENSTACK, &text);
+    table
+}
+
+/// A key that is needed and missing is reported, so no configuration results from the empty text in its place.
+fn image_and_size(table: &Table<'_>, needed: Needed) -> (String, FlavorChoice) {
+    let image_names = ["image_name", "image"];
+    let (image_name, size) = match needed {
+        Needed::AtWill => {
+            let size = table.text(&["size", "flavor"]).map(|found| FlavorChoice::Named(found.value));
+            (table.text(&image_names), size)
+        }
+        Needed::Always => (table.required_text(&image_names, "write the image's name or id"), boot::size(table)),
+    };
+    let image_name = image_name.map(|found| found.value).unwrap_or_default();
+    (image_name, size.unwrap_or(FlavorChoice::Named(String::new())))
 }
 
 /// A list, or one text with labels separated by white space.

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{Origin, ServerMemory, State};
-use crate::domain::world::{Listing, Lookup, Server, World};
+use crate::domain::world::{Listing, Lookup, Mark, Server, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
 use foldhash::{HashMap, HashMapExt};
@@ -40,46 +40,15 @@ pub(crate) fn machines<'a>(
         if let Some(before) = memory.map(|memory| &memory.provider).filter(|before| !config.has_provider(before)) {
             heirs.entry(before).or_insert_with(|| provider.clone());
         }
-        let ordered_at = memory
-            .map(|memory| memory.ordered_at)
-            .or_else(|| mark.id.ordered_at())
-            .or(server.created)
-            .unwrap_or(Timestamp::UNIX_EPOCH);
-        let machine = Machine {
-            id: id.clone(),
-            node_type: mark.node_type.clone(),
-            provider,
-            name: server.name.clone(),
-            server_id: Some(server.id.clone()),
-            ordered_at,
-            origin: memory.map_or(Origin::Found, |memory| memory.origin),
-            sighting: Sighting::Seen(server),
-            nodes: Vec::new(),
-            doubts: Vec::new(),
-            namesakes: Vec::new(),
-            shares_doubts: false,
-        };
-        by_id.insert(id, machine);
+        let machine = seen(id, memory, provider, mark, server);
+        by_id.insert(machine.id.clone(), machine);
     }
     for (id, memory) in &state.servers {
         if memory.server_id.as_ref().is_some_and(|id| disowned.contains_key(id)) {
             continue;
         }
         let provider = heirs.get(&memory.provider).unwrap_or(&memory.provider);
-        by_id.entry(id.clone()).or_insert_with(|| Machine {
-            id: id.clone(),
-            node_type: memory.node_type.clone(),
-            provider: provider.clone(),
-            name: memory.name.clone(),
-            server_id: memory.server_id.clone(),
-            ordered_at: memory.ordered_at,
-            origin: memory.origin,
-            sighting: unlisted(world, provider, memory),
-            nodes: Vec::new(),
-            doubts: Vec::new(),
-            namesakes: Vec::new(),
-            shares_doubts: false,
-        });
+        by_id.entry(id.clone()).or_insert_with(|| remembered(world, id, memory, provider));
     }
     let mut machines: Vec<Machine<'a>> = by_id.into_values().collect();
     machines.sort_unstable_by(|one, other| one.id.cmp(&other.id));
@@ -103,6 +72,50 @@ fn shown<'a>(
         remembered_there.or(all.first()).cloned()
     });
     shown.collect()
+}
+
+/// A server that a cloud showed.
+fn seen<'a>(
+    id: MitaId,
+    memory: Option<&ServerMemory>,
+    provider: ProviderName,
+    mark: &Mark,
+    server: &'a Server,
+) -> Machine<'a> {
+    let remembered = memory.map(|memory| memory.ordered_at);
+    let ordered_at = remembered.or_else(|| mark.id.ordered_at()).or(server.created);
+    Machine {
+        id,
+        node_type: mark.node_type.clone(),
+        provider,
+        name: server.name.clone(),
+        server_id: Some(server.id.clone()),
+        ordered_at: ordered_at.unwrap_or(Timestamp::UNIX_EPOCH),
+        origin: memory.map_or(Origin::Found, |memory| memory.origin),
+        sighting: Sighting::Seen(server),
+        nodes: Vec::new(),
+        doubts: Vec::new(),
+        namesakes: Vec::new(),
+        shares_doubts: false,
+    }
+}
+
+/// A server that only the state has.
+fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &ProviderName) -> Machine<'a> {
+    Machine {
+        id: id.clone(),
+        node_type: memory.node_type.clone(),
+        provider: provider.clone(),
+        name: memory.name.clone(),
+        server_id: memory.server_id.clone(),
+        ordered_at: memory.ordered_at,
+        origin: memory.origin,
+        sighting: unlisted(world, provider, memory),
+        nodes: Vec::new(),
+        doubts: Vec::new(),
+        namesakes: Vec::new(),
+        shares_doubts: false,
+    }
 }
 
 fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -> Sighting<'a> {
