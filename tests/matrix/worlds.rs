@@ -251,8 +251,11 @@ impl Life<'_> {
                 self.farm.sim.jenkins().delete_node("trusty");
                 happen(self.farm, self.backend, event);
             }
-            // Before 2.482 Jenkins forgets a hold with the restart: a run has to have seen it.
-            Event::Restart { .. } if !self.farm.sim.jenkins().options.version.keeps_offline_cause() => {
+            // Before 2.482 Jenkins forgets a hold with the restart, and its cause with a lost connection: a run has to have
+            // seen it.
+            Event::Restart { .. } | Event::Flaps { .. } | Event::ConnectionLost { .. }
+                if !self.farm.sim.jenkins().options.version.keeps_offline_cause() =>
+            {
                 self.run();
                 happen(self.farm, self.backend, event);
             }

@@ -7,6 +7,7 @@ use mita_sim::jenkins::nodes::CauseKind;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::openstack::{Fate, Status};
 use mita_sim::{Fault, Kind, Service};
+use serde_json::Value;
 use std::time::Duration;
 
 /// Something that happens.
@@ -200,12 +201,16 @@ pub(super) fn idle_servers(farm: &Installation) -> Vec<(String, String)> {
 }
 
 /// Whether mita has seen the nodes of a server: of one that it never saw beside its server it cannot know whose it is.
-fn all_nodes_are_in(state: &str, farm: &Installation, cloud: &str, server: &str) -> bool {
+fn all_nodes_are_in(state: &Value, farm: &Installation, cloud: &str, server: &str) -> bool {
     let jenkins = farm.sim.jenkins();
     let on = |node: &&mita_sim::jenkins::nodes::Node| {
         node.server.as_ref().is_some_and(|on| on.server == server && on.cloud == cloud)
     };
-    jenkins.nodes.iter().filter(on).all(|node| state.contains(&format!("\"node\": \"{}\"", node.name)))
+    let known = |name: &str| {
+        let mut servers = state["servers"].as_object().into_iter().flatten();
+        servers.any(|(_, known)| known["server_id"] == server && known["node"] == name)
+    };
+    jenkins.nodes.iter().filter(on).all(|node| known(&node.name))
 }
 
 pub(super) fn pick<T: Clone>(all: &[T], which: usize) -> Option<T> {
@@ -339,6 +344,7 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
         Event::ServerDeleted(which) => {
             // Without one there is nothing to remember.
             let state = std::fs::read_to_string(farm.state_file()).unwrap_or_default();
+            let state: Value = serde_json::from_str(&state).unwrap_or_default();
             let mut servers = idle_servers(farm);
             servers.retain(|(cloud, id)| all_nodes_are_in(&state, farm, cloud, id));
             if let Some((cloud, id)) = pick(&servers, which) {
