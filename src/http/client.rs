@@ -2,7 +2,7 @@
 
 use super::clock;
 use super::error::{HttpError, Kind};
-use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LARGEST_TEXT, LONGEST_ANSWER, TransportError};
+use super::failure::{self, CONNECT_TIMEOUT, Failed, LARGEST_BODY, LONGEST_ANSWER, TransportError};
 use super::network::{Network, Trust};
 use super::proxy::Proxies;
 use super::repair::Repair;
@@ -237,7 +237,7 @@ impl Client {
         let body = read_body(&mut body.into_reader(), is_json(&parts.headers));
         match body {
             Ok(Ok(body)) => Ok((status, parts.headers, body)),
-            Ok(Err(why)) => Err(TransportError::TooLarge { status, why }),
+            Ok(Err(largest)) => Err(TransportError::TooLarge { status, largest }),
             Err(cause) => Err(TransportError::Body { status, cause }),
         }
     }
@@ -269,8 +269,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")))
 }
 
-/// Reads a body to its end, and repairs the texts of JSON. The inner error says in what way it is too large.
-fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<Vec<u8>, String>> {
+/// Reads a body to its end, and repairs the texts of JSON. The inner error says which size it exceeds.
+fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<Vec<u8>, usize>> {
     let (mut repair, mut plain) = (Repair::default(), Vec::new());
     let mut piece = [0; 16 << 10];
     let mut arrived = 0;
@@ -287,11 +287,10 @@ fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<Vec<u8>, Str
         } else {
             plain.extend_from_slice(&piece[..read]);
         }
-        if arrived > LONGEST_ANSWER || repair.len().max(plain.len()) > LARGEST_BODY {
-            return Ok(Err(format!("is larger than {} MiB", LARGEST_BODY >> 20)));
-        }
-        if repair.longest_cut() > LARGEST_TEXT {
-            return Ok(Err(format!("has a text larger than {} MiB", LARGEST_TEXT >> 20)));
+        for (size, largest) in [(arrived, LONGEST_ANSWER), (repair.len().max(plain.len()), LARGEST_BODY)] {
+            if size > largest {
+                return Ok(Err(largest));
+            }
         }
     }
 }

@@ -13,8 +13,6 @@ use ureq::{Error, Proxy, Timeout};
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest uncompressed answer, after long texts were cut: a queue of 200,000 items has 80 MB.
 pub(super) const LARGEST_BODY: usize = 128 << 20;
-/// The longest text of JSON that is cut. No person writes a longer one, so something else is wrong with the answer.
-pub(super) const LARGEST_TEXT: usize = 16 << 20;
 /// The most bytes that are read of an answer whose long texts are cut.
 pub(super) const LONGEST_ANSWER: usize = 1 << 30;
 
@@ -24,8 +22,8 @@ pub(super) enum TransportError {
     Call(ureq::Error),
     /// The answer began, and its body could not be read to the end.
     Body { status: u16, cause: std::io::Error },
-    /// It is larger than mita reads.
-    TooLarge { status: u16, why: String },
+    /// It is larger than this many bytes.
+    TooLarge { status: u16, largest: usize },
 }
 
 impl From<ureq::Error> for TransportError {
@@ -78,8 +76,8 @@ pub(super) fn explain(
     timeout: Duration,
 ) -> Failed {
     let (kind, text, transient) = match cause {
-        TransportError::TooLarge { status, why } => {
-            (Kind::TooLarge, format!("the answer (status {status}) {why}"), false)
+        TransportError::TooLarge { status, largest } => {
+            (Kind::TooLarge, format!("the answer (status {status}) is larger than {} MiB", largest >> 20), false)
         }
         TransportError::Body { status, cause } => {
             let why = match ureq::Error::from(cause) {

@@ -24,8 +24,6 @@ pub(super) struct Repair {
     valid: usize,
     /// The bytes behind the last quote, or all.
     behind_quote: usize,
-    /// See [`Self::longest_cut`].
-    longest: usize,
 }
 
 /// A text whose closing quote was not found yet.
@@ -39,8 +37,6 @@ struct Text {
     /// Whether it has `\u` escapes.
     units: bool,
     cut: bool,
-    /// How many bytes of it were cut already.
-    dropped: usize,
 }
 
 impl Repair {
@@ -80,11 +76,6 @@ impl Repair {
             Err(_) => return false,
         }
         true
-    }
-
-    /// The length of the longest text that was cut so far, without what was kept of it.
-    pub(super) fn longest_cut(&self) -> usize {
-        self.longest
     }
 
     /// How many bytes were kept so far.
@@ -128,8 +119,6 @@ impl Repair {
         }
         if self.scanned == self.json.len() && self.scanned > text.began + LONGEST_TEXT {
             text.cut = true;
-            text.dropped += self.scanned - text.began - LONGEST_TEXT;
-            self.longest = self.longest.max(text.dropped);
             self.json.truncate(text.began + LONGEST_TEXT);
             self.scanned = self.json.len();
         }
