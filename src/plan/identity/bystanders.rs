@@ -3,7 +3,7 @@
 //! prevents nothing.
 
 use crate::domain::names::NodeName;
-use crate::domain::state::State;
+use crate::domain::state::{Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::identity::index::Index;
@@ -46,8 +46,8 @@ pub(crate) fn set_aside(
     }
 }
 
-/// Nodes that map by a plain name beside one with an address or an id, and old entries that map by their labels beside
-/// one with the name of the type.
+/// Nodes that map by a plain name beside one with an address or an id, and nodes that map by their labels beside one with
+/// the name of the type: old entries, and those of somebody's machine with the same private address.
 fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], number: usize) -> Vec<&'a Node> {
     let plain = |name: &NodeName| index.is_by_plain_name(name, number);
     let by_labels = |node: &Node| index.is_by_labels(&node.name, number, machines);
@@ -62,10 +62,17 @@ fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], 
         return Vec::new();
     }
     let has_address = machine.nodes.iter().map(|node| &node.name).chain(former).any(|name| !plain(name));
-    let has_name = machine.nodes.iter().any(|node| !plain(&node.name) && !by_labels(node));
+    let mut named = machine.nodes.iter().filter(|node| !plain(&node.name) && !by_labels(node));
+    let (has_name, is_there) = (named.clone().next().is_some(), named.any(|node| !is_away(node)));
+    // Of a server that this state did not order nobody knows whether the node was there before it.
+    let unsure = is_there && machine.origin == Origin::Found;
+    let was_its_own = |node: &Node| {
+        let server = state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());
+        server.is_some() && server == machine.server_id.as_ref()
+    };
     let weaker = |node: &&&Node| {
-        plain(&node.name) && has_address
-            || by_labels(node) && has_name && is_away(node) && was_never_online(state, node)
+        let never_its_own = || is_away(node) && was_never_online(state, node) || unsure && !was_its_own(node);
+        plain(&node.name) && has_address || by_labels(node) && has_name && never_its_own()
     };
     machine.nodes.iter().filter(weaker).copied().collect()
 }

@@ -53,6 +53,22 @@ fn l3_an_old_entry_beside_a_node_of_its_own_neither_holds_up_the_server_nor_is_t
 }
 
 #[test]
+fn s2_without_a_state_somebody_elses_idle_node_with_the_same_private_address_is_left_alone() {
+    let stranger = "labbox+10.0.0.1";
+    let mut s = beside(stranger, &["amd64", "trusty"], |_| {});
+    s.state = crate::domain::state::State::new(owner());
+    s.run().after("20m").run().after("20m");
+    let plan = s.plan();
+    let shown = whole(&plan);
+    assert!(shown.contains(&format!("  node {stranger}  {ASIDE}\n")), "{shown}");
+    let target = plan.actions.first().and_then(|action| action.removed()).unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!(target.nodes, ["ubuntu+10.0.0.1".into()]);
+    // A node that was the server's own before goes with it.
+    s.node_memory(stranger).server = Some("s1".into());
+    assert_eq!(s.plan().actions[0].removed().unwrap().nodes.len(), 2);
+}
+
+#[test]
 fn l4_an_old_entry_does_not_hold_up_a_retirement_whose_node_is_gone_already() {
     for change in [away as fn(&mut Node), |_| {}] {
         let mut s = beside("debian+10.0.0.1", &["bookworm"], change);
