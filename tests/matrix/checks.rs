@@ -76,6 +76,28 @@ pub(crate) fn sound(farm: &Installation) {
     assert!(addresses.values().all(|number| *number == 1), "a server has two floating IPs: {addresses:?}");
 }
 
+/// The configurations of all nodes that nobody set offline: a mark is a part of them.
+pub(crate) fn configurations(farm: &Installation) -> BTreeMap<String, String> {
+    let jenkins = farm.sim.jenkins();
+    let unmarked = jenkins.nodes.iter().filter(|node| !node.is_built_in() && !node.removed && node.mark.is_none());
+    unmarked.map(|node| (node.name.clone(), node.document())).collect()
+}
+
+/// Nodes that are there as they were have the configuration that they had, to the letter.
+#[track_caller]
+pub(crate) fn configured_as(farm: &Installation, before: &BTreeMap<String, String>) {
+    for (node, document) in configurations(farm) {
+        assert!(before.get(&node).is_none_or(|before| *before == document), "node {node} was changed: {document}");
+    }
+}
+
+/// Jenkins before 2.517 dropped no job.
+#[track_caller]
+pub(crate) fn nothing_is_lost(farm: &Installation) {
+    let lost = farm.sim.jenkins().lost.clone();
+    assert!(lost.is_empty(), "jobs were lost: {lost:?}");
+}
+
 #[track_caller]
 pub(crate) fn strangers_are_untouched(farm: &Installation) {
     let world = farm.sim.world();

@@ -9,13 +9,16 @@
 mod files;
 mod process;
 
-use super::checks::{Picture, ever_made, nothing_is_left, picture, sound};
+use super::checks::{
+    Picture, configurations, configured_as, ever_made, nothing_is_left, nothing_is_lost, picture, sound,
+};
 use super::in_full;
 use super::programs::of_programs;
 use super::scenes::{Scene, scenes};
 use crate::harness::side_by_side::{interleaved, try_all};
 use crate::harness::{Installation, Stage, is_order};
 use process::Doomed;
+use std::collections::BTreeMap;
 use std::fs::File;
 
 /// How many runs follow in which an order may turn up whose answer was lost: `order_timeout` and two more.
@@ -42,6 +45,8 @@ struct Undisturbed {
     requests: Vec<bool>,
     orders: bool,
     ever_made: usize,
+    /// Of the nodes, before the run.
+    configurations: BTreeMap<String, String>,
     /// After the run, and each minute from then on.
     pictures: Vec<Picture>,
 }
@@ -60,6 +65,7 @@ impl Undisturbed {
     fn watch(scene: Scene) -> Self {
         let stage = Stage::new((scene.set)());
         let farm = stage.set();
+        let configurations = configurations(&farm);
         let run = farm.minute();
         assert!(!run.report.plan.actions.is_empty() || scene.name == "join", "{}: {}", scene.name, run.story());
         let mut pictures = vec![picture(&farm)];
@@ -69,11 +75,12 @@ impl Undisturbed {
             pictures.push(picture(&farm));
         }
         sound(&farm);
+        nothing_is_lost(&farm);
         let requests: Vec<bool> = run.requests.iter().map(|request| !request.is_write()).collect();
         let reads = requests.iter().take_while(|is_read| **is_read).count();
         let ever_made = ever_made(&farm);
         drop(farm);
-        Self { scene, stage, reads, requests, orders, ever_made, pictures }
+        Self { scene, stage, reads, requests, orders, ever_made, configurations, pictures }
     }
 
     /// Where the run of the scene is killed, which is the so many-th scene.
@@ -100,6 +107,8 @@ impl Undisturbed {
         farm.sim.advance(crate::harness::minutes(1));
         farm.minutes(2);
         sound(farm);
+        nothing_is_lost(farm);
+        configured_as(farm, &self.configurations);
         let mut there = picture(farm);
         // The killed run was one, too; what takes its minutes may be one minute behind.
         let mut expected = &self.pictures[1..4];

@@ -7,7 +7,7 @@
 
 mod ways;
 
-use super::checks::{Picture, ever_made, picture, sound};
+use super::checks::{Picture, configurations, configured_as, ever_made, nothing_is_lost, picture, sound};
 use super::in_full;
 use super::scenes::{Scene, scenes};
 use crate::harness::side_by_side::{interleaved, try_all};
@@ -45,6 +45,8 @@ struct Undisturbed {
     stage: Stage,
     endpoints: Vec<Endpoint>,
     ever_made: usize,
+    /// Of the nodes, before the run.
+    configurations: BTreeMap<String, String>,
     pictures: Vec<Picture>,
 }
 
@@ -69,6 +71,7 @@ impl Undisturbed {
     fn watch(scene: Scene) -> Self {
         let stage = Stage::new(set(scene));
         let farm = stage.set();
+        let configurations = configurations(&farm);
         let run = farm.minute();
         let mut endpoints: Vec<Endpoint> = run
             .requests
@@ -92,7 +95,7 @@ impl Undisturbed {
         sound(&farm);
         let ever_made = ever_made(&farm);
         drop(farm);
-        Self { scene, stage, endpoints, ever_made, pictures }
+        Self { scene, stage, endpoints, ever_made, configurations, pictures }
     }
 }
 
@@ -132,6 +135,7 @@ impl Case<'_> {
         farm.sim.advance(minutes(1));
         farm.minutes(2);
         sound(&farm);
+        configured_as(&farm, &self.undisturbed.configurations);
         // Where a node cannot be closed, Jenkins may lose a build that it gave the node: the farm is another one then.
         if !shape.ends_with("/config.xml") {
             self.compare(&farm);
@@ -155,6 +159,7 @@ impl Case<'_> {
     }
 
     fn compare(&self, farm: &Installation) {
+        nothing_is_lost(farm);
         let undisturbed = self.undisturbed;
         let mut there = picture(farm);
         let mut expected = &undisturbed.pictures[1..4];

@@ -1,7 +1,9 @@
 //! What the matrices, the races and the worlds found, each as a story of its own.
 
-use super::checks::sound;
-use super::scenes::{build_for_ever, long, node_offline, our_node, our_server, retire, server_gone};
+use super::checks::{nothing_is_lost, sound};
+use super::scenes::{
+    assigned_before_the_mark, build_for_ever, long, node_offline, our_node, our_server, retire, server_gone,
+};
 use crate::harness::{Installation, minutes, seconds};
 use mita_sim::jenkins::nodes::Node;
 use mita_sim::jenkins::queue::Job;
@@ -142,5 +144,19 @@ fn s5_a_node_whose_deletion_was_answered_404_and_that_is_listed_all_the_same_is_
     farm.minute().did(&[&format!("delete_node {node} server_gone done")]);
     farm.minute().did(&[&format!("delete_node {node} server_gone done")]);
     assert!(!farm.nodes().contains(&node));
+    sound(&farm);
+}
+
+#[test]
+fn a_node_that_is_not_found_when_it_is_to_be_closed_is_not_set_offline_and_loses_no_item() {
+    let farm = assigned_before_the_mark();
+    let node = our_node(&farm);
+    let gone = Kind::Status(404, "{}".into());
+    farm.sim.fault(Fault::new(Service::Jenkins, gone).method("GET").path(&path(&node)));
+    let run = farm.minute();
+    assert_eq!(run.count(Service::Jenkins, "POST", "changeOfflineCause"), 0, "{}", run.story());
+    farm.minute();
+    nothing_is_lost(&farm);
+    farm.minutes_until(10, "the job runs", |farm| !farm.sim.jenkins().nodes.iter().all(|node| node.idle()));
     sound(&farm);
 }

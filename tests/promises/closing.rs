@@ -19,14 +19,13 @@ fn just_before(it: &Installation, method: &str, part: &str, what: impl Meanwhile
     it.sim.fault(Fault::new(Service::Jenkins, Kind::Before(Box::new(what))).method(method).path(part));
 }
 
-/// A job of the node's type is assigned to it just before it is set offline, and would start a moment later.
+/// A job of the node's type is assigned to it just before it is set offline, and would start a moment later: Jenkins can do
+/// more in that moment than the run.
 fn assigned_around_the_mark(it: &Installation) {
     just_before(it, "POST", "changeOfflineCause", |world| {
         world.jenkins.hold_starts(true);
         world.jenkins.submit(Job::freestyle("late").label("trusty").lasting(minutes(1)));
     });
-    let release = Kind::After(Box::new(|world: &mut mita_sim::World| world.jenkins.hold_starts(false)));
-    it.sim.fault(Fault::new(Service::Jenkins, release).method("POST").path("changeOfflineCause"));
 }
 
 #[test]
@@ -184,7 +183,6 @@ fn assigned_around_the_drain(more: &str) -> Installation {
 fn both_are_built(it: &Installation) {
     let lost = it.sim.jenkins().lost.clone();
     assert!(lost.is_empty(), "{lost:?}");
-    it.sim.jenkins().hold_starts(false);
     it.minutes_until(60, "both are built", |it| it.built().len() == 2);
     assert!(it.killed().is_empty());
 }

@@ -33,7 +33,6 @@ impl Follower {
         let follow = move || {
             while stopped.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
                 let mut world = sim.world();
-                world.jenkins.hold_starts(false);
                 let passed = now().saturating_sub(world.now());
                 world.advance(Duration::from_millis(passed));
                 world.jenkins.hold_starts(true);

@@ -131,6 +131,7 @@ impl Jenkins {
     /// One step of the simulated clock.
     pub(crate) fn step(&mut self, now: Ms) {
         self.now = now;
+        self.dirty |= std::mem::take(&mut self.starts_held);
         if self.starting_until.is_some_and(|t| t <= now) {
             self.come_up();
         }

@@ -21,7 +21,7 @@ const ALWAYS: &str = "<retentionStrategy class=\"hudson.slaves.RetentionStrategy
 
 impl Node {
     /// The document. A NUL in a text ends it there: XStream refuses it when the answer's head is on its way.
-    pub(crate) fn document(&self) -> String {
+    pub fn document(&self) -> String {
         let mut out = String::from(HEAD);
         let mut line = |element: &str| out.push_str(&format!("  {element}\n"));
         if let Some(cause) = self.mark.as_ref().filter(|mark| mark.kind == CauseKind::User) {

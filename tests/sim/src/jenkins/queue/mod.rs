@@ -347,7 +347,8 @@ impl Jenkins {
     }
 
     /// While on, executors take items and do not start them, as in the milliseconds before an executor's first locked
-    /// step; a node that goes offline in that time gives its items back. When switched off they start what they have.
+    /// step; a node that goes offline in that time gives its items back. When switched off, and as soon as the clock
+    /// moves, they start what they have.
     pub fn hold_starts(&mut self, on: bool) {
         self.starts_held = on;
         self.dirty = true;
