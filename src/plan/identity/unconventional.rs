@@ -36,6 +36,14 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
     may_run && nodes.all(|node| node.presence == Presence::Disconnected)
 }
 
+/// Whether the node came in the run in which the server lost its node, or later; whether it did is unknown of a server that
+/// had none.
+pub(crate) fn came_since_the_loss(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    let lost = memory.servers.get(&machine.id).and_then(|server| server.missing_since);
+    let came = memory.nodes.get(&node.name).map(|known| known.first_seen);
+    lost.is_none_or(|lost| came.is_some_and(|came| came >= lost))
+}
+
 /// How near a node is to a server that it may be; the nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Distance {

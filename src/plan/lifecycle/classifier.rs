@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::domain::format::span;
 use crate::domain::offline::{because, held_with_mita};
 use crate::domain::rule::Rule;
-use crate::domain::state::State;
+use crate::domain::state::{RetirementStep, State};
 use crate::domain::world::{Presence, ServerState, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
@@ -97,7 +97,15 @@ impl<'a> Classifier<'a> {
         let evidence = self.evidence(machine);
         let rule = match phase {
             Phase::ToRemove(rule) => *rule,
-            Phase::Draining => evidence.remembered?.retirement.as_ref()?.rule,
+            Phase::Draining => {
+                let known = evidence.remembered?;
+                let retirement = known.retirement.as_ref()?;
+                let is_active = machine.server().is_some_and(|server| server.state == ServerState::Active);
+                // A node that mita did not delete may have been renamed meanwhile.
+                let may_be_renamed =
+                    is_active && known.joined_at.is_some() && retirement.step < RetirementStep::NodesDeleted;
+                if may_be_renamed { Rule::NodeMissing } else { retirement.rule }
+            }
             Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } => return None,
         };
         match rule {

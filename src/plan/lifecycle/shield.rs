@@ -8,7 +8,7 @@ use crate::domain::state::{SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::identity::unconventional::{
-    Distance, agents, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
+    Distance, agents, came_since_the_loss, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
 };
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -23,7 +23,8 @@ pub(crate) fn keeps_its_server(memory: &State, node: &Node) -> bool {
 }
 
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
-/// of a node while it is idle, for three join timeouts at most.
+/// of a node while it is idle, for three join timeouts at most. A retirement whose node is missing, and was not deleted by
+/// mita, goes on only if no node came since that may be it.
 pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mut [Classified]) {
     let Classifier { config, memory, .. } = *classifier;
     let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
@@ -50,12 +51,22 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
         let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
         leave_alone(fleet, phases, machine, node, rule, why);
     }
-    let idle: Vec<&Node> = others.into_iter().filter(|node| node.presence == Presence::Online).collect();
-    let near_and_young = |machine: usize, node: &Node| {
-        let alone = classifier.without_node(&fleet.machines[machine], &phases[machine].phase)?;
+    let is_idle = |node: &&Node| matches!(node.presence, Presence::Online | Presence::Disconnected);
+    let idle: Vec<&Node> = others.into_iter().filter(is_idle).collect();
+    let near_and_young = |number: usize, node: &Node| {
+        let machine = &fleet.machines[number];
+        let alone = classifier.without_node(machine, &phases[number].phase)?;
+        if phases[number].phase == Phase::Draining && !came_since_the_loss(memory, machine, node) {
+            return None;
+        }
+        let join_timeout = config.times(&machine.node_type).join_timeout;
         let idle = memory.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
-        let patience = config.times(&fleet.machines[machine].node_type).join_timeout * PATIENCE;
-        near(machine, node).filter(|_| alone.min(idle) < patience)
+        let is_young = match node.presence {
+            Presence::Online => alone.min(idle) < join_timeout * PATIENCE,
+            // A node that got another name loses its connection for a moment.
+            _ => alone < join_timeout,
+        };
+        near(number, node).filter(|_| is_young)
     };
     for (machine, node) in pair(&removed, &idle, near_and_young) {
         leave_alone(fleet, phases, machine, node, Rule::OtherName, "");

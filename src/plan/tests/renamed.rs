@@ -302,6 +302,66 @@ fn s1_a_node_that_is_renamed_twice_while_it_is_closed_keeps_its_server_once_it_w
     assert!(shown.contains("server s1  ubuntu  other_name: "), "{shown}");
 }
 
+/// A run was killed in the middle of a retirement, and a person renames the node before the next.
+fn renamed_in_a_retirement(step: RetirementStep) -> Situation {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "1m");
+    s.run();
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step });
+    s.rename("ubuntu+10.0.0.1", "keep-for-ann");
+    s
+}
+
+#[test]
+fn an_idle_node_that_is_renamed_in_the_middle_of_its_retirement_keeps_its_server_as_any_other_that_is_renamed() {
+    for step in [RetirementStep::Decided, RetirementStep::NodesOffline] {
+        let mut s = renamed_in_a_retirement(step);
+        s.after("5m").runs("
+            |   node keep-for-ann  not_ours: no server of ours carries its name or address
+            |   server s1  ubuntu  other_name: an earlier run began to retire it (idle); node keep-for-ann may be it: name it ubuntu+IP so that mita can tell
+            | ? server ubuntu (s1): an earlier run began to retire it (idle); node keep-for-ann may be it: name it ubuntu+IP so that mita can tell
+        ");
+        assert!(s.minutes(40).plan().actions.is_empty(), "{}", whole(&s.plan()));
+        s.minutes(10);
+        assert!(s.servers().is_empty(), "for three join timeouts");
+    }
+}
+
+#[test]
+fn l4_where_the_node_was_deleted_or_is_set_offline_by_mita_or_was_there_before_a_retirement_goes_on_at_once() {
+    let is_removed = |s: &mut Situation| {
+        let shown = whole(&s.after("1m").plan());
+        assert!(shown.contains("- ubuntu  os  s1  drain_resumed: "), "{shown}");
+    };
+    is_removed(&mut renamed_in_a_retirement(RetirementStep::NodesDeleted));
+    let mut marked = renamed_in_a_retirement(RetirementStep::NodesOffline);
+    let message = "mita retires this node: owner=ci server=s1 rule=idle";
+    marked.node("keep-for-ann").presence = set_offline(USER, message);
+    is_removed(&mut marked);
+    let mut stopped = renamed_in_a_retirement(RetirementStep::NodesOffline);
+    stopped.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
+    is_removed(&mut stopped);
+    let mut before = Situation::new();
+    before.idle("s1", "10.0.0.1", "1m");
+    before.nodes().push(agent("lab"));
+    before.run();
+    let since = before.now;
+    before.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::NodesOffline });
+    before.lose_node("ubuntu+10.0.0.1");
+    is_removed(&mut before);
+}
+
+#[test]
+fn a_node_that_is_renamed_in_the_middle_of_its_retirement_has_the_join_timeout_to_connect_again() {
+    let mut s = renamed_in_a_retirement(RetirementStep::Decided);
+    s.node("keep-for-ann").presence = Presence::Disconnected;
+    assert!(s.plan().actions.is_empty(), "{}", whole(&s.plan()));
+    s.run().minutes(10);
+    assert!(s.plan().actions.is_empty(), "{}", whole(&s.plan()));
+    s.minutes(10);
+    assert!(s.servers().is_empty());
+}
+
 #[test]
 fn s5_a_node_keeps_one_server_and_none_that_never_ran() {
     let mut s = renamed();
