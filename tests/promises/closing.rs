@@ -216,3 +216,46 @@ fn a_node_that_is_closed_and_not_yet_set_offline_for_its_last_build_is_set_offli
     it.minutes_until(60, "it is built, and all is gone", |it| it.nodes().is_empty() && it.servers().is_empty());
     assert!(it.killed().is_empty());
 }
+
+/// A run was killed after it closed the node and before it set it offline. There is a node of somebody else as well.
+fn left_closed() -> (Installation, String, String) {
+    let (it, node) = about_to_retire(Setup::trusty());
+    it.sim.jenkins().add_agent("theirs", "other", 1);
+    let before = it.sim.jenkins().node(&node).unwrap().document();
+    it.sim.fault(Fault::new(Service::Jenkins, Kind::DropBefore).method("POST").path("changeOfflineCause").always());
+    it.minute();
+    it.sim.heal();
+    assert_eq!(it.sim.jenkins().node(&node).unwrap().labels, "mita-retiring");
+    (it, node, before)
+}
+
+#[test]
+fn a_closed_node_that_a_person_renames_gets_its_labels_back() {
+    for connected in [true, false] {
+        let (it, node, before) = left_closed();
+        it.sim.jenkins().rename(&node, "keep-for-ann");
+        if connected {
+            it.sim.jenkins().connect("keep-for-ann");
+        } else {
+            it.minute().did_nothing();
+            it.sim.jenkins().connect("keep-for-ann");
+        }
+        it.minute().did(&["restore_node keep-for-ann wanted_again done"]);
+        let after = it.sim.jenkins().node("keep-for-ann").unwrap().document();
+        assert_eq!(after, before.replace(&node, "keep-for-ann"));
+        it.minute().did_nothing();
+        assert!(it.minutes_until(30, "it goes once it is idle", |it| it.servers().is_empty()) > 5);
+        assert_eq!(it.nodes(), ["theirs"]);
+    }
+}
+
+#[test]
+fn s2_a_node_that_another_installation_closed_stays_closed_though_ours_was_deleted() {
+    let (it, node, _) = left_closed();
+    it.sim.jenkins().delete_node(&node);
+    it.sim.jenkins().node_mut("theirs").unwrap().labels = "mita-retiring".to_owned();
+    it.sim.jenkins().node_mut("theirs").unwrap().relabel();
+    it.minutes(3);
+    assert_eq!(it.sim.jenkins().node("theirs").unwrap().labels, "mita-retiring");
+    assert!(it.servers().is_empty());
+}
