@@ -22,6 +22,7 @@ pub mod domain;
 pub mod http;
 pub mod jenkins;
 pub mod journal;
+pub(crate) mod json;
 pub mod observe;
 pub mod operator;
 pub(crate) mod permission;

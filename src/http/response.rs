@@ -3,6 +3,7 @@
 use super::clock;
 use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
+use crate::json;
 use crate::secret::{REDACTED, redact_answer};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -89,10 +90,7 @@ impl Response {
 
     /// The body as JSON, read straight into `T`. `wanted` names it in messages: "the build queue".
     pub fn json<'a, T: Deserialize<'a>>(&'a self, wanted: &str) -> Result<T, HttpError> {
-        // Looked at as a whole, a body is known to be UTF-8 sooner than text by text.
-        let read =
-            std::str::from_utf8(&self.body).map_or_else(|_| serde_json::from_slice(&self.body), serde_json::from_str);
-        read.map_err(|error| self.not_json(wanted, &error))
+        json::parse(&self.body).map_err(|error| self.not_json(wanted, &error))
     }
 
     /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].

@@ -8,6 +8,7 @@ use super::place::{LastLink, Place};
 use super::redacted::Redacted;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::state::{State, VERSION};
+use crate::json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use std::fs::File;
@@ -150,9 +151,7 @@ fn read(place: &Place, path: &Path, installation: &Installation) -> Result<Loade
     if text.is_empty() {
         return unreadable("it is empty".to_owned());
     }
-    // Looked at as a whole, a file is known to be UTF-8 sooner than text by text.
-    let state =
-        std::str::from_utf8(&text).map_or_else(|_| serde_json::from_slice(&text), serde_json::from_str::<State>);
+    let state = json::parse::<State>(&text);
     let header = match &state {
         Ok(state) => Header::of(state),
         Err(_) => match serde_json::from_slice(&text) {

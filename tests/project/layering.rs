@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // Tools that know nothing of the rest.
     ("secret", &[]),
     ("concurrency", &[]),
+    ("json", &[]),
     ("permission", &[]),
     ("progress", &[]),
     // What the operator wants.
@@ -22,10 +23,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // What to do.
     ("plan", &["config", "domain"]),
     // The wires.
-    ("http", &["secret"]),
+    ("http", &["json", "secret"]),
     ("jenkins", &["config", "domain", "http", "secret"]),
     ("provider", &["concurrency", "config", "domain", "http", "secret"]),
-    ("store", &["domain", "permission", "secret"]),
+    ("store", &["domain", "json", "permission", "secret"]),
     // Those that bring both sides together.
     ("observe", &["config", "domain", "jenkins", "plan", "provider", "concurrency"]),
     ("apply", &["config", "domain", "jenkins", "observe", "plan", "provider", "secret", "concurrency"]),
