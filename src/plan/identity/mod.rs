@@ -20,7 +20,6 @@ use fleet::{Fleet, NodeIdentity};
 use index::Index;
 use machines::machines;
 use node_identity::Candidates;
-use std::collections::BTreeSet;
 
 /// Combines what the run saw with the state.
 pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Fleet<'a> {
@@ -44,9 +43,6 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
             machines[machine].nodes.push(node);
         }
         doubts.into_iter().for_each(|machine| machines[machine].doubts.push(node));
-        let copied_from = node.copied_mark.iter().flat_map(|mark| index.made_for(mark));
-        let copied_from = copied_from.filter(|machine| identity.machine() != Some(*machine));
-        let namesakes: BTreeSet<usize> = namesakes.into_iter().chain(copied_from).collect();
         namesakes.into_iter().for_each(|machine| machines[machine].namesakes.push(node));
         nodes.push((node, identity));
     }

@@ -241,15 +241,26 @@ impl<'a> Evidence<'a> {
             entry_of_ours || self.could_be.contains(&machine) && (by_address || self.ip.is_none())
         };
         let others = self.candidates.iter().copied().filter(|machine| own != Some(*machine));
-        others.filter(|machine| !doubts.contains(machine) && is_namesake(*machine)).collect()
+        let others = others.filter(|machine| !doubts.contains(machine) && is_namesake(*machine));
+        let namesakes: BTreeSet<usize> = others.chain(self.copied_from(own)).collect();
+        namesakes.into_iter().collect()
+    }
+
+    /// The machines of the order that its description names, though it was written for a node of another name.
+    fn copied_from(&self, own: Option<usize>) -> impl Iterator<Item = usize> {
+        let made_for = self.node.copied_mark.iter().flat_map(|mark| self.index.made_for(mark));
+        made_for.filter(move |machine| own != Some(*machine))
     }
 
     /// Machines that are as busy as a node which a cloud plugin made.
     fn namesakes_of_a_plugins_node(&self) -> Vec<usize> {
         let entry_of_ours = |machine: &usize| self.remembered.is_some() && self.has_address_of(*machine);
         let ours = self.candidates.iter().copied().filter(entry_of_ours);
-        let namesakes: BTreeSet<usize> =
-            ours.chain(self.could_be.iter().copied()).chain(self.remembered_machine).collect();
+        let namesakes: BTreeSet<usize> = ours
+            .chain(self.could_be.iter().copied())
+            .chain(self.remembered_machine)
+            .chain(self.copied_from(None))
+            .collect();
         namesakes.into_iter().collect()
     }
 
