@@ -331,3 +331,29 @@ fn s1_a_node_that_works_under_the_name_of_another_keeps_the_server_that_its_desc
     s.node("ubuntu+10.0.0.1").idle = true;
     assert!(!whole(&s.minutes(60).plan()).contains("busy"), "idle ones keep nothing");
 }
+
+#[test]
+fn s7_of_two_held_nodes_whose_names_were_swapped_each_keeps_its_own_server_and_that_of_its_description() {
+    let mut s = ssh();
+    let swapped = [("ubuntu+10.0.0.1", "s2"), ("ubuntu+10.0.0.2", "s1")];
+    s.idle("s1", "10.0.0.1", "1m");
+    s.idle("s2", "10.0.0.2", "1m");
+    s.run();
+    for (node, server) in swapped {
+        let mark = s.server(server).mark.clone().map(Box::new);
+        let node = s.node(node);
+        (node.copied_mark, node.presence) = (mark, set_offline(USER, "mine"));
+    }
+    s.run();
+    // The hold of one of them ends: the other one may have either server.
+    s.node("ubuntu+10.0.0.1").presence = Presence::Online;
+    let plan = s.minutes(120).plan();
+    let shown = whole(&plan);
+    assert!(plan.actions.is_empty(), "{shown}");
+    for server in ["s1", "s2"] {
+        let held = format!("server {server}  ubuntu  held: a person set node ubuntu+10.0.0.2 offline: \"mine\"");
+        assert!(shown.contains(&held), "{shown}");
+    }
+    s.node("ubuntu+10.0.0.2").presence = Presence::Online;
+    assert!(!whole(&s.minutes(120).plan()).contains("held"));
+}
