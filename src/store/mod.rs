@@ -22,4 +22,4 @@ pub use history::history_of;
 pub use journal::{JournalRead, journal_of, latest_of_journal};
 pub use lock::{Lock, LockError};
 pub use place::{owners, publish, replace_file};
-pub use state::{Loaded, Store, load_only};
+pub use state::{Loaded, Older, Store, load_only};

@@ -7,7 +7,7 @@ use super::lock::{Lock, LockError};
 use super::place::{LastLink, Place};
 use super::redacted::Redacted;
 use crate::domain::installation::{Controller, Installation};
-use crate::domain::state::{State, VERSION};
+use crate::domain::state::{State, VERSION, beside};
 use crate::json;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -52,14 +52,23 @@ pub enum Loaded {
         why: String,
         /// Since when files were set aside in run after run.
         since: Timestamp,
-        /// How many older ones were removed for it.
-        removed: usize,
+        /// What became of older ones.
+        older: Older,
     },
     /// The result of [`load_only`] for a file that cannot be read: it stays where it is.
     Unreadable {
         /// What is wrong with it.
         why: String,
     },
+}
+
+/// What became of older files that were set aside.
+#[derive(Debug, Default)]
+pub struct Older {
+    /// How many were removed.
+    pub removed: usize,
+    /// Those that could not be removed, each with the reason.
+    pub left: Vec<(PathBuf, io::Error)>,
 }
 
 impl Store {
@@ -79,9 +88,9 @@ impl Store {
         };
         let since = set_aside_since(&self.place, now);
         let to = set_aside(&self.place, &self.path, now)?;
-        let removed = remove_older(&self.place, since);
+        let older = remove_older(&self.place, &self.path, since);
         self.save(&State::after_loss(installation.owner.clone(), since, now))?;
-        Ok(Loaded::SetAside { to, why, since, removed })
+        Ok(Loaded::SetAside { to, why, since, older })
     }
 
     /// Replaces the state durably: once this returns, the state survives a power failure.
@@ -205,15 +214,21 @@ fn files_set_aside(place: &Place) -> Vec<(Timestamp, String)> {
 }
 
 /// Removes all files that were set aside but the newest ones, and the first one of the story that goes on since this time:
-/// it tells when that began, and may show why. Returns how many were removed.
-fn remove_older(place: &Place, since: Timestamp) -> usize {
+/// it tells when that began, and may show why.
+fn remove_older(place: &Place, path: &Path, since: Timestamp) -> Older {
     let mut files = files_set_aside(place);
     files.truncate(files.len().saturating_sub(KEPT));
     if let Some(first) = files.iter().position(|(date, _)| *date == since) {
         files.remove(first);
     }
-    let removed = files.iter().filter(|(_, suffix)| place.beside(suffix).and_then(|file| file.remove()).is_ok());
-    removed.count()
+    let mut older = Older::default();
+    for (_, suffix) in &files {
+        match place.beside(suffix).and_then(|file| file.remove()) {
+            Ok(()) => older.removed += 1,
+            Err(error) => older.left.push((beside(path, suffix), error)),
+        }
+    }
+    older
 }
 
 /// Gives the file a new name with the date. It keeps its own name until it is replaced, so that there always is a state
@@ -226,9 +241,7 @@ fn set_aside(place: &Place, path: &Path, now: Timestamp) -> Result<PathBuf, Stor
         let suffix = if ordinal == 0 { suffix } else { format!("{suffix}-{ordinal}") };
         match place.beside(&suffix).and_then(|to| place.set_aside(&to)) {
             Ok(()) => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(suffix);
-                return Ok(PathBuf::from(name));
+                return Ok(beside(path, &suffix));
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => ordinal += 1,
             Err(error) => return Err(StoreError::at(Attempt::SetAside, path, error)),

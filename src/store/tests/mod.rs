@@ -129,8 +129,8 @@ fn s6_a_file_that_cannot_be_read_is_set_aside_whatever_is_wrong_with_it() {
         assert_eq!(names(&dir), ["state.json"], "{what}: a dry run renames nothing");
         let mut store = Store::lock(&path).unwrap();
         match store.load(&us(), now()).unwrap() {
-            Loaded::SetAside { to, why, since, removed } => {
-                assert_eq!((since, removed), (now(), 0), "{what}");
+            Loaded::SetAside { to, why, since, older } => {
+                assert_eq!((since, older.removed), (now(), 0), "{what}");
                 assert!(why.contains(reason), "{what}: {why}");
                 assert_eq!(to, dir.path().join("state.json.unreadable-20261121T233012Z"), "{what}");
                 assert_eq!(fs::read(&to).unwrap(), content, "{what}");
@@ -373,9 +373,9 @@ fn of_files_that_were_set_aside_the_last_ones_and_the_first_one_of_the_story_are
         fs::write(&path, format!("damaged {minute}")).unwrap();
         let at = now() + SignedDuration::from_mins(minute);
         match store.load(&us(), at).unwrap() {
-            Loaded::SetAside { since, removed, .. } => {
-                assert_eq!(since, now(), "{minute}");
-                told.push(removed);
+            Loaded::SetAside { since, older, .. } => {
+                assert_eq!((since, older.left.len()), (now(), 0), "{minute}");
+                told.push(older.removed);
             }
             other => panic!("{other:?}"),
         }
