@@ -6,6 +6,7 @@
 
 mod chance;
 mod program;
+mod proxy;
 mod run;
 mod setup;
 pub(crate) mod side_by_side;
@@ -14,6 +15,7 @@ mod terminal;
 
 pub(crate) use chance::Chance;
 pub(crate) use program::example;
+pub(crate) use proxy::{Proxy, read_head};
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};
 pub(crate) use stage::Stage;

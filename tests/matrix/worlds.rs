@@ -3,8 +3,10 @@
 //! The simulator checks the promises of safety after every request. In the end everything is healed and left to itself:
 //! then every job is to be built, and nothing of ours is to be left. A world that fails is tried again with fewer events
 //! until nothing more can be left out, and printed with its seed: `MITA_TEST_WORLDS=SEED` runs that one alone, `MITA_TEST_WORLDS=FIRST-LAST` many others.
-//! Each seed is a world with clouds of OpenStack and one with programs in their place (`type = "command"`).
+//! Each seed is a world with clouds of OpenStack, set up in more or less unusual ways, and one with programs in their place
+//! (`type = "command"`).
 
+mod clouds;
 mod events;
 mod people;
 
@@ -12,6 +14,7 @@ use super::checks::{picture, strangers_are_untouched};
 use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
+use clouds::Unusual;
 use events::{Backend, Event, any, happen, later, latest, newest, odd};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
@@ -106,13 +109,17 @@ impl World {
         let age = if newer.in_hundred(20) { "\nmax_age = \"15m\"" } else { "" };
         let mut odd = Chance::new(self.seed ^ 0xc105ed);
         let loses_items = odd.in_hundred(30);
-        let pool = odd.in_hundred(30) && self.backend == Backend::OpenStack;
-        let pool = if pool { "\nfloating_ip_pool = \"public\"" } else { "" };
+        let floating_ips = odd.in_hundred(30) && self.backend == Backend::OpenStack;
+        let pool = if floating_ips { "\nfloating_ip_pool = \"public\"" } else { "" };
+        let unusual = self.unusual(floating_ips);
+        let networks = unusual.node_type();
         let trusty = format!(
-            "labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}{register}{one_build}{age}{pool}"
+            "labels = \"amd64 trusty\"\nexecutors = {executors}\nprovider = {providers}{name}{register}{one_build}{age}{pool}{networks}"
         );
-        let debian = format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}{age}");
-        let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian);
+        let size = unusual.size();
+        let debian =
+            format!("labels = \"amd64 debian\"\nmax = 2\nprovider = {providers}{storage}{age}{networks}{size}");
+        let mut setup = Setup::new().node("trusty", &trusty).node("debian", &debian).provider(unusual.provider());
         if self.backend == Backend::Program {
             setup = setup.by_command();
         }
@@ -150,8 +157,17 @@ impl World {
             world.rules.max_servers = Some(max);
             world.rules.max_of_type.insert("debian".into(), 2);
         }
+        unusual.set(&farm);
         super::scenes::add_strangers(&farm);
         farm
+    }
+
+    /// How its clouds are set up; those of programs as usual.
+    fn unusual(&self, floating_ips: bool) -> Unusual {
+        match self.backend {
+            Backend::OpenStack => Unusual::of(&mut Chance::new(self.seed ^ 0xc10d), floating_ips),
+            Backend::Program => Unusual::default(),
+        }
     }
 
     /// Lives through it; gives the number of runs.
@@ -359,7 +375,7 @@ impl Life<'_> {
                 let world = farm.sim.world();
                 let volumes = world.clouds.values().flat_map(|cloud| cloud.volumes.iter().map(move |v| (cloud, v)));
                 let ours = |(cloud, volume): &(&mita_sim::openstack::Cloud, &mita_sim::openstack::Volume)| {
-                    let server = volume.name.strip_suffix("-blank-vol");
+                    let server = volume.made_for.as_deref().or_else(|| volume.name.strip_suffix("-blank-vol"));
                     server.is_some_and(|server| cloud.history.contains_key(server))
                 };
                 volumes.filter(ours).count() == 0

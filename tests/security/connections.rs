@@ -6,62 +6,12 @@ use super::marked::traces;
 use super::program::{Ended, Login, Place, usual};
 use super::services::{jenkins, openstack};
 use super::tls::Authority;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use crate::harness::{Proxy, read_head};
+use std::io::{BufReader, Write};
+use std::net::TcpListener;
 use std::thread;
 
 const PASSWORD: &str = "proxy-Qm7vRk2Zd5";
-
-/// A proxy that takes every host for this machine, and remembers what it was asked.
-struct Proxy {
-    port: u16,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Proxy {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&asked);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let heard = Arc::clone(&heard);
-                thread::spawn(move || pass_on(client, &heard));
-            }
-        });
-        Self { port, asked }
-    }
-
-    /// The head of each request to the proxy itself.
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no panic").clone()
-    }
-}
-
-fn read_head(reader: &mut impl BufRead) -> io::Result<String> {
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head)? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(head)
-}
-
-fn pass_on(client: TcpStream, heard: &Mutex<Vec<String>>) -> io::Result<()> {
-    let mut reader = BufReader::new(client.try_clone()?);
-    let head = read_head(&mut reader)?;
-    heard.lock().expect("no panic").push(head.clone());
-    let target = head.split(' ').nth(1).unwrap_or_default();
-    let port: u16 = target.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or_default();
-    let server = TcpStream::connect(("127.0.0.1", port))?;
-    (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
-    let mut upwards = server.try_clone()?;
-    thread::spawn(move || io::copy(&mut reader, &mut upwards));
-    io::copy(&mut &server, &mut &client).map(drop)
-}
 
 /// An installation whose cloud is called so, with these lines in its table.
 fn place(controller: &Host, cloud: &str, lines: &str) -> Place {
