@@ -48,8 +48,14 @@ impl<'a> Inputs<'a> {
         // If it is the only one, it is known whose it was.
         let server = if renamed.len() == 1 && lost.len() == 1 { known.server.as_ref() } else { None };
         for place in renamed {
-            self.put_back(place, closed);
             let name = &nodes[place].name;
+            let is_new = !state.nodes.contains_key(name);
+            let server = server.filter(|_| is_new);
+            if is_new && server.is_none() {
+                // Nothing tells whose node it is, so nothing would open it.
+                continue;
+            }
+            self.put_back(place, closed);
             let known = self.state.to_mut();
             let new = NodeMemory { first_seen: state.run + 1, server: server.cloned(), ..NodeMemory::default() };
             known.nodes.get_or_insert(name.clone(), new).closed = Some((*closed).clone());

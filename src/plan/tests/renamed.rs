@@ -363,6 +363,27 @@ fn a_node_that_is_renamed_in_the_middle_of_its_retirement_has_the_join_timeout_t
 }
 
 #[test]
+fn of_two_closed_nodes_that_were_renamed_at_once_none_is_taken_for_a_server_that_it_may_not_be() {
+    for number in [1, 2] {
+        let mut s = Situation::new();
+        for server in 1..=number {
+            s.idle(&format!("s{server}"), &format!("10.0.0.{server}"), "1m");
+        }
+        s.run();
+        for server in 1..=number {
+            let (old, new) = (format!("ubuntu+10.0.0.{server}"), format!("kept-{server}"));
+            let closed = ClosedNode { mode: "NORMAL".to_owned(), label: "debian".to_owned() };
+            s.node_memory(&old).closed = Some(closed);
+            s.rename(&old, &new).labels = names(&[new.as_str(), ClosedNode::LABEL]);
+        }
+        let shown = whole(&s.after("1m").plan());
+        let opened = "kept-1  os  s1  wanted_again: an earlier run closed it to new builds to retire it, and it stays";
+        assert_eq!(shown.contains(opened), number == 1, "{shown}");
+        assert_eq!(shown.contains("kept-1  not_ours"), number == 2, "{shown}");
+    }
+}
+
+#[test]
 fn s5_a_node_keeps_one_server_and_none_that_never_ran() {
     let mut s = renamed();
     s.active("s2", "ubuntu", "10.0.0.2");

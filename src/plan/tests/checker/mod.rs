@@ -7,7 +7,7 @@ mod seen;
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::State;
+use crate::domain::state::{ClosedNode, State};
 use crate::domain::world::*;
 use crate::plan::model::{
     Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
@@ -146,7 +146,9 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Change::RestoreNode(target) => {
             let node = seen.node(&target.nodes[0]).expect("a node that is there");
-            assert!(matches!(node.presence, Presence::SetOffline(_)), "only what is set offline: {action}");
+            let closed = node.presence == Presence::Online && node.labels.contains(ClosedNode::LABEL);
+            let set_offline = matches!(node.presence, Presence::SetOffline(_));
+            assert!(set_offline || closed, "only what is set offline or closed: {action}");
             assert!(!held(seen, node), "S7: {action}");
             unlocked(seen, action, &target.server_id);
             return;
