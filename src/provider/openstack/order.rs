@@ -41,6 +41,11 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     let body = Some(request_body(order, &ids, user_data, microversion));
     let call = Call { body, microversion, ..Call::new(Method::POST, Service::Compute, "/servers") };
     let response = cloud.session.send(&call, &operation)?;
+    if let (406, Some(version)) = (response.status, microversion) {
+        let keys = Microversion::keys(node_type).join(" and ");
+        let advice = format!("it is too old for {keys} (microversion {version}): leave that out of the node type");
+        return Err(operation.refused_as(FailureKind::Wrong, &Service::Compute.to_string(), &response, &advice));
+    }
     if !response.is_success() {
         return Err(operation.refused(Service::Compute, &response));
     }

@@ -1,43 +1,21 @@
-//! What the errors of OpenStack mean, and what to do about them.
+//! What the errors of OpenStack mean.
 //!
 //! Status and error field decide, never a whole sentence: releases and vendors phrase theirs differently. The message of
 //! the service and its request id are always shown, since operators of clouds ask for them.
 
+use super::advice::{METADATA_ITEMS, advice};
+use super::error_body::{Effect, error_body, message, says_no_disk};
 use super::service::Service;
-use crate::http::{HttpError, Kind, Response, excerpt};
+use crate::http::{HttpError, Kind, Response};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::secret::redact_answer;
 use serde_json::Value;
-
-/// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
-const LARGEST_ERROR: usize = 1 << 20;
-
-/// What to do about a flavor without a disk.
-pub(crate) const NO_DISK: &str = "only an administrator may order it without a volume: write boot_volume = { size = 20 }, or \
-                                  choose another size";
-
-/// "Maximum number of metadata items exceeds 3" (nova/exception.py, MetadataLimitExceeded).
-const METADATA_ITEMS: &str = "metadata items";
-
-/// "No more IP addresses available on network ID." (neutron_lib, IpAddressGenerationFailure).
-const NO_ADDRESS: &str = "no more ip addresses";
 
 /// What mita is doing, for messages: "cannot DESCRIPTION".
 #[derive(Clone, Copy)]
 pub(crate) struct Operation<'a> {
     description: &'a str,
     effect: Effect,
-}
-
-/// What a request changes: it decides what a failure leaves open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// It changes nothing.
-    Read,
-    /// It creates something.
-    Create,
-    /// It deletes something.
-    Delete,
 }
 
 impl<'a> Operation<'a> {
@@ -61,7 +39,7 @@ impl<'a> Operation<'a> {
             }
         };
         let advice = match kind {
-            FailureKind::UnknownOutcome => "; a later list shows whether it was done",
+            FailureKind::UnknownOutcome => "; a later list shows what became of it",
             _ => "",
         };
         self.failure(kind, &format!("{error}{advice}"))
@@ -70,42 +48,18 @@ impl<'a> Operation<'a> {
     /// An answer whose status means no success.
     pub(crate) fn refused(&self, service: Service, response: &Response) -> Failure {
         let kind = self.meaning(response);
-        let advice = match (kind, self.effect) {
-            (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
-            (FailureKind::Wrong, Effect::Create) if says_no_disk(response) => NO_DISK,
-            (FailureKind::Wrong, Effect::Create) if says(response, METADATA_ITEMS) => {
-                "mita itself writes four: write fewer in metadata, or have the limit metadata_items raised"
-            }
-            (FailureKind::Wrong, Effect::Create) => {
-                "correct the node type; `mita check --online` shows what the cloud has"
-            }
-            (FailureKind::Wrong, _) => "the configuration or the catalogue leads to a wrong address",
-            (FailureKind::Denied, _) if response.status == 401 => {
-                "a new token is not accepted either: is the identity service down, or the user disabled?"
-            }
-            (FailureKind::Denied, _) => "the user is not allowed to do this: give the user a role that is",
-            (FailureKind::Conflict, Effect::Create) if says_cannot_choose_network(response) => {
-                "write the networks of the node type in networks, since the cloud cannot choose"
-            }
-            (FailureKind::Conflict, Effect::Create) if says(response, NO_ADDRESS) => {
-                "release addresses there that nobody uses, or name another network or pool"
-            }
-            (FailureKind::Conflict, Effect::Create) => "`mita check --online` shows what the cloud has",
-            (FailureKind::Conflict, _) => "its state does not allow it now; the next run tries again",
-            (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
-            (FailureKind::RateLimited | FailureKind::Unavailable, _) => "the next run tries again",
-            (FailureKind::UnknownOutcome, _) => "a later list shows whether it was done",
-        };
+        let advice = advice(kind, self.effect, response).unwrap_or_default();
         self.refused_as(kind, &service.to_string(), response, advice)
     }
 
-    /// An answer whose meaning the caller knows.
+    /// An answer whose meaning the caller knows. The advice may be empty.
     pub(crate) fn refused_as(&self, kind: FailureKind, service: &str, response: &Response, advice: &str) -> Failure {
         let message = message(response);
         let id = response.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+        let advice = if advice.is_empty() { String::new() } else { format!(": {advice}") };
         self.failure(
             kind,
-            &format!("{service} answered {}: {message} ({}{id}): {advice}", response.status, response.request()),
+            &format!("{service} answered {}: {message} ({}{id}){advice}", response.status, response.request()),
         )
     }
 
@@ -136,7 +90,7 @@ impl<'a> Operation<'a> {
             // Nova before 2013, and Cinder still, answer `overLimit` to both a quota and a rate; a proxy answers 413 to a
             // request that is too large.
             413 if text.contains("rate-limit") || text.contains("rate limit") => FailureKind::RateLimited,
-            413 if error.is_some() => FailureKind::Quota,
+            413 if error.is_some() && !text.contains("too large") => FailureKind::Quota,
             429 => FailureKind::RateLimited,
             500.. => match self.effect {
                 Effect::Read => FailureKind::Unavailable,
@@ -159,27 +113,6 @@ impl<'a> Operation<'a> {
             },
         }
     }
-}
-
-/// Whether a 403 of Nova is about the flavor and not about rights: "Only volume-backed servers are allowed for flavors with
-/// zero disk." (nova/exception.py, BootFromVolumeRequiredForZeroDiskFlavor).
-fn says_no_disk(response: &Response) -> bool {
-    response.status == 403 && says(response, "volume-backed") && says(response, "disk")
-}
-
-/// Whether a 409 of Nova is about networks: "Multiple possible networks found, use a Network ID to be more specific."
-/// (nova/exception.py, NetworkAmbiguous). It says the same of security groups, and of a subnet without free addresses.
-fn says_cannot_choose_network(response: &Response) -> bool {
-    says(response, "possible networks")
-}
-
-/// Whether Keystone says that a project or domain is disabled.
-pub(crate) fn says_disabled(response: &Response) -> bool {
-    says(response, "is disabled")
-}
-
-fn says(response: &Response, words: &str) -> bool {
-    error_body(response).is_some_and(|error| error.message.to_lowercase().contains(words))
 }
 
 /// An HTTP client that cannot be created.
@@ -217,41 +150,6 @@ fn neutron_type(response: &Response) -> Option<String> {
 /// Whether Glance says that there is no such image.
 pub(crate) fn says_no_image(response: &Response) -> bool {
     response.status == 404 && error_body(response).is_some_and(|error| error.by_filter)
-}
-
-/// The body of an error.
-struct ErrorBody {
-    message: String,
-    /// The one field around it, which names the kind of error; empty if there is none.
-    field: String,
-    /// Whether a filter wrote it before the request reached Nova (webob.exc: `code` is a text). Nova puts its own errors in
-    /// a field (nova/api/openstack/wsgi.py, `Fault`); Glance does not.
-    by_filter: bool,
-}
-
-/// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
-/// plain text in its place. Glance and the token filter of some services: `{"code": "401 Unauthorized", "message", "title"}`.
-fn error_body(response: &Response) -> Option<ErrorBody> {
-    if response.body.len() > LARGEST_ERROR {
-        return None;
-    }
-    let body: Value = serde_json::from_slice(&response.body).ok()?;
-    let fields = body.as_object()?;
-    if let Some(message) = fields.get("message").and_then(Value::as_str) {
-        let by_filter = fields.get("code").is_some_and(Value::is_string);
-        return Some(ErrorBody { message: message.to_owned(), field: String::new(), by_filter });
-    }
-    let (field, inner) = fields.iter().next()?;
-    let message = inner.as_str().or_else(|| inner.get("message")?.as_str())?;
-    Some(ErrorBody { message: message.to_owned(), field: field.clone(), by_filter: false })
-}
-
-/// The message of the service, as one line.
-fn message(response: &Response) -> String {
-    match error_body(response) {
-        Some(error) => format!("\"{}\"", excerpt(error.message.replace("<br />", " ").as_bytes())),
-        None => excerpt(&response.body),
-    }
 }
 
 #[cfg(test)]

@@ -23,15 +23,17 @@ const VOLUME_TYPE: Microversion = Microversion(67);
 impl Microversion {
     /// The oldest one that an order of this node type works with; `None` if the first one does.
     pub(crate) fn needed(node_type: &NodeType) -> Option<Self> {
-        let boot = &node_type.boot;
-        let typed = boot.volume.as_ref().is_some_and(|volume| volume.volume_type.is_some());
-        let needs = [(typed, VOLUME_TYPE), (!boot.tags.is_empty(), TAGS), (boot.description.is_some(), DESCRIPTION)];
-        needs.into_iter().filter(|(needed, _)| *needed).map(|(_, since)| since).max()
+        needs(node_type).into_iter().max()
     }
 
     /// Whether an order has to say which networks it wants.
     pub(crate) fn requires_networks(self) -> bool {
         self >= NETWORKS_REQUIRED
+    }
+
+    /// The keys of this node type that a cloud without it does not know.
+    pub(crate) fn keys(node_type: &NodeType) -> Vec<&'static str> {
+        needs(node_type).into_iter().map(Self::reason).collect()
     }
 
     /// The configuration key that needs this microversion.
@@ -42,6 +44,14 @@ impl Microversion {
             _ => "description",
         }
     }
+}
+
+/// What an order of this node type needs beyond the first version.
+fn needs(node_type: &NodeType) -> Vec<Microversion> {
+    let boot = &node_type.boot;
+    let typed = boot.volume.as_ref().is_some_and(|volume| volume.volume_type.is_some());
+    let needs = [(typed, VOLUME_TYPE), (!boot.tags.is_empty(), TAGS), (boot.description.is_some(), DESCRIPTION)];
+    needs.into_iter().filter(|(needed, _)| *needed).map(|(_, since)| since).collect()
 }
 
 impl fmt::Display for Microversion {

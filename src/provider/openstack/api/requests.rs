@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::thread;
 
+/// What to do about a list whose pages do not lead to its end.
+const ODD_PAGES: &str = "ask those who run the cloud whether its service or a proxy before it is at fault";
+
 /// What an entry of a list means that cannot be read.
 #[derive(Clone, Copy)]
 enum OddEntry {
@@ -130,7 +133,10 @@ impl Session {
                 let (known, empty) = (all.len(), entries.is_empty());
                 all.extend(readable(entries, odd, operation)?.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
                 pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
-                    operation.failure(FailureKind::Unavailable, &format!("{why}, so the list may be incomplete"))
+                    operation.failure(
+                        FailureKind::Unavailable,
+                        &format!("{why}, so the list may be incomplete: {ODD_PAGES}"),
+                    )
                 })?;
                 Ok(ahead.map(join))
             })?;

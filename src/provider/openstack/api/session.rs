@@ -1,6 +1,7 @@
 //! One log-in for the whole run, shared by all threads, and every request that needs it.
 
-use super::errors::{Effect, Operation};
+use super::error_body::Effect;
+use super::errors::Operation;
 use super::microversion::{LOCKS, Microversion};
 use super::service::Service;
 use super::values::timestamp;

@@ -80,7 +80,11 @@ impl Catalogue {
             .find(|endpoints| !endpoints.is_empty())
             .ok_or_else(|| {
                 let types = listed(self.0.iter().map(|endpoint| endpoint.service_type.as_str()));
-                format!("the catalogue lacks {service} (type {}); it has: {types}", service.types().join(" or "))
+                let (names, key) = (service.types().join(" or "), service.override_key());
+                format!(
+                    "the catalogue lacks {service} (type {names}); it has: {types}: ask those who run the cloud, or write its \
+                     URL as {key}"
+                )
             })?;
         let of_interface: Vec<_> = of_type.iter().filter(|endpoint| endpoint.interface == wanted).collect();
         if of_interface.is_empty() {
@@ -104,6 +108,14 @@ impl Catalogue {
                 &of_interface[0]
             }
         };
+        if !["http://", "https://"].iter().any(|scheme| chosen.url.starts_with(scheme)) {
+            return Err(format!(
+                "the catalogue has {:?} as the URL of {service}: have it corrected by those who run the cloud, or write its \
+                 URL as {}",
+                chosen.url,
+                service.override_key()
+            ));
+        }
         Ok(service.versioned(&chosen.url))
     }
 }
@@ -208,12 +220,24 @@ mod tests {
         assert_eq!(
             catalogue.url(Service::Volume, None, Interface::Public).unwrap_err(),
             "the catalogue lacks the volume service (type block-storage or volumev3 or volumev2 or block-store or volume); it \
-             has: compute"
+             has: compute: ask those who run the cloud, or write its URL as volume_endpoint_override"
         );
         assert_eq!(
             catalogue.url(Service::Compute, None, Interface::Admin).unwrap_err(),
             "the catalogue lacks the compute service at the admin interface: set the interface to one of: public"
         );
+    }
+
+    #[test]
+    fn what_is_no_url_in_the_catalogue_is_reported_with_the_key_that_replaces_it() {
+        for url in ["", "/compute/v2.1", "compute.example.com"] {
+            let entries =
+                format!(r#"[{{"type":"compute","endpoints":[{{"interface":"public","region":"r","url":"{url}"}}]}}]"#);
+            let catalogue = Catalogue::v3(serde_json::from_str(&entries).unwrap());
+            let error = catalogue.url(Service::Compute, None, Interface::Public).unwrap_err();
+            let said = format!("has {url:?} as the URL of the compute service");
+            assert!(error.contains(&said) && error.ends_with("compute_endpoint_override"), "{error}");
+        }
     }
 
     #[test]

@@ -6,8 +6,9 @@ use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::api::errors::{Operation, says_disabled};
+use crate::provider::openstack::api::error_body::says_disabled;
 use crate::provider::openstack::api::values::{Loose, timestamp};
+use crate::provider::openstack::api::{Operation, PASSES};
 use crate::secret::{Secret, sentences};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -61,11 +62,19 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
         }
         Auth::V2Password { .. } => v2_login(&response, operation)?,
     };
-    if login.catalogue.is_empty() {
-        return Err(operation.failure(
-            FailureKind::Wrong,
-            "the token belongs to no project, so it gives access to no service: set the project (tenant_name or project_name)",
-        ));
+    if login.catalogue.is_empty() && config.connection.endpoints.compute.is_none() {
+        let text = match &login.identity.project {
+            Some(project) => format!(
+                "the catalogue of project {project} is empty, so nothing says where the services are: ask those who run the \
+                 cloud, or write compute_endpoint_override and image_endpoint_override"
+            ),
+            None => {
+                "the token belongs to no project, so it gives access to no service: set the project (tenant_name or \
+                     project_name)"
+                    .to_owned()
+            }
+        };
+        return Err(operation.failure(FailureKind::Wrong, &text));
     }
     Ok(login)
 }
@@ -88,7 +97,7 @@ pub(crate) fn describes_itself(http: &Client, auth_url: &str) -> Result<bool, Ht
     let response = http.send(&Request::get(format!("{}/v3", without_version(auth_url))))?;
     if !response.is_success() {
         // A proxy that asks for a log-in, or that allows no more requests now, stands in front of anything.
-        return Ok(matches!(response.status, 407 | 408 | 429 | 500..));
+        return Ok(matches!(response.status, 407 | 408 | 413 | 429 | 500..));
     }
     let is_version = |body: JsonBody<'_>| body.take("/version").is_ok_and(|version: Value| version.is_object());
     Ok(response.json_body("a version").is_ok_and(is_version))
@@ -159,7 +168,10 @@ fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failu
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
         (407, _) => (FailureKind::Wrong, "a proxy asks for a log-in: write USER:PASSWORD@ into its URL, or name none"),
         (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
-        (500.., _) => (FailureKind::Unavailable, "the next run tries again"),
+        (413, _) if response.retry_after().is_some() => {
+            (FailureKind::RateLimited, "the cloud allows no more log-ins now")
+        }
+        (500.., _) => (FailureKind::Unavailable, PASSES),
         _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
     };
     operation.refused_as(kind, "the identity service", response, advice)

@@ -9,9 +9,14 @@ use serde_json::Value;
 fn what_a_proxy_or_a_rate_limit_answers_says_nothing_about_auth_url() {
     for (status, kind, advice) in [
         (429, FailureKind::RateLimited, "allows no more log-ins now"),
+        (413, FailureKind::RateLimited, "allows no more log-ins now"),
         (407, FailureKind::Wrong, "a proxy asks for a log-in"),
     ] {
-        let (_server, provider) = cloud(move |_| Some(Answer::json(status, "{}")));
+        // Keystone itself describes its version.
+        let (_server, provider) = cloud(move |seen| {
+            let answer = Answer::json(status, "{}").with("Retry-After", "60");
+            (status != 413 || seen.method == "POST").then_some(answer)
+        });
         let failure = provider.servers().unwrap_err();
         assert_eq!(failure.kind, kind);
         assert!(failure.message.contains(advice) && !failure.message.contains("not Keystone"), "{failure}");
@@ -54,5 +59,22 @@ fn s3_an_odd_part_of_a_token_hides_nothing_but_itself() {
         });
         let servers = provider.servers();
         assert!(servers.is_ok(), "{number}: {:?}", servers.err());
+    }
+}
+
+#[test]
+fn an_empty_catalogue_is_reported_as_that_and_not_as_a_missing_project() {
+    for (project, said) in [(Some("p1"), "the catalogue of project p1 is empty"), (None, "belongs to no project")] {
+        let (_server, provider) = cloud(move |seen| {
+            (seen.target == "/identity/v3/auth/tokens").then(|| {
+                let Answer::Whole { status, headers, body } = token(seen) else { unreachable!("a token") };
+                let mut body: Value = serde_json::from_slice(&body).unwrap();
+                body["token"]["catalog"] = serde_json::json!([]);
+                body["token"]["project"]["id"] = project.into();
+                Answer::Whole { status, headers, body: body.to_string().into_bytes() }
+            })
+        });
+        let failure = provider.servers().unwrap_err();
+        assert!(failure.message.contains(said), "{failure}");
     }
 }

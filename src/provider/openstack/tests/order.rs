@@ -246,3 +246,17 @@ fn a_refused_order_says_what_novas_words_are_and_what_to_do() {
         "{failure}"
     );
 }
+
+#[test]
+fn a_cloud_that_is_too_old_for_keys_of_the_node_type_is_reported_with_these_keys() {
+    let (_server, provider) = cloud(|seen| {
+        let too_old = r#"{"computeFault":{"code":406,"message":"Version 2.52 is not supported by the API."}}"#;
+        (seen.method == "POST" && seen.target.ends_with("/servers")).then(|| Answer::json(406, too_old))
+    });
+    let mut ubuntu = node_type("ubuntu");
+    ubuntu.boot.tags = vec!["ci".into()];
+    ubuntu.boot.description = Some("for ceph".into());
+    let failure = failure(&*provider, &ubuntu);
+    assert_eq!(failure.kind, FailureKind::Wrong);
+    assert!(failure.message.contains("too old for tags and description (microversion 2.52)"), "{failure}");
+}

@@ -1,0 +1,117 @@
+//! What to do about an answer of OpenStack that is no success. Where the cause is not certain, there is no advice.
+
+use super::error_body::{Effect, says, says_cannot_choose_network, says_no_disk};
+use crate::http::Response;
+use crate::provider::failure::FailureKind;
+
+/// What to do about a flavor without a disk.
+pub(crate) const NO_DISK: &str = "only an administrator may order it without a volume: write boot_volume = { size = 20 }, or \
+                                  choose another size";
+
+/// For what should pass by itself. `mita check --online` shows it, too, so that it names no run.
+pub(crate) const PASSES: &str = "it should pass by itself, and each run of mita tries again";
+
+/// "Maximum number of metadata items exceeds 3" (nova/exception.py, MetadataLimitExceeded).
+pub(super) const METADATA_ITEMS: &str = "metadata items";
+
+/// "No more IP addresses available on network ID." (neutron_lib, IpAddressGenerationFailure).
+const NO_ADDRESS: &str = "no more ip addresses";
+
+/// What to do about an answer that means this.
+pub(super) fn advice(kind: FailureKind, effect: Effect, response: &Response) -> Option<&'static str> {
+    let says = |words| says(response, words);
+    let creates = effect == Effect::Create;
+    Some(match (kind, response.status) {
+        // Whoever says when to come back minds the number of requests, and not this one.
+        (_, 413 | 429 | 503) if kind != FailureKind::UnknownOutcome && response.retry_after().is_some() => PASSES,
+        (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
+        (_, 402) => "ask those who run the cloud whether the project is paid for",
+        (FailureKind::Wrong, 413) if creates => {
+            "the request is too large: shorten the script or the metadata of the node type"
+        }
+        (FailureKind::Wrong, _) if creates && says_no_disk(response) => NO_DISK,
+        (FailureKind::Wrong, _) if creates && says(METADATA_ITEMS) => {
+            "mita itself writes four: write fewer in metadata, or have the limit metadata_items raised"
+        }
+        (FailureKind::Wrong | FailureKind::Conflict, _) if creates && says(NO_ADDRESS) => {
+            "release addresses there that nobody uses, or name another network or pool"
+        }
+        (FailureKind::Wrong, _) if creates => "correct the node type; `mita check --online` shows what the cloud has",
+        (FailureKind::Wrong, _) if says("marker") => {
+            "what the next page was to begin with is gone: each run of mita reads the list anew"
+        }
+        (FailureKind::Wrong, 404 | 405 | 410) => "the configuration or the catalogue leads to a wrong address",
+        (FailureKind::Wrong, _) => return None,
+        (FailureKind::Denied, 401) => {
+            "a new token is not accepted either: is the identity service down, or the user disabled?"
+        }
+        (FailureKind::Denied, _) => "the user may not do this: give the user a role that may",
+        (FailureKind::Conflict, _) if creates && says_cannot_choose_network(response) => {
+            "write the networks of the node type in networks, since the cloud cannot choose"
+        }
+        (FailureKind::Conflict, _) if creates => "`mita check --online` shows what the cloud has",
+        (FailureKind::Conflict, _) => "its state does not allow it now; each run of mita tries again",
+        (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
+        (FailureKind::RateLimited | FailureKind::Unavailable, _) => PASSES,
+        (FailureKind::UnknownOutcome, _) => "a later list shows what became of it",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::http::loopback::{Answer, Loopback};
+    use crate::http::{Method, Request};
+    use crate::provider::openstack::api::{Effect, Operation, Service};
+    use std::time::Duration;
+
+    fn refusal(effect: Effect, answer: Answer) -> String {
+        let server = Loopback::new(move |_| answer.clone());
+        let request = Request::new(Method::PUT, format!("{}/servers", server.url));
+        let response = server.client(Duration::from_secs(10)).send(&request).unwrap();
+        Operation::new("do it", effect).refused(Service::Compute, &response).message
+    }
+
+    #[test]
+    fn each_answer_gets_the_advice_that_fits_it_or_none() {
+        use Effect::{Create, Delete, Read};
+        let html = "<html><head><title>413 Request Entity Too Large</title></head></html>";
+        for (effect, status, body, advice) in [
+            (Create, 413, html, "shorten the script or the metadata"),
+            (Create, 413, r#"{"overLimit":{"code":413,"message":"Request is too large."}}"#, "shorten the script"),
+            (Create, 402, r#"{"error":{"message":"suspended for non-payment"}}"#, "whether the project is paid for"),
+            (
+                Create,
+                400,
+                r#"{"badRequest":{"message":"No more IP addresses available on network x."}}"#,
+                "addresses there",
+            ),
+            (Create, 400, r#"{"badRequest":{"message":"Invalid key_name"}}"#, "correct the node type"),
+            (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "reads the list anew"),
+            (Read, 404, "", "a wrong address"),
+            (Read, 403, "{}", "give the user a role that may"),
+            (Read, 500, "{}", "each run of mita tries again"),
+            (Delete, 409, "{}", "each run of mita tries again"),
+            (Create, 500, "{}", "a later list shows what became of it"),
+        ] {
+            let message = refusal(effect, Answer::json(status, body));
+            assert!(message.contains(advice), "{message}");
+        }
+        let message = refusal(Read, Answer::json(400, r#"{"badRequest":{"message":"odd"}}"#));
+        assert!(message.ends_with("/servers)"), "{message}");
+    }
+
+    #[test]
+    fn an_answer_that_says_when_to_come_back_is_about_nothing_else() {
+        for status in [413, 429] {
+            let message = refusal(Effect::Create, Answer::json(status, "<html>").with("Retry-After", "600"));
+            assert!(message.ends_with("each run of mita tries again"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_fields_of_their_own_is_shown_with_its_code_and_its_text() {
+        let body = r#"{"error_code":"Ecs.0219","error_msg":"The flavor is sold out."}"#;
+        let message = refusal(Effect::Create, Answer::json(400, body));
+        assert!(message.contains("Ecs.0219") && message.contains("The flavor is sold out."), "{message}");
+    }
+}
