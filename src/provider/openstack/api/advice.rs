@@ -1,6 +1,6 @@
 //! What to do about an answer of OpenStack that is no success. Where the cause is not certain, there is no advice.
 
-use super::error_body::{Effect, says, says_cannot_choose_network, says_no_disk};
+use super::error_body::{Effect, names_kind, says, says_cannot_choose_network, says_no_disk};
 use crate::http::Response;
 use crate::provider::failure::FailureKind;
 
@@ -9,7 +9,7 @@ pub(crate) const NO_DISK: &str = "only an administrator may order it without a v
                                   choose another size";
 
 /// For what should pass by itself. `mita check --online` shows it, too, so that it names no run.
-pub(crate) const PASSES: &str = "it should pass by itself, and each run of mita tries again";
+pub(crate) const PASSES: &str = "it should pass by itself, and mita tries again";
 
 /// "Maximum number of metadata items exceeds 3" (nova/exception.py, MetadataLimitExceeded).
 pub(super) const METADATA_ITEMS: &str = "metadata items";
@@ -21,9 +21,11 @@ const NO_ADDRESS: &str = "no more ip addresses";
 pub(super) fn advice(kind: FailureKind, effect: Effect, response: &Response) -> Option<&'static str> {
     let says = |words| says(response, words);
     let creates = effect == Effect::Create;
+    // Old versions of Nova ask to wait for nothing where a quota is used up.
+    let is_told_to_wait = || response.retry_after().is_some_and(|pause| !pause.is_zero());
     Some(match (kind, response.status) {
         // Whoever says when to come back minds the number of requests, and not this one.
-        (_, 413 | 429 | 503) if kind != FailureKind::UnknownOutcome && response.retry_after().is_some() => PASSES,
+        (_, 413 | 429 | 503) if kind != FailureKind::UnknownOutcome && is_told_to_wait() => PASSES,
         (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
         (_, 402) => "ask those who run the cloud whether the project is paid for",
         (FailureKind::Wrong, 413) if creates => {
@@ -36,9 +38,12 @@ pub(super) fn advice(kind: FailureKind, effect: Effect, response: &Response) -> 
         (FailureKind::Wrong | FailureKind::Conflict, _) if creates && says(NO_ADDRESS) => {
             "release addresses there that nobody uses, or name another network or pool"
         }
-        (FailureKind::Wrong, _) if creates => "correct the node type; `mita check --online` shows what the cloud has",
+        // Nova names the kind of its errors; a gateway in front of it knows nothing of node types.
+        (FailureKind::Wrong, 400 | 403 | 404 | 422) if creates && names_kind(response) => {
+            "correct the node type; `mita check --online` shows what the cloud has"
+        }
         (FailureKind::Wrong, _) if says("marker") => {
-            "what the next page was to begin with is gone: each run of mita reads the list anew"
+            "what the next page was to begin with is gone: mita reads the list anew"
         }
         (FailureKind::Wrong, 404 | 405 | 410) => "the configuration or the catalogue leads to a wrong address",
         (FailureKind::Wrong, _) => return None,
@@ -50,7 +55,7 @@ pub(super) fn advice(kind: FailureKind, effect: Effect, response: &Response) -> 
             "write the networks of the node type in networks, since the cloud cannot choose"
         }
         (FailureKind::Conflict, _) if creates => "`mita check --online` shows what the cloud has",
-        (FailureKind::Conflict, _) => "its state does not allow it now; each run of mita tries again",
+        (FailureKind::Conflict, _) => "its state does not allow it now; mita tries again",
         (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
         (FailureKind::RateLimited | FailureKind::Unavailable, _) => PASSES,
         (FailureKind::UnknownOutcome, _) => "a later list shows what became of it",
@@ -86,26 +91,36 @@ mod tests {
                 "addresses there",
             ),
             (Create, 400, r#"{"badRequest":{"message":"Invalid key_name"}}"#, "correct the node type"),
-            (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "reads the list anew"),
+            (Create, 404, "<html>", "a wrong address"),
+            (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "mita reads the list anew"),
             (Read, 404, "", "a wrong address"),
             (Read, 403, "{}", "give the user a role that may"),
-            (Read, 500, "{}", "each run of mita tries again"),
-            (Delete, 409, "{}", "each run of mita tries again"),
+            (Read, 500, "{}", "mita tries again"),
+            (Delete, 409, "{}", "mita tries again"),
             (Create, 500, "{}", "a later list shows what became of it"),
         ] {
             let message = refusal(effect, Answer::json(status, body));
             assert!(message.contains(advice), "{message}");
         }
-        let message = refusal(Read, Answer::json(400, r#"{"badRequest":{"message":"odd"}}"#));
-        assert!(message.ends_with("/servers)"), "{message}");
+        for (effect, status, body) in [
+            (Read, 400, r#"{"badRequest":{"message":"odd"}}"#),
+            (Create, 400, r#"{"error_code":"APIG.0301","error_msg":"Incorrect IAM authentication information"}"#),
+            (Create, 451, ""),
+        ] {
+            let message = refusal(effect, Answer::json(status, body));
+            assert!(message.ends_with("/servers)"), "{message}");
+        }
     }
 
     #[test]
     fn an_answer_that_says_when_to_come_back_is_about_nothing_else() {
         for status in [413, 429] {
             let message = refusal(Effect::Create, Answer::json(status, "<html>").with("Retry-After", "600"));
-            assert!(message.ends_with("each run of mita tries again"), "{message}");
+            assert!(message.ends_with("mita tries again"), "{message}");
         }
+        let full = Answer::json(413, r#"{"overLimit":{"message":"Quota exceeded for cores","retryAfter":0}}"#);
+        let message = refusal(Effect::Create, full.with("Retry-After", "0"));
+        assert!(message.ends_with("free some of the project's quota or have it raised"), "{message}");
     }
 
     #[test]

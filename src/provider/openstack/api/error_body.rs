@@ -60,6 +60,11 @@ pub(super) fn message(response: &Response) -> String {
     }
 }
 
+/// Whether an error names its kind in the field around it, as those of the services do.
+pub(super) fn names_kind(response: &Response) -> bool {
+    error_body(response).is_some_and(|error| !error.field.is_empty())
+}
+
 /// Whether the text of an error has these words, in small letters.
 pub(super) fn says(response: &Response, words: &str) -> bool {
     error_body(response).is_some_and(|error| error.message.to_lowercase().contains(words))

@@ -49,7 +49,7 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
     let response =
         http.send(&Request::post(url).json(&body).retryable()).map_err(|error| operation.unusable(&error))?;
     if !response.is_success() {
-        if (400..500).contains(&response.status) && !is_keystone(http, config) {
+        if (400..500).contains(&response.status) && !is_busy(&response) && !is_keystone(http, config) {
             let (request, status) = (response.request(), response.status);
             let text = format!("{request} answered {status}, and what answers there is not Keystone: correct auth_url");
             return Err(operation.failure(FailureKind::Wrong, &text));
@@ -150,6 +150,11 @@ fn names(roles: Vec<Loose<Option<Role>>>) -> Vec<String> {
     roles.into_iter().filter_map(|Loose(role)| role).map(|role| role.name).collect()
 }
 
+/// Whether too many requests came. Keystone behind old filters answers 413 to them, with the time to wait.
+fn is_busy(response: &Response) -> bool {
+    response.status == 429 || response.status == 413 && response.retry_after().is_some()
+}
+
 fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
     let (kind, advice) = match (response.status, auth) {
         // Keystone answers 404 for a credential of a disabled project, as for one that it does not know.
@@ -167,10 +172,7 @@ fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failu
         }
         (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
         (407, _) => (FailureKind::Wrong, "a proxy asks for a log-in: write USER:PASSWORD@ into its URL, or name none"),
-        (429, _) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
-        (413, _) if response.retry_after().is_some() => {
-            (FailureKind::RateLimited, "the cloud allows no more log-ins now")
-        }
+        _ if is_busy(response) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
         (500.., _) => (FailureKind::Unavailable, PASSES),
         _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
     };
