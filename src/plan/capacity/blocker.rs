@@ -1,5 +1,6 @@
 //! What prevents an order.
 
+use crate::domain::names::NodeTypeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::{Mode, World};
@@ -11,11 +12,13 @@ pub struct Blocker {
     pub rule: Rule,
     /// The evidence.
     pub reason: String,
+    /// The node type for which no server of ours will ever make room.
+    pub starved: Option<NodeTypeName>,
 }
 
 /// Why nothing at all is ordered, if so.
 pub(crate) fn ordering_blocker(world: &World, memory: &State) -> Option<Blocker> {
-    let blocker = |rule, reason: &str| Some(Blocker { rule, reason: reason.to_owned() });
+    let blocker = |rule, reason: &str| Some(Blocker { rule, reason: reason.to_owned(), starved: None });
     let jenkins = &world.jenkins;
     if let Some(settling) = &memory.settling {
         return blocker(Rule::Settling, settling.cause.reason());

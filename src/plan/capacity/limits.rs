@@ -9,6 +9,7 @@ use crate::domain::world::{Cloud, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
+use crate::plan::capacity::full::full_parts;
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
@@ -202,7 +203,7 @@ impl<'a> Limits<'a> {
 
     /// How many servers of the type the provider may be asked for, its own counts aside.
     fn allowance(&self, kind: &NodeType, provider: &ProviderName) -> Result<u32, Blocker> {
-        let blocker = |rule, reason| Err(Blocker { rule, reason });
+        let blocker = |rule, reason| Err(Blocker { rule, reason, starved: None });
         if !self.world.lists_servers_of(provider) {
             return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
         }
@@ -251,7 +252,7 @@ impl<'a> Limits<'a> {
 
     /// Why no server of the type can be ordered for one more job.
     pub fn blocker(&self, kind: &NodeType) -> Blocker {
-        let limit = |reason| Blocker { rule: Rule::Limit, reason };
+        let limit = |reason| Blocker { rule: Rule::Limit, reason, starved: None };
         let mut open = Vec::new();
         let mut refusals = Vec::new();
         for provider in self.config.providers.iter().filter(|provider| kind.providers.contains(&provider.name)) {
@@ -276,17 +277,15 @@ impl<'a> Limits<'a> {
             return limit(format!("provider {} has its max of {max}", names.join(" and provider ")));
         }
         let rooms = self.providers();
-        let no_quota: Vec<&str> = open
-            .iter()
-            .filter(|(provider, _)| is_full(provider) || self.no_quota_for(kind, provider, &rooms))
-            .map(|(provider, _)| provider.name.as_str())
-            .collect();
-        if no_quota.len() == open.len() {
-            let names = no_quota.join(" and of provider ");
-            return Blocker {
-                rule: Rule::Quota,
-                reason: format!("the quota of provider {names} has no room for {}", kind.name),
-            };
+        let no_room = |provider: &ProviderConfig| match provider.max.filter(|_| is_full(provider)) {
+            Some(max) => Some(format!("provider {} has its max of {max}", provider.name)),
+            None => self.full_quota(kind, provider, &rooms),
+        };
+        let no_room: Vec<String> = open.iter().filter_map(|(provider, _)| no_room(provider)).collect();
+        if no_room.len() == open.len() {
+            let is_full_of_others = open.iter().all(|(provider, _)| !self.at_provider.contains_key(&provider.name));
+            let starved = is_full_of_others.then(|| kind.name.clone());
+            return Blocker { rule: Rule::Quota, reason: no_room.join("; "), starved };
         }
         let tried = open.iter().find_map(|(provider, number)| {
             let breaker = self.memory.breakers.get(&provider.name)?.get(&kind.name)?;
@@ -298,18 +297,19 @@ impl<'a> Limits<'a> {
         }
     }
 
-    fn no_quota_for(&self, kind: &NodeType, provider: &ProviderConfig, rooms: &[ProviderRoom]) -> bool {
-        let read = self.quotas.contains_key(&provider.name);
-        let index = self.config.node_types.iter().position(|other| other.name == kind.name);
-        let room = self.config.providers.iter().zip(rooms).find(|(other, _)| other.name == provider.name);
-        let (Some(index), Some((_, of_provider))) = (index, room) else { return false };
-        let too_heavy = of_provider.weights[index].iter().zip(of_provider.quota).any(|(&needed, left)| needed > left);
-        read && (of_provider.room == 0 || too_heavy)
+    /// Which parts of a provider's quota have no room for one more server of the type; none if all have.
+    fn full_quota(&self, kind: &NodeType, provider: &ProviderConfig, rooms: &[ProviderRoom]) -> Option<String> {
+        let quota = self.quotas.get(&provider.name)?;
+        let index = self.config.node_types.iter().position(|other| other.name == kind.name)?;
+        let (_, room) = self.config.providers.iter().zip(rooms).find(|(other, _)| other.name == provider.name)?;
+        let parts = full_parts(quota, room.room, &room.weights[index], &room.quota);
+        let full = || format!("the quota of provider {} has no room for {}: {parts}", provider.name, kind.name);
+        (!parts.is_empty()).then(full)
     }
 }
 
 /// After failures one server is tried before there are more.
 fn being_tried(kind: &NodeType, provider: &ProviderName, breaker: &Breaker) -> Blocker {
     let failed = format!("{} failed at provider {provider} ({})", kind.name, breaker.reason);
-    Blocker { rule: Rule::BreakerOpen, reason: format!("{failed}; one server is being tried") }
+    Blocker { rule: Rule::BreakerOpen, reason: format!("{failed}; one server is being tried"), starved: None }
 }

@@ -4,6 +4,7 @@ mod acceptance;
 pub mod assignment;
 pub(crate) mod blocker;
 pub mod budgets;
+mod full;
 mod kept;
 pub mod limits;
 mod offer;

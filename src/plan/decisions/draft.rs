@@ -1,13 +1,14 @@
 //! The plan while the decisions add to it.
 
 use crate::domain::format::shortened;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
+use crate::plan::capacity::blocker::Blocker;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Actions and verdicts so far.
 #[derive(Debug, Default)]
@@ -23,6 +24,10 @@ pub(crate) struct Draft {
     pub(crate) still_connected: BTreeSet<NodeName>,
     /// Nodes of ours of which Jenkins does not say whether they work.
     pub(crate) unclear: BTreeSet<NodeName>,
+    /// Node types that jobs wait for, where only what others use fills the quotas of their providers; each with the reason.
+    pub(crate) starved: BTreeMap<NodeTypeName, String>,
+    /// Servers of ours that their cloud shows without metadata, by id, with their names.
+    pub(crate) without_metadata: BTreeMap<String, String>,
     /// Why it is not known whether Jenkins leaves items out of the queue.
     pub(crate) left_out_unknown: Option<String>,
 }
@@ -72,6 +77,11 @@ impl Draft {
         let drains =
             |action: &Action| matches!(&action.change, Change::DrainNode(target) if target.nodes.contains(node));
         self.actions.iter().any(drains) || self.removal_of(node).is_some()
+    }
+
+    /// Notes that a job waits, if only what others use prevents an order for it.
+    pub(crate) fn starve(&mut self, blocker: &Blocker) {
+        self.starved.extend(blocker.starved.clone().map(|kind| (kind, blocker.reason.clone())));
     }
 
     /// Adds the verdict on a queue item.

@@ -46,9 +46,12 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 let kind = &supply.config.node_types[placement.orders[*order].node_type].name;
                 (Rule::Demand, format!("needs {needs}: {kind} server {} is ordered for it", ids[*order]))
             }
-            None => unplaced(found, number, &blockers, &mismatches),
+            None => unplaced(found, number, &blockers, &mismatches, draft),
         };
         draft.item(job.item, rule, reason);
+    }
+    if let Some(blocker) = placement.no_scout.as_ref().filter(|_| !demand.hidden.is_empty()) {
+        draft.starve(blocker);
     }
     for (number, item) in demand.hidden.iter().enumerate() {
         let words = "Jenkins has no agents and names no label";
@@ -95,6 +98,7 @@ fn unplaced(
     number: usize,
     blockers: &Blockers<'_>,
     mismatches: &Mismatches<'_>,
+    draft: &mut Draft,
 ) -> (Rule, String) {
     let Findings { supply, blocker, demand, placement, .. } = found;
     let job = &demand.waiting[number];
@@ -110,6 +114,7 @@ fn unplaced(
             return (Rule::TooManyNeeds, format!("needs {needs}: {reason}"));
         }
         let blocker = blockers.of(node_type);
+        draft.starve(blocker);
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));
     }
     let any = |rule: Rule| obstacles.contains(&Some(rule));

@@ -93,6 +93,18 @@ fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
         what: "Jenkins does not say whether it works or is online".to_owned(),
         cure: "look at computer/api/json of Jenkins, and delete the node there if nothing runs on it",
     }));
+    conditions.extend(draft.starved.iter().map(|(kind, reason)| Condition {
+        key: format!("no quota for {kind}"),
+        place: format!("node type {kind}"),
+        what: format!("{reason}. mita has no server there that could make room, and a job waits"),
+        cure: "free some of the quota, have it raised, or let another provider serve the node type",
+    }));
+    conditions.extend(draft.without_metadata.iter().map(|(id, name)| Condition {
+        key: format!("server {id} without metadata"),
+        place: format!("server {name} ({id})"),
+        what: "its cloud shows it without metadata, so that mita leaves it alone,".to_owned(),
+        cure: "ask the cloud's operators why, or delete the server there if nothing runs on it",
+    }));
     conditions.extend(draft.left_out_unknown.as_ref().map(|error| Condition {
         key: LEFT_OUT_UNKNOWN.to_owned(),
         place: "jenkins".to_owned(),
@@ -127,7 +139,9 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
         (Subject::Server, Rule::Ambiguous) => {
             "rename the node, or delete it once nothing runs there, so that mita can tell"
         }
-        (Subject::Server, Rule::UnknownState) => "bring the server into a state that mita knows, or delete it",
+        (Subject::Server, Rule::UnknownState) => {
+            "nothing is to be done while a person works on it; after that, make it active again, or delete it"
+        }
         (Subject::Server | Subject::Volume, Rule::Deleting) => {
             "ask the cloud's operators to bring its deletion to an end"
         }
@@ -157,7 +171,8 @@ fn of_removal(action: &Action) -> Option<Condition> {
         key: format!("removal of {place}"),
         what: format!("its removal ({}) is decided in each run and does not come to its end", action.rule),
         place,
-        cure: "see the errors of the last runs (mita reconcile -v) and remove what stands in the way",
+        cure: "remove what stands in the way, if the last runs showed errors (mita history); if they showed none, its \
+               service accepts the removal and does not do it: ask those who run it",
     })
 }
 

@@ -13,7 +13,7 @@ use crate::domain::world::{Node, Presence};
 use crate::plan::capacity::placement::Place;
 use crate::plan::capacity::supply::Supply;
 use crate::plan::demand::waiting::Waiting;
-use crate::plan::identity::fleet::Machine;
+use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::lifecycle::last_build::last_build;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase};
@@ -31,6 +31,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         let (rule, reason) = server.decide(classified, draft);
         draft.unclear.extend(machine.busy_node().filter(|node| node.unclear).map(|node| node.name.clone()));
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
+        if matches!(machine.sighting, Sighting::WithoutMetadata) {
+            draft.without_metadata.insert(id.clone(), machine.name.clone());
+        }
         if rule == Rule::Held && server.locked().is_some() {
             let text = format!("server {} ({id}): {reason}", machine.name);
             draft.warnings.push(Warning::new(format!("locked {id}"), text));

@@ -61,6 +61,8 @@ pub enum Sighting<'a> {
     Gone,
     /// The listing is whole and lacks it, and the last read by its id showed it as deleted: it is not read in each run.
     Deleted,
+    /// The cloud shows it without metadata, so that nothing says whose it is now.
+    WithoutMetadata,
     /// There is no answer to conclude from.
     NoAnswer,
 }
@@ -98,7 +100,12 @@ impl Machine<'_> {
     pub fn server(&self) -> Option<&Server> {
         match self.sighting {
             Sighting::Seen(server) => Some(server),
-            Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => None,
+            Sighting::Unlisted
+            | Sighting::Hidden
+            | Sighting::Gone
+            | Sighting::Deleted
+            | Sighting::WithoutMetadata
+            | Sighting::NoAnswer => None,
         }
     }
 

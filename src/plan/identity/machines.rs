@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{Origin, ServerMemory, State};
-use crate::domain::world::{Listing, Lookup, Mark, Server, World};
+use crate::domain::world::{Listing, Lookup, Mark, Server, Shown, World};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::identity::ownership::{is_ours, listed};
 use foldhash::{HashMap, HashMapExt};
@@ -120,11 +120,14 @@ fn remembered<'a>(world: &World, id: &MitaId, memory: &ServerMemory, provider: &
 
 fn unlisted<'a>(world: &World, provider: &ProviderName, memory: &ServerMemory) -> Sighting<'a> {
     let Some(cloud) = world.clouds.get(provider) else { return Sighting::NoAnswer };
+    let is_bare = |server: &Server| server.shown == Shown::WithoutMetadata;
     match (&cloud.servers, &memory.server_id) {
         (Listing::Unavailable(_), _) => Sighting::NoAnswer,
+        (Listing::Complete(_), Some(id)) if cloud.listed(id).is_some_and(is_bare) => Sighting::WithoutMetadata,
         (Listing::Complete(_), None) if cloud.hides_servers() => Sighting::Hidden,
         (Listing::Complete(_), None) => Sighting::Unlisted,
         (Listing::Complete(_), Some(id)) => match cloud.by_id.get(id) {
+            Some(Lookup::Found(server)) if is_bare(server) => Sighting::WithoutMetadata,
             Some(Lookup::Gone) => Sighting::Gone,
             None if memory.soft_deleted => Sighting::Deleted,
             Some(Lookup::Found(_) | Lookup::Unavailable(_)) | None => Sighting::NoAnswer,

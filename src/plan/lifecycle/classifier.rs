@@ -30,6 +30,11 @@ impl Classifier<'_> {
         if matches!(machine.sighting, Sighting::NoAnswer) {
             return evidence.counted_on(format!("provider {} gave no answer about it", machine.provider));
         }
+        if matches!(machine.sighting, Sighting::WithoutMetadata) {
+            let provider = &machine.provider;
+            let reason = format!("provider {provider} shows it without metadata, so nothing says whose it is now");
+            return evidence.counted_on(reason);
+        }
         if matches!(machine.sighting, Sighting::Hidden) && evidence.is_given_up() {
             let provider = &machine.provider;
             let reason = format!("the list of provider {provider} lacks servers that are there, and perhaps this one");
@@ -83,7 +88,12 @@ impl Classifier<'_> {
         }
         match machine.sighting {
             Sighting::Seen(server) => evidence.by_state(server),
-            Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
+            Sighting::Unlisted
+            | Sighting::Hidden
+            | Sighting::Gone
+            | Sighting::Deleted
+            | Sighting::WithoutMetadata
+            | Sighting::NoAnswer => {
                 let age = self.now.duration_since(machine.ordered_at);
                 coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
             }

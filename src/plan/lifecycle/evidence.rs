@@ -61,7 +61,11 @@ impl Evidence<'_> {
                 let stuck = if lasted > DELETING_LONG { ": stuck" } else { "" };
                 Some(alone(Rule::Deleting, format!("being deleted for {}{stuck}", span(lasted))))
             }
-            Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::NoAnswer => None,
+            Sighting::Seen(_)
+            | Sighting::Unlisted
+            | Sighting::Hidden
+            | Sighting::WithoutMetadata
+            | Sighting::NoAnswer => None,
         }
     }
 

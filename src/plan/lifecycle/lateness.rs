@@ -27,7 +27,7 @@ pub(crate) fn late_after(memory: &State, provider: &ProviderName, node_type: &No
 
 /// Whether the server is late. Of one that its cloud did not tell about this time, nothing is known.
 pub(crate) fn is_late(memory: &State, machine: &Machine<'_>) -> bool {
-    if matches!(machine.sighting, Sighting::NoAnswer) {
+    if matches!(machine.sighting, Sighting::NoAnswer | Sighting::WithoutMetadata) {
         return false;
     }
     let under_way = memory.servers.get(&machine.id).and_then(|server| server.under_way);

@@ -34,6 +34,13 @@ pub fn refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeN
     breaker.failed_in = run;
     breaker.failures = breaker.failures.saturating_add(1).max(Breaker::OPENS_AT);
     open(breaker, now);
+    // This run tells the refusal itself.
+    state.notified.insert(warning_key(provider, node_type), now);
+}
+
+/// What the warning that nothing is ordered there is remembered by.
+pub(crate) fn warning_key(provider: &ProviderName, node_type: &NodeTypeName) -> String {
+    format!("breaker {provider} {node_type}")
 }
 
 /// Whether nothing is ordered there now.

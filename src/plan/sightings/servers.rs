@@ -49,7 +49,7 @@ pub(crate) fn sighted(
         memory.under_way = None;
     }
     match machine.sighting {
-        Sighting::NoAnswer | Sighting::Unlisted | Sighting::Hidden | Sighting::Deleted => {}
+        Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Unlisted | Sighting::Hidden | Sighting::Deleted => {}
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
@@ -186,9 +186,12 @@ fn waited(
     let (since, may_last) = match machine.sighting {
         Sighting::Seen(server) if server.state == ServerState::Building => (None, times.boot_timeout),
         Sighting::Seen(_) => (memory.active_since, times.join_timeout),
-        Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
-            (None, times.order_timeout)
-        }
+        Sighting::Unlisted
+        | Sighting::Hidden
+        | Sighting::Gone
+        | Sighting::Deleted
+        | Sighting::WithoutMetadata
+        | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
     if let (true, Some(before)) = (is_worked_on(machine), memory.waited) {
@@ -213,7 +216,9 @@ fn found(config: &Config, machine: &Machine<'_>) -> ServerMemory {
 pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMemory) -> bool {
     match machine.sighting {
         // A server that is listed as deleted may still be restored (SOFT_DELETED): only the reads by id tell.
-        Sighting::NoAnswer | Sighting::Hidden | Sighting::Deleted | Sighting::Seen(_) => false,
+        Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Hidden | Sighting::Deleted | Sighting::Seen(_) => {
+            false
+        }
         Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
         Sighting::Unlisted => order_is_given_up(config, memory),
     }

@@ -226,7 +226,6 @@ fn after_a_refusal_the_second_plan_of_the_run_orders_elsewhere() {
         "
         | + ubuntu  two  20261121T120000Z-1  job1 (1) needs amd64
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
-        | ? ubuntu at provider os is not ordered for 5m, after a failure: image not found
     ",
     );
     assert_eq!(whole(&second), expected);
@@ -314,7 +313,8 @@ fn s4_the_clouds_quota_holds_in_each_of_its_units() {
         let plan = s.plan();
         assert_eq!(plan.actions.len(), orders, "{quota:?}");
         let shown = whole(&plan);
-        let refused = "quota: needs amd64: the quota of provider os has no room for ubuntu\n";
+        let refused = "quota: needs amd64: the quota of provider os has no room for ubuntu: \
+                       RAM (8191 MiB left, one takes 8192 MiB)\n";
         assert_eq!(shown.contains(refused), orders == 0, "{shown}");
     }
 }
@@ -372,4 +372,14 @@ fn l5_a_long_fault_is_remembered_and_told_as_far_as_a_person_reads() {
     assert!(plan.warnings.iter().all(|warning| warning.len() < 3_000), "{:?}", plan.warnings);
     let kept = serde_json::to_string(&plan.memory).unwrap();
     assert!(kept.len() < 20_000, "{} bytes", kept.len());
+}
+
+#[test]
+fn a_refused_order_is_told_by_the_run_that_sent_it_and_by_no_other() {
+    let mut s = Situation::new();
+    breaker::refused(&mut s.state, &"os".into(), &"ubuntu".into(), "cannot order ubuntu: no such key pair", s.now);
+    assert_eq!(s.after("1m").plan().warnings, [""; 0]);
+    // What only a later run can know is told by that run.
+    breaker::failed(&mut s.state, &"os".into(), &"debian".into(), "it did not join", s.now);
+    assert_eq!(s.plan().warnings.len(), 1);
 }

@@ -202,3 +202,55 @@ fn l6_a_node_of_which_jenkins_does_not_say_whether_it_works_is_told() {
         assert!(whole(&s.plan()).contains("busy: Jenkins does not say whether node ubuntu+10.0.0.1 works"));
     }
 }
+
+#[test]
+fn l6_a_server_that_its_cloud_shows_without_metadata_is_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    (s.server("s1").mark, s.server("s1").shown) = (None, Shown::WithoutMetadata);
+    assert_eq!(problems_after(&mut s, 3), [""; 0]);
+    let problems = problems_after(&mut s, 2);
+    assert!(s.plan().actions.is_empty());
+    assert_eq!(
+        problems,
+        [
+            "server ubuntu (s1): its cloud shows it without metadata, so that mita leaves it alone, for 15m: ask the cloud's \
+          operators why, or delete the server there if nothing runs on it"
+        ]
+    );
+}
+
+/// A quota of which everybody together uses all.
+fn full() -> Quota {
+    let usage = [("instances".to_owned(), QuotaUse { used: 7, limit: Some(7) })].into();
+    Quota { instances: Some(0), usage, ..Quota::default() }
+}
+
+#[test]
+fn l6_a_job_starved_by_what_others_use_of_a_quota_is_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.cloud("os").quota = Some(full());
+    s.project(1, "amd64");
+    assert_eq!(problems_after(&mut s, 3), [""; 0]);
+    assert_eq!(
+        problems_after(&mut s, 2),
+        [
+            "node type ubuntu: the quota of provider os has no room for ubuntu: instances (7 of 7 in use). mita has no server \
+          there that could make room, and a job waits for 15m: free some of the quota, have it raised, or let another \
+          provider serve the node type"
+        ]
+    );
+}
+
+#[test]
+fn a_quota_that_is_full_beside_servers_of_ours_and_a_max_are_told_by_no_problem() {
+    let mut s = Situation::new();
+    s.cloud("os").quota = Some(full());
+    s.busy("s1", "10.0.0.1");
+    s.project(1, "amd64");
+    assert_eq!(problems_after(&mut s, 6), [""; 0]);
+    let mut s = Situation::new();
+    s.ubuntu().max = Some(0);
+    s.project(1, "amd64");
+    assert_eq!(problems_after(&mut s, 6), [""; 0]);
+}

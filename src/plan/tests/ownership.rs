@@ -227,8 +227,8 @@ fn s3_a_server_without_any_metadata_in_a_listing_is_unknown_and_not_forgotten() 
     (s.server("s1").mark, s.server("s1").shown) = (None, Shown::WithoutMetadata);
     s.runs(
         "
-        |   node ubuntu+10.0.0.1  not_seen: provider os gave no answer about it
-        |   server s1  ubuntu  not_seen: provider os gave no answer about it
+        |   node ubuntu+10.0.0.1  not_seen: provider os shows it without metadata, so nothing says whose it is now
+        |   server s1  ubuntu  not_seen: provider os shows it without metadata, so nothing says whose it is now
     ",
     );
     *s.server("s1") = whole;

@@ -1,6 +1,7 @@
 //! The plan as an operator sees it.
 
 use crate::config::MinIdle;
+use crate::domain::state::Pause;
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 use crate::plan::text::display::Detail;
@@ -74,4 +75,38 @@ fn what_a_service_says_cannot_break_a_line_or_command_a_terminal() {
     assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
     assert!(shown.contains("evil - everything  os  s1  idle:  [2J 31m"), "{shown}");
     assert!(shown.contains("Jenkins says: first line second line\n"), "{shown}");
+}
+
+#[test]
+fn the_last_line_counts_the_jobs_that_wait_for_what_is_full_and_says_what_helps() {
+    let mut s = Situation::new();
+    s.projects(3, "amd64");
+    s.ubuntu().max = Some(1);
+    s.busy("s1", "10.0.0.1");
+    assert!(
+        s.plan().display(Detail::Terse).to_string().ends_with(
+            "1 server of ours; 3 jobs wait: node type ubuntu has its max of 1: raise that limit, or wait until a server \
+             gets free\n"
+        ),
+        "{}",
+        s.plan().display(Detail::Terse)
+    );
+}
+
+#[test]
+fn the_last_line_says_that_everything_is_paused_since_when_and_by_whom() {
+    let mut s = Situation::new();
+    s.state.pauses.push(Pause {
+        node_type: None,
+        provider: None,
+        since: s.now,
+        until: None,
+        by: "alice".to_owned(),
+        reason: Some("upgrade".to_owned()),
+    });
+    let pause = "everything is paused by alice since 2026-11-21T12:00:00Z, until mita resume: upgrade\n";
+    assert!(s.plan().display(Detail::Terse).to_string().ends_with(&format!("0 servers of ours; {pause}")));
+    s.project(1, "amd64");
+    let shown = s.plan().display(Detail::Terse).to_string();
+    assert!(shown.ends_with(&format!("; 1 job waits: paused: mita resume ends the pause; {pause}")), "{shown}");
 }

@@ -1,6 +1,7 @@
 //! A plan as text for an operator at a terminal: one line for each thing. The first character of a line says what sort
 //! of line it is.
 
+use super::waiting::{pauses, waiting};
 use crate::domain::names::ServerId;
 use crate::domain::rule::Rule;
 use crate::domain::world::World;
@@ -244,6 +245,11 @@ impl fmt::Display for Counts<'_> {
         }
         if !problems.is_empty() {
             write!(f, "; {}", many(problems.len(), "problem"))?;
+        }
+        let is_queue_read = self.world.is_none_or(|world| world.jenkins.queue.complete().is_some());
+        let jobs = if is_queue_read { waiting(self.plan) } else { Vec::new() };
+        for part in jobs.into_iter().chain(pauses(self.plan)) {
+            write!(f, "; {}", OneLine(&part))?;
         }
         Ok(())
     }

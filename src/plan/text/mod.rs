@@ -2,4 +2,5 @@
 
 pub mod display;
 pub(crate) mod problems;
+pub mod waiting;
 pub(crate) mod warnings;

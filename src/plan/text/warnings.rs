@@ -13,6 +13,7 @@ use crate::plan::decisions::draft::Warning;
 use crate::plan::decisions::lasting::TOO_LONG;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::model::{Plan, Subject};
+use crate::plan::sightings::breaker::warning_key;
 use foldhash::HashSet;
 use jiff::Timestamp;
 use std::cell::OnceCell;
@@ -197,7 +198,7 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<Warning> {
                 continue;
             };
             let text = format!("{kind} at provider {provider} {text}");
-            events.push(Warning::new(format!("breaker {provider} {kind}{event}"), text));
+            events.push(Warning::new(warning_key(provider, kind) + event, text));
         }
     }
     events

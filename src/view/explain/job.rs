@@ -7,6 +7,7 @@ use crate::domain::why::Why;
 use crate::domain::world::{QueueItem, Stage, Task};
 use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
+use crate::plan::text::waiting::what_helps;
 use crate::view::explain::finding::{Candidate, Finding, Kind, What, listed};
 use crate::view::explain::label::atoms;
 use crate::view::explain::similar::closest;
@@ -26,8 +27,11 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
     finding.fact(What::Seen, format!("{}{}; {}", stage(item.stage), waited.unwrap_or_default(), task(&item.task)));
     let says = item.why.as_deref().map_or("nothing".to_owned(), |why| format!("\"{}\"", why.trim()));
     finding.fact(What::JenkinsSays, says);
+    if let Some(help) = what_helps(view.verdict.rule) {
+        finding.fact(What::Next, help);
+    }
     if let Some(since) = view.memory.and_then(|memory| memory.waiting_since) {
-        finding.fact(What::WaitsSince, format!("{since:.0}, as far as mita has seen it"));
+        finding.fact(What::WaitsSince, format!("{since:.0}, when a run first saw it wait"));
     }
     if let Some(since) = view.memory.and_then(|memory| memory.pending_since) {
         let counts = "it counts after five minutes, as a left-over of a restart";

@@ -77,9 +77,12 @@ impl Evidence<'_> {
             },
             Rule::Deleting => match machine.sighting {
                 Sighting::Seen(server) => format!("its cloud says {}", state_words(&server.state)),
-                Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted | Sighting::NoAnswer => {
-                    "it may still turn up".to_owned()
-                }
+                Sighting::Unlisted
+                | Sighting::Hidden
+                | Sighting::Gone
+                | Sighting::Deleted
+                | Sighting::WithoutMetadata
+                | Sighting::NoAnswer => "it may still turn up".to_owned(),
             },
             Rule::Ambiguous => "no other node could be it".to_owned(),
             Rule::Held => match self.names(|node| node.presence.cause().is_some()) {

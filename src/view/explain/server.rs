@@ -66,6 +66,9 @@ fn seen(view: &ServerView<'_>, machine: &Machine<'_>) -> String {
         Sighting::Hidden => "its cloud's list lacks servers that are there; its id is not known".to_owned(),
         Sighting::Gone => "its cloud does not know it any more (404)".to_owned(),
         Sighting::Deleted => "deleted, and its cloud keeps it for a while".to_owned(),
+        Sighting::WithoutMetadata => {
+            format!("provider {} shows it without metadata, so nothing says whose it is now", machine.provider)
+        }
         Sighting::NoAnswer => format!("provider {} gave no answer about it", machine.provider),
     }
 }
