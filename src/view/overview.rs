@@ -223,6 +223,11 @@ impl<'a> Overview<'a> {
 }
 
 impl ServerView<'_> {
+    /// Whether it is not gone: tables and sums have no others.
+    pub(crate) fn is_there(&self) -> bool {
+        self.verdict.rule != Rule::Gone
+    }
+
     /// Whether it counts against the limits.
     pub(crate) fn counts(&self) -> bool {
         !matches!(self.verdict.rule, Rule::Gone | Rule::Deleting)

@@ -237,8 +237,7 @@ fn node_types(metrics: &mut Exposition, status: &Status) {
 
 fn providers(metrics: &mut Exposition, run: &RunReport<'_>) {
     let RunReport { config, status, .. } = run;
-    let servers_at =
-        |provider| status.servers.iter().filter(|server| server.provider.as_ref() == Some(provider)).count();
+    let servers_at = |provider| status.machines().filter(|server| server.provider.as_ref() == Some(provider)).count();
     let servers = config.providers.iter().map(|provider| (&provider.name, servers_at(&provider.name)));
     let help = "Servers of this installation that were seen at a provider.";
     metrics.gauge("mita_provider_servers", help).each("provider", servers);

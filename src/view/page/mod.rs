@@ -194,7 +194,9 @@ fn headline(run: &RunReport<'_>) -> String {
 
 fn tiles(status: &Status) -> Markup {
     let sum = |of: fn(&Counts) -> usize| status.node_types.iter().map(|kind| of(&kind.servers)).sum::<usize>();
-    let waiting = status.jobs.as_ref().map_or("?".to_owned(), |_| status.waiting().count().to_string());
+    let waiting = status.jobs.as_ref().map(|_| status.waiting().count());
+    let coming = sum(|counts| counts.on_its_way);
+    let one_or_more = |number: usize, one: &'static str, more: &'static str| if number == 1 { one } else { more };
     let longest = seconds(status.waiting().filter_map(|job| job.waited_seconds).max(), "–");
     html! {
         .tiles {
@@ -205,8 +207,11 @@ fn tiles(status: &Status) -> Markup {
             @for (number, what) in [
                 (sum(|counts| counts.busy).to_string(), "busy"),
                 (sum(|counts| counts.idle).to_string(), "idle"),
-                (sum(|counts| counts.on_its_way).to_string(), "on their way"),
-                (waiting, "jobs waiting"),
+                (coming.to_string(), one_or_more(coming, "on its way", "on their way")),
+                (
+                    waiting.map_or("?".to_owned(), |number| number.to_string()),
+                    one_or_more(waiting.unwrap_or_default(), "job waiting", "jobs waiting"),
+                ),
                 (longest, "longest wait"),
             ] {
                 .tile { b { (number) } span { (what) } }

@@ -171,8 +171,8 @@ impl Status {
 
     /// The first lines. `nothing` says that nothing could be read, where that is so.
     fn head(&self, unseen: &[&str], nothing: Option<String>) -> String {
-        let Status { owner, now, max_servers, to_do, servers, nodes, jobs, .. } = self;
-        let counted = servers.iter().filter(|server| server.counts()).count();
+        let Status { owner, now, max_servers, to_do, nodes, jobs, .. } = self;
+        let counted = self.machines().count();
         let without = match unseen {
             [] => String::new(),
             clouds => format!(", without those of {}, which cannot be seen", clouds.join(" and ")),
@@ -326,11 +326,6 @@ impl ServerStatus {
     /// The same, where the builds are shown anyway.
     pub(crate) fn why_beside_builds(&self) -> String {
         why(self.short_reason(), &[], self.held.as_ref())
-    }
-
-    /// Whether it counts against the limits.
-    pub(crate) fn counts(&self) -> bool {
-        !matches!(self.rule, Rule::Gone | Rule::Deleting)
     }
 }
 

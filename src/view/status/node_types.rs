@@ -79,7 +79,8 @@ pub(crate) fn all(overview: &Overview<'_>, servers: &[ServerView<'_>], items: &[
             pauses: kind.providers.iter().flat_map(|provider| pauses(overview, provider, &kind.name)).collect(),
         });
     }
-    let former: BTreeSet<&NodeTypeName> = servers.iter().filter_map(ServerView::node_type).collect();
+    let there = servers.iter().filter(|server| server.is_there());
+    let former: BTreeSet<&NodeTypeName> = there.filter_map(ServerView::node_type).collect();
     let former = former.into_iter().filter(|name| overview.config.node_type(name).is_none());
     types.extend(former.map(|name| TypeStatus {
         name: name.clone(),
@@ -113,14 +114,14 @@ fn late(overview: &Overview<'_>, kind: &NodeTypeName) -> usize {
     of_type.filter(|machine| is_late(overview.memory(), machine)).count()
 }
 
-/// The servers of each type, those that this run has ordered included; and how many are still to be ordered.
+/// The servers of each type that are there, those that this run has ordered included; and how many are still to be ordered.
 fn counts(
     overview: &Overview<'_>,
     servers: &[ServerView<'_>],
 ) -> (BTreeMap<NodeTypeName, Counts>, BTreeMap<NodeTypeName, usize>) {
     let mut counts: BTreeMap<NodeTypeName, Counts> = BTreeMap::new();
     let mut wanted: BTreeMap<NodeTypeName, usize> = BTreeMap::new();
-    for server in servers {
+    for server in servers.iter().filter(|server| server.is_there()) {
         if let Some(kind) = server.node_type() {
             counts.entry(kind.clone()).or_default().add(Standing::of(overview, server));
         }

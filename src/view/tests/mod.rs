@@ -1,6 +1,7 @@
 //! What users read, whole: documents that conform to their schemas, texts to the letter.
 
 mod at_hand;
+mod counts;
 mod documents;
 mod failures;
 mod page;
