@@ -12,6 +12,7 @@ use crate::reconcile::{Moment, RunError};
 use crate::secret::redact;
 use crate::view::document::operator::OperatorDocument;
 use crate::view::exit::Exit;
+use crate::view::table::folded;
 use crate::view::text::one_line;
 use std::io::{IsTerminal, Write, stderr, stdin};
 
@@ -51,17 +52,20 @@ impl Command {
 pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     if command.asks {
         drop(progress);
-        confirm(&command.node, &loaded.config, moment)?;
+        if !confirm(&command.node, &loaded.config, moment)? {
+            log::error!("nothing is done");
+            return Ok(Exit::HeldBack);
+        }
         return answer(command, loaded, moment, Progress::silent());
     }
     answer(command, loaded, moment, progress)
 }
 
 /// Names what would be ended, and asks. Without a terminal nobody answers.
-fn confirm(node: &NodeName, config: &Config, moment: Moment) -> Result<(), Failure> {
+fn confirm(node: &NodeName, config: &Config, moment: Moment) -> Result<bool, Failure> {
     let builds = builds_on(config, node, moment).map_err(Failure::Refused)?;
     if builds.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     if !stdin().is_terminal() || !stderr().is_terminal() {
         let builds = builds.join(", ");
@@ -69,14 +73,15 @@ fn confirm(node: &NodeName, config: &Config, moment: Moment) -> Result<(), Failu
     }
     let mut line = String::new();
     for build in builds {
-        writeln!(stderr(), "{}", one_line(&redact(&format!("{node} runs {build}"))))?;
+        let line = one_line(&redact(&format!("{node} runs {build}"))).into_owned();
+        write!(stderr(), "{}", folded(&line, output::width()))?;
     }
     write!(stderr(), "End it, and delete the node? [y/N] ")?;
-    stdin().read_line(&mut line)?;
-    match line.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(Failure::Refused("nothing is done".to_owned())),
+    if stdin().read_line(&mut line)? == 0 {
+        // The end of the input leaves the question's line open.
+        writeln!(stderr())?;
     }
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
 fn answer(command: &Command, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {

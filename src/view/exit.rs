@@ -11,7 +11,8 @@ pub enum Exit {
     Failed,
     /// The arguments, the configuration or the state file cannot be used, and nothing was done.
     Unusable,
-    /// The brake held removals back, and everything else was done; or what a person asked for is not safe.
+    /// The brake held removals back, and everything else was done; or what a person asked for is not safe, or not
+    /// wanted after all.
     HeldBack,
     /// Another run is active, and nothing was done.
     Busy,
@@ -38,7 +39,7 @@ impl Exit {
             Exit::Done => "success: nothing to do, or everything was done",
             Exit::Failed => "a request or an action failed; everything else was done",
             Exit::Unusable => "the arguments, the configuration or the state file cannot be used",
-            Exit::HeldBack => "something was refused for safety; everything else was done (takes precedence over 1)",
+            Exit::HeldBack => "something was refused for safety; everything else was done (outranks 1)",
             Exit::Busy => "another run is active",
         }
     }

@@ -19,7 +19,7 @@ impl Subject {
     /// Reads a name, or takes it out of the URL of a page of Jenkins or of a cloud's dashboard.
     pub(crate) fn read(text: &str) -> Self {
         let text = text.trim();
-        let name = if text.contains("://") { of_url(text) } else { text.to_owned() };
+        let name = if text.contains("://") { of_url(text) } else { without_build(text).to_owned() };
         Subject { ip: name.parse().ok(), name }
     }
 
@@ -49,6 +49,12 @@ impl Subject {
     }
 }
 
+/// A job without the number of a build, as Jenkins writes both: `ceph-build #12`. No name of a job has a `#`.
+fn without_build(text: &str) -> &str {
+    let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    text.rsplit_once(" #").filter(|(_, number)| is_number(number)).map_or(text, |(job, _)| job.trim_end())
+}
+
 /// The name that a URL leads to. The last part of a dashboard's URL is the server's id.
 fn of_url(url: &str) -> String {
     match Page::of(url) {
@@ -71,6 +77,8 @@ mod tests {
         for (text, name) in [
             ("ubuntu+10.0.0.5", "ubuntu+10.0.0.5"),
             (" ceph-build ", "ceph-build"),
+            ("folder/ceph-build #12", "folder/ceph-build"),
+            ("ceph #twelve", "ceph #twelve"),
             ("https://ci.example.com/computer/ubuntu%2B10.0.0.5/", "ubuntu+10.0.0.5"),
             ("https://ci.example.com/job/folder/job/ceph/12/console", "folder/ceph"),
             ("https://cloud.example.com/project/instances/5d0f9aa2-0000/", "5d0f9aa2-0000"),

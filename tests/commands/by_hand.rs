@@ -315,6 +315,20 @@ fn s1_a_build_is_ended_only_if_a_person_says_so() {
 }
 
 #[test]
+fn a_person_who_does_not_want_to_end_a_build_is_told_that_nothing_is_done() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("stuck").lasting(minutes(1_000)));
+    it.minute();
+    let line = format!("$MITA --config {} retire {node} --force; echo ended $?", it.config_file().display());
+    let mut terminal = it.terminal(&line);
+    terminal.answer("End it, and delete the node? [y/N] ", "n");
+    terminal.expect("nothing is done");
+    terminal.expect("ended 3");
+    assert_eq!(it.killed(), [""; 0]);
+}
+
+#[test]
 fn a_node_that_is_not_there_is_told_as_such_whatever_is_to_be_done_to_it() {
     let it = Setup::trusty().start();
     for options in [&[][..], &["--force"], &["--force", "--yes"], &["--when-idle"]] {

@@ -157,3 +157,12 @@ fn the_name_of_a_node_type_explains_the_type_and_not_each_of_its_servers() {
     let ended = it.program(&["explain", &it.server().id]);
     assert!(ended.stdout.contains("Server trusty"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_verdict_is_printed_once_however_much_is_logged() {
+    let it = Setup::trusty().with_idle_node();
+    let run = it.program(&["reconcile", "--dry-run", "-vv"]);
+    let verdict = format!("node {}  ", it.node());
+    let printed = [&run.stdout, &run.stderr].map(|text| text.matches(&verdict).count());
+    assert_eq!(printed, [1, 0], "{run:?}");
+}

@@ -272,6 +272,19 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_watch_takes_for_a_number_is_told_where_it_belongs() {
+        let error = parsed("mita status --watch nodes").expect_err("not a number");
+        assert!(error.contains("mita status nodes --watch"), "{error}");
+    }
+
+    #[test]
+    fn the_exit_statuses_fit_the_usual_width() {
+        for line in help::exit_help().lines() {
+            assert!(line.len() < 80, "{line}");
+        }
+    }
+
+    #[test]
     fn a_long_option_with_one_dash_is_named_with_two() {
         let refused = |line: &str| parsed(line).expect_err(line);
         for (line, option) in [

@@ -28,6 +28,12 @@ pub(super) fn next(config: &Path) -> String {
     }
 }
 
+/// How the person whose shell this is calls mita as the user who can read the configuration.
+pub(super) fn mita() -> String {
+    let user = user_name(geteuid()).filter(|_| of_process("SUDO_USER").is_some());
+    user.map_or("mita".to_owned(), |user| format!("sudo -u {user} mita"))
+}
+
 fn line(crontab: &str, program: &str, config: &str) -> String {
     format!(
         "({crontab} -l 2>/dev/null; for s in 10 40; do echo \"* * * * * sleep $s; {program} reconcile --config {config}\"; \

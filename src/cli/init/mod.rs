@@ -124,7 +124,7 @@ fn answers(session: &Session<'_>, dialogue: &mut Dialogue<'_>, piped: Piped) -> 
 /// Shows what `mita check` finds and what to do next.
 fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
     let (args, place) = (session.args, session.place);
-    let path = place.path.display();
+    let (path, mita) = (place.path.display(), cron::mita());
     let missing = place.missing_files(answers);
     let mut exit = Exit::Done;
     let mut next: Vec<String> = missing;
@@ -132,18 +132,18 @@ fn conclude(session: &Session<'_>, answers: &Answers) -> Result<Exit, Failure> {
         next.push(format!("set the values at the top of {}", place.beside(&answers.script_file).display()));
     }
     if args.offline || !next.is_empty() {
-        next.push(format!("look at {path}"));
-        next.push(format!("mita check --online --config {path}"));
+        next.push(format!("read {path}, which explains each key, and correct what does not fit"));
+        next.push(format!("{mita} check --online --config {path}"));
     } else {
         let checked = session
             .waiting("asking Jenkins and the clouds", || check::examine(&place.path, true, session.moment.again()));
         exit = check::show(&checked)?;
     }
     if exit == Exit::Done {
-        next.push(format!("mita reconcile --dry-run --config {path}"));
+        next.push(format!("{mita} reconcile --dry-run --config {path}"));
     } else {
         next.push("correct the errors above".to_owned());
-        next.push(format!("mita check --online --config {path}"));
+        next.push(format!("{mita} check --online --config {path}"));
     }
     match (&answers.login, config::clouds_file_of_this_folder()) {
         (template::Login::Cloud(cloud), _) if cloud == "envvars" => {

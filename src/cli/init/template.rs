@@ -262,7 +262,7 @@ user = {user}
 #max = 20
 
 
-# A kind of server. Its name is the name of its servers and, with +IP, of their nodes in Jenkins.
+# A kind of server. The names of its servers and of their nodes in Jenkins begin with its name.
 [nodes.{node}]
 provider = {provider}
 

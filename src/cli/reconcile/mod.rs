@@ -77,15 +77,17 @@ fn run_once(
         not_written.extend(targets.publish(&loaded.config, &report, ended, store).err());
     }
     report_unwritten(&not_written);
+    let mut verdicts_printed = false;
     let (written, shown) = if args.format.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)
     } else if !targets.print() && (args.dry_run || output::is_terminal()) {
         let text = render(&report, detail);
+        verdicts_printed = detail == Detail::Full;
         (output::print(&text), output::is_terminal())
     } else {
         (Ok(Reader::There), false)
     };
-    log_report(&report, shown);
+    log_report(&report, shown, verdicts_printed);
     if let Err(error) = written {
         // The run was made, and its exit status still counts.
         let failure = [Failure::Output(error)];
@@ -116,8 +118,9 @@ pub(crate) fn exit(report: &Report) -> Exit {
     exit
 }
 
-/// Logs everything that goes to standard error. What a person has just read on the terminal is not repeated.
-fn log_report(report: &Report, shown: bool) {
+/// Logs everything that goes to standard error. What a person has just read on the terminal is not repeated, nor are
+/// verdicts that went to standard output.
+fn log_report(report: &Report, shown: bool, verdicts_printed: bool) {
     let plan = &report.plan;
     for warning in &plan.warnings {
         // A dry run does nothing of what they tell, and the run that does warns of it.
@@ -133,7 +136,7 @@ fn log_report(report: &Report, shown: bool) {
         }
         log::error!("{}: {}", problem.place, problem.error);
     }
-    if !shown {
+    if !shown && !verdicts_printed {
         for verdict in &plan.verdicts {
             log::debug!("{}", verdict.to_string().trim_start());
         }

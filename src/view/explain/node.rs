@@ -22,7 +22,8 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
         let url = build.url.as_ref().map_or_else(String::new, |url| format!(", {url}"));
         finding.fact(What::Runs, format!("{}{url}", build.words()));
     }
-    if let Some(hold) = Hold::of(overview, [node]) {
+    let hold = Hold::of(overview, [node]);
+    if let Some(hold) = &hold {
         finding.fact(What::Held, hold.words());
     }
     let labels: Vec<&str> = node.labels.iter().map(String::as_str).collect();
@@ -36,6 +37,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
                 match by {
                     SetOfflineBy::Us => "this installation",
                     SetOfflineBy::Monitor => "a node monitor of Jenkins",
+                    SetOfflineBy::Person if hold.is_some_and(|hold| hold.by.is_some()) => "a person",
                     SetOfflineBy::Person => "a person, or somebody that Jenkins does not name",
                 },
             );

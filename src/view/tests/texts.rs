@@ -29,7 +29,7 @@ fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
     assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server 090f6c67-fa92-4435-a827-cb66ad474328]
-1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours
+1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take all that max, max_servers and the quota allow: raise that limit, or wait until a server gets free
 ");
 }
 
@@ -207,7 +207,8 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
   seen            waits for an executor, in the queue for 1m 10s; a project with
                   the label expression amd64 && trusty
   jenkins says    "There are no nodes with the label ‘amd64&&trusty’"
-  waits since     2026-01-05T08:00:10Z, as far as mita has seen it
+  next            raise that limit, or wait until a server gets free
+  waits since     2026-01-05T08:00:10Z, when a run first saw it wait
   needs           amd64 && trusty
   known from      the label in Jenkins' words
 
