@@ -316,6 +316,16 @@ fn the_last_line_of_init_puts_mita_in_cron_when_it_is_pasted() {
 }
 
 #[test]
+fn the_lines_to_copy_after_an_init_with_sudo_name_its_user() {
+    let it = nothing_yet();
+    let url = format!("{}/", it.sim.jenkins_url());
+    let ended = it.program_with(&["init", "--jenkins-url", &url], &[("SUDO_USER", "alice")], "");
+    let user = Command::new("id").arg("-un").output().expect("id, of coreutils").stdout;
+    let line = format!("  sudo -u {} mita reconcile --dry-run --config ", String::from_utf8_lossy(&user).trim());
+    assert!(ended.stdout.contains(&line), "{}{}", ended.stdout, ended.stderr);
+}
+
+#[test]
 fn offline_nobody_is_asked_and_what_is_left_to_do_is_told() {
     let it = nothing_yet();
     fs::remove_file(beside(&it, "clouds.yaml")).expect("a clouds.yaml");
