@@ -45,16 +45,16 @@ impl<'a> ClosedNodes<'a> {
         self.closed.insert(seen.name.clone(), values);
         match self.jenkins.replace_node_config(&seen.name, &with_values(&document, &closed_values())) {
             Ok(()) => Ok(true),
-            // Without Agent/Configure the usual order has to do.
-            Err(JenkinsError { kind: ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. }, .. }) => {
-                self.forget(&seen.name);
-                Ok(false)
-            }
             // It may be closed all the same. If not, that would fail in each run, and the node would never go.
             Err(error) if error.outcome_is_unknown() => {
                 self.unsure.insert(seen.name.clone());
                 let now = self.jenkins.node_config(&seen.name)?;
                 Ok(matches!(now, NodeConfig::Closed(_)))
+            }
+            // Without Agent/Configure the usual order has to do.
+            Err(JenkinsError { kind: ErrorKind::Forbidden { .. } | ErrorKind::Refused { .. }, .. }) => {
+                self.forget(&seen.name);
+                Ok(false)
             }
             Err(error) => Err(error),
         }

@@ -11,7 +11,9 @@ use crate::jenkins::Jenkins;
 use crate::observe::Services;
 use crate::plan::model::{Action, Plan};
 use crate::provider::Provider;
+use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard};
 
 pub(super) const JENKINS_RESTARTED: &str = "Jenkins was restarted in the middle of the run";
 
@@ -25,6 +27,8 @@ pub(super) struct Context<'a> {
     /// As it was before the first action.
     pub(super) state: &'a State,
     pub(super) events: Sender<Event>,
+    /// Providers that asked for fewer requests in this run.
+    pub(super) throttled: &'a Mutex<BTreeSet<ProviderName>>,
 }
 
 impl<'a> Context<'a> {
@@ -42,6 +46,19 @@ impl<'a> Context<'a> {
     /// Carries out the actions of one kind, and reports their results.
     pub(super) fn carry_out<T: FnOnce() -> Result<Outcome> + Send>(&self, task: impl Fn(&'a Action) -> Option<T>) {
         self.parallel(self.actions(task), |(action, task)| self.report_result(action, task()));
+    }
+
+    /// Sends no more orders to the provider in this run.
+    pub(super) fn throttle(&self, provider: &ProviderName) {
+        self.throttled().insert(provider.clone());
+    }
+
+    pub(super) fn is_throttled(&self, provider: &ProviderName) -> bool {
+        self.throttled().contains(provider)
+    }
+
+    fn throttled(&self) -> MutexGuard<'a, BTreeSet<ProviderName>> {
+        self.throttled.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     pub(super) fn jenkins(&self) -> Result<&'a Jenkins> {

@@ -29,6 +29,8 @@ pub(super) enum Event {
     ServerCreated { order: MitaId, server_id: ServerId },
     /// The provider did not confirm an order.
     OrderFailed { order: MitaId, provider: ProviderName, failure: Failure },
+    /// An order was left out, since its provider asks for fewer requests.
+    OrderNotSent(MitaId),
     /// A node was not created; an order whose agent needs it was not sent.
     NodeNotCreated {
         order: MitaId,
@@ -84,7 +86,13 @@ impl Event {
             Event::ServerCreated { order, server_id } => {
                 if let Some(server) = state.servers.get_mut(&order) {
                     server.server_id = Some(server_id);
+                    let provider = server.provider.clone();
+                    breaker::accepted(state, &provider, now);
                 }
+            }
+            Event::OrderNotSent(order) => {
+                state.servers.remove(&order);
+                results.orders_refused = true;
             }
             Event::OrderFailed { order, provider, failure } => {
                 order_failed(&order, provider, failure, now, state, results);
@@ -156,7 +164,10 @@ fn order_failed(
     state: &mut State,
     results: &mut Results,
 ) {
-    let Failure { kind, message } = failure;
+    if failure.asks_for_pause() {
+        breaker::throttled(state, &provider, failure.retry_after, now);
+    }
+    let Failure { kind, message, .. } = failure;
     let is_wrong = match kind {
         // The server may exist: its order stays in the state.
         FailureKind::UnknownOutcome => return,

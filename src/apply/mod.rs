@@ -39,7 +39,7 @@ use crate::domain::world::World;
 use crate::observe::Services;
 use crate::plan::model::Plan;
 use context::Context;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 /// What has happened since the step before.
@@ -63,9 +63,10 @@ pub fn apply(
     mut step: impl FnMut(Step<'_>) -> bool,
 ) -> Results {
     let mut results = Results::default();
+    let throttled = Mutex::default();
     thread::scope(|scope| {
         let (sender, receiver) = mpsc::channel();
-        let context = Context { config, services, world, plan, state: before, events: sender };
+        let context = Context { config, services, world, plan, state: before, events: sender, throttled: &throttled };
         let groups: [fn(&Context<'_>); 4] =
             [orders::create_servers, floating_ips::assign_and_release, registration::create_nodes, restore_and_remove];
         let threads = groups.map(|group| {

@@ -117,7 +117,7 @@ impl NotDone {
 }
 
 impl From<Failure> for NotDone {
-    fn from(Failure { kind, message }: Failure) -> Self {
+    fn from(Failure { kind, message, .. }: Failure) -> Self {
         let outcome = match kind {
             FailureKind::Quota
             | FailureKind::Wrong

@@ -37,10 +37,12 @@ impl From<NotDone> for Refusal {
 
 impl From<JenkinsError> for Refusal {
     fn from(error: JenkinsError) -> Self {
-        let in_passing = matches!(
-            error.kind,
-            ErrorKind::Starting | ErrorKind::NotSent | ErrorKind::Lost | ErrorKind::Failed { status: 501.. }
-        );
+        let in_passing = match error.kind {
+            ErrorKind::Starting | ErrorKind::NotSent | ErrorKind::Lost | ErrorKind::Failed { status: 501.. } => true,
+            ErrorKind::Refused { status: 429 } => true,
+            ErrorKind::Refused { .. } => error.outcome_is_unknown(),
+            _ => false,
+        };
         Self { not_done: error.into(), wrong: !in_passing }
     }
 }
@@ -80,6 +82,13 @@ pub(super) fn create_node_for_order(context: &Context<'_>, order: &MitaId) -> Re
             let refusal = Refusal { not_done: not_done.and(withdraw_node(context, order)), wrong };
             Err(not_ordered(refusal, "has a secret that could not be read"))
         }
+    }
+}
+
+/// Reports that the node of an order is not created, since the order is not sent.
+pub(super) fn leave_out_node(context: &Context<'_>, order: &MitaId, why: &str) {
+    if let Some((action, node)) = node_of_order(context, order) {
+        report(context, action, node, Err(NotDone::skipped(why).into()));
     }
 }
 

@@ -137,7 +137,7 @@ rules! {
     Budget = "budget",
     /// too many different needs wait at once to try every way to place the job
     TooManyNeeds = "too_many_needs",
-    /// the node type failed there lately
+    /// the node type failed there lately, or the provider asks for fewer orders
     BreakerOpen = "breaker_open",
     /// nodes of the type stood idle beside the job
     InVain = "in_vain",

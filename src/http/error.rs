@@ -26,3 +26,9 @@ pub enum Kind {
     /// The answer is complete, but not the JSON that was asked for.
     NotJson,
 }
+
+/// Whether a proxy may answer a request with this status below 500 after it passed the request on: it gave up waiting (408,
+/// 499), or the status is in no standard. With the others (400, 403, 404, 413, 429) a proxy refuses what it has not passed on.
+pub fn may_be_passed_on(status: u16) -> bool {
+    matches!(status, 408 | 425 | 432..=450 | 452..=499)
+}

@@ -1,7 +1,7 @@
 //! What the errors of Jenkins mean, and which setting an operator should change.
 
 use super::crumb;
-use crate::http::{HttpError, Kind, Response, excerpt};
+use crate::http::{HttpError, Kind, Response, excerpt, may_be_passed_on};
 use crate::secret::sentences;
 
 /// A request that Jenkins did not answer as it should.
@@ -55,17 +55,18 @@ pub enum ErrorKind {
 }
 
 impl JenkinsError {
-    /// Whether Jenkins may have done a write that ended with this error.
+    /// Whether Jenkins may have done a write that ended with this error. A proxy answers 503 also after it passed the request
+    /// on.
     pub fn outcome_is_unknown(&self) -> bool {
         match self.kind {
             ErrorKind::Unauthorized
             | ErrorKind::Forbidden { .. }
-            | ErrorKind::Starting
             | ErrorKind::NotFound
             | ErrorKind::Redirected
-            | ErrorKind::Refused { .. }
             | ErrorKind::NotSent => false,
-            ErrorKind::NotJenkins
+            ErrorKind::Refused { status } => may_be_passed_on(status),
+            ErrorKind::Starting
+            | ErrorKind::NotJenkins
             | ErrorKind::Unexpected
             | ErrorKind::Incomplete
             | ErrorKind::Failed { .. }

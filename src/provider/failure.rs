@@ -1,5 +1,6 @@
 //! Why a cloud did not do what it was asked to do.
 
+use jiff::SignedDuration;
 use std::fmt;
 
 /// A request to a cloud that failed.
@@ -9,6 +10,20 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, where, and what to do: for an operator.
     pub message: String,
+    /// For how long the cloud wants no more such requests, where it says so.
+    pub retry_after: Option<SignedDuration>,
+}
+
+impl Failure {
+    /// A failure of a cloud that says nothing of a pause.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
+    }
+
+    /// Whether the cloud asks for fewer requests, whatever became of this one.
+    pub fn asks_for_pause(&self) -> bool {
+        self.kind == FailureKind::RateLimited || self.retry_after.is_some()
+    }
 }
 
 /// What a failure means for the plan.

@@ -55,6 +55,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         breakers,
         failures,
         quota_refused: _,
+        throttles: _,
         mismatches,
         pauses,
         lasting,

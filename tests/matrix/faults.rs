@@ -164,8 +164,11 @@ impl Case<'_> {
         let mut there = picture(farm);
         let mut expected = &undisturbed.pictures[1..4];
         if !expected.contains(&there) {
-            // An order that may have been taken is waited for, and one that was refused as wrong opens a breaker.
-            farm.minutes(if farm.state()["breakers"] == serde_json::json!({}) { 5 } else { 11 });
+            // An order that may have been taken is waited for. One that was refused as wrong opens a breaker, and a cloud
+            // that asks for fewer gets none for a while.
+            let state = farm.state();
+            let pauses = state["breakers"] != serde_json::json!({}) || state.get("throttles").is_some();
+            farm.minutes(if pauses { 11 } else { 5 });
             there = picture(farm);
             expected = &undisturbed.pictures[2..];
         }

@@ -35,7 +35,7 @@ fn s4_a_cloud_that_says_it_is_unavailable_and_made_the_server_all_the_same_is_no
     let it = Setup::trusty().start();
     waits(&it);
     it.sim.fault(order(Kind::DoneBut(503)));
-    it.minute().did(&["create_server trusty demand failed"]);
+    it.minute().did(&["create_server trusty demand unknown"]);
     it.minutes(4).did_nothing();
     assert_eq!((it.orders(), it.sim.jenkins().waiting()), (1, 0));
 }

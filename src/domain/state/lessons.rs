@@ -124,6 +124,15 @@ impl Breaker {
     }
 }
 
+/// A provider that asked for fewer orders, and has accepted none since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// Nothing is ordered there before this time.
+    pub until: Timestamp,
+    /// How long its last pause is.
+    pub pause: SignedDuration,
+}
+
 /// A server that failed to be built or to join: what a person needs to know once it is gone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFailure {

@@ -16,7 +16,7 @@ pub use credit::Credit;
 pub use files::{HISTORY, JOURNAL, LOCK, beside, files_beside};
 pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
-    Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause,
+    Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause, Throttle,
 };
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
@@ -93,6 +93,9 @@ pub struct State {
     /// Sizes that a provider had no quota for, and until when it is not asked again.
     #[serde(default)]
     pub quota_refused: BTreeMap<ProviderName, BTreeMap<NodeTypeName, Timestamp>>,
+    /// Providers that asked for fewer orders.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub throttles: BTreeMap<ProviderName, Throttle>,
     /// Jobs that a node type turned out not to serve.
     #[serde(default, rename = "vain")]
     pub mismatches: Vec<Mismatch>,
@@ -136,6 +139,7 @@ impl State {
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
             quota_refused: BTreeMap::new(),
+            throttles: BTreeMap::new(),
             mismatches: Vec::new(),
             pauses: Vec::new(),
             lasting: BTreeMap::new(),
@@ -148,6 +152,11 @@ impl State {
     /// The pause of servers of this type at this provider, where there is one.
     pub fn pause(&self, node_type: &NodeTypeName, provider: &ProviderName) -> Option<&Pause> {
         self.pauses.iter().find(|pause| pause.covers(node_type, provider))
+    }
+
+    /// Until when nothing is ordered at a provider that asks for fewer orders.
+    pub fn throttled_until(&self, provider: &ProviderName, now: Timestamp) -> Option<Timestamp> {
+        self.throttles.get(provider).map(|throttle| throttle.until).filter(|until| *until > now)
     }
 
     /// Who set a node offline, where somebody did.
@@ -211,6 +220,9 @@ impl State {
         let mut breakers = self.breakers.values().flat_map(|types| types.values());
         if !breakers.all(|breaker| lasts(&breaker.pause)) {
             return wrong("the pause of a breaker");
+        }
+        if !self.throttles.values().all(|throttle| lasts(&throttle.pause)) {
+            return wrong("the pause of a provider");
         }
         None
     }

@@ -55,13 +55,21 @@ fn a_write_is_done_where_jenkins_sends_us_back_to_its_nodes_and_nowhere_else() {
         (html(200, "Sign in"), ErrorKind::NotJenkins),
         (html(400, "Error").with("X-Error", "no"), ErrorKind::Refused { status: 400 }),
         (html(405, "Error"), ErrorKind::Refused { status: 405 }),
+        (html(408, "Request Time-out"), ErrorKind::Refused { status: 408 }),
         (html(503, "Starting"), ErrorKind::Starting),
         (html(504, "Gateway Time-out"), ErrorKind::Failed { status: 504 }),
         (Answer::Cut(Vec::new()), ErrorKind::Lost),
     ] {
         let error = delete(answer).unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
-        let open = matches!(kind, ErrorKind::NotJenkins | ErrorKind::Failed { .. } | ErrorKind::Lost);
+        let open = matches!(
+            kind,
+            ErrorKind::NotJenkins
+                | ErrorKind::Starting
+                | ErrorKind::Refused { status: 408 }
+                | ErrorKind::Failed { .. }
+                | ErrorKind::Lost
+        );
         assert_eq!(error.outcome_is_unknown(), open, "{error}");
     }
 }

@@ -213,6 +213,13 @@ impl<'a> Limits<'a> {
         if let Some(reason) = self.over_budget(kind, provider) {
             return blocker(Rule::Budget, reason);
         }
+        if let Some(until) = self.memory.throttled_until(provider, self.now) {
+            let left = span(until.duration_since(self.now));
+            return blocker(
+                Rule::BreakerOpen,
+                format!("provider {provider} asks for fewer requests; servers are ordered there again in {left}"),
+            );
+        }
         let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));

@@ -1,12 +1,12 @@
 //! The circuit breaker of a (provider, node type): after failures one server is tried at a time, and from the third run that
-//! sees some, nothing is ordered there for a while before each try.
+//! sees some, nothing is ordered there for a while before each try. And the pauses of a provider that asks for fewer orders.
 
 use crate::domain::names::{NodeTypeName, ProviderName};
-use crate::domain::state::{Breaker, State};
+use crate::domain::state::{Breaker, State, Throttle};
 use jiff::{SignedDuration, Timestamp};
 
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A size that the quota refused is not asked for again for this long.
 pub(crate) const QUOTA_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -79,4 +79,24 @@ pub fn succeeded(state: &mut State, provider: &ProviderName, node_type: &NodeTyp
 /// The quota had no room for this size.
 pub fn quota_refused(state: &mut State, provider: &ProviderName, node_type: &NodeTypeName, now: Timestamp) {
     state.quota_refused.entry(provider.clone()).or_default().insert(node_type.clone(), now + QUOTA_PAUSE);
+}
+
+/// The provider asks for fewer orders, and for how long it wants none if it says so. Several answers of one run are one. Asked
+/// again after that and still refused, it gets a pause that grows as that of a breaker.
+pub fn throttled(state: &mut State, provider: &ProviderName, retry_after: Option<SignedDuration>, now: Timestamp) {
+    let asked = retry_after.map(|asked| asked.min(LONGEST_PAUSE));
+    let pause = match state.throttles.get(provider) {
+        // Nothing is sent there during a pause: this one began in this run.
+        Some(known) if known.until > now => known.pause.max(asked.unwrap_or_default()),
+        Some(known) => (known.pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE).max(asked.unwrap_or_default()),
+        None => asked.unwrap_or(FIRST_PAUSE),
+    };
+    state.throttles.insert(provider.clone(), Throttle { until: now + pause, pause });
+}
+
+/// The provider accepted an order, and not in the run in which it refused others.
+pub fn accepted(state: &mut State, provider: &ProviderName, now: Timestamp) {
+    if state.throttles.get(provider).is_some_and(|throttle| throttle.until <= now) {
+        state.throttles.remove(provider);
+    }
 }

@@ -111,6 +111,7 @@ fn forget_what_is_over(memory: &mut State, now: Timestamp) {
     memory.failures.retain(|_, types| !types.is_empty());
     memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
     memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    memory.throttles.retain(|_, throttle| now.duration_since(throttle.until) < breaker::LONGEST_PAUSE);
     memory.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
 }
 
@@ -138,6 +139,9 @@ fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
     }
     for until in memory.quota_refused.values_mut().flat_map(BTreeMap::values_mut) {
         *until = (*until).min(now + breaker::QUOTA_PAUSE);
+    }
+    for throttle in memory.throttles.values_mut() {
+        throttle.until = throttle.until.min(now + throttle.pause);
     }
     for mismatch in &mut memory.mismatches {
         mismatch.until = mismatch.until.min(now + MISMATCH_LASTS);

@@ -284,6 +284,60 @@ fn a_refusal_for_quota_is_remembered_for_five_minutes_for_that_size() {
 }
 
 #[test]
+fn s4_a_provider_that_asks_for_fewer_orders_gets_none_until_its_pause_is_over_and_others_take_the_jobs() {
+    let mut s = Situation::new();
+    breaker::throttled(&mut s.state, &"os".into(), Some(time("10m")), s.now);
+    s.project(1, "amd64");
+    s.after("9m 59s").runs(
+        "
+        |   job 1  job1  breaker_open: needs amd64: provider os asks for fewer requests; servers are ordered there again in 1s
+    ",
+    );
+    s.add_provider("two");
+    s.ubuntu().providers.push("two".into());
+    s.runs(
+        "
+        | + ubuntu  two  20261121T120959Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120959Z-1 is ordered for it
+    ",
+    );
+    s.project(2, "amd64");
+    s.after("1s").runs(
+        "
+        | + ubuntu  os  20261121T121000Z-1  job2 (2) needs amd64
+        |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120959Z-1 is on its way
+        |   job 2  job2  demand: needs amd64: ubuntu server 20261121T121000Z-1 is ordered for it
+        |   server new1  ubuntu  booting: ordered 1s ago, being built
+    ",
+    );
+}
+
+#[test]
+fn the_pause_of_a_provider_grows_while_it_refuses_is_bounded_and_ends_with_an_order_that_it_accepts() {
+    let mut s = Situation::new();
+    let os = "os".into();
+    let mut pauses = Vec::new();
+    for asked in [Some("42s"), None, Some("1s"), Some("30m"), None, Some("5h")] {
+        let asked = asked.map(time);
+        breaker::throttled(&mut s.state, &os, asked, s.now);
+        // The second answer of one run.
+        breaker::throttled(&mut s.state, &os, Some(time("1s")), s.now);
+        breaker::accepted(&mut s.state, &os, s.now);
+        pauses.push(format!("{:#}", s.state.throttles[&os].pause));
+        s.now = s.state.throttles[&os].until;
+    }
+    assert_eq!(pauses, ["42s", "5m", "10m", "30m", "1h", "1h"]);
+    breaker::accepted(&mut s.state, &os, s.now);
+    assert!(s.state.throttles.is_empty());
+    // What nobody asks for any more is forgotten.
+    breaker::throttled(&mut s.state, &os, None, s.now);
+    s.after("1h").run();
+    assert_eq!(s.state.throttles.len(), 1);
+    s.after("6m").run();
+    assert!(s.state.throttles.is_empty());
+}
+
+#[test]
 fn s4_the_clouds_quota_holds_in_each_of_its_units() {
     let quota = Quota {
         sizes: [("ubuntu".into(), Size { cores: 4, ram_mib: 8192 })].into(),

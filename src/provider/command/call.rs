@@ -33,7 +33,7 @@ pub(crate) fn call<A: DeserializeOwned>(
     request: &impl Serialize,
     time: Duration,
 ) -> Result<A, Failure> {
-    let failure = |kind, text: &str| Err(Failure { kind, message: format!("{}: {text}", name(config, verb)) });
+    let failure = |kind, text: &str| Err(Failure::new(kind, format!("{}: {text}", name(config, verb))));
     let request = match serde_json::to_vec(request) {
         Ok(request) => request,
         Err(error) => return failure(FailureKind::Wrong, &error.to_string()),

@@ -44,7 +44,7 @@ impl Program {
         let left = time_until(self.network.reads_end().unwrap_or(self.deadline).min(self.deadline));
         if left.is_zero() {
             let message = format!("{}: not started: the time for it has passed", name(&self.config, verb));
-            return Err(Failure { kind: FailureKind::Unavailable, message });
+            return Err(Failure::new(FailureKind::Unavailable, message));
         }
         let time = Duration::try_from(self.config.timeout).unwrap_or_default().min(left);
         self.calls.fetch_add(1, Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl Program {
     fn unusable(&self, verb: Verb, text: &str) -> Failure {
         self.failed.fetch_add(1, Ordering::Relaxed);
         let message = format!("{}: {text}; the contract is in examples/backend.md", name(&self.config, verb));
-        Failure { kind: FailureKind::UnknownOutcome, message }
+        Failure::new(FailureKind::UnknownOutcome, message)
     }
 
     fn check(&self, types: &[&NodeType]) -> Result<CheckAnswer, Failure> {
@@ -128,7 +128,7 @@ impl Provider for Program {
             let name = NodeTypeName::from(name);
             if let Some(problem) = checked.problem {
                 let message = format!("{}: {}", super::call::name(&self.config, Verb::Check), redact_answer(&problem));
-                unfit.insert(name, Failure { kind: FailureKind::Wrong, message });
+                unfit.insert(name, Failure::new(FailureKind::Wrong, message));
             } else if let (Some(cores), Some(ram_mib)) = (checked.cores, checked.ram_mib) {
                 quota.sizes.insert(name, world::Size { cores, ram_mib });
             }

@@ -35,7 +35,7 @@ impl JobStatus {
             Rule::Quota => "the quota of a cloud is used up",
             Rule::Budget => "a budget is used up",
             Rule::TooManyNeeds => "too many different needs wait at once",
-            Rule::BreakerOpen => "a node type failed lately",
+            Rule::BreakerOpen => "orders pause after failures or too many requests",
             Rule::Paused => "a person paused orders",
             Rule::NoNodeType => "no node type has the labels",
             Rule::UnknownNeed => "Jenkins does not say what is needed",

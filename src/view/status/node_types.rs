@@ -152,11 +152,13 @@ pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &No
     let breaker = breaker.map(|breaker| pause(Rule::BreakerOpen, breaker.until, &breaker.reason));
     let refused = memory.quota_refused.get(provider).and_then(|types| types.get(kind));
     let refused = refused.map(|until| pause(Rule::Quota, *until, "the cloud's quota had no room for it"));
+    let throttled = memory.throttled_until(provider, overview.now());
+    let throttled = throttled.map(|until| pause(Rule::BreakerOpen, until, "the provider asks for fewer requests"));
     let over = budgets(overview.config, &memory.spent, overview.now())
         .filter(|(scope, _, used)| used.is_over() && scope.counts(kind, provider));
     let over = over.map(|(scope, budget, used)| {
         let reason = format!("{scope} has used its budget of {budget}");
         pause(Rule::Budget, used.until.timestamp(), &reason)
     });
-    over.chain(breaker).chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
+    over.chain(throttled).chain(breaker).chain(refused).filter(|pause| pause.until.0 > overview.now()).collect()
 }

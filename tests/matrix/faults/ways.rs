@@ -35,6 +35,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
         way("503", |_, service| refusal(503, service), &["503"]),
         way("504", |_, service| refusal(504, service), &["504"]),
         way("HTML with status 502", |_, _| Kind::Html(502), &["502"]),
+        way("HTML with status 503", |_, _| Kind::Html(503), &["503"]),
     ],
     &[
         way("400", |_, service| refusal(400, service), &["400"]),
@@ -47,7 +48,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
     &[
         way("429", |_, service| refusal(429, service), &["429"]),
         way("429, ask again in a second", |_, _| Kind::RetryAfter(1), &["429"]),
-        way("429, ask again in an hour", |_, _| Kind::RetryAfter(3600), &["429"]),
+        way("429, ask again in five minutes", |_, _| Kind::RetryAfter(300), &["429"]),
     ],
     &[
         Way { success: true, ..way("HTML with status 200", |_, _| Kind::Html(200), &["HTML page"]) },
@@ -80,6 +81,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
     &[way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"])],
     &[
         Way { to: To::Writes, ..way("500, and done", |_, _| Kind::DoneBut(500), &["500"]) },
+        Way { to: To::Writes, ..way("503, and done", |_, _| Kind::DoneBut(503), &["503"]) },
         Way { to: To::Writes, ..way("504, and done", |_, _| Kind::DoneBut(504), &["504"]) },
     ],
     &[Way { to: To::Writes, ..way("said to be done, and not done", |_, _| Kind::AckedButNotDone(204), &[]) }],

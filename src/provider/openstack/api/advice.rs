@@ -1,6 +1,7 @@
 //! What to do about an answer of OpenStack that is no success. Where the cause is not certain, there is no advice.
 
 use super::error_body::{Effect, names_kind, says, says_cannot_choose_network, says_no_disk};
+use super::service::Service;
 use crate::http::Response;
 use crate::provider::failure::FailureKind;
 
@@ -18,12 +19,20 @@ pub(super) const METADATA_ITEMS: &str = "metadata items";
 const NO_ADDRESS: &str = "no more ip addresses";
 
 /// What to do about an answer that means this.
-pub(super) fn advice(kind: FailureKind, effect: Effect, response: &Response) -> Option<&'static str> {
+pub(super) fn advice(
+    kind: FailureKind,
+    service: Service,
+    effect: Effect,
+    response: &Response,
+) -> Option<&'static str> {
     let says = |words| says(response, words);
     let creates = effect == Effect::Create;
     // Old versions of Nova ask to wait for nothing where a quota is used up.
     let is_told_to_wait = || response.retry_after().is_some_and(|pause| !pause.is_zero());
     Some(match (kind, response.status) {
+        (FailureKind::RateLimited, _) if creates && service == Service::Compute => {
+            "mita orders nothing there for a while (mita status shows how long)"
+        }
         // Whoever says when to come back minds the number of requests, and not this one.
         (_, 413 | 429 | 503) if kind != FailureKind::UnknownOutcome && is_told_to_wait() => PASSES,
         (FailureKind::Quota, _) => "free some of the project's quota or have it raised",
@@ -115,8 +124,9 @@ mod tests {
     #[test]
     fn an_answer_that_says_when_to_come_back_is_about_nothing_else() {
         for status in [413, 429] {
-            let message = refusal(Effect::Create, Answer::json(status, "<html>").with("Retry-After", "600"));
-            assert!(message.ends_with("mita tries again"), "{message}");
+            let answer = || Answer::json(status, "<html>").with("Retry-After", "600");
+            assert!(refusal(Effect::Delete, answer()).ends_with("mita tries again"));
+            assert!(refusal(Effect::Create, answer()).contains("mita orders nothing there for a while"));
         }
         let full = Answer::json(413, r#"{"overLimit":{"message":"Quota exceeded for cores","retryAfter":0}}"#);
         let message = refusal(Effect::Create, full.with("Retry-After", "0"));

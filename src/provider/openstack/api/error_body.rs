@@ -1,6 +1,7 @@
 //! What the body of an error of OpenStack says.
 
 use crate::http::{Response, excerpt};
+use jiff::SignedDuration;
 use serde_json::Value;
 
 /// The largest body that is searched for an error, in bytes. The errors of the services themselves are far shorter.
@@ -25,6 +26,8 @@ pub(super) struct ErrorBody {
     /// Whether a filter wrote it before the request reached Nova (webob.exc: `code` is a text). Nova puts its own errors in
     /// a field (nova/api/openstack/wsgi.py, `Fault`); Glance does not.
     pub(super) by_filter: bool,
+    /// `retryAfter`, a number or a text.
+    pub(super) retry_after: Option<SignedDuration>,
 }
 
 /// Nova, Cinder, Keystone: `{"KIND": {"code", "message"}}`. Neutron: `{"NeutronError": {"type", "message", "detail"}}`, or a
@@ -36,18 +39,22 @@ pub(super) fn error_body(response: &Response) -> Option<ErrorBody> {
     let body: Value = serde_json::from_slice(&response.body).ok()?;
     let fields = body.as_object()?;
     if let Some(message) = fields.get("message").and_then(Value::as_str) {
-        let by_filter = fields.get("code").is_some_and(Value::is_string);
-        return Some(ErrorBody { message: message.to_owned(), field: String::new(), by_filter });
+        let code = fields.get("code").and_then(Value::as_str);
+        let by_filter = code.is_some_and(|code| code.starts_with(&response.status.to_string()));
+        return Some(ErrorBody { message: message.to_owned(), field: String::new(), by_filter, retry_after: None });
     }
     let inner = |(field, inner): (&String, &Value)| {
         let message = inner.get("message")?.as_str()?.to_owned();
-        Some(ErrorBody { message, field: field.clone(), by_filter: false })
+        let asked = inner.get("retryAfter");
+        let asked = asked.and_then(|asked| asked.as_i64().or_else(|| asked.as_str()?.trim().parse().ok()));
+        let retry_after = asked.map(SignedDuration::from_secs);
+        Some(ErrorBody { message, field: field.clone(), by_filter: false, retry_after })
     };
     // Clouds with errors of their own write texts side by side, as {"error_code", "error_msg"}.
     let texts = || {
         let texts: Vec<&str> = fields.values().filter_map(Value::as_str).collect();
         let field = fields.keys().next().filter(|_| fields.len() == 1).cloned().unwrap_or_default();
-        (!texts.is_empty()).then(|| ErrorBody { message: texts.join(": "), field, by_filter: false })
+        (!texts.is_empty()).then(|| ErrorBody { message: texts.join(": "), field, by_filter: false, retry_after: None })
     };
     fields.iter().find_map(inner).or_else(texts)
 }

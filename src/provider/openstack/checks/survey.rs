@@ -96,7 +96,7 @@ fn joined(mut failures: Vec<Failure>, problems: &mut BTreeSet<String>) -> Option
     let kind = failures.first()?.kind;
     let mut messages: Vec<_> = failures.into_iter().map(|failure| failure.message).collect();
     messages.dedup();
-    Some(Failure { kind, message: messages.join("; ") })
+    Some(Failure::new(kind, messages.join("; ")))
 }
 
 /// One thing to ask the cloud.

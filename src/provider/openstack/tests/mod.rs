@@ -269,6 +269,6 @@ fn a_deletion_is_accepted_already_done_or_refused() {
     assert_eq!(delete(404, recorded!("server_404.json")), Ok(Deletion::AlreadyGone));
     assert_eq!(delete(404, "<html>"), Err(FailureKind::Unavailable), "a proxy knows of no server");
     assert_eq!(delete(409, recorded!("server_409.json")), Err(FailureKind::Conflict));
-    assert_eq!(delete(503, ""), Err(FailureKind::Unavailable));
+    assert_eq!(delete(503, ""), Err(FailureKind::UnknownOutcome));
     assert_eq!(delete(500, ""), Err(FailureKind::UnknownOutcome));
 }
