@@ -80,7 +80,7 @@ impl<'a> Known<'a> {
         let fleet = identity::identify(config, world, state);
         let mut memory = sightings::add(config, world, state, &fleet, now);
         let fleet = lifecycle::classify(config, world, &memory, fleet, now);
-        lifecycle::outcomes::count(&mut memory, &fleet, now);
+        lifecycle::outcomes::count(&mut memory, state, &fleet, now);
         Self::with_demand(config, world, memory, fleet, now)
     }
 

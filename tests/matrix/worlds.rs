@@ -15,7 +15,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
 use clouds::Unusual;
-use events::{Backend, Event, any, happen, later, latest, newest, odd};
+use events::{Backend, Event, any, doubtful, happen, later, latest, newest, odd};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -84,6 +84,12 @@ impl World {
         for minute in 3..length {
             if odd_chance.in_hundred(6) {
                 events.push((minute, odd(&mut odd_chance)));
+            }
+        }
+        let mut doubtful_chance = Chance::new(seed ^ 0xd0b7);
+        for minute in 3..length {
+            if doubtful_chance.in_hundred(6) {
+                events.push((minute, doubtful(&mut doubtful_chance)));
             }
         }
         Self { seed, backend, length, events }

@@ -3,6 +3,7 @@
 mod budget;
 mod closing;
 mod crashes;
+mod doubtful_clouds;
 mod dry_run;
 mod durability;
 mod installations;

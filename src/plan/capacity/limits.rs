@@ -4,13 +4,13 @@ use crate::config::{Config, NodeType, ProviderConfig};
 use crate::domain::format::span;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, Origin, State};
-use crate::domain::world::{Cloud, Quotas, World};
+use crate::domain::state::{Breaker, GoneServer, Origin, State};
+use crate::domain::world::{Cloud, Node, Presence, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
 use crate::plan::capacity::full::full_parts;
-use crate::plan::identity::fleet::{Machine, Sighting};
+use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::Phase;
@@ -30,7 +30,7 @@ pub struct Limits<'a> {
     there: u32,
     of_type: BTreeMap<&'a NodeTypeName, u32>,
     at_provider: BTreeMap<&'a ProviderName, u32>,
-    /// Where servers are on their way.
+    /// Where servers are on their way, or may be.
     coming: Vec<Coming<'a>>,
     /// Orders of this very run, made after the quota was read.
     just_ordered: Vec<(&'a NodeTypeName, &'a ProviderName)>,
@@ -45,6 +45,8 @@ struct Coming<'a> {
     place: (&'a NodeTypeName, &'a ProviderName),
     origin: Origin,
     late: bool,
+    /// Whether no list ever showed it, and its cloud says that it is gone.
+    vanished: bool,
     /// Whether its cloud refused it the floating IP that it may need to join.
     refused_floating_ip: bool,
 }
@@ -53,6 +55,10 @@ impl Coming<'_> {
     /// Whether it is the one server that is tried after a failure. What was ordered before the failure tells nothing, and
     /// one that is late is waited for only once so many runs saw failures that the breaker opens.
     fn is_try_after(&self, breaker: &Breaker) -> bool {
+        if self.vanished {
+            // The first one is replaced at once. Where that one vanishes as well, its cloud's answers may lag: both may be there.
+            return breaker.failures > 1;
+        }
         let after = match self.origin {
             Origin::Ordered(run) => run >= breaker.failed_in,
             Origin::Found => true,
@@ -61,10 +67,29 @@ impl Coming<'_> {
     }
 }
 
-/// Whether only one read says that the server is gone, and mita did not delete it: a cloud that lags may show it again.
-fn may_come_back(memory: &State, machine: &Machine<'_>) -> bool {
-    let known = memory.servers.get(&machine.id).filter(|_| matches!(machine.sighting, Sighting::Gone));
-    known.is_some_and(|server| server.retirement.is_none())
+/// Whether a server that its cloud calls gone may be there all the same: its agent is connected, or the state does not give it
+/// up yet and mita did not delete it. A cloud that lags may show it again.
+fn may_be_there(memory: &State, machine: &Machine<'_>) -> bool {
+    let known = memory.servers.get(&machine.id);
+    matches!(machine.sighting, Sighting::Gone)
+        && (machine.nodes.iter().any(|node| is_connected(node))
+            || known.is_some_and(|server| server.retirement.is_none()))
+}
+
+fn is_connected(node: &Node) -> bool {
+    node.presence == Presence::Online || node.connected || !node.idle
+}
+
+/// Servers that two reads called gone, and whose agents are connected: the answers of their clouds may be old.
+fn connected_all_the_same<'a>(
+    memory: &'a State,
+    fleet: &ClassifiedFleet<'_>,
+) -> BTreeMap<&'a ServerId, &'a GoneServer> {
+    let former = fleet.nodes.iter().filter_map(|(node, identity)| match identity {
+        NodeIdentity::Former(server) if is_connected(node) => memory.gone_servers.get_key_value(server),
+        _ => None,
+    });
+    former.collect()
 }
 
 /// The servers that have a floating IP, with their provider. Where a listing is missing, none has.
@@ -101,13 +126,11 @@ impl<'a> Limits<'a> {
         let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.classified() {
             let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
-            if is_leaving && !may_come_back(memory, machine) {
+            if is_leaving && !may_be_there(memory, machine) {
                 continue;
             }
             let place = (&machine.node_type, &machine.provider);
-            limits.there += 1;
-            *limits.of_type.entry(place.0).or_default() += 1;
-            *limits.at_provider.entry(place.1).or_default() += 1;
+            limits.count(place);
             let is_coming = matches!(classified.phase, Phase::OnItsWay(_));
             let awaits_floating_ip = is_coming
                 && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
@@ -116,7 +139,12 @@ impl<'a> Limits<'a> {
                 let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
                 let refused_floating_ip = awaits_floating_ip && refused.is_some_and(|refused| refused.lasts);
                 let (origin, late) = (machine.origin, is_late(memory, machine));
-                limits.coming.push(Coming { order: &machine.id, place, origin, late, refused_floating_ip });
+                let order = &machine.id;
+                limits.coming.push(Coming { order, place, origin, late, vanished: false, refused_floating_ip });
+            } else if is_leaving && memory.servers.get(&machine.id).is_some_and(|server| !server.listed) {
+                let (order, origin) = (&machine.id, machine.origin);
+                let vanished = Coming { order, place, origin, late: false, vanished: true, refused_floating_ip: false };
+                limits.coming.push(vanished);
             }
             if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
@@ -124,7 +152,16 @@ impl<'a> Limits<'a> {
                 *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }
+        for gone in connected_all_the_same(memory, fleet).into_values() {
+            limits.count((&gone.node_type, &gone.provider));
+        }
         limits
+    }
+
+    fn count(&mut self, (node_type, provider): (&'a NodeTypeName, &'a ProviderName)) {
+        self.there += 1;
+        *self.of_type.entry(node_type).or_default() += 1;
+        *self.at_provider.entry(provider).or_default() += 1;
     }
 
     /// Whether a server on its way was refused the floating IP that it may need to join, and not in passing.

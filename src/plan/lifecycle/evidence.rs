@@ -8,7 +8,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::sightings::servers::order_is_given_up;
+use crate::plan::sightings::servers::{is_confirmed_gone, order_is_given_up};
 use jiff::{SignedDuration, Timestamp};
 
 /// A deletion that lasts longer than this is reported.
@@ -48,6 +48,10 @@ impl Evidence<'_> {
 
     pub(super) fn gone_or_going(&self) -> Option<Classified> {
         match self.machine.sighting {
+            // One read is not enough for a server that was never seen: its cloud may not show it everywhere yet.
+            Sighting::Gone if self.remembered.is_some_and(|memory| !memory.listed && !is_confirmed_gone(memory)) => {
+                None
+            }
             Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
             Sighting::Unlisted if self.is_given_up() => {
                 let age = self.now.duration_since(self.machine.ordered_at);

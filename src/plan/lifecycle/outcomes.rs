@@ -4,15 +4,22 @@
 use super::ClassifiedFleet;
 use super::phase::Phase;
 use crate::domain::rule::Rule;
-use crate::domain::state::{ServerFailure, State};
+use crate::domain::state::{ServerFailure, ServerMemory, State};
+use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::breaker;
+use crate::plan::sightings::servers::GONE_CONFIRMED;
 use jiff::Timestamp;
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
-/// sees both, the failure is the later word.
-pub(crate) fn count(memory: &mut State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
+/// sees both, the failure is the later word. `before` is the state that the run before left.
+pub(crate) fn count(memory: &mut State, before: &State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
     let mut failures = Vec::new();
     for (machine, classified) in fleet.classified() {
+        if before.servers.get(&machine.id).is_some_and(|known| vanishes(machine, known)) {
+            let reason = format!("{}, and its node never joined", classified.reason);
+            failures.push((machine, Rule::Gone, reason));
+            continue;
+        }
         let Some(seen) = memory.servers.get_mut(&machine.id) else { continue };
         let busy = classified.phase == Phase::LeftAlone(Rule::Busy);
         let failed = match classified.phase {
@@ -27,20 +34,32 @@ pub(crate) fn count(memory: &mut State, fleet: &ClassifiedFleet<'_>, now: Timest
             breaker::succeeded(memory, &machine.provider, &machine.node_type);
         } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;
-            failures.push((machine, rule, &classified.reason));
+            failures.push((machine, rule, classified.reason.clone()));
         }
     }
     for (machine, rule, reason) in failures {
-        breaker::failed(memory, &machine.provider, &machine.node_type, reason, now);
+        breaker::failed(memory, &machine.provider, &machine.node_type, &reason, now);
         let failure = ServerFailure {
             at: now,
             id: machine.id.clone(),
             name: machine.name.clone(),
             server_id: machine.server_id.clone(),
             rule,
-            reason: reason.clone(),
+            reason,
             console: Vec::new(),
         };
         memory.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
     }
+}
+
+/// Whether this run confirms that a server is gone whose node never joined, and that mita did not remove: something deletes
+/// mita's servers, or the answers of its cloud lag. `known` is what the run before knew.
+fn vanishes(machine: &Machine<'_>, known: &ServerMemory) -> bool {
+    let is_used = machine.is_online() || machine.busy_node().is_some();
+    let is_mitas_doing = known.retirement.is_some() || known.asked.is_some() || known.failure_counted;
+    matches!(machine.sighting, Sighting::Gone)
+        && known.gone_sightings + 1 == GONE_CONFIRMED
+        && known.joined_at.is_none()
+        && !is_used
+        && !is_mitas_doing
 }

@@ -13,7 +13,7 @@ use crate::domain::state::{
     ForeignLabels, GoneServer, ItemMemory, ServerMemory, Session, Settling, SettlingCause, State,
 };
 use crate::domain::world::{NodeKind, ServerState, World};
-use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -65,11 +65,12 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
         let seen = servers::sighted(config, state, machine, listed, passed, now);
-        if servers::is_over(config, machine, &seen) {
-            if let Some(id) = &seen.server_id {
-                memory.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
-            }
-        } else {
+        let is_over = servers::is_over(config, machine, &seen);
+        let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
+        if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone) {
+            memory.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
+        }
+        if !is_over {
             servers.push((machine.id.clone(), seen));
         }
     }

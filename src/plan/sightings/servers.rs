@@ -219,9 +219,18 @@ pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMem
         Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Hidden | Sighting::Deleted | Sighting::Seen(_) => {
             false
         }
-        Sighting::Gone => !memory.listed || memory.gone_sightings >= GONE_CONFIRMED,
+        // One that was never seen may only be late to show: until it is given up, it counts in the limits.
+        Sighting::Gone => {
+            let was_seen = memory.listed || memory.joined_at.is_some();
+            is_confirmed_gone(memory) && (was_seen || order_is_given_up(config, memory))
+        }
         Sighting::Unlisted => order_is_given_up(config, memory),
     }
+}
+
+/// Whether two reads by id said that the server is gone.
+pub(crate) fn is_confirmed_gone(memory: &ServerMemory) -> bool {
+    memory.gone_sightings >= GONE_CONFIRMED
 }
 
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.

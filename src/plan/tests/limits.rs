@@ -109,6 +109,58 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
 }
 
 #[test]
+fn s4_a_server_that_its_cloud_does_not_show_counts_while_its_agent_is_connected() {
+    let mut s = Situation::new();
+    s.ubuntu().max = Some(2);
+    s.busy("s1", "10.0.0.1");
+    s.idle("s2", "10.0.0.2", "1m");
+    s.run();
+    // A replica that lags shows none of them.
+    s.servers().clear();
+    s.project(1, "amd64").why = Some("Waiting for next available executor on ‘amd64’".to_owned());
+    s.node("ubuntu+10.0.0.2").idle = false;
+    s.node("ubuntu+10.0.0.2").idle_executors = 0;
+    s.after("30s").run().after("30s").run();
+    assert_eq!(s.state.servers.len(), 0, "both are given up");
+    s.after("30s").runs(
+        "
+        |   job 1  job1  limit: needs amd64: node type ubuntu has its max of 2
+        |   node ubuntu+10.0.0.1  busy: its server s1 is gone (404 in two runs), and it still runs a build
+        |   node ubuntu+10.0.0.2  busy: its server s2 is gone (404 in two runs), and it still runs a build
+    ",
+    );
+    // The agent of one of them is really gone.
+    s.node("ubuntu+10.0.0.2").idle = true;
+    s.node("ubuntu+10.0.0.2").presence = Presence::Disconnected;
+    s.after("30s").runs(
+        "
+        | + ubuntu  os  20261121T120200Z-1  job1 (1) needs amd64
+        | - ubuntu+10.0.0.2  server_gone: its server s2 is gone (404 in two runs)
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120200Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  busy: its server s1 is gone (404 in two runs), and it still runs a build
+        |   node ubuntu+10.0.0.2  server_gone: its server s2 is gone (404 in two runs)
+    ",
+    );
+}
+
+#[test]
+fn s4_a_connected_agent_counts_in_the_limits_of_its_provider_and_over_all() {
+    type Limit = fn(&mut Situation);
+    let limits: [Limit; 2] = [|s| s.config.max_servers = 1, |s| s.config.providers[0].max = Some(1)];
+    for limit in limits {
+        let mut s = Situation::new();
+        limit(&mut s);
+        s.busy("s1", "10.0.0.1");
+        s.run().servers().clear();
+        s.project(1, "amd64");
+        for _ in 0..4 {
+            assert!(!s.after("30s").plan().actions.iter().any(|action| action.is_order()));
+            s.run();
+        }
+    }
+}
+
+#[test]
 fn s4_what_one_read_calls_gone_counts_until_a_second_one_says_so() {
     let mut s = Situation::new();
     s.ubuntu().max = Some(1);

@@ -42,3 +42,4 @@ mod shared_address;
 mod situation;
 mod size;
 mod text;
+mod vanished;

@@ -223,13 +223,23 @@ fn an_order_with_an_id_is_given_up_when_the_cloud_does_not_know_the_id() {
     ",
     );
     s.cloud("os").by_id.clear();
+    s.queue().clear();
     s.after("1m").runs(
         "
-        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
-        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
-        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+        |   server s1  ubuntu  ordered: ordered 11m ago, in no listing yet
     ",
     );
+    s.project(1, "amd64");
+    s.after("1m").runs(
+        "
+        | + ubuntu  os  20261121T120200Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120200Z-1 is ordered for it
+        |   server s1  ubuntu  gone: its cloud does not know it any more (404)
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud does not know it any more (404), and its node never joined
+        | ? server ubuntu (s1) of provider os vanished before its node joined, and mita did not delete it: find out what deletes servers of mita there (a clean-up job?), or whether the answers of this cloud lag
+    ",
+    );
+    assert!(s.state.servers.keys().all(|id| id.as_str() != "m1"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::label::Carriers;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
@@ -66,6 +66,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
     events.extend(several_sessions(&plan.memory));
     events.extend(disowned(config, fleet));
     events.extend(failing_types(&plan.memory, plan.now));
+    events.extend(vanished(&plan.memory));
     events.extend(missing_labels(config, fleet));
     events.extend(forgotten_holds(&plan.memory));
     events.extend(nearly_over_budget(config, &plan.memory, plan.now));
@@ -200,6 +201,29 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<Warning> {
             let text = format!("{kind} at provider {provider} {text}");
             events.push(Warning::new(warning_key(provider, kind) + event, text));
         }
+    }
+    events
+}
+
+/// Servers that were gone before their nodes joined. Each node type is told of once until one joins.
+fn vanished(memory: &State) -> Vec<Warning> {
+    let mut events = Vec::new();
+    for (provider, kind, failure) in memory
+        .failures
+        .iter()
+        .flat_map(|(provider, types)| types.iter().map(move |(kind, failed)| (provider, kind, failed)))
+    {
+        let fails = memory.breakers.get(provider).is_some_and(|types| types.contains_key(kind));
+        if failure.rule != Rule::Gone || !fails {
+            continue;
+        }
+        let id = failure.server_id.as_ref().map_or(failure.id.as_str(), ServerId::as_str);
+        let text = format!(
+            "server {} ({id}) of provider {provider} vanished before its node joined, and mita did not delete it: find out \
+             what deletes servers of mita there (a clean-up job?), or whether the answers of this cloud lag",
+            failure.name
+        );
+        events.push(Warning::new(format!("vanished {provider} {kind}"), text));
     }
     events
 }

@@ -79,6 +79,10 @@ pub(crate) enum Event {
     MarkTaken { which: usize },
     /// From now on the project may have so many floating IPs.
     FloatingIps { most: u64 },
+    /// Something deletes the servers of ours that no node belongs to yet.
+    Vanish,
+    /// What somebody in front of the cloud answers to the next orders.
+    Gateway { way: usize, times: usize },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -161,6 +165,14 @@ pub(crate) fn odd(chance: &mut Chance) -> Event {
     match chance.below(3) {
         0 => Event::FloatingIps { most: 1 + chance.below(4) as u64 },
         _ => Event::Answer { endpoint: 9 + chance.below(3), way: chance.below(8), times: 1 + chance.below(6) },
+    }
+}
+
+/// One of the kinds that came after those.
+pub(crate) fn doubtful(chance: &mut Chance) -> Event {
+    match chance.below(2) {
+        0 => Event::Vanish,
+        _ => Event::Gateway { way: chance.below(6), times: 1 + chance.below(3) },
     }
 }
 
@@ -380,6 +392,20 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
             }
         }
         Event::MarkTaken { which } => people::mark_taken(farm, which),
+        Event::Vanish => people::delete_new_servers(farm),
+        Event::Gateway { way, times } => {
+            let kind = match way {
+                // A program says so only of what it did not do.
+                0 if backend == Backend::OpenStack => Kind::DoneBut(503),
+                1 => Kind::Html(503),
+                2 => Kind::Empty(408),
+                3 => Kind::RetryAfter(90),
+                4 => Kind::RetryAfter(1_200),
+                _ => Kind::Empty(429),
+            };
+            let (service, path) = requests(backend, Service::Nova, "/servers");
+            farm.sim.fault(Fault::new(service, kind).method("POST").path(path).times(times));
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::events::{idle_nodes, idle_servers, job, pick};
 use crate::harness::Installation;
-use crate::matrix::checks::NAMESAKE;
+use crate::matrix::checks::{NAMESAKE, is_ours};
 use mita_sim::jenkins::nodes::Node;
+use std::collections::BTreeSet;
 
 const PLAIN_ENTRIES: [&str; 2] = ["trusty", "debian"];
 
@@ -18,6 +19,19 @@ pub(super) fn plain_entry(farm: &Installation, which: usize, busy: bool) {
         jenkins.occupy(name, job(0, 15));
     }
     jenkins.hold(name, "prepared");
+}
+
+/// A job that tidies up deletes servers of ours that have no node yet.
+pub(super) fn delete_new_servers(farm: &Installation) {
+    let mut world = farm.sim.world();
+    let with_nodes: BTreeSet<String> =
+        world.jenkins.nodes.iter().filter_map(|node| Some(node.server.as_ref()?.server.clone())).collect();
+    let Some(cloud) = world.clouds.get_mut("openstack") else { return };
+    let new = cloud.servers.iter().filter(|server| is_ours(server) && !with_nodes.contains(&server.id));
+    let new: Vec<String> = new.map(|server| server.id.clone()).collect();
+    for id in new {
+        cloud.delete_server(&id);
+    }
 }
 
 /// A person takes the marks away from nodes of ours that people hold, and from all that people renamed, also where they

@@ -318,7 +318,10 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
         let given_up = match &memory.server_id {
             Some(id) if ours.contains_key(id) || seen.is_disowned(id) => continue,
             None if marks.contains(order) => continue,
-            Some(id) => answered && cloud.is_some_and(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone)),
+            Some(id) => {
+                let gone = answered && cloud.is_some_and(|cloud| cloud.by_id.get(id) == Some(&Lookup::Gone));
+                gone && (memory.listed || memory.gone_sightings > 0)
+            }
             None => {
                 let patience = seen.config.times(&memory.node_type).order_timeout;
                 answered && seen.now.duration_since(memory.ordered_at) >= patience
