@@ -56,6 +56,10 @@ pub(crate) fn sighted(
     if listed {
         see_nodes(&mut memory, config, state, machine, now);
     }
+    // Of one that was there before the state, its age says nothing of how long it took.
+    if memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {
+        memory.under_way = None;
+    }
     memory
 }
 

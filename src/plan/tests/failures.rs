@@ -1,11 +1,11 @@
 //! The circuit breaker and the quota: what follows from failures and refusals.
 
-use crate::domain::state::Breaker;
+use crate::domain::state::{Breaker, State};
 use crate::domain::world::*;
 use crate::plan::plan_again;
 use crate::plan::sightings::breaker;
 use crate::plan::tests::situation::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two runs have seen failures since a server last joined.
 fn fail_twice(s: &mut Situation) {
@@ -125,6 +125,24 @@ fn a_server_that_is_late_is_no_supply_and_counts_in_the_limits() {
     });
     let plan = s.after("1m").plan();
     assert!(!plan.actions.iter().any(|action| action.is_order()), "both are late, and max is reached");
+}
+
+#[test]
+fn servers_that_were_there_before_the_state_do_not_say_how_long_one_takes() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.server("s1").mark.as_mut().unwrap().id = "20261121T090000Z-1".into();
+    s.state = State::new(owner());
+    s.run();
+    assert_eq!(s.state.learned.joins, BTreeMap::new());
+    s.projects(2, "amd64");
+    (0..3).for_each(|_| {
+        s.after("1m").run();
+    });
+    s.after("1m").joins("new1", "10.0.0.2");
+    s.run();
+    let joins: Vec<&Vec<u32>> = s.state.learned.joins.values().flat_map(BTreeMap::values).collect();
+    assert_eq!(joins, [&[180]]);
 }
 
 #[test]
