@@ -22,7 +22,7 @@ pub struct Forecast {
 pub struct AutoGrace {
     /// How many idle seconds of a server a second of waiting is worth.
     pub wait_cost: u32,
-    /// How long a server is kept while fewer than three gaps are known.
+    /// How long a server is kept while little is known of it.
     pub at_first: SignedDuration,
 }
 

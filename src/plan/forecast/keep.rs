@@ -3,7 +3,7 @@
 //! Past gaps between its uses say what each choice would have cost: idle seconds, and for each use that found no server a boot
 //! and the wait of a job, which ends with the boot or with a server that gets free before. The cheapest choice is taken.
 
-use crate::domain::state::Level;
+use crate::domain::state::{GAPS_KEPT, Level};
 
 /// All in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +16,7 @@ pub(super) struct Costs {
     pub(super) interval: u32,
     /// Idle seconds that a second of waiting is worth.
     pub(super) wait_cost: u32,
-    /// How long a server is kept while few gaps are known.
+    /// How long a server is kept while little is known.
     pub(super) at_first: u32,
 }
 
@@ -29,10 +29,18 @@ pub(crate) struct Window {
     pub(crate) hits: usize,
     /// How many gaps are known.
     pub(crate) known: usize,
+    /// How many of these are gaps of its neighbours.
+    pub(crate) of_others: usize,
 }
 
 /// Fewer gaps say nothing.
 const ENOUGH: usize = 3;
+
+/// The same where most are gaps of its neighbours.
+const ENOUGH_OF_OTHERS: usize = 8;
+
+/// So many servers below one, and as many above it, are its neighbours.
+const NEIGHBOURS: usize = 3;
 
 /// A server is kept for no longer than this.
 const LONGEST: u32 = 3600;
@@ -53,17 +61,28 @@ const SOON: u64 = 200;
 /// To let a server go for less time than this, and a boot, is not worth it.
 const SHORTEST_ABSENCE: u32 = 600;
 
-/// The cheapest window for these gaps.
-pub(super) fn window(gaps: &[u32], costs: Costs) -> Window {
-    let known = gaps.len();
-    if known < ENOUGH {
-        return Window { from: 0, until: costs.at_first, hits: 0, known };
+/// The window of the server with this index. Neighbours are used alike: while few gaps of a server are known, their last ones
+/// count, too, the nearest first.
+fn window_of(levels: &[Level], index: usize, costs: Costs) -> Window {
+    let neighbours = (1..=NEIGHBOURS).flat_map(|far| [index.checked_sub(far), index.checked_add(far)]).flatten();
+    let of_others = neighbours.filter_map(|other| levels.get(other)).flat_map(|other| other.gaps.iter().rev());
+    let own = &levels[index].gaps;
+    let gaps: Vec<u32> = own.iter().chain(of_others).take(GAPS_KEPT).copied().collect();
+    let (known, of_others) = (gaps.len(), gaps.len().saturating_sub(own.len()));
+    if own.len() < ENOUGH && known < ENOUGH_OF_OTHERS {
+        return Window { from: 0, until: costs.at_first, hits: 0, known, of_others };
     }
+    Window { of_others, ..cheapest(&gaps, costs) }
+}
+
+/// The cheapest window for these gaps.
+fn cheapest(gaps: &[u32], costs: Costs) -> Window {
+    let known = gaps.len();
     let mut ends: Vec<u32> = gaps.iter().map(|gap| gap + costs.interval).filter(|end| *end <= LONGEST_GAP).collect();
     ends.push(0);
     ends.sort_unstable();
     ends.dedup();
-    let mut best = Window { from: 0, until: 0, hits: 0, known };
+    let mut best = Window { from: 0, until: 0, hits: 0, known, of_others: 0 };
     let mut least = f64::MAX;
     for &until in &ends {
         for &start in std::iter::once(&0).chain(ends.iter().filter(|start| **start <= until)) {
@@ -76,7 +95,7 @@ pub(super) fn window(gaps: &[u32], costs: Costs) -> Window {
             let cost = cost(gaps, from, until, costs);
             if cost < least - 1e-6 && (from == 0 || hits >= ENOUGH) {
                 least = cost;
-                best = Window { from, until, hits, known };
+                best = Window { from, until, hits, ..best };
             }
         }
     }
@@ -118,7 +137,7 @@ pub(super) fn servers(levels: &[Level], used: u32, clock: u64, costs: Costs) -> 
         if age > u64::from(LONGEST_GAP) + u64::from(LONGEST) {
             continue;
         }
-        let window = window(&level.gaps, costs);
+        let window = window_of(levels, index, costs);
         let lead = u64::from(costs.boot + costs.interval);
         let from = if window.from == 0 { 0 } else { u64::from(window.from).saturating_sub(lead) };
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
@@ -141,15 +160,15 @@ mod tests {
 
     #[test]
     fn a_server_is_kept_through_gaps_that_end_soon_and_let_go_where_most_do_not() {
-        let soon = window(&[600, 700, 650, 620].repeat(6), COSTS);
+        let soon = cheapest(&[600, 700, 650, 620].repeat(6), COSTS);
         assert_eq!((soon.from, soon.until, soon.hits), (0, 730, 24));
-        let late = window(&[10_000, 12_000, 13_000, 11_000], COSTS);
+        let late = cheapest(&[10_000, 12_000, 13_000, 11_000], COSTS);
         assert_eq!((late.from, late.until), (0, 0));
     }
 
     #[test]
     fn a_server_that_is_used_each_hour_is_let_go_and_had_back_before() {
-        let hourly = window(&[3120; 6], COSTS);
+        let hourly = cheapest(&[3120; 6], COSTS);
         assert_eq!((hourly.from, hourly.until), (3090, 3150));
         let level = Level { last: 1000, gaps: vec![3120; 6] };
         let wanted = |age: u64| servers(std::slice::from_ref(&level), 0, 1000 + age, COSTS);
@@ -159,22 +178,39 @@ mod tests {
         assert_eq!(soon, [0, 0, 1, 1, 1, 0]);
     }
 
+    /// As many gaps of each server, of ten minutes: the window of the last one.
+    fn of_last(gaps: &[usize]) -> Window {
+        let level = |gaps: &usize| Level { last: 0, gaps: vec![600; *gaps] };
+        let levels: Vec<Level> = gaps.iter().map(level).collect();
+        window_of(&levels, levels.len() - 1, COSTS)
+    }
+
     #[test]
     fn fewer_than_three_gaps_leave_it_at_the_fixed_grace() {
-        assert_eq!(window(&[60, 60], COSTS), Window { from: 0, until: 2400, hits: 0, known: 2 });
+        assert_eq!(of_last(&[2]), Window { from: 0, until: 2400, hits: 0, known: 2, of_others: 0 });
+        assert_eq!(of_last(&[3]).known, 3);
+        assert_ne!(of_last(&[3]).until, 2400);
+    }
+
+    #[test]
+    fn the_gaps_of_neighbours_count_for_a_server_of_which_few_are_known() {
+        assert_eq!(of_last(&[3, 4, 0]), Window { from: 0, until: 2400, hits: 0, known: 7, of_others: 7 });
+        assert_eq!(of_last(&[4, 4, 0]), Window { from: 0, until: 630, hits: 8, known: 8, of_others: 8 });
+        assert_eq!((of_last(&[24, 24, 23]).of_others, of_last(&[24, 24, 24]).of_others), (1, 0));
+        assert_eq!(of_last(&[24, 0, 0, 0, 0]).known, 0, "the fourth below is no neighbour");
     }
 
     #[test]
     fn what_waiting_costs_decides_how_long_a_server_is_kept() {
         let gaps = [[100, 200, 300, 400], [500, 600, 12_000, 12_000]].concat().repeat(3);
-        let until = |wait_cost| window(&gaps, Costs { wait_cost, ..COSTS }).until;
+        let until = |wait_cost| cheapest(&gaps, Costs { wait_cost, ..COSTS }).until;
         assert_eq!((until(0), until(20)), (0, 630));
     }
 
     #[test]
     fn a_job_waits_no_longer_than_until_another_server_gets_free_however_slow_a_boot_is() {
         let gaps = [[600, 700, 800, 900], [1000, 12_000, 12_000, 12_000]].concat().repeat(3);
-        let until = |boot, change| window(&gaps, Costs { boot, change, ..COSTS }).until;
+        let until = |boot, change| cheapest(&gaps, Costs { boot, change, ..COSTS }).until;
         assert_eq!((until(280, 3600), until(280, 40), until(560, 40)), (1030, 0, 0));
     }
 

@@ -124,17 +124,18 @@ fn is_billed(config: &Config, kind: &NodeType) -> bool {
 
 /// The rule that keeps the n-th server, as "the 7th server was wanted again after 21m to 34m in 22 of 24 cases".
 fn in_words(number: u32, window: Window) -> String {
-    let Window { from, until, hits, known } = window;
+    let Window { from, until, hits, known, of_others } = window;
+    let others = if of_others > 0 { format!(" ({of_others} of its neighbours)") } else { String::new() };
     let time = |seconds: u32| span(SignedDuration::from_secs(seconds.into()));
     let server = ordinal(number);
     match from {
         0 if hits == 0 => format!("the {server} server is kept for {} while little is known", time(until)),
         0 => format!(
-            "the {server} server was wanted again within {} in {hits} of {known} cases: kept until then",
+            "the {server} server was wanted again within {} in {hits} of {known} cases{others}: kept until then",
             time(until)
         ),
         _ => format!(
-            "the {server} server was wanted again after {} to {} in {hits} of {known} cases: there from then on",
+            "the {server} server was wanted again after {} to {} in {hits} of {known} cases{others}: there from then on",
             time(from),
             time(until)
         ),
@@ -157,4 +158,19 @@ fn most_lately(usage: &mut Usage, total: u32, clock: u64) -> u32 {
     while usage.lately.pop_if(|(_, earlier)| *earlier <= total).is_some() {}
     usage.lately.push((clock, total));
     usage.lately.first().map_or(total, |(_, most)| *most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_say_which_cases_are_those_of_other_servers() {
+        let window = |from, of_others| Window { from, until: 2040, hits: 22, known: 24, of_others };
+        let of = |from, of_others| in_words(7, window(from, of_others));
+        let again = "the 7th server was wanted again";
+        assert_eq!(of(0, 0), format!("{again} within 34m in 22 of 24 cases: kept until then"));
+        assert_eq!(of(0, 20), format!("{again} within 34m in 22 of 24 cases (20 of its neighbours): kept until then"));
+        assert_eq!(of(1260, 0), format!("{again} after 21m to 34m in 22 of 24 cases: there from then on"));
+    }
 }
