@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// Seconds over which the executors in use are smoothed.
 const SMOOTHED_OVER: u64 = 1800;
 
-/// The same for the change in half a minute.
+/// The same for the change in half a minute; less where mita began to learn since then.
 const CHANGE_SMOOTHED_OVER: u64 = 2700;
 
 /// What is in use of a node type at this moment.
@@ -102,7 +102,7 @@ pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTyp
         let Some(used) = used.get(&kind.name) else { continue };
         let clock = learned.clock;
         let usage = learned.usage.entry(kind.name.clone()).or_insert_with(|| at_first(*used, clock));
-        smooth(usage, used.executors, learned.passed);
+        smooth(usage, used.executors, learned.clock, learned.passed);
         let most = kind.max.unwrap_or(config.max_servers).min(config.max_servers);
         let servers = used.servers.min(most);
         note_uses(usage, servers, learned.clock, learned.passed);
@@ -125,7 +125,7 @@ fn at_first(used: Used, clock: u64) -> Usage {
     }
 }
 
-fn smooth(usage: &mut Usage, executors: u32, passed: u32) {
+fn smooth(usage: &mut Usage, executors: u32, clock: u64, passed: u32) {
     let smoothed = |before: u64, now: u32, millionths: u64, over: u64| {
         let passed = u64::from(passed).min(over);
         (before * (over - passed) + u64::from(now) * millionths * passed) / over
@@ -134,7 +134,7 @@ fn smooth(usage: &mut Usage, executors: u32, passed: u32) {
     let to_half_minute = (30 * 1_000_000_000_000 / u64::from(passed.max(1))).isqrt();
     usage.average = smoothed(usage.average, executors, 1_000_000, SMOOTHED_OVER);
     let change = executors.abs_diff(usage.used);
-    usage.change = smoothed(usage.change, change, to_half_minute, CHANGE_SMOOTHED_OVER);
+    usage.change = smoothed(usage.change, change, to_half_minute, CHANGE_SMOOTHED_OVER.min(clock.max(1)));
     usage.used = executors;
 }
 
@@ -164,10 +164,17 @@ mod tests {
     fn the_change_from_run_to_run_is_large_where_jobs_are_short_and_small_where_they_are_long() {
         let change = |used: fn(u32) -> u32| {
             let mut usage = Usage::default();
-            (0..1000).for_each(|run| smooth(&mut usage, used(run), 30));
+            (1..1000).for_each(|run| smooth(&mut usage, used(run), 30 * u64::from(run), 30));
             (usage.average / 100_000, usage.change / 100_000)
         };
         assert_eq!(change(|run| if run.is_multiple_of(2) { 6 } else { 2 }), (39, 39));
         assert_eq!(change(|run| if (run / 100).is_multiple_of(2) { 6 } else { 2 }).1, 0);
+    }
+
+    #[test]
+    fn the_change_since_mita_began_to_learn_is_not_that_of_hours() {
+        let mut usage = Usage { used: 2, ..Usage::default() };
+        (0..=20_u32).for_each(|run| smooth(&mut usage, 2 + u32::from(run % 2 == 1), 30 * u64::from(run), 30));
+        assert_eq!(usage.change / 10_000, 100);
     }
 }
