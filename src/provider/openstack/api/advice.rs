@@ -19,12 +19,7 @@ pub(super) const METADATA_ITEMS: &str = "metadata items";
 const NO_ADDRESS: &str = "no more ip addresses";
 
 /// What to do about an answer that means this.
-pub(super) fn advice(
-    kind: FailureKind,
-    service: Service,
-    effect: Effect,
-    response: &Response,
-) -> Option<&'static str> {
+pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, response: &Response) -> Option<&'static str> {
     let says = |words| says(response, words);
     let creates = effect == Effect::Create;
     // Old versions of Nova ask to wait for nothing where a quota is used up.
