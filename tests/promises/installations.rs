@@ -80,7 +80,10 @@ fn l1_two_installations_that_share_a_project_share_its_quota() {
     while most < 3 {
         let (one, other) = (first.minute(), second.minute());
         assert!(first.servers().len() <= 6, "minute {minute}: {}{}", one.story(), other.story());
-        assert_eq!((one.problems(), other.problems()), (vec![], vec![]), "minute {minute}");
+        assert_eq!(one.problems(), [""; 0], "minute {minute}");
+        // Nothing that the second has will ever make room.
+        let told = |problem: &String| minute >= 12 && problem.contains("mita has no server there that could make room");
+        assert!(other.problems().iter().all(told), "minute {minute}: {}", other.story());
         most = servers_of(&first, &second).len();
         minute += 1;
         assert!(minute < 60, "the second gets what the first gives back");

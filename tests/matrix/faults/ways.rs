@@ -78,7 +78,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
         |farm, _| Kind::Redirect(307, format!("{}/x", farm.sim.stranger_url())),
         &["redirects to"],
     )],
-    &[way("a hundred megabytes", |_, _| Kind::HugeBody(100 << 20), &["larger than", "within"])],
+    &[Way { success: true, ..way("a text of twenty megabytes", |_, _| Kind::HugeBody(20 << 20), &["xxx"]) }],
     &[
         Way { to: To::Writes, ..way("500, and done", |_, _| Kind::DoneBut(500), &["500"]) },
         Way { to: To::Writes, ..way("503, and done", |_, _| Kind::DoneBut(503), &["503"]) },
