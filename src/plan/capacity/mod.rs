@@ -11,4 +11,5 @@ mod offer;
 pub(crate) mod placement;
 mod placing;
 pub(crate) mod pool;
+mod read_out;
 pub(crate) mod supply;

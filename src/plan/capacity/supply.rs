@@ -1,4 +1,4 @@
-//! Jobs and executors: builds the input of [`super::assignment`], and reads its result.
+//! Jobs and executors: builds the input of [`super::assignment`].
 
 use crate::config::{Config, NodeType};
 use crate::domain::names::{NodeName, NodeTypeName};
@@ -8,12 +8,11 @@ use crate::domain::selection::Selection;
 use crate::domain::state::State;
 use crate::domain::world::{Node, Presence, ServerState};
 use crate::plan::capacity::assignment::assign;
-use crate::plan::capacity::assignment::input::{Input, JobClass, Outcome, Seat, SlotClass};
+use crate::plan::capacity::assignment::input::{Input, JobClass, SlotClass};
 use crate::plan::capacity::blocker::Blocker;
-use crate::plan::capacity::kept;
 use crate::plan::capacity::limits::Limits;
 use crate::plan::capacity::offer::{Classes, Offer};
-use crate::plan::capacity::placement::{Place, Placement, PlannedOrder};
+use crate::plan::capacity::placement::{Place, Placement};
 use crate::plan::capacity::pool::{ExecutorPool, PoolKey, Sample, Standing, Tier};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::waiting::Waiting;
@@ -169,19 +168,6 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// Whether the machine has been idle for its grace time.
-    fn is_over(&self, machine: usize) -> bool {
-        let grace = self.config.times(&self.fleet.machines[machine].node_type).idle_grace;
-        matches!(*self.fleet.phase(machine), Phase::Idle { idle, confirmed } if confirmed && idle >= grace)
-    }
-
-    fn idle_for(&self, machine: Option<usize>) -> SignedDuration {
-        match machine.map(|machine| self.fleet.phase(machine)) {
-            Some(Phase::Idle { idle, .. }) => *idle,
-            _ => SignedDuration::ZERO,
-        }
-    }
-
     /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
     /// hand: those take jobs, too.
     fn overdue(&self) -> BTreeSet<usize> {
@@ -298,75 +284,6 @@ impl<'a> Supply<'a> {
         let unlabelled = all().filter(|&index| self.config.node_types[index].unlabelled);
         let others = all().filter(|&index| !self.config.node_types[index].unlabelled);
         JobClass { slots: Selection::default(), types: unlabelled.chain(others).collect() }
-    }
-
-    fn read_out(
-        &self,
-        mut pools: Vec<ExecutorPool<'_>>,
-        outcome: &Outcome,
-        jobs: usize,
-        scout: Option<&JobClass>,
-    ) -> Placement {
-        for pool in &mut pools {
-            // Ours first: they are the ones that would be retired if nobody wanted them; of these those last that would
-            // be the first to go.
-            pool.members.sort_by_key(|(place, _)| match place {
-                Place::Node { machine, name } => (machine.is_none(), self.idle_for(*machine), Some(name.clone())),
-                Place::Coming { .. } | Place::Order(_) => (false, SignedDuration::ZERO, None),
-            });
-        }
-        let mut seats = outcome.seats.iter().map(|seat| {
-            seat.map(|seat| match seat {
-                Seat::Slot(pool) => pools[pool].take(),
-                Seat::Order(order) => Place::Order(order),
-            })
-        });
-        let places: Vec<Option<Place>> = seats.by_ref().take(jobs).collect();
-        let rest: Vec<Option<Place>> = seats.collect();
-        let order_of = |place: &Option<Place>| match place {
-            Some(Place::Order(order)) => Some(*order),
-            Some(Place::Node { .. } | Place::Coming { .. }) | None => None,
-        };
-        let scouted = scout.and_then(|_| rest.last().and_then(order_of));
-        let for_jobs: BTreeSet<usize> = places.iter().filter_map(order_of).collect();
-        let rule = |order: usize| match order {
-            order if for_jobs.contains(&order) => Rule::Demand,
-            order if scouted == Some(order) => Rule::Scout,
-            _ => Rule::MinIdle,
-        };
-        let planned = outcome.orders.iter().enumerate().map(|(index, order)| PlannedOrder {
-            node_type: order.node_type,
-            provider: order.provider,
-            rule: rule(index),
-        });
-        let kept_ready = rest.iter().filter_map(|place| match place {
-            Some(Place::Node { machine, .. }) => *machine,
-            Some(Place::Coming { .. } | Place::Order(_)) | None => None,
-        });
-        let mut kept_ready: BTreeSet<usize> = kept_ready.collect();
-        let mut waiting_for_others = BTreeSet::new();
-        for kind in &self.config.node_types {
-            let AtHand { order, keep, group, .. } = self.wanted_at_hand(kind);
-            let executors = keep.saturating_sub(order).saturating_mul(kind.executors);
-            kept_ready.extend(kept::take(&mut pools, kind, executors));
-            let may_go = kept::left(&pools, kind).into_iter();
-            let may_go = may_go.filter(|machine| !kept_ready.contains(machine) && self.is_over(*machine));
-            let may_go: BTreeSet<usize> = may_go.collect();
-            if may_go.len() < group as usize {
-                waiting_for_others.extend(may_go);
-            }
-        }
-        let not_sent = scout.filter(|_| scouted.is_none()).and_then(|scout| scout.types.first());
-        let no_scout = not_sent.map(|&first| self.limits.blocker(&self.config.node_types[first]));
-        Placement {
-            scout: scouted,
-            no_scout,
-            orders: planned.collect(),
-            hurried_from: None,
-            kept_ready,
-            waiting_for_others,
-            places,
-        }
     }
 }
 

@@ -11,7 +11,7 @@
 //! All searches of a plan together look at a limited number of points, so that nobody can make a run miss its deadline by
 //! what jobs ask for. Jobs behind that limit are placed without moving others (`hurried`), or wait for the next run.
 //!
-//! This file knows nothing of Jenkins or clouds; [`super::supply`] builds its input and reads its result.
+//! This file knows nothing of Jenkins or clouds; [`super::supply`] builds its input, and [`super::read_out`] reads its result.
 
 mod hurried;
 pub mod input;
