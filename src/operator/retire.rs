@@ -175,6 +175,10 @@ impl Context<'_> {
             Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
             Rule::Busy if when_idle => return self.drain(machine, asked_before),
             Rule::Busy => format!("it runs a build: mita retire --when-idle {name} retires it once that has ended"),
+            Rule::WantedAgain if when_idle => return self.remember(machine, asked_before),
+            Rule::WantedAgain => {
+                format!("{reason}: mita retire --when-idle {name} retires it once that has run there, or has given up")
+            }
             Rule::NotSeen => return Ok(Answer::new(Ended::Failed, reason)),
             Rule::Held => format!("{reason}: mita release {name} first"),
             rule => format!("{rule}: {reason}"),
@@ -187,13 +191,9 @@ impl Context<'_> {
         if machine.server_id.is_none() {
             return Ok(Answer::new(Ended::Refused, "its cloud's id is not known yet"));
         }
-        if let Some(asked) =
-            asked_before.filter(|_| machine.nodes.iter().all(|node| matches!(node.presence, Presence::SetOffline(_))))
-        {
-            let by = self.plan.memory.servers.get(&machine.id).and_then(|server| server.asked_by.as_deref());
-            let (by, ago) = (by.unwrap_or("a person"), span(self.plan.now.duration_since(asked)));
-            let reason = format!("takes no further build already: {by} asked for it {ago} ago");
-            return Ok(Answer::new(Ended::AlreadySo, reason));
+        let takes_none = machine.nodes.iter().all(|node| matches!(node.presence, Presence::SetOffline(_)));
+        if let Some(before) = asked_before.filter(|_| takes_none).map(|asked| self.asked_before(machine, asked)) {
+            return Ok(Answer::new(Ended::AlreadySo, format!("takes no further build already: {before}")));
         }
         for node in &machine.nodes {
             self.record_set_offline_by(node, SetOfflineBy::Us);
@@ -207,6 +207,24 @@ impl Context<'_> {
             return Ok(Answer::new(Ended::Failed, format!("{reason}: {error}")));
         }
         Ok(Answer::new(Ended::Remembered, "takes no further build; the first run that finds it idle retires it"))
+    }
+
+    /// Records that a node for which a pipeline waits is to be retired once that is over. It has to be online until then.
+    fn remember(&mut self, machine: &Machine<'_>, asked_before: Option<Timestamp>) -> Result<Answer, StoreError> {
+        let reason = "a pipeline waits for this very node; the first run that finds it idle after that retires it";
+        if let Some(asked) = asked_before {
+            let reason = format!("{}; {reason}", self.asked_before(machine, asked));
+            return Ok(Answer::new(Ended::AlreadySo, reason));
+        }
+        self.store.save(&self.state)?;
+        self.journal(Event::Asked, "once it is idle");
+        Ok(Answer::new(Ended::Remembered, reason))
+    }
+
+    /// Who asked for its retirement before, and how long ago.
+    fn asked_before(&self, machine: &Machine<'_>, asked: Timestamp) -> String {
+        let by = self.plan.memory.servers.get(&machine.id).and_then(|server| server.asked_by.as_deref());
+        format!("{} asked for it {} ago", by.unwrap_or("a person"), span(self.plan.now.duration_since(asked)))
     }
 
     /// Sets nodes of the server offline, as a run does it. Gives the reason why that was not done.

@@ -81,6 +81,9 @@ impl<'a> Known<'a> {
         let mut memory = sightings::add(config, world, state, &fleet, now);
         let fleet = lifecycle::classify(config, world, &memory, fleet, now);
         lifecycle::outcomes::count(&mut memory, state, &fleet, now);
+        if world.jenkins.nodes.complete().is_some() {
+            lifecycle::outcomes::remember_shields(config, &mut memory, &fleet, now);
+        }
         Self::with_demand(config, world, memory, fleet, now)
     }
 

@@ -83,7 +83,8 @@ pub(crate) struct Retire {
     #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
-    /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs
+    /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs;
+    /// the same if a pipeline waits for it by name
     #[arg(long)]
     pub(crate) when_idle: bool,
 

@@ -20,7 +20,7 @@ pub use lessons::{
 };
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
-pub use servers::{AddressMemory, GoneServer, Origin, Refused, Retirement, RetirementStep, ServerMemory, Work};
+pub use servers::{AddressMemory, GoneServer, Origin, Refused, Retirement, RetirementStep, ServerMemory, Shield, Work};
 pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;
@@ -199,6 +199,7 @@ impl State {
             }
             if server.gone_sightings > u32::MAX / 2
                 || ![&server.missing, &server.stopped, &server.unused].iter().all(counts)
+                || !server.shield.as_ref().is_none_or(|shield| lasts(&shield.ended.credit))
             {
                 return wrong(&format!("a number of server {id}"));
             }

@@ -74,9 +74,12 @@ pub struct ServerMemory {
     /// When a build was first seen to have run there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<Timestamp>,
-    /// The builds that were seen there. No decision depends on it.
+    /// The builds that were seen there.
     #[serde(default, skip_serializing_if = "Work::is_none")]
     pub work: Work,
+    /// The node that kept it though it is not clearly its own; none once its own is online.
+    #[serde(default, skip_serializing_if = "Rare::is_none")]
+    pub shield: Rare<Shield>,
     /// Since when it does not run.
     #[serde(default, skip_serializing_if = "Rare::is_none")]
     pub stopped: Rare<Credit>,
@@ -166,6 +169,7 @@ impl ServerMemory {
             unused: Rare::default(),
             used_at: None,
             work: Work::default(),
+            shield: Rare::default(),
             stopped: Rare::default(),
             deleting_since: None,
             soft_deleted: false,
@@ -191,6 +195,18 @@ pub struct Work {
     /// The pages, or else the names, of the builds that ran there when it was last seen.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub running: SmallSet<String>,
+    /// Those of them that ran on other nodes as well, as the branches of a pipeline do.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub shared: SmallSet<String>,
+}
+
+/// A node that kept a server while it worked or a person held it, and is not clearly the server's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shield {
+    /// The node.
+    pub node: NodeName,
+    /// How long ago it kept the server for the last time.
+    pub ended: Credit,
 }
 
 impl Work {
@@ -198,6 +214,12 @@ impl Work {
     /// of the node says by now.
     pub fn goes_on_in(&self, builds: &[Build]) -> bool {
         builds.iter().any(|build| self.running.contains(&journal::page_or_name(build)))
+    }
+
+    /// The same for builds that ran nowhere else then.
+    pub fn goes_on_only_in(&self, builds: &[Build]) -> bool {
+        let mut pages = builds.iter().map(journal::page_or_name);
+        pages.any(|page| self.running.contains(&page) && !self.shared.contains(&page))
     }
 
     fn is_none(&self) -> bool {

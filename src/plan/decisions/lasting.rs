@@ -2,12 +2,12 @@
 
 use super::draft::Draft;
 use crate::domain::format::span;
-use crate::domain::names::MitaId;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 /// What lasts longer than this is reported.
 pub(crate) const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
@@ -55,9 +55,12 @@ fn problems(conditions: impl IntoIterator<Item = Condition>, lasting: &BTreeMap<
     problems
 }
 
-/// The key of a server that is kept for a pipeline which waits for its very node.
-pub(super) fn kept_for_pipelines(server: &MitaId) -> String {
-    format!("server {server} kept for pipelines")
+/// Why a node stays that a pipeline names.
+pub(super) const WAITED_FOR: &str = "a pipeline waits for this very node";
+
+/// The key of a server, or of a node without one, that is kept for a pipeline which waits for that very node.
+pub(super) fn kept_for_pipelines(what: &impl Display) -> String {
+    format!("server {what} kept for pipelines")
 }
 
 /// Whether something has lasted too long, as far as the runs before this one have seen it.

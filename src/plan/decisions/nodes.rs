@@ -2,6 +2,7 @@
 
 use super::draft::Draft;
 use super::findings::Findings;
+use super::lasting::{self, WAITED_FOR};
 use crate::domain::format::span;
 use crate::domain::names::{MitaId, ServerId};
 use crate::domain::rule::Rule;
@@ -23,9 +24,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
                 draft.node(node, rule, reason);
             }
             NodeIdentity::Foreign(reason) => draft.node(node, Rule::NotOurs, *reason),
-            NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(node, draft),
+            NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(found, node, draft),
             NodeIdentity::Former(server) => match LeftBehind::by_server(node, server, found.supply.memory) {
-                Some(left) => left.decide(node, draft),
+                Some(left) => left.decide(found, node, draft),
                 None => draft.node(node, Rule::NotSeen, format!("its server {server} is in no listing")),
             },
         }
@@ -90,9 +91,17 @@ impl LeftBehind {
     }
 
     /// Adds the verdict on the node, and its deletion where nothing speaks against it.
-    pub(crate) fn decide(self, node: &Node, draft: &mut Draft) {
+    pub(crate) fn decide(self, found: &Findings<'_>, node: &Node, draft: &mut Draft) {
         let Self { proof, rule, reason } = self;
-        if rule == Rule::ServerGone || rule == Rule::NoServer {
+        let kept = lasting::kept_for_pipelines(&node.name);
+        let is_due = rule == Rule::ServerGone || rule == Rule::NoServer;
+        if is_due && found.demand.named.contains(&node.name) && !lasting::is_too_long(found.supply.memory, &kept) {
+            // Where its agent is, mita does not see: it may be back in a moment.
+            draft.kept_for_pipelines.insert(kept);
+            draft.node(node, Rule::Away, format!("{reason}; {WAITED_FOR}"));
+            return;
+        }
+        if is_due {
             draft.act(Change::DeleteNode { node: node.name.clone(), proof }, rule, reason.clone());
         } else if rule == Rule::Ambiguous {
             draft.still_connected.insert(node.name.clone());

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Warning, target};
 use super::findings::Findings;
-use super::lasting;
+use super::lasting::{self, WAITED_FOR};
 use super::nodes::LeftBehind;
 use super::registration::{self, NodeOfServer};
 use crate::domain::format::span;
@@ -42,7 +42,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         server.open(draft);
         for node in &machine.nodes {
             match machine.server_id.as_ref().and_then(|server| LeftBehind::by_server(node, server, memory)) {
-                Some(left) => left.decide(node, draft),
+                Some(left) => left.decide(found, node, draft),
                 None => draft.node(node, rule, reason.clone()),
             }
         }
@@ -80,12 +80,11 @@ impl Server<'_> {
         let Findings { supply, demand, .. } = self.found;
         let (machine, memory) = (self.machine, supply.memory);
         let reason = classified.reason.clone();
-        let missing = memory.servers.get(&machine.id).and_then(|server| server.node.as_ref());
-        let mut names = machine.nodes.iter().map(|node| &node.name).chain(missing);
         let kept = lasting::kept_for_pipelines(&machine.id);
         // Jenkins gives an agent five minutes to come back. Ever new pipelines that name the node keep its server no longer.
-        let named = names.any(|name| demand.resuming.contains(name)) && !lasting::is_too_long(memory, &kept);
-        if named && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. }) {
+        let named = demand.waited_for.contains(&self.index) && !lasting::is_too_long(memory, &kept);
+        let is_placed = matches!(classified.phase, Phase::Idle { .. }) && self.job.is_some();
+        if named && !is_placed && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_)) {
             draft.kept_for_pipelines.insert(kept);
         }
         let queue_seen = self.queue_is_seen();
@@ -93,7 +92,8 @@ impl Server<'_> {
         let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
         match &classified.phase {
             // A build that came first stops a retirement, also one of a run that ended before it could see to it.
-            Phase::LeftAlone(Rule::Busy) if asked || self.locked().is_some() => (Rule::Busy, reason),
+            Phase::LeftAlone(Rule::Busy) if asked && named || self.locked().is_some() => (Rule::Busy, reason),
+            Phase::LeftAlone(Rule::Busy) if asked => (Rule::Busy, self.drain(reason, draft)),
             Phase::LeftAlone(Rule::Busy) => {
                 self.restore(&format!("{reason} that came while it was being retired"), is_not_spent, draft);
                 (Rule::Busy, self.drain(reason, draft))
@@ -108,24 +108,23 @@ impl Server<'_> {
                 self.restore(&wanted, is_not_spent, draft);
                 (Rule::WantedAgain, wanted)
             }
+            Phase::Idle { .. } if named && self.job.is_none() => (Rule::Kept, format!("{reason}; {WAITED_FOR}")),
             Phase::Idle { idle, confirmed } => self.decide_idle(*idle, *confirmed, reason, draft),
             Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
                 (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
             }
             Phase::Draining => self.remove(Rule::DrainResumed, reason, draft),
             // As with idle ones: what waits for the node is not seen, or is the build that it had.
-            Phase::ToRemove(rule) if rule.is_last() && !queue_seen => {
+            Phase::ToRemove(rule) if (rule.is_last() || *rule == Rule::Asked) && !queue_seen => {
                 (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"))
             }
             // The build that it had goes on there, and nowhere else.
-            Phase::ToRemove(rule) if rule.is_last() && named => {
+            Phase::ToRemove(rule) if named && (rule.is_last() || *rule == Rule::Asked) => {
                 self.restore(WAITED_FOR, |_| true, draft);
                 (Rule::WantedAgain, WAITED_FOR.to_owned())
             }
             // Jenkins gives its agent five minutes to come back.
-            Phase::ToRemove(Rule::Offline | Rule::NodeMissing) if named => {
-                (Rule::Away, format!("{reason}; {WAITED_FOR}"))
-            }
+            Phase::ToRemove(_) if named => (Rule::Away, format!("{reason}; {WAITED_FOR}")),
             Phase::ToRemove(rule) => self.remove(*rule, reason, draft),
         }
     }
@@ -263,7 +262,11 @@ impl Server<'_> {
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
         let certain = machine.doubts.is_empty() && memory.settling.is_none() && self.pause().is_none();
         let (Some(target), true) = (target, certain) else { return reason };
-        let Some((rule, why)) = last_build(config, memory, machine, now) else { return reason };
+        let asked = || {
+            let known = memory.servers.get(&machine.id).filter(|_| machine.server().is_some())?;
+            known.asked.map(|_| (Rule::Asked, "a person asked for it".to_owned()))
+        };
+        let Some((rule, why)) = last_build(config, memory, machine, now).or_else(asked) else { return reason };
         draft.act(Change::DrainNode(target), rule, why);
         format!("{reason}; no further one comes ({rule})")
     }
@@ -290,8 +293,6 @@ impl Server<'_> {
 
 /// Where a whole hour is paid, an idle server goes in its last minutes.
 const LAST_MINUTES: SignedDuration = SignedDuration::from_mins(5);
-
-const WAITED_FOR: &str = "a pipeline waits for this very node";
 
 fn is_not_spent(node: &NodeMemory) -> bool {
     node.spent.is_none()

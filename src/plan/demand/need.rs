@@ -7,6 +7,8 @@ use crate::domain::need::Need;
 use crate::domain::state::State;
 use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
+use crate::plan::identity::bearers::Bearers;
+use crate::plan::identity::fleet::Fleet;
 use jiff::SignedDuration;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -92,20 +94,27 @@ impl<'a> NodeIndex<'a> {
     }
 }
 
-/// Names that are, or were, those of nodes of ours.
+/// Names that are, were or may be those of nodes of ours.
 pub struct OurNames<'a> {
     known: BTreeSet<&'a NodeName>,
+    bearers: Bearers<'a>,
     config: &'a Config,
     memory: &'a State,
 }
 
 impl<'a> OurNames<'a> {
-    /// All that are remembered, and those that the convention gives to the configured types.
-    pub fn of(config: &'a Config, memory: &'a State) -> Self {
+    /// All that are remembered, those that the convention gives to the configured types, and those of nodes that may be a
+    /// server of ours.
+    pub fn of(config: &'a Config, memory: &'a State, fleet: &'a Fleet<'a>) -> Self {
         let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
         let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
         let gone = memory.gone_servers.values().filter_map(|gone| gone.node.as_ref());
-        Self { known: nodes.chain(servers).chain(gone).collect(), config, memory }
+        Self {
+            known: nodes.chain(servers).chain(gone).collect(),
+            bearers: Bearers::of(config, memory, fleet),
+            config,
+            memory,
+        }
     }
 
     /// Whether a block can have run on the node before the item entered the queue: the node was online once, or Jenkins was
@@ -128,7 +137,12 @@ impl<'a> OurNames<'a> {
     fn contain(&self, name: &NodeName) -> bool {
         let convention = name.convention();
         let by_type = || self.config.node_types.iter().any(|kind| kind.name.as_str() == convention.base);
-        self.known.contains(name) || convention.ip.is_some() && by_type()
+        self.known.contains(name) || convention.ip.is_some() && by_type() || !self.machines(name).is_empty()
+    }
+
+    /// Every machine of ours (index) that the node of this name may be.
+    pub(crate) fn machines(&self, name: &NodeName) -> BTreeSet<usize> {
+        self.bearers.machines(name)
     }
 }
 
@@ -143,7 +157,8 @@ pub fn read(
     shown: Option<&str>,
     waited: SignedDuration,
 ) -> Reading {
-    if let Some(node) = exact_node(ours, index, item, why).filter(|node| !asks_for_another(known, node)) {
+    let is_away = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.presence != Presence::Online);
+    if let Some(node) = exact_node(ours, item, why, known).filter(is_away) {
         let resuming = waited < RESUMING;
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
@@ -185,8 +200,22 @@ pub fn read(
     }
 }
 
-/// The node of ours that a pipeline asks for by its exact name, where that node is gone or away.
-fn exact_node(ours: &OurNames<'_>, index: &NodeIndex<'_>, item: &QueueItem, why: &Why) -> Option<NodeName> {
+/// The node of ours that a pipeline which resumes waits for: it is gone or away, or its agent has just come back. Jenkins
+/// writes its reasons every five seconds, and only then gives the item its executor.
+pub fn waits_for(
+    ours: &OurNames<'_>,
+    index: &NodeIndex<'_>,
+    item: &QueueItem,
+    why: &Why,
+    known: Option<&Need>,
+    waited: SignedDuration,
+) -> Option<NodeName> {
+    let is_free = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.idle);
+    exact_node(ours, item, why, known).filter(|node| waited < RESUMING && is_free(node))
+}
+
+/// The node of ours that a pipeline asks for by its exact name.
+fn exact_node(ours: &OurNames<'_>, item: &QueueItem, why: &Why, known: Option<&Need>) -> Option<NodeName> {
     if item.task != Task::Pipeline {
         return None;
     }
@@ -199,9 +228,8 @@ fn exact_node(ours: &OurNames<'_>, index: &NodeIndex<'_>, item: &QueueItem, why:
         })?,
         _ => return None,
     };
-    let away = index.find(name).is_none_or(|node| node.presence != Presence::Online);
     let is_ours = |name: &NodeName| ours.contain(name) && ours.can_have_had_a_block(name, item);
-    Some(NodeName::from(name.as_str())).filter(|name| away && is_ours(name))
+    Some(NodeName::from(name.as_str())).filter(|name| is_ours(name) && !asks_for_another(known, name))
 }
 
 /// Whether the item is known to need a label, of which the node is only the one that has it today.

@@ -13,6 +13,7 @@ use crate::plan::demand::need;
 use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::lifecycle::ClassifiedFleet;
+use crate::plan::lifecycle::phase::Phase;
 use crate::plan::model::{Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -28,8 +29,10 @@ pub(crate) struct Demand<'a> {
     pub(crate) waiting: Vec<Waiting<'a>>,
     /// Items whose label Jenkins does not show while it has no agents.
     pub(crate) hidden: Vec<&'a QueueItem>,
-    /// Nodes that pipelines wait for to come back.
-    pub(crate) resuming: BTreeSet<NodeName>,
+    /// Nodes that pipelines wait for by name, to go on there.
+    pub(crate) named: BTreeSet<NodeName>,
+    /// Machines (indices) that these nodes may be: none is removed for the time being.
+    pub(crate) waited_for: BTreeSet<usize>,
     /// What is to be said of all other items.
     pub(crate) verdicts: Vec<Verdict>,
 }
@@ -60,9 +63,10 @@ pub(crate) fn read<'a>(
     let before = std::mem::take(&mut memory.queue);
     let mut reader = Reader {
         config,
+        fleet,
         queue,
         nodes: NodeIndex::new(world.jenkins.nodes.complete().map_or(&[], Vec::as_slice)),
-        ours: OurNames::of(config, memory),
+        ours: OurNames::of(config, memory, fleet),
         types: Carriers::new(config.node_types.iter().map(NodeType::all_labels)),
         long_labels: LongLabels::within(config.deadline),
         taking_work,
@@ -90,6 +94,7 @@ pub(crate) fn read<'a>(
 /// Reads item after item into the demand.
 struct Reader<'a, 'c> {
     config: &'c Config,
+    fleet: &'c ClassifiedFleet<'c>,
     queue: &'a Queue,
     nodes: NodeIndex<'a>,
     ours: OurNames<'c>,
@@ -114,11 +119,21 @@ impl<'a> Reader<'a, '_> {
         // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
         let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
         let waited = self.now.duration_since(since).max(SignedDuration::ZERO);
+        let named = need::waits_for(&self.ours, &self.nodes, item, &why, known.need.as_ref(), waited);
+        let servers = named.as_ref().map(|node| self.ours.machines(node)).unwrap_or_default();
+        self.demand.waited_for.extend(&servers);
+        self.demand.named.extend(named.clone());
         let reading = if self.long_labels.may_read(item) {
             let shown = self.queue.shown_labels.get(&item.id).map(String::as_str);
             need::read(&self.ours, &self.nodes, item, &why, known.need.as_ref(), shown, waited)
         } else {
             Reading::TooLong
+        };
+        // A node that takes no other build any more still takes this one: no server is ordered in its place.
+        let is_kept_for_it = servers.iter().any(|server| matches!(self.fleet.phase(*server), Phase::ToRemove(_)));
+        let reading = match (named, reading) {
+            (Some(node), Reading::Known(_)) if is_kept_for_it => Reading::Resuming(node),
+            (_, reading) => reading,
         };
         match reading {
             Reading::Known(need) => {
@@ -138,7 +153,6 @@ impl<'a> Reader<'a, '_> {
             Reading::Resuming(node) => {
                 let reason = format!("resumes after a restart of Jenkins and waits for node {node} itself");
                 self.report(item, Rule::Resuming, reason);
-                self.demand.resuming.insert(node);
             }
             Reading::Unknown if why == Why::QuietingDown => {
                 self.report(item, Rule::QuietingDown, "Jenkins is about to shut down");

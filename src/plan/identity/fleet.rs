@@ -1,10 +1,10 @@
 //! The servers that are ours, with the Jenkins nodes that belong to them.
 
-use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
+use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::Origin;
 use crate::domain::world::{Node, Presence, Server};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Servers of ours and the nodes of Jenkins, put together.
 #[derive(Debug)]
@@ -15,6 +15,8 @@ pub struct Fleet<'a> {
     pub nodes: Vec<(&'a Node, NodeIdentity)>,
     /// Servers in the state that a cloud shows without our mark: they are no longer ours.
     pub disowned: BTreeMap<&'a ServerId, &'a Server>,
+    /// Nodes that are nobody's of ours, and have the address of a listed server of somebody else in their names.
+    pub strangers: BTreeSet<&'a NodeName>,
 }
 
 /// A server of ours.

@@ -4,6 +4,7 @@
 //! address in its name, or by the state. A node that could belong to a server, but not clearly, is kept beside that
 //! server: the server then counts as busy while the node is busy, and neither is touched while the doubt lasts.
 
+pub(crate) mod bearers;
 mod bystanders;
 pub(crate) mod closed;
 pub mod fleet;
@@ -14,12 +15,15 @@ pub mod ownership;
 pub(crate) mod unconventional;
 
 use crate::config::Config;
+use crate::domain::names::NodeName;
 use crate::domain::state::State;
-use crate::domain::world::{Node, World};
+use crate::domain::world::{Node, Shown, World};
 use fleet::{Fleet, NodeIdentity};
 use index::Index;
 use machines::machines;
 use node_identity::Candidates;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// Combines what the run saw with the state.
 pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Fleet<'a> {
@@ -47,5 +51,30 @@ pub fn identify<'a>(config: &'a Config, world: &'a World, state: &State) -> Flee
         nodes.push((node, identity));
     }
     bystanders::set_aside(&index, state, &mut machines, &mut nodes);
-    Fleet { machines, nodes, disowned }
+    let strangers = strangers(config, world, state, &nodes);
+    Fleet { machines, nodes, disowned, strangers }
+}
+
+/// Nodes that are nobody's of ours, and by the convention those of servers that carry another mark than ours, or none.
+fn strangers<'a>(
+    config: &Config,
+    world: &'a World,
+    state: &State,
+    nodes: &[(&'a Node, NodeIdentity)],
+) -> BTreeSet<&'a NodeName> {
+    let installation = config.installation();
+    let (mut ours, mut others): (BTreeSet<IpAddr>, BTreeSet<IpAddr>) = Default::default();
+    for (_, server) in ownership::listed(config, world) {
+        // What is shown without its metadata may be ours.
+        if server.shown == Shown::Whole {
+            let of_ours = ownership::is_ours(&installation, state, server);
+            (if of_ours { &mut ours } else { &mut others }).extend(&server.addresses);
+        }
+    }
+    let foreign = nodes.iter().filter(|(_, identity)| matches!(identity, NodeIdentity::Foreign(_)));
+    let is_stranger = |node: &&Node| {
+        let ip = node.name.convention().ip;
+        ip.is_some_and(|ip| others.contains(&ip) && !ours.contains(&ip))
+    };
+    foreign.map(|(node, _)| *node).filter(is_stranger).map(|node| &node.name).collect()
 }

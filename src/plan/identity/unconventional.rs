@@ -1,32 +1,42 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
 use crate::config::Config;
-use crate::domain::state::{ClosedNode, Origin, State};
+use crate::domain::state::{ClosedNode, NodeMemory, Origin, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use std::collections::BTreeMap;
 
-/// Agents that map to nothing, and that no other installation made.
+/// Agents that map to nothing, and that neither another installation nor the server of somebody else made.
 pub(crate) fn agents<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
-    let agents = fleet.nodes.iter().filter(|(node, identity)| {
-        matches!(identity, NodeIdentity::Foreign(_)) && node.kind == NodeKind::Agent && node.mark.is_none()
-    });
+    let agents = fleet.nodes.iter().filter(|(node, identity)| is_free(fleet, node, identity));
     agents.map(|(node, _)| *node).collect()
 }
 
-/// Agents that map to another server, or that another installation made, and run a build. A person may have given such a
-/// name or description to the node of a server that seems to have none: the build tells.
+fn is_free(fleet: &Fleet<'_>, node: &Node, identity: &NodeIdentity) -> bool {
+    matches!(identity, NodeIdentity::Foreign(_))
+        && node.kind == NodeKind::Agent
+        && node.mark.is_none()
+        && !fleet.strangers.contains(&node.name)
+}
+
+/// Agents that map to another server, or that another installation or the server of somebody else made, and run a build. A
+/// person may have given such a name or description to the node of a server that seems to have none: the build tells.
 pub(crate) fn others_at_work<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
-    let others = fleet.nodes.iter().filter(|(node, identity)| {
-        let is_free = matches!(identity, NodeIdentity::Foreign(_)) && node.mark.is_none();
-        !is_free && node.kind == NodeKind::Agent && !node.idle
-    });
+    let others = fleet
+        .nodes
+        .iter()
+        .filter(|(node, identity)| !is_free(fleet, node, identity) && node.kind == NodeKind::Agent && !node.idle);
     others.map(|(node, _)| *node).collect()
 }
 
 /// Whether the node runs a build that was seen on the server.
 pub(crate) fn runs_its_build(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
     memory.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_in(&node.builds))
+}
+
+/// The same for a node that has a server of its own: the build ran on no other node, as the branches of a pipeline do.
+pub(crate) fn runs_its_build_alone(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    memory.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_only_in(&node.builds))
 }
 
 /// Whether the agent of a server may be connected under another name: it can have run, and no node of it is connected.
@@ -92,6 +102,7 @@ impl Distance {
         }
         let known = memory.servers.get(&machine.id);
         let lost = known.and_then(|server| server.missing_since);
+        let connected = known.and_then(|server| server.last_connected);
         let unsure = match config.node_type(&machine.node_type) {
             // A type that is gone; a node that was deleted while busy, and has no labels any more; or one that was
             // renamed, as far as can be seen, and may have got other labels as well.
@@ -102,9 +113,9 @@ impl Distance {
             Some(_) if lost == Some(first_seen) => true,
             // Renamed again since, without labels, or while it was closed: Jenkins gives each node its own name as one.
             Some(_) if lost.is_some() && has_only_its_name(node) => true,
+            Some(_) if took_over(seen, connected) => true,
             Some(_) => return None,
         };
-        let connected = known.and_then(|server| server.last_connected);
         let trace = match lost {
             _ if seen.first_online.is_some_and(|online| connected.is_some_and(|run| online <= run)) => {
                 Trace::WasBesideItsNode
@@ -122,6 +133,13 @@ impl Distance {
         let rank = |distance: Self| (distance.unsure, distance.trace);
         rank(self) < rank(other) || rank(self) == rank(other) && (self.trace == Trace::Lost || self.runs <= other.runs)
     }
+}
+
+/// Whether the node was made before the server's own one lost its agent, or in that run, and first had an agent after that:
+/// so does a copy under another name and with other labels.
+fn took_over(seen: &NodeMemory, connected: Option<u64>) -> bool {
+    let times = connected.zip(seen.first_online);
+    times.is_some_and(|(connected, online)| seen.first_seen <= connected + 1 && online > connected)
 }
 
 fn has_only_its_name(node: &Node) -> bool {

@@ -13,12 +13,14 @@ pub(crate) mod restoring;
 mod shield;
 
 use crate::config::Config;
+use crate::domain::names::NodeName;
 use crate::domain::state::State;
 use crate::domain::world::World;
 use crate::plan::identity::fleet::{Fleet, Machine};
 use classifier::Classifier;
 use jiff::Timestamp;
 use phase::{Classified, Phase};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 
 /// A fleet with the phase of each machine.
@@ -26,6 +28,8 @@ use std::ops::Deref;
 pub struct ClassifiedFleet<'a> {
     fleet: Fleet<'a>,
     phases: Vec<Classified>,
+    /// Nodes that keep machines (indices) and are not clearly their own.
+    shields: BTreeMap<usize, NodeName>,
 }
 
 impl<'a> ClassifiedFleet<'a> {
@@ -63,6 +67,6 @@ pub(crate) fn classify<'a>(
     for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
         lock::hold(memory, machine, now, classified);
     }
-    shield::shield(&classifier, &fleet, &mut phases);
-    ClassifiedFleet { fleet, phases }
+    let shields = shield::shield(&classifier, &fleet, &mut phases);
+    ClassifiedFleet { fleet, phases, shields }
 }

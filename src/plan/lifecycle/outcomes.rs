@@ -1,10 +1,11 @@
 //! Servers that joined and servers that failed, each counted once: for the breakers of their node types, and for the
-//! last failure that a person is shown.
+//! last failure that a person is shown. And the nodes that keep servers which are not clearly their own.
 
 use super::ClassifiedFleet;
 use super::phase::Phase;
+use crate::config::Config;
 use crate::domain::rule::Rule;
-use crate::domain::state::{ServerFailure, ServerMemory, State};
+use crate::domain::state::{Credit, ServerFailure, ServerMemory, Shield, State};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::breaker;
 use crate::plan::sightings::servers::GONE_CONFIRMED;
@@ -62,4 +63,22 @@ fn vanishes(machine: &Machine<'_>, known: &ServerMemory) -> bool {
         && known.joined_at.is_none()
         && !is_used
         && !is_mitas_doing
+}
+
+/// Remembers which node keeps a server that is not clearly its own, and for how long that has been over. To be done where the
+/// list of nodes is there.
+pub(crate) fn remember_shields(config: &Config, memory: &mut State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
+    for (index, machine) in fleet.machines.iter().enumerate() {
+        let join = config.times(&machine.node_type).join_timeout;
+        let Some(server) = memory.servers.get_mut(&machine.id) else { continue };
+        let before = server.shield.as_ref().filter(|_| !machine.is_online());
+        server.shield = match (fleet.shields.get(&index), before) {
+            (Some(node), _) => Some(Shield { node: node.clone(), ended: Credit::begin(now) }),
+            (None, Some(Shield { node, ended })) => {
+                Some(Shield { node: node.clone(), ended: ended.seen_again(now, join) })
+            }
+            (None, None) => None,
+        }
+        .into();
+    }
 }

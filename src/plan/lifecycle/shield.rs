@@ -1,17 +1,19 @@
 //! Servers that may belong to a node with an unconventional name: whether that node keeps them, and for how long.
 
 use super::classifier::Classifier;
-use super::phase::{Classified, Phase};
+use super::phase::{Classified, Phase, alone};
+use crate::domain::format::span;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
-use crate::domain::state::{SetOfflineBy, State};
+use crate::domain::state::{SetOfflineBy, Shield, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::identity::unconventional::{
     Distance, agents, came_since_the_loss, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
+    runs_its_build_alone,
 };
 use jiff::SignedDuration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
 const PATIENCE: i32 = 3;
@@ -25,20 +27,41 @@ pub(crate) fn keeps_its_server(memory: &State, node: &Node) -> bool {
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
 /// of a node while it is idle, for three join timeouts at most. A retirement whose node is missing, and was not deleted by
 /// mita, goes on only if no node came since that may be it.
-pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mut [Classified]) {
+///
+/// Returns the nodes that keep servers (indices into [`Fleet::machines`]) now, and are not clearly their own.
+pub(crate) fn shield(
+    classifier: &Classifier<'_>,
+    fleet: &Fleet<'_>,
+    phases: &mut [Classified],
+) -> BTreeMap<usize, NodeName> {
     let Classifier { config, memory, .. } = *classifier;
+    let mut shields: BTreeMap<usize, NodeName> = BTreeMap::new();
+    for (index, machine) in fleet.machines.iter().enumerate() {
+        let others = machine.doubts.iter().chain(&machine.namesakes);
+        let at_work = others.filter(|_| !machine.is_online()).find(|node| !node.idle);
+        shields.extend(at_work.map(|node| (index, node.name.clone())));
+    }
     let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
     let mut removed: Vec<usize> = (0..phases.len())
         .filter(|&machine| is_removed(&phases[machine].phase) && lacks_its_node(&fleet.machines[machine]))
         .collect();
     if removed.is_empty() {
-        return;
+        return shields;
     }
     let (working, others): (Vec<&Node>, Vec<&Node>) =
         agents(fleet).into_iter().partition(|node| keeps_its_server(memory, node));
     let near = |machine: usize, node: &Node| Distance::between(config, memory, &fleet.machines[machine], node);
-    let same_build =
-        |machine: usize, node: &Node| runs_its_build(memory, &fleet.machines[machine], node).then_some(Distance::NONE);
+    let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
+    let with_servers: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
+    let same_build = |machine: usize, node: &Node| {
+        let machine = &fleet.machines[machine];
+        let is_it = if with_servers.contains(&node.name) {
+            runs_its_build_alone(memory, machine, node)
+        } else {
+            runs_its_build(memory, machine, node)
+        };
+        is_it.then_some(Distance::NONE)
+    };
     let mut kept = pair_all_as_near(&removed, &others_at_work(fleet), same_build);
     removed.retain(|machine| !kept.contains_key(machine));
     kept.extend(pair_all_as_near(&removed, &working, near));
@@ -69,8 +92,26 @@ pub(crate) fn shield(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mu
         near(number, node).filter(|_| is_young)
     };
     for (machine, node) in pair(&removed, &idle, near_and_young) {
+        removed.retain(|left| *left != machine);
         leave_alone(fleet, phases, machine, node, Rule::OtherName, "");
     }
+    for machine in removed {
+        let join = config.times(&fleet.machines[machine].node_type).join_timeout;
+        let known = memory.servers.get(&fleet.machines[machine].id).and_then(|server| server.shield.as_ref());
+        let lost =
+            matches!(phases[machine].phase, Phase::ToRemove(Rule::NeverJoined | Rule::NodeMissing | Rule::Offline));
+        // A node that is clearly another server's, or keeps one that is nearer, was none of this server.
+        let is_anothers = |node: &NodeName| with_servers.contains(node) || kept.values().any(|kept| kept.name == *node);
+        let known = known.filter(|shield| lost && !is_anothers(&shield.node));
+        let Some(Shield { node, ended }) = known else { continue };
+        let since = ended.seen_again(classifier.now, join).credit;
+        if since < join {
+            let reason = format!("{}; node {node} may have been it until {} ago", phases[machine].reason, span(since));
+            phases[machine] = alone(Rule::Away, reason);
+        }
+    }
+    shields.extend(kept.into_iter().map(|(machine, node)| (machine, node.name.clone())));
+    shields
 }
 
 fn leave_alone(fleet: &Fleet<'_>, phases: &mut [Classified], machine: usize, node: &Node, rule: Rule, why: &str) {

@@ -62,9 +62,10 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         memory.items_left_out = !left_out.is_empty();
     }
     remember_foreign_labels(&mut memory, fleet, now);
+    let shared = listed.then(|| servers::shared_builds(fleet.nodes.iter().map(|(node, _)| *node)));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
-        let seen = servers::sighted(config, state, machine, listed, passed, now);
+        let seen = servers::sighted(config, state, machine, shared.as_ref(), passed, now);
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone) {

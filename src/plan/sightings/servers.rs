@@ -9,6 +9,7 @@ use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
@@ -22,12 +23,26 @@ const LONGEST_FAULT: usize = 2_000;
 /// At most this much of the time between two runs counts as time at work.
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
-/// What the state has about a server after this run has seen it. `listed` says whether the list of nodes is complete.
+/// Builds that run on several nodes at once, by their pages or names.
+pub(crate) type SharedBuilds = BTreeSet<String>;
+
+/// The builds that these nodes share.
+pub(crate) fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds {
+    let mut seen = BTreeSet::new();
+    let mut shared = SharedBuilds::new();
+    for node in nodes {
+        let pages: BTreeSet<String> = node.builds.iter().map(journal::page_or_name).collect();
+        shared.extend(pages.into_iter().filter_map(|page| seen.replace(page)));
+    }
+    shared
+}
+
+/// What the state has about a server after this run has seen it. `listed` is there where the list of nodes is complete.
 pub(crate) fn sighted(
     config: &Config,
     state: &State,
     machine: &Machine<'_>,
-    listed: bool,
+    listed: Option<&SharedBuilds>,
     passed: SignedDuration,
     now: Timestamp,
 ) -> ServerMemory {
@@ -53,8 +68,8 @@ pub(crate) fn sighted(
         Sighting::Gone => memory.gone_sightings += 1,
         Sighting::Seen(server) => see_server(&mut memory, server, &times, now),
     }
-    if listed {
-        see_nodes(&mut memory, config, state, machine, now);
+    if let Some(shared) = listed {
+        see_nodes(&mut memory, config, state, machine, shared, now);
     }
     // Of one that was there before the state, its age says nothing of how long it took.
     if memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {
@@ -88,7 +103,14 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
 }
 
 /// Notes what Jenkins shows of its nodes.
-fn see_nodes(memory: &mut ServerMemory, config: &Config, state: &State, machine: &Machine<'_>, now: Timestamp) {
+fn see_nodes(
+    memory: &mut ServerMemory,
+    config: &Config,
+    state: &State,
+    machine: &Machine<'_>,
+    shared: &SharedBuilds,
+    now: Timestamp,
+) {
     let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
     if machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
         memory.came_back_at = Some(now);
@@ -106,7 +128,7 @@ fn see_nodes(memory: &mut ServerMemory, config: &Config, state: &State, machine:
         memory.used_at.get_or_insert(now);
     }
     memory.unused = unused(config, state, machine, memory, now).into();
-    memory.work = work(state, machine, std::mem::take(&mut memory.work), memory.joined_at, now);
+    memory.work = work(state, machine, std::mem::take(&mut memory.work), shared, memory.joined_at, now);
     if memory.used_at.is_some() {
         // A build that no run saw by its name was one all the same.
         memory.work.builds = memory.work.builds.max(1);
@@ -161,7 +183,14 @@ fn is_worked_on(machine: &Machine<'_>) -> bool {
 }
 
 /// The builds that were seen on the server, with those that run there now.
-fn work(state: &State, machine: &Machine<'_>, before: Work, joined_at: Option<Timestamp>, now: Timestamp) -> Work {
+fn work(
+    state: &State,
+    machine: &Machine<'_>,
+    before: Work,
+    shared: &SharedBuilds,
+    joined_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Work {
     if machine.nodes.is_empty() {
         // A build that goes on under another name of the node shows whose that is.
         return before;
@@ -175,7 +204,8 @@ fn work(state: &State, machine: &Machine<'_>, before: Work, joined_at: Option<Ti
         state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined)).filter(|_| nodes().next().is_some());
     let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));
     let time = before.time.saturating_add(worked.clamp(SignedDuration::ZERO, LONGEST_GAP));
-    Work { builds: before.builds.saturating_add(begun), time, running }
+    let shared = running.iter().filter(|page| shared.contains(page.as_str())).cloned().collect();
+    Work { builds: before.builds.saturating_add(begun), time, running, shared }
 }
 
 /// How long the server's present wait has lasted, with what has passed since the last run.

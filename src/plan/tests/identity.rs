@@ -349,10 +349,12 @@ fn s2_servers_and_nodes_of_others_are_not_touched_whatever_their_names() {
     s.active("s3", "ubuntu", "10.0.0.3");
     s.nodes().push(jclouds);
     s.after("5m").runs("
+        | - ubuntu  os  s3  never_joined: active for 15m, not in Jenkins yet, join_timeout 15m
         |   node ubuntu+10.0.0.1  not_ours: no server of ours carries its name or address
         |   node ubuntu+10.0.0.2  not_ours: no server of ours carries its name or address
         |   node ubuntu+10.0.0.3  not_ours: a cloud plugin made it
-        |   server s3  ubuntu  other_name: active for 15m, not in Jenkins yet, join_timeout 15m; node ubuntu+10.0.0.1 may be it: name it ubuntu+IP so that mita can tell
-        | ? server ubuntu (s3): active for 15m, not in Jenkins yet, join_timeout 15m; node ubuntu+10.0.0.1 may be it: name it ubuntu+IP so that mita can tell
+        |   server s3  ubuntu  never_joined: active for 15m, not in Jenkins yet, join_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: active for 15m, not in Jenkins yet, join_timeout 15m
+        | ? server ubuntu (s3) is removed: active for 15m, not in Jenkins yet, join_timeout 15m
     ");
 }

@@ -124,7 +124,7 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
 fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = overview.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| overview.now().duration_since(since));
-    let ours = OurNames::of(overview.config, overview.memory());
+    let ours = OurNames::of(overview.config, overview.memory(), &overview.fleet);
     let queue = overview.report.world.jenkins.queue.complete();
     let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
     match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown, waited) {

@@ -3,6 +3,7 @@
 mod other_names;
 mod readiness;
 mod seen;
+mod waited_for;
 
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
@@ -28,6 +29,7 @@ pub(crate) fn check(config: &Config, world: &World, state: &State, now: Timestam
         removals(&seen, made, action);
     }
     other_names::check(&seen, made);
+    waited_for::check(&seen, made);
     orders(&seen, made);
     limits(&seen, made);
     readiness::check(&seen, made);
@@ -126,7 +128,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             return;
         }
         Change::DrainNode(Target { nodes, server_id, .. }) => {
-            assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge), "{action}");
+            assert!(matches!(rule, Rule::SingleUse | Rule::MaxAge | Rule::Asked), "{action}");
             assert!(seen.ours().contains_key(server_id), "S2: {action}");
             unlocked(seen, action, server_id);
             for node in nodes {

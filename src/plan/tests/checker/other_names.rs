@@ -67,7 +67,7 @@ fn place(fitting: Vec<usize>, taken: &mut BTreeMap<usize, Vec<usize>>, tried: &m
 
 /// An agent that leads nowhere, carries all labels of the server's type and came after it was ordered; the server ran,
 /// and no node of it is connected.
-fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
+pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
     if node.kind != NodeKind::Agent || !seen.leads_nowhere(node) || server.launch == Launch::Never {
         return false;
     }
@@ -78,7 +78,15 @@ fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
     let after = seen.ordered_in(server).is_none_or(|run| first > run);
     let own = |other: &Node| seen.could_be(other, server) || seen.maps_to(other, server);
     let mut connected = seen.nodes().iter().filter(|other| other.presence != Presence::Disconnected);
-    has_labels && after && !connected.any(own)
+    has_labels && after && !connected.any(own) && !is_strangers(seen, node)
+}
+
+/// Whether the address in the node's name is that of a listed server without our mark, and of none with it.
+fn is_strangers(seen: &Seen<'_>, node: &Node) -> bool {
+    let Some(ip) = node.name.convention().ip else { return false };
+    let holders = seen.shown().iter().filter(|(_, (_, server))| server.addresses.contains(&ip));
+    let mut holders = holders.filter(|(_, (_, server))| server.shown == Shown::Whole).peekable();
+    holders.peek().is_some() && holders.all(|(id, _)| !seen.ours().contains_key(id))
 }
 
 fn is_recent(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {

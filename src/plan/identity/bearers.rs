@@ -1,0 +1,69 @@
+//! Which servers a node may be that a queue item names: clearly, in doubt, under another name, or as it was remembered.
+//!
+//! A restart of Jenkins ends what a node shows of its build: it is idle and offline, and only the item that waits for it
+//! tells that the build goes on there. So every server that the node may be is kept for that item.
+
+use crate::config::Config;
+use crate::domain::names::NodeName;
+use crate::domain::state::State;
+use crate::domain::world::Node;
+use crate::plan::identity::fleet::{Fleet, Machine};
+use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The servers by the nodes that they may be.
+pub(crate) struct Bearers<'a> {
+    config: &'a Config,
+    memory: &'a State,
+    fleet: &'a Fleet<'a>,
+    /// Machines (indices) by the nodes that lead to them, listed or remembered.
+    known: BTreeMap<&'a NodeName, BTreeSet<usize>>,
+    /// Agents that lead to no server.
+    agents: BTreeMap<&'a NodeName, &'a Node>,
+}
+
+impl<'a> Bearers<'a> {
+    /// All of the fleet.
+    pub(crate) fn of(config: &'a Config, memory: &'a State, fleet: &'a Fleet<'a>) -> Self {
+        let mut known: BTreeMap<&NodeName, BTreeSet<usize>> = BTreeMap::new();
+        let mut by_id = BTreeMap::new();
+        for (index, machine) in fleet.machines.iter().enumerate() {
+            by_id.extend(machine.server_id.as_ref().map(|id| (id, index)));
+            let listed = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).map(|node| &node.name);
+            let server = memory.servers.get(&machine.id);
+            let own = server.and_then(|server| server.node.as_ref());
+            let shield = server.and_then(|server| server.shield.as_ref()).map(|shield| &shield.node);
+            for name in listed.chain(own).chain(shield) {
+                known.entry(name).or_default().insert(index);
+            }
+        }
+        for (name, node) in &memory.nodes {
+            if let Some(index) = node.server.as_ref().and_then(|id| by_id.get(id)) {
+                known.entry(name).or_default().insert(*index);
+            }
+        }
+        let agents = agents(fleet).into_iter().map(|node| (&node.name, node)).collect();
+        Self { config, memory, fleet, known, agents }
+    }
+
+    /// Every machine (index into [`Fleet::machines`]) that the node of this name may be.
+    pub(crate) fn machines(&self, name: &NodeName) -> BTreeSet<usize> {
+        let mut found = self.known.get(name).cloned().unwrap_or_default();
+        let agent = self.agents.get(name).copied();
+        let convention = name.convention();
+        let may_be = |machine: &Machine<'_>| match agent {
+            Some(node) => {
+                lacks_its_node(machine) && Distance::between(self.config, self.memory, machine, node).is_some()
+            }
+            // Not listed: an agent of this name that comes back is the server's.
+            None => {
+                let addresses = machine.server().map(|server| &server.addresses);
+                let has_address = |ip| addresses.is_some_and(|addresses| addresses.contains(&ip));
+                machine.node_type.as_str() == convention.base && convention.ip.is_some_and(has_address)
+            }
+        };
+        let others = self.fleet.machines.iter().enumerate().filter(|(_, machine)| may_be(machine));
+        found.extend(others.map(|(index, _)| index));
+        found
+    }
+}
