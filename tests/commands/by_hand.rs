@@ -153,6 +153,30 @@ fn s1_a_busy_node_takes_no_further_build_and_goes_once_it_is_idle_if_that_was_as
 }
 
 #[test]
+fn s1_a_node_that_a_resuming_pipeline_waits_for_is_retired_once_the_pipeline_has_run_there() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().submit(Job::pipeline("deploy").label("trusty").lasting(minutes(4)));
+    it.minutes(2);
+    it.sim.jenkins().restart(minutes(1), minutes(3));
+    it.minutes(3);
+    let before = it.files();
+    assert_ended(
+        &it.by_hand(&node, &RETIRE),
+        Ended::Refused,
+        "a pipeline waits for this very node: mita retire --when-idle",
+    );
+    assert_eq!(it.files()[&it.state_file()], before[&it.state_file()], "nothing is remembered of it");
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "a pipeline waits for this very node");
+    assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::AlreadySo, "adeza asked for it");
+    it.minutes(3);
+    assert_eq!(it.sim.jenkins().running_on(&node).len(), 1, "it goes on where it was");
+    it.minutes_until(6, "the node is retired", |it| it.nodes().is_empty());
+    assert_eq!((it.killed(), it.orders()), (vec!["deploy".to_owned()], 1), "ended by the restart alone");
+    assert!(it.built().contains(&"deploy".to_owned()));
+}
+
+#[test]
 fn what_was_asked_can_be_taken_back() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

@@ -9,6 +9,7 @@ use crate::domain::state::State;
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::{Fleet, Machine};
 use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The servers by the nodes that they may be.
@@ -20,6 +21,8 @@ pub(crate) struct Bearers<'a> {
     known: BTreeMap<&'a NodeName, BTreeSet<usize>>,
     /// Agents that lead to no server.
     agents: BTreeMap<&'a NodeName, &'a Node>,
+    /// What was found: thousands of items may name one node.
+    found: RefCell<BTreeMap<NodeName, BTreeSet<usize>>>,
 }
 
 impl<'a> Bearers<'a> {
@@ -43,11 +46,20 @@ impl<'a> Bearers<'a> {
             }
         }
         let agents = agents(fleet).into_iter().map(|node| (&node.name, node)).collect();
-        Self { config, memory, fleet, known, agents }
+        Self { config, memory, fleet, known, agents, found: RefCell::default() }
     }
 
     /// Every machine (index into [`Fleet::machines`]) that the node of this name may be.
     pub(crate) fn machines(&self, name: &NodeName) -> BTreeSet<usize> {
+        if let Some(found) = self.found.borrow().get(name) {
+            return found.clone();
+        }
+        let found = self.find(name);
+        self.found.borrow_mut().insert(name.clone(), found.clone());
+        found
+    }
+
+    fn find(&self, name: &NodeName) -> BTreeSet<usize> {
         let mut found = self.known.get(name).cloned().unwrap_or_default();
         let agent = self.agents.get(name).copied();
         let convention = name.convention();
