@@ -80,6 +80,9 @@ pub struct ItemMemory {
     /// Pending, as seen in every run since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<Timestamp>,
+    /// Whether only a list without the labels of jobs shows it: it is not gone because another list lacks it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
 }
 
 impl ItemMemory {

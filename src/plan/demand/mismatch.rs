@@ -7,7 +7,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::selection::Selection;
-use crate::domain::state::{Mismatch, NodeMemory, Origin, State};
+use crate::domain::state::{ClosedNode, Mismatch, NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::lifecycle::ClassifiedFleet;
@@ -145,7 +145,10 @@ impl<'f> Witnesses<'f> {
             let is_idle = matches!(classified.phase, Phase::Idle { .. });
             let is_older = matches!(machine.origin, Origin::Ordered(run) if run < memory.configured_in);
             let (node_type, ordered_at) = (&machine.node_type, machine.ordered_at);
-            for node in machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online) {
+            // One that was closed by a run that is forgotten has no label to speak for, and takes no job.
+            let may_speak =
+                |node: &&Node| node.presence == Presence::Online && !node.labels.contains(ClosedNode::LABEL);
+            for node in machine.nodes.iter().copied().filter(may_speak) {
                 let of_type = of_type.entry(node_type).or_default();
                 let known = memory.nodes.get(&node.name).filter(|_| is_idle && node.idle_executors > 0);
                 let since = |known: &NodeMemory| {

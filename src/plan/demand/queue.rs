@@ -56,11 +56,15 @@ pub(crate) fn read<'a>(
     fleet: &ClassifiedFleet<'_>,
     now: Timestamp,
 ) -> Demand<'a> {
-    let Some(queue) = world.jenkins.queue.complete() else { return Demand::default() };
+    let Some(queue) = world.jenkins.queue.complete() else {
+        forget_pending(memory);
+        return Demand::default();
+    };
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
     let before = std::mem::take(&mut memory.queue);
+    let left_out: BTreeSet<u64> = queue.left_out.iter().flatten().copied().collect();
     let mut reader = Reader {
         config,
         fleet,
@@ -80,15 +84,28 @@ pub(crate) fn read<'a>(
             need: known.and_then(|known| known.need.clone()),
             waiting_since: known.and_then(|known| known.waiting_since),
             pending_since: known.and_then(|known| known.pending_since),
+            left_out: left_out.contains(&item.id),
             ..ItemMemory::of(item)
         };
         reader.read(item, &mut known);
         queued.push((item.id, before.share(&item.id, known)));
     }
+    if queue.left_out.is_none() {
+        let listed: BTreeSet<u64> = queued.iter().map(|(id, _)| *id).collect();
+        let hidden = before.iter().filter(|(id, known)| known.left_out && !listed.contains(id));
+        queued.extend(hidden.map(|(id, known)| (*id, before.share(id, known.clone()))));
+    }
     let mut demand = reader.demand;
     memory.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
     mismatch::learn(config, memory, fleet, &mut demand.waiting, taking_work, now);
     demand
+}
+
+/// No item was seen pending in this run.
+fn forget_pending(memory: &mut State) {
+    if memory.queue.values().any(|item| item.pending_since.is_some()) {
+        memory.queue.values_mut().for_each(|item| item.pending_since = None);
+    }
 }
 
 /// Reads item after item into the demand.

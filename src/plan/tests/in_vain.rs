@@ -269,3 +269,14 @@ fn a_job_that_has_left_the_queue_while_a_node_went_to_work_is_served_again() {
     s.after("1m").run();
     assert_eq!(s.state.mismatches, []);
 }
+
+#[test]
+fn s6_a_node_that_a_forgotten_run_closed_is_no_proof_that_its_type_does_not_serve() {
+    let mut s = joined_for_a_job(&["amd64"]);
+    s.node("ubuntu+10.0.0.1").labels = names(&["ubuntu+10.0.0.1", "mita-retiring"]);
+    for _ in 0..3 {
+        s.run().after("1m");
+    }
+    assert!(s.state.mismatches.is_empty(), "{:?}", s.state.mismatches);
+    assert_eq!(s.state.servers.len(), 2, "another one is ordered for the job");
+}

@@ -19,6 +19,7 @@ mod identity;
 mod in_vain;
 mod last_builds;
 mod lasting;
+mod left_out;
 mod left_over_entries;
 mod limits;
 mod locked;

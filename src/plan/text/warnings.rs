@@ -5,7 +5,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, ForeignLabels, NodeMemory, SetOfflineBy, State};
+use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, NodeMemory, SetOfflineBy, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
@@ -248,8 +248,9 @@ fn missing_labels(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
     for (node, identity) in &fleet.nodes {
         let Some(machine) = identity.machine() else { continue };
         let Some(kind) = config.node_type(&fleet.machines[machine].node_type) else { continue };
-        // A node that is being removed has no labels at all.
-        if node.presence != Presence::Online || node.labels.is_empty() {
+        // A node that is being removed has no labels at all, and one that mita closed has not its own.
+        let has_its_labels = !node.labels.is_empty() && !node.labels.contains(ClosedNode::LABEL);
+        if node.presence != Presence::Online || !has_its_labels {
             continue;
         }
         let missing: Vec<&str> = node.labels.missing(&kind.labels).map(String::as_str).collect();
