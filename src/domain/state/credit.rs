@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 /// Time in one condition, counted over sightings: it grows by the gap between two of them, at most by half of the
 /// time that it is measured against, and never by a clock that went back. So a silent cron or a clock jump
-/// brings nothing to its end.
+/// brings nothing to its end. It is no longer than what the clock shows since the first sighting: a clock that returns from a
+/// jump takes back what the jump gave, and one that jumps forth and back in turn gives nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credit {
     /// The first sighting in this condition.
@@ -27,7 +28,8 @@ impl Credit {
         let gap = now.duration_since(self.last).max(SignedDuration::ZERO);
         // Rounded up, so that two gaps of half a time always make a whole one.
         let half = grace - grace / 2;
-        Self { first: self.first, last: now, credit: self.credit + gap.min(half) }
+        let first = begun(self.first, self.credit, now);
+        Self { first, last: now, credit: (self.credit + gap.min(half)).min(now.duration_since(first)) }
     }
 
     /// Whether the condition was seen more than once.
@@ -39,4 +41,10 @@ impl Credit {
     pub fn sighted(before: Option<Self>, now: Timestamp, grace: SignedDuration) -> Self {
         before.map_or_else(|| Self::begin(now), |credit| credit.seen_again(now, grace))
     }
+}
+
+/// When something began for which so much was counted. A beginning that is ahead of the clock is by one that was ahead and was
+/// set right: what was counted by it holds.
+pub fn begun(since: Timestamp, counted: SignedDuration, now: Timestamp) -> Timestamp {
+    if since > now { now - counted } else { since }
 }

@@ -12,7 +12,7 @@ mod peaks;
 mod servers;
 mod spending;
 
-pub use credit::Credit;
+pub use credit::{Credit, begun};
 pub use files::{HISTORY, JOURNAL, LOCK, beside, files_beside};
 pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
@@ -194,7 +194,8 @@ impl State {
             return wrong("the number of the run");
         }
         for (id, server) in &self.servers {
-            if !lasts(&server.work.time) {
+            let times = [Some(&server.work.time), server.waited.as_ref(), server.under_way.as_ref()];
+            if !times.into_iter().flatten().all(lasts) {
                 return wrong(&format!("a time of server {id}"));
             }
             if server.gone_sightings > u32::MAX / 2

@@ -39,10 +39,15 @@ pub struct ServerMemory {
     /// Whether any listing ever showed it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub listed: bool,
-    /// How long its present wait (to be listed, to be built, to join) has lasted: the time between two runs counts, at
-    /// most half of what the wait may last. So neither a silent cron nor a jump of the clock gives a server up.
+    /// How long its present wait (to be listed, to be built, to join) has lasted: the time between two runs that could both
+    /// see its end counts, at most half of what the wait may last, and no more than the clock shows since it began. So no
+    /// silent cron, no jump of the clock and no outage of a service gives a server up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waited: Option<SignedDuration>,
+    /// Whether the last run could not have seen the end of that wait: its cloud gave no answer, or Jenkins none or was just
+    /// restarted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
     /// How long it has been on its way since its order, counted like `waited`; none once its node was online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub under_way: Option<SignedDuration>,
@@ -158,6 +163,7 @@ impl ServerMemory {
             floating_ip_refused: None,
             listed: false,
             waited: None,
+            unread: false,
             under_way: None,
             active_since: None,
             joined_at: None,

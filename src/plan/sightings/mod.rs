@@ -45,7 +45,6 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     };
     bring_back_from_the_future(&mut memory, now);
     memory.learned.count_time(state.last_run, now);
-    let passed = memory.learned.passed();
     remember_session(&mut memory, world, now);
     let listed = world.jenkins.nodes.complete().is_some();
     if listed {
@@ -65,7 +64,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     let shared = listed.then(|| servers::shared_builds(fleet.nodes.iter().map(|(node, _)| *node)));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
-        let seen = servers::sighted(config, state, machine, shared.as_ref(), passed, now);
+        let seen = servers::sighted(config, state, &memory, machine, shared.as_ref(), now);
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone) {

@@ -5,7 +5,7 @@ use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{Credit, Origin, ServerMemory, State, Work};
+use crate::domain::state::{Credit, Origin, ServerMemory, State, Work, begun};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
@@ -37,32 +37,39 @@ pub(crate) fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> Sh
     shared
 }
 
-/// What the state has about a server after this run has seen it. `listed` is there where the list of nodes is complete.
+/// What the state has about a server after this run has seen it. `after` is what is known already of the state after it;
+/// `listed` is there where the list of nodes is complete.
 pub(crate) fn sighted(
     config: &Config,
     state: &State,
+    after: &State,
     machine: &Machine<'_>,
     listed: Option<&SharedBuilds>,
-    passed: SignedDuration,
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
     let mut memory = state.servers.get(&machine.id).cloned().unwrap_or_else(|| found(config, machine));
     memory.provider = machine.provider.clone();
-    memory.ordered_at = memory.ordered_at.min(now);
-    for time in [&mut memory.lock_met, &mut memory.active_since, &mut memory.deleting_since] {
+    let waited_before = memory.waited.unwrap_or_default();
+    memory.ordered_at = begun(memory.ordered_at, memory.under_way.unwrap_or(waited_before), now);
+    memory.active_since = memory.active_since.map(|since| begun(since, waited_before, now));
+    for time in [&mut memory.lock_met, &mut memory.deleting_since] {
         *time = time.map(|time| time.min(now));
     }
     if let Some(refused) = &mut memory.floating_ip_refused {
         refused.last = refused.last.min(now);
     }
-    memory.waited = Some(waited(config, state, machine, &memory, now));
-    if memory.joined_at.is_none() {
-        let known = memory.under_way.map(|before| before + passed);
-        memory.under_way = known.or(memory.waited);
+    let was_unread = memory.unread;
+    memory.unread = !shows_arrival(machine, listed.is_some() && after.settling.is_none());
+    let counts = !memory.unread && !was_unread;
+    memory.waited = Some(waited(config, state, machine, &memory, counts, now));
+    memory.under_way = if memory.joined_at.is_none() {
+        let passed = if counts { after.learned.passed() } else { SignedDuration::ZERO };
+        let known = memory.under_way.map(|before| (before + passed).min(now.duration_since(memory.ordered_at)));
+        known.or(memory.waited)
     } else {
-        memory.under_way = None;
-    }
+        None
+    };
     match machine.sighting {
         Sighting::NoAnswer | Sighting::WithoutMetadata | Sighting::Unlisted | Sighting::Hidden | Sighting::Deleted => {}
         Sighting::Gone => memory.gone_sightings += 1,
@@ -75,7 +82,21 @@ pub(crate) fn sighted(
     if memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {
         memory.under_way = None;
     }
+    if was_unread && memory.joined_at == Some(now) {
+        // Nobody saw when: nothing is to be learned from it.
+        memory.under_way = None;
+    }
     memory
+}
+
+/// Whether this run would see what the server waits for. `joins_show` says whether the list of nodes does: agents that
+/// Jenkins lost in a restart are still to come.
+fn shows_arrival(machine: &Machine<'_>, joins_show: bool) -> bool {
+    match machine.sighting {
+        Sighting::NoAnswer | Sighting::WithoutMetadata => false,
+        Sighting::Seen(server) if server.state == ServerState::Active => joins_show,
+        Sighting::Seen(_) | Sighting::Unlisted | Sighting::Hidden | Sighting::Gone | Sighting::Deleted => true,
+    }
 }
 
 /// Notes what the cloud shows.
@@ -112,7 +133,8 @@ fn see_nodes(
     now: Timestamp,
 ) {
     let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
-    if machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
+    let had_joined = memory.joined_at.is_some();
+    if had_joined && machine.is_online() && (memory.missing.is_some() || machine.nodes.iter().any(was_away)) {
         memory.came_back_at = Some(now);
     }
     memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
@@ -208,12 +230,13 @@ fn work(
     Work { builds: before.builds.saturating_add(begun), time, running, shared }
 }
 
-/// How long the server's present wait has lasted, with what has passed since the last run.
+/// How long the server's present wait has lasted, with what has passed since the last run if that `counts`.
 fn waited(
     config: &Config,
     state: &State,
     machine: &Machine<'_>,
     memory: &ServerMemory,
+    counts: bool,
     now: Timestamp,
 ) -> SignedDuration {
     let times = config.times(&machine.node_type);
@@ -228,14 +251,13 @@ fn waited(
         | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
-    if let (true, Some(before)) = (is_worked_on(machine), memory.waited) {
-        return before;
-    }
-    match (memory.waited, state.last_run) {
-        (Some(before), Some(last)) => before + now.duration_since(last).clamp(SignedDuration::ZERO, half),
-        // Found by its mark alone, or written by a program that did not count.
-        _ => now.duration_since(since.unwrap_or(memory.ordered_at)).max(SignedDuration::ZERO),
-    }
+    let by_the_clock = now.duration_since(since.unwrap_or(memory.ordered_at)).max(SignedDuration::ZERO);
+    let passed = match state.last_run {
+        Some(last) if counts && !is_worked_on(machine) => now.duration_since(last).clamp(SignedDuration::ZERO, half),
+        _ => SignedDuration::ZERO,
+    };
+    // Found by its mark alone, or written by a program that did not count.
+    memory.waited.map_or(by_the_clock, |before| (before + passed).min(by_the_clock))
 }
 
 /// A server that only its mark shows to be ours.

@@ -63,22 +63,18 @@ fn l3_a_clock_that_jumps_ahead_or_back_retires_nobody() {
     );
     s.after("-8760h").runs(
         "
-        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
-        |   server s1  ubuntu  kept: idle 20m, grace 40m
+        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
+        |   server s1  ubuntu  kept: idle 0s, grace 40m
     ",
     );
-    s.after("-10m").runs(
-        "
-        |   node ubuntu+10.0.0.1  kept: idle 20m, grace 40m
-        |   server s1  ubuntu  kept: idle 20m, grace 40m
-    ",
-    );
+    s.after("-10m").run();
     s.after("19m 59s").runs(
         "
-        |   node ubuntu+10.0.0.1  kept: idle 39m 59s, grace 40m
-        |   server s1  ubuntu  kept: idle 39m 59s, grace 40m
+        |   node ubuntu+10.0.0.1  kept: idle 19m 59s, grace 40m
+        |   server s1  ubuntu  kept: idle 19m 59s, grace 40m
     ",
     );
+    s.after("20m").run();
     s.after("1s").runs(
         "
         | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
@@ -86,6 +82,52 @@ fn l3_a_clock_that_jumps_ahead_or_back_retires_nobody() {
         |   server s1  ubuntu  idle: idle 40m, grace 40m
     ",
     );
+}
+
+#[test]
+fn l3_a_clock_that_was_ahead_and_is_set_right_leaves_what_was_counted_by_it() {
+    let mut s = Situation::new();
+    s.after("8760h");
+    s.idle("s1", "10.0.0.1", "30m");
+    s.active("s2", "ubuntu", "10.0.0.2").state = ServerState::Building;
+    s.memory("s2").ordered_at = s.now - time("10m");
+    s.run();
+    s.after("-8760h").run();
+    s.after("4m 59s").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 34m 59s, grace 40m
+        |   server s1  ubuntu  kept: idle 34m 59s, grace 40m
+        |   server s2  ubuntu  booting: ordered 14m 59s ago, being built
+    ",
+    );
+}
+
+#[test]
+fn s3_a_clock_that_jumps_forth_and_back_in_turn_ends_no_time() {
+    for (ahead, back) in [(1, 1), (3, 1), (1, 3), (2, 2)] {
+        let mut s = Situation::new();
+        s.idle("s1", "10.0.0.1", "1m");
+        s.joined("s2", "10.0.0.2").presence = Presence::Disconnected;
+        s.joined("s3", "10.0.0.3");
+        s.lose_node("ubuntu+10.0.0.3");
+        s.active("s4", "ubuntu", "10.0.0.4").state = ServerState::Building;
+        s.memory("s4").ordered_at = s.now;
+        s.active("s5", "ubuntu", "10.0.0.5");
+        s.memory("s5").active_since = Some(s.now);
+        s.lost_order("m6", "0s");
+        s.run();
+        for turn in 0..12 {
+            for (runs, jump) in [(ahead, "3h"), (back, "-3h")] {
+                s.after(jump);
+                for _ in 0..runs {
+                    let plan = s.after("2s").plan();
+                    assert!(plan.actions.is_empty(), "turn {turn}: {}", whole(&plan));
+                    s.come_true(plan);
+                }
+            }
+        }
+        assert_eq!(s.state.servers.len(), 6, "no order is given up");
+    }
 }
 
 #[test]

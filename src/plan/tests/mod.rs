@@ -27,6 +27,7 @@ mod min_idle;
 mod needs;
 mod node_rows;
 mod other_names;
+mod outages;
 mod outcome;
 mod ownership;
 mod paused;

@@ -138,3 +138,19 @@ fn an_idle_node_goes_after_two_grace_times_whoever_waits() {
     ",
     );
 }
+
+#[test]
+fn l1_a_node_that_was_listed_before_it_first_came_online_has_not_come_back() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    s.run();
+    s.after("1m").joins("new1", "10.0.0.1").presence = Presence::Disconnected;
+    s.run();
+    s.queue().clear();
+    s.after("1m").node("ubuntu+10.0.0.1").presence = Presence::Online;
+    s.run();
+    assert_eq!(s.memory("new1").came_back_at, None);
+    s.project(2, "amd64");
+    s.after("1m").node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    assert_eq!(s.plan().actions.len(), 1, "a server is ordered for the job at once");
+}
