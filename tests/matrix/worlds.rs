@@ -15,7 +15,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
 use clouds::Unusual;
-use events::{Backend, Event, any, doubtful, happen, later, latest, newest, odd};
+use events::{Backend, Event, any, doubtful, happen, lasting, later, latest, newest, odd};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -90,6 +90,12 @@ impl World {
         for minute in 3..length {
             if doubtful_chance.in_hundred(6) {
                 events.push((minute, doubtful(&mut doubtful_chance)));
+            }
+        }
+        let mut lasting_chance = Chance::new(seed ^ 0x1a57);
+        for minute in 3..length {
+            if lasting_chance.in_hundred(2) {
+                events.extend(lasting(&mut lasting_chance, minute));
             }
         }
         Self { seed, backend, length, events }

@@ -181,7 +181,7 @@ pub const SETTLING: &str = "settling";
 pub const LEFT_OUT_UNKNOWN: &str = "queue items left out";
 
 /// Longer than anything is counted.
-const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
+pub const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 
 impl State {
     /// What no run can have written, in words, where there is such a thing: numbers and spans at the end of what their

@@ -5,7 +5,7 @@ use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{Credit, Origin, ServerMemory, State, Work, begun};
+use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, State, Work, begun};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::{SignedDuration, Timestamp};
@@ -251,7 +251,7 @@ fn waited(
         | Sighting::NoAnswer => (None, times.order_timeout),
     };
     let half = may_last - may_last / 2;
-    let by_the_clock = now.duration_since(since.unwrap_or(memory.ordered_at)).max(SignedDuration::ZERO);
+    let by_the_clock = now.duration_since(since.unwrap_or(memory.ordered_at)).clamp(SignedDuration::ZERO, LONGEST_SPAN);
     let passed = match state.last_run {
         Some(last) if counts && !is_worked_on(machine) => now.duration_since(last).clamp(SignedDuration::ZERO, half),
         _ => SignedDuration::ZERO,

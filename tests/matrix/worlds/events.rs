@@ -176,6 +176,23 @@ pub(crate) fn doubtful(chance: &mut Chance) -> Event {
     }
 }
 
+/// Kinds that came after those and take many minutes from this one on: Jenkins is down, its lists of nodes or a cloud's of
+/// servers give no answer, or a machine has two clocks by turns.
+pub(crate) fn lasting(chance: &mut Chance, minute: u32) -> Vec<(u32, Event)> {
+    let length = 5 + u32::try_from(chance.below(12)).expect("small");
+    match chance.below(4) {
+        0 => {
+            let down = 60 * u64::from(length);
+            vec![(minute, Event::Restart { down, reconnect: chance.below(90) as u64 })]
+        }
+        1 | 2 => {
+            let endpoint = chance.one_of(&[1, 5]);
+            (minute..minute + length).map(|at| (at, Event::Answer { endpoint, way: 0, times: 3 })).collect()
+        }
+        _ => (0..length).map(|turn| (minute + turn, Event::Clock(i64::from(turn % 2) * 3))).collect(),
+    }
+}
+
 impl Event {
     /// Whether Nova answers with lists that lack everything.
     pub(crate) fn hides_servers(self) -> bool {
