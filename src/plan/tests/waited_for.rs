@@ -55,8 +55,8 @@ fn s1_servers_of_nodes_outside_the_convention_stay_when_jenkins_is_restarted() {
         |   job 51  job51  resuming: resumes after a restart of Jenkins and waits for node worker-2 itself
         |   node worker-1  not_ours: no server of ours carries its name or address
         |   node worker-2  not_ours: no server of ours carries its name or address
-        |   server s1  ubuntu  away: active for 1h 12m, not in Jenkins yet, join_timeout 15m; node worker-2 may have been it until 2m ago
-        |   server s2  ubuntu  away: active for 1h 12m, not in Jenkins yet, join_timeout 15m; node worker-1 may have been it until 2m ago
+        |   server s1  ubuntu  away: active for 1h 10m, not in Jenkins yet, join_timeout 15m; node worker-2 may have been it until 2m ago
+        |   server s2  ubuntu  away: active for 1h 10m, not in Jenkins yet, join_timeout 15m; node worker-1 may have been it until 2m ago
     ");
     assert!(s.state.breakers.is_empty(), "no failures of the type");
     // They have all the time that a node in the convention has.
