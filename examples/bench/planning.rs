@@ -58,13 +58,13 @@ impl FromStr for Scene {
 pub(crate) struct Setting {
     config: Config,
     world: World,
-    memory: State,
+    state: State,
     now: Timestamp,
 }
 
 impl Setting {
     pub(crate) fn plan(&self) -> Plan {
-        plan::plan(&self.config, &self.world, &self.memory, self.now)
+        plan::plan(&self.config, &self.world, &self.state, self.now)
     }
 }
 
@@ -74,10 +74,10 @@ impl Scene {
         let config = configuration(self)?;
         let began = Timestamp::from_second(1_767_600_000)?;
         let world = World { jenkins: self.jenkins(began), clouds: self.clouds(&config) };
-        let mut memory = plan::plan(&config, &world, &State::new(config.owner.clone()), began).memory;
+        let mut state = plan::plan(&config, &world, &State::new(config.owner.clone()), began).state;
         // Orders of that run were never sent.
-        memory.servers.retain(|_, server| server.server_id.is_some());
-        Ok(Setting { memory, config, world, now: began + SignedDuration::from_mins(1) })
+        state.servers.retain(|_, server| server.server_id.is_some());
+        Ok(Setting { state, config, world, now: began + SignedDuration::from_mins(1) })
     }
 
     fn jenkins(self, began: Timestamp) -> Jenkins {

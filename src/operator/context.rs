@@ -60,7 +60,7 @@ impl Context<'_> {
 
     /// Who set the node offline, as far as is known.
     pub(super) fn set_offline_by(&self, node: &Node) -> Option<SetOfflineBy> {
-        self.plan.memory.set_offline_by(&node.name)
+        self.plan.state.set_offline_by(&node.name)
     }
 
     /// Forgets who set the node offline.
@@ -73,7 +73,7 @@ impl Context<'_> {
     /// Records who sets the node offline, before it is done: a Jenkins before 2.482 forgets it when the agent
     /// disconnects, and then the state counts.
     pub(super) fn record_set_offline_by(&mut self, node: &Node, by: SetOfflineBy) {
-        let known = self.state.nodes.get(&node.name).or_else(|| self.plan.memory.nodes.get(&node.name));
+        let known = self.state.nodes.get(&node.name).or_else(|| self.plan.state.nodes.get(&node.name));
         if let Some(known) = known.cloned() {
             self.state.nodes.insert(node.name.clone(), NodeMemory { set_offline_by: Some(by), ..known });
         }

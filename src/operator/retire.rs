@@ -28,10 +28,10 @@ impl Context<'_> {
         if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
             return refused(format!("a person holds it: mita release {} first", self.node.name));
         }
-        if let Some(lock) = lock::locked(&self.plan.memory, machine, self.plan.now) {
+        if let Some(lock) = lock::locked(&self.plan.state, machine, self.plan.now) {
             return refused(lock);
         }
-        let (Some(known), Some(_)) = (self.plan.memory.servers.get(&machine.id).cloned(), &machine.server_id) else {
+        let (Some(known), Some(_)) = (self.plan.state.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());
         };
         let now = self.plan.now;
@@ -75,7 +75,7 @@ impl Context<'_> {
             }
             (None, _) => return refused("it is not ours".to_owned()),
         };
-        let Some(known) = self.plan.memory.servers.get(&machine.id).cloned() else {
+        let Some(known) = self.plan.state.servers.get(&machine.id).cloned() else {
             return refused("its server is gone".to_owned());
         };
         let now = self.plan.now;
@@ -101,7 +101,7 @@ impl Context<'_> {
         when_idle: bool,
     ) -> Result<Answer, StoreError> {
         let mut state = self.state.clone();
-        if let Some(planned) = plan.memory.servers.get(&machine.id) {
+        if let Some(planned) = plan.state.servers.get(&machine.id) {
             state.servers.insert(machine.id.clone(), planned.clone());
         }
         let learned = &mut state.learned;
@@ -168,7 +168,7 @@ impl Context<'_> {
         };
         let (name, reason) = (&self.node.name, &verdict.reason);
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
-        if let Some(lock) = lock::locked(&plan.memory, machine, plan.now) {
+        if let Some(lock) = lock::locked(&plan.state, machine, plan.now) {
             return Ok(Answer::new(Ended::Refused, lock));
         }
         let refusal = match verdict.rule {
@@ -223,7 +223,7 @@ impl Context<'_> {
 
     /// Who asked for its retirement before, and how long ago.
     fn asked_before(&self, machine: &Machine<'_>, asked: Timestamp) -> String {
-        let by = self.plan.memory.servers.get(&machine.id).and_then(|server| server.asked_by.as_deref());
+        let by = self.plan.state.servers.get(&machine.id).and_then(|server| server.asked_by.as_deref());
         format!("{} asked for it {} ago", by.unwrap_or("a person"), span(self.plan.now.duration_since(asked)))
     }
 

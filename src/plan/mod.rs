@@ -51,15 +51,15 @@ pub fn plan(config: &Config, world: &World, state: &State, now: Timestamp) -> Pl
 
 /// Orders once more in the same run, with what the refusal of the first ones taught. Nothing is sighted or counted a
 /// second time, and nothing else is decided anew. The ids that were `tried` are used up: each may have left a node.
-pub fn plan_again(config: &Config, world: &World, memory: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
-    let inputs = Inputs::of(world, memory);
-    let (world, memory) = (&*inputs.world, &*inputs.state);
-    let fleet = identity::identify(config, world, memory);
-    let fleet = lifecycle::classify(config, world, memory, fleet, now);
-    let known = Known::with_demand(config, world, memory.clone(), fleet, now);
+pub fn plan_again(config: &Config, world: &World, state: &State, tried: &BTreeSet<MitaId>, now: Timestamp) -> Plan {
+    let inputs = Inputs::of(world, state);
+    let (world, state) = (&*inputs.world, &*inputs.state);
+    let fleet = identity::identify(config, world, state);
+    let fleet = lifecycle::classify(config, world, state, fleet, now);
+    let known = Known::with_demand(config, world, state.clone(), fleet, now);
     let mut plan = known.decide(&world.quotas(), tried);
     plan.actions.retain(Action::is_order);
-    decisions::commitments::commit(config, &mut plan.memory, &plan.actions, now);
+    decisions::commitments::commit(config, &mut plan.state, &plan.actions, now);
     plan
 }
 
@@ -70,7 +70,7 @@ pub struct Known<'a> {
     fleet: ClassifiedFleet<'a>,
     demand: Demand<'a>,
     at_hand: BTreeMap<NodeTypeName, AtHand>,
-    memory: State,
+    state: State,
     now: Timestamp,
 }
 
@@ -78,53 +78,53 @@ impl<'a> Known<'a> {
     /// What the run knows by what it saw.
     pub fn of(config: &'a Config, Inputs { world, state }: &'a Inputs<'_>, now: Timestamp) -> Self {
         let fleet = identity::identify(config, world, state);
-        let mut memory = sightings::add(config, world, state, &fleet, now);
-        let fleet = lifecycle::classify(config, world, &memory, fleet, now);
-        lifecycle::outcomes::count(&mut memory, state, &fleet, now);
+        let mut after = sightings::add(config, world, state, &fleet, now);
+        let fleet = lifecycle::classify(config, world, &after, fleet, now);
+        lifecycle::outcomes::count(&mut after, state, &fleet, now);
         if world.jenkins.nodes.complete().is_some() {
-            lifecycle::outcomes::remember_shields(config, &mut memory, &fleet, now);
+            lifecycle::outcomes::remember_shields(config, &mut after, &fleet, now);
         }
-        Self::with_demand(config, world, memory, fleet, now)
+        Self::with_demand(config, world, after, fleet, now)
     }
 
     fn with_demand(
         config: &'a Config,
         world: &'a World,
-        mut memory: State,
+        mut state: State,
         fleet: ClassifiedFleet<'a>,
         now: Timestamp,
     ) -> Self {
-        let demand = demand::queue::read(config, world, &mut memory, &fleet, now);
+        let demand = demand::queue::read(config, world, &mut state, &fleet, now);
         let used = forecast::usage::used(config, world, &fleet, &demand);
-        forecast::usage::count(config, &mut memory, &used, now);
-        let at_hand = forecast::wanted_at_hand(config, &mut memory, &used, now);
-        Self { config, world, fleet, demand, at_hand, memory, now }
+        forecast::usage::count(config, &mut state, &used, now);
+        let at_hand = forecast::wanted_at_hand(config, &mut state, &used, now);
+        Self { config, world, fleet, demand, at_hand, state, now }
     }
 
     /// The plan with these quotas. A provider without one has room for all.
     pub fn plan(&self, quotas: &Quotas) -> Plan {
         let mut plan = self.decide(quotas, &BTreeSet::new());
-        decisions::commitments::commit(self.config, &mut plan.memory, &plan.actions, self.now);
+        decisions::commitments::commit(self.config, &mut plan.state, &plan.actions, self.now);
         plan
     }
 
     fn decide(&self, quotas: &Quotas, tried: &BTreeSet<MitaId>) -> Plan {
         let Self { config, world, fleet, demand, at_hand, now, .. } = self;
         let (config, world, now) = (*config, *world, *now);
-        let mut memory = self.memory.clone();
-        let blocker = ordering_blocker(world, &memory);
-        let limits = Limits::new(config, world, quotas, &memory, fleet, now);
-        let supply = Supply { config, memory: &memory, fleet, limits: &limits, at_hand, now };
+        let mut state = self.state.clone();
+        let blocker = ordering_blocker(world, &state);
+        let limits = Limits::new(config, world, quotas, &state, fleet, now);
+        let supply = Supply { config, state: &state, fleet, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
-        let ids = decisions::order_ids::order_ids(world, &memory, tried, now, placement.orders.len());
+        let ids = decisions::order_ids::order_ids(world, &state, tried, now, placement.orders.len());
         let found =
             Findings { world, supply: &supply, demand, placement: &placement, blocker: blocker.as_ref(), ids: &ids };
         let mut decided = decisions::decide(&found);
         decided.shorten();
         // In a large farm this is as much as was decided.
         drop((supply, placement));
-        decisions::lasting::report(&mut memory, &mut decided, now);
-        let mut problems = text::problems::problems(config, world, &memory);
+        decisions::lasting::report(&mut state, &mut decided, now);
+        let mut problems = text::problems::problems(config, world, &state);
         problems.extend(decided.problems);
         let mut plan = Plan {
             owner: config.owner.clone(),
@@ -135,7 +135,7 @@ impl<'a> Known<'a> {
             warnings: Vec::new(),
             held_back: Vec::new(),
             at_hand: at_hand.clone(),
-            memory,
+            state,
         };
         text::warnings::warn(config, world, fleet, decided.warnings, &mut plan);
         plan

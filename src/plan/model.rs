@@ -29,7 +29,7 @@ pub struct Plan {
     /// How many idle servers of each node type should be ready, and why.
     pub at_hand: BTreeMap<NodeTypeName, AtHand>,
     /// The state to write before anything is done.
-    pub memory: State,
+    pub state: State,
 }
 
 /// Idle servers of one type that should be ready, beyond those that waiting jobs need.

@@ -31,18 +31,18 @@ pub(super) fn apply(
     let mut again: Option<Plan> = None;
     for _ in 0..=config.providers.len() {
         let next = again.as_ref().unwrap_or(plan);
-        let mut state = next.memory.clone();
+        let mut state = next.state.clone();
         let mut unsaved = None;
         let mut unwritten = None;
-        let applied = apply::apply(config, services, world, next, &next.memory, &mut state, |step| {
-            let entries = journal::done(&next.memory, &next.actions, step.results, plan.now);
+        let applied = apply::apply(config, services, world, next, &next.state, &mut state, |step| {
+            let entries = journal::done(&next.state, &next.actions, step.results, plan.now);
             unwritten = store.append_to_journal(&entries, config.journal_days, plan.now).err().or(unwritten.take());
             let Some(state) = step.state else { return true };
             unsaved = store.save(state).err();
             unsaved.is_none()
         });
         let first = plan.actions.len() - next.actions.len();
-        plan.memory = state;
+        plan.state = state;
         plan.problems.extend(unsaved.map(not_saved));
         plan.problems.extend(unwritten.map(not_written));
         results
@@ -75,15 +75,15 @@ fn order_again(
         Change::CreateServer(order) => Some(order.id.clone()),
         _ => None,
     });
-    let next = plan::plan_again(config, world, &plan.memory, &tried.collect(), plan.now);
+    let next = plan::plan_again(config, world, &plan.state, &tried.collect(), plan.now);
     if next.actions.is_empty() {
         return None;
     }
-    if let Err(error) = store.save(&next.memory) {
+    if let Err(error) = store.save(&next.state) {
         plan.problems.push(not_saved(error));
         return None;
     }
-    let orders = journal::ordered(&next.memory, world, &next.actions, plan.now);
+    let orders = journal::ordered(&next.state, world, &next.actions, plan.now);
     plan.problems.extend(store.append_to_journal(&orders, config.journal_days, plan.now).err().map(not_written));
     add(plan, &next);
     Some(next)

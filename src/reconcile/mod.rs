@@ -45,11 +45,11 @@ pub fn reconcile_with(
     let StartingState { state, warning: state_warning } = before;
     let last_run = state.last_run;
     let deciding = moment.started.elapsed();
-    store.save(&plan.memory)?;
-    let mut entries = journal::seen(&state, &plan.memory, &world, plan.now);
+    store.save(&plan.state)?;
+    let mut entries = journal::seen(&state, &plan.state, &world, plan.now);
     // The actions copy the new one while they change it.
     drop(state);
-    entries.extend(journal::ordered(&plan.memory, &world, &plan.actions, plan.now));
+    entries.extend(journal::ordered(&plan.state, &world, &plan.actions, plan.now));
     let appended = store.append_to_journal(&entries, config.journal_days, plan.now);
     plan.problems.extend(appended.err().map(fallback::not_written));
     progress.now("carrying out the plan");

@@ -77,7 +77,7 @@ impl<'a> Overview<'a> {
         Overview {
             config,
             report,
-            fleet: identify(config, &report.world, &report.plan.memory),
+            fleet: identify(config, &report.world, &report.plan.state),
             verdicts: verdicts.collect(),
             removed: report
                 .plan
@@ -93,8 +93,8 @@ impl<'a> Overview<'a> {
         &self.report.plan
     }
 
-    pub(crate) fn memory(&self) -> &'a State {
-        &self.report.plan.memory
+    pub(crate) fn state(&self) -> &'a State {
+        &self.report.plan.state
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -109,7 +109,7 @@ impl<'a> Overview<'a> {
     /// For how long no run was made, where that is several times the usual: nothing happens at the times that are counted.
     pub(crate) fn silence(&self) -> Option<SignedDuration> {
         let silence = self.now().duration_since(self.report.last_run?);
-        let usual = self.memory().learned.interval().max(SHORTEST_INTERVAL);
+        let usual = self.state().learned.interval().max(SHORTEST_INTERVAL);
         Some(silence).filter(|silence| self.predicts() && *silence > usual * 3)
     }
 
@@ -143,7 +143,7 @@ impl<'a> Overview<'a> {
         let servers = self.plan().verdicts.iter().filter(|verdict| verdict.subject == Subject::Server);
         let view = |verdict: &'a Verdict| {
             let machine = machines.get(verdict.id.as_str()).copied();
-            let memory = machine.and_then(|machine| self.memory().servers.get(&machine.id));
+            let memory = machine.and_then(|machine| self.state().servers.get(&machine.id));
             ServerView { verdict, machine, memory }
         };
         let mut views: Vec<ServerView<'_>> = servers.map(view).collect();
@@ -167,7 +167,7 @@ impl<'a> Overview<'a> {
         let mut views = Vec::new();
         for (node, identity) in &self.fleet.nodes {
             let Some(verdict) = self.verdicts.get(&(Subject::Node, node.name.as_str())) else { continue };
-            views.push(NodeView { verdict, node, identity, memory: self.memory().nodes.get(&node.name) });
+            views.push(NodeView { verdict, node, identity, memory: self.state().nodes.get(&node.name) });
         }
         views.sort_by_key(|view| &view.node.name);
         views
@@ -179,7 +179,7 @@ impl<'a> Overview<'a> {
         for item in self.report.world.jenkins.queue.complete().into_iter().flat_map(|queue| &queue.items) {
             let id = item.id.to_string();
             let Some(verdict) = self.verdicts.get(&(Subject::QueueItem, id.as_str())) else { continue };
-            views.push(ItemView { verdict, item, memory: self.memory().queue.get(&item.id) });
+            views.push(ItemView { verdict, item, memory: self.state().queue.get(&item.id) });
         }
         views.sort_by_key(|view| (view.item.in_queue_since.is_none(), view.item.in_queue_since, view.item.id));
         views

@@ -40,13 +40,13 @@ pub(crate) fn history_entry(
         .traffic
         .iter()
         .map(|(service, traffic)| (service.clone(), Sent { requests: traffic.requests, errors: traffic.errors }));
-    let joined = plan.memory.servers.values().filter(|server| server.joined_at == Some(plan.now)).map(|server| {
+    let joined = plan.state.servers.values().filter(|server| server.joined_at == Some(plan.now)).map(|server| {
         let took = plan.now.duration_since(server.ordered_at).max(SignedDuration::ZERO);
         (server.node_type.clone(), took)
     });
     // Those of this run, and those of persons' commands since the run before.
     let is_new = |entry: &&Entry| match entry.run {
-        Some(run) => run == plan.memory.run,
+        Some(run) => run == plan.state.run,
         None => since.is_some_and(|since| since.as_second() < entry.at.as_second()),
     };
     let new = || journal.iter().filter(is_new);

@@ -79,6 +79,6 @@ fn assert_fault(run: &Run, id: &str) {
     says(&run.verdict(Subject::Server, id).reason, &["No valid host was found"]);
     says(&run.report.plan.warnings.join("\n"), &["No valid host was found"]);
     let remembered: Vec<_> =
-        run.report.plan.memory.servers.values().filter_map(|server| server.fault.as_deref()).collect();
+        run.report.plan.state.servers.values().filter_map(|server| server.fault.as_deref()).collect();
     assert_eq!(remembered, ["No valid host was found."]);
 }

@@ -17,10 +17,10 @@ pub struct Blocker {
 }
 
 /// Why nothing at all is ordered, if so.
-pub(crate) fn ordering_blocker(world: &World, memory: &State) -> Option<Blocker> {
+pub(crate) fn ordering_blocker(world: &World, state: &State) -> Option<Blocker> {
     let blocker = |rule, reason: &str| Some(Blocker { rule, reason: reason.to_owned(), starved: None });
     let jenkins = &world.jenkins;
-    if let Some(settling) = &memory.settling {
+    if let Some(settling) = &state.settling {
         return blocker(Rule::Settling, settling.cause.reason());
     }
     if jenkins.queue.complete().is_none() || jenkins.nodes.complete().is_none() {

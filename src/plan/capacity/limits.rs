@@ -24,7 +24,7 @@ pub struct Limits<'a> {
     config: &'a Config,
     world: &'a World,
     quotas: &'a Quotas,
-    memory: &'a State,
+    state: &'a State,
     now: Timestamp,
     /// Servers that count.
     there: u32,
@@ -69,8 +69,8 @@ impl Coming<'_> {
 
 /// Whether a server that its cloud calls gone may be there all the same: its agent is connected, or the state does not give it
 /// up yet and mita did not delete it. A cloud that lags may show it again.
-fn may_be_there(memory: &State, machine: &Machine<'_>) -> bool {
-    let known = memory.servers.get(&machine.id);
+fn may_be_there(state: &State, machine: &Machine<'_>) -> bool {
+    let known = state.servers.get(&machine.id);
     matches!(machine.sighting, Sighting::Gone)
         && (machine.nodes.iter().any(|node| is_connected(node))
             || known.is_some_and(|server| server.retirement.is_none()))
@@ -81,12 +81,9 @@ fn is_connected(node: &Node) -> bool {
 }
 
 /// Servers that two reads called gone, and whose agents are connected: the answers of their clouds may be old.
-fn connected_all_the_same<'a>(
-    memory: &'a State,
-    fleet: &ClassifiedFleet<'_>,
-) -> BTreeMap<&'a ServerId, &'a GoneServer> {
+fn connected_all_the_same<'a>(state: &'a State, fleet: &ClassifiedFleet<'_>) -> BTreeMap<&'a ServerId, &'a GoneServer> {
     let former = fleet.nodes.iter().filter_map(|(node, identity)| match identity {
-        NodeIdentity::Former(server) if is_connected(node) => memory.gone_servers.get_key_value(server),
+        NodeIdentity::Former(server) if is_connected(node) => state.gone_servers.get_key_value(server),
         _ => None,
     });
     former.collect()
@@ -106,7 +103,7 @@ impl<'a> Limits<'a> {
         config: &'a Config,
         world: &'a World,
         quotas: &'a Quotas,
-        memory: &'a State,
+        state: &'a State,
         fleet: &'a ClassifiedFleet<'a>,
         now: Timestamp,
     ) -> Self {
@@ -114,7 +111,7 @@ impl<'a> Limits<'a> {
             config,
             world,
             quotas,
-            memory,
+            state,
             now,
             there: 0,
             of_type: BTreeMap::new(),
@@ -126,7 +123,7 @@ impl<'a> Limits<'a> {
         let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.classified() {
             let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
-            if is_leaving && !may_be_there(memory, machine) {
+            if is_leaving && !may_be_there(state, machine) {
                 continue;
             }
             let place = (&machine.node_type, &machine.provider);
@@ -136,23 +133,23 @@ impl<'a> Limits<'a> {
                 && config.node_type(&machine.node_type).is_some_and(|kind| kind.boot.floating_ip_pool.is_some())
                 && machine.server_id.as_ref().is_none_or(|id| !addressed.contains(&(&machine.provider, id)));
             if is_coming {
-                let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
+                let refused = state.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
                 let refused_floating_ip = awaits_floating_ip && refused.is_some_and(|refused| refused.lasts);
-                let (origin, late) = (machine.origin, is_late(memory, machine));
+                let (origin, late) = (machine.origin, is_late(state, machine));
                 let order = &machine.id;
                 limits.coming.push(Coming { order, place, origin, late, vanished: false, refused_floating_ip });
-            } else if is_leaving && memory.servers.get(&machine.id).is_some_and(|server| !server.listed) {
+            } else if is_leaving && state.servers.get(&machine.id).is_some_and(|server| !server.listed) {
                 let (order, origin) = (&machine.id, machine.origin);
                 let vanished = Coming { order, place, origin, late: false, vanished: true, refused_floating_ip: false };
                 limits.coming.push(vanished);
             }
-            if machine.origin == Origin::Ordered(memory.run) && machine.server().is_none() {
+            if machine.origin == Origin::Ordered(state.run) && machine.server().is_none() {
                 limits.just_ordered.push(place);
             } else if awaits_floating_ip {
                 *limits.awaited_floating_ips.entry(place.1).or_default() += 1;
             }
         }
-        for gone in connected_all_the_same(memory, fleet).into_values() {
+        for gone in connected_all_the_same(state, fleet).into_values() {
             limits.count((&gone.node_type, &gone.provider));
         }
         limits
@@ -244,20 +241,20 @@ impl<'a> Limits<'a> {
         if !self.world.lists_servers_of(provider) {
             return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
         }
-        if let Some(pause) = self.memory.pause(&kind.name, provider) {
+        if let Some(pause) = self.state.pause(&kind.name, provider) {
             return blocker(Rule::Paused, format!("{} at provider {provider} is {pause}", kind.name));
         }
         if let Some(reason) = self.over_budget(kind, provider) {
             return blocker(Rule::Budget, reason);
         }
-        if let Some(until) = self.memory.throttled_until(provider, self.now) {
+        if let Some(until) = self.state.throttled_until(provider, self.now) {
             let left = span(until.duration_since(self.now));
             return blocker(
                 Rule::BreakerOpen,
                 format!("provider {provider} asks for fewer requests; servers are ordered there again in {left}"),
             );
         }
-        let refused = self.memory.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
+        let refused = self.state.quota_refused.get(provider).and_then(|sizes| sizes.get(&kind.name));
         if let Some(until) = refused.filter(|until| **until > self.now) {
             let left = span(until.duration_since(self.now));
             return blocker(
@@ -271,7 +268,7 @@ impl<'a> Limits<'a> {
                 format!("provider {provider} refused a floating IP to a server of {} that is to join", kind.name);
             return blocker(Rule::Quota, reason);
         }
-        let Some(breaker) = self.memory.breakers.get(provider).and_then(|types| types.get(&kind.name)) else {
+        let Some(breaker) = self.state.breakers.get(provider).and_then(|types| types.get(&kind.name)) else {
             return Ok(u32::MAX);
         };
         if breaker.until > self.now {
@@ -288,7 +285,7 @@ impl<'a> Limits<'a> {
 
     /// Which budget is used up, and until when.
     fn over_budget(&self, kind: &NodeType, provider: &ProviderName) -> Option<String> {
-        let mut budgets = budgets(self.config, &self.memory.spent, self.now);
+        let mut budgets = budgets(self.config, &self.state.spent, self.now);
         let (scope, budget, used) =
             budgets.find(|(scope, _, used)| used.is_over() && scope.counts(&kind.name, provider))?;
         Some(format!("{scope} has used its budget of {budget}; ordered again from {} on", used.until()))
@@ -332,7 +329,7 @@ impl<'a> Limits<'a> {
             return Blocker { rule: Rule::Quota, reason: no_room.join("; "), starved };
         }
         let tried = open.iter().find_map(|(provider, number)| {
-            let breaker = self.memory.breakers.get(&provider.name)?.get(&kind.name)?;
+            let breaker = self.state.breakers.get(&provider.name)?.get(&kind.name)?;
             (*number == 1).then(|| being_tried(kind, &provider.name, breaker))
         });
         match tried {

@@ -31,7 +31,7 @@ const PASSED_OVER_AFTER: SignedDuration = SignedDuration::from_mins(5);
 /// Executors that are there or on their way, and what decides who may use them.
 pub(crate) struct Supply<'a> {
     pub(crate) config: &'a Config,
-    pub(crate) memory: &'a State,
+    pub(crate) state: &'a State,
     pub(crate) fleet: &'a ClassifiedFleet<'a>,
     pub(crate) limits: &'a Limits<'a>,
     /// Idle servers that should be ready.
@@ -100,7 +100,7 @@ impl<'a> Supply<'a> {
             let node_type = machine.map(|machine| &self.fleet.machines[machine].node_type);
             let kind = node_type.and_then(|name| self.config.node_type(name));
             let wholly_ours = machine.is_some() && node.idle;
-            let free_since = self.memory.nodes.get(&node.name).and_then(|node| node.free_since).unwrap_or(self.now);
+            let free_since = self.state.nodes.get(&node.name).and_then(|node| node.free_since).unwrap_or(self.now);
             let standing = Standing {
                 long_free: !wholly_ours && self.now.duration_since(free_since) > PASSED_OVER_AFTER,
                 overdue: machine.is_some_and(|machine| overdue.contains(&machine)),
@@ -116,7 +116,7 @@ impl<'a> Supply<'a> {
         for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Some(kind) = self.config.node_type(&machine.node_type) else { continue };
             // One that is online already, though its cloud still says that it is built, has its slots above.
-            let late = || lateness::is_late(self.memory, machine) || self.limits.is_refused_floating_ip(&machine.id);
+            let late = || lateness::is_late(self.state, machine) || self.limits.is_refused_floating_ip(&machine.id);
             if matches!(classified.phase, Phase::OnItsWay(_)) && !machine.is_online() && !late() {
                 let standing = Standing::default();
                 let key = (Tier::OnItsWay, Some(&kind.name), Vec::new(), None, standing);
@@ -160,7 +160,7 @@ impl<'a> Supply<'a> {
         match *self.fleet.phase(index) {
             Phase::Draining => {
                 let active = machine.server().is_some_and(|server| server.state == ServerState::Active);
-                let comes_back = can_come_back(self.config, self.memory, machine, node);
+                let comes_back = can_come_back(self.config, self.state, machine, node);
                 (active && comes_back).then_some((Tier::Draining, node.executors))
             }
             Phase::LeftAlone(Rule::Deleting | Rule::Gone) | Phase::ToRemove(_) => None,
@@ -195,7 +195,7 @@ impl<'a> Supply<'a> {
 
     /// Online and wholly idle for the first time, as far as two sightings can be told apart.
     fn is_fresh(&self, machine: usize) -> bool {
-        let joined_at = self.memory.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
+        let joined_at = self.state.servers.get(&self.fleet.machines[machine].id).and_then(|server| server.joined_at);
         matches!(self.fleet.phase(machine), Phase::Idle { .. })
             && joined_at.is_some_and(|joined| self.now.duration_since(joined) < mismatch::IDLE_BESIDE)
     }

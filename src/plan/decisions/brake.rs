@@ -20,16 +20,16 @@ pub fn brake(plan: &mut Plan, allowed: usize) {
 }
 
 fn hold_back(plan: &mut Plan, allowed: usize) {
-    let suspicious = plan.actions.iter().filter(|action| is_suspicious(action, &plan.memory)).count();
+    let suspicious = plan.actions.iter().filter(|action| is_suspicious(action, &plan.state)).count();
     let nodes_left = plan.actions.iter().filter(|action| matches!(action.change, Change::DeleteNode { .. })).count();
-    let joined = plan.memory.servers.values().filter(|server| server.joined_at.is_some()).count();
+    let joined = plan.state.servers.values().filter(|server| server.joined_at.is_some()).count();
     let half = (joined + nodes_left) / 2;
     if suspicious <= ALWAYS_ALLOWED || suspicious <= half || suspicious <= allowed {
         return;
     }
     let mut let_through = allowed;
     let (held, kept) = std::mem::take(&mut plan.actions).into_iter().partition(|action| {
-        let counts = is_suspicious(action, &plan.memory);
+        let counts = is_suspicious(action, &plan.state);
         let passes = counts && let_through > 0;
         if passes {
             let_through -= 1;
@@ -41,7 +41,7 @@ fn hold_back(plan: &mut Plan, allowed: usize) {
     let mut subjects: BTreeSet<(Subject, String)> = BTreeSet::new();
     for action in &plan.held_back {
         if let Some(target) = action.removed() {
-            if let Some(server) = plan.memory.servers.get_mut(&target.order) {
+            if let Some(server) = plan.state.servers.get_mut(&target.order) {
                 server.retirement = None;
             }
             subjects.insert((Subject::Server, target.server_id.to_string()));
@@ -61,10 +61,10 @@ fn hold_back(plan: &mut Plan, allowed: usize) {
 /// Whether the action removes something for what the run did not see: no failed order of mita explains that, and no
 /// service states it, as a cloud states that a server does not run. A volume or a floating IP follows its server, and
 /// the removal of that counts already.
-fn is_suspicious(action: &Action, memory: &State) -> bool {
+fn is_suspicious(action: &Action, state: &State) -> bool {
     let removes = action.removed().is_some() || matches!(action.change, Change::DeleteNode { .. });
     let not_ordered = || {
-        let server = action.removed().and_then(|target| memory.servers.get(&target.order));
+        let server = action.removed().and_then(|target| state.servers.get(&target.order));
         server.is_none_or(|server| server.origin == Origin::Found)
     };
     match action.rule {

@@ -8,34 +8,34 @@ use crate::plan::model::{Action, Change, Order};
 use jiff::{SignedDuration, Timestamp};
 
 /// Writes the actions down in the state.
-pub(crate) fn commit(config: &Config, memory: &mut State, actions: &[Action], now: Timestamp) {
+pub(crate) fn commit(config: &Config, state: &mut State, actions: &[Action], now: Timestamp) {
     for Action { change, rule, .. } in actions {
         match change {
             Change::CreateServer(order) => {
-                let server = ordered(config, order, memory.run, now);
-                memory.servers.insert(order.id.clone(), server);
+                let server = ordered(config, order, state.run, now);
+                state.servers.insert(order.id.clone(), server);
             }
             // After the order that it belongs to, where there is one.
             Change::CreateNode(node) => {
-                with_server(memory, &node.id, |server| server.node = Some(node.node.clone()));
+                with_server(state, &node.id, |server| server.node = Some(node.node.clone()));
             }
             Change::RetireNode(target) | Change::DeleteServer(target) => {
-                let learned = &mut memory.learned;
+                let learned = &mut state.learned;
                 if let Some(usage) = learned.usage.get_mut(&target.node_type).filter(|_| *rule == Rule::Idle) {
                     usage.retired_at = Some(learned.clock);
                 }
                 let decided = Retirement { rule: *rule, since: now, step: RetirementStep::Decided };
-                with_server(memory, &target.order, |server| {
+                with_server(state, &target.order, |server| {
                     server.retirement.get_or_insert(decided);
                 });
             }
             Change::AssignFloatingIp(wanted) => {
-                with_server(memory, &wanted.target.order, |server| server.floating_ip = true);
+                with_server(state, &wanted.target.order, |server| server.floating_ip = true);
             }
             // The node itself carries the mark as well, but Jenkins before 2.482 forgets it with the connection.
             Change::DrainNode(target) => {
                 for node in &target.nodes {
-                    if let Some(node) = memory.nodes.get_mut(node) {
+                    if let Some(node) = state.nodes.get_mut(node) {
                         (node.set_offline_by, node.spent) = (Some(SetOfflineBy::Us), Some(*rule));
                     }
                 }
@@ -55,8 +55,8 @@ fn ordered(config: &Config, order: &Order, run: u64, now: Timestamp) -> ServerMe
     ServerMemory { storage, waited: Some(SignedDuration::ZERO), under_way: Some(SignedDuration::ZERO), ..server }
 }
 
-fn with_server(memory: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {
-    if let Some(server) = memory.servers.get_mut(id) {
+fn with_server(state: &mut State, id: &MitaId, change: impl FnOnce(&mut ServerMemory)) {
+    if let Some(server) = state.servers.get_mut(id) {
         change(server);
     }
 }

@@ -22,11 +22,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Releases floating IPs whose server is gone, and assigns one to each server that needs one and stays.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { config, memory, fleet, now, .. } = *found.supply;
+    let Supply { config, state, fleet, now, .. } = *found.supply;
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &found.world.clouds {
         for address in ours(config, cloud).filter(|address| seen.insert(&address.id)) {
-            let (rule, reason) = verdict_on(memory, cloud, address);
+            let (rule, reason) = verdict_on(state, cloud, address);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: address.mark.server.clone() };
                 let change = Change::ReleaseFloatingIp { floating_ip_id: address.id.clone(), left_by };
@@ -36,12 +36,12 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             draft.verdict(Subject::FloatingIp, &address.id, name, rule, reason);
         }
     }
-    if memory.settling.is_none() {
+    if state.settling.is_none() {
         let removed: BTreeSet<_> =
             draft.actions.iter().filter_map(Action::removed).map(|target| &target.order).collect();
         let staying = fleet.classified().filter(|(machine, _)| !removed.contains(&machine.id));
         let asked_lately = |machine: &Machine<'_>| {
-            let refused = memory.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
+            let refused = state.servers.get(&machine.id).and_then(|server| server.floating_ip_refused);
             refused.is_some_and(|refused| refused.lasts && now.duration_since(refused.last) < QUOTA_PAUSE)
         };
         let assignments: Vec<Action> = staying
@@ -52,7 +52,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
+fn verdict_on(state: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, String) {
     let server = &address.mark.server;
     let is_kept = is_kept_after_deletion(cloud, server);
     if !is_kept && cloud.listed(server).is_some() {
@@ -61,7 +61,7 @@ fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, Str
             false => (Rule::FloatingIp, format!("was made for server {server} and leads nowhere")),
         };
     }
-    let sightings = memory.floating_ips.get(&address.id).map_or(0, |known| known.gone_sightings);
+    let sightings = state.floating_ips.get(&address.id).map_or(0, |known| known.gone_sightings);
     if sightings < GONE_CONFIRMED {
         return (Rule::NotSeen, format!("whether its server {server} is gone is not certain yet"));
     }
@@ -70,7 +70,7 @@ fn verdict_on(memory: &State, cloud: &Cloud, address: &FloatingIp) -> (Rule, Str
     } else {
         format!("its server {server} is gone (404 in two runs)")
     };
-    match &memory.settling {
+    match &state.settling {
         _ if address.attached && !is_kept => (Rule::Attached, format!("{gone}, and it leads somewhere all the same")),
         Some(settling) => (Rule::Settling, format!("{gone}; {}", settling.cause.reason())),
         None => (Rule::ServerGone, gone),

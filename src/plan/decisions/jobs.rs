@@ -17,7 +17,7 @@ use std::cell::OnceCell;
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Findings { supply, demand, placement, ids, blocker, .. } = found;
     let fleet = supply.fleet;
-    let mismatches = Mismatches::of(supply.memory);
+    let mismatches = Mismatches::of(supply.state);
     let blockers = Blockers::new(supply);
     draft.verdicts.extend(demand.verdicts.iter().cloned());
     draft.left_out_unknown = found.world.jenkins.queue.complete().and_then(|queue| queue.left_out_unknown.clone());

@@ -17,23 +17,23 @@ const MOST_ALIKE: usize = 20;
 
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long. Removals are counted here and
 /// reported once it is known which of them are held back.
-pub(crate) fn report(memory: &mut State, draft: &mut Draft, now: Timestamp) {
-    let others = conditions(memory, draft);
+pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
+    let others = conditions(state, draft);
     let removals = draft.actions.iter().filter_map(of_removal).map(|removal| removal.key);
     let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
     let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines));
     let sighted = |key: String| {
-        let credit = Credit::sighted(memory.lasting.get(&key).copied(), now, TOO_LONG);
+        let credit = Credit::sighted(state.lasting.get(&key).copied(), now, TOO_LONG);
         (key, credit)
     };
-    memory.lasting = keys.map(sighted).collect();
-    draft.problems.extend(problems(others, &memory.lasting));
+    state.lasting = keys.map(sighted).collect();
+    draft.problems.extend(problems(others, &state.lasting));
 }
 
 /// Adds a problem for each removal that does not come to its end.
 pub(super) fn report_removals(plan: &mut Plan) {
     let removals = plan.actions.iter().filter_map(of_removal);
-    plan.problems.extend(problems(removals, &plan.memory.lasting));
+    plan.problems.extend(problems(removals, &plan.state.lasting));
 }
 
 /// What lasts too long. Of many with one cure, only the first are named.
@@ -64,8 +64,8 @@ pub(super) fn kept_for_pipelines(what: &impl Display) -> String {
 }
 
 /// Whether something has lasted too long, as far as the runs before this one have seen it.
-pub(super) fn is_too_long(memory: &State, key: &str) -> bool {
-    memory.lasting.get(key).is_some_and(|credit| credit.credit >= TOO_LONG)
+pub(super) fn is_too_long(state: &State, key: &str) -> bool {
+    state.lasting.get(key).is_some_and(|credit| credit.credit >= TOO_LONG)
 }
 
 /// Something that should be over soon.
@@ -76,9 +76,9 @@ struct Condition {
     cure: &'static str,
 }
 
-fn conditions(memory: &State, draft: &Draft) -> Vec<Condition> {
+fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = draft.verdicts.iter().filter_map(of_verdict).collect();
-    conditions.extend(memory.settling.as_ref().map(|settling| Condition {
+    conditions.extend(state.settling.as_ref().map(|settling| Condition {
         key: SETTLING.to_owned(),
         place: "jenkins".to_owned(),
         what: format!("nothing is ordered or deleted ({})", settling.cause.reason()),
@@ -186,18 +186,18 @@ mod tests {
 
     #[test]
     fn l6_jobs_that_no_plan_has_the_effort_for_are_one_problem_after_a_quarter_of_an_hour() {
-        let mut memory = State::new(Owner::new("ci").unwrap());
+        let mut state = State::new(Owner::new("ci").unwrap());
         let mut now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         for minutes in [0, 5, 10, 15] {
             let mut draft = Draft::default();
             for id in 1..=3 {
                 draft.verdict(Subject::QueueItem, id, "job", Rule::TooManyNeeds, "needs a");
             }
-            report(&mut memory, &mut draft, now);
+            report(&mut state, &mut draft, now);
             assert_eq!(draft.problems.len(), usize::from(minutes == 15), "{minutes}: {:?}", draft.problems);
             now += SignedDuration::from_mins(5);
         }
-        report(&mut memory, &mut Draft::default(), now);
-        assert!(memory.lasting.is_empty());
+        report(&mut state, &mut Draft::default(), now);
+        assert!(state.lasting.is_empty());
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
             }
             NodeIdentity::Foreign(reason) => draft.node(node, Rule::NotOurs, *reason),
             NodeIdentity::MadeFor(order) => LeftBehind::by_order(found, node, order).decide(found, node, draft),
-            NodeIdentity::Former(server) => match LeftBehind::by_server(node, server, found.supply.memory) {
+            NodeIdentity::Former(server) => match LeftBehind::by_server(node, server, found.supply.state) {
                 Some(left) => left.decide(found, node, draft),
                 None => draft.node(node, Rule::NotSeen, format!("its server {server} is in no listing")),
             },
@@ -42,12 +42,12 @@ pub(crate) struct LeftBehind {
 
 impl LeftBehind {
     /// What becomes of a node whose server is known to be gone.
-    pub(crate) fn by_server(node: &Node, server: &ServerId, memory: &State) -> Option<Self> {
-        memory.gone_servers.get(server)?;
+    pub(crate) fn by_server(node: &Node, server: &ServerId, state: &State) -> Option<Self> {
+        state.gone_servers.get(server)?;
         let gone = format!("its server {server} is gone (404 in two runs)");
-        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &gone, memory) {
+        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &gone, state) {
             kept
-        } else if let Some(settling) = &memory.settling {
+        } else if let Some(settling) = &state.settling {
             (Rule::Settling, format!("{gone}; {}", settling.cause.reason()))
         } else {
             (Rule::ServerGone, gone)
@@ -59,9 +59,9 @@ impl LeftBehind {
     /// refused, or its server is gone, or the state that knew of it was lost: then its server may still turn up, for as
     /// long as an order may take to be listed.
     fn by_order(found: &Findings<'_>, node: &Node, order: &MitaId) -> Self {
-        let Supply { config, memory, now, .. } = *found.supply;
+        let Supply { config, state, now, .. } = *found.supply;
         let made = format!("made for order {order}, of which there is no server");
-        let known = memory.nodes.get(&node.name);
+        let known = state.nodes.get(&node.name);
         let node_type = node.mark.as_ref().map(|mark| &mark.node_type);
         let times = node_type.map_or(config.times, |node_type| config.times(node_type));
         // The id of an order tells its time. An id of another form does not: then two sightings have to do. A clock that
@@ -69,11 +69,11 @@ impl LeftBehind {
         let age = order.ordered_at().map(|at| now.duration_since(at).max(SignedDuration::ZERO));
         let seen_away = known.and_then(|known| *known.offline).map(|offline| offline.credit);
         let waited = seen_away.is_some_and(|seen| seen >= times.order_timeout)
-            || memory.set_offline_by(&node.name) == Some(SetOfflineBy::Us);
+            || state.set_offline_by(&node.name) == Some(SetOfflineBy::Us);
         let young = age.filter(|age| *age < times.order_timeout && !waited);
-        let seen_before = known.is_some_and(|known| known.first_seen < memory.run);
+        let seen_before = known.is_some_and(|known| known.first_seen < state.run);
         let unseen = config.providers.iter().find(|provider| !found.world.lists_servers_of(&provider.name));
-        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &made, memory) {
+        let (rule, reason) = if let Some(kept) = kept_by_itself(node, &made, state) {
             kept
         } else if let Some(provider) = unseen {
             (Rule::NotSeen, format!("{made} that was seen: provider {} gave no answer", provider.name))
@@ -82,7 +82,7 @@ impl LeftBehind {
             (Rule::Ordered, format!("{made} yet: ordered {age} ago, order_timeout {timeout}"))
         } else if !seen_before {
             (Rule::Ordered, format!("{made} in this listing; the next one decides"))
-        } else if let Some(settling) = &memory.settling {
+        } else if let Some(settling) = &state.settling {
             (Rule::Settling, format!("{made}; {}", settling.cause.reason()))
         } else {
             (Rule::NoServer, made)
@@ -95,7 +95,7 @@ impl LeftBehind {
         let Self { proof, rule, reason } = self;
         let kept = lasting::kept_for_pipelines(&node.name);
         let is_due = rule == Rule::ServerGone || rule == Rule::NoServer;
-        if is_due && found.demand.named.contains(&node.name) && !lasting::is_too_long(found.supply.memory, &kept) {
+        if is_due && found.demand.named.contains(&node.name) && !lasting::is_too_long(found.supply.state, &kept) {
             // Where its agent is, mita does not see: it may be back in a moment.
             draft.kept_for_pipelines.insert(kept);
             draft.node(node, Rule::Away, format!("{reason}; {WAITED_FOR}"));
@@ -111,7 +111,7 @@ impl LeftBehind {
 }
 
 /// What keeps a node without a server, whatever became of that.
-fn kept_by_itself(node: &Node, what: &str, memory: &State) -> Option<(Rule, String)> {
+fn kept_by_itself(node: &Node, what: &str, state: &State) -> Option<(Rule, String)> {
     if !node.idle {
         return Some((Rule::Busy, format!("{what}, and it still runs a build")));
     }
@@ -119,6 +119,6 @@ fn kept_by_itself(node: &Node, what: &str, memory: &State) -> Option<(Rule, Stri
         let advice = "mita leaves it alone; find out where the agent runs, then delete the node in Jenkins";
         return Some((Rule::Ambiguous, format!("{what}, but its agent is still connected: {advice}")));
     }
-    (memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
+    (state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
         .then(|| (Rule::Held, format!("{what}; a person set the node offline")))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// Ids for new orders, none of them known already.
 pub(crate) fn order_ids(
     world: &World,
-    memory: &State,
+    state: &State,
     tried: &BTreeSet<MitaId>,
     now: Timestamp,
     number: usize,
@@ -19,11 +19,11 @@ pub(crate) fn order_ids(
     }
     let marks = world.clouds.values().flat_map(|cloud| cloud.servers.complete().into_iter().flatten());
     let marked: BTreeSet<&MitaId> = marks.filter_map(|server| server.mark.as_ref().map(|mark| &mark.id)).collect();
-    let gone: BTreeSet<&MitaId> = memory.gone_servers.values().map(|gone| &gone.id).collect();
+    let gone: BTreeSet<&MitaId> = state.gone_servers.values().map(|gone| &gone.id).collect();
     let nodes = world.jenkins.nodes.complete().into_iter().flatten();
     let of_nodes: BTreeSet<&MitaId> = nodes.filter_map(|node| node.mark.as_ref().map(|mark| &mark.id)).collect();
     let is_new = |id: &MitaId| {
-        let known = memory.servers.contains_key(id) || tried.contains(id);
+        let known = state.servers.contains_key(id) || tried.contains(id);
         !known && !marked.contains(id) && !gone.contains(id) && !of_nodes.contains(id)
     };
     (1..).map(|ordinal| MitaId::new(now, ordinal)).filter(is_new).take(number).collect()

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// The decision about each server, and of the nodes that are it.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let Supply { fleet, memory, .. } = *found.supply;
+    let Supply { fleet, state, .. } = *found.supply;
     let matched = matched(found);
     for (index, (machine, classified)) in fleet.classified().enumerate() {
         let server = Server { found, machine, index, job: matched.get(&index).copied() };
@@ -41,7 +41,7 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         draft.verdict(Subject::Server, id, &machine.name, rule, reason.clone());
         server.open(draft);
         for node in &machine.nodes {
-            match machine.server_id.as_ref().and_then(|server| LeftBehind::by_server(node, server, memory)) {
+            match machine.server_id.as_ref().and_then(|server| LeftBehind::by_server(node, server, state)) {
                 Some(left) => left.decide(found, node, draft),
                 None => draft.node(node, rule, reason.clone()),
             }
@@ -78,18 +78,18 @@ impl Server<'_> {
     /// The rule and its evidence; what is to be done goes into the draft.
     fn decide(&self, classified: &Classified, draft: &mut Draft) -> (Rule, String) {
         let Findings { supply, demand, .. } = self.found;
-        let (machine, memory) = (self.machine, supply.memory);
+        let (machine, state) = (self.machine, supply.state);
         let reason = classified.reason.clone();
         let kept = lasting::kept_for_pipelines(&machine.id);
         // Jenkins gives an agent five minutes to come back. Ever new pipelines that name the node keep its server no longer.
-        let named = demand.waited_for.contains(&self.index) && !lasting::is_too_long(memory, &kept);
+        let named = demand.waited_for.contains(&self.index) && !lasting::is_too_long(state, &kept);
         let is_placed = matches!(classified.phase, Phase::Idle { .. }) && self.job.is_some();
         if named && !is_placed && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_)) {
             draft.kept_for_pipelines.insert(kept);
         }
         let queue_seen = self.queue_is_seen();
         // What a person asked for is not to be undone: the node takes no further build, and goes when this one ends.
-        let asked = memory.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
+        let asked = state.servers.get(&machine.id).is_some_and(|server| server.asked.is_some());
         match &classified.phase {
             // A build that came first stops a retirement, also one of a run that ended before it could see to it.
             Phase::LeftAlone(Rule::Busy) if asked && named || self.locked().is_some() => (Rule::Busy, reason),
@@ -162,21 +162,21 @@ impl Server<'_> {
 
     /// Why its cloud would not delete it, where somebody locked it.
     fn locked(&self) -> Option<String> {
-        let Supply { memory, now, .. } = *self.found.supply;
-        lock::locked(memory, self.machine, now)
+        let Supply { state, now, .. } = *self.found.supply;
+        lock::locked(state, self.machine, now)
     }
 
     /// The person's pause that covers it.
     fn pause(&self) -> Option<&Pause> {
-        self.found.supply.memory.pause(&self.machine.node_type, &self.machine.provider)
+        self.found.supply.state.pause(&self.machine.node_type, &self.machine.provider)
     }
 
     /// Whether its removal has begun, which a pause does not stop.
     fn is_half_gone(&self) -> bool {
-        let memory = self.found.supply.memory;
+        let state = self.found.supply.state;
         let mut nodes = self.machine.nodes.iter();
-        memory.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
-            || nodes.any(|node| memory.set_offline_by(&node.name) == Some(SetOfflineBy::Us))
+        state.servers.get(&self.machine.id).is_some_and(|server| server.retirement.is_some())
+            || nodes.any(|node| state.set_offline_by(&node.name) == Some(SetOfflineBy::Us))
     }
 
     /// Which key keeps an idle server ready.
@@ -220,12 +220,12 @@ impl Server<'_> {
 
     /// Brings back what mita itself set offline, and nothing else.
     fn restore(&self, wanted_by: &str, is_wanted: fn(&NodeMemory) -> bool, draft: &mut Draft) {
-        let Supply { config, memory, .. } = *self.found.supply;
+        let Supply { config, state, .. } = *self.found.supply;
         // To a server that is gone nothing comes back: its nodes have a row of their own.
-        let gone = |id: &ServerId| memory.gone_servers.contains_key(id);
+        let gone = |id: &ServerId| state.gone_servers.contains_key(id);
         let comes_back = |node: &&&Node| {
-            let wanted = memory.nodes.get(&node.name).is_some_and(is_wanted);
-            wanted && can_come_back(config, memory, self.machine, node)
+            let wanted = state.nodes.get(&node.name).is_some_and(is_wanted);
+            wanted && can_come_back(config, state, self.machine, node)
         };
         for node in self.machine.nodes.iter().filter(comes_back) {
             if let Some(target) = target(self.machine, [*node]).filter(|target| !gone(&target.server_id)) {
@@ -237,12 +237,12 @@ impl Server<'_> {
     /// Opens nodes that a run closed which did not come to setting them offline, and that stay. Those of a
     /// server that has had its last build take no other one.
     fn open(&self, draft: &mut Draft) {
-        let Supply { config, memory, now, .. } = *self.found.supply;
-        if last_build(config, memory, self.machine, now).is_some() {
+        let Supply { config, state, now, .. } = *self.found.supply;
+        if last_build(config, state, self.machine, now).is_some() {
             return;
         }
         let is_closed = |node: &&&Node| {
-            let closed = memory.nodes.get(&node.name).is_some_and(|known| known.closed.is_some());
+            let closed = state.nodes.get(&node.name).is_some_and(|known| known.closed.is_some());
             closed && node.presence == Presence::Online && !draft.takes_offline(&node.name)
         };
         let nodes: Vec<&Node> = self.machine.nodes.iter().filter(is_closed).copied().collect();
@@ -257,23 +257,23 @@ impl Server<'_> {
     /// Keeps further builds from a node that runs its last one. Returns what is to be said of the server.
     fn drain(&self, reason: String, draft: &mut Draft) -> String {
         let machine = self.machine;
-        let Supply { config, memory, now, .. } = *self.found.supply;
+        let Supply { config, state, now, .. } = *self.found.supply;
         let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
-        let certain = machine.doubts.is_empty() && memory.settling.is_none() && self.pause().is_none();
+        let certain = machine.doubts.is_empty() && state.settling.is_none() && self.pause().is_none();
         let (Some(target), true) = (target, certain) else { return reason };
         let asked = || {
-            let known = memory.servers.get(&machine.id).filter(|_| machine.server().is_some())?;
+            let known = state.servers.get(&machine.id).filter(|_| machine.server().is_some())?;
             known.asked.map(|_| (Rule::Asked, "a person asked for it".to_owned()))
         };
-        let Some((rule, why)) = last_build(config, memory, machine, now).or_else(asked) else { return reason };
+        let Some((rule, why)) = last_build(config, state, machine, now).or_else(asked) else { return reason };
         draft.act(Change::DrainNode(target), rule, why);
         format!("{reason}; no further one comes ({rule})")
     }
 
     /// Adds the removal of a server, with its nodes where it has any, unless mita waits until things have settled.
     fn remove(&self, rule: Rule, reason: String, draft: &mut Draft) -> (Rule, String) {
-        if let Some(settling) = &self.found.supply.memory.settling {
+        if let Some(settling) = &self.found.supply.state.settling {
             return (Rule::Settling, format!("{reason}; {}", settling.cause.reason()));
         }
         let machine = self.machine;

@@ -17,17 +17,17 @@ use std::collections::BTreeSet;
 
 /// Looks through all volumes that were listed.
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
-    let (world, memory) = (found.world, found.supply.memory);
+    let (world, state) = (found.world, found.supply.state);
     // Two providers may reach one project.
     let mut seen = BTreeSet::new();
     for (provider, cloud) in &world.clouds {
         let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
         for volume in volumes.iter().filter(|volume| seen.insert(&volume.id)) {
-            let Some((server, _)) = owner(found.supply.config, memory, volume) else {
-                draft.warnings.extend(suspect(memory, world, provider, volume));
+            let Some((server, _)) = owner(found.supply.config, state, volume) else {
+                draft.warnings.extend(suspect(state, world, provider, volume));
                 continue;
             };
-            let (rule, reason) = verdict_on(memory, volume, server);
+            let (rule, reason) = verdict_on(state, volume, server);
             if rule == Rule::ServerGone {
                 let left_by = FormerServer { provider: provider.clone(), server_id: server.clone() };
                 draft.act(Change::DeleteVolume { volume_id: volume.id.clone(), left_by }, rule, reason.clone());
@@ -37,9 +37,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
 }
 
-fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
+fn verdict_on(state: &State, volume: &Volume, server: &ServerId) -> (Rule, String) {
     let gone = format!("its server {server} is gone (404 in two runs)");
-    match (&volume.state, &memory.settling) {
+    match (&volume.state, &state.settling) {
         (VolumeState::InUse(word), _) => (Rule::Attached, format!("{gone}, and it is {word} all the same")),
         (VolumeState::Deleting, _) => (Rule::Deleting, format!("{gone}; it is being deleted")),
         (VolumeState::DeletionFailed, _) => {
@@ -52,10 +52,10 @@ fn verdict_on(memory: &State, volume: &Volume, server: &ServerId) -> (Rule, Stri
 
 /// A free volume by the name of one that Nova made, of a server that is nowhere: ours perhaps, from before the state was
 /// lost. Told in the first run of a new state only.
-fn suspect(memory: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<Warning> {
+fn suspect(state: &State, world: &World, provider: &ProviderName, volume: &Volume) -> Option<Warning> {
     let server = volume_of(&volume.name)?;
     let is_nowhere = world.lists_servers_of(provider) && world.clouds.get(provider)?.listed(&server).is_none();
-    (memory.run == 1 && volume.state == VolumeState::Free && is_nowhere).then(|| {
+    (state.run == 1 && volume.state == VolumeState::Free && is_nowhere).then(|| {
         let text = format!(
             "volume {} ({}) at provider {provider} may be the left-over of a server of ours from before the state was \
              lost: delete it if it is yours, mita does not",

@@ -31,17 +31,17 @@ const SHOWN: usize = 300;
 /// Notes which types stood idle beside a waiting job that they were thought to serve, and applies what is known.
 pub(crate) fn learn(
     config: &Config,
-    memory: &mut State,
+    state: &mut State,
     fleet: &ClassifiedFleet<'_>,
     waiting: &mut [Waiting<'_>],
     taking_work: bool,
     now: Timestamp,
 ) {
-    forget_what_was_taken(memory, fleet, now);
-    let witnesses = Witnesses::of(memory, fleet);
+    forget_what_was_taken(state, fleet, now);
+    let witnesses = Witnesses::of(state, fleet);
     let mut accepting: HashMap<&Need, Selection> = HashMap::new();
     let mut known: HashMap<(&str, &Need), BTreeSet<NodeTypeName>> = HashMap::new();
-    for mismatch in &memory.mismatches {
+    for mismatch in &state.mismatches {
         known.entry((&mismatch.job, &mismatch.need)).or_default().insert(mismatch.node_type.clone());
     }
     let mut learned = Vec::new();
@@ -73,13 +73,13 @@ pub(crate) fn learn(
         mismatched.push((known.get(&this).cloned().unwrap_or_default(), refused_by));
     }
     waiting.iter_mut().zip(mismatched).for_each(|(job, found)| (job.mismatched, job.refused_by) = found);
-    memory.mismatches.extend(learned);
-    forget_most_that_left(memory);
+    state.mismatches.extend(learned);
+    forget_most_that_left(state);
 }
 
 /// Bounds what is known of jobs whose queue items have left: anybody may queue and cancel jobs with ever new labels.
-fn forget_most_that_left(memory: &mut State) {
-    let queue = &memory.queue;
+fn forget_most_that_left(state: &mut State) {
+    let queue = &state.queue;
     let mut left = 0;
     let mut keep = |mismatch: &Mismatch| {
         if mismatch.item.is_some_and(|item| queue.contains_key(&item)) {
@@ -89,27 +89,27 @@ fn forget_most_that_left(memory: &mut State) {
         left <= MOST_LEFT && mismatch.need.to_string().len() <= LONGEST_LEFT
     };
     // The last learned are at the end.
-    let kept: Vec<bool> = memory.mismatches.iter().rev().map(&mut keep).collect();
+    let kept: Vec<bool> = state.mismatches.iter().rev().map(&mut keep).collect();
     let mut kept = kept.into_iter().rev();
-    memory.mismatches.retain(|_| kept.next().unwrap_or(true));
+    state.mismatches.retain(|_| kept.next().unwrap_or(true));
 }
 
 /// Removes each mismatch whose queue item left the queue while a node of the type began to work: that node may have taken it.
-fn forget_what_was_taken(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
-    let at_work = |node: &&Node| !node.idle || memory.nodes.get(&node.name).is_some_and(|it| it.worked_at == Some(now));
+fn forget_what_was_taken(state: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
+    let at_work = |node: &&Node| !node.idle || state.nodes.get(&node.name).is_some_and(|it| it.worked_at == Some(now));
     let working: BTreeSet<&NodeTypeName> = fleet
         .machines
         .iter()
         .filter(|machine| machine.nodes.iter().any(at_work))
         .map(|machine| &machine.node_type)
         .collect();
-    let queue = &memory.queue;
+    let queue = &state.queue;
     let is_there = |mismatch: &Mismatch, item: u64| {
         let known = queue.get(&item).map(|item| item.job.as_deref());
         known.is_some_and(|job| job.is_none_or(|job| shortened(&mismatch.job, SHOWN) == job))
     };
     let has_left = |mismatch: &Mismatch| mismatch.item.is_some_and(|item| !is_there(mismatch, item));
-    memory.mismatches.retain(|mismatch| !(has_left(mismatch) && working.contains(&mismatch.node_type)));
+    state.mismatches.retain(|mismatch| !(has_left(mismatch) && working.contains(&mismatch.node_type)));
 }
 
 /// Online nodes of ours: the idle ones among them tell what their types do not serve.
@@ -138,19 +138,19 @@ struct Witness<'f> {
 }
 
 impl<'f> Witnesses<'f> {
-    fn of(memory: &State, fleet: &'f ClassifiedFleet<'_>) -> Self {
+    fn of(state: &State, fleet: &'f ClassifiedFleet<'_>) -> Self {
         let mut nodes = Vec::new();
         let mut of_type: BTreeMap<&NodeTypeName, OfType> = BTreeMap::new();
         for (machine, classified) in fleet.classified() {
             let is_idle = matches!(classified.phase, Phase::Idle { .. });
-            let is_older = matches!(machine.origin, Origin::Ordered(run) if run < memory.configured_in);
+            let is_older = matches!(machine.origin, Origin::Ordered(run) if run < state.configured_in);
             let (node_type, ordered_at) = (&machine.node_type, machine.ordered_at);
             // One that was closed by a run that is forgotten has no label to speak for, and takes no job.
             let may_speak =
                 |node: &&Node| node.presence == Presence::Online && !node.labels.contains(ClosedNode::LABEL);
             for node in machine.nodes.iter().copied().filter(may_speak) {
                 let of_type = of_type.entry(node_type).or_default();
-                let known = memory.nodes.get(&node.name).filter(|_| is_idle && node.idle_executors > 0);
+                let known = state.nodes.get(&node.name).filter(|_| is_idle && node.idle_executors > 0);
                 let since = |known: &NodeMemory| {
                     let worked = known.worked_at.unwrap_or(Timestamp::MIN);
                     known.idle.map(|idle| idle.first.max(worked))
@@ -215,9 +215,9 @@ pub(crate) struct Mismatches<'a> {
 }
 
 impl<'a> Mismatches<'a> {
-    pub(crate) fn of(memory: &'a State) -> Self {
+    pub(crate) fn of(state: &'a State) -> Self {
         let mut known: HashMap<_, Vec<&Mismatch>> = HashMap::new();
-        for mismatch in &memory.mismatches {
+        for mismatch in &state.mismatches {
             known.entry((mismatch.job.as_str(), &mismatch.need)).or_default().push(mismatch);
         }
         Self { known }

@@ -99,21 +99,21 @@ pub struct OurNames<'a> {
     known: BTreeSet<&'a NodeName>,
     bearers: Bearers<'a>,
     config: &'a Config,
-    memory: &'a State,
+    state: &'a State,
 }
 
 impl<'a> OurNames<'a> {
     /// All that are remembered, those that the convention gives to the configured types, and those of nodes that may be a
     /// server of ours.
-    pub fn of(config: &'a Config, memory: &'a State, fleet: &'a Fleet<'a>) -> Self {
-        let nodes = memory.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
-        let servers = memory.servers.values().filter_map(|server| server.node.as_ref());
-        let gone = memory.gone_servers.values().filter_map(|gone| gone.node.as_ref());
+    pub fn of(config: &'a Config, state: &'a State, fleet: &'a Fleet<'a>) -> Self {
+        let nodes = state.nodes.iter().filter(|(_, node)| node.server.is_some()).map(|(name, _)| name);
+        let servers = state.servers.values().filter_map(|server| server.node.as_ref());
+        let gone = state.gone_servers.values().filter_map(|gone| gone.node.as_ref());
         Self {
             known: nodes.chain(servers).chain(gone).collect(),
-            bearers: Bearers::of(config, memory, fleet),
+            bearers: Bearers::of(config, state, fleet),
             config,
-            memory,
+            state,
         }
     }
 
@@ -121,9 +121,9 @@ impl<'a> OurNames<'a> {
     /// restarted at about that time, and what was before it may be forgotten; but not where its server was ordered after
     /// that. A pipeline that waits for a node that still boots names it as well, where it is the only one with the label.
     fn can_have_had_a_block(&self, name: &NodeName, item: &QueueItem) -> bool {
-        let never_online = self.memory.nodes.get(name).is_some_and(|node| node.first_online.is_none());
-        let restarted = self.memory.session.as_ref().and_then(|session| session.since);
-        let server = self.memory.servers.values().find(|server| server.node.as_ref() == Some(name));
+        let never_online = self.state.nodes.get(name).is_some_and(|node| node.first_online.is_none());
+        let restarted = self.state.session.as_ref().and_then(|session| session.since);
+        let server = self.state.servers.values().find(|server| server.node.as_ref() == Some(name));
         let after_restart = match (restarted, item.in_queue_since) {
             (Some(restarted), Some(queued)) => {
                 let is_younger = server.is_some_and(|server| server.ordered_at >= restarted);

@@ -52,25 +52,25 @@ pub(crate) fn verdict(item: &QueueItem, rule: Rule, reason: impl Into<String>) -
 pub(crate) fn read<'a>(
     config: &Config,
     world: &'a World,
-    memory: &mut State,
+    state: &mut State,
     fleet: &ClassifiedFleet<'_>,
     now: Timestamp,
 ) -> Demand<'a> {
     let Some(queue) = world.jenkins.queue.complete() else {
-        forget_pending(memory);
+        forget_pending(state);
         return Demand::default();
     };
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
-    let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && memory.settling.is_none();
-    let before = std::mem::take(&mut memory.queue);
+    let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && state.settling.is_none();
+    let before = std::mem::take(&mut state.queue);
     let left_out: BTreeSet<u64> = queue.left_out.iter().flatten().copied().collect();
     let mut reader = Reader {
         config,
         fleet,
         queue,
         nodes: NodeIndex::new(world.jenkins.nodes.complete().map_or(&[], Vec::as_slice)),
-        ours: OurNames::of(config, memory, fleet),
+        ours: OurNames::of(config, state, fleet),
         types: Carriers::new(config.node_types.iter().map(NodeType::all_labels)),
         long_labels: LongLabels::within(config.deadline),
         taking_work,
@@ -96,15 +96,15 @@ pub(crate) fn read<'a>(
         queued.extend(hidden.map(|(id, known)| (*id, before.share(id, known.clone()))));
     }
     let mut demand = reader.demand;
-    memory.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
-    mismatch::learn(config, memory, fleet, &mut demand.waiting, taking_work, now);
+    state.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
+    mismatch::learn(config, state, fleet, &mut demand.waiting, taking_work, now);
     demand
 }
 
 /// No item was seen pending in this run.
-fn forget_pending(memory: &mut State) {
-    if memory.queue.values().any(|item| item.pending_since.is_some()) {
-        memory.queue.values_mut().for_each(|item| item.pending_since = None);
+fn forget_pending(state: &mut State) {
+    if state.queue.values().any(|item| item.pending_since.is_some()) {
+        state.queue.values_mut().for_each(|item| item.pending_since = None);
     }
 }
 

@@ -90,13 +90,13 @@ fn waiting<'c>(config: &'c Config, demand: &Demand<'_>) -> Vec<(&'c NodeType, u3
 }
 
 /// Adds this run to what is known of each type. A second plan of the same run adds nothing.
-pub(crate) fn count(config: &Config, memory: &mut State, used: &BTreeMap<NodeTypeName, Used>, now: Timestamp) {
-    let learned = &mut memory.learned;
+pub(crate) fn count(config: &Config, state: &mut State, used: &BTreeMap<NodeTypeName, Used>, now: Timestamp) {
+    let learned = &mut state.learned;
     let nothing_seen = used.is_empty() && config.node_types.iter().any(|kind| !kind.forecast.is_off());
-    if learned.counted_in == memory.run || nothing_seen {
+    if learned.counted_in == state.run || nothing_seen {
         return;
     }
-    learned.counted_in = memory.run;
+    learned.counted_in = state.run;
     learned.usage.retain(|name, _| used.contains_key(name));
     for kind in &config.node_types {
         let Some(used) = used.get(&kind.name) else { continue };

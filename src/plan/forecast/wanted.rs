@@ -23,7 +23,7 @@ const KEPT_FOR: u64 = 120;
 /// The numbers of this moment. Remembers what is kept for a while.
 pub(crate) fn wanted_at_hand(
     config: &Config,
-    memory: &mut State,
+    state: &mut State,
     used: &BTreeMap<NodeTypeName, Used>,
     now: Timestamp,
 ) -> BTreeMap<NodeTypeName, AtHand> {
@@ -35,17 +35,17 @@ pub(crate) fn wanted_at_hand(
             wanted.reasons.push(Forecast { servers: always, key: "min_idle", text });
         }
         if let Some(used) = used.get(&kind.name) {
-            forecast(config, kind, memory, *used, now, &mut wanted);
+            forecast(config, kind, state, *used, now, &mut wanted);
         }
         (kind.name.clone(), wanted)
     };
     config.node_types.iter().map(wanted).collect()
 }
 
-fn forecast(config: &Config, kind: &NodeType, memory: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
-    let Rules { mut reasons, keep, group } = of_rules(config, kind, memory, used, now);
-    let clock = memory.learned.clock;
-    let Some(usage) = memory.learned.usage.get_mut(&kind.name) else { return };
+fn forecast(config: &Config, kind: &NodeType, state: &mut State, used: Used, now: Timestamp, wanted: &mut AtHand) {
+    let Rules { mut reasons, keep, group } = of_rules(config, kind, state, used, now);
+    let clock = state.learned.clock;
+    let Some(usage) = state.learned.usage.get_mut(&kind.name) else { return };
     let number = reasons.iter().map(|reason| reason.servers).max().unwrap_or(0);
     let total = most_lately(usage, used.servers.saturating_add(number), clock);
     if used.goes_on_request {
@@ -71,10 +71,10 @@ struct Rules {
     group: u32,
 }
 
-fn of_rules(config: &Config, kind: &NodeType, memory: &State, used: Used, now: Timestamp) -> Rules {
-    let Some(usage) = memory.learned.usage.get(&kind.name) else { return Rules::default() };
-    let (mean, most) = lateness::usual(memory, &kind.name);
-    let interval = memory.learned.interval();
+fn of_rules(config: &Config, kind: &NodeType, state: &State, used: Used, now: Timestamp) -> Rules {
+    let Some(usage) = state.learned.usage.get(&kind.name) else { return Rules::default() };
+    let (mean, most) = lateness::usual(state, &kind.name);
+    let interval = state.learned.interval();
     let Rules { mut reasons, mut keep, mut group } = Rules::default();
     if kind.forecast.spare > 0 {
         let (spare, kept) = spare::servers(kind.forecast.spare, usage.average, kind.executors);
@@ -94,8 +94,8 @@ fn of_rules(config: &Config, kind: &NodeType, memory: &State, used: Used, now: T
             wait_cost: auto.wait_cost,
             at_first: seconds(auto.at_first),
         };
-        let wanted = keep::servers(&usage.levels, used.servers, memory.learned.clock, costs);
-        let steady = steady::servers(usage, kind.executors, memory.learned.clock);
+        let wanted = keep::servers(&usage.levels, used.servers, state.learned.clock, costs);
+        let steady = steady::servers(usage, kind.executors, state.learned.clock);
         keep = keep.max(wanted.soon.max(steady).saturating_sub(used.servers));
         if let Some((total, window)) = wanted.now {
             let servers = total.saturating_sub(used.servers);

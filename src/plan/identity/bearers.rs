@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The servers by the nodes that they may be.
 pub(crate) struct Bearers<'a> {
     config: &'a Config,
-    memory: &'a State,
+    state: &'a State,
     fleet: &'a Fleet<'a>,
     /// Machines (indices) by the nodes that lead to them, listed or remembered.
     known: BTreeMap<&'a NodeName, BTreeSet<usize>>,
@@ -27,26 +27,26 @@ pub(crate) struct Bearers<'a> {
 
 impl<'a> Bearers<'a> {
     /// All of the fleet.
-    pub(crate) fn of(config: &'a Config, memory: &'a State, fleet: &'a Fleet<'a>) -> Self {
+    pub(crate) fn of(config: &'a Config, state: &'a State, fleet: &'a Fleet<'a>) -> Self {
         let mut known: BTreeMap<&NodeName, BTreeSet<usize>> = BTreeMap::new();
         let mut by_id = BTreeMap::new();
         for (index, machine) in fleet.machines.iter().enumerate() {
             by_id.extend(machine.server_id.as_ref().map(|id| (id, index)));
             let listed = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).map(|node| &node.name);
-            let server = memory.servers.get(&machine.id);
+            let server = state.servers.get(&machine.id);
             let own = server.and_then(|server| server.node.as_ref());
             let shield = server.and_then(|server| server.shield.as_ref()).map(|shield| &shield.node);
             for name in listed.chain(own).chain(shield) {
                 known.entry(name).or_default().insert(index);
             }
         }
-        for (name, node) in &memory.nodes {
+        for (name, node) in &state.nodes {
             if let Some(index) = node.server.as_ref().and_then(|id| by_id.get(id)) {
                 known.entry(name).or_default().insert(*index);
             }
         }
         let agents = agents(fleet).into_iter().map(|node| (&node.name, node)).collect();
-        Self { config, memory, fleet, known, agents, found: RefCell::default() }
+        Self { config, state, fleet, known, agents, found: RefCell::default() }
     }
 
     /// Every machine (index into [`Fleet::machines`]) that the node of this name may be.
@@ -65,7 +65,7 @@ impl<'a> Bearers<'a> {
         let convention = name.convention();
         let may_be = |machine: &Machine<'_>| match agent {
             Some(node) => {
-                lacks_its_node(machine) && Distance::between(self.config, self.memory, machine, node).is_some()
+                lacks_its_node(machine) && Distance::between(self.config, self.state, machine, node).is_some()
             }
             // Not listed: an agent of this name that comes back is the server's.
             None => {

@@ -30,13 +30,13 @@ pub(crate) fn others_at_work<'a>(fleet: &Fleet<'a>) -> Vec<&'a Node> {
 }
 
 /// Whether the node runs a build that was seen on the server.
-pub(crate) fn runs_its_build(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
-    memory.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_in(&node.builds))
+pub(crate) fn runs_its_build(state: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    state.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_in(&node.builds))
 }
 
 /// The same for a node that has a server of its own: the build ran on no other node, as the branches of a pipeline do.
-pub(crate) fn runs_its_build_alone(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
-    memory.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_only_in(&node.builds))
+pub(crate) fn runs_its_build_alone(state: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    state.servers.get(&machine.id).is_some_and(|server| server.work.goes_on_only_in(&node.builds))
 }
 
 /// Whether the agent of a server may be connected under another name: it can have run, and no node of it is connected.
@@ -48,9 +48,9 @@ pub(crate) fn lacks_its_node(machine: &Machine<'_>) -> bool {
 
 /// Whether the node came in the run in which the server lost its node, or later; whether it did is unknown of a server that
 /// had none.
-pub(crate) fn came_since_the_loss(memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
-    let lost = memory.servers.get(&machine.id).and_then(|server| server.missing_since);
-    let came = memory.nodes.get(&node.name).map(|known| known.first_seen);
+pub(crate) fn came_since_the_loss(state: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    let lost = state.servers.get(&machine.id).and_then(|server| server.missing_since);
+    let came = state.nodes.get(&node.name).map(|known| known.first_seen);
     lost.is_none_or(|lost| came.is_some_and(|came| came >= lost))
 }
 
@@ -87,8 +87,8 @@ impl Distance {
 
     /// Between a server and a node that may be it: the node came after the server was ordered, and carries all labels of
     /// its type or runs a build that was seen on the server.
-    pub(crate) fn between(config: &Config, memory: &State, machine: &Machine<'_>, node: &Node) -> Option<Self> {
-        let seen = memory.nodes.get(&node.name)?;
+    pub(crate) fn between(config: &Config, state: &State, machine: &Machine<'_>, node: &Node) -> Option<Self> {
+        let seen = state.nodes.get(&node.name)?;
         let first_seen = seen.first_online.map_or(seen.first_seen, |online| online.min(seen.first_seen));
         let order = match machine.origin {
             Origin::Ordered(run) => Some(run),
@@ -97,10 +97,10 @@ impl Distance {
         if order.is_some_and(|run| first_seen <= run) {
             return None;
         }
-        if runs_its_build(memory, machine, node) {
+        if runs_its_build(state, machine, node) {
             return Some(Self::NONE);
         }
-        let known = memory.servers.get(&machine.id);
+        let known = state.servers.get(&machine.id);
         let lost = known.and_then(|server| server.missing_since);
         let connected = known.and_then(|server| server.last_connected);
         let unsure = match config.node_type(&machine.node_type) {

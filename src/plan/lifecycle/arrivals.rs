@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// works, or one under a name outside the convention that may be it and works or is held. `seen` is what the plan was made
 /// from, `again` the same with the nodes of Jenkins as they are now.
 pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTreeMap<MitaId, NodeName> {
-    let fleet = identify(config, again, &plan.memory);
+    let fleet = identify(config, again, &plan.state);
     let before = Before::of(plan, seen);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
     let mapped: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
@@ -41,11 +41,11 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
     if agents.is_empty() {
         return keepers;
     }
-    let memory = sightings::add(config, again, &plan.memory, &fleet, plan.now);
-    let working: Vec<&Node> = agents.into_iter().filter(|node| keeps_its_server(&memory, node)).collect();
+    let state = sightings::add(config, again, &plan.state, &fleet, plan.now);
+    let working: Vec<&Node> = agents.into_iter().filter(|node| keeps_its_server(&state, node)).collect();
     let near = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
-        let distance = Distance::between(config, &memory, machine, node)?;
+        let distance = Distance::between(config, &state, machine, node)?;
         match before.removed.get(&machine.id) {
             // What the plan keeps comes first, so that its node keeps no other.
             None => Some(Distance::NONE),
@@ -101,13 +101,13 @@ impl<'a> Before<'a> {
 }
 
 /// Whether a node that the list of Jenkins' nodes lacks is clearly another server's than this one.
-pub fn is_of_another(config: &Config, world: &World, memory: &State, node: &Node, server: &MitaId) -> bool {
+pub fn is_of_another(config: &Config, world: &World, state: &State, node: &Node, server: &MitaId) -> bool {
     let mut world = world.clone();
     if let Listing::Complete(nodes) = &mut world.jenkins.nodes {
         nodes.retain(|listed| listed.name != node.name);
         nodes.push(node.clone());
     }
-    let fleet = identify(config, &world, memory);
+    let fleet = identify(config, &world, state);
     let identity = fleet.nodes.iter().find(|(listed, _)| listed.name == node.name).map(|(_, identity)| identity);
     identity.and_then(NodeIdentity::machine).is_some_and(|machine| fleet.machines[machine].id != *server)
 }

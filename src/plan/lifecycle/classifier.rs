@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) struct Classifier<'a> {
     pub(crate) config: &'a Config,
     pub(crate) world: &'a World,
-    pub(crate) memory: &'a State,
+    pub(crate) state: &'a State,
     pub(crate) now: Timestamp,
 }
 
@@ -134,7 +134,7 @@ impl<'a> Classifier<'a> {
 
     fn evidence(&self, machine: &'a Machine<'a>) -> Evidence<'a> {
         let times = self.config.times(&machine.node_type);
-        let remembered = self.memory.servers.get(&machine.id);
-        Evidence { config: self.config, memory: self.memory, now: self.now, machine, remembered, times }
+        let remembered = self.state.servers.get(&machine.id);
+        Evidence { config: self.config, state: self.state, now: self.now, machine, remembered, times }
     }
 }

@@ -52,11 +52,11 @@ fn nodes_at_their_address<'a>(machine: &Machine<'a>) -> impl Iterator<Item = &'a
 
 /// Whether a server that never joined is left alone for nodes that are not surely its own.
 fn is_kept_by_others(classifier: &Classifier<'_>, machine: &Machine<'_>, phase: &Phase) -> bool {
-    let joined = classifier.memory.servers.get(&machine.id).is_some_and(|memory| memory.joined_at.is_some());
+    let joined = classifier.state.servers.get(&machine.id).is_some_and(|memory| memory.joined_at.is_some());
     matches!(phase, Phase::LeftAlone(Rule::Busy | Rule::Held | Rule::Ambiguous)) && machine.nodes.is_empty() && !joined
 }
 
 fn nodes_that_keep<'a>(classifier: &Classifier<'_>, machine: &Machine<'a>) -> Vec<&'a Node> {
-    let namesakes = machine.namesakes.iter().filter(|node| keeps_its_server(classifier.memory, node));
+    let namesakes = machine.namesakes.iter().filter(|node| keeps_its_server(classifier.state, node));
     machine.doubts.iter().chain(namesakes).copied().collect()
 }

@@ -20,7 +20,7 @@ const AWAY_SHORTLY: SignedDuration = SignedDuration::from_mins(5);
 /// One server, with what the state has about it.
 pub(super) struct Evidence<'a> {
     pub(super) config: &'a Config,
-    pub(super) memory: &'a State,
+    pub(super) state: &'a State,
     pub(super) now: Timestamp,
     pub(super) machine: &'a Machine<'a>,
     pub(super) remembered: Option<&'a ServerMemory>,
@@ -75,7 +75,7 @@ impl Evidence<'_> {
 
     /// What the state has about one of its nodes.
     fn known(&self, node: &Node) -> Option<&NodeMemory> {
-        self.memory.nodes.get(&node.name)
+        self.state.nodes.get(&node.name)
     }
 
     /// Its nodes, and those that it shares with another server of ours.
@@ -103,14 +103,14 @@ impl Evidence<'_> {
     /// The first of its nodes that is set offline by the one named.
     fn set_offline(&self, by: SetOfflineBy) -> Option<&Node> {
         let mut nodes = self.nodes();
-        nodes.find(|node| self.memory.set_offline_by(&node.name) == Some(by))
+        nodes.find(|node| self.state.set_offline_by(&node.name) == Some(by))
     }
 
     /// A node that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses by
     /// itself, an old entry can have become a second node of this server.
     pub(super) fn held(&self) -> Option<&Node> {
         let mut nodes = self.nodes().chain(self.machine.namesakes.iter().copied());
-        nodes.find(|node| self.memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
+        nodes.find(|node| self.state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
     }
 
     /// Set offline by mita so that no further build comes: nothing brings it back.
@@ -188,7 +188,7 @@ impl Evidence<'_> {
             let lasted = self.nodes().filter_map(|node| *self.known(node)?.offline).map(|offline| offline.credit).min();
             return self.away(Rule::Offline, lasted.unwrap_or_default(), "offline");
         }
-        if let Some((rule, reason)) = last_build(self.config, self.memory, self.machine, self.now) {
+        if let Some((rule, reason)) = last_build(self.config, self.state, self.machine, self.now) {
             return to_remove(rule, reason);
         }
         let online_nodes = || self.nodes().filter(|node| node.presence == Presence::Online);

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 /// Why no further build is to come to a server that has joined, if so.
 pub(crate) fn last_build(
     config: &Config,
-    memory: &State,
+    state: &State,
     machine: &Machine<'_>,
     now: Timestamp,
 ) -> Option<(Rule, String)> {
-    let used = memory.servers.get(&machine.id).is_some_and(|server| server.used_at.is_some());
+    let used = state.servers.get(&machine.id).is_some_and(|server| server.used_at.is_some());
     let kind = config.node_type(&machine.node_type);
     if used && kind.is_some_and(|kind| kind.single_use) {
         return Some((Rule::SingleUse, "its node has had a build, and is for one only".to_owned()));

@@ -16,9 +16,9 @@ const AT_FIRST: SignedDuration = SignedDuration::from_secs(330);
 const USUAL_AT_FIRST: (SignedDuration, SignedDuration) = (SignedDuration::from_mins(3), SignedDuration::from_mins(4));
 
 /// How long after its order a server is late.
-pub(crate) fn late_after(memory: &State, provider: &ProviderName, node_type: &NodeTypeName) -> SignedDuration {
-    let interval = memory.learned.interval();
-    let joins = memory.learned.joins.get(provider).and_then(|types| types.get(node_type));
+pub(crate) fn late_after(state: &State, provider: &ProviderName, node_type: &NodeTypeName) -> SignedDuration {
+    let interval = state.learned.interval();
+    let joins = state.learned.joins.get(provider).and_then(|types| types.get(node_type));
     match joins.and_then(|joins| nearly_all(joins)) {
         Some(usual) => usual + interval,
         None => AT_FIRST,
@@ -26,18 +26,18 @@ pub(crate) fn late_after(memory: &State, provider: &ProviderName, node_type: &No
 }
 
 /// Whether the server is late. Of one that its cloud did not tell about this time, nothing is known.
-pub(crate) fn is_late(memory: &State, machine: &Machine<'_>) -> bool {
+pub(crate) fn is_late(state: &State, machine: &Machine<'_>) -> bool {
     if matches!(machine.sighting, Sighting::NoAnswer | Sighting::WithoutMetadata) {
         return false;
     }
-    let under_way = memory.servers.get(&machine.id).and_then(|server| server.under_way);
-    under_way.is_some_and(|age| age >= late_after(memory, &machine.provider, &machine.node_type))
+    let under_way = state.servers.get(&machine.id).and_then(|server| server.under_way);
+    under_way.is_some_and(|age| age >= late_after(state, &machine.provider, &machine.node_type))
 }
 
 /// How long servers of a type usually take from order to online: the mean, and what nearly all of them stay below.
-pub(crate) fn usual(memory: &State, node_type: &NodeTypeName) -> (SignedDuration, SignedDuration) {
+pub(crate) fn usual(state: &State, node_type: &NodeTypeName) -> (SignedDuration, SignedDuration) {
     let all: Vec<u32> =
-        memory.learned.joins.values().filter_map(|types| types.get(node_type)).flatten().copied().collect();
+        state.learned.joins.values().filter_map(|types| types.get(node_type)).flatten().copied().collect();
     let Some(most) = nearly_all(&all) else { return USUAL_AT_FIRST };
     let sum: i64 = all.iter().map(|took| i64::from(*took)).sum();
     (SignedDuration::from_secs(sum / all.len() as i64), most)

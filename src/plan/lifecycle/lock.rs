@@ -13,12 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why the cloud would not delete a server, where somebody locked it: in words, with what to do.
-pub(crate) fn locked(memory: &State, machine: &Machine<'_>, now: Timestamp) -> Option<String> {
+pub(crate) fn locked(state: &State, machine: &Machine<'_>, now: Timestamp) -> Option<String> {
     match machine.server().map_or(Lock::Unknown, |server| server.lock) {
         Lock::Open => None,
         Lock::Locked => Some("somebody locked it in its cloud: mita leaves it alone until it is unlocked".to_owned()),
         Lock::Unknown => {
-            let server = memory.servers.get(&machine.id)?;
+            let server = state.servers.get(&machine.id)?;
             let since = now.duration_since(server.lock_met?);
             let has_node = !machine.nodes.is_empty() || !machine.doubts.is_empty();
             if !has_node && since >= ASKED_AGAIN_AFTER {
@@ -31,9 +31,9 @@ pub(crate) fn locked(memory: &State, machine: &Machine<'_>, now: Timestamp) -> O
 }
 
 /// Makes a hold of the removal of a server that is locked.
-pub(super) fn hold(memory: &State, machine: &Machine<'_>, now: Timestamp, classified: &mut Classified) {
+pub(super) fn hold(state: &State, machine: &Machine<'_>, now: Timestamp, classified: &mut Classified) {
     if matches!(classified.phase, Phase::ToRemove(_) | Phase::Draining)
-        && let Some(lock) = locked(memory, machine, now)
+        && let Some(lock) = locked(state, machine, now)
     {
         let reason = format!("{}; {lock}", classified.reason);
         *classified = Classified { phase: Phase::LeftAlone(Rule::Held), reason };

@@ -56,16 +56,16 @@ impl<'a> Deref for ClassifiedFleet<'a> {
 pub(crate) fn classify<'a>(
     config: &Config,
     world: &World,
-    memory: &State,
+    state: &State,
     fleet: Fleet<'a>,
     now: Timestamp,
 ) -> ClassifiedFleet<'a> {
-    let classifier = Classifier { config, world, memory, now };
+    let classifier = Classifier { config, world, state, now };
     let mut phases: Vec<Classified> = fleet.machines.iter().map(|machine| classifier.classify(machine)).collect();
     crowd::count(&classifier, &fleet, &mut phases);
     // What is locked stays anyway: it needs no node that shields it.
     for (machine, classified) in fleet.machines.iter().zip(&mut phases) {
-        lock::hold(memory, machine, now, classified);
+        lock::hold(state, machine, now, classified);
     }
     let shields = shield::shield(&classifier, &fleet, &mut phases);
     ClassifiedFleet { fleet, phases, shields }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
 /// sees both, the failure is the later word. `before` is the state that the run before left.
-pub(crate) fn count(memory: &mut State, before: &State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
+pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
     let mut failures = Vec::new();
     for (machine, classified) in fleet.classified() {
         if before.servers.get(&machine.id).is_some_and(|known| vanishes(machine, known)) {
@@ -21,7 +21,7 @@ pub(crate) fn count(memory: &mut State, before: &State, fleet: &ClassifiedFleet<
             failures.push((machine, Rule::Gone, reason));
             continue;
         }
-        let Some(seen) = memory.servers.get_mut(&machine.id) else { continue };
+        let Some(seen) = state.servers.get_mut(&machine.id) else { continue };
         let busy = classified.phase == Phase::LeftAlone(Rule::Busy);
         let failed = match classified.phase {
             Phase::ToRemove(rule) => rule.is_failure().then_some(rule),
@@ -30,16 +30,16 @@ pub(crate) fn count(memory: &mut State, before: &State, fleet: &ClassifiedFleet<
         if seen.joined_at == Some(now) || busy && seen.failure_counted {
             seen.failure_counted = false;
             if let Some(took) = seen.under_way.filter(|_| seen.joined_at == Some(now)) {
-                memory.learned.joined(&machine.provider, &machine.node_type, took);
+                state.learned.joined(&machine.provider, &machine.node_type, took);
             }
-            breaker::succeeded(memory, &machine.provider, &machine.node_type);
+            breaker::succeeded(state, &machine.provider, &machine.node_type);
         } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;
             failures.push((machine, rule, classified.reason.clone()));
         }
     }
     for (machine, rule, reason) in failures {
-        breaker::failed(memory, &machine.provider, &machine.node_type, &reason, now);
+        breaker::failed(state, &machine.provider, &machine.node_type, &reason, now);
         let failure = ServerFailure {
             at: now,
             id: machine.id.clone(),
@@ -49,7 +49,7 @@ pub(crate) fn count(memory: &mut State, before: &State, fleet: &ClassifiedFleet<
             reason,
             console: Vec::new(),
         };
-        memory.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
+        state.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
     }
 }
 
@@ -67,10 +67,10 @@ fn vanishes(machine: &Machine<'_>, known: &ServerMemory) -> bool {
 
 /// Remembers which node keeps a server that is not clearly its own, and for how long that has been over. To be done where the
 /// list of nodes is there.
-pub(crate) fn remember_shields(config: &Config, memory: &mut State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
+pub(crate) fn remember_shields(config: &Config, state: &mut State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
     for (index, machine) in fleet.machines.iter().enumerate() {
         let join = config.times(&machine.node_type).join_timeout;
-        let Some(server) = memory.servers.get_mut(&machine.id) else { continue };
+        let Some(server) = state.servers.get_mut(&machine.id) else { continue };
         let before = server.shield.as_ref().filter(|_| !machine.is_online());
         server.shield = match (fleet.shields.get(&index), before) {
             (Some(node), _) => Some(Shield { node: node.clone(), ended: Credit::begin(now) }),

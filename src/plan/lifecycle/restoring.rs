@@ -10,8 +10,8 @@ use crate::plan::identity::fleet::Machine;
 ///
 /// A mark that names another server is left from an address that is used again, or was written by somebody else, and
 /// Jenkins before 2.482 forgets a mark with the connection: mita takes neither away, so no job may count on such a node.
-pub(crate) fn can_come_back(config: &Config, memory: &State, machine: &Machine<'_>, node: &Node) -> bool {
-    let known = memory.nodes.get(&node.name);
+pub(crate) fn can_come_back(config: &Config, state: &State, machine: &Machine<'_>, node: &Node) -> bool {
+    let known = state.nodes.get(&node.name);
     let by_us = known.is_some_and(|node| node.set_offline_by == Some(SetOfflineBy::Us) && !node.restore_refused);
     by_us && names_this_server(config, machine, node)
 }

@@ -20,8 +20,8 @@ const PATIENCE: i32 = 3;
 
 /// Whether a node keeps a server that it may be from being removed, whatever the reason: it runs a build, or a person
 /// holds it.
-pub(crate) fn keeps_its_server(memory: &State, node: &Node) -> bool {
-    !node.idle || memory.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
+pub(crate) fn keeps_its_server(state: &State, node: &Node) -> bool {
+    !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person)
 }
 
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
@@ -34,7 +34,7 @@ pub(crate) fn shield(
     fleet: &Fleet<'_>,
     phases: &mut [Classified],
 ) -> BTreeMap<usize, NodeName> {
-    let Classifier { config, memory, .. } = *classifier;
+    let Classifier { config, state, .. } = *classifier;
     let mut shields: BTreeMap<usize, NodeName> = BTreeMap::new();
     for (index, machine) in fleet.machines.iter().enumerate() {
         let others = machine.doubts.iter().chain(&machine.namesakes);
@@ -49,16 +49,16 @@ pub(crate) fn shield(
         return shields;
     }
     let (working, others): (Vec<&Node>, Vec<&Node>) =
-        agents(fleet).into_iter().partition(|node| keeps_its_server(memory, node));
-    let near = |machine: usize, node: &Node| Distance::between(config, memory, &fleet.machines[machine], node);
+        agents(fleet).into_iter().partition(|node| keeps_its_server(state, node));
+    let near = |machine: usize, node: &Node| Distance::between(config, state, &fleet.machines[machine], node);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
     let with_servers: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
     let same_build = |machine: usize, node: &Node| {
         let machine = &fleet.machines[machine];
         let is_it = if with_servers.contains(&node.name) {
-            runs_its_build_alone(memory, machine, node)
+            runs_its_build_alone(state, machine, node)
         } else {
-            runs_its_build(memory, machine, node)
+            runs_its_build(state, machine, node)
         };
         is_it.then_some(Distance::NONE)
     };
@@ -79,11 +79,11 @@ pub(crate) fn shield(
     let near_and_young = |number: usize, node: &Node| {
         let machine = &fleet.machines[number];
         let alone = classifier.without_node(machine, &phases[number].phase)?;
-        if phases[number].phase == Phase::Draining && !came_since_the_loss(memory, machine, node) {
+        if phases[number].phase == Phase::Draining && !came_since_the_loss(state, machine, node) {
             return None;
         }
         let join_timeout = config.times(&machine.node_type).join_timeout;
-        let idle = memory.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
+        let idle = state.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
         let is_young = match node.presence {
             Presence::Online => alone.min(idle) < join_timeout * PATIENCE,
             // A node that got another name loses its connection for a moment.
@@ -97,7 +97,7 @@ pub(crate) fn shield(
     }
     for machine in removed {
         let join = config.times(&fleet.machines[machine].node_type).join_timeout;
-        let known = memory.servers.get(&fleet.machines[machine].id).and_then(|server| server.shield.as_ref());
+        let known = state.servers.get(&fleet.machines[machine].id).and_then(|server| server.shield.as_ref());
         let lost =
             matches!(phases[machine].phase, Phase::ToRemove(Rule::NeverJoined | Rule::NodeMissing | Rule::Offline));
         // A node that is clearly another server's, or keeps one that is nearer, was none of this server.

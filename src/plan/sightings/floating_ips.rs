@@ -54,8 +54,8 @@ pub(crate) fn of_server(config: &Config, world: &World, server: &Server) -> Opti
 }
 
 /// Counts for each the runs that saw its server gone. What could not be listed stays as it was.
-pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
-    let before = std::mem::take(&mut memory.floating_ips);
+pub(crate) fn remember(config: &Config, world: &World, state: &mut State) {
+    let before = std::mem::take(&mut state.floating_ips);
     let is_listed = |provider: &ProviderName| {
         let listing = world.clouds.get(provider).and_then(|cloud| cloud.floating_ips.as_ref());
         listing.is_some_and(|listing| listing.complete().is_some())
@@ -72,11 +72,11 @@ pub(crate) fn remember(config: &Config, world: &World, memory: &mut State) {
             };
             let seen = AddressMemory { provider: provider.clone(), gone_sightings };
             // Two providers may reach one project.
-            memory.floating_ips.entry(address.id.clone()).or_insert(seen);
+            state.floating_ips.entry(address.id.clone()).or_insert(seen);
         }
     }
     let unlisted = before.into_iter().filter(|(_, known)| !is_listed(&known.provider));
     for (id, known) in unlisted {
-        memory.floating_ips.entry(id).or_insert(known);
+        state.floating_ips.entry(id).or_insert(known);
     }
 }

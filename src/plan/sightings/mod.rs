@@ -36,58 +36,58 @@ const GONE_SERVERS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The state after this run's sightings.
 pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now: Timestamp) -> State {
-    let mut memory = State {
+    let mut after = State {
         run: state.run + 1,
         last_run: Some(now),
         fingerprint: config.fingerprint.clone(),
         controller: Some(config.installation().controller),
         ..state.clone()
     };
-    bring_back_from_the_future(&mut memory, now);
-    memory.learned.count_time(state.last_run, now);
-    remember_session(&mut memory, world, now);
+    bring_back_from_the_future(&mut after, now);
+    after.learned.count_time(state.last_run, now);
+    remember_session(&mut after, world, now);
     let listed = world.jenkins.nodes.complete().is_some();
     if listed {
-        memory.nodes = fleet
+        after.nodes = fleet
             .nodes
             .iter()
             .filter(|(node, _)| node.kind != NodeKind::BuiltIn)
             .map(|(node, identity)| {
-                (node.name.clone(), nodes::sighted(config, state, fleet, node, identity, &memory, now))
+                (node.name.clone(), nodes::sighted(config, state, fleet, node, identity, &after, now))
             })
             .collect();
     }
     if let Some(left_out) = world.jenkins.queue.complete().and_then(|queue| queue.left_out.as_ref()) {
-        memory.items_left_out = !left_out.is_empty();
+        after.items_left_out = !left_out.is_empty();
     }
-    remember_foreign_labels(&mut memory, fleet, now);
+    remember_foreign_labels(&mut after, fleet, now);
     let shared = listed.then(|| servers::shared_builds(fleet.nodes.iter().map(|(node, _)| *node)));
     let mut servers = Vec::with_capacity(fleet.machines.len());
     for machine in &fleet.machines {
-        let seen = servers::sighted(config, state, &memory, machine, shared.as_ref(), now);
+        let seen = servers::sighted(config, state, &after, machine, shared.as_ref(), now);
         let is_over = servers::is_over(config, machine, &seen);
         let is_gone = is_over || matches!(machine.sighting, Sighting::Gone) && servers::is_confirmed_gone(&seen);
         if let Some(id) = seen.server_id.as_ref().filter(|_| is_gone) {
-            memory.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
+            after.gone_servers.entry(id.clone()).or_insert_with(|| gone(machine, &seen, now));
         }
         if !is_over {
             servers.push((machine.id.clone(), seen));
         }
     }
-    memory.servers = servers.into_iter().collect();
-    forget_gone_that_are_there(&mut memory, fleet);
-    spending::count(config, &mut memory, state.last_run, fleet, now);
-    volumes::keep_watch(config, world, &mut memory);
-    floating_ips::remember(config, world, &mut memory);
-    forget_what_is_over(&mut memory, now);
+    after.servers = servers.into_iter().collect();
+    forget_gone_that_are_there(&mut after, fleet);
+    spending::count(config, &mut after, state.last_run, fleet, now);
+    volumes::keep_watch(config, world, &mut after);
+    floating_ips::remember(config, world, &mut after);
+    forget_what_is_over(&mut after, now);
     let changed = state.fingerprint != config.fingerprint;
-    memory.mismatches.retain(|mismatch| !changed && mismatch.until > now);
+    after.mismatches.retain(|mismatch| !changed && mismatch.until > now);
     if changed {
-        memory.configured_in = memory.run;
+        after.configured_in = after.run;
         // What stood idle beside a job under another configuration says nothing about this one.
-        memory.queue.values_mut().for_each(|item| item.waiting_since = None);
+        after.queue.values_mut().for_each(|item| item.waiting_since = None);
     }
-    memory
+    after
 }
 
 /// What stays in the state of a server that is gone.
@@ -104,53 +104,53 @@ fn gone(machine: &Machine<'_>, seen: &ServerMemory, now: Timestamp) -> GoneServe
     }
 }
 
-fn forget_what_is_over(memory: &mut State, now: Timestamp) {
-    memory.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
-    memory.failures.values_mut().for_each(|types| {
+fn forget_what_is_over(state: &mut State, now: Timestamp) {
+    state.gone_servers.retain(|_, gone| now.duration_since(gone.since) < GONE_SERVERS_KEPT);
+    state.failures.values_mut().for_each(|types| {
         types.retain(|_, failure| now.duration_since(failure.at) < GONE_SERVERS_KEPT);
     });
-    memory.failures.retain(|_, types| !types.is_empty());
-    memory.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
-    memory.quota_refused.retain(|_, sizes| !sizes.is_empty());
-    memory.throttles.retain(|_, throttle| now.duration_since(throttle.until) < breaker::LONGEST_PAUSE);
-    memory.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
+    state.failures.retain(|_, types| !types.is_empty());
+    state.quota_refused.values_mut().for_each(|sizes| sizes.retain(|_, until| *until > now));
+    state.quota_refused.retain(|_, sizes| !sizes.is_empty());
+    state.throttles.retain(|_, throttle| now.duration_since(throttle.until) < breaker::LONGEST_PAUSE);
+    state.pauses.retain(|pause| pause.until.is_none_or(|until| until > now));
 }
 
 /// A cloud that showed short lists may show again what seemed to be gone.
-fn forget_gone_that_are_there(memory: &mut State, fleet: &Fleet<'_>) {
+fn forget_gone_that_are_there(state: &mut State, fleet: &Fleet<'_>) {
     for server in fleet.machines.iter().filter_map(Machine::server) {
         if server.state != ServerState::Deleted {
-            memory.gone_servers.remove(&server.id);
+            state.gone_servers.remove(&server.id);
         }
     }
 }
 
 /// After a clock that was ahead is set right, nothing lasts longer than it would have from now on.
-fn bring_back_from_the_future(memory: &mut State, now: Timestamp) {
+fn bring_back_from_the_future(state: &mut State, now: Timestamp) {
     let past = |time: &mut Option<Timestamp>| *time = time.map(|time| time.min(now));
     let is_ahead = |item: &ItemMemory| item.waiting_since.max(item.pending_since).is_some_and(|time| time > now);
-    if memory.queue.values().any(is_ahead) {
-        for item in memory.queue.values_mut() {
+    if state.queue.values().any(is_ahead) {
+        for item in state.queue.values_mut() {
             past(&mut item.waiting_since);
             past(&mut item.pending_since);
         }
     }
-    for breaker in memory.breakers.values_mut().flat_map(BTreeMap::values_mut) {
+    for breaker in state.breakers.values_mut().flat_map(BTreeMap::values_mut) {
         breaker.until = breaker.until.min(now + breaker.pause);
     }
-    for until in memory.quota_refused.values_mut().flat_map(BTreeMap::values_mut) {
+    for until in state.quota_refused.values_mut().flat_map(BTreeMap::values_mut) {
         *until = (*until).min(now + breaker::QUOTA_PAUSE);
     }
-    for throttle in memory.throttles.values_mut() {
+    for throttle in state.throttles.values_mut() {
         throttle.until = throttle.until.min(now + throttle.pause);
     }
-    for mismatch in &mut memory.mismatches {
+    for mismatch in &mut state.mismatches {
         mismatch.until = mismatch.until.min(now + MISMATCH_LASTS);
     }
 }
 
 /// Notes which labels nodes of others have: those of another installation of mita come and go as ours do.
-fn remember_foreign_labels(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
+fn remember_foreign_labels(state: &mut State, fleet: &Fleet<'_>, now: Timestamp) {
     for (node, identity) in &fleet.nodes {
         if !matches!(identity, NodeIdentity::Foreign(_)) || node.kind == NodeKind::BuiltIn {
             continue;
@@ -161,34 +161,34 @@ fn remember_foreign_labels(memory: &mut State, fleet: &Fleet<'_>, now: Timestamp
         if labels.is_empty() || length > LONGEST_FOREIGN_LABELS {
             continue;
         }
-        match memory.foreign_labels.iter_mut().find(|known| known.labels == labels) {
+        match state.foreign_labels.iter_mut().find(|known| known.labels == labels) {
             Some(known) => known.seen = now,
-            None => memory.foreign_labels.push(ForeignLabels { labels, seen: now }),
+            None => state.foreign_labels.push(ForeignLabels { labels, seen: now }),
         }
     }
-    memory.foreign_labels.retain(|known| now.duration_since(known.seen) < FOREIGN_LABELS_KEPT);
-    memory.foreign_labels.sort_by_key(|known| std::cmp::Reverse(known.seen));
-    memory.foreign_labels.truncate(FOREIGN_LABELS);
+    state.foreign_labels.retain(|known| now.duration_since(known.seen) < FOREIGN_LABELS_KEPT);
+    state.foreign_labels.sort_by_key(|known| std::cmp::Reverse(known.seen));
+    state.foreign_labels.truncate(FOREIGN_LABELS);
 }
 
-fn remember_session(memory: &mut State, world: &World, now: Timestamp) {
-    if let Some(settling) = &mut memory.settling {
+fn remember_session(state: &mut State, world: &World, now: Timestamp) {
+    if let Some(settling) = &mut state.settling {
         // A clock that went back must not make the wait longer than it is.
         settling.since = settling.since.min(now);
         if now.duration_since(settling.since) >= SETTLING_TIME {
-            memory.settling = None;
+            state.settling = None;
         }
     }
     let Some(id) = &world.jenkins.session else { return };
-    let Some(known) = &mut memory.session else {
-        memory.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now) });
+    let Some(known) = &mut state.session else {
+        state.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now) });
         return;
     };
     if known.id == *id {
         return;
     }
     if !known.earlier.contains(id) {
-        memory.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
+        state.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
     }
     known.since = Some(now);
     let before = std::mem::replace(&mut known.id, id.clone());

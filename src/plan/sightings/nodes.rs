@@ -14,19 +14,19 @@ pub(crate) fn sighted(
     fleet: &Fleet<'_>,
     node: &Node,
     identity: &NodeIdentity,
-    memory: &State,
+    after: &State,
     now: Timestamp,
 ) -> NodeMemory {
     let before = match state.nodes.get(&node.name) {
         Some(before) => before.clone(),
-        None => NodeMemory { first_seen: memory.run, ..NodeMemory::default() },
+        None => NodeMemory { first_seen: after.run, ..NodeMemory::default() },
     };
     let machine = identity.machine().map(|machine| &fleet.machines[machine]);
     let times = machine.map_or(config.times, |machine| config.times(&machine.node_type));
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
     let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
-    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, memory, &before);
+    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, after, &before);
     let set_offline_by = match &node.presence {
         Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
             Some(who_set_offline(config, cause, &before, retiring))
@@ -50,7 +50,7 @@ pub(crate) fn sighted(
         Presence::SetOffline(_) | Presence::Disconnected if by_us => before.spent,
         _ => None,
     };
-    let first_online = before.first_online.or(online.then_some(memory.run));
+    let first_online = before.first_online.or(online.then_some(after.run));
     let since = |before: Option<Timestamp>| before.map_or(now, |since| since.min(now));
     NodeMemory {
         spent,
@@ -61,8 +61,8 @@ pub(crate) fn sighted(
         closed: before.closed,
         first_seen: before.first_seen,
         first_online,
-        last_away: if online || first_online.is_none() { before.last_away } else { Some(memory.run) },
-        unchanged: Unchanged::of(node, memory.run).map(|now| match before.unchanged {
+        last_away: if online || first_online.is_none() { before.last_away } else { Some(after.run) },
+        unchanged: Unchanged::of(node, after.run).map(|now| match before.unchanged {
             Some(known) if now.is_as(&known) => Unchanged { since: known.since, ..now },
             Some(_) | None => now,
         }),
@@ -92,9 +92,9 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
 
 /// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the
 /// agent connects. As long as it is not restarted, a mark that is gone was taken away.
-fn may_have_forgotten(state: &State, memory: &State, before: &NodeMemory) -> bool {
+fn may_have_forgotten(state: &State, after: &State, before: &NodeMemory) -> bool {
     let id = |state: &State| state.session.as_ref().map(|session| session.id.clone());
-    let restarted = state.session.is_some() && id(state) != id(memory);
+    let restarted = state.session.is_some() && id(state) != id(after);
     let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
     marked && (restarted || before.mark_forgotten)
 }

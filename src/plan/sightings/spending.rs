@@ -12,7 +12,7 @@ const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(1);
 /// Adds what the servers of each budget have used since the last run.
 pub(super) fn count(
     config: &Config,
-    memory: &mut State,
+    state: &mut State,
     last_run: Option<Timestamp>,
     fleet: &Fleet<'_>,
     now: Timestamp,
@@ -23,19 +23,19 @@ pub(super) fn count(
         let machines = fleet.machines.iter().filter(|machine| is_paid(machine) && counts(machine)).count();
         passed.saturating_mul(i32::try_from(machines).unwrap_or(i32::MAX))
     };
-    let spent = std::mem::take(&mut memory.spent);
+    let spent = std::mem::take(&mut state.spent);
     for provider in &config.providers {
         if let Some(budget) = &provider.budget {
             let more = used(&|machine| machine.provider == provider.name);
             let before = spent.providers.get(&provider.name);
-            memory.spent.providers.insert(provider.name.clone(), with(budget, before, more, now));
+            state.spent.providers.insert(provider.name.clone(), with(budget, before, more, now));
         }
     }
     for kind in &config.node_types {
         if let Some(budget) = &kind.budget {
             let more = used(&|machine| machine.node_type == kind.name);
             let before = spent.node_types.get(&kind.name);
-            memory.spent.node_types.insert(kind.name.clone(), with(budget, before, more, now));
+            state.spent.node_types.insert(kind.name.clone(), with(budget, before, more, now));
         }
     }
 }

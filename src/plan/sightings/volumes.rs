@@ -21,13 +21,13 @@ pub fn wanted(config: &Config, state: &State, provider: &ProviderName) -> bool {
 }
 
 /// Notes for each server that is gone whether its volume is still listed.
-pub(crate) fn keep_watch(config: &Config, world: &World, memory: &mut State) {
+pub(crate) fn keep_watch(config: &Config, world: &World, state: &mut State) {
     for (provider, cloud) in &world.clouds {
         let Some(volumes) = cloud.volumes.as_ref().and_then(|volumes| volumes.complete()) else { continue };
         let servers =
-            volumes.iter().filter_map(|volume| owner(config, memory, volume)).map(|(server, _)| server.clone());
+            volumes.iter().filter_map(|volume| owner(config, state, volume)).map(|(server, _)| server.clone());
         let seen: BTreeSet<ServerId> = servers.collect();
-        for (server, gone) in &mut memory.gone_servers {
+        for (server, gone) in &mut state.gone_servers {
             // That another provider lacks it says nothing.
             if gone.provider != *provider && !seen.contains(server) {
                 continue;
@@ -43,14 +43,14 @@ pub(crate) fn keep_watch(config: &Config, world: &World, memory: &mut State) {
 }
 
 /// The server of ours that is gone and that a volume belonged to: by our mark, or by the name that Nova gave it.
-pub(crate) fn owner<'a>(config: &Config, memory: &'a State, volume: &Volume) -> Option<(&'a ServerId, &'a GoneServer)> {
+pub(crate) fn owner<'a>(config: &Config, state: &'a State, volume: &Volume) -> Option<(&'a ServerId, &'a GoneServer)> {
     let marked = volume
         .mark
         .as_ref()
         .filter(|mark| mark.is_of(&config.installation()))
-        .and_then(|mark| memory.gone_servers.iter().find(|(_, gone)| gone.id == mark.id));
-    let named = volume_of(&volume.name).and_then(|server| memory.gone_servers.get_key_value(&server));
-    let in_fault = || memory.gone_servers.iter().find(|(_, gone)| is_in_fault(volume, gone));
+        .and_then(|mark| state.gone_servers.iter().find(|(_, gone)| gone.id == mark.id));
+    let named = volume_of(&volume.name).and_then(|server| state.gone_servers.get_key_value(&server));
+    let in_fault = || state.gone_servers.iter().find(|(_, gone)| is_in_fault(volume, gone));
     marked.or(named).or_else(in_fault)
 }
 

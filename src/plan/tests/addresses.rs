@@ -117,7 +117,7 @@ fn s2_s3_it_stays_while_its_server_may_be_there_or_it_is_in_use_or_somebody_else
         change(&mut s);
         for _ in 0..3 {
             let plan = s.plan();
-            s.state = plan.memory.clone();
+            s.state = plan.state.clone();
             assert!(plan.actions.is_empty(), "{what}: {}", whole(&plan));
             if s.state.run > 102 {
                 let about = plan.verdicts.iter().find(|verdict| verdict.id == "f1");
@@ -146,7 +146,7 @@ fn two_providers_of_one_project_count_and_release_a_floating_ip_once() {
     *s.cloud("two") = same;
     let plan = s.plan();
     assert!(plan.actions.is_empty(), "{}", whole(&plan));
-    s.state = plan.memory;
+    s.state = plan.state;
     let plan = s.plan();
     assert_eq!(plan.actions.len(), 1, "{}", whole(&plan));
 }

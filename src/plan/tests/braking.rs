@@ -150,7 +150,7 @@ fn l6_a_removal_that_does_not_end_is_told_beside_those_that_are_held_back() {
     s.memory("broken").retirement = Some(decided);
     for _ in 0..4 {
         // The cloud refuses the deletion.
-        s.state = s.plan().memory;
+        s.state = s.plan().state;
         s.after("5m");
     }
     let plan = s.plan();

@@ -18,7 +18,7 @@ fn l5_a_label_that_is_too_long_is_an_unknown_need_of_that_job_alone() {
         assert!(verdict.reason.len() < 500, "{}", verdict.reason.len());
     }
     assert_eq!(plan.actions.len(), 1, "the third job has its server");
-    let kept = serde_json::to_string(&plan.memory).unwrap();
+    let kept = serde_json::to_string(&plan.state).unwrap();
     assert!(kept.len() < 5_000, "{} bytes", kept.len());
 }
 
@@ -49,7 +49,7 @@ fn l5_of_many_warnings_of_one_kind_twenty_are_told_and_the_others_counted() {
     let plan = s.plan();
     assert_eq!(plan.warnings.len(), 21);
     assert_eq!(plan.warnings[20], "2980 more warnings of this kind (no_node_type): mita status shows all");
-    s.state = plan.memory;
+    s.state = plan.state;
     assert_eq!(s.after("1m").plan().warnings, [""; 0], "each is told once");
 }
 
@@ -96,5 +96,5 @@ fn l5_whatever_others_say_reasons_stay_short() {
     let plan = s.plan();
     let told = plan.verdicts.iter().flat_map(|verdict| [&verdict.name, &verdict.reason]).chain(&plan.warnings);
     told.for_each(|text| assert!(text.len() < 1_100, "{} bytes: {}", text.len(), &text[..100]));
-    plan.memory.notified.keys().for_each(|key| assert!(key.len() < 700, "{}", key.len()));
+    plan.state.notified.keys().for_each(|key| assert!(key.len() < 700, "{}", key.len()));
 }

@@ -236,10 +236,10 @@ fn after_a_refusal_the_second_plan_of_the_run_orders_elsewhere() {
     s.ubuntu().providers.push("two".into());
     s.project(1, "amd64");
     let first = s.plan();
-    let mut memory = first.memory;
-    memory.servers.clear();
-    breaker::refused(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
-    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
+    let mut state = first.state;
+    state.servers.clear();
+    breaker::refused(&mut state, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    let second = plan_again(&s.config, &s.world, &state, &BTreeSet::new(), s.now);
     let expected = without_margin(
         "
         | + ubuntu  two  20261121T120000Z-1  job1 (1) needs amd64
@@ -255,12 +255,12 @@ fn a_server_that_joins_in_the_run_of_a_refusal_does_not_close_the_breaker_again(
     s.project(1, "amd64");
     s.run().after("3m").joins("new1", "10.0.0.1").idle = false;
     s.project(2, "amd64");
-    let mut memory = s.plan().memory;
-    memory.servers.retain(|id, _| id.as_str() != "20261121T120300Z-1");
-    breaker::refused(&mut memory, &"os".into(), &"ubuntu".into(), "image not found", s.now);
-    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
+    let mut state = s.plan().state;
+    state.servers.retain(|id, _| id.as_str() != "20261121T120300Z-1");
+    breaker::refused(&mut state, &"os".into(), &"ubuntu".into(), "image not found", s.now);
+    let second = plan_again(&s.config, &s.world, &state, &BTreeSet::new(), s.now);
     assert_eq!(second.actions, []);
-    assert_eq!(second.memory.breakers, memory.breakers);
+    assert_eq!(second.state.breakers, state.breakers);
 }
 
 #[test]
@@ -269,10 +269,10 @@ fn s4_a_second_plan_of_the_run_counts_what_the_first_one_ordered() {
     s.config.max_servers = 2;
     s.projects(3, "amd64");
     s.cloud("os").quota = Some(Quota { instances: Some(2), ..Quota::default() });
-    let mut memory = s.plan().memory;
-    let last = memory.servers.keys().last().cloned().unwrap();
-    memory.servers.remove(&last);
-    let second = plan_again(&s.config, &s.world, &memory, &BTreeSet::new(), s.now);
+    let mut state = s.plan().state;
+    let last = state.servers.keys().last().cloned().unwrap();
+    state.servers.remove(&last);
+    let second = plan_again(&s.config, &s.world, &state, &BTreeSet::new(), s.now);
     let jobs: Vec<String> = second.actions.iter().map(ToString::to_string).collect();
     assert_eq!(jobs, ["+ ubuntu  os  20261121T120000Z-2  job2 (2) needs amd64"]);
 }
@@ -442,7 +442,7 @@ fn l5_a_long_fault_is_remembered_and_told_as_far_as_a_person_reads() {
     let plan = s.after("1m").plan();
     assert!(plan.warnings.iter().any(|warning| warning.contains("no host")), "{:?}", plan.warnings);
     assert!(plan.warnings.iter().all(|warning| warning.len() < 3_000), "{:?}", plan.warnings);
-    let kept = serde_json::to_string(&plan.memory).unwrap();
+    let kept = serde_json::to_string(&plan.state).unwrap();
     assert!(kept.len() < 20_000, "{} bytes", kept.len());
 }
 

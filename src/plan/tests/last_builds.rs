@@ -228,7 +228,7 @@ fn a_server_has_worked_no_longer_than_it_is_known_to_be_online() {
     s.state.last_run = Some(now - time("5m"));
     for (joined, worked) in [(None, "0s"), (Some(first), "20s"), (Some(now - time("2h")), "5m")] {
         s.memory("s1").joined_at = joined;
-        let memory = &s.plan().memory.servers;
+        let memory = &s.plan().state.servers;
         assert_eq!(memory.values().next().map(|server| server.work.time), Some(time(worked)), "{joined:?}");
     }
 }

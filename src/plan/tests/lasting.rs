@@ -80,7 +80,7 @@ fn l6_a_removal_that_never_ends_is_a_problem_after_a_quarter_of_an_hour() {
         let problems = s.plan().problems;
         assert_eq!(problems.len(), usize::from(number == 4), "{problems:?}");
         // The cloud refuses the deletion.
-        s.state = s.plan().memory;
+        s.state = s.plan().state;
         s.after("5m");
     }
 }

@@ -20,8 +20,8 @@ fn l1_an_item_that_jenkins_leaves_out_is_not_gone_because_a_list_with_labels_lac
     for error in [Some("502 from a proxy".to_owned()), None] {
         (queue(&mut s).left_out, queue(&mut s).left_out_unknown) = (None, error);
         let plan = s.plan();
-        assert!(plan.memory.items_left_out, "the next run asks twice");
-        s.state = plan.memory;
+        assert!(plan.state.items_left_out, "the next run asks twice");
+        s.state = plan.state;
         assert_eq!(s.state.queue.get(&1), Some(&known));
     }
     queue(&mut s).items.push(item);
@@ -31,5 +31,5 @@ fn l1_an_item_that_jenkins_leaves_out_is_not_gone_because_a_list_with_labels_lac
     queue(&mut s).items.clear();
     queue(&mut s).left_out = Some(vec![]);
     let plan = s.after("1m").plan();
-    assert!(plan.memory.queue.is_empty() && !plan.memory.items_left_out);
+    assert!(plan.state.queue.is_empty() && !plan.state.items_left_out);
 }

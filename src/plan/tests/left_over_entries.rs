@@ -47,11 +47,7 @@ fn l5_an_entry_that_stood_still_before_the_order_takes_no_server_out_of_the_supp
         // One that never joins goes, whatever entry has its name; the entry stays.
         servers_of(&mut s, 12);
         let plan = s.plan();
-        assert!(
-            plan.memory.breakers.values().any(|types| !types.is_empty()),
-            "a failure was counted: {}",
-            whole(&plan)
-        );
+        assert!(plan.state.breakers.values().any(|types| !types.is_empty()), "a failure was counted: {}", whole(&plan));
         assert!(plan.actions.iter().all(|action| !matches!(action.change, Change::RetireNode(_))), "{}", whole(&plan));
     }
 }

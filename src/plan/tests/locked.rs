@@ -66,7 +66,7 @@ fn s7_a_locked_server_is_held_whatever_is_wrong_with_it() {
         let plan = s.plan();
         assert!(plan.actions.is_empty(), "{rule}: {:?}", plan.actions);
         assert!(whole(&plan).contains("server s1  ubuntu  held: "), "{rule}: {}", whole(&plan));
-        assert!(plan.memory.breakers.is_empty(), "{rule}: it is no failure that asks for a pause");
+        assert!(plan.state.breakers.is_empty(), "{rule}: it is no failure that asks for a pause");
     }
 }
 

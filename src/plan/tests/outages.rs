@@ -103,7 +103,7 @@ fn s4_an_order_is_given_up_after_its_time_over_lists_that_were_read() {
     s.ubuntu().times.order_timeout = time("1m");
     s.project(1, "amd64");
     let plan = s.plan();
-    s.state = plan.memory;
+    s.state = plan.state;
     s.after("30s");
     outage(&mut s, false, true, 3);
     let waits = "

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 impl Situation {
     pub(crate) fn come_true(&mut self, plan: Plan) {
-        self.state = plan.memory;
+        self.state = plan.state;
         for action in plan.actions {
             match action.change {
                 Change::CreateServer(Order { node_type, provider, name, id, .. }) => {

@@ -52,7 +52,7 @@ fn s2_servers_of_an_older_mita_and_of_a_former_url_are_ours() {
         s.config.jenkins.former_urls = vec!["https://old.example.com/ci/".to_owned()];
         of_controller(&mut s, "s1", "10.0.0.1", controller);
         let plan = s.plan();
-        assert_eq!(plan.memory.servers.len(), usize::from(ours), "{controller:?}");
+        assert_eq!(plan.state.servers.len(), usize::from(ours), "{controller:?}");
         assert_eq!(plan.problems.len(), usize::from(!ours), "{controller:?}");
     }
 }
@@ -199,7 +199,7 @@ fn s2_a_server_whose_mark_a_person_took_away_is_forgotten_and_told_once() {
     s.after("1h").queue().clear();
     let plan = s.plan();
     assert!(plan.warnings.iter().all(|warning| !warning.contains("no longer carries")), "{:?}", plan.warnings);
-    assert!(!plan.memory.servers.contains_key(&"m1".into()) && plan.memory.gone_servers.is_empty());
+    assert!(!plan.state.servers.contains_key(&"m1".into()) && plan.state.gone_servers.is_empty());
     s.run().lose_server("s1");
     let plan = s.after("1h").plan();
     let deletes_node = plan.actions.iter().any(|action| matches!(action.change, Change::DeleteNode { .. }));

@@ -77,8 +77,8 @@ fn a_pause_ends_at_its_time() {
     let mut s = Situation::new();
     s.idle("s1", "10.0.0.1", "2h");
     s.state.pauses = vec![Pause { until: Some(s.now + time("5m")), ..pause(None, None) }];
-    assert_eq!(s.plan().memory.pauses.len(), 1);
+    assert_eq!(s.plan().state.pauses.len(), 1);
     s.after("5m");
     let plan = s.plan();
-    assert_eq!((plan.actions.len(), plan.memory.pauses.len()), (1, 0));
+    assert_eq!((plan.actions.len(), plan.state.pauses.len()), (1, 0));
 }

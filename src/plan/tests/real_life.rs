@@ -162,7 +162,7 @@ fn labels_that_nodes_of_others_had_lately_are_no_warning() {
     let plan = s.plan();
     assert_eq!(plan.warnings.len(), 1, "{:?}", plan.warnings);
     assert!(plan.warnings[0].contains("nobodys"));
-    s.state = plan.memory;
+    s.state = plan.state;
     s.queue().clear();
     s.run();
     let plan = {

@@ -68,7 +68,7 @@ impl Plan {
 
 impl fmt::Display for PlanText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, state: _ } =
             self.plan;
         for action in actions {
             writeln!(f, "{action}")?;
@@ -205,7 +205,7 @@ struct Counts<'a> {
 
 impl fmt::Display for Counts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, memory: _ } =
+        let Plan { owner: _, now: _, actions, verdicts, problems, warnings: _, held_back, at_hand: _, state: _ } =
             self.plan;
         let mut parts = Vec::new();
         let is_counted = |index: &usize| self.done.is_none_or(|done| done.contains(index));

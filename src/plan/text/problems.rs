@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_ALIKE: usize = 20;
 
 /// What could not be seen.
-pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Problem> {
+pub(crate) fn problems(config: &Config, world: &World, state: &State) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |place: String, error: &str| problems.push(Problem { place, error: error.to_owned() });
     let jenkins = &world.jenkins;
@@ -37,7 +37,7 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         }
         let hides = cloud.is_some_and(Cloud::hides_servers);
         if let Some((order, _)) =
-            memory.servers.iter().find(|(_, server)| hides && is_kept_for(config, server, &provider.name))
+            state.servers.iter().find(|(_, server)| hides && is_kept_for(config, server, &provider.name))
         {
             let error = format!(
                 "its list of servers lacks some that are there: order {order}, which no list has shown, is not given up; \
@@ -47,7 +47,7 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         }
     }
     let mut orphans: BTreeMap<&ProviderName, usize> = BTreeMap::new();
-    for server in memory.servers.values().filter(|server| !config.has_provider(&server.provider)) {
+    for server in state.servers.values().filter(|server| !config.has_provider(&server.provider)) {
         *orphans.entry(&server.provider).or_default() += 1;
     }
     for (provider, number) in orphans {
@@ -60,7 +60,7 @@ pub(crate) fn problems(config: &Config, world: &World, memory: &State) -> Vec<Pr
         );
         problem(format!("provider {provider}"), &error);
     }
-    for namesakes in namesakes(config, world, memory) {
+    for namesakes in namesakes(config, world, state) {
         problem(format!("provider {}", namesakes.provider), &namesakes.to_string());
     }
     problems.extend(shared_ids(config, world));

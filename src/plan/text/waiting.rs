@@ -42,12 +42,12 @@ pub(super) fn waiting(plan: &Plan) -> Vec<String> {
 
 /// What is paused, by whom and since when.
 pub(super) fn pauses(plan: &Plan) -> impl Iterator<Item = String> {
-    plan.memory.pauses.iter().map(|pause| format!("{} is {pause}", pause.scope()))
+    plan.state.pauses.iter().map(|pause| format!("{} is {pause}", pause.scope()))
 }
 
 /// The reason without what the job needs, so that jobs which wait for one thing count together.
 fn without_need<'a>(plan: &Plan, verdict: &'a Verdict) -> &'a str {
-    let item = verdict.id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id));
+    let item = verdict.id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id));
     let needs = item.and_then(|item| item.need.as_ref()).map(|need| format!("needs {need}: "));
     needs.and_then(|needs| verdict.reason.strip_prefix(&needs)).unwrap_or(&verdict.reason)
 }

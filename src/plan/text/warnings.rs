@@ -28,7 +28,7 @@ const ANOTHER_LANGUAGE: &str = "; no reason in the queue is in English: if the L
 
 /// Adds a warning for each event that was not reported before, and notes reported events for as long as they last.
 pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events: Vec<Warning>, plan: &mut Plan) {
-    let foreign_labels = std::mem::take(&mut plan.memory.foreign_labels);
+    let foreign_labels = std::mem::take(&mut plan.state.foreign_labels);
     let online = OnceCell::new();
     let online = || online.get_or_init(|| OnlineNodes::of(fleet, &foreign_labels));
     let items = world.jenkins.queue.complete().map_or(&[][..], |queue| &queue.items);
@@ -62,16 +62,16 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
         };
         events.extend(event);
     }
-    plan.memory.foreign_labels = foreign_labels;
-    events.extend(several_sessions(&plan.memory));
+    plan.state.foreign_labels = foreign_labels;
+    events.extend(several_sessions(&plan.state));
     events.extend(disowned(config, fleet));
-    events.extend(failing_types(&plan.memory, plan.now));
-    events.extend(vanished(&plan.memory));
+    events.extend(failing_types(&plan.state, plan.now));
+    events.extend(vanished(&plan.state));
     events.extend(missing_labels(config, fleet));
-    events.extend(forgotten_holds(&plan.memory));
-    events.extend(nearly_over_budget(config, &plan.memory, plan.now));
+    events.extend(forgotten_holds(&plan.state));
+    events.extend(nearly_over_budget(config, &plan.state, plan.now));
     let is_seen = world.jenkins.queue.complete().is_some() && world.jenkins.nodes.complete().is_some();
-    let new = not_told_before(&mut plan.memory.notified, events, is_seen, plan.now);
+    let new = not_told_before(&mut plan.state.notified, events, is_seen, plan.now);
     plan.warnings.extend(new);
 }
 
@@ -109,7 +109,7 @@ fn not_told_before(
 
 /// Whether a queue item has waited for longer than a reason of the moment lasts, such as a node that is being marked.
 fn waits_long(plan: &Plan, id: &str) -> bool {
-    let known = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id));
+    let known = id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id));
     let since = known.and_then(|item| item.waiting_since);
     since.is_some_and(|since| plan.now.duration_since(since) >= TOO_LONG)
 }
@@ -138,7 +138,7 @@ impl<'a> OnlineNodes<'a> {
 
     /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
     fn fit(&self, plan: &Plan, id: &str) -> bool {
-        let need = id.parse().ok().and_then(|id: u64| plan.memory.queue.get(&id)).and_then(|item| item.need.as_ref());
+        let need = id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id)).and_then(|item| item.need.as_ref());
         match need {
             None => false,
             Some(Need::Label(label)) => !self.carriers.select(label).is_empty(),
@@ -149,8 +149,8 @@ impl<'a> OnlineNodes<'a> {
 }
 
 /// Budgets that are used up, or nearly.
-fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<Warning> {
-    let nearly = budgets(config, &memory.spent, now).filter(|(_, _, used)| used.is_nearly_over());
+fn nearly_over_budget(config: &Config, state: &State, now: Timestamp) -> Vec<Warning> {
+    let nearly = budgets(config, &state.spent, now).filter(|(_, _, used)| used.is_nearly_over());
     let event = |(scope, budget, used): (BudgetScope<'_>, &Budget, BudgetUse)| {
         let what = if used.is_over() { "is used up: nothing is ordered" } else { "is nearly used up" };
         let key = format!("budget {scope} {what} {}", used.until());
@@ -160,8 +160,8 @@ fn nearly_over_budget(config: &Config, memory: &State, now: Timestamp) -> Vec<Wa
 }
 
 /// Controllers that answer by turns behind one address.
-fn several_sessions(memory: &State) -> Option<Warning> {
-    let session = memory.session.as_ref().filter(|session| session.earlier.contains(&session.id))?;
+fn several_sessions(state: &State) -> Option<Warning> {
+    let session = state.session.as_ref().filter(|session| session.earlier.contains(&session.id))?;
     let text = format!(
         "jenkins answers with session {} and others by turns: if several controllers stand behind jenkins.url, let mita \
          reach one of them only, since each has a queue and nodes of its own",
@@ -185,9 +185,9 @@ fn disowned(config: &Config, fleet: &Fleet<'_>) -> Vec<Warning> {
     unmarked.map(event).collect()
 }
 
-fn failing_types(memory: &State, now: Timestamp) -> Vec<Warning> {
+fn failing_types(state: &State, now: Timestamp) -> Vec<Warning> {
     let mut events = Vec::new();
-    for (provider, types) in &memory.breakers {
+    for (provider, types) in &state.breakers {
         for (kind, breaker) in types {
             let Breaker { until, reason, failures, .. } = breaker;
             let (event, text) = if *until > now {
@@ -206,14 +206,14 @@ fn failing_types(memory: &State, now: Timestamp) -> Vec<Warning> {
 }
 
 /// Servers that were gone before their nodes joined. Each node type is told of once until one joins.
-fn vanished(memory: &State) -> Vec<Warning> {
+fn vanished(state: &State) -> Vec<Warning> {
     let mut events = Vec::new();
-    for (provider, kind, failure) in memory
+    for (provider, kind, failure) in state
         .failures
         .iter()
         .flat_map(|(provider, types)| types.iter().map(move |(kind, failed)| (provider, kind, failed)))
     {
-        let fails = memory.breakers.get(provider).is_some_and(|types| types.contains_key(kind));
+        let fails = state.breakers.get(provider).is_some_and(|types| types.contains_key(kind));
         if failure.rule != Rule::Gone || !fails {
             continue;
         }
@@ -229,9 +229,9 @@ fn vanished(memory: &State) -> Vec<Warning> {
 }
 
 /// Holds that only mita remembers: Jenkins forgot them when it was restarted.
-fn forgotten_holds(memory: &State) -> Vec<Warning> {
+fn forgotten_holds(state: &State) -> Vec<Warning> {
     let is_forgotten = |known: &&NodeMemory| known.mark_forgotten && known.set_offline_by == Some(SetOfflineBy::Person);
-    let forgotten = memory.nodes.iter().filter(|(_, known)| is_forgotten(known) && known.server.is_some());
+    let forgotten = state.nodes.iter().filter(|(_, known)| is_forgotten(known) && known.server.is_some());
     let event = |(name, _): (&NodeName, &NodeMemory)| {
         let text = format!(
             "node {name} is held, since a person set it offline before Jenkins was restarted, and Jenkins shows that no more: \

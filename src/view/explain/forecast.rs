@@ -20,7 +20,7 @@ pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: 
             finding.fact(What::AtHand, format!("{} by {}: {}", ready(reason.servers), reason.key, reason.text));
         }
     }
-    let memory = overview.memory();
+    let memory = overview.state();
     for (scope, budget, used) in budgets(overview.config, &memory.spent, overview.now()) {
         if kind.providers.iter().any(|provider| scope.counts(&kind.name, provider)) {
             finding.fact(What::Budget, format!("{scope}, {budget}: {used}"));

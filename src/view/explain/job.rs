@@ -124,7 +124,7 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
 fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = overview.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| overview.now().duration_since(since));
-    let ours = OurNames::of(overview.config, overview.memory(), &overview.fleet);
+    let ours = OurNames::of(overview.config, overview.state(), &overview.fleet);
     let queue = overview.report.world.jenkins.queue.complete();
     let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
     match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown, waited) {
@@ -143,7 +143,7 @@ fn fit(
 ) -> (bool, String) {
     let config = overview.config;
     let mut parts: Vec<String> = Vec::new();
-    let mut mismatches = overview.memory().mismatches.iter();
+    let mut mismatches = overview.state().mismatches.iter();
     let mismatch =
         mismatches.find(|known| known.job == view.item.job && known.need == *need && known.node_type == kind.name);
     if let Some(mismatch) = mismatch {
@@ -168,7 +168,7 @@ fn fit(
     }
     let mut open_somewhere = false;
     for provider in &kind.providers {
-        let paused = overview.memory().pause(&kind.name, provider);
+        let paused = overview.state().pause(&kind.name, provider);
         parts.extend(paused.map(|pause| format!("at {provider} {pause}")));
         let max = config.providers.iter().find(|known| known.name == *provider).and_then(|known| known.max);
         let there = servers.iter().filter(|server| server.provider() == Some(provider) && server.counts()).count();

@@ -54,7 +54,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
     if let NodeIdentity::Of(machine) = view.identity {
         let machine = &overview.fleet.machines[*machine];
         lacking(overview, &mut finding, node, machine);
-        let memory = overview.memory().servers.get(&machine.id);
+        let memory = overview.state().servers.get(&machine.id);
         rules::add(overview, &mut finding, machine, memory);
     }
     finding
@@ -62,7 +62,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
 
 /// Which runs saw it. What is seen here first was seen by no run.
 fn remembered(overview: &Overview<'_>, memory: &NodeMemory) -> String {
-    let was_run = |run: &u64| !overview.predicts() || *run < overview.memory().run;
+    let was_run = |run: &u64| !overview.predicts() || *run < overview.state().run;
     let online = match memory.first_online {
         None => "never online".to_owned(),
         Some(run) if was_run(&run) => format!("first online by run {run}"),

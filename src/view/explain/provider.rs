@@ -66,7 +66,7 @@ pub(super) fn orders(
     let quota = overview.report.world.clouds.get(name).and_then(|cloud| cloud.quota.as_ref());
     let room = quota.and_then(|quota| quota::room(quota, kind));
     parts.extend(room.map(|(more, part)| format!("the quota has room for {more} more ({part})")));
-    let paused = overview.memory().pause(&kind.name, name);
+    let paused = overview.state().pause(&kind.name, name);
     parts.extend(paused.map(ToString::to_string));
     let pauses = pauses(overview, name, &kind.name);
     let is_open = paused.is_none() && pauses.is_empty() && room.is_none_or(|(more, _)| more > 0);

@@ -133,7 +133,7 @@ impl Evidence<'_> {
     }
 
     fn set_offline_by(&self) -> &'static str {
-        let known = self.machine.nodes.iter().filter_map(|node| self.overview.memory().nodes.get(&node.name));
+        let known = self.machine.nodes.iter().filter_map(|node| self.overview.state().nodes.get(&node.name));
         match known.filter_map(|known| known.set_offline_by).next() {
             Some(SetOfflineBy::Us) => "mita",
             Some(SetOfflineBy::Monitor) => "a node monitor",

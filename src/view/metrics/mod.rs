@@ -249,7 +249,7 @@ fn providers(metrics: &mut Exposition, run: &RunReport<'_>) {
     let mut family = metrics.gauge("mita_paused", help);
     for kind in &config.node_types {
         for provider in &kind.providers {
-            let paused = run.report.plan.memory.pause(&kind.name, provider).is_some();
+            let paused = run.report.plan.state.pause(&kind.name, provider).is_some();
             let labels = [("node_type", kind.name.as_str()), ("provider", provider.as_str())];
             family.labelled(&labels, u8::from(paused));
         }
@@ -364,7 +364,7 @@ fn jenkins(metrics: &mut Exposition, report: &Report, status: &Status) {
     }
     let help =
         "Whether nothing is ordered or deleted for a while, after a restart of Jenkins or a lost state: 1 if so.";
-    metrics.gauge("mita_settling", help).value(u8::from(report.plan.memory.settling.is_some()));
+    metrics.gauge("mita_settling", help).value(u8::from(report.plan.state.settling.is_some()));
 }
 
 fn seconds(time: Duration) -> String {

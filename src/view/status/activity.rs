@@ -82,7 +82,7 @@ impl Hold {
     /// The hold on one of these nodes, busy or not.
     pub(crate) fn of<'a>(overview: &Overview<'_>, nodes: impl IntoIterator<Item = &'a Node>) -> Option<Self> {
         let is_held = |node: &&Node| {
-            let known = overview.memory().nodes.get(&node.name);
+            let known = overview.state().nodes.get(&node.name);
             known.is_some_and(|known| known.set_offline_by == Some(SetOfflineBy::Person))
         };
         let node = nodes.into_iter().find(is_held)?;

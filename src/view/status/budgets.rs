@@ -49,7 +49,7 @@ pub(crate) enum Level {
 /// All budgets.
 pub(crate) fn all(overview: &Overview<'_>) -> Vec<BudgetStatus> {
     let hours = |time: SignedDuration| (time.as_secs_f64() / 360.0).round() / 10.0;
-    let all = budgets(overview.config, &overview.memory().spent, overview.now());
+    let all = budgets(overview.config, &overview.state().spent, overview.now());
     let of = |(scope, budget, used): (BudgetScope<'_>, &Budget, BudgetUse)| {
         let (provider, node_type) = match scope {
             BudgetScope::Provider(name) => (Some(name.clone()), None),

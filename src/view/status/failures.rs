@@ -49,7 +49,7 @@ impl FailureStatus {
 /// All failures that the state has, by node type and provider.
 pub(crate) fn all(overview: &Overview<'_>) -> Vec<FailureStatus> {
     let mut failures = Vec::new();
-    for (provider, types) in &overview.memory().failures {
+    for (provider, types) in &overview.state().failures {
         for (node_type, failure) in types {
             let ServerFailure { at, id, name, server_id, rule, reason, console } = failure;
             failures.push(FailureStatus {

@@ -153,7 +153,7 @@ impl Status {
             silence: overview.silence(),
             max_servers: overview.config.max_servers,
             to_do: ToDo::of(&plan.actions, plan.held_back.len()),
-            paused: plan.memory.pauses.iter().map(PauseStatus::of).collect(),
+            paused: plan.state.pauses.iter().map(PauseStatus::of).collect(),
             node_types: node_types::all(overview, &servers, &items),
             servers: servers.iter().map(|view| ServerStatus::of(overview, view, &at_hand)).chain(ordered).collect(),
             nodes: jenkins.nodes.complete().map(|_| nodes()),

@@ -53,10 +53,10 @@ impl Next {
         memory: Option<&ServerMemory>,
         at_hand: &BTreeSet<MitaId>,
     ) -> Option<Self> {
-        if lock::locked(overview.memory(), machine, overview.now()).is_some() {
+        if lock::locked(overview.state(), machine, overview.now()).is_some() {
             return None;
         }
-        if overview.memory().pause(&machine.node_type, &machine.provider).is_some() || overview.silence().is_some() {
+        if overview.state().pause(&machine.node_type, &machine.provider).is_some() || overview.silence().is_some() {
             return None;
         }
         let times = overview.config.times(&machine.node_type);
@@ -154,7 +154,7 @@ enum Clock {
 
 /// The shortest time on this clock among the nodes of a server.
 fn shortest(overview: &Overview<'_>, machine: &Machine<'_>, clock: Clock) -> Option<SignedDuration> {
-    let nodes = machine.nodes.iter().filter_map(|node| overview.memory().nodes.get(&node.name));
+    let nodes = machine.nodes.iter().filter_map(|node| overview.state().nodes.get(&node.name));
     let times = nodes.filter_map(|node| match clock {
         Clock::Idle => *node.idle,
         Clock::Offline => *node.offline,

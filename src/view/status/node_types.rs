@@ -111,7 +111,7 @@ fn held(overview: &Overview<'_>, servers: &[ServerView<'_>], kind: &NodeTypeName
 /// Servers on their way that are late.
 fn late(overview: &Overview<'_>, kind: &NodeTypeName) -> usize {
     let of_type = overview.fleet.machines.iter().filter(|machine| machine.node_type == *kind && !machine.is_online());
-    of_type.filter(|machine| is_late(overview.memory(), machine)).count()
+    of_type.filter(|machine| is_late(overview.state(), machine)).count()
 }
 
 /// The servers of each type that are there, those that this run has ordered included; and how many are still to be ordered.
@@ -140,7 +140,7 @@ fn counts(
 
 /// Why a node type is not ordered at a provider for now.
 pub(crate) fn pauses(overview: &Overview<'_>, provider: &ProviderName, kind: &NodeTypeName) -> Vec<Pause> {
-    let memory = overview.memory();
+    let memory = overview.state();
     let pause = |rule, until: Timestamp, reason: &str| Pause {
         provider: provider.clone(),
         rule,

@@ -52,7 +52,7 @@ fn a_failed_server_is_explained_by_its_id_its_order_and_its_node_type_after_it_i
     let (scene, server) = failed();
     let report = scene.look();
     let overview = Overview::of(&scene.loaded.config, &report);
-    let order = report.plan.memory.failures.values().next().unwrap().values().next().unwrap().id.to_string();
+    let order = report.plan.state.failures.values().next().unwrap().values().next().unwrap().id.to_string();
     for subject in [server.as_str(), &server[..8], &order, "ubuntu"] {
         let explanation = explain(&overview, subject);
         let document = serde_json::to_value(&explanation).unwrap();

@@ -29,9 +29,9 @@ fn damaged(mut value: Value, dice: &mut Dice) -> String {
 fn s1_s2_s3_s7_damaged_answers_lead_to_no_action_that_they_do_not_bear_out() {
     let scene = Scene::new();
     scene.answer(texts(&sound()));
-    let mut memory: State = serde_json::from_slice(&scene.place.files()["state.json"]).expect("a state");
-    memory.gone_servers.insert("server-9".into(), departed());
-    scene.place.write("state.json", serde_json::to_vec(&memory).expect("JSON"));
+    let mut state: State = serde_json::from_slice(&scene.place.files()["state.json"]).expect("a state");
+    state.gone_servers.insert("server-9".into(), departed());
+    scene.place.write("state.json", serde_json::to_vec(&state).expect("JSON"));
     let plan = scene.plan().expect("a plan");
     let removals = plan.actions.iter().filter(|action| !matches!(action.change, Change::CreateServer(_))).count();
     assert!(removals >= 4 && removals < plan.actions.len(), "there is much to do: {:?}", plan.actions);
@@ -102,7 +102,7 @@ fn departed() -> GoneServer {
 
 /// A state in which something of everything is remembered.
 fn memory(scene: &Scene) -> State {
-    let mut memory = scene.plan().expect("a plan").memory;
+    let mut memory = scene.plan().expect("a plan").state;
     memory.run -= 1;
     // It has the services' ports in it: without, an input is the same in every run.
     memory.fingerprint = "0123456789abcdef".into();
@@ -161,8 +161,8 @@ fn s6_a_damaged_state_file_is_read_or_not_and_leads_to_no_action_beyond_what_is_
         let told = plan.warnings.iter().any(|warning| warning.contains("cannot be read"));
         *(if told { &unreadable } else { &known }).lock().expect("no panic") += 1;
         // What was planned can be kept.
-        let kept = serde_json::to_string(&plan.memory).expect("JSON");
-        assert_eq!(serde_json::from_str::<mita::domain::state::State>(&kept).expect("a state"), plan.memory);
+        let kept = serde_json::to_string(&plan.state).expect("JSON");
+        assert_eq!(serde_json::from_str::<mita::domain::state::State>(&kept).expect("a state"), plan.state);
     });
     let (known, unreadable) = (known.into_inner().expect("no panic"), unreadable.into_inner().expect("no panic"));
     println!("state files: {known} could be read, {unreadable} could not");

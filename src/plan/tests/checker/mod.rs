@@ -142,7 +142,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
             return;
         }
         Change::DeleteVolume { left_by, .. } => {
-            let gone = made.memory.gone_servers.contains_key(&left_by.server_id);
+            let gone = made.state.gone_servers.contains_key(&left_by.server_id);
             assert!(gone, "S2, S3: of a server that is gone: {action}");
             return;
         }
@@ -164,9 +164,9 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         Change::DeleteNode { node, proof } => {
             match proof {
                 Proof::Server(server_id) => {
-                    let remembered = made.memory.nodes.get(node).and_then(|node| node.server.as_ref());
+                    let remembered = made.state.nodes.get(node).and_then(|node| node.server.as_ref());
                     assert_eq!(remembered, Some(server_id), "S2: only a node that is remembered as ours: {action}");
-                    assert!(made.memory.gone_servers.contains_key(server_id), "S3: gone for certain: {action}");
+                    assert!(made.state.gone_servers.contains_key(server_id), "S3: gone for certain: {action}");
                 }
                 Proof::Order(id) => made_in_vain(seen, made, action, (node, id)),
             }
@@ -177,7 +177,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     };
     assert!(seen.world.jenkins.nodes.complete().is_some(), "S3: {action}");
     assert!(rule != Rule::Idle || seen.world.jenkins.queue.complete().is_some(), "S3: {action}");
-    assert!(made.memory.settling.is_none(), "nothing is deleted while things settle: {action}");
+    assert!(made.state.settling.is_none(), "nothing is deleted while things settle: {action}");
     for name in &nodes {
         let node = seen.node(name).expect("a node that is there");
         assert!(node.idle, "S1: {action}");
@@ -251,7 +251,7 @@ fn made_in_vain(seen: &Seen<'_>, made: &Plan, action: &Action, (node, id): (&Nod
     assert!(seen.makes_nodes(), "S2: a description proves nothing here: {action}");
     let mark = seen.node(node).and_then(|node| node.mark.as_ref());
     assert!(mark.is_some_and(|mark| mark.owner == seen.config.owner && mark.id == *id), "S2: {action}");
-    assert!(!made.memory.servers.contains_key(id), "S3: the order is remembered: {action}");
+    assert!(!made.state.servers.contains_key(id), "S3: the order is remembered: {action}");
     let mut servers = seen.ours().values();
     assert!(servers.all(|(_, server)| server.mark.as_ref().is_some_and(|mark| mark.id != *id)), "S3: {action}");
     for provider in &seen.config.providers {
@@ -266,12 +266,12 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
     for action in &made.actions {
         let Change::CreateServer(Order { node_type, provider, jobs, id, .. }) = &action.change else { continue };
         let rule = &action.rule;
-        assert!(made.memory.settling.is_none(), "settling: {action}");
+        assert!(made.state.settling.is_none(), "settling: {action}");
         assert_eq!(jenkins.mode.complete(), Some(&Mode::Running), "{action}");
         assert!(jenkins.queue.complete().is_some() && jenkins.nodes.complete().is_some(), "S3: {action}");
         assert!(seen.world.clouds.get(provider).unwrap().servers.complete().is_some(), "S3: {action}");
         assert!(
-            made.memory
+            made.state
                 .breakers
                 .get(provider)
                 .and_then(|types| types.get(node_type))
@@ -291,7 +291,7 @@ fn orders(seen: &Seen<'_>, made: &Plan) {
         for job in jobs {
             assert!(served.insert(job.queue_id), "S4: two orders for one job: {action}");
         }
-        let memory = made.memory.servers.get(id).expect("an order is written down before it is sent");
+        let memory = made.state.servers.get(id).expect("an order is written down before it is sent");
         assert_eq!((&memory.node_type, &memory.provider), (node_type, provider));
         assert!(!seen.state.servers.contains_key(id), "a new id: {action}");
     }

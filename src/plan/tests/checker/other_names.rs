@@ -73,7 +73,7 @@ pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server)
     }
     let labels = server.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type)).map(|kind| &kind.labels);
     let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
-    let known = made.memory.nodes.get(&node.name).unwrap();
+    let known = made.state.nodes.get(&node.name).unwrap();
     let first = known.first_online.map_or(known.first_seen, |online| online.min(known.first_seen));
     let after = seen.ordered_in(server).is_none_or(|run| first > run);
     let own = |other: &Node| seen.could_be(other, server) || seen.maps_to(other, server);
@@ -91,7 +91,7 @@ fn is_strangers(seen: &Seen<'_>, node: &Node) -> bool {
 
 fn is_recent(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
     let patience = |join: SignedDuration| join * 3;
-    let memories = made.memory.servers.values();
+    let memories = made.state.servers.values();
     let Some(memory) = memories.into_iter().find(|memory| memory.server_id.as_ref() == Some(&server.id)) else {
         return false;
     };
@@ -100,7 +100,7 @@ fn is_recent(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool
         Some(_) => credit(*memory.missing),
         None => memory.active_since.map_or(SignedDuration::ZERO, |since| seen.now.duration_since(since)),
     };
-    let idle = credit(*made.memory.nodes.get(&node.name).unwrap().idle);
+    let idle = credit(*made.state.nodes.get(&node.name).unwrap().idle);
     alone.min(idle) < patience(seen.config.times(&memory.node_type).join_timeout)
 }
 

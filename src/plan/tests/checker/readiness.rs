@@ -16,14 +16,14 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
             Change::RetireNode(target) if action.rule == Rule::Idle => {
                 let Some(kind) = seen.config.node_type(&target.node_type) else { continue };
                 let provider = seen.config.providers.iter().find(|provider| provider.name == target.provider);
-                let memory = made.memory.servers.get(&target.order);
+                let memory = made.state.servers.get(&target.order);
                 let ordered_at = memory.map_or(seen.now, |memory| memory.ordered_at);
                 let age = seen.now.duration_since(ordered_at).as_secs().max(0);
                 if let Some(billing) = provider.and_then(|provider| provider.billing) {
                     let left = billing.as_secs() - age % billing.as_secs();
                     assert!(left <= 300, "an hour that is paid: {action}");
                 }
-                let idle = target.nodes.iter().filter_map(|node| *made.memory.nodes.get(node)?.idle);
+                let idle = target.nodes.iter().filter_map(|node| *made.state.nodes.get(node)?.idle);
                 let shortest = idle.map(|idle| idle.credit).min().unwrap_or(SignedDuration::MAX);
                 let unused = memory.and_then(|memory| *memory.unused).map(|unused| unused.credit);
                 let long = shortest.max(unused.unwrap_or_default());
@@ -37,7 +37,7 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
 fn ordered(seen: &Seen<'_>, made: &Plan, action: &Action, order: &Order) {
     let kind = seen.config.node_type(&order.node_type).expect("a type that is configured");
     if let Some(budget) = &kind.budget {
-        let spent = made.memory.spent.node_types.get(&kind.name);
+        let spent = made.state.spent.node_types.get(&kind.name);
         let used = spent.map(|spent| spent.since(budget.period(seen.now).0)).unwrap_or_default();
         assert!(used < SignedDuration::from_hours(budget.hours.into()), "the budget is used up: {action}");
     }

@@ -17,7 +17,7 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
                 Change::DeleteNode { node: deleted, .. } => *deleted == node.name,
                 _ => action.removed().is_some_and(|target| {
                     let (_, server) = &seen.ours()[&target.server_id];
-                    let memory = made.memory.nodes.get(&node.name).unwrap();
+                    let memory = made.state.nodes.get(&node.name).unwrap();
                     let own = memory.server.as_ref() == Some(&target.server_id);
                     own || may_be(seen, made, node, server)
                 }),
@@ -29,14 +29,14 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
 
 /// The node that was online and is away, for which the item waits.
 fn named<'a>(seen: &Seen<'a>, made: &Plan, item: &QueueItem) -> Option<&'a Node> {
-    let known = made.memory.queue.get(&item.id)?;
+    let known = made.state.queue.get(&item.id)?;
     let since = item.in_queue_since?.min(known.waiting_since.unwrap_or(seen.now));
     let is_young = seen.now.duration_since(since) < SignedDuration::from_mins(6);
     let resumes = item.task == Task::Pipeline && item.stage == Stage::Buildable;
     let by_label = matches!(known.need, Some(Need::Label(_)));
     let name = item.why.as_deref()?.strip_prefix('‘')?.strip_suffix("’ is offline")?;
     let node = seen.node(&name.into()).filter(|_| is_young && resumes && !by_label)?;
-    let was_online = made.memory.nodes.get(&node.name).is_some_and(|memory| memory.first_online.is_some());
+    let was_online = made.state.nodes.get(&node.name).is_some_and(|memory| memory.first_online.is_some());
     (was_online && node.presence != Presence::Online).then_some(node)
 }
 
