@@ -25,8 +25,8 @@ pub(crate) fn keeps_its_server(state: &State, node: &Node) -> bool {
 }
 
 /// Leaves alone what was to be removed and may be such a node: for any reason while the node works or is held; for want
-/// of a node while it is idle, for three join timeouts at most. A retirement whose node is missing, and was not deleted by
-/// mita, goes on only if no node came since that may be it.
+/// of a node while it is idle, for three join timeouts at most, and for one join timeout after it kept the server. A
+/// retirement whose node is missing, and was not deleted by mita, goes on only if no node came since that may be it.
 ///
 /// Returns the nodes that keep servers (indices into [`Fleet::machines`]) now, and are not clearly their own.
 pub(crate) fn shield(
@@ -34,7 +34,6 @@ pub(crate) fn shield(
     fleet: &Fleet<'_>,
     phases: &mut [Classified],
 ) -> BTreeMap<usize, NodeName> {
-    let Classifier { config, state, .. } = *classifier;
     let mut shields: BTreeMap<usize, NodeName> = BTreeMap::new();
     for (index, machine) in fleet.machines.iter().enumerate() {
         let others = machine.doubts.iter().chain(&machine.namesakes);
@@ -42,76 +41,121 @@ pub(crate) fn shield(
         shields.extend(at_work.map(|node| (index, node.name.clone())));
     }
     let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
-    let mut removed: Vec<usize> = (0..phases.len())
+    let removed: Vec<usize> = (0..phases.len())
         .filter(|&machine| is_removed(&phases[machine].phase) && lacks_its_node(&fleet.machines[machine]))
         .collect();
     if removed.is_empty() {
         return shields;
     }
-    let (working, others): (Vec<&Node>, Vec<&Node>) =
-        agents(fleet).into_iter().partition(|node| keeps_its_server(state, node));
-    let near = |machine: usize, node: &Node| Distance::between(config, state, &fleet.machines[machine], node);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
-    let with_servers: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
-    let same_build = |machine: usize, node: &Node| {
-        let machine = &fleet.machines[machine];
-        let is_it = if with_servers.contains(&node.name) {
-            runs_its_build_alone(state, machine, node)
-        } else {
-            runs_its_build(state, machine, node)
-        };
-        is_it.then_some(Distance::NONE)
-    };
-    let mut kept = pair_all_as_near(&removed, &others_at_work(fleet), same_build);
-    removed.retain(|machine| !kept.contains_key(machine));
-    kept.extend(pair_all_as_near(&removed, &working, near));
-    removed.retain(|machine| !kept.contains_key(machine));
-    let mut keeps: BTreeMap<&NodeName, u32> = BTreeMap::new();
-    kept.values().for_each(|node| *keeps.entry(&node.name).or_default() += 1);
-    for (&machine, node) in &kept {
-        // A node is one server: the others stand for want of a name.
-        let rule = if keeps[&node.name] == 1 { Rule::OtherName } else { Rule::Ambiguous };
-        let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
-        leave_alone(fleet, phases, machine, node, rule, why);
-    }
-    let is_idle = |node: &&Node| matches!(node.presence, Presence::Online | Presence::Disconnected);
-    let idle: Vec<&Node> = others.into_iter().filter(is_idle).collect();
-    let near_and_young = |number: usize, node: &Node| {
-        let machine = &fleet.machines[number];
-        let alone = classifier.without_node(machine, &phases[number].phase)?;
-        if phases[number].phase == Phase::Draining && !came_since_the_loss(state, machine, node) {
-            return None;
-        }
-        let join_timeout = config.times(&machine.node_type).join_timeout;
-        let idle = state.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
-        let is_young = match node.presence {
-            Presence::Online => alone.min(idle) < join_timeout * PATIENCE,
-            // A node that got another name loses its connection for a moment.
-            _ => alone < join_timeout,
-        };
-        near(number, node).filter(|_| is_young)
-    };
-    for (machine, node) in pair(&removed, &idle, near_and_young) {
-        removed.retain(|left| *left != machine);
-        leave_alone(fleet, phases, machine, node, Rule::OtherName, "");
-    }
-    for machine in removed {
-        let join = config.times(&fleet.machines[machine].node_type).join_timeout;
-        let known = state.servers.get(&fleet.machines[machine].id).and_then(|server| server.shield.as_ref());
-        let lost =
-            matches!(phases[machine].phase, Phase::ToRemove(Rule::NeverJoined | Rule::NodeMissing | Rule::Offline));
-        // A node that is clearly another server's, or keeps one that is nearer, was none of this server.
-        let is_anothers = |node: &NodeName| with_servers.contains(node) || kept.values().any(|kept| kept.name == *node);
-        let known = known.filter(|shield| lost && !is_anothers(&shield.node));
-        let Some(Shield { node, ended }) = known else { continue };
-        let since = ended.seen_again(classifier.now, join).credit;
-        if since < join {
-            let reason = format!("{}; node {node} may have been it until {} ago", phases[machine].reason, span(since));
-            phases[machine] = alone(Rule::Away, reason);
-        }
-    }
+    let with_servers = mapped.map(|(node, _)| &node.name).collect();
+    let mut shielding = Shielding { classifier, fleet, with_servers, removed };
+    let kept = shielding.by_what_works(phases);
+    shielding.by_what_is_idle(phases);
+    shielding.by_what_kept_them(&kept, phases);
     shields.extend(kept.into_iter().map(|(machine, node)| (machine, node.name.clone())));
     shields
+}
+
+/// Servers without a node of their own that were to be removed.
+struct Shielding<'a> {
+    classifier: &'a Classifier<'a>,
+    fleet: &'a Fleet<'a>,
+    /// Nodes that are clearly those of a server.
+    with_servers: BTreeSet<&'a NodeName>,
+    /// What nothing has kept so far (indices into [`Fleet::machines`]).
+    removed: Vec<usize>,
+}
+
+impl<'a> Shielding<'a> {
+    fn near(&self, machine: usize, node: &Node) -> Option<Distance> {
+        let Classifier { config, state, .. } = *self.classifier;
+        Distance::between(config, state, &self.fleet.machines[machine], node)
+    }
+
+    /// Agents that may be servers of ours: those that keep them for any reason, and the others.
+    fn agents(&self) -> (Vec<&'a Node>, Vec<&'a Node>) {
+        agents(self.fleet).into_iter().partition(|node| keeps_its_server(self.classifier.state, node))
+    }
+
+    /// A node that works or is held keeps its server for as long as that lasts.
+    fn by_what_works(&mut self, phases: &mut [Classified]) -> BTreeMap<usize, &'a Node> {
+        let state = self.classifier.state;
+        let same_build = |machine: usize, node: &Node| {
+            let machine = &self.fleet.machines[machine];
+            let is_it = if self.with_servers.contains(&node.name) {
+                runs_its_build_alone(state, machine, node)
+            } else {
+                runs_its_build(state, machine, node)
+            };
+            is_it.then_some(Distance::NONE)
+        };
+        let mut kept = pair_all_as_near(&self.removed, &others_at_work(self.fleet), same_build);
+        self.removed.retain(|machine| !kept.contains_key(machine));
+        let (working, _) = self.agents();
+        kept.extend(pair_all_as_near(&self.removed, &working, |machine, node| self.near(machine, node)));
+        self.removed.retain(|machine| !kept.contains_key(machine));
+        let mut keeps: BTreeMap<&NodeName, u32> = BTreeMap::new();
+        kept.values().for_each(|node| *keeps.entry(&node.name).or_default() += 1);
+        for (&machine, node) in &kept {
+            // A node is one server: the others stand for want of a name.
+            let rule = if keeps[&node.name] == 1 { Rule::OtherName } else { Rule::Ambiguous };
+            let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
+            leave_alone(self.fleet, phases, machine, node, rule, why);
+        }
+        kept
+    }
+
+    /// A node that is idle keeps its server from being removed for want of a node, and for some time only.
+    fn by_what_is_idle(&mut self, phases: &mut [Classified]) {
+        let Classifier { config, state, .. } = *self.classifier;
+        let near_and_young = |number: usize, node: &Node| {
+            let machine = &self.fleet.machines[number];
+            let alone = self.classifier.without_node(machine, &phases[number].phase)?;
+            if phases[number].phase == Phase::Draining && !came_since_the_loss(state, machine, node) {
+                return None;
+            }
+            let join_timeout = config.times(&machine.node_type).join_timeout;
+            let idle = state.nodes.get(&node.name)?.idle.map_or(SignedDuration::ZERO, |idle| idle.credit);
+            let is_young = match node.presence {
+                Presence::Online => alone.min(idle) < join_timeout * PATIENCE,
+                // A node that got another name loses its connection for a moment.
+                _ => alone < join_timeout,
+            };
+            self.near(number, node).filter(|_| is_young)
+        };
+        let (_, others) = self.agents();
+        let is_idle = |node: &&Node| matches!(node.presence, Presence::Online | Presence::Disconnected);
+        let idle: Vec<&Node> = others.into_iter().filter(is_idle).collect();
+        let kept = pair(&self.removed, &idle, near_and_young);
+        self.removed.retain(|machine| !kept.contains_key(machine));
+        for (machine, node) in kept {
+            leave_alone(self.fleet, phases, machine, node, Rule::OtherName, "");
+        }
+    }
+
+    /// A server that a node kept has all the time from then on that one without a node has.
+    fn by_what_kept_them(&self, kept: &BTreeMap<usize, &Node>, phases: &mut [Classified]) {
+        let Classifier { config, state, now, .. } = *self.classifier;
+        // A node that is clearly another server's, or keeps one that is nearer, was none of this server.
+        let is_anothers =
+            |node: &NodeName| self.with_servers.contains(node) || kept.values().any(|kept| kept.name == *node);
+        for &number in &self.removed {
+            let machine = &self.fleet.machines[number];
+            let lost =
+                matches!(phases[number].phase, Phase::ToRemove(Rule::NeverJoined | Rule::NodeMissing | Rule::Offline));
+            let known = state.servers.get(&machine.id).and_then(|server| server.shield.as_ref());
+            let known = known.filter(|shield| lost && !is_anothers(&shield.node));
+            let Some(Shield { node, ended }) = known else { continue };
+            let join_timeout = config.times(&machine.node_type).join_timeout;
+            let since = ended.seen_again(now, join_timeout).credit;
+            if since < join_timeout {
+                let reason = &phases[number].reason;
+                let reason = format!("{reason}; node {node} may have been it until {} ago", span(since));
+                phases[number] = alone(Rule::Away, reason);
+            }
+        }
+    }
 }
 
 fn leave_alone(fleet: &Fleet<'_>, phases: &mut [Classified], machine: usize, node: &Node, rule: Rule, why: &str) {
