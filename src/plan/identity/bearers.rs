@@ -69,9 +69,8 @@ impl<'a> Bearers<'a> {
             }
             // Not listed: an agent of this name that comes back is the server's.
             None => {
-                let addresses = machine.server().map(|server| &server.addresses);
-                let has_address = |ip| addresses.is_some_and(|addresses| addresses.contains(&ip));
-                machine.node_type.as_str() == convention.base && convention.ip.is_some_and(has_address)
+                let has_address = |ip| machine.server().is_some_and(|server| server.addresses.contains(&ip));
+                convention.ip.is_some_and(|ip| machine.node_type.as_str() == convention.base && has_address(ip))
             }
         };
         let others = self.fleet.machines.iter().enumerate().filter(|(_, machine)| may_be(machine));

@@ -4,9 +4,8 @@
 //! if no waiting job is placed on it, and a later step decides that.
 
 use super::evidence::{Evidence, counted, quoted};
-use super::phase::{Classified, Phase, alone, coming, to_remove};
+use super::phase::{Classified, Phase, alone, to_remove};
 use crate::config::Config;
-use crate::domain::format::span;
 use crate::domain::offline::{because, held_with_mita};
 use crate::domain::rule::Rule;
 use crate::domain::state::{RetirementStep, State};
@@ -93,10 +92,7 @@ impl Classifier<'_> {
             | Sighting::Gone
             | Sighting::Deleted
             | Sighting::WithoutMetadata
-            | Sighting::NoAnswer => {
-                let age = self.now.duration_since(machine.ordered_at);
-                coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
-            }
+            | Sighting::NoAnswer => evidence.not_listed_yet(),
         }
     }
 }

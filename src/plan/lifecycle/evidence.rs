@@ -50,7 +50,7 @@ impl Evidence<'_> {
         match self.machine.sighting {
             // One read is not enough for a server that was never seen: its cloud may not show it everywhere yet.
             Sighting::Gone if self.remembered.is_some_and(|memory| !memory.listed && !is_confirmed_gone(memory)) => {
-                None
+                Some(self.not_listed_yet())
             }
             Sighting::Gone => Some(alone(Rule::Gone, "its cloud does not know it any more (404)")),
             Sighting::Unlisted if self.is_given_up() => {
@@ -71,6 +71,12 @@ impl Evidence<'_> {
             | Sighting::WithoutMetadata
             | Sighting::NoAnswer => None,
         }
+    }
+
+    /// It was ordered, and its cloud has not shown it so far.
+    pub(super) fn not_listed_yet(&self) -> Classified {
+        let age = self.now.duration_since(self.machine.ordered_at);
+        coming(Rule::Ordered, format!("ordered {} ago, in no listing yet", span(age)))
     }
 
     /// What the state has about one of its nodes.

@@ -78,12 +78,9 @@ pub(crate) fn sighted(
     if let Some(shared) = listed {
         see_nodes(&mut memory, config, state, machine, shared, now);
     }
-    // Of one that was there before the state, its age says nothing of how long it took.
-    if memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {
-        memory.under_way = None;
-    }
-    if was_unread && memory.joined_at == Some(now) {
-        // Nobody saw when: nothing is to be learned from it.
+    // How long it took is not known of one that was there before the state, or that came while nobody saw it.
+    let came_unseen = was_unread && memory.joined_at == Some(now);
+    if came_unseen || memory.joined_at.is_some() && !state.servers.contains_key(&machine.id) {
         memory.under_way = None;
     }
     memory

@@ -2,6 +2,7 @@
 
 use crate::config::{NodeSettings, NodeType, Registration, Transport};
 use crate::domain::names::ServerId;
+use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
 use crate::domain::state::Retirement;
 use crate::domain::state::RetirementStep::Decided;
@@ -178,4 +179,19 @@ fn the_node_of_an_order_whose_server_vanished_is_removed_and_one_whose_agent_cal
         s.run();
     }
     assert!(s.state.failures.is_empty());
+}
+
+#[test]
+fn s3_a_server_that_no_list_showed_yet_is_not_removed_for_a_mark_on_its_node_after_one_404() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    let node = s.node("ubuntu+10.0.0.1");
+    node.name = "s1".into();
+    node.presence = set_offline(USER, &offline_message(&owner(), &"s1".into(), Rule::Idle));
+    let memory = s.memory("s1");
+    (memory.listed, memory.joined_at, memory.node) = (false, None, None);
+    s.lose_server("s1");
+    let plan = s.plan();
+    assert!(plan.actions.is_empty(), "{}", whole(&plan));
+    assert!(whole(&plan).contains("server s1  ubuntu  ordered: "), "{}", whole(&plan));
 }

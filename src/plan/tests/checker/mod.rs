@@ -157,8 +157,8 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Change::RetireNode(target) | Change::DeleteServer(target) => {
             unlocked(seen, action, &target.server_id);
-            let shown = seen.shown();
-            assert!(shown[&target.server_id].0.contains(&&target.provider), "by who shows it: {action}");
+            let shown = seen.shown().get(&target.server_id);
+            assert!(shown.is_some_and(|(at, _)| at.contains(&&target.provider)), "by who shows it: {action}");
             (Some(&target.server_id), target.nodes.iter().collect())
         }
         Change::DeleteNode { node, proof } => {
