@@ -1,7 +1,7 @@
 //! An HTTP proxy: it takes every host for this machine, and remembers what it was asked.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -51,6 +51,8 @@ fn pass_on(client: TcpStream, heard: &Mutex<Vec<String>>) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", port))?;
     (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     let mut upwards = server.try_clone()?;
-    thread::spawn(move || io::copy(&mut reader, &mut upwards));
-    io::copy(&mut &server, &mut &client).map(drop)
+    thread::spawn(move || io::copy(&mut reader, &mut upwards).and_then(|_| upwards.shutdown(Shutdown::Write)));
+    // An answer that breaks off must break off for the client, too, who would wait for the rest of it.
+    io::copy(&mut &server, &mut &client)?;
+    client.shutdown(Shutdown::Both)
 }
