@@ -5,8 +5,7 @@ use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
 use crate::json;
 use crate::secret::{REDACTED, redact_answer};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, DeserializeSeed};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -23,6 +22,8 @@ const SEARCHED: usize = 32 << 10;
 /// The most values of a JSON answer, each of 32 bytes in memory, with arrays and objects counted by their size: a page of
 /// ten thousand servers has 3 million.
 const MOST_VALUES: usize = 6_000_000;
+/// How many bytes of a body are its end, in which links to the next page stand.
+const END: usize = 4 << 10;
 /// How many characters a message quotes on each side of a mistake in JSON.
 const AROUND: usize = 20;
 
@@ -91,6 +92,19 @@ impl Response {
     /// The body as JSON, read straight into `T`. `wanted` names it in messages: "the build queue".
     pub fn json<'a, T: Deserialize<'a>>(&'a self, wanted: &str) -> Result<T, HttpError> {
         json::parse(&self.body).map_err(|error| self.not_json(wanted, &error))
+    }
+
+    /// The same, read by what knows more than the type tells. Fails for what would take far more memory than it has bytes.
+    pub fn json_of<'a, S: DeserializeSeed<'a>>(&'a self, seed: S, wanted: &str) -> Result<S::Value, HttpError> {
+        self.check_size(wanted)?;
+        json::parse_with(seed, &self.body).map_err(|error| self.not_json(wanted, &error))
+    }
+
+    /// What seems to stand under this key at the very end of the body: a guess, sooner than the body is read.
+    pub fn last_value<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let end = String::from_utf8_lossy(&self.body[self.body.len().saturating_sub(END)..]);
+        let (_, value) = end.rsplit_once(&format!("\"{key}\":"))?;
+        serde_json::Deserializer::from_str(value).into_iter().next()?.ok()
     }
 
     /// Parts of the body, each by its JSON pointer (RFC 6901) in [`JsonBody::take`].

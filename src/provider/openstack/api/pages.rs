@@ -1,10 +1,13 @@
 //! Lists in pages, as Nova, Cinder, Neutron and Glance link them.
 
-use serde::Deserialize;
+use crate::http::lenient::Key;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 /// A link of Nova, Cinder or Neutron. Glance writes the address of the next page alone.
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 pub(crate) struct Link {
     rel: Option<String>,
     href: Option<String>,
@@ -15,6 +18,50 @@ impl Link {
     pub(crate) fn next(links: Vec<Link>) -> Option<String> {
         let next = links.into_iter().find(|link| link.rel.as_deref() == Some("next"))?;
         Some(next.href.unwrap_or_default())
+    }
+}
+
+/// A page of a list: its entries, and where the next one is.
+pub(crate) struct Page<E> {
+    pub(crate) entries: Vec<E>,
+    pub(crate) next: Option<String>,
+}
+
+/// The page of a list under `key`, read in one pass.
+pub(crate) struct PageOf<'a, E> {
+    pub(crate) key: &'a str,
+    pub(crate) links: &'a str,
+    pub(crate) entries: PhantomData<E>,
+}
+
+impl<'de, E: Deserialize<'de>> DeserializeSeed<'de> for PageOf<'_, E> {
+    type Value = Page<E>;
+
+    fn deserialize<D: Deserializer<'de>>(self, page: D) -> Result<Page<E>, D::Error> {
+        page.deserialize_map(self)
+    }
+}
+
+impl<'de, E: Deserialize<'de>> Visitor<'de> for PageOf<'_, E> {
+    type Value = Page<E>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page of a list")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut page: A) -> Result<Page<E>, A::Error> {
+        let (mut entries, mut links, mut next): (Option<Vec<E>>, Option<Vec<Link>>, Option<String>) =
+            Default::default();
+        while let Some(Key(key)) = page.next_key()? {
+            match &*key {
+                key if key == self.key => entries = page.next_value()?,
+                key if key == self.links => links = page.next_value()?,
+                "next" => next = page.next_value()?,
+                _ => drop(page.next_value::<IgnoredAny>()?),
+            }
+        }
+        let entries = entries.ok_or_else(|| A::Error::custom(format_args!("it has no {}", self.key)))?;
+        Ok(Page { entries, next: next.or_else(|| Link::next(links.unwrap_or_default())) })
     }
 }
 

@@ -1,16 +1,17 @@
 //! The requests that all services answer in the same way: a list in pages, one object, and a deletion.
 
 use super::errors::Operation;
-use super::pages::{Link, Pages};
+use super::pages::{Link, Page, PageOf, Pages};
 use super::service::Service;
 use super::session::{Call, Session};
 use super::values::Loose;
 use crate::concurrency::join;
-use crate::http::{HttpError, Method, Response};
+use crate::http::{Method, Response};
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::order::Deletion;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::thread;
 
 /// What to do about a list whose pages do not lead to its end.
@@ -110,6 +111,7 @@ impl Session {
     ) -> Result<Vec<E::Of>, Failure> {
         let mut all: BTreeMap<String, E::Of> = BTreeMap::new();
         let mut pages = Pages::new(first);
+        let links = format!("{key}_links");
         let get = |path| self.get(service, path, operation);
         let mut page = Some(get(first.to_owned()));
         while let Some(answer) = page {
@@ -121,16 +123,15 @@ impl Session {
                     operation.failure(FailureKind::Unavailable, &text)
                 }
             })?;
-            let unusable = |error: HttpError| operation.unusable(&error);
-            let body = response.json_body("a page of the list").map_err(unusable)?;
-            let links: Option<Vec<Link>> = body.take(&format!("/{key}_links")).map_err(unusable)?;
-            let next: Option<String> = body.take("/next").map_err(unusable)?;
-            let next = next.or_else(|| Link::next(links.unwrap_or_default()));
             page = thread::scope(|scope| {
-                // The next page is on its way while this one is read.
-                let ahead = pages.ahead(next.as_deref()).map(|path| scope.spawn(|| get(path)));
-                let entries: Vec<E> = body.take(&format!("/{key}")).map_err(unusable)?;
+                // The next page is on its way while this one is read, if the link to it stands at the end, as it does.
+                let seen = response.last_value(&links).and_then(|links| pages.ahead(Link::next(links).as_deref()));
+                let ahead = seen.clone().map(|path| scope.spawn(|| get(path)));
+                let page_of = PageOf::<E> { key, links: &links, entries: PhantomData };
+                let page = response.json_of(page_of, "a page of the list");
+                let Page { entries, next } = page.map_err(|error| operation.unusable(&error))?;
                 let (known, empty) = (all.len(), entries.is_empty());
+                let path = pages.ahead(next.as_deref());
                 all.extend(readable(entries, odd, operation)?.into_iter().map(|entry| (id(&entry).to_owned(), entry)));
                 pages.advance(next.as_deref(), empty || all.len() > known, all.len()).map_err(|why| {
                     operation.failure(
@@ -138,7 +139,10 @@ impl Session {
                         &format!("{why}, so the list may be incomplete: {ODD_PAGES}"),
                     )
                 })?;
-                Ok(ahead.map(join))
+                Ok(match ahead.map(join) {
+                    page if path == seen => page,
+                    _ => path.map(get),
+                })
             })?;
         }
         Ok(all.into_values().collect())

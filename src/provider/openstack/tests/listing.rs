@@ -76,6 +76,25 @@ fn s3_a_page_is_on_its_way_before_the_one_before_it_is_read_and_does_not_make_up
 }
 
 #[test]
+fn s3_what_looks_like_the_link_to_the_next_page_leads_nowhere_unless_it_is_the_link() {
+    let link = |marker: &str| format!(r#""servers_links": [{{"rel": "next", "href": "/x?marker={marker}"}}]"#);
+    for (before, behind, expected) in [
+        (String::new(), format!(r#", {}"#, link("b")), vec!["a", "b"]),
+        (format!("{}, ", link("b")), String::new(), vec!["a", "b"]),
+        (format!("{}, ", link("b")), format!(r#", "more": {{{}}}"#, link("odd")), vec!["a", "b"]),
+        (String::new(), format!(r#", "more": {{{}}}"#, link("odd")), vec!["a"]),
+    ] {
+        let first = format!(r#"{{{before}"servers": [{{"id": "a"}}]{behind}}}"#);
+        let (_server, ids) = listing(move |query| match query {
+            "limit=1000" => Answer::json(200, &first),
+            "marker=b" => page(&["b"], None),
+            _ => page(&["stray"], None),
+        });
+        assert_eq!(ids.unwrap(), expected);
+    }
+}
+
+#[test]
 fn s3_an_answer_that_is_no_list_is_an_error() {
     for body in ["{}", r#"{"servers":null}"#, "<html>", ""] {
         let (_server, ids) = listing(move |_| Answer::json(200, body));
