@@ -10,6 +10,7 @@ use crate::domain::world::Build;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A longer text from outside is cut.
 const LONGEST_TEXT: usize = 600;
@@ -234,8 +235,8 @@ pub fn short(text: &str) -> String {
 }
 
 /// What tells a build from others: its page, or else its name, cut if it is too long.
-pub fn page_or_name(build: &Build) -> String {
-    short(build.url.as_ref().unwrap_or(&build.name))
+pub fn page_or_name(build: &Build) -> Cow<'_, str> {
+    shortened(build.url.as_ref().unwrap_or(&build.name), LONGEST_TEXT)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::observe::services::Services;
 use crate::plan::identity::ownership::is_ours;
 use crate::plan::sightings::{floating_ips, volumes};
 use crate::provider::{Failure, Provider};
+use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
@@ -68,7 +69,7 @@ fn missing_servers<'s>(
     servers: &[Server],
     floating_ips: Option<&Listing<Vec<FloatingIp>>>,
 ) -> BTreeSet<ServerId> {
-    let listed: BTreeSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
+    let listed: HashSet<&ServerId> = servers.iter().map(|server| &server.id).collect();
     let remembered = state.servers.values().filter(|server| server.provider == *name);
     let floating_ips = floating_ips.and_then(Listing::complete).into_iter().flatten();
     let installation = config.installation();

@@ -219,13 +219,13 @@ impl Work {
     /// Whether one of these builds ran on the server when it was last seen: then they run there still, whatever the name
     /// of the node says by now.
     pub fn goes_on_in(&self, builds: &[Build]) -> bool {
-        builds.iter().any(|build| self.running.contains(&journal::page_or_name(build)))
+        builds.iter().any(|build| self.running.contains(&*journal::page_or_name(build)))
     }
 
     /// The same for builds that ran nowhere else then.
     pub fn goes_on_only_in(&self, builds: &[Build]) -> bool {
         let mut pages = builds.iter().map(journal::page_or_name);
-        pages.any(|page| self.running.contains(&page) && !self.shared.contains(&page))
+        pages.any(|page| self.running.contains(&*page) && !self.shared.contains(&*page))
     }
 
     fn is_none(&self) -> bool {

@@ -3,6 +3,7 @@
 use crate::domain::names::MitaId;
 use crate::domain::state::State;
 use crate::domain::world::World;
+use foldhash::HashSet;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -18,10 +19,10 @@ pub(crate) fn order_ids(
         return Vec::new();
     }
     let marks = world.clouds.values().flat_map(|cloud| cloud.servers.complete().into_iter().flatten());
-    let marked: BTreeSet<&MitaId> = marks.filter_map(|server| server.mark.as_ref().map(|mark| &mark.id)).collect();
-    let gone: BTreeSet<&MitaId> = state.gone_servers.values().map(|gone| &gone.id).collect();
+    let marked: HashSet<&MitaId> = marks.filter_map(|server| server.mark.as_ref().map(|mark| &mark.id)).collect();
+    let gone: HashSet<&MitaId> = state.gone_servers.values().map(|gone| &gone.id).collect();
     let nodes = world.jenkins.nodes.complete().into_iter().flatten();
-    let of_nodes: BTreeSet<&MitaId> = nodes.filter_map(|node| node.mark.as_ref().map(|mark| &mark.id)).collect();
+    let of_nodes: HashSet<&MitaId> = nodes.filter_map(|node| node.mark.as_ref().map(|mark| &mark.id)).collect();
     let is_new = |id: &MitaId| {
         let known = state.servers.contains_key(id) || tried.contains(id);
         !known && !marked.contains(id) && !gone.contains(id) && !of_nodes.contains(id)

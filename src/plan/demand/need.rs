@@ -9,8 +9,9 @@ use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
 use crate::plan::identity::bearers::Bearers;
 use crate::plan::identity::fleet::Fleet;
+use foldhash::{HashMap, HashSet};
 use jiff::SignedDuration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A pipeline that resumes after a restart of Jenkins asks for its old node for five minutes
 /// (workflow-durable-task-step, ExecutorStepExecution); this is one more.
@@ -70,7 +71,7 @@ pub enum Reading {
 
 /// The nodes of Jenkins that a reason can name.
 pub struct NodeIndex<'a> {
-    nodes: BTreeMap<&'a str, &'a Node>,
+    nodes: HashMap<&'a str, &'a Node>,
     built_in: Option<&'a Node>,
     has_agents: bool,
 }
@@ -96,7 +97,7 @@ impl<'a> NodeIndex<'a> {
 
 /// Names that are, were or may be those of nodes of ours.
 pub struct OurNames<'a> {
-    known: BTreeSet<&'a NodeName>,
+    known: HashSet<&'a NodeName>,
     bearers: Bearers<'a>,
     config: &'a Config,
     state: &'a State,

@@ -9,8 +9,9 @@ use crate::domain::state::State;
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::{Fleet, Machine};
 use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node};
+use foldhash::{HashMap, HashMapExt};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The servers by the nodes that they may be.
 pub(crate) struct Bearers<'a> {
@@ -18,18 +19,18 @@ pub(crate) struct Bearers<'a> {
     state: &'a State,
     fleet: &'a Fleet<'a>,
     /// Machines (indices) by the nodes that lead to them, listed or remembered.
-    known: BTreeMap<&'a NodeName, BTreeSet<usize>>,
+    known: HashMap<&'a NodeName, Vec<usize>>,
     /// Agents that lead to no server.
-    agents: BTreeMap<&'a NodeName, &'a Node>,
+    agents: HashMap<&'a NodeName, &'a Node>,
     /// What was found: thousands of items may name one node.
-    found: RefCell<BTreeMap<NodeName, BTreeSet<usize>>>,
+    found: RefCell<HashMap<NodeName, BTreeSet<usize>>>,
 }
 
 impl<'a> Bearers<'a> {
     /// All of the fleet.
     pub(crate) fn of(config: &'a Config, state: &'a State, fleet: &'a Fleet<'a>) -> Self {
-        let mut known: BTreeMap<&NodeName, BTreeSet<usize>> = BTreeMap::new();
-        let mut by_id = BTreeMap::new();
+        let mut known: HashMap<&NodeName, Vec<usize>> = HashMap::with_capacity(state.nodes.len());
+        let mut by_id = HashMap::with_capacity(fleet.machines.len());
         for (index, machine) in fleet.machines.iter().enumerate() {
             by_id.extend(machine.server_id.as_ref().map(|id| (id, index)));
             let listed = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).map(|node| &node.name);
@@ -37,12 +38,12 @@ impl<'a> Bearers<'a> {
             let own = server.and_then(|server| server.node.as_ref());
             let shield = server.and_then(|server| server.shield.as_ref()).map(|shield| &shield.node);
             for name in listed.chain(own).chain(shield) {
-                known.entry(name).or_default().insert(index);
+                known.entry(name).or_default().push(index);
             }
         }
         for (name, node) in &state.nodes {
             if let Some(index) = node.server.as_ref().and_then(|id| by_id.get(id)) {
-                known.entry(name).or_default().insert(*index);
+                known.entry(name).or_default().push(*index);
             }
         }
         let agents = agents(fleet).into_iter().map(|node| (&node.name, node)).collect();
@@ -60,7 +61,7 @@ impl<'a> Bearers<'a> {
     }
 
     fn find(&self, name: &NodeName) -> BTreeSet<usize> {
-        let mut found = self.known.get(name).cloned().unwrap_or_default();
+        let mut found: BTreeSet<usize> = self.known.get(name).into_iter().flatten().copied().collect();
         let agent = self.agents.get(name).copied();
         let convention = name.convention();
         let may_be = |machine: &Machine<'_>| match agent {

@@ -12,7 +12,8 @@ use crate::plan::identity::identify;
 use crate::plan::identity::unconventional::{Distance, agents, lacks_its_node, pair_all_as_near};
 use crate::plan::model::{Action, Plan, Subject, Target, Verdict};
 use crate::plan::sightings;
-use std::collections::{BTreeMap, BTreeSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Servers that the plan removes and that stay, each with the node that keeps it: one that could be it and is new or
 /// works, or one under a name outside the convention that may be it and works or is held. `seen` is what the plan was made
@@ -21,7 +22,7 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
     let fleet = identify(config, again, &plan.state);
     let before = Before::of(plan, seen);
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
-    let mapped: BTreeSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
+    let mapped: HashSet<&NodeName> = mapped.map(|(node, _)| &node.name).collect();
     let mut keepers = BTreeMap::new();
     let mut without_node = Vec::new();
     for (number, machine) in fleet.machines.iter().enumerate() {
@@ -63,12 +64,12 @@ pub fn keepers(config: &Config, plan: &Plan, seen: &World, again: &World) -> BTr
 
 /// What the plan was made from, and what it does with servers.
 struct Before<'a> {
-    nodes: BTreeMap<&'a NodeName, &'a Node>,
+    nodes: HashMap<&'a NodeName, &'a Node>,
     removed: BTreeMap<&'a MitaId, &'a Target>,
     /// Nodes that are deleted with their servers.
-    deleted: BTreeSet<&'a NodeName>,
+    deleted: HashSet<&'a NodeName>,
     /// Ids of servers that are left alone since a node under another name may be them.
-    other_names: BTreeSet<&'a str>,
+    other_names: HashSet<&'a str>,
 }
 
 impl<'a> Before<'a> {

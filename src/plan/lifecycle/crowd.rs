@@ -8,12 +8,13 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::world::Node;
 use crate::plan::identity::fleet::{Fleet, Machine};
+use foldhash::HashSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts all but one of the servers that a node could be as on their way, and calls them ambiguous once they should have
 /// joined.
 pub(crate) fn count(classifier: &Classifier<'_>, fleet: &Fleet<'_>, phases: &mut [Classified]) {
-    let of_one: BTreeSet<&NodeName> = fleet.machines.iter().flat_map(nodes_at_their_address).collect();
+    let of_one: HashSet<&NodeName> = fleet.machines.iter().flat_map(nodes_at_their_address).collect();
     let mut could_be: BTreeMap<usize, Vec<&Node>> = BTreeMap::new();
     for (number, machine) in fleet.machines.iter().enumerate() {
         if is_kept_by_others(classifier, machine, &phases[number].phase) {

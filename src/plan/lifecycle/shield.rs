@@ -12,8 +12,9 @@ use crate::plan::identity::unconventional::{
     Distance, agents, came_since_the_loss, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
     runs_its_build_alone,
 };
+use foldhash::HashSet;
 use jiff::SignedDuration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A server that may be an idle node under another name is kept for this many join timeouts.
 const PATIENCE: i32 = 3;
@@ -62,7 +63,7 @@ struct Shielding<'a> {
     classifier: &'a Classifier<'a>,
     fleet: &'a Fleet<'a>,
     /// Nodes that are clearly those of a server.
-    with_servers: BTreeSet<&'a NodeName>,
+    with_servers: HashSet<&'a NodeName>,
     /// What nothing has kept so far (indices into [`Fleet::machines`]).
     removed: Vec<usize>,
 }

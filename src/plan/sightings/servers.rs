@@ -8,8 +8,9 @@ use crate::domain::small_set::SmallSet;
 use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, State, Work, begun};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
+use foldhash::{HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::borrow::Cow;
 
 /// Two runs must agree that a server is gone before anything that belonged to it is.
 pub(crate) const GONE_CONFIRMED: u32 = 2;
@@ -24,15 +25,15 @@ const LONGEST_FAULT: usize = 2_000;
 const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(10);
 
 /// Builds that run on several nodes at once, by their pages or names.
-pub(crate) type SharedBuilds = BTreeSet<String>;
+pub(crate) type SharedBuilds<'n> = HashSet<Cow<'n, str>>;
 
 /// The builds that these nodes share.
-pub(crate) fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds {
-    let mut seen = BTreeSet::new();
+pub(crate) fn shared_builds<'n>(nodes: impl IntoIterator<Item = &'n Node>) -> SharedBuilds<'n> {
+    let mut seen = HashSet::new();
     let mut shared = SharedBuilds::new();
     for node in nodes {
-        let pages: BTreeSet<String> = node.builds.iter().map(journal::page_or_name).collect();
-        shared.extend(pages.into_iter().filter_map(|page| seen.replace(page)));
+        let pages: SmallSet<Cow<'_, str>> = node.builds.iter().map(journal::page_or_name).collect();
+        shared.extend(pages.iter().filter_map(|page| seen.replace(page.clone())));
     }
     shared
 }
@@ -44,7 +45,7 @@ pub(crate) fn sighted(
     state: &State,
     after: &State,
     machine: &Machine<'_>,
-    listed: Option<&SharedBuilds>,
+    listed: Option<&SharedBuilds<'_>>,
     now: Timestamp,
 ) -> ServerMemory {
     let times = config.times(&machine.node_type);
@@ -126,7 +127,7 @@ fn see_nodes(
     config: &Config,
     state: &State,
     machine: &Machine<'_>,
-    shared: &SharedBuilds,
+    shared: &SharedBuilds<'_>,
     now: Timestamp,
 ) {
     let was_away = |node: &&Node| state.nodes.get(&node.name).is_some_and(|known| known.offline.is_some());
@@ -206,7 +207,7 @@ fn work(
     state: &State,
     machine: &Machine<'_>,
     before: Work,
-    shared: &SharedBuilds,
+    shared: &SharedBuilds<'_>,
     joined_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Work {
@@ -216,7 +217,8 @@ fn work(
     }
     let nodes = || machine.nodes.iter().filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
-    let running: SmallSet<String> = builds.map(journal::page_or_name).take(MOST_BUILDS).collect();
+    let running: SmallSet<String> =
+        builds.take(MOST_BUILDS).map(|build| journal::page_or_name(build).into_owned()).collect();
     let begun = u32::try_from(before.running.missing(&running).count()).unwrap_or(u32::MAX);
     // Nobody saw it online before: it works no longer than it is known to be online.
     let since =
