@@ -234,7 +234,8 @@ impl Client {
         }?;
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
-        let body = read_body(&mut body.into_reader(), is_json(&parts.headers));
+        let length = body.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let body = read_body(&mut body.into_reader(), is_json(&parts.headers), length.min(RESERVED));
         match body {
             Ok(Ok(body)) => Ok((status, parts.headers, body)),
             Ok(Err(largest)) => Err(TransportError::TooLarge { status, largest }),
@@ -262,6 +263,9 @@ impl Client {
     }
 }
 
+/// The most bytes for which there is room before they arrive: a service may tell any length.
+const RESERVED: usize = 8 << 20;
+
 type Raw = (u16, HeaderMap, Vec<u8>);
 
 /// Whether the body may be JSON: the header may be missing.
@@ -269,9 +273,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_none_or(|kind| kind.to_str().is_ok_and(|kind| kind.contains("json")))
 }
 
-/// Reads a body to its end, and repairs the texts of JSON. The inner error says which size it exceeds.
-fn read_body(body: &mut impl Read, json: bool) -> io::Result<Result<Vec<u8>, usize>> {
-    let (mut repair, mut plain) = (Repair::default(), Vec::new());
+/// Reads a body of about this length to its end, and repairs the texts of JSON. The inner error says which size it exceeds.
+fn read_body(body: &mut impl Read, json: bool, length: usize) -> io::Result<Result<Vec<u8>, usize>> {
+    let (mut repair, mut plain) = (Repair::of_about(length), Vec::new());
     let mut piece = [0; 16 << 10];
     let mut arrived = 0;
     loop {

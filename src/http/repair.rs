@@ -40,6 +40,11 @@ struct Text {
 }
 
 impl Repair {
+    /// For JSON of about so many bytes.
+    pub(super) fn of_about(length: usize) -> Self {
+        Self { json: Vec::with_capacity(length), ..Self::default() }
+    }
+
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &[u8]) {
         self.json.extend_from_slice(piece);

@@ -41,7 +41,11 @@ impl Executable {
         };
         let number = self.number.and_then(|number| u64::try_from(number).ok()).or(of_url);
         let name = match (self.name, &job, number) {
-            (Some(name), _, _) => name.chars().take(LONGEST_NAME).collect(),
+            (Some(mut name), _, _) => {
+                let end = name.char_indices().nth(LONGEST_NAME).map_or(name.len(), |(end, _)| end);
+                name.truncate(end);
+                name
+            }
             (None, Some(job), Some(number)) => format!("{job} #{number}"),
             (None, Some(job), None) => job.clone(),
             (None, None, _) => return None,

@@ -8,6 +8,7 @@ mod tests;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
+use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,7 +19,7 @@ macro_rules! name_type {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        pub struct $name(#[serde(deserialize_with = "text")] Arc<str>);
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
@@ -53,6 +54,23 @@ macro_rules! text_access {
             }
         }
     };
+}
+
+/// Reads a text without a copy in between: a large state has tens of thousands of names.
+fn text<'de, D: Deserializer<'de>>(text: D) -> Result<Arc<str>, D::Error> {
+    struct Text;
+    impl Visitor<'_> for Text {
+        type Value = Arc<str>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
+            Ok(text.into())
+        }
+    }
+    text.deserialize_str(Text)
 }
 
 name_type!(/// A node type: a key of `[nodes.NAME]`.
