@@ -367,6 +367,8 @@ impl Life<'_> {
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
         unlock(self.farm);
+        // A person can release nothing before.
+        self.until(UNTIL_NOTHING_IS_LEFT, "Jenkins is up", |farm| farm.sim.jenkins().is_up());
         release_all(self.farm);
         let waiting = u32::try_from(self.farm.sim.jenkins().queue.len()).expect("few jobs");
         self.until(UNTIL_ALL_IS_BUILT + FOR_EACH_JOB * waiting, "every job is built", |farm| {

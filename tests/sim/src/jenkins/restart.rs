@@ -30,6 +30,11 @@ impl Jenkins {
         self.start_again(down, reconnect, saved);
     }
 
+    /// Whether it answers: it is not about to start.
+    pub fn is_up(&self) -> bool {
+        self.starting_until.is_none()
+    }
+
     fn start_again(&mut self, down: Duration, reconnect: Duration, saved: SavedQueue) {
         let up = self.now + millis(down);
         self.session += 1;
