@@ -24,10 +24,10 @@ pub(crate) fn missing(rules: &[AccessRule], service: Service, method: &str, url:
             && rule.path.as_deref().is_some_and(|pattern| matches(pattern.as_bytes(), path.as_bytes()))
     };
     (!rules.is_empty() && !rules.iter().any(allows)).then(|| {
-        let kind = service.types()[0];
+        let (kind, pattern) = (service.types()[0], pattern_of(path));
         format!(
-            "the application credential has access rules, and none of them allows {method} {path} of the service {kind}: \
-             make a credential with the rule {{service: {kind}, method: {method}, path: {path}}}, or one without rules"
+            "the application credential has access rules, and none of them allows {method} {pattern} of the service {kind}: \
+             make a credential with the rule {{service: {kind}, method: {method}, path: {pattern}}}, or one without rules"
         )
     })
 }
@@ -36,6 +36,12 @@ fn path_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
     path.split(['?', '#']).next().unwrap_or(path)
+}
+
+/// The path with `*` for each id in it: a rule for one server is of no use for the next.
+fn pattern_of(path: &str) -> String {
+    let is_id = |part: &str| part.len() >= 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    path.split('/').map(|part| if is_id(part) { "*" } else { part }).collect::<Vec<_>>().join("/")
 }
 
 fn matches(pattern: &[u8], path: &[u8]) -> bool {
@@ -93,6 +99,9 @@ mod tests {
         assert_eq!(missing(Service::Volume, "DELETE", "http://h/v3/p1/volumes/v1"), None);
         let text = missing(Service::Compute, "POST", "http://h:8774/v2.1/servers").unwrap();
         assert!(text.contains("{service: compute, method: POST, path: /v2.1/servers}"), "{text}");
+        let server = "http://h:8774/v2.1/servers/160df46c-368d-4bf3-a71a-7a87d86f66f7";
+        let text = missing(Service::Compute, "DELETE", server).unwrap();
+        assert!(text.contains("{service: compute, method: DELETE, path: /v2.1/servers/*}"), "{text}");
         assert_eq!(super::missing(&[], Service::Compute, "POST", "http://h/v2.1/servers"), None);
     }
 }
