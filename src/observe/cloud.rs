@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::domain::installation::Installation;
 use crate::domain::names::{ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
-use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState};
+use crate::domain::world::{Cloud, FloatingIp, Listing, Lookup, Server, ServerState, Shown};
 use crate::observe::services::Services;
 use crate::plan::identity::ownership::is_ours;
 use crate::plan::sightings::{floating_ips, volumes};
@@ -42,13 +42,20 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
     let missing = missing_servers(config, name, state, &servers, floating_ips.as_ref());
     let installation = config.installation();
     let failed = servers.iter().filter(|server| lacks_fault(&installation, server, state));
-    let ids = missing.iter().chain(failed.map(|server| &server.id)).cloned().collect();
+    let unmarked = unmarked_servers(&servers, state);
+    let ids = missing.iter().chain(failed.map(|server| &server.id)).chain(&unmarked).cloned().collect();
     let answers = parallel_map(config.concurrency, ids, |id: ServerId| (id.clone(), provider.server(&id)));
-    let (by_id, faults): (BTreeMap<ServerId, Lookup<Server>>, BTreeMap<_, _>) =
+    let (by_id, mut listed): (BTreeMap<ServerId, Lookup<Server>>, BTreeMap<_, _>) =
         answers.into_iter().partition(|(id, _)| missing.contains(id));
     for server in &mut servers {
-        if let Some(Lookup::Found(fresh)) = faults.get(&server.id) {
-            server.fault.clone_from(&fresh.fault);
+        match listed.remove(&server.id) {
+            Some(Lookup::Found(fresh)) if unmarked.contains(&server.id) => *server = fresh,
+            Some(Lookup::Found(fresh)) => server.fault = fresh.fault,
+            // Whose it is cannot be told.
+            Some(Lookup::Gone | Lookup::Unavailable(_)) if unmarked.contains(&server.id) => {
+                server.shown = Shown::WithoutMetadata;
+            }
+            Some(Lookup::Gone | Lookup::Unavailable(_)) | None => {}
         }
     }
     Ok(Cloud { servers: Listing::Complete(servers), by_id, volumes, floating_ips, quota: None })
@@ -79,6 +86,18 @@ fn missing_servers<'s>(
     let deleted: Vec<&ServerId> = ids(deleted).filter(|id| !listed.contains(id)).collect();
     let known = ids(others).chain(marks.map(|mark| &mark.server)).filter(|id| !listed.contains(id));
     known.chain(in_turn(&deleted, state.run)).cloned().collect()
+}
+
+/// Servers that the state knows and the list shows without a mark: a list that lags may lack their metadata, so they are read
+/// one by one before they are no longer ours.
+fn unmarked_servers(servers: &[Server], state: &State) -> BTreeSet<ServerId> {
+    let unmarked: BTreeSet<&ServerId> = servers
+        .iter()
+        .filter(|server| server.mark.is_none() && server.shown == Shown::Whole)
+        .map(|server| &server.id)
+        .collect();
+    let remembered = state.servers.values().filter_map(|server| server.server_id.as_ref());
+    remembered.filter(|id| unmarked.contains(id)).cloned().collect()
 }
 
 /// Those of servers that their cloud keeps after their deletion which this run reads, each run others: there may be thousands.

@@ -173,3 +173,32 @@ fn s4_an_empty_list_of_servers_whose_agents_work_leads_to_no_order_beyond_the_li
     it.minutes(3);
     assert_eq!((it.orders(), it.servers().len(), it.killed().len()), (2, 2, 0));
 }
+
+#[test]
+fn s2_s4_servers_that_a_list_shows_without_metadata_are_read_before_they_are_forgotten() {
+    for register in ["", "\nregister = \"inbound\"\nscript = \"${MITA_AGENT_SECRET}\""] {
+        let node = format!("labels = \"amd64 trusty\"\nmin_idle = 2{register}");
+        let it = Setup::new().top("max_servers = 2").node("trusty", &node).start();
+        it.sim.world().rules.max_servers = Some(2);
+        it.minutes(5);
+        it.sim.fault(Fault::new(Service::Nova, Kind::BareEntries).on("openstack").path("/servers/detail").always());
+        it.minutes(10);
+        it.sim.heal();
+        it.minutes(5);
+        assert_eq!((it.orders(), it.servers().len()), (2, 2));
+    }
+}
+
+#[test]
+fn s3_a_server_that_is_listed_without_metadata_and_cannot_be_read_stays_known() {
+    let it = Setup::trusty().top("max_servers = 1").start();
+    it.sim.world().rules.max_servers = Some(1);
+    waits(&it, 2);
+    it.minutes(5);
+    it.sim.fault(Fault::new(Service::Nova, Kind::BareEntries).on("openstack").path("/servers/detail").always());
+    it.sim.fault(Fault::new(Service::Nova, Kind::Status(503, String::new())).method("GET").shape(ONE_SERVER).always());
+    it.minutes(3);
+    it.sim.heal();
+    it.minute();
+    assert_eq!((it.orders(), it.servers().len()), (1, 1));
+}

@@ -26,6 +26,7 @@ pub(crate) fn set_aside(
             continue;
         }
         let mut aside = weaker_nodes(index, state, machines, number);
+        aside.extend(beside_the_lost(state, &machines[number]));
         not_mapped.extend(aside.iter().map(|node| &node.name));
         let machine = &mut machines[number];
         machine.nodes.retain(|node| !aside.contains(node));
@@ -75,6 +76,19 @@ fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], 
         plain(&node.name) && has_address || by_labels(node) && has_name && never_its_own()
     };
     machine.nodes.iter().filter(weaker).copied().collect()
+}
+
+/// Nodes that were online while the server's own node was, which is missing now: an agent has one node. The own one may work
+/// on under another name.
+fn beside_the_lost<'a>(state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
+    let memory = state.servers.get(&machine.id);
+    let own = memory.and_then(|memory| memory.node.as_ref().zip(memory.last_connected));
+    let lost = own.filter(|(own, _)| machine.nodes.iter().all(|node| node.name != **own));
+    let was_beside = |node: &&&Node| {
+        let online = state.nodes.get(&node.name).and_then(|memory| memory.first_online);
+        lost.zip(online).is_some_and(|((_, connected), online)| online <= connected)
+    };
+    machine.nodes.iter().filter(was_beside).copied().collect()
 }
 
 /// The doubts of a machine that do not bind it.

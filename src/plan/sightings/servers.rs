@@ -4,6 +4,7 @@ use super::nodes::has_worked;
 use crate::config::{Config, NodeType, Times};
 use crate::domain::format::shortened;
 use crate::domain::journal;
+use crate::domain::names::NodeName;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, State, Work, begun};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
@@ -136,7 +137,9 @@ fn see_nodes(
         memory.came_back_at = Some(now);
     }
     memory.came_back_at = memory.came_back_at.map(|at| at.min(now));
-    if let Some(node) = machine.nodes.first() {
+    // Of several nodes, the one that was first: another may only look like it.
+    let is_there = |own: &NodeName| machine.nodes.iter().any(|node| node.name == *own);
+    if let Some(node) = machine.nodes.first().filter(|_| !memory.node.as_ref().is_some_and(is_there)) {
         memory.node = Some(node.name.clone());
     }
     if machine.is_online() {

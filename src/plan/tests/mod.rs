@@ -11,6 +11,7 @@ mod bystanders;
 mod checker;
 mod clock;
 mod crowds;
+mod decoys;
 mod failures;
 mod gates;
 mod handed_over;

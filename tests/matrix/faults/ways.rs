@@ -63,7 +63,10 @@ pub(super) const FAMILIES: &[&[Way]] = &[
         ..way("cut in the middle", |_, _| Kind::Truncated, &["cut off", "JSON", "could not be read"])
     }],
     &[Way { to: To::Reads, ..way("empty lists", |_, _| Kind::EmptyLists, &[]) }],
-    &[Way { to: To::Reads, ..way("an odd entry", |_, _| Kind::OddEntry, &[]) }],
+    &[
+        Way { to: To::Reads, ..way("an odd entry", |_, _| Kind::OddEntry, &[]) },
+        Way { to: To::Reads, ..way("entries without metadata", |_, _| Kind::BareEntries, &[]) },
+    ],
     &[Way { to: To::Reads, ..way("a list without an end", |_, _| Kind::EndlessList(Duration::from_micros(100)), &[]) }],
     &[Way { to: To::Reads, ..way("the first page again", |_, _| Kind::RepeatMarker, &[]) }],
     &[way("closed before it was done", |_, _| Kind::DropBefore, &["closed", "no answer"])],

@@ -59,6 +59,8 @@ pub enum Kind {
     EmptyLists,
     /// Done; of the first entry of every list, all but its id and name has another type.
     OddEntry,
+    /// Done; the entries of every list have no metadata, as those of a list that lags.
+    BareEntries,
     /// Done; every list is a page without entries that leads to another page, one byte at a time with this pause.
     EndlessList(Duration),
     /// Done; servers younger than this are missing from the answer.

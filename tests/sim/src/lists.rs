@@ -18,6 +18,14 @@ pub(crate) fn with_an_odd_entry(response: Response) -> Response {
     })
 }
 
+/// The entries of every list have no metadata.
+pub(crate) fn with_bare_entries(response: Response) -> Response {
+    changed(response, |body| {
+        let metadata = lists(body).flat_map(|(_, list)| list).filter_map(|entry| entry.get_mut("metadata"));
+        metadata.for_each(|metadata| *metadata = json!({}));
+    })
+}
+
 /// Every list is a page without entries that leads to another page.
 pub(crate) fn without_end(response: Response, marker: usize) -> Response {
     changed(response, |body| {

@@ -316,6 +316,7 @@ impl World {
             Some(Kind::SlowDrip(pause)) => Delivery::Drip(response, *pause),
             Some(Kind::EmptyLists) => Delivery::Whole(lists::without_entries(response)),
             Some(Kind::OddEntry) => Delivery::Whole(lists::with_an_odd_entry(response)),
+            Some(Kind::BareEntries) => Delivery::Whole(lists::with_bare_entries(response)),
             Some(Kind::EndlessList(pause)) => Delivery::Drip(lists::without_end(response, self.log.len()), *pause),
             Some(Kind::ListLag(age)) => Delivery::Whole(self.without_young(host, response, millis(*age))),
             _ => Delivery::Whole(response),
