@@ -3,7 +3,7 @@
 //! prevents nothing.
 
 use crate::domain::names::NodeName;
-use crate::domain::state::{Origin, State};
+use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::identity::index::Index;
@@ -85,7 +85,11 @@ fn beside_the_lost<'a>(state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
     let own = memory.and_then(|memory| memory.node.as_ref().zip(memory.last_connected));
     let lost = own.filter(|(own, _)| machine.nodes.iter().all(|node| node.name != **own));
     let was_beside = |node: &&&Node| {
-        let online = state.nodes.get(&node.name).and_then(|memory| memory.first_online);
+        // The node of another server may have become this one's.
+        let is_anothers =
+            |memory: &&NodeMemory| memory.server.is_some() && memory.server.as_ref() != machine.server_id.as_ref();
+        let memory = state.nodes.get(&node.name).filter(|memory| !is_anothers(memory));
+        let online = memory.and_then(|memory| memory.first_online);
         lost.zip(online).is_some_and(|((_, connected), online)| online <= connected)
     };
     machine.nodes.iter().filter(was_beside).copied().collect()
