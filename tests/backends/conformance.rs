@@ -3,9 +3,8 @@
 use super::backend::{Backend, TIMEOUT};
 use super::trials::{self, Others};
 use super::{has_python, reference_backend};
+use crate::harness::write_program;
 use serde_json::json;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 /// What is first found to be wrong with the reference backend behind a shell script: `"$@"` is the call, and `$verb` its
@@ -17,8 +16,7 @@ fn wrong(wrapper: &str) -> String {
 fn wrong_within(timeout: Duration, wrapper: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("backend");
-    fs::write(&program, format!("#!/bin/sh\nfor verb; do :; done\n{wrapper}\nexec \"$@\"\n")).unwrap();
-    fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+    write_program(&program, &format!("#!/bin/sh\nfor verb; do :; done\n{wrapper}\nexec \"$@\"\n"));
     let root = folder.path().join("farm").display().to_string();
     let direct = reference_backend(&root).to_vec();
     let command = [vec![program.display().to_string()], direct.clone()].concat();

@@ -14,6 +14,7 @@ mod strange;
 #[path = "../../examples/conformance/trials.rs"]
 mod trials;
 
+use crate::harness::write_program;
 use jiff::Timestamp;
 use mita::config::Config;
 use mita::progress::Progress;
@@ -83,7 +84,7 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let command: Vec<String> = command.iter().map(|&word| word.to_owned()).collect();
         let site = Self { sim, folder, command };
-        site.write("backend", &format!("#!/bin/sh\n{wrapper}\nexec \"$@\"\n"), 0o700);
+        write_program(&site.path("backend"), &format!("#!/bin/sh\n{wrapper}\nexec \"$@\"\n"));
         site.write("boot", script, 0o600);
         let text = format!(
             r#"

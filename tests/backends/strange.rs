@@ -1,6 +1,7 @@
 //! Programs that do what the contract forbids, or what it allows and nobody expects.
 
 use super::{Site, has_python};
+use crate::harness::write_program;
 use std::fs;
 
 /// Connects the agent of each node whose name begins like this.
@@ -64,7 +65,7 @@ fn s5_a_backend_that_is_not_available_for_an_hour_leaves_no_node_and_serves_the_
         match minute {
             20 => {
                 replaced = fs::read_to_string(site.path("backend")).unwrap();
-                site.write("backend", "#!/nowhere/python\n", 0o700);
+                write_program(&site.path("backend"), "#!/nowhere/python\n");
             }
             30 => site.write("backend", &replaced, 0o700),
             _ => {}

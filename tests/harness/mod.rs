@@ -14,7 +14,7 @@ mod stage;
 mod terminal;
 
 pub(crate) use chance::Chance;
-pub(crate) use program::example;
+pub(crate) use program::{example, write_program};
 pub(crate) use proxy::{Proxy, read_head};
 pub(crate) use run::{Run, lines};
 pub(crate) use setup::{Setup, TRUSTY, minutes, seconds};

@@ -5,6 +5,20 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Writes a program that can be started at once. Another process writes it: a file that this one has open for writing is open in
+/// each child that a test beside this one starts just then, too, and is "busy" for as long.
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let mut writer = Command::new("sh");
+    let mut writer = writer
+        .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+        .arg(path)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    writer.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("a shell that reads");
+    assert!(writer.wait().expect("the shell ends").success(), "{path:?} was not written");
+}
+
 /// How the program ended.
 #[derive(Debug)]
 pub(crate) struct Ended {

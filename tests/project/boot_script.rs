@@ -3,14 +3,14 @@
 //! The script that is run is the one that the simulated cloud received. What it would change on the machine goes into
 //! a folder of its own, and the programs that only a server has are replaced; `curl` is the real one.
 
-use crate::harness::{Installation, Setup, minutes};
+use crate::harness::{Installation, Setup, minutes, write_program};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
 use mita_sim::JoinRule;
 use mita_sim::jenkins::nodes::ServerRef;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::jenkins::{Permission, User};
-use std::fs::{self, Permissions};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -49,8 +49,7 @@ impl Machine {
 
     fn program(&self, name: &str, body: &str) {
         let path = self.path("bin").join(name);
-        fs::write(&path, format!("#!/bin/bash\n{body}\n")).expect("a writable folder");
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("its own file");
+        write_program(&path, &format!("#!/bin/bash\n{body}\n"));
     }
 
     /// Runs the script once, as cloud-init would.

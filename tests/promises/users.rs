@@ -104,6 +104,11 @@ fn s10_a_page_goes_to_no_place_that_another_users_link_leads_to() {
     assert!(!roots.path().join("page.html").exists());
 }
 
+/// Copies a program, by another process for the reason of [`crate::harness::write_program`].
+fn copied(program: &str, to: &Path) -> bool {
+    Command::new("cp").arg(program).arg(to).status().is_ok_and(|status| status.success())
+}
+
 #[test]
 fn a_program_that_became_another_user_cannot_be_killed_and_does_not_hold_up_the_run() {
     let farm = Setup::trusty().by_command().provider("timeout = \"1s\"").start();
@@ -112,13 +117,13 @@ fn a_program_that_became_another_user_cannot_be_killed_and_does_not_hold_up_the_
     fs::set_permissions(roots.path(), fs::Permissions::from_mode(0o755)).unwrap();
     // Like sudo: whoever starts it, it runs as root.
     let sudo = roots.path().join("sudo");
-    if fs::copy("/usr/bin/setpriv", &sudo).is_err() || chown(farm.config_file(), Some(SERVICE), None).is_err() {
+    if !copied("/usr/bin/setpriv", &sudo) || chown(farm.config_file(), Some(SERVICE), None).is_err() {
         println!("skipped: only root can give a file to another user, and setpriv is needed");
         return;
     }
     fs::set_permissions(&sudo, fs::Permissions::from_mode(0o4755)).unwrap();
     let mita = roots.path().join("mita");
-    fs::copy(env!("CARGO_BIN_EXE_mita"), &mita).unwrap();
+    assert!(copied(env!("CARGO_BIN_EXE_mita"), &mita));
     let pid = roots.path().join("pid");
     let waits = format!("echo $$ >{}; exec sleep 600", pid.display());
     let command = format!("command = [{sudo:?}, \"--reuid=0\", \"--clear-groups\", \"sh\", \"-c\", {waits:?}]\n");
