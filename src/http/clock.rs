@@ -15,7 +15,7 @@ pub(super) struct Reading {
 impl Reading {
     /// The `Date` in these headers, if it can be read.
     pub(super) fn of(headers: &HeaderMap, received: Instant) -> Option<Self> {
-        Some(Self { date: parse(headers.get("date")?.to_str().ok()?)?, received })
+        Some(Self { date: parse_date(headers.get("date")?.to_str().ok()?)?, received })
     }
 
     /// How far that clock is ahead of one that showed `now` at `then`.
@@ -26,7 +26,7 @@ impl Reading {
 }
 
 /// A time as HTTP writes it.
-pub(super) fn parse(date: &str) -> Option<Timestamp> {
+pub fn parse_date(date: &str) -> Option<Timestamp> {
     DateTimeParser::new().parse_timestamp(date).ok()
 }
 

@@ -24,6 +24,7 @@ mod tests;
 mod tls;
 
 pub use client::{Client, ClientOptions};
+pub use clock::parse_date;
 pub use error::{HttpError, Kind, may_be_passed_on};
 pub use network::Network;
 pub use request::{Request, encode_query, encode_segment};

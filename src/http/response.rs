@@ -1,6 +1,6 @@
 //! Complete answers, and how messages quote them.
 
-use super::clock;
+use super::clock::parse_date;
 use super::error::{HttpError, Kind};
 use super::request::{bare, origin};
 use crate::json;
@@ -85,7 +85,7 @@ impl Response {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
         }
-        let (until, date) = (clock::parse(text)?, clock::parse(self.header("date")?)?);
+        let (until, date) = (parse_date(text)?, parse_date(self.header("date")?)?);
         Some(Duration::try_from(until.duration_since(date)).unwrap_or_default())
     }
 

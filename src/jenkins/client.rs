@@ -7,7 +7,7 @@ use super::reading::Reading;
 use crate::config::JenkinsConfig;
 use crate::domain::world::Mode;
 use crate::http::lenient::{Field, object};
-use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query};
+use crate::http::{Client, ClientOptions, Network, Request, Response, encode_query, parse_date};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -107,7 +107,8 @@ impl Jenkins {
         if version.is_none() || session.is_none() {
             self.lacks_headers.store(true, Ordering::Relaxed);
         }
-        Ok(Reading { value, session, version: version.unwrap_or_default() })
+        let date = response.header("date").and_then(parse_date);
+        Ok(Reading { value, session, version: version.unwrap_or_default(), date })
     }
 
     /// Whether an answer of Jenkins lacked the headers that name its version and its start.

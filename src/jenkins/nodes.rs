@@ -57,7 +57,7 @@ impl Jenkins {
             }),
             Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => {
                 // This page is not part of the API, so it has no session and no version.
-                Ok(Reading { value: None, session: None, version: String::new() })
+                Ok(Reading { value: None, session: None, version: String::new(), date: None })
             }
             Err(error) => Err(error),
         }

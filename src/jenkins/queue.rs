@@ -43,9 +43,11 @@ impl Jenkins {
     }
 
     fn read_queue(&self, tree: &str) -> Result<Reading<Queue>, JenkinsError> {
-        self.read(PATH, tree, "the build queue")?.try_map(|Field(root): Field<Root>| {
-            root.queue()
-                .ok_or_else(|| self.unexpected(PATH, "wanted the build queue, and the answer has no items".to_owned()))
+        let reading = self.read(PATH, tree, "the build queue")?;
+        let read_at = reading.date;
+        reading.try_map(|Field(root): Field<Root>| {
+            let queue = root.queue().map(|queue| Queue { read_at, ..queue });
+            queue.ok_or_else(|| self.unexpected(PATH, "wanted the build queue, and the answer has no items".to_owned()))
         })
     }
 }

@@ -1,6 +1,7 @@
 //! What was read, with the controller that answered.
 
 use super::error::JenkinsError;
+use jiff::Timestamp;
 
 /// What was read, and which controller answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Reading<T> {
     pub session: Option<String>,
     /// `X-Jenkins`, the controller's version; empty if the answer lacks it.
     pub version: String,
+    /// `Date`: what the controller's own clock showed as it answered. None if the answer lacks it.
+    pub date: Option<Timestamp>,
 }
 
 impl<T> Reading<T> {
@@ -19,6 +22,6 @@ impl<T> Reading<T> {
         self,
         read: impl FnOnce(T) -> Result<U, JenkinsError>,
     ) -> Result<Reading<U>, JenkinsError> {
-        Ok(Reading { value: read(self.value)?, session: self.session, version: self.version })
+        Ok(Reading { value: read(self.value)?, session: self.session, version: self.version, date: self.date })
     }
 }

@@ -198,6 +198,12 @@ impl<'a> Overview<'a> {
         self.now().duration_since(time).max(SignedDuration::ZERO)
     }
 
+    /// How long the item is in the queue, as far as Jenkins says.
+    pub(crate) fn in_queue_for(&self, item: &QueueItem) -> Option<SignedDuration> {
+        let age = self.report.world.jenkins.queue.complete().and_then(|queue| queue.age(item));
+        age.or_else(|| item.in_queue_since.map(|since| self.since(since)))
+    }
+
     /// How long it is until a time.
     pub(crate) fn until(&self, time: Timestamp) -> SignedDuration {
         time.duration_since(self.now()).max(SignedDuration::ZERO)

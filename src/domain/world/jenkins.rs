@@ -5,7 +5,7 @@ use super::mark::Mark;
 use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
 use crate::domain::small_set::SmallSet;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -54,6 +54,16 @@ pub struct Queue {
     /// Labels of blocks that only the page of their run showed; empty for a block without a label.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown_labels: BTreeMap<u64, String>,
+    /// What Jenkins' own clock showed as it gave the queue; none if it did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
+}
+
+impl Queue {
+    /// How long the item is in the queue by Jenkins' own clock, which also tells when it entered: whatever ours shows.
+    pub fn age(&self, item: &QueueItem) -> Option<SignedDuration> {
+        Some(self.read_at?.duration_since(item.in_queue_since?).max(SignedDuration::ZERO))
+    }
 }
 
 /// One queue item.

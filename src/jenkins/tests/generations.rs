@@ -153,3 +153,16 @@ fn jenkins_2_578_is_read_with_the_names_of_pipelines() {
         ]
     );
 }
+
+#[test]
+fn the_age_of_an_item_is_what_the_clock_of_jenkins_shows() {
+    let age = |date: &'static str| {
+        let item = r#"{"items": [{"id": 1, "inQueueSince": 1767600000000}], "discoverableItems": []}"#;
+        let server = Loopback::new(move |_| jenkins_answer(item).with("Date", date));
+        let queue = controller(&server, "").queue().unwrap().value;
+        queue.age(&queue.items[0]).map(|age| age.as_secs())
+    };
+    assert_eq!(age("Mon, 05 Jan 2026 08:01:40 GMT"), Some(100));
+    assert_eq!(age("Mon, 05 Jan 2026 07:01:40 GMT"), Some(0));
+    assert_eq!(age("yesterday"), None);
+}

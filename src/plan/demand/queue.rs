@@ -133,16 +133,19 @@ impl<'a> Reader<'a, '_> {
     /// An item that waits for an executor.
     fn read_waiting(&mut self, item: &'a QueueItem, known: &mut ItemMemory, seen_since: Timestamp) {
         let why = Why::read(item.why.as_deref());
+        let age = self.queue.age(item);
+        let by_our_clock = |since: Timestamp| self.now.duration_since(since).max(SignedDuration::ZERO);
         // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
-        let since = item.in_queue_since.map_or(seen_since, |since| since.min(seen_since));
-        let waited = self.now.duration_since(since).max(SignedDuration::ZERO);
-        let named = need::waits_for(&self.ours, &self.nodes, item, &why, known.need.as_ref(), waited);
+        let waited = by_our_clock(seen_since).max(age.or(item.in_queue_since.map(by_our_clock)).unwrap_or_default());
+        // Too long a wait would take a node from a build that resumes there: a jump of our clock must not lengthen it.
+        let resuming_for = age.unwrap_or(waited);
+        let named = need::waits_for(&self.ours, &self.nodes, item, &why, known.need.as_ref(), resuming_for);
         let servers = named.as_ref().map(|node| self.ours.machines(node)).unwrap_or_default();
         self.demand.waited_for.extend(&servers);
         self.demand.named.extend(named.clone());
         let reading = if self.long_labels.may_read(item) {
             let shown = self.queue.shown_labels.get(&item.id).map(String::as_str);
-            need::read(&self.ours, &self.nodes, item, &why, known.need.as_ref(), shown, waited)
+            need::read(&self.ours, &self.nodes, item, &why, known.need.as_ref(), shown, resuming_for)
         } else {
             Reading::TooLong
         };

@@ -238,6 +238,7 @@ fn situation(draw: &Draw) -> Situation {
         48..56 => drop(s.config.providers.remove(0)),
         56..72 => rename_provider(&mut s),
         72..80 => s.config.jenkins.former_urls = vec!["https://old.example.com/ci/".to_owned()],
+        80..112 => s.jenkins_shows(s.now),
         _ => {}
     }
     s

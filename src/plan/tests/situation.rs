@@ -233,6 +233,12 @@ impl Situation {
         &mut queue.items
     }
 
+    /// What Jenkins' own clock shows from now on.
+    pub(crate) fn jenkins_shows(&mut self, time: Timestamp) {
+        let Listing::Complete(queue) = &mut self.world.jenkins.queue else { panic!("no queue") };
+        queue.read_at = Some(time);
+    }
+
     pub(crate) fn nodes(&mut self) -> &mut Vec<Node> {
         let Listing::Complete(nodes) = &mut self.world.jenkins.nodes else { panic!("no nodes") };
         nodes

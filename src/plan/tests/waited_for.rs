@@ -5,6 +5,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, State};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
+use jiff::{SignedDuration, Timestamp};
 
 const NODE: &str = "ubuntu+10.0.0.1";
 
@@ -265,4 +266,27 @@ fn s1_a_node_whose_server_is_gone_for_mita_stays_for_the_block_that_names_it() {
     assert!(!shown.contains("- ubuntu+10.0.0.9"), "{shown}");
     s.queue().clear();
     assert!(whole(&s.plan()).contains("- ubuntu+10.0.0.9"));
+}
+
+#[test]
+fn s1_a_block_resumes_for_six_minutes_of_jenkins_own_clock() {
+    let minutes = |s: &mut Situation, number: i64, clock: Timestamp| {
+        s.jenkins_shows(clock + SignedDuration::from_mins(number));
+        let shown = whole(&s.plan());
+        let stays = shown.contains("  server s1  ubuntu  away: offline for 3h");
+        assert_eq!(stays, number < 6, "{number}: {shown}");
+    };
+    // Its clock is an hour behind ours, then as right as ours, then ahead of it.
+    for skew in ["-1h", "0s", "1h"] {
+        let mut s = Situation::new();
+        let clock = s.now + time(skew);
+        s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+        let long = credit(s.now, "3h");
+        s.node_memory(NODE).offline = Some(long).into();
+        s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
+        (0..9).rev().for_each(|number| minutes(&mut s, number, clock));
+        // And ours jumps.
+        s.run().after("2h");
+        (1..9).for_each(|number| minutes(&mut s, number, clock));
+    }
 }

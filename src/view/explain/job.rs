@@ -16,14 +16,13 @@ use crate::view::quota;
 use crate::view::status::activity::{BuildStatus, sentence};
 use crate::view::status::node_types::pauses;
 use crate::view::text::{duration, plural, similar};
-use jiff::SignedDuration;
 use std::collections::BTreeSet;
 
 pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
     let why = Why::read(item.why.as_deref());
     let mut finding = Finding::of(Kind::QueueItem, overview, view.verdict);
-    let waited = item.in_queue_since.map(|since| format!(", in the queue for {}", duration(overview.since(since))));
+    let waited = overview.in_queue_for(item).map(|waited| format!(", in the queue for {}", duration(waited)));
     finding.fact(What::Seen, format!("{}{}; {}", stage(item.stage), waited.unwrap_or_default(), task(&item.task)));
     let says = item.why.as_deref().map_or("nothing".to_owned(), |why| format!("\"{}\"", why.trim()));
     finding.fact(What::JenkinsSays, says);
@@ -123,7 +122,7 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
 /// The need that the item itself says now, whatever an earlier run read.
 fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = overview.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
-    let waited = item.in_queue_since.map_or(SignedDuration::ZERO, |since| overview.now().duration_since(since));
+    let waited = overview.in_queue_for(item).unwrap_or_default();
     let ours = OurNames::of(overview.config, overview.state(), &overview.fleet);
     let queue = overview.report.world.jenkins.queue.complete();
     let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
@@ -153,7 +152,7 @@ fn fit(
             "stood idle beside it and was not taken (in_vain), tried again in {left}; Jenkins said: {why}"
         ));
     }
-    let waited = view.item.in_queue_since.map_or(SignedDuration::ZERO, |since| overview.since(since));
+    let waited = overview.in_queue_for(view.item).unwrap_or_default();
     if waited < kind.times.stuck_after {
         parts.push(format!("counts in {}, by stuck_after", duration(kind.times.stuck_after - waited)));
     }

@@ -79,7 +79,7 @@ impl JobStatus {
             job: view.item.job.clone(),
             stage: view.item.stage,
             waits: view.waits(),
-            waited_seconds: view.item.in_queue_since.map(|since| overview.since(since).as_secs()),
+            waited_seconds: overview.in_queue_for(view.item).map(|waited| waited.as_secs()),
             needs: view.need().map(|need| format!("{need:#}")),
             is_predicted: overview.predicts(),
             rule: view.verdict.rule,

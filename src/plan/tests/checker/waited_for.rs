@@ -30,8 +30,11 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
 /// The node that was online and is away, for which the item waits.
 fn named<'a>(seen: &Seen<'a>, made: &Plan, item: &QueueItem) -> Option<&'a Node> {
     let known = made.state.queue.get(&item.id)?;
-    let since = item.in_queue_since?.min(known.waiting_since.unwrap_or(seen.now));
-    let is_young = seen.now.duration_since(since) < SignedDuration::from_mins(6);
+    let age = match seen.world.jenkins.queue.complete()?.read_at {
+        Some(clock) => clock.duration_since(item.in_queue_since?),
+        None => seen.now.duration_since(item.in_queue_since?.min(known.waiting_since.unwrap_or(seen.now))),
+    };
+    let is_young = age < SignedDuration::from_mins(6);
     let resumes = item.task == Task::Pipeline && item.stage == Stage::Buildable;
     let by_label = matches!(known.need, Some(Need::Label(_)));
     let name = item.why.as_deref()?.strip_prefix('‘')?.strip_suffix("’ is offline")?;
