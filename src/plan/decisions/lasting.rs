@@ -149,6 +149,10 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
             "ask the cloud's operators to bring its deletion to an end"
         }
         (Subject::Volume | Subject::FloatingIp, Rule::Attached) => "detach it or delete it, if nobody needs it",
+        (Subject::QueueItem, Rule::IdleExecutor) => {
+            "each run saw an idle executor for it, maybe each time of another node, and Jenkins gave it none: find out who \
+             starts these nodes, and look at the job in Jenkins"
+        }
         // One of mita's deletion has no node any more.
         (Subject::Node, Rule::Gone) => {
             "its cloud keeps its server after the deletion: restore the server there, or delete the node in Jenkins"

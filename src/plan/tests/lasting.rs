@@ -254,3 +254,26 @@ fn a_quota_that_is_full_beside_servers_of_ours_and_a_max_are_told_by_no_problem(
     s.project(1, "amd64");
     assert_eq!(problems_after(&mut s, 6), [""; 0]);
 }
+
+#[test]
+fn l6_a_job_that_waits_beside_ever_new_idle_nodes_is_a_problem_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.project(1, "amd64");
+    let mut told = Vec::new();
+    for minute in 0..18 {
+        if minute % 4 == 0 {
+            s.nodes().retain(|node| node.kind == NodeKind::BuiltIn);
+            s.nodes().push(Node { labels: names(&["amd64"]), ..agent(&format!("box-{minute}")) });
+        }
+        let plan = s.plan();
+        assert!(plan.actions.is_empty(), "{}", whole(&plan));
+        told.extend(plan.problems.into_iter().map(|problem| (minute, problem.place, problem.error)));
+        s.run().after("1m");
+    }
+    assert_eq!(told.iter().map(|(minute, ..)| *minute).collect::<Vec<_>>(), [15, 16, 17], "{told:?}");
+    let (_, place, error) = &told[0];
+    assert_eq!(place, "job job1 (1)");
+    let expected =
+        "idle_executor (needs amd64: node box-12 has an idle executor) for 15m: each run saw an idle executor";
+    assert!(error.starts_with(expected), "{error}");
+}
