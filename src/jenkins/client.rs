@@ -24,7 +24,7 @@ pub struct Jenkins {
     authorization: Secret,
     crumb: Mutex<Option<Crumb>>,
     pub(super) ahead: Ahead,
-    lacks_headers: AtomicBool,
+    lacks_session: AtomicBool,
 }
 
 object!(Root {
@@ -49,7 +49,7 @@ impl Jenkins {
             authorization: Secret::new(format!("Basic {}", basic.expose())),
             crumb: Mutex::new(None),
             ahead: Ahead::default(),
-            lacks_headers: AtomicBool::new(false),
+            lacks_session: AtomicBool::new(false),
         })
     }
 
@@ -104,16 +104,16 @@ impl Jenkins {
             return Err(error::not_jenkins(&response));
         }
         let value = response.json(wanted)?;
-        if version.is_none() || session.is_none() {
-            self.lacks_headers.store(true, Ordering::Relaxed);
+        if session.is_none() {
+            self.lacks_session.store(true, Ordering::Relaxed);
         }
         let date = response.header("date").and_then(parse_date);
         Ok(Reading { value, session, version: version.unwrap_or_default(), date })
     }
 
-    /// Whether an answer of Jenkins lacked the headers that name its version and its start.
-    pub fn lacks_headers(&self) -> bool {
-        self.lacks_headers.load(Ordering::Relaxed)
+    /// Whether an answer of Jenkins lacked the header that names its start.
+    pub fn lacks_session(&self) -> bool {
+        self.lacks_session.load(Ordering::Relaxed)
     }
 
     /// The start of the controller, from its log-in page: the addresses of its scripts and pictures contain it, too

@@ -169,8 +169,13 @@ impl Jenkins {
 
 /// Whether a version is older than this one; an unknown version is not.
 pub(super) fn before(version: &str, major: u32, minor: u32) -> bool {
+    numbers(version).is_some_and(|numbers| numbers < (major, minor))
+}
+
+/// The first two numbers of a version of Jenkins; none for one that is not known.
+pub(super) fn numbers(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.split(['.', '-']).map(str::parse::<u32>);
-    matches!((parts.next(), parts.next()), (Some(Ok(a)), Some(Ok(b))) if (a, b) < (major, minor))
+    Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
         return unavailable("Jenkins was restarted while it was read: its answers do not belong together");
     }
     let session = sessions.pop_first();
-    let session = session.or_else(|| if jenkins.lacks_headers() { jenkins.session_of_page() } else { None });
+    let session = session.or_else(|| if jenkins.lacks_session() { jenkins.session_of_page() } else { None });
     let mut queue = readable(queue);
     if let (Listing::Complete(queue), Some(without_labels)) = (&mut queue, without_labels) {
         match without_labels {

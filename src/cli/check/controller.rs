@@ -63,7 +63,7 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
     if !answers {
         return;
     }
-    if services.jenkins.as_ref().is_ok_and(|jenkins| jenkins.lacks_headers()) {
+    if services.jenkins.as_ref().is_ok_and(|jenkins| jenkins.lacks_session()) {
         let restarts = match &jenkins.session {
             Some(_) => "mita reads one page more in each run to notice restarts",
             None => "mita does not notice restarts, after which it would wait for the agents to come back",
@@ -71,8 +71,8 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
         online.hint(
             PLACE,
             format!(
-                "answers without the headers X-Jenkins and X-Jenkins-Session, so that {restarts}: let the proxy in front of \
-                 Jenkins pass them on"
+                "answers without the header X-Jenkins-Session, so that {restarts}: let the proxy in front of Jenkins pass \
+                 it on"
             ),
         );
     }
@@ -87,6 +87,13 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
     }
     match rights {
         Ok(rights) => {
+            if rights.version.is_empty() {
+                online.hint(
+                    PLACE,
+                    "answers without the header X-Jenkins, so that mita takes it for an old version, whose nodes it closes \
+                     before it sets them offline: let the proxy in front of Jenkins pass it on",
+                );
+            }
             check_rights(online, config, jenkins, &rights, asked);
             if let (Ok(controller), Some(node)) = (&services.jenkins, asked) {
                 check_closing(online, controller, &rights.version, node);
@@ -99,13 +106,20 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
 /// Before 2.517 Jenkins loses items unless mita may close nodes.
 fn check_closing(online: &mut Online, controller: &controller::Jenkins, version: &str, node: &NodeName) {
     let closes = || !matches!(controller.node_config(node), Ok(NodeConfig::Unusable));
-    if loses_assigned_items(version) && !closes() {
-        online.hint(
-            PLACE,
-            "is older than 2.517 and can lose a queue item that it assigns in the moment in which a node goes offline. With \
-             Agent/Configure mita closes a node first, and nothing is lost: grant it, or update Jenkins",
-        );
+    if !loses_assigned_items(version) || closes() {
+        return;
     }
+    let (age, cure) = match version {
+        "" => ("may be older than 2.517, in which case it", "grant it"),
+        _ => ("is older than 2.517 and", "grant it, or update Jenkins"),
+    };
+    online.hint(
+        PLACE,
+        format!(
+            "{age} can lose a queue item that it assigns in the moment in which a node goes offline. With \
+             Agent/Configure mita closes a node first, and nothing is lost: {cure}"
+        ),
+    );
 }
 
 fn check_rights(

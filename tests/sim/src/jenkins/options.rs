@@ -42,8 +42,8 @@ pub struct Options {
     pub root_url: Option<String>,
     /// Whether a proxy before it removes the `Authorization` header.
     pub loses_credentials: bool,
-    /// Whether a proxy before it removes its own headers.
-    pub loses_headers: bool,
+    /// Which of its headers a proxy before it removes.
+    pub lost_headers: &'static [&'static str],
     /// Whether its pages show which start they are of, in the addresses of what they load.
     pub pages_show_session: bool,
     /// The names of its jobs.
@@ -70,7 +70,7 @@ impl Default for Options {
             credentials: vec!["jenkins-agent".into()],
             root_url: None,
             loses_credentials: false,
-            loses_headers: false,
+            lost_headers: &[],
             pages_show_session: true,
             jobs: vec!["ceph-build".into()],
             clock_ahead: 0,

@@ -88,10 +88,14 @@ impl Jenkins {
         let api = answer.is_set("X-Frame-Options");
         let shown = answer.is_set(PAGE) || answer.is_set(LOGIN);
         let mut answer = answer.with("X-Content-Type-Options", "nosniff");
-        if (api || shown) && !self.options.loses_headers {
-            answer = answer
-                .with("X-Jenkins", self.options.version.to_string())
-                .with("X-Jenkins-Session", format!("{:08x}", self.session));
+        if api || shown {
+            let own = [
+                ("X-Jenkins", self.options.version.to_string()),
+                ("X-Jenkins-Session", format!("{:08x}", self.session)),
+            ];
+            let lost = |name: &str| self.options.lost_headers.contains(&name);
+            answer =
+                own.into_iter().filter(|(name, _)| !lost(name)).fold(answer, |it, (name, value)| it.with(name, value));
         }
         if shown && request.header("cookie").is_none() {
             answer =
