@@ -122,7 +122,7 @@ fn with_a_cloud_beside() -> Installation {
 #[test]
 fn s3_a_cloud_whose_list_never_ends_leaves_time_to_the_others() {
     let it = with_a_cloud_beside();
-    let endless = Kind::EndlessList(Duration::from_micros(100));
+    let endless = Kind::EndlessList(Duration::from_millis(100));
     let fault =
         it.sim.numbered_fault(Fault::new(Service::Nova, endless).on("openstack").path("/servers/detail").always());
     let run = it.minute();

@@ -67,7 +67,7 @@ pub(super) const FAMILIES: &[&[Way]] = &[
         Way { to: To::Reads, ..way("an odd entry", |_, _| Kind::OddEntry, &[]) },
         Way { to: To::Reads, ..way("entries without metadata", |_, _| Kind::BareEntries, &[]) },
     ],
-    &[Way { to: To::Reads, ..way("a list without an end", |_, _| Kind::EndlessList(Duration::from_micros(100)), &[]) }],
+    &[Way { to: To::Reads, ..way("a list without an end", |_, _| Kind::EndlessList(Duration::from_millis(100)), &[]) }],
     &[Way { to: To::Reads, ..way("the first page again", |_, _| Kind::RepeatMarker, &[]) }],
     &[way("closed before it was done", |_, _| Kind::DropBefore, &["closed", "no answer"])],
     &[Way { to: To::Writes, ..way("closed after it was done", |_, _| Kind::DropAfter, &["closed", "no answer"]) }],

@@ -61,7 +61,7 @@ pub enum Kind {
     OddEntry,
     /// Done; the entries of every list have no metadata, as those of a list that lags.
     BareEntries,
-    /// Done; every list is a page without entries that leads to another page, one byte at a time with this pause.
+    /// Done; every list is a page without entries that leads to another page, each after this pause.
     EndlessList(Duration),
     /// Done; servers younger than this are missing from the answer.
     ListLag(Duration),

@@ -154,6 +154,10 @@ impl State {
     fn deliver(&self, stream: &mut TcpStream, delivery: &Delivery, keep_alive: bool) -> bool {
         match delivery {
             Delivery::Whole(answer) => send(stream, answer, keep_alive).is_ok() && keep_alive,
+            Delivery::Late(answer, pause) => {
+                self.wait(*pause);
+                send(stream, answer, keep_alive).is_ok() && keep_alive
+            }
             Delivery::Truncated(answer) => {
                 let mut bytes = answer.head(false);
                 bytes.extend_from_slice(&answer.body[..answer.body.len() / 2]);

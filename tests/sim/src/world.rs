@@ -24,6 +24,7 @@ pub(crate) enum Delivery {
     Whole(Response),
     Truncated(Response),
     Drip(Response, Duration),
+    Late(Response, Duration),
     /// A JSON text of so many bytes, made while it is sent.
     Huge(usize),
     Drop,
@@ -242,10 +243,11 @@ impl World {
             Delivery::Whole(r) => Delivery::Whole(packed(r)),
             Delivery::Truncated(r) => Delivery::Truncated(packed(r)),
             Delivery::Drip(r, pause) => Delivery::Drip(packed(r), pause),
+            Delivery::Late(r, pause) => Delivery::Late(packed(r), pause),
             other @ (Delivery::Huge(_) | Delivery::Drop | Delivery::Hang) => other,
         };
         self.log[entry].status = match &delivery {
-            Delivery::Whole(r) | Delivery::Truncated(r) | Delivery::Drip(r, _) => Some(r.status),
+            Delivery::Whole(r) | Delivery::Truncated(r) | Delivery::Drip(r, _) | Delivery::Late(r, _) => Some(r.status),
             Delivery::Huge(_) => Some(200),
             Delivery::Drop | Delivery::Hang => None,
         };
@@ -317,7 +319,7 @@ impl World {
             Some(Kind::EmptyLists) => Delivery::Whole(lists::without_entries(response)),
             Some(Kind::OddEntry) => Delivery::Whole(lists::with_an_odd_entry(response)),
             Some(Kind::BareEntries) => Delivery::Whole(lists::with_bare_entries(response)),
-            Some(Kind::EndlessList(pause)) => Delivery::Drip(lists::without_end(response, self.log.len()), *pause),
+            Some(Kind::EndlessList(pause)) => Delivery::Late(lists::without_end(response, self.log.len()), *pause),
             Some(Kind::ListLag(age)) => Delivery::Whole(self.without_young(host, response, millis(*age))),
             _ => Delivery::Whole(response),
         }
