@@ -31,8 +31,10 @@ impl Secret {
     /// Registers the text and keeps it.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let encoded = encodings::of(&text);
-        KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(&text, encoded);
+        // To encode it takes a while, and a configuration is loaded more than once.
+        if !KNOWN.read().unwrap_or_else(PoisonError::into_inner).has(&text) {
+            KNOWN.write().unwrap_or_else(PoisonError::into_inner).insert(&text, encodings::of(&text));
+        }
         Self(text)
     }
 

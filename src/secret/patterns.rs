@@ -43,6 +43,13 @@ impl Patterns {
         }
     }
 
+    /// Whether this secret was added. A form of another one is none: it is shorter or longer than that one.
+    pub(super) fn has(&self, secret: &str) -> bool {
+        let start = secret.as_bytes().first_chunk();
+        let mut patterns = start.and_then(|start| self.by_start.get(start)).into_iter().flatten();
+        patterns.any(|pattern| pattern.secret == secret.len() && pattern.text == secret.as_bytes())
+    }
+
     /// Adds a secret with its encoded forms. Adding it again changes nothing.
     pub(super) fn insert(&mut self, secret: &str, encoded: Vec<String>) {
         if secret.len() < SHORTEST {
@@ -201,6 +208,12 @@ mod tests {
         }
         assert_eq!(known.find(b"c2VjcmV", LONG), []);
         assert_eq!(patterns(&[("short", &[])]).find(b"short and long", LONG), []);
+    }
+
+    #[test]
+    fn a_form_of_a_secret_is_not_known_as_a_secret() {
+        let known = patterns(&[("a-long-secret", &["brief"])]);
+        assert_eq!(["a-long-secret", "brief", "a-long"].map(|text| known.has(text)), [true, false, false]);
     }
 
     #[test]
