@@ -1,14 +1,9 @@
 //! A few hours of work of each kind, with the keys that `mita init` writes, beside what the fixed grace makes of it.
 
 use super::bounds::Bound;
-use super::{Setup, Trace, builds, on, play};
+use super::{Setup, Trace, builds, each_minute, on, play};
 
 const GOOD: &str = "B 100 40 0\n";
-
-/// A run each minute is enough here.
-fn each_minute(setup: Setup) -> Setup {
-    Setup { every: 60, ..setup }
-}
 
 /// The beginning of a day of this kind.
 fn beginning(kind: char, until: u64) -> Trace {

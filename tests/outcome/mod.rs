@@ -27,6 +27,11 @@ fn on() -> Setup {
     Setup { node_keys: ON.to_owned(), ..Setup::default() }
 }
 
+/// A run each minute is enough where a bound does not ask for more.
+fn each_minute(setup: Setup) -> Setup {
+    Setup { every: 60, ..setup }
+}
+
 /// Plays the text of a trace until a second of it.
 fn play(text: &str, setup: &Setup, until: u64) -> Outcome {
     let trace = Trace::parse("trace", text).expect("a trace");

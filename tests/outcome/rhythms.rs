@@ -1,6 +1,6 @@
 //! What is learned of the rhythm of jobs makes them wait less, and idle servers cost less.
 
-use super::{Setup, builds, on, play};
+use super::{Setup, builds, each_minute, on, play};
 
 const GOOD: &str = "B 100 40 0\n";
 
@@ -8,10 +8,10 @@ const GOOD: &str = "B 100 40 0\n";
 fn an_hourly_job_finds_its_server_ready_once_three_gaps_are_known() {
     let text = format!("{}{}", builds((0..5).map(|hour| hour * 3600 + 5), 480), GOOD.repeat(20));
     let until = 5 * 3600;
-    let outcome = play(&text, &on(), until);
+    let outcome = play(&text, &each_minute(on()), until);
     let waits: Vec<u64> = outcome.jobs.iter().map(|job| job.started.expect("a start") - job.queued).collect();
     assert!(waits[4..].iter().all(|wait| *wait <= 5), "{waits:?}");
-    let today = play(&text, &Setup::default(), until);
+    let today = play(&text, &each_minute(Setup::default()), until);
     let (idle, before) = (outcome.figures().idle, today.figures().idle);
     assert!(idle < 0.8 * before, "{idle} idle hours, {before} with the fixed grace");
 }
@@ -35,7 +35,7 @@ fn a_lost_state_and_a_jump_of_the_clock_order_nothing_beyond_max() {
         Setup { clock_jump: Some((900, 7200)), max: Some(6), ..on() },
         Setup { clock_jump: Some((900, -7200)), max: Some(6), ..on() },
     ] {
-        let outcome = play(&text, &setup, 3000);
+        let outcome = play(&text, &each_minute(setup.clone()), 3000);
         let there = |second: u64| {
             let alive = |server: &&super::summary::ServerOutcome| {
                 server.ordered <= second && server.deleted.is_none_or(|deleted| deleted > second)
