@@ -118,9 +118,18 @@ pub(crate) fn strangers_are_untouched(farm: &Installation) {
     assert!(cloud.volumes.iter().any(|volume| volume.name == theirs), "the volume of somebody else is there");
 }
 
+/// Every build ends now: while one runs on, a run has nothing to do.
+fn end_builds(farm: &Installation) {
+    let now = farm.sim.now();
+    let mut jenkins = farm.sim.jenkins();
+    let builds = jenkins.nodes.iter_mut().flat_map(|node| &mut node.executors).filter_map(|it| it.build.as_mut());
+    builds.for_each(|build| build.ends = build.ends.min(now));
+}
+
 /// The end of it all: every job is built, and then nothing of ours is left.
 pub(crate) fn nothing_is_left(farm: &Installation) {
     let idle = |farm: &Installation| {
+        end_builds(farm);
         let jenkins = farm.sim.jenkins();
         jenkins.queue.is_empty() && jenkins.nodes.iter().all(|node| node.idle())
     };
