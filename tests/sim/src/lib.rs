@@ -302,6 +302,12 @@ impl Sim {
         self.shared.set_latency(latency);
     }
 
+    /// Whether answers to reads are kept until the next write, and given again: for a benchmark, which measures no service. In
+    /// the meantime nothing but requests may change the world.
+    pub fn keep_answers(&self, keep: bool) {
+        self.world().kept = keep.then(std::collections::BTreeMap::new);
+    }
+
     /// All requests so far.
     pub fn requests(&self) -> Vec<Record> {
         self.world().log.clone()

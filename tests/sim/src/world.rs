@@ -46,6 +46,8 @@ pub struct World {
     pub violations: Vec<Violation>,
     pub(crate) faults: Vec<Fault>,
     pub(crate) faults_so_far: u64,
+    /// Answers to reads by host, path and query, where they are kept until something is written.
+    pub(crate) kept: Option<BTreeMap<(String, String, String), Response>>,
     pub(crate) joins: BTreeMap<String, JoinRule>,
     pub(crate) default_join: Option<JoinRule>,
     pub(crate) now: Ms,
@@ -62,6 +64,7 @@ impl World {
             violations: Vec::new(),
             faults: Vec::new(),
             faults_so_far: 0,
+            kept: None,
             joins: BTreeMap::new(),
             default_join: None,
             now: clock::START,
@@ -217,6 +220,27 @@ impl World {
             "stranger" => Service::Stranger,
             _ => Service::of_cloud_path(&request.path),
         };
+        let Some(kept) = &mut self.kept else { return self.serve_anew(host, service, request) };
+        let mut record = Record::new(host, service, request, self.now);
+        if record.is_write() {
+            kept.clear();
+        }
+        let key = (host.to_owned(), request.path.clone(), request.query.clone());
+        if request.method == "GET"
+            && let Some(answer) = kept.get(&key)
+        {
+            record.status = Some(answer.status);
+            self.log.push(record);
+            return Delivery::Whole(answer.clone());
+        }
+        let delivery = self.serve_anew(host, service, request);
+        if let (Delivery::Whole(answer), Some(kept), "GET") = (&delivery, &mut self.kept, request.method.as_str()) {
+            kept.insert(key, answer.clone());
+        }
+        delivery
+    }
+
+    fn serve_anew(&mut self, host: &str, service: Service, request: &Request) -> Delivery {
         let mut hit = Vec::new();
         let mut faults = std::mem::take(&mut self.faults);
         for (index, fault) in faults.iter_mut().enumerate() {
