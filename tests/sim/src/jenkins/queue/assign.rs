@@ -68,6 +68,9 @@ impl Jenkins {
     /// Executors start what they were given.
     pub(crate) fn start_assigned(&mut self) {
         let given = |item: &Item| item.stage == Stage::Pending && item.node.is_some();
+        if !self.queue.iter().any(given) {
+            return;
+        }
         let (started, rest) = std::mem::take(&mut self.queue).into_iter().partition::<Vec<Item>, _>(given);
         self.queue = rest;
         for item in started {

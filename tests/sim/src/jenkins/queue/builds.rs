@@ -1,6 +1,6 @@
 //! Builds on executors: how they end, and what happens to them when their node goes offline or is deleted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::jenkins::Jenkins;
 use crate::jenkins::queue::maintain::Running;
@@ -74,7 +74,7 @@ impl Jenkins {
     }
 
     /// The running builds of which only one may run, by the job's full name.
-    pub(crate) fn running_jobs(&self) -> BTreeMap<String, Running> {
+    pub(crate) fn running_jobs(&self) -> HashMap<String, Running> {
         let on_executors = self.nodes.iter().flat_map(|n| &n.executors).filter_map(|e| e.build.as_ref());
         let seen = on_executors.chain(self.nodes.iter().flat_map(|n| &n.one_off)).map(|build| (build, true));
         let all = seen.chain(self.unseen.iter().map(|build| (build, false)));

@@ -1,7 +1,7 @@
 //! The maintenance of the queue (`Queue.maintain`): items wait, are blocked, become buildable, are given to an
 //! executor, and are sometimes given back by it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::clock::Ms;
 use crate::jenkins::Jenkins;
@@ -23,7 +23,7 @@ impl Jenkins {
         self.queue.retain(|i| !matches!(i.job.kind, Kind::Resuming(_)) || now < i.since + RESUME_LIMIT);
         self.begin_pipelines();
         let running = self.running_jobs();
-        let mut queued: BTreeMap<String, u64> = BTreeMap::new();
+        let mut queued: HashMap<String, u64> = HashMap::new();
         self.next_due = Ms::MAX;
         for item in &mut self.queue {
             if let Kind::Resuming(_) = item.job.kind {
@@ -42,11 +42,12 @@ impl Jenkins {
             if !ready {
                 continue;
             }
-            let stage = match blockage(item, running.get(&item.job.full_name()), &queued) {
+            let name = if item.job.concurrent { String::new() } else { item.job.full_name() };
+            let stage = match blockage(item, running.get(&name), queued.get(&name)) {
                 Some(why) => Stage::Blocked(why),
                 None => {
                     if !item.job.concurrent {
-                        queued.insert(item.job.full_name(), item.id);
+                        queued.insert(name, item.id);
                     }
                     Stage::Buildable
                 }
@@ -102,6 +103,10 @@ impl Jenkins {
                 && !item.job.quiet.is_zero()
                 && matches!(item.stage, Stage::Waiting(until) if until <= now)
         };
+        // A long queue is not moved for nothing.
+        if !self.queue.iter().any(ready) {
+            return;
+        }
         let (begun, rest) = std::mem::take(&mut self.queue).into_iter().partition(ready);
         self.queue = rest;
         for item in begun {
@@ -117,7 +122,8 @@ pub(crate) struct Running {
     pub(crate) seen: bool,
 }
 
-fn blockage(item: &Item, running: Option<&Running>, queued: &BTreeMap<String, u64>) -> Option<String> {
+/// What keeps the item back: itself, or another build of its job that runs or is queued.
+fn blockage(item: &Item, running: Option<&Running>, queued: Option<&u64>) -> Option<String> {
     if let Some(why) = &item.job.blocked {
         return Some(why.clone());
     }
@@ -128,6 +134,6 @@ fn blockage(item: &Item, running: Option<&Running>, queued: &BTreeMap<String, u6
         let eta = if *seen { " (ETA: N/A)" } else { "" };
         return Some(format!("Build #{number} is already in progress{eta}"));
     }
-    let other = queued.get(&item.job.full_name()).is_some_and(|id| *id != item.id);
+    let other = queued.is_some_and(|id| *id != item.id);
     other.then(|| "A build is already in progress".to_string())
 }
