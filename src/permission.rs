@@ -1,10 +1,11 @@
 //! What to do where the system does not let this user read or write a file: whose it is, who asks, and the command that
 //! changes it.
 
+use crate::domain::format::shell_word;
 use nix::unistd::{AccessFlags, Uid, User, access, geteuid};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What was wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub(crate) enum Wanted {
     Write,
     /// Replacing or making the file, which its folder allows.
     Replace,
+    /// Making the folder, which the one above it allows.
+    Make,
 }
 
 impl Wanted {
@@ -23,8 +26,13 @@ impl Wanted {
         match self {
             Wanted::Read => AccessFlags::R_OK,
             Wanted::Write => AccessFlags::R_OK | AccessFlags::W_OK,
-            Wanted::Replace => AccessFlags::W_OK | AccessFlags::X_OK,
+            Wanted::Replace | Wanted::Make => AccessFlags::W_OK | AccessFlags::X_OK,
         }
+    }
+
+    /// Whether the folder allows it, and not the file.
+    fn is_of_folder(self) -> bool {
+        matches!(self, Wanted::Replace | Wanted::Make)
     }
 }
 
@@ -41,34 +49,72 @@ pub(crate) fn explained(error: io::Error, path: &Path, wanted: Wanted) -> io::Er
 
 /// Whose the file or folder is that stands in the way, and what to do; none if nothing seems to.
 pub(crate) fn cure(path: &Path, wanted: Wanted) -> Option<String> {
+    obstacle(path, wanted).map(|obstacle| obstacle.cure(path, wanted))
+}
+
+/// As [`cure`], where a user other than root and this one owns what stands in the way: then nothing is wrong with the file, and
+/// the wrong user reads it.
+pub(crate) fn of_another_user(path: &Path) -> Option<String> {
+    let obstacle = obstacle(path, Wanted::Read).filter(|it| !it.owner.is_root() && it.owner != geteuid())?;
+    Some(obstacle.cure(path, Wanted::Read))
+}
+
+/// A file or folder that this user may not use.
+struct Obstacle {
+    path: PathBuf,
+    owner: Uid,
+    mode: u32,
+    is_folder: bool,
+    /// It cannot even be entered.
+    is_closed: bool,
+}
+
+fn obstacle(path: &Path, wanted: Wanted) -> Option<Obstacle> {
     let path = path.canonicalize().or_else(|_| std::path::absolute(path)).ok()?;
     let folder = path.parent()?;
-    if let Some(closed) = closed_folder(folder) {
-        let (owner, user, shown) = (owner_of(closed)?, name_of(geteuid()), closed.display());
-        // Such a folder may be a person's home: it does not become mita's.
-        return Some(if owner == user {
-            format!("{shown} belongs to {user}, and its mode does not allow it: chmod u+rwx {shown}")
-        } else {
-            format!("{shown} belongs to {owner} and lets no {user} in: use a folder that {user} may enter")
-        });
+    let closed = closed_folder(folder);
+    let target = closed.unwrap_or(if wanted.is_of_folder() { folder } else { &path });
+    if closed.is_none() {
+        access(target, wanted.flags()).err()?;
     }
-    let target = if wanted == Wanted::Replace { folder } else { &path };
-    access(target, wanted.flags()).err()?;
     let found = target.metadata().ok()?;
-    let (owner, user, shown) = (owner_of(target)?, name_of(geteuid()), target.display());
-    if owner == user {
-        let bits = if found.is_dir() { "u+rwx" } else { "u+rw" };
-        let mode = found.mode() & 0o7777;
-        return Some(format!(
-            "{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}"
-        ));
+    Some(Obstacle {
+        path: target.to_owned(),
+        owner: Uid::from_raw(found.uid()),
+        mode: found.mode() & 0o7777,
+        is_folder: found.is_dir(),
+        is_closed: closed.is_some(),
+    })
+}
+
+impl Obstacle {
+    /// Nobody is told to take a file away from another user, whose runs need it; and none but root's, which is nobody's home,
+    /// is given to this user.
+    fn cure(&self, path: &Path, wanted: Wanted) -> String {
+        let (shown, owner, user) = (self.path.display(), name_of(self.owner), name_of(geteuid()));
+        if self.owner == geteuid() {
+            let bits = if self.is_folder { "u+rwx" } else { "u+rw" };
+            let mode = self.mode;
+            return format!(
+                "{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}"
+            );
+        }
+        let advice = match () {
+            () if !self.owner.is_root() => format!("run it as {owner}: {}", command_as(self.owner)),
+            () if self.is_closed => format!("use a folder that {user} may enter"),
+            () if wanted == Wanted::Make => format!("sudo install -d -m 700 -o {user} {}", path.display()),
+            () if self.is_folder => format!("use another folder, or sudo chown {user} {shown} if it is for mita alone"),
+            () => format!("if cron runs mita as {user}, sudo chown {user} {shown}, else run it as cron does"),
+        };
+        format!("{shown} belongs to {owner}, and mita runs as {user}: {advice}")
     }
-    let chown = format!("{shown} belongs to {owner}, and mita runs as {user}: sudo chown {user} {shown}");
-    let others = if found.is_dir() { " if it is for mita alone, else use another folder" } else { "" };
-    // mita needs no root, and does not ask for it.
-    let run_as =
-        if owner == "root" { String::new() } else { format!(", or run mita as {owner} (sudo -u {owner} mita ...)") };
-    Some(format!("{chown}{others}{run_as}"))
+}
+
+/// This command line, as somebody else runs it.
+fn command_as(user: Uid) -> String {
+    let words = std::env::args_os().skip(1).map(|word| shell_word(&word.to_string_lossy()).into_owned());
+    let user = user_name(user).unwrap_or_else(|| format!("'#{user}'"));
+    format!("sudo -u {user} mita {}", words.collect::<Vec<_>>().join(" "))
 }
 
 /// The first folder on the way that this user cannot enter.
@@ -76,10 +122,6 @@ fn closed_folder(folder: &Path) -> Option<&Path> {
     let mut folders: Vec<&Path> = folder.ancestors().collect();
     folders.reverse();
     folders.into_iter().find(|folder| access(*folder, AccessFlags::X_OK).is_err())
-}
-
-fn owner_of(path: &Path) -> Option<String> {
-    path.metadata().ok().map(|found| name_of(Uid::from_raw(found.uid())))
 }
 
 fn name_of(uid: Uid) -> String {

@@ -1,9 +1,10 @@
 //! Loading a [`Config`] from a file: every table is read and checked, and all errors are reported at once.
 
-use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table, Warnings};
+use super::file::{self, ConfigErrors, Environment, Found, Place, Reading, Table, UsedFile, Warnings};
 use super::types::{Config, JenkinsConfig, NodeType, Times, fingerprint_of};
 use super::{jenkins, keys, nodes, provider, targets, times};
 use crate::domain::names::Owner;
+use crate::permission::of_another_user;
 use crate::secret;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
@@ -43,9 +44,11 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
         // Cron starts a program in another folder than the one where its command was tried.
         let from = std::env::current_dir().ok().filter(|_| error == file::MISSING && path.is_relative());
         let from = from.map_or_else(String::new, |from| format!(" (looked for from the folder {})", from.display()));
+        let named = environment("MITA_CONFIG").is_some_and(|named| Path::new(&named) == path);
+        let named = if named { " (named by the variable MITA_CONFIG)" } else { "" };
         let error = format!("{error}{from}");
         let error = file::with_advice(&error, "name another file with --config FILE or MITA_CONFIG");
-        ConfigErrors::of_lines(vec![format!("{file}: {error}")])
+        ConfigErrors::of_lines(vec![format!("{file}{named}: {error}")])
     })?;
     let reading = Reading::new(path, &text, environment);
     let (document, errors) = DeTable::parse_recoverable(&text);
@@ -53,12 +56,20 @@ pub(super) fn load(path: &Path, environment: Environment<'_>) -> Result<Loaded, 
         return Err(file::errors(&reading, path, &text, &errors));
     }
     let config = config(&Table::top(&reading, document.get_ref()), path);
-    let files = targets::used_files(&reading, path);
+    let (files, named) = (targets::used_files(&reading, path), reading.named_files());
     match reading.finish(config) {
         Ok((config, Warnings { all, unworkable })) => {
             Ok(Loaded { config: Config { files, ..config }, warnings: all, unworkable })
         }
-        Err(errors) => Err(errors.with_files(files)),
+        Err(errors) => {
+            // Read as the right user, nothing of it may be wrong.
+            let closed = |file: &UsedFile| Some((file.what.clone(), of_another_user(&file.path)?));
+            let errors = match targets::read_files(&named, path).iter().find_map(closed) {
+                Some((what, why)) => ConfigErrors::of_lines(vec![format!("{}: {what}: {why}", path.display())]),
+                None => errors,
+            };
+            Err(errors.with_files(files))
+        }
     }
 }
 
@@ -79,7 +90,7 @@ fn config(top: &Table<'_>, path: &Path) -> Option<Config> {
     let providers = provider::read_all(top, &time_zone);
     let node_types = nodes::read_all(top, times, time_zone);
     check_length_of_owner(top, owner.as_ref(), &node_types);
-    if top.named_tables("nodes", keys::NODES).is_empty() {
+    if top.named_tables("nodes", keys::NODES).is_empty() && !top.lacks_name("nodes", keys::NODES) {
         let at = Place { line: 0, key: "nodes".to_owned() };
         reading.warn(&at, "there is no node type, so nothing will be ordered; write a [nodes.NAME]");
     }

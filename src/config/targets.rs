@@ -34,7 +34,8 @@ pub(super) fn used_files(reading: &Reading<'_>, config: &Path) -> Vec<UsedFile> 
     read_files(&named, config).into_iter().chain(kept(&state)).collect()
 }
 
-fn read_files(named: &[Named], config: &Path) -> Vec<UsedFile> {
+/// The files that a run reads.
+pub(super) fn read_files(named: &[Named], config: &Path) -> Vec<UsedFile> {
     let others = named.iter().filter(|file| !WRITTEN.contains(&file.at.key.as_str()));
     let others = others.map(|Named { path, at: Place { key, .. } }| used(key, path));
     std::iter::once(used("the configuration", config)).chain(others).collect()

@@ -27,6 +27,16 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// Whether a word means itself in a shell, in its quotes and in a crontab, where `%` is a line break.
+pub(crate) fn is_plain(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-@:=,".contains(c))
+}
+
+/// A word of a command to paste into a shell.
+pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
+    if is_plain(word) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")).into() }
+}
+
 /// Whether a character moves the cursor, breaks the line or turns the direction of writing, so that a text with it would read
 /// as another one.
 pub(crate) fn is_control(c: char) -> bool {
@@ -59,6 +69,14 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
         assert_eq!(read(&escaped(json)), read(json));
         assert_eq!(escaped("{\n}"), "{\n}");
+    }
+
+    #[test]
+    fn a_word_of_a_command_is_quoted_where_a_shell_would_read_it_otherwise() {
+        assert_eq!(shell_word("/etc/mita/mita.toml"), "/etc/mita/mita.toml");
+        let odd = ["/my mita/x", "/a%b", "/$HOME/x", "/a\"b", "/a;b", "/ü", ""];
+        assert!(odd.iter().all(|word| shell_word(word) == format!("'{word}'")));
+        assert_eq!(shell_word("it's"), "'it'\\''s'");
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl StoreError {
         let wanted = match attempt {
             Attempt::Read => Wanted::Read,
             Attempt::Lock if path.exists() => Wanted::Write,
-            Attempt::Lock | Attempt::Write | Attempt::SetAside | Attempt::Folder => Wanted::Replace,
+            Attempt::Lock | Attempt::Write | Attempt::SetAside => Wanted::Replace,
+            Attempt::Folder => Wanted::Make,
         };
         StoreError::Io { attempt, path: path.to_owned(), source: explained(source, path, wanted) }
     }

@@ -7,7 +7,8 @@ use super::place::{LastLink, Place, publish, published};
 use super::state::{Store, write_document};
 use crate::domain::history::{History, VERSION};
 use crate::domain::names::Owner;
-use crate::domain::state::HISTORY;
+use crate::domain::state::{HISTORY, beside};
+use crate::permission::{Wanted, explained};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -24,7 +25,8 @@ impl Store {
     pub fn save_history(&mut self, history: &History) -> io::Result<()> {
         let place = self.place.beside(HISTORY)?;
         place.remove_leftovers();
-        write_document(&place, |to| serde_json::to_writer(to, history))
+        let written = write_document(&place, |to| serde_json::to_writer(to, history));
+        written.map_err(|error| explained(error, &beside(&self.path, HISTORY), Wanted::Replace))
     }
 
     /// As [`publish`], and removes incomplete files of interrupted runs.

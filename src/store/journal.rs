@@ -13,7 +13,7 @@ use crate::secret::{redact, redact_document};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 /// A larger file is set aside: about twenty thousand entries.
@@ -94,18 +94,22 @@ pub fn latest_of_journal(state_file: &Path) -> Vec<Entry> {
 /// # Errors
 /// A file of the journal cannot be read. That there is none is no error.
 pub fn journal_of(state_file: &Path, since: Timestamp) -> io::Result<JournalRead> {
-    let place = journal_place(state_file)?;
     let mut read = JournalRead::default();
-    let mut read_one = |place: &Place, name: &str| {
-        read_file(place, since, &mut read)
-            .map_err(|error| explained(error, Path::new(name), Wanted::Read))
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot read the journal {name}: {error}")))
+    let name = beside(state_file, JOURNAL);
+    let failed = |name: &Path, error: io::Error| {
+        let error = explained(error, name, Wanted::Read);
+        io::Error::new(error.kind(), format!("cannot read the journal {}: {error}", name.display()))
     };
-    let name = beside(state_file, JOURNAL).display().to_string();
-    for suffix in set_aside(&place)? {
-        read_one(&place.beside(&suffix)?, &format!("{name}{suffix}"))?;
+    let place = match journal_place(state_file) {
+        Ok(place) => place,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(read),
+        Err(error) => return Err(failed(&name, error)),
+    };
+    for suffix in set_aside(&place).map_err(|error| failed(&name, error))? {
+        let older = place.beside(&suffix).and_then(|place| read_file(&place, since, &mut read));
+        older.map_err(|error| failed(&beside(&name, &suffix), error))?;
     }
-    read_one(&place, &name)?;
+    read_file(&place, since, &mut read).map_err(|error| failed(&name, error))?;
     // A clock that was set back may have mixed them.
     read.entries.sort_by_key(|entry| entry.at);
     Ok(read)

@@ -261,7 +261,8 @@ pub fn owners(path: &Path) -> io::Result<BTreeSet<u32>> {
 
 /// Goes from folder to folder, and shows each of them, each link, and what has the last name.
 fn walk(path: &Path, last: LastLink, see: &mut dyn FnMut(&FileStat) -> io::Result<()>) -> io::Result<Place> {
-    let mut at = folder(None, Path::new("."))?;
+    // This user need not be able to enter the current folder.
+    let mut at = folder(None, Path::new(if path.is_absolute() { "/" } else { "." }))?;
     let mut left: Vec<OsString> = Vec::new();
     push(&mut left, path);
     let mut links = 0;

@@ -147,17 +147,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 
 /// How commands begin that messages name at their ends. They stay on one line: a person copies them. What comes before them
 /// is part of the text: the name of a job may hold such a word.
-const COMMANDS: [&str; 9] = [
-    ": sudo ",
-    " (sudo ",
-    " (crontab ",
-    ": chmod ",
-    "; run chmod ",
-    "with chmod ",
-    ": chown ",
-    ": mkdir ",
-    ": (umask ",
-];
+const COMMANDS: [&str; 7] = [": sudo ", " (crontab ", ": chmod ", "with chmod ", ": chown ", ": mkdir ", ": (umask "];
 
 /// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay.
 pub(crate) fn folded(text: &str, width: usize) -> String {
@@ -219,8 +209,8 @@ mod tests {
             "the name of a job is no command"
         );
         assert_eq!(
-            folded("openstack.secret can be read by others; run chmod 600 openstack.secret\n", 40),
-            "openstack.secret can be read by others;\n      run chmod 600 openstack.secret\n"
+            folded("openstack.secret can be read by others: chmod 600 openstack.secret\n", 40),
+            "openstack.secret can be read by others:\n      chmod 600 openstack.secret\n"
         );
     }
 

@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("concurrency", &[]),
     ("json", &[]),
-    ("permission", &[]),
+    ("permission", &["domain"]),
     ("progress", &[]),
     // What the operator wants.
     ("config", &["domain", "permission", "secret"]),

@@ -193,7 +193,12 @@ fn what_this_user_may_not_read_or_write_is_told_with_whose_it_is_and_the_command
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
         let words: &[&str] = if command == "explain" { &["explain", "trusty"] } else { &[command] };
         let ended = farm.program(words);
-        let told = format!("{0} belongs to root, and mita runs as 4711: sudo chown 4711 {0}", path.display());
+        let told = if path.is_dir() {
+            format!("use another folder, or sudo chown 4711 {} if it is for mita alone", path.display())
+        } else {
+            format!("if cron runs mita as 4711, sudo chown 4711 {}, else run it as cron does", path.display())
+        };
+        let told = format!("{} belongs to root, and mita runs as 4711: {told}", path.display());
         assert!(ended.stderr.contains(&told), "{name}, {command}: {}", ended.stderr);
         assert!(!ended.stderr.contains("os error"), "{name}, {command}: {}", ended.stderr);
         chown(&path, Some(SERVICE), Some(SERVICE)).unwrap();
@@ -203,6 +208,96 @@ fn what_this_user_may_not_read_or_write_is_told_with_whose_it_is_and_the_command
     fs::set_permissions(folder.join("var"), fs::Permissions::from_mode(0o700)).unwrap();
     chown(folder.join("var"), Some(0), Some(0)).unwrap();
     let ended = farm.program(&["reconcile"]);
-    assert!(ended.stderr.contains("lets no 4711 in: use a folder that 4711 may enter"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("mita runs as 4711: use a folder that 4711 may enter"), "{}", ended.stderr);
     assert!(!ended.stderr.contains("chown"), "{}", ended.stderr);
+}
+
+/// Runs the program as this user, in a folder that only root may enter, with a path to the configuration if there is one.
+fn as_user(user: u32, closed: &Path, config: Option<&Path>, words: &[&str]) -> (Option<i32>, String) {
+    // The program is where the tests are built, which this user need not be able to enter.
+    let mita = closed.with_file_name("mita");
+    assert!(mita.exists() || copied(env!("CARGO_BIN_EXE_mita"), &mita));
+    let mut command = Command::new("setpriv");
+    command.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]).arg(mita).args(words);
+    config.map(|config| command.arg("--config").arg(config));
+    let ended = command.current_dir(closed).env_clear().env("HOME", closed).output().unwrap();
+    let shown = [ended.stdout, ended.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (ended.status.code(), shown)
+}
+
+/// The farm as the service user's own, and a folder that only root may enter.
+fn farm_of_service() -> Option<(Installation, PathBuf, tempfile::TempDir)> {
+    let (farm, var, roots) = farm()?;
+    let folder = var.parent().unwrap();
+    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).chain([folder.to_owned()]) {
+        chown(path, Some(SERVICE), Some(SERVICE)).unwrap();
+    }
+    let closed = roots.path().join("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    Some((farm, closed, roots))
+}
+
+#[test]
+fn no_command_needs_the_current_folder_where_paths_are_absolute() {
+    let Some((farm, closed, _roots)) = farm_of_service() else { return };
+    let config = farm.config_file().canonicalize().unwrap();
+    let run = |words: &[&str]| as_user(SERVICE, &closed, Some(&config), words);
+    for words in [
+        &["reconcile", "--dry-run"][..],
+        &["history"],
+        &["reconcile"],
+        &["status"],
+        &["history"],
+        &["check", "--online"],
+        &["pause"],
+        &["resume"],
+        &["explain", "trusty"],
+    ] {
+        let (status, shown) = run(words);
+        assert_eq!(status, Some(0), "{words:?}: {shown}");
+        assert!(!shown.contains("denied"), "{words:?}: {shown}");
+    }
+    assert!(run(&["hold", "trusty+1"]).1.contains("has no node of this name"));
+    let record = config.with_file_name("record").to_string_lossy().into_owned();
+    assert_eq!(run(&["reconcile", "--record", &record, "--html", &format!("{record}.html")]).0, Some(0));
+    assert_eq!(as_user(SERVICE, &closed, None, &["replay", &record]).0, Some(0));
+    let new = config.with_file_name("new.toml").to_string_lossy().into_owned();
+    let (status, shown) = as_user(SERVICE, &closed, None, &["init", "--offline", "--file", &new]);
+    assert_eq!(status, Some(0), "{shown}");
+    // Neither there nor in a home that is closed is a configuration looked for.
+    let (status, shown) = as_user(SERVICE, &closed, None, &["check"]);
+    assert!(status == Some(2) && shown.contains("no configuration file found"), "{shown}");
+}
+
+#[test]
+fn the_wrong_user_is_told_once_whose_command_it_is_and_to_take_no_file_away() {
+    let Some((farm, closed, _roots)) = farm_of_service() else { return };
+    let folder = farm.config_file().parent().unwrap().canonicalize().unwrap();
+    for name in ["token", "password"] {
+        fs::write(folder.join(name), "a-secret-of-mita").unwrap();
+        fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o600)).unwrap();
+        chown(folder.join(name), Some(SERVICE), None).unwrap();
+    }
+    let config = folder.join("mita.toml");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    for words in [&["status"][..], &["reconcile"], &["history"]] {
+        let before = fs::read_to_string(&config).unwrap();
+        let in_files = before
+            .replace("token = \"jenkins-api-token\"", "token_file = \"token\"")
+            .replace("password = \"mita-secret\"", "password_file = \"password\"");
+        assert_ne!(before, in_files);
+        fs::write(&config, in_files).unwrap();
+        let (status, shown) = as_user(OTHER, &closed, Some(&config), words);
+        let advice = format!("run it as 4711: sudo -u '#4711' mita {} --config {}", words[0], config.display());
+        assert_eq!(status, Some(2), "{shown}");
+        assert_eq!(shown.matches(&advice).count(), 1, "{shown}");
+        assert_eq!(shown.lines().count(), 1, "{shown}");
+        // The same where only the state is closed.
+        fs::write(&config, before).unwrap();
+        fs::set_permissions(folder.join("var"), fs::Permissions::from_mode(0o700)).unwrap();
+        let (_, of_state) = as_user(OTHER, &closed, Some(&config), words);
+        assert!(of_state.contains(&advice), "{of_state}");
+        assert!(!shown.contains("chown") && !of_state.contains("chown"), "{shown}{of_state}");
+    }
 }

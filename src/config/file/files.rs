@@ -55,7 +55,7 @@ pub(crate) fn with_advice(error: &str, advice: &str) -> String {
 pub(crate) fn warn_of_readers(reading: &Reading<'_>, at: &Place, path: &Path, what: &str) {
     if let Some(mode) = too_open(path) {
         let path = path.display();
-        reading.warn(at, format!("{path} {what}can be read by others (mode {mode:04o}); run chmod 600 {path}"));
+        reading.warn(at, format!("{path} {what}can be read by others (mode {mode:04o}): chmod 600 {path}"));
     }
 }
 

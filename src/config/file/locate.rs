@@ -55,7 +55,8 @@ impl std::error::Error for NotFound {}
 /// The configuration file: the one that is named (`--config`), else the one that `MITA_CONFIG` names, else the first
 /// that exists of `./mita.toml`, `mita/mita.toml` in the user's configuration folder, and `/etc/mita/mita.toml`.
 ///
-/// A named file is not searched elsewhere. A file that exists but cannot be read is not skipped: reading it gives the error.
+/// A named file is not searched elsewhere. A file that exists but cannot be read is not skipped: reading it gives the error. See
+/// [`exists`] for folders that cannot be entered.
 ///
 /// # Errors
 /// If none exists; the error lists the places.
@@ -106,11 +107,16 @@ pub(crate) fn foreign_owner(path: &Path) -> Option<u32> {
     owners.into_iter().flatten().find(|owner| ![0, own].contains(owner))
 }
 
-/// Whether something exists, readable or not.
+/// Whether something exists, readable or not. A folder that this user may not enter, such as the current one or the home under
+/// `sudo -u`, counts as empty; but not below `/etc`, where the files of a service are closed to other users.
 pub(crate) fn exists(path: &Path) -> bool {
     match path.metadata() {
         Ok(_) => true,
-        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        Err(error) => match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => false,
+            ErrorKind::PermissionDenied => path.starts_with("/etc") || path.symlink_metadata().is_ok(),
+            _ => true,
+        },
     }
 }
 

@@ -245,7 +245,7 @@ fn a_clouds_file_with_secrets_that_others_can_read_draws_a_warning() {
     assert_eq!(
         folder.plain(&load(&folder).unwrap().warnings),
         ["mita.toml:2: provider.openstack.cloud: openstack/clouds.yaml holds a secret and can be read by others \
-          (mode 0644); run chmod 600 openstack/clouds.yaml"]
+          (mode 0644): chmod 600 openstack/clouds.yaml"]
     );
 }
 

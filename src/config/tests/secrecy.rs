@@ -122,9 +122,9 @@ fn a_file_of_secrets_that_others_can_read_draws_a_warning() {
     assert_eq!(
         folder.plain(&folder.load().unwrap().warnings),
         [
-            "mita.toml:4: jenkins.token_file: token can be read by others (mode 0640); run chmod 600 token",
-            "mita.toml:8: provider.openstack.password: mita.toml holds a secret and can be read by others (mode 0644); \
-             run chmod 600 mita.toml",
+            "mita.toml:4: jenkins.token_file: token can be read by others (mode 0640): chmod 600 token",
+            "mita.toml:8: provider.openstack.password: mita.toml holds a secret and can be read by others (mode 0644): \
+             chmod 600 mita.toml",
         ]
     );
 }
