@@ -73,6 +73,8 @@ impl Context<'_> {
             }
             (Presence::SetOffline(cause), Some(SetOfflineBy::Us | SetOfflineBy::Person) | None) => cause,
         };
+        // Whether it can be written is known before anything is done.
+        self.store.save(&self.state)?;
         match self.jenkins.release(&self.node.name, cause) {
             Ok(Restoration::Done) => {
                 self.forget_set_offline();

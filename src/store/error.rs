@@ -4,7 +4,7 @@ use crate::domain::installation::Controller;
 use crate::domain::names::Owner;
 use crate::domain::state::VERSION;
 use crate::permission::{Wanted, explained};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -59,7 +59,7 @@ pub enum StoreError {
     #[error("there is no folder {folder}, make it with: mkdir -p {folder}", folder = .0.display())]
     NoFolder(PathBuf),
     /// The system refused.
-    #[error("cannot {attempt} {}: {source}", path.display())]
+    #[error("cannot {attempt} {}: {source}{}", path.display(), advice(source))]
     Io {
         /// What was tried.
         attempt: Attempt,
@@ -75,7 +75,9 @@ pub enum StoreError {
 pub enum Attempt {
     /// Reading the state.
     Read,
-    /// Writing it.
+    /// Writing it, before anything is done.
+    FirstWrite,
+    /// Writing it once more.
     Write,
     /// Keeping an unreadable one under another name.
     SetAside,
@@ -89,7 +91,7 @@ impl std::fmt::Display for Attempt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Attempt::Read => "read the state file",
-            Attempt::Write => "write the state file",
+            Attempt::FirstWrite | Attempt::Write => "write the state file",
             Attempt::SetAside => "set aside the unreadable state file",
             Attempt::Lock => "lock",
             Attempt::Folder => "make the folder of the state file",
@@ -97,20 +99,44 @@ impl std::fmt::Display for Attempt {
     }
 }
 
+/// What to do, unless the error says so itself.
+fn advice(error: &io::Error) -> &'static str {
+    match (error.raw_os_error(), error.kind()) {
+        (None, _) => "",
+        (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge) => {
+            "; make room on its file system"
+        }
+        (_, _) => "; set state_file to a path where files can be written",
+    }
+}
+
 impl StoreError {
-    /// Whether what a run needs to begin failed because this user may not do it: no later run can do better.
-    pub fn is_forbidden(&self) -> bool {
-        matches!(self, StoreError::Io { attempt: Attempt::Lock | Attempt::Folder | Attempt::Read, source, .. }
-            if source.kind() == io::ErrorKind::PermissionDenied)
+    /// Whether the command had done something before.
+    pub fn is_late(&self) -> bool {
+        matches!(self, StoreError::Io { attempt: Attempt::Write, .. })
     }
 
     pub(super) fn at(attempt: Attempt, path: &Path, source: io::Error) -> Self {
         let wanted = match attempt {
             Attempt::Read => Wanted::Read,
             Attempt::Lock if path.exists() => Wanted::Write,
-            Attempt::Lock | Attempt::Write | Attempt::SetAside => Wanted::Replace,
+            Attempt::Lock | Attempt::FirstWrite | Attempt::Write | Attempt::SetAside => Wanted::Replace,
             Attempt::Folder => Wanted::Make,
         };
         StoreError::Io { attempt, path: path.to_owned(), source: explained(source, path, wanted) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_the_next_step() {
+        let full = io::Error::from(ErrorKind::StorageFull);
+        assert_eq!(advice(&full), "", "what explains itself needs none");
+        let error = StoreError::at(Attempt::FirstWrite, Path::new("state.json"), io::Error::from_raw_os_error(28));
+        let told = "cannot write the state file state.json: No space left on device (os error 28); make room on its file system";
+        assert_eq!((error.to_string().as_str(), error.is_late()), (told, false));
     }
 }

@@ -33,6 +33,8 @@ const AGAIN_WITHIN: SignedDuration = SignedDuration::from_hours(2);
 pub struct Store {
     pub(super) path: PathBuf,
     pub(super) place: Place,
+    /// Whether it was written: a command writes it before it does anything.
+    is_saved: bool,
     _lock: Lock,
 }
 
@@ -76,7 +78,7 @@ impl Store {
     pub fn lock(state_file: &Path) -> Result<Store, LockError> {
         let (lock, place) = Lock::acquire_at(state_file)?;
         place.remove_leftovers();
-        Ok(Store { path: state_file.to_owned(), place, _lock: lock })
+        Ok(Store { path: state_file.to_owned(), place, is_saved: false, _lock: lock })
     }
 
     /// Reads the state of this installation. A file that cannot be read is kept under another name with the date of `now`, and
@@ -99,8 +101,10 @@ impl Store {
     /// same time the older state could win.
     pub fn save(&mut self, state: &State) -> Result<(), StoreError> {
         let state = without_secrets(state);
+        let attempt = if self.is_saved { Attempt::Write } else { Attempt::FirstWrite };
         let saved = write_document(&self.place, |to| lines::write(to, &*state));
-        saved.map_err(|source| StoreError::at(Attempt::Write, &self.path, source))
+        self.is_saved |= saved.is_ok();
+        saved.map_err(|source| StoreError::at(attempt, &self.path, source))
     }
 }
 

@@ -85,6 +85,38 @@ fn status_2_for_a_state_of_another_owner_or_a_newer_program_and_the_file_stays_a
 }
 
 #[test]
+fn status_2_where_the_state_cannot_be_kept_and_nothing_was_done() {
+    // A full file system says the same of every file.
+    for (file, error) in [
+        ("/dev/full/x/state.json", "cannot make the folder of the state file /dev/full/x: Not a directory"),
+        ("/proc/state.json", "cannot lock /proc/state.json.lock: No such file or directory"),
+    ] {
+        let it = Setup::trusty().start();
+        waits(&it);
+        it.edit_config(|config| config.replace("\"state.json\"", &format!("{file:?}")));
+        for words in [&["reconcile"][..], &["pause"]] {
+            let ended = it.program(words);
+            assert_eq!(ended.status, 2, "{}", ended.stderr);
+            let next = "; set state_file to a path where files can be written";
+            assert!(ended.stderr.contains(error) && ended.stderr.contains(next), "{}", ended.stderr);
+        }
+        assert!(it.sim.writes().is_empty());
+    }
+}
+
+#[test]
+fn help_lists_the_statuses_that_a_command_can_end_with() {
+    let it = Setup::trusty().start();
+    for (command, last) in [("reconcile", 4), ("retire", 4), ("pause", 4), ("status", 2), ("history", 2), ("check", 2)]
+    {
+        let help = it.program(&[command, "--help"]).stdout;
+        let told: Vec<bool> = (0..5).map(|status| help.contains(&format!("\n  {status}  "))).collect();
+        let can: Vec<bool> = (0..5).map(|status| status <= last && (status != 3 || command != "pause")).collect();
+        assert_eq!(told, can, "{command}");
+    }
+}
+
+#[test]
 fn status_4_while_another_run_is_active_and_nothing_is_sent() {
     let it = Setup::trusty().start();
     waits(&it);

@@ -39,8 +39,8 @@ fn s6_a_run_whose_disk_is_full_does_not_start_to_act_and_leaves_the_old_state_wh
     farm.sim.clear_log();
     let ended = with_file_limit(&farm, 0);
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(1), "{told}");
-    assert!(told.contains("state.json"), "it says which file: {told}");
+    assert_eq!(ended.status.code(), Some(2), "{told}");
+    assert!(told.contains("state.json") && told.contains("; make room on its file system"), "{told}");
     assert_eq!(writes(&farm), 0, "{told}");
     assert_eq!(farm.state(), state);
     assert!(farm.files().keys().eq(&files), "nothing is left of the attempt: {:?}", farm.files().keys());

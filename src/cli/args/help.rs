@@ -47,7 +47,7 @@ pub(super) fn init_help() -> String {
          mita init --offline --file /etc/mita/mita.toml          write a configuration to fill in\n\n\
          At a terminal, mita asks for each value that no option gives; elsewhere, it chooses. It writes no secret into the \
          configuration.\n\n{}",
-        exit_help()
+        exit_help(LOOKS)
     )
 }
 
@@ -62,12 +62,12 @@ pub(super) fn top_help() -> String {
          mita history ubuntu+192.168.1.188        who removed this node, when and why?\n  \
          mita hold ubuntu+192.168.1.188           leave this node alone: somebody debugs it\n  \
          * * * * *  mita reconcile                for cron; cron.example has two runs each minute\n\n{}",
-        exit_help()
+        exit_help(Exit::ALL)
     )
 }
 
 pub(super) fn reconcile_help() -> String {
-    format!("{}\n{}", exit_help(), rules_help())
+    format!("{}\n{}", exit_help(Exit::ALL), rules_help())
 }
 
 pub(super) fn explain_help() -> String {
@@ -78,14 +78,21 @@ pub(super) fn explain_help() -> String {
          mita explain 'amd64 && trusty'         what satisfies this?\n\n\
          If nothing has this name, mita reads it as a label expression. If it knows none of the labels, it suggests similar \
          names, and the exit status is 1. If the expression has a mistake, it says where, and the exit status is 2.\n\n{}\n{}",
-        exit_help(),
+        exit_help(LOOKS),
         rules_help()
     )
 }
 
-pub(super) fn exit_help() -> String {
+/// The statuses of a command that takes no lock and removes nothing.
+pub(super) const LOOKS: &[Exit] = &[Exit::Done, Exit::Failed, Exit::Unusable];
+
+/// Those of a command that writes the state and removes nothing.
+pub(super) const PAUSES: &[Exit] = &[Exit::Done, Exit::Failed, Exit::Unusable, Exit::Busy];
+
+/// The statuses that a command can end with.
+pub(super) fn exit_help(possible: &[Exit]) -> String {
     let mut text = String::from("Exit status:\n");
-    for exit in Exit::ALL {
+    for exit in possible {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {}  {}", exit.number(), exit.meaning());
     }

@@ -18,11 +18,13 @@ pub(crate) use init::{Init, Register};
 pub(crate) use pause::{Pause, PauseScope, Resume};
 pub(crate) use status::{Colour, Status, StatusFormat};
 
+use crate::view::exit::Exit;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, Shell};
 use help::{
-    COMPLETIONS_HELP, MAN_HELP, REPLAY_HELP, SCHEMA_HELP, exit_help, explain_help, init_help, reconcile_help, top_help,
+    COMPLETIONS_HELP, LOOKS, MAN_HELP, PAUSES, REPLAY_HELP, SCHEMA_HELP, exit_help, explain_help, init_help,
+    reconcile_help, top_help,
 };
 use no_config::NoConfig;
 use std::ffi::{OsStr, OsString};
@@ -64,31 +66,31 @@ pub(crate) enum Command {
     #[command(after_long_help = reconcile_help())]
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(LOOKS))]
     Status(Status),
     /// Show everything about one job, node, server, node type, provider or label expression, with the evidence
     #[command(after_long_help = explain_help())]
     Explain(Explain),
     /// Set a node offline in your name: mita leaves it alone until you release it
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(Exit::ALL))]
     Hold(Hold),
     /// End a person's hold on a node, or cancel `mita retire --when-idle`
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(Exit::ALL))]
     Release(Release),
     /// Retire a node and its server now, with the same checks as every retirement
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(Exit::ALL))]
     Retire(Retire),
     /// Order and remove nothing for a while: everywhere, of one node type or at one provider
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(PAUSES))]
     Pause(Pause),
     /// End a pause
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(PAUSES))]
     Resume(Resume),
     /// Show what was done: orders, builds, removals, holds and pauses, and for which job and why
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(LOOKS))]
     History(History),
     /// Check the configuration and list everything that is wrong with it
-    #[command(after_long_help = exit_help())]
+    #[command(after_long_help = exit_help(LOOKS))]
     Check(Check),
     /// Plan a recorded run again, offline, and show where the plan differs
     #[command(after_long_help = REPLAY_HELP)]
@@ -279,7 +281,7 @@ mod tests {
 
     #[test]
     fn the_exit_statuses_fit_the_usual_width() {
-        for line in help::exit_help().lines() {
+        for line in help::exit_help(Exit::ALL).lines() {
             assert!(line.len() < 80, "{line}");
         }
     }

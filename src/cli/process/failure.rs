@@ -3,7 +3,7 @@
 use crate::config::{ConfigErrors, NotFound};
 use crate::reconcile::RunError;
 use crate::record::RecordError;
-use crate::store::{LockError, StoreError};
+use crate::store::LockError;
 use crate::view::exit::Exit;
 use std::io;
 use std::path::PathBuf;
@@ -75,15 +75,13 @@ impl Failure {
         match self {
             Failure::NoConfig(_) | Failure::Config(_) | Failure::Refused(_) => Exit::Unusable,
             Failure::Run(RunError::Lock(LockError::Busy { .. })) => Exit::Busy,
-            Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => match error {
-                StoreError::Newer { .. }
-                | StoreError::OtherOwner { .. }
-                | StoreError::OtherController { .. }
-                | StoreError::NotAFile(_)
-                | StoreError::NoFolder(_) => Exit::Unusable,
-                forbidden @ StoreError::Io { .. } if forbidden.is_forbidden() => Exit::Unusable,
-                StoreError::Io { .. } => Exit::Failed,
-            },
+            Failure::Run(RunError::Lock(LockError::Failed(error)) | RunError::Store(error)) => {
+                if error.is_late() {
+                    Exit::Failed
+                } else {
+                    Exit::Unusable
+                }
+            }
             Failure::Record(error) => match error {
                 RecordError::Newer { .. } | RecordError::Unreadable { .. } | RecordError::Read { .. } => Exit::Unusable,
                 RecordError::Write { .. } => Exit::Failed,
@@ -97,21 +95,19 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Attempt;
+    use crate::store::{Attempt, StoreError};
 
     #[test]
     fn each_failure_has_the_exit_status_of_the_documentation() {
         let folder = || "/var/lib/mita".into();
-        let io = || StoreError::Io { attempt: Attempt::Write, path: folder(), source: io::Error::other("full") };
-        let denied = || io::ErrorKind::PermissionDenied.into();
-        let forbidden = |attempt| StoreError::Io { attempt, path: folder(), source: denied() };
+        let io = |attempt| StoreError::Io { attempt, path: folder(), source: io::Error::other("full") };
         let cases: [(Failure, Exit); 10] = [
-            (RunError::Lock(LockError::Failed(forbidden(Attempt::Lock))).into(), Exit::Unusable),
-            (RunError::Store(forbidden(Attempt::Read)).into(), Exit::Unusable),
+            (RunError::Store(io(Attempt::Read)).into(), Exit::Unusable),
             (NotFound::Nowhere { tried: Vec::new() }.into(), Exit::Unusable),
             (RunError::Lock(LockError::Busy { lock_file: folder(), pid: None }).into(), Exit::Busy),
-            (RunError::Lock(LockError::Failed(io())).into(), Exit::Failed),
-            (RunError::Store(io()).into(), Exit::Failed),
+            (RunError::Lock(LockError::Failed(io(Attempt::Lock))).into(), Exit::Unusable),
+            (RunError::Store(io(Attempt::FirstWrite)).into(), Exit::Unusable),
+            (RunError::Store(io(Attempt::Write)).into(), Exit::Failed),
             (RunError::Store(StoreError::Newer { path: folder(), version: 2 }).into(), Exit::Unusable),
             (RecordError::Newer { path: folder(), version: 2 }.into(), Exit::Unusable),
             (RecordError::Write { path: folder(), source: io::Error::other("full") }.into(), Exit::Failed),
