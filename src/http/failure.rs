@@ -152,7 +152,7 @@ fn proxy_refused(uri: &Uri, proxy: &Proxy, reason: &str) -> (String, bool) {
 fn not_sent(uri: &Uri, host: &str, cause: Error, timeout: Duration) -> (String, bool) {
     let tls = uri.scheme_str() == Some("https");
     match cause {
-        Error::HostNotFound => (format!("the host name {host} has no address"), true),
+        Error::HostNotFound => (no_address(host, ""), true),
         Error::Timeout(Timeout::Resolve) => {
             (format!("the name servers gave no address for {host} within {}", seconds(CONNECT_TIMEOUT)), true)
         }
@@ -167,10 +167,17 @@ fn not_sent(uri: &Uri, host: &str, cause: Error, timeout: Duration) -> (String, 
         Error::Io(cause) if tls && cause.kind() == io::ErrorKind::UnexpectedEof => {
             ("the service ended the TLS handshake: does this port speak https?".to_owned(), true)
         }
-        Error::Io(cause) => (format!("no connection: {cause}"), true),
+        Error::Io(cause) => match cause.to_string().strip_prefix("failed to lookup address information: ") {
+            Some(why) => (no_address(host, &format!(" ({why})")), true),
+            None => (format!("no connection: {cause}"), true),
+        },
         cause @ (Error::Rustls(_) | Error::Tls(_) | Error::Pem(_)) => (not_trusted(&cause), false),
         cause => (format!("could not be sent: {cause}"), false),
     }
+}
+
+fn no_address(host: &str, why: &str) -> String {
+    format!("the host name {host} has no address{why}: is it right, and does this machine reach its name servers?")
 }
 
 fn seconds(time: Duration) -> String {
@@ -199,6 +206,19 @@ fn not_trusted(cause: &dyn fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_name_without_an_address_is_named() {
+        let uri = Uri::from_static("https://ci.example.com/");
+        let failed = io::Error::other("failed to lookup address information: Name or service not known");
+        for (cause, why) in [(Error::HostNotFound, ""), (Error::Io(failed), " (Name or service not known)")] {
+            let (text, _) = not_sent(&uri, "ci.example.com", cause, Duration::ZERO);
+            assert!(
+                text.starts_with(&format!("the host name ci.example.com has no address{why}: is it right")),
+                "{text}"
+            );
+        }
+    }
 
     #[test]
     fn a_failure_of_trust_says_what_to_do() {

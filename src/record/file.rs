@@ -75,6 +75,7 @@ impl Record {
         let failed = |source: io::Error| {
             let source = match source.kind() {
                 io::ErrorKind::NotFound => io::Error::new(source.kind(), "it does not exist"),
+                io::ErrorKind::IsADirectory => io::Error::new(source.kind(), "it is a folder"),
                 _ => explained(source, path, Wanted::Read),
             };
             RecordError::Read { path: path.to_owned(), source }
@@ -88,14 +89,21 @@ impl Record {
         if text.is_empty() {
             return Err(unreadable("it is empty".to_owned()));
         }
-        let Header { version } = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+        let damaged = |error: serde_json::Error| {
+            unreadable(match () {
+                () if !error.is_data() => format!("it is not JSON, or not all of it: {error}"),
+                () if Self::is_one(&text) => format!("it is damaged: {error}"),
+                () => "it is another document, such as a state file".to_owned(),
+            })
+        };
+        let Header { version } = serde_json::from_slice(&text).map_err(damaged)?;
         if version > u64::from(VERSION) {
             return Err(RecordError::Newer { path: path.to_owned(), version });
         }
         if version != u64::from(VERSION) {
             return Err(unreadable(format!("there never was a version {version}")));
         }
-        let record: Record = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
+        let record: Record = serde_json::from_slice(&text).map_err(damaged)?;
         if !(0..LATEST).contains(&record.now.as_second()) {
             return Err(unreadable("its time is before 1970 or after 2999".to_owned()));
         }

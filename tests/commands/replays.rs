@@ -169,6 +169,26 @@ fn a_record_that_cannot_be_written_stops_nothing_and_the_exit_status_tells() {
 }
 
 #[test]
+fn what_is_no_record_is_told_in_plain_words() {
+    let farm = demand();
+    assert_eq!(farm.program(&["reconcile", "--record", "record.json"]).status, 0);
+    let path = farm.config_file().with_file_name("record.json");
+    let record = fs::read_to_string(&path).unwrap();
+    fs::write(path.with_file_name("half.json"), &record[..record.len() / 2]).unwrap();
+    fs::write(path.with_file_name("damaged.json"), record.replacen("\"configuration\"", "\"other\"", 1)).unwrap();
+    for (file, why) in [
+        ("state.json", "state.json is not a record of a run: it is another document, such as a state file; "),
+        ("mita.toml", "mita.toml is not a record of a run: it is not JSON, or not all of it: expected value"),
+        ("half.json", "it is not JSON, or not all of it: EOF"),
+        ("damaged.json", "it is damaged: "),
+        (".", "cannot read the record .: it is a folder"),
+    ] {
+        let ended = farm.program(&["replay", file]);
+        assert!(ended.status == 2 && ended.stderr.contains(why), "{file}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn orders_that_follow_refused_ones_are_recorded_beside_the_plan() {
     let lines = "labels = \"amd64 trusty\"\nprovider = [\"openstack\", \"second\"]";
     let farm = Setup::new().cloud("second", "").node("trusty", lines).start();

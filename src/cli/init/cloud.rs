@@ -280,7 +280,7 @@ fn credential_id(given: Option<&str>, dialogue: &mut Dialogue<'_>, last: &Last) 
             "who logs in to the cloud? Name --application-credential-id, or --username and --project".to_owned(),
         ));
     }
-    let before = last.credential_id.as_deref().filter(|id| !id.is_empty());
+    let before = last.credential_id.as_deref().map(|id| if id.is_empty() { "-" } else { id });
     let question = Question {
         text: "Id of the application credential (- to log in as a user)",
         option: "--application-credential-id",
@@ -326,7 +326,12 @@ fn secret(
 
 /// What the cloud has.
 fn inventory(session: &Session<'_>, provider: &str, login: &Login, region: Option<&str>) -> Result<Inventory, String> {
-    let config = config::provider_of(&session.place.path, &template::provider(provider, login, region))?;
+    let config = config::provider_of(&session.place.path, &template::provider(provider, login, region));
+    let config = config.map_err(|error| match login {
+        // There is no such key yet.
+        Login::Cloud(cloud) => error.replace(&format!("provider.{provider}.cloud:"), &format!("--cloud {cloud}:")),
+        Login::Credential { .. } | Login::Password { .. } => error,
+    })?;
     let network = Network::default();
     let access = Access { deadline: session.deadline(), concurrency: CONCURRENCY, network: &network };
     let inventory = provider::open(&config, access).map_err(|failure| failure.message)?.inventory();

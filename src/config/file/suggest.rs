@@ -18,6 +18,13 @@ pub(crate) fn advice(unknown: &str, known: &'static [keys::Key]) -> String {
     }
     let first_word = |key: &str| key.split(['_', '-']).next().unwrap_or_default().to_lowercase();
     let related: Vec<_> = keys::names(known).filter(|key| first_word(key) == first_word(unknown)).collect();
+    // A word of another tool for the same thing, such as keypair.
+    let begins_alike = |key: &&str| unknown.get(..3).is_some_and(|begin| key.starts_with(begin));
+    if related.is_empty()
+        && let [meant] = keys::names(known).filter(begins_alike).collect::<Vec<_>>()[..]
+    {
+        return format!("did you mean {meant}?");
+    }
     match keys::names(known).count() {
         _ if !related.is_empty() => format!("the keys like it are {}", related.join(", ")),
         0..=MOST_NAMED => format!("the keys here are {}", keys::names(known).collect::<Vec<_>>().join(", ")),
@@ -79,6 +86,7 @@ mod tests {
     #[test]
     fn a_key_that_resembles_no_other_is_reported_with_the_keys_of_its_table() {
         assert!(advice("colour", JENKINS).starts_with("the keys here are url, former_urls, user, token, "));
+        assert_eq!(advice("keypair", NODES), "did you mean keyname?");
         assert_eq!(advice("colour", NODES), "`mita man mita.toml | man -l -` lists the keys");
         assert_eq!(advice("auth_type", PROVIDER), "the keys like it are auth_url, auth_version");
     }
