@@ -10,7 +10,7 @@ const LARGEST: u64 = 64 * 1024;
 
 /// What is wrong with a secret that is too short to be found in a text.
 const TOO_SHORT: &str =
-    "is so short that mita cannot hide it in messages, which may repeat it; choose one of 8 characters or more";
+    "is so short that mita cannot hide it in messages, which may repeat it: is it complete? A longer one is hidden";
 
 /// What is probably wrong with a secret that a service refuses.
 pub(super) const QUOTED: &str =

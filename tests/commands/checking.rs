@@ -159,3 +159,66 @@ fn a_word_for_a_token_does_not_hide_the_name_of_the_configuration() {
     let (_, shown) = said(&it, &["check", "--config", none]);
     assert!(shown.contains("none.toml: 1 error") && !shown.contains("[secret]"), "{shown}");
 }
+
+#[test]
+fn each_error_is_told_and_counted_once() {
+    for (key, part) in [("owner = \"another\"\n", "belongs to the owner \"ceph-ci\""), ("", "jenkins.former_urls")] {
+        let it = Setup::trusty().start();
+        assert_eq!(said(&it, &["reconcile"]).0, 0);
+        it.edit_config(|config| match key {
+            "" => config.replace("url = \"http://127.0.0.1:", "url = \"http://localhost:"),
+            owner => format!("{owner}{}", config.replace("owner = \"ceph-ci\"\n", "")),
+        });
+        let (status, shown) = said(&it, &["check", "--online"]);
+        assert!(status == 2 && shown.matches(part).count() == 1, "{shown}");
+        assert!(shown.contains(": 1 error"), "{shown}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_told_everything_that_it_lacks() {
+    let it = Setup::trusty().start();
+    it.edit_config(|_| String::new());
+    let (status, shown) = said(&it, &["check"]);
+    assert!(status == 2 && shown.contains("jenkins: is missing") && shown.contains("write a [nodes.NAME]"), "{shown}");
+    it.edit_config(|_| "[node.trusty]\n".to_owned());
+    let (_, shown) = said(&it, &["check"]);
+    assert!(!shown.contains("there is no node type"), "a misspelled table is one error: {shown}");
+}
+
+#[test]
+fn the_next_step_names_the_configuration_as_it_was_named() {
+    let it = Setup::trusty().start();
+    fs::copy(it.config_file(), it.config_file().with_file_name("my mita.toml")).expect("its own folder");
+    for (words, next) in [
+        (&["check"][..], "mita check --online --config 'my mita.toml' asks"),
+        (&["check", "--online"], "mita reconcile --dry-run --config 'my mita.toml' shows"),
+    ] {
+        let (_, shown) = said(&it, &[words, &["--config", "my mita.toml"]].concat());
+        assert!(shown.contains(&format!("next: {next}")), "{shown}");
+    }
+    assert!(said(&it, &["check"]).1.ends_with("next: mita check --online asks Jenkins and the clouds\n"));
+    let (_, shown) = said(&it, &["check", "--config", "none.toml"]);
+    assert!(shown.contains("then mita check --config none.toml again"), "{shown}");
+}
+
+#[test]
+fn a_configuration_that_the_environment_names_wrongly_is_told_with_its_variable() {
+    let it = Setup::trusty().start();
+    let ended = it.program_with(&["status"], &[("MITA_CONFIG", "/none.toml")], "");
+    let told = "/none.toml (named by the variable MITA_CONFIG): does not exist";
+    assert!(ended.status == 2 && ended.stderr.contains(told), "{}", ended.stderr);
+    assert!(!said(&it, &["status", "--config", "/none.toml"]).1.contains("variable"));
+}
+
+#[test]
+fn a_path_is_written_in_one_way_in_a_report() {
+    let it = Setup::trusty().start();
+    fs::set_permissions(it.config_file(), Permissions::from_mode(0o666)).expect("its own file");
+    let (_, shown) = said(&it, &["check", "--config", "./mita.toml"]);
+    assert!(shown.contains("./mita.toml: the configuration can be written by everybody"), "{shown}");
+    assert!(
+        shown.contains("./mita.toml holds a secret and can be read by others (mode 0666): chmod 600 ./mita.toml"),
+        "{shown}"
+    );
+}

@@ -20,13 +20,15 @@ pub(super) fn errors(config: &Config) -> Vec<String> {
     };
     let state = resolved(&config.state_file);
     let folder = existing_folder_of(&state);
-    report("state_file", unwritable(&folder));
+    let missing = folder_of(&state);
+    let wanted = if missing == folder { (state.as_path(), Wanted::Replace) } else { (missing.as_path(), Wanted::Make) };
+    report("state_file", unwritable(&folder, wanted));
     report("state_file", free(&folder).and_then(|free| full(&folder, free, size(&state))));
     report("state_file", unreadable(&state, Wanted::Read));
     report("state_file", unreadable(&beside(&state, LOCK), Wanted::Write));
     report("state_file", unreadable(&beside(&state, JOURNAL), Wanted::Write));
     for (key, file) in [("metrics_file", &config.metrics_file), ("html_file", &config.html_file)] {
-        report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)))));
+        report(key, file.as_ref().and_then(|file| unwritable(&folder_of(&resolved(file)), (file, Wanted::Replace))));
     }
     errors
 }
@@ -70,15 +72,16 @@ fn full(folder: &Path, free: u64, state: u64) -> Option<String> {
     })
 }
 
-fn unwritable(folder: &Path) -> Option<String> {
+/// Why the file or folder that is wanted in this folder cannot be made.
+fn unwritable(folder: &Path, (path, wanted): (&Path, Wanted)) -> Option<String> {
     let shown = folder.display();
     match access(folder, AccessFlags::W_OK | AccessFlags::X_OK) {
         Ok(()) if folder.is_dir() => None,
         Ok(()) => Some(format!("{shown} is not a folder; write another path")),
-        Err(Errno::ENOENT) => Some(format!("the folder {shown} does not exist: mkdir -p {shown}")),
+        Err(Errno::ENOENT) => Some(format!("there is no folder {shown}, make it with: mkdir -p {shown}")),
         Err(Errno::EROFS) => Some(format!("the file system of {shown} is read-only; write another path")),
         Err(error) => {
-            let cure = permission::cure(&folder.join("any"), Wanted::Replace).unwrap_or_else(|| error.to_string());
+            let cure = permission::cure(path, wanted).unwrap_or_else(|| error.to_string());
             Some(format!("this user cannot write in the folder {shown}: {cure}"))
         }
     }
@@ -121,8 +124,10 @@ mod tests {
         assert_eq!(
             errors(&config),
             [
-                format!("mita.toml: state_file: the folder {shown}/off/mita does not exist: mkdir -p {shown}/off/mita"),
-                format!("mita.toml: html_file: the folder {shown}/www does not exist: mkdir -p {shown}/www"),
+                format!(
+                    "mita.toml: state_file: there is no folder {shown}/off/mita, make it with: mkdir -p {shown}/off/mita"
+                ),
+                format!("mita.toml: html_file: there is no folder {shown}/www, make it with: mkdir -p {shown}/www"),
             ]
         );
     }

@@ -17,6 +17,7 @@ use crate::cli::process::output;
 use crate::cli::process::user;
 use crate::config;
 use crate::config::{Config, Loaded};
+use crate::domain::format::shell_word;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
@@ -24,6 +25,7 @@ use crate::view::exit::Exit;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
+    let option = named.as_ref().map(|path| format!(" --config {}", shell_word(&path.to_string_lossy())));
     let path = config::locate(named)?;
     user::become_owner_of(&path)?;
     if let Ok(Loaded { config, .. }) = Config::load(&path) {
@@ -38,7 +40,7 @@ pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress:
         return Ok(exit(&checked));
     }
     let exit = show(&checked)?;
-    output::print(&format!("next: {}\n", checked.next()))?;
+    output::print(&format!("next: {}\n", checked.next(&option.unwrap_or_default())))?;
     Ok(exit)
 }
 
@@ -133,7 +135,7 @@ mod tests {
     fn the_summary_says_ok_only_without_errors_and_what_to_do_next() {
         let good = checked(&[], &[]);
         assert!(good.render().ends_with("mita.toml: ok, 4 node types, 2 providers\n"), "{}", good.render());
-        assert_eq!(good.next(), "mita reconcile --dry-run shows what a run would do");
+        assert_eq!(good.next(" --config x"), "mita reconcile --dry-run --config x shows what a run would do");
         let bad = checked(&["wrong"], &["no"]);
         assert!(bad.render().ends_with("mita.toml: 2 errors\n") && !bad.render().contains("ok"), "{}", bad.render());
     }

@@ -19,16 +19,9 @@ pub(super) fn check(online: &mut Online, config: &Config, world: &World) {
     // Read after the servers were listed, so that it has what was ordered in between.
     let state = match store::load_only(&config.state_file, &config.installation()) {
         Ok(Loaded::Known(state)) => *state,
-        Ok(Loaded::Fresh) => State::new(config.owner.clone()),
-        Ok(Loaded::Unreadable { why } | Loaded::SetAside { why, .. }) => {
-            let file = config.state_file.display();
-            online.hint(
-                "state_file",
-                format!("{file} cannot be read: {why}; the next run sets it aside and goes on without it"),
-            );
-            State::new(config.owner.clone())
-        }
-        Err(error) => return online.fault("state_file", error.to_string()),
+        Ok(Loaded::Fresh | Loaded::Unreadable { .. } | Loaded::SetAside { .. }) => State::new(config.owner.clone()),
+        // What is wrong with it is told without the services, too.
+        Err(_) => return,
     };
     for namesakes in namesakes(config, world, &state) {
         online.fault(&format!("provider {}", namesakes.provider), namesakes.to_string());

@@ -14,25 +14,30 @@ const STICKY: u32 = 0o1000;
 
 /// A warning for each file and folder that others can write, with the cure.
 pub(super) fn warnings(config: &Config) -> Vec<String> {
-    let mut paths: BTreeMap<PathBuf, String> = BTreeMap::new();
+    // By the path without links; the other one is shown, where it leads through none.
+    let mut paths: BTreeMap<PathBuf, (String, PathBuf)> = BTreeMap::new();
     let state = ("state file".to_owned(), config.state_file.clone());
     let files = config.files.iter().map(|file| (file.what.clone(), file.path.clone()));
-    for (what, path) in files.chain([state]) {
+    for (what, written) in files.chain([state]) {
         let what = if what.starts_with("the ") { what } else { format!("the {what}") };
         // A link is as safe as its target and the folder that the target is in.
-        let path = path.canonicalize().unwrap_or(path);
-        let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-        paths.entry(folder.to_owned()).or_insert_with(|| format!("the folder of {what}"));
-        paths.insert(path, what);
+        let path = written.canonicalize().unwrap_or(written.clone());
+        let shown = if written.is_symlink() { path.clone() } else { written };
+        paths.entry(folder_of(&path)).or_insert_with(|| (format!("the folder of {what}"), folder_of(&shown)));
+        paths.insert(path, (what, shown));
     }
-    let report = |(path, what): (&PathBuf, &String)| {
+    let report = |(path, (what, shown)): (&PathBuf, &(String, PathBuf))| {
         // Another error says that it is no file at all.
         let metadata = path.metadata().ok().filter(|metadata| metadata.is_dir() || metadata.is_file())?;
         let (who, bits) = writers(&metadata)?;
-        let (path, mode) = (path.display(), metadata.mode() & 0o7777);
+        let (path, mode) = (shown.display(), metadata.mode() & 0o7777);
         Some(format!("{path}: {what} can be written by {who} (mode {mode:04o}): chmod {bits} {path}"))
     };
     paths.iter().filter_map(report).collect()
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Who besides its owner can write it, and the mode that ends that.

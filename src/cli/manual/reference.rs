@@ -24,6 +24,9 @@ pub fn reference() -> String {
     }
     text.push_str("\n### Options of every command\n");
     text.push_str(&options(&program, is_told));
+    let is_refused = |command: &&Command| command.get_arguments().any(|it| it.get_id() == "config" && it.is_hide_set());
+    let without: Vec<String> = program.get_subcommands().filter(is_refused).map(|it| code(it.get_name())).collect();
+    text.push_str(&format!("\nThese commands read no configuration and refuse `--config`: {}.\n", without.join(", ")));
     text.push_str("\n## Exit statuses\n\n");
     let exits = Exit::ALL.iter().map(|exit| vec![exit.number().to_string(), exit.meaning().to_owned()]);
     text.push_str(&table(&["exit status", "meaning"], exits));

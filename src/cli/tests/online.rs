@@ -330,29 +330,6 @@ fn s2_an_installation_at_another_jenkins_with_the_same_owner_is_told() {
 }
 
 #[test]
-fn a_state_file_of_another_jenkins_is_told_before_the_first_run_refuses_it() {
-    let scene = Scene::with_jobs();
-    scene.run();
-    scene.sim.clear_log();
-    let state = std::fs::read_to_string(&scene.loaded.config.state_file).unwrap();
-    let mut state: serde_json::Value = serde_json::from_str(&state).unwrap();
-    state["controller"] = "staging.example.com".into();
-    std::fs::write(&scene.loaded.config.state_file, state.to_string()).unwrap();
-    let online = online(&scene);
-    only(&lines(&online.faults), &["state_file: ", "staging.example.com", "jenkins.former_urls"]);
-}
-
-#[test]
-fn a_state_file_of_another_owner_is_told_before_the_first_run_refuses_it() {
-    let mut scene = Scene::with_jobs();
-    scene.run();
-    scene.sim.clear_log();
-    scene.loaded.config.owner = crate::domain::names::Owner::new("another").unwrap();
-    let online = online(&scene);
-    only(&lines(&online.faults), &["state_file: ", "ceph-ci"]);
-}
-
-#[test]
 fn a_password_is_measured_against_the_time_of_this_run() {
     let soon: Timestamp = "2026-01-10T08:00:00Z".parse().unwrap();
     let scene = scene();

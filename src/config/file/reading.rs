@@ -14,6 +14,7 @@ pub struct ConfigErrors {
     lines: Vec<String>,
     /// The same without the file and its lines.
     texts: Vec<String>,
+    warnings: Vec<String>,
     files: Vec<UsedFile>,
 }
 
@@ -44,13 +45,18 @@ impl ConfigErrors {
         &self.texts
     }
 
+    /// What an operator should know besides, in the same form.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The files that the configuration reads or keeps, as far as they are known.
     pub fn files(&self) -> &[UsedFile] {
         &self.files
     }
 
     pub(crate) fn of_lines(lines: Vec<String>) -> Self {
-        Self { texts: lines.clone(), lines, files: Vec::new() }
+        Self { texts: lines.clone(), lines, warnings: Vec::new(), files: Vec::new() }
     }
 
     pub(crate) fn with_files(self, files: Vec<UsedFile>) -> Self {
@@ -192,7 +198,8 @@ impl<'a> Reading<'a> {
             }
             None => {
                 let texts = errors.iter().map(|(at, text)| format!("{}: {text}", at.key)).collect();
-                Err(ConfigErrors { lines: render(self.path, errors), texts, files: Vec::new() })
+                let warnings = render(self.path, self.warnings.into_inner());
+                Err(ConfigErrors { lines: render(self.path, errors), texts, warnings, files: Vec::new() })
             }
         }
     }

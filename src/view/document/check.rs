@@ -73,14 +73,14 @@ impl Online {
 
 impl CheckDocument {
     pub(crate) fn of(path: &Path, loaded: &Result<Loaded, ConfigErrors>, online: Option<Online>) -> Self {
-        let clean_all = |lines: &[String]| lines.iter().map(|line| clean::text(line)).collect();
+        let clean_all = |lines: &[String]| lines.iter().map(|line| clean::text(line)).collect::<Vec<_>>();
         let (node_types, providers, errors, warnings) = match loaded {
             Ok(Loaded { config, warnings, unworkable }) => {
                 let warnings = warnings.iter().filter(|warning| !unworkable.contains(warning)).cloned();
                 let warnings: Vec<String> = warnings.chain(overlaps(&config.node_types)).collect();
                 (config.node_types.len(), config.providers.len(), clean_all(unworkable), clean_all(&warnings))
             }
-            Err(errors) => (0, 0, clean_all(errors.lines()), Vec::new()),
+            Err(errors) => (0, 0, clean_all(errors.lines()), clean_all(errors.warnings())),
         };
         let faultless = online.as_ref().is_none_or(|online| online.faults.is_empty());
         CheckDocument {
@@ -128,13 +128,13 @@ impl CheckDocument {
         text + &format!("{}: {}\n", self.file, found.join(", "))
     }
 
-    /// What to do next.
-    pub(crate) fn next(&self) -> String {
-        let check = if self.online.is_some() { "mita check --online" } else { "mita check" };
+    /// What to do next; `config` is the option that named the configuration, after a blank.
+    pub(crate) fn next(&self, config: &str) -> String {
+        let online = if self.online.is_some() { " --online" } else { "" };
         match (self.ok, &self.online) {
-            (false, _) => format!("correct the errors above, then {check} again"),
-            (true, None) => "mita check --online asks Jenkins and the clouds".to_owned(),
-            (true, Some(_)) => "mita reconcile --dry-run shows what a run would do".to_owned(),
+            (false, _) => format!("correct the errors above, then mita check{online}{config} again"),
+            (true, None) => format!("mita check --online{config} asks Jenkins and the clouds"),
+            (true, Some(_)) => format!("mita reconcile --dry-run{config} shows what a run would do"),
         }
     }
 }
