@@ -81,7 +81,8 @@ fn a_person_comes_from_an_empty_folder_to_the_first_job_with_mistakes_on_the_way
     let copied = |line: &&str| line.contains("crontab") || line.ends_with(&credential);
     let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80 && !copied(line)).collect();
     assert!(wide.is_empty(), "{wide:?}");
-    assert!(shown.contains("wrote mita.toml, jenkins.token, openstack.secret, boot-inbound-registered.sh"), "{shown}");
+    let written = "wrote mita.toml, jenkins.token, openstack.secret, boot-inbound-registered.sh, mita.cron";
+    assert!(unfolded(&shown).contains(written), "{shown}");
     assert!(shown.contains("mita.toml: ok, 1 node type, 1 provider"), "{shown}");
     assert!(shown.contains("  size       m1.small: 1 core, 2 GiB of RAM"), "{shown}");
 
@@ -108,6 +109,14 @@ fn a_person_with_two_clouds_chooses_one_or_another_one() {
     terminal.answer("Domain of user and project [Default]: ", "");
     terminal.answer("Password of mita (not shown; kept in openstack.password): ", "n0t-the-password");
     terminal.expect("the password is wrong");
+    terminal.answer("Password of mita (not shown; Enter to correct another answer): ", "");
+    terminal.answer("Cloud [ceph-ci]: ", "3");
+    for question in
+        ["(auth_url) [", "(- to log in as a user) [-]: ", "User [mita]: ", "Project [ceph-ci]: ", "[Default]: "]
+    {
+        terminal.answer(question, "");
+    }
+    terminal.answer("(not shown; kept in openstack.password): ", "n0t-the-password");
     terminal.answer("Password of mita (not shown; Enter to correct another answer): ", "");
     terminal.answer("Cloud [ceph-ci]: ", "1");
     for question in ["Image [", "Size [", "Key pair [", "node type [", "Labels of its nodes", "without a label"] {

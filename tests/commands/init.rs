@@ -50,7 +50,7 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     let ended = it.program(&[&["init", "--jenkins-url", &url, "--owner", "ceph-ci"], login.as_slice()].concat());
     assert_eq!(ended.status, 0, "{}{}", ended.stdout, ended.stderr);
     for line in [
-        "wrote mita.toml, boot-inbound-registered.sh",
+        "wrote mita.toml, boot-inbound-registered.sh, mita.cron",
         "  owner      ceph-ci",
         "  node type  ubuntu, at most 4 servers",
         "  image      Ubuntu Trusty (2014.04) cloudimg",
@@ -58,6 +58,7 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
         "  key pair   jenkins-slave",
         "  network    ci-net (the only one)",
         "  for jobs   with the label linux",
+        "  idle       some servers stay ready for the next jobs: see idle_grace, spare and ahead in the file",
         "mita.toml: ok, 1 node type, 1 provider, 2 warnings",
         "next:",
     ] {
@@ -84,7 +85,7 @@ fn a_configuration_that_init_wrote_serves_the_first_job() {
     }
     assert!(text.contains("# There are: dup-image, Debian 12, Ubuntu Trusty (2014.04) cloudimg\n"), "{text}");
     assert!(!text.contains("networks"), "the cloud has one network and chooses it: {text}");
-    for name in ["mita.toml", "boot-inbound-registered.sh"] {
+    for name in ["mita.toml", "boot-inbound-registered.sh", "mita.cron"] {
         let mode = fs::metadata(beside(&it, name)).expect("a file").mode() & 0o777;
         assert_eq!(mode, 0o600, "{name}");
     }
@@ -223,6 +224,7 @@ fn an_option_that_the_services_do_not_know_is_refused_with_the_nearest_name() {
         ("--max", "0", "write a whole number from 1 on"),
         ("--owner", "my ci", "--owner: "),
         ("--region", "Nowhere", "the region \"Nowhere\" lacks "),
+        ("--cloud", "ceph", "mita: --cloud ceph: ./clouds.yaml has no cloud \"ceph\"; did you mean \"ceph-ci\"?"),
         ("--jenkins-user", "wrong", "Jenkins does not know this user with this token"),
     ] {
         let ended = it.program(&["init", "--jenkins-url", &url, option, value]);
@@ -307,12 +309,14 @@ fn the_last_line_of_init_puts_mita_in_cron_when_it_is_pasted() {
     let pasted = Command::new("sh").args(["-c", line]).current_dir(&folder).env("PATH", path).status();
     assert!(pasted.expect("a shell").success(), "{line}");
     let table = fs::read_to_string(beside(&it, "table.new")).expect("a crontab");
+    let jobs: Vec<&str> = table.lines().filter(|line| line.contains("* * *")).collect();
     let run = |second: u8| {
         let config = it.config_file().canonicalize().expect("a configuration");
         let program = fs::canonicalize(env!("CARGO_BIN_EXE_mita")).expect("the program");
-        format!("* * * * * sleep {second}; {} reconcile --config {}", program.display(), config.display())
+        format!("* * * * *  sleep {second}; {} reconcile --config {}", program.display(), config.display())
     };
-    assert_eq!(table.lines().collect::<Vec<_>>(), ["0 4 * * * another", &run(10), &run(40)]);
+    assert_eq!(jobs, ["0 4 * * * another", &run(10), &run(40)]);
+    assert!(table.contains("\nPATH=") && table.contains("\nMAILTO=root\n"), "as cron.example: {table}");
 }
 
 #[test]
@@ -323,6 +327,9 @@ fn the_lines_to_copy_after_an_init_with_sudo_name_its_user() {
     let user = Command::new("id").arg("-un").output().expect("id, of coreutils").stdout;
     let line = format!("  sudo -u {} mita reconcile --dry-run --config ", String::from_utf8_lossy(&user).trim());
     assert!(ended.stdout.contains(&line), "{}{}", ended.stdout, ended.stderr);
+    let crontab = beside(&it, "mita.cron").canonicalize().expect("the crontab");
+    let line = format!("  sudo crontab -u {} {}\n", String::from_utf8_lossy(&user).trim(), crontab.display());
+    assert!(ended.stdout.ends_with(&line), "{line}{}", ended.stdout);
 }
 
 #[test]
@@ -361,7 +368,7 @@ fn what_cannot_be_guessed_is_asked_for_by_the_name_of_its_option() {
     assert!(told(&url).contains("no cloud found: no clouds.yaml names one"));
     let elsewhere = it.program_with(&url, &[("OS_CLIENT_CONFIG_FILE", "/no/clouds.yaml")], "");
     assert!(elsewhere.stderr.contains("OS_CLIENT_CONFIG_FILE names /no/clouds.yaml, which does not exist"));
-    assert!(told(&["init", "--file", "off/mita.toml"]).contains("the folder off does not exist: mkdir -p off"));
+    assert!(told(&["init", "--file", "off/mita.toml"]).contains("there is no folder off, make it with: mkdir -p off"));
     assert!(told(&["init", "--file", "."]).contains("is a folder: name a file in it, as in --file ./mita.toml"));
     assert!(
         told(&[url.as_slice(), &["--auth-url", &it.sim.auth_url("openstack")]].concat())
@@ -420,7 +427,7 @@ fn what_root_makes_in_the_folder_of_another_user_belongs_to_that_user() {
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     let owner = fs::metadata(&folder).expect("the folder").uid();
     assert_eq!(given, owner == 12_345);
-    for name in ["mita.toml", "boot-inbound-registered.sh"] {
+    for name in ["mita.toml", "boot-inbound-registered.sh", "mita.cron"] {
         assert_eq!(fs::metadata(folder.join(name)).expect(name).uid(), owner, "{name}");
     }
 }

@@ -234,6 +234,38 @@ fn the_configuration_of_the_set_up_can_be_used_as_it_stands() {
 }
 
 #[test]
+fn the_configuration_of_the_set_up_is_what_init_writes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mita.toml");
+    let told = blocks("README.md", "toml").into_iter().find(|block| block.contains("[jenkins]")).expect("a whole one");
+    let value =
+        |key: &str| told.split(&format!("{key} = \"")).nth(1).expect(key).split('"').next().expect(key).to_owned();
+    let mut init = Command::new(env!("CARGO_BIN_EXE_mita"));
+    init.args(["init", "--offline", "--labels", "amd64 noble", "--max", "10"]).arg("--file").arg(&file);
+    for (option, key) in [
+        ("--owner", "owner"),
+        ("--jenkins-url", "url"),
+        ("--auth-url", "auth_url"),
+        ("--application-credential-id", "application_credential_id"),
+        ("--region", "service_region"),
+        ("--image", "image_name"),
+        ("--flavor", "size"),
+        ("--key", "keyname"),
+    ] {
+        init.args([option, &value(key)]);
+    }
+    let Output { status, stderr, .. } = init.output().expect("the program");
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    // In /etc, it is this one.
+    let written =
+        fs::read_to_string(&file).expect("a configuration").replace("\"state.json\"", "\"/var/lib/mita/state.json\"");
+    let keys = |text: &str| {
+        text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&told), keys(&written));
+}
+
+#[test]
 fn the_line_for_unique_names_of_old_scripts_can_be_used_as_it_stands() {
     let line = blocks("examples/moving-over.md", "toml").into_iter().next().expect("one line");
     let folder = tempfile::tempdir().expect("a folder");

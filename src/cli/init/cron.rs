@@ -1,60 +1,63 @@
-//! The line that puts mita in cron, to paste into a shell.
+//! The crontab beside the configuration, and the line that installs it, to paste into a shell.
 
 use crate::config::of_process;
+use crate::domain::format::shell_word;
 use crate::permission::user_name;
-use nix::unistd::{Uid, geteuid};
+use nix::unistd::{Uid, User, geteuid};
 use std::env::current_exe;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// How to run mita twice each minute, as `cron.example` does, as the user who owns the configuration.
+/// Where the crontab is.
+pub(super) fn path(config: &Path) -> PathBuf {
+    config.with_extension("cron")
+}
+
+/// `cron.example` for this program and this configuration, which exists. None if cron could not start it.
+pub(super) fn text(config: &Path) -> Option<String> {
+    // In a crontab, `%` is a line break.
+    let word = |path: PathBuf| Some(shell_word(path.to_str()?).replace('%', "\\%"));
+    let (program, file) = (word(current_exe().ok()?)?, word(config.canonicalize().ok()?)?);
+    let example = include_str!("../../../cron.example");
+    let text =
+        example.replace("mita reconcile --config /etc/mita/mita.toml", &format!("{program} reconcile --config {file}"));
+    Some(text.replace("sudo crontab -u mita cron.example", &install(config)))
+}
+
+/// How to run mita twice each minute, as the user who owns the configuration.
 pub(super) fn next(config: &Path) -> String {
-    let by_hand = || "run mita reconcile twice each minute: cron.example shows how".to_owned();
-    let (Ok(program), Ok(config), Ok(file)) = (current_exe(), config.canonicalize(), config.metadata()) else {
-        return by_hand();
-    };
-    let owner = Uid::from_raw(file.uid());
-    let crontab = match (of_process("SUDO_USER").is_some(), owner == geteuid(), user_name(owner)) {
-        // It is pasted into the shell of the person who called sudo.
-        (true, _, Some(owner)) => format!("sudo crontab -u {owner}"),
-        (false, false, Some(owner)) => format!("crontab -u {owner}"),
-        _ => "crontab".to_owned(),
-    };
-    match (program.to_str().filter(|path| is_plain(path)), config.to_str().filter(|path| is_plain(path))) {
-        (Some(program), Some(config)) => {
-            format!("then run it twice each minute, by cron:\n  {}", line(&crontab, program, config))
-        }
-        _ => by_hand(),
+    if path(config).exists() {
+        format!("then run it twice each minute, by cron:\n  {}", install(config))
+    } else {
+        "run mita reconcile twice each minute: cron.example shows how".to_owned()
+    }
+}
+
+fn install(config: &Path) -> String {
+    let file = path(config);
+    let file = std::path::absolute(&file).unwrap_or(file);
+    let file = shell_word(&file.to_string_lossy()).into_owned();
+    let owner = config.metadata().map_or_else(|_| geteuid(), |found| Uid::from_raw(found.uid()));
+    match user_of_another_shell(owner) {
+        Some((sudo, owner)) => format!("{sudo}crontab -u {owner} {file}"),
+        // A person's crontab may have other lines.
+        None => format!("(crontab -l 2>/dev/null; cat {file}) | crontab -"),
     }
 }
 
 /// How the person whose shell this is calls mita as the user who can read the configuration.
 pub(super) fn mita() -> String {
-    let user = user_name(geteuid()).filter(|_| of_process("SUDO_USER").is_some());
-    user.map_or("mita".to_owned(), |user| format!("sudo -u {user} mita"))
+    user_of_another_shell(geteuid()).map_or("mita".to_owned(), |(_, user)| format!("sudo -u {user} mita"))
 }
 
-fn line(crontab: &str, program: &str, config: &str) -> String {
-    format!(
-        "({crontab} -l 2>/dev/null; for s in 10 40; do echo \"* * * * * sleep $s; {program} reconcile --config {config}\"; \
-         done) | {crontab} -"
-    )
-}
-
-/// Whether it means itself in a shell, in quotes and in a crontab, where `%` is a line break.
-fn is_plain(path: &str) -> bool {
-    path.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-@:".contains(c))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_that_a_shell_or_cron_reads_otherwise_is_not_pasted() {
-        assert!(is_plain("/etc/mita/mita.toml"));
-        for odd in ["/my mita/mita.toml", "/a%b", "/$HOME/x", "/a\"b", "/a;b", "/ü"] {
-            assert!(!is_plain(odd), "{odd}");
-        }
-    }
+/// The user's name, if lines to paste go into the shell of somebody else: who called sudo, who is root, or whoever started a
+/// program for a user without a shell; and `sudo` where that is not root.
+fn user_of_another_shell(user: Uid) -> Option<(&'static str, String)> {
+    let has_no_shell = || {
+        let shell = User::from_uid(user).ok().flatten().map(|user| user.shell);
+        shell.is_some_and(|shell| shell.ends_with("nologin") || shell.ends_with("false"))
+    };
+    let sudo = of_process("SUDO_USER").is_some() || has_no_shell();
+    let name = user_name(user).filter(|_| sudo || user != geteuid())?;
+    Some((if sudo { "sudo " } else { "" }, name))
 }

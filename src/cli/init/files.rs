@@ -1,5 +1,7 @@
-//! The files that `mita init` writes: the configuration, the boot script and the secrets, all for their owner alone.
+//! The files that `mita init` writes: the configuration, its crontab, the boot script and the secrets, all for their owner
+//! alone.
 
+use super::cron;
 use super::dialogue::Dialogue;
 use super::template::{self, Answers, Login, SecretKey, Token};
 use crate::cli::args::{Init, Register};
@@ -64,7 +66,7 @@ impl Place {
         let place = Place { path: path.to_owned(), folder, force };
         let folder = place.folder.display();
         if !place.here().exists() {
-            return refused(format!("the folder {folder} does not exist: mkdir -p {folder}"));
+            return refused(format!("there is no folder {folder}, make it with: mkdir -p {folder}"));
         }
         if !place.here().is_dir() {
             return refused(format!("{folder} is not a folder: name another file with --file"));
@@ -176,7 +178,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     draft(path, text)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Writes everything, the configuration last; tells which files are written, the configuration first, and which are used
+/// Writes everything, the configuration and its crontab last; tells which files are written, the configuration first, and which are used
 /// as they are.
 pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]) -> Result<String, Failure> {
     let failed = |path: &Path, error: io::Error| Failure::Refused(format!("cannot write {}: {error}", path.display()));
@@ -202,6 +204,13 @@ pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]
     }
     let put = if args.force { replace } else { create };
     put(&place.path, &template::text(answers)).map_err(|error| failed(&place.path, error))?;
+    let crontab = cron::path(&place.path);
+    if crontab.exists() && !args.force {
+        used.push(crontab.display().to_string());
+    } else if let Some(text) = cron::text(&place.path) {
+        replace(&crontab, &text).map_err(|error| failed(&crontab, error))?;
+        written.push(crontab.display().to_string());
+    }
     let used = if used.is_empty() { String::new() } else { format!("; already there and used: {}", used.join(", ")) };
     Ok(format!("wrote {}{used}", written.join(", ")))
 }

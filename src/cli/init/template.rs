@@ -202,6 +202,10 @@ impl Answers {
             ("key pair", key.clone().unwrap_or_else(|| "none".to_owned())),
             ("network", network),
             ("for jobs", format!("with the {label} {}{jobs}", labels.join(" "))),
+            (
+                "idle",
+                "some servers stay ready for the next jobs: see idle_grace, spare and ahead in the file".to_owned(),
+            ),
         ]
         .iter()
         .map(|(what, chosen)| format!("  {what:<9}  {chosen}\n"))
@@ -283,7 +287,8 @@ labels = [{labels}]
 # The maximum number of servers of this type at a time.
 max = {max}
 
-# More idle nodes while builds run: this number times the square root of the executors in use.
+# More idle nodes while builds run: this number times the square root of the executors in use. Jobs wait less, and these nodes
+# cost money: without spare and ahead, and with a short idle_grace, servers are there only while jobs need them.
 spare = 0.7
 
 # How many idle seconds of a server a second of waiting is worth.
