@@ -146,6 +146,12 @@ rules! {
 }
 
 impl Rule {
+    /// The rule with a reason that follows from it. The reason often begins with the name of the rule, which is written once.
+    pub fn because(self, reason: &str) -> String {
+        let rest = reason.strip_prefix(self.name()).filter(|rest| rest.starts_with(' '));
+        format!("{self}: {}", rest.unwrap_or(reason).trim_start())
+    }
+
     /// Whether it says that a node takes no further build, whatever waits for it.
     pub const fn is_last(self) -> bool {
         matches!(self, Rule::SingleUse | Rule::MaxAge)
@@ -160,5 +166,18 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_rule_is_written_once() {
+        assert_eq!(Rule::Idle.because("idle 12s, grace 12s"), "idle: 12s, grace 12s");
+        assert_eq!(Rule::Kept.because("idle 12s, grace 40m"), "kept: idle 12s, grace 40m");
+        assert_eq!(Rule::Gone.because("gone"), "gone: gone");
+        assert_eq!(Rule::Error.because("errors of a disk"), "error: errors of a disk");
     }
 }

@@ -191,8 +191,8 @@ mod tests {
     fn a_line_is_folded_between_words_and_keeps_its_columns() {
         assert_eq!(folded("+ abc  east\nshort\n", 20), "+ abc  east\nshort\n");
         assert_eq!(
-            folded("- ubuntu  east  idle: idle 5m, grace 5m\n", 20),
-            "- ubuntu  east\n      idle: idle 5m,\n      grace 5m\n"
+            folded("- ubuntu  east  idle: 5m, grace 5m\n", 20),
+            "- ubuntu  east\n      idle: 5m,\n      grace 5m\n"
         );
         assert_eq!(
             folded("! https://a-word-that-is-too-long here\n", 12),

@@ -336,6 +336,8 @@ fn s1_a_build_is_ended_only_if_a_person_says_so() {
     let history = it.program(&["history", &node]).stdout;
     assert!(history.contains("forced: ends stuck #1"), "{history}");
     it.minutes_until(3, "its server goes", |it| it.servers().is_empty());
+    let history = it.program(&["history", &node]).stdout;
+    assert!(history.contains("asked: adeza asked for it at 20") && !history.contains("drain_resumed"), "{history}");
 }
 
 #[test]
@@ -436,7 +438,7 @@ fn who_asked_for_a_retirement_is_told_until_it_is_done() {
     it.sim.advance(minutes(5));
     let run = it.run();
     let told = run.report.plan.verdicts.iter().find(|verdict| verdict.rule == Rule::Busy).expect("a busy server");
-    assert!(told.reason.contains("retired as soon as it is idle: adeza asked for it 5m ago"), "{}", told.reason);
+    assert!(told.reason.contains("retired as soon as it is idle: adeza asked for it at 20"), "{}", told.reason);
     assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::AlreadySo, "adeza asked for it 5m ago");
 }
 

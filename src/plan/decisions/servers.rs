@@ -113,7 +113,8 @@ impl Server<'_> {
             Phase::Draining if !queue_seen && !machine.nodes.is_empty() => {
                 (Rule::NotSeen, format!("{reason}; left as it is, since the queue could not be read"))
             }
-            Phase::Draining => self.remove(Rule::DrainResumed, reason, draft),
+            // What a person forced is the person's decision, whichever run finishes it.
+            Phase::Draining => self.remove(if asked { Rule::Asked } else { Rule::DrainResumed }, reason, draft),
             // As with idle ones: what waits for the node is not seen, or is the build that it had.
             Phase::ToRemove(rule) if (rule.is_last() || *rule == Rule::Asked) && !queue_seen => {
                 (Rule::NotSeen, format!("{reason}; kept, since the queue could not be read"))

@@ -126,11 +126,10 @@ impl Evidence<'_> {
         Some(to_remove(rule, format!("node {} was set offline so that no further build comes ({rule})", node.name)))
     }
 
-    /// Who asked for its retirement, and how long ago.
+    /// Who asked for its retirement, and when: not how long ago, since the journal keeps it.
     pub(super) fn asked(&self) -> Option<String> {
         let (since, by) = (self.remembered?.asked?, self.remembered?.asked_by.as_deref());
-        let ago = span(self.now.duration_since(since).max(SignedDuration::ZERO));
-        Some(format!("{} asked for it {ago} ago", by.unwrap_or("a person")))
+        Some(format!("{} asked for it at {since:.0}", by.unwrap_or("a person")))
     }
 
     /// What is to be said of a node whose agent is gone while a build holds it.
@@ -143,14 +142,16 @@ impl Evidence<'_> {
         ))
     }
 
-    /// Why a retirement is under way, where one is.
+    /// Why a retirement is under way, where one is. A person who asked for it is named.
     pub(super) fn draining(&self) -> Option<String> {
         if let Some(node) = self.set_offline(SetOfflineBy::Us) {
-            return Some(format!("an earlier run set node {} offline to retire it", node.name));
+            return Some(
+                self.asked().unwrap_or_else(|| format!("an earlier run set node {} offline to retire it", node.name)),
+            );
         }
         let retirement = self.remembered?.retirement.as_ref()?;
         (self.machine.nodes.is_empty() && self.machine.server().is_some())
-            .then(|| format!("an earlier run began to retire it ({})", retirement.rule))
+            .then(|| self.asked().unwrap_or_else(|| format!("an earlier run began to retire it ({})", retirement.rule)))
     }
 
     /// The rows that ask what the cloud says of a server.
@@ -168,7 +169,7 @@ impl Evidence<'_> {
             }
             ServerState::Building => to_remove(
                 Rule::BootTimeout,
-                format!("ordered {} ago and still being built, boot_timeout {}", span(age), span(boot)),
+                format!("still being built {} after its order, boot_timeout {}", span(age), span(boot)),
             ),
             ServerState::Stopped(word) => {
                 let lasted = counted(self.remembered.and_then(|memory| *memory.stopped));

@@ -21,5 +21,5 @@ pub(crate) fn last_build(
     }
     let age = now.duration_since(machine.ordered_at);
     let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most)?;
-    Some((Rule::MaxAge, format!("ordered {} ago, max_age {}", span(age), span(most))))
+    Some((Rule::MaxAge, format!("{} old, max_age {}", span(age), span(most))))
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
+use crate::domain::state::{Retirement, RetirementStep};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -20,10 +21,10 @@ fn an_idle_node_goes_before_its_grace_time_and_the_jobs_get_another_one() {
     s.runs(
         "
         | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
-        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it 5m ago
+        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it at 2026-11-21T11:55:00Z
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
-        |   node ubuntu+10.0.0.1  asked: a person asked for it 5m ago
-        |   server s1  ubuntu  asked: a person asked for it 5m ago
+        |   node ubuntu+10.0.0.1  asked: a person asked for it at 2026-11-21T11:55:00Z
+        |   server s1  ubuntu  asked: a person asked for it at 2026-11-21T11:55:00Z
     ",
     );
 }
@@ -37,16 +38,31 @@ fn s1_a_busy_node_stays_offline_until_its_build_ends() {
     (node.presence, node.idle, node.idle_executors) = (presence, false, 0);
     s.runs(
         "
-        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it 5m ago
-        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it 5m ago
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it at 2026-11-21T11:55:00Z
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: a person asked for it at 2026-11-21T11:55:00Z
     ",
     );
     s.node("ubuntu+10.0.0.1").idle = true;
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it 6m ago
-        |   node ubuntu+10.0.0.1  asked: a person asked for it 6m ago
-        |   server s1  ubuntu  asked: a person asked for it 6m ago
+        | - ubuntu+10.0.0.1  os  s1  asked: a person asked for it at 2026-11-21T11:55:00Z
+        |   node ubuntu+10.0.0.1  asked: a person asked for it at 2026-11-21T11:55:00Z
+        |   server s1  ubuntu  asked: a person asked for it at 2026-11-21T11:55:00Z
+    ",
+    );
+}
+
+#[test]
+fn what_a_person_forced_is_finished_as_the_decision_of_that_person() {
+    let mut s = Situation::new();
+    asked(&mut s, "s1", "10.0.0.1");
+    let since = s.now - time("5m");
+    s.memory("s1").retirement = Some(Retirement { rule: Rule::Asked, since, step: RetirementStep::Decided });
+    s.lose_node("ubuntu+10.0.0.1");
+    s.runs(
+        "
+        | - ubuntu  os  s1  asked: a person asked for it at 2026-11-21T11:55:00Z
+        |   server s1  ubuntu  asked: a person asked for it at 2026-11-21T11:55:00Z
     ",
     );
 }
@@ -58,7 +74,7 @@ fn who_asked_is_told_where_the_state_knows_it() {
     let now = s.now;
     s.memory("s1").ask("alice", now - time("5m"));
     s.memory("s1").ask("bob", now);
-    assert_eq!(s.plan().actions[0].reason, "alice asked for it 5m ago");
+    assert_eq!(s.plan().actions[0].reason, "alice asked for it at 2026-11-21T11:55:00Z");
     s.memory("s1").withdraw();
     assert!(s.plan().actions.is_empty());
 }

@@ -43,22 +43,22 @@ fn what_is_held_back_is_shown_and_the_rest_is_done() {
     s.active("s6", "ubuntu", "10.0.0.6").state = ServerState::Error;
     s.runs(
         "
-        | - ubuntu+10.0.0.5  os  s5  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.5  os  s5  idle: 40m, grace 40m
         | - ubuntu  os  s6  error: its cloud gave it up: no reason given
-        | ~ ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m
-        | ~ ubuntu+10.0.0.2  os  s2  offline: offline for 15m, join_timeout 15m
-        | ~ ubuntu+10.0.0.3  os  s3  offline: offline for 15m, join_timeout 15m
-        | ~ ubuntu+10.0.0.4  os  s4  offline: offline for 15m, join_timeout 15m
+        | ~ ubuntu+10.0.0.1  os  s1  offline: for 15m, join_timeout 15m
+        | ~ ubuntu+10.0.0.2  os  s2  offline: for 15m, join_timeout 15m
+        | ~ ubuntu+10.0.0.3  os  s3  offline: for 15m, join_timeout 15m
+        | ~ ubuntu+10.0.0.4  os  s4  offline: for 15m, join_timeout 15m
         |   node ubuntu+10.0.0.1  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   node ubuntu+10.0.0.2  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   node ubuntu+10.0.0.3  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   node ubuntu+10.0.0.4  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
-        |   node ubuntu+10.0.0.5  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.5  idle: 40m, grace 40m
         |   server s1  ubuntu  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   server s2  ubuntu  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   server s3  ubuntu  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
         |   server s4  ubuntu  brake: held back by the brake (offline): offline for 15m, join_timeout 15m
-        |   server s5  ubuntu  idle: idle 40m, grace 40m
+        |   server s5  ubuntu  idle: 40m, grace 40m
         |   server s6  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s6) is removed: its cloud gave it up: no reason given
@@ -67,10 +67,10 @@ fn what_is_held_back_is_shown_and_the_rest_is_done() {
     assert_eq!(s.memory("s1").retirement, None);
     s.after("1m").runs(
         "
-        | ~ ubuntu+10.0.0.1  os  s1  offline: offline for 16m, join_timeout 15m
-        | ~ ubuntu+10.0.0.2  os  s2  offline: offline for 16m, join_timeout 15m
-        | ~ ubuntu+10.0.0.3  os  s3  offline: offline for 16m, join_timeout 15m
-        | ~ ubuntu+10.0.0.4  os  s4  offline: offline for 16m, join_timeout 15m
+        | ~ ubuntu+10.0.0.1  os  s1  offline: for 16m, join_timeout 15m
+        | ~ ubuntu+10.0.0.2  os  s2  offline: for 16m, join_timeout 15m
+        | ~ ubuntu+10.0.0.3  os  s3  offline: for 16m, join_timeout 15m
+        | ~ ubuntu+10.0.0.4  os  s4  offline: for 16m, join_timeout 15m
         |   node ubuntu+10.0.0.1  brake: held back by the brake (offline): offline for 16m, join_timeout 15m
         |   node ubuntu+10.0.0.2  brake: held back by the brake (offline): offline for 16m, join_timeout 15m
         |   node ubuntu+10.0.0.3  brake: held back by the brake (offline): offline for 16m, join_timeout 15m

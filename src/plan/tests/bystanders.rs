@@ -45,7 +45,7 @@ fn l3_an_old_entry_beside_a_node_of_its_own_neither_holds_up_the_server_nor_is_t
         s.config.node_types.push(kind("debian", &["bookworm"]));
         let plan = s.plan();
         let shown = whole(&plan);
-        assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m\n"), "{name}: {shown}");
+        assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  idle: 2h, grace 40m\n"), "{name}: {shown}");
         assert!(shown.contains(&format!("  node {name}  {ASIDE}\n")), "{name}: {shown}");
         let target = plan.actions[0].removed().unwrap();
         assert_eq!(target.nodes, ["ubuntu+10.0.0.1".into()], "{name}");
@@ -148,11 +148,11 @@ fn a_name_that_says_one_server_and_an_address_of_another_does_not_hold_up_two_th
     s.nodes().push(agent("m1+10.0.0.2"));
     s.after("1m").runs(&format!(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
         |   node m1+10.0.0.2  {ASIDE}
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
         |   node ubuntu+10.0.0.2  kept: idle 2m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
         |   server s2  ubuntu  kept: idle 2m, grace 40m
     "
     ));
@@ -164,13 +164,13 @@ fn l3_a_plain_name_holds_up_none_of_several_servers_of_its_type() {
     s.idle("s2", "10.0.0.2", "40m");
     s.runs(&format!(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m
-        | - ubuntu+10.0.0.2  os  s2  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 2h, grace 40m
+        | - ubuntu+10.0.0.2  os  s2  idle: 40m, grace 40m
         |   node ubuntu  {ASIDE}
-        |   node ubuntu+10.0.0.1  idle: idle 2h, grace 40m
-        |   node ubuntu+10.0.0.2  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 2h, grace 40m
-        |   server s2  ubuntu  idle: idle 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 2h, grace 40m
+        |   node ubuntu+10.0.0.2  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 2h, grace 40m
+        |   server s2  ubuntu  idle: 40m, grace 40m
     "
     ));
 }

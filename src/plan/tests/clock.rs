@@ -23,9 +23,9 @@ fn l3_idle_time_is_counted_over_runs_of_any_rhythm() {
     );
     s.after("1s").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -43,9 +43,9 @@ fn l3_a_silent_cron_counts_half_of_the_grace_at_most() {
     );
     s.after("12h").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -77,9 +77,9 @@ fn l3_a_clock_that_jumps_ahead_or_back_retires_nobody() {
     s.after("20m").run();
     s.after("1s").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -154,9 +154,9 @@ fn a_run_that_cannot_read_the_nodes_does_not_start_the_time_again() {
     s.world.jenkins.nodes = nodes;
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -177,9 +177,9 @@ fn without_any_grace_there_are_two_sightings_all_the_same() {
     s.queue().clear();
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  new1  idle: idle 0s, grace 0s
-        |   node ubuntu+10.0.0.1  idle: idle 0s, grace 0s
-        |   server new1  ubuntu  idle: idle 0s, grace 0s
+        | - ubuntu+10.0.0.1  os  new1  idle: 0s, grace 0s
+        |   node ubuntu+10.0.0.1  idle: 0s, grace 0s
+        |   server new1  ubuntu  idle: 0s, grace 0s
     ",
     );
 }
@@ -213,7 +213,7 @@ fn after_a_clock_that_was_ahead_nothing_waits_longer_than_from_now_on() {
         |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
         |   job 2  job2  breaker_open: needs tiny: small failed at provider os (no image); tried again in 5m
         |   job 3  job3  pending: an executor is assigned to it
-        |   server m1  ubuntu  ordered: ordered 0s ago, in no listing yet
+        |   server m1  ubuntu  ordered: 0s ago, in no listing yet
         |   server s9  ubuntu  connecting: active for 0s, not in Jenkins yet, join_timeout 15m
     ",
     );

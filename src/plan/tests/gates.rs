@@ -54,12 +54,12 @@ fn s3_one_cloud_that_does_not_answer_does_not_stop_the_others() {
     s.runs(
         "
         | + debian  os  20261121T120000Z-1  job1 (1) needs debian
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 41m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         | ! provider two: timeout
         |   job 1  job1  demand: needs debian: debian server 20261121T120000Z-1 is ordered for it
-        |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
-        |   server s1  ubuntu  idle: idle 41m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 41m, grace 40m
+        |   server s1  ubuntu  idle: 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
@@ -84,12 +84,12 @@ fn s3_without_the_mode_nothing_is_ordered() {
     s.world.jenkins.mode = Listing::Unavailable("timeout".to_owned());
     s.runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 41m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         | ! jenkins: timeout
         |   job 1  job1  not_seen: needs debian: whether Jenkins takes work could not be read
-        |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
-        |   server s1  ubuntu  idle: idle 41m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 41m, grace 40m
+        |   server s1  ubuntu  idle: 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
@@ -104,12 +104,12 @@ fn while_jenkins_is_quieting_down_nothing_is_ordered() {
     s.pipeline(2, "Jenkins is about to shut down");
     s.runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 41m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 41m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         |   job 1  job1  quieting_down: needs debian: Jenkins is about to shut down
         |   job 2  job2  quieting_down: Jenkins is about to shut down
-        |   node ubuntu+10.0.0.1  idle: idle 41m, grace 40m
-        |   server s1  ubuntu  idle: idle 41m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 41m, grace 40m
+        |   server s1  ubuntu  idle: 41m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? ubuntu at provider os is tried with one server at a time, after a failure: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
@@ -141,13 +141,13 @@ fn for_two_minutes_after_a_restart_of_jenkins_nothing_is_ordered_or_deleted() {
     s.after("1s").runs(
         "
         | + debian  os  20261121T120200Z-1  job1 (1) needs debian
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 43m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 43m, grace 40m
         | - ubuntu  os  s2  error: its cloud gave it up: no reason given
         | - ubuntu+10.0.0.9  server_gone: its server s9 is gone (404 in two runs)
         |   job 1  job1  demand: needs debian: debian server 20261121T120200Z-1 is ordered for it
-        |   node ubuntu+10.0.0.1  idle: idle 43m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 43m, grace 40m
         |   node ubuntu+10.0.0.9  server_gone: its server s9 is gone (404 in two runs)
-        |   server s1  ubuntu  idle: idle 43m, grace 40m
+        |   server s1  ubuntu  idle: 43m, grace 40m
         |   server s2  ubuntu  error: its cloud gave it up: no reason given
         | ? server ubuntu (s2) is removed: its cloud gave it up: no reason given
     ",

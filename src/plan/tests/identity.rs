@@ -189,11 +189,11 @@ fn built_for_ever(launch: Launch) -> Situation {
 fn s5_after_a_lost_state_a_server_that_never_ran_is_no_stranger_whose_name_carries_an_address() {
     built_for_ever(Launch::Never).runs(
         "
-        | - ubuntu  os  s1  boot_timeout: ordered 1h ago and still being built, boot_timeout 15m
+        | - ubuntu  os  s1  boot_timeout: still being built 1h after its order, boot_timeout 15m
         |   node ubuntu+10.9.8.7  not_ours: no server of ours carries its name or address
-        |   server s1  ubuntu  boot_timeout: ordered 1h ago and still being built, boot_timeout 15m
-        | ? ubuntu at provider os is tried with one server at a time, after a failure: ordered 1h ago and still being built, boot_timeout 15m
-        | ? server ubuntu (s1) is removed: ordered 1h ago and still being built, boot_timeout 15m
+        |   server s1  ubuntu  boot_timeout: still being built 1h after its order, boot_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: still being built 1h after its order, boot_timeout 15m
+        | ? server ubuntu (s1) is removed: still being built 1h after its order, boot_timeout 15m
     ",
     );
     built_for_ever(Launch::Unknown).runs(

@@ -111,10 +111,10 @@ fn a_server_of_an_age_goes_though_it_was_idle_for_no_time_and_a_job_wants_it() {
     s.runs(
         "
         | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
-        | - ubuntu+10.0.0.1  os  s1  max_age: ordered 1h ago, max_age 1h
+        | - ubuntu+10.0.0.1  os  s1  max_age: 1h old, max_age 1h
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
-        |   node ubuntu+10.0.0.1  max_age: ordered 1h ago, max_age 1h
-        |   server s1  ubuntu  max_age: ordered 1h ago, max_age 1h
+        |   node ubuntu+10.0.0.1  max_age: 1h old, max_age 1h
+        |   server s1  ubuntu  max_age: 1h old, max_age 1h
     ",
     );
 }
@@ -132,9 +132,9 @@ fn a_server_just_short_of_its_age_stays() {
     );
     s.after("1s").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  max_age: ordered 1h ago, max_age 1h
-        |   node ubuntu+10.0.0.1  max_age: ordered 1h ago, max_age 1h
-        |   server s1  ubuntu  max_age: ordered 1h ago, max_age 1h
+        | - ubuntu+10.0.0.1  os  s1  max_age: 1h old, max_age 1h
+        |   node ubuntu+10.0.0.1  max_age: 1h old, max_age 1h
+        |   server s1  ubuntu  max_age: 1h old, max_age 1h
     ",
     );
 }
@@ -145,7 +145,7 @@ fn s1_a_busy_server_of_an_age_is_drained_and_never_removed() {
     s.busy("s1", "10.0.0.1");
     s.runs(
         "
-        | v ubuntu+10.0.0.1  os  s1  max_age: ordered 1h ago, max_age 1h
+        | v ubuntu+10.0.0.1  os  s1  max_age: 1h old, max_age 1h
         |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; no further one comes (max_age)
         |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; no further one comes (max_age)
     ",
@@ -201,8 +201,8 @@ fn s3_without_the_queue_no_node_goes_for_its_age() {
     s.runs(
         "
         | ! jenkins: 503
-        |   node ubuntu+10.0.0.1  not_seen: ordered 1h ago, max_age 1h; kept, since the queue could not be read
-        |   server s1  ubuntu  not_seen: ordered 1h ago, max_age 1h; kept, since the queue could not be read
+        |   node ubuntu+10.0.0.1  not_seen: 1h old, max_age 1h; kept, since the queue could not be read
+        |   server s1  ubuntu  not_seen: 1h old, max_age 1h; kept, since the queue could not be read
     ",
     );
 }

@@ -101,7 +101,7 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
         |   job 3  job3  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
         |   job 4  job4  limit: needs amd64: older jobs take all that max, max_servers and the quota allow
-        |   server m3  ubuntu  ordered: ordered 1m ago, in no listing yet
+        |   server m3  ubuntu  ordered: 1m ago, in no listing yet
         |   server s1  ubuntu  deleting: being deleted for 0s
         |   server s2  ubuntu  not_seen: provider os gave no answer about it
     ",

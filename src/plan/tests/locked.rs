@@ -29,9 +29,9 @@ fn s7_a_locked_server_is_held_however_long_it_is_idle_and_told_once() {
     s.server("s1").lock = Lock::Open;
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h 21m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 2h 21m, grace 40m
-        |   server s1  ubuntu  idle: idle 2h 21m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 2h 21m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 2h 21m, grace 40m
+        |   server s1  ubuntu  idle: 2h 21m, grace 40m
     ",
     );
 }

@@ -38,11 +38,11 @@ fn an_idle_node_over_its_grace_is_kept_and_those_beyond_go() {
     s.idle("s2", "10.0.0.2", "5h");
     s.runs(
         "
-        | - ubuntu+10.0.0.2  os  s2  idle: idle 5h, grace 40m
+        | - ubuntu+10.0.0.2  os  s2  idle: 5h, grace 40m
         |   node ubuntu+10.0.0.1  min_idle: idle 5h, grace 40m; kept at hand by min_idle
-        |   node ubuntu+10.0.0.2  idle: idle 5h, grace 40m
+        |   node ubuntu+10.0.0.2  idle: 5h, grace 40m
         |   server s1  ubuntu  min_idle: idle 5h, grace 40m; kept at hand by min_idle
-        |   server s2  ubuntu  idle: idle 5h, grace 40m
+        |   server s2  ubuntu  idle: 5h, grace 40m
     ",
     );
     s.after("1m").runs(

@@ -67,9 +67,9 @@ fn a_node_that_is_offline_is_retired_after_its_join_timeout() {
     );
     s.after("1s").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m
-        |   node ubuntu+10.0.0.1  offline: offline for 15m, join_timeout 15m
-        |   server s1  ubuntu  offline: offline for 15m, join_timeout 15m
+        | - ubuntu+10.0.0.1  os  s1  offline: for 15m, join_timeout 15m
+        |   node ubuntu+10.0.0.1  offline: for 15m, join_timeout 15m
+        |   server s1  ubuntu  offline: for 15m, join_timeout 15m
     ",
     );
 }
@@ -83,9 +83,9 @@ fn a_node_that_a_monitor_set_offline_counts_as_offline() {
     s.node_memory("ubuntu+10.0.0.1").offline = Some(away).into();
     s.runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  offline: offline for 15m, join_timeout 15m
-        |   node ubuntu+10.0.0.1  offline: offline for 15m, join_timeout 15m
-        |   server s1  ubuntu  offline: offline for 15m, join_timeout 15m
+        | - ubuntu+10.0.0.1  os  s1  offline: for 15m, join_timeout 15m
+        |   node ubuntu+10.0.0.1  offline: for 15m, join_timeout 15m
+        |   server s1  ubuntu  offline: for 15m, join_timeout 15m
     ",
     );
 }
@@ -102,9 +102,9 @@ fn l3_an_idle_node_goes_in_the_first_run_in_which_its_time_reaches_the_grace() {
     );
     s.after("1s").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -131,10 +131,10 @@ fn an_idle_node_goes_after_two_grace_times_whoever_waits() {
     s.runs(
         "
         | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 1h 20m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 1h 20m, grace 40m
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
-        |   node ubuntu+10.0.0.1  idle: idle 1h 20m, grace 40m
-        |   server s1  ubuntu  idle: idle 1h 20m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 1h 20m, grace 40m
+        |   server s1  ubuntu  idle: 1h 20m, grace 40m
     ",
     );
 }

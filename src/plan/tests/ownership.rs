@@ -64,9 +64,9 @@ fn a_server_that_this_state_ordered_is_ours_whatever_controller_its_mark_names()
     s.server("s1").mark.as_mut().unwrap().controller = Some(Controller::at("old.example.com"));
     s.runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
 }
@@ -94,7 +94,7 @@ fn s4_an_order_without_an_answer_is_not_taken_for_the_server_of_another_installa
     s.runs(&format!(
         "
         | ! provider os: 1 server has the mark of owner ci at the Jenkins staging: {STAGING}
-        |   server m1  ubuntu  ordered: ordered 1m ago, in no listing yet
+        |   server m1  ubuntu  ordered: 1m ago, in no listing yet
     "
     ));
 }
@@ -234,9 +234,9 @@ fn s3_a_server_without_any_metadata_in_a_listing_is_unknown_and_not_forgotten() 
     *s.server("s1") = whole;
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h 1m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 2h 1m, grace 40m
-        |   server s1  ubuntu  idle: idle 2h 1m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 2h 1m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 2h 1m, grace 40m
+        |   server s1  ubuntu  idle: 2h 1m, grace 40m
     ",
     );
 }

@@ -324,7 +324,7 @@ fn the_orders_id_skips_those_that_are_known() {
         | + ubuntu  os  20261121T120000Z-3  ubuntu-20261121T120000Z-3  job2 (2) needs amd64
         |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120000Z-1 is on its way
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-3 is ordered for it
-        |   server 20261121T120000Z-1  ubuntu  ordered: ordered 0s ago, in no listing yet
+        |   server 20261121T120000Z-1  ubuntu  ordered: 0s ago, in no listing yet
         |   server s1  debian  connecting: active for 0s, not in Jenkins yet, join_timeout 15m
     ",
     );

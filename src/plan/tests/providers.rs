@@ -22,9 +22,9 @@ fn s5_a_server_of_a_renamed_provider_is_removed_through_the_new_name() {
     rename(&mut s);
     s.runs(
         "
-        | - ubuntu+10.0.0.1  cloud1  s1  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  cloud1  s1  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
     ",
     );
     assert_eq!(s.memory("s1").provider.as_str(), "cloud1");

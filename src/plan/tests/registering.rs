@@ -264,11 +264,11 @@ fn s2_a_description_alone_proves_nothing_where_no_type_makes_nodes() {
     s.idle("s1", "10.0.0.1", "2h");
     s.runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 2h, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 2h, grace 40m
         |   node lab-1  not_ours: no server of ours carries its name or address
         |   node lab-2  not_ours: no server of ours carries its name or address
-        |   node ubuntu+10.0.0.1  idle: idle 2h, grace 40m
-        |   server s1  ubuntu  idle: idle 2h, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 2h, grace 40m
+        |   server s1  ubuntu  idle: 2h, grace 40m
     ",
     );
 }

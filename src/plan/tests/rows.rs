@@ -165,7 +165,7 @@ fn an_order_that_no_listing_shows_is_given_up_after_its_time() {
     s.runs(
         "
         |   job 1  job1  on_its_way: needs amd64: ubuntu server m1 is on its way
-        |   server m1  ubuntu  ordered: ordered 4m 59s ago, in no listing yet
+        |   server m1  ubuntu  ordered: 4m 59s ago, in no listing yet
     ",
     );
     s.after("1s").runs(
@@ -226,7 +226,7 @@ fn an_order_with_an_id_is_given_up_when_the_cloud_does_not_know_the_id() {
     s.queue().clear();
     s.after("1m").runs(
         "
-        |   server s1  ubuntu  ordered: ordered 11m ago, in no listing yet
+        |   server s1  ubuntu  ordered: 11m ago, in no listing yet
     ",
     );
     s.project(1, "amd64");
@@ -281,10 +281,10 @@ fn a_server_that_is_built_for_too_long_is_removed() {
     ",
     );
     s.after("1s").runs("
-        | - ubuntu  os  s1  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
-        |   server s1  ubuntu  boot_timeout: ordered 15m ago and still being built, boot_timeout 15m
-        | ? ubuntu at provider os is tried with one server at a time, after a failure: ordered 15m ago and still being built, boot_timeout 15m
-        | ? server ubuntu (s1) is removed: ordered 15m ago and still being built, boot_timeout 15m
+        | - ubuntu  os  s1  boot_timeout: still being built 15m after its order, boot_timeout 15m
+        |   server s1  ubuntu  boot_timeout: still being built 15m after its order, boot_timeout 15m
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: still being built 15m after its order, boot_timeout 15m
+        | ? server ubuntu (s1) is removed: still being built 15m after its order, boot_timeout 15m
     ");
 }
 

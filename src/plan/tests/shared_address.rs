@@ -99,11 +99,11 @@ fn l3_two_servers_that_share_an_address_both_go_once_their_node_was_idle_for_the
     ");
     s.after("1m").runs(
         "
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 40m, grace 40m
-        | - ubuntu  os  s2  idle: idle 40m, grace 40m
-        |   node ubuntu+10.0.0.1  idle: idle 40m, grace 40m
-        |   server s1  ubuntu  idle: idle 40m, grace 40m
-        |   server s2  ubuntu  idle: idle 40m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 40m, grace 40m
+        | - ubuntu  os  s2  idle: 40m, grace 40m
+        |   node ubuntu+10.0.0.1  idle: 40m, grace 40m
+        |   server s1  ubuntu  idle: 40m, grace 40m
+        |   server s2  ubuntu  idle: 40m, grace 40m
     ",
     );
 }

@@ -26,7 +26,7 @@ fn the_terse_text_tells_what_is_done_and_what_went_wrong_and_counts() {
         "
         | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64, and 1 more
         | + ubuntu  os  20261121T120000Z-2  job3 (3) needs amd64
-        | - ubuntu+10.0.0.1  os  s1  idle: idle 42m, grace 40m
+        | - ubuntu+10.0.0.1  os  s1  idle: 42m, grace 40m
         | - debian  os  s2  error: its cloud gave it up: no reason given
         | - ubuntu+10.0.0.9  server_gone: its server s9 is gone (404 in two runs)
         | ! provider two: 503 Service Unavailable

@@ -34,7 +34,7 @@ fn s4_a_server_that_was_never_seen_is_on_its_way_until_two_reads_say_that_it_is_
     s.after("30s").runs(
         "
         |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120000Z-1 is on its way
-        |   server new1  ubuntu  ordered: ordered 30s ago, in no listing yet
+        |   server new1  ubuntu  ordered: 30s ago, in no listing yet
     ",
     );
     s.after("30s").runs(

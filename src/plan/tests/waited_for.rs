@@ -210,8 +210,8 @@ fn s1_what_a_person_asked_for_waits_for_the_block_that_resumes_there() {
         s.goes_on(NODE);
         s.after("20s").runs("
             | v ubuntu+10.0.0.1  os  s1  asked: a person asked for it
-            |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: alice asked for it 2m 40s ago; no further one comes (asked)
-            |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: alice asked for it 2m 40s ago; no further one comes (asked)
+            |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: alice asked for it at 2026-11-21T12:00:00Z; no further one comes (asked)
+            |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build; retired as soon as it is idle: alice asked for it at 2026-11-21T12:00:00Z; no further one comes (asked)
         ");
         let node = s.node(NODE);
         (node.idle, node.idle_executors) = (true, 1);

@@ -129,7 +129,7 @@ impl fmt::Display for Action {
                 write!(f, "{REMOVE} floating ip {}  {}  ", OneLine(floating_ip_id.as_str()), left_by.provider)?;
             }
         }
-        write!(f, "{rule}: {}", OneLine(reason))
+        write!(f, "{}", OneLine(&rule.because(reason)))
     }
 }
 
@@ -158,7 +158,7 @@ impl fmt::Display for Verdict {
         if name != id {
             write!(f, "  {}", OneLine(name))?;
         }
-        write!(f, "  {rule}: {}", OneLine(reason))
+        write!(f, "  {}", OneLine(&rule.because(reason)))
     }
 }
 

@@ -253,7 +253,7 @@ impl Finding {
             }
         };
         if let Some(rule) = rule {
-            line("verdict", &format!("{rule}: {}", reason.as_deref().unwrap_or_default()));
+            line("rule", &rule.because(reason.as_deref().unwrap_or_default()));
         }
         for Fact { what, text } in facts {
             line(&what.name().replace('_', " "), text);

@@ -63,8 +63,7 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
         if let (true, Some(kind), Some(order)) = (coming, kind, server.order())
             && need.accepts_type(kind, all)
         {
-            let state = format!("{}: {}", server.verdict.rule, server.verdict.reason);
-            finding.answer(Candidate::Server, order, true, state);
+            finding.answer(Candidate::Server, order, true, server.verdict.rule.because(&server.verdict.reason));
         }
     }
     for node in overview.nodes() {

@@ -84,7 +84,9 @@ pub(crate) fn note(entry: &Entry) -> String {
     }
     parts.extend(by.as_ref().map(|by| format!("by {by}")));
     let said = match (rule, reason) {
-        (Some(rule), Some(reason)) if *event != Event::NotDone => Some(format!("{rule}: {reason}")),
+        (Some(rule), Some(reason)) if !matches!(event, Event::NotDone | Event::OrderFailed) => {
+            Some(rule.because(reason))
+        }
         (Some(rule), None) => Some(rule.to_string()),
         (_, reason) => reason.clone(),
     };

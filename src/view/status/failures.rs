@@ -37,7 +37,7 @@ impl FailureStatus {
         let FailureStatus { node_type, provider, at, ago, order, server_id, rule, reason, .. } = self;
         let server = server_id.as_ref().map_or_else(String::new, |id| format!(", server {id}"));
         let ago = duration(*ago);
-        format!("{ago} ago ({at}), {node_type} at provider {provider}, order {order}{server}: {rule}: {reason}")
+        format!("{ago} ago ({at}), {node_type} at provider {provider}, order {order}{server}: {}", rule.because(reason))
     }
 
     /// The cloud's id, or the order's if the cloud gave none.
