@@ -26,7 +26,7 @@ pub(crate) fn subjects(begin: &OsStr) -> Vec<CompletionCandidate> {
 
 /// What `mita status` shows alone: a part of it, or what carries one of these names.
 pub(crate) fn filters(begin: &OsStr) -> Vec<CompletionCandidate> {
-    let parts = ["types", "nodes", "jobs"].map(str::to_owned).into_iter();
+    let parts = ["types", "servers", "jobs"].map(str::to_owned).into_iter();
     matching(begin, parts.chain(configured().iter().flat_map(names_of_subjects)))
 }
 

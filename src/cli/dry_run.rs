@@ -19,8 +19,8 @@ pub(crate) fn look(loaded: &Loaded, moment: Moment, progress: Progress) -> Resul
     Ok(report)
 }
 
-/// Logs the problems of a run; gives the exit status of a command that shows them. Problems that a person has just read on
-/// the terminal are not repeated. The warnings of the plan are not logged: they tell once of each thing that a run does or
+/// Logs the problems of a run; gives the exit status of a command that shows them. Problems that a person reads in the same
+/// place are not repeated. The warnings of the plan are not logged: they tell once of each thing that a run does or
 /// first sees, and nothing is done or remembered here.
 pub(crate) fn report_problems(report: &Report, output: Format) -> Exit {
     if let Some(warning) = &report.state_warning {
@@ -29,7 +29,7 @@ pub(crate) fn report_problems(report: &Report, output: Format) -> Exit {
     if report.plan.problems.is_empty() {
         return Exit::Done;
     }
-    if output.is_json() || !output::is_terminal() {
+    if output.is_json() || !output::is_beside_errors() {
         for problem in &report.plan.problems {
             log::error!("{}: {}", problem.place, problem.error);
         }

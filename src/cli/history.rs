@@ -5,7 +5,7 @@ use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::config::Loaded;
 use crate::reconcile::Moment;
-use crate::store::journal_of;
+use crate::store;
 use crate::view::exit::Exit;
 use crate::view::history::HistoryDocument;
 use crate::view::text::plural;
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Resu
         return Err(Failure::Refused(format!("--since {since:.0} is later than --until {until:.0}: exchange them")));
     }
     // What is older tells what a server was ordered for.
-    let read = journal_of(&config.state_file, Timestamp::MIN).map_err(Failure::Journal)?;
+    let read = store::journal_of(&config.state_file, Timestamp::MIN).map_err(Failure::Journal)?;
     if read.skipped > 0 {
         let lines = plural(read.skipped, "line");
         log::warn!("skipped in the journal: {lines} that this version of mita does not know");
@@ -36,7 +36,8 @@ pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Resu
     if args.format.output.is_json() {
         output::print_document(&document)?;
     } else if document.is_empty() {
-        log::error!("{}", document.nothing());
+        let state = store::load_only(&config.state_file, &config.installation());
+        log::error!("{}", document.nothing(matches!(state, Ok(store::Loaded::Fresh))));
     } else {
         output::print(&document.render(output::width()))?;
     }

@@ -10,6 +10,7 @@ use crate::cli::process::terminal::{Redraw, colours};
 use crate::config::Loaded;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, Permits, Report, dry_run};
+use crate::view::compact::UNCUT;
 use crate::view::exit::Exit;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
@@ -20,9 +21,6 @@ use std::time::Duration;
 
 /// How soon the tables fit a terminal whose size has changed.
 const STEP: Duration = Duration::from_millis(100);
-
-/// Wider than any line.
-const UNCUT: usize = 100_000;
 
 pub(crate) fn run(args: &args::Status, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     if let Some(pause) = args.watch {
@@ -77,6 +75,9 @@ fn watch(args: &args::Status, pause: Duration, loaded: &Loaded, moment: Moment) 
     let colours = colours(args.color);
     // A document stands for its look, whatever the terminal does.
     let screen = if json { Redraw::never() } else { Redraw::on_signals()? };
+    if !json {
+        output::make_room()?;
+    }
     loop {
         // The clock was asked once, in `main`; time has passed since.
         let passed = moment.started.elapsed();

@@ -3,7 +3,7 @@
 //! For people alone: no decision is made by it. [`crate::journal`] says what a run adds, [`crate::store`] keeps the file.
 //! Each entry is one line of JSON. Keys are never renamed; new ones are optional.
 
-use crate::domain::format::shortened;
+use crate::domain::format::{is_control, shortened};
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
 use crate::domain::world::Build;
@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 600;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
-    /// When a run did or saw it, in whole seconds.
+    /// When it happened, as far as Jenkins shows it; else when a run did or saw it. In whole seconds.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
     /// What happened.
@@ -60,7 +60,8 @@ pub struct Entry {
     /// The build that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
-    /// For `online`: seconds since the order. For `first_build`: seconds since the node was online.
+    /// For `online`: seconds since the order. For `first_build`: seconds since the node was online, if an earlier run saw it
+    /// online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_seconds: Option<i64>,
     /// What the server did in its life; with `removed` and `vanished`.
@@ -172,7 +173,7 @@ pub struct Life {
     pub age_seconds: i64,
     /// From the first time online on.
     pub online_seconds: i64,
-    /// While a build ran there.
+    /// While a build was seen to run there; zero with builds if that is not known.
     pub busy_seconds: i64,
     /// Builds that were seen to begin there.
     pub builds: u32,
@@ -211,8 +212,10 @@ impl Entry {
     /// With a reason alone.
     #[must_use]
     pub fn saying(self, reason: &str) -> Self {
-        let reason = reason.trim();
-        Self { reason: (!reason.is_empty()).then(|| short(reason)), ..self }
+        // A person's words may hold anything.
+        let reason: String = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason = reason.replace(is_control, "");
+        Self { reason: (!reason.is_empty()).then(|| short(&reason)), ..self }
     }
 }
 
@@ -254,6 +257,13 @@ mod tests {
             r#"{"at":"2026-11-28T03:12:10Z","event":"removed","run":7,"node":"ubuntu+10.0.0.5","rule":"idle","reason":"idle 42m, grace 40m"}"#
         );
         assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
+    }
+
+    #[test]
+    fn a_reason_is_one_line_without_characters_that_control_a_terminal() {
+        let said = |reason| Entry::new(Timestamp::UNIX_EPOCH, Event::Held).saying(reason).reason;
+        assert_eq!(said(" a\tb\n\u{1b}[31mred\u{202e} "), Some("a b [31mred".to_owned()));
+        assert_eq!(said("\u{7}"), None);
     }
 
     #[test]

@@ -87,9 +87,9 @@ rules! {
     Booting = "booting",
     /// active, its node not yet online in Jenkins
     Connecting = "connecting",
-    /// a deletion is under way
+    /// its cloud is deleting it
     Deleting = "deleting",
-    /// gone
+    /// its cloud does not have it any more
     Gone = "gone",
     /// stopped for less than its join timeout
     Stopping = "stopping",

@@ -69,10 +69,12 @@ fn of_server(state: &State, id: &MitaId, server: &ServerMemory, event: Event, no
 /// What a server did until now.
 fn life(server: &ServerMemory, now: Timestamp) -> Life {
     let since = |time: Timestamp| now.duration_since(time).max(SignedDuration::ZERO).as_secs();
+    let busy_seconds = server.work.time.as_secs();
     Life {
         age_seconds: since(server.ordered_at),
-        online_seconds: server.joined_at.map_or(0, since),
-        busy_seconds: server.work.time.as_secs(),
+        // A build that began before a run saw the server online shows that it was.
+        online_seconds: server.joined_at.map_or(0, since).max(busy_seconds),
+        busy_seconds,
         builds: server.work.builds,
     }
 }

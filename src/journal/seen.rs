@@ -41,16 +41,30 @@ struct Diff<'a> {
 impl Diff<'_> {
     fn online(&self, id: &MitaId, server: &ServerMemory) -> Option<Entry> {
         let known = self.before.servers.get(id).and_then(|before| before.joined_at);
-        let joined = server.joined_at.filter(|_| known.is_none())?;
-        let after_seconds = joined.duration_since(server.ordered_at).as_secs().max(0);
-        Some(Entry { after_seconds: Some(after_seconds), ..of_server(self.after, id, server, Event::Online, self.now) })
+        server.joined_at.filter(|_| known.is_none())?;
+        let at = self.began(server).unwrap_or(self.now);
+        let after_seconds = at.duration_since(server.ordered_at).as_secs().max(0);
+        Some(Entry { after_seconds: Some(after_seconds), ..of_server(self.after, id, server, Event::Online, at) })
+    }
+
+    /// When the first of the builds on a server began that began since the run before.
+    fn began(&self, server: &ServerMemory) -> Option<Timestamp> {
+        let node = self.nodes.get(server.node.as_ref()?)?;
+        let began = node.builds.iter().filter_map(|build| build.since);
+        began.filter(|at| self.is_new(*at) && *at >= server.ordered_at).min()
+    }
+
+    /// Whether a time is between the run before and this one.
+    fn is_new(&self, at: Timestamp) -> bool {
+        at <= self.now && self.before.last_run.is_none_or(|last| at > last)
     }
 
     /// The first build on a server: the one that runs there, or else the only job that can have run there since the run
     /// before, of those that left the queue.
     fn first_build(&self, id: &MitaId, server: &ServerMemory, left: &[Entry]) -> Option<Entry> {
         let known = self.before.servers.get(id).and_then(|before| before.used_at);
-        let used = server.used_at.filter(|_| known.is_none())?;
+        server.used_at.filter(|_| known.is_none())?;
+        let at = self.began(server).unwrap_or(self.now);
         let node = server.node.as_ref().and_then(|name| self.nodes.get(name));
         let build = node.and_then(|node| node.builds.first()).cloned();
         let unseen = left.iter().filter(|entry| entry.event == Event::LeftQueue).flat_map(|entry| &entry.jobs);
@@ -63,11 +77,13 @@ impl Diff<'_> {
             [only] if build.is_none() => vec![(*only).clone()],
             _ => Vec::new(),
         };
+        let joined = server.joined_at.filter(|joined| *joined < self.now);
         Some(Entry {
-            after_seconds: server.joined_at.map(|joined| used.duration_since(joined).as_secs().max(0)),
+            // Nobody knows for how long it was online if this very run saw it first.
+            after_seconds: joined.map(|joined| at.duration_since(joined).as_secs().max(0)),
             build,
             jobs,
-            ..of_server(self.after, id, server, Event::FirstBuild, self.now)
+            ..of_server(self.after, id, server, Event::FirstBuild, at)
         })
     }
 
@@ -125,11 +141,13 @@ impl Diff<'_> {
             (true, true) | (false, false) => return None,
         };
         let of_node = |(_, server): &(&MitaId, &ServerMemory)| server.server_id.as_ref() == Some(server_id);
-        let entry = match self.after.servers.iter().find(of_node) {
-            Some((id, server)) => of_server(self.after, id, server, event, self.now),
-            None => Entry { run: Some(self.after.run), ..Entry::new(self.now, event) },
-        };
         let cause = self.nodes.get(name).and_then(|node| node.presence.cause()).filter(|_| event == Event::Held);
+        let since = cause.and_then(|cause| cause.since).filter(|at| self.is_new(*at));
+        let at = since.unwrap_or(self.now);
+        let entry = match self.after.servers.iter().find(of_node) {
+            Some((id, server)) => of_server(self.after, id, server, event, at),
+            None => Entry { run: Some(self.after.run), ..Entry::new(at, event) },
+        };
         let (by, why) = cause.map(holder).unwrap_or_default();
         let entry = entry.saying(&why);
         Some(Entry { node: Some(name.clone()), server_id: Some(server_id.clone()), by, ..entry })
@@ -153,10 +171,10 @@ impl Diff<'_> {
             let entry = match found {
                 Some((node, index, build)) => {
                     taken.insert((node, index));
-                    let server = self.server_of(node);
-                    let entry = match server {
-                        Some((id, server)) => of_server(self.after, id, server, Event::Started, self.now),
-                        None => Entry { run: Some(self.after.run), ..Entry::new(self.now, Event::Started) },
+                    let at = end.unwrap_or(self.now);
+                    let entry = match self.server_of(node) {
+                        Some((id, server)) => of_server(self.after, id, server, Event::Started, at),
+                        None => Entry { run: Some(self.after.run), ..Entry::new(at, Event::Started) },
                     };
                     Entry { node: Some(node.clone()), build: Some(build.clone()), ..entry }
                 }

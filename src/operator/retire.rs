@@ -36,7 +36,10 @@ impl Context<'_> {
         };
         let now = self.plan.now;
         let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
+        // The build that ends here is not seen again.
+        let work = known.work.clone();
         let server = self.state.servers.get_or_insert(machine.id.clone(), known);
+        server.work = work;
         server.ask(self.person, now);
         server.retirement = Some(decided);
         busy.iter().for_each(|node| self.record_set_offline_by(node, SetOfflineBy::Us));

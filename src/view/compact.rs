@@ -14,7 +14,13 @@ const NARROWEST_CELL: usize = 16;
 /// A note gives way to whole names in the first column down to this: a person types those names.
 const NARROWEST_BESIDE_NAMES: usize = 20;
 
-/// A note that is the same as the one above.
+/// Wider than any line: what programs read is not cut.
+pub(crate) const UNCUT: usize = 100_000;
+
+/// The end of what is cut.
+pub(crate) const ELLIPSIS: char = '…';
+
+/// A note that is the same as the one above, on a screen.
 const SAME: &str = "(as above)";
 
 impl Table {
@@ -36,7 +42,8 @@ impl Table {
                 columns.iter().map(|column| cut_inside(&row.cells[column.index], column.width)).collect();
             let tones: Vec<Option<Tone>> = columns.iter().map(|column| tone(row, column.index)).collect();
             let mut whole = line(&columns, &cells, &tones);
-            let note = if row.note == above && row.note.width() > SAME.width() { SAME } else { row.note.as_str() };
+            let is_same = row.note == above && row.note.width() > SAME.width() && width < UNCUT;
+            let note = if is_same { SAME } else { row.note.as_str() };
             whole.push_str(&cut(note, room));
             text.push_str(whole.trim_end());
             text.push('\n');
@@ -120,7 +127,7 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let shown: String = fitting(text.chars(), width.saturating_sub(1)).collect();
-    if width == 0 { String::new() } else { format!("{}…", shown.trim_end()) }
+    if width == 0 { String::new() } else { format!("{}{ELLIPSIS}", shown.trim_end()) }
 }
 
 /// A name, cut inside if it is wider: names of one type or folder differ at their ends.
@@ -131,7 +138,7 @@ fn cut_inside(name: &str, width: usize) -> String {
     let shown = width.saturating_sub(1);
     let begin: String = fitting(name.chars(), shown / 2).collect();
     let end: Vec<char> = fitting(name.chars().rev(), shown - shown / 2).collect();
-    format!("{begin}…{}", end.iter().rev().collect::<String>())
+    format!("{begin}{ELLIPSIS}{}", end.iter().rev().collect::<String>())
 }
 
 /// The first characters that fit into this width.
@@ -173,6 +180,7 @@ mod tests {
             let text = crate::view::style::unmarked(&table().compact(width, 9));
             assert!(text.lines().all(|line| line.width() <= width.max(42)), "{width}: {text}");
         }
+        assert!(!table().compact(UNCUT, 9).contains(SAME), "a program reads each row by itself");
         assert!(table().compact(40, 9).contains("a-very-lo…-a-folder"), "{}", table().compact(40, 9));
     }
 

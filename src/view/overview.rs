@@ -106,6 +106,11 @@ impl<'a> Overview<'a> {
         self.report.results.is_none()
     }
 
+    /// Whether no run was made so far.
+    pub(crate) fn has_not_run(&self) -> bool {
+        self.predicts() && self.report.last_run.is_none() && self.report.state_warning.is_none()
+    }
+
     /// For how long no run was made, where that is several times the usual: nothing happens at the times that are counted.
     pub(crate) fn silence(&self) -> Option<SignedDuration> {
         let silence = self.now().duration_since(self.report.last_run?);

@@ -50,7 +50,8 @@ pub(crate) fn history_entry(
         None => since.is_some_and(|since| since.as_second() < entry.at.as_second()),
     };
     let new = || journal.iter().filter(is_new);
-    let left = || new().filter(|entry| matches!(entry.event, Event::Started | Event::LeftQueue));
+    // Nobody knows how long a job waited that was not seen running: the sums of `mita history` have none of these, either.
+    let started = new().filter(|entry| entry.event == Event::Started);
     Run {
         sample: Sample {
             ordered: bounded(done.order),
@@ -64,7 +65,7 @@ pub(crate) fn history_entry(
             .collect(),
         sent: sent.collect(),
         joined: joined.collect(),
-        waited: left().flat_map(|entry| &entry.jobs).filter_map(waited).collect(),
+        waited: started.flat_map(|entry| &entry.jobs).filter_map(waited).collect(),
         events: new().map(|entry| entry.event.name()).collect(),
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::plan::model::Problem;
 use crate::secret::redact;
-use crate::view::style::{Tone, unmarked};
+use crate::view::style::{Tone, mark, unmarked};
 use crate::view::text::one_line;
 use unicode_width::UnicodeWidthStr;
 
@@ -88,6 +88,11 @@ impl Table {
 
     /// The table as text that ends with an empty line; empty if it has no rows.
     pub(crate) fn render(&self, width: usize) -> String {
+        unmarked(&self.marked(width))
+    }
+
+    /// The same with marks for colours.
+    pub(crate) fn marked(&self, width: usize) -> String {
         if self.rows.is_empty() {
             return String::new();
         }
@@ -98,13 +103,14 @@ impl Table {
         let notes_beside = longest <= room || room >= NARROWEST_NOTE && longest <= 2 * room;
         let at = if notes_beside { beside } else { INDENT };
         let heads: Vec<String> = self.heads.iter().map(|head| head.trim().to_owned()).collect();
-        let mut text = format!("{}\n{}\n", self.title, self.line(&heads, &widths));
+        let heads = mark(Some(Tone::Dim), &self.line(&heads, &widths, None));
+        let mut text = format!("{}\n{heads}\n", mark(Some(Tone::Title), self.title));
         for row in &self.rows {
-            let line = self.line(&row.cells, &widths);
+            let line = self.line(&row.cells, &widths, row.tone);
             let mut note = wrap(&row.note, width.saturating_sub(at)).into_iter();
             text.push_str(&line);
             if notes_beside && let Some(first) = note.next() {
-                text.push_str(&" ".repeat(beside.saturating_sub(line.width()).max(2)));
+                text.push_str(&" ".repeat(beside.saturating_sub(unmarked(&line).width()).max(2)));
                 text.push_str(&first);
             }
             text.push('\n');
@@ -121,12 +127,13 @@ impl Table {
         usual.max(self.heads[column].trim().len())
     }
 
-    fn line(&self, cells: &[String], widths: &[usize]) -> String {
+    fn line(&self, cells: &[String], widths: &[usize], tone: Option<(usize, Tone)>) -> String {
         let mut line = String::from("  ");
-        for ((cell, width), head) in cells.iter().zip(widths).zip(&self.heads) {
+        for (column, ((cell, width), head)) in cells.iter().zip(widths).zip(&self.heads).enumerate() {
             let padding = " ".repeat(width.saturating_sub(cell.width()));
             let (before, after) = if head.starts_with(' ') { (&*padding, "") } else { ("", &*padding) };
-            line.extend([before, cell, after, "  "]);
+            let cell = mark(tone.filter(|(index, _)| *index == column).map(|(_, tone)| tone), cell);
+            line.extend([before, &cell, after, "  "]);
         }
         line.truncate(line.trim_end().len());
         line
@@ -221,6 +228,16 @@ mod tests {
             "Servers\n  NAME      AGE  RULE\n  ubuntu     5m  kept  idle 5m\n  \
              a-name-that-is-longer-than-any-column-should-be  1h 5m  busy\n\n"
         );
+    }
+
+    #[test]
+    fn marks_for_colours_move_nothing() {
+        let mut table = table("idle 5m");
+        table.tone(2, Some(Tone::Busy));
+        let marked = table.marked(60);
+        assert!(marked.starts_with(&mark(Some(Tone::Title), "Servers")), "{marked}");
+        assert!(marked.contains(&mark(Some(Tone::Busy), "busy")) && marked.contains("kept  idle 5m"), "{marked}");
+        assert_eq!(unmarked(&marked), table.render(60));
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::domain::format::{is_control, span};
 use jiff::SignedDuration;
 use std::borrow::Cow;
 
+/// Where there is no state yet: what is shown is no run's.
+pub(crate) const NOT_RUN: &str = "mita has not run yet";
+
 /// The text on one line: line breaks are blanks, other control characters are written as escapes, so that a name out of
 /// Jenkins can neither forge a line nor control a terminal.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {

@@ -68,6 +68,29 @@ fn a_server_that_is_gone_has_a_story_from_the_job_that_it_was_ordered_for_to_its
 }
 
 #[test]
+fn events_have_the_times_at_which_they_happened_and_no_work_that_was_seen_is_lost() {
+    let it = Setup::trusty().start();
+    it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty").lasting(minutes(1_000)));
+    it.minute();
+    it.sim.advance(minutes(6));
+    it.run();
+    let first = the(&it, Event::FirstBuild);
+    let began = first.build.expect("the build").since.expect("its time").as_second();
+    for event in [Event::Online, Event::FirstBuild, Event::Started] {
+        assert_eq!(the(&it, event).at.as_second(), began, "{event:?}");
+    }
+    assert_eq!(first.after_seconds, None, "nobody saw the node before its build");
+    it.sim.advance(seconds(50));
+    let node = it.node();
+    it.sim.world().rules.builds_may_end_on.push(node.clone());
+    assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 0);
+    let ended = the(&it, Event::Asked).at.as_second();
+    it.minutes_until(3, "its server goes", |it| it.servers().is_empty());
+    let life = the(&it, Event::Removed).life.expect("a life");
+    assert!((life.busy_seconds - (ended - began)).abs() <= 1 && life.busy_seconds <= life.online_seconds, "{life:?}");
+}
+
+#[test]
 fn a_first_build_that_no_run_saw_is_counted_and_has_the_name_of_its_job() {
     let it = Setup::trusty().start();
     it.sim.jenkins().submit(Job::freestyle("folder/ceph").label("trusty").lasting(seconds(10)));
@@ -80,6 +103,7 @@ fn a_first_build_that_no_run_saw_is_counted_and_has_the_name_of_its_job() {
     let shown = it.program(&["history", "--since", "2026-01-01"]).stdout;
     for part in [
         "probably of folder/ceph, and over when the run looked",
+        "worked for a time that is not known, 1 build seen",
         "1 build was seen on them",
         "1 job left the queue without being seen running; no average counts it",
     ] {
@@ -117,6 +141,11 @@ fn an_order_that_is_refused_and_a_server_that_fails_say_why() {
     it.minute();
     assert_eq!(events(&it), [Event::Ordered, Event::OrderFailed]);
     assert!(the(&it, Event::OrderFailed).reason.unwrap().contains("refused"));
+    let shown = it.program(&["history"]).stdout.replace('\n', " ");
+    assert!(
+        shown.contains("0 servers ordered, 1 order without a server") && !shown.contains("demand: create"),
+        "{shown}"
+    );
     let it = Setup::trusty().top("max_servers = 1").start();
     it.sim.cloud("openstack").next_fates.push_back(Fate::no_valid_host());
     it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));

@@ -3,7 +3,7 @@
 mod boards;
 mod exposition;
 
-use crate::harness::{Installation, Setup, minutes};
+use crate::harness::{Installation, Setup, minutes, seconds};
 use exposition::{Family, read};
 use mita::operator::Request;
 use mita_sim::jenkins::queue::Job;
@@ -109,6 +109,19 @@ fn the_metrics_tell_of_fleet_queue_and_actions() {
     it.sim.advance(minutes(1));
     it.reconcile(&[]);
     assert_eq!(value(&metrics(&it), "mita_events_total", "event=\"held\""), 1.0);
+}
+
+#[test]
+fn metrics_and_history_count_the_same_waits() {
+    let it = watched();
+    it.sim.jenkins().submit(Job::freestyle("short").label("trusty").lasting(seconds(10)));
+    for _ in 0..8 {
+        it.reconcile(&[]);
+        it.sim.advance(minutes(1));
+    }
+    let shown = it.program(&["history"]).stdout;
+    assert!(shown.contains("\n1 job waited") && shown.contains("\n1 job left the queue"), "{shown}");
+    assert_eq!(value(&metrics(&it), "mita_job_wait_seconds", "_count"), 1.0);
 }
 
 #[test]

@@ -59,15 +59,25 @@ pub(super) fn top_help() -> String {
          mita reconcile --dry-run                 what would a run do?\n  \
          mita status                              what is there?\n  \
          mita explain ceph-build                  why does this job wait?\n  \
-         mita history ubuntu+192.168.1.188        who removed this node, when and why?\n  \
-         mita hold ubuntu+192.168.1.188           leave this node alone: somebody debugs it\n  \
-         * * * * *  mita reconcile                for cron; cron.example has two runs each minute\n\n{}",
+         mita history ubuntu+192.168.1.188        who removed this node, and why?\n  \
+         mita hold ubuntu+192.168.1.188           leave this node to a person\n  \
+         * * * * *  mita reconcile                in cron; see cron.example\n\n{}",
         exit_help(Exit::ALL)
     )
 }
 
 pub(super) fn reconcile_help() -> String {
-    format!("{}\n{}", exit_help(Exit::ALL), rules_help())
+    format!("{}\n{RULES_HELP}", exit_help(Exit::ALL))
+}
+
+pub(super) fn status_help() -> String {
+    format!(
+        "Examples:\n  \
+         mita status jobs                       the queue, and what each job waits for\n  \
+         mita status servers ubuntu             servers and nodes with ubuntu in their names\n  \
+         mita status -o wide                    with whole reasons\n\n{}\n{RULES_HELP}",
+        exit_help(LOOKS)
+    )
 }
 
 pub(super) fn explain_help() -> String {
@@ -99,6 +109,9 @@ pub(super) fn exit_help(possible: &[Exit]) -> String {
     text
 }
 
+/// Where a plan or a table names rules.
+const RULES_HELP: &str = "mita explain --help lists what each rule means.\n";
+
 /// Every rule with its meaning.
 pub(crate) fn rules_help() -> String {
     let mut text = String::from("Rules, as shown in plans and verdicts:\n");
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn help_names_every_rule_and_every_exit_status() {
-        let help = reconcile_help();
+        let help = explain_help();
         for rule in Rule::ALL {
             assert!(help.contains(&format!("  {} ", rule.name())), "{rule}");
         }

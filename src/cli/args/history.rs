@@ -17,7 +17,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 pub(crate) struct History {
     /// Only what is about this job, queue item, node, server, order, node type or provider; the address of its page in
     /// Jenkins and the address of a node will do, too
-    #[arg(value_name = "JOB|NODE|SERVER|TYPE", add = ArgValueCompleter::new(candidates::subjects))]
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER", add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: Option<String>,
 
     /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d; with

@@ -24,7 +24,7 @@ use clap::{Arg, CommandFactory, Parser, Subcommand};
 use clap_complete::{ArgValueCompleter, CompletionCandidate, Shell};
 use help::{
     COMPLETIONS_HELP, LOOKS, MAN_HELP, PAUSES, REPLAY_HELP, SCHEMA_HELP, exit_help, explain_help, init_help,
-    reconcile_help, top_help,
+    reconcile_help, status_help, top_help,
 };
 use no_config::NoConfig;
 use std::ffi::{OsStr, OsString};
@@ -66,7 +66,7 @@ pub(crate) enum Command {
     #[command(after_long_help = reconcile_help())]
     Reconcile(Reconcile),
     /// Show every node type, server, node and queue item, and what mita thinks of it
-    #[command(after_long_help = exit_help(LOOKS))]
+    #[command(after_long_help = status_help())]
     Status(Status),
     /// Show everything about one job, node, server, node type, provider or label expression, with the evidence
     #[command(after_long_help = explain_help())]
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn a_word_that_watch_takes_for_a_number_is_told_where_it_belongs() {
         let error = parsed("mita status --watch nodes").expect_err("not a number");
-        assert!(error.contains("mita status nodes --watch"), "{error}");
+        assert!(error.contains("mita status servers --watch"), "{error}");
     }
 
     #[test]

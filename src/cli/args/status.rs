@@ -8,8 +8,8 @@ use std::time::Duration;
 /// `mita status`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Status {
-    /// Show only a part (types, nodes or jobs; machines and servers mean nodes, too), or only what contains these words:
-    /// `mita status nodes ubuntu`
+    /// Show only a part (types, servers or jobs; nodes means servers, too), or only what contains these words: `mita status
+    /// servers ubuntu`
     #[arg(value_name = "WORD", add = ArgValueCompleter::new(candidates::filters))]
     pub(crate) filter: Vec<String>,
 
@@ -47,8 +47,10 @@ pub(crate) enum Colour {
 fn pause(text: &str) -> Result<Duration, String> {
     match text.parse() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
-        Ok(_) | Err(_) => Err("write a whole number of seconds from 1 to 86400, without a unit, and words to show before it: mita status \
-                           nodes --watch"
-            .to_owned()),
+        Ok(_) | Err(_) => {
+            Err("write a number of seconds from 1 to 86400, as in --watch 5; words to show come first, as in mita \
+                           status servers --watch"
+                .to_owned())
+        }
     }
 }

@@ -8,7 +8,10 @@ use crate::view::style::unmarked;
 use crate::view::table::folded;
 use crate::view::text::{one_line, plural};
 use serde::Serialize;
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 
 /// The width of a page, a mail, and a terminal that does not report its own.
 const USUAL_WIDTH: usize = 80;
@@ -101,6 +104,21 @@ fn write(bytes: &[u8]) -> io::Result<Reader> {
 /// Whether standard output is a terminal.
 pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
+}
+
+/// Whether who reads standard output reads standard error with it: at a terminal, or where both lead to one place, as the
+/// mails of cron do.
+pub(crate) fn is_beside_errors() -> bool {
+    let file = |of: BorrowedFd<'_>| File::from(of.try_clone_to_owned()?).metadata();
+    let place = |of: BorrowedFd<'_>| file(of).ok().map(|file| (file.dev(), file.ino()));
+    let (out, errors) = (place(io::stdout().as_fd()), place(io::stderr().as_fd()));
+    is_terminal() || out.is_some() && out == errors
+}
+
+/// Moves what a terminal shows out of the way of [`draw`]: it can be scrolled back.
+pub(crate) fn make_room() -> io::Result<Reader> {
+    let lines = if is_dumb() || height() == usize::MAX { 0 } else { height() };
+    write("\n".repeat(lines).as_bytes())
 }
 
 /// The width of a line of text: that of the terminal, or of a page.

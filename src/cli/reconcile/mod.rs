@@ -83,7 +83,7 @@ fn run_once(
     } else if !targets.print() && (args.dry_run || output::is_terminal()) {
         let text = render(&report, detail);
         verdicts_printed = detail == Detail::Full;
-        (output::print(&text), output::is_terminal())
+        (output::print(&text), output::is_beside_errors())
     } else {
         (Ok(Reader::There), false)
     };
@@ -125,7 +125,7 @@ fn log_report(report: &Report, shown: bool, verdicts_printed: bool) {
     for warning in &plan.warnings {
         // A dry run does nothing of what they tell, and the run that does warns of it.
         if report.results.is_none() && report.state_warning.as_ref() != Some(warning) {
-            log::warn!("a run now would warn: {warning}");
+            log::warn!("the next run would warn: {warning}");
         } else {
             log::warn!("{warning}");
         }
@@ -144,11 +144,12 @@ fn log_report(report: &Report, shown: bool, verdicts_printed: bool) {
     let repeated = repeated(report);
     for result in report.results.iter().flatten() {
         let Some(action) = plan.actions.get(result.action) else { continue };
-        let line = format!("{action}: {}", result_words(result));
+        let words = result_words(result);
         if result.outcome.is_failure() && !shown && !repeated.contains(&result.action) {
-            log::error!("{line}");
+            // What went wrong first: of a mail, nobody sees more than the beginning.
+            log::error!("{words} ({action})");
         } else {
-            log::info!("{line}");
+            log::info!("{action}: {words}");
         }
     }
     if !repeated.is_empty() && !shown {

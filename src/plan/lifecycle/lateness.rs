@@ -7,7 +7,7 @@ use crate::plan::identity::fleet::{Machine, Sighting};
 use jiff::SignedDuration;
 
 /// So many servers that joined tell what is usual.
-const ENOUGH: usize = 8;
+pub(crate) const ENOUGH: usize = 8;
 
 /// A server is late at this age while too few have joined: another is ordered within six minutes of the first.
 const AT_FIRST: SignedDuration = SignedDuration::from_secs(330);

@@ -223,9 +223,12 @@ fn work(
     let running: SmallSet<String> =
         builds.take(MOST_BUILDS).map(|build| journal::page_or_name(build).into_owned()).collect();
     let begun = u32::try_from(before.running.missing(&running).count()).unwrap_or(u32::MAX);
-    // Nobody saw it online before: it works no longer than it is known to be online.
-    let since =
-        state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined)).filter(|_| nodes().next().is_some());
+    // A build that began since the last run tells when. Of an older one that nobody saw here before, such as a part of a
+    // pipeline, the work counts from when the server is known to be online.
+    let began = nodes().flat_map(|node| &node.builds).filter_map(|build| build.since).min();
+    let began = began.filter(|began| state.last_run.is_none_or(|last| *began > last) && *began >= machine.ordered_at);
+    let seen = || state.last_run.zip(joined_at).map(|(last, joined)| last.max(joined));
+    let since = began.or_else(seen).filter(|_| nodes().next().is_some());
     let worked = since.map_or(SignedDuration::ZERO, |last| now.duration_since(last));
     let time = before.time.saturating_add(worked.clamp(SignedDuration::ZERO, LONGEST_GAP));
     let shared = running.iter().filter(|page| shared.contains(page.as_str())).cloned().collect();

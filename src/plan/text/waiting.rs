@@ -10,7 +10,7 @@ const MOST_CAUSES: usize = 3;
 /// What a person can do for a job that waits by this rule, where something is full or shut.
 pub fn what_helps(rule: Rule) -> Option<&'static str> {
     match rule {
-        Rule::Limit => Some("raise that limit, or wait until a server gets free"),
+        Rule::Limit => Some("raise the limit, or wait until a server gets free"),
         Rule::Quota => Some("free some of the quota, or have it raised"),
         Rule::Budget => Some("raise the budget, or wait"),
         Rule::BreakerOpen => Some("mita status shows what failed"),
@@ -24,9 +24,11 @@ pub(super) fn waiting(plan: &Plan) -> Vec<String> {
     let mut causes: Vec<(usize, String)> = Vec::new();
     for verdict in plan.verdicts.iter().filter(|verdict| verdict.subject == Subject::QueueItem) {
         let Some(help) = what_helps(verdict.rule) else { continue };
-        // Each pause has words of its own.
-        let why = if verdict.rule == Rule::Paused { "paused" } else { without_need(plan, verdict) };
-        let cause = format!("{why}: {help}");
+        // Each pause has words of its own, and says how it ends.
+        let cause = match verdict.rule {
+            Rule::Paused => "paused".to_owned(),
+            _ => format!("{}: {help}", without_need(plan, verdict)),
+        };
         match causes.iter_mut().find(|(_, known)| *known == cause) {
             Some((number, _)) => *number += 1,
             None => causes.push((1, cause)),

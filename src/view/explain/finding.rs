@@ -12,7 +12,7 @@ use crate::view::history::story;
 use crate::view::overview::Overview;
 use crate::view::subject::Subject;
 use crate::view::table::{Table, problems, wrap};
-use crate::view::text::{one_line, plural, similar};
+use crate::view::text::{NOT_RUN, one_line, plural, similar};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -34,6 +34,9 @@ pub(crate) struct Explanation {
     pub(super) near: Vec<String>,
     /// What the journal tells of it, the oldest first.
     pub(super) history: Vec<Entry>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(super) has_not_run: bool,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -54,6 +57,7 @@ pub(super) struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
+    Job,
     QueueItem,
     Node,
     Server,
@@ -139,7 +143,7 @@ const MOST_ENTRIES: usize = 20;
 
 /// The tables of answers, with their titles.
 const TABLES: [(Candidate, &str); 6] = [
-    (Candidate::Provider, "Ordered now, at its providers"),
+    (Candidate::Provider, "Providers: is it ordered there now?"),
     (Candidate::Atom, "Labels in it"),
     (Candidate::NodeType, "Node types"),
     (Candidate::Server, "On their way"),
@@ -203,6 +207,9 @@ impl Explanation {
         text.push_str(&problems(&self.problems).render(width));
         text.truncate(text.trim_end().len());
         text.push('\n');
+        if self.has_not_run {
+            text.push_str(&format!("\n{NOT_RUN}: no run has seen or done any of this\n"));
+        }
         text
     }
 }
@@ -237,6 +244,7 @@ impl Finding {
     fn render(&self, width: usize, detail: Detail) -> String {
         let Finding { kind, id, name, rule, reason, facts, answers } = self;
         let (word, names) = match kind {
+            Kind::Job => ("Job", name.clone()),
             Kind::QueueItem => ("Job", format!("{name}, queue item {id}")),
             Kind::Node => ("Node", name.clone()),
             Kind::Server => ("Server", format!("{name}, {id}")),
@@ -255,7 +263,10 @@ impl Finding {
         if let Some(rule) = rule {
             line("rule", &rule.because(reason.as_deref().unwrap_or_default()));
         }
-        for Fact { what, text } in facts {
+        // A hold says it all: by whom, since when and why.
+        let is_held = facts.iter().any(|fact| fact.what == What::Held);
+        let is_told = |what| is_held && matches!(what, What::OfflineCause | What::SetOfflineBy);
+        for Fact { what, text } in facts.iter().filter(|fact| !is_told(fact.what)) {
             line(&what.name().replace('_', " "), text);
         }
         text.push('\n');
@@ -263,7 +274,11 @@ impl Finding {
             if candidate == Candidate::Rule && detail == Detail::Terse {
                 continue;
             }
-            let mut table = Table::new(title, &["NAME", "FITS"]);
+            let asks = match (candidate, kind) {
+                (Candidate::Provider, _) | (Candidate::NodeType, Kind::Provider) => "OPEN",
+                _ => "FITS",
+            };
+            let mut table = Table::new(title, &["NAME", asks]);
             for Answer { name, fits, reason, .. } in answers.iter().filter(|answer| answer.of == candidate) {
                 table.row(vec![name.clone(), if *fits { "yes" } else { "no" }.to_owned()], reason.clone());
             }

@@ -29,11 +29,15 @@ pub(super) fn add_of_type(overview: &Overview<'_>, finding: &mut Finding, kind: 
     for provider in &kind.providers {
         let known = memory.learned.joins.get(provider).and_then(|types| types.get(&kind.name)).map_or(0, Vec::len);
         let late = span(lateness::late_after(memory, provider, &kind.name));
-        let servers = plural(known, "server");
-        finding.fact(
-            What::Learned,
-            format!("at provider {provider} a server is late {late} after its order ({servers} known)"),
-        );
+        let text = if known < lateness::ENOUGH {
+            format!(
+                "at provider {provider}: too little yet, {known} of the {} servers that show when one is late",
+                lateness::ENOUGH
+            )
+        } else {
+            format!("at provider {provider} a server is late {late} after its order ({known} servers known)")
+        };
+        finding.fact(What::Learned, text);
     }
     if let Some(usage) = memory.learned.usage.get(&kind.name) {
         let [average, change] = [usage.average, usage.change].map(|number| number as f64 / 1_000_000.0);

@@ -15,8 +15,23 @@ use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::quota;
 use crate::view::status::activity::{BuildStatus, sentence};
 use crate::view::status::node_types::pauses;
+use crate::view::subject::Subject;
 use crate::view::text::{duration, plural, similar};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The jobs of this name of which builds run now, each with its builds and their nodes.
+pub(super) fn running(overview: &Overview<'_>, named: &Subject) -> Vec<Finding> {
+    let mut jobs: BTreeMap<String, Finding> = BTreeMap::new();
+    for (node, _) in &overview.fleet.nodes {
+        for build in BuildStatus::all(overview, [*node]) {
+            let Some(job) = build.job.clone().filter(|job| named.is_job(job)) else { continue };
+            let url = build.url.as_ref().map_or_else(String::new, |url| format!(", {url}"));
+            let finding = jobs.entry(job.clone()).or_insert_with(|| Finding::new(Kind::Job, &job, &job));
+            finding.fact(What::Runs, format!("{} on {}{url}", build.words(), node.name));
+        }
+    }
+    jobs.into_values().collect()
+}
 
 pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
     let item = view.item;
@@ -30,7 +45,9 @@ pub(super) fn explain(overview: &Overview<'_>, view: &ItemView<'_>) -> Finding {
         finding.fact(What::Next, help);
     }
     if let Some(since) = view.memory.and_then(|memory| memory.waiting_since) {
-        finding.fact(What::WaitsSince, format!("{since:.0}, when a run first saw it wait"));
+        let is_seen = !overview.predicts() || since < overview.now();
+        let seen = format!("{since:.0}, when a run first saw it wait");
+        finding.fact(What::WaitsSince, if is_seen { &seen } else { "no run has seen it wait yet" });
     }
     if let Some(since) = view.memory.and_then(|memory| memory.pending_since) {
         let counts = "it counts after five minutes, as a left-over of a restart";
@@ -110,11 +127,11 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
         return "an earlier run: Jenkins does not say it any more";
     }
     match (from_why, need) {
-        (Some(Need::Label(_)), Need::Label(_)) => "the label in Jenkins' words",
+        (Some(Need::Label(_)), Need::Label(_)) => "the label in the reason that Jenkins gives",
         (_, Need::Label(_)) if matches!(item.task, Task::Matrix { .. }) => "its axis values that are labels",
         (_, Need::Label(_)) => "the label expression of the project",
-        (_, Need::Node { .. }) => "the node in Jenkins' words",
-        (_, Need::Anywhere) => "Jenkins' words, which name neither label nor node",
+        (_, Need::Node { .. }) => "the node in the reason that Jenkins gives",
+        (_, Need::Anywhere) => "the reason that Jenkins gives, which names neither label nor node",
     }
 }
 

@@ -40,9 +40,14 @@ pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> 
     Some(finding)
 }
 
-/// Whether a node type has any of the labels.
-pub(super) fn is_of_node_types(overview: &Overview<'_>, label: &Label) -> bool {
-    label.atoms().iter().any(|atom| overview.config.node_types.iter().any(|kind| has_label(kind, atom)))
+/// Whether a node type has any of the labels: another one than these, which are explained, or nodes that are none of theirs.
+pub(super) fn is_of_others(overview: &Overview<'_>, label: &Label, types: &[&NodeType]) -> bool {
+    let is_other = |kind: &NodeType| types.iter().all(|known| known.name != kind.name);
+    let has_type = |atom: &str| overview.config.node_types.iter().any(|kind| is_other(kind) && has_label(kind, atom));
+    let mut nodes = overview.fleet.nodes.iter().filter(|(_, is)| overview.type_of(is).is_none_or(is_other));
+    let atoms = label.atoms();
+    atoms.iter().any(|atom| has_type(atom))
+        || !types.is_empty() && nodes.any(|(node, _)| atoms.iter().any(|atom| node.labels.contains(*atom)))
 }
 
 /// The name of a node type is one of its labels.

@@ -38,6 +38,7 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
     let types: Vec<&NodeType> =
         overview.config.node_types.iter().filter(|kind| kind.name.as_str() == subject).collect();
     let mut found: Vec<Finding> = types.iter().map(|kind| node_type::explain(overview, kind, &servers)).collect();
+    found.extend(job::running(overview, &named));
     let jobs = items.iter().take(MOST_ITEMS).map(|view| job::explain(overview, view));
     found.extend(jobs);
     let nodes = overview.nodes();
@@ -53,7 +54,7 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
     let providers = overview.config.providers.iter().filter(|provider| provider.name.as_str() == subject);
     found.extend(providers.map(|config| provider::explain(overview, config, &servers)));
     let expression = Label::from_jenkins(subject);
-    if found.is_empty() || label::is_of_node_types(overview, &expression) {
+    if found.is_empty() || label::is_of_others(overview, &expression, &types) {
         found.extend(label::explain(overview, expression));
     }
     let found_nothing = found.is_empty();
@@ -68,6 +69,7 @@ pub(crate) fn explain(overview: &Overview<'_>, subject: &str) -> Explanation {
         mistake: if found_nothing { Label::mistake(subject) } else { None },
         near,
         history: Vec::new(),
+        has_not_run: overview.has_not_run(),
         problems: overview.plan().problems.iter().map(clean::problem).collect(),
     }
 }

@@ -43,12 +43,11 @@ pub(super) fn explain(overview: &Overview<'_>, view: &NodeView<'_>) -> Finding {
             );
         }
         if let Some(idle) = *memory.idle {
-            finding
-                .fact(What::Idle, format!("for {} as counted, first seen so {:.0}", duration(idle.credit), idle.first));
+            finding.fact(What::Idle, format!("for {}, first seen idle at {:.0}", duration(idle.credit), idle.first));
         }
         if let Some(offline) = *memory.offline {
             let lasted = duration(offline.credit);
-            finding.fact(What::Offline, format!("for {lasted} as counted, first seen so {:.0}", offline.first));
+            finding.fact(What::Offline, format!("for {lasted}, first seen offline at {:.0}", offline.first));
         }
     }
     if let NodeIdentity::Of(machine) = view.identity {

@@ -10,7 +10,7 @@ pub(super) fn explain(overview: &Overview<'_>, kind: &NodeType, servers: &[Serve
     let mut finding = Finding::new(Kind::NodeType, &kind.name, kind.name.as_str());
     let there = overview.counted(servers, Some(&kind.name));
     let max = kind.max.map_or_else(String::new, |max| format!(" of {max} at most"));
-    finding.fact(What::Servers, format!("{there}{max}; mita status machines {} lists them", kind.name));
+    finding.fact(What::Servers, format!("{there}{max}; mita status servers {} lists them", kind.name));
     let labels: Vec<&str> = kind.all_labels().collect();
     finding.fact(What::Labels, labels.join(", "));
     finding.fact(What::Runs, format!("{} at a time on each", plural(kind.executors as usize, "build")));

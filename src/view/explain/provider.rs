@@ -15,19 +15,19 @@ pub(super) fn explain(overview: &Overview<'_>, config: &ProviderConfig, servers:
     finding.fact(
         What::Reachable,
         match cloud.map(|cloud| &cloud.servers) {
-            Some(Listing::Complete(all)) => format!("yes, with {} of everybody", plural(all.len(), "server")),
+            Some(Listing::Complete(all)) => format!("yes; {} of all users", plural(all.len(), "server")),
             Some(Listing::Unavailable(why)) => format!("no: {why}"),
             None => "it was not asked".to_owned(),
         },
     );
     let ours = servers.iter().filter(|server| server.provider() == Some(name) && server.counts()).count();
     let max = config.max.map_or_else(String::new, |max| format!(" of {max} at most"));
-    finding.fact(What::Servers, format!("{}{max} of this installation", plural(ours, "server")));
+    finding.fact(What::Servers, format!("{ours}{max}, of this installation"));
     finding.fact(
         What::Quota,
         cloud
             .and_then(|cloud| cloud.quota.as_ref())
-            .map_or("not read: that is done when something is to be ordered".to_owned(), remaining),
+            .map_or("not read: mita reads it before it orders a server".to_owned(), remaining),
     );
     for kind in overview.config.node_types.iter().filter(|kind| kind.providers.contains(name)) {
         let (fits, reason) = orders(overview, config, kind, servers);

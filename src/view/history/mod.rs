@@ -11,6 +11,7 @@ use crate::domain::names::Owner;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
 use crate::view::subject::Subject;
+use crate::view::text::NOT_RUN;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use select::select;
@@ -67,10 +68,11 @@ impl HistoryDocument {
     }
 
     /// That nothing is written of it, in a sentence.
-    pub(crate) fn nothing(&self) -> String {
+    pub(crate) fn nothing(&self, has_not_run: bool) -> String {
         let since = self.since.map_or(String::new(), |since| format!(" since {since}"));
         match &self.subject {
             Some(subject) => format!("the journal has nothing about {subject:?}{since}"),
+            None if has_not_run => format!("the journal has nothing{since}: {NOT_RUN}"),
             None => format!(
                 "the journal has nothing{since}: no run did or saw anything worth writing down; mita history --since 7d looks \
                  further back"

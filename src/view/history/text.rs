@@ -111,7 +111,11 @@ fn job(job: &JobEntry) -> String {
 fn life(life: Life) -> String {
     let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
     let builds = plural(usize::try_from(life.builds).unwrap_or(usize::MAX), "build");
-    format!("lived {}, worked {}, {builds} seen", time(life.age_seconds), time(life.busy_seconds))
+    let worked = match life.busy_seconds {
+        0 if life.builds > 0 => "worked for a time that is not known".to_owned(),
+        worked => format!("worked {}", time(worked)),
+    };
+    format!("lived {}, {worked}, {builds} seen", time(life.age_seconds))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(crate) struct Totals {
     pub(crate) builds: u64,
     /// From order to removal, of the servers that are gone.
     pub(crate) machine_seconds: i64,
-    /// While they were online and no build ran there.
+    /// While they were online and no build was seen to run there: at most, since nobody sees when a build ends.
     pub(crate) idle_seconds: i64,
     /// Jobs that had waited for an executor and were seen running.
     pub(crate) jobs: usize,
@@ -68,7 +68,8 @@ impl Totals {
     /// The sums in a sentence or two.
     pub(crate) fn sentence(self) -> String {
         let time = |seconds: i64| duration(SignedDuration::from_secs(seconds));
-        let mut parts = vec![format!("{} ordered", plural(self.servers_ordered, "server"))];
+        let granted = self.servers_ordered.saturating_sub(self.orders_failed);
+        let mut parts = vec![format!("{} ordered", plural(granted, "server"))];
         parts.extend((self.orders_failed > 0).then(|| plural(self.orders_failed, "order") + " without a server"));
         for (number, what) in
             [(self.servers_removed, "removed"), (self.servers_failed, "failed"), (self.servers_vanished, "vanished")]
@@ -83,12 +84,12 @@ impl Totals {
             let were = if self.builds == 1 { "was" } else { "were" };
             let (all, idle) = (time(self.machine_seconds), time(self.idle_seconds));
             text.push_str(&format!(
-                "; those gone lived {all} together, {idle} of it idle; {builds} {were} seen on them"
+                "; those gone lived {all} together, at most {idle} of it idle; {builds} {were} seen on them"
             ));
         }
         if let (Some(mean), Some(p95)) = (self.mean_wait_seconds, self.p95_wait_seconds) {
             let jobs = plural(self.jobs, "job");
-            text.push_str(&format!("\n{jobs} waited {} on average, 95 % at most {}", time(mean), time(p95)));
+            text.push_str(&format!("\n{jobs} waited {} on average, 95% of them at most {}", time(mean), time(p95)));
         }
         if self.jobs_unseen > 0 {
             let jobs = plural(self.jobs_unseen, "job");
@@ -113,7 +114,8 @@ mod tests {
             ..entry(Event::Started)
         };
         let life = Life { age_seconds: 7200, online_seconds: 6000, busy_seconds: 4200, builds: 3 };
-        let mut entries = vec![entry(Event::Ordered), Entry { life: Some(life), ..entry(Event::Removed) }];
+        let mut entries = vec![entry(Event::Ordered); 3];
+        entries.push(Entry { life: Some(life), ..entry(Event::Removed) });
         entries.extend((1..=20).map(waited));
         entries.push(entry(Event::OrderFailed));
         entries.push(Entry { event: Event::LeftQueue, ..waited(40_000) });
@@ -121,8 +123,8 @@ mod tests {
         assert_eq!((totals.mean_wait_seconds, totals.p95_wait_seconds), (Some(10), Some(19)));
         assert_eq!(
             totals.sentence(),
-            "1 server ordered, 1 order without a server, 1 removed; those gone lived 2h together, 30m of it idle; 3 builds \
-             were seen on them\n20 jobs waited 10s on average, 95 % at most 19s\n1 job left the queue without being seen \
+            "2 servers ordered, 1 order without a server, 1 removed; those gone lived 2h together, at most 30m of it idle; 3 \
+             builds were seen on them\n20 jobs waited 10s on average, 95% of them at most 19s\n1 job left the queue without being seen \
              running; no average counts it"
         );
         assert_eq!(Totals::of(&[]).p95_wait_seconds, None);

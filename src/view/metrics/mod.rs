@@ -167,7 +167,7 @@ fn totals(metrics: &mut Exposition, history: &History, types: BTreeSet<NodeTypeN
         let joined = totals.joined.get(node_type).unwrap_or(&none);
         family.observed(&[("node_type", node_type.as_str())], joined);
     }
-    let help = "How long jobs waited that a run had seen waiting, until they left the queue.";
+    let help = "How long jobs waited that a run had seen waiting and a later one saw running.";
     metrics.histogram("mita_job_wait_seconds", help).observed(&[], &totals.waited);
     let events = USUAL_EVENTS.map(|event| (event.name().to_owned(), 0)).into_iter().chain(totals.events.clone());
     let help = "Entries of the journal by event: what happened to servers, nodes and jobs, and what persons did.";

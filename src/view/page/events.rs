@@ -6,6 +6,7 @@ use crate::view::page::html::text;
 use crate::view::page::links::Links;
 use crate::view::page::tables::{cell, table, when};
 use maud::{Markup, html};
+use std::cmp::Reverse;
 
 /// At most this many entries are shown, the latest first; `mita history` has all.
 const MOST_ENTRIES: usize = 25;
@@ -13,7 +14,10 @@ const MOST_ENTRIES: usize = 25;
 /// The latest entries of the journal.
 pub(crate) fn lately(entries: &[Entry], links: Links<'_>) -> Markup {
     let wanted = |entry: &&Entry| !matches!(entry.event, Event::Created | Event::Started | Event::LeftQueue);
-    let shown: Vec<&Entry> = entries.iter().rev().filter(wanted).take(MOST_ENTRIES).collect();
+    // A run writes down what happened before it, such as the start of a build.
+    let mut shown: Vec<&Entry> = entries.iter().rev().filter(wanted).collect();
+    shown.sort_by_key(|entry| Reverse(entry.at));
+    shown.truncate(MOST_ENTRIES);
     html! {
         @if !shown.is_empty() {
             h2 { "What happened lately" small { code { "mita history" } " has everything" } }

@@ -88,7 +88,7 @@ pub(crate) fn charts_of_farm(history: &History, now: Timestamp) -> Markup {
                 span { i class=(tone.class()) {} (meaning) }
             }
             span { i.gap {} "mita did not run" }
-            span { i.trouble {} "failures: requests and actions that failed" }
+            span { i.trouble {} "failures: requests and actions that failed, or runs that ended with an error" }
         }
     }
 }

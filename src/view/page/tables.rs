@@ -25,7 +25,8 @@ const MOST_ROWS: usize = 200;
 const NOTHING: &str = "–";
 
 pub(crate) fn node_types(status: &Status) -> Markup {
-    let numbers = ["Jobs", "To order", "Ordered", "Booting", "Idle", "Busy", "Held", "Leaving", "Other", "Max"];
+    let numbers =
+        ["Max", "Jobs", "To order", "Ordered", "Booting", "Connecting", "Idle", "Busy", "Held", "Leaving", "Other"];
     let heads: Vec<_> = [("Type", "")].into_iter().chain(numbers.map(|head| (head, "n"))).collect();
     html! {
         h2 { "Node types" }
@@ -65,10 +66,11 @@ fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
         ("Jobs", kind.jobs_waiting),
         ("To order", kind.wanted),
         ("Ordered", servers.ordered),
-        ("Booting", servers.booting + servers.connecting),
+        ("Booting", servers.booting),
+        ("Connecting", servers.connecting),
         ("Idle", servers.idle),
         ("Busy", servers.busy),
-        ("Held", kind.held),
+        ("Held", servers.held),
         ("Leaving", servers.leaving),
         ("Other", servers.other),
     ];
@@ -78,10 +80,10 @@ fn node_type(status: &Status, kind: &TypeStatus) -> Markup {
             @if !kind.configured { " " (chip("warn", "no longer configured")) }
             (bar(status, kind))
         }
+        (cell("n", "Max", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string())))
         @for (head, number) in numbers {
             (cell(if number == 0 { "n z" } else { "n" }, head, &number.to_string()))
         }
-        (cell("n", "Max", &kind.max.map_or(NOTHING.to_owned(), |max| max.to_string())))
     }
 }
 
@@ -182,7 +184,7 @@ fn outcome(result: &ActionResult) -> (&'static str, &'static str) {
 pub(crate) fn machines(status: &Status, links: Links<'_>) -> Markup {
     let heads = [("Name", ""), ("Type", ""), ("Provider", ""), ("Age", "n"), ("State", ""), ("Left", "n"), ("Why", "")];
     html! {
-        h2 { "Machines" }
+        h2 { "Servers" }
         @if status.machines().next().is_none() {
             p.dim { "No server of this installation is there." }
         } @else {
@@ -257,7 +259,7 @@ pub(crate) fn jobs(status: &Status, links: Links<'_>) -> Markup {
             None => p.dim { "The queue could not be read." },
             Some([]) => p.dim { "No job is queued." },
             Some(jobs) => {
-                @let heads = [("Job", ""), ("Waits", "n"), ("Needs", ""), ("Verdict", ""), ("Why", "")];
+                @let heads = [("Job", ""), ("Waits", "n"), ("Needs", ""), ("Rule", ""), ("Why", "")];
                 (table(&heads, jobs.iter().take(MOST_ROWS).map(|item| job(item, links))))
                 (more(jobs.len()))
             }
@@ -271,7 +273,7 @@ fn job(job: &JobStatus, links: Links<'_>) -> Markup {
         td.name title={"queue item " (job.queue_id)} { (links.job(&job.job)) }
         (cell("n", "Waits", &seconds(job.waited_seconds, NOTHING)))
         (cell("words", "Needs", job.needs.as_deref().unwrap_or(NOTHING)))
-        (verdict(class, job.rule, job.short_reason()))
+        (ruled(class, job.rule, job.short_reason()))
     }
 }
 
@@ -281,13 +283,13 @@ pub(crate) fn others(status: &Status, links: Links<'_>) -> Markup {
     let leftovers = status.leftovers.iter().map(|it| (html! { (text(&it.name)) }, it.rule, it.reason.clone()));
     let all: Vec<_> = leftovers.chain(nodes).collect();
     let rows = all.iter().take(MOST_ROWS).map(|(name, rule, reason)| {
-        html! { td.name { (name) } (verdict("", *rule, reason)) }
+        html! { td.name { (name) } (ruled("", *rule, reason)) }
     });
     html! {
         @if !all.is_empty() {
             details {
                 summary { "Other nodes and volumes (" (all.len()) ")" }
-                (table(&[("Name", ""), ("Verdict", ""), ("Why", "")], rows))
+                (table(&[("Name", ""), ("Rule", ""), ("Why", "")], rows))
                 (more(all.len()))
             }
         }
@@ -306,9 +308,9 @@ pub(crate) fn table(heads: &[(&str, &str)], rows: impl Iterator<Item = Markup>) 
     }
 }
 
-fn verdict(class: &str, rule: Rule, reason: &str) -> Markup {
+fn ruled(class: &str, rule: Rule, reason: &str) -> Markup {
     html! {
-        td.fit data-head="Verdict" { (chip(class, rule.name())) }
+        td.fit data-head="Rule" { (chip(class, rule.name())) }
         td.why { (text(reason)) }
     }
 }

@@ -1,5 +1,6 @@
 //! What goes on at a node: the builds that run there, and a person's hold.
 
+use crate::domain::format::shortened;
 use crate::domain::names::NodeName;
 use crate::domain::offline::holder;
 use crate::domain::state::SetOfflineBy;
@@ -14,6 +15,9 @@ use serde::Serialize;
 
 /// At most this many builds are named in a sentence.
 const NAMED: usize = 2;
+
+/// A longer reason of a hold is cut in a row: `explain` and the JSON have all.
+const LONGEST_REASON: usize = 120;
 
 /// A build, or a part of one, that runs on a node.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -96,6 +100,12 @@ impl Hold {
             since: since.map(Time),
             lasts: since.map(|since| overview.since(since)),
         })
+    }
+
+    /// By whom, for how long, and why, for a row of a table.
+    pub(crate) fn short(&self) -> String {
+        let reason = shortened(&self.reason, LONGEST_REASON).into_owned();
+        Hold { reason, ..self.clone() }.words()
     }
 
     /// By whom, for how long, and why.

@@ -1,4 +1,4 @@
-//! Which part of a status a person wants to see: `mita status nodes ubuntu`.
+//! Which part of a status a person wants to see: `mita status servers ubuntu`.
 
 use crate::view::status::Status;
 
@@ -6,7 +6,7 @@ use crate::view::status::Status;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Types,
-    Nodes,
+    Servers,
     Jobs,
 }
 
@@ -14,10 +14,10 @@ enum Part {
 const PARTS: [(&str, Part); 7] = [
     ("types", Part::Types),
     ("type", Part::Types),
-    ("nodes", Part::Nodes),
-    ("node", Part::Nodes),
-    ("servers", Part::Nodes),
-    ("machines", Part::Nodes),
+    ("nodes", Part::Servers),
+    ("node", Part::Servers),
+    ("servers", Part::Servers),
+    ("machines", Part::Servers),
     ("jobs", Part::Jobs),
 ];
 
@@ -29,7 +29,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// Reads `[types|nodes|jobs] [NAME...]`. Every name must be contained in what is shown.
+    /// Reads `[types|servers|jobs] [NAME...]`. Every name must be contained in what is shown.
     pub(crate) fn read(words: &[String]) -> Self {
         let is_first = |name: &str| words.first().is_some_and(|first| first.eq_ignore_ascii_case(name));
         let part = PARTS.iter().find(|(name, _)| is_first(name)).map(|(_, part)| *part);
@@ -52,10 +52,10 @@ impl Filter {
             names.extend(server.provider.iter().map(|name| name.as_str()));
             names.extend(server.order.iter().map(|order| order.as_str()));
             names.extend(server.builds.iter().map(|build| build.name.as_str()));
-            wanted(Part::Nodes) && fits(&names)
+            wanted(Part::Servers) && fits(&names)
         });
         if let Some(nodes) = &mut status.nodes {
-            nodes.retain(|node| wanted(Part::Nodes) && fits(&[node.name.as_str(), node.rule.name()]));
+            nodes.retain(|node| wanted(Part::Servers) && fits(&[node.name.as_str(), node.rule.name()]));
         }
         if let Some(jobs) = &mut status.jobs {
             jobs.retain(|job| {

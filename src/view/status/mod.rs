@@ -21,7 +21,7 @@ use crate::view::document::pause::PauseStatus;
 use crate::view::document::{Time, VERSION};
 use crate::view::natural;
 use crate::view::overview::{NodePresence, NodeView, Overview, ServerView};
-use crate::view::text::{duration, plural};
+use crate::view::text::{NOT_RUN, duration, plural};
 use activity::{BuildStatus, Hold};
 use budgets::BudgetStatus;
 use failures::FailureStatus;
@@ -120,7 +120,7 @@ pub(crate) struct NodeStatus {
 }
 
 impl Status {
-    /// The servers that are there: one that is gone is no machine any more. The JSON document and `explain` still have it.
+    /// The servers that are there, without those that are gone. The JSON document and `explain` still have it.
     pub(crate) fn machines(&self) -> impl Iterator<Item = &ServerStatus> {
         self.servers.iter().filter(|server| server.rule != Rule::Gone)
     }
@@ -165,7 +165,10 @@ impl Status {
         };
         let clouds = overview.report.world.clouds.iter();
         let unseen = clouds.filter(|(_, cloud)| cloud.servers.complete().is_none()).map(|(name, _)| name.as_str());
-        let head = status.head(&unseen.collect::<Vec<_>>(), overview.report.world.unseen());
+        let mut head = status.head(&unseen.collect::<Vec<_>>(), overview.report.world.unseen());
+        if overview.has_not_run() {
+            head = format!("{}\n{NOT_RUN}\n\n", head.trim_end());
+        }
         Status { head, ..status }
     }
 
@@ -338,8 +341,8 @@ fn why(reason: &str, builds: &[BuildStatus], held: Option<&Hold>) -> String {
     };
     match held {
         None => reason,
-        Some(held) if reason.starts_with("a person ") => held.words(),
-        Some(held) => format!("{}; {reason}", held.words()),
+        Some(held) if reason.starts_with("a person ") || reason.contains("is held by ") => held.short(),
+        Some(held) => format!("{}; {reason}", held.short()),
     }
 }
 

@@ -38,13 +38,16 @@ fn shares(heights: &[usize], room: usize) -> Vec<usize> {
     let mut left = room;
     let mut needed: usize = heights.iter().sum();
     let mut shares = Vec::new();
+    let mut is_full = false;
     for height in heights {
         needed -= height;
         let smallest = SMALLEST.min(*height);
         let most =
             if height + needed <= left { *height } else { left.saturating_sub(needed.min(left / 2)).max(smallest) };
         let most = most.min(*height).min(left);
-        let share = if most < smallest { 0 } else { most };
+        // What matters less is not shown in place of what matters more.
+        is_full |= most < smallest;
+        let share = if is_full { 0 } else { most };
         left -= share;
         shares.push(share);
     }
@@ -66,6 +69,7 @@ mod tests {
         assert_eq!(shares(&[0, 7, 218, 49], 16), [0, 7, 9, 0], "no room to begin the last one");
         assert_eq!(shares(&[0, 7, 218, 49], 30), [0, 7, 12, 11], "two that are too long share");
         assert_eq!(shares(&[7, 218], 4), [0, 0]);
+        assert_eq!(shares(&[7, 218, 4], 4), [0, 0, 0], "no failures in place of servers");
         for room in 0..100 {
             let heights = [4, 7, 50, 40, 6];
             let shares = shares(&heights, room);

@@ -1,6 +1,7 @@
 //! `mita status` for people: a table for each sort of thing.
 
 use crate::plan::model::Subject;
+use crate::view::compact::{ELLIPSIS, UNCUT, cut};
 use crate::view::natural;
 use crate::view::status::budgets::Level;
 use crate::view::status::job::JobStatus;
@@ -31,14 +32,20 @@ pub(crate) fn render(status: &Status, width: usize, layout: Layout) -> String {
         status.head.lines().flat_map(|line| if line.is_empty() { vec![String::new()] } else { wrap(line, width) });
     let mut text: String = lines.map(|line| line + "\n").collect();
     match layout {
-        Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.render(width))),
+        Layout::Wide => text.extend(tables(status, layout).iter().map(|table| table.marked(width))),
         Layout::Compact => {
             // What went wrong is never cut.
-            text.push_str(&problems(&status.problems).render(width));
-            text.extend(tables(status, layout).iter().skip(1).map(|table| table.compact(width, usize::MAX)));
+            text.push_str(&problems(&status.problems).marked(width));
+            let tables = tables(status, layout);
+            let all = |width| tables.iter().skip(1).map(|table| table.compact(width, usize::MAX)).collect::<String>();
+            let shown = all(width);
+            text.push_str(&shown);
+            if shown.matches(ELLIPSIS).count() > all(UNCUT).matches(ELLIPSIS).count() {
+                text.push_str(&cut("mita status -o wide shows the reasons whole", width));
+            }
         }
         Layout::Screen(lines) => {
-            let problems = problems(&status.problems).render(width);
+            let problems = problems(&status.problems).marked(width);
             let lines = lines.saturating_sub(text.lines().count());
             let in_words = problems.lines().count();
             // What went wrong is cut only where it would fill the screen.
@@ -81,25 +88,37 @@ fn paused(status: &Status) -> Table {
     table
 }
 
-/// Columns of zeros are not shown.
+/// Each server is in one column, as in the metrics. Columns of zeros are not shown.
 fn node_types(status: &Status) -> Table {
-    let heads =
-        ["NAME", " MAX", " JOBS", " TO ORDER", " ORDERED", " BOOTING", " IDLE", " BUSY", " HELD", " LEAVING", " OTHER"];
+    let heads = [
+        "NAME",
+        " MAX",
+        " JOBS",
+        " TO ORDER",
+        " ORDERED",
+        " BOOTING",
+        " CONNECTING",
+        " IDLE",
+        " BUSY",
+        " HELD",
+        " LEAVING",
+        " OTHER",
+    ];
     let mut table = Table::new("Node types", &heads).droppable(&["MAX", "LEAVING"]);
     for kind in &status.node_types {
         let servers = kind.servers;
-        let booting = servers.booting + servers.connecting;
         let mut cells = vec![kind.name.to_string(), kind.max.map_or("-".to_owned(), |max| max.to_string())];
         let numbers = [
             kind.jobs_waiting,
             kind.wanted,
             servers.ordered,
-            booting,
+            servers.booting,
+            servers.connecting,
             servers.idle,
             servers.busy,
-            kind.held,
-            servers.of(Standing::Leaving),
-            servers.of(Standing::Other),
+            servers.held,
+            servers.leaving,
+            servers.other,
         ];
         cells.extend(numbers.iter().map(ToString::to_string));
         let mut notes = Vec::new();
@@ -118,7 +137,7 @@ fn node_types(status: &Status) -> Table {
 }
 
 fn machines(status: &Status, layout: Layout) -> Table {
-    let mut table = Table::new("Machines", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
+    let mut table = Table::new("Servers", &["NAME", "TYPE", "PROVIDER", " AGE", "STATE", " LEFT"]);
     table = table.droppable(&["PROVIDER", "TYPE", "AGE"]);
     for server in status.machines_in_order() {
         let ServerStatus { id, node_type, provider, standing, age_seconds, rule, next, .. } = server;

@@ -63,19 +63,19 @@ impl ToDo {
             part(make, "node", "makes", "made"),
             part(assign, "floating IP", "assigns", "assigned"),
             part(drain, "node", "drains", "drained"),
-            part(remove, "machine", "removes", "removed"),
+            part(remove, "removal", "makes", "made"),
             part(bring_back, "node", "brings back", "brought back"),
             part(held_back, "removal", "holds back", "held back"),
         ]
     }
 
-    /// What a run does now, in a sentence.
+    /// What the next run does, in a sentence.
     pub(crate) fn sentence(self) -> String {
         let parts: Vec<String> = self.parts().iter().filter(|part| part.number > 0).map(Part::present).collect();
         match parts.split_last() {
-            None => "a run now has nothing to do".to_owned(),
-            Some((last, [])) => format!("a run now {last}"),
-            Some((last, first)) => format!("a run now {} and {last}", first.join(", ")),
+            None => "the next run has nothing to do".to_owned(),
+            Some((last, [])) => format!("the next run {last}"),
+            Some((last, first)) => format!("the next run {} and {last}", first.join(", ")),
         }
     }
 }

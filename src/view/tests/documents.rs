@@ -109,7 +109,7 @@ fn s3_a_jenkins_that_could_not_be_read_is_not_shown_as_an_empty_one() {
     assert!(document["nodes"].is_null() && document["jobs"].is_null(), "{document}");
     assert_eq!(document["servers"].as_array().map(Vec::len), Some(1));
     let text = render(&status, 80, Layout::Compact).replace('\n', " ");
-    assert!(text.contains("Jenkins cannot be seen a run now has nothing to do, as far as it can see"), "{text}");
+    assert!(text.contains("Jenkins cannot be seen the next run has nothing to do, as far as it can see"), "{text}");
     assert!(explain(&overview, "ceph-build").nothing().starts_with("as far as could be seen, nothing is called"));
 }
 

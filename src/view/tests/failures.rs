@@ -5,6 +5,7 @@ use crate::view::explain::explain;
 use crate::view::overview::Overview;
 use crate::view::status::Status;
 use crate::view::status::text::{Layout, render};
+use crate::view::style::unmarked;
 use crate::view::tests::scene::Scene;
 use crate::view::tests::schema::faults;
 use mita_sim::JoinRule;
@@ -37,7 +38,7 @@ fn the_status_shows_the_last_failure_of_each_node_type_with_the_end_of_its_conso
     assert_eq!(faults("status", &document), [""; 0]);
     assert_eq!(document["failures"][0]["console"].as_array().map(Vec::len), Some(8));
     assert_eq!(document["failures"][0]["rule"], "never_joined");
-    let text = render(&status, 110, Layout::Wide);
+    let text = unmarked(&render(&status, 110, Layout::Wide));
     let shown: Vec<&str> = text.lines().skip_while(|line| *line != "Last failures").take(8).collect();
     let reason = "active for 15m, its node was never online yet, join_timeout 15m";
     assert_eq!(shown[2].split_whitespace().collect::<Vec<_>>()[..4], ["ubuntu", "openstack", "5m", "never_joined"]);

@@ -4,6 +4,7 @@ use crate::domain::rule::Rule;
 use crate::domain::world::Listing;
 use crate::plan::model::{Problem, Subject};
 use crate::plan::text::display::Detail;
+use crate::view::compact::UNCUT;
 use crate::view::document::run;
 use crate::view::explain::explain;
 use crate::view::overview::Overview;
@@ -29,7 +30,7 @@ fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
     assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server 090f6c67-fa92-4435-a827-cb66ad474328]
-1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take all that max, max_servers and the quota allow: raise that limit, or wait until a server gets free
+1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take the room that is left: 1 by max 1 of ubuntu, 50 by max_servers 50, the rest of the quota: raise the limit, or wait until a server gets free
 ");
 }
 
@@ -43,7 +44,7 @@ fn status_lists_everything_and_fits_eighty_columns() {
         text,
         "ceph-ci at 2026-01-05T08:02:10Z
 1 of 50 servers; Jenkins has 3 nodes and 3 queue items
-a run now has nothing to do
+the next run has nothing to do
 2 jobs wait: max or max_servers is reached (1), no node type has the labels (1)
 
 Node types
@@ -51,7 +52,7 @@ Node types
   ubuntu    1     1     1
   centos    -     0     0
 
-Machines
+Servers
   NAME                 TYPE    PROVIDER   AGE  STATE
   ubuntu+192.168.1.10  ubuntu  openstack   2m  busy   runs ceph-build #1 for 30s
 
@@ -65,6 +66,8 @@ Other nodes
   NAME           STATE   IDLE  RULE
   Built-In Node  online   0/0  not_ours  the built-in node; runs win-build #1
   vault          online   1/1  not_ours  no server of ours carries its name or…
+
+mita status -o wide shows the reasons whole
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
@@ -91,7 +94,7 @@ fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
     let text = status(&scene, Layout::Screen(rows - 1));
     assert!(text.ends_with(": mita status\n") && text.contains(" more line"), "{text}");
     let text = status(&scene, Layout::Screen(22));
-    assert!(text.contains("Machines") && text.contains("  and "), "{text}");
+    assert!(text.contains("Servers") && text.contains("  and "), "{text}");
 }
 
 #[test]
@@ -122,12 +125,12 @@ fn a_server_that_is_gone_is_neither_counted_nor_a_machine() {
         (run::render(report, Detail::Terse), unmarked(&render(&status, 80, Layout::Compact)))
     };
     let (counts, status) = text(&report);
-    assert!(counts.contains("1 server of ours") && status.contains("Machines"), "{counts}{status}");
+    assert!(counts.contains("1 server of ours") && status.contains("Servers"), "{counts}{status}");
     for verdict in report.plan.verdicts.iter_mut().filter(|verdict| verdict.subject == Subject::Server) {
         verdict.rule = Rule::Gone;
     }
     let (counts, status) = text(&report);
-    assert!(counts.contains("0 servers of ours") && !status.contains("Machines"), "{counts}{status}");
+    assert!(counts.contains("0 servers of ours") && !status.contains("Servers"), "{counts}{status}");
 }
 
 #[test]
@@ -186,13 +189,14 @@ fn a_hold_of_a_busy_node_is_seen_with_who_and_why() {
     scene.pass(90);
     let text = status(&scene, Layout::Compact);
     assert!(text.contains("busy, held  held by alice for 1m 30s: racks"), "{text}");
-    let types = text.lines().find(|line| line.contains("HELD")).unwrap();
-    assert!(types.ends_with("BUSY  HELD"), "{text}");
+    let types = text.lines().find(|line| line.contains("BUSY")).unwrap();
+    assert!(types.ends_with("BUSY"), "a server is in one column: {text}");
     assert!(
         explanation(&scene, &node).contains("  held            held by alice for 1m 30s: racks\n"),
         "{}",
         explanation(&scene, &node)
     );
+    assert!(!explanation(&scene, &node).contains("offline cause"), "told once: {}", explanation(&scene, &node));
 }
 
 #[test]
@@ -202,15 +206,15 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
     assert_eq!(
         explanation(&scene, "ceph-dev"),
         r#"Job folder/ceph-dev, queue item 2
-  verdict         limit: needs amd64 && trusty: node type ubuntu has its max of
+  rule            limit: needs amd64 && trusty: node type ubuntu has its max of
                   1
   seen            waits for an executor, in the queue for 1m 10s; a project with
                   the label expression amd64 && trusty
   jenkins says    "There are no nodes with the label ‘amd64&&trusty’"
-  next            raise that limit, or wait until a server gets free
+  next            raise the limit, or wait until a server gets free
   waits since     2026-01-05T08:00:10Z, when a run first saw it wait
   needs           amd64 && trusty
-  known from      the label in Jenkins' words
+  known from      the label in the reason that Jenkins gives
 
   Node types
     NAME    FITS
@@ -226,6 +230,45 @@ fn a_job_is_explained_with_what_it_needs_and_what_each_node_type_answers() {
 }
 
 #[test]
+fn a_job_that_runs_is_explained_with_its_builds_and_their_nodes() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    assert_eq!(
+        explanation(&scene, "ceph-build"),
+        format!(
+            "Job ceph-build
+  runs            ceph-build #1 for 30s on ubuntu+192.168.1.10,
+                  {}/job/ceph-build/1/
+",
+            scene.sim.jenkins_url()
+        )
+    );
+}
+
+#[test]
+fn a_node_type_is_not_told_a_second_time_as_a_label() {
+    let scene = Scene::with_jobs();
+    let text = explanation(&scene, "ubuntu");
+    assert!(text.starts_with("Node type ubuntu\n") && !text.contains("Label expression"), "{text}");
+    assert!(text.contains("too little yet, 0 of the 8 servers that"), "{text}");
+    scene.sim.jenkins().add_agent("spare", "ubuntu", 1);
+    assert!(explanation(&scene, "ubuntu").contains("Label expression ubuntu"), "a node of others has the label");
+}
+
+#[test]
+fn a_long_reason_of_a_person_is_cut_in_a_row() {
+    let scene = Scene::with_jobs();
+    scene.run();
+    scene.run();
+    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    scene.sim.jenkins().hold(&node, &"racks ".repeat(100));
+    let report = scene.look();
+    let text = render(&Status::of(&Overview::of(&scene.loaded.config, &report)), UNCUT, Layout::Compact);
+    assert!(text.contains("racks ... (599 characters)") && text.lines().all(|line| line.len() < 300), "{text}");
+}
+
+#[test]
 fn of_a_job_that_is_queued_many_times_the_oldest_items_are_told_of() {
     let scene = Scene::start();
     for _ in 0..12 {
@@ -234,7 +277,7 @@ fn of_a_job_that_is_queued_many_times_the_oldest_items_are_told_of() {
     scene.pass(10);
     let text = explanation(&scene, "flood");
     assert_eq!(text.matches("Job flood, queue item ").count(), 10);
-    assert!(text.ends_with("\nand 2 younger queue items of this name: explain one by its id\n"), "{text}");
+    assert!(text.ends_with("\nand 2 younger queue items of this name: explain one by its id\n\nmita has not run yet: no run has seen or done any of this\n"), "{text}");
 }
 
 #[test]
@@ -243,7 +286,7 @@ fn a_blocked_job_is_explained_with_what_it_will_need() {
     assert_eq!(
         explanation(&scene, "rpm-build"),
         r#"Job rpm-build, queue item 4
-  verdict         blocked: Build #7 is already in progress (ETA: 2 min)
+  rule            blocked: Build #7 is already in progress (ETA: 2 min)
   seen            blocked, in the queue for 10s; a project with the label
                   expression centos
   jenkins says    "Build #7 is already in progress (ETA: 2 min)"
@@ -255,6 +298,8 @@ fn a_blocked_job_is_explained_with_what_it_will_need() {
     ubuntu  no    lacks centos
     centos  yes   0 servers; the quota of openstack has room for 20 more
                   (instances)
+
+mita has not run yet: no run has seen or done any of this
 "#
     );
 }
@@ -295,13 +340,13 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
         explanation(&scene, &name),
         format!(
             "Node ubuntu+192.168.1.10
-  verdict         kept: idle 3m, grace 10m
+  rule            kept: idle 3m, grace 10m
   seen            online, 1 of 1 executor idle
   labels          amd64, trusty, ubuntu+192.168.1.10
   is              server 20260105T080010Z-1 of node type ubuntu,
                   090f6c67-fa92-4435-a827-cb66ad474328
   remembered      first seen by run 3, first online by run 3
-  idle            for 3m as counted, first seen so 2026-01-05T08:10:10Z
+  idle            for 3m, first seen idle at 2026-01-05T08:10:10Z
   next            retired in 7m unless a build comes
 {RULES}"
         )
@@ -310,7 +355,7 @@ fn a_node_is_explained_with_its_server_and_what_comes_next() {
         explanation(&scene, "20260105T080010Z-1"),
         format!(
             "Server ubuntu, 090f6c67-fa92-4435-a827-cb66ad474328
-  verdict         kept: idle 3m, grace 10m
+  rule            kept: idle 3m, grace 10m
   seen            active, 192.168.1.10, made by its cloud 2026-01-05T08:00:10Z
   node type       ubuntu at provider openstack
   order           20260105T080010Z-1, 2026-01-05T08:00:10Z (13m ago), by run 1
@@ -340,6 +385,8 @@ fn a_label_expression_is_explained_label_by_label() {
     NAME    FITS
     ubuntu  no    has amd64; lacks signing, trustyy
     centos  no    has amd64; lacks signing, trustyy
+
+mita has not run yet: no run has seen or done any of this
 "
     );
 }
