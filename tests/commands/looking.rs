@@ -2,6 +2,8 @@
 
 use crate::harness::{Setup, minutes};
 use mita_sim::jenkins::queue::Job;
+use mita_sim::{Fault, Kind, Service};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 #[test]
@@ -35,12 +37,42 @@ fn what_only_looks_warns_of_nothing_that_a_run_would_do() {
     let warned =
         |text: &str| text.lines().filter(|line| line.contains("warning")).map(str::to_owned).collect::<Vec<_>>();
     assert!(!warned(&dry.stderr).is_empty(), "{dry:?}");
-    assert!(warned(&dry.stderr).iter().all(|line| line.contains("a run now would warn: ")), "{dry:?}");
+    assert!(warned(&dry.stderr).iter().all(|line| line.contains("the next run would warn: ")), "{dry:?}");
     for words in [&["status"][..], &["explain", "a"], &["explain", &node], &["status", "-o", "json"]] {
         assert_eq!(it.program(words).stderr, "", "{words:?}");
     }
     std::fs::write(it.state_file(), "{").expect("its own file");
     assert!(it.program(&["status"]).stderr.contains("cannot be read"), "what is true now is said");
+}
+
+#[test]
+fn what_goes_wrong_is_told_once_where_both_outputs_lead_to_one_place() {
+    let it = Setup::trusty().start();
+    it.sim.fault(Fault::new(Service::Nova, Kind::Html(500)).always());
+    let told = |text: &str| text.matches("HTTP 500").count() + text.matches("answered 500").count();
+    for words in ["status", "explain trusty", "reconcile --dry-run"] {
+        let shown = |line: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", line, env!("CARGO_BIN_EXE_mita")]).env_clear().env("MITA_CONFIG", it.config_file());
+            shell.current_dir(it.config_file().parent().expect("a folder")).stdin(Stdio::null());
+            String::from_utf8(shell.output().expect("a shell").stdout).expect("UTF-8")
+        };
+        let (both, report, errors) = (
+            shown(&format!("exec \"$0\" {words} 2>&1")),
+            shown(&format!("exec \"$0\" {words} 2>/dev/null")),
+            shown(&format!("exec \"$0\" {words} 2>&1 >/dev/null")),
+        );
+        assert!(told(&report) > 0 && told(&both) == told(&report), "{words}: {both}");
+        assert_eq!(told(&errors), told(&report), "{words}: a mail of cron has it, wherever the report goes: {errors}");
+    }
+}
+
+#[test]
+fn before_the_first_run_the_history_says_that_there_was_none() {
+    let it = Setup::trusty().start();
+    assert!(it.program(&["history"]).stderr.contains(": mita has not run yet"));
+    it.minute();
+    assert!(it.program(&["history"]).stderr.contains("no run did or saw anything"));
 }
 
 #[test]
@@ -65,13 +97,9 @@ fn a_provider_can_be_explained() {
     it.sim.jenkins().submit(Job::freestyle("one").label("trusty").lasting(minutes(5)));
     it.sim.jenkins().submit(Job::freestyle("two").label("trusty").lasting(minutes(5)));
     let shown = it.program(&["explain", "openstack"]).stdout;
-    for part in [
-        "Provider openstack",
-        "yes, with 1 server of everybody",
-        "1 server of this installation",
-        "left: 1",
-        "  trusty  yes",
-    ] {
+    for part in
+        ["Provider openstack", "yes; 1 server of all users", "1, of this installation", "left: 1", "  trusty  yes"]
+    {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     it.program(&["pause", "--provider", "openstack", "--reason", "move"]);
@@ -141,7 +169,7 @@ fn a_shell_offers_the_parts_and_the_names_that_a_status_can_show_alone() {
     let config = it.config_file().display().to_string();
     let variables = [("COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2"), ("MITA_CONFIG", config.as_str())];
     let offered = it.program_with(&["--", "mita", "status", ""], &variables, "").stdout;
-    for word in ["nodes", "jobs", "types", "trusty", "openstack", &it.node()] {
+    for word in ["servers", "jobs", "types", "trusty", "openstack", &it.node()] {
         assert!(offered.lines().any(|line| line == word), "{word}: {offered}");
     }
 }
@@ -152,7 +180,7 @@ fn the_name_of_a_node_type_explains_the_type_and_not_each_of_its_servers() {
     let ended = it.program(&["explain", "trusty"]);
     assert_eq!(ended.status, 0, "{}", ended.stderr);
     assert!(ended.stdout.starts_with("Node type trusty\n  servers         1"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("  Ordered now, at its providers\n"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("  Providers: is it ordered there now?\n"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("Server trusty"), "{}", ended.stdout);
     let ended = it.program(&["explain", &it.server().id]);
     assert!(ended.stdout.contains("Server trusty"), "{}", ended.stdout);

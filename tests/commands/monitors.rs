@@ -119,7 +119,7 @@ fn metrics_and_history_count_the_same_waits() {
         it.reconcile(&[]);
         it.sim.advance(minutes(1));
     }
-    let shown = it.program(&["history"]).stdout;
+    let shown = it.program(&["history", "--since", "2026-01-01"]).stdout;
     assert!(shown.contains("\n1 job waited") && shown.contains("\n1 job left the queue"), "{shown}");
     assert_eq!(value(&metrics(&it), "mita_job_wait_seconds", "_count"), 1.0);
 }

@@ -225,7 +225,7 @@ fn a_record_that_was_changed_is_planned_otherwise_and_the_difference_is_told() {
     assert_eq!((ended.status, ended.stderr.as_str()), (1, ""));
     for line in [
         format!("- action: retire_node {retired} "),
-        "    was idle: 10m, grace 10m".to_owned(),
+        "    was idle: idle 10m, grace 10m".to_owned(),
         format!("~ verdict: node {retired}"),
         "    rule: was idle, is kept".to_owned(),
         "    reason: was idle 10m, grace 10m, is idle 10m, grace 40m".to_owned(),

@@ -52,6 +52,8 @@ fn on_a_tiny_terminal_no_line_is_wider_than_it_and_none_too_many() {
         let mut terminal = it.terminal(&format!("{size}; exec $MITA status --watch 1"));
         terminal.expect("\u{1b}[J");
         terminal.expect("\u{1b}[J");
+        let before = terminal.shown.split("\u{1b}[H").next().expect("what comes before the first screen");
+        assert!(before.matches('\n').count() >= rows, "what was on the screen can be scrolled back: {before:?}");
         let screen = terminal.shown.split("\u{1b}[J").nth(1).expect("the second screen").replace("\u{1b}[H", "");
         let lines: Vec<&str> = screen.split("\u{1b}[K").map(str::trim).filter(|line| !line.is_empty()).collect();
         assert!(lines.len() < rows, "{columns}x{rows}: {lines:?}");

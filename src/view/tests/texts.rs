@@ -71,6 +71,9 @@ mita status -o wide shows the reasons whole
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
+    let report = scene.look();
+    let whole = render(&Status::of(&Overview::of(&scene.loaded.config, &report)), UNCUT, Layout::Compact);
+    assert!(!whole.contains("-o wide"), "nothing is cut: {whole}");
     let wide = status(&scene, Layout::Wide);
     assert!(wide.contains("needs windows, which no node type\n"), "{wide}");
 }
@@ -100,6 +103,7 @@ fn what_does_not_fit_the_screen_is_counted_and_what_matters_most_stays() {
 #[test]
 fn what_could_not_be_read_is_not_counted() {
     let scene = Scene::with_jobs();
+    assert!(status(&scene, Layout::Wide).contains("\nmita has not run yet\n"), "{}", status(&scene, Layout::Wide));
     scene.run();
     let mut report = scene.look();
     report.world.jenkins.queue = Listing::Unavailable("no answer".to_owned());
