@@ -13,6 +13,8 @@ use mita_sim::{Fault, Kind, Service};
 fn journal(it: &Installation) -> Vec<Entry> {
     let read = journal_of(&it.state_file(), jiff::Timestamp::UNIX_EPOCH).expect("a journal");
     assert_eq!(read.skipped, 0);
+    let reasons = read.entries.iter().filter_map(|entry| entry.reason.as_deref());
+    reasons.for_each(|reason| assert!(!reason.contains(" ago"), "not true for long: {reason}"));
     read.entries
 }
 
