@@ -74,7 +74,7 @@ pub(super) fn status_help() -> String {
     format!(
         "Examples:\n  \
          mita status jobs                       the queue, and what each job waits for\n  \
-         mita status servers ubuntu             servers and nodes with ubuntu in their names\n  \
+         mita status servers ubuntu             those with ubuntu in their names\n  \
          mita status -o wide                    with whole reasons\n\n{}\n{RULES_HELP}",
         exit_help(LOOKS)
     )
