@@ -28,8 +28,13 @@ impl Credit {
         let gap = now.duration_since(self.last).max(SignedDuration::ZERO);
         // Rounded up, so that two gaps of half a time always make a whole one.
         let half = grace - grace / 2;
-        let first = begun(self.first, self.credit, now);
-        Self { first, last: now, credit: (self.credit + gap.min(half)).min(now.duration_since(first)) }
+        let grown = Self { credit: self.credit + gap.min(half), ..self };
+        Self { first: begun(self.first, self.credit, now), last: now, credit: grown.by(now) }
+    }
+
+    /// What counts by the clock of a later run: no more than has passed since the first sighting.
+    pub fn by(&self, now: Timestamp) -> SignedDuration {
+        self.credit.min(now.duration_since(begun(self.first, self.credit, now)))
     }
 
     /// Whether the condition was seen more than once.

@@ -64,8 +64,8 @@ pub(super) fn kept_for_pipelines(what: &impl Display) -> String {
 }
 
 /// Whether something has lasted too long, as far as the runs before this one have seen it.
-pub(super) fn is_too_long(state: &State, key: &str) -> bool {
-    state.lasting.get(key).is_some_and(|credit| credit.credit >= TOO_LONG)
+pub(super) fn is_too_long(state: &State, key: &str, now: Timestamp) -> bool {
+    state.lasting.get(key).is_some_and(|credit| credit.by(now) >= TOO_LONG)
 }
 
 /// Something that should be over soon.

@@ -95,7 +95,10 @@ impl LeftBehind {
         let Self { proof, rule, reason } = self;
         let kept = lasting::kept_for_pipelines(&node.name);
         let is_due = rule == Rule::ServerGone || rule == Rule::NoServer;
-        if is_due && found.demand.named.contains(&node.name) && !lasting::is_too_long(found.supply.state, &kept) {
+        if is_due
+            && found.demand.named.contains(&node.name)
+            && !lasting::is_too_long(found.supply.state, &kept, found.supply.now)
+        {
             // Where its agent is, mita does not see: it may be back in a moment.
             draft.kept_for_pipelines.insert(kept);
             draft.node(node, Rule::Away, format!("{reason}; {WAITED_FOR}"));

@@ -82,7 +82,7 @@ impl Server<'_> {
         let reason = classified.reason.clone();
         let kept = lasting::kept_for_pipelines(&machine.id);
         // Jenkins gives an agent five minutes to come back. Ever new pipelines that name the node keep its server no longer.
-        let named = demand.waited_for.contains(&self.index) && !lasting::is_too_long(state, &kept);
+        let named = demand.waited_for.contains(&self.index) && !lasting::is_too_long(state, &kept, supply.now);
         let is_placed = matches!(classified.phase, Phase::Idle { .. }) && self.job.is_some();
         if named && !is_placed && !matches!(classified.phase, Phase::LeftAlone(_) | Phase::OnItsWay(_)) {
             draft.kept_for_pipelines.insert(kept);

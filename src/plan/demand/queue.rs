@@ -137,8 +137,9 @@ impl<'a> Reader<'a, '_> {
         let by_our_clock = |since: Timestamp| self.now.duration_since(since).max(SignedDuration::ZERO);
         // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
         let waited = by_our_clock(seen_since).max(age.or(item.in_queue_since.map(by_our_clock)).unwrap_or_default());
-        // Too long a wait would take a node from a build that resumes there: a jump of our clock must not lengthen it.
-        let resuming_for = age.unwrap_or(waited);
+        // Too long a time would take a node from a build that resumes there: neither a difference of the clocks nor a jump of
+        // ours must lengthen it. Without Jenkins' clock, only what mita saw counts.
+        let resuming_for = age.unwrap_or_else(|| by_our_clock(seen_since));
         let named = need::waits_for(&self.ours, &self.nodes, item, &why, known.need.as_ref(), resuming_for);
         let servers = named.as_ref().map(|node| self.ours.machines(node)).unwrap_or_default();
         self.demand.waited_for.extend(&servers);

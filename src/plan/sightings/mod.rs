@@ -147,6 +147,10 @@ fn bring_back_from_the_future(state: &mut State, now: Timestamp) {
     for mismatch in &mut state.mismatches {
         mismatch.until = mismatch.until.min(now + MISMATCH_LASTS);
     }
+    for pause in state.pauses.iter_mut().filter(|pause| pause.since > now) {
+        pause.until = pause.until.map(|until| now + until.duration_since(pause.since));
+        pause.since = now;
+    }
 }
 
 /// Notes which labels nodes of others have: those of another installation of mita come and go as ours do.

@@ -6,7 +6,7 @@ use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::names::NodeName;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, State, Work, begun};
+use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, SetOfflineBy, State, Work, begun};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use foldhash::{HashSet, HashSetExt};
@@ -63,7 +63,8 @@ pub(crate) fn sighted(
     }
     let was_unread = memory.unread;
     memory.unread = !shows_arrival(machine, listed.is_some() && after.settling.is_none());
-    let counts = !memory.unread && !was_unread;
+    let is_held = machine.nodes.iter().any(|node| after.set_offline_by(&node.name) == Some(SetOfflineBy::Person));
+    let counts = !memory.unread && !was_unread && !is_held;
     memory.waited = Some(waited(config, state, machine, &memory, counts, now));
     memory.under_way = if memory.joined_at.is_none() {
         let passed = if counts { after.learned.passed() } else { SignedDuration::ZERO };

@@ -2,7 +2,7 @@
 
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy};
+use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -379,6 +379,21 @@ fn a_server_with_two_nodes_one_of_them_set_offline_by_a_monitor() {
         |   node m1  wanted_again: job1 (queue item 1) needs amd64
         |   node ubuntu+10.0.0.1  wanted_again: job1 (queue item 1) needs amd64
         |   server s1  ubuntu  wanted_again: job1 (queue item 1) needs amd64
+    ",
+    );
+}
+
+#[test]
+fn s7_time_that_a_person_held_a_node_does_not_count_as_waiting_for_it() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+    s.state = State::new(owner());
+    s.run();
+    (0..8).for_each(|_| drop(s.after("5m").run()));
+    s.lose_node("ubuntu+10.0.0.1");
+    s.after("1m").runs(
+        "
+        |   server s1  ubuntu  connecting: active for 1m, not in Jenkins yet, join_timeout 15m
     ",
     );
 }

@@ -82,3 +82,14 @@ fn a_pause_ends_at_its_time() {
     let plan = s.plan();
     assert_eq!((plan.actions.len(), plan.state.pauses.len()), (1, 0));
 }
+
+#[test]
+fn a_pause_that_began_while_the_clock_was_ahead_lasts_as_long_from_now_on() {
+    let mut s = Situation::new();
+    let ahead = s.now + time("8760h");
+    s.state.pauses = vec![Pause { since: ahead, until: Some(ahead + time("1h")), ..pause(None, None) }];
+    s.run();
+    s.project(1, "amd64");
+    assert!(s.after("59m").plan().actions.is_empty());
+    assert_eq!(s.after("1m").plan().actions.len(), 1);
+}

@@ -233,12 +233,6 @@ impl Situation {
         &mut queue.items
     }
 
-    /// What Jenkins' own clock shows from now on.
-    pub(crate) fn jenkins_shows(&mut self, time: Timestamp) {
-        let Listing::Complete(queue) = &mut self.world.jenkins.queue else { panic!("no queue") };
-        queue.read_at = Some(time);
-    }
-
     pub(crate) fn nodes(&mut self) -> &mut Vec<Node> {
         let Listing::Complete(nodes) = &mut self.world.jenkins.nodes else { panic!("no nodes") };
         nodes
@@ -441,6 +435,9 @@ impl Situation {
     /// Plans without any consequence.
     pub(crate) fn plan(&self) -> Plan {
         let mut world = self.world.clone();
+        if let Listing::Complete(queue) = &mut world.jenkins.queue {
+            queue.read_at.get_or_insert(self.now);
+        }
         self.look_up(&mut world);
         let mut plan = plan(&self.config, &world, &self.state, self.now);
         checker::check(&self.config, &world, &self.state, self.now, &plan);

@@ -23,6 +23,12 @@ impl Situation {
         self
     }
 
+    /// What Jenkins' own clock shows from now on.
+    pub(crate) fn jenkins_shows(&mut self, time: Timestamp) {
+        let Listing::Complete(queue) = &mut self.world.jenkins.queue else { panic!("no queue") };
+        queue.read_at = Some(time);
+    }
+
     /// The agent of a node is back, and Jenkins has not given it a build yet.
     fn back(&mut self, name: &str) {
         self.node(name).presence = Presence::Online;
@@ -288,5 +294,38 @@ fn s1_a_block_resumes_for_six_minutes_of_jenkins_own_clock() {
         // And ours jumps.
         s.run().after("2h");
         (1..9).for_each(|number| minutes(&mut s, number, clock));
+    }
+}
+
+#[test]
+fn s1_without_jenkins_clock_a_block_resumes_for_six_minutes_of_what_mita_saw() {
+    let mut s = Situation::new();
+    let clock = s.now - time("10m");
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    let long = credit(s.now, "3h");
+    s.node_memory(NODE).offline = Some(long).into();
+    s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
+    for minutes in 0..9 {
+        let plan = crate::plan::plan(&s.config, &s.world, &s.state, s.now);
+        let shown = whole(&plan);
+        assert_eq!(shown.contains("  server s1  ubuntu  away: "), minutes < 6, "{minutes}: {shown}");
+        s.state.queue = plan.state.queue;
+        s.after("1m");
+    }
+}
+
+#[test]
+fn s1_a_clock_that_jumps_ahead_does_not_end_the_quarter_of_an_hour_for_a_node() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    let long = credit(s.now, "3h");
+    s.node_memory(NODE).offline = Some(long).into();
+    let clock = s.now;
+    s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
+    for (number, jump) in (0..).zip(["0s", "10m", "20m", "0s", "0s"]) {
+        s.now = clock + time("1m") * number + time(jump);
+        s.jenkins_shows(clock + time("1m") * number);
+        s.run();
+        assert_eq!(s.servers().len(), 1, "{number}");
     }
 }

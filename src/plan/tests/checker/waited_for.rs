@@ -30,10 +30,7 @@ pub(super) fn check(seen: &Seen<'_>, made: &Plan) {
 /// The node that was online and is away, for which the item waits.
 fn named<'a>(seen: &Seen<'a>, made: &Plan, item: &QueueItem) -> Option<&'a Node> {
     let known = made.state.queue.get(&item.id)?;
-    let age = match seen.world.jenkins.queue.complete()?.read_at {
-        Some(clock) => clock.duration_since(item.in_queue_since?),
-        None => seen.now.duration_since(item.in_queue_since?.min(known.waiting_since.unwrap_or(seen.now))),
-    };
+    let age = seen.world.jenkins.queue.complete()?.read_at?.duration_since(item.in_queue_since?);
     let is_young = age < SignedDuration::from_mins(6);
     let resumes = item.task == Task::Pipeline && item.stage == Stage::Buildable;
     let by_label = matches!(known.need, Some(Need::Label(_)));
