@@ -132,7 +132,7 @@ mod tests {
             assert!(help.contains(&format!("  {} ", rule.name())), "{rule}");
         }
         for exit in Exit::ALL {
-            assert!(help.contains(exit.meaning()), "{exit:?}");
+            assert!(reconcile_help().contains(exit.meaning()), "{exit:?}");
         }
     }
 }

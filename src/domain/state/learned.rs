@@ -38,6 +38,9 @@ pub struct Learned {
     pub clock: u64,
     /// Seconds between the last run and the one before it, as far as they count.
     pub passed: u32,
+    /// Whether the clock shows so much since the last run that it was set ahead, or cron was silent.
+    #[serde(skip)]
+    pub jumped: bool,
     /// Usual seconds from one run to the next, each gap counting an eighth; 0 before the second run.
     pub interval: u32,
     /// The run that last counted how types are used.
@@ -88,6 +91,7 @@ impl Default for Learned {
             version: VERSION,
             clock: 0,
             passed: 0,
+            jumped: false,
             interval: 0,
             counted_in: 0,
             joins: BTreeMap::new(),
@@ -100,7 +104,9 @@ impl Learned {
     /// Counts the time since the last run.
     pub fn count_time(&mut self, last_run: Option<Timestamp>, now: Timestamp) {
         let gap = last_run.map_or(0, |last| now.duration_since(last).as_secs());
-        let gap = u32::try_from(gap.max(0)).unwrap_or(u32::MAX).min(LONGEST_INTERVAL);
+        let gap = u32::try_from(gap.max(0)).unwrap_or(u32::MAX);
+        self.jumped = gap > LONGEST_INTERVAL;
+        let gap = gap.min(LONGEST_INTERVAL);
         let usual = if self.interval == 0 { INTERVAL_AT_FIRST } else { self.interval };
         // Twice the usual is a run that was left out. More is a jump, or a silence of which nothing is known.
         self.passed = gap.min(usual.saturating_mul(2).max(INTERVAL_AT_FIRST));

@@ -20,6 +20,7 @@ pub(crate) fn last_build(
         return Some((Rule::SingleUse, "its node has had a build, and is for one only".to_owned()));
     }
     let age = now.duration_since(machine.ordered_at);
-    let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most)?;
+    // The first run after a jump of the clock cannot tell it from a silence: the next one can.
+    let most = config.times(&machine.node_type).max_age.filter(|most| age >= *most && !state.learned.jumped)?;
     Some((Rule::MaxAge, format!("{} old, max_age {}", span(age), span(most))))
 }

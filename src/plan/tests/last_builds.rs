@@ -241,3 +241,25 @@ fn a_server_has_worked_no_longer_than_it_is_known_to_be_online() {
         assert_eq!(memory.values().next().map(|server| server.work.time), Some(time(worked)), "{began} {joined:?}");
     }
 }
+
+#[test]
+fn one_run_by_a_clock_that_is_ahead_makes_no_server_too_old() {
+    let mut s = growing_old();
+    s.ubuntu().times.max_age = Some(time("2h"));
+    s.busy("s1", "10.0.0.1");
+    s.run().after("8760h").runs(
+        "
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+    s.after("-8760h").run().after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+    // After a silence of cron, the next run tells.
+    s.after("2h").run();
+    assert_eq!(s.after("1m").plan().actions.len(), 1);
+}
