@@ -60,12 +60,14 @@ fn main() -> Result<()> {
     let sim = Sim::start(SimOptions::default()).context("cannot start the simulator")?;
     farm::open(&sim, Duration::from_secs(40), Duration::from_secs(90));
     let folder = tempfile::tempdir()?;
-    let config = configuration::write(&sim, folder.path(), "idle_grace = \"10m\"", farm::NODE_TYPES)?;
+    // One request at a time: the same server gets the same address and id each time.
+    let top = "idle_grace = \"10m\"\nconcurrency = 1";
+    let config = configuration::write(&sim, folder.path(), top, farm::NODE_TYPES)?;
     if let Some(file) = args.page {
         return page::write(&sim, &config, file.as_os_str(), moment);
     }
     let config = Config::load(&config)?.config;
-    say("A Jenkins and an OpenStack, simulated; mita runs once a minute, as cron would have it.");
+    say("A simulated Jenkins and a simulated OpenStack. mita runs once in each minute here; cron starts it twice.");
     say("  ubuntu: labels amd64 trusty, at most 4 servers; centos: labels x86_64 centos7, 10 GB of extra storage");
     say("  idle_grace 10m; everything below is one line of what a run did, or of what became of it\n");
     let mut held = None;
