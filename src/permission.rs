@@ -1,7 +1,7 @@
 //! What to do where the system does not let this user read or write a file: whose it is, who asks, and the command that
 //! changes it.
 
-use crate::domain::format::shell_word;
+use crate::domain::format::in_shell;
 use nix::unistd::{AccessFlags, Uid, User, access, geteuid};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
@@ -112,7 +112,7 @@ impl Obstacle {
 
 /// This command line, as somebody else runs it.
 fn command_as(user: Uid) -> String {
-    let words = std::env::args_os().skip(1).map(|word| shell_word(&word.to_string_lossy()).into_owned());
+    let words = std::env::args_os().skip(1).map(|word| in_shell(&word.to_string_lossy()).into_owned());
     let user = user_name(user).unwrap_or_else(|| format!("'#{user}'"));
     format!("sudo -u {user} mita {}", words.collect::<Vec<_>>().join(" "))
 }

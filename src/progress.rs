@@ -13,10 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The width of a terminal that does not report its own.
 const USUAL_WIDTH: usize = 80;
 
+/// What the run is doing.
+#[derive(Debug)]
+struct Stage {
+    words: &'static str,
+    at_once: bool,
+}
+
 /// Shows on standard error what the run is doing, once it takes longer than a second.
 #[derive(Debug)]
 pub struct Progress {
-    reporter: Option<(Sender<&'static str>, JoinHandle<()>)>,
+    reporter: Option<(Sender<Stage>, JoinHandle<()>)>,
 }
 
 impl Progress {
@@ -35,7 +42,16 @@ impl Progress {
     }
 
     /// The run begins with this.
-    pub fn now(&self, stage: &'static str) {
+    pub fn now(&self, words: &'static str) {
+        self.send(Stage { words, at_once: false });
+    }
+
+    /// As [`Self::now`], shown without delay: it is known to take long.
+    pub fn at_once(&self, words: &'static str) {
+        self.send(Stage { words, at_once: true });
+    }
+
+    fn send(&self, stage: Stage) {
         if let Some((stages, _)) = &self.reporter {
             // Without a reporter there is nobody to report to.
             let _ = stages.send(stage);
@@ -52,19 +68,26 @@ impl Drop for Progress {
     }
 }
 
-fn report(stages: &Receiver<&'static str>) {
-    let (mut stage, mut seconds) = ("starting", 0u32);
+fn report(stages: &Receiver<Stage>) {
+    let (mut words, mut seconds, mut is_shown) = ("starting", 0u32, false);
     loop {
         match stages.recv_timeout(PATIENCE) {
-            Ok(next) => stage = next,
+            Ok(next) => {
+                words = next.words;
+                if next.at_once {
+                    is_shown = true;
+                    show(&format!("mita: {words}"));
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {
                 seconds += 1;
-                show(&format!("mita: {stage} ({seconds}s)"));
+                is_shown = true;
+                show(&format!("mita: {words} ({seconds}s)"));
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    if seconds > 0 {
+    if is_shown {
         show("");
     }
 }

@@ -17,9 +17,10 @@ const USUAL: SignedDuration = SignedDuration::from_hours(24);
 pub(crate) fn run(args: &args::History, loaded: &Loaded, moment: Moment) -> Result<Exit, Failure> {
     let config = &loaded.config;
     let now = moment.now;
-    let usual = if args.subject.is_some() { Timestamp::MIN } else { now - USUAL };
-    let since = args.since.map_or(usual, |since| since.before(now));
     let until = args.until.map_or(Timestamp::MAX, |until| until.before(now));
+    let day_before = until.min(now).checked_sub(USUAL).unwrap_or(Timestamp::MIN);
+    let usual = if args.subject.is_some() { Timestamp::MIN } else { day_before };
+    let since = args.since.map_or(usual, |since| since.before(now));
     if since > now {
         return Err(Failure::Refused(format!("--since {since:.0} is later than now, {now:.0}")));
     }

@@ -9,12 +9,12 @@ use crate::config::{Config, Loaded};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::Pause;
 use crate::operator::{PauseRequest, Scope, pause};
+use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::store;
 use crate::view::document::pause::PauseDocument;
 use crate::view::exit::Exit;
-use crate::view::explain::similar::closest;
-use crate::view::text::similar;
+use crate::view::text::{closest, similar};
 use std::collections::BTreeSet;
 
 /// One of the two commands.
@@ -36,7 +36,7 @@ impl From<args::Resume> for Command {
     }
 }
 
-pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
     let Command { scope, request, output } = command;
     let config = &loaded.config;
     // What is no longer configured can still be resumed.
@@ -46,7 +46,8 @@ pub(crate) fn run(command: &Command, loaded: &Loaded, moment: Moment) -> Result<
     };
     let scope = check(scope, config, &paused)?;
     let person = config::person();
-    let answer = pause(config, &scope, request, &person, moment)?;
+    let answer = pause(config, &scope, request, &person, moment, &progress)?;
+    drop(progress);
     let document = PauseDocument::of(&config.owner, moment.now, request, &answer);
     if output.is_json() {
         output::print_document(&document)?;
@@ -76,7 +77,10 @@ fn check(scope: &PauseScope, config: &Config, paused: &[Pause]) -> Result<Scope,
     providers.extend(paused.iter().flat_map(|pause| &pause.provider).map(ProviderName::as_str));
     for (name, known, what) in [(&scope.node_type, &types, "node type"), (&scope.provider, &providers, "provider")] {
         if let Some(name) = name.as_deref().filter(|name| !known.contains(name)) {
-            let hint = similar(&closest(known, name));
+            let hint = match &closest(known, name)[..] {
+                [] => format!("; it has {}", Vec::from_iter(known.iter().copied()).join(", ")),
+                close => similar(close),
+            };
             return Err(Failure::Refused(format!("the configuration has no {what} {name:?}{hint}")));
         }
     }

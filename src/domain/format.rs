@@ -27,14 +27,10 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// Whether a word means itself in a shell, in its quotes and in a crontab, where `%` is a line break.
-pub(crate) fn is_plain(word: &str) -> bool {
-    !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._+-@:=,".contains(c))
-}
-
-/// A word of a command to paste into a shell.
-pub(crate) fn shell_word(word: &str) -> Cow<'_, str> {
-    if is_plain(word) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")).into() }
+/// A text as one word of a shell.
+pub fn in_shell(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._+-@:=,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', "'\\''")).into() }
 }
 
 /// Whether a character moves the cursor, breaks the line or turns the direction of writing, so that a text with it would read
@@ -73,10 +69,10 @@ mod tests {
 
     #[test]
     fn a_word_of_a_command_is_quoted_where_a_shell_would_read_it_otherwise() {
-        assert_eq!(shell_word("/etc/mita/mita.toml"), "/etc/mita/mita.toml");
+        assert_eq!(in_shell("/etc/mita/mita.toml"), "/etc/mita/mita.toml");
         let odd = ["/my mita/x", "/a%b", "/$HOME/x", "/a\"b", "/a;b", "/ü", ""];
-        assert!(odd.iter().all(|word| shell_word(word) == format!("'{word}'")));
-        assert_eq!(shell_word("it's"), "'it'\\''s'");
+        assert!(odd.iter().all(|word| in_shell(word) == format!("'{word}'")));
+        assert_eq!(in_shell("it's"), "'it'\\''s'");
     }
 
     #[test]

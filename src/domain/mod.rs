@@ -16,6 +16,7 @@ pub mod selection;
 pub mod shared;
 pub mod small_set;
 pub mod state;
+pub mod subject;
 pub(crate) mod time;
 pub mod why;
 pub mod world;

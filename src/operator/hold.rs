@@ -6,20 +6,27 @@ use crate::domain::state::SetOfflineBy;
 use crate::domain::world::{OfflineCause, Presence};
 use crate::jenkins::{NodeChange, Restoration};
 use crate::operator::context::Context;
-use crate::operator::request::{Answer, Ended};
+use crate::operator::request::{Answer, Ended, command};
 use crate::store::StoreError;
 
 impl Context<'_> {
     /// Sets the node offline in a person's name. That ends a retirement under way: a person's last word counts.
     pub(super) fn hold(&mut self, reason: Option<&str>) -> Result<Answer, StoreError> {
         let node = self.node;
+        let message = hold_message(self.person, reason);
+        let mut end = if node.idle { "" } else { "; the build that runs there goes on" };
         if let (Presence::SetOffline(cause), Some(SetOfflineBy::Person)) = (&node.presence, self.set_offline_by(node)) {
             let who = match (held_with_mita(cause), cause.is_user()) {
                 (Some((person, why)), _) => format!("it is held by {person} already{}", because(why)),
                 (None, true) => format!("a person holds it already{}", quoted(cause)),
                 (None, false) => format!("it is held already, and Jenkins names nobody{}", quoted(cause)),
             };
-            return Ok(Answer::new(Ended::AlreadySo, who));
+            let is_own = held_with_mita(cause).is_some_and(|(person, _)| person == self.person);
+            match reason {
+                Some(_) if is_own && cause.reason.trim() != message => end = "; the new reason replaces the old one",
+                Some(_) if !is_own => return Ok(Answer::new(Ended::AlreadySo, format!("{who}; that reason stays"))),
+                Some(_) | None => return Ok(Answer::new(Ended::AlreadySo, who)),
+            }
         }
         self.record_set_offline_by(node, SetOfflineBy::Person);
         if let Some(server) = self.server() {
@@ -27,12 +34,11 @@ impl Context<'_> {
             server.retirement = None;
         }
         self.store.save(&self.state)?;
-        Ok(match self.jenkins.set_offline(&node.name, &hold_message(self.person, reason)) {
+        Ok(match self.jenkins.set_offline(&node.name, &message) {
             Ok(NodeChange::Done) => {
                 self.journal(Event::Held, reason.unwrap_or_default());
-                let build = if node.idle { "" } else { "; the build that runs there goes on" };
-                let end = format!("until mita release {}", node.name);
-                Answer::new(Ended::Done, format!("takes no build and is left alone {end}{build}"))
+                let release = command("release", node.name.as_str());
+                Answer::new(Ended::Done, format!("takes no build and is left alone until {release}{end}"))
             }
             Ok(NodeChange::NoSuchNode) => Answer::new(Ended::Failed, "it has gone from Jenkins in the meantime"),
             Err(error) => error.into(),
@@ -64,8 +70,9 @@ impl Context<'_> {
                 return answer(Ended::AlreadySo, "nobody holds it: it is offline because it has no connection");
             }
             (Presence::SetOffline(_), Some(SetOfflineBy::Us)) if !withdrawn => {
-                let reason = "no person holds it: mita set it offline to retire it; mita hold keeps it";
-                return answer(Ended::Refused, reason);
+                let hold = command("hold", self.node.name.as_str());
+                let reason = format!("no person holds it: mita set it offline to retire it; {hold} keeps it");
+                return answer(Ended::Refused, &reason);
             }
             (Presence::SetOffline(cause), Some(SetOfflineBy::Monitor)) => {
                 let reason = "no person holds it: a node monitor of Jenkins set it offline, and brings it back once the cause is gone";

@@ -13,18 +13,14 @@ const LONGEST: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Takes the lock, and gives the time at which it was taken.
-pub(super) fn wait(
-    state_file: &Path,
-    moment: Moment,
-    progress: Option<&Progress>,
-) -> Result<(Store, Moment), LockError> {
+pub(super) fn wait(state_file: &Path, moment: Moment, progress: &Progress) -> Result<(Store, Moment), LockError> {
     let mut waited = Duration::ZERO;
     loop {
         match Store::lock(state_file) {
             Err(busy @ LockError::Busy { .. }) if waited < LONGEST => {
                 if waited.is_zero() {
                     log::info!("{busy}: waiting for it");
-                    progress.inspect(|progress| progress.now("waiting for the run that is active"));
+                    progress.at_once("waiting for the active run to end");
                 }
                 sleep(PAUSE);
                 waited += PAUSE;

@@ -7,6 +7,7 @@
 mod context;
 mod hold;
 mod lock;
+mod named;
 mod pause;
 mod request;
 mod retire;
@@ -15,26 +16,26 @@ pub use pause::{PauseAnswer, PauseRequest, Scope, pause};
 pub use request::{Answer, Ended, Request};
 
 use crate::config::Config;
-use crate::domain::names::{NodeName, ServerId};
-use crate::domain::world::{Build, Listing, Node, NodeKind};
+use crate::domain::world::{Listing, Node, NodeKind};
 use crate::observe::{Services, observe};
-use crate::plan::identity::fleet::{Machine, NodeIdentity};
+use crate::plan::identity::fleet::NodeIdentity;
 use crate::plan::identity::identify;
 use crate::plan::plan;
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError, StartingState, starting_state};
 use context::Context;
+use named::find;
 
-/// Does what a person requests with this node. `person` is who it is, for the journal and for others.
+/// Does what a person requests with the node that `named` names. `person` is who it is, for the journal and for others.
 pub fn execute(
     config: &Config,
-    node: &NodeName,
+    named: &str,
     request: &Request,
     person: &str,
     moment: Moment,
     progress: &Progress,
 ) -> Result<Answer, RunError> {
-    let (mut store, moment) = lock::wait(&config.state_file, moment, Some(progress))?;
+    let (mut store, moment) = lock::wait(&config.state_file, moment, progress)?;
     let StartingState { state, warning } =
         starting_state(store.load(&config.installation(), moment.now)?, config, moment.now);
     if let Some(warning) = warning {
@@ -48,24 +49,12 @@ pub fn execute(
         (Ok(jenkins), Listing::Complete(_)) => jenkins,
     };
     let fleet = identify(config, &world, &state);
-    let ordered = fleet.machines.iter().find(|machine| {
-        let server = machine.server_id.as_ref().map(ServerId::as_str);
-        machine.id.as_str() == node.as_str() || server == Some(node.as_str())
-    });
-    // An order or a server is as good a name as that of its node, once it has one. What ends a build has asked a person about
-    // the node of exactly this name.
-    let ordered = ordered.filter(|_| *request != Request::EndBuild);
-    let node = match ordered.map(|machine| (machine, machine.nodes.first())) {
-        None => node,
-        Some((_, Some(known))) => &known.name,
-        Some((machine, None)) => return Ok(Answer::new(Ended::Failed, without_node(machine))),
-    };
-    let Some((node, identity)) = fleet.nodes.iter().find(|(seen, _)| seen.name == *node) else {
-        let known = fleet.nodes.iter().map(|(node, _)| node.name.clone()).collect();
-        return Ok(Answer::new(Ended::NoSuchNode(known), "Jenkins has no node of this name"));
+    let (node, identity) = match find(&fleet, named, *request == Request::EndBuild { confirmed: true }) {
+        Ok((node, identity)) => (*node, identity),
+        Err(answer) => return Ok(answer),
     };
     if let Some(reason) = not_ours(node, identity) {
-        return Ok(Answer::new(Ended::Refused, reason));
+        return Ok(Answer { node: Some(node.name.clone()), ..Answer::new(Ended::Refused, reason) });
     }
     let plan = plan(config, &world, &state, moment.now);
     let machine = identity.machine().map(|machine| &fleet.machines[machine]);
@@ -75,39 +64,14 @@ pub fn execute(
     let answer = match request {
         Request::Hold { reason } => context.hold(reason.as_deref())?,
         Request::Release => context.release()?,
-        Request::EndBuild => context.end_build()?,
+        Request::EndBuild { confirmed } => context.end_build(*confirmed)?,
         Request::Retire { when_idle } => context.retire(*when_idle)?,
     };
     let server_id = match identity {
         NodeIdentity::Former(server) => Some(server.clone()),
         _ => machine.and_then(|machine| machine.server_id.clone()),
     };
-    Ok(Answer { server_id, ..answer })
-}
-
-/// What runs on a node, as Jenkins shows it now: names and URLs of builds. Sends one read.
-///
-/// # Errors
-/// Why Jenkins does not say.
-pub fn builds_on(config: &Config, node: &NodeName, moment: Moment) -> Result<Vec<String>, String> {
-    let services = Services::open(config, moment.started);
-    let jenkins = services.jenkins.as_ref().map_err(Clone::clone)?;
-    // That there is no such node the command itself says, with names like it.
-    let seen = jenkins.node(node).map_err(|error| error.to_string())?.value;
-    let shown = |Build { name, url, .. }| match url {
-        Some(url) => format!("{name} ({url})"),
-        None => name,
-    };
-    Ok(seen.into_iter().flat_map(|node| node.builds).map(shown).collect())
-}
-
-/// That an order has no node yet, and what to do.
-fn without_node(machine: &Machine<'_>) -> String {
-    let kind = &machine.node_type;
-    format!(
-        "it is an order of node type {kind} whose server has no node in Jenkins yet: do it once the node is there (mita status \
-         --watch), or mita pause --type {kind} leaves everything of this type alone"
-    )
+    Ok(Answer { node: Some(node.name.clone()), server_id, ..answer })
 }
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.

@@ -10,6 +10,7 @@ use crate::domain::journal::{Entry, Event};
 use crate::domain::names::{NodeTypeName, ProviderName};
 use crate::domain::state::Pause;
 use crate::journal;
+use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError, StartingState, starting_state};
 use jiff::SignedDuration;
 
@@ -55,8 +56,9 @@ pub fn pause(
     request: &PauseRequest,
     person: &str,
     moment: Moment,
+    progress: &Progress,
 ) -> Result<PauseAnswer, RunError> {
-    let (mut store, moment) = lock::wait(&config.state_file, moment, None)?;
+    let (mut store, moment) = lock::wait(&config.state_file, moment, progress)?;
     let now = moment.now;
     let StartingState { mut state, warning } = starting_state(store.load(&config.installation(), now)?, config, now);
     if let Some(warning) = warning {

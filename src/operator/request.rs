@@ -1,5 +1,6 @@
 //! What a person requests, and the answer.
 
+use crate::domain::format::in_shell;
 use crate::domain::names::{NodeName, ServerId};
 use crate::jenkins::JenkinsError;
 
@@ -14,7 +15,10 @@ pub enum Request {
     /// Ends a person's hold, or a `Retire`.
     Release,
     /// Ends what runs on the node, deletes it in Jenkins, and has later runs remove its server.
-    EndBuild,
+    EndBuild {
+        /// Whether a person has confirmed it for the node of exactly this name. Otherwise what it would end is the answer.
+        confirmed: bool,
+    },
     /// Removes the node and its server.
     Retire {
         /// Retires a busy node once it is idle. Otherwise such a node is refused.
@@ -27,6 +31,8 @@ pub enum Request {
 pub struct Answer {
     /// How it ended.
     pub ended: Ended,
+    /// The node, where Jenkins has it.
+    pub node: Option<NodeName>,
     /// The server that the node is, where it is one of ours.
     pub server_id: Option<ServerId>,
     /// What happened, or why not, and what to do.
@@ -46,13 +52,15 @@ pub enum Ended {
     Refused,
     /// A service did not do it.
     Failed,
+    /// A person must confirm first that this ends, a line each.
+    Asks(Vec<String>),
     /// Jenkins has no such node, but these.
     NoSuchNode(Vec<NodeName>),
 }
 
 impl Answer {
     pub(super) fn new(ended: Ended, reason: impl Into<String>) -> Self {
-        Self { ended, server_id: None, reason: reason.into() }
+        Self { ended, node: None, server_id: None, reason: reason.into() }
     }
 }
 
@@ -60,4 +68,9 @@ impl From<JenkinsError> for Answer {
     fn from(error: JenkinsError) -> Self {
         Self::new(Ended::Failed, error.to_string())
     }
+}
+
+/// A command for this name, to copy.
+pub(super) fn command(words: &str, name: &str) -> String {
+    format!("`mita {words} {}`", in_shell(name))
 }

@@ -5,10 +5,10 @@ use crate::domain::format::span;
 use crate::domain::journal::Event;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
-use crate::domain::world::{Node, Presence};
+use crate::domain::world::{Build, Node, Presence};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
-use crate::operator::request::{Answer, Ended};
+use crate::operator::request::{Answer, Ended, command};
 use crate::plan::decisions::draft::target;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
@@ -18,15 +18,15 @@ use crate::store::StoreError;
 use jiff::Timestamp;
 
 impl Context<'_> {
-    /// Ends what runs on the node by deleting it in Jenkins, as a person has confirmed. The server is not touched as long as
+    /// Ends what runs on the node by deleting it in Jenkins, once a person has confirmed that. The server is not touched as long as
     /// Jenkins shows work there: the first run that sees none removes it.
-    pub(super) fn end_build(&mut self) -> Result<Answer, StoreError> {
+    pub(super) fn end_build(&mut self, confirmed: bool) -> Result<Answer, StoreError> {
         let busy: Vec<_> =
             self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();
         let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
         let refused = |reason: String| Ok(Answer::new(Ended::Refused, reason));
         if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
-            return refused(format!("a person holds it: mita release {} first", self.node.name));
+            return refused(format!("a person holds it: {} first", command("release", self.node.name.as_str())));
         }
         if let Some(lock) = lock::locked(&self.plan.state, machine, self.plan.now) {
             return refused(lock);
@@ -34,6 +34,10 @@ impl Context<'_> {
         let (Some(known), Some(_)) = (self.plan.state.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());
         };
+        if !confirmed {
+            let work = busy.iter().flat_map(|node| work_on(node)).collect();
+            return Ok(Answer::new(Ended::Asks(work), "it runs a build"));
+        }
         let now = self.plan.now;
         let decided = Retirement { rule: Rule::Asked, since: now, step: RetirementStep::Decided };
         // The build that ends here is not seen again.
@@ -169,21 +173,23 @@ impl Context<'_> {
         let Some(verdict) = verdict else {
             return Ok(Answer::new(Ended::Refused, "there is no verdict on its server"));
         };
-        let (name, reason) = (&self.node.name, &verdict.reason);
+        let reason = &verdict.reason;
+        let on_node = |words: &str| command(words, self.node.name.as_str());
+        let (release, when) = (on_node("release"), on_node("retire --when-idle"));
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
         if let Some(lock) = lock::locked(&plan.state, machine, plan.now) {
             return Ok(Answer::new(Ended::Refused, lock));
         }
         let refusal = match verdict.rule {
-            Rule::Busy if held => "it runs a build, and a person holds it".to_owned(),
+            Rule::Busy if held => format!("it runs a build, and a person holds it: {release} first, then {when}"),
             Rule::Busy if when_idle => return self.drain(machine, asked_before),
-            Rule::Busy => format!("it runs a build: mita retire --when-idle {name} retires it once that has ended"),
+            Rule::Busy => format!("it runs a build: {when} retires it once that has ended"),
             Rule::WantedAgain if when_idle => return self.remember(machine, asked_before),
             Rule::WantedAgain => {
-                format!("{reason}: mita retire --when-idle {name} retires it once that has run there, or has given up")
+                format!("{reason}: {when} retires it once that has run there, or has given up")
             }
             Rule::NotSeen => return Ok(Answer::new(Ended::Failed, reason)),
-            Rule::Held => format!("{reason}: mita release {name} first"),
+            Rule::Held => format!("{reason}: {release} first"),
             rule => format!("{rule}: {reason}"),
         };
         Ok(Answer::new(Ended::Refused, refusal))
@@ -239,5 +245,18 @@ impl Context<'_> {
         let (result, state) = self.carry_out(action, self.plan.clone(), self.state.clone())?;
         self.state = state;
         Ok(result.and_then(|result| result.error))
+    }
+}
+
+/// What runs on a busy node, a line for each build.
+fn work_on(node: &Node) -> Vec<String> {
+    let name = &node.name;
+    let shown = |Build { name: build, url, .. }: &Build| match url {
+        Some(url) => format!("{name} runs {build} ({url})"),
+        None => format!("{name} runs {build}"),
+    };
+    match &node.builds[..] {
+        [] => vec![format!("{name} runs a build that Jenkins does not name")],
+        builds => builds.iter().map(shown).collect(),
     }
 }

@@ -16,7 +16,6 @@ pub(crate) mod quota;
 pub(crate) mod run_report;
 pub(crate) mod status;
 pub(crate) mod style;
-pub(crate) mod subject;
 pub(crate) mod table;
 pub(crate) mod text;
 

@@ -156,14 +156,20 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 /// is part of the text: the name of a job may hold such a word.
 const COMMANDS: [&str; 7] = [": sudo ", " (crontab ", ": chmod ", "with chmod ", ": chown ", ": mkdir ", ": (umask "];
 
-/// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay.
+/// The text with its longer lines broken between words, the rest of them indented. Blanks within a line stay. What stands
+/// between backquotes is a command, too.
 pub(crate) fn folded(text: &str, width: usize) -> String {
     let mut folded = String::new();
     for line in text.lines() {
         let (mut used, mut is_broken) = (0, false);
         let begin = |words: &&str| Some(line.find(words)? + words.trim_end().rfind(' ')? + 1);
         let (words, command) = line.split_at(COMMANDS.iter().filter_map(begin).min().unwrap_or(line.len()));
-        for piece in words.split_inclusive(' ').chain(Some(command)).filter(|piece| !piece.is_empty()) {
+        let mut is_quoted = false;
+        let pieces = words.split_inclusive(|c| {
+            is_quoted ^= c == '`';
+            c == ' ' && !is_quoted
+        });
+        for piece in pieces.chain(Some(command)).filter(|piece| !piece.is_empty()) {
             if used > 0 && used + piece.trim_end().width() > width {
                 folded.truncate(folded.trim_end().len());
                 folded.push_str(&format!("\n{:INDENT$}", ""));
@@ -209,6 +215,10 @@ mod tests {
             folded("off does not exist: mkdir -p off/the/folder\n", 24),
             "off does not exist:\n      mkdir -p off/the/folder\n",
             "a command is copied"
+        );
+        assert_eq!(
+            folded("is left alone until `mita release n`; it goes on\n", 32),
+            "is left alone until\n      `mita release n`; it goes\n      on\n"
         );
         assert_eq!(
             folded("+ ubuntu: run sudo tests (1) needs amd64 && linux\n", 24),

@@ -3,6 +3,7 @@
 use crate::domain::format::{is_control, span};
 use jiff::SignedDuration;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 /// Where there is no state yet: what is shown is no run's.
 pub(crate) const NOT_RUN: &str = "mita has not run yet";
@@ -47,6 +48,26 @@ pub(crate) fn similar(names: &[String]) -> String {
     if names.is_empty() { String::new() } else { format!("; similar: {}", names.join(", ")) }
 }
 
+/// At most this many names are a hint.
+const SHOWN: usize = 3;
+
+/// Those that differ in few letters, the closest first, or that contain the text.
+pub(crate) fn closest(known: &BTreeSet<&str>, text: &str) -> Vec<String> {
+    let wanted = text.to_lowercase();
+    let mut close: Vec<(usize, &str)> = Vec::new();
+    for name in known {
+        let lower = name.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &wanted);
+        if distance <= 1 + wanted.chars().count() / 4 {
+            close.push((distance, name));
+        } else if wanted.len() >= 3 && lower.contains(&wanted) {
+            close.push((lower.len(), name));
+        }
+    }
+    close.sort_unstable();
+    close.into_iter().take(SHOWN).map(|(_, name)| name.to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +83,13 @@ mod tests {
     fn durations_over_two_days_are_written_in_days() {
         assert_eq!(duration(SignedDuration::from_hours(47)), "47h");
         assert_eq!(duration(SignedDuration::from_hours(50)), "2d 2h");
+    }
+
+    #[test]
+    fn the_closest_names_come_first_and_strangers_not_at_all() {
+        let known = BTreeSet::from(["trusty", "trustee", "xenial", "amd64", "trusty-large-memory"]);
+        assert_eq!(closest(&known, "trustyy"), ["trusty", "trustee"]);
+        assert_eq!(closest(&known, "TRUSTY"), ["trusty", "trustee", "trusty-large-memory"]);
+        assert!(closest(&known, "solaris").is_empty());
     }
 }

@@ -35,7 +35,7 @@ fn s7_a_node_that_was_held_by_hand_stays_until_it_is_released_by_hand() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();
     let answer = it.by_hand(&node, &hold("disk swap : <ask> me & \"only\" me"));
-    assert_ended(&answer, Ended::Done, &format!("until mita release {node}"));
+    assert_ended(&answer, Ended::Done, &format!("until `mita release {node}`"));
     assert_eq!(answer.server_id.as_ref().map(|id| id.as_str()), Some(it.server().id.as_str()));
     let shown = cause(&it, &node).expect("a cause");
     assert!(shown.starts_with("held by adeza with mita: disk swap <ask> me"), "{shown}");
@@ -45,7 +45,7 @@ fn s7_a_node_that_was_held_by_hand_stays_until_it_is_released_by_hand() {
         assert_eq!(run.rule(Subject::Node, &node), Rule::Held);
         it.sim.advance(minutes(4));
     }
-    assert_ended(&it.by_hand(&node, &hold("once more")), Ended::AlreadySo, "disk swap");
+    assert_ended(&it.by_hand(&node, &Request::Hold { reason: None }), Ended::AlreadySo, "disk swap");
     assert_ended(&it.by_hand(&node, &RELEASE), Ended::Done, "takes builds again");
     assert_eq!(cause(&it, &node), None);
     it.minutes(10).did_nothing();
@@ -164,7 +164,7 @@ fn s1_a_node_that_a_resuming_pipeline_waits_for_is_retired_once_the_pipeline_has
     assert_ended(
         &it.by_hand(&node, &RETIRE),
         Ended::Refused,
-        "a pipeline waits for this very node: mita retire --when-idle",
+        "a pipeline waits for this very node: `mita retire --when-idle",
     );
     assert_eq!(it.files()[&it.state_file()], before[&it.state_file()], "nothing is remembered of it");
     assert_ended(&it.by_hand(&node, &RETIRE_WHEN_IDLE), Ended::Remembered, "a pipeline waits for this very node");
@@ -198,7 +198,7 @@ fn s7_a_hold_ends_what_was_asked() {
     for _ in 0..10 {
         it.minute().did_nothing();
     }
-    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Refused, &format!("mita release {node} first"));
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Refused, &format!("`mita release {node}` first"));
     it.by_hand(&node, &RELEASE);
     it.minute().did_nothing();
 }
@@ -278,7 +278,7 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     let words = format!("hold trusty+192.168.1.11: Jenkins has no node of this name; similar: {node}");
     assert!(unknown.stderr.contains(&words), "{}", unknown.stderr);
     let unknown = it.program(&["hold", "xyz"]).stderr;
-    assert!(unknown.contains("no node of this name; mita status nodes lists the nodes"), "{unknown}");
+    assert!(unknown.contains("no node of this name; `mita status nodes` lists the nodes"), "{unknown}");
     let refused = it.program(&["retire", "vault"]);
     assert_eq!((refused.status, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
     assert!(refused.stderr.contains("retire vault: mita did not make it ("), "{}", refused.stderr);
@@ -348,7 +348,8 @@ fn a_person_who_does_not_want_to_end_a_build_is_told_that_nothing_is_done() {
     it.minute();
     let line = format!("$MITA --config {} retire {node} --force; echo ended $?", it.config_file().display());
     let mut terminal = it.terminal(&line);
-    terminal.answer("End it, and delete the node? [y/N] ", "n");
+    terminal.expect(&format!("{node} runs stuck #1"));
+    terminal.answer("End it, and delete the node and its server? [y/N] ", "n");
     terminal.expect("nothing is done");
     terminal.expect("ended 3");
     assert_eq!(it.killed(), [""; 0]);
@@ -413,16 +414,16 @@ fn an_order_or_a_server_is_as_good_a_name_as_that_of_its_node_once_it_has_one() 
     let order = it.state()["servers"].as_object().expect("the servers").keys().next().expect("an order").clone();
     let answer = it.by_hand(&order, &hold("look"));
     assert_ended(&answer, Ended::Failed, "whose server has no node in Jenkins yet");
-    assert!(answer.reason.contains("mita pause --type trusty"), "{}", answer.reason);
+    assert!(answer.reason.contains("`mita pause --type trusty`"), "{}", answer.reason);
     it.minutes_until(10, "its node is there", |it| !it.nodes().is_empty());
     it.minute();
     let node = it.node();
-    assert_ended(&it.by_hand(&order, &hold("look")), Ended::Done, &format!("until mita release {node}"));
+    assert_ended(&it.by_hand(&order, &hold("look")), Ended::Done, &format!("until `mita release {node}`"));
     assert_eq!(cause(&it, &node).as_deref(), Some("held by adeza with mita: look"));
     let server = it.server().id;
-    assert_ended(&it.by_hand(&server, &hold("again")), Ended::AlreadySo, "it is held by adeza already: look");
+    assert_ended(&it.by_hand(&server, &hold("look")), Ended::AlreadySo, "it is held by adeza already: look");
     assert_ended(&it.by_hand(&server, &RELEASE), Ended::Done, "takes builds again");
-    let answer = it.by_hand(&server, &Request::EndBuild);
+    let answer = it.by_hand(&server, &Request::EndBuild { confirmed: true });
     assert!(matches!(answer.ended, Ended::NoSuchNode(_)), "nobody was asked about the builds of that node");
 }
 

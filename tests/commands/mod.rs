@@ -1,5 +1,6 @@
 //! The commands of the program, and what runs leave for people and monitors.
 
+mod answers;
 mod by_hand;
 mod checking;
 mod dialogue;

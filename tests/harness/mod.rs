@@ -125,8 +125,7 @@ impl Installation {
 
     /// What a person does with one node.
     pub(crate) fn by_hand(&self, node: &str, request: &Request) -> Answer {
-        let node = node.into();
-        let answer = operator::execute(&self.config(), &node, request, "adeza", self.moment(), &Progress::silent());
+        let answer = operator::execute(&self.config(), node, request, "adeza", self.moment(), &Progress::silent());
         self.sim.assert_promises();
         answer.unwrap_or_else(|error| panic!("it ended early: {error}"))
     }

@@ -1,6 +1,7 @@
 //! The arguments of each command, except `mita init`.
 
 use crate::cli::args::format::ResultFormat;
+use crate::cli::args::name::name;
 use crate::cli::args::no_config::NoConfig;
 use crate::cli::args::numbers;
 use crate::cli::candidates;
@@ -43,7 +44,7 @@ pub(crate) struct Reconcile {
 pub(crate) struct Explain {
     /// A job's name, a queue item's id, a node's name, a server's name, id or order, a node type, a provider, or a label
     /// expression in quotes; the address of a page in Jenkins and the address of a node will do, too
-    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER|LABEL", add = ArgValueCompleter::new(candidates::subjects))]
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER|LABEL", value_parser = name, add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: String,
 
     #[command(flatten)]
@@ -53,8 +54,8 @@ pub(crate) struct Explain {
 /// `mita hold`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Hold {
-    /// A node of this installation: its name in Jenkins, or the id of its server or order
-    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
+    /// A node of this installation: its name, address or page in Jenkins, or the id of its server or order
+    #[arg(value_name = "NODE", value_parser = name, add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     /// The reason to show on the node, next to your name
@@ -68,8 +69,8 @@ pub(crate) struct Hold {
 /// `mita release`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Release {
-    /// A node of this installation: its name in Jenkins, or the id of its server or order
-    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
+    /// A node of this installation: its name, address or page in Jenkins, or the id of its server or order
+    #[arg(value_name = "NODE", value_parser = name, add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     #[command(flatten)]
@@ -79,8 +80,8 @@ pub(crate) struct Release {
 /// `mita retire`
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Retire {
-    /// A node of this installation: its name in Jenkins, or the id of its server or order
-    #[arg(value_name = "NODE", add = ArgValueCompleter::new(candidates::nodes))]
+    /// A node of this installation: its name, address or page in Jenkins, or the id of its server or order
+    #[arg(value_name = "NODE", value_parser = name, add = ArgValueCompleter::new(candidates::nodes))]
     pub(crate) node: String,
 
     /// If the node is busy: let its build finish, accept no further build, and leave the rest to the next runs;

@@ -1,6 +1,7 @@
 //! The arguments of `mita history`.
 
 use crate::cli::args::format::ResultFormat;
+use crate::cli::args::name::name;
 use crate::cli::candidates;
 use crate::domain::time;
 use clap::Args;
@@ -17,11 +18,11 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(100 * 366 * 24);
 pub(crate) struct History {
     /// Only what is about this job, queue item, node, server, order, node type or provider; the address of its page in
     /// Jenkins and the address of a node will do, too
-    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER", add = ArgValueCompleter::new(candidates::subjects))]
+    #[arg(value_name = "JOB|QUEUE-ID|NODE|SERVER|TYPE|PROVIDER", value_parser = name, add = ArgValueCompleter::new(candidates::subjects))]
     pub(crate) subject: Option<String>,
 
-    /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d; with
-    /// a subject, everything]
+    /// From this time on: a time ago, as in 12h or 7d, or a date and time in UTC, as in 2026-11-28T03:00 [default: 1d
+    /// before the end; with a subject, everything]
     #[arg(long, value_name = "TIME", value_parser = When::read, allow_hyphen_values = true)]
     pub(crate) since: Option<When>,
 

@@ -5,6 +5,7 @@ mod format;
 mod help;
 mod history;
 mod init;
+mod name;
 mod no_config;
 mod numbers;
 mod pause;
@@ -83,7 +84,7 @@ pub(crate) enum Command {
     /// Order and remove nothing for a while: everywhere, of one node type or at one provider
     #[command(after_long_help = exit_help(PAUSES))]
     Pause(Pause),
-    /// End a pause
+    /// End all pauses, or that of one node type or provider
     #[command(after_long_help = exit_help(PAUSES))]
     Resume(Resume),
     /// Show what was done: orders, builds, removals, holds and pauses, and for which job and why
@@ -250,6 +251,16 @@ mod tests {
         let without = program.get_subcommands().filter(|command| !shows(command)).map(clap::Command::get_name);
         let without: Vec<&str> = without.filter(|name| *name != "help").collect();
         assert_eq!(without, ["replay", "init", "schema", "completions", "man", "version"]);
+    }
+
+    #[test]
+    fn a_name_is_not_empty() {
+        for line in ["hold", "release", "retire", "explain", "history"] {
+            for empty in ["", " "] {
+                let error = Arguments::parse_words(["mita", line, empty]).expect_err(line).to_string();
+                assert!(error.contains("write a name"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::cli::process::output;
 use crate::cli::process::user;
 use crate::config;
 use crate::config::{Config, Loaded};
-use crate::domain::format::shell_word;
+use crate::domain::format::in_shell;
 use crate::progress::Progress;
 use crate::reconcile::Moment;
 use crate::view::document::check::{CheckDocument, Remark};
@@ -25,7 +25,7 @@ use crate::view::exit::Exit;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn run(args: Check, named: Option<PathBuf>, moment: Moment, progress: Progress) -> Result<Exit, Failure> {
-    let option = named.as_ref().map(|path| format!(" --config {}", shell_word(&path.to_string_lossy())));
+    let option = named.as_ref().map(|path| format!(" --config {}", in_shell(&path.to_string_lossy())));
     let path = config::locate(named)?;
     user::become_owner_of(&path)?;
     if let Ok(Loaded { config, .. }) = Config::load(&path) {

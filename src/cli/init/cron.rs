@@ -1,7 +1,7 @@
 //! The crontab beside the configuration, and the line that installs it, to paste into a shell.
 
 use crate::config::of_process;
-use crate::domain::format::shell_word;
+use crate::domain::format::in_shell;
 use crate::permission::user_name;
 use nix::unistd::{Uid, User, geteuid};
 use std::env::current_exe;
@@ -16,7 +16,7 @@ pub(super) fn path(config: &Path) -> PathBuf {
 /// `cron.example` for this program and this configuration, which exists. None if cron could not start it.
 pub(super) fn text(config: &Path) -> Option<String> {
     // In a crontab, `%` is a line break.
-    let word = |path: PathBuf| Some(shell_word(path.to_str()?).replace('%', "\\%"));
+    let word = |path: PathBuf| Some(in_shell(path.to_str()?).replace('%', "\\%"));
     let (program, file) = (word(current_exe().ok()?)?, word(config.canonicalize().ok()?)?);
     let example = include_str!("../../../cron.example");
     let text =
@@ -36,7 +36,7 @@ pub(super) fn next(config: &Path) -> String {
 fn install(config: &Path) -> String {
     let file = path(config);
     let file = std::path::absolute(&file).unwrap_or(file);
-    let file = shell_word(&file.to_string_lossy()).into_owned();
+    let file = in_shell(&file.to_string_lossy()).into_owned();
     let owner = config.metadata().map_or_else(|_| geteuid(), |found| Uid::from_raw(found.uid()));
     match user_of_another_shell(owner) {
         Some((sudo, owner)) => format!("{sudo}crontab -u {owner} {file}"),

@@ -57,6 +57,9 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Failure::Config(errors) => errors.lines().to_vec(),
+            Failure::Run(RunError::Lock(LockError::Busy { .. })) => {
+                vec![format!("{self}; try again once it has ended")]
+            }
             Failure::NoConfig(_)
             | Failure::Run(_)
             | Failure::Record(_)

@@ -1,11 +1,11 @@
 //! What came of `mita hold`, `mita release` or `mita retire`: its JSON document and its text.
 
 use crate::domain::names::{NodeName, Owner, ServerId};
+use crate::domain::subject::Subject;
 use crate::operator::{Answer, Ended, Request};
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
-use crate::view::explain::similar::closest;
-use crate::view::text::similar;
+use crate::view::text::{closest, similar};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub(crate) struct OperatorDocument<'a> {
     owner: &'a Owner,
     now: Time,
     command: Command,
-    node: &'a NodeName,
+    node: NodeName,
     /// The server that the node is.
     server_id: Option<&'a ServerId>,
     outcome: Outcome,
@@ -54,24 +54,19 @@ enum Outcome {
 }
 
 impl<'a> OperatorDocument<'a> {
-    pub(crate) fn of(
-        owner: &'a Owner,
-        now: Timestamp,
-        node: &'a NodeName,
-        request: &Request,
-        answer: &'a Answer,
-    ) -> Self {
-        let Answer { ended, server_id, reason } = answer;
+    pub(crate) fn of(owner: &'a Owner, now: Timestamp, named: &str, request: &Request, answer: &'a Answer) -> Self {
+        let Answer { ended, node, server_id, reason } = answer;
+        let node = node.clone().unwrap_or_else(|| Subject::read(named).name.into());
         let command = match request {
             Request::Hold { .. } => Command::Hold,
             Request::Release => Command::Release,
-            Request::Retire { .. } | Request::EndBuild => Command::Retire,
+            Request::Retire { .. } | Request::EndBuild { .. } => Command::Retire,
         };
         let (outcome, near) = match ended {
             Ended::Done => (Outcome::Done, Vec::new()),
             Ended::AlreadySo => (Outcome::AlreadyDone, Vec::new()),
             Ended::Remembered => (Outcome::Remembered, Vec::new()),
-            Ended::Refused => (Outcome::Refused, Vec::new()),
+            Ended::Refused | Ended::Asks(_) => (Outcome::Refused, Vec::new()),
             Ended::Failed => (Outcome::Failed, Vec::new()),
             Ended::NoSuchNode(known) => {
                 (Outcome::NoSuchNode, closest(&known.iter().map(NodeName::as_str).collect(), node.as_str()))
@@ -98,7 +93,7 @@ impl<'a> OperatorDocument<'a> {
             Command::Retire => "retire",
         };
         let near = match self.outcome {
-            Outcome::NoSuchNode if self.near.is_empty() => "; mita status nodes lists the nodes".to_owned(),
+            Outcome::NoSuchNode if self.near.is_empty() => "; `mita status nodes` lists the nodes".to_owned(),
             _ => similar(&self.near),
         };
         format!("{command} {}: {}{near}", self.node, self.reason)

@@ -1,8 +1,10 @@
 //! What `mita explain` found, as its document and its text.
 
+use crate::domain::format::in_shell;
 use crate::domain::journal::Entry;
 use crate::domain::names::{NodeName, Owner};
 use crate::domain::rule::Rule;
+use crate::domain::subject::Subject;
 use crate::plan::model::{Problem, Verdict};
 use crate::plan::text::display::Detail;
 use crate::record::clean;
@@ -10,7 +12,6 @@ use crate::view::document::{Time, VERSION, named};
 use crate::view::history;
 use crate::view::history::story;
 use crate::view::overview::Overview;
-use crate::view::subject::Subject;
 use crate::view::table::{Table, problems, wrap};
 use crate::view::text::{NOT_RUN, one_line, plural, similar};
 use schemars::JsonSchema;
@@ -286,12 +287,6 @@ impl Finding {
         }
         text
     }
-}
-
-/// A text as one word of a shell.
-fn in_shell(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "+-_./:@".contains(c);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Names in a row, for a sentence.

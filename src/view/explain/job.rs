@@ -3,6 +3,7 @@
 use crate::config::NodeType;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
+use crate::domain::subject::Subject;
 use crate::domain::why::Why;
 use crate::domain::world::{QueueItem, Stage, Task};
 use crate::plan::demand::need;
@@ -10,13 +11,11 @@ use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
 use crate::plan::text::waiting::what_helps;
 use crate::view::explain::finding::{Candidate, Finding, Kind, What, listed};
 use crate::view::explain::label::atoms;
-use crate::view::explain::similar::closest;
 use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::quota;
 use crate::view::status::activity::{BuildStatus, sentence};
 use crate::view::status::node_types::pauses;
-use crate::view::subject::Subject;
-use crate::view::text::{duration, plural, similar};
+use crate::view::text::{closest, duration, plural, similar};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The jobs of this name of which builds run now, each with its builds and their nodes.

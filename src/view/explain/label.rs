@@ -4,9 +4,9 @@ use crate::config::NodeType;
 use crate::domain::label::Label;
 use crate::domain::need::Need;
 use crate::view::explain::finding::{Candidate, Finding, Kind};
-use crate::view::explain::similar::{closest, labels};
+use crate::view::explain::similar::labels;
 use crate::view::overview::Overview;
-use crate::view::text::{plural, similar};
+use crate::view::text::{closest, plural, similar};
 
 /// A label expression. None if no node type and no node has any of its labels.
 pub(super) fn explain(overview: &Overview<'_>, label: Label) -> Option<Finding> {

@@ -17,11 +17,11 @@ pub(crate) mod similar;
 
 use crate::config::NodeType;
 use crate::domain::label::Label;
+use crate::domain::subject::Subject;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
 use crate::view::overview::{ItemView, Overview, ServerView};
 use crate::view::status::failures::FailureStatus;
-use crate::view::subject::Subject;
 use finding::{Explanation, Finding};
 
 /// At most this many queue items of a job are explained, the oldest first: the others wait for the same.

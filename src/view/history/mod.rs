@@ -8,13 +8,13 @@ pub(crate) use select::story;
 
 use crate::domain::journal::Entry;
 use crate::domain::names::Owner;
+use crate::domain::subject::Subject;
 use crate::record::clean;
 use crate::view::document::{Time, VERSION};
-use crate::view::subject::Subject;
-use crate::view::text::NOT_RUN;
+use crate::view::text::{NOT_RUN, closest, similar};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use select::select;
+use select::{names, select};
 use serde::Serialize;
 use totals::Totals;
 
@@ -32,6 +32,9 @@ pub(crate) struct HistoryDocument {
     until: Option<Time>,
     /// Null for everything.
     subject: Option<String>,
+    /// What to look for if nothing is about the subject, at any time.
+    #[serde(skip)]
+    hint: String,
     entries: Vec<Entry>,
     totals: Totals,
 }
@@ -45,9 +48,12 @@ impl HistoryDocument {
         subject: Option<&str>,
         entries: Vec<Entry>,
     ) -> Self {
-        let mut entries = match subject {
-            Some(subject) => select(&Subject::read(subject), entries),
-            None => entries,
+        let (mut entries, hint) = match subject.map(Subject::read) {
+            Some(subject) => match select(&subject, entries) {
+                (wanted, others) if wanted.is_empty() => (wanted, hint(&closest(&names(&others), &subject.name))),
+                (wanted, _) => (wanted, String::new()),
+            },
+            None => (entries, String::new()),
         };
         entries.retain(|entry| since <= entry.at && entry.at <= until);
         entries.iter_mut().for_each(|entry| entry.reason = entry.reason.as_deref().map(clean::text));
@@ -58,6 +64,7 @@ impl HistoryDocument {
             since: (since != Timestamp::MIN).then_some(Time(since)),
             until: (until != Timestamp::MAX).then_some(Time(until)),
             subject: subject.map(str::to_owned),
+            hint,
             totals: Totals::of(&entries),
             entries,
         }
@@ -71,7 +78,7 @@ impl HistoryDocument {
     pub(crate) fn nothing(&self, has_not_run: bool) -> String {
         let since = self.since.map_or(String::new(), |since| format!(" since {since}"));
         match &self.subject {
-            Some(subject) => format!("the journal has nothing about {subject:?}{since}"),
+            Some(subject) => format!("the journal has nothing about {subject:?}{since}{}", self.hint),
             None if has_not_run => format!("the journal has nothing{since}: {NOT_RUN}"),
             None => format!(
                 "the journal has nothing{since}: no run did or saw anything worth writing down; mita history --since 7d looks \
@@ -84,4 +91,9 @@ impl HistoryDocument {
     pub(crate) fn render(&self, width: usize) -> String {
         format!("{}{}\n", text::table("History, times in UTC", &self.entries).render(width), self.totals.sentence())
     }
+}
+
+/// The end of a sentence about a subject that has no entry.
+fn hint(near: &[String]) -> String {
+    if near.is_empty() { "; `mita history --since 7d` shows what it has".to_owned() } else { similar(near) }
 }

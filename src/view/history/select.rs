@@ -2,7 +2,7 @@
 
 use crate::domain::journal::Entry;
 use crate::domain::names::MitaId;
-use crate::view::subject::Subject;
+use crate::domain::subject::Subject;
 use std::collections::BTreeSet;
 
 /// As [`select`], without what is only about its node type or provider.
@@ -12,11 +12,23 @@ pub(crate) fn story(subject: &Subject, entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// The entries about a subject. An order has no node yet, and a removal no job any more: whoever names one gets the whole
-/// story of the server.
-pub(crate) fn select(subject: &Subject, entries: Vec<Entry>) -> Vec<Entry> {
+/// story of the server. The others are given as well.
+pub(crate) fn select(subject: &Subject, entries: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
     let whole = orders(subject, &entries);
     let is_wanted = |entry: &Entry| is_about(subject, entry) || is_of_place(subject, entry) || is_of(&whole, entry);
-    entries.into_iter().filter(is_wanted).collect()
+    entries.into_iter().partition(is_wanted)
+}
+
+/// The names of jobs, nodes, node types and providers.
+pub(super) fn names(entries: &[Entry]) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        names.extend(entry.jobs.iter().map(|job| job.job.as_str()));
+        names.extend(entry.node.as_ref().map(|node| node.as_str()));
+        names.extend(entry.node_type.as_ref().map(|name| name.as_str()));
+        names.extend(entry.provider.as_ref().map(|name| name.as_str()));
+    }
+    names
 }
 
 /// The orders of the servers that the entries about a subject are about.

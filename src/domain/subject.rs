@@ -9,42 +9,42 @@ const ID_PREFIX: usize = 8;
 
 /// What a person names.
 #[derive(Clone, Debug)]
-pub(crate) struct Subject {
+pub struct Subject {
     /// The name or id, without the URL around it.
-    pub(crate) name: String,
+    pub name: String,
     ip: Option<IpAddr>,
 }
 
 impl Subject {
     /// Reads a name, or takes it out of the URL of a page of Jenkins or of a cloud's dashboard.
-    pub(crate) fn read(text: &str) -> Self {
+    pub fn read(text: &str) -> Self {
         let text = text.trim();
         let name = if text.contains("://") { of_url(text) } else { without_build(text).to_owned() };
         Subject { ip: name.parse().ok(), name }
     }
 
     /// Whether this is a job of that name; the folders may be left out.
-    pub(crate) fn is_job(&self, job: &str) -> bool {
+    pub fn is_job(&self, job: &str) -> bool {
         job == self.name || job.rsplit('/').next() == Some(&self.name)
     }
 
     /// Whether this is the node: its name, or the address in its name.
-    pub(crate) fn is_node(&self, node: &NodeName) -> bool {
+    pub fn is_node(&self, node: &NodeName) -> bool {
         node.as_str() == self.name || self.ip.is_some() && node.convention().ip == self.ip
     }
 
     /// Whether this is the server's id, or a long beginning of it.
-    pub(crate) fn is_server(&self, id: &ServerId) -> bool {
+    pub fn is_server(&self, id: &ServerId) -> bool {
         self.is_id(id.as_str())
     }
 
     /// As [`Self::is_server`], for an id of any kind.
-    pub(crate) fn is_id(&self, id: &str) -> bool {
+    pub fn is_id(&self, id: &str) -> bool {
         id == self.name || self.name.len() >= ID_PREFIX && id.starts_with(&self.name)
     }
 
     /// Whether a server has this address.
-    pub(crate) fn is_among<'a>(&self, addresses: impl IntoIterator<Item = &'a IpAddr>) -> bool {
+    pub fn is_among<'a>(&self, addresses: impl IntoIterator<Item = &'a IpAddr>) -> bool {
         addresses.into_iter().any(|address| Some(*address) == self.ip)
     }
 }

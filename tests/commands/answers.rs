@@ -1,0 +1,157 @@
+//! What the commands of a person take as a name, and what they answer.
+
+use crate::harness::{Installation, Setup, minutes};
+use mita::operator::{Ended, Request};
+use mita_sim::jenkins::queue::Job;
+
+fn hold(reason: &str) -> Request {
+    Request::Hold { reason: Some(reason.to_owned()) }
+}
+
+fn occupied() -> Installation {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.jenkins().occupy(&node, Job::freestyle("stuck").lasting(minutes(1_000)));
+    it.minute();
+    it
+}
+
+#[test]
+fn a_node_has_the_same_names_for_every_command() {
+    let it = Setup::trusty().with_idle_node();
+    let (node, server) = (it.node(), it.server().id);
+    let address = node.trim_start_matches("trusty+").to_owned();
+    let page = format!("{}/computer/{}/", it.sim.jenkins_url(), node.replace('+', "%2B"));
+    for name in [&node, &address, &page, &server, &server[..8], &format!(" {node} ")] {
+        let explained = it.program(&["explain", name]);
+        assert_eq!(explained.status, 0, "{name}: {}", explained.stderr);
+        let held = it.program(&["hold", name]);
+        let told = format!("hold {node}: takes no build and is left alone until `mita release {node}`\n");
+        assert_eq!((held.status, held.stdout), (0, told), "{name}: {}", held.stderr);
+        let released = it.program(&["release", name, "-o", "json"]);
+        let document: serde_json::Value = serde_json::from_str(&released.stdout).expect("JSON");
+        assert_eq!((document["node"].as_str(), document["outcome"].as_str()), (Some(&*node), Some("done")), "{name}");
+        let history = it.program(&["history", name]);
+        assert!(history.stdout.contains("held"), "{name}: {}", history.stderr);
+    }
+    let empty = it.program(&["hold", ""]);
+    assert!(empty.status == 2 && empty.stderr.contains("write a name"), "{}", empty.stderr);
+    assert_eq!(it.program(&["retire", &address]).status, 0);
+    assert!(it.nodes().is_empty() && it.servers().is_empty());
+}
+
+#[test]
+fn s1_an_address_of_two_nodes_names_neither() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let address = node.trim_start_matches("trusty+").to_owned();
+    let other = format!("vault+{address}");
+    it.sim.jenkins().add_agent(&other, "signing", 1);
+    let answer = it.by_hand(&address, &Request::Retire { when_idle: false });
+    assert_eq!(answer.ended, Ended::Refused);
+    assert_eq!(answer.reason, format!("this can be {node} or {other}: name one of them"));
+    assert_eq!(it.by_hand(&node, &hold("mine")).ended, Ended::Done, "its whole name is enough");
+}
+
+#[test]
+fn s7_a_new_reason_replaces_that_of_the_same_person_and_nobody_elses() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let shown = || {
+        let jenkins = it.sim.jenkins();
+        let node = jenkins.nodes.iter().find(|known| known.name == node).expect("the node");
+        node.mark.as_ref().map_or(String::new(), |mark| mark.message.clone())
+    };
+    assert_eq!(it.by_hand(&node, &hold("disk swap")).ended, Ended::Done);
+    assert_eq!(it.by_hand(&node, &hold("disk swap")).ended, Ended::AlreadySo);
+    let again = it.by_hand(&node, &hold("still the disk"));
+    assert_eq!(again.ended, Ended::Done);
+    assert!(again.reason.ends_with("; the new reason replaces the old one"), "{}", again.reason);
+    assert_eq!(shown(), "held by adeza with mita: still the disk");
+    // The program holds in the name of another person.
+    let other = it.program(&["hold", &node, "--reason", "my turn"]);
+    let told = format!("hold {node}: it is held by adeza already: still the disk; that reason stays\n");
+    assert_eq!((other.status, other.stdout), (0, told));
+    assert_eq!(shown(), "held by adeza with mita: still the disk");
+    it.minutes(60).did_nothing();
+    it.by_hand(&node, &Request::Release);
+    it.sim.jenkins().hold(&node, "racks");
+    let answer = it.by_hand(&node, &hold("mine"));
+    assert!(answer.reason.ends_with("; that reason stays"), "{}", answer.reason);
+    assert_eq!(shown(), "racks");
+}
+
+#[test]
+fn s7_a_forced_retirement_of_a_held_node_is_refused_before_anybody_is_asked() {
+    let it = occupied();
+    let node = it.node();
+    it.by_hand(&node, &hold("mine"));
+    let forced = it.program(&["retire", &node, "--force"]);
+    assert_eq!(forced.status, 3, "{}", forced.stderr);
+    assert!(forced.stderr.contains(&format!("a person holds it: `mita release {node}` first")), "{}", forced.stderr);
+    let plain = it.program(&["retire", &node]).stderr;
+    let next = format!("a person holds it: `mita release {node}` first, then `mita retire --when-idle {node}`");
+    assert!(plain.contains(&next), "{plain}");
+    assert_eq!(it.killed(), [""; 0]);
+}
+
+#[test]
+fn what_a_forced_retirement_would_end_is_the_answer_until_it_is_confirmed() {
+    let it = occupied();
+    let (node, server) = (it.node(), it.server().id);
+    let answer = it.by_hand(&server, &Request::EndBuild { confirmed: false });
+    let Ended::Asks(work) = &answer.ended else { panic!("{answer:?}") };
+    assert!(work.len() == 1 && work[0].starts_with(&format!("{node} runs stuck #1 (http")), "{work:?}");
+    assert_eq!(answer.node.as_ref().map(|name| name.as_str()), Some(&*node));
+    assert_eq!((it.killed(), it.nodes()), (vec![], vec![node.clone()]));
+    it.sim.world().rules.builds_may_end_on.push(node);
+    assert_eq!(it.command(&["retire", &server, "--force", "--yes"]), 0);
+    assert_eq!(it.killed().len(), 1);
+}
+
+#[test]
+fn a_command_that_waits_for_a_run_says_so_at_once_and_in_the_end_what_to_do() {
+    let it = Setup::trusty().with_idle_node();
+    let _lock = mita::store::Store::lock(&it.state_file()).expect("the lock");
+    let mut terminal = it.terminal(&format!("$MITA --config {} pause", it.config_file().display()));
+    terminal.expect("mita: waiting for the active run to end");
+    assert!(!terminal.shown.contains("(1s)"), "at once: {}", terminal.shown);
+    terminal.expect("another run is active (process");
+    terminal.expect("try again once it has ended");
+    assert_eq!(terminal.end().0, 4);
+}
+
+#[test]
+fn a_command_to_copy_is_on_one_line_of_the_terminal() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let terminal = it.terminal(&format!("$MITA --config {} hold {node}", it.config_file().display()));
+    let (status, shown) = terminal.end();
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains(&format!("`mita release {node}`")), "{shown}");
+}
+
+#[test]
+fn a_pause_of_an_unknown_name_names_those_that_there_are() {
+    let it = Setup::trusty().start();
+    let unknown = it.program(&["pause", "--type", "nope"]).stderr;
+    assert!(unknown.contains("has no node type \"nope\"; it has trusty"), "{unknown}");
+    let unknown = it.program(&["pause", "--provider", "openstak"]).stderr;
+    assert!(unknown.contains("; similar: openstack"), "{unknown}");
+    let help = it.program(&["resume", "--help"]).stdout;
+    assert!(help.starts_with("End all pauses"), "{help}");
+}
+
+#[test]
+fn history_names_what_is_like_an_unknown_subject_and_takes_an_end_alone() {
+    let it = Setup::trusty().with_idle_node();
+    it.by_hand(&it.node(), &hold("mine"));
+    let unknown = it.program(&["history", "trustyy"]);
+    assert_eq!(unknown.status, 1);
+    assert!(unknown.stderr.contains("nothing about \"trustyy\"; similar: trusty"), "{}", unknown.stderr);
+    let unknown = it.program(&["history", "nosuch"]).stderr;
+    assert!(unknown.contains("nothing about \"nosuch\"; `mita history --since 7d` shows what it has"), "{unknown}");
+    let ended = it.program(&["history", "--until", "2020-01-01T00:00"]);
+    assert_eq!(ended.status, 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains("the journal has nothing since 2019-12-31T00:00:00Z"), "{}", ended.stderr);
+}
