@@ -103,13 +103,13 @@ impl PauseDocument {
         }
         if self.pauses.is_empty() && self.changed.is_empty() {
             text.push_str("nothing is paused\n");
-        } else if self.changed.is_empty() && !is_all_paused {
-            text.push_str("nothing of that is paused\n");
+        } else if self.changed.is_empty() {
+            text.push_str("nothing has changed: that is not paused by itself\n");
         }
         let others = self.pauses.iter().filter(|pause| self.changed.iter().all(|changed| changed.scope != pause.scope));
         text.extend(others.map(|pause| {
             let PauseStatus { scope, words, .. } = pause;
-            let end = if is_resumed && pause.is_of_everything() { "; mita resume ends that" } else { "" };
+            let end = if is_resumed && pause.is_of_everything() { "; `mita resume` ends that" } else { "" };
             format!("{scope} is {words}{end}\n")
         }));
         text
