@@ -63,10 +63,11 @@ fn main() -> ExitCode {
 }
 
 /// Prints the guide, then each event until the time is over.
-fn play(args: &Args, Site { sim, config }: &Site) -> Result<()> {
+fn play(args: &Args, site: &Site) -> Result<()> {
+    let Site { sim, config, .. } = site;
     let mut out = io::stdout().lock();
-    let mut guide = Guide::new(config);
-    writeln!(out, "{}", guide.welcome(sim, args.cron))?;
+    let mut guide = Guide::new(site);
+    writeln!(out, "{}", guide.welcome(args.cron))?;
     let (sender, events_of_runs) = mpsc::channel();
     if let Some(interval) = args.cron {
         let config = config.clone();

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// The port of OpenStack on 127.0.0.1; 0: any free one
     #[arg(long, value_name = "PORT", default_value_t = 15000)]
     pub(crate) openstack_port: u16,
-    /// Where mita.toml is written [default: playground in cargo's target folder]
+    /// Where mita.toml is written [default: target/playground with cargo, else playground]
     #[arg(long)]
     pub(crate) folder: Option<PathBuf>,
     /// How many times faster servers boot, builds end and people act

@@ -1,81 +1,75 @@
-//! What to try: commands that can be copied.
+//! What to try: commands that can be copied, on one screen of 80 columns and 24 lines.
 
-use mita_sim::Sim;
+use crate::site::{PAGE, Site};
+use mita::domain::format::in_shell;
 use std::path::Path;
 use std::time::Duration;
 
-/// What to try, each with its commands.
-const TRY: &[(&str, &[&str])] = &[
-    ("Do the configuration, Jenkins and the cloud agree?", &["check --online"]),
-    ("What is there, and what does mita think of it? Once, or until Ctrl-C:", &["status", "status --watch 5"]),
-    ("What would a run do? And do it, every half minute or so:", &["reconcile --dry-run", "reconcile"]),
-    ("Why does a job wait, and who can build what?", &["explain win-build", "explain 'amd64 && trusty'"]),
+/// What to try, each with what it is for.
+const TRY: &[(&str, &str)] = &[
+    ("check --online", "is the configuration right?"),
+    ("status", "what is there? (also: --watch)"),
+    ("reconcile --dry-run", "what would a run do?"),
+    ("reconcile", "do it (again every half minute)"),
+    ("explain win-build", "why does this job wait?"),
+    ("explain 'amd64 && trusty'", "what can build this?"),
+    ("history", "what was done, and why?"),
+    ("pause --for 5m", "order and remove nothing"),
+    ("resume", "go on"),
 ];
 
+/// What to try with a node of mita's.
+const WITH_NODE: &[(&str, &str)] =
+    &[("hold", "leave it alone"), ("release", "end that"), ("retire", "remove it and its server")];
+
 /// The commands for one configuration.
-pub(crate) struct Guide {
-    config: String,
-    page: String,
+pub(crate) struct Guide<'a> {
+    site: &'a Site,
     hint_given: bool,
 }
 
-impl Guide {
-    pub(crate) fn new(config: &Path) -> Guide {
-        let page = config.with_file_name(crate::site::PAGE);
-        Guide { config: quoted(&from_here(config)), page: from_here(&page), hint_given: false }
+impl Guide<'_> {
+    pub(crate) fn new(site: &Site) -> Guide<'_> {
+        Guide { site, hint_given: false }
     }
 
     /// The text for the start.
-    pub(crate) fn welcome(&self, sim: &Sim, cron: Option<Duration>) -> String {
+    pub(crate) fn welcome(&self, cron: Option<Duration>) -> String {
+        let Site { sim, config, .. } = self.site;
+        let cron = match cron {
+            Some(interval) => format!("every {interval:?}, as under cron"),
+            None => "when you run it (with --cron 30s, every 30s)".to_owned(),
+        };
         let mut text = format!(
-            "A CI farm runs here until Ctrl-C, simulated, on this machine only:\n\n  \
-             Jenkins        {}/\n  OpenStack      {}\n  configuration  {}\n  status page    {} (after a run)\n\n",
+            "A simulated CI farm runs here until Ctrl-C, for this machine only. mita runs\n\
+             {cron}. In a second terminal, in\nthis folder:\n\n  export MITA_CONFIG={}\n",
+            in_shell(&from_here(config))
+        );
+        text.extend(TRY.iter().map(|(words, purpose)| self.line(words, purpose)));
+        text.push_str(
+            "\nFor mita init in an empty folder: user mita, token jenkins-api-token;\n\
+             for OpenStack user mita, password mita-secret, project ceph-ci.\n",
+        );
+        text.push_str(&format!(
+            "\n  Jenkins      {}/\n  OpenStack    {}\n  status page  {} (after a run)\n",
             sim.jenkins_url(),
             sim.auth_url("openstack"),
-            self.config,
-            self.page,
-        );
-        text.push_str(&match cron {
-            Some(interval) => format!("mita runs every {interval:?}, as under cron.\n"),
-            None => "mita runs when you run it; with --cron 30s it runs every 30 seconds.\n".to_owned(),
-        });
-        text.push_str("\nTry it in a second terminal, in this folder:\n");
-        for (what, commands) in TRY {
-            text.push_str(&format!("\n{what}\n"));
-            for words in *commands {
-                text.push_str(&format!("  {}\n", self.command(words)));
-            }
-        }
-        text.push_str(&first_configuration(sim));
-        text.push_str("\nEvents:\n");
+            from_here(&config.with_file_name(PAGE)),
+        ));
         text
     }
 
     /// What to try with a node of mita's: once, when there is one.
     pub(crate) fn hint(&mut self, node: Option<&str>) -> Option<String> {
-        let node = quoted(node.filter(|_| !self.hint_given)?);
+        let node = in_shell(node.filter(|_| !self.hint_given)?);
         self.hint_given = true;
-        let hold = self.command(&format!("hold {node}"));
-        Some(format!("\nA node is online. Hold it, so that mita leaves it alone; release ends that:\n  {hold}\n"))
+        let lines = WITH_NODE.iter().map(|(words, purpose)| self.line(&format!("{words} {node}"), purpose));
+        Some(format!("\nA node is online:\n{}", lines.collect::<String>()))
     }
 
-    fn command(&self, words: &str) -> String {
-        format!("cargo run -q -- {words} --config {}", self.config)
+    fn line(&self, words: &str, purpose: &str) -> String {
+        format!("  {:<44} # {purpose}\n", format!("{} {words}", self.site.program))
     }
-}
-
-/// What to answer to `mita init`.
-fn first_configuration(sim: &Sim) -> String {
-    let cloud = sim.cloud("openstack");
-    let credentials = cloud
-        .app_credentials
-        .iter()
-        .map(|credential| format!("  application credential {}, secret {}\n", credential.id, credential.secret));
-    let credentials: String = credentials.take(1).collect();
-    format!(
-        "\nWrite a configuration of your own, with mita init in an empty folder? Its answers here:\n  Jenkins: user mita, \
-         token jenkins-api-token\n  OpenStack: user mita, password mita-secret, project ceph-ci; or\n{credentials}"
-    )
 }
 
 /// The path as it is from the current folder, where it is below it.
@@ -83,10 +77,4 @@ fn from_here(path: &Path) -> String {
     let here = std::env::current_dir().ok();
     let below = here.and_then(|here| path.strip_prefix(here).ok());
     below.unwrap_or(path).display().to_string()
-}
-
-/// The text as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Site {
     pub(crate) sim: Sim,
     /// Where `mita.toml` is.
     pub(crate) config: PathBuf,
+    /// How a person starts mita.
+    pub(crate) program: &'static str,
 }
 
 /// The file name of the status page, beside the configuration.
@@ -44,9 +46,10 @@ pub(crate) fn open(args: &Args, now: Timestamp) -> Result<Site> {
     farm::open(&sim, pace(8), pace(12));
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
-        None => default_folder()?,
+        None => checkout().map_or_else(|| PathBuf::from("playground"), |checkout| checkout.join("target/playground")),
     };
     prepare(&folder)?;
+    let folder = folder.canonicalize().with_context(|| format!("cannot find {}", folder.display()))?;
     // mita counts idle time in whole seconds.
     let idle_grace = pace(60).max(Duration::from_secs(1)).as_secs();
     let top = format!(
@@ -60,15 +63,14 @@ max_servers = 8
 html_file = "{PAGE}""#
     );
     let config = configuration::write(&sim, &folder, &top, farm::NODE_TYPES)?;
-    Ok(Site { sim, config })
+    let program = if checkout().is_some() { "cargo run -q --" } else { "mita" };
+    Ok(Site { sim, config, program })
 }
 
-/// `target/playground`: this program is `target/debug/examples/playground`.
-fn default_folder() -> Result<PathBuf> {
-    let program = std::env::current_exe().context("cannot find this program's own path: choose a --folder")?;
-    let target =
-        program.ancestors().nth(3).context("this program is not in cargo's target folder: choose a --folder")?;
-    Ok(target.join("playground"))
+/// The folder of the sources, if cargo started this program.
+#[expect(clippy::disallowed_methods, reason = "cargo tells in no other way that it started a program")]
+fn checkout() -> Option<PathBuf> {
+    std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
 }
 
 /// Makes the folder, or removes the files that mita wrote there for an earlier playground: they are about another farm.

@@ -122,20 +122,37 @@ fn a_server_of_the_playground_is_one_node_however_it_is_registered() {
 }
 
 #[test]
-fn every_command_that_the_playground_prints_is_one_that_mita_takes() {
+fn the_guide_fits_a_usual_terminal_and_every_command_in_it_is_one_that_mita_takes() {
     let mut playground = Playground::start();
-    playground.wait_for("Events:");
+    playground.wait_for("  status page");
+    let lines = &playground.printed;
+    assert!(lines.len() < 24 && lines.iter().all(|line| line.chars().count() <= 80), "{}", lines.join("\n"));
+    assert!(lines.contains(&format!("  export MITA_CONFIG={}", playground.config().display())), "{lines:?}");
+    playground.wait_for("queued     ceph-build (1)");
+    playground.mita(&["reconcile"]);
+    playground.wait_for("retire ubuntu+");
     let commands: Vec<&str> =
         playground.printed.iter().filter_map(|line| line.strip_prefix("  cargo run -q -- ")).collect();
-    assert!(commands.len() > 5, "{commands:?}");
+    for name in ["hold", "release", "retire", "pause", "resume", "history", "explain", "status", "reconcile", "check"] {
+        assert!(commands.iter().any(|command| command.starts_with(name)), "{name}: {commands:?}");
+    }
     for command in commands {
         let printed = Command::new("sh").args(["-c", &format!("printf '%s\\n' {command}")]).output().expect("a shell");
         let words = String::from_utf8(printed.stdout).expect("UTF-8");
         let words = std::iter::once("mita").chain(words.lines());
         assert!(Arguments::try_parse_from(words).is_ok(), "mita does not take {command}");
-        let config = format!("--config {}", playground.config().display());
-        assert!(command.ends_with(&config), "{command}");
     }
+}
+
+#[test]
+fn a_playground_without_cargo_makes_its_folder_where_it_is_started() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut command = example("playground");
+    command.args(["--jenkins-port", "0", "--openstack-port", "0", "--for", "1s"]).current_dir(folder.path());
+    let Output { stdout, .. } = command.env_remove("CARGO_MANIFEST_DIR").output().expect("it starts");
+    let printed = String::from_utf8_lossy(&stdout);
+    assert!(printed.contains("  export MITA_CONFIG=playground/mita.toml\n  mita check"), "{printed}");
+    assert!(folder.path().join("playground/mita.toml").exists());
 }
 
 #[test]
