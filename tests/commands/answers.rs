@@ -114,8 +114,10 @@ fn a_command_that_waits_for_a_run_says_so_at_once_and_in_the_end_what_to_do() {
     let it = Setup::trusty().with_idle_node();
     let _lock = mita::store::Store::lock(&it.state_file()).expect("the lock");
     let mut terminal = it.terminal(&format!("$MITA --config {} pause", it.config_file().display()));
-    terminal.expect("mita: waiting for the active run to end");
-    assert!(!terminal.shown.contains("(1s)"), "at once: {}", terminal.shown);
+    let waiting = "mita: waiting for the active run to end";
+    terminal.expect(&format!("{waiting} (1s)"));
+    let first = terminal.shown.split(waiting).nth(1).expect("it is shown");
+    assert!(!first.starts_with(" ("), "at once: {}", terminal.shown);
     terminal.expect("another run is active (process");
     terminal.expect("try again once it has ended");
     assert_eq!(terminal.end().0, 4);
