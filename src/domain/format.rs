@@ -30,7 +30,11 @@ pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 /// A text as one word of a shell.
 pub fn in_shell(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._+-@:=,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', "'\\''")).into() }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''")).into()
+    }
 }
 
 /// Whether a character moves the cursor, breaks the line or turns the direction of writing, so that a text with it would read
