@@ -7,6 +7,7 @@ use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::identity::index::Index;
+use crate::plan::identity::unconventional::runs_its_build_alone;
 use std::collections::BTreeSet;
 
 const SET_ASIDE: NodeIdentity =
@@ -21,6 +22,7 @@ pub(crate) fn set_aside(
 ) {
     let mut not_mapped: BTreeSet<&NodeName> = BTreeSet::new();
     for number in 0..machines.len() {
+        drop_namesakes_of_its_type(index, state, &mut machines[number], number, &mut not_mapped);
         let without_node = machines[number].nodes.is_empty() && machines[number].doubts.is_empty();
         if without_node {
             continue;
@@ -43,15 +45,66 @@ pub(crate) fn set_aside(
         let settled = matches!(identity, NodeIdentity::Doubtful(_)) && !is_former() && !in_doubt.contains(&node.name);
         if settled || not_mapped.contains(&node.name) {
             *identity = SET_ASIDE;
+        } else if let Some(machine) = identity.machine().filter(|_| in_doubt.contains(&node.name)) {
+            let id = &machines[machine].id;
+            *identity = NodeIdentity::Doubtful(format!("was the node of {id}, which has another: nothing is touched"));
         }
     }
+}
+
+/// Takes entries away from a machine that lead to it by a name which all servers of its type have, and that are surely not
+/// it: they were listed while a node that is clearly its own had the agent, and a machine has one agent. One that was its own
+/// and still works there stays in doubt.
+fn drop_namesakes_of_its_type<'a>(
+    index: &Index<'_>,
+    state: &State,
+    machine: &mut Machine<'a>,
+    number: usize,
+    not_mapped: &mut BTreeSet<&'a NodeName>,
+) {
+    let plain = |name: &NodeName| name.as_str() == machine.name && index.is_by_plain_name(name, number);
+    let others = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).copied();
+    let named: Vec<&Node> = others.filter(|node| plain(&node.name)).collect();
+    if named.is_empty() {
+        return;
+    }
+    let memory = state.servers.get(&machine.id);
+    let is_clear =
+        |name: &NodeName| !index.is_by_plain_name(name, number) && !index.is_by_labels(name, number, machine);
+    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
+    let has_own = machine.nodes.iter().any(|node| has_agent(node) && is_clear(&node.name));
+    // Its node goes first in a retirement; what was listed beside that is no other name of it.
+    let retired = memory.filter(|memory| memory.retirement.is_some() && memory.node.as_ref().is_some_and(is_clear));
+    let last_connected = retired.and_then(|memory| memory.last_connected);
+    let is_its_own = |node: &Node| {
+        let known = state.nodes.get(&node.name).filter(|known| known.first_online.is_some());
+        let server = known.and_then(|known| known.server.as_ref());
+        let was_its_own = server.is_some() && server == machine.server_id.as_ref();
+        !node.idle && (was_its_own || runs_its_build_alone(state, machine, node))
+    };
+    let was_beside = |node: &Node| {
+        let known = state.nodes.get(&node.name);
+        let since = known.and_then(|known| if node.idle { Some(known.first_seen) } else { known.first_online });
+        since.zip(last_connected).is_some_and(|(since, connected)| since <= connected)
+    };
+    let (own, others): (Vec<&Node>, Vec<&Node>) =
+        named.into_iter().filter(|node| has_own || was_beside(node)).partition(|node| is_its_own(node));
+    let was_its = |node: &&&Node| {
+        let known = state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
+        machine.nodes.contains(*node) || known.is_some() && known == machine.server_id.as_ref()
+    };
+    not_mapped.extend(others.iter().filter(was_its).map(|node| &node.name));
+    for nodes in [&mut machine.nodes, &mut machine.doubts, &mut machine.namesakes] {
+        nodes.retain(|node| !others.contains(node) && !own.contains(node));
+    }
+    machine.doubts.extend(own);
 }
 
 /// Nodes that map by a plain name beside one with an address or an id, and nodes that map by their labels beside one with
 /// the name of the type: old entries, and those of somebody's machine with the same private address.
 fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], number: usize) -> Vec<&'a Node> {
     let plain = |name: &NodeName| index.is_by_plain_name(name, number);
-    let by_labels = |node: &Node| index.is_by_labels(&node.name, number, machines);
+    let by_labels = |node: &Node| index.is_by_labels(&node.name, number, &machines[number]);
     let machine = &machines[number];
     let is_seen = matches!(machine.sighting, Sighting::Seen(_));
     let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some());

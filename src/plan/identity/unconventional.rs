@@ -103,6 +103,11 @@ impl Distance {
         let known = state.servers.get(&machine.id);
         let lost = known.and_then(|server| server.missing_since);
         let connected = known.and_then(|server| server.last_connected);
+        // Listed while the server's own node had its agent, and without one ever since.
+        let has_agent = !node.idle || node.connected || seen.first_online.is_some();
+        if !has_agent && connected.is_some_and(|run| seen.first_seen <= run) {
+            return None;
+        }
         let unsure = match config.node_type(&machine.node_type) {
             // A type that is gone; a node that was deleted while busy, and has no labels any more; or one that was
             // renamed, as far as can be seen, and may have got other labels as well.

@@ -49,6 +49,10 @@ impl Classifier<'_> {
                 let reason = format!("Jenkins does not say whether node {} works: it counts as busy{asked}", node.name);
                 return alone(Rule::Busy, reason);
             }
+            if let Some(own) = evidence.own_node_beside(node) {
+                let reason = format!("node {} runs a build, and may be it beside its own node {own}", node.name);
+                return alone(Rule::Ambiguous, format!("{reason}{asked}"));
+            }
             let lost = evidence.lost(node).unwrap_or_default();
             return alone(Rule::Busy, format!("node {} runs a build{lost}{asked}", node.name));
         }

@@ -4,6 +4,7 @@ use super::last_build::last_build;
 use super::phase::{Classified, Phase, alone, coming, to_remove};
 use crate::config::{Config, Times};
 use crate::domain::format::span;
+use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
@@ -117,6 +118,13 @@ impl Evidence<'_> {
     pub(super) fn held(&self) -> Option<&Node> {
         let mut nodes = self.nodes().chain(self.machine.namesakes.iter().copied());
         nodes.find(|node| self.state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
+    }
+
+    /// The server's own node, where that is online and idle beside a node at work with a name of no address that was its own.
+    pub(super) fn own_node_beside(&self, busy: &Node) -> Option<&NodeName> {
+        let is_in_doubt = busy.name.convention().ip.is_none() && self.machine.doubts.iter().any(|node| *node == busy);
+        let mut own = self.machine.nodes.iter().filter(|node| node.presence == Presence::Online);
+        own.next().filter(|_| is_in_doubt).map(|node| &node.name)
     }
 
     /// Set offline by mita so that no further build comes: nothing brings it back.

@@ -219,7 +219,9 @@ fn work(
         // A build that goes on under another name of the node shows whose that is.
         return before;
     }
-    let nodes = || machine.nodes.iter().filter(|node| !node.idle);
+    // A build of its own may go on in a node that is not clearly its own any more.
+    let goes_on = machine.doubts.iter().filter(|node| before.goes_on_only_in(&node.builds));
+    let nodes = || machine.nodes.iter().chain(goes_on.clone()).filter(|node| !node.idle);
     let builds = nodes().flat_map(|node| &node.builds);
     let running: SmallSet<String> =
         builds.take(MOST_BUILDS).map(|build| journal::page_or_name(build).into_owned()).collect();

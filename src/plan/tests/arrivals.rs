@@ -83,12 +83,16 @@ fn s5_a_stranger_that_works_as_before_does_not_keep_a_server_whose_own_node_is_d
 
 #[test]
 fn s5_an_old_entry_that_the_plan_knew_does_not_keep_a_server_until_it_works() {
-    for name in ["debian+10.0.0.1", "ubuntu"] {
+    // What was online beside the server's own node, under a name that all of its type have, is another machine's.
+    for (name, keeper) in [("debian+10.0.0.1", &["m1 debian+10.0.0.1"][..]), ("ubuntu", &[])] {
         let mut s = idle();
         s.config.node_types.push(kind("debian", &["bookworm"]));
         s.nodes().push(agent(name));
         assert_eq!(kept(&s, |_| {}), [""; 0], "{name}");
-        assert_eq!(kept(&s, |s| s.node(name).idle = false), [format!("m1 {name}")]);
+        assert_eq!(kept(&s, |s| s.node(name).idle = false), keeper);
+    }
+    for node in [busy("ubuntu"), agent("ubuntu")] {
+        assert_eq!(kept(&idle(), |s| s.nodes().push(node)), ["m1 ubuntu"], "its own one was renamed");
     }
 }
 

@@ -108,20 +108,124 @@ fn l1_an_entry_that_was_never_online_does_not_hold_up_a_server_that_never_joins(
 
 #[test]
 fn s1_such_an_entry_keeps_the_server_while_a_build_runs_there() {
-    for name in ["precise+10.0.0.1", "ubuntu"] {
-        let mut s = beside(name, &["amd64"], |node| node.idle = false);
-        assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
-        s.node(name).presence = Presence::Disconnected;
-        assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
-    }
+    let name = "precise+10.0.0.1";
+    let mut s = beside(name, &["amd64"], |node| node.idle = false);
+    assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
+    s.node(name).presence = Presence::Disconnected;
+    assert!(whole(&s.plan()).contains(&format!("server s1  ubuntu  busy: node {name} runs a build")));
 }
 
 #[test]
 fn s7_such_an_entry_keeps_the_server_while_a_person_holds_it() {
-    for name in ["precise+10.0.0.1", "ubuntu"] {
-        let s = beside(name, &["precise"], |node| node.presence = set_offline(USER, "mine"));
+    let name = "precise+10.0.0.1";
+    let s = beside(name, &["precise"], |node| node.presence = set_offline(USER, "mine"));
+    let shown = whole(&s.plan());
+    assert!(shown.contains(&format!("server s1  ubuntu  held: a person set node {name} offline")), "{shown}");
+}
+
+fn works(node: &mut Node) {
+    (node.idle, node.idle_executors) = (false, 0);
+}
+
+#[test]
+fn l5_an_entry_with_the_name_of_a_type_keeps_no_server_whose_own_node_is_online() {
+    let held: fn(&mut Node) = |node| node.presence = set_offline(USER, "mine");
+    let held_and_connected: fn(&mut Node) = |node| {
+        node.presence = set_offline(USER, "mine");
+        node.connected = true;
+    };
+    for (what, change) in [("held", held), ("connected", held_and_connected), ("busy", works)] {
+        for servers in [1, 2] {
+            let mut s = beside("ubuntu", &[], change);
+            // Listed before the nodes of their own, after the orders.
+            s.node_memory("ubuntu").first_seen = ORDERED_IN + 1;
+            let mut expected = "- ubuntu+10.0.0.1  os  s1  idle: 2h, grace 40m\n".to_owned();
+            if servers == 2 {
+                s.idle("s2", "10.0.0.2", "2h");
+                expected += "- ubuntu+10.0.0.2  os  s2  idle: 2h, grace 40m\n";
+            }
+            expected += &format!("  node ubuntu  {ASIDE}\n");
+            let rows = |subject: &str, name: fn(usize) -> String| -> String {
+                let row = |number| format!("  {subject} {}  idle: 2h, grace 40m\n", name(number));
+                (1..=servers).map(row).collect()
+            };
+            expected += &rows("node", |number| format!("ubuntu+10.0.0.{number}"));
+            expected += &rows("server", |number| format!("s{number}  ubuntu"));
+            assert_eq!(whole(&s.plan()), expected, "{what}, {servers}");
+            if what != "held" {
+                continue;
+            }
+            // A retirement that is resumed has no node of its own any more.
+            s.run().after("1m");
+            s.active("s1", "ubuntu", "10.0.0.1");
+            let (run, now) = (s.state.run, s.now);
+            let memory = s.memory("s1");
+            (memory.joined_at, memory.node) = (Some(now - time("50m")), Some("ubuntu+10.0.0.1".into()));
+            memory.last_connected = Some(run);
+            memory.retirement = Some(crate::domain::state::Retirement {
+                rule: Rule::Idle,
+                since: now,
+                step: crate::domain::state::RetirementStep::NodesDeleted,
+            });
+            let shown = whole(&s.plan());
+            assert!(shown.starts_with("- ubuntu  os  s1  drain_resumed: "), "{what}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn s1_a_node_that_was_renamed_to_the_name_of_its_type_keeps_its_server() {
+    for servers in [1, 2] {
+        let mut s = beside("ubuntu", &["amd64"], works);
+        if servers == 2 {
+            s.idle("s2", "10.0.0.2", "1m");
+        }
+        s.state.nodes.remove(&"ubuntu".into());
+        s.lose_node("ubuntu+10.0.0.1");
+        for _ in 0..60 {
+            let shown = whole(&s.plan());
+            assert!(shown.contains("server s1  ubuntu  busy: node ubuntu runs a build\n"), "{shown}");
+            s.run().after("1m");
+        }
+    }
+}
+
+#[test]
+fn s1_the_node_of_a_server_keeps_it_beside_a_new_one_until_its_build_ends_and_that_is_told() {
+    let of_type = |s: &mut Situation| {
+        s.lose_node("ubuntu+10.0.0.1");
+        s.nodes().push(agent("ubuntu"));
+        works(s.node("ubuntu"));
+    };
+    let renamed = |s: &mut Situation| {
+        s.idle("s2", "10.0.0.2", "1m");
+        works(s.node("ubuntu+10.0.0.1"));
+        s.node("ubuntu+10.0.0.1").builds.push(build(1));
+        s.run().after("1m");
+        of_type(s);
+        s.node("ubuntu").builds.push(build(1));
+    };
+    for (what, change) in [("its only node", &of_type as &dyn Fn(&mut Situation)), ("its build", &renamed)] {
+        let mut s = Situation::new();
+        s.idle("s1", "10.0.0.1", "2h");
+        change(&mut s);
+        s.run().after("1m");
+        s.nodes().push(agent("ubuntu+10.0.0.1"));
+        for minute in 0..60 {
+            let plan = s.plan();
+            let shown = whole(&plan);
+            let beside = "server s1  ubuntu  ambiguous: node ubuntu runs a build, and may be it beside its own node";
+            assert!(shown.contains(&format!("{beside} ubuntu+10.0.0.1\n")), "{what}: {shown}");
+            assert_eq!(plan.problems.len(), usize::from(minute >= 15), "{what}: {:?}", plan.problems);
+            s.run().after("1m");
+        }
+        let node = s.node("ubuntu");
+        (node.idle, node.idle_executors) = (true, 1);
+        node.builds.clear();
+        s.minutes(2);
         let shown = whole(&s.plan());
-        assert!(shown.contains(&format!("server s1  ubuntu  held: a person set node {name} offline")), "{shown}");
+        assert!(shown.contains(&format!("  node ubuntu  {ASIDE}\n")), "{what}: {shown}");
+        assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  idle: "), "{what}: {shown}");
     }
 }
 

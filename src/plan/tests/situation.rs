@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const NOON: &str = "2026-11-21T12:00:00Z";
 
 /// The run that ordered the servers that are there from the beginning, and the last one before a test's first.
-const ORDERED_IN: u64 = 90;
+pub(crate) const ORDERED_IN: u64 = 90;
 const LAST_RUN: u64 = 100;
 
 /// "1h 30m"

@@ -198,7 +198,8 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
     for node in seen.nodes().iter().filter(copied) {
         assert!(node.idle, "S1: {} has its description and runs a build: {action}", node.name);
     }
-    for node in seen.nodes().iter().filter(|node| seen.could_be(node, server)) {
+    let could_be = |node: &&Node| seen.could_be(node, server) && !seen.is_beside_its_own(node, server);
+    for node in seen.nodes().iter().filter(could_be) {
         assert!(node.idle, "S1: {} could be it and runs a build: {action}", node.name);
         let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());
         let convention = node.name.convention();

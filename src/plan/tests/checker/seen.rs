@@ -152,6 +152,29 @@ impl<'a> Seen<'a> {
             && (names(node, server) || remembered && !of_another())
     }
 
+    /// Whether the node has the name of a type alone and was there while a node with the server's id or address had its agent:
+    /// it is surely not the server, unless it was before and still works.
+    pub(super) fn is_beside_its_own(&self, node: &Node, server: &Server) -> bool {
+        let known = self.state.nodes.get(&node.name);
+        let was_its_own = known.is_some_and(|known| {
+            known.server.as_ref() == Some(&server.id) && known.first_online.is_some() && !node.idle
+        });
+        let is_plain = node.name.convention().ip.is_none() && node.name.as_str() == server.name && !keyed(node, server);
+        if !is_plain || was_its_own {
+            return false;
+        }
+        let holders = |ip| self.ours().values().filter(|(_, other)| other.addresses.contains(&ip)).count();
+        let is_own = |other: &Node| {
+            let ip = other.name.convention().ip.filter(|ip| server.addresses.contains(ip) && holders(*ip) == 1);
+            (keyed(other, server) || ip.is_some()) && (other.connected || other.presence == Presence::Online)
+        };
+        let memory = self.memory_of(server).filter(|memory| memory.retirement.is_some());
+        let connected = memory.and_then(|memory| memory.last_connected);
+        let since = known.and_then(|known| if node.idle { Some(known.first_seen) } else { known.first_online });
+        let was_there = since.zip(connected).is_some_and(|(since, connected)| since <= connected);
+        was_there || self.nodes().iter().any(is_own)
+    }
+
     /// Whether the node's name is the id of an order or of a server that is remembered.
     fn is_a_known_order(&self, node: &Node) -> bool {
         let base = node.name.convention().base;
