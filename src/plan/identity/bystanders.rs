@@ -2,11 +2,11 @@
 //! an agent on this server. While such a node runs a build, the server counts as busy. An idle one is left alone, and
 //! prevents nothing.
 
-use crate::domain::names::NodeName;
+use crate::domain::names::{Convention, NodeName};
 use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
-use crate::plan::identity::index::Index;
+use crate::plan::identity::index::{Index, has_address_of};
 use crate::plan::identity::unconventional::runs_its_build_alone;
 use std::collections::BTreeSet;
 
@@ -69,8 +69,11 @@ fn drop_namesakes_of_its_type<'a>(
         return;
     }
     let memory = state.servers.get(&machine.id);
-    let is_clear =
-        |name: &NodeName| !index.is_by_plain_name(name, number) && !index.is_by_labels(name, number, machine);
+    let is_clear = |name: &NodeName| {
+        let Convention { base, ip } = name.convention();
+        let named = base == machine.node_type.as_str() || base == machine.name;
+        index.keyed(name, base).contains(&number) || named && has_address_of(machine, ip)
+    };
     let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
     let has_own = machine.nodes.iter().any(|node| has_agent(node) && is_clear(&node.name));
     // Its node goes first in a retirement; what was listed beside that is no other name of it.
@@ -104,7 +107,7 @@ fn drop_namesakes_of_its_type<'a>(
 /// the name of the type: old entries, and those of somebody's machine with the same private address.
 fn weaker_nodes<'a>(index: &Index<'_>, state: &State, machines: &[Machine<'a>], number: usize) -> Vec<&'a Node> {
     let plain = |name: &NodeName| index.is_by_plain_name(name, number);
-    let by_labels = |node: &Node| index.is_by_labels(&node.name, number, &machines[number]);
+    let by_labels = |node: &Node| index.is_by_labels(&node.name, number, machines);
     let machine = &machines[number];
     let is_seen = matches!(machine.sighting, Sighting::Seen(_));
     let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some());

@@ -101,10 +101,10 @@ impl<'a> Index<'a> {
     }
 
     /// Whether a node's name leads to the machine by its address alone, under a base that names neither it nor its type.
-    pub(crate) fn is_by_labels(&self, node: &NodeName, number: usize, machine: &Machine<'_>) -> bool {
+    pub(crate) fn is_by_labels(&self, node: &NodeName, machine: usize, machines: &[Machine<'_>]) -> bool {
         let Convention { base, ip } = node.convention();
-        let named = base == machine.node_type.as_str() || base == machine.name;
-        ip.is_some() && !named && !self.keyed(node, base).contains(&number)
+        let named = base == machines[machine].node_type.as_str() || base == machines[machine].name;
+        ip.is_some() && !named && !self.keyed(node, base).contains(&machine)
     }
 
     /// Whether the node would be the machine's, did no other server of ours have the same address.
