@@ -264,6 +264,15 @@ impl<'a> Evidence<'a> {
         namesakes.into_iter().collect()
     }
 
+    /// Whether the node was listed before the server was ordered, and was none of ours then, or whether that is not known.
+    fn may_have_been_there(&self, origin: Origin) -> bool {
+        let run = match origin {
+            Origin::Ordered(run) => run,
+            Origin::Found => return true,
+        };
+        self.memory.is_some_and(|known| known.server.is_none() && known.first_seen <= run)
+    }
+
     /// The one machine that the node clearly is; an error where the evidence contradicts itself.
     fn clear_match(&self) -> Result<Option<usize>, String> {
         let Self { index, base, ip, .. } = self;
@@ -289,9 +298,9 @@ impl<'a> Evidence<'a> {
             }
             (&[one], _) if by_ip.is_empty() || by_ip.contains(&one) => {
                 let plain = by_key.is_empty() && ip.is_none();
-                let forgotten = plain && self.machines[one].origin == Origin::Found;
+                let unsure = plain && self.may_have_been_there(self.machines[one].origin);
                 let other_type = !by_key.is_empty() && index.names_another_type(base, &self.machines[one]);
-                if forgotten || other_type { Ok(None) } else { Ok(Some(one)) }
+                if unsure || other_type { Ok(None) } else { Ok(Some(one)) }
             }
             // A base that is no node type does not say which of several servers with the address is meant.
             ([], &[one]) if by_ip.len() == 1 || index.is_type(base) => Ok(Some(one)),

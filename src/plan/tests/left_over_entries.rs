@@ -95,7 +95,7 @@ fn s7_a_hold_that_came_after_the_order_holds_the_server() {
         "
         | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
-        |   node ubuntu  held: a person set node ubuntu offline: \"mine\"
+        |   node ubuntu  not_ours: it could be a server of ours, but none depends on it: it is left alone
         |   server new1  ubuntu  held: a person set node ubuntu offline: \"mine\"
     ",
     );
@@ -103,11 +103,45 @@ fn s7_a_hold_that_came_after_the_order_holds_the_server() {
     s.after("1m").runs(
         "
         |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120100Z-1 is on its way
-        |   node ubuntu  held: a person set node ubuntu offline: \"mine\"
+        |   node ubuntu  not_ours: it could be a server of ours, but none depends on it: it is left alone
         |   server new1  ubuntu  held: a person set node ubuntu offline: \"mine\"
         |   server new2  ubuntu  booting: ordered 1m ago, being built
     ",
     );
+}
+
+#[test]
+fn s2_an_entry_with_the_name_of_a_type_that_was_listed_before_the_order_is_nobodys_node() {
+    for labels in [&[][..], &["db"], &["amd64"]] {
+        let mut s = Situation::new();
+        s.nodes().push(Node { labels: names(labels), ..entry("ubuntu", Presence::Disconnected, true) });
+        s.projects(1, "amd64");
+        s.run();
+        s.queue().clear();
+        let new = s.server("new1");
+        (new.state, new.addresses) = (ServerState::Active, ["10.0.0.1".parse().unwrap()].into());
+        s.after("1m").run();
+        s.node("ubuntu").presence = Presence::Online;
+        for _ in 0..90 {
+            s.after("1m").run();
+        }
+        // Its agent may be the server's all the same.
+        let doubt =
+            "does not map clearly to 20261121T120000Z-1: nothing is touched; name the node base+IP, or delete it";
+        assert_eq!(
+            whole(&s.plan()),
+            format!(
+                "! server ubuntu (new1): ambiguous (could be node ubuntu: nothing is touched) for 1h 29m: rename the node, or \
+                 delete it once nothing runs there, so that mita can tell\n  node ubuntu  ambiguous: {doubt}\n  \
+                 server new1  ubuntu  ambiguous: could be node ubuntu: nothing is touched\n"
+            )
+        );
+        s.node("ubuntu").presence = Presence::Disconnected;
+        for _ in 0..30 {
+            s.after("1m").run();
+        }
+        assert_eq!(s.nodes().iter().filter(|node| node.name.as_str() == "ubuntu").count(), 1);
+    }
 }
 
 #[test]

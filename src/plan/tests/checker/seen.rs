@@ -220,8 +220,10 @@ impl<'a> Seen<'a> {
         let labels = self.config.node_type(&mark.node_type).map(|kind| &kind.labels);
         let has_labels = labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(labels));
         let of_base = base == mark.node_type.as_str() || base == server.name || !self.is_type(base) && has_labels;
-        let plain = convention.ip.is_none() && base == server.name;
-        let remembered = self.state.nodes.get(&node.name).and_then(|memory| memory.server.as_ref());
+        let known = self.state.nodes.get(&node.name);
+        let remembered = known.and_then(|memory| memory.server.as_ref());
+        let was_listed = known.zip(self.ordered_in(server)).is_some_and(|(known, run)| known.first_seen <= run);
+        let plain = convention.ip.is_none() && base == server.name && (remembered.is_some() || !was_listed);
         let made = node.mark.as_ref().is_some_and(|made| made.owner == mark.owner && made.id == mark.id);
         keyed(node, server)
             || by_address && of_base
