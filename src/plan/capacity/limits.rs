@@ -350,6 +350,20 @@ impl<'a> Limits<'a> {
         }
     }
 
+    /// Whether one server less would be room for one of this type, where this blocks it.
+    pub(crate) fn is_filled_by(&self, kind: &NodeType, blocker: &Blocker, machine: &Machine<'_>) -> bool {
+        match blocker.rule {
+            Rule::Limit if self.total() == 0 => true,
+            Rule::Limit if self.room_of_type(kind) == 0 => machine.node_type == kind.name,
+            Rule::Limit | Rule::Quota => {
+                let is_full = |at: &ProviderConfig| blocker.rule == Rule::Quota || self.room_at_provider(at) == 0;
+                let mut there = self.config.providers.iter().filter(|at| at.name == machine.provider);
+                kind.providers.contains(&machine.provider) && there.any(is_full)
+            }
+            _ => false,
+        }
+    }
+
     /// Which parts of a provider's quota have no room for one more server of the type; none if all have.
     fn full_quota(&self, kind: &NodeType, provider: &ProviderConfig, rooms: &[ProviderRoom]) -> Option<String> {
         let quota = self.quotas.get(&provider.name)?;

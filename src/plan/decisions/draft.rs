@@ -26,6 +26,9 @@ pub(crate) struct Draft {
     pub(crate) unclear: BTreeSet<NodeName>,
     /// Node types that jobs wait for, where only what others use fills the quotas of their providers; each with the reason.
     pub(crate) starved: BTreeMap<NodeTypeName, String>,
+    /// Servers that nodes keep which are not clearly theirs, and that fill limits at which jobs wait, by name and id; each with
+    /// what keeps it.
+    pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
     /// Servers of ours that their cloud shows without metadata, by id, with their names.
     pub(crate) without_metadata: BTreeMap<String, String>,
     /// Why it is not known whether Jenkins leaves items out of the queue.

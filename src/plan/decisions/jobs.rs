@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Warning};
 use super::findings::Findings;
+use crate::config::NodeType;
 use crate::domain::format::span;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
@@ -52,7 +53,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     }
     if let Some(blocker) = placement.no_scout.as_ref().filter(|_| !demand.hidden.is_empty()) {
         draft.starve(blocker);
+        blockers.meet(0..blockers.known.len());
     }
+    blockers.report_doubts(draft);
     for (number, item) in demand.hidden.iter().enumerate() {
         let words = "Jenkins has no agents and names no label";
         let (rule, reason) = match (placement.scout, *blocker, &placement.no_scout) {
@@ -90,6 +93,28 @@ impl<'a> Blockers<'a> {
     fn of(&self, node_type: usize) -> &Blocker {
         self.known[node_type].get_or_init(|| self.supply.limits.blocker(&self.supply.config.node_types[node_type]))
     }
+
+    /// A job waits for one of these node types.
+    fn meet(&self, node_types: impl IntoIterator<Item = usize>) {
+        for node_type in node_types {
+            self.of(node_type);
+        }
+    }
+
+    /// Notes the servers in doubt that fill the limits at which jobs wait.
+    fn report_doubts(&self, draft: &mut Draft) {
+        let Supply { config, fleet, limits, .. } = self.supply;
+        let blockers = self.known.iter().map(OnceCell::get);
+        let met: Vec<(&NodeType, &Blocker)> =
+            config.node_types.iter().zip(blockers).filter_map(|(kind, blocker)| Some((kind, blocker?))).collect();
+        let at_limits = fleet
+            .in_doubt()
+            .filter(|(machine, _)| met.iter().any(|(kind, blocker)| limits.is_filled_by(kind, blocker, machine)));
+        draft.in_doubt_at_limits.extend(at_limits.filter_map(|(machine, reason)| {
+            let id = machine.server_id.as_ref()?;
+            Some((format!("server {} ({id})", machine.name), reason.to_owned()))
+        }));
+    }
 }
 
 /// Why a waiting job has no executor and gets no server.
@@ -113,6 +138,7 @@ fn unplaced(
             let reason = "too many different needs wait at once, and not every way to place it was tried";
             return (Rule::TooManyNeeds, format!("needs {needs}: {reason}"));
         }
+        blockers.meet((0..obstacles.len()).filter(|node_type| obstacles[*node_type].is_none()));
         let blocker = blockers.of(node_type);
         draft.starve(blocker);
         return (blocker.rule, format!("needs {needs}: {}", blocker.reason));

@@ -102,6 +102,12 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("{reason}. mita has no server there that could make room, and a job waits"),
         cure: "free some of the quota, have it raised, or let another provider serve the node type",
     }));
+    conditions.extend(draft.in_doubt_at_limits.iter().map(|(server, why)| Condition {
+        key: format!("{server} in doubt at a limit"),
+        place: server.clone(),
+        what: format!("{why}, and it takes up the room for a server that a job waits for,"),
+        cure: "if that node is this server, name it base+IP so that mita can tell; if it is not, delete the server in its cloud",
+    }));
     conditions.extend(draft.without_metadata.iter().map(|(id, name)| Condition {
         key: format!("server {id} without metadata"),
         place: format!("server {name} ({id})"),

@@ -14,6 +14,7 @@ mod shield;
 
 use crate::config::Config;
 use crate::domain::names::NodeName;
+use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::World;
 use crate::plan::identity::fleet::{Fleet, Machine};
@@ -36,6 +37,17 @@ impl<'a> ClassifiedFleet<'a> {
     /// Each machine with its phase, in the order of [`Fleet::machines`].
     pub(crate) fn classified(&self) -> impl Iterator<Item = (&Machine<'a>, &Classified)> {
         self.machines.iter().zip(&self.phases)
+    }
+
+    /// Machines that are left alone for nodes which are not clearly theirs, each with the evidence.
+    pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (&Machine<'a>, &str)> {
+        let is_in_doubt = |(index, machine): (usize, &Machine<'a>)| match self.phase(index) {
+            Phase::LeftAlone(Rule::Held) => machine.nodes.is_empty(),
+            Phase::LeftAlone(Rule::Busy | Rule::OtherName) => self.shields.contains_key(&index),
+            _ => false,
+        };
+        let machines = self.machines.iter().enumerate().filter(move |found| is_in_doubt(*found));
+        machines.map(|(index, machine)| (machine, self.phases[index].reason.as_str()))
     }
 
     /// The phase of a machine (index into [`Fleet::machines`]).

@@ -222,7 +222,6 @@ fn s1_the_node_of_a_server_keeps_it_beside_a_new_one_until_its_build_ends_and_th
         let node = s.node("ubuntu");
         (node.idle, node.idle_executors) = (true, 1);
         node.builds.clear();
-        s.minutes(2);
         let shown = whole(&s.plan());
         assert!(shown.contains(&format!("  node ubuntu  {ASIDE}\n")), "{what}: {shown}");
         assert!(shown.starts_with("- ubuntu+10.0.0.1  os  s1  idle: "), "{what}: {shown}");

@@ -277,3 +277,55 @@ fn l6_a_job_that_waits_beside_ever_new_idle_nodes_is_a_problem_after_a_quarter_o
         "idle_executor (needs amd64: node box-12 has an idle executor) for 15m: each run saw an idle executor";
     assert!(error.starts_with(expected), "{error}");
 }
+
+#[test]
+fn l6_a_job_that_waits_at_a_limit_which_a_server_in_doubt_fills_is_a_problem_after_a_quarter_of_an_hour() {
+    type Limit = fn(&mut Situation);
+    let limits: [(Limit, &str); 4] = [
+        (|s| s.ubuntu().max = Some(1), "limit: needs amd64: node type ubuntu has its max of 1"),
+        (|s| s.config.max_servers = 1, "limit: needs amd64: max_servers 1 is reached"),
+        (|s| s.config.providers[0].max = Some(1), "limit: needs amd64: provider os has its max of 1"),
+        (
+            |s| s.cloud("os").quota = Some(full()),
+            "quota: needs amd64: the quota of provider os has no room for ubuntu: instances (7 of 7 in use)",
+        ),
+    ];
+    let never_joined: Limit = |s| {
+        s.active("s1", "ubuntu", "10.0.0.1");
+    };
+    let renamed: Limit = |s| {
+        s.joined("s1", "10.0.0.1");
+        s.run().after("1m");
+        s.lose_node("ubuntu+10.0.0.1");
+    };
+    for (limit, blocked) in limits {
+        for (server, evidence) in [(never_joined, "active for"), (renamed, "its node is missing")] {
+            for (waits, busy) in [(true, true), (false, true), (true, false)] {
+                let mut s = Situation::new();
+                limit(&mut s);
+                server(&mut s);
+                s.nodes().push(Node { idle: !busy, idle_executors: u32::from(!busy), ..agent("eve") });
+                s.node("eve").labels = names(&["amd64", "eve"]);
+                s.minutes(40);
+                if waits {
+                    s.project(1, "amd64");
+                }
+                assert_eq!(s.plan().problems, [], "{blocked}");
+                s.run().minutes(15);
+                let plan = s.plan();
+                let told = usize::from(waits && busy);
+                assert_eq!(plan.problems.len(), told, "{blocked}, {waits}, {busy}: {}", whole(&plan));
+                if told == 1 {
+                    let shown = whole(&plan);
+                    let rows: Vec<&str> = shown.lines().collect();
+                    assert!(rows[0].starts_with(&format!("! server ubuntu (s1): {evidence}")), "{shown}");
+                    assert!(rows[0].contains("node eve may be it and runs a build"), "{shown}");
+                    assert!(rows[0].contains("the room for a server that a job waits for, for 15m: if that node"));
+                    assert_eq!(rows[1], format!("  job 1  job1  {blocked}"));
+                    assert!(rows[2].starts_with("  node eve  not_ours: "), "{shown}");
+                    assert!(rows[3].starts_with("  server s1  ubuntu  other_name: "), "{shown}");
+                }
+            }
+        }
+    }
+}
