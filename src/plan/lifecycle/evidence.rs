@@ -122,7 +122,7 @@ impl Evidence<'_> {
 
     /// The server's own node, where that is online and idle beside a node at work with a name of no address that was its own.
     pub(super) fn own_node_beside(&self, busy: &Node) -> Option<&NodeName> {
-        let is_in_doubt = busy.name.convention().ip.is_none() && self.machine.doubts.iter().any(|node| *node == busy);
+        let is_in_doubt = busy.name.convention().ip.is_none() && self.machine.doubts.contains(&busy);
         let mut own = self.machine.nodes.iter().filter(|node| node.presence == Presence::Online);
         own.next().filter(|_| is_in_doubt).map(|node| &node.name)
     }
