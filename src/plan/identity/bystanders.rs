@@ -1,8 +1,8 @@
 //! Nodes that could be a server of ours, but do not keep it: the server has a node of its own, or the node cannot have
-//! an agent on this server. While such a node runs a build, the server counts as busy. An idle one is left alone, and
+//! an agent on this server, or is that of another one under a new name. While such a node runs a build, the server counts as busy. An idle one is left alone, and
 //! prevents nothing.
 
-use crate::domain::names::{Convention, NodeName};
+use crate::domain::names::{Convention, NodeName, NodeTypeName};
 use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
@@ -21,6 +21,7 @@ pub(crate) fn set_aside(
     nodes: &mut [(&Node, NodeIdentity)],
 ) {
     let mut not_mapped: BTreeSet<&NodeName> = BTreeSet::new();
+    let lost = lost_nodes(state, machines);
     for number in 0..machines.len() {
         drop_namesakes_of_its_type(index, state, &mut machines[number], number, &mut not_mapped);
         let without_node = machines[number].nodes.is_empty() && machines[number].doubts.is_empty();
@@ -29,6 +30,7 @@ pub(crate) fn set_aside(
         }
         let mut aside = weaker_nodes(index, state, machines, number);
         aside.extend(beside_the_lost(state, &machines[number]));
+        aside.extend(renamed_from_another(index, state, &lost, &machines[number]));
         not_mapped.extend(aside.iter().map(|node| &node.name));
         let machine = &mut machines[number];
         machine.nodes.retain(|node| !aside.contains(node));
@@ -149,6 +151,34 @@ fn beside_the_lost<'a>(state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
         lost.zip(online).is_some_and(|((_, connected), online)| online <= connected)
     };
     machine.nodes.iter().filter(was_beside).copied().collect()
+}
+
+/// The types of servers that have lost their nodes, and the runs that first missed those.
+fn lost_nodes(state: &State, machines: &[Machine<'_>]) -> Vec<(NodeTypeName, u64)> {
+    let without_node = machines.iter().filter(|machine| machine.nodes.is_empty() && machine.doubts.is_empty());
+    let lost = without_node.filter_map(|machine| {
+        let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some())?;
+        let is_seen = matches!(machine.sighting, Sighting::Seen(_));
+        let run = memory.missing_since.or(is_seen.then_some(state.run + 1))?;
+        Some((machine.node_type.clone(), run))
+    });
+    lost.collect()
+}
+
+/// Nodes with the name of this server that came in the run in which one of another type lost its node, and have the labels of
+/// that type and not those of this one: somebody renamed the other's node.
+fn renamed_from_another<'a>(
+    index: &Index<'_>,
+    state: &State,
+    lost: &[(NodeTypeName, u64)],
+    machine: &Machine<'a>,
+) -> Vec<&'a Node> {
+    let is_renamed = |node: &&&Node| {
+        let came = state.nodes.get(&node.name).map_or(state.run + 1, |memory| memory.first_seen);
+        index.has_labels_of(&machine.node_type, node) == Some(false)
+            && lost.iter().any(|(kind, run)| *run == came && index.has_labels_of(kind, node) == Some(true))
+    };
+    machine.nodes.iter().chain(&machine.doubts).filter(is_renamed).copied().collect()
 }
 
 /// The doubts of a machine that do not bind it.

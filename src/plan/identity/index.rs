@@ -1,7 +1,7 @@
 //! Our servers by what a node's name can say: an order id, a server id, a server's name, a node type, an address.
 
 use crate::config::Config;
-use crate::domain::names::{Convention, NodeName, Owner, ServerId};
+use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
 use crate::domain::world::{Launch, Mark, Node, Server};
 use crate::plan::identity::fleet::Machine;
 use foldhash::{HashMap, HashMapExt};
@@ -121,6 +121,12 @@ impl<'a> Index<'a> {
         }
         let labels = self.types.get(machine.node_type.as_str());
         !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(*labels))
+    }
+
+    /// Whether the node has all labels of the type, or its name where it has none; nothing if it is no longer configured.
+    pub(super) fn has_labels_of(&self, kind: &NodeTypeName, node: &Node) -> Option<bool> {
+        let labels = self.types.get(kind.as_str())?;
+        Some(if labels.is_empty() { node.labels.contains(kind.as_str()) } else { node.labels.contains_all(*labels) })
     }
 
     pub(super) fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {

@@ -1,4 +1,5 @@
-//! Agents that are made to look like the node of a server of ours: they count for nothing once that one has another name.
+//! Agents that look like the node of a server of ours: they count for nothing once that one has another name, nor where they
+//! are another one's under a new name.
 
 use crate::plan::tests::situation::*;
 
@@ -52,5 +53,66 @@ fn s2_a_decoy_stays_when_the_server_goes() {
         shown = whole(&s.after("5m").plan());
         assert!(shown.contains("node ubuntu  not_ours"), "{shown}");
         s.run();
+    }
+}
+
+/// The busy node of a server gets the name of another type's server that has no node yet.
+fn renamed_to_anothers() -> Situation {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("duo", &["duo"]));
+    s.busy("s1", "10.0.0.1");
+    s.active("s2", "duo", "10.0.0.2");
+    s.run();
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.name, node.labels) = ("duo+10.0.0.2".into(), names(&["amd64", "duo+10.0.0.2"]));
+    s
+}
+
+const ASIDE: &str = "not_ours: it could be a server of ours, but none depends on it: it is left alone";
+
+#[test]
+fn s1_the_name_of_another_server_takes_no_server_from_its_renamed_node_while_a_build_runs_there() {
+    let mut s = renamed_to_anothers();
+    s.run().minutes(15).runs(&format!(
+        "
+        |   node duo+10.0.0.2  {ASIDE}
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 15m, join_timeout 15m; node duo+10.0.0.2 may be it and runs a build: name it ubuntu+IP so that mita can tell
+        |   server s2  duo  busy: node duo+10.0.0.2 runs a build
+    "
+    ));
+    assert_eq!(s.memory("s2").joined_at, None);
+    s.node("duo+10.0.0.2").idle = true;
+    s.minutes(60);
+    assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
+}
+
+#[test]
+fn s7_the_name_of_another_server_takes_no_server_from_its_renamed_node_while_a_person_holds_it() {
+    let mut s = renamed_to_anothers();
+    let node = s.node("duo+10.0.0.2");
+    (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+    s.run().minutes(60).runs(&format!(
+        "
+        |   node duo+10.0.0.2  {ASIDE}
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 1h, join_timeout 15m; node duo+10.0.0.2 may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+        |   server s2  duo  held: a person set node duo+10.0.0.2 offline: \"mine\"
+    "
+    ));
+}
+
+#[test]
+fn a_node_that_has_the_labels_of_its_server_or_came_in_another_run_is_that_servers() {
+    for labels in [&["amd64", "duo"][..], &["amd64"]] {
+        let mut s = renamed_to_anothers();
+        s.node("duo+10.0.0.2").labels = names(labels);
+        if labels.len() == 1 {
+            let node = s.nodes().pop().unwrap();
+            s.run().after("1m");
+            s.nodes().push(node);
+        }
+        s.run().minutes(20);
+        let left: Vec<String> = s.servers().iter().map(|server| server.id.to_string()).collect();
+        assert_eq!(left, ["s2"]);
+        assert_eq!(s.node_memory("duo+10.0.0.2").server, Some("s2".into()));
     }
 }

@@ -65,10 +65,11 @@ fn place(fitting: Vec<usize>, taken: &mut BTreeMap<usize, Vec<usize>>, tried: &m
     false
 }
 
-/// An agent that leads nowhere, carries all labels of the server's type and came after it was ordered; the server ran,
+/// An agent that leads nowhere, or to servers whose labels it lacks since the run that missed the server's node; it carries all labels of the server's type and came after it was ordered; the server ran,
 /// and no node of it is connected.
 pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
-    if node.kind != NodeKind::Agent || !seen.leads_nowhere(node) || server.launch == Launch::Never {
+    let is_free = seen.leads_nowhere(node) || is_renamed_to_anothers(seen, made, node, server);
+    if node.kind != NodeKind::Agent || !is_free || server.launch == Launch::Never {
         return false;
     }
     let labels = server.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type)).map(|kind| &kind.labels);
@@ -79,6 +80,20 @@ pub(super) fn may_be(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server)
     let own = |other: &Node| seen.could_be(other, server) || seen.maps_to(other, server);
     let mut connected = seen.nodes().iter().filter(|other| other.presence != Presence::Disconnected);
     has_labels && after && !connected.any(own) && !is_strangers(seen, node)
+}
+
+fn is_renamed_to_anothers(seen: &Seen<'_>, made: &Plan, node: &Node, server: &Server) -> bool {
+    let memory = made.state.servers.values().find(|memory| memory.server_id.as_ref() == Some(&server.id));
+    let came = made.state.nodes.get(&node.name).map(|known| known.first_seen);
+    let came_at_the_loss = memory.is_some_and(|memory| memory.missing_since.is_some() && memory.missing_since == came);
+    let ours = seen.ours();
+    let mut named = ours.values().map(|(_, other)| other).filter(|other| seen.could_be(node, other)).peekable();
+    let lacks_labels = |other: &&Server| {
+        let kind = other.mark.as_ref().and_then(|mark| seen.config.node_type(&mark.node_type));
+        kind.is_some_and(|kind| !kind.labels.is_empty() && !node.labels.contains_all(&kind.labels))
+    };
+    let is_remembered = seen.state.nodes.get(&node.name).is_some_and(|known| known.server.is_some());
+    came_at_the_loss && node.mark.is_none() && !is_remembered && named.peek().is_some() && named.all(lacks_labels)
 }
 
 /// Whether the address in the node's name is that of a listed server without our mark, and of none with it.
