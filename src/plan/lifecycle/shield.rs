@@ -29,7 +29,8 @@ pub(crate) fn keeps_its_server(state: &State, node: &Node) -> bool {
 /// of a node while it is idle, for three join timeouts at most, and for one join timeout after it kept the server. A
 /// retirement whose node is missing, and was not deleted by mita, goes on only if no node came since that may be it.
 ///
-/// Returns the nodes that keep servers (indices into [`Fleet::machines`]) now, and are not clearly their own.
+/// Returns the nodes that keep servers (indices into [`Fleet::machines`]) now, or would if their times were over, and are not
+/// clearly their own.
 pub(crate) fn shield(
     classifier: &Classifier<'_>,
     fleet: &Fleet<'_>,
@@ -42,19 +43,27 @@ pub(crate) fn shield(
         shields.extend(at_work.map(|node| (index, node.name.clone())));
     }
     let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
-    let removed: Vec<usize> = (0..phases.len())
-        .filter(|&machine| is_removed(&phases[machine].phase) && lacks_its_node(&fleet.machines[machine]))
+    let is_waited_for =
+        |phase: &Phase| matches!(phase, Phase::LeftAlone(Rule::Away) | Phase::OnItsWay(Rule::Away | Rule::Connecting));
+    let without_node: Vec<usize> = (0..phases.len())
+        .filter(|&machine| is_removed(&phases[machine].phase) || is_waited_for(&phases[machine].phase))
+        .filter(|&machine| lacks_its_node(&fleet.machines[machine]))
         .collect();
-    if removed.is_empty() {
+    if without_node.is_empty() {
         return shields;
     }
+    let (removed, waited_for): (Vec<usize>, Vec<usize>) =
+        without_node.iter().partition(|machine| is_removed(&phases[**machine].phase));
     let mapped = fleet.nodes.iter().filter(|(_, identity)| identity.machine().is_some());
     let with_servers = mapped.map(|(node, _)| &node.name).collect();
     let mut shielding = Shielding { classifier, fleet, with_servers, removed };
+    // What works before the time is over counts as what works then.
+    let mut works = if waited_for.is_empty() { BTreeMap::new() } else { shielding.what_works(&without_node) };
+    works.retain(|machine, _| waited_for.contains(machine));
     let kept = shielding.by_what_works(phases);
     shielding.by_what_is_idle(phases);
     shielding.by_what_kept_them(&kept, phases);
-    shields.extend(kept.into_iter().map(|(machine, node)| (machine, node.name.clone())));
+    shields.extend(kept.into_iter().chain(works).map(|(machine, node)| (machine, node.name.clone())));
     shields
 }
 
@@ -79,8 +88,8 @@ impl<'a> Shielding<'a> {
         agents(self.fleet).into_iter().partition(|node| keeps_its_server(self.classifier.state, node))
     }
 
-    /// A node that works or is held keeps its server for as long as that lasts.
-    fn by_what_works(&mut self, phases: &mut [Classified]) -> BTreeMap<usize, &'a Node> {
+    /// The nodes that work or are held, by those of the servers that each may be.
+    fn what_works(&self, servers: &[usize]) -> BTreeMap<usize, &'a Node> {
         let state = self.classifier.state;
         let same_build = |machine: usize, node: &Node| {
             let machine = &self.fleet.machines[machine];
@@ -91,10 +100,16 @@ impl<'a> Shielding<'a> {
             };
             is_it.then_some(Distance::NONE)
         };
-        let mut kept = pair_all_as_near(&self.removed, &others_at_work(self.fleet), same_build);
-        self.removed.retain(|machine| !kept.contains_key(machine));
+        let mut kept = pair_all_as_near(servers, &others_at_work(self.fleet), same_build);
+        let others: Vec<usize> = servers.iter().copied().filter(|machine| !kept.contains_key(machine)).collect();
         let (working, _) = self.agents();
-        kept.extend(pair_all_as_near(&self.removed, &working, |machine, node| self.near(machine, node)));
+        kept.extend(pair_all_as_near(&others, &working, |machine, node| self.near(machine, node)));
+        kept
+    }
+
+    /// A node that works or is held keeps its server for as long as that lasts.
+    fn by_what_works(&mut self, phases: &mut [Classified]) -> BTreeMap<usize, &'a Node> {
+        let kept = self.what_works(&self.removed);
         self.removed.retain(|machine| !kept.contains_key(machine));
         let mut keeps: BTreeMap<&NodeName, u32> = BTreeMap::new();
         kept.values().for_each(|node| *keeps.entry(&node.name).or_default() += 1);

@@ -9,7 +9,7 @@ use crate::plan::tests::situation::*;
 
 impl Situation {
     /// A person gives a node another name.
-    fn rename(&mut self, old: &str, new: &str) -> &mut Node {
+    pub(crate) fn rename(&mut self, old: &str, new: &str) -> &mut Node {
         let node = self.node(old);
         node.name = new.into();
         let others = node.labels.iter().filter(|label| *label != old).cloned();
@@ -158,6 +158,22 @@ fn s7_the_server_of_a_renamed_node_stays_while_a_person_holds_it() {
         |   node keep-for-ann  not_ours: no server of ours carries its name or address
         |   server s1  ubuntu  other_name: its node is missing from Jenkins for 5h 15m, join_timeout 15m; node keep-for-ann may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
     ");
+}
+
+#[test]
+fn s1_a_renamed_node_that_works_for_less_than_a_join_timeout_gives_its_server_all_of_one_from_then_on() {
+    let mut s = renamed();
+    s.run().minutes(10);
+    s.lose_node("keep-for-ann");
+    s.after("5m").runs("
+        |   server s1  ubuntu  away: its node is missing from Jenkins for 15m, join_timeout 15m; node keep-for-ann may have been it until 5m ago
+    ");
+    s.minutes(5).after("5m").runs(
+        "
+        | - ubuntu  os  s1  node_missing: its node is missing from Jenkins for 25m, join_timeout 15m
+        |   server s1  ubuntu  node_missing: its node is missing from Jenkins for 25m, join_timeout 15m
+    ",
+    );
 }
 
 #[test]
