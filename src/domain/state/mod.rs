@@ -164,6 +164,15 @@ impl State {
         self.nodes.get(node)?.set_offline_by
     }
 
+    /// Whether only mita knows that a person holds the node, which is one of ours or keeps a server of ours.
+    pub fn alone_knows_hold(&self, node: &NodeName) -> bool {
+        let keeps_one = |server: &ServerMemory| server.shield.as_ref().is_some_and(|shield| shield.node == *node);
+        self.nodes.get(node).is_some_and(|known| {
+            let is_forgotten = known.mark_forgotten && known.set_offline_by == Some(SetOfflineBy::Person);
+            is_forgotten && (known.server.is_some() || self.servers.values().any(keeps_one))
+        })
+    }
+
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything. `since`
     /// is from when on that was so in run after run.
     pub fn after_loss(owner: Owner, since: Timestamp, now: Timestamp) -> Self {

@@ -1,6 +1,6 @@
 //! Nodes that could be a server of ours, but do not keep it: the server has a node of its own, or the node cannot have
-//! an agent on this server, or is that of another one under a new name. While such a node runs a build, the server counts as busy. An idle one is left alone, and
-//! prevents nothing.
+//! an agent on this server, or is that of another one under a new name. While such a node runs a build, the server counts
+//! as busy. An idle one is left alone, and prevents nothing.
 
 use crate::domain::names::{Convention, NodeName, NodeTypeName};
 use crate::domain::state::{NodeMemory, Origin, State};

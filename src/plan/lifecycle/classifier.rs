@@ -75,7 +75,7 @@ impl Classifier<'_> {
                     },
                     Presence::SetOffline(_) => format!("node {name} is set offline, and Jenkins names nobody{said}"),
                     Presence::Disconnected | Presence::Online => {
-                        format!("a person set node {name} offline before Jenkins was restarted")
+                        format!("a person set node {name} offline before Jenkins was restarted or the node was renamed")
                     }
                 },
             );

@@ -1,10 +1,12 @@
 //! What the state has about a node after this run has seen it.
 
 use crate::config::Config;
+use crate::domain::names::NodeName;
 use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
+use crate::plan::identity::unconventional::{agents, has_labels_of};
 use jiff::Timestamp;
 
 /// The node's record after this sighting.
@@ -72,6 +74,39 @@ pub(crate) fn sighted(
         lost_since: (node.presence == Presence::Disconnected && !node.idle).then(|| since(before.lost_since)),
         set_offline_by,
         server,
+    }
+}
+
+/// A node that a person held and that is missing now may be there under another name, and a Jenkins before 2.482 shows no hold
+/// on that until its agent connects. So the hold goes over to each agent that came in this run and has all labels of the type,
+/// and to the only one that came. `after` has this run's nodes.
+pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, after: &mut State) {
+    let held = |known: &NodeMemory| known.set_offline_by == Some(SetOfflineBy::Person);
+    let nodes = state.nodes.iter();
+    let lost: Vec<_> = nodes.filter(|(name, known)| held(known) && !after.nodes.contains_key(name)).collect();
+    if lost.is_empty() {
+        return;
+    }
+    let free = agents(fleet);
+    for machine in &fleet.machines {
+        let shield = state.servers.get(&machine.id).and_then(|server| server.shield.as_ref());
+        let may_be_its = |(name, known): &(&NodeName, &NodeMemory)| {
+            known.server.is_some() && known.server == machine.server_id
+                || shield.is_some_and(|shield| shield.node == **name)
+        };
+        if !lost.iter().any(may_be_its) {
+            continue;
+        }
+        let nodes = free.iter().chain(&machine.nodes).chain(&machine.doubts);
+        let new: Vec<&Node> = nodes.copied().filter(|node| !state.nodes.contains_key(&node.name)).collect();
+        let kind = config.node_type(&machine.node_type);
+        let is_it = |node: &&Node| new.len() == 1 || kind.is_some_and(|kind| has_labels_of(kind, node));
+        for node in new.iter().copied().filter(is_it).filter(|node| node.presence == Presence::Disconnected) {
+            if let Some(known) = after.nodes.get_mut(&node.name) {
+                (known.set_offline_by, known.mark_forgotten) = (Some(SetOfflineBy::Person), true);
+                known.offline = None.into();
+            }
+        }
     }
 }
 

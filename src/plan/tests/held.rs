@@ -93,11 +93,11 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
     s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
     s.world.jenkins.session = Some("two".to_owned());
     let held = "
-        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted
-        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted
+        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted or the node was renamed
+        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline before Jenkins was restarted or the node was renamed
     ";
     let warning = "
-        | ? node ubuntu+10.0.0.1 is held, since a person set it offline before Jenkins was restarted, and Jenkins shows that no more: if nobody holds it, run mita release ubuntu+10.0.0.1
+        | ? node ubuntu+10.0.0.1 is held, since a person set it offline before Jenkins was restarted or the node was renamed, and Jenkins shows that no more: if nobody holds it, run mita release ubuntu+10.0.0.1
     ";
     s.after("7m").runs(&format!("{held}{warning}"));
     for _ in 0..4 {
@@ -110,6 +110,74 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
         |   server s1  ubuntu  kept: idle 0s, grace 40m
     ",
     );
+}
+
+/// A person holds a node and renames it, and its agent does not come back: Jenkins before 2.482 shows no mark there.
+fn held_and_renamed() -> Situation {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+    s.run();
+    s.rename("ubuntu+10.0.0.1", "anns").presence = Presence::Disconnected;
+    s
+}
+
+#[test]
+fn s7_a_hold_goes_over_to_the_new_name_of_its_node_until_that_is_seen_online() {
+    let mut s = held_and_renamed();
+    s.after("1m").runs("
+        |   node anns  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  away: its node is missing from Jenkins for 0s, join_timeout 15m
+        | ? node anns is held, since a person set it offline before Jenkins was restarted or the node was renamed, and Jenkins shows that no more: if nobody holds it, run mita release anns
+    ");
+    s.minutes(60).runs("
+        |   node anns  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: its node is missing from Jenkins for 1h, join_timeout 15m; node anns may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+    ");
+    s.server("s1").state = ServerState::Stopped("SHUTOFF".to_owned());
+    s.minutes(60).runs("
+        |   node anns  not_ours: no server of ours carries its name or address
+        |   server s1  ubuntu  other_name: SHUTOFF for 55m, join_timeout 15m; node anns may be it, and a person set it offline: name it ubuntu+IP so that mita can tell
+    ");
+    s.server("s1").state = ServerState::Active;
+    s.rename("anns", "bobs");
+    assert_eq!(s.minutes(60).servers().len(), 1, "renamed once more");
+    s.node("bobs").presence = Presence::Online;
+    s.minutes(5);
+    s.node("bobs").presence = Presence::Disconnected;
+    s.minutes(60);
+    assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
+}
+
+#[test]
+fn s7_a_hold_goes_over_to_what_came_when_its_node_went_if_that_has_all_labels_or_nothing_else_came() {
+    type Change = fn(&mut Situation);
+    let lab = |s: &mut Situation| s.nodes().push(Node { labels: names(&["lab"]), ..agent("lab") });
+    let cases: [(Change, bool); 5] = [
+        (|s| s.node("anns").labels = names(&["anns"]), true),
+        (lab, true),
+        (|s| s.node("anns").name = "box+10.0.0.1".into(), true),
+        (
+            |s| {
+                s.node("anns").labels = names(&["anns"]);
+                s.nodes().push(Node { labels: names(&["lab"]), ..agent("lab") });
+            },
+            false,
+        ),
+        (
+            |s| {
+                let node = s.nodes().pop().unwrap();
+                s.run().after("1m");
+                s.nodes().push(node);
+            },
+            false,
+        ),
+    ];
+    for (number, (change, is_kept)) in cases.into_iter().enumerate() {
+        let mut s = held_and_renamed();
+        change(&mut s);
+        s.after("1m").run().minutes(60);
+        assert_eq!(s.servers().len() == 1, is_kept, "{number}: {}", whole(&s.plan()));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::{NodeName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, NodeMemory, SetOfflineBy, State};
+use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
@@ -228,14 +228,13 @@ fn vanished(state: &State) -> Vec<Warning> {
     events
 }
 
-/// Holds that only mita remembers: Jenkins forgot them when it was restarted.
+/// Holds that only mita remembers: Jenkins forgot them when it was restarted, or when the node got another name.
 fn forgotten_holds(state: &State) -> Vec<Warning> {
-    let is_forgotten = |known: &&NodeMemory| known.mark_forgotten && known.set_offline_by == Some(SetOfflineBy::Person);
-    let forgotten = state.nodes.iter().filter(|(_, known)| is_forgotten(known) && known.server.is_some());
-    let event = |(name, _): (&NodeName, &NodeMemory)| {
+    let forgotten = state.nodes.iter().map(|(name, _)| name).filter(|name| state.alone_knows_hold(name));
+    let event = |name: &NodeName| {
         let text = format!(
-            "node {name} is held, since a person set it offline before Jenkins was restarted, and Jenkins shows that no more: \
-             if nobody holds it, run mita release {name}"
+            "node {name} is held, since a person set it offline before Jenkins was restarted or the node was renamed, and Jenkins \
+             shows that no more: if nobody holds it, run mita release {name}"
         );
         Warning::new(format!("forgotten_hold {name}"), text)
     };
