@@ -43,7 +43,7 @@ impl<'a> ClassifiedFleet<'a> {
     pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (&Machine<'a>, &str)> {
         let is_in_doubt = |(index, machine): (usize, &Machine<'a>)| match self.phase(index) {
             Phase::LeftAlone(Rule::Held) => machine.nodes.is_empty(),
-            Phase::LeftAlone(Rule::Busy | Rule::OtherName) => self.shields.contains_key(&index),
+            Phase::LeftAlone(Rule::OtherName) => self.shields.contains_key(&index),
             _ => false,
         };
         let machines = self.machines.iter().enumerate().filter(move |found| is_in_doubt(*found));
