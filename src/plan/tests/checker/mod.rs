@@ -16,7 +16,7 @@ use crate::plan::model::{
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
 use jiff::Timestamp;
-use seen::{Seen, held};
+use seen::{Seen, held, keyed};
 use std::collections::BTreeSet;
 
 /// Fails if the plan breaks a promise.
@@ -241,7 +241,8 @@ fn made_nodes(
     // A name that says one server, and by its address another one, is that of neither for certain.
     let is_elsewhere = |node: &Node| {
         let ip = node.name.convention().ip.filter(|ip| !server.addresses.contains(ip));
-        ip.is_some_and(|ip| ours.values().any(|(_, other)| other.addresses.contains(&ip)))
+        let of_another = |other: &Server| other.id != server.id && keyed(node, other);
+        ours.values().any(|(_, other)| ip.is_some_and(|ip| other.addresses.contains(&ip)) || of_another(other))
     };
     let has_node = agents.any(|node| seen.could_be(node, server) && seen.maps_to(node, server) && !is_elsewhere(node));
     assert!(!has_node, "it has a node: {action}");
