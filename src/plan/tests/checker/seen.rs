@@ -204,10 +204,12 @@ impl<'a> Seen<'a> {
     /// Whether a text is the name of a node type, configured or of a server that is left.
     fn is_type(&self, text: &str) -> bool {
         let ours = self.ours();
+        let is_not_ours_now = |id: &ServerId| self.shown().contains_key(id) && !ours.contains_key(id);
+        let is_left = |memory: &&ServerMemory| !memory.server_id.as_ref().is_some_and(is_not_ours_now);
         let mut marks = ours.values().filter_map(|(_, server)| server.mark.as_ref());
         self.config.node_types.iter().any(|kind| kind.name.as_str() == text)
             || marks.any(|mark| mark.node_type.as_str() == text)
-            || self.state.servers.values().any(|memory| memory.node_type.as_str() == text)
+            || self.state.servers.values().filter(is_left).any(|memory| memory.node_type.as_str() == text)
     }
 
     /// Whether the node is deleted with the server: it maps to it by its name, its address or its labels, by what mita
