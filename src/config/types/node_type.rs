@@ -6,6 +6,7 @@ use super::min_idle::MinIdle;
 use super::registration::Registration;
 use super::times::Times;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
+use crate::domain::world::Node;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,6 +129,15 @@ impl NodeType {
     /// Whether its nodes have this label, among their labels or as the name of the type.
     pub fn carries(&self, label: &str) -> bool {
         self.labels.contains(label) || self.name.as_str() == label
+    }
+
+    /// Whether the node has all labels of the type, or its name where it has none.
+    pub fn labels_are_on(&self, node: &Node) -> bool {
+        if self.labels.is_empty() {
+            node.labels.contains(self.name.as_str())
+        } else {
+            node.labels.contains_all(&self.labels)
+        }
     }
 
     /// The labels of its nodes, and the name of the type, which is one, too.

@@ -1,6 +1,6 @@
 //! Our servers by what a node's name can say: an order id, a server id, a server's name, a node type, an address.
 
-use crate::config::Config;
+use crate::config::{Config, NodeType};
 use crate::domain::names::{Convention, NodeName, NodeTypeName, Owner, ServerId};
 use crate::domain::world::{Launch, Mark, Node, Server};
 use crate::plan::identity::fleet::Machine;
@@ -18,7 +18,7 @@ pub(crate) struct Index<'a> {
     /// Those of them that were seen and have no address just now, though they may have run with one.
     without_address: HashMap<String, Vec<usize>>,
     addresses: HashMap<IpAddr, Vec<usize>>,
-    types: BTreeMap<&'a str, &'a BTreeSet<String>>,
+    types: BTreeMap<&'a str, &'a NodeType>,
     /// Types of machines that are no longer configured.
     former_types: BTreeSet<String>,
     /// Whether mita makes nodes, so that a description can prove that one is ours.
@@ -33,7 +33,7 @@ impl<'a> Index<'a> {
             names: HashMap::new(),
             without_address: HashMap::new(),
             addresses: HashMap::new(),
-            types: config.node_types.iter().map(|kind| (kind.name.as_str(), &kind.labels)).collect(),
+            types: config.node_types.iter().map(|kind| (kind.name.as_str(), kind)).collect(),
             former_types: BTreeSet::new(),
             makes_nodes: config
                 .node_types
@@ -119,14 +119,13 @@ impl<'a> Index<'a> {
         if machine.node_type.as_str() == base {
             return true;
         }
-        let labels = self.types.get(machine.node_type.as_str());
-        !self.is_type(base) && labels.is_some_and(|labels| !labels.is_empty() && node.labels.contains_all(*labels))
+        let kind = self.types.get(machine.node_type.as_str()).filter(|kind| !kind.labels.is_empty());
+        !self.is_type(base) && kind.is_some_and(|kind| kind.labels_are_on(node))
     }
 
-    /// Whether the node has all labels of the type, or its name where it has none; nothing if it is no longer configured.
+    /// Whether the labels of the type are on the node; nothing if the type is no longer configured.
     pub(super) fn has_labels_of(&self, kind: &NodeTypeName, node: &Node) -> Option<bool> {
-        let labels = self.types.get(kind.as_str())?;
-        Some(if labels.is_empty() { node.labels.contains(kind.as_str()) } else { node.labels.contains_all(*labels) })
+        self.types.get(kind.as_str()).map(|kind| kind.labels_are_on(node))
     }
 
     pub(super) fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! Nodes whose names do not follow the convention: each of them may be the node of a server that seems to have none.
 
-use crate::config::{Config, NodeType};
+use crate::config::Config;
 use crate::domain::state::{ClosedNode, NodeMemory, Origin, State};
 use crate::domain::world::{Launch, Node, NodeKind, Presence};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
@@ -113,7 +113,7 @@ impl Distance {
             // renamed, as far as can be seen, and may have got other labels as well.
             None => true,
             Some(_) if node.labels.is_empty() => true,
-            Some(kind) if has_labels_of(kind, node) => false,
+            Some(kind) if kind.labels_are_on(node) => false,
             Some(_) if lost == Some(first_seen) => true,
             // Renamed again since, without labels, or while it was closed: Jenkins gives each node its own name as one.
             Some(_) if lost.is_some() && has_only_its_name(node) => true,
@@ -144,15 +144,6 @@ impl Distance {
 fn took_over(seen: &NodeMemory, connected: Option<u64>) -> bool {
     let times = connected.zip(seen.first_online);
     times.is_some_and(|(connected, online)| seen.first_seen <= connected + 1 && online > connected)
-}
-
-/// Whether the node has all labels of the type, or its name where it has none.
-pub(crate) fn has_labels_of(kind: &NodeType, node: &Node) -> bool {
-    if kind.labels.is_empty() {
-        node.labels.contains(kind.name.as_str())
-    } else {
-        node.labels.contains_all(&kind.labels)
-    }
 }
 
 fn has_only_its_name(node: &Node) -> bool {

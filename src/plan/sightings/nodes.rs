@@ -6,7 +6,7 @@ use crate::domain::offline;
 use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
-use crate::plan::identity::unconventional::{agents, has_labels_of};
+use crate::plan::identity::unconventional::agents;
 use jiff::Timestamp;
 
 /// The node's record after this sighting.
@@ -100,7 +100,7 @@ pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, a
         let nodes = free.iter().chain(&machine.nodes).chain(&machine.doubts);
         let new: Vec<&Node> = nodes.copied().filter(|node| !state.nodes.contains_key(&node.name)).collect();
         let kind = config.node_type(&machine.node_type);
-        let is_it = |node: &&Node| new.len() == 1 || kind.is_some_and(|kind| has_labels_of(kind, node));
+        let is_it = |node: &&Node| new.len() == 1 || kind.is_some_and(|kind| kind.labels_are_on(node));
         for node in new.iter().copied().filter(is_it).filter(|node| node.presence == Presence::Disconnected) {
             if let Some(known) = after.nodes.get_mut(&node.name) {
                 (known.set_offline_by, known.mark_forgotten) = (Some(SetOfflineBy::Person), true);
