@@ -178,8 +178,8 @@ fn remember_foreign_labels(state: &mut State, fleet: &Fleet<'_>, now: Timestamp)
 
 fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     if let Some(settling) = &mut state.settling {
-        // A clock that went back must not make the wait longer than it is.
-        settling.since = settling.since.min(now);
+        // A clock that went back must not make the wait longer than it is, and one that jumped ahead not shorter.
+        settling.since = if state.learned.jumped { now } else { settling.since.min(now) };
         if now.duration_since(settling.since) >= SETTLING_TIME {
             state.settling = None;
         }

@@ -263,3 +263,15 @@ fn s4_a_clock_that_jumps_an_hour_ahead_gives_up_no_server_and_no_order() {
         s.state.last_run = Some(s.now);
     }
 }
+
+#[test]
+fn a_clock_that_jumps_ahead_does_not_end_the_time_in_which_things_settle() {
+    let mut s = Situation::new();
+    s.idle("s1", "10.0.0.1", "2h");
+    s.world.jenkins.session = Some("two".to_owned());
+    s.run();
+    for (span, removals) in [("8760h", 0), ("1m 59s", 0), ("1s", 1)] {
+        assert_eq!(s.after(span).plan().actions.len(), removals, "{span}");
+        s.run();
+    }
+}
