@@ -99,12 +99,16 @@ impl Obstacle {
                 "{shown} belongs to {user}, and its mode {mode:04o} does not allow it: chmod {bits} {shown}"
             );
         }
-        let advice = match () {
-            () if !self.owner.is_root() => format!("run it as {owner}: {}", command_as(self.owner)),
-            () if self.is_closed => format!("use a folder that {user} may enter"),
-            () if wanted == Wanted::Make => format!("sudo install -d -m 700 -o {user} {}", path.display()),
-            () if self.is_folder => format!("use another folder, or sudo chown {user} {shown} if it is for mita alone"),
-            () => format!("if cron runs mita as {user}, sudo chown {user} {shown}, else run it as cron does"),
+        let advice = if !self.owner.is_root() {
+            format!("run it as {owner}: {}", command_as(self.owner))
+        } else if self.is_closed {
+            format!("use a folder that {user} may enter")
+        } else if wanted == Wanted::Make {
+            format!("sudo install -d -m 700 -o {user} {}", path.display())
+        } else if self.is_folder {
+            format!("use another folder, or sudo chown {user} {shown} if it is for mita alone")
+        } else {
+            format!("if cron runs mita as {user}, sudo chown {user} {shown}, else run it as cron does")
         };
         format!("{shown} belongs to {owner}, and mita runs as {user}: {advice}")
     }

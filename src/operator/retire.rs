@@ -18,8 +18,8 @@ use crate::store::StoreError;
 use jiff::Timestamp;
 
 impl Context<'_> {
-    /// Ends what runs on the node by deleting it in Jenkins, once a person has confirmed that. The server is not touched as long as
-    /// Jenkins shows work there: the first run that sees none removes it.
+    /// Ends what runs on the node by deleting it in Jenkins, once a person has confirmed that. The server is not touched as
+    /// long as Jenkins shows work there: the first run that sees none removes it.
     pub(super) fn end_build(&mut self, confirmed: bool) -> Result<Answer, StoreError> {
         let busy: Vec<_> =
             self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();

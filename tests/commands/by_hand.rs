@@ -278,7 +278,7 @@ fn the_commands_say_what_they_did_and_end_with_a_status_of_their_own() {
     let words = format!("hold trusty+192.168.1.11: Jenkins has no node of this name; similar: {node}");
     assert!(unknown.stderr.contains(&words), "{}", unknown.stderr);
     let unknown = it.program(&["hold", "xyz"]).stderr;
-    assert!(unknown.contains("no node of this name; `mita status nodes` lists the nodes"), "{unknown}");
+    assert!(unknown.contains("no node of this name; `mita status servers` lists the nodes"), "{unknown}");
     let refused = it.program(&["retire", "vault"]);
     assert_eq!((refused.status, refused.stdout.as_str()), (3, ""), "{}", refused.stderr);
     assert!(refused.stderr.contains("retire vault: mita did not make it ("), "{}", refused.stderr);

@@ -178,8 +178,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     draft(path, text)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Writes everything, the configuration and its crontab last; tells which files are written, the configuration first, and which are used
-/// as they are.
+/// Writes everything, the configuration and its crontab last; tells which files are written, the configuration first, and
+/// which are used as they are.
 pub(super) fn write(place: &Place, args: &Init, answers: &Answers, kept: &[Kept]) -> Result<String, Failure> {
     let failed = |path: &Path, error: io::Error| Failure::Refused(format!("cannot write {}: {error}", path.display()));
     let mut written = vec![place.path.display().to_string()];

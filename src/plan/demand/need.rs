@@ -121,17 +121,15 @@ impl<'a> OurNames<'a> {
     /// Whether a block can have run on the node before the item entered the queue: the node was online once, or Jenkins was
     /// restarted at about that time, and what was before it may be forgotten; but not where its server was ordered after
     /// that. A pipeline that waits for a node that still boots names it as well, where it is the only one with the label.
-    fn can_have_had_a_block(&self, name: &NodeName, item: &QueueItem) -> bool {
+    fn can_have_had_a_block(&self, name: &NodeName, waited: SignedDuration) -> bool {
         let never_online = self.state.nodes.get(name).is_some_and(|node| node.first_online.is_none());
         let restarted = self.state.session.as_ref().and_then(|session| session.since);
         let server = self.state.servers.values().find(|server| server.node.as_ref() == Some(name));
-        let after_restart = match (restarted, item.in_queue_since) {
-            (Some(restarted), Some(queued)) => {
-                let is_younger = server.is_some_and(|server| server.ordered_at >= restarted);
-                !is_younger && restarted.duration_since(queued).abs() < RESUMING
-            }
-            (_, _) => false,
-        };
+        let after_restart = restarted.zip(self.state.last_run).is_some_and(|(restarted, now)| {
+            let is_younger = server.is_some_and(|server| server.ordered_at >= restarted);
+            // Both by our clock: that of Jenkins may show another time.
+            !is_younger && (now.duration_since(restarted) - waited).abs() < RESUMING
+        });
         !never_online || after_restart
     }
 
@@ -159,7 +157,7 @@ pub fn read(
     waited: SignedDuration,
 ) -> Reading {
     let is_away = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.presence != Presence::Online);
-    if let Some(node) = exact_node(ours, item, why, known).filter(is_away) {
+    if let Some(node) = exact_node(ours, item, why, known, waited).filter(is_away) {
         let resuming = waited < RESUMING;
         return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
     }
@@ -212,11 +210,17 @@ pub fn waits_for(
     waited: SignedDuration,
 ) -> Option<NodeName> {
     let is_free = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.idle);
-    exact_node(ours, item, why, known).filter(|node| waited < RESUMING && is_free(node))
+    exact_node(ours, item, why, known, waited).filter(|node| waited < RESUMING && is_free(node))
 }
 
 /// The node of ours that a pipeline asks for by its exact name.
-fn exact_node(ours: &OurNames<'_>, item: &QueueItem, why: &Why, known: Option<&Need>) -> Option<NodeName> {
+fn exact_node(
+    ours: &OurNames<'_>,
+    item: &QueueItem,
+    why: &Why,
+    known: Option<&Need>,
+    waited: SignedDuration,
+) -> Option<NodeName> {
     if item.task != Task::Pipeline {
         return None;
     }
@@ -229,7 +233,7 @@ fn exact_node(ours: &OurNames<'_>, item: &QueueItem, why: &Why, known: Option<&N
         })?,
         _ => return None,
     };
-    let is_ours = |name: &NodeName| ours.contain(name) && ours.can_have_had_a_block(name, item);
+    let is_ours = |name: &NodeName| ours.contain(name) && ours.can_have_had_a_block(name, waited);
     Some(NodeName::from(name.as_str())).filter(|name| is_ours(name) && !asks_for_another(known, name))
 }
 

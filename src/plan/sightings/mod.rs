@@ -180,6 +180,12 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     if let Some(settling) = &mut state.settling {
         // A clock that went back must not make the wait longer than it is, and one that jumped ahead not shorter.
         settling.since = if state.learned.jumped { now } else { settling.since.min(now) };
+        if state.learned.jumped
+            && settling.cause == SettlingCause::JenkinsRestarted
+            && let Some(session) = &mut state.session
+        {
+            session.since = Some(now);
+        }
         if now.duration_since(settling.since) >= SETTLING_TIME {
             state.settling = None;
         }

@@ -329,3 +329,20 @@ fn s1_a_clock_that_jumps_ahead_does_not_end_the_quarter_of_an_hour_for_a_node() 
         assert_eq!(s.servers().len(), 1, "{number}");
     }
 }
+
+#[test]
+fn s1_a_restart_is_compared_with_the_queue_by_one_clock() {
+    for skew in ["-1h", "0s", "1h"] {
+        let mut s = Situation::new();
+        s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+        s.state.session.as_mut().unwrap().since = Some(s.now);
+        let long = credit(s.now, "3h");
+        let known = s.node_memory(NODE);
+        (known.first_online, known.offline) = (None, Some(long).into());
+        let clock = s.now + time(skew);
+        s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
+        s.jenkins_shows(clock);
+        let shown = whole(&s.plan());
+        assert!(shown.starts_with("  job 50  job50  resuming: "), "{skew}: {shown}");
+    }
+}

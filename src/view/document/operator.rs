@@ -93,7 +93,7 @@ impl<'a> OperatorDocument<'a> {
             Command::Retire => "retire",
         };
         let near = match self.outcome {
-            Outcome::NoSuchNode if self.near.is_empty() => "; `mita status nodes` lists the nodes".to_owned(),
+            Outcome::NoSuchNode if self.near.is_empty() => "; `mita status servers` lists the nodes".to_owned(),
             _ => similar(&self.near),
         };
         format!("{command} {}: {}{near}", self.node, self.reason)
