@@ -280,10 +280,11 @@ impl Life<'_> {
                 happen(self.farm, self.backend, event);
             }
             // Before 2.482 Jenkins forgets a hold with the restart, and its cause with a lost connection: a run has to have
-            // seen it.
+            // seen it, and to have got the list of the nodes.
             Event::Restart { .. } | Event::Flaps { .. } | Event::ConnectionLost { .. }
                 if !self.farm.sim.jenkins().options.version.keeps_offline_cause() =>
             {
+                self.farm.sim.heal();
                 self.run();
                 happen(self.farm, self.backend, event);
             }
