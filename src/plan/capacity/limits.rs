@@ -335,17 +335,17 @@ impl<'a> Limits<'a> {
         match tried {
             Some(blocker) if open.iter().all(|(_, number)| *number == 1) => blocker,
             _ => {
-                let of_type = kind.max.map(|max| format!("{} by max {max} of {}", self.room_of_type(kind), kind.name));
-                let of_all = format!("{} by max_servers {}", self.total(), self.config.max_servers);
-                let of_provider = |provider: &ProviderConfig| {
-                    let (room, name) = (self.room_at_provider(provider), &provider.name);
-                    provider.max.map(|max| format!("{room} by max {max} of provider {name}"))
-                };
+                let of_type = kind.max.map(|max| (self.room_of_type(kind), format!("max {max} of {}", kind.name)));
+                let of_all = (self.total(), format!("max_servers {}", self.config.max_servers));
+                let only = open.first().map(|(provider, _)| *provider).filter(|_| open.len() == 1);
+                let of_provider = only.and_then(|provider| {
+                    let max = provider.max?;
+                    Some((self.room_at_provider(provider), format!("max {max} of provider {}", provider.name)))
+                });
+                let (room, of) = of_type.into_iter().chain(of_provider).fold(of_all, |least, other| least.min(other));
                 let has_quota = open.iter().any(|(provider, _)| self.quotas.contains_key(&provider.name));
-                let of_quota = has_quota.then(|| "the rest of the quota".to_owned());
-                let providers = open.iter().filter_map(|(provider, _)| of_provider(provider));
-                let rooms: Vec<String> = of_type.into_iter().chain([of_all]).chain(providers).chain(of_quota).collect();
-                limit(format!("older jobs take the room that is left: {}", rooms.join(", ")))
+                let quota = if has_quota { ", or what the quota leaves" } else { "" };
+                limit(format!("older jobs take the {room} that {of} leaves{quota}"))
             }
         }
     }

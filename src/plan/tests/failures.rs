@@ -405,7 +405,7 @@ fn l2_a_quota_that_has_room_for_one_more_of_another_provider_is_used() {
         | + ubuntu  two  20261121T120000Z-2  job2 (2) needs amd64
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-2 is ordered for it
-        |   job 3  job3  limit: needs amd64: older jobs take the room that is left: 50 by max_servers 50, the rest of the quota
+        |   job 3  job3  limit: needs amd64: older jobs take the 50 that max_servers 50 leaves, or what the quota leaves
     ",
     );
 }

@@ -20,7 +20,7 @@ fn l2_older_jobs_come_first_when_there_is_not_enough() {
     s.runs(
         "
         | + ubuntu  os  20261121T120000Z-1  job2 (2) needs amd64
-        |   job 1  job1  limit: needs amd64: older jobs take the room that is left: 1 by max_servers 1
+        |   job 1  job1  limit: needs amd64: older jobs take the 1 that max_servers 1 leaves
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
     ",
     );
@@ -99,8 +99,8 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
         | ! provider os: timeout
         |   job 1  job1  on_its_way: needs amd64: ubuntu server m3 is on its way
         |   job 2  job2  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
-        |   job 3  job3  limit: needs amd64: older jobs take the room that is left: 1 by max_servers 3
-        |   job 4  job4  limit: needs amd64: older jobs take the room that is left: 1 by max_servers 3
+        |   job 3  job3  limit: needs amd64: older jobs take the 1 that max_servers 3 leaves
+        |   job 4  job4  limit: needs amd64: older jobs take the 1 that max_servers 3 leaves
         |   server m3  ubuntu  ordered: 1m ago, in no listing yet
         |   server s1  ubuntu  deleting: being deleted for 0s
         |   server s2  ubuntu  not_seen: provider os gave no answer about it

@@ -30,7 +30,7 @@ fn a_run_tells_each_action_with_its_outcome() {
     let scene = Scene::with_jobs();
     let report = scene.run();
     assert_eq!(run::render(&report, Detail::Terse), "+ ubuntu  openstack  20260105T080010Z-1  ceph-build (1) needs amd64 && trusty  [done, server 090f6c67-fa92-4435-a827-cb66ad474328]
-1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take the room that is left: 1 by max 1 of ubuntu, 50 by max_servers 50, the rest of the quota: raise the limit, or wait until a server gets free
+1 ordered; seen: 4 jobs, 2 nodes, 0 servers of ours; 1 job waits: older jobs take the 1 that max 1 of ubuntu leaves, or what the quota leaves: raise the limit, or wait until a server gets free
 ");
 }
 
