@@ -16,15 +16,20 @@ fn renamed_beside(decoy: &str) -> Situation {
     s
 }
 
+/// For more than three hours.
+fn nothing_happens(s: &mut Situation, decoy: &str) {
+    for _ in 0..40 {
+        let plan = s.plan();
+        assert!(plan.actions.is_empty(), "{decoy}: {}", whole(&plan));
+        s.run().after("5m");
+    }
+}
+
 #[test]
 fn s1_a_decoy_takes_no_server_from_its_renamed_node_while_a_build_runs_there() {
     for decoy in ["ubuntu", "s1", "s1+1.2.3.4", "lab+10.0.0.1"] {
         let mut s = renamed_beside(decoy);
-        for _ in 0..40 {
-            let plan = s.plan();
-            assert!(plan.actions.is_empty(), "{decoy}: {}", whole(&plan));
-            s.run().after("5m");
-        }
+        nothing_happens(&mut s, decoy);
     }
 }
 
@@ -35,11 +40,7 @@ fn s7_a_decoy_takes_no_server_from_its_renamed_node_while_a_person_holds_it() {
         let node = s.node("anns");
         (node.idle, node.presence) = (true, set_offline(USER, "mine"));
         node.builds.clear();
-        for _ in 0..40 {
-            let plan = s.plan();
-            assert!(plan.actions.is_empty(), "{decoy}: {}", whole(&plan));
-            s.run().after("5m");
-        }
+        nothing_happens(&mut s, decoy);
     }
 }
 

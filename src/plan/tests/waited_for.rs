@@ -42,6 +42,15 @@ impl Situation {
     }
 }
 
+/// A server whose node has been away for three hours.
+fn long_away() -> Situation {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+    let long = credit(s.now, "3h");
+    s.node_memory(NODE).offline = Some(long).into();
+    s
+}
+
 /// Servers whose nodes have names outside the convention, and work since they came.
 fn workers(number: u8) -> Situation {
     let mut s = Situation::new();
@@ -250,10 +259,7 @@ fn s1_an_agent_that_is_just_back_for_its_block_stays_though_its_last_build_is_ov
 
 #[test]
 fn l6_ever_new_blocks_keep_a_server_for_a_quarter_of_an_hour() {
-    let mut s = Situation::new();
-    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
-    let long = credit(s.now, "3h");
-    s.node_memory(NODE).offline = Some(long).into();
+    let mut s = long_away();
     for minutes in 0..30 {
         s.queue().clear();
         s.pipeline(100 + minutes, &format!("‘{NODE}’ is offline"));
@@ -284,11 +290,8 @@ fn s1_a_block_resumes_for_six_minutes_of_jenkins_own_clock() {
     };
     // Its clock is an hour behind ours, then as right as ours, then ahead of it.
     for skew in ["-1h", "0s", "1h"] {
-        let mut s = Situation::new();
+        let mut s = long_away();
         let clock = s.now + time(skew);
-        s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
-        let long = credit(s.now, "3h");
-        s.node_memory(NODE).offline = Some(long).into();
         s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
         (0..9).rev().for_each(|number| minutes(&mut s, number, clock));
         // And ours jumps.
@@ -299,11 +302,8 @@ fn s1_a_block_resumes_for_six_minutes_of_jenkins_own_clock() {
 
 #[test]
 fn s1_without_jenkins_clock_a_block_resumes_for_six_minutes_of_what_mita_saw() {
-    let mut s = Situation::new();
+    let mut s = long_away();
     let clock = s.now - time("10m");
-    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
-    let long = credit(s.now, "3h");
-    s.node_memory(NODE).offline = Some(long).into();
     s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
     for minutes in 0..9 {
         let plan = crate::plan::plan(&s.config, &s.world, &s.state, s.now);
@@ -316,10 +316,7 @@ fn s1_without_jenkins_clock_a_block_resumes_for_six_minutes_of_what_mita_saw() {
 
 #[test]
 fn s1_a_clock_that_jumps_ahead_does_not_end_the_quarter_of_an_hour_for_a_node() {
-    let mut s = Situation::new();
-    s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
-    let long = credit(s.now, "3h");
-    s.node_memory(NODE).offline = Some(long).into();
+    let mut s = long_away();
     let clock = s.now;
     s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
     for (number, jump) in (0..).zip(["0s", "10m", "20m", "0s", "0s"]) {
@@ -333,12 +330,9 @@ fn s1_a_clock_that_jumps_ahead_does_not_end_the_quarter_of_an_hour_for_a_node() 
 #[test]
 fn s1_a_restart_is_compared_with_the_queue_by_one_clock() {
     for skew in ["-1h", "0s", "1h"] {
-        let mut s = Situation::new();
-        s.joined("s1", "10.0.0.1").presence = Presence::Disconnected;
+        let mut s = long_away();
         s.state.session.as_mut().unwrap().since = Some(s.now);
-        let long = credit(s.now, "3h");
-        let known = s.node_memory(NODE);
-        (known.first_online, known.offline) = (None, Some(long).into());
+        s.node_memory(NODE).first_online = None;
         let clock = s.now + time(skew);
         s.pipeline(50, &format!("‘{NODE}’ is offline")).in_queue_since = Some(clock);
         s.jenkins_shows(clock);

@@ -183,12 +183,18 @@ fn words_choose_a_part_and_names() {
     assert_eq!(shown(&["nobody"]), (0, 0, String::new()));
 }
 
-#[test]
-fn a_hold_of_a_busy_node_is_seen_with_who_and_why() {
+/// A scene after two runs, and the node that is online then.
+fn with_node() -> (Scene, String) {
     let scene = Scene::with_jobs();
     scene.run();
     scene.run();
     let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    (scene, node)
+}
+
+#[test]
+fn a_hold_of_a_busy_node_is_seen_with_who_and_why() {
+    let (scene, node) = with_node();
     scene.sim.jenkins().hold(&node, "racks");
     scene.pass(90);
     let text = status(&scene, Layout::Compact);
@@ -262,10 +268,7 @@ fn a_node_type_is_not_told_a_second_time_as_a_label() {
 
 #[test]
 fn a_long_reason_of_a_person_is_cut_in_a_row() {
-    let scene = Scene::with_jobs();
-    scene.run();
-    scene.run();
-    let node = scene.sim.jenkins().node_names().into_iter().find(|name| name.starts_with("ubuntu+")).unwrap();
+    let (scene, node) = with_node();
     scene.sim.jenkins().hold(&node, &"racks ".repeat(100));
     let report = scene.look();
     let text = render(&Status::of(&Overview::of(&scene.loaded.config, &report)), UNCUT, Layout::Compact);
