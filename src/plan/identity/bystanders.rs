@@ -2,12 +2,12 @@
 //! an agent on this server, or is that of another one under a new name. While such a node runs a build, the server counts
 //! as busy. An idle one is left alone, and prevents nothing.
 
-use crate::domain::names::{Convention, NodeName, NodeTypeName};
+use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
-use crate::plan::identity::index::{Index, has_address_of};
-use crate::plan::identity::unconventional::runs_its_build_alone;
+use crate::plan::identity::index::Index;
+use crate::plan::identity::namesakes::Namesakes;
 use std::collections::BTreeSet;
 
 const SET_ASIDE: NodeIdentity =
@@ -54,9 +54,7 @@ pub(crate) fn set_aside(
     }
 }
 
-/// Takes entries away from a machine that lead to it by a name which all servers of its type have, and that are surely not
-/// it: they were listed while a node that is clearly its own had the agent, and a machine has one agent. One that was its own
-/// and still works there stays in doubt.
+/// Takes away from a machine what is surely not it, of the entries with the name of its type ([`Namesakes`]).
 fn drop_namesakes_of_its_type<'a>(
     index: &Index<'_>,
     state: &State,
@@ -64,45 +62,16 @@ fn drop_namesakes_of_its_type<'a>(
     number: usize,
     not_mapped: &mut BTreeSet<&'a NodeName>,
 ) {
-    let plain = |name: &NodeName| name.as_str() == machine.name && index.is_by_plain_name(name, number);
-    let others = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).copied();
-    let named: Vec<&Node> = others.filter(|node| plain(&node.name)).collect();
-    if named.is_empty() {
-        return;
-    }
-    let memory = state.servers.get(&machine.id);
-    let is_clear = |name: &NodeName| {
-        let Convention { base, ip } = name.convention();
-        let named = base == machine.node_type.as_str() || base == machine.name;
-        index.keyed(name, base).contains(&number) || named && has_address_of(machine, ip)
-    };
-    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
-    let has_own = machine.nodes.iter().any(|node| has_agent(node) && is_clear(&node.name));
-    // Its node goes first in a retirement; what was listed beside that is no other name of it.
-    let retired = memory.filter(|memory| memory.retirement.is_some() && memory.node.as_ref().is_some_and(is_clear));
-    let last_connected = retired.and_then(|memory| memory.last_connected);
-    let is_its_own = |node: &Node| {
-        let known = state.nodes.get(&node.name).filter(|known| known.first_online.is_some());
-        let server = known.and_then(|known| known.server.as_ref());
-        let was_its_own = server.is_some() && server == machine.server_id.as_ref();
-        !node.idle && (was_its_own || runs_its_build_alone(state, machine, node))
-    };
-    let was_beside = |node: &Node| {
-        let known = state.nodes.get(&node.name);
-        let since = known.and_then(|known| if node.idle { Some(known.first_seen) } else { known.first_online });
-        since.zip(last_connected).is_some_and(|(since, connected)| since <= connected)
-    };
-    let (own, others): (Vec<&Node>, Vec<&Node>) =
-        named.into_iter().filter(|node| has_own || was_beside(node)).partition(|node| is_its_own(node));
+    let Namesakes { at_work, others } = Namesakes::of(index, state, machine, number);
+    let known = |node: &&Node| state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
     let was_its = |node: &&&Node| {
-        let known = state.nodes.get(&node.name).and_then(|known| known.server.as_ref());
-        machine.nodes.contains(*node) || known.is_some() && known == machine.server_id.as_ref()
+        machine.nodes.contains(*node) || known(node).is_some() && known(node) == machine.server_id.as_ref()
     };
     not_mapped.extend(others.iter().filter(was_its).map(|node| &node.name));
     for nodes in [&mut machine.nodes, &mut machine.doubts, &mut machine.namesakes] {
-        nodes.retain(|node| !others.contains(node) && !own.contains(node));
+        nodes.retain(|node| !others.contains(node) && !at_work.contains(node));
     }
-    machine.doubts.extend(own);
+    machine.doubts.extend(at_work);
 }
 
 /// Nodes that map by a plain name beside one with an address or an id, and nodes that map by their labels beside one with

@@ -10,6 +10,7 @@ pub(crate) mod closed;
 pub mod fleet;
 mod index;
 mod machines;
+mod namesakes;
 mod node_identity;
 pub mod ownership;
 pub(crate) mod unconventional;
