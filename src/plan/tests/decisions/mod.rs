@@ -1,0 +1,10 @@
+//! Actions and verdicts: orders, removals, the brake, and what a person is told.
+
+mod braking;
+mod crowds;
+mod failures;
+mod gates;
+mod lasting;
+mod paused;
+mod registering;
+mod text;

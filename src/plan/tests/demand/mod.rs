@@ -1,0 +1,7 @@
+//! Which jobs wait, and what each needs.
+
+mod in_vain;
+mod left_out;
+mod needs;
+mod real_life;
+mod scout;
