@@ -38,9 +38,13 @@ pub struct Learned {
     pub clock: u64,
     /// Seconds between the last run and the one before it, as far as they count.
     pub passed: u32,
-    /// Whether the clock shows so much since the last run that it was set ahead, or cron was silent.
+    /// Whether the clock shows so much since the last run that it was set ahead, or cron was silent: not where runs are always
+    /// so far apart.
     #[serde(skip)]
     pub jumped: bool,
+    /// Whether it showed as much in the last run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_far: bool,
     /// Usual seconds from one run to the next, each gap counting an eighth; 0 before the second run.
     pub interval: u32,
     /// The run that last counted how types are used.
@@ -92,6 +96,7 @@ impl Default for Learned {
             clock: 0,
             passed: 0,
             jumped: false,
+            is_far: false,
             interval: 0,
             counted_in: 0,
             joins: BTreeMap::new(),
@@ -105,7 +110,8 @@ impl Learned {
     pub fn count_time(&mut self, last_run: Option<Timestamp>, now: Timestamp) {
         let gap = last_run.map_or(0, |last| now.duration_since(last).as_secs());
         let gap = u32::try_from(gap.max(0)).unwrap_or(u32::MAX);
-        self.jumped = gap > LONGEST_INTERVAL;
+        let was_far = std::mem::replace(&mut self.is_far, gap > LONGEST_INTERVAL);
+        self.jumped = self.is_far && !was_far;
         let gap = gap.min(LONGEST_INTERVAL);
         let usual = if self.interval == 0 { INTERVAL_AT_FIRST } else { self.interval };
         // Twice the usual is a run that was left out. More is a jump, or a silence of which nothing is known.

@@ -277,3 +277,15 @@ fn a_clock_that_jumps_ahead_does_not_end_the_time_in_which_things_settle() {
         assert!(s.state.session.as_ref().unwrap().since >= Some(s.now - time("2m")), "{span}");
     }
 }
+
+#[test]
+fn l6_with_runs_far_apart_things_settle_and_servers_grow_too_old() {
+    let mut s = Situation::new();
+    s.ubuntu().times.max_age = Some(time("90m"));
+    s.idle("s1", "10.0.0.1", "0s");
+    s.world.jenkins.session = Some("two".to_owned());
+    s.run().after("15m").run();
+    assert_eq!(s.servers().len(), 1);
+    s.after("15m").run();
+    assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
+}
