@@ -5,7 +5,7 @@ use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::config;
 use crate::config::{Config, Loaded};
-use crate::operator::{Answer, Ended, Request, execute};
+use crate::operator::{Answer, Consent, Ended, Request, execute};
 use crate::progress::Progress;
 use crate::reconcile::{Moment, RunError};
 use crate::secret::redact;
@@ -21,25 +21,25 @@ pub(crate) struct Command {
     pub(crate) node: String,
     pub(crate) request: Request,
     output: Format,
-    asks: bool,
 }
 
 impl From<Hold> for Command {
     fn from(Hold { node, reason, format }: Hold) -> Self {
-        Command { node, request: Request::Hold { reason }, output: format.output, asks: false }
+        Command { node, request: Request::Hold { reason }, output: format.output }
     }
 }
 
 impl From<Release> for Command {
     fn from(Release { node, format }: Release) -> Self {
-        Command { node, request: Request::Release, output: format.output, asks: false }
+        Command { node, request: Request::Release, output: format.output }
     }
 }
 
 impl From<Retire> for Command {
     fn from(Retire { node, when_idle, force, yes, format }: Retire) -> Self {
-        let request = if force { Request::EndBuild { confirmed: false } } else { Request::Retire { when_idle } };
-        Command { node, request, output: format.output, asks: force && !yes }
+        let consent = if yes { Consent::Given } else { Consent::Needed };
+        let request = if force { Request::EndBuild(consent) } else { Request::Retire { when_idle } };
+        Command { node, request, output: format.output }
     }
 }
 
@@ -59,11 +59,11 @@ pub(crate) fn run(
     let Command { node: named, request, output, .. } = command;
     let mut answer = command.execute(config, moment, &progress())?;
     if let (Ended::Asks(work), Some(node)) = (&answer.ended, &answer.node) {
-        if command.asks && !confirm(work)? {
+        if !confirm(work)? {
             log::error!("nothing is done");
             return Ok(Exit::HeldBack);
         }
-        let confirmed = Request::EndBuild { confirmed: true };
+        let confirmed = Request::EndBuild(Consent::GivenForThisName);
         // A person took time to answer.
         answer = execute(config, node.as_str(), &confirmed, &config::person(), moment.again(), &progress())?;
     }

@@ -13,7 +13,7 @@ mod request;
 mod retire;
 
 pub use pause::{PauseAnswer, PauseRequest, Scope, pause};
-pub use request::{Answer, Ended, Request};
+pub use request::{Answer, Consent, Ended, Request};
 
 use crate::config::Config;
 use crate::domain::world::{Listing, Node, NodeKind};
@@ -49,7 +49,7 @@ pub fn execute(
         (Ok(jenkins), Listing::Complete(_)) => jenkins,
     };
     let fleet = identify(config, &world, &state);
-    let (node, identity) = match find(&fleet, named, *request == Request::EndBuild { confirmed: true }) {
+    let (node, identity) = match find(&fleet, named, *request == Request::EndBuild(Consent::GivenForThisName)) {
         Ok((node, identity)) => (*node, identity),
         Err(answer) => return Ok(answer),
     };
@@ -66,7 +66,7 @@ pub fn execute(
     let answer = match request {
         Request::Hold { reason } => context.hold(reason.as_deref())?,
         Request::Release => context.release()?,
-        Request::EndBuild { confirmed } => context.end_build(*confirmed)?,
+        Request::EndBuild(consent) => context.end_build(*consent)?,
         Request::Retire { when_idle } => context.retire(*when_idle)?,
     };
     let server_id = match identity {

@@ -15,15 +15,23 @@ pub enum Request {
     /// Ends a person's hold, or a `Retire`.
     Release,
     /// Ends what runs on the node, deletes it in Jenkins, and has later runs remove its server.
-    EndBuild {
-        /// Whether a person has confirmed it for the node of exactly this name. Otherwise what it would end is the answer.
-        confirmed: bool,
-    },
+    EndBuild(Consent),
     /// Removes the node and its server.
     Retire {
         /// Retires a busy node once it is idle. Otherwise such a node is refused.
         when_idle: bool,
     },
+}
+
+/// Whether a person agrees to the end of builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nobody was asked yet: what would end is the answer.
+    Needed,
+    /// To whatever runs there (`--yes`).
+    Given,
+    /// To what was shown of the node of exactly this name.
+    GivenForThisName,
 }
 
 /// The answer to a request.

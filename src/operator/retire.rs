@@ -8,7 +8,7 @@ use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
 use crate::domain::world::{Build, Node, Presence};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
-use crate::operator::request::{Answer, Ended, command};
+use crate::operator::request::{Answer, Consent, Ended, command};
 use crate::plan::decisions::draft::target;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
 use crate::plan::lifecycle::lock;
@@ -18,9 +18,9 @@ use crate::store::StoreError;
 use jiff::Timestamp;
 
 impl Context<'_> {
-    /// Ends what runs on the node by deleting it in Jenkins, once a person has confirmed that. The server is not touched as
+    /// Ends what runs on the node by deleting it in Jenkins, once a person agrees. The server is not touched as
     /// long as Jenkins shows work there: the first run that sees none removes it.
-    pub(super) fn end_build(&mut self, confirmed: bool) -> Result<Answer, StoreError> {
+    pub(super) fn end_build(&mut self, consent: Consent) -> Result<Answer, StoreError> {
         let busy: Vec<_> =
             self.machine.into_iter().flat_map(|machine| &machine.nodes).filter(|node| !node.idle).copied().collect();
         let (Some(machine), false) = (self.machine, busy.is_empty()) else { return self.retire(false) };
@@ -34,7 +34,7 @@ impl Context<'_> {
         let (Some(known), Some(_)) = (self.plan.state.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());
         };
-        if !confirmed {
+        if consent == Consent::Needed {
             let work = busy.iter().flat_map(|node| work_on(node)).collect();
             return Ok(Answer::new(Ended::Asks(work), "it runs a build"));
         }

@@ -1,7 +1,7 @@
 //! What the commands of a person take as a name, and what they answer.
 
 use crate::harness::{Installation, Setup, minutes};
-use mita::operator::{Ended, Request};
+use mita::operator::{Consent, Ended, Request};
 use mita_sim::jenkins::queue::Job;
 
 fn hold(reason: &str) -> Request {
@@ -99,7 +99,7 @@ fn s7_a_forced_retirement_of_a_held_node_is_refused_before_anybody_is_asked() {
 fn what_a_forced_retirement_would_end_is_the_answer_until_it_is_confirmed() {
     let it = occupied();
     let (node, server) = (it.node(), it.server().id);
-    let answer = it.by_hand(&server, &Request::EndBuild { confirmed: false });
+    let answer = it.by_hand(&server, &Request::EndBuild(Consent::Needed));
     let Ended::Asks(work) = &answer.ended else { panic!("{answer:?}") };
     assert!(work.len() == 1 && work[0].starts_with(&format!("{node} runs stuck #1 (http")), "{work:?}");
     assert_eq!(answer.node.as_ref().map(|name| name.as_str()), Some(&*node));

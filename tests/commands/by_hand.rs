@@ -2,7 +2,7 @@
 
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
-use mita::operator::{Answer, Ended, Request};
+use mita::operator::{Answer, Consent, Ended, Request};
 use mita::plan::model::Subject;
 use mita_sim::jenkins::Version;
 use mita_sim::jenkins::nodes::CauseKind;
@@ -423,7 +423,7 @@ fn an_order_or_a_server_is_as_good_a_name_as_that_of_its_node_once_it_has_one() 
     let server = it.server().id;
     assert_ended(&it.by_hand(&server, &hold("look")), Ended::AlreadySo, "it is held by adeza already: look");
     assert_ended(&it.by_hand(&server, &RELEASE), Ended::Done, "takes builds again");
-    let answer = it.by_hand(&server, &Request::EndBuild { confirmed: true });
+    let answer = it.by_hand(&server, &Request::EndBuild(Consent::GivenForThisName));
     assert!(matches!(answer.ended, Ended::NoSuchNode(_)), "nobody was asked about the builds of that node");
 }
 

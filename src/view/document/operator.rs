@@ -60,7 +60,7 @@ impl<'a> OperatorDocument<'a> {
         let command = match request {
             Request::Hold { .. } => Command::Hold,
             Request::Release => Command::Release,
-            Request::Retire { .. } | Request::EndBuild { .. } => Command::Retire,
+            Request::Retire { .. } | Request::EndBuild(_) => Command::Retire,
         };
         let (outcome, near) = match ended {
             Ended::Done => (Outcome::Done, Vec::new()),
