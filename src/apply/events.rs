@@ -169,8 +169,13 @@ fn order_failed(
     }
     let Failure { kind, message, .. } = failure;
     let is_wrong = match kind {
-        // The server may exist: its order stays in the state.
-        FailureKind::UnknownOutcome => return,
+        // The server may exist: its order stays in the state, with what a person is told should no list ever show it.
+        FailureKind::UnknownOutcome => {
+            if let Some(order) = state.servers.get_mut(order) {
+                order.fault = Some(message);
+            }
+            return;
+        }
         FailureKind::Wrong | FailureKind::Denied | FailureKind::Conflict | FailureKind::Locked => true,
         FailureKind::Quota | FailureKind::RateLimited | FailureKind::Unavailable => false,
     };

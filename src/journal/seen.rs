@@ -92,7 +92,9 @@ impl Diff<'_> {
         let failures = self.after.failures.iter().flat_map(|(provider, types)| {
             let known = self.before.failures.get(provider);
             types.iter().filter(move |(node_type, failure)| {
-                known.and_then(|types| types.get(*node_type)).is_none_or(|known| known.id != failure.id)
+                // That an order is given up is an event of its own.
+                failure.server_id.is_some()
+                    && known.and_then(|types| types.get(*node_type)).is_none_or(|known| known.id != failure.id)
             })
         });
         failures.map(|(_, failure)| {
@@ -126,7 +128,9 @@ impl Diff<'_> {
             }
             (None, Some(_)) => Some(entry(Event::Vanished).saying("it does not carry the mark of this installation")),
             (None, None) => {
-                Some(Entry { life: None, ..entry(Event::OrderFailed) }.saying("given up: no list showed it"))
+                let answer = server.fault.as_ref().map_or_else(String::new, |answer| format!(" ({answer})"));
+                let text = format!("given up: no list showed it{answer}");
+                Some(Entry { life: None, ..entry(Event::OrderFailed) }.saying(&text))
             }
         }
     }

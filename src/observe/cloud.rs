@@ -112,5 +112,6 @@ fn lacks_fault(installation: &Installation, server: &Server, state: &State) -> b
     let mark = server.mark.as_ref().filter(|_| is_ours(installation, state, server));
     server.state == ServerState::Error
         && server.fault.is_none()
-        && mark.is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| known.fault.is_none()))
+        && mark
+            .is_some_and(|mark| state.servers.get(&mark.id).is_none_or(|known| !known.listed || known.fault.is_none()))
 }

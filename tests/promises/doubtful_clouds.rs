@@ -11,6 +11,8 @@ const ONE_SERVER: &str = "/compute/v2.1/servers/*";
 
 const NO_SERVER: &str = r#"{"itemNotFound": {"code": 404, "message": "Instance could not be found."}}"#;
 
+const FAULT: &str = r#"{"computeFault": {"code": 500, "message": "Unexpected API Error. CinderConnectionFailed"}}"#;
+
 fn waits(it: &Installation, number: usize) {
     for number in 1..=number {
         it.sim.jenkins().submit(Job::freestyle(&format!("build-{number}")).label("trusty").lasting(minutes(60)));
@@ -79,6 +81,29 @@ fn s4_a_gateway_that_answers_503_may_have_passed_the_order_on_so_no_other_provid
         assert_eq!((it.orders(), it.sim.jenkins().waiting()), (1, usize::from(!done)));
         it.minutes_until(8, "the job runs", |it| it.sim.jenkins().waiting() == 0);
         assert_eq!(it.orders(), if done { 1 } else { 2 });
+    }
+}
+
+#[test]
+fn l1_a_provider_that_answers_each_order_with_an_error_leaves_the_jobs_to_the_next_one() {
+    for kind in [Kind::Status(500, FAULT.into()), Kind::Html(503), Kind::DropBefore] {
+        let it = clouds();
+        waits(&it, 1);
+        it.sim.fault(order(kind).always());
+        let mut warnings = Vec::new();
+        let mut minutes = 0;
+        while it.sim.jenkins().waiting() > 0 {
+            warnings.extend(it.minute().report.plan.warnings);
+            minutes += 1;
+            assert!(minutes <= 20, "no server of the healthy provider: {warnings:#?}");
+        }
+        assert_eq!(it.orders(), 4, "three that were given up");
+        let told = |part: &str| warnings.iter().filter(|warning| warning.contains(part)).count();
+        assert_eq!(
+            (told("is tried with one server at a time"), told("trusty at provider openstack is not ordered")),
+            (1, 1)
+        );
+        assert!(warnings.iter().all(|warning| warning.contains("given up; its order: ")), "{warnings:#?}");
     }
 }
 

@@ -112,7 +112,7 @@ pub struct ServerMemory {
     /// Whether its failure was already counted by the breaker.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failure_counted: bool,
-    /// The cloud's text on what went wrong.
+    /// The cloud's text on what went wrong: with the server, or with its order as long as no list has shown the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }

@@ -16,9 +16,14 @@ use jiff::Timestamp;
 pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
     let mut failures = Vec::new();
     for (machine, classified) in fleet.classified() {
-        if before.servers.get(&machine.id).is_some_and(|known| vanishes(machine, known)) {
+        let known = before.servers.get(&machine.id);
+        if known.is_some_and(|known| vanishes(machine, known)) {
             let reason = format!("{}, and its node never joined", classified.reason);
             failures.push((machine, Rule::Gone, reason));
+            continue;
+        }
+        if let Some(answer) = known.and_then(|known| answer_of_no_server(state, machine, known)) {
+            failures.push((machine, Rule::Gone, format!("{}; its order: {answer}", classified.reason)));
             continue;
         }
         let Some(seen) = state.servers.get_mut(&machine.id) else { continue };
@@ -63,6 +68,12 @@ fn vanishes(machine: &Machine<'_>, known: &ServerMemory) -> bool {
         && known.joined_at.is_none()
         && !is_used
         && !is_mitas_doing
+}
+
+/// How the provider answered an order that this run gives up. One whose run was killed says nothing about the provider.
+fn answer_of_no_server<'k>(state: &State, machine: &Machine<'_>, known: &'k ServerMemory) -> Option<&'k str> {
+    let is_given_up = matches!(machine.sighting, Sighting::Unlisted) && !state.servers.contains_key(&machine.id);
+    known.fault.as_deref().filter(|_| is_given_up && machine.busy_node().is_none())
 }
 
 /// Remembers which node keeps a server that is not clearly its own, and for how long that has been over. To be done where the

@@ -101,6 +101,10 @@ fn shows_arrival(machine: &Machine<'_>, joins_show: bool) -> bool {
 
 /// Notes what the cloud shows.
 fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Timestamp) {
+    if !memory.listed {
+        // The answer to its order is no fault of the server.
+        memory.fault = None;
+    }
     memory.listed = true;
     memory.soft_deleted = server.state == ServerState::Deleted;
     if server.lock != Lock::Unknown {

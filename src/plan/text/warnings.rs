@@ -2,7 +2,7 @@
 
 use crate::config::{Budget, BudgetUse, Config};
 use crate::domain::label::Carriers;
-use crate::domain::names::{NodeName, ServerId};
+use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, State};
@@ -214,10 +214,8 @@ fn vanished(state: &State) -> Vec<Warning> {
         .flat_map(|(provider, types)| types.iter().map(move |(kind, failed)| (provider, kind, failed)))
     {
         let fails = state.breakers.get(provider).is_some_and(|types| types.contains_key(kind));
-        if failure.rule != Rule::Gone || !fails {
-            continue;
-        }
-        let id = failure.server_id.as_ref().map_or(failure.id.as_str(), ServerId::as_str);
+        // Of an order that no server came of, its provider told why.
+        let Some(id) = failure.server_id.as_ref().filter(|_| failure.rule == Rule::Gone && fails) else { continue };
         let text = format!(
             "server {} ({id}) of provider {provider} vanished before its node joined, and mita did not delete it: find out \
              what deletes servers of mita there (a clean-up job?), or whether the answers of this cloud lag",

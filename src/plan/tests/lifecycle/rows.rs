@@ -178,6 +178,22 @@ fn an_order_that_no_listing_shows_is_given_up_after_its_time() {
 }
 
 #[test]
+fn an_order_that_its_provider_answered_with_an_error_fails_when_it_is_given_up() {
+    let mut s = Situation::new();
+    s.lost_order("m1", "5m").fault = Some("the compute service answered 500: Unexpected API Error.".to_owned());
+    s.project(1, "amd64");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+        |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   server m1  ubuntu  gone: ordered 5m ago and never seen: given up
+        | ? ubuntu at provider os is tried with one server at a time, after a failure: ordered 5m ago and never seen: given up; its order: the compute service answered 500: Unexpected API Error.
+    ",
+    );
+    assert_eq!(s.state.breakers[&"os".into()][&"ubuntu".into()].failures, 1);
+}
+
+#[test]
 fn s4_an_order_is_not_given_up_while_the_list_lacks_servers_that_are_there() {
     let mut s = Situation::new();
     s.busy("s1", "10.0.0.1");
