@@ -22,7 +22,10 @@ use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
 use mita_sim::jenkins::Version;
-use people::{has_unrecognizable, let_go, release_all, release_forgotten, remove_renamed, remove_taken, unlock};
+use people::{
+    has_unrecognizable, let_go, let_go_of_what_is_left, release_all, release_forgotten, remove_renamed, remove_taken,
+    unlock,
+};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -367,6 +370,9 @@ impl Life<'_> {
         }
         self.farm.sim.jenkins().quiet_down(false);
         let_go(self.farm);
+        if self.state_lost {
+            let_go_of_what_is_left(self.farm);
+        }
         unlock(self.farm);
         // A person can release nothing before.
         self.until(UNTIL_NOTHING_IS_LEFT, "Jenkins is up", |farm| farm.sim.jenkins().is_up());

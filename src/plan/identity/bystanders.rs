@@ -3,7 +3,7 @@
 //! as busy. An idle one is left alone, and prevents nothing.
 
 use crate::domain::names::{NodeName, NodeTypeName};
-use crate::domain::state::{NodeMemory, Origin, State};
+use crate::domain::state::{NodeMemory, Origin, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::identity::index::Index;
@@ -21,7 +21,7 @@ pub(crate) fn set_aside(
     nodes: &mut [(&Node, NodeIdentity)],
 ) {
     let mut not_mapped: BTreeSet<&NodeName> = BTreeSet::new();
-    let lost = lost_nodes(state, machines);
+    let losses = losses(state, machines);
     for number in 0..machines.len() {
         drop_namesakes_of_its_type(index, state, &mut machines[number], number, &mut not_mapped);
         let without_node = machines[number].nodes.is_empty() && machines[number].doubts.is_empty();
@@ -30,7 +30,7 @@ pub(crate) fn set_aside(
         }
         let mut aside = weaker_nodes(index, state, machines, number);
         aside.extend(beside_the_lost(state, &machines[number]));
-        aside.extend(renamed_from_another(index, state, &lost, &machines[number]));
+        aside.extend(renamed_from_another(index, state, &losses, &machines[number]));
         not_mapped.extend(aside.iter().map(|node| &node.name));
         let machine = &mut machines[number];
         machine.nodes.retain(|node| !aside.contains(node));
@@ -122,30 +122,43 @@ fn beside_the_lost<'a>(state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
     machine.nodes.iter().filter(was_beside).copied().collect()
 }
 
-/// The types of servers that have lost their nodes, and the runs that first missed those.
-fn lost_nodes(state: &State, machines: &[Machine<'_>]) -> Vec<(NodeTypeName, u64)> {
-    let without_node = machines.iter().filter(|machine| machine.nodes.is_empty() && machine.doubts.is_empty());
-    let lost = without_node.filter_map(|machine| {
-        let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some())?;
-        let is_seen = matches!(machine.sighting, Sighting::Seen(_));
-        let run = memory.missing_since.or(is_seen.then_some(state.run + 1))?;
-        Some((machine.node_type.clone(), run))
-    });
-    lost.collect()
+/// A server that has lost its node.
+struct Loss {
+    node_type: NodeTypeName,
+    /// The run that first missed the node; none if this state never saw it.
+    run: Option<u64>,
 }
 
-/// Nodes with the name of this server that came in the run in which one of another type lost its node, and have the labels of
-/// that type and not those of this one: somebody renamed the other's node.
-fn renamed_from_another<'a>(
-    index: &Index<'_>,
-    state: &State,
-    lost: &[(NodeTypeName, u64)],
-    machine: &Machine<'a>,
-) -> Vec<&'a Node> {
+fn losses(state: &State, machines: &[Machine<'_>]) -> Vec<Loss> {
+    let without_node = machines.iter().filter(|machine| machine.nodes.is_empty() && machine.doubts.is_empty());
+    let loss = |machine: &Machine<'_>| {
+        let memory = state.servers.get(&machine.id);
+        let is_seen = matches!(machine.sighting, Sighting::Seen(_));
+        let run = match memory.filter(|memory| memory.joined_at.is_some()) {
+            Some(memory) => Some(memory.missing_since.or(is_seen.then_some(state.run + 1))?),
+            None if machine.origin == Origin::Found => None,
+            None => return None,
+        };
+        Some(Loss { node_type: machine.node_type.clone(), run })
+    };
+    without_node.filter_map(loss).collect()
+}
+
+/// Nodes whose name leads to this server, and that somebody gave the node of another server which has lost its own: they have
+/// the labels of that one's type, and not those of this one's type, or this one has another node.
+fn renamed_from_another<'a>(index: &Index<'_>, state: &State, losses: &[Loss], machine: &Machine<'a>) -> Vec<&'a Node> {
+    let came = |node: &Node| state.nodes.get(&node.name).map_or(state.run + 1, |memory| memory.first_seen);
     let is_renamed = |node: &&&Node| {
-        let came = state.nodes.get(&node.name).map_or(state.run + 1, |memory| memory.first_seen);
-        index.has_labels_of(&machine.node_type, node) == Some(false)
-            && lost.iter().any(|(kind, run)| *run == came && index.has_labels_of(kind, node) == Some(true))
+        let has_agent = |other: &Node| other.connected || other.presence == Presence::Online;
+        let is_own = |other: &&Node| other.name != node.name && has_agent(other) && came(other) < came(node);
+        let has_its_node = || machine.nodes.iter().any(is_own);
+        let is_anothers = || index.has_labels_of(&machine.node_type, node) == Some(false);
+        let is_at_work = !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person);
+        let was_at = |loss: &Loss| match loss.run {
+            Some(run) => run == came(node) && (is_anothers() || has_its_node()),
+            None => is_at_work && is_anothers(),
+        };
+        losses.iter().any(|loss| was_at(loss) && index.has_labels_of(&loss.node_type, node) == Some(true))
     };
     machine.nodes.iter().chain(&machine.doubts).filter(is_renamed).copied().collect()
 }

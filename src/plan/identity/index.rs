@@ -123,9 +123,12 @@ impl<'a> Index<'a> {
         !self.is_type(base) && kind.is_some_and(|kind| kind.labels_are_on(node))
     }
 
-    /// Whether the labels of the type are on the node; nothing if the type is no longer configured.
+    /// Whether somebody gave the node the labels of the type, apart from its own name, which Jenkins counts as one; nothing if
+    /// the type is no longer configured.
     pub(super) fn has_labels_of(&self, kind: &NodeTypeName, node: &Node) -> Option<bool> {
-        self.types.get(kind.as_str()).map(|kind| kind.labels_are_on(node))
+        let is_given = |label: &str| label != node.name.as_str() && node.labels.contains(label);
+        let NodeType { name, labels, .. } = self.types.get(kind.as_str())?;
+        Some(if labels.is_empty() { is_given(name.as_str()) } else { labels.iter().all(|label| is_given(label)) })
     }
 
     pub(super) fn names_another_type(&self, base: &str, machine: &Machine<'_>) -> bool {

@@ -48,6 +48,17 @@ pub(crate) fn let_go(farm: &Installation) {
     held.iter().for_each(|node| jenkins.release(node));
 }
 
+/// A person lets go of what is left of servers that are gone. After a lost state nothing tells whose such an entry was: it
+/// holds the next server at its address.
+pub(crate) fn let_go_of_what_is_left(farm: &Installation) {
+    let mut world = farm.sim.world();
+    let there: BTreeSet<String> =
+        world.clouds.values().flat_map(|cloud| &cloud.servers).map(|server| server.id.clone()).collect();
+    let is_left = |node: &&Node| node.server.as_ref().is_some_and(|server| !there.contains(&server.server));
+    let left: Vec<String> = world.jenkins.nodes.iter().filter(is_left).map(|node| node.name.clone()).collect();
+    left.iter().for_each(|node| world.jenkins.release(node));
+}
+
 /// A person tells mita of holds that Jenkins forgot when it was restarted: mita alone remembers them.
 pub(crate) fn release_forgotten(farm: &Installation) {
     let text = std::fs::read_to_string(farm.state_file()).unwrap_or_default();

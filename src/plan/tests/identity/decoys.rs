@@ -1,6 +1,8 @@
 //! Agents that look like the node of a server of ours: they count for nothing once that one has another name, nor where they
 //! are another one's under a new name.
 
+use crate::domain::state::State;
+use crate::domain::world::Presence;
 use crate::plan::tests::situation::*;
 
 /// A busy node with a decoy beside it for an hour; then the node gets another name and other labels.
@@ -115,5 +117,58 @@ fn a_node_that_has_the_labels_of_its_server_or_came_in_another_run_is_that_serve
         let left: Vec<String> = s.servers().iter().map(|server| server.id.to_string()).collect();
         assert_eq!(left, ["s2"]);
         assert_eq!(s.node_memory("duo+10.0.0.2").server, Some("s2".into()));
+    }
+}
+
+/// The busy node of a server gets a name that leads to another server, which has a node of its own.
+fn renamed_beside_its_node(name: &str) -> Situation {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("duo", &["duo"]));
+    s.busy("s1", "10.0.0.1");
+    s.joined("s2", "10.0.0.2");
+    s.run().after("1m").run().after("1m");
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.name, node.labels) = (name.into(), names(&["amd64", name]));
+    s
+}
+
+#[test]
+fn s1_s7_the_name_of_a_server_that_has_its_node_takes_no_server_from_a_renamed_node_that_works_or_is_held() {
+    for name in ["s2", "s2+1.2.3.4", "duo+10.0.0.2", "lab+10.0.0.2"] {
+        for held in [false, true] {
+            let mut s = renamed_beside_its_node(name);
+            if held {
+                let node = s.node(name);
+                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+                node.builds.clear();
+            }
+            nothing_happens(&mut s, name);
+            let node = s.node(name);
+            (node.idle, node.presence) = (true, Presence::Online);
+            s.minutes(120);
+            assert!(s.servers().is_empty(), "{name}: {}", whole(&s.plan()));
+        }
+    }
+}
+
+#[test]
+fn s1_the_plain_name_of_another_type_takes_no_server_from_its_renamed_node_while_a_build_runs_there() {
+    let mut s = renamed_to_anothers();
+    let node = s.node("duo+10.0.0.2");
+    (node.name, node.labels) = ("duo".into(), names(&["amd64", "duo"]));
+    nothing_happens(&mut s, "duo");
+}
+
+#[test]
+fn s1_s6_s7_without_a_state_the_labels_tell_whose_a_node_is_that_works_or_is_held() {
+    for held in [false, true] {
+        let mut s = renamed_to_anothers();
+        if held {
+            let node = s.node("duo+10.0.0.2");
+            (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+        }
+        s.run().after("1m");
+        s.state = State::new(owner());
+        nothing_happens(&mut s, "a lost state");
     }
 }
