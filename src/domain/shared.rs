@@ -1,37 +1,30 @@
 //! Parts of the state, and of what was seen, that copies share until one of them changes it.
 //!
-//! A run copies the state several times, and saves it again and again while it acts. A large part that stays as it is, such
-//! as what it remembers of the queue, is then neither copied nor turned into JSON once more.
+//! A run copies the state several times, and saves it again and again while it acts. What stays as it is, nearly all of a large
+//! state, is then neither copied nor turned into JSON once more.
 
+use foldhash::HashMap;
 use foldhash::fast::RandomState;
 use indexmap::{IndexMap, map};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{Error, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 use std::fmt;
 use std::hash::Hash;
 use std::iter;
 use std::iter::Map;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-/// A value that its copies share until one of them changes it, with its JSON once somebody asked for it twice: most runs
-/// save the state once, and need not keep the text.
-#[derive(Clone, Default)]
-pub struct Shared<T>(Arc<Kept<T>>);
-
-#[derive(Default)]
-struct Kept<T> {
-    value: T,
-    asked_for: AtomicBool,
-    json: OnceLock<Box<RawValue>>,
-}
+/// A value that its copies share until one of them changes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shared<T>(Arc<T>);
 
 impl<T> From<T> for Shared<T> {
     fn from(value: T) -> Self {
-        Self(Arc::new(Kept::new(value)))
+        Self(Arc::new(value))
     }
 }
 
@@ -39,79 +32,13 @@ impl<T> Deref for Shared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0.value
+        &self.0
     }
 }
 
 impl<T: Clone> DerefMut for Shared<T> {
     fn deref_mut(&mut self) -> &mut T {
-        let kept = Arc::make_mut(&mut self.0);
-        // The JSON is that of the value before.
-        (kept.asked_for, kept.json) = Default::default();
-        &mut kept.value
-    }
-}
-
-impl<T> Kept<T> {
-    fn new(value: T) -> Self {
-        Self { value, asked_for: AtomicBool::new(false), json: OnceLock::new() }
-    }
-}
-
-impl<T: Clone> Clone for Kept<T> {
-    fn clone(&self) -> Self {
-        Self::new(self.value.clone())
-    }
-}
-
-impl<T: PartialEq> PartialEq for Shared<T> {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || **self == **other
-    }
-}
-
-impl<T: Eq> Eq for Shared<T> {}
-
-impl<T: fmt::Debug> fmt::Debug for Shared<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
-    }
-}
-
-impl<T: Serialize> Serialize for Shared<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Kept { value, asked_for, json } = &*self.0;
-        if let Some(json) = json.get() {
-            return json.serialize(serializer);
-        }
-        if !asked_for.swap(true, Ordering::Relaxed) {
-            return value.serialize(serializer);
-        }
-        let text = part(value).map_err(S::Error::custom)?;
-        json.get_or_init(|| text).serialize(serializer)
-    }
-}
-
-/// As the store writes a part of the state: a line for each entry. What is deeper, and the end of an entry, goes on in its line.
-fn part(value: &impl Serialize) -> serde_json::Result<Box<RawValue>> {
-    let pretty = serde_json::to_string_pretty(value)?;
-    let mut text = String::with_capacity(pretty.len());
-    for line in pretty.lines() {
-        let rest = line.trim_start_matches(' ');
-        let is_end_of_entry = line.starts_with("  }") || line.starts_with("  ]");
-        if !text.is_empty() && line.len() - rest.len() <= 2 && !is_end_of_entry {
-            text.push_str("\n  ");
-            text.push_str(line);
-        } else {
-            text.push_str(rest);
-        }
-    }
-    RawValue::from_string(text)
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self::from)
+        Arc::make_mut(&mut self.0)
     }
 }
 
@@ -119,19 +46,25 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Shared<T> {
 ///
 /// The entries are in the order of their keys. A key is found by its hash: names of thousands of servers begin alike.
 #[derive(Clone, Debug)]
-pub struct SharedMap<K, V>(Entries<K, V>);
+pub struct SharedMap<K, V> {
+    entries: Entries<K, V>,
+    kept: Option<Arc<Kept<K, V>>>,
+}
+
+/// The JSON of values, each with that very value: a map that has another one has changed it.
+type Kept<K, V> = HashMap<K, (Arc<V>, Box<RawValue>)>;
 
 type Entries<K, V> = IndexMap<K, Arc<V>, RandomState>;
 
 impl<K, V> Default for SharedMap<K, V> {
     fn default() -> Self {
-        Self(IndexMap::default())
+        Self { entries: IndexMap::default(), kept: None }
     }
 }
 
 impl<K: Hash + Eq, V: PartialEq> PartialEq for SharedMap<K, V> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.entries == other.entries
     }
 }
 
@@ -140,32 +73,32 @@ impl<K: Hash + Eq, V: Eq> Eq for SharedMap<K, V> {}
 impl<K: Hash + Ord, V> SharedMap<K, V> {
     /// The value of this key.
     pub fn get(&self, key: &K) -> Option<&V> {
-        self.0.get(key).map(|value| &**value)
+        self.entries.get(key).map(|value| &**value)
     }
 
     /// Whether there is a value of this key.
     pub fn contains_key(&self, key: &K) -> bool {
-        self.0.contains_key(key)
+        self.entries.contains_key(key)
     }
 
     /// How many values there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.entries.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// The keys, in their order.
     pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.0.keys()
+        self.entries.keys()
     }
 
     /// The values, in the order of their keys.
     pub fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.values().map(|value| &**value)
+        self.entries.values().map(|value| &**value)
     }
 
     /// The keys with their values.
@@ -175,7 +108,7 @@ impl<K: Hash + Ord, V> SharedMap<K, V> {
 
     /// Sets the value of this key. A map of thousands is not made so, but collected.
     pub fn insert(&mut self, key: K, value: V) {
-        self.0.insert_sorted(key, Arc::new(value));
+        self.entries.insert_sorted(key, Arc::new(value));
     }
 
     /// This value for a map that is to be collected, shared with this one if that has the same.
@@ -183,41 +116,54 @@ impl<K: Hash + Ord, V> SharedMap<K, V> {
     where
         V: PartialEq,
     {
-        let known = self.0.get(key).filter(|known| ***known == value).cloned();
+        let known = self.entries.get(key).filter(|known| ***known == value).cloned();
         known.unwrap_or_else(|| Arc::new(value))
+    }
+
+    /// Keeps the JSON of each value until that changes. A run saves a large state several times.
+    pub fn keep_json(&mut self)
+    where
+        K: Clone,
+        V: Serialize,
+    {
+        // What has no JSON cannot be saved either, which the save reports.
+        let json = |(key, value): (&K, &Arc<V>)| Some((key.clone(), (Arc::clone(value), to_raw_value(value).ok()?)));
+        let entries = &self.entries;
+        self.kept.get_or_insert_with(|| Arc::new(entries.iter().filter_map(json).collect()));
     }
 
     /// Removes all values for which `keep` is false.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
-        self.0.retain(|key, value| keep(key, value));
+        self.entries.retain(|key, value| keep(key, value));
     }
 
     /// Removes all values.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.entries.clear();
     }
 }
 
 impl<K: Hash + Ord, V: Clone> SharedMap<K, V> {
     /// The value of this key, to change it in this copy alone.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.0.get_mut(key).map(Arc::make_mut)
+        self.entries.get_mut(key).map(Arc::make_mut)
     }
 
     /// The values, to change them in this copy alone.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.0.values_mut().map(Arc::make_mut)
+        self.entries.values_mut().map(Arc::make_mut)
     }
 
     /// The value of this key, which is `value` if there was none.
     pub fn get_or_insert(&mut self, key: K, value: V) -> &mut V {
-        let place = self.0.get_index_of(&key).unwrap_or_else(|| self.0.insert_sorted(key, Arc::new(value)).0);
-        Arc::make_mut(&mut self.0[place])
+        let place =
+            self.entries.get_index_of(&key).unwrap_or_else(|| self.entries.insert_sorted(key, Arc::new(value)).0);
+        Arc::make_mut(&mut self.entries[place])
     }
 
     /// Removes the value of this key.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        self.0.shift_remove(key).map(Arc::unwrap_or_clone)
+        self.entries.shift_remove(key).map(Arc::unwrap_or_clone)
     }
 }
 
@@ -229,7 +175,7 @@ impl<'a, K, V> IntoIterator for &'a SharedMap<K, V> {
     type IntoIter = Iter<'a, K, V>;
 
     fn into_iter(self) -> Iter<'a, K, V> {
-        self.0.iter().map(|(key, value)| (key, &**value))
+        self.entries.iter().map(|(key, value)| (key, &**value))
     }
 }
 
@@ -245,14 +191,25 @@ impl<K: Hash + Ord, V> FromIterator<(K, Arc<V>)> for SharedMap<K, V> {
         if !entries.keys().is_sorted() {
             entries.sort_unstable_keys();
         }
-        Self(entries)
+        Self { entries, kept: None }
     }
 }
 
-impl<K: Serialize, V: Serialize> Serialize for SharedMap<K, V> {
+impl<K: Serialize + Hash + Eq, V: Serialize> Serialize for SharedMap<K, V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
+        let Self { entries, kept } = self;
+        serializer.collect_map(entries.iter().map(|(key, value)| match kept.as_ref().and_then(|kept| kept.get(key)) {
+            Some((known, json)) if Arc::ptr_eq(known, value) => (key, Written::Kept(json)),
+            _ => (key, Written::Value(value)),
+        }))
     }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written<'a, V> {
+    Kept(&'a RawValue),
+    Value(&'a V),
 }
 
 impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Deserialize<'de> for SharedMap<K, V> {
@@ -286,7 +243,7 @@ mod tests {
         let now: SharedMap<u32, String> =
             values.into_iter().map(|(key, value)| (key, before.share(&key, value.to_owned()))).collect();
         assert!(values.iter().all(|(key, value)| now.get(key).is_some_and(|known| known == value)));
-        let is_shared = |key| before.0.get(&key).is_some_and(|known| Arc::ptr_eq(known, &now.0[&key]));
+        let is_shared = |key| before.entries.get(&key).is_some_and(|known| Arc::ptr_eq(known, &now.entries[&key]));
         assert_eq!([1, 2, 3].map(is_shared), [true, false, false]);
     }
 
@@ -315,8 +272,8 @@ mod tests {
         let before: SharedMap<String, u32> = serde_json::from_str(text).unwrap();
         let mut after = before.clone();
         *after.get_mut(&"a".to_owned()).unwrap() = 3;
-        assert!(!Arc::ptr_eq(&before.0["a"], &after.0["a"]));
-        assert!(Arc::ptr_eq(&before.0["b"], &after.0["b"]));
+        assert!(!Arc::ptr_eq(&before.entries["a"], &after.entries["a"]));
+        assert!(Arc::ptr_eq(&before.entries["b"], &after.entries["b"]));
         assert_eq!(after.remove(&"b".to_owned()), Some(2));
         *after.get_or_insert("a".to_owned(), 0) += 1;
         *after.get_or_insert("c".to_owned(), 5) += 1;

@@ -45,6 +45,10 @@ pub fn reconcile_with(
     let StartingState { state, warning: state_warning } = before;
     let last_run = state.last_run;
     let deciding = moment.started.elapsed();
+    if !plan.actions.is_empty() {
+        // It is saved again as they go on.
+        plan.state.keep_json();
+    }
     store.save(&plan.state)?;
     let mut entries = journal::seen(&state, &plan.state, &world, plan.now);
     // The actions copy the new one while they change it.

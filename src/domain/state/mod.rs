@@ -181,6 +181,13 @@ impl State {
         let lasting = if since < now { [(SETTLING.to_owned(), lasts)].into() } else { BTreeMap::new() };
         Self { settling, lasting, ..Self::new(owner) }
     }
+
+    /// Keeps the JSON of all that a run can have thousands of, each until it changes.
+    pub fn keep_json(&mut self) {
+        self.servers.keep_json();
+        self.nodes.keep_json();
+        self.queue.keep_json();
+    }
 }
 
 /// What lasts while nothing is ordered or deleted.
