@@ -4,8 +4,10 @@
 
 use crate::apply::outcome::{ActionResult, Results};
 use crate::config::Config;
+use crate::domain::format::shortened;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::state::{ClosedNode, Refused, RetirementStep, State};
+use crate::plan::lifecycle::rights;
 use crate::plan::sightings::breaker;
 use crate::provider::{Failure, FailureKind};
 use jiff::Timestamp;
@@ -22,6 +24,9 @@ const EACH: Duration = Duration::from_micros(2);
 
 /// At most so many share a save, so that little is lost when the run is killed.
 const LARGEST_BURST: usize = 100;
+
+/// How much of a refusal is remembered, in characters.
+const LONGEST_REFUSAL: usize = 500;
 
 /// Something that the state has to record.
 pub(super) enum Event {
@@ -56,6 +61,10 @@ pub(super) enum Event {
     RetirementStopped(MitaId),
     /// The cloud refused to delete a server because somebody locked it.
     ServerLocked(MitaId),
+    /// The cloud refused to delete a server for want of a right.
+    DeletionRefused { order: MitaId, reason: String },
+    /// A provider accepted the deletion of a server.
+    DeletionAccepted(ProviderName),
     /// The end of the console of a server that failed.
     ConsoleRead { order: MitaId, tail: String },
     /// An action is over.
@@ -145,6 +154,12 @@ impl Event {
                     server.lock_met = Some(now);
                 }
             }
+            Event::DeletionRefused { order, reason } => {
+                if let Some(server) = state.servers.get_mut(&order) {
+                    server.deletion_refused = Some(shortened(&reason, LONGEST_REFUSAL).into_owned());
+                }
+            }
+            Event::DeletionAccepted(provider) => rights::granted(state, &provider),
             Event::ConsoleRead { order, tail } => {
                 let mut failures = state.failures.values_mut().flat_map(|types| types.values_mut());
                 if let Some(failure) = failures.find(|failure| failure.id == order) {

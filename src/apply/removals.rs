@@ -1,8 +1,8 @@
 //! Retires and removes servers and nodes: one procedure, and each of its steps can be repeated without harm.
 //!
 //! 0. the plan is saved before the first step: a run that finds a server halfway goes on from there. A provider that
-//!    cannot be used stops everything before a node is touched; a server that its cloud shows as locked is not planned for
-//!    removal at all;
+//!    cannot be used stops everything before a node is touched; a server that its cloud shows as locked, or is known to
+//!    refuse to delete, is not planned for removal at all;
 //! 1. every node of the server is read once more, since a person may hold it by now, and set offline, so that no build
 //!    starts there unseen;
 //! 2. every node is read again: if a build was faster, the retirement stops and the nodes come back online;
@@ -26,7 +26,7 @@ use crate::domain::world::{Listing, Lock, Queue, ServerState, World};
 use crate::plan::identity::ownership::is_ours;
 use crate::plan::lifecycle::arrivals;
 use crate::plan::model::Target;
-use crate::provider::FailureKind;
+use crate::provider::{Deletion, Failure, FailureKind};
 use std::collections::BTreeMap;
 use std::thread;
 
@@ -126,8 +126,15 @@ fn check_and_delete(
         return Err(NotDone::skipped(format!("server {id} has become active in the meantime: it stays")));
     }
     let deletion = provider.delete(id);
-    if deletion.as_ref().is_err_and(|failure| failure.kind == FailureKind::Locked) {
-        context.report(Event::ServerLocked(order.clone()));
+    match &deletion {
+        Ok(Deletion::Accepted) => context.report(Event::DeletionAccepted(target.provider.clone())),
+        // This says nothing of rights.
+        Ok(Deletion::AlreadyGone) => {}
+        Err(Failure { kind: FailureKind::Locked, .. }) => context.report(Event::ServerLocked(order.clone())),
+        Err(Failure { kind: FailureKind::Denied, message, .. }) => {
+            context.report(Event::DeletionRefused { order: order.clone(), reason: message.clone() });
+        }
+        Err(_) => {}
     }
     deleted(deletion)
 }

@@ -71,7 +71,7 @@ rules! {
     NoServer = "no_server",
     /// a build runs there
     Busy = "busy",
-    /// a person set the node offline, or locked the server
+    /// a person set the node offline or locked the server, or its cloud would refuse to delete it
     Held = "held",
     /// a person paused orders and removals there: mita pause
     Paused = "paused",

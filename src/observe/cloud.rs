@@ -26,6 +26,7 @@ pub(super) fn read(config: &Config, services: &Services, name: &ProviderName, st
         volumes: None,
         floating_ips: None,
         quota: None,
+        removal_forbidden: None,
     })
 }
 
@@ -58,7 +59,8 @@ fn try_read(config: &Config, provider: &dyn Provider, name: &ProviderName, state
             Some(Lookup::Gone | Lookup::Unavailable(_)) | None => {}
         }
     }
-    Ok(Cloud { servers: Listing::Complete(servers), by_id, volumes, floating_ips, quota: None })
+    let (servers, removal_forbidden) = (Listing::Complete(servers), provider.removal_forbidden());
+    Ok(Cloud { servers, by_id, volumes, floating_ips, quota: None, removal_forbidden })
 }
 
 fn listing<T>(listing: Result<T, Failure>) -> Listing<T> {

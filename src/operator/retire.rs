@@ -11,7 +11,7 @@ use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Consent, Ended, command};
 use crate::plan::decisions::draft::target;
 use crate::plan::identity::fleet::{Machine, NodeIdentity};
-use crate::plan::lifecycle::lock;
+use crate::plan::lifecycle::{lock, rights};
 use crate::plan::model::{Action, Change, Plan, Subject, Verdict};
 use crate::plan::plan;
 use crate::store::StoreError;
@@ -28,8 +28,8 @@ impl Context<'_> {
         if machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person)) {
             return refused(format!("a person holds it: {} first", command("release", self.node.name.as_str())));
         }
-        if let Some(lock) = lock::locked(&self.plan.state, machine, self.plan.now) {
-            return refused(lock);
+        if let Some(why) = self.undeletable(machine, &self.plan) {
+            return refused(why);
         }
         let (Some(known), Some(_)) = (self.plan.state.servers.get(&machine.id).cloned(), &machine.server_id) else {
             return refused("its server is gone, or its cloud's id is not known yet".to_owned());
@@ -89,8 +89,9 @@ impl Context<'_> {
         let asked_before = known.asked;
         let server = self.state.servers.get_or_insert(machine.id.clone(), known);
         server.ask(self.person, now);
-        // Where the cloud does not show locks, a person knows better.
+        // What the cloud does not show, a person knows better: whether it is locked, and whether mita has the right by now.
         server.lock_met = None;
+        rights::granted(&mut self.state, &machine.provider);
         let plan = plan(self.config, self.world, &self.state, now);
         let retires = |action: &&Action| action.removed().is_some_and(|target| target.order == machine.id);
         match plan.actions.iter().find(retires).cloned() {
@@ -177,8 +178,8 @@ impl Context<'_> {
         let on_node = |words: &str| command(words, self.node.name.as_str());
         let (release, when) = (on_node("release"), on_node("retire --when-idle"));
         let held = machine.nodes.iter().any(|node| self.set_offline_by(node) == Some(SetOfflineBy::Person));
-        if let Some(lock) = lock::locked(&plan.state, machine, plan.now) {
-            return Ok(Answer::new(Ended::Refused, lock));
+        if let Some(why) = self.undeletable(machine, plan) {
+            return Ok(Answer::new(Ended::Refused, why));
         }
         let refusal = match verdict.rule {
             Rule::Busy if held => format!("it runs a build, and a person holds it: {release} first, then {when}"),
@@ -193,6 +194,13 @@ impl Context<'_> {
             rule => format!("{rule}: {reason}"),
         };
         Ok(Answer::new(Ended::Refused, refusal))
+    }
+
+    /// Why its cloud would refuse to delete the server, where that is known beforehand.
+    fn undeletable(&self, machine: &Machine<'_>, plan: &Plan) -> Option<String> {
+        let forbidden = rights::forbidden(self.world, &machine.provider);
+        let forbidden = forbidden.map(|why| format!("mita cannot remove its server: {why}"));
+        forbidden.or_else(|| lock::locked(&plan.state, machine, plan.now))
     }
 
     /// Sets its nodes offline, so that no further build starts there, and records that it is to be retired.

@@ -43,6 +43,11 @@ pub trait Provider: Send + Sync {
     /// Deletes one server. A server that is gone already is no failure.
     fn delete(&self, id: &ServerId) -> Result<Deletion, Failure>;
 
+    /// Why the cloud would refuse to remove any server, where that is known without a request, and what to do.
+    fn removal_forbidden(&self) -> Option<String> {
+        None
+    }
+
     /// Its volumes and floating IPs, if this kind of cloud has any.
     fn attachments(&self) -> Option<&dyn Attachments> {
         None

@@ -96,7 +96,7 @@ fn node(node: &mut Node) {
 }
 
 fn cloud(cloud: &mut Cloud) {
-    let Cloud { servers, by_id, volumes, floating_ips, quota: _ } = cloud;
+    let Cloud { servers, by_id, volumes, floating_ips, quota: _, removal_forbidden } = cloud;
     listing(servers, |servers| servers.iter_mut().for_each(server));
     for answer in by_id.values_mut() {
         match answer {
@@ -105,6 +105,7 @@ fn cloud(cloud: &mut Cloud) {
             Lookup::Unavailable(why) => redact_in_place(why),
         }
     }
+    removal_forbidden.iter_mut().for_each(redact_in_place);
     volumes.iter_mut().for_each(|volumes| listing(volumes, |_| {}));
     floating_ips.iter_mut().for_each(|floating_ips| listing(floating_ips, |_| {}));
 }

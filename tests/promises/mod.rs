@@ -2,6 +2,7 @@
 
 mod budget;
 mod closing;
+mod cloud_rights;
 mod crashes;
 mod doubtful_clouds;
 mod dry_run;

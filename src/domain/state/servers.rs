@@ -100,6 +100,9 @@ pub struct ServerMemory {
     /// When its cloud last refused to delete it because somebody locked it, where the cloud does not show locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_met: Option<Timestamp>,
+    /// How its cloud last refused to delete it for want of a right, if it has deleted no server since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_refused: Option<String>,
     /// The retirement or removal that was decided, from before its first step on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
@@ -181,6 +184,7 @@ impl ServerMemory {
             soft_deleted: false,
             gone_sightings: 0,
             lock_met: None,
+            deletion_refused: None,
             retirement: None,
             asked: None,
             asked_by: None,

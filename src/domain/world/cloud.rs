@@ -23,6 +23,9 @@ pub struct Cloud {
     pub floating_ips: Option<Listing<Vec<FloatingIp>>>,
     /// What the project may still have; read only when there is something to order.
     pub quota: Option<Quota>,
+    /// Why it would refuse to remove any server, where that is known beforehand, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal_forbidden: Option<String>,
 }
 
 impl Cloud {

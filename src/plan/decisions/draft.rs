@@ -1,7 +1,7 @@
 //! The plan while the decisions add to it.
 
 use crate::domain::format::shortened;
-use crate::domain::names::{NodeName, NodeTypeName};
+use crate::domain::names::{NodeName, NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
 use crate::plan::capacity::blocker::Blocker;
@@ -29,6 +29,8 @@ pub(crate) struct Draft {
     /// Servers that nodes keep which are not clearly theirs, and that fill limits at which jobs wait, by name and id; each with
     /// what keeps it.
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
+    /// How providers refuse removals, where servers keep their nodes for that.
+    pub(crate) removals_refused: BTreeMap<ProviderName, String>,
     /// Servers of ours that their cloud shows without metadata, by id, with their names.
     pub(crate) without_metadata: BTreeMap<String, String>,
     /// Why it is not known whether Jenkins leaves items out of the queue.

@@ -19,7 +19,7 @@ const MOST_ALIKE: usize = 20;
 /// reported once it is known which of them are held back.
 pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
     let others = conditions(state, draft);
-    let removals = draft.actions.iter().filter_map(of_removal).map(|removal| removal.key);
+    let removals = draft.actions.iter().filter_map(|action| of_removal(state, action)).map(|removal| removal.key);
     let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
     let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines));
     let sighted = |key: String| {
@@ -32,7 +32,7 @@ pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
 
 /// Adds a problem for each removal that does not come to its end.
 pub(super) fn report_removals(plan: &mut Plan) {
-    let removals = plan.actions.iter().filter_map(of_removal);
+    let removals = plan.actions.iter().filter_map(|action| of_removal(&plan.state, action));
     plan.problems.extend(problems(removals, &plan.state.lasting));
 }
 
@@ -108,6 +108,12 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("{why}, and it takes up the room for a server that a job waits for,"),
         cure: "if that node is this server, name it base+IP so that mita can tell; if it is not, delete the server in its cloud",
     }));
+    conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
+        key: format!("provider {provider} refuses removals"),
+        place: format!("provider {provider}"),
+        what: format!("no further node is retired there, since the last removal was refused ({refusal}),"),
+        cure: "give mita's user the right to delete servers; after that, mita retire of a node tries it at once",
+    }));
     conditions.extend(draft.without_metadata.iter().map(|(id, name)| Condition {
         key: format!("server {id} without metadata"),
         place: format!("server {name} ({id})"),
@@ -170,7 +176,7 @@ fn of_verdict(verdict: &Verdict) -> Option<Condition> {
 }
 
 /// A removal that is decided in each run and does not come to its end.
-fn of_removal(action: &Action) -> Option<Condition> {
+fn of_removal(state: &State, action: &Action) -> Option<Condition> {
     let place = match &action.change {
         Change::RetireNode(target) | Change::DeleteServer(target) => {
             format!("server {} ({})", target.name, target.server_id)
@@ -180,9 +186,16 @@ fn of_removal(action: &Action) -> Option<Condition> {
         Change::ReleaseFloatingIp { floating_ip_id, .. } => format!("floating ip {floating_ip_id}"),
         _ => return None,
     };
+    let key = format!("removal of {place}");
+    let what = format!("its removal ({}) is decided in each run and does not come to its end", action.rule);
+    let server = action.removed().and_then(|target| state.servers.get(&target.order));
+    if let Some(refusal) = server.and_then(|server| server.deletion_refused.as_ref()) {
+        let cure = "give mita's user the right to delete servers, or delete the server there";
+        return Some(Condition { key, place, what: format!("{what} ({refusal}),"), cure });
+    }
     Some(Condition {
-        key: format!("removal of {place}"),
-        what: format!("its removal ({}) is decided in each run and does not come to its end", action.rule),
+        key,
+        what,
         place,
         cure: "remove what stands in the way, if the last runs showed errors (mita history); if they showed none, its \
                service accepts the removal and does not do it: ask those who run it",

@@ -18,6 +18,8 @@ use crate::plan::lifecycle::last_build::last_build;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
+use crate::plan::lifecycle::rights;
+use crate::plan::lifecycle::rights::Refusals;
 use crate::plan::model::{Change, Problem, Subject};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -26,8 +28,9 @@ use std::collections::BTreeMap;
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Supply { fleet, state, .. } = *found.supply;
     let matched = matched(found);
+    let refusals = rights::refusals(state);
     for (index, (machine, classified)) in fleet.classified().enumerate() {
-        let server = Server { found, machine, index, job: matched.get(&index).copied() };
+        let server = Server { found, machine, index, job: matched.get(&index).copied(), refusals: &refusals };
         let (rule, reason) = server.decide(classified, draft);
         draft.unclear.extend(machine.busy_node().filter(|node| node.unclear).map(|node| node.name.clone()));
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
@@ -72,6 +75,7 @@ struct Server<'a> {
     index: usize,
     /// The job that its idle node has been given.
     job: Option<&'a Waiting<'a>>,
+    refusals: &'a Refusals<'a>,
 }
 
 impl Server<'_> {
@@ -165,6 +169,11 @@ impl Server<'_> {
     fn locked(&self) -> Option<String> {
         let Supply { state, now, .. } = *self.found.supply;
         lock::locked(state, self.machine, now)
+    }
+
+    /// Why its cloud would refuse to remove any server.
+    fn forbidden(&self) -> Option<&str> {
+        rights::forbidden(self.found.world, &self.machine.provider)
     }
 
     /// The person's pause that covers it.
@@ -261,7 +270,10 @@ impl Server<'_> {
         let Supply { config, state, now, .. } = *self.found.supply;
         let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
-        let certain = machine.doubts.is_empty() && state.settling.is_none() && self.pause().is_none();
+        let certain = machine.doubts.is_empty()
+            && state.settling.is_none()
+            && self.pause().is_none()
+            && self.forbidden().is_none();
         let (Some(target), true) = (target, certain) else { return reason };
         let asked = || {
             let known = state.servers.get(&machine.id).filter(|_| machine.server().is_some())?;
@@ -281,11 +293,20 @@ impl Server<'_> {
         if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
             return (Rule::Paused, format!("{reason}; {pause}"));
         }
+        if let Some(why) = self.forbidden() {
+            return (Rule::Held, format!("{reason}; mita cannot remove it: {why}"));
+        }
         // What it shares with another server goes with the first of them.
         let shared = machine.doubts.iter().filter(|node| draft.removal_of(&node.name).is_none());
         let Some(target) = target(machine, machine.nodes.iter().chain(shared).copied()) else {
             return (Rule::Ordered, format!("{reason}; its cloud's id is not known yet"));
         };
+        if !target.nodes.is_empty()
+            && let Some(refusal) = rights::refused(self.found.supply.state, self.refusals, machine)
+        {
+            draft.removals_refused.insert(target.provider, refusal.to_owned());
+            return (Rule::Held, format!("{reason}; kept, since the last removal there was refused: {refusal}"));
+        }
         let change = if target.nodes.is_empty() { Change::DeleteServer(target) } else { Change::RetireNode(target) };
         draft.act(change, rule, reason.clone());
         (rule, reason)

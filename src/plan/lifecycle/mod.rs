@@ -10,6 +10,7 @@ pub(crate) mod lock;
 pub(crate) mod outcomes;
 pub mod phase;
 pub(crate) mod restoring;
+pub(crate) mod rights;
 mod shield;
 
 use crate::config::Config;

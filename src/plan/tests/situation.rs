@@ -215,6 +215,7 @@ impl Situation {
             volumes: None,
             floating_ips: None,
             quota: None,
+            removal_forbidden: None,
         };
         self.world.clouds.insert(name.into(), cloud);
     }

@@ -5,6 +5,7 @@ use crate::domain::names::{MitaId, ProviderName, ServerId};
 use crate::domain::state::{ServerMemory, State};
 use crate::domain::world::{Cloud, Listing, Lookup, World};
 use crate::plan::identity::ownership::namesakes;
+use crate::plan::lifecycle::rights;
 use crate::plan::model::Problem;
 use crate::plan::sightings::servers::order_is_given_up;
 use foldhash::{HashMap, HashMapExt};
@@ -34,6 +35,10 @@ pub(crate) fn problems(config: &Config, world: &World, state: &State) -> Vec<Pro
         let told = unread.into_iter().take(MOST_ALIKE).chain(more.as_deref());
         for error in [servers, volumes, addresses].into_iter().flatten().chain(told) {
             problem(format!("provider {}", provider.name), error);
+        }
+        if let Some(why) = rights::forbidden(world, &provider.name) {
+            let error = format!("mita cannot remove servers there, so they and their nodes stay: {why}");
+            problem(format!("provider {}", provider.name), &error);
         }
         let hides = cloud.is_some_and(Cloud::hides_servers);
         if let Some((order, _)) =

@@ -50,6 +50,11 @@ impl Provider for OpenStack {
         compute::delete(&self.session, id)
     }
 
+    fn removal_forbidden(&self) -> Option<String> {
+        let missing = compute::forbidden_removal(&self.session).unwrap_or_default();
+        (!missing.is_empty()).then(|| missing.join("; "))
+    }
+
     fn attachments(&self) -> Option<&dyn Attachments> {
         Some(self)
     }

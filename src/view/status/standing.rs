@@ -19,7 +19,7 @@ named!(
         Idle = "idle",
         /// A build runs there.
         Busy = "busy",
-        /// A person set its node offline, locked it, or paused its removal.
+        /// A person set its node offline, locked it or paused its removal, or its cloud would refuse to delete it.
         Held = "held",
         /// Retired, in deletion or gone.
         Leaving = "leaving",

@@ -8,7 +8,7 @@ mod waited_for;
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::{ClosedNode, State};
+use crate::domain::state::{ClosedNode, ServerMemory, State};
 use crate::domain::world::*;
 use crate::plan::model::{
     Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
@@ -157,6 +157,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
         }
         Change::RetireNode(target) | Change::DeleteServer(target) => {
             unlocked(seen, action, &target.server_id);
+            permitted(seen, action, target);
             let shown = seen.shown().get(&target.server_id);
             assert!(shown.is_some_and(|(at, _)| at.contains(&&target.provider)), "by who shows it: {action}");
             (Some(&target.server_id), target.nodes.iter().collect())
@@ -219,6 +220,22 @@ fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
     let met = seen.remembered(server).and_then(|memory| memory.lock_met);
     let lately = met.is_some_and(|met| seen.now.duration_since(met) < jiff::SignedDuration::from_hours(1));
     assert!(lock == Lock::Open || lock == Lock::Unknown && !lately, "S7: locked: {action}");
+}
+
+/// No node goes where its cloud is known to refuse the removal, or refused the last one.
+fn permitted(seen: &Seen<'_>, action: &Action, Target { provider, server_id, nodes, .. }: &Target) {
+    let cloud = seen.world.clouds.get(provider).unwrap();
+    assert_eq!(cloud.removal_forbidden, None, "forbidden: {action}");
+    let is_refused = |memory: &ServerMemory| memory.deletion_refused.is_some();
+    let is_tried = nodes.is_empty() || seen.remembered(server_id).is_some_and(is_refused);
+    let mut of_provider = seen.state.servers.values().filter(|memory| seen.place(&memory.provider) == provider);
+    // A server that is gone, or is another provider's by now, says nothing any more.
+    let stands = of_provider.any(|memory| {
+        let id = memory.server_id.as_ref();
+        let at = id.and_then(|id| seen.ours().get(id)).map(|(at, _)| at);
+        is_refused(memory) && at.is_some_and(|at| **at == [provider])
+    });
+    assert!(is_tried || !stands, "refused: {action}");
 }
 
 /// S2 and S4: a node is made for a server of ours that runs and has none, or for an order of this very plan.

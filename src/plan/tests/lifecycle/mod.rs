@@ -8,6 +8,7 @@ mod last_builds;
 mod locked;
 mod node_rows;
 mod outages;
+mod rights;
 mod rows;
 mod shields;
 mod vanished;

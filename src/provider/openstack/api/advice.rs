@@ -54,6 +54,9 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Denied, 401) => {
             "a new token is not accepted either: is the identity service down, or the user disabled?"
         }
+        (FailureKind::Denied, 405) => {
+            "what stands in front of the service lets no deletion through: ask those who run it"
+        }
         (FailureKind::Denied, _) => "the user may not do this: give the user a role that may",
         (FailureKind::Conflict, _) if creates && says_cannot_choose_network(response) => {
             "write the networks of the node type in networks, since the cloud cannot choose"
@@ -99,6 +102,7 @@ mod tests {
             (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "mita reads the list anew"),
             (Read, 404, "", "a wrong address"),
             (Read, 403, "{}", "give the user a role that may"),
+            (Delete, 405, "<html>", "lets no deletion through"),
             (Read, 500, "{}", "mita tries again"),
             (Delete, 409, "{}", "mita tries again"),
             (Create, 500, "{}", "a later list shows what became of it"),

@@ -131,14 +131,9 @@ impl Session {
     }
 
     /// Why the access rules of the application credential do not allow a request; `None` if they do, or if it has none.
-    pub(crate) fn forbidden(
-        &self,
-        service: Service,
-        method: &Method,
-        path: &str,
-        operation: &Operation<'_>,
-    ) -> Result<Option<String>, Failure> {
-        self.missing_rule(&*self.login()?, service, method, path, operation)
+    pub(crate) fn forbidden(&self, service: Service, method: &Method, path: &str) -> Result<Option<String>, Failure> {
+        let operation = self.operation("compare the access rules", Effect::Read);
+        self.missing_rule(&*self.login()?, service, method, path, &operation)
     }
 
     fn missing_rule(

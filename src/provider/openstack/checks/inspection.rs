@@ -252,12 +252,7 @@ fn without_subnet(network: &Network) -> Option<String> {
 
 /// What an application credential with access rules may not do, although a run has to; reading shows the rest.
 fn access(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
-    let server = "/servers/00000000-0000-0000-0000-000000000000";
-    let mut needed = vec![
-        (Service::Compute, Method::POST, "/servers"),
-        (Service::Compute, Method::GET, server),
-        (Service::Compute, Method::DELETE, server),
-    ];
+    let mut needed = vec![(Service::Compute, Method::POST, "/servers")];
     if kind.has_volumes() {
         needed.push((Service::Volume, Method::DELETE, "/volumes/00000000-0000-0000-0000-000000000000"));
     }
@@ -265,10 +260,11 @@ fn access(cloud: &OpenStack, kind: &NodeType) -> Result<Vec<String>, Failure> {
         needed.push((Service::Network, Method::POST, "/floatingips"));
         needed.push((Service::Network, Method::DELETE, "/floatingips/00000000-0000-0000-0000-000000000000"));
     }
-    let operation = cloud.session.operation("compare the access rules", Effect::Read);
-    let ask =
-        |(service, method, path): (Service, Method, &str)| cloud.session.forbidden(service, &method, path, &operation);
-    needed.into_iter().filter_map(|one| ask(one).transpose()).collect()
+    let mut missing = compute::missing_for_removal(&cloud.session)?;
+    for (service, method, path) in needed {
+        missing.extend(cloud.session.forbidden(service, &method, path)?);
+    }
+    Ok(missing)
 }
 
 /// Somebody who uploads an image of the same name changes what the next server boots.

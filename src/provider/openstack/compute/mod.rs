@@ -10,4 +10,4 @@ pub(crate) mod wire;
 
 pub(crate) use choices::{key_pairs, zones};
 pub(crate) use quota::{Headroom, headroom, limits};
-pub(crate) use servers::{console_tail, delete, server, servers};
+pub(crate) use servers::{console_tail, delete, forbidden_removal, missing_for_removal, server, servers};

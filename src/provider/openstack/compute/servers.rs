@@ -178,6 +178,23 @@ pub(crate) fn delete(session: &Session, id: &ServerId) -> Result<Deletion, Failu
     session.delete(Service::Compute, path(id), says_no_server, &operation)
 }
 
+/// Which access rules an application credential lacks for the removal of a server: to read it, and to delete it.
+pub(crate) fn missing_for_removal(session: &Session) -> Result<Vec<String>, Failure> {
+    let any = path(&ServerId::from("00000000-0000-0000-0000-000000000000"));
+    let methods = [Method::GET, Method::DELETE];
+    let missing = methods.iter().map(|method| session.forbidden(Service::Compute, method, &any));
+    missing.filter_map(Result::transpose).collect()
+}
+
+/// The same where it is certain. A service that answers under another path than its URL reads the rules in another way: then
+/// they seem to forbid the list of servers, too, which every run reads.
+pub(crate) fn forbidden_removal(session: &Session) -> Result<Vec<String>, Failure> {
+    match session.forbidden(Service::Compute, &Method::GET, "/servers/detail")? {
+        Some(_) => Ok(Vec::new()),
+        None => missing_for_removal(session),
+    }
+}
+
 fn path(id: &ServerId) -> String {
     format!("/servers/{}", encode_segment(id.as_str()))
 }

@@ -1,8 +1,8 @@
 //! Log-ins that are refused by something else than Keystone, and answers to them with odd parts.
 
 use super::{cloud, token};
-use crate::http::loopback::{Answer, Seen};
-use crate::provider::FailureKind;
+use crate::http::loopback::{Answer, Loopback, Seen};
+use crate::provider::{FailureKind, Provider};
 use serde_json::Value;
 
 #[test]
@@ -76,5 +76,43 @@ fn an_empty_catalogue_is_reported_as_that_and_not_as_a_missing_project() {
         });
         let failure = provider.servers().unwrap_err();
         assert!(failure.message.contains(said), "{failure}");
+    }
+}
+
+/// A cloud whose tokens have these access rules for the compute service, each a method and a path.
+fn with_rules(rules: &'static [(&str, &str)]) -> (Loopback, Box<dyn Provider>) {
+    cloud(move |seen| {
+        (seen.target == "/identity/v3/auth/tokens").then(|| {
+            let Answer::Whole { status, headers, body } = token(seen) else { unreachable!("a token") };
+            let mut body: Value = serde_json::from_slice(&body).unwrap();
+            let rule = |(method, path): &(&str, &str)| serde_json::json!({"service": "compute", "method": method, "path": path});
+            let rules: Vec<Value> = rules.iter().map(rule).collect();
+            body["token"]["application_credential"] = serde_json::json!({"id": "a", "access_rules": rules});
+            Answer::Whole { status, headers, body: body.to_string().into_bytes() }
+        })
+    })
+}
+
+#[test]
+fn what_the_access_rules_do_not_allow_of_a_removal_is_known_before_it_is_tried() {
+    const LIST: (&str, &str) = ("GET", "/compute/v2.1/servers/detail");
+    const READ: (&str, &str) = ("GET", "/compute/v2.1/servers/*");
+    const DELETE: (&str, &str) = ("DELETE", "/compute/v2.1/servers/*");
+    for (rules, lacks) in [
+        (&[][..], &[][..]),
+        (&[LIST, READ, DELETE], &[]),
+        (&[READ, DELETE], &[]),
+        (&[LIST, DELETE], &["GET"]),
+        (&[LIST, READ], &["DELETE"]),
+        (&[LIST], &["GET", "DELETE"]),
+        // The service answers under another path, and reads the rules by that.
+        (&[("GET", "/servers/*"), ("DELETE", "/servers/*")], &[]),
+    ] {
+        let (_server, provider) = with_rules(rules);
+        let why = provider.removal_forbidden().unwrap_or_default();
+        for method in ["GET", "DELETE"] {
+            let rule = format!("{{service: compute, method: {method}, path: /compute/v2.1/servers/*}}");
+            assert_eq!(why.contains(&rule), lacks.contains(&method), "{rules:?}: {why}");
+        }
     }
 }

@@ -92,6 +92,8 @@ impl<'a> Operation<'a> {
             _ if self.effect != Effect::Read && leaves_open(response.status, error.as_ref()) => {
                 FailureKind::UnknownOutcome
             }
+            // A gateway in front of the service lets no deletion through.
+            405 if self.effect == Effect::Delete => FailureKind::Denied,
             // The caller handles Nova's own 404: what is gone needs no deletion.
             404 if self.effect == Effect::Delete => FailureKind::Unavailable,
             // Nova before 2013, and Cinder still, answer `overLimit` to both a quota and a rate; a proxy answers 413 to a

@@ -91,6 +91,7 @@ fn a_deletion_that_the_servers_state_forbids_is_a_conflict() {
     let locked = r#"{"conflictingRequest":{"code":409,"message":"Instance 5c0d4a2e is locked"}}"#;
     assert_eq!(meaning(Effect::Delete, 409, locked), FailureKind::Locked);
     assert_eq!(meaning(Effect::Delete, 403, POLICY), FailureKind::Denied);
+    assert_eq!(meaning(Effect::Delete, 405, "<html>"), FailureKind::Denied);
     assert_eq!(meaning(Effect::Delete, 500, "{}"), FailureKind::UnknownOutcome);
 }
 

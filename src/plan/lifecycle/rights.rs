@@ -1,0 +1,39 @@
+//! Rights that mita lacks at a cloud, so that it cannot remove servers there: their nodes must not go before them.
+
+use crate::domain::names::ProviderName;
+use crate::domain::state::{ServerMemory, State};
+use crate::domain::world::World;
+use crate::plan::identity::fleet::Machine;
+use std::collections::BTreeMap;
+
+/// Why a cloud would refuse to remove any server, where that is known beforehand, and what to do.
+pub(crate) fn forbidden<'a>(world: &'a World, provider: &ProviderName) -> Option<&'a str> {
+    world.clouds.get(provider)?.removal_forbidden.as_deref()
+}
+
+/// How clouds refused to delete servers, where they have deleted none since.
+pub(crate) type Refusals<'a> = BTreeMap<&'a ProviderName, &'a str>;
+
+/// All of them. A refusal ends with its server, whoever removed that: then another one may be tried.
+pub(crate) fn refusals(state: &State) -> Refusals<'_> {
+    let servers = state.servers.values();
+    servers.filter_map(|server| Some((&server.provider, server.deletion_refused.as_deref()?))).collect()
+}
+
+/// The refusal for which a server keeps its node. One that was itself refused is tried again: no other way shows whether the
+/// right is there by now.
+pub(crate) fn refused<'a>(state: &State, refusals: &Refusals<'a>, machine: &Machine<'_>) -> Option<&'a str> {
+    let is_tried = state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
+    refusals.get(&machine.provider).copied().filter(|_| !is_tried)
+}
+
+/// The cloud accepts deletions, or a person knows that it does.
+pub(crate) fn granted(state: &mut State, provider: &ProviderName) {
+    let is_refused = |server: &ServerMemory| server.provider == *provider && server.deletion_refused.is_some();
+    let refused = state.servers.iter().filter(|(_, server)| is_refused(server));
+    for order in refused.map(|(order, _)| order.clone()).collect::<Vec<_>>() {
+        if let Some(server) = state.servers.get_mut(&order) {
+            server.deletion_refused = None;
+        }
+    }
+}
