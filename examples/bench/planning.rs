@@ -164,6 +164,7 @@ impl Scene {
             volumes: None,
             floating_ips: None,
             quota: Some(Quota { instances: Some(100_000), ..Quota::default() }),
+            removal_forbidden: None,
         };
         SharedMap::from_iter([("openstack".into(), cloud)])
     }

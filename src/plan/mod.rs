@@ -40,6 +40,7 @@ use decisions::findings::Findings;
 use demand::queue::Demand;
 use jiff::Timestamp;
 use lifecycle::ClassifiedFleet;
+use lifecycle::rights::Rights;
 use model::{Action, AtHand, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +115,8 @@ impl<'a> Known<'a> {
         let mut state = self.state.clone();
         let blocker = ordering_blocker(world, &state);
         let limits = Limits::new(config, world, quotas, &state, fleet, now);
-        let supply = Supply { config, state: &state, fleet, limits: &limits, at_hand, now };
+        let rights = Rights::new(world, &state);
+        let supply = Supply { config, state: &state, fleet, rights: &rights, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
         let ids = decisions::order_ids::order_ids(world, &state, tried, now, placement.orders.len());
         let found =

@@ -20,6 +20,7 @@ use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::lifecycle::restoring::can_come_back;
+use crate::plan::lifecycle::rights::Rights;
 use crate::plan::model::AtHand;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +34,7 @@ pub(crate) struct Supply<'a> {
     pub(crate) config: &'a Config,
     pub(crate) state: &'a State,
     pub(crate) fleet: &'a ClassifiedFleet<'a>,
+    pub(crate) rights: &'a Rights<'a>,
     pub(crate) limits: &'a Limits<'a>,
     /// Idle servers that should be ready.
     pub(crate) at_hand: &'a BTreeMap<NodeTypeName, AtHand>,
@@ -169,13 +171,14 @@ impl<'a> Supply<'a> {
     }
 
     /// Machines that were kept for jobs for one grace time beyond their own. They go, but for as many as are kept at
-    /// hand: those take jobs, too.
+    /// hand, and for those that cannot be removed: those take jobs, too.
     fn overdue(&self) -> BTreeSet<usize> {
         let mut long = Vec::new();
         let mut at_hand: BTreeMap<&NodeTypeName, u32> = BTreeMap::new();
         for (index, (machine, classified)) in self.fleet.classified().enumerate() {
             let Phase::Idle { idle, confirmed } = classified.phase else { continue };
-            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 {
+            let stays = || self.rights.forbidden(machine).or_else(|| self.rights.refused(machine)).is_some();
+            if confirmed && idle >= self.config.times(&machine.node_type).idle_grace * 2 && !stays() {
                 long.push((index, &machine.node_type));
             } else {
                 *at_hand.entry(&machine.node_type).or_default() += 1;

@@ -18,8 +18,6 @@ use crate::plan::lifecycle::last_build::last_build;
 use crate::plan::lifecycle::lock;
 use crate::plan::lifecycle::phase::{Classified, Phase};
 use crate::plan::lifecycle::restoring::can_come_back;
-use crate::plan::lifecycle::rights;
-use crate::plan::lifecycle::rights::Refusals;
 use crate::plan::model::{Change, Problem, Subject};
 use jiff::SignedDuration;
 use std::collections::BTreeMap;
@@ -28,9 +26,8 @@ use std::collections::BTreeMap;
 pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
     let Supply { fleet, state, .. } = *found.supply;
     let matched = matched(found);
-    let refusals = rights::refusals(state);
     for (index, (machine, classified)) in fleet.classified().enumerate() {
-        let server = Server { found, machine, index, job: matched.get(&index).copied(), refusals: &refusals };
+        let server = Server { found, machine, index, job: matched.get(&index).copied() };
         let (rule, reason) = server.decide(classified, draft);
         draft.unclear.extend(machine.busy_node().filter(|node| node.unclear).map(|node| node.name.clone()));
         let id = machine.server_id.as_ref().map_or_else(|| machine.id.to_string(), ServerId::to_string);
@@ -75,7 +72,6 @@ struct Server<'a> {
     index: usize,
     /// The job that its idle node has been given.
     job: Option<&'a Waiting<'a>>,
-    refusals: &'a Refusals<'a>,
 }
 
 impl Server<'_> {
@@ -171,11 +167,6 @@ impl Server<'_> {
         lock::locked(state, self.machine, now)
     }
 
-    /// Why its cloud would refuse to remove any server.
-    fn forbidden(&self) -> Option<&str> {
-        rights::forbidden(self.found.world, &self.machine.provider)
-    }
-
     /// The person's pause that covers it.
     fn pause(&self) -> Option<&Pause> {
         self.found.supply.state.pause(&self.machine.node_type, &self.machine.provider)
@@ -267,13 +258,13 @@ impl Server<'_> {
     /// Keeps further builds from a node that runs its last one. Returns what is to be said of the server.
     fn drain(&self, reason: String, draft: &mut Draft) -> String {
         let machine = self.machine;
-        let Supply { config, state, now, .. } = *self.found.supply;
+        let Supply { config, state, rights, now, .. } = *self.found.supply;
         let online = machine.nodes.iter().copied().filter(|node| node.presence == Presence::Online);
         let target = target(machine, online).filter(|target| !target.nodes.is_empty());
         let certain = machine.doubts.is_empty()
             && state.settling.is_none()
             && self.pause().is_none()
-            && self.forbidden().is_none();
+            && rights.forbidden(machine).is_none();
         let (Some(target), true) = (target, certain) else { return reason };
         let asked = || {
             let known = state.servers.get(&machine.id).filter(|_| machine.server().is_some())?;
@@ -293,7 +284,7 @@ impl Server<'_> {
         if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
             return (Rule::Paused, format!("{reason}; {pause}"));
         }
-        if let Some(why) = self.forbidden() {
+        if let Some(why) = self.found.supply.rights.forbidden(machine) {
             return (Rule::Held, format!("{reason}; mita cannot remove it: {why}"));
         }
         // What it shares with another server goes with the first of them.
@@ -302,7 +293,7 @@ impl Server<'_> {
             return (Rule::Ordered, format!("{reason}; its cloud's id is not known yet"));
         };
         if !target.nodes.is_empty()
-            && let Some(refusal) = rights::refused(self.found.supply.state, self.refusals, machine)
+            && let Some(refusal) = self.found.supply.rights.refused(machine)
         {
             draft.removals_refused.insert(target.provider, refusal.to_owned());
             return (Rule::Held, format!("{reason}; kept, since the last removal there was refused: {refusal}"));

@@ -6,25 +6,38 @@ use crate::domain::world::World;
 use crate::plan::identity::fleet::Machine;
 use std::collections::BTreeMap;
 
-/// Why a cloud would refuse to remove any server, where that is known beforehand, and what to do.
+/// Why clouds would refuse to remove servers.
+pub(crate) struct Rights<'a> {
+    world: &'a World,
+    state: &'a State,
+    /// How each refused the last removal, where it has deleted no server since. A refusal ends with its server, whoever
+    /// removed that: then another one may be tried.
+    refusals: BTreeMap<&'a ProviderName, &'a str>,
+}
+
+impl<'a> Rights<'a> {
+    pub(crate) fn new(world: &'a World, state: &'a State) -> Self {
+        let servers = state.servers.values();
+        let refusals = servers.filter_map(|server| Some((&server.provider, server.deletion_refused.as_deref()?)));
+        Self { world, state, refusals: refusals.collect() }
+    }
+
+    /// Why its cloud is known to refuse the removal of any server, and what to do.
+    pub(crate) fn forbidden(&self, machine: &Machine<'_>) -> Option<&'a str> {
+        forbidden(self.world, &machine.provider)
+    }
+
+    /// The refusal for which a server keeps its node. One that was itself refused is tried again: no other way shows whether
+    /// the right is there by now.
+    pub(crate) fn refused(&self, machine: &Machine<'_>) -> Option<&'a str> {
+        let is_tried = self.state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
+        self.refusals.get(&machine.provider).copied().filter(|_| !is_tried)
+    }
+}
+
+/// Why a cloud is known to refuse the removal of any server, and what to do.
 pub(crate) fn forbidden<'a>(world: &'a World, provider: &ProviderName) -> Option<&'a str> {
     world.clouds.get(provider)?.removal_forbidden.as_deref()
-}
-
-/// How clouds refused to delete servers, where they have deleted none since.
-pub(crate) type Refusals<'a> = BTreeMap<&'a ProviderName, &'a str>;
-
-/// All of them. A refusal ends with its server, whoever removed that: then another one may be tried.
-pub(crate) fn refusals(state: &State) -> Refusals<'_> {
-    let servers = state.servers.values();
-    servers.filter_map(|server| Some((&server.provider, server.deletion_refused.as_deref()?))).collect()
-}
-
-/// The refusal for which a server keeps its node. One that was itself refused is tried again: no other way shows whether the
-/// right is there by now.
-pub(crate) fn refused<'a>(state: &State, refusals: &Refusals<'a>, machine: &Machine<'_>) -> Option<&'a str> {
-    let is_tried = state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
-    refusals.get(&machine.provider).copied().filter(|_| !is_tried)
 }
 
 /// The cloud accepts deletions, or a person knows that it does.

@@ -46,7 +46,7 @@ fn l6_what_a_cloud_is_known_to_forbid_is_not_begun_and_is_told_in_each_run() {
 #[test]
 fn a_node_whose_removal_is_forbidden_serves_jobs() {
     let mut s = Situation::new();
-    s.idle("s1", "10.0.0.1", "50m");
+    s.idle("s1", "10.0.0.1", "2h");
     s.joined("s2", "10.0.0.2").presence = set_offline(USER, &offline_message(&owner(), &"s2".into(), Rule::Idle));
     s.memory("s2").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step: RetirementStep::NodesOffline });
     s.cloud("os").removal_forbidden = Some(MISSING.to_owned());
@@ -57,9 +57,9 @@ fn a_node_whose_removal_is_forbidden_serves_jobs() {
         | ! provider os: mita cannot remove servers there, so they and their nodes stay: {MISSING}
         |   job 1  job1  idle_executor: needs amd64: node ubuntu+10.0.0.1 has an idle executor
         |   job 2  job2  wanted_again: needs amd64: node ubuntu+10.0.0.2 is brought back online for it
-        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 50m, grace 40m; kept for job1 (queue item 1)
+        |   node ubuntu+10.0.0.1  kept_for_jobs: idle 2h, grace 40m; kept for job1 (queue item 1)
         |   node ubuntu+10.0.0.2  wanted_again: job2 (queue item 2) needs amd64
-        |   server s1  ubuntu  kept_for_jobs: idle 50m, grace 40m; kept for job1 (queue item 1)
+        |   server s1  ubuntu  kept_for_jobs: idle 2h, grace 40m; kept for job1 (queue item 1)
         |   server s2  ubuntu  wanted_again: job2 (queue item 2) needs amd64
     "
     ));
@@ -107,6 +107,17 @@ fn a_refusal_binds_no_other_provider_and_ends_with_its_server() {
     s.memory("s1").provider = "two".into();
     s.add_provider("two");
     assert_eq!(removed(&s), 1);
+}
+
+#[test]
+fn l2_what_stays_after_a_refusal_takes_jobs_before_a_server_is_ordered() {
+    let mut s = refused();
+    s.idle("s2", "10.0.0.2", "2h");
+    s.project(1, "amd64");
+    let plan = s.plan();
+    assert!(!plan.actions.iter().any(|action| action.is_order()), "{}", whole(&plan));
+    s.memory("s1").deletion_refused = None;
+    assert!(s.plan().actions.iter().any(|action| action.is_order()));
 }
 
 #[test]
