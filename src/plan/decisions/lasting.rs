@@ -112,7 +112,7 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         key: format!("provider {provider} refuses removals"),
         place: format!("provider {provider}"),
         what: format!("no further node is retired there, since the last removal was refused ({refusal}),"),
-        cure: "give mita's user the right to delete servers; after that, mita retire of a node tries it at once",
+        cure: "get mita the right to delete servers; after that, mita retire of a node tries it at once",
     }));
     conditions.extend(draft.without_metadata.iter().map(|(id, name)| Condition {
         key: format!("server {id} without metadata"),
@@ -190,7 +190,7 @@ fn of_removal(state: &State, action: &Action) -> Option<Condition> {
     let what = format!("its removal ({}) is decided in each run and does not come to its end", action.rule);
     let server = action.removed().and_then(|target| state.servers.get(&target.order));
     if let Some(refusal) = server.and_then(|server| server.deletion_refused.as_ref()) {
-        let cure = "give mita's user the right to delete servers, or delete the server there";
+        let cure = "get mita the right to delete servers, or delete the server there";
         return Some(Condition { key, place, what: format!("{what} ({refusal}),"), cure });
     }
     Some(Condition {
