@@ -6,7 +6,7 @@ use crate::apply::outcome::{ActionResult, Results};
 use crate::config::Config;
 use crate::domain::format::shortened;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
-use crate::domain::state::{ClosedNode, Refused, RetirementStep, State};
+use crate::domain::state::{ClosedNode, DeletionRefused, Refused, RetirementStep, State};
 use crate::plan::lifecycle::rights;
 use crate::plan::sightings::breaker;
 use crate::provider::{Failure, FailureKind};
@@ -156,7 +156,9 @@ impl Event {
             }
             Event::DeletionRefused { order, reason } => {
                 if let Some(server) = state.servers.get_mut(&order) {
-                    server.deletion_refused = Some(shortened(&reason, LONGEST_REFUSAL).into_owned());
+                    let since = server.deletion_refused.take().map_or(now, |refused| refused.since);
+                    let reason = shortened(&reason, LONGEST_REFUSAL).into_owned();
+                    server.deletion_refused = Some(DeletionRefused { since, reason });
                 }
             }
             Event::DeletionAccepted(provider) => rights::granted(state, &provider),

@@ -115,7 +115,7 @@ impl<'a> Known<'a> {
         let mut state = self.state.clone();
         let blocker = ordering_blocker(world, &state);
         let limits = Limits::new(config, world, quotas, &state, fleet, now);
-        let rights = Rights::new(world, &state);
+        let rights = Rights::new(world, &state, now);
         let supply = Supply { config, state: &state, fleet, rights: &rights, limits: &limits, at_hand, now };
         let placement = supply.assign(demand, blocker.as_ref());
         let ids = decisions::order_ids::order_ids(world, &state, tried, now, placement.orders.len());

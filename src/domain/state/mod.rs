@@ -20,7 +20,9 @@ pub use lessons::{
 };
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
-pub use servers::{AddressMemory, GoneServer, Origin, Refused, Retirement, RetirementStep, ServerMemory, Shield, Work};
+pub use servers::{
+    AddressMemory, DeletionRefused, GoneServer, Origin, Refused, Retirement, RetirementStep, ServerMemory, Shield, Work,
+};
 pub use spending::{Spending, Spent};
 
 use crate::domain::installation::Controller;

@@ -102,7 +102,7 @@ pub struct ServerMemory {
     pub lock_met: Option<Timestamp>,
     /// How its cloud last refused to delete it for want of a right, if it has deleted no server since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deletion_refused: Option<String>,
+    pub deletion_refused: Option<DeletionRefused>,
     /// The retirement or removal that was decided, from before its first step on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retirement: Option<Retirement>,
@@ -131,6 +131,15 @@ pub struct Refused {
     pub last: Timestamp,
     /// Whether that lasts: no more are left, or it was refused before.
     pub lasts: bool,
+}
+
+/// A deletion that a cloud refused for want of a right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeletionRefused {
+    /// When it first did.
+    pub since: Timestamp,
+    /// Its last answer.
+    pub reason: String,
 }
 
 impl ServerMemory {

@@ -84,6 +84,13 @@ impl Draft {
         self.actions.iter().any(drains) || self.removal_of(node).is_some()
     }
 
+    /// Whether a node of the provider is retired.
+    pub(crate) fn retires_at(&self, provider: &ProviderName) -> bool {
+        let retires =
+            |action: &Action| matches!(&action.change, Change::RetireNode(target) if target.provider == *provider);
+        self.actions.iter().any(retires)
+    }
+
     /// Notes that a job waits, if only what others use prevents an order for it.
     pub(crate) fn starve(&mut self, blocker: &Blocker) {
         self.starved.extend(blocker.starved.clone().map(|kind| (kind, blocker.reason.clone())));

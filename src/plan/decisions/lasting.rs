@@ -111,7 +111,7 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
     conditions.extend(draft.removals_refused.iter().map(|(provider, refusal)| Condition {
         key: format!("provider {provider} refuses removals"),
         place: format!("provider {provider}"),
-        what: format!("no further node is retired there, since the last removal was refused ({refusal}),"),
+        what: format!("one node an hour at most is retired there, since the last removal was refused ({refusal}),"),
         cure: "get mita the right to delete servers; after that, mita retire of a node tries it at once",
     }));
     conditions.extend(draft.without_metadata.iter().map(|(id, name)| Condition {
@@ -191,7 +191,7 @@ fn of_removal(state: &State, action: &Action) -> Option<Condition> {
     let server = action.removed().and_then(|target| state.servers.get(&target.order));
     if let Some(refusal) = server.and_then(|server| server.deletion_refused.as_ref()) {
         let cure = "get mita the right to delete servers, or delete the server there";
-        return Some(Condition { key, place, what: format!("{what} ({refusal}),"), cure });
+        return Some(Condition { key, place, what: format!("{what} ({}),", refusal.reason), cure });
     }
     Some(Condition {
         key,

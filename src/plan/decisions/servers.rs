@@ -294,6 +294,7 @@ impl Server<'_> {
         };
         if !target.nodes.is_empty()
             && let Some(refusal) = self.found.supply.rights.refused(machine)
+            && (draft.retires_at(&target.provider) || !self.found.supply.rights.is_trial_due(&target.provider))
         {
             draft.removals_refused.insert(target.provider, refusal.to_owned());
             return (Rule::Held, format!("{reason}; kept, since the last removal there was refused: {refusal}"));

@@ -1,25 +1,35 @@
 //! Rights that mita lacks at a cloud, so that it cannot remove servers there: their nodes must not go before them.
 
 use crate::domain::names::ProviderName;
-use crate::domain::state::{ServerMemory, State};
+use crate::domain::state::{DeletionRefused, ServerMemory, State};
 use crate::domain::world::World;
 use crate::plan::identity::fleet::Machine;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+
+/// A refusal may be for one server alone: after this long, another one is tried.
+const TRIAL_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why clouds would refuse to remove servers.
 pub(crate) struct Rights<'a> {
     world: &'a World,
     state: &'a State,
-    /// How each refused the last removal, where it has deleted no server since. A refusal ends with its server, whoever
-    /// removed that: then another one may be tried.
-    refusals: BTreeMap<&'a ProviderName, &'a str>,
+    /// The latest refusal of each that has deleted no server since. It ends with its server, whoever removed that.
+    refusals: BTreeMap<&'a ProviderName, &'a DeletionRefused>,
+    now: Timestamp,
 }
 
 impl<'a> Rights<'a> {
-    pub(crate) fn new(world: &'a World, state: &'a State) -> Self {
-        let servers = state.servers.values();
-        let refusals = servers.filter_map(|server| Some((&server.provider, server.deletion_refused.as_deref()?)));
-        Self { world, state, refusals: refusals.collect() }
+    pub(crate) fn new(world: &'a World, state: &'a State, now: Timestamp) -> Self {
+        let mut refusals: BTreeMap<&ProviderName, &DeletionRefused> = BTreeMap::new();
+        for server in state.servers.values() {
+            let Some(refused) = &server.deletion_refused else { continue };
+            let latest = refusals.entry(&server.provider).or_insert(refused);
+            if refused.since > latest.since {
+                *latest = refused;
+            }
+        }
+        Self { world, state, refusals, now }
     }
 
     /// Why its cloud is known to refuse the removal of any server, and what to do.
@@ -31,7 +41,12 @@ impl<'a> Rights<'a> {
     /// the right is there by now.
     pub(crate) fn refused(&self, machine: &Machine<'_>) -> Option<&'a str> {
         let is_tried = self.state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
-        self.refusals.get(&machine.provider).copied().filter(|_| !is_tried)
+        self.refusals.get(&machine.provider).filter(|_| !is_tried).map(|refused| refused.reason.as_str())
+    }
+
+    /// Whether another server may be tried where one was refused.
+    pub(crate) fn is_trial_due(&self, provider: &ProviderName) -> bool {
+        self.refusals.get(provider).is_none_or(|refused| self.now.duration_since(refused.since) >= TRIAL_AFTER)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::plan::model::{
 };
 use crate::plan::plan;
 use crate::plan::sightings::floating_ips;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use seen::{Seen, held, keyed};
 use std::collections::BTreeSet;
 
@@ -218,7 +218,7 @@ fn removals(seen: &Seen<'_>, made: &Plan, action: &Action) {
 fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
     let lock = seen.shown().get(server).map_or(Lock::Unknown, |(_, server)| server.lock);
     let met = seen.remembered(server).and_then(|memory| memory.lock_met);
-    let lately = met.is_some_and(|met| seen.now.duration_since(met) < jiff::SignedDuration::from_hours(1));
+    let lately = met.is_some_and(|met| seen.now.duration_since(met) < SignedDuration::from_hours(1));
     assert!(lock == Lock::Open || lock == Lock::Unknown && !lately, "S7: locked: {action}");
 }
 
@@ -226,7 +226,9 @@ fn unlocked(seen: &Seen<'_>, action: &Action, server: &ServerId) {
 fn permitted(seen: &Seen<'_>, action: &Action, Target { provider, server_id, nodes, .. }: &Target) {
     let cloud = seen.world.clouds.get(provider).unwrap();
     assert_eq!(cloud.removal_forbidden, None, "forbidden: {action}");
-    let is_refused = |memory: &ServerMemory| memory.deletion_refused.is_some();
+    let is_refused = |memory: &ServerMemory| {
+        memory.deletion_refused.as_ref().is_some_and(|refused| refused.since > seen.now - SignedDuration::from_hours(1))
+    };
     let is_tried = nodes.is_empty() || seen.remembered(server_id).is_some_and(is_refused);
     let mut of_provider = seen.state.servers.values().filter(|memory| seen.place(&memory.provider) == provider);
     // A server that is gone, or is another provider's by now, says nothing any more.

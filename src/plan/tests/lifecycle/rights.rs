@@ -2,7 +2,7 @@
 
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep};
+use crate::domain::state::{DeletionRefused, Retirement, RetirementStep};
 use crate::plan::tests::situation::*;
 
 const MISSING: &str = "no rule allows DELETE";
@@ -15,7 +15,7 @@ fn refused() -> Situation {
     s.lose_node("ubuntu+10.0.0.1");
     let step = RetirementStep::NodesDeleted;
     s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since: s.now, step });
-    s.memory("s1").deletion_refused = Some(REFUSAL.to_owned());
+    s.memory("s1").deletion_refused = Some(DeletionRefused { since: s.now, reason: REFUSAL.to_owned() });
     s
 }
 
@@ -96,6 +96,21 @@ fn l6_after_a_refusal_the_refused_server_is_tried_again_and_no_node_follows_it()
         |   server s2  ubuntu  idle: 2h 2m, grace 40m
     ",
     );
+}
+
+#[test]
+fn s5_an_hour_after_a_refusal_that_may_be_for_one_server_alone_one_other_node_is_tried() {
+    let mut s = refused();
+    s.idle("s2", "10.0.0.2", "2h");
+    s.idle("s3", "10.0.0.3", "2h");
+    let retired = |s: &Situation| s.plan().actions.iter().filter(|action| action.rule == Rule::Idle).count();
+    s.after("59m");
+    assert_eq!(retired(&s), 0);
+    s.after("1m");
+    assert_eq!(retired(&s), 1);
+    // That one was deleted.
+    s.memory("s1").deletion_refused = None;
+    assert_eq!(retired(&s), 2);
 }
 
 #[test]
