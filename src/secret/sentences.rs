@@ -8,6 +8,13 @@ use std::ops::Range;
 /// Keystone refuses a password.
 pub(crate) const PASSWORD_REFUSED: &str =
     "the password is wrong, the user or project unknown or disabled, or the user has no role in it";
+/// Keystone knows the password, and no longer takes it.
+pub(crate) const PASSWORD_EXPIRED: &str = "change the password, or use an application credential";
+/// Keystone wants more than the password.
+pub(crate) const SEVERAL_METHODS: &str =
+    "this user has to log in with more than a password: use an application credential";
+/// Keystone takes no log-in of this user for a while.
+pub(crate) const LOCKED: &str = "too many log-ins failed: correct the password, and wait or have the user unlocked";
 /// Keystone refuses the secret of an application credential.
 pub(crate) const CREDENTIAL_REFUSED: &str =
     "the secret of the application credential is wrong, it has expired, or its user is disabled or lost a role of it";
@@ -23,8 +30,18 @@ pub(crate) const DISABLED: &str = "an administrator of the cloud has to enable i
 pub(crate) const JENKINS_REFUSED: &str =
     "Jenkins does not know this user with this token; check user and token of [jenkins]";
 
-const ALL: [&str; 7] =
-    [PASSWORD_REFUSED, CREDENTIAL_REFUSED, TOKEN_REFUSED, TOKEN_UNKNOWN, NO_CREDENTIAL, DISABLED, JENKINS_REFUSED];
+const ALL: [&str; 10] = [
+    PASSWORD_REFUSED,
+    PASSWORD_EXPIRED,
+    SEVERAL_METHODS,
+    LOCKED,
+    CREDENTIAL_REFUSED,
+    TOKEN_REFUSED,
+    TOKEN_UNKNOWN,
+    NO_CREDENTIAL,
+    DISABLED,
+    JENKINS_REFUSED,
+];
 
 /// Where these sentences are in a text.
 pub(super) fn places(text: &str) -> Vec<Range<usize>> {

@@ -73,7 +73,7 @@ pub(super) fn names_kind(response: &Response) -> bool {
 }
 
 /// Whether the text of an error has these words, in small letters.
-pub(super) fn says(response: &Response, words: &str) -> bool {
+pub(crate) fn says(response: &Response, words: &str) -> bool {
     error_body(response).is_some_and(|error| error.message.to_lowercase().contains(words))
 }
 
@@ -89,7 +89,23 @@ pub(super) fn says_cannot_choose_network(response: &Response) -> bool {
     says(response, "possible networks")
 }
 
-/// Whether Keystone says that a project or domain is disabled.
-pub(crate) fn says_disabled(response: &Response) -> bool {
-    says(response, "is disabled")
+/// Whether this is Keystone's own form of an error: `{"error": {"code", "title", "message"}}`.
+pub(crate) fn is_of_keystone(response: &Response) -> bool {
+    let error = serde_json::from_slice(&response.body).ok().and_then(|body: Value| body.get("error").cloned());
+    error.is_some_and(|error| {
+        let is_text = |key| error.get(key).is_some_and(Value::is_string);
+        error["code"] == response.status && is_text("title") && is_text("message")
+    })
+}
+
+/// Whether this is Keystone's sentence for every refused log-in, which the token filter of the other services writes, too
+/// (keystonemiddleware).
+pub(crate) fn is_generic_401(response: &Response) -> bool {
+    response.status == 401 && is_of_keystone(response) && says(response, "you have made requires authentication")
+}
+
+/// Whether Keystone took the password and wants more: the answer names the methods that the user's rules require.
+pub(crate) fn asks_for_methods(response: &Response) -> bool {
+    let body: Option<Value> = serde_json::from_slice(&response.body).ok();
+    response.status == 401 && body.is_some_and(|body| body["required_auth_methods"].is_array())
 }

@@ -8,9 +8,6 @@ use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::{compute, identity, image, network};
 use std::collections::BTreeSet;
 
-/// What is wrong with an auth_url where another service answers.
-const NOT_KEYSTONE: &str = "what answers at auth_url is not Keystone: correct auth_url";
-
 /// Whether Keystone answers at this URL, before anybody logs in there.
 ///
 /// # Errors
@@ -27,7 +24,7 @@ pub fn probe(auth_url: &str, access: Access<'_>) -> Result<(), String> {
     let http = Client::new(options).map_err(|error| error.to_string())?;
     match identity::describes_itself(&http, auth_url) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(NOT_KEYSTONE.to_owned()),
+        Ok(false) => Err(identity::NOT_KEYSTONE.to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -37,7 +34,7 @@ pub(crate) fn inventory(cloud: &OpenStack) -> Inventory {
     let mut problems = BTreeSet::new();
     if !session.is_keystone() {
         // Before the secret is sent there: a person may have mistyped the URL.
-        return Inventory { problems: vec![NOT_KEYSTONE.to_owned()], ..Inventory::default() };
+        return Inventory { problems: vec![identity::NOT_KEYSTONE.to_owned()], ..Inventory::default() };
     }
     let regions = or_report(session.regions_to_choose(), &mut problems);
     if !regions.is_empty() {

@@ -2,14 +2,15 @@
 
 use super::access_rules::AccessRule;
 use super::catalogue::Catalogue;
+use super::keystone::without_version;
+use super::refusal::refused;
 use super::wire::Role;
 use crate::config::{Auth, CredentialId, Domain, Identified, OpenStackConfig};
 use crate::http::{Client, HttpError, JsonBody, Request, Response, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
-use crate::provider::openstack::api::error_body::says_disabled;
+use crate::provider::openstack::api::Operation;
 use crate::provider::openstack::api::values::{Loose, timestamp};
-use crate::provider::openstack::api::{Operation, PASSES};
-use crate::secret::{Secret, sentences};
+use crate::secret::Secret;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -49,12 +50,7 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
     let response =
         http.send(&Request::post(url).json(&body).retryable()).map_err(|error| operation.unusable(&error))?;
     if !response.is_success() {
-        if (400..500).contains(&response.status) && !is_busy(&response) && !is_keystone(http, config) {
-            let (request, status) = (response.request(), response.status);
-            let text = format!("{request} answered {status}, and what answers there is not Keystone: correct auth_url");
-            return Err(operation.failure(FailureKind::Wrong, &text));
-        }
-        return Err(refused(&config.auth, &response, operation));
+        return Err(refused(http, config, &response, operation));
     }
     let login = match config.auth {
         Auth::Password { .. } | Auth::ApplicationCredential { .. } | Auth::Token { .. } => {
@@ -77,30 +73,6 @@ pub(crate) fn log_in(http: &Client, config: &OpenStackConfig, operation: &Operat
         return Err(operation.failure(FailureKind::Wrong, &text));
     }
     Ok(login)
-}
-
-/// Whether Keystone answers there: it describes its version to anybody. Other services of OpenStack refuse a log-in with the
-/// same words as Keystone. Without an answer, nothing speaks against it.
-pub(crate) fn is_keystone(http: &Client, config: &OpenStackConfig) -> bool {
-    if matches!(config.auth, Auth::V2Password { .. }) {
-        // A newer Keystone has no version 2.0 to describe.
-        return true;
-    }
-    describes_itself(http, &config.auth_url).unwrap_or(true)
-}
-
-/// Whether the answer there is Keystone's description of its version, or an error that says nothing of who answers.
-///
-/// # Errors
-/// Why there is no answer.
-pub(crate) fn describes_itself(http: &Client, auth_url: &str) -> Result<bool, HttpError> {
-    let response = http.send(&Request::get(format!("{}/v3", without_version(auth_url))))?;
-    if !response.is_success() {
-        // A proxy that asks for a log-in, or that allows no more requests now, stands in front of anything.
-        return Ok(matches!(response.status, 407 | 408 | 413 | 429 | 500..));
-    }
-    let is_version = |body: JsonBody<'_>| body.take("/version").is_ok_and(|version: Value| version.is_object());
-    Ok(response.json_body("a version").is_ok_and(is_version))
 }
 
 fn v3_login(base: &str, response: &Response, operation: &Operation<'_>) -> Result<Login, Failure> {
@@ -150,35 +122,6 @@ fn names(roles: Vec<Loose<Option<Role>>>) -> Vec<String> {
     roles.into_iter().filter_map(|Loose(role)| role).map(|role| role.name).collect()
 }
 
-/// Whether too many requests came. Keystone behind old filters answers 413 to them, with the time to wait.
-fn is_busy(response: &Response) -> bool {
-    response.status == 429 || response.status == 413 && response.retry_after().is_some()
-}
-
-fn refused(auth: &Auth, response: &Response, operation: &Operation<'_>) -> Failure {
-    let (kind, advice) = match (response.status, auth) {
-        // Keystone answers 404 for a credential of a disabled project, as for one that it does not know.
-        (401 | 403 | 404, _) if says_disabled(response) => (FailureKind::Denied, sentences::DISABLED),
-        // Keystone gives one answer for a wrong password, an unknown user or project, and a missing role.
-        (401 | 403, Auth::ApplicationCredential { .. }) => (FailureKind::Denied, sentences::CREDENTIAL_REFUSED),
-        (401 | 403, Auth::Token { .. }) => (FailureKind::Denied, sentences::TOKEN_REFUSED),
-        (401 | 403, _) => (FailureKind::Denied, sentences::PASSWORD_REFUSED),
-        (404, Auth::ApplicationCredential { .. }) if operation.is_json_error(response) => {
-            (FailureKind::Denied, sentences::NO_CREDENTIAL)
-        }
-        // This is the answer for a token that Keystone does not know.
-        (404, Auth::Token { .. }) if operation.is_json_error(response) => {
-            (FailureKind::Denied, sentences::TOKEN_UNKNOWN)
-        }
-        (404 | 410, _) => (FailureKind::Wrong, "auth_url is not that of Keystone, or it has no such version"),
-        (407, _) => (FailureKind::Wrong, "a proxy asks for a log-in: write USER:PASSWORD@ into its URL, or name none"),
-        _ if is_busy(response) => (FailureKind::RateLimited, "the cloud allows no more log-ins now"),
-        (500.., _) => (FailureKind::Unavailable, PASSES),
-        _ => (FailureKind::Wrong, "check auth_url, auth_version and the names of user, project and domains"),
-    };
-    operation.refused_as(kind, "the identity service", response, advice)
-}
-
 fn token_request(config: &OpenStackConfig) -> (String, Value) {
     let base = without_version(&config.auth_url);
     match &config.auth {
@@ -218,12 +161,6 @@ fn token_request(config: &OpenStackConfig) -> (String, Value) {
     }
 }
 
-/// Keystone's root URL, without a version.
-fn without_version(auth_url: &str) -> &str {
-    let url = auth_url.trim_end_matches('/');
-    ["/v3", "/v2.0"].iter().find_map(|version| url.strip_suffix(version)).unwrap_or(url).trim_end_matches('/')
-}
-
 fn identified(who: &Identified) -> Value {
     match who {
         Identified::Id(id) => json!({"id": id}),
@@ -250,14 +187,6 @@ mod tests {
 
     fn named(name: &str) -> Identified {
         Identified::Name { name: name.into(), domain: Domain::Name("Default".into()) }
-    }
-
-    #[test]
-    fn keystones_url_may_be_given_with_a_version_a_prefix_or_a_slash() {
-        for url in ["http://h:5000", "http://h:5000/", "http://h:5000/v3", "http://h:5000/v3/", "http://h:5000/v2.0"] {
-            assert_eq!(without_version(url), "http://h:5000", "{url}");
-        }
-        assert_eq!(without_version("https://h/identity/v3"), "https://h/identity");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 pub(crate) mod access_rules;
 mod catalogue;
+mod keystone;
 mod log_in;
+mod refusal;
 mod wire;
 
-pub(crate) use log_in::{Identity, Login, describes_itself, is_keystone, log_in};
+pub(crate) use keystone::{NOT_KEYSTONE, describes_itself, is_keystone};
+pub(crate) use log_in::{Identity, Login, log_in};

@@ -116,3 +116,34 @@ fn what_the_access_rules_do_not_allow_of_a_removal_is_known_before_it_is_tried()
         }
     }
 }
+
+#[test]
+fn keystone_is_known_by_its_words_where_a_gateway_hides_its_version() {
+    let expired = "The password is expired and needs to be changed for user: 123.";
+    let error = |message: &str| {
+        serde_json::json!({"error": {"code": 401, "title": "Unauthorized", "message": message}}).to_string()
+    };
+    let receipt = r#"{"receipt": {"methods": ["password"]}, "required_auth_methods": [["totp", "password"]]}"#;
+    let generic = error("The request you have made requires authentication.");
+    for (body, quoted, advice) in [
+        (error(expired), expired, ": change the password, or use an application credential"),
+        (error("The account is locked for user: 1"), "is locked", "wait or have the user unlocked"),
+        (receipt.to_owned(), "totp", "more than a password: use an application credential"),
+        (generic, "requires authentication", "the password is wrong, the user or project unknown"),
+    ] {
+        for root in [300, 403, 404] {
+            let body = body.clone();
+            let (_server, provider) = cloud(move |seen| {
+                let root = Answer::json(root, "<html>");
+                seen.target.starts_with("/identity").then(|| match seen.method.as_str() {
+                    "POST" => Answer::json(401, &body),
+                    _ => root,
+                })
+            });
+            let failure = provider.servers().unwrap_err();
+            assert_eq!(failure.kind, FailureKind::Denied, "{failure}");
+            assert!(failure.message.contains(quoted) && failure.message.contains(advice), "{failure}");
+            assert_eq!(failure.message.contains("is wrong"), advice.contains("is wrong"), "{failure}");
+        }
+    }
+}

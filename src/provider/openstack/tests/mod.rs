@@ -193,7 +193,9 @@ fn an_auth_url_that_is_not_keystones_is_a_wrong_configuration() {
     });
     let failure = provider.servers().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Wrong);
-    assert!(failure.message.contains("/auth/tokens answered 404, and what answers there is not Keystone"), "{failure}");
+    let (said, request) = ("the address answered 404: ", "/auth/tokens)");
+    assert!(failure.message.contains(said) && failure.message.contains(request), "{failure}");
+    assert!(failure.message.ends_with(": what answers at auth_url is not Keystone: correct auth_url"), "{failure}");
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn a_service_that_refuses_a_log_in_with_the_words_of_keystone_is_not_taken_for_i
         cloud(|seen| seen.target.starts_with("/identity").then(|| Answer::json(401, recorded!("token_401.json"))));
     let failure = provider.servers().unwrap_err();
     assert_eq!(failure.kind, FailureKind::Wrong);
-    assert!(failure.message.ends_with("what answers there is not Keystone: correct auth_url"), "{failure}");
+    assert!(failure.message.ends_with("what answers at auth_url is not Keystone: correct auth_url"), "{failure}");
 }
 
 #[test]
