@@ -3,6 +3,7 @@
 use super::error::{HttpError, Kind};
 use super::request::{Request, origin};
 use super::response::{Response, excerpt};
+use jiff::Timestamp;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -186,21 +187,37 @@ fn seconds(time: Duration) -> String {
 
 fn not_trusted(cause: &dyn fmt::Display) -> String {
     /// Messages of rustls, and what to do.
-    const ADVICE: [(&str, &str); 7] = [
+    const ADVICE: [(&str, &str); 9] = [
         (
             "UnknownIssuer",
             "it is self-signed or from an authority that is not trusted: for an authority of your own set cacert",
         ),
+        (
+            "CaUsedAsEndEntity",
+            "the service shows a certificate of an authority (CA:TRUE) as its own: make it one that `openssl req -x509` \
+             writes with -addext basicConstraints=critical,CA:FALSE",
+        ),
         ("BadSignature", "cacert has another authority with the same name: set it to the one that signed"),
         ("not valid for name", "use a host name of the certificate in the URL"),
-        ("certificate expired", "have the service's certificate renewed"),
-        ("not valid yet", "is the clock of this machine right?"),
+        ("is not valid after", EXPIRED),
+        ("peer certificate: Expired", EXPIRED),
+        ("is not valid before", "is the clock of this machine right?"),
         ("No CA certificates", "install the system's certificates (ca-certificates), or set cacert"),
         ("InvalidContentType", "does this port speak https? If not, write http:// in the URL"),
     ];
+    const EXPIRED: &str = "have it renewed, or set this machine's clock";
     let cause = cause.to_string();
     let advice = ADVICE.iter().find(|(message, _)| cause.contains(message)).map(|(_, advice)| format!(": {advice}"));
+    let cause = with_date(&cause).unwrap_or(cause);
     format!("no trusted TLS connection: {cause}{}", advice.unwrap_or_default())
+}
+
+/// What rustls says of the time of a certificate, with the date in place of seconds since 1970.
+fn with_date(cause: &str) -> Option<String> {
+    let since = |mark| Some((mark, cause.split_once(mark)?.1.split(' ').next()?.parse().ok()?));
+    let (mark, seconds) = since("is not valid after ").or_else(|| since("is not valid before "))?;
+    let date = Timestamp::from_second(seconds).ok()?.strftime("%Y-%m-%d %H:%M UTC");
+    Some(format!("the certificate of the service {mark}{date}"))
 }
 
 #[cfg(test)]
@@ -240,9 +257,32 @@ mod tests {
                 "received corrupt message of type InvalidContentType",
                 ": does this port speak https? If not, write http:// in the URL",
             ),
+            (
+                "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                ": the service shows a certificate of an authority (CA:TRUE) as its own: make it one that `openssl req \
+                 -x509` writes with -addext basicConstraints=critical,CA:FALSE",
+            ),
+            ("invalid peer certificate: Expired", ": have it renewed, or set this machine's clock"),
+            ("received fatal alert: CertificateExpired", ""),
             ("invalid peer certificate: Revoked", ""),
         ] {
             assert_eq!(not_trusted(&cause), format!("no trusted TLS connection: {cause}{advice}"));
+        }
+    }
+
+    #[test]
+    fn a_certificate_says_since_when_it_is_not_valid() {
+        // As rustls writes them.
+        let late = "invalid peer certificate: certificate expired: verification time 1796040000 (UNIX), but certificate is \
+                    not valid after 1577836800 (218203200 seconds ago)";
+        let early = "invalid peer certificate: certificate not valid yet: verification time 1796040000 (UNIX), but \
+                     certificate is not valid before 3786912000 (1990872000 seconds in future)";
+        for (cause, said) in [
+            (late, "after 2020-01-01 00:00 UTC: have it renewed, or set this machine's clock"),
+            (early, "before 2090-01-01 00:00 UTC: is the clock of this machine right?"),
+        ] {
+            let start = "no trusted TLS connection: the certificate of the service is not valid ";
+            assert_eq!(not_trusted(&cause), format!("{start}{said}"));
         }
     }
 }

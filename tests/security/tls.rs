@@ -75,9 +75,11 @@ fn certificate(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (
     (params, KeyPair::generate().expect("a key"))
 }
 
-fn self_signed(names: &[&str]) -> ServerConfig {
-    let (params, key) = certificate(names, |_| {});
-    server(params.self_signed(&key).expect("a certificate").der().clone(), &key)
+/// A host with a certificate that it signed itself, and the certificate in PEM form.
+fn self_signed(names: &[&str], is_ca: IsCa) -> (ServerConfig, String) {
+    let (params, key) = certificate(names, |params| params.is_ca = is_ca);
+    let certificate = params.self_signed(&key).expect("a certificate");
+    (server(certificate.der().clone(), &key), certificate.pem())
 }
 
 fn server(certificate: rustls::pki_types::CertificateDer<'static>, key: &KeyPair) -> ServerConfig {
@@ -139,6 +141,7 @@ fn refused(tls: impl Fn() -> ServerConfig, called: &str, cacert: Option<&str>, r
         assert!(line.contains(reason), "{line}");
         assert!(line.contains(advice), "{line}");
     }
+    assert!(!ended.stderr.contains("failed to verify"), "a line of the library: {}", ended.stderr);
 }
 
 #[test]
@@ -158,7 +161,7 @@ fn s9_an_expired_certificate_is_refused_before_anything_is_said() {
             params.not_after = date_time_ymd(2020, 1, 1);
         })
     };
-    refused(tls, "localhost", Some(&authority.pem()), "expired", "have the service's certificate renewed");
+    refused(tls, "localhost", Some(&authority.pem()), "not valid after 2020-01-01 00:00 UTC", "have it renewed");
 }
 
 #[test]
@@ -170,15 +173,33 @@ fn s9_a_certificate_of_the_future_is_refused_before_anything_is_said() {
             params.not_after = date_time_ymd(2091, 1, 1);
         })
     };
-    refused(tls, "localhost", Some(&authority.pem()), "not valid yet", "is the clock of this machine right");
+    refused(
+        tls,
+        "localhost",
+        Some(&authority.pem()),
+        "not valid before 2090-01-01",
+        "is the clock of this machine right",
+    );
 }
 
 #[test]
 fn s9_a_self_signed_certificate_is_refused_before_anything_is_said() {
     let advice = "for an authority of your own set cacert";
-    refused(|| self_signed(&["localhost"]), "localhost", None, "UnknownIssuer", advice);
+    let (host, _) = self_signed(&["localhost"], IsCa::NoCa);
+    refused(|| host.clone(), "localhost", None, "UnknownIssuer", advice);
     let authority = Authority::new("our own");
-    refused(|| self_signed(&["localhost"]), "localhost", Some(&authority.pem()), "UnknownIssuer", advice);
+    refused(|| host.clone(), "localhost", Some(&authority.pem()), "UnknownIssuer", advice);
+}
+
+#[test]
+fn a_self_signed_certificate_in_cacert_is_good_unless_it_is_that_of_an_authority() {
+    let (host, pem) = self_signed(&["localhost"], IsCa::ExplicitNoCa);
+    let (controller, cloud) = (Host::tls(host.clone(), jenkins), Host::tls(host, openstack));
+    let ended = run(&controller.called("localhost"), &cloud.called("localhost"), Some(&pem));
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    // As openssl makes it, and as other programs take it.
+    let (host, pem) = self_signed(&["localhost"], IsCa::Ca(BasicConstraints::Unconstrained));
+    refused(|| host.clone(), "localhost", Some(&pem), "CaUsedAsEndEntity", "critical,CA:FALSE");
 }
 
 #[test]

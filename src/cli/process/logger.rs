@@ -19,6 +19,8 @@ pub fn start(arguments: &Arguments, moment: Moment) {
     let level = level(arguments.verbose, arguments.quiet);
     let mut builder = Builder::new();
     builder.filter_level(level.min(LevelFilter::Warn)).filter_module(env!("CARGO_CRATE_NAME"), level);
+    // It says before mita that a certificate is not trusted, and does not say whose.
+    builder.filter_module("rustls_platform_verifier", LevelFilter::Off);
     match arguments.log_format {
         Format::Text => builder.format(text),
         Format::Json => builder.format(move |out, record| json(out, record, moment)),
