@@ -1,6 +1,6 @@
 //! `mita check --online` against clouds that are set up in unusual ways.
 
-use super::online::{assert_fault, cloud_with, lines, online, scene, scene_with};
+use super::online::{assert_fault, assert_hint, cloud_with, lines, online, scene, scene_with};
 use crate::config::{Auth, Backend, BootVolume, CredentialId, NodeType};
 use crate::secret::Secret;
 use crate::view::tests::scene::Scene;
@@ -201,4 +201,16 @@ fn the_access_rule_that_a_credential_lacks_is_named_before_it_is_needed() {
     let none = super::online::online(&with_rules(&[rule("image", "GET", "/image/**")]));
     let part = "none of them allows GET /compute/v2.1/servers/detail of the service compute";
     assert!(lines(&none.faults).iter().any(|line| line.contains(part)), "{none:?}");
+}
+
+#[test]
+fn a_gateway_that_drops_the_microversion_is_told_with_what_it_costs() {
+    let drop = |cloud: &mut Cloud| cloud.options.drops_microversions = true;
+    let header = "does not answer to the header OpenStack-API-Version: have the gateway before it pass that header on";
+    let mut plain = with_cloud(drop);
+    plain.loaded.config.node_types[0].networks = vec!["ci-net".into()];
+    assert_hint(&plain, &[header, "does not show which servers are locked"]);
+    let mut tagged = with_cloud(drop);
+    tagged.loaded.config.node_types[0].boot.tags = vec!["ci".into()];
+    assert_hint(&tagged, &[header, "which servers are locked, and refuses tags"]);
 }

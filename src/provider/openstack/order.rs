@@ -1,6 +1,6 @@
 //! One order: the request that creates a server with its mark.
 
-use super::api::{Call, Effect, Microversion, Operation, Service};
+use super::api::{Call, Effect, Microversion, NO_MICROVERSION, Operation, Service};
 use super::cloud::{OpenStack, Resource};
 use super::compute::wire::CreatedServer;
 use super::disks::{self, Disks};
@@ -44,6 +44,11 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     if let (406, Some(version)) = (response.status, microversion) {
         let keys = Microversion::keys(node_type).join(" and ");
         let advice = format!("it is too old for {keys} (microversion {version}): leave that out of the node type");
+        return Err(operation.refused_as(FailureKind::Wrong, &Service::Compute.to_string(), &response, &advice));
+    }
+    if response.status == 400 && microversion.is_some() && cloud.session.ignores_microversions() {
+        let keys = Microversion::keys(node_type).join(" and ");
+        let advice = format!("{NO_MICROVERSION}, or leave {keys} out of the node type");
         return Err(operation.refused_as(FailureKind::Wrong, &Service::Compute.to_string(), &response, &advice));
     }
     if !response.is_success() {

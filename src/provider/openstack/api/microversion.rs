@@ -3,7 +3,11 @@
 //! A request names the oldest microversion that has all it needs, so that it works with old clouds, too.
 
 use crate::config::NodeType;
+use crate::http::Response;
 use std::fmt;
+
+/// The header in which a request asks for one, and which the answer repeats.
+pub(super) const HEADER: &str = "OpenStack-API-Version";
 
 /// A minor version of the Compute API v2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +28,11 @@ impl Microversion {
     /// The oldest one that an order of this node type works with; `None` if the first one does.
     pub(crate) fn needed(node_type: &NodeType) -> Option<Self> {
         needs(node_type).into_iter().max()
+    }
+
+    /// Whether the service answered in this version.
+    pub(super) fn is_that_of(self, response: &Response) -> bool {
+        response.header(HEADER).is_some_and(|said| said.ends_with(&format!(" {self}")))
     }
 
     /// Whether an order has to say which networks it wants.

@@ -10,7 +10,7 @@ pub(super) mod service;
 mod session;
 pub(super) mod values;
 
-pub(crate) use advice::{NO_DISK, PASSES};
+pub(crate) use advice::{NO_DISK, NO_MICROVERSION, PASSES};
 pub(crate) use error_body::Effect;
 pub(crate) use errors::{
     Operation, says_no_floating_ip, says_no_image, says_no_server, says_no_volume, says_not_reachable, unusable_client,

@@ -2,7 +2,7 @@
 
 use super::error_body::Effect;
 use super::errors::Operation;
-use super::microversion::{LOCKS, Microversion};
+use super::microversion::{HEADER, LOCKS, Microversion};
 use super::service::Service;
 use super::values::timestamp;
 use crate::config::OpenStackConfig;
@@ -26,6 +26,8 @@ pub(crate) struct Session {
     state: Mutex<LogIns>,
     /// Whether the cloud has answered that it is too old to show locks.
     shows_no_locks: AtomicBool,
+    /// Whether an answer lacked the microversion that the request asked for, which Nova repeats.
+    ignores_microversions: AtomicBool,
 }
 
 #[derive(Default)]
@@ -57,7 +59,13 @@ impl Call {
 
 impl Session {
     pub(crate) fn new(config: OpenStackConfig, http: Client) -> Self {
-        Self { config, http, state: Mutex::default(), shows_no_locks: AtomicBool::new(false) }
+        Self {
+            config,
+            http,
+            state: Mutex::default(),
+            shows_no_locks: AtomicBool::default(),
+            ignores_microversions: AtomicBool::default(),
+        }
     }
 
     pub(crate) fn operation<'a>(&'a self, description: &'a str, effect: Effect) -> Operation<'a> {
@@ -72,6 +80,11 @@ impl Session {
     /// Whether Keystone answers at its URL, which is asked without credentials.
     pub(crate) fn is_keystone(&self) -> bool {
         is_keystone(&self.http, &self.config)
+    }
+
+    /// Whether the compute service ignored a microversion: a gateway before it drops the header, or it is older than that.
+    pub(crate) fn ignores_microversions(&self) -> bool {
+        self.ignores_microversions.load(Ordering::Relaxed)
     }
 
     /// Who is logged in, and to which project.
@@ -203,12 +216,18 @@ impl Session {
             request = request.json(body);
         }
         if let Some(microversion) = microversion {
-            request = request.header("OpenStack-API-Version", format!("compute {microversion}"));
+            request = request.header(HEADER, format!("compute {microversion}"));
         }
         if let Some(timeout) = call.timeout {
             request = request.timeout(timeout);
         }
-        self.http.send(&request).map_err(|error| operation.unusable(&error))
+        let response = self.http.send(&request).map_err(|error| operation.unusable(&error))?;
+        if let Some(microversion) = microversion.filter(|_| response.is_success())
+            && !microversion.is_that_of(&response)
+        {
+            self.ignores_microversions.store(true, Ordering::Relaxed);
+        }
+        Ok(response)
     }
 
     fn login(&self) -> Result<Arc<Login>, Failure> {

@@ -7,7 +7,7 @@ use crate::http::Method;
 use crate::provider::failure::Failure;
 use crate::provider::findings::{Inspection, QuotaUsage};
 use crate::provider::mark;
-use crate::provider::openstack::api::{Effect, NO_DISK, Named, Service};
+use crate::provider::openstack::api::{Effect, Microversion, NO_DISK, NO_MICROVERSION, Named, Service};
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::compute::wire::ComputeLimits;
 use crate::provider::openstack::identity::Identity;
@@ -43,6 +43,7 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
         ),
         Err(failure) => seen.unread.push(failure.message),
     }
+    seen.hints.extend(microversions(cloud, orders));
     let available = Available::read(cloud, orders, &mut seen.unread);
     let limits = compute::limits(&cloud.session);
     for order in orders {
@@ -96,6 +97,17 @@ fn who(identity: &Identity, now: Timestamp, seen: &mut Inspection) {
         seen.hints
             .push(format!("the user's password expires at {end}: change it before, or use an application credential"));
     }
+}
+
+/// What it costs that the compute service ignores microversions.
+fn microversions(cloud: &OpenStack, orders: &[Order<'_>]) -> Option<String> {
+    if !cloud.session.ignores_microversions() {
+        return None;
+    }
+    let keys: BTreeSet<&str> = orders.iter().flat_map(|order| Microversion::keys(order.node_type)).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let refused = if keys.is_empty() { String::new() } else { format!(", and refuses {}", keys.join(" and ")) };
+    Some(format!("{NO_MICROVERSION}; without it the cloud does not show which servers are locked{refused}"))
 }
 
 fn minute(time: Timestamp) -> String {

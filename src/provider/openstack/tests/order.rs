@@ -260,3 +260,29 @@ fn a_cloud_that_is_too_old_for_keys_of_the_node_type_is_reported_with_these_keys
     assert_eq!(failure.kind, FailureKind::Wrong);
     assert!(failure.message.contains("too old for tags and description (microversion 2.52)"), "{failure}");
 }
+
+#[test]
+fn an_order_that_a_cloud_refuses_because_it_ignores_microversions_is_reported_with_that() {
+    let refused = |repeats: bool| {
+        let (_server, provider) = cloud(move |seen| {
+            let text = "Invalid input for field/attribute networks. Value: auto. 'auto' is not of type 'array'";
+            let body = format!(r#"{{"badRequest":{{"code":400,"message":"{text}"}}}}"#);
+            let list = || Answer::json(200, recorded!("servers.json"));
+            match seen.line().as_str() {
+                "POST /compute/v2.1/servers" => Some(Answer::json(400, &body)),
+                "GET /compute/v2.1/servers/detail?limit=1000" if repeats => {
+                    Some(list().with("OpenStack-API-Version", "compute 2.9"))
+                }
+                _ => None,
+            }
+        });
+        provider.servers().unwrap();
+        let mut ubuntu = node_type("ubuntu");
+        ubuntu.boot.tags = vec!["ci".into()];
+        failure(&*provider, &ubuntu).message
+    };
+    let dropped = refused(false);
+    assert!(dropped.contains("does not answer to the header OpenStack-API-Version"), "{dropped}");
+    assert!(dropped.ends_with(", or leave tags out of the node type"), "{dropped}");
+    assert!(refused(true).contains(": correct the node type"), "the answer to the list had the header");
+}

@@ -39,6 +39,8 @@ pub struct Options {
     pub page_size: usize,
     /// The newest compute microversion, below 2.
     pub newest_microversion: u32,
+    /// Whether a gateway drops the headers of microversions.
+    pub drops_microversions: bool,
     /// How long a new server is missing from lists (several cells, a replica).
     pub list_lag: Duration,
     /// The regions of the catalogue; what the cloud has is in the first.
@@ -64,6 +66,7 @@ impl Default for Options {
             token_life: Duration::from_secs(3600),
             page_size: 1000,
             newest_microversion: 93,
+            drops_microversions: false,
             list_lag: Duration::ZERO,
             regions: vec!["RegionOne".into()],
             keystone_v2: false,

@@ -23,6 +23,9 @@ impl Cloud {
             }
             Err(refused) => return *refused,
         };
+        if self.options.drops_microversions {
+            return self.nova_route(&path[1..], request, &token, 1);
+        }
         let minor = match microversion(request, self.options.newest_microversion) {
             Ok(minor) => minor,
             Err(refused) => return *refused,
