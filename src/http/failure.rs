@@ -17,6 +17,10 @@ pub(super) const LARGEST_BODY: usize = 128 << 20;
 /// The most bytes that are read of an answer whose long texts are cut.
 pub(super) const LONGEST_ANSWER: usize = 1 << 30;
 
+/// A header that does not fit in what is written at once. Of those of mita, only a token can be so long.
+const TOO_LONG_A_TOKEN: &str =
+    "the token is longer than the 16 KiB that mita sends in a header: ask those who run the cloud for Fernet tokens";
+
 /// Why there is no complete answer.
 pub(super) enum TransportError {
     /// There is no answer.
@@ -88,6 +92,10 @@ pub(super) fn explain(
             };
             (Kind::Lost, format!("the answer (status {status}) {why}"), true)
         }
+        // ureq has no public name for this error.
+        TransportError::Call(Error::Protocol(cause)) if cause.to_string().contains("output too small") => {
+            (Kind::NotSent, TOO_LONG_A_TOKEN.to_owned(), false)
+        }
         TransportError::Call(cause @ Error::LargeResponseHeader(..)) => (Kind::TooLarge, cause.to_string(), false),
         TransportError::Call(cause) if sent => (Kind::Lost, lost(request, cause, timeout), true),
         TransportError::Call(cause) => {
@@ -131,6 +139,13 @@ fn proxy_refused(uri: &Uri, proxy: &Proxy, reason: &str) -> (String, bool) {
     let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
     match status {
         None => (format!("the proxy {place} did not answer"), true),
+        Some(407) if proxy.username().is_some() => (
+            format!(
+                "the proxy {place} answered 407: it refuses the user and the password in its URL, or wants another way to log \
+                 in than Basic, as NTLM or Kerberos, which mita does not know"
+            ),
+            false,
+        ),
         Some(407) => (
             format!(
                 "the proxy {place} answered 407: it wants a user and a password: write them into its URL, \

@@ -47,6 +47,16 @@ fn a_long_token_a_long_boot_script_and_long_headers_of_an_answer_fit_in_the_buff
 }
 
 #[test]
+fn a_token_that_fits_in_no_header_is_named_as_what_is_wrong() {
+    let server = Loopback::new(|_| ok("{}"));
+    let token = Secret::new("t".repeat(20 << 10));
+    let error =
+        server.client(PLENTY).send(&Request::post(&server.url).secret_header("X-Auth-Token", &token)).unwrap_err();
+    assert_eq!(error.kind, Kind::NotSent, "{error}");
+    assert!(error.text.starts_with("the token is longer than the 16 KiB"), "{error}");
+}
+
+#[test]
 fn headers_without_end_are_an_error_that_says_so() {
     let server = Loopback::new(|_| ok("{}").with("X-Long", &"h".repeat(40 << 10)));
     let error = server.client(PLENTY).send(&Request::post(&server.url)).unwrap_err();

@@ -122,7 +122,7 @@ fn s9_a_proxy_that_refuses_or_answers_something_else_is_named_with_what_to_do() 
         (
             "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
             "https",
-            "it wants a user and a password",
+            "it refuses the user and the password in its URL, or wants another way",
         ),
         ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "http", "let it allow CONNECT to port 5000"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 2\r\n\r\nno", "https", "can it reach cloud.example?"),

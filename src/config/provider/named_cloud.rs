@@ -80,7 +80,11 @@ impl Login<'_> {
                 "turns the verification of certificates off; name the cloud's certificate authority with cacert",
             );
         }
-        for key in ["trust_id", "system_scope", "passcode"] {
+        if self.cloud.get(&["system_scope"]).is_some() {
+            let (scope, project) = (self.cloud.key("system_scope"), self.cloud.key("project_name"));
+            self.error(&format!("has {scope}, with which a token belongs to no project; remove it and set {project}"));
+        }
+        for key in ["trust_id", "passcode"] {
             if self.cloud.get(&[key]).is_some() {
                 self.error(&format!(
                     "has {key}, a way to log in that mita does not know; use a password or an application credential"

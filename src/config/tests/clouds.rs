@@ -173,6 +173,10 @@ fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
              credential",
         ),
         (
+            &format!("clouds: {{ci: {{system_scope: all, auth: {{{good}}}}}}}"),
+            "cloud ci of FILE has system_scope, with which a token belongs to no project; remove it and set project_name",
+        ),
+        (
             &format!("clouds: {{ci: {{regions: [a, b], auth: {{{good}}}}}}}"),
             "cloud ci of FILE has several regions; write service_region here, one of a, b",
         ),

@@ -42,7 +42,8 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     let call = Call { body, microversion, ..Call::new(Method::POST, Service::Compute, "/servers") };
     let response = cloud.session.send(&call, &operation)?;
     if let (406, Some(version)) = (response.status, microversion) {
-        let keys = Microversion::keys(node_type).join(" and ");
+        let newest = Microversion::newest_in(&response).filter(|newest| *newest < version).unwrap_or(Microversion(1));
+        let keys = Microversion::keys_beyond(node_type, newest).join(" and ");
         let advice = format!("it is too old for {keys} (microversion {version}): leave that out of the node type");
         return Err(operation.refused_as(FailureKind::Wrong, &Service::Compute.to_string(), &response, &advice));
     }

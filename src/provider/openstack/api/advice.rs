@@ -23,12 +23,12 @@ pub(super) const METADATA_ITEMS: &str = "metadata items";
 const NO_ADDRESS: &str = "no more ip addresses";
 
 /// What to do about an answer that means this.
-pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, response: &Response) -> Option<&'static str> {
+pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, response: &Response) -> Option<String> {
     let says = |words| says(response, words);
     let creates = effect == Effect::Create;
     // Old versions of Nova ask to wait for nothing where a quota is used up.
     let is_told_to_wait = || response.retry_after().is_some_and(|pause| !pause.is_zero());
-    Some(match (kind, response.status) {
+    let text = match (kind, response.status) {
         (FailureKind::RateLimited, _) if creates && service == Service::Compute => {
             "mita orders nothing there for a while (mita status shows how long)"
         }
@@ -46,6 +46,8 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Wrong | FailureKind::Conflict, _) if creates && says(NO_ADDRESS) => {
             "release addresses there that nobody uses, or name another network or pool"
         }
+        // Nova names the field that its schema refuses, and the check knows nothing of that.
+        (FailureKind::Wrong, 400) if creates && says("invalid input for field") => "correct the node type",
         // Nova names the kind of its errors; a gateway in front of it knows nothing of node types.
         (FailureKind::Wrong, 400 | 403 | 404 | 422) if creates && names_kind(response) => {
             "correct the node type; `mita check --online` shows what the cloud has"
@@ -53,7 +55,17 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Wrong, _) if says("marker") => {
             "what the next page was to begin with is gone: mita reads the list anew"
         }
-        (FailureKind::Wrong, 404 | 405 | 410) => "the configuration or the catalogue leads to a wrong address",
+        // The address is right: mita has just read from it.
+        (FailureKind::Wrong, 405) if effect == Effect::Delete => {
+            "a gateway before it allows no DELETE: have it allowed by those who run the cloud"
+        }
+        // A list of versions, or a version that the service no longer has.
+        (FailureKind::Unavailable, 300) | (FailureKind::Wrong, 404 | 405 | 410) => {
+            let key = service.override_key();
+            return Some(format!(
+                "the address is wrong: have the catalogue corrected, or write the right one as {key}"
+            ));
+        }
         (FailureKind::Wrong, _) => return None,
         (FailureKind::Denied, 401) => {
             "a new token is not accepted either: is the identity service down, or the user disabled?"
@@ -65,12 +77,19 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Conflict, _) if creates && says_cannot_choose_network(response) => {
             "write the networks of the node type in networks, since the cloud cannot choose"
         }
-        (FailureKind::Conflict, _) if creates => "`mita check --online` shows what the cloud has",
+        (FailureKind::Conflict, _) if creates && says("matches found") => {
+            "`mita check --online` shows what the cloud has"
+        }
+        (FailureKind::Conflict, _) if creates && says("in use") => {
+            "free it there, or name another one in the node type"
+        }
+        (FailureKind::Conflict, _) if creates => return None,
         (FailureKind::Conflict, _) => "its state does not allow it now; mita tries again",
         (FailureKind::Locked, _) => "somebody locked it: unlock it there to let mita delete it",
         (FailureKind::RateLimited | FailureKind::Unavailable, _) => PASSES,
         (FailureKind::UnknownOutcome, _) => "a later list shows what became of it",
-    })
+    };
+    Some(text.to_owned())
 }
 
 #[cfg(test)]
@@ -101,10 +120,13 @@ mod tests {
                 r#"{"badRequest":{"message":"No more IP addresses available on network x."}}"#,
                 "addresses there",
             ),
-            (Create, 400, r#"{"badRequest":{"message":"Invalid key_name"}}"#, "correct the node type"),
-            (Create, 404, "<html>", "a wrong address"),
+            (Create, 400, r#"{"badRequest":{"message":"Invalid key_name"}}"#, "`mita check --online` shows"),
+            (Create, 404, "<html>", "the address is wrong"),
+            (Read, 300, r#"{"versions":[]}"#, "or write the right one as compute_endpoint_override"),
+            (Delete, 405, "<html>", "a gateway before it allows no DELETE"),
+            (Create, 409, r#"{"conflictingRequest":{"message":"Port 1 is still in use."}}"#, "free it there"),
             (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "mita reads the list anew"),
-            (Read, 404, "", "a wrong address"),
+            (Read, 404, "", "the address is wrong"),
             (Read, 403, "{}", "give the user a role that may"),
             (Delete, 405, "<html>", "lets no deletion through"),
             (Read, 500, "{}", "mita tries again"),
@@ -118,10 +140,19 @@ mod tests {
             (Read, 400, r#"{"badRequest":{"message":"odd"}}"#),
             (Create, 400, r#"{"error_code":"APIG.0301","error_msg":"Incorrect IAM authentication information"}"#),
             (Create, 451, ""),
+            (Create, 409, r#"{"conflictingRequest":{"message":"a conflict"}}"#),
         ] {
             let message = refusal(effect, Answer::json(status, body));
             assert!(message.ends_with("/servers)"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_value_that_novas_schema_refuses_is_in_the_node_type_and_nowhere_in_the_cloud() {
+        let text = "Invalid input for field/attribute group. Value: x. 'x' is not a 'uuid'";
+        let body = format!(r#"{{"badRequest":{{"message":"{text}"}}}}"#);
+        let message = refusal(Effect::Create, Answer::json(400, &body));
+        assert!(message.ends_with("/servers): correct the node type"), "{message}");
     }
 
     #[test]

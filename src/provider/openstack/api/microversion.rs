@@ -40,9 +40,21 @@ impl Microversion {
         self >= NETWORKS_REQUIRED
     }
 
-    /// The keys of this node type that a cloud without it does not know.
+    /// The keys of this node type that need a microversion.
     pub(crate) fn keys(node_type: &NodeType) -> Vec<&'static str> {
-        needs(node_type).into_iter().map(Self::reason).collect()
+        Self::keys_beyond(node_type, Microversion(1))
+    }
+
+    /// The keys of this node type that a cloud with this newest microversion does not know.
+    pub(crate) fn keys_beyond(node_type: &NodeType, newest: Self) -> Vec<&'static str> {
+        needs(node_type).into_iter().filter(|needed| *needed > newest).map(Self::reason).collect()
+    }
+
+    /// The newest one that a refusal names: "Version 2.67 is not supported by the API. Minimum is 2.1 and maximum is 2.53."
+    pub(crate) fn newest_in(refusal: &Response) -> Option<Self> {
+        let text = String::from_utf8_lossy(&refusal.body);
+        let rest = text.split_once("maximum is 2.")?.1;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok().map(Self)
     }
 
     /// The configuration key that needs this microversion.

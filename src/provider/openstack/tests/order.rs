@@ -249,16 +249,23 @@ fn a_refused_order_says_what_novas_words_are_and_what_to_do() {
 
 #[test]
 fn a_cloud_that_is_too_old_for_keys_of_the_node_type_is_reported_with_these_keys() {
-    let (_server, provider) = cloud(|seen| {
-        let too_old = r#"{"computeFault":{"code":406,"message":"Version 2.52 is not supported by the API."}}"#;
-        (seen.method == "POST" && seen.target.ends_with("/servers")).then(|| Answer::json(406, too_old))
-    });
-    let mut ubuntu = node_type("ubuntu");
-    ubuntu.boot.tags = vec!["ci".into()];
-    ubuntu.boot.description = Some("for ceph".into());
-    let failure = failure(&*provider, &ubuntu);
-    assert_eq!(failure.kind, FailureKind::Wrong);
-    assert!(failure.message.contains("too old for tags and description (microversion 2.52)"), "{failure}");
+    for (range, keys) in [
+        ("", "tags and description"),
+        (" Minimum is 2.1 and maximum is 2.18.", "tags and description"),
+        (" Minimum is 2.1 and maximum is 2.38.", "tags"),
+    ] {
+        let (_server, provider) = cloud(move |seen| {
+            let text = format!("Version 2.52 is not supported by the API.{range}");
+            let too_old = format!(r#"{{"computeFault":{{"code":406,"message":"{text}"}}}}"#);
+            (seen.method == "POST" && seen.target.ends_with("/servers")).then(|| Answer::json(406, &too_old))
+        });
+        let mut ubuntu = node_type("ubuntu");
+        ubuntu.boot.tags = vec!["ci".into()];
+        ubuntu.boot.description = Some("for ceph".into());
+        let failure = failure(&*provider, &ubuntu);
+        assert_eq!(failure.kind, FailureKind::Wrong);
+        assert!(failure.message.contains(&format!("too old for {keys} (microversion 2.52)")), "{failure}");
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl<'a> Operation<'a> {
     /// An answer whose status means no success.
     pub(crate) fn refused(&self, service: Service, response: &Response) -> Failure {
         let kind = self.meaning(response);
-        let advice = advice(kind, service, self.effect, response).unwrap_or_default();
+        let advice = &advice(kind, service, self.effect, response).unwrap_or_default();
         Failure { retry_after: retry_after(response), ..self.refused_as(kind, &service.to_string(), response, advice) }
     }
 
