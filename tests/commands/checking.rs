@@ -33,8 +33,42 @@ fn what_no_node_type_can_work_with_is_an_error_of_check_and_no_run_stops_at_it()
         it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
         let (status, shown) = said(&it, &["reconcile", "--dry-run"]);
         assert!(status == 0 && shown.contains(part), "{lines}: {shown}");
-        assert_eq!(said(&it, &["reconcile"]).0, 0, "{lines}");
+        let (status, shown) = said(&it, &["reconcile"]);
+        assert!(status == 0 && shown.matches(part).count() == 1, "a run that orders says it: {lines}: {shown}");
         assert_eq!(it.servers().len(), 1, "what the last version ordered is ordered");
+        assert_eq!(said(&it, &["reconcile"]), (0, String::new()), "{lines}");
+    }
+}
+
+#[test]
+fn a_name_where_nova_takes_ids_only_is_an_error_of_check_and_a_warning_of_the_run_that_orders() {
+    for (hints, part) in [
+        ("group = \"near\"", "\"near\" is no UUID, and Nova takes nothing else"),
+        ("group = [\"near\"]", "is a list, and Nova takes one group"),
+        ("different_host = [\"a\"]", "\"a\" is no UUID"),
+        ("different_host = \"a\"", "\"a\" is no UUID"),
+        ("same_host = [\"a\"]", "\"a\" is no UUID"),
+    ] {
+        let it = trusty_with(&format!("scheduler_hints = {{ {hints} }}"));
+        let (status, shown) = said(&it, &["check"]);
+        assert!(status == 2 && shown.contains(part), "{hints}: {shown}");
+        it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
+        let (status, shown) = said(&it, &["reconcile"]);
+        assert!(status == 1 && shown.contains(part), "the cloud refuses it: {hints}: {shown}");
+    }
+}
+
+#[test]
+fn what_cloud_init_and_nova_take_is_no_error_of_check() {
+    let id = "7916ff6a-6887-42d7-8e19-58c214755a1d";
+    for lines in [
+        "script = \"\\n#cloud-config\\n\"",
+        &format!(
+            "scheduler_hints = {{ different_host = \"{id}\", same_host = [\"{id}\"], group = \"{id}\", cell = \"x\" }}"
+        ),
+    ] {
+        let (status, shown) = said(&trusty_with(lines), &["check"]);
+        assert!(status == 0 && !shown.contains("warning"), "{lines}: {shown}");
     }
 }
 

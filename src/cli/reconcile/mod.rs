@@ -11,13 +11,14 @@ use crate::cli::process::failure::Failure;
 use crate::cli::process::output;
 use crate::cli::process::output::Reader;
 use crate::config::Loaded;
-use crate::plan::model::Plan;
+use crate::plan::model::{Change, Plan};
 use crate::plan::text::display::Detail;
 use crate::progress::Progress;
 use crate::reconcile::{Decision, Moment, Permits, Report, dry_run_with, reconcile_with};
 use crate::view::document::run::{RunDocument, render, repeated, result_words};
 use crate::view::exit::Exit;
 use crate::view::text::plural;
+use log::Level;
 use recorder::Recorder;
 use std::io::{IsTerminal, stderr};
 use targets::Targets;
@@ -50,13 +51,10 @@ fn run_once(
     progress: Progress,
 ) -> Result<Exit, Failure> {
     let permits = Permits { allow_removals: args.allow_removals };
+    // Not worth a mail each minute: `mita check` shows it to everybody.
+    let is_quiet = !args.dry_run && !stderr().is_terminal();
     for warning in &loaded.warnings {
-        // Not worth a mail each minute: `mita check` shows it to everybody.
-        if args.dry_run || stderr().is_terminal() {
-            log::warn!("{warning}");
-        } else {
-            log::info!("{warning}");
-        }
+        log::log!(if is_quiet { Level::Info } else { Level::Warn }, "{warning}");
     }
     let mut recorder = Recorder::new(targets.record.as_ref());
     let watch = |decision: Decision<'_>| recorder.begin(decision);
@@ -77,6 +75,10 @@ fn run_once(
         not_written.extend(targets.publish(&loaded.config, &report, ended, store).err());
     }
     report_unwritten(&not_written);
+    if is_quiet && report.plan.actions.iter().any(|action| matches!(action.change, Change::CreateServer(_))) {
+        // What `mita check` calls an error is worth one where it costs a server.
+        loaded.unworkable.iter().for_each(|warning| log::warn!("{warning}"));
+    }
     let mut verdicts_printed = false;
     let (written, shown) = if args.format.output.is_json() {
         (output::print_document(&RunDocument::of(&report)), false)

@@ -204,6 +204,13 @@ fn the_access_rule_that_a_credential_lacks_is_named_before_it_is_needed() {
 }
 
 #[test]
+fn a_host_in_a_zone_is_told_as_one_for_administrators() {
+    let mut scene = scene_with(|kind| kind.availability_zone = Some("nova:host-1".into()));
+    scene.loaded.config.node_types.truncate(1);
+    assert_hint(&scene, &["\"nova:host-1\" of ", "names a host", "administrators only: write \"nova\""]);
+}
+
+#[test]
 fn a_gateway_that_drops_the_microversion_is_told_with_what_it_costs() {
     let drop = |cloud: &mut Cloud| cloud.options.drops_microversions = true;
     let header = "does not answer to the header OpenStack-API-Version: have the gateway before it pass that header on";

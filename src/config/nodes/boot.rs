@@ -1,9 +1,10 @@
 //! The keys of a node type that the cloud needs for a server: its flavor, boot volume, ports, floating IP, server group,
 //! scheduler hints, tags and description.
 
-use crate::config::file::{Found, Table};
+use crate::config::file::{Found, Place, Table};
 use crate::config::keys;
 use crate::config::types::{Boot, BootVolume, FlavorChoice, Hint};
+use crate::domain::names::is_uuid;
 use std::collections::BTreeMap;
 use toml::de::DeValue;
 
@@ -92,10 +93,28 @@ fn scheduler_hints(table: &Table<'_>) -> BTreeMap<String, Hint> {
             other => table.line_of_text(other, &at).map(|found| Hint::One(found.value)),
         };
         if let Some(hint) = hint {
+            check_ids(table, &at, key, &hint);
             hints.insert(key.to_owned(), hint);
         }
     }
     hints
+}
+
+/// Nova takes no names in these (nova/api/openstack/compute/schemas/servers.py, `_hints`). A single text as same_host is not
+/// looked at there.
+fn check_ids(table: &Table<'_>, at: &Place, key: &str, hint: &Hint) {
+    let (ids, advice) = match (key, hint) {
+        ("group", Hint::One(id)) => (std::slice::from_ref(id), "write its id, or its name as server_group"),
+        ("group", Hint::Many(_)) => {
+            return table.reading.unworkable(at, "is a list, and Nova takes one group; write its id");
+        }
+        ("different_host", Hint::One(id)) => (std::slice::from_ref(id), "write the id of a server"),
+        ("different_host" | "same_host", Hint::Many(ids)) => (ids.as_slice(), "write ids of servers"),
+        _ => return,
+    };
+    if let Some(name) = ids.iter().find(|id| !is_uuid(id)) {
+        table.reading.unworkable(at, format!("{name:?} is no UUID, and Nova takes nothing else; {advice}"));
+    }
 }
 
 fn tags(table: &Table<'_>) -> Vec<String> {

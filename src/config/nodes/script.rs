@@ -69,11 +69,14 @@ pub(crate) fn check_first_line(table: &Table<'_>, script: &str) {
     let Some(at) = table.has("script").or_else(|| table.has("script_file")) else { return };
     let begins = |text: &str| KNOWN.iter().any(|known| text.starts_with(known));
     let first: String = script.trim_start().lines().next().unwrap_or_default().chars().take(40).collect();
-    if first.is_empty() || begins(script) {
+    // cloud-init strips white space before it looks (cloudinit/handlers/__init__.py, `type_from_starts_with`). The kernel, which
+    // runs a script, does not.
+    let is_config = script.trim_start().starts_with("#cloud-config");
+    if first.is_empty() || begins(script) || is_config {
         return;
     }
     let text = if begins(script.trim_start()) {
-        "begins with white space, so cloud-init does not recognize it; begin with the # itself".to_owned()
+        "begins with white space, so that it does not run; begin with the # itself".to_owned()
     } else if script.starts_with('\u{feff}') {
         "begins with a byte order mark, so cloud-init does not recognize it; write it as UTF-8 without one".to_owned()
     } else {

@@ -273,8 +273,8 @@ fn what_works_but_is_probably_not_meant_draws_a_warning() {
         ("max = 1\nmin_idle = 2\n", "mita.toml:6: nodes.ubuntu.min_idle: 2 idle nodes cannot be kept with max = 1"),
         (
             "script = \"\\n#!/bin/sh\\n\"\n",
-            "mita.toml:5: nodes.ubuntu.script: begins with white space, so cloud-init does not recognize it; \
-             begin with the # itself",
+            "mita.toml:5: nodes.ubuntu.script: begins with white space, so that it does not run; begin with \
+             the # itself",
         ),
         (
             "script = \"#!/bin/sh\\r\\necho\\r\\n\"\n",

@@ -14,6 +14,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
+/// Whether a text can be an id in OpenStack.
+pub(crate) fn is_uuid(text: &str) -> bool {
+    let digits = text.chars().filter(|c| *c != '-').count();
+    digits == 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -157,6 +157,14 @@ fn names_are_plain_text_in_json_and_pad_in_tables() {
     assert_eq!(ServerId::from(String::from("a")).as_ref(), "a");
 }
 
+#[test]
+fn an_id_of_openstack_has_thirty_two_hexadecimal_digits() {
+    assert!(is_uuid("7916ff6a-6887-42d7-8e19-58c214755a1d"));
+    assert!(is_uuid("7916ff6a688742d78e1958c214755a1d"));
+    assert!(!is_uuid("Debian 12"));
+    assert!(!is_uuid("7916ff6a-6887-42d7-8e19-58c214755a1g"));
+}
+
 proptest! {
     #[test]
     fn a_name_made_by_the_convention_is_taken_apart_again(base in ".*", ip: IpAddr) {

@@ -1,7 +1,8 @@
 //! Glance: images by id, name or pattern (Image API v2).
 
 use super::api::{Effect, Operation, Service, Session, loose, says_no_image, timestamp};
-use super::names::{hint, is_uuid, unknown};
+use super::names::{hint, unknown};
+use crate::domain::names::is_uuid;
 use crate::http::{encode_query, encode_segment};
 use crate::provider::failure::{Failure, FailureKind};
 use serde::Deserialize;

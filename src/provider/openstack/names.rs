@@ -52,12 +52,6 @@ fn quoted((_, name): &(f64, &str)) -> String {
     format!("\"{}\"", name.escape_debug())
 }
 
-/// Whether a text can be an id in Glance or Neutron.
-pub(super) fn is_uuid(text: &str) -> bool {
-    let digits = text.chars().filter(|c| *c != '-').count();
-    digits == 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,13 +64,5 @@ mod tests {
         assert_eq!(hint("Debian", ["Debian 12 \"x\"", "zzz"]), r#"nearest: "Debian 12 \"x\"""#);
         assert_eq!(hint("qqq", ["aaa", "bbb", "ccc", "ddd"]), r#"there are "aaa", "bbb", "ccc", ..."#);
         assert_eq!(hint("x", []), "there is none");
-    }
-
-    #[test]
-    fn an_id_has_thirty_two_hexadecimal_digits() {
-        assert!(is_uuid("7916ff6a-6887-42d7-8e19-58c214755a1d"));
-        assert!(is_uuid("7916ff6a688742d78e1958c214755a1d"));
-        assert!(!is_uuid("Debian 12"));
-        assert!(!is_uuid("7916ff6a-6887-42d7-8e19-58c214755a1g"));
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn inspect(cloud: &OpenStack, orders: &[Order<'_>], now: Timestamp) -
     seen.hints.extend(microversions(cloud, orders));
     let available = Available::read(cloud, orders, &mut seen.unread);
     let limits = compute::limits(&cloud.session);
+    seen.hints.extend(orders.iter().filter_map(|order| forced_host(order.node_type, &identity)));
     for order in orders {
         let mut problems = available.problems(order.node_type, &identity);
         let operation = cloud.session.operation("use the script", Effect::Create);
@@ -108,6 +109,16 @@ fn microversions(cloud: &OpenStack, orders: &[Order<'_>]) -> Option<String> {
     let keys: Vec<&str> = keys.into_iter().collect();
     let refused = if keys.is_empty() { String::new() } else { format!(", and refuses {}", keys.join(" and ")) };
     Some(format!("{NO_MICROVERSION}; without it the cloud does not show which servers are locked{refused}"))
+}
+
+/// By Nova's default policy (`os_compute_api:servers:create:forced_host`) only an administrator chooses the host.
+fn forced_host(kind: &NodeType, identity: &Identity) -> Option<String> {
+    let zone = kind.availability_zone.as_ref().filter(|zone| zone.contains(':') && !identity.is_admin())?;
+    let (name, alone) = (&kind.name, zone.split(':').next().unwrap_or_default());
+    Some(format!(
+        "the availability_zone {zone:?} of {name} names a host, which most clouds allow to administrators only: write {alone:?}, \
+         unless this user may choose the host"
+    ))
 }
 
 fn minute(time: Timestamp) -> String {

@@ -1,11 +1,12 @@
 //! Neutron: networks, ports and security groups by name (Networking API v2.0). Asked only if a node type names some.
 
 use super::wire;
+use crate::domain::names::is_uuid;
 use crate::http::encode_query;
 use crate::provider::failure::{Failure, FailureKind};
 use crate::provider::openstack::api::{Effect, Named, Operation, Service, Session};
 use crate::provider::openstack::identity::Identity;
-use crate::provider::openstack::names::{ambiguous, is_uuid, unknown};
+use crate::provider::openstack::names::{ambiguous, unknown};
 
 /// What a name in Neutron is the name of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
