@@ -5,7 +5,7 @@ use crate::domain::format::span;
 use crate::domain::journal::Event;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Retirement, RetirementStep, SetOfflineBy, State};
-use crate::domain::world::{Build, Node, Presence};
+use crate::domain::world::{Build, Listing, Node, Presence};
 use crate::journal;
 use crate::operator::context::{Context, report_unwritten};
 use crate::operator::request::{Answer, Consent, Ended, command};
@@ -123,8 +123,9 @@ impl Context<'_> {
             return Ok(Answer::new(Ended::Failed, "its result is not known: the next run goes on with it"));
         };
         Ok(match (result.outcome, result.error) {
-            (Outcome::Done | Outcome::AlreadyDone, _) => {
-                Answer::new(Ended::Done, "is gone from Jenkins, and its server is being deleted")
+            (Outcome::Done, _) => Answer::new(Ended::Done, "is gone from Jenkins, and its server is being deleted"),
+            (Outcome::AlreadyDone, _) => {
+                Answer::new(Ended::Done, "is gone from Jenkins, and its server is gone or being deleted already")
             }
             (Outcome::Skipped, reason) => {
                 if !when_idle && let Some(server) = state.servers.get_mut(&machine.id) {
@@ -189,7 +190,14 @@ impl Context<'_> {
             Rule::WantedAgain => {
                 format!("{reason}: {when} retires it once that has run there, or has given up")
             }
-            Rule::NotSeen => return Ok(Answer::new(Ended::Failed, reason)),
+            Rule::NotSeen => {
+                let why = match self.world.clouds.get(&machine.provider).map(|cloud| &cloud.servers) {
+                    Some(Listing::Unavailable(why)) => format!(" ({why})"),
+                    Some(Listing::Complete(_)) | None => String::new(),
+                };
+                let reason = format!("{reason}{why}: try again once it answers");
+                return Ok(Answer::new(Ended::Failed, reason));
+            }
             Rule::Held => format!("{reason}: {release} first"),
             rule => format!("{rule}: {reason}"),
         };

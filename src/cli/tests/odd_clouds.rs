@@ -204,6 +204,19 @@ fn the_access_rule_that_a_credential_lacks_is_named_before_it_is_needed() {
 }
 
 #[test]
+fn security_groups_of_one_name_are_told_with_their_ids() {
+    let scene = scene_with(|kind| kind.security_groups = vec!["web".into()]);
+    let mut cloud = scene.sim.cloud("openstack");
+    (0..2).for_each(|_| cloud.add_security_group("web"));
+    let web = cloud.security_groups.iter().filter(|group| group.name == "web");
+    let mut ids: Vec<String> = web.map(|group| group.id.clone()).collect();
+    ids.sort();
+    drop(cloud);
+    let said = format!("\"web\": 2 security groups have this name: use the id of one instead: {}", ids.join(", "));
+    assert_fault(&scene, &[&said]);
+}
+
+#[test]
 fn a_host_in_a_zone_is_told_as_one_for_administrators() {
     let mut scene = scene_with(|kind| kind.availability_zone = Some("nova:host-1".into()));
     scene.loaded.config.node_types.truncate(1);

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 const ENVIRONMENT: &str = "envvars";
 
 /// The OS_* variables that mita reads, without the prefix and in lower case.
-const VARIABLES: &str = "auth_type auth_url username user_id password project_name project_id tenant_name tenant_id \
+const VARIABLES: &str = "auth_type auth_url username user_name user_id password project_name project_id tenant_name tenant_id \
     user_domain_name user_domain_id project_domain_name project_domain_id domain_name domain_id default_domain_name \
     default_domain_id application_credential_id application_credential_name application_credential_secret region_name \
     interface endpoint_type identity_api_version cacert insecure trust_id system_scope passcode token cert key \
@@ -164,7 +164,7 @@ fn from_files(table: &Table<'_>, at: &Place, name: &str, region: Option<&str>) -
             Value::Text(text) => drop(values.insert(key, text)),
             // What mita does not read may be of any kind.
             Value::List(_) | Value::Map(_) if VARIABLES.split(' ').any(|known| known == key) => {
-                return Err(of_cloud(format!("has a {key} that is no text; write one value there")));
+                return Err(of_cloud(format!("has several values as {key}; write one there")));
             }
             Value::List(_) | Value::Map(_) => {}
         }

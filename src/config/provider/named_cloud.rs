@@ -15,6 +15,9 @@ use std::path::PathBuf;
 const ANSWERED: [&str; 7] =
     ["auth_", "user", "tenant_", "project_", "domain_", "application_credential_id", "application_credential_name"];
 
+/// The user's name; the second is the older word for it (keystoneauth, `deprecated`).
+const USER: [&str; 2] = ["username", "user_name"];
+
 /// Reads a table with `cloud = "NAME"`; `None` if something was reported.
 pub(crate) fn read(table: &Table<'_>) -> Option<OpenStackConfig> {
     let answered = keys::names(keys::PROVIDER).filter(|key| ANSWERED.iter().any(|start| key.starts_with(start)));
@@ -63,10 +66,10 @@ impl Login<'_> {
         self.table.error(self.at, format!("{} {text}", self.cloud.source));
     }
 
-    fn required(&self, key: &str) -> Option<&str> {
-        let value = self.cloud.get(&[key]);
+    fn required(&self, names: &[&str]) -> Option<&str> {
+        let value = self.cloud.get(names);
         if value.is_none() {
-            self.error(&format!("has no {}; set it there", self.cloud.key(key)));
+            self.error(&format!("has no {}; set it there", self.cloud.key(names[0])));
         }
         value
     }
@@ -94,13 +97,22 @@ impl Login<'_> {
     }
 
     fn auth_url(&self) -> Option<String> {
-        if let (None, Some(profile)) = (self.cloud.get(&["auth_url"]), self.cloud.get(&["profile", "cloud"])) {
-            self.error(&format!(
-                "relies on the vendor profile {profile:?}, which mita does not read; write auth_url there"
-            ));
-            return None;
+        match (self.cloud.get(&["auth_url"]), self.cloud.get(&["profile", "cloud"])) {
+            (None, Some(profile)) => {
+                self.error(&format!(
+                    "relies on the vendor profile {profile:?}, which mita does not read; write auth_url there"
+                ));
+                return None;
+            }
+            (Some(_), Some(profile)) => {
+                let text = format!(
+                    "has the vendor profile {profile:?}, which mita does not read; write there what it needs of it"
+                );
+                self.table.reading.warn(self.at, format!("{} {text}", self.cloud.source));
+            }
+            (_, None) => {}
         }
-        let url = url::root(self.required("auth_url")?, "https://openstack.example.com:5000/");
+        let url = url::root(self.required(&["auth_url"])?, "https://openstack.example.com:5000/");
         url.map_err(|error| self.error(&format!("has an auth_url that {error}"))).ok()
     }
 
@@ -131,7 +143,7 @@ impl Login<'_> {
 
     fn cacert(&self) -> Option<PathBuf> {
         let path = self.path("cacert")?;
-        tls::check_certificate(&path).map_err(|error| self.error(&format!("names the cacert {error}"))).ok()?;
+        tls::check_certificate(&path).map_err(|error| self.error(&format!("names a cacert, and {error}"))).ok()?;
         Some(path)
     }
 
@@ -148,7 +160,7 @@ impl Login<'_> {
             Some("v2password") => self.v2_password(password),
             Some("password") | None if old => self.v2_password(password),
             Some("v3password" | "password") | None => {
-                let user = self.identified("user", &["username"], &["user_id"]);
+                let user = self.identified("user", &USER, &["user_id"]);
                 let project = self.project();
                 if user.is_none() {
                     self.error(&format!(
@@ -172,7 +184,7 @@ impl Login<'_> {
     }
 
     fn v2_password(&self, password: Given) -> Option<Auth> {
-        let user = self.required("username").map(str::to_owned);
+        let user = self.required(&USER).map(str::to_owned);
         let password = self.secret(password, "password");
         let tenant = self.cloud.get(&["project_name", "tenant_name"]).map(str::to_owned);
         Some(Auth::V2Password { user: user?, password: password?, tenant })
@@ -183,8 +195,8 @@ impl Login<'_> {
         let credential = match self.cloud.get(&["application_credential_id"]) {
             Some(id) => CredentialId::Id(id.to_owned()),
             None => {
-                let name = self.required("application_credential_name")?.to_owned();
-                let Some(user) = self.identified("user", &["username"], &["user_id"]) else {
+                let name = self.required(&["application_credential_name"])?.to_owned();
+                let Some(user) = self.identified("user", &USER, &["user_id"]) else {
                     self.error("names an application credential without its user; set username or user_id there");
                     return None;
                 };

@@ -20,7 +20,9 @@ pub(super) fn lay_over(cloud: &mut Map, wanted: Option<&str>) -> Result<Option<S
     let chosen = match wanted {
         Some(wanted) => known.iter().position(|(name, _)| name == wanted),
         None if known.len() > 1 => {
-            return Err(format!("has several regions; write service_region here, one of {names}"));
+            return Err(format!(
+                "has several regions; write service_region here, one of {names} (openstacksdk takes the first)"
+            ));
         }
         None => (!known.is_empty()).then_some(0),
     };

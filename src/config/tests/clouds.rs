@@ -59,6 +59,23 @@ clouds:
 }
 
 #[test]
+fn a_user_may_stand_under_the_older_word_and_a_profile_that_is_not_read_is_told() {
+    for (word, profile) in [("user_name", ""), ("user-name", "profile: ovh, "), ("username", "cloud: ovh, ")] {
+        let clouds =
+            format!("clouds: {{ci: {{{profile}auth: {{auth_url: 'http://os', {word}: a, password: hunter2}}}}}}");
+        let loaded = load(&folder("cloud = \"ci\"", &clouds, None)).unwrap();
+        let Backend::OpenStack(openstack) = &loaded.config.providers[0].backend else { panic!("not OpenStack") };
+        let Auth::Password { user, .. } = &openstack.auth else { panic!("{:?}", openstack.auth) };
+        assert_eq!(*user, named("a", Domain::default()), "{word}");
+        assert_eq!(loaded.warnings.len(), usize::from(!profile.is_empty()), "{profile} {:?}", loaded.warnings);
+        let said = |line: &String| {
+            line.ends_with("has the vendor profile \"ovh\", which mita does not read; write there what it needs of it")
+        };
+        assert!(loaded.warnings.iter().all(said), "{:?}", loaded.warnings);
+    }
+}
+
+#[test]
 fn what_the_table_says_beside_the_cloud_comes_before_it() {
     let clouds = "clouds: {ci: {regions: [a, {name: b}], auth: {auth_url: 'http://os', user_id: u, password: \
                   IN-THE-CLOUD, project_id: p, project_name: n}}}";
@@ -178,7 +195,7 @@ fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
         ),
         (
             &format!("clouds: {{ci: {{regions: [a, b], auth: {{{good}}}}}}}"),
-            "cloud ci of FILE has several regions; write service_region here, one of a, b",
+            "cloud ci of FILE has several regions; write service_region here, one of a, b (openstacksdk takes the first)",
         ),
         (
             &format!("clouds: {{ci: {{interface: inner, auth: {{{good}}}}}}}"),
@@ -186,7 +203,7 @@ fn what_is_wrong_with_a_cloud_is_reported_at_the_key_that_names_it() {
         ),
         (
             &format!("clouds: {{ci: {{cacert: /no/ca.pem, auth: {{{good}}}}}}}"),
-            "cloud ci of FILE names the cacert /no/ca.pem does not exist; name a file in PEM form that this user can read",
+            "cloud ci of FILE names a cacert, and /no/ca.pem does not exist; name a file in PEM form that this user can read",
         ),
         (
             "clouds: {ci: {auth: {auth_url: 'http://os', application_credential_name: c, \
@@ -300,7 +317,12 @@ fn one_region_of_several_has_to_be_named_however_they_are_listed() {
             Ok(_) if several => panic!("{regions}"),
             Ok(_) => assert_eq!(openstack(without).region.as_deref(), Some("a"), "{regions}"),
             Err(errors) => {
-                assert!(several && errors.lines()[0].ends_with("write service_region here, one of a, b"), "{errors}");
+                assert!(
+                    several
+                        && errors.lines()[0]
+                            .ends_with("service_region here, one of a, b (openstacksdk takes the first)"),
+                    "{errors}"
+                );
             }
         }
         let named = openstack(load(&folder("cloud = \"ci\"\nservice_region = \"a\"", &clouds, None)));
@@ -314,7 +336,7 @@ fn one_region_of_several_has_to_be_named_however_they_are_listed() {
         ),
         ("", "regions: [{values: {}}]", "has a region without a name; write one as in {name: NAME, values: {...}}"),
         ("", "regions: [{name: a, values: x}]", "has values of the region a that are no mapping"),
-        ("", "interface: [public]", "has a interface that is no text; write one value there"),
+        ("", "interface: [public]", "has several values as interface; write one there"),
     ] {
         let clouds = format!("clouds: {{ci: {{{regions}, {auth}}}}}");
         let errors = load(&folder(&format!("cloud = \"ci\"\n{line}"), &clouds, None)).expect_err(regions);

@@ -68,7 +68,7 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         }
         (FailureKind::Wrong, _) => return None,
         (FailureKind::Denied, 401) => {
-            "a new token is not accepted either: is the identity service down, or the user disabled?"
+            "it refuses a token that the identity service has just given: does it use the same Keystone, and is its clock right?"
         }
         (FailureKind::Denied, 405) => {
             "what stands in front of the service lets no deletion through: ask those who run it"
@@ -127,6 +127,7 @@ mod tests {
             (Create, 409, r#"{"conflictingRequest":{"message":"Port 1 is still in use."}}"#, "free it there"),
             (Read, 400, r#"{"badRequest":{"message":"marker [x] not found"}}"#, "mita reads the list anew"),
             (Read, 404, "", "the address is wrong"),
+            (Read, 401, "{}", "a token that the identity service has just given: does it use the same Keystone"),
             (Read, 403, "{}", "give the user a role that may"),
             (Delete, 405, "<html>", "lets no deletion through"),
             (Read, 500, "{}", "mita tries again"),

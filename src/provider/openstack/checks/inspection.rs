@@ -11,7 +11,7 @@ use crate::provider::openstack::api::{Effect, Microversion, NO_DISK, NO_MICROVER
 use crate::provider::openstack::cloud::OpenStack;
 use crate::provider::openstack::compute::wire::ComputeLimits;
 use crate::provider::openstack::identity::Identity;
-use crate::provider::openstack::names::hint;
+use crate::provider::openstack::names::{ambiguous, hint};
 use crate::provider::openstack::network::Network;
 use crate::provider::openstack::{compute, image, network, order, volume};
 use crate::provider::order::Order;
@@ -167,9 +167,10 @@ impl Available {
         if let Some(groups) = &self.groups {
             for wanted in &kind.security_groups {
                 let name = |group: &Named| group.name.clone().unwrap_or_default();
-                let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted).count();
+                let found = groups.iter().filter(|group| group.id == *wanted || name(group) == *wanted);
+                let ids: Vec<&str> = found.map(|group| group.id.as_str()).collect();
                 let names: BTreeSet<String> = groups.iter().map(name).collect();
-                match found {
+                match ids.len() {
                     1 => {}
                     0 => {
                         let hint = hint(wanted, names.iter().map(String::as_str));
@@ -177,8 +178,9 @@ impl Available {
                             "no security group has the name {wanted:?}; {hint}: correct security_groups"
                         ));
                     }
-                    several => problems
-                        .push(format!("{several} security groups have the name {wanted:?}: use the id of one instead")),
+                    _ => {
+                        problems.push(format!("of security_groups, {wanted:?}: {}", ambiguous("security group", &ids)))
+                    }
                 }
             }
         }
