@@ -195,7 +195,7 @@ impl Context<'_> {
                     Some(Listing::Unavailable(why)) => format!(" ({why})"),
                     Some(Listing::Complete(_)) | None => String::new(),
                 };
-                let reason = format!("{reason}{why}: try again once it answers");
+                let reason = format!("{reason}, so nothing is done; ask again once it answers{why}");
                 return Ok(Answer::new(Ended::Failed, reason));
             }
             Rule::Held => format!("{reason}: {release} first"),

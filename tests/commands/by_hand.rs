@@ -241,9 +241,8 @@ fn s3_while_its_cloud_cannot_be_read_a_node_is_not_retired_and_the_cause_is_told
     let node = it.node();
     it.sim.fault(Fault::new(Service::Nova, Kind::Html(503)).method("GET").path("/servers/detail").always());
     let answer = it.by_hand(&node, &RETIRE);
-    assert_ended(&answer, Ended::Failed, "provider openstack gave no answer about it (cannot list the servers");
-    assert_ended(&answer, Ended::Failed, "503");
-    assert_ended(&answer, Ended::Failed, ": try again once it answers");
+    assert_ended(&answer, Ended::Failed, "provider openstack gave no answer about it, so nothing is done");
+    assert_ended(&answer, Ended::Failed, "once it answers (cannot list the servers: the compute service answered 503");
 }
 
 #[test]

@@ -179,7 +179,8 @@ impl Available {
                         ));
                     }
                     _ => {
-                        problems.push(format!("of security_groups, {wanted:?}: {}", ambiguous("security group", &ids)))
+                        let several = ambiguous("security group", &ids);
+                        problems.push(format!("of security_groups, {wanted:?}: {several}"));
                     }
                 }
             }
