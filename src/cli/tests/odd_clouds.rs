@@ -226,7 +226,7 @@ fn a_host_in_a_zone_is_told_as_one_for_administrators() {
 #[test]
 fn a_gateway_that_drops_the_microversion_is_told_with_what_it_costs() {
     let drop = |cloud: &mut Cloud| cloud.options.drops_microversions = true;
-    let header = "does not answer to the header OpenStack-API-Version: have the gateway before it pass that header on";
+    let header = "the compute service does not answer to the header OpenStack-API-Version (a gateway drops it";
     let mut plain = with_cloud(drop);
     plain.loaded.config.node_types[0].networks = vec!["ci-net".into()];
     assert_hint(&plain, &[header, "does not show which servers are locked"]);

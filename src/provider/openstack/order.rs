@@ -49,7 +49,7 @@ pub(super) fn create(cloud: &OpenStack, order: &Order<'_>) -> Result<ServerId, F
     }
     if response.status == 400 && microversion.is_some() && cloud.session.ignores_microversions() {
         let keys = Microversion::keys(node_type).join(" and ");
-        let advice = format!("{NO_MICROVERSION}, or leave {keys} out of the node type");
+        let advice = format!("it {NO_MICROVERSION}: have that corrected, or leave {keys} out of the node type");
         return Err(operation.refused_as(FailureKind::Wrong, &Service::Compute.to_string(), &response, &advice));
     }
     if !response.is_success() {

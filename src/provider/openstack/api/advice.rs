@@ -12,9 +12,9 @@ pub(crate) const NO_DISK: &str = "only an administrator may order it without a v
 /// For what should pass by itself. `mita check --online` shows it, too, so that it names no run.
 pub(crate) const PASSES: &str = "it should pass by itself, and mita tries again";
 
-/// What is wrong with a compute service that ignores microversions.
-pub(crate) const NO_MICROVERSION: &str = "it does not answer to the header OpenStack-API-Version: have the gateway before it \
-                                          pass that header on";
+/// What is wrong with a compute service that ignores microversions. The old API (`/v2`) drops the header, too.
+pub(crate) const NO_MICROVERSION: &str = "does not answer to the header OpenStack-API-Version (a gateway drops it, or the \
+                                          catalogue has the address of the old API, v2, in place of v2.1)";
 
 /// "Maximum number of metadata items exceeds 3" (nova/exception.py, MetadataLimitExceeded).
 pub(super) const METADATA_ITEMS: &str = "metadata items";

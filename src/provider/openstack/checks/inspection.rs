@@ -108,7 +108,10 @@ fn microversions(cloud: &OpenStack, orders: &[Order<'_>]) -> Option<String> {
     let keys: BTreeSet<&str> = orders.iter().flat_map(|order| Microversion::keys(order.node_type)).collect();
     let keys: Vec<&str> = keys.into_iter().collect();
     let refused = if keys.is_empty() { String::new() } else { format!(", and refuses {}", keys.join(" and ")) };
-    Some(format!("{NO_MICROVERSION}; without it the cloud does not show which servers are locked{refused}"))
+    Some(format!(
+        "{} {NO_MICROVERSION}: it does not show which servers are locked{refused}; have that corrected",
+        Service::Compute
+    ))
 }
 
 /// By Nova's default policy (`os_compute_api:servers:create:forced_host`) only an administrator chooses the host.
