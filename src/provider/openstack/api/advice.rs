@@ -55,10 +55,6 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Wrong, _) if says("marker") => {
             "what the next page was to begin with is gone: mita reads the list anew"
         }
-        // The address is right: mita has just read from it.
-        (FailureKind::Wrong, 405) if effect == Effect::Delete => {
-            "a gateway before it allows no DELETE: have it allowed by those who run the cloud"
-        }
         // A list of versions, or a version that the service no longer has.
         (FailureKind::Unavailable, 300) | (FailureKind::Wrong, 404 | 405 | 410) => {
             let key = service.override_key();
@@ -70,8 +66,9 @@ pub(super) fn advice(kind: FailureKind, service: Service, effect: Effect, respon
         (FailureKind::Denied, 401) => {
             "it refuses a token that the identity service has just given: does it use the same Keystone, and is its clock right?"
         }
+        // The address is right: mita has just read from it.
         (FailureKind::Denied, 405) => {
-            "what stands in front of the service lets no deletion through: ask those who run it"
+            "a gateway before it allows no DELETE: have it allowed by those who run the cloud"
         }
         (FailureKind::Denied, _) => "the user may not do this: give the user a role that may",
         (FailureKind::Conflict, _) if creates && says_cannot_choose_network(response) => {
@@ -129,7 +126,6 @@ mod tests {
             (Read, 404, "", "the address is wrong"),
             (Read, 401, "{}", "a token that the identity service has just given: does it use the same Keystone"),
             (Read, 403, "{}", "give the user a role that may"),
-            (Delete, 405, "<html>", "lets no deletion through"),
             (Read, 500, "{}", "mita tries again"),
             (Delete, 409, "{}", "mita tries again"),
             (Create, 500, "{}", "a later list shows what became of it"),
