@@ -238,7 +238,8 @@ impl<'a> Evidence<'a> {
             let may_have_moved = !is_where_it_was || self.came_back(machine);
             let entry_of_ours =
                 self.remembered.is_some() && by_address && may_have_moved && !self.is_as_before(machine);
-            entry_of_ours || self.could_be.contains(&machine) && (by_address || self.ip.is_none())
+            let was_its_own = self.remembered_machine == Some(machine) && by_address;
+            entry_of_ours || was_its_own || self.could_be.contains(&machine) && (by_address || self.ip.is_none())
         };
         let others = self.candidates.iter().copied().filter(|machine| own != Some(*machine));
         let others = others.filter(|machine| !doubts.contains(machine) && is_namesake(*machine));

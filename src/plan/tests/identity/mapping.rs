@@ -358,3 +358,17 @@ fn s2_servers_and_nodes_of_others_are_not_touched_whatever_their_names() {
         | ? server ubuntu (s3) is removed: active for 15m, not in Jenkins yet, join_timeout 15m
     ");
 }
+
+#[test]
+fn s1_a_node_that_names_another_order_and_was_this_servers_keeps_it_while_a_build_runs_there() {
+    let mut s = Situation::new();
+    s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Error;
+    s.active("s2", "ubuntu", "10.0.0.2");
+    let mut node = agent("m2+10.0.0.1");
+    (node.idle, node.idle_executors) = (false, 0);
+    s.nodes().push(node);
+    let memory = s.node_memory("m2+10.0.0.1");
+    (memory.first_online, memory.server) = (Some(ORDERED_IN), Some("s1".into()));
+    let plan = s.plan();
+    assert!(plan.actions.is_empty(), "{}", whole(&plan));
+}
