@@ -159,7 +159,7 @@ pub fn read(
     let is_away = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.presence != Presence::Online);
     if let Some(node) = exact_node(ours, item, why, known, waited).filter(is_away) {
         let resuming = waited < RESUMING;
-        return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), index)) };
+        return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), ours, index)) };
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
     let told = label_in(why, index).map(Label::bounded);
@@ -170,8 +170,8 @@ pub fn read(
     };
     let named = label
         // A label says more than the one node that has it today.
-        .or_else(|| known.filter(|known| matches!(known, Need::Label(_)) && Some(*known) != guess.as_ref()).cloned())
-        .or_else(|| node_in(why, index))
+        .or_else(|| known.filter(|known| is_label_of(known, why, index) && Some(*known) != guess.as_ref()).cloned())
+        .or_else(|| node_in(why, ours, index))
         .or(guess);
     if let Some(need) = named.or_else(|| known.cloned()) {
         return Reading::Known(need);
@@ -264,13 +264,24 @@ fn label_of(task: &Task) -> Option<&str> {
 }
 
 /// The node that `why` names, as the one that fits.
-fn node_in(why: &Why, index: &NodeIndex<'_>) -> Option<Need> {
+fn node_in(why: &Why, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Option<Need> {
     let (Why::NodeOffline(name) | Why::WaitingOn(name)) = why else { return None };
-    Some(one_like(name, index))
+    Some(one_like(name, ours, index))
 }
 
-/// The need of a node like this one.
-fn one_like(name: &str, index: &NodeIndex<'_>) -> Need {
+/// Whether an earlier run read a label which the node that `why` names has: it is the one that fits.
+fn is_label_of(known: &Need, why: &Why, index: &NodeIndex<'_>) -> bool {
+    let Need::Label(label) = known else { return false };
+    let (Why::NodeOffline(name) | Why::WaitingOn(name)) = why else { return true };
+    index.find(name).is_none_or(|node| label.matches(|atom| node.labels.contains(atom)))
+}
+
+/// The need of a node like this one. To Jenkins the name of a node is a label of it: anybody may give a node the name of a label
+/// that jobs ask for, and then a new server of a type with that label serves them.
+fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
+    if ours.config.node_types.iter().any(|kind| kind.carries(name)) {
+        return Need::Label(Label::atom(name));
+    }
     let labels = index.find(name).map(|node| &node.labels).into_iter().flatten();
     let labels = labels.filter(|label| *label != name).cloned().collect();
     Need::Node { name: NodeName::from(name), labels }

@@ -126,6 +126,9 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
         return "an earlier run: Jenkins does not say it any more";
     }
     match (from_why, need) {
+        (Some(Need::Label(_)), Need::Label(_)) if matches!(why, Why::NodeOffline(_)) => {
+            "the node in the reason that Jenkins gives, whose name is a label of a node type"
+        }
         (Some(Need::Label(_)), Need::Label(_)) => "the label in the reason that Jenkins gives",
         (_, Need::Label(_)) if matches!(item.task, Task::Matrix { .. }) => "its axis values that are labels",
         (_, Need::Label(_)) => "the label expression of the project",
