@@ -62,6 +62,7 @@ fn free_texts(state: &State) -> impl Iterator<Item = &str> {
         notified,
         items_left_out: _,
         spent: _,
+        since_queue: _,
         learned: _,
     } = state;
     let faults = servers.values().filter_map(|ServerMemory { fault, .. }| fault.as_deref());

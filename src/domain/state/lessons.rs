@@ -1,5 +1,6 @@
 //! What runs have learnt: queue items, breakers, failures, mismatches, and why mita waits.
 
+use super::credit::Credit;
 use crate::domain::names::{MitaId, NodeTypeName, ProviderName, ServerId};
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
@@ -80,6 +81,9 @@ pub struct ItemMemory {
     /// Pending, as seen in every run since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_since: Option<Timestamp>,
+    /// The time since the last queue that lacked it, while it is a young item of a pipeline; none where no such queue was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_absent: Option<Credit>,
     /// Whether only a list without the labels of jobs shows it: it is not gone because another list lacks it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub left_out: bool,
@@ -89,6 +93,11 @@ impl ItemMemory {
     /// Nothing but whose it is.
     pub fn of(item: &QueueItem) -> Self {
         Self { job: Some(item.name().into_owned()), queued_at: item.in_queue_since, ..Self::default() }
+    }
+
+    /// How long it has been in the queue, if a clock shows so much: no longer than since runs saw the queue without it.
+    pub fn at_most(&self, age: SignedDuration) -> SignedDuration {
+        self.since_absent.map_or(age, |seen| age.min(seen.credit))
     }
 
     /// Whether this is about another item that had the same number. What an earlier version of mita wrote says nothing.

@@ -83,6 +83,9 @@ pub struct State {
     /// Queue items, as long as they are queued.
     #[serde(default)]
     pub queue: Shared<SharedMap<u64, ItemMemory>>,
+    /// The time since the last queue that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_queue: Option<Credit>,
     /// Whether Jenkins left items out of the queue when it was last asked with and without the labels of jobs.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub items_left_out: bool,
@@ -137,6 +140,7 @@ impl State {
             floating_ips: BTreeMap::new(),
             nodes: SharedMap::default(),
             queue: Shared::default(),
+            since_queue: None,
             items_left_out: false,
             breakers: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -227,6 +231,10 @@ impl State {
             if ![&node.idle, &node.offline].iter().all(counts) {
                 return wrong(&format!("a time of node {name}"));
             }
+        }
+        let items = self.queue.values().map(|item| item.since_absent).chain([self.since_queue]);
+        if !items.flatten().all(|since| lasts(&since.credit)) {
+            return wrong("a time of the queue");
         }
         if self.floating_ips.values().any(|address| address.gone_sightings > u32::MAX / 2) {
             return wrong("a number of a floating IP");

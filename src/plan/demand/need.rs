@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// A pipeline that resumes after a restart of Jenkins asks for its old node for five minutes
 /// (workflow-durable-task-step, ExecutorStepExecution); this is one more.
-const RESUMING: SignedDuration = SignedDuration::from_mins(6);
+pub(super) const RESUMING: SignedDuration = SignedDuration::from_mins(6);
 
 impl Need {
     /// Whether a new server of the type would do.

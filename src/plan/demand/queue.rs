@@ -5,12 +5,12 @@ use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::shared::SharedMap;
-use crate::domain::state::{ItemMemory, State};
+use crate::domain::state::{Credit, ItemMemory, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Mode, Queue, QueueItem, Stage, Task, World};
 use crate::plan::demand::mismatch;
 use crate::plan::demand::need;
-use crate::plan::demand::need::{NodeIndex, OurNames, Reading};
+use crate::plan::demand::need::{NodeIndex, OurNames, RESUMING, Reading};
 use crate::plan::demand::waiting::Waiting;
 use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::phase::Phase;
@@ -56,10 +56,13 @@ pub(crate) fn read<'a>(
     fleet: &ClassifiedFleet<'_>,
     now: Timestamp,
 ) -> Demand<'a> {
+    let since_queue = state.since_queue.map(|since| since.seen_again(now, RESUMING));
+    state.since_queue = since_queue;
     let Some(queue) = world.jenkins.queue.complete() else {
         forget_pending(state);
         return Demand::default();
     };
+    state.since_queue = Some(Credit::begin(now));
     let mut items: Vec<&QueueItem> = queue.items.iter().collect();
     items.sort_by_key(|item| (item.in_queue_since.is_none(), item.in_queue_since, item.id));
     let taking_work = world.jenkins.mode.complete() == Some(&Mode::Running) && state.settling.is_none();
@@ -84,6 +87,7 @@ pub(crate) fn read<'a>(
             need: known.and_then(|known| known.need.clone()),
             waiting_since: known.and_then(|known| known.waiting_since),
             pending_since: known.and_then(|known| known.pending_since),
+            since_absent: since_absent(item, known, since_queue, now),
             left_out: left_out.contains(&item.id),
             ..ItemMemory::of(item)
         };
@@ -99,6 +103,20 @@ pub(crate) fn read<'a>(
     state.queue = queued.into_iter().collect::<SharedMap<_, _>>().into();
     mismatch::learn(config, state, fleet, &mut demand.waiting, taking_work, now);
     demand
+}
+
+/// The time since the last queue that lacked the item: for as long as it tells whether a pipeline may still resume.
+fn since_absent(
+    item: &QueueItem,
+    known: Option<&ItemMemory>,
+    since_queue: Option<Credit>,
+    now: Timestamp,
+) -> Option<Credit> {
+    let since = match known {
+        Some(known) => known.since_absent.map(|since| since.seen_again(now, RESUMING)),
+        None => since_queue,
+    };
+    since.filter(|since| item.task == Task::Pipeline && since.credit < RESUMING)
 }
 
 /// No item was seen pending in this run.
@@ -138,8 +156,8 @@ impl<'a> Reader<'a, '_> {
         // At least the time for which mita saw it wait: Jenkins may not say, or its clock may be ahead.
         let waited = by_our_clock(seen_since).max(age.or(item.in_queue_since.map(by_our_clock)).unwrap_or_default());
         // Too long a time would take a node from a build that resumes there: neither a difference of the clocks nor a jump of
-        // ours must lengthen it. Without Jenkins' clock, only what mita saw counts.
-        let resuming_for = age.unwrap_or_else(|| by_our_clock(seen_since));
+        // ours must lengthen it. Without Jenkins' clock, only what mita saw counts; and the `Date` of a proxy may be ahead.
+        let resuming_for = known.at_most(age.unwrap_or_else(|| by_our_clock(seen_since)));
         let named = need::waits_for(&self.ours, &self.nodes, item, &why, known.need.as_ref(), resuming_for);
         let servers = named.as_ref().map(|node| self.ours.machines(node)).unwrap_or_default();
         self.demand.waited_for.extend(&servers);

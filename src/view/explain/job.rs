@@ -142,9 +142,11 @@ fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let nodes = overview.report.world.jenkins.nodes.complete().map_or(&[][..], Vec::as_slice);
     let ours = OurNames::of(overview.config, overview.state(), &overview.fleet);
     let queue = overview.report.world.jenkins.queue.complete();
-    let seen_since = overview.state().queue.get(&item.id).and_then(|memory| memory.waiting_since);
+    let known = overview.state().queue.get(&item.id);
+    let seen_since = known.and_then(|memory| memory.waiting_since);
     let seen_for = seen_since.map(|since| overview.since(since)).unwrap_or_default();
     let waited = queue.and_then(|queue| queue.age(item)).unwrap_or(seen_for);
+    let waited = known.map_or(waited, |known| known.at_most(waited));
     let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
     match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown, waited) {
         Reading::Known(need) => Some(need),
