@@ -134,6 +134,7 @@ impl Scene {
         });
         Jenkins {
             session: Some("5e551000".to_owned()),
+            shows_marks: true,
             mode: Listing::Complete(Mode::Running),
             queue: Listing::Complete(Queue { items: items.collect(), discoverable: 0, ..Queue::default() }),
             nodes: Listing::Complete(nodes),

@@ -84,6 +84,7 @@ fn registered_meanwhile(context: &Context<'_>) -> Result<BTreeMap<MitaId, NodeNa
     }
     let jenkins = world::Jenkins {
         session: nodes.session,
+        shows_marks: context.world.jenkins.shows_marks,
         mode: context.world.jenkins.mode.clone(),
         // Which node is which server does not depend on the queue.
         queue: Listing::Complete(Queue::default()),

@@ -28,6 +28,6 @@ pub use client::{Jenkins, page_of_jenkins, probe};
 pub use closing::{NodeConfig, closed_values, loses_assigned_items, with_values};
 pub use error::{ErrorKind, JenkinsError};
 pub use lifecycle::{NodeChange, Restoration};
-pub use permissions::{Permission, Permissions};
+pub use permissions::{Permission, Permissions, shows_marks};
 pub use reading::Reading;
 pub use registration::{Launcher, NewNode};

@@ -178,6 +178,11 @@ pub(super) fn numbers(version: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
 }
 
+/// Whether a version shows the mark of a node whose agent has not connected since a restart, or since the node was renamed.
+pub fn shows_marks(version: &str) -> bool {
+    numbers(version).is_some_and(|numbers| numbers >= (2, 482))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,6 +190,7 @@ mod tests {
     #[test]
     fn versions_are_compared_as_numbers() {
         assert!(before("1.651.3", 2, 33) && before("2.9", 2, 33));
+        assert!(shows_marks("2.482") && shows_marks("2.528.1") && !shows_marks("2.479.3") && !shows_marks(""));
         assert!(!before("2.33", 2, 33) && !before("2.578", 2, 33) && !before("3.0", 2, 33) && !before("odd", 2, 33));
     }
 }

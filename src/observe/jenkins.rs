@@ -36,6 +36,7 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
     let mode = listing(mode, &mut sessions, &mut errors);
     let queue = listing(queue, &mut sessions, &mut errors);
+    let shows_marks = nodes.as_ref().is_ok_and(|nodes| jenkins::shows_marks(&nodes.version));
     let nodes = listing(nodes, &mut sessions, &mut errors);
     if sessions.len() > 1 {
         return unavailable("Jenkins was restarted while it was read: its answers do not belong together");
@@ -52,7 +53,7 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {
         read_hidden_labels(jenkins, queue, nodes, state);
     }
-    Jenkins { session, mode, queue, nodes }
+    Jenkins { session, shows_marks, mode, queue, nodes }
 }
 
 /// Adds the items that Jenkins left out. One that came between the two requests is added as well.
@@ -95,6 +96,7 @@ fn read_hidden_labels(jenkins: &jenkins::Jenkins, queue: &mut Queue, nodes: &[No
 fn unavailable(reason: &str) -> Jenkins {
     Jenkins {
         session: None,
+        shows_marks: false,
         mode: Listing::Unavailable(reason.to_owned()),
         queue: Listing::Unavailable(reason.to_owned()),
         nodes: Listing::Unavailable(reason.to_owned()),

@@ -48,7 +48,7 @@ pub(super) fn plan(plan: &Plan) -> Plan {
 /// Everything that services said in their own words.
 pub(super) fn world(world: &World) -> World {
     let mut clean = world.clone();
-    let World { jenkins: Jenkins { session: _, mode, queue, nodes }, clouds } = &mut clean;
+    let World { jenkins: Jenkins { session: _, shows_marks: _, mode, queue, nodes }, clouds } = &mut clean;
     listing(mode, |_| {});
     listing(queue, |queue| queue.items.iter_mut().for_each(item));
     listing(nodes, |nodes| nodes.iter_mut().for_each(node));

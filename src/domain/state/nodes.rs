@@ -52,6 +52,9 @@ pub struct NodeMemory {
     /// Whether Jenkins was restarted since it last showed a mark on the node, and may have forgotten that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mark_forgotten: bool,
+    /// Whether somebody who holds it has cut its connection: no Jenkins shows that once the node is renamed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// Whether Jenkins refused to bring it back online, while mita's mark is there.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restore_refused: bool,

@@ -19,6 +19,9 @@ const SHOWN: usize = 300;
 pub struct Jenkins {
     /// `X-Jenkins-Session`: another one at each start of the controller. None where no answer carried it.
     pub session: Option<String>,
+    /// Whether it shows the mark of a node without an agent, also where the node was renamed; an unknown version does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shows_marks: bool,
     /// Whether it takes work at all.
     pub mode: Listing<Mode>,
     /// The build queue.

@@ -56,7 +56,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
                 (node.name.clone(), nodes::sighted(config, state, fleet, node, identity, &after, now))
             })
             .collect();
-        nodes::pass_on_holds(config, state, fleet, &mut after);
+        nodes::pass_on_holds(config, state, fleet, world.jenkins.shows_marks, &mut after);
     }
     if let Some(left_out) = world.jenkins.queue.complete().and_then(|queue| queue.left_out.as_ref()) {
         after.items_left_out = !left_out.is_empty();

@@ -36,6 +36,11 @@ pub(crate) fn sighted(
         Presence::Disconnected if mark_forgotten => before.set_offline_by,
         Presence::Disconnected | Presence::Online => None,
     };
+    let is_cut = match &node.presence {
+        Presence::DisconnectedBy(_) => true,
+        Presence::Disconnected => mark_forgotten && before.is_cut,
+        Presence::SetOffline(_) | Presence::Online => false,
+    };
     let by_us = set_offline_by == Some(SetOfflineBy::Us);
     // A pipeline that holds an executor of it keeps it busy: it waits for its agent, and so does mita.
     let is_free = node.idle && matches!(set_offline_by, None | Some(SetOfflineBy::Monitor));
@@ -58,6 +63,7 @@ pub(crate) fn sighted(
         spent,
         worked_at: if has_worked(state, node) { Some(now) } else { before.worked_at },
         mark_forgotten,
+        is_cut,
         restore_refused: by_us && before.restore_refused,
         busy_average: node.busy_average,
         closed: before.closed,
@@ -77,11 +83,12 @@ pub(crate) fn sighted(
     }
 }
 
-/// A node that a person held and that is missing now may be there under another name, and a Jenkins before 2.482 shows no hold
-/// on that until its agent connects. So the hold goes over to each agent that came in this run and has all labels of the type,
-/// and to the only one that came. `after` has this run's nodes.
-pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, after: &mut State) {
-    let held = |known: &NodeMemory| known.set_offline_by == Some(SetOfflineBy::Person);
+/// A node that a person held and that is missing now may be there under another name. Until its agent connects, a Jenkins before
+/// 2.482 shows no mark on that, and none shows that the connection was cut. So such a hold goes over to each agent that came in
+/// this run and has all labels of the type, and to the only one that came. `after` has this run's nodes.
+pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, shows_marks: bool, after: &mut State) {
+    let held =
+        |known: &NodeMemory| known.set_offline_by == Some(SetOfflineBy::Person) && (known.is_cut || !shows_marks);
     let nodes = state.nodes.iter();
     let lost: Vec<_> = nodes.filter(|(name, known)| held(known) && !after.nodes.contains_key(name)).collect();
     if lost.is_empty() {
@@ -94,9 +101,11 @@ pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, a
             known.server.is_some() && known.server == machine.server_id
                 || shield.is_some_and(|shield| shield.node == **name)
         };
-        if !lost.iter().any(may_be_its) {
+        let mut its = lost.iter().filter(|lost| may_be_its(lost)).peekable();
+        if its.peek().is_none() {
             continue;
         }
+        let is_cut = its.any(|(_, known)| known.is_cut);
         let nodes = free.iter().chain(&machine.nodes).chain(&machine.doubts);
         let new: Vec<&Node> = nodes.copied().filter(|node| !state.nodes.contains_key(&node.name)).collect();
         let kind = config.node_type(&machine.node_type);
@@ -104,6 +113,7 @@ pub(crate) fn pass_on_holds(config: &Config, state: &State, fleet: &Fleet<'_>, a
         for node in new.iter().copied().filter(is_it).filter(|node| node.presence == Presence::Disconnected) {
             if let Some(known) = after.nodes.get_mut(&node.name) {
                 (known.set_offline_by, known.mark_forgotten) = (Some(SetOfflineBy::Person), true);
+                known.is_cut |= is_cut;
                 known.offline = None.into();
             }
         }

@@ -190,6 +190,7 @@ impl Situation {
         };
         let jenkins = Jenkins {
             session: Some("one".to_owned()),
+            shows_marks: false,
             mode: Listing::Complete(Mode::Running),
             queue: Listing::Complete(Queue::default()),
             nodes: Listing::Complete(vec![built_in()]),
@@ -272,6 +273,7 @@ impl Situation {
             lost_since: None,
             restore_refused: false,
             mark_forgotten: false,
+            is_cut: false,
             first_seen: LAST_RUN,
             first_online: None,
             last_away: None,

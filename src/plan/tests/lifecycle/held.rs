@@ -181,6 +181,21 @@ fn s7_a_hold_goes_over_to_what_came_when_its_node_went_if_that_has_all_labels_or
 }
 
 #[test]
+fn s5_a_mark_that_jenkins_would_show_does_not_go_over_to_what_came_when_its_node_went() {
+    for is_cut in [false, true] {
+        let mut s = Situation::new();
+        s.world.jenkins.shows_marks = true;
+        let held = set_offline(USER, "disk swap");
+        let cut = Presence::DisconnectedBy(held.cause().unwrap().clone());
+        s.joined("s1", "10.0.0.1").presence = if is_cut { cut } else { held };
+        s.run();
+        s.rename("ubuntu+10.0.0.1", "anns").presence = Presence::Disconnected;
+        s.after("1m").run().minutes(60);
+        assert_eq!(s.servers().len() == 1, is_cut, "{}", whole(&s.plan()));
+    }
+}
+
+#[test]
 fn s5_a_hold_that_a_person_ended_while_the_agent_was_away_is_over() {
     let mut s = Situation::new();
     s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
