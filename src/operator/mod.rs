@@ -55,7 +55,7 @@ pub fn execute(
     };
     // A hold that Jenkins does not show can be ended nowhere else.
     let is_mitas = *request == Request::Release && state.alone_knows_hold(&node.name);
-    if let Some(reason) = not_ours(node, identity).filter(|_| !is_mitas) {
+    if let Some(reason) = not_ours(node, identity, request).filter(|_| !is_mitas) {
         return Ok(Answer { node: Some(node.name.clone()), ..Answer::new(Ended::Refused, reason) });
     }
     let plan = plan(config, &world, &state, moment.now);
@@ -77,11 +77,17 @@ pub fn execute(
 }
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.
-fn not_ours(node: &Node, identity: &NodeIdentity) -> Option<String> {
+fn not_ours(node: &Node, identity: &NodeIdentity, request: &Request) -> Option<String> {
+    let cure = match request {
+        Request::Release if node.presence.cause().is_some() => {
+            "end the hold in Jenkins, or rename or delete the node there if it is not what keeps a server"
+        }
+        _ => "change it in Jenkins",
+    };
     match identity {
         _ if node.kind == NodeKind::BuiltIn => Some("it is the built-in node, which mita leaves alone".to_owned()),
         NodeIdentity::Of(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) => None,
-        NodeIdentity::Foreign(why) => Some(format!("mita did not make it ({why}): change it in Jenkins")),
+        NodeIdentity::Foreign(why) => Some(format!("mita did not make it ({why}): {cure}")),
         NodeIdentity::Doubtful(why) => Some(format!("whether it is ours is not clear: {why}")),
     }
 }

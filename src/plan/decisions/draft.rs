@@ -6,6 +6,7 @@ use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::identity::fleet::Machine;
+use crate::plan::lifecycle::doubts::OddHold;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub(crate) struct Draft {
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
     /// How providers refuse removals, where servers keep their nodes for that.
     pub(crate) removals_refused: BTreeMap<ProviderName, String>,
+    /// Servers that holds keep which may have been forgotten, by name and id; each with what keeps it.
+    pub(crate) odd_holds: BTreeMap<String, (OddHold, String)>,
     /// Servers of ours that their cloud shows without metadata, by id, with their names.
     pub(crate) without_metadata: BTreeMap<String, String>,
     /// Why it is not known whether Jenkins leaves items out of the queue.

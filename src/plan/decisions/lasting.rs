@@ -4,6 +4,7 @@ use super::draft::Draft;
 use crate::domain::format::span;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, LEFT_OUT_UNKNOWN, SETTLING, State};
+use crate::plan::lifecycle::doubts::OddHold;
 use crate::plan::model::{Action, Change, Plan, Problem, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -12,36 +13,45 @@ use std::fmt::Display;
 /// What lasts longer than this is reported.
 pub(crate) const TOO_LONG: SignedDuration = SignedDuration::from_mins(15);
 
+/// A hold lasts for hours in good order. One that may have been forgotten is reported after this time.
+const HELD_TOO_LONG: SignedDuration = SignedDuration::from_hours(24);
+
 /// Of problems with one cure, so many are told one by one.
 const MOST_ALIKE: usize = 20;
 
 /// Counts for how long each condition lasts, and adds a problem for each that lasts too long. Removals are counted here and
 /// reported once it is known which of them are held back.
 pub(crate) fn report(state: &mut State, draft: &mut Draft, now: Timestamp) {
-    let others = conditions(state, draft);
+    let (others, holds) = (conditions(state, draft), odd_holds(draft));
     let removals = draft.actions.iter().filter_map(|action| of_removal(state, action)).map(|removal| removal.key);
     let keys = removals.chain(others.iter().map(|condition| condition.key.clone()));
-    let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines));
-    let sighted = |key: String| {
-        let credit = Credit::sighted(state.lasting.get(&key).copied(), now, TOO_LONG);
+    let keys = keys.chain(std::mem::take(&mut draft.kept_for_pipelines)).map(|key| (key, TOO_LONG));
+    let keys = keys.chain(holds.iter().map(|hold| (hold.key.clone(), HELD_TOO_LONG)));
+    let sighted = |(key, limit): (String, SignedDuration)| {
+        let credit = Credit::sighted(state.lasting.get(&key).copied(), now, limit);
         (key, credit)
     };
     state.lasting = keys.map(sighted).collect();
-    draft.problems.extend(problems(others, &state.lasting));
+    draft.problems.extend(problems(others, TOO_LONG, &state.lasting));
+    draft.problems.extend(problems(holds, HELD_TOO_LONG, &state.lasting));
 }
 
 /// Adds a problem for each removal that does not come to its end.
 pub(super) fn report_removals(plan: &mut Plan) {
     let removals = plan.actions.iter().filter_map(|action| of_removal(&plan.state, action));
-    plan.problems.extend(problems(removals, &plan.state.lasting));
+    plan.problems.extend(problems(removals, TOO_LONG, &plan.state.lasting));
 }
 
-/// What lasts too long. Of many with one cure, only the first are named.
-fn problems(conditions: impl IntoIterator<Item = Condition>, lasting: &BTreeMap<String, Credit>) -> Vec<Problem> {
+/// What lasts longer than the limit. Of many with one cure, only the first are named.
+fn problems(
+    conditions: impl IntoIterator<Item = Condition>,
+    limit: SignedDuration,
+    lasting: &BTreeMap<String, Credit>,
+) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut alike: BTreeMap<&str, usize> = BTreeMap::new();
     for Condition { key, place, what, cure } in conditions {
-        let Some(credit) = lasting.get(&key).filter(|credit| credit.credit >= TOO_LONG) else { continue };
+        let Some(credit) = lasting.get(&key).filter(|credit| credit.credit >= limit) else { continue };
         let number = alike.entry(cure).or_default();
         *number += 1;
         if *number <= MOST_ALIKE {
@@ -146,6 +156,24 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         });
     }
     conditions
+}
+
+/// Holds that may have been forgotten.
+fn odd_holds(draft: &Draft) -> Vec<Condition> {
+    let condition = |(server, (hold, why)): (&String, &(OddHold, String))| Condition {
+        key: format!("{server} held"),
+        place: server.clone(),
+        what: why.clone(),
+        cure: match hold {
+            OddHold::Hidden => {
+                "if nobody holds that node any more, run mita release NODE, or delete the node in Jenkins"
+            }
+            OddHold::OfAnother => {
+                "end the hold in Jenkins if nobody needs it any more, or rename or delete the node there"
+            }
+        },
+    };
+    draft.odd_holds.iter().map(condition).collect()
 }
 
 fn of_verdict(verdict: &Verdict) -> Option<Condition> {

@@ -34,6 +34,9 @@ pub(crate) fn decide(found: &Findings<'_>, draft: &mut Draft) {
         if matches!(machine.sighting, Sighting::WithoutMetadata) {
             draft.without_metadata.insert(id.clone(), machine.name.clone());
         }
+        if let Some(hold) = fleet.odd_hold(index) {
+            draft.odd_holds.insert(format!("server {} ({id})", machine.name), (hold, reason.clone()));
+        }
         if rule == Rule::Held && server.locked().is_some() {
             let text = format!("server {} ({id}): {reason}", machine.name);
             draft.warnings.push(Warning::new(format!("locked {id}"), text));

@@ -11,7 +11,7 @@ use crate::plan::identity::namesakes::Namesakes;
 use std::collections::BTreeSet;
 
 const SET_ASIDE: NodeIdentity =
-    NodeIdentity::Foreign("it could be a server of ours, but none depends on it: it is left alone");
+    NodeIdentity::Foreign("it could be a server of ours, but is not taken for its node: it is left alone");
 
 /// Makes such nodes namesakes of the machines whose nodes or doubts they were.
 pub(crate) fn set_aside(

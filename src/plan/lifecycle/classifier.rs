@@ -3,7 +3,7 @@
 //! `Classifier::classify` has the rows in their order. It only classifies: an idle node, for example, is retired only
 //! if no waiting job is placed on it, and a later step decides that.
 
-use super::evidence::{Evidence, counted, quoted};
+use super::evidence::{Evidence, counted, held, quoted};
 use super::phase::{Classified, Phase, alone, to_remove};
 use crate::config::Config;
 use crate::domain::offline::{because, held_with_mita};
@@ -63,7 +63,7 @@ impl Classifier<'_> {
             let names: Vec<&str> = machine.doubts.iter().map(|node| node.name.as_str()).collect();
             return alone(Rule::Ambiguous, format!("could be node {}: nothing is touched", names.join(" or node ")));
         }
-        if let Some(node) = evidence.held() {
+        if let Some(node) = held(self.state, machine) {
             let (name, said) = (&node.name, quoted(node));
             return alone(
                 Rule::Held,

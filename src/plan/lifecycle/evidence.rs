@@ -113,13 +113,6 @@ impl Evidence<'_> {
         nodes.find(|node| self.state.set_offline_by(&node.name) == Some(by))
     }
 
-    /// A node that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses by
-    /// itself, an old entry can have become a second node of this server.
-    pub(super) fn held(&self) -> Option<&Node> {
-        let mut nodes = self.nodes().chain(self.machine.namesakes.iter().copied());
-        nodes.find(|node| self.state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
-    }
-
     /// The server's own node, where that is online and idle beside a node at work with a name of no address that was its own.
     pub(super) fn own_node_beside(&self, busy: &Node) -> Option<&NodeName> {
         let is_in_doubt = busy.name.convention().ip.is_none() && self.machine.doubts.contains(&busy);
@@ -261,6 +254,13 @@ impl Evidence<'_> {
         let reason = format!("active for {}, {what}, join_timeout {}", span(age), span(join));
         if age < join { coming(Rule::Connecting, reason) } else { to_remove(Rule::NeverJoined, reason) }
     }
+}
+
+/// A node of the machine that a person set offline. One that shares its address counts, too: where Jenkins connects to addresses
+/// by itself, an old entry can have become a second node of this server.
+pub(super) fn held<'a>(state: &State, machine: &Machine<'a>) -> Option<&'a Node> {
+    let mut nodes = machine.nodes.iter().chain(&machine.doubts).chain(&machine.namesakes).copied();
+    nodes.find(|node| state.set_offline_by(&node.name) == Some(SetOfflineBy::Person))
 }
 
 pub(super) fn counted(credit: Option<Credit>) -> SignedDuration {

@@ -3,6 +3,7 @@
 pub mod arrivals;
 mod classifier;
 mod crowd;
+pub(crate) mod doubts;
 mod evidence;
 pub(crate) mod last_build;
 pub(crate) mod lateness;
@@ -15,11 +16,11 @@ mod shield;
 
 use crate::config::Config;
 use crate::domain::names::NodeName;
-use crate::domain::rule::Rule;
 use crate::domain::state::State;
 use crate::domain::world::World;
 use crate::plan::identity::fleet::{Fleet, Machine};
 use classifier::Classifier;
+use doubts::{Doubts, OddHold};
 use jiff::Timestamp;
 use phase::{Classified, Phase};
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct ClassifiedFleet<'a> {
     phases: Vec<Classified>,
     /// Nodes that keep machines (indices) and are not clearly their own.
     shields: BTreeMap<usize, NodeName>,
+    /// What keeps each machine, in the order of [`Fleet::machines`].
+    doubts: Vec<Doubts>,
 }
 
 impl<'a> ClassifiedFleet<'a> {
@@ -42,13 +45,13 @@ impl<'a> ClassifiedFleet<'a> {
 
     /// Machines that are left alone for nodes which are not clearly theirs, each with the evidence.
     pub(crate) fn in_doubt(&self) -> impl Iterator<Item = (&Machine<'a>, &str)> {
-        let is_in_doubt = |(index, machine): (usize, &Machine<'a>)| match self.phase(index) {
-            Phase::LeftAlone(Rule::Held) => machine.nodes.is_empty(),
-            Phase::LeftAlone(Rule::OtherName) => self.shields.contains_key(&index),
-            _ => false,
-        };
-        let machines = self.machines.iter().enumerate().filter(move |found| is_in_doubt(*found));
-        machines.map(|(index, machine)| (machine, self.phases[index].reason.as_str()))
+        let classified = self.classified().zip(&self.doubts).filter(|(_, doubts)| doubts.in_doubt);
+        classified.map(|((machine, classified), _)| (machine, classified.reason.as_str()))
+    }
+
+    /// The hold that keeps a machine (index into [`Fleet::machines`]), where it is not an ordinary one.
+    pub(crate) fn odd_hold(&self, machine: usize) -> Option<OddHold> {
+        self.doubts[machine].hold
     }
 
     /// The phase of a machine (index into [`Fleet::machines`]).
@@ -81,5 +84,9 @@ pub(crate) fn classify<'a>(
         lock::hold(state, machine, now, classified);
     }
     let shields = shield::shield(&classifier, &fleet, &mut phases);
-    ClassifiedFleet { fleet, phases, shields }
+    let machines = fleet.machines.iter().zip(&phases).enumerate();
+    let doubts = machines
+        .map(|(index, (machine, phase))| Doubts::of(&classifier, machine, phase, shields.get(&index)))
+        .collect();
+    ClassifiedFleet { fleet, phases, shields, doubts }
 }

@@ -329,3 +329,65 @@ fn l6_a_job_that_waits_at_a_limit_which_a_server_in_doubt_fills_is_a_problem_aft
         }
     }
 }
+
+/// A server that never joined, beside an agent of a person with the name of its type: it works, or is held.
+fn beside_an_agent_of_a_person(is_busy: bool) -> Situation {
+    let mut s = Situation::new();
+    s.ubuntu().max = Some(1);
+    s.active("s1", "ubuntu", "10.0.0.1");
+    s.nodes().push(Node { labels: names(&["db", "ubuntu"]), ..agent("ubuntu") });
+    let node = s.node("ubuntu");
+    if is_busy {
+        (node.idle, node.idle_executors) = (false, 0);
+    } else {
+        node.presence = set_offline(USER, "mine");
+    }
+    s
+}
+
+#[test]
+fn l6_an_agent_of_a_person_with_the_name_of_a_type_fills_a_limit_in_silence_for_a_quarter_of_an_hour() {
+    for (is_busy, why) in [(true, "node ubuntu runs a build"), (false, "a person set node ubuntu offline: \"mine\"")] {
+        let mut s = beside_an_agent_of_a_person(is_busy);
+        assert_eq!(problems_after(&mut s, 40), [""; 0], "{why}");
+        s.project(1, "amd64");
+        s.run();
+        assert_eq!(problems_after(&mut s, 3), [""; 0], "{why}");
+        let problems = problems_after(&mut s, 2);
+        let expected =
+            format!("{why}, and it takes up the room for a server that a job waits for, for 15m: if that node");
+        assert!(problems.len() == 1 && problems[0].contains(&expected), "{problems:?}");
+    }
+}
+
+/// What is a problem after so many hours.
+fn problems_after_hours(s: &mut Situation, hours: u32) -> Vec<String> {
+    (0..hours).for_each(|_| _ = s.after("1h").run());
+    s.plan().problems.iter().map(|problem| format!("{}: {}", problem.place, problem.error)).collect()
+}
+
+#[test]
+fn l6_a_hold_that_only_mita_remembers_or_of_a_node_that_is_not_clearly_a_servers_own_is_a_problem_after_a_day() {
+    let held = || {
+        let mut s = Situation::new();
+        s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
+        s.run();
+        s
+    };
+    let mut hidden = held();
+    hidden.world.jenkins.session = Some("two".to_owned());
+    hidden.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let mut renamed = held();
+    renamed.rename("ubuntu+10.0.0.1", "keep");
+    let remembered = "if nobody holds that node any more, run mita release NODE, or delete the node in Jenkins";
+    let shown = "end the hold in Jenkins if nobody needs it any more, or rename or delete the node there";
+    let cases = [(hidden, remembered), (renamed, shown), (beside_an_agent_of_a_person(false), shown)];
+    for (mut s, cure) in cases {
+        s.run();
+        assert_eq!(problems_after_hours(&mut s, 23), [""; 0]);
+        // A node under another name keeps the server once that would be removed.
+        let problems = problems_after_hours(&mut s, 3);
+        assert!(problems.len() == 1 && problems[0].ends_with(cure), "{problems:?}");
+    }
+    assert_eq!(problems_after_hours(&mut held(), 72), [""; 0], "an ordinary hold");
+}

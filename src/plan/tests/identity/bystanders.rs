@@ -6,7 +6,7 @@ use crate::domain::state::SetOfflineBy;
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
-const ASIDE: &str = "not_ours: it could be a server of ours, but none depends on it: it is left alone";
+const ASIDE: &str = "not_ours: it could be a server of ours, but is not taken for its node: it is left alone";
 
 /// A server that has its own node, idle beyond its grace, and an entry that was there before it was ordered.
 fn beside(name: &str, labels: &[&str], change: impl FnOnce(&mut Node)) -> Situation {

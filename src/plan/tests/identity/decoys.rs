@@ -71,7 +71,7 @@ fn renamed_to_anothers() -> Situation {
     s
 }
 
-const ASIDE: &str = "not_ours: it could be a server of ours, but none depends on it: it is left alone";
+const ASIDE: &str = "not_ours: it could be a server of ours, but is not taken for its node: it is left alone";
 
 #[test]
 fn s1_the_name_of_another_server_takes_no_server_from_its_renamed_node_while_a_build_runs_there() {

@@ -95,7 +95,7 @@ fn s7_a_hold_that_came_after_the_order_holds_the_server() {
         "
         | + ubuntu  os  20261121T120100Z-1  job1 (1) needs amd64
         |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120100Z-1 is ordered for it
-        |   node ubuntu  not_ours: it could be a server of ours, but none depends on it: it is left alone
+        |   node ubuntu  not_ours: it could be a server of ours, but is not taken for its node: it is left alone
         |   server new1  ubuntu  held: a person set node ubuntu offline: \"mine\"
     ",
     );
@@ -103,7 +103,7 @@ fn s7_a_hold_that_came_after_the_order_holds_the_server() {
     s.after("1m").runs(
         "
         |   job 1  job1  on_its_way: needs amd64: ubuntu server 20261121T120100Z-1 is on its way
-        |   node ubuntu  not_ours: it could be a server of ours, but none depends on it: it is left alone
+        |   node ubuntu  not_ours: it could be a server of ours, but is not taken for its node: it is left alone
         |   server new1  ubuntu  held: a person set node ubuntu offline: \"mine\"
         |   server new2  ubuntu  booting: ordered 1m ago, being built
     ",
