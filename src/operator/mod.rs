@@ -78,16 +78,12 @@ pub fn execute(
 
 /// Why a node is not touched: a person changes in Jenkins what is not ours.
 fn not_ours(node: &Node, identity: &NodeIdentity, request: &Request) -> Option<String> {
-    let cure = match request {
-        Request::Release if node.presence.cause().is_some() => {
-            "end the hold in Jenkins, or rename or delete the node there if it is not what keeps a server"
-        }
-        _ => "change it in Jenkins",
-    };
+    let is_held = *request == Request::Release && node.presence.cause().is_some();
+    let how = if is_held { ": end the hold, or rename or delete the node" } else { "" };
     match identity {
         _ if node.kind == NodeKind::BuiltIn => Some("it is the built-in node, which mita leaves alone".to_owned()),
         NodeIdentity::Of(_) | NodeIdentity::Former(_) | NodeIdentity::MadeFor(_) => None,
-        NodeIdentity::Foreign(why) => Some(format!("mita did not make it ({why}): {cure}")),
+        NodeIdentity::Foreign(why) => Some(format!("mita did not make it ({why}): change it in Jenkins{how}")),
         NodeIdentity::Doubtful(why) => Some(format!("whether it is ours is not clear: {why}")),
     }
 }

@@ -223,6 +223,9 @@ fn s2_somebody_elses_node_is_left_alone_whatever_is_asked() {
         assert_ended(&it.by_hand("Built-In Node", &request), Ended::Refused, "the built-in node");
         assert!(it.sim.requests().split_off(before).iter().all(|r| r.service != Service::Jenkins || !r.is_write()));
     }
+    it.sim.jenkins().disconnect("vault", CauseKind::User, "mine");
+    let how = "): change it in Jenkins: end the hold, or rename or delete the node";
+    assert_ended(&it.by_hand("vault", &RELEASE), Ended::Refused, how);
 }
 
 #[test]

@@ -42,8 +42,8 @@ impl Doubts {
         // Anybody may make an entry with the name of a type.
         let is_own = |node: &Node| {
             let is_named = node.name.as_str() == machine.node_type.as_str();
-            let is_of_type = kind.is_none_or(|kind| kind.labels_are_on(node));
-            machine.nodes.iter().any(|own| own.name == node.name) && (!is_named || is_of_type && !never_joined)
+            let is_of_type = || !never_joined && kind.is_none_or(|kind| kind.labels_are_on(node));
+            machine.nodes.iter().any(|own| own.name == node.name) && (!is_named || is_of_type())
         };
         let has_own = machine.nodes.iter().any(|node| is_own(node));
         let (in_doubt, held) = match phase {
