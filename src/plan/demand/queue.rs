@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// An item that is pending in every run for this long is a left-over of a restart of Jenkins, and waits in truth.
 const PENDING_LONG: SignedDuration = SignedDuration::from_mins(5);
 
+/// A gap between two runs counts for half of this: a clock that jumps ahead twice does not make a pipeline too old to resume.
+const GAPS_COUNT: SignedDuration = SignedDuration::from_mins(4);
+
 /// The queue, read.
 #[derive(Debug, Default)]
 pub(crate) struct Demand<'a> {
@@ -56,7 +59,7 @@ pub(crate) fn read<'a>(
     fleet: &ClassifiedFleet<'_>,
     now: Timestamp,
 ) -> Demand<'a> {
-    let since_queue = state.since_queue.map(|since| since.seen_again(now, RESUMING));
+    let since_queue = state.since_queue.map(|since| since.seen_again(now, GAPS_COUNT));
     state.since_queue = since_queue;
     let Some(queue) = world.jenkins.queue.complete() else {
         forget_pending(state);
@@ -113,7 +116,7 @@ fn since_absent(
     now: Timestamp,
 ) -> Option<Credit> {
     let since = match known {
-        Some(known) => known.since_absent.map(|since| since.seen_again(now, RESUMING)),
+        Some(known) => known.since_absent.map(|since| since.seen_again(now, GAPS_COUNT)),
         None => since_queue,
     };
     since.filter(|since| item.task == Task::Pipeline && since.credit < RESUMING)
