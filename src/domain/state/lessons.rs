@@ -21,6 +21,9 @@ pub struct Session {
     /// When it was first seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Whether no list of nodes was read in it yet: the next one may show fewer marks than the last.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unlisted: bool,
 }
 
 /// The labels of a node that is not ours.

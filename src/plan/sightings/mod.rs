@@ -47,6 +47,9 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     after.learned.count_time(state.last_run, now);
     remember_session(&mut after, world, now);
     let listed = world.jenkins.nodes.complete().is_some();
+    if let Some(session) = after.session.as_mut().filter(|_| listed) {
+        session.unlisted = false;
+    }
     if listed {
         after.nodes = fleet
             .nodes
@@ -192,7 +195,7 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     }
     let Some(id) = &world.jenkins.session else { return };
     let Some(known) = &mut state.session else {
-        state.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now) });
+        state.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now), unlisted: true });
         return;
     };
     if known.id == *id {
@@ -201,7 +204,7 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     if !known.earlier.contains(id) {
         state.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
     }
-    known.since = Some(now);
+    (known.since, known.unlisted) = (Some(now), true);
     let before = std::mem::replace(&mut known.id, id.clone());
     if !known.earlier.contains(&before) {
         known.earlier.push(before);

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::domain::names::NodeName;
 use crate::domain::offline;
-use crate::domain::state::{Credit, NodeMemory, SetOfflineBy, State, Unchanged};
+use crate::domain::state::{Credit, NodeMemory, Session, SetOfflineBy, State, Unchanged};
 use crate::domain::world::{Node, NodeKind, OfflineCause, Presence, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::unconventional::agents;
@@ -138,8 +138,9 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
 /// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the
 /// agent connects. As long as it is not restarted, a mark that is gone was taken away.
 fn may_have_forgotten(state: &State, after: &State, before: &NodeMemory) -> bool {
-    let id = |state: &State| state.session.as_ref().map(|session| session.id.clone());
-    let restarted = state.session.is_some() && id(state) != id(after);
+    let now = after.session.as_ref().map(|session| &session.id);
+    let is_new = |session: &Session| session.unlisted || Some(&session.id) != now;
+    let restarted = state.session.as_ref().is_some_and(is_new);
     let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
     marked && (restarted || before.mark_forgotten)
 }

@@ -53,6 +53,7 @@ fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() 
             id: "replica 1".to_owned(),
             earlier: vec!["one".to_owned(), "replica 0".to_owned(), "replica 1".to_owned(),],
             since: Some(s.now - time("1m")),
+            unlisted: false,
         })
     );
 }
