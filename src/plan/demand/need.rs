@@ -276,15 +276,15 @@ fn is_label_of(known: &Need, why: &Why, index: &NodeIndex<'_>) -> bool {
     index.find(name).is_none_or(|node| label.matches(|atom| node.labels.contains(atom)))
 }
 
-/// The need of a node like this one. To Jenkins the name of a node is a label of it: anybody may give a node the name of a label
-/// that jobs ask for, and then a new server of a type with that label serves them.
+/// The need of a node like this one. Where no type has its labels, its name counts: to Jenkins that is a label of it, and anybody
+/// may give a node the name of a label that jobs ask for.
 fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
-    if ours.config.node_types.iter().any(|kind| kind.carries(name)) {
-        return Need::Label(Label::atom(name));
-    }
     let labels = index.find(name).map(|node| &node.labels).into_iter().flatten();
     let labels = labels.filter(|label| *label != name).cloned().collect();
-    Need::Node { name: NodeName::from(name), labels }
+    let need = Need::Node { name: NodeName::from(name), labels };
+    let types = &ours.config.node_types;
+    let is_served = types.iter().any(|kind| need.accepts_type(kind, types));
+    if !is_served && types.iter().any(|kind| kind.carries(name)) { Need::Label(Label::atom(name)) } else { need }
 }
 
 /// The values of a matrix configuration's axes that are labels of some node type.
