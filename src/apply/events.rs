@@ -156,9 +156,9 @@ impl Event {
             }
             Event::DeletionRefused { order, reason } => {
                 if let Some(server) = state.servers.get_mut(&order) {
-                    let since = server.deletion_refused.take().map_or(now, |refused| refused.since);
                     let reason = shortened(&reason, LONGEST_REFUSAL).into_owned();
-                    server.deletion_refused = Some(DeletionRefused { since, reason });
+                    let refused = DeletionRefused { since: now, reason: String::new(), alone: false };
+                    server.deletion_refused.get_or_insert(refused).reason = reason;
                 }
             }
             Event::DeletionAccepted(provider) => rights::granted(state, &provider),

@@ -100,7 +100,7 @@ pub struct ServerMemory {
     /// When its cloud last refused to delete it because somebody locked it, where the cloud does not show locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock_met: Option<Timestamp>,
-    /// How its cloud last refused to delete it for want of a right, if it has deleted no server since.
+    /// How its cloud refused to delete it for want of a right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_refused: Option<DeletionRefused>,
     /// The retirement or removal that was decided, from before its first step on.
@@ -140,6 +140,9 @@ pub struct DeletionRefused {
     pub since: Timestamp,
     /// Its last answer.
     pub reason: String,
+    /// Whether it has deleted another server since: the refusal is for this one alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 impl ServerMemory {

@@ -5,30 +5,33 @@ use crate::domain::state::{DeletionRefused, ServerMemory, State};
 use crate::domain::world::World;
 use crate::plan::identity::fleet::Machine;
 use jiff::{SignedDuration, Timestamp};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-/// A refusal may be for one server alone: after this long, another one is tried.
+/// A refusal may be for one server alone: after this long, another one is tried. It doubles with each one that is refused.
 const TRIAL_AFTER: SignedDuration = SignedDuration::from_hours(1);
+
+/// So often, at most.
+const MOST_DOUBLINGS: u32 = 4;
 
 /// Why clouds would refuse to remove servers.
 pub(crate) struct Rights<'a> {
     world: &'a World,
     state: &'a State,
-    /// The latest refusal of each that has deleted no server since. It ends with its server, whoever removed that.
-    refusals: BTreeMap<&'a ProviderName, &'a DeletionRefused>,
+    /// The refusals of each that has deleted no server since, the latest first. One ends with its server, whoever removed that.
+    refusals: BTreeMap<&'a ProviderName, Vec<&'a DeletionRefused>>,
     now: Timestamp,
 }
 
 impl<'a> Rights<'a> {
     pub(crate) fn new(world: &'a World, state: &'a State, now: Timestamp) -> Self {
-        let mut refusals: BTreeMap<&ProviderName, &DeletionRefused> = BTreeMap::new();
+        let mut refusals: BTreeMap<&ProviderName, Vec<&DeletionRefused>> = BTreeMap::new();
         for server in state.servers.values() {
-            let Some(refused) = &server.deletion_refused else { continue };
-            let latest = refusals.entry(&server.provider).or_insert(refused);
-            if refused.since > latest.since {
-                *latest = refused;
+            if let Some(refused) = server.deletion_refused.as_ref().filter(|refused| !refused.alone) {
+                refusals.entry(&server.provider).or_default().push(refused);
             }
         }
+        refusals.values_mut().for_each(|of_one| of_one.sort_by_key(|refused| Reverse(refused.since)));
         Self { world, state, refusals, now }
     }
 
@@ -41,12 +44,17 @@ impl<'a> Rights<'a> {
     /// the right is there by now.
     pub(crate) fn refused(&self, machine: &Machine<'_>) -> Option<&'a str> {
         let is_tried = self.state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
-        self.refusals.get(&machine.provider).filter(|_| !is_tried).map(|refused| refused.reason.as_str())
+        let latest = self.refusals.get(&machine.provider).and_then(|of_one| of_one.first());
+        latest.filter(|_| !is_tried).map(|refused| refused.reason.as_str())
     }
 
     /// Whether another server may be tried where one was refused.
     pub(crate) fn is_trial_due(&self, provider: &ProviderName) -> bool {
-        self.refusals.get(provider).is_none_or(|refused| self.now.duration_since(refused.since) >= TRIAL_AFTER)
+        self.refusals.get(provider).is_none_or(|of_one| {
+            let doublings = u32::try_from(of_one.len() - 1).unwrap_or(u32::MAX).min(MOST_DOUBLINGS);
+            let pause = TRIAL_AFTER * 2_i32.pow(doublings);
+            of_one.first().is_none_or(|latest| self.now.duration_since(latest.since) >= pause)
+        })
     }
 }
 
@@ -57,11 +65,13 @@ pub(crate) fn forbidden<'a>(world: &'a World, provider: &ProviderName) -> Option
 
 /// The cloud accepts deletions, or a person knows that it does.
 pub(crate) fn granted(state: &mut State, provider: &ProviderName) {
-    let is_refused = |server: &ServerMemory| server.provider == *provider && server.deletion_refused.is_some();
-    let refused = state.servers.iter().filter(|(_, server)| is_refused(server));
+    let stands = |refused: &DeletionRefused| !refused.alone;
+    let binds =
+        |server: &ServerMemory| server.provider == *provider && server.deletion_refused.as_ref().is_some_and(stands);
+    let refused = state.servers.iter().filter(|(_, server)| binds(server));
     for order in refused.map(|(order, _)| order.clone()).collect::<Vec<_>>() {
-        if let Some(server) = state.servers.get_mut(&order) {
-            server.deletion_refused = None;
+        if let Some(refused) = state.servers.get_mut(&order).and_then(|server| server.deletion_refused.as_mut()) {
+            refused.alone = true;
         }
     }
 }

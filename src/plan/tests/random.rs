@@ -319,8 +319,11 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
     memory.retirement = (draw.memory == 1).then_some(retirement);
     memory.listed = draw.memory != 2;
     memory.node = draw.node.map(Into::into);
-    memory.deletion_refused =
-        (draw.memory == 6).then(|| DeletionRefused { since: now - time("20m"), reason: "403".to_owned() });
+    memory.deletion_refused = (draw.memory == 6).then(|| DeletionRefused {
+        since: now - time("20m"),
+        reason: "403".to_owned(),
+        alone: false,
+    });
     memory.lock_met = (draw.lock == 1).then(|| now - time("30m"));
     if draw.memory == 8 {
         memory.origin = Origin::Found;

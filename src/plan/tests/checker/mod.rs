@@ -227,7 +227,10 @@ fn permitted(seen: &Seen<'_>, action: &Action, Target { provider, server_id, nod
     let cloud = seen.world.clouds.get(provider).unwrap();
     assert_eq!(cloud.removal_forbidden, None, "forbidden: {action}");
     let is_refused = |memory: &ServerMemory| {
-        memory.deletion_refused.as_ref().is_some_and(|refused| refused.since > seen.now - SignedDuration::from_hours(1))
+        memory
+            .deletion_refused
+            .as_ref()
+            .is_some_and(|refused| !refused.alone && refused.since > seen.now - SignedDuration::from_hours(1))
     };
     let is_tried = nodes.is_empty() || seen.remembered(server_id).is_some_and(is_refused);
     let mut of_provider = seen.state.servers.values().filter(|memory| seen.place(&memory.provider) == provider);
