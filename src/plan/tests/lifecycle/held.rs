@@ -112,23 +112,6 @@ fn s7_a_hold_that_jenkins_forgets_with_a_restart_ends_when_the_node_is_seen_onli
     );
 }
 
-#[test]
-fn s7_a_hold_that_jenkins_forgets_lasts_where_the_first_list_of_nodes_after_the_restart_failed() {
-    let mut s = Situation::new();
-    s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
-    s.run().after("1m");
-    s.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
-    s.world.jenkins.session = Some("two".to_owned());
-    let nodes = std::mem::replace(&mut s.world.jenkins.nodes, Listing::Unavailable("500".to_owned()));
-    s.run().after("1m").run().after("1m");
-    s.world.jenkins.nodes = nodes;
-    for _ in 0..5 {
-        let plan = s.plan();
-        assert!(plan.actions.is_empty() && whole(&plan).contains("server s1  ubuntu  held"), "{}", whole(&plan));
-        s.run().after("7m");
-    }
-}
-
 /// A person holds a node and renames it, and its agent does not come back: Jenkins before 2.482 shows no mark there.
 fn held_and_renamed() -> Situation {
     let mut s = Situation::new();
