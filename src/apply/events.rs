@@ -25,8 +25,8 @@ const EACH: Duration = Duration::from_micros(2);
 /// At most so many share a save, so that little is lost when the run is killed.
 const LARGEST_BURST: usize = 100;
 
-/// How much of a refusal is remembered, in characters.
-const LONGEST_REFUSAL: usize = 500;
+/// How much of a cloud's answer is remembered, in characters.
+const LONGEST_ANSWER: usize = 500;
 
 /// Something that the state has to record.
 pub(super) enum Event {
@@ -156,7 +156,7 @@ impl Event {
             }
             Event::DeletionRefused { order, reason } => {
                 if let Some(server) = state.servers.get_mut(&order) {
-                    let reason = shortened(&reason, LONGEST_REFUSAL).into_owned();
+                    let reason = shortened(&reason, LONGEST_ANSWER).into_owned();
                     let refused = DeletionRefused { since: now, reason: String::new(), alone: false };
                     server.deletion_refused.get_or_insert(refused).reason = reason;
                 }
@@ -189,7 +189,7 @@ fn order_failed(
         // The server may exist: its order stays in the state, with what a person is told should no list ever show it.
         FailureKind::UnknownOutcome => {
             if let Some(order) = state.servers.get_mut(order) {
-                order.fault = Some(message);
+                order.fault = Some(shortened(&message, LONGEST_ANSWER).into_owned());
             }
             return;
         }

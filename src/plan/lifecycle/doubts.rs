@@ -45,12 +45,12 @@ impl Doubts {
             let is_of_type = || !never_joined && kind.is_none_or(|kind| kind.labels_are_on(node));
             machine.nodes.iter().any(|own| own.name == node.name) && (!is_named || is_of_type())
         };
-        let has_own = machine.nodes.iter().any(|node| is_own(node));
+        let has_own = || machine.nodes.iter().any(|node| is_own(node));
         let (in_doubt, held) = match phase {
-            Phase::LeftAlone(Rule::Held) => (!has_own, held(state, machine).map(|node| (&node.name, is_own(node)))),
+            Phase::LeftAlone(Rule::Held) => (!has_own(), held(state, machine).map(|node| (&node.name, is_own(node)))),
             Phase::LeftAlone(Rule::Busy) => {
                 let has_any = !machine.nodes.is_empty();
-                (!has_own && (has_any || never_joined && !machine.shares_doubts), None)
+                (!has_own() && (has_any || never_joined && !machine.shares_doubts), None)
             }
             Phase::LeftAlone(Rule::OtherName) => (shield.is_some(), shield.map(|node| (node, false))),
             _ => (false, None),

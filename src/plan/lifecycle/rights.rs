@@ -5,7 +5,6 @@ use crate::domain::state::{DeletionRefused, ServerMemory, State};
 use crate::domain::world::World;
 use crate::plan::identity::fleet::Machine;
 use jiff::{SignedDuration, Timestamp};
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// A refusal may be for one server alone: after this long, another one is tried. It doubles with each one that is refused.
@@ -18,7 +17,7 @@ const MOST_DOUBLINGS: u32 = 4;
 pub(crate) struct Rights<'a> {
     world: &'a World,
     state: &'a State,
-    /// The refusals of each that has deleted no server since, the latest first. One ends with its server, whoever removed that.
+    /// The refusals of each that has deleted no server since. One ends with its server, whoever removed that.
     refusals: BTreeMap<&'a ProviderName, Vec<&'a DeletionRefused>>,
     now: Timestamp,
 }
@@ -31,7 +30,6 @@ impl<'a> Rights<'a> {
                 refusals.entry(&server.provider).or_default().push(refused);
             }
         }
-        refusals.values_mut().for_each(|of_one| of_one.sort_by_key(|refused| Reverse(refused.since)));
         Self { world, state, refusals, now }
     }
 
@@ -44,17 +42,19 @@ impl<'a> Rights<'a> {
     /// the right is there by now.
     pub(crate) fn refused(&self, machine: &Machine<'_>) -> Option<&'a str> {
         let is_tried = self.state.servers.get(&machine.id).is_some_and(|server| server.deletion_refused.is_some());
-        let latest = self.refusals.get(&machine.provider).and_then(|of_one| of_one.first());
-        latest.filter(|_| !is_tried).map(|refused| refused.reason.as_str())
+        self.latest(&machine.provider).filter(|_| !is_tried).map(|refused| refused.reason.as_str())
     }
 
     /// Whether another server may be tried where one was refused.
     pub(crate) fn is_trial_due(&self, provider: &ProviderName) -> bool {
-        self.refusals.get(provider).is_none_or(|of_one| {
-            let doublings = u32::try_from(of_one.len() - 1).unwrap_or(u32::MAX).min(MOST_DOUBLINGS);
-            let pause = TRIAL_AFTER * 2_i32.pow(doublings);
-            of_one.first().is_none_or(|latest| self.now.duration_since(latest.since) >= pause)
-        })
+        let others = self.refusals.get(provider).map_or(0, |refusals| refusals.len().saturating_sub(1));
+        let doublings = u32::try_from(others).unwrap_or(u32::MAX).min(MOST_DOUBLINGS);
+        let pause = TRIAL_AFTER * 2_i32.pow(doublings);
+        self.latest(provider).is_none_or(|latest| self.now.duration_since(latest.since) >= pause)
+    }
+
+    fn latest(&self, provider: &ProviderName) -> Option<&'a DeletionRefused> {
+        self.refusals.get(provider)?.iter().copied().max_by_key(|refused| refused.since)
     }
 }
 

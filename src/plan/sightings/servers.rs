@@ -61,6 +61,9 @@ pub(crate) fn sighted(
     if let Some(refused) = &mut memory.floating_ip_refused {
         refused.last = refused.last.min(now);
     }
+    if let Some(refused) = &mut memory.deletion_refused {
+        refused.since = refused.since.min(now);
+    }
     let was_unread = memory.unread;
     memory.unread = !shows_arrival(machine, listed.is_some() && after.settling.is_none());
     let is_held = machine.nodes.iter().any(|node| after.set_offline_by(&node.name) == Some(SetOfflineBy::Person));

@@ -116,6 +116,33 @@ fn s5_an_hour_after_a_refusal_that_may_be_for_one_server_alone_one_other_node_is
 }
 
 #[test]
+fn s5_the_more_servers_are_refused_the_longer_it_takes_until_another_one_is_tried() {
+    let mut s = refused();
+    for (id, address) in [("s2", "10.0.0.2"), ("s3", "10.0.0.3")] {
+        s.idle(id, address, "2h");
+    }
+    s.memory("s2").deletion_refused = s.memory("s1").deletion_refused.clone();
+    s.lose_node("ubuntu+10.0.0.2");
+    let retired = |s: &Situation| {
+        s.plan().actions.iter().any(|action| action.removed().is_some_and(|target| target.server_id.as_str() == "s3"))
+    };
+    s.after("1h 59m");
+    assert!(!retired(&s), "{}", whole(&s.plan()));
+    s.after("1m");
+    assert!(retired(&s), "{}", whole(&s.plan()));
+}
+
+#[test]
+fn a_refusal_that_a_clock_which_was_ahead_wrote_binds_no_longer_than_any_other() {
+    let mut s = refused();
+    s.idle("s2", "10.0.0.2", "2h");
+    s.memory("s1").deletion_refused.as_mut().unwrap().since = s.now + time("9h");
+    s.state = s.plan().state;
+    s.after("1h");
+    assert!(s.plan().actions.iter().any(|action| action.rule == Rule::Idle), "{}", whole(&s.plan()));
+}
+
+#[test]
 fn a_refusal_binds_no_other_provider_and_ends_with_its_server() {
     let mut s = refused();
     s.idle("s2", "10.0.0.2", "2h");
