@@ -15,7 +15,7 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
 use clouds::Unusual;
-use events::{Backend, Event, any, doubtful, happen, lasting, later, latest, newest, odd};
+use events::{Backend, Event, any, doubtful, happen, lasting, later, latest, misleading, newest, odd};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
@@ -93,6 +93,12 @@ impl World {
         for minute in 3..length {
             if doubtful_chance.in_hundred(6) {
                 events.push((minute, doubtful(&mut doubtful_chance)));
+            }
+        }
+        let mut misleading_chance = Chance::new(seed ^ 0x315ead);
+        for minute in 3..length {
+            if misleading_chance.in_hundred(10) {
+                events.push((minute, misleading(&mut misleading_chance)));
             }
         }
         let mut lasting_chance = Chance::new(seed ^ 0x1a57);
@@ -267,7 +273,7 @@ impl Life<'_> {
             Event::StateLost { .. } if self.lists_lie || self.something_is_invisible() => {}
             // As above.
             Event::StateLost { .. } if self.reading() < self.latest => {}
-            // Nothing but memory tells whose a node is that got another name and other labels.
+            // Nothing but memory tells whose such a node is.
             Event::StateLost { .. } if has_unrecognizable(self.farm) => {}
             Event::Relabelled { .. } if self.state_lost => {}
             Event::Answer { .. } if self.hides_servers(event) && self.servers_unknown => {}
@@ -282,6 +288,8 @@ impl Life<'_> {
                 self.farm.sim.jenkins().delete_node("trusty");
                 happen(self.farm, self.backend, event);
             }
+            // Nobody can, at a Jenkins that is down.
+            Event::Hold(_) | Event::Renamed { .. } | Event::Misnamed { .. } if !self.farm.sim.jenkins().is_up() => {}
             // Before 2.482 Jenkins forgets a hold with the restart, and its cause with a lost connection: a run has to have
             // seen it, and to have got the list of the nodes.
             Event::Restart { .. } | Event::Flaps { .. } | Event::ConnectionLost { .. }

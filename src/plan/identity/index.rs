@@ -109,9 +109,15 @@ impl<'a> Index<'a> {
 
     /// Whether the node would be the machine's, did no other server of ours have the same address.
     pub(crate) fn shares_address(&self, node: &Node, machine: &Machine<'_>) -> bool {
-        let Convention { base, ip } = node.name.convention();
+        let Convention { ip, .. } = node.name.convention();
         let holders = ip.and_then(|ip| self.addresses.get(&ip)).map_or(0, Vec::len);
-        holders > 1 && has_address_of(machine, ip) && self.base_fits(base, node, machine)
+        holders > 1 && self.is_by_address(node, machine)
+    }
+
+    /// Whether the node's name has an address of the machine, and a base that fits it.
+    pub(super) fn is_by_address(&self, node: &Node, machine: &Machine<'_>) -> bool {
+        let Convention { base, ip } = node.name.convention();
+        has_address_of(machine, ip) && self.base_fits(base, node, machine)
     }
 
     /// Whether a base can stand for the machine where the address does: its own type, or no type and all its labels.

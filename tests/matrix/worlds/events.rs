@@ -83,6 +83,10 @@ pub(crate) enum Event {
     Vanish,
     /// What somebody in front of the cloud answers to the next orders.
     Gateway { way: usize, times: usize },
+    /// As [`Event::Renamed`], to a name that leads to another server of ours.
+    Misnamed { which: usize, to: usize, held: bool },
+    /// A cloud refuses the next deletions.
+    DeletionsRefused { way: usize, times: usize },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -176,6 +180,14 @@ pub(crate) fn doubtful(chance: &mut Chance) -> Event {
     }
 }
 
+/// One of the kinds that came after those.
+pub(crate) fn misleading(chance: &mut Chance) -> Event {
+    match chance.below(3) {
+        0 => Event::DeletionsRefused { way: chance.below(4), times: 1 + chance.below(2) },
+        _ => Event::Misnamed { which: chance.below(16), to: chance.below(4), held: chance.in_hundred(30) },
+    }
+}
+
 /// Kinds that came after those and take many minutes from this one on: Jenkins is down, its lists of nodes or a cloud's of
 /// servers give no answer, or a machine has two clocks by turns.
 pub(crate) fn lasting(chance: &mut Chance, minute: u32) -> Vec<(u32, Event)> {
@@ -260,7 +272,7 @@ fn requests(backend: Backend, service: Service, path: &'static str) -> (Service,
         (Backend::OpenStack, ..) | (_, Service::Jenkins, _) => (service, path),
         (_, Service::Nova, "/servers/detail") => (Service::Command, "list"),
         (_, Service::Nova, "/servers") => (Service::Command, "create"),
-        (_, Service::Nova, "") => (Service::Command, ""),
+        (_, Service::Nova, "" | "/servers/") => (Service::Command, ""),
         _ => (Service::Command, "check"),
     }
 }
@@ -422,6 +434,22 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
             };
             let (service, path) = requests(backend, Service::Nova, "/servers");
             farm.sim.fault(Fault::new(service, kind).method("POST").path(path).times(times));
+        }
+        Event::Misnamed { which, to, held } => people::misnamed(farm, which, to, held),
+        Event::DeletionsRefused { way, times } => {
+            let (status, words) = [
+                (403, r#"{"forbidden":{"code":403,"message":"Policy doesn't allow this to be performed."}}"#),
+                (405, "<html>405 Not Allowed</html>"),
+                (
+                    409,
+                    r#"{"conflictingRequest":{"code":409,"message":"Cannot 'delete' instance while it is in task_state x"}}"#,
+                ),
+                (401, "{}"),
+            ][way];
+            let (service, path) = requests(backend, Service::Nova, "/servers/");
+            farm.sim.fault(
+                Fault::new(service, Kind::Status(status, words.into())).method("DELETE").path(path).times(times),
+            );
         }
     }
 }

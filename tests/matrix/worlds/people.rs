@@ -42,8 +42,7 @@ pub(crate) fn let_go(farm: &Installation) {
         jenkins.delete_node(name);
     }
     // Of those mita releases none by its own command.
-    let renamed = |node: &Node| node.name.starts_with(RENAMED);
-    let marked = jenkins.nodes.iter().filter(|node| node.held && node.server.is_some() || renamed(node));
+    let marked = jenkins.nodes.iter().filter(|node| node.held && node.server.is_some() || is_renamed(node));
     let held: Vec<String> = marked.map(|node| node.name.clone()).collect();
     held.iter().for_each(|node| jenkins.release(node));
 }
@@ -143,31 +142,79 @@ pub(super) fn look_alike(farm: &Installation, which: usize) {
     }
 }
 
-/// What begins the names that people give.
-const RENAMED: &str = "kept-";
+/// What people write into the description of a node whose name they change.
+const RENAMED: &str = "kept by a person";
 
-pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
+fn is_renamed(node: &Node) -> bool {
+    node.description.as_deref() == Some(RENAMED)
+}
+
+/// A node of ours that mita did not make, idle, with its agent.
+fn renamable(farm: &Installation, which: usize) -> Option<Node> {
     let mut nodes = idle_nodes(farm);
-    let mut jenkins = farm.sim.jenkins();
+    let jenkins = farm.sim.jenkins();
     nodes.retain(|node| jenkins.node(node).is_some_and(|n| n.made_by.is_none() && !n.offline() && !n.removed));
-    let Some(node) = pick(&nodes, which) else { return };
-    let name = format!("{RENAMED}{node}").replace('+', "-");
-    jenkins.rename(&node, &name);
-    jenkins.connect(&name);
+    jenkins.node(&pick(&nodes, which)?).cloned()
+}
+
+fn rename(farm: &Installation, node: &str, name: &str, held: bool) {
+    let mut jenkins = farm.sim.jenkins();
+    if jenkins.node(name).is_some() {
+        return;
+    }
+    jenkins.rename(node, name);
+    if let Some(node) = jenkins.node_mut(name) {
+        node.description = Some(RENAMED.to_owned());
+    }
+    jenkins.connect(name);
     if held {
-        jenkins.hold(&name, "a person looks at it");
+        jenkins.hold(name, "a person looks at it");
     } else {
-        jenkins.occupy(&name, job(0, 12));
+        jenkins.occupy(name, job(0, 12));
     }
 }
 
-/// Whether there is a node that got another name and other labels.
+pub(super) fn renamed(farm: &Installation, which: usize, held: bool) {
+    if let Some(Node { name, .. }) = renamable(farm, which) {
+        rename(farm, &name, &format!("kept-{name}").replace('+', "-"), held);
+    }
+}
+
+/// The new name leads to another server of ours, which has a node of its own, or to another type.
+pub(super) fn misnamed(farm: &Installation, which: usize, to: usize, held: bool) {
+    let Some(node) = renamable(farm, which) else { return };
+    let other_type = if node.labels.contains("trusty") { "debian" } else { "trusty" };
+    let others: Vec<(String, String, Vec<String>)> = {
+        let world = farm.sim.world();
+        let has_node = |id: &str| {
+            let mut nodes = world.jenkins.nodes.iter().filter(|other| other.connected && !is_renamed(other));
+            nodes.any(|other| other.name != node.name && other.server.as_ref().is_some_and(|on| on.server == id))
+        };
+        let of = |cloud: &mita_sim::openstack::Cloud| {
+            let ours = cloud.servers.iter().filter(|server| is_ours(server) && has_node(&server.id));
+            let of = |server: &mita_sim::openstack::Server| {
+                (server.id.clone(), server.metadata["mita_id"].clone(), cloud.addresses(&server.id))
+            };
+            ours.map(of).collect::<Vec<_>>()
+        };
+        world.clouds.values().flat_map(of).collect()
+    };
+    let other = pick(&others, which / 4);
+    let name = match (to, other) {
+        (0, Some((id, ..))) => id,
+        (1, Some((_, order, _))) => order,
+        (2, Some((.., addresses))) if !addresses.is_empty() => format!("{other_type}+{}", addresses[0]),
+        _ => other_type.to_owned(),
+    };
+    rename(farm, &node.name, &name, held);
+}
+
+/// Whether there is a node that got another name and other labels, or two that may have got each other's.
 pub(crate) fn has_unrecognizable(farm: &Installation) -> bool {
     let jenkins = farm.sim.jenkins();
-    jenkins
-        .nodes
-        .iter()
-        .any(|node| node.name.starts_with(RENAMED) && !node.labels.split_whitespace().any(|label| label == "amd64"))
+    let renamed: Vec<&Node> = jenkins.nodes.iter().filter(|node| is_renamed(node)).collect();
+    let has_labels = |node: &&Node| node.labels.split_whitespace().any(|label| label == "amd64");
+    renamed.len() > 1 || !renamed.iter().all(has_labels)
 }
 
 pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
@@ -212,8 +259,7 @@ pub(crate) fn remove_taken(farm: &Installation) {
 /// A person removes the nodes that people renamed, once nothing runs there.
 pub(crate) fn remove_renamed(farm: &Installation) {
     let mut jenkins = farm.sim.jenkins();
-    let mut names = jenkins.node_names();
-    names.retain(|name| name.starts_with(RENAMED));
+    let names: Vec<String> = jenkins.nodes.iter().filter(|n| is_renamed(n)).map(|node| node.name.clone()).collect();
     for name in names {
         jenkins.delete_node(&name);
     }

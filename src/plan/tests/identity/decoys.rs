@@ -172,3 +172,81 @@ fn s1_s6_s7_without_a_state_the_labels_tell_whose_a_node_is_that_works_or_is_hel
         nothing_happens(&mut s, "a lost state");
     }
 }
+
+/// For more than three hours.
+fn stays(s: &mut Situation, server: &str) {
+    for _ in 0..40 {
+        s.after("5m").run();
+        assert!(s.servers().iter().any(|shown| shown.id.as_str() == server), "{}", whole(&s.plan()));
+    }
+}
+
+#[test]
+fn s1_s7_a_renamed_node_keeps_its_server_when_the_node_of_the_server_that_it_is_named_as_gets_another_name_too() {
+    for second in ["duo", "lab+10.0.0.9", "anns"] {
+        for held in [false, true] {
+            let mut s = renamed_beside_its_node("s2");
+            if held {
+                let node = s.node("s2");
+                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+                node.builds.clear();
+            }
+            s.run().minutes(10).after("1m");
+            let own = s.node("ubuntu+10.0.0.2");
+            (own.name, own.labels, own.idle) = (second.into(), names(&["amd64", second]), false);
+            s.run().minutes(10).after("1m");
+            s.node(second).idle = true;
+            stays(&mut s, "s1");
+        }
+    }
+}
+
+#[test]
+fn s1_two_nodes_of_two_types_that_get_names_of_each_others_servers_one_after_the_other_keep_both() {
+    let mut s = Situation::new();
+    s.config.node_types.push(kind("duo", &["duo"]));
+    s.busy("s1", "10.0.0.1");
+    s.active("s2", "duo", "10.0.0.2");
+    s.nodes().push(agent("duo+10.0.0.2"));
+    s.node("duo+10.0.0.2").labels = names(&["duo"]);
+    s.run().after("1m").run().after("1m");
+    let duo = s.node("duo+10.0.0.2");
+    (duo.name, duo.labels, duo.idle) = ("s1".into(), names(&["duo", "s1"]), false);
+    s.run().minutes(10).after("1m");
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.name, node.labels) = ("duo".into(), names(&["amd64", "duo"]));
+    s.run().after("1m");
+    s.node("s1").idle = true;
+    stays(&mut s, "s1");
+}
+
+#[test]
+fn s1_of_two_nodes_that_came_in_one_run_the_one_with_the_address_is_the_servers_own() {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.run();
+    let (mut renamed, came) = (s.nodes().pop().unwrap(), s.joined("s2", "10.0.0.2").clone());
+    (renamed.name, renamed.labels) = ("s2".into(), names(&["amd64", "s2"]));
+    *s.nodes() = vec![renamed, came];
+    s.after("1m").run().minutes(10).after("1m");
+    let own = s.node("ubuntu+10.0.0.2");
+    (own.name, own.labels, own.idle) = ("anns".into(), names(&["amd64", "anns"]), false);
+    s.run().after("1m");
+    s.node("anns").idle = true;
+    stays(&mut s, "s1");
+}
+
+#[test]
+fn s1_s6_s7_without_a_state_a_node_beside_the_servers_own_may_be_that_of_a_server_without_one() {
+    for held in [false, true] {
+        let mut s = renamed_beside_its_node("s2");
+        if held {
+            let node = s.node("s2");
+            (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+            node.builds.clear();
+        }
+        s.run().after("1m");
+        s.state = State::new(owner());
+        nothing_happens(&mut s, "a lost state");
+    }
+}
