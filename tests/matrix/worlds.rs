@@ -275,7 +275,7 @@ impl Life<'_> {
             Event::StateLost { .. } if self.reading() < self.latest => {}
             // Nothing but memory tells whose such a node is.
             Event::StateLost { .. } if has_unrecognizable(self.farm) => {}
-            Event::Relabelled { .. } if self.state_lost => {}
+            Event::Relabelled { .. } | Event::Misnamed { .. } if self.state_lost => {}
             Event::Answer { .. } if self.hides_servers(event) && self.servers_unknown => {}
             Event::Answer { .. } if self.hides_servers(event) => {
                 self.lists_lie = true;
