@@ -1,7 +1,8 @@
 //! Why a node is offline, and who set it offline.
 
 use super::html::unescape_html;
-use crate::domain::world::OfflineCause;
+use super::permissions::{before, numbers};
+use crate::domain::world::{Node, OfflineCause, Presence};
 
 /// `offlineCauseReason` (`reason`) is a user's message, escaped for HTML since 2.483, and without what stands before its last
 /// " : ", so that "keep it : mita retires ..." reads like a mark of mita's. The description of the cause has the whole
@@ -16,4 +17,44 @@ pub(super) fn read(class: Option<&str>, description: Option<&str>, reason: Optio
     let reason = whole.or_else(|| reason.map(unescape_html));
     let reason = reason.or_else(|| description.map(str::to_owned)).unwrap_or_default();
     OfflineCause { class: class.map(str::to_owned), reason: reason.trim().to_owned(), by, since: None }
+}
+
+/// Undoes one more escape where this version makes it.
+pub(super) fn unescape_once_more<'n>(version: &str, nodes: impl IntoIterator<Item = &'n mut Node>) {
+    if !is_escaped_once_more(version) {
+        return;
+    }
+    for node in nodes {
+        if let Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) = &mut node.presence {
+            cause.reason = unescape_html(&cause.reason);
+            cause.by = cause.by.as_deref().map(unescape_html);
+        }
+    }
+}
+
+/// Whether the description of a user's cause is escaped, and so its message twice: from 2.551 (and 2.541.2) to 2.567, and no
+/// more from 2.555.3 on (`UserCause.toString` of hudson/slaves/OfflineCause.java, SECURITY-3669 and SECURITY-3731).
+fn is_escaped_once_more(version: &str) -> bool {
+    let patch = version.split(['.', '-']).nth(2).and_then(|patch| patch.parse().ok()).unwrap_or(0_u32);
+    match numbers(version) {
+        Some((2, 541)) => patch >= 2,
+        Some((2, 555)) => patch < 3,
+        Some(_) => !before(version, 2, 551) && before(version, 2, 568),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_that_escape_once_more_are_known() {
+        for version in ["2.541.2", "2.541.3", "2.551", "2.555", "2.555.2", "2.567"] {
+            assert!(is_escaped_once_more(version), "{version}");
+        }
+        for version in ["", "2.426.3", "2.541.1", "2.550", "2.555.3", "2.568", "2.568.1"] {
+            assert!(!is_escaped_once_more(version), "{version}");
+        }
+    }
 }

@@ -56,7 +56,7 @@ impl Jenkins {
 impl NodeConfig {
     fn read(document: String) -> Self {
         // A text with a NUL ends the document where it stands.
-        let whole = document.contains("\n<slave") && document.trim_end().ends_with("</slave>");
+        let whole = root(&document).is_some_and(|root| document.trim_end().ends_with(&format!("\n</{root}>")));
         let parts = (element(&document, "mode"), element(&document, "label"));
         match parts {
             (Some(mode), Some(label)) if whole && label == ClosedNode::LABEL && mode == "EXCLUSIVE" => {
@@ -69,6 +69,12 @@ impl NodeConfig {
             (_, _) => Self::Unusable,
         }
     }
+}
+
+/// The name of the outermost element: `slave`, or the class of a plugin's kind of agent, as of the Swarm plugin.
+fn root(document: &str) -> Option<&str> {
+    let (_, rest) = document.split_once("\n<")?;
+    rest.split(['>', ' ', '/', '\n']).next().filter(|name| !name.is_empty())
 }
 
 /// The document with these two values, and everything else as it is.
@@ -121,6 +127,14 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_of_a_plugin_can_be_closed() {
+        let (opening, closing) =
+            ("<hudson.plugins.swarm.SwarmSlave plugin=\"swarm@3.50\">", "</hudson.plugins.swarm.SwarmSlave>");
+        let document = DOCUMENT.replace("<slave>", opening).replace("</slave>", closing);
+        assert!(matches!(NodeConfig::read(document), NodeConfig::Open(..)));
+    }
+
+    #[test]
     fn a_document_without_labels_or_cut_short_is_left_alone() {
         let empty = DOCUMENT.replace("amd64 &quot;a b&quot;", "");
         assert!(matches!(NodeConfig::read(empty), NodeConfig::Open(_, values) if values.label.is_empty()));
@@ -130,6 +144,7 @@ mod tests {
             DOCUMENT.replace("  <label>", "  <tags>"),
             DOCUMENT.replace("<slave>", "<cloud>"),
             DOCUMENT.replace("\n</slave>", "\n  <mode>NORMAL</mode>\n</slave>"),
+            DOCUMENT.replace("</slave>", "</cloud>"),
         ] {
             assert_eq!(NodeConfig::read(document.clone()), NodeConfig::Unusable, "{document}");
         }

@@ -38,23 +38,30 @@ impl Jenkins {
     ///
     /// Before 2.94 Jenkins does not export a node's labels: each node then has only its own name.
     pub fn nodes(&self) -> Result<Reading<Vec<Node>>, JenkinsError> {
-        self.read(PATH, &format!("computer[{}]", fields()), "the list of nodes")?.try_map(|Field(root): Field<Root>| {
+        let reading = self.read(PATH, &format!("computer[{}]", fields()), "the list of nodes")?;
+        let mut reading = reading.try_map(|Field(root): Field<Root>| {
             let incomplete = |text| JenkinsError { kind: ErrorKind::Incomplete, ..self.unexpected(PATH, text) };
             root.nodes().map_err(incomplete)
-        })
+        })?;
+        cause::unescape_once_more(&reading.version, &mut reading.value);
+        Ok(reading)
     }
 
     /// One node as it is now; `None` if Jenkins says that there is no such node.
     pub fn node(&self, name: &NodeName) -> Result<Reading<Option<Node>>, JenkinsError> {
         let path = format!("{}api/json", self.node_path(name)?);
         match self.read(&path, &fields(), "a node") {
-            Ok(reading) => reading.try_map(|Field(Entry(entry)): Field<Entry>| {
-                let classes = entry.as_ref().is_some_and(|(class, _)| class.is_some());
-                match entry.map(|entry| of_class(entry, classes)) {
-                    Some(node) if node.name == *name => Ok(Some(node)),
-                    _ => Err(self.unexpected(&path, format!("wanted the node {name}, and got something else"))),
-                }
-            }),
+            Ok(reading) => {
+                let mut reading = reading.try_map(|Field(Entry(entry)): Field<Entry>| {
+                    let classes = entry.as_ref().is_some_and(|(class, _)| class.is_some());
+                    match entry.map(|entry| of_class(entry, classes)) {
+                        Some(node) if node.name == *name => Ok(Some(node)),
+                        _ => Err(self.unexpected(&path, format!("wanted the node {name}, and got something else"))),
+                    }
+                })?;
+                cause::unescape_once_more(&reading.version, &mut reading.value);
+                Ok(reading)
+            }
             Err(JenkinsError { kind: ErrorKind::NotFound, .. }) => {
                 // This page is not part of the API, so it has no session and no version.
                 Ok(Reading { value: None, session: None, version: String::new(), date: None })

@@ -2,6 +2,8 @@
 
 use crate::harness::{Installation, Setup, minutes};
 use mita::operator::{Consent, Ended, Request};
+use mita::plan::model::Subject;
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::queue::Job;
 
 fn hold(reason: &str) -> Request {
@@ -79,6 +81,19 @@ fn s7_a_new_reason_replaces_that_of_the_same_person_and_nobody_elses() {
     let answer = it.by_hand(&node, &hold("mine"));
     assert!(answer.reason.ends_with("; that reason stays"), "{}", answer.reason);
     assert_eq!(shown(), "racks");
+}
+
+#[test]
+fn s7_a_reason_is_shown_as_it_was_written_whatever_version_of_jenkins_escapes_it() {
+    for version in [Version::lts(2, 426, 3), Version::lts(2, 528, 1), Version::lts(2, 555, 1), Version::new(2, 568)] {
+        let it = Setup::trusty().jenkins(|jenkins| jenkins.version = version).with_idle_node();
+        let node = it.node();
+        for reason in ["don't touch: a < b & \"c\"", "a : don't"] {
+            it.sim.jenkins().hold(&node, reason);
+            let told = format!("a person set node {node} offline: \"{reason}\"");
+            assert_eq!(it.minute().verdict(Subject::Node, &node).reason, told, "{version}");
+        }
+    }
 }
 
 #[test]

@@ -364,6 +364,20 @@ fn s1_a_build_is_ended_only_if_a_person_says_so() {
 }
 
 #[test]
+fn a_forced_retirement_ends_what_runs_on_a_node_that_was_deleted_in_jenkins() {
+    for version in [Version::lts(2, 426, 3), Version::lts(2, 528, 1)] {
+        let it = Setup::trusty().jenkins(|jenkins| jenkins.version = version).with_idle_node();
+        let node = it.node();
+        it.sim.jenkins().occupy(&node, Job::freestyle("stuck").lasting(minutes(1_000)));
+        it.sim.jenkins().delete_node_lingering(&node);
+        it.sim.world().rules.builds_may_end_on.push(node.clone());
+        it.minute();
+        assert_eq!(it.command(&["retire", &node, "--force", "--yes"]), 0, "{version}");
+        it.minutes_until(10, "the server goes", |it| it.servers().is_empty());
+    }
+}
+
+#[test]
 fn a_person_who_does_not_want_to_end_a_build_is_told_that_nothing_is_done() {
     let it = Setup::trusty().with_idle_node();
     let node = it.node();

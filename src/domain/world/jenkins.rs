@@ -179,6 +179,13 @@ pub struct Node {
     pub builds: Vec<Build>,
 }
 
+impl Node {
+    /// Whether it was deleted in Jenkins, and only its builds are left.
+    pub fn is_removed(&self) -> bool {
+        self.executors == 0 && self.labels.is_empty()
+    }
+}
+
 /// A build, or a part of one, that runs on a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Build {

@@ -36,6 +36,16 @@ impl Version {
         self >= Version::new(2, 483)
     }
 
+    /// The text of a user's cause is escaped, too, so that `offlineCauseReason` is escaped twice (SECURITY-3669 until
+    /// SECURITY-3731).
+    pub fn escapes_user_causes(self) -> bool {
+        let fixed = (self.major, self.minor) == (2, 555) && self.patch >= 3;
+        self >= Version::lts(2, 541, 2)
+            && (self.minor == 541 || self >= Version::new(2, 551))
+            && !fixed
+            && self < Version::new(2, 568)
+    }
+
     /// An item goes back to the queue where its executor gives it back because the node went offline. From 1.651 until
     /// then it is in no list any more and is never built.
     pub fn returns_items_to_queue(self) -> bool {

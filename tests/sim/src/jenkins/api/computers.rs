@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::jenkins::Jenkins;
 use crate::jenkins::api::tree::{Bean, Tree};
-use crate::jenkins::nodes::{BUILT_IN_CLASS, CauseKind, Node};
+use crate::jenkins::nodes::{BUILT_IN_CLASS, Cause, CauseKind, Node};
 use crate::jenkins::web::auth::{Caller, Permission};
 
 impl Jenkins {
@@ -31,6 +31,11 @@ impl Jenkins {
         let icon = icon(node);
         let reason = cause.map_or("", |cause| cause.reason());
         let escaped = self.options.version.escapes_offline_reason();
+        let once_more = |text: &str| match cause {
+            Some(Cause { kind: CauseKind::User, .. }) if self.options.version.escapes_user_causes() => escape(text),
+            Some(_) | None => text.to_string(),
+        };
+        let reason = once_more(reason);
         let mut bean = Bean::of(tree, self.typed(&node.class))
             .nest("actions", |_| json!([]))
             .set("description", if agent { node.description.as_deref() } else { Some(BUILT_IN) })
@@ -55,13 +60,13 @@ impl Jenkins {
                 let Some(cause) = cause else { return Value::Null };
                 let bean = Bean::of(t, self.typed(cause.kind.class())).set("timestamp", cause.at);
                 let bean = match cause.description() {
-                    Some(description) => bean.set("description", description),
+                    Some(description) => bean.set("description", once_more(&description)),
                     None => bean,
                 };
                 let disk = cause.kind == CauseKind::DiskSpace;
                 if disk { bean.set("path", "/var").set("size", 123_456_789) } else { bean }.done()
             })
-            .set("offlineCauseReason", if escaped { escape(reason) } else { reason.to_string() })
+            .set("offlineCauseReason", if escaped { escape(&reason) } else { reason })
             .list("oneOffExecutors", &one_off, |t, build| self.one_off_json(t, build))
             .set("temporarilyOffline", node.temporarily_offline);
         if self.exports_labels() {

@@ -57,6 +57,10 @@ impl Jenkins {
                     node.clear_mark();
                 }
             }
+            // `Computer.setTemporaryOfflineCause` throws where the node is gone, since 2.482.
+            _ if self.options.version.keeps_offline_cause() && self.node(name).is_some_and(|n| n.removed) => {
+                return error_page(500, "Oops!", request);
+            }
             _ => {
                 if let Some(node) = self.node_mut(name) {
                     node.mark_with(cause);
