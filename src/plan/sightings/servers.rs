@@ -117,6 +117,14 @@ fn see_server(memory: &mut ServerMemory, server: &Server, times: &Times, now: Ti
     memory.gone_sightings = 0;
     memory.server_id = Some(server.id.clone());
     memory.name.clone_from(&server.name);
+    // An order is given up before its server can be that late: a clock that was behind for a while gave it that time.
+    if let Some(created) = server.created.filter(|created| *created <= now)
+        && created.duration_since(memory.ordered_at) > times.order_timeout
+    {
+        memory.ordered_at = created;
+        memory.active_since = memory.active_since.map(|since| since.max(created));
+        memory.joined_at = memory.joined_at.map(|joined| joined.max(created));
+    }
     if server.state == ServerState::Active && memory.active_since.is_none() {
         memory.active_since = Some(now);
         memory.waited = Some(SignedDuration::ZERO);

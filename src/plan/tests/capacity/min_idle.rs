@@ -201,7 +201,9 @@ fn spare_orders_nothing_where_hours_are_paid_but_keeps_as_many() {
     for number in 1..=9 {
         let id = format!("s{number}");
         s.idle(&id, &format!("10.0.0.{number}"), "5h");
-        s.memory(&id).ordered_at = s.now - time("5h58m");
+        let ordered_at = s.now - time("5h58m");
+        s.memory(&id).ordered_at = ordered_at;
+        s.server(&id).created = Some(ordered_at);
     }
     assert_eq!(orders_and_retirements(&mut s), (0, 2), "seven are kept");
 }

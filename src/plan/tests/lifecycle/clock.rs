@@ -289,3 +289,24 @@ fn l6_with_runs_far_apart_things_settle_and_servers_grow_too_old() {
     s.after("15m").run();
     assert!(s.servers().is_empty(), "{}", whole(&s.plan()));
 }
+
+#[test]
+fn a_run_whose_clock_was_behind_leaves_no_server_older_than_its_cloud_shows_it() {
+    let mut s = Situation::new();
+    s.ubuntu().times.max_age = Some(time("1h"));
+    s.busy("s1", "10.0.0.1");
+    let ordered = s.now;
+    s.memory("s1").ordered_at = ordered;
+    s.server("s1").created = Some(ordered + time("20s"));
+    s.after("1m").run();
+    s.after("-3h").run();
+    s.after("3h 1m").run();
+    for _ in 0..50 {
+        let plan = s.after("1m").plan();
+        assert!(plan.actions.is_empty(), "{}", whole(&plan));
+        s.come_true(plan);
+    }
+    assert_eq!(s.memory("s1").ordered_at, ordered + time("20s"));
+    let shown = whole(&s.after("10m").plan());
+    assert!(shown.contains("max_age: 1h"), "{shown}");
+}
