@@ -2,11 +2,12 @@
 //! an agent on this server, or is that of another one under a new name. While such a node runs a build, the server counts
 //! as busy. An idle one is left alone, and prevents nothing.
 
-use crate::domain::names::{NodeName, NodeTypeName};
-use crate::domain::state::{NodeMemory, Origin, SetOfflineBy, State};
+use crate::domain::names::NodeName;
+use crate::domain::state::{NodeMemory, Origin, State};
 use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::identity::index::Index;
+use crate::plan::identity::losses::Losses;
 use crate::plan::identity::namesakes::Namesakes;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ pub(crate) fn set_aside(
     nodes: &mut [(&Node, NodeIdentity)],
 ) {
     let mut not_mapped: BTreeSet<&NodeName> = BTreeSet::new();
-    let losses = losses(state, machines);
+    let losses = Losses::of(state, machines);
     for number in 0..machines.len() {
         drop_namesakes_of_its_type(index, state, &mut machines[number], number, &mut not_mapped);
         let without_node = machines[number].nodes.is_empty() && machines[number].doubts.is_empty();
@@ -30,7 +31,7 @@ pub(crate) fn set_aside(
         }
         let mut aside = weaker_nodes(index, state, machines, number);
         aside.extend(beside_the_lost(state, &machines[number]));
-        aside.extend(renamed_from_another(index, state, &losses, machines, number));
+        aside.extend(losses.nodes_at(index, state, machines, number));
         not_mapped.extend(aside.iter().map(|node| &node.name));
         let machine = &mut machines[number];
         machine.nodes.retain(|node| !aside.contains(node));
@@ -120,65 +121,6 @@ fn beside_the_lost<'a>(state: &State, machine: &Machine<'a>) -> Vec<&'a Node> {
         lost.zip(online).is_some_and(|((_, connected), online)| online <= connected)
     };
     machine.nodes.iter().filter(was_beside).copied().collect()
-}
-
-/// A server that has lost its node.
-struct Loss {
-    machine: usize,
-    node_type: NodeTypeName,
-    /// The run that first missed the node; none if this state never saw it.
-    run: Option<u64>,
-}
-
-fn losses(state: &State, machines: &[Machine<'_>]) -> Vec<Loss> {
-    let loss = |(number, machine): (usize, &Machine<'_>)| {
-        let memory = state.servers.get(&machine.id).filter(|memory| memory.joined_at.is_some());
-        let is_bare = machine.nodes.is_empty() && machine.doubts.is_empty();
-        let run = match memory {
-            Some(memory) => {
-                let is_there = |own: &NodeName| machine.nodes.iter().any(|node| node.name == *own);
-                let is_gone = is_bare || memory.node.as_ref().is_some_and(|own| !is_there(own));
-                let is_seen = matches!(machine.sighting, Sighting::Seen(_));
-                Some(memory.missing_since.or(is_seen.then_some(state.run + 1)).filter(|_| is_gone)?)
-            }
-            None if is_bare && machine.origin == Origin::Found => None,
-            None => return None,
-        };
-        Some(Loss { machine: number, node_type: machine.node_type.clone(), run })
-    };
-    machines.iter().enumerate().filter_map(loss).collect()
-}
-
-/// Nodes whose name leads to this server, and that somebody gave the node of another server which has lost its own: they have
-/// the labels of that one's type, and not those of this one's type, or this one had another node when they came.
-fn renamed_from_another<'a>(
-    index: &Index<'_>,
-    state: &State,
-    losses: &[Loss],
-    machines: &[Machine<'a>],
-    number: usize,
-) -> Vec<&'a Node> {
-    let machine = &machines[number];
-    let of_others = || losses.iter().filter(|loss| loss.machine != number);
-    let came = |node: &Node| state.nodes.get(&node.name).map_or(state.run + 1, |memory| memory.first_seen);
-    let memory = state.servers.get(&machine.id);
-    let missed = memory.and_then(|memory| memory.missing_since).unwrap_or(state.run + 1);
-    let has_agent = |node: &Node| node.connected || node.presence == Presence::Online;
-    let is_renamed = |node: &&&Node| {
-        let is_surer = |own: &&&Node| index.is_by_address(own, machine) && !index.is_by_address(node, machine);
-        let others = || machine.nodes.iter().filter(|other| other.name != node.name && has_agent(other));
-        let has_surer = || others().any(|other| is_surer(&other));
-        let had_own = || memory.and_then(|memory| memory.node.as_ref()).is_some_and(|own| *own != node.name);
-        let had_its_node = || others().any(|other| came(other) < came(node)) || had_own() && came(node) < missed;
-        let is_anothers = || index.has_labels_of(&machine.node_type, node) == Some(false);
-        let is_at_work = !node.idle || state.set_offline_by(&node.name) == Some(SetOfflineBy::Person);
-        let was_at = |loss: &Loss| match loss.run {
-            Some(run) => run == came(node) && (is_anothers() || had_its_node() || has_surer()),
-            None => is_at_work && (is_anothers() || has_surer()),
-        };
-        of_others().any(|loss| was_at(loss) && index.has_labels_of(&loss.node_type, node) == Some(true))
-    };
-    machine.nodes.iter().chain(&machine.doubts).filter(is_renamed).copied().collect()
 }
 
 /// The doubts of a machine that do not bind it.

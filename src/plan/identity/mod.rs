@@ -9,6 +9,7 @@ mod bystanders;
 pub(crate) mod closed;
 pub mod fleet;
 mod index;
+mod losses;
 mod machines;
 mod namesakes;
 mod node_identity;
