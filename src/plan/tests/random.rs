@@ -306,6 +306,7 @@ fn add_server(s: &mut Situation, draw: &ServerDraw) {
         1 => server.mark.as_mut().unwrap().owner = Owner::new("other").unwrap(),
         _ => {}
     }
+    server.created = Some(now - time(&format!("{}m", draw.age)));
     let memory = s.memory(&id);
     memory.ordered_at = now - time(&format!("{}m", draw.age));
     memory.active_since = draw.memory.is_multiple_of(2).then(|| now - time(&format!("{}m", draw.age / 2)));

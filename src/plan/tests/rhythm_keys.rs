@@ -65,6 +65,7 @@ impl KeysDraw {
             s.idle(&id, &format!("10.0.1.{number}"), idle);
             let ordered_at = s.now - time(&format!("{age}m"));
             s.memory(&id).ordered_at = ordered_at;
+            s.server(&id).created = Some(ordered_at);
         }
     }
 }

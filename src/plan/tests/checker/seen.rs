@@ -261,7 +261,7 @@ pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
     let ours = reason.contains("mita retires this node: owner=ci server=");
     let remembered = seen.state.nodes.get(&node.name).and_then(|memory| memory.set_offline_by);
     let known = seen.state.nodes.get(&node.name);
-    let retiring = seen.state.servers.values().any(|memory| {
+    let retiring = seen.state.servers.iter().any(|(order, memory)| {
         let under_way = memory.retirement.is_some() || memory.asked.is_some();
         let seen_there = seen
             .ours()
@@ -270,7 +270,8 @@ pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
         // Of a server that is gone, its name and what is remembered are all that is left.
         let remembered = memory.node.as_ref() == Some(&node.name)
             || known.is_some_and(|known| known.server.is_some() && known.server == memory.server_id)
-            || node.name.convention().base == memory.name;
+            || node.name.convention().base == memory.name
+            || node.mark.as_ref().is_some_and(|mark| mark.id == *order);
         under_way && (seen_there || remembered)
     });
     if ours || class.starts_with("hudson.node_monitors.") {
