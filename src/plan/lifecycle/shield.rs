@@ -7,7 +7,7 @@ use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::{SetOfflineBy, Shield, State};
 use crate::domain::world::{Node, Presence};
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::fleet::{Fleet, Machine};
 use crate::plan::identity::unconventional::{
     Distance, agents, came_since_the_loss, lacks_its_node, others_at_work, pair, pair_all_as_near, runs_its_build,
     runs_its_build_alone,
@@ -42,7 +42,12 @@ pub(crate) fn shield(
         let at_work = others.filter(|_| !machine.is_online()).find(|node| !node.idle);
         shields.extend(at_work.map(|node| (index, node.name.clone())));
     }
-    let is_removed = |phase: &Phase| matches!(phase, Phase::ToRemove(_) | Phase::Draining);
+    for (index, node) in still_shielding(classifier.state, fleet) {
+        if is_removed(&phases[index].phase) || matches!(phases[index].phase, Phase::Idle { .. }) {
+            leave_alone(fleet, phases, index, node, Rule::OtherName, why_it_keeps(node));
+        }
+        shields.insert(index, node.name.clone());
+    }
     let is_waited_for =
         |phase: &Phase| matches!(phase, Phase::LeftAlone(Rule::Away) | Phase::OnItsWay(Rule::Away | Rule::Connecting));
     let without_node: Vec<usize> = (0..phases.len())
@@ -65,6 +70,35 @@ pub(crate) fn shield(
     shielding.by_what_kept_them(&kept, phases);
     shields.extend(kept.into_iter().chain(works).map(|(machine, node)| (machine, node.name.clone())));
     shields
+}
+
+fn is_removed(phase: &Phase) -> bool {
+    matches!(phase, Phase::ToRemove(_) | Phase::Draining)
+}
+
+fn why_it_keeps(node: &Node) -> &'static str {
+    if node.idle { ", and a person set it offline" } else { " and runs a build" }
+}
+
+/// Servers whose node has come, and the node that kept them before and works or is held still: what came later may be another
+/// agent with such a name.
+fn still_shielding<'a>(state: &State, fleet: &Fleet<'a>) -> Vec<(usize, &'a Node)> {
+    let first_seen = |node: &NodeName| state.nodes.get(node).map(|known| known.first_seen);
+    let shield =
+        |machine: &Machine<'_>| state.servers.get(&machine.id)?.shield.as_ref().map(|shield| shield.node.clone());
+    let shielded = fleet.machines.iter().enumerate().filter_map(|(index, machine)| Some((index, shield(machine)?)));
+    let (joined, without): (Vec<_>, Vec<_>) = shielded.partition(|(index, _)| fleet.machines[*index].is_online());
+    if joined.is_empty() {
+        return Vec::new();
+    }
+    let agents = agents(fleet);
+    let keeper = |(index, name): (usize, NodeName)| {
+        let is_anothers = without.iter().any(|(_, other)| *other == name);
+        let came_before = |node: &&Node| first_seen(&node.name) > first_seen(&name);
+        let node = agents.iter().find(|node| node.name == name && keeps_its_server(state, node))?;
+        (!is_anothers && fleet.machines[index].nodes.iter().all(came_before)).then_some((index, *node))
+    };
+    joined.into_iter().filter_map(keeper).collect()
 }
 
 /// Servers without a node of their own that were to be removed.
@@ -116,8 +150,7 @@ impl<'a> Shielding<'a> {
         for (&machine, node) in &kept {
             // A node is one server: the others stand for want of a name.
             let rule = if keeps[&node.name] == 1 { Rule::OtherName } else { Rule::Ambiguous };
-            let why = if node.idle { ", and a person set it offline" } else { " and runs a build" };
-            leave_alone(self.fleet, phases, machine, node, rule, why);
+            leave_alone(self.fleet, phases, machine, node, rule, why_it_keeps(node));
         }
         kept
     }

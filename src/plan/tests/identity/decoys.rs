@@ -250,3 +250,26 @@ fn s1_s6_s7_without_a_state_a_node_beside_the_servers_own_may_be_that_of_a_serve
         nothing_happens(&mut s, "a lost state");
     }
 }
+
+#[test]
+fn s1_s7_a_renamed_node_that_works_or_is_held_keeps_its_server_when_an_agent_comes_that_leads_there() {
+    for name in ["ubuntu", "s1", "s1+1.2.3.4", "ubuntu+10.0.0.1", "lab+10.0.0.1"] {
+        for held in [false, true] {
+            let mut s = Situation::new();
+            s.busy("s1", "10.0.0.1");
+            s.run().after("1m");
+            s.rename("ubuntu+10.0.0.1", "anns");
+            if held {
+                let node = s.node("anns");
+                (node.idle, node.presence) = (true, set_offline(USER, "mine"));
+                node.builds.clear();
+            }
+            s.run().after("1m").run().after("1m");
+            s.nodes().push(agent(name));
+            nothing_happens(&mut s, name);
+            s.lose_node("anns");
+            s.minutes(120);
+            assert!(s.servers().is_empty(), "{name}: {}", whole(&s.plan()));
+        }
+    }
+}
