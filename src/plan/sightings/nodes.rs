@@ -176,7 +176,9 @@ fn who_set_offline(config: &Config, cause: &OfflineCause, before: &NodeMemory, r
 }
 
 /// Causes of Jenkins' own node monitors and of the one in the versioncolumn plugin (subclasses of
-/// hudson.node_monitors.MonitorOfflineCause).
+/// hudson.node_monitors.MonitorOfflineCause). The one of response times marks no node: it cuts the connection, and on a marked
+/// node Jenkins before 2.482 shows it in place of the mark's cause (hudson/model/Computer.java, `disconnect`).
 fn is_node_monitor(class: &str) -> bool {
-    class.starts_with("hudson.node_monitors.") || class.starts_with("hudson.plugin.versioncolumn.")
+    let marks = class.starts_with("hudson.node_monitors.") || class.starts_with("hudson.plugin.versioncolumn.");
+    marks && !class.starts_with("hudson.node_monitors.ResponseTimeMonitor")
 }

@@ -368,6 +368,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
         0 => Presence::Disconnected,
         1 => set_offline(USER, "mine"),
         2 => set_offline(USER, &offline_message(&owner(), &format!("s{}", draw.server).as_str().into(), Rule::Idle)),
+        3 if draw.server == 1 => set_offline("hudson.node_monitors.ResponseTimeMonitor$Data", "slow"),
         3 => set_offline("hudson.node_monitors.ClockMonitor", "clock"),
         4 => set_offline("", ""),
         5 => Presence::DisconnectedBy(OfflineCause {

@@ -274,7 +274,8 @@ pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
             || node.mark.as_ref().is_some_and(|mark| mark.id == *order);
         under_way && (seen_there || remembered)
     });
-    if ours || class.starts_with("hudson.node_monitors.") {
+    let by_monitor = class.starts_with("hudson.node_monitors.") && !class.ends_with("ResponseTimeMonitor$Data");
+    if ours || by_monitor {
         false
     } else if class.ends_with("UserCause") || !marked {
         true

@@ -3,6 +3,7 @@
 mod asked;
 mod at_work;
 mod clock;
+mod forgotten;
 mod held;
 mod last_builds;
 mod locked;
