@@ -15,16 +15,19 @@ use super::in_full;
 use crate::harness::side_by_side::{try_all, words};
 use crate::harness::{Chance, Installation, Setup, is_order, minutes, seconds};
 use clouds::Unusual;
-use events::{Backend, Event, any, doubtful, happen, lasting, later, latest, misleading, newest, odd};
+use events::{
+    Backend, Event, any, connected, doubtful, happen, hidden, lasting, later, latest, misleading, newest, odd,
+};
 use jiff::Timestamp;
 use mita::plan::text::display::Detail;
 use mita::progress::Progress;
 use mita::reconcile::{Moment, Permits, reconcile};
 use mita_sim::JoinRule;
-use mita_sim::jenkins::Version;
+use mita_sim::jenkins::nodes::CauseKind;
+use mita_sim::jenkins::{Jenkins, Version};
 use people::{
-    has_unrecognizable, let_go, let_go_of_what_is_left, release_all, release_forgotten, remove_renamed, remove_taken,
-    unlock,
+    has_hidden_hold, has_unrecognizable, let_go, let_go_of_what_is_left, release_all, release_forgotten,
+    remove_renamed, remove_taken, unlock,
 };
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -99,6 +102,12 @@ impl World {
         for minute in 3..length {
             if misleading_chance.in_hundred(10) {
                 events.push((minute, misleading(&mut misleading_chance)));
+            }
+        }
+        let mut hidden_chance = Chance::new(seed ^ 0x41dde);
+        for minute in 3..length {
+            if hidden_chance.in_hundred(6) {
+                events.push((minute, hidden(&mut hidden_chance)));
             }
         }
         let mut lasting_chance = Chance::new(seed ^ 0x1a57);
@@ -274,7 +283,7 @@ impl Life<'_> {
             // As above.
             Event::StateLost { .. } if self.reading() < self.latest => {}
             // Nothing but memory tells whose such a node is.
-            Event::StateLost { .. } if has_unrecognizable(self.farm) => {}
+            Event::StateLost { .. } if has_unrecognizable(self.farm) || has_hidden_hold(self.farm) => {}
             Event::Relabelled { .. } | Event::Misnamed { .. } if self.state_lost => {}
             Event::Answer { .. } if self.hides_servers(event) && self.servers_unknown => {}
             Event::Answer { .. } if self.hides_servers(event) => {
@@ -289,7 +298,28 @@ impl Life<'_> {
                 happen(self.farm, self.backend, event);
             }
             // Nobody can, at a Jenkins that is down.
-            Event::Hold(_) | Event::Renamed { .. } | Event::Misnamed { .. } if !self.farm.sim.jenkins().is_up() => {}
+            Event::Hold(_)
+            | Event::Renamed { .. }
+            | Event::Misnamed { .. }
+            | Event::Cut(_)
+            | Event::TimesOut { .. }
+                if !self.farm.sim.jenkins().is_up() => {}
+            Event::Cut(which) => {
+                self.forgets(
+                    which,
+                    |jenkins, node| jenkins.cut(node, "strace"),
+                    |jenkins, node| jenkins.launch_fails(node),
+                );
+            }
+            Event::TimesOut { which, held } => self.forgets(
+                which,
+                |jenkins, node| {
+                    if held {
+                        jenkins.hold(node, "it swaps");
+                    }
+                },
+                |jenkins, node| jenkins.disconnect(node, CauseKind::ResponseTime, "Time out for last 5 try"),
+            ),
             // Before 2.482 Jenkins forgets a hold with the restart, and its cause with a lost connection: a run has to have
             // seen it, and to have got the list of the nodes.
             Event::Restart { .. } | Event::Flaps { .. } | Event::ConnectionLost { .. }
@@ -301,6 +331,15 @@ impl Life<'_> {
             }
             _ => happen(self.farm, self.backend, event),
         }
+    }
+
+    /// Somebody does something to a node, a run sees that, and then Jenkins forgets it.
+    fn forgets(&mut self, which: usize, is_done: impl Fn(&mut Jenkins, &str), forget: impl Fn(&mut Jenkins, &str)) {
+        let Some(node) = connected(self.farm, which) else { return };
+        is_done(&mut self.farm.sim.jenkins(), &node);
+        self.farm.sim.heal();
+        self.run();
+        forget(&mut self.farm.sim.jenkins(), &node);
     }
 
     /// Whether servers may stay unseen while something is ordered: their cloud says that it has none, or it says nothing

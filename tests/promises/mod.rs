@@ -7,6 +7,7 @@ mod crashes;
 mod doubtful_clouds;
 mod dry_run;
 mod durability;
+mod holds;
 mod installations;
 mod locks;
 mod lost_orders;

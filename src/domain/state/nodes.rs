@@ -49,10 +49,11 @@ pub struct NodeMemory {
     /// When it was last seen at work, or seen to have worked since the run before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worked_at: Option<Timestamp>,
-    /// Whether Jenkins was restarted since it last showed a mark on the node, and may have forgotten that.
+    /// Whether Jenkins shows the mark on the node, or who disconnected it, no more, and may have forgotten that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mark_forgotten: bool,
-    /// Whether somebody who holds it has cut its connection: no Jenkins shows that once the node is renamed.
+    /// Whether somebody who holds it has cut its connection: no Jenkins shows that once it launched the agent again, or the
+    /// node is renamed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_cut: bool,
     /// Whether Jenkins refused to bring it back online, while mita's mark is there.

@@ -74,6 +74,9 @@ impl Classifier<'_> {
                         None => format!("a person set node {name} offline{said}"),
                     },
                     Presence::SetOffline(_) => format!("node {name} is set offline, and Jenkins names nobody{said}"),
+                    Presence::Disconnected if evidence.is_cut(node) => {
+                        format!("a person disconnected node {name}, and Jenkins shows that no more")
+                    }
                     Presence::Disconnected | Presence::Online => {
                         format!("a person set node {name} offline before Jenkins was restarted or the node was renamed")
                     }

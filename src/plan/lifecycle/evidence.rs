@@ -133,6 +133,11 @@ impl Evidence<'_> {
         Some(format!("{} asked for it at {since:.0}", by.unwrap_or("a person")))
     }
 
+    /// Whether somebody who holds the node has cut its connection.
+    pub(super) fn is_cut(&self, node: &Node) -> bool {
+        self.known(node).is_some_and(|known| known.is_cut)
+    }
+
     /// What is to be said of a node whose agent is gone while a build holds it.
     pub(super) fn lost(&self, node: &Node) -> Option<String> {
         let since = self.known(node)?.lost_since.filter(|since| *since < self.now)?;

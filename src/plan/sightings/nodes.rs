@@ -28,7 +28,7 @@ pub(crate) fn sighted(
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
     let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
-    let mark_forgotten = node.presence == Presence::Disconnected && may_have_forgotten(state, after, &before);
+    let mark_forgotten = node.presence == Presence::Disconnected && is_hidden(state, after, &before);
     let set_offline_by = match &node.presence {
         Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
             Some(who_set_offline(config, cause, &before, retiring))
@@ -135,14 +135,15 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
     }
 }
 
-/// Whether Jenkins may have forgotten a mark that the state knows: before 2.482 it shows none after a restart until the
-/// agent connects. As long as it is not restarted, a mark that is gone was taken away.
-fn may_have_forgotten(state: &State, after: &State, before: &NodeMemory) -> bool {
+/// Whether a mark or a disconnect that the state knows may hold though Jenkins shows it no more. Before 2.482 it shows no mark
+/// after a restart until the agent connects; as long as it is not restarted, a mark that is gone was taken away. A disconnect
+/// it forgets as soon as it launches the agent again, which it tries each minute (hudson/slaves/SlaveComputer.java, `_connect`).
+fn is_hidden(state: &State, after: &State, before: &NodeMemory) -> bool {
     let now = after.session.as_ref().map(|session| &session.id);
     let is_new = |session: &Session| session.unlisted || Some(&session.id) != now;
     let restarted = state.session.as_ref().is_some_and(is_new);
     let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
-    marked && (restarted || before.mark_forgotten)
+    marked && (restarted || before.mark_forgotten || before.is_cut)
 }
 
 /// Whether the agent of a server can be connected: one that a person rescues, rebuilds or stops is away for that reason, and

@@ -418,6 +418,7 @@ fn add_node(s: &mut Situation, draw: &NodeDraw) {
             2 => Some(SetOfflineBy::Monitor),
             _ => None,
         };
+        memory.is_cut = draw.memory.is_multiple_of(3);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, State};
+use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, NodeMemory, State};
 use crate::domain::why::Why;
 use crate::domain::world::{Node, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
@@ -226,13 +226,18 @@ fn vanished(state: &State) -> Vec<Warning> {
     events
 }
 
-/// Holds that only mita remembers: Jenkins forgot them when it was restarted, or when the node got another name.
+/// Holds that only mita remembers: Jenkins forgot them when it was restarted or launched the agent again, or when the node got
+/// another name.
 fn forgotten_holds(state: &State) -> Vec<Warning> {
-    let forgotten = state.nodes.iter().map(|(name, _)| name).filter(|name| state.alone_knows_hold(name));
-    let event = |name: &NodeName| {
+    let forgotten = state.nodes.iter().filter(|(name, _)| state.alone_knows_hold(name));
+    let event = |(name, known): (&NodeName, &NodeMemory)| {
+        let what = if known.is_cut {
+            "disconnected its agent"
+        } else {
+            "set it offline before Jenkins was restarted or the node was renamed"
+        };
         let text = format!(
-            "node {name} is held, since a person set it offline before Jenkins was restarted or the node was renamed, and Jenkins \
-             shows that no more: if nobody holds it, run mita release {name}"
+            "node {name} is held, since a person {what}, and Jenkins shows that no more: if nobody holds it, run mita release {name}"
         );
         Warning::new(format!("forgotten_hold {name}"), text)
     };

@@ -87,6 +87,10 @@ pub(crate) enum Event {
     Misnamed { which: usize, to: usize, held: bool },
     /// A cloud refuses the next deletions.
     DeletionsRefused { way: usize, times: usize },
+    /// A person disconnects the agent of an idle node of ours. Jenkins tries to launch it again, which fails.
+    Cut(usize),
+    /// A person holds a node of ours, or not, and the response time monitor cuts its connection.
+    TimesOut { which: usize, held: bool },
 }
 
 const LABELS: [&str; 6] = ["trusty", "amd64 && trusty", "debian", "amd64", "trusty || debian", "!debian && amd64"];
@@ -185,6 +189,14 @@ pub(crate) fn misleading(chance: &mut Chance) -> Event {
     match chance.below(3) {
         0 => Event::DeletionsRefused { way: chance.below(4), times: 1 + chance.below(2) },
         _ => Event::Misnamed { which: chance.below(16), to: chance.below(4), held: chance.in_hundred(30) },
+    }
+}
+
+/// One of the kinds that came after those.
+pub(crate) fn hidden(chance: &mut Chance) -> Event {
+    match chance.below(2) {
+        0 => Event::Cut(chance.below(4)),
+        _ => Event::TimesOut { which: chance.below(4), held: chance.in_hundred(70) },
     }
 }
 
@@ -398,6 +410,8 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
             }
         }
         Event::ConnectionLost { which, back } => disconnect(farm, which, back),
+        // What Jenkins forgets, a run has to have seen before: the world sees to it.
+        Event::Cut(_) | Event::TimesOut { .. } => {}
         Event::Lock(which) => {
             if let Some((cloud, id)) = pick(&idle_servers(farm), which)
                 && let Some(server) = farm.sim.cloud(&cloud).server_mut(&id)
@@ -454,10 +468,15 @@ pub(crate) fn happen(farm: &Installation, backend: Backend, event: Event) {
     }
 }
 
-fn disconnect(farm: &Installation, which: usize, back: Option<u64>) {
+/// An idle node of ours whose agent is connected.
+pub(crate) fn connected(farm: &Installation, which: usize) -> Option<String> {
     let mut nodes = idle_nodes(farm);
     nodes.retain(|node| farm.sim.jenkins().node(node).is_some_and(|node| node.connected));
-    if let Some(node) = pick(&nodes, which) {
+    pick(&nodes, which)
+}
+
+fn disconnect(farm: &Installation, which: usize, back: Option<u64>) {
+    if let Some(node) = connected(farm, which) {
         let at = farm.sim.now();
         let mut jenkins = farm.sim.jenkins();
         jenkins.disconnect(&node, CauseKind::ChannelTermination, "lost");

@@ -217,6 +217,11 @@ pub(crate) fn has_unrecognizable(farm: &Installation) -> bool {
     renamed.len() > 1 || !renamed.iter().all(has_labels)
 }
 
+/// Whether Jenkins shows no more that a person disconnected an agent.
+pub(crate) fn has_hidden_hold(farm: &Installation) -> bool {
+    farm.sim.jenkins().nodes.iter().any(|node| node.held && node.mark.is_none())
+}
+
 pub(super) fn old_entry(farm: &Installation, which: usize, sort: usize) {
     let addresses: Vec<String> = {
         let cloud = farm.sim.cloud("openstack");

@@ -179,11 +179,15 @@ impl World {
                 }
             }
         }
-        let connects_at = Some(self.now + millis(self.jenkins.options.agent_start));
+        let connects_at = self.now + millis(self.jenkins.options.agent_start);
         for (name, server) in starting {
             if let Some(node) = self.jenkins.node_mut(&name) {
                 node.server = Some(server);
-                node.connects_at = connects_at;
+                if node.launch_supported {
+                    node.launch(connects_at);
+                } else {
+                    node.connects_at = Some(connects_at);
+                }
             }
         }
     }

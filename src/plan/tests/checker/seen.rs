@@ -255,7 +255,12 @@ pub(super) fn held(seen: &Seen<'_>, node: &Node) -> bool {
     let (OfflineCause { class, reason, by: _, since: _ }, marked) = match &node.presence {
         Presence::SetOffline(cause) => (cause, true),
         Presence::DisconnectedBy(cause) => (cause, false),
-        Presence::Online | Presence::Disconnected => return false,
+        // Jenkins forgets who disconnected an agent when it launches that again.
+        Presence::Disconnected => {
+            let known = seen.state.nodes.get(&node.name);
+            return known.is_some_and(|known| known.is_cut && known.set_offline_by == Some(SetOfflineBy::Person));
+        }
+        Presence::Online => return false,
     };
     let class = class.as_deref().unwrap_or_default();
     let ours = reason.contains("mita retires this node: owner=ci server=");

@@ -42,3 +42,62 @@ fn s5_a_monitor_that_cuts_the_connection_of_a_node_which_mita_marked_does_not_en
     ",
     );
 }
+
+fn disconnected_by(reason: &str) -> Presence {
+    Presence::DisconnectedBy(set_offline(USER, reason).cause().unwrap().clone())
+}
+
+#[test]
+fn s7_a_hold_by_disconnecting_lasts_until_the_node_is_seen_online_though_jenkins_launches_its_agent_again() {
+    let mut s = Situation::new();
+    s.world.jenkins.shows_marks = true;
+    s.joined("s1", "10.0.0.1").presence = disconnected_by("strace on it");
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  held: a person disconnected node ubuntu+10.0.0.1: \"strace on it\"
+        |   server s1  ubuntu  held: a person disconnected node ubuntu+10.0.0.1: \"strace on it\"
+    ",
+    );
+    s.node(NODE).presence = Presence::Disconnected;
+    let held = "
+        |   node ubuntu+10.0.0.1  held: a person disconnected node ubuntu+10.0.0.1, and Jenkins shows that no more
+        |   server s1  ubuntu  held: a person disconnected node ubuntu+10.0.0.1, and Jenkins shows that no more
+    ";
+    let warning = "
+        | ? node ubuntu+10.0.0.1 is held, since a person disconnected its agent, and Jenkins shows that no more: if nobody holds it, run mita release ubuntu+10.0.0.1
+    ";
+    s.after("1m").runs(&format!("{held}{warning}"));
+    s.minutes(30).after("1m").runs(held);
+    // Seen online, it is held no more.
+    s.node(NODE).presence = Presence::Online;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  kept: idle 0s, grace 40m
+        |   server s1  ubuntu  kept: idle 0s, grace 40m
+    ",
+    );
+    s.node(NODE).presence = Presence::Disconnected;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
+    ",
+    );
+}
+
+#[test]
+fn s7_a_hold_by_disconnecting_ends_with_a_release_of_mita() {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1").presence = disconnected_by("strace on it");
+    s.run();
+    s.node(NODE).presence = Presence::Disconnected;
+    s.after("1m").run();
+    s.node_memory(NODE).set_offline_by = None;
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
+    ",
+    );
+    assert!(!s.node_memory(NODE).is_cut, "a mark that comes later is another one");
+}

@@ -77,6 +77,23 @@ impl Jenkins {
         self.nodes.retain(|n| !n.removed || !n.idle());
     }
 
+    /// A person disconnects the agent of a node by hand: mita must leave it alone until the agent connects again.
+    pub fn cut(&mut self, name: &str, message: &str) {
+        self.disconnect(name, CauseKind::User, message);
+        if let Some(node) = self.node_mut(name) {
+            node.held = true;
+        }
+    }
+
+    /// The controller launches an agent that is not connected, as it does each minute, and the launch fails
+    /// (hudson/slaves/SlaveComputer.java, `_connect`): its cause takes the place of what was there.
+    pub fn launch_fails(&mut self, name: &str) {
+        let now = self.now;
+        if let Some(node) = self.node_mut(name).filter(|node| !node.connected) {
+            node.disconnect(CauseKind::LaunchFailed, "This agent is offline because Jenkins failed to launch it", now);
+        }
+    }
+
     /// The connection ends, and Jenkins still counts the builds as running.
     pub fn disconnect_while_busy(&mut self, name: &str) {
         let now = self.now;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::client::{Client, basic, send};
 use crate::SimOptions;
+use crate::jenkins::nodes::CauseKind;
 use crate::jenkins::queue::Job;
 use crate::jenkins::{Options, SavedQueue, Version};
 
@@ -34,6 +35,32 @@ fn a_hold_is_out_of_force_after_a_restart_before_2_482_until_the_agent_connects(
         assert!(c.sim.jenkins().node("n").unwrap().held, "a person still means it");
         c.sim.advance(5 * MINUTE);
         assert_eq!(marked(&c), (true, "mine".into()), "{version}");
+    }
+}
+
+#[test]
+fn who_cut_a_connection_or_marked_the_node_is_forgotten_with_the_next_launch() {
+    for (version, marked_by) in [(Version::lts(2, 479, 3), "LaunchFailed"), (Version::new(2, 482), "UserCause")] {
+        let c = with(version);
+        let class = || {
+            let node = c.get("/computer/n/api/json").json();
+            node["offlineCause"]["_class"].as_str().unwrap().rsplit('$').next().unwrap().to_string()
+        };
+        c.sim.jenkins().cut("n", "strace");
+        assert_eq!((class().as_str(), marked(&c)), ("UserCause", (false, "strace".into())), "{version}");
+        c.sim.jenkins().launch_fails("n");
+        assert_eq!((class().as_str(), marked(&c).0), ("LaunchFailed", false), "{version}");
+        assert!(c.sim.jenkins().node("n").unwrap().held, "a person still means it");
+        c.sim.jenkins().connect("n");
+        assert!(!c.sim.jenkins().node("n").unwrap().held);
+        c.sim.jenkins().hold("n", "mine");
+        c.sim.jenkins().disconnect("n", CauseKind::ResponseTime, "Time out");
+        let shown = if version.keeps_offline_cause() { "UserCause" } else { "Data" };
+        assert_eq!((class().as_str(), marked(&c).0), (shown, true), "{version}");
+        c.sim.jenkins().launch_fails("n");
+        assert_eq!((class().as_str(), marked(&c).0), (marked_by, true), "{version}");
+        c.sim.jenkins().connect("n");
+        assert_eq!((class().as_str(), marked(&c)), ("UserCause", (true, "mine".into())), "{version}");
     }
 }
 

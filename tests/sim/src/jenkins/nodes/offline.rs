@@ -19,6 +19,8 @@ pub enum CauseKind {
     Idle,
     /// The disk space monitor took it offline.
     DiskSpace,
+    /// The response time monitor cut the connection. It marks nothing.
+    ResponseTime,
     /// The node is being removed.
     Removed,
 }
@@ -32,6 +34,7 @@ impl CauseKind {
             CauseKind::LaunchFailed => "hudson.slaves.OfflineCause$LaunchFailed",
             CauseKind::Idle => "hudson.slaves.OfflineCause$IdleOfflineCause",
             CauseKind::DiskSpace => "hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace",
+            CauseKind::ResponseTime => "hudson.node_monitors.ResponseTimeMonitor$Data",
             CauseKind::Removed => "hudson.slaves.OfflineCause$SimpleOfflineCause",
         }
     }
@@ -69,7 +72,10 @@ impl Cause {
             CauseKind::User if self.message.is_empty() => Some(format!("Disconnected by {}", self.by)),
             CauseKind::User => Some(format!("Disconnected by {} : {}", self.by, self.message)),
             CauseKind::Idle | CauseKind::Removed => Some(self.message.clone()),
-            CauseKind::ChannelTermination | CauseKind::LaunchFailed | CauseKind::DiskSpace => None,
+            CauseKind::ChannelTermination
+            | CauseKind::LaunchFailed
+            | CauseKind::DiskSpace
+            | CauseKind::ResponseTime => None,
         }
     }
 
@@ -146,7 +152,7 @@ impl Node {
     }
 
     /// A channel is there: the agent is online unless it is marked offline. A mark that a restart had suspended is in
-    /// force again.
+    /// force again, and who only cut the channel holds the node no more.
     pub fn connect(&mut self) {
         self.connected = true;
         self.ever_online = true;
@@ -154,6 +160,7 @@ impl Node {
         self.connects_at = None;
         self.temporarily_offline |= self.mark.is_some();
         self.latest_cause = self.mark.clone();
+        self.held &= self.mark.is_some();
     }
 
     /// The controller starts again and has no channel to the agent.
