@@ -66,12 +66,7 @@ impl World {
                 events.push((minute, any(&mut chance)));
             }
         }
-        let mut later_chance = Chance::new(seed ^ 0x1a7e);
-        for minute in 3..length {
-            if later_chance.in_hundred(6) {
-                events.push((minute, later(&mut later_chance)));
-            }
-        }
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0x1a7e), later);
         let mut latest_chance = Chance::new(seed ^ 0x1a7e57);
         for minute in 3..length {
             if latest_chance.in_hundred(6) {
@@ -80,36 +75,11 @@ impl World {
                 events.extend((0..times).map(|time| (minute + 2 * time, event)));
             }
         }
-        let mut newest_chance = Chance::new(seed ^ 0x9e3e57);
-        for minute in 3..length {
-            if newest_chance.in_hundred(8) {
-                events.push((minute, newest(&mut newest_chance)));
-            }
-        }
-        let mut odd_chance = Chance::new(seed ^ 0x0dd);
-        for minute in 3..length {
-            if odd_chance.in_hundred(6) {
-                events.push((minute, odd(&mut odd_chance)));
-            }
-        }
-        let mut doubtful_chance = Chance::new(seed ^ 0xd0b7);
-        for minute in 3..length {
-            if doubtful_chance.in_hundred(6) {
-                events.push((minute, doubtful(&mut doubtful_chance)));
-            }
-        }
-        let mut misleading_chance = Chance::new(seed ^ 0x315ead);
-        for minute in 3..length {
-            if misleading_chance.in_hundred(10) {
-                events.push((minute, misleading(&mut misleading_chance)));
-            }
-        }
-        let mut hidden_chance = Chance::new(seed ^ 0x41dde);
-        for minute in 3..length {
-            if hidden_chance.in_hundred(6) {
-                events.push((minute, hidden(&mut hidden_chance)));
-            }
-        }
+        rarely(&mut events, length, 8, Chance::new(seed ^ 0x9e3e57), newest);
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0x0dd), odd);
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0xd0b7), doubtful);
+        rarely(&mut events, length, 10, Chance::new(seed ^ 0x315ead), misleading);
+        rarely(&mut events, length, 6, Chance::new(seed ^ 0x41dde), hidden);
         let mut lasting_chance = Chance::new(seed ^ 0x1a57);
         for minute in 3..length {
             if lasting_chance.in_hundred(2) {
@@ -153,6 +123,8 @@ impl World {
         if self.backend == Backend::Program {
             setup = setup.by_command();
         }
+        let late = seconds(Chance::new(self.seed ^ 0x4e50).one_of(&[0, 0, 30, 180]));
+        setup = setup.jenkins(|options| options.resumes_after = late);
         if loses_items {
             setup = setup.jenkins(|options| options.version = Version::lts(2, 426, 3));
         }
@@ -253,6 +225,21 @@ impl World {
 fn kind(failure: &str) -> &str {
     let line = failure.lines().find(|line| *line != "broken promises:").unwrap_or_default();
     line.split(':').next().unwrap_or_default()
+}
+
+/// Adds events of one sort, each minute with so many chances in a hundred.
+fn rarely(
+    events: &mut Vec<(u32, Event)>,
+    length: u32,
+    often: usize,
+    mut chance: Chance,
+    event: fn(&mut Chance) -> Event,
+) {
+    for minute in 3..length {
+        if chance.in_hundred(often) {
+            events.push((minute, event(&mut chance)));
+        }
+    }
 }
 
 /// A world that is being lived in.

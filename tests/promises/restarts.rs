@@ -3,6 +3,7 @@
 use crate::harness::{Installation, Setup, TRUSTY, minutes, seconds};
 use mita::domain::rule::Rule;
 use mita::plan::model::Subject;
+use mita_sim::jenkins::Version;
 use mita_sim::jenkins::queue::Job;
 use mita_sim::{Fault, JoinRule, Kind, Service};
 use std::fs;
@@ -58,6 +59,26 @@ fn a_pipeline_that_resumes_after_a_restart_asks_for_its_old_node_and_no_server_i
     }
     assert!(resuming > 0);
     assert_eq!((it.orders(), it.sim.jenkins().waiting()), (1, 0), "it goes on where it was");
+}
+
+#[test]
+fn s1_a_node_for_one_build_waits_for_its_block_that_jenkins_queues_late_after_a_restart() {
+    for version in [Version::lts(2, 426, 3), Version::new(2, 528)] {
+        let it = Setup::new()
+            .node("trusty", "labels = \"amd64 trusty\"\nsingle_use = true")
+            .jenkins(|options| (options.version, options.resumes_after) = (version, minutes(4)))
+            .start();
+        it.sim.jenkins().submit(Job::pipeline("deploy").label("trusty").lasting(minutes(20)));
+        it.minutes_until(10, "it runs", |it| {
+            it.nodes().iter().any(|node| !it.sim.jenkins().running_on(node).is_empty())
+        });
+        it.minutes(2);
+        it.sim.jenkins().restart(minutes(1), seconds(20));
+        it.minutes_until(40, "it is built", |it| it.built() == ["deploy"]);
+        assert_eq!(it.orders(), 1, "{version}: it went on where it was");
+        it.minutes(3);
+        assert!(it.servers().is_empty(), "{version}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The controller's session, as last seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// `X-Jenkins-Session`.
     pub id: String,
@@ -24,6 +24,21 @@ pub struct Session {
     /// Whether no list of nodes was read in it yet: the next one may show fewer marks than the last.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unlisted: bool,
+    /// The last run that read a list of nodes, in this session or before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Timestamp>,
+    /// The last restart, for as long as builds that were there before may go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+}
+
+/// A restart of the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restart {
+    /// The last run before it that read a list of nodes.
+    pub listed: Timestamp,
+    /// The time since it was seen.
+    pub ago: Credit,
 }
 
 /// The labels of a node that is not ours.

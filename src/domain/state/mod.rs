@@ -16,7 +16,8 @@ pub use credit::{Credit, begun};
 pub use files::{HISTORY, JOURNAL, LOCK, beside, files_beside};
 pub use learned::{GAPS_KEPT, LEVELS_KEPT, LONGEST_GAP, Learned, Level, Usage};
 pub use lessons::{
-    Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, ServerFailure, Session, Settling, SettlingCause, Throttle,
+    Breaker, ForeignLabels, ItemMemory, Mismatch, Pause, Restart, ServerFailure, Session, Settling, SettlingCause,
+    Throttle,
 };
 pub use nodes::{ClosedNode, NodeMemory, SetOfflineBy, Standstill, Unchanged};
 pub use peaks::{BIN, Peaks};
@@ -179,6 +180,14 @@ impl State {
         })
     }
 
+    /// Whether what the node worked on when Jenkins was last seen before a restart may go on there: until Jenkins has queued that
+    /// again, which can take minutes, the node reads idle.
+    pub fn may_resume(&self, node: &NodeName) -> bool {
+        let restart = self.session.as_ref().and_then(|session| session.restart);
+        let worked_at = self.nodes.get(node).and_then(|known| known.worked_at);
+        restart.zip(worked_at).is_some_and(|(restart, worked_at)| worked_at == restart.listed)
+    }
+
     /// The state of an installation whose state file could not be read: it waits before it orders or deletes anything. `since`
     /// is from when on that was so in run after run.
     pub fn after_loss(owner: Owner, since: Timestamp, now: Timestamp) -> Self {
@@ -235,6 +244,9 @@ impl State {
         let items = self.queue.values().map(|item| item.since_absent).chain([self.since_queue]);
         if !items.flatten().all(|since| lasts(&since.credit)) {
             return wrong("a time of the queue");
+        }
+        if !self.session.iter().filter_map(|session| session.restart).all(|restart| lasts(&restart.ago.credit)) {
+            return wrong("the time since a restart of Jenkins");
         }
         if self.floating_ips.values().any(|address| address.gone_sightings > u32::MAX / 2) {
             return wrong("a number of a floating IP");

@@ -284,6 +284,11 @@ impl Server<'_> {
             return (Rule::Settling, format!("{reason}; {}", settling.cause.reason()));
         }
         let machine = self.machine;
+        let mut nodes = machine.nodes.iter().chain(&machine.doubts);
+        if nodes.any(|node| self.found.supply.state.may_resume(&node.name)) {
+            let why = "it worked until Jenkins was restarted, and its build may go on there";
+            return (Rule::Settling, format!("{reason}; {why}"));
+        }
         if let Some(pause) = self.pause().filter(|_| rule != Rule::Asked && !self.is_half_gone()) {
             return (Rule::Paused, format!("{reason}; {pause}"));
         }

@@ -10,7 +10,7 @@ pub mod volumes;
 use crate::config::Config;
 use crate::domain::small_set::SmallSet;
 use crate::domain::state::{
-    ForeignLabels, GoneServer, ItemMemory, ServerMemory, Session, Settling, SettlingCause, State,
+    Credit, ForeignLabels, GoneServer, ItemMemory, Restart, ServerMemory, Session, Settling, SettlingCause, State,
 };
 use crate::domain::world::{NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
@@ -22,6 +22,9 @@ pub(crate) const MISMATCH_LASTS: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long nothing is ordered or deleted after Jenkins was restarted or the state file was unreadable.
 const SETTLING_TIME: SignedDuration = SignedDuration::from_mins(2);
+
+/// How long after a restart of Jenkins a build may go on where it ran: Jenkins gives the agent five minutes to come back.
+const RESUMING_TIME: SignedDuration = SignedDuration::from_mins(6);
 
 /// Sessions that the state has besides the last one.
 const SESSIONS_KEPT: usize = 8;
@@ -48,7 +51,7 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     remember_session(&mut after, world, now);
     let listed = world.jenkins.nodes.complete().is_some();
     if let Some(session) = after.session.as_mut().filter(|_| listed) {
-        session.unlisted = false;
+        (session.unlisted, session.listed) = (false, Some(now));
     }
     if listed {
         after.nodes = fleet
@@ -193,9 +196,14 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
             state.settling = None;
         }
     }
+    if let Some(session) = &mut state.session {
+        let seen_again = |restart: Restart| Restart { ago: restart.ago.seen_again(now, RESUMING_TIME), ..restart };
+        session.restart = session.restart.map(seen_again).filter(|restart| restart.ago.credit < RESUMING_TIME);
+    }
     let Some(id) = &world.jenkins.session else { return };
     let Some(known) = &mut state.session else {
-        state.session = Some(Session { id: id.clone(), earlier: Vec::new(), since: Some(now), unlisted: true });
+        let first = Session { id: id.clone(), since: Some(now), unlisted: true, ..Session::default() };
+        state.session = Some(first);
         return;
     };
     if known.id == *id {
@@ -203,6 +211,7 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
     }
     if !known.earlier.contains(id) {
         state.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
+        known.restart = known.listed.map(|listed| Restart { listed, ago: Credit::begin(now) });
     }
     (known.since, known.unlisted) = (Some(now), true);
     let before = std::mem::replace(&mut known.id, id.clone());

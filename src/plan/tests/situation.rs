@@ -199,7 +199,7 @@ impl Situation {
             run: LAST_RUN,
             last_run: Some(now),
             fingerprint: "1".to_owned(),
-            session: Some(Session { id: "one".to_owned(), earlier: Vec::new(), since: None, unlisted: false }),
+            session: Some(Session { id: "one".to_owned(), ..Session::default() }),
             ..State::new(owner())
         };
         let world = World { jenkins, clouds: SharedMap::default() };

@@ -7,7 +7,7 @@ use super::state::LARGEST;
 use super::*;
 use crate::domain::installation::{Controller, Installation};
 use crate::domain::names::{MitaId, NodeTypeName, Owner, ProviderName};
-use crate::domain::state::{Credit, Origin, ServerMemory, State};
+use crate::domain::state::{Credit, Origin, Restart, ServerMemory, Session, State};
 use crate::secret::Secret;
 use jiff::{SignedDuration, Timestamp};
 use std::fs::{self, File};
@@ -336,7 +336,7 @@ fn s9_no_secret_reaches_the_file_and_no_name_is_bent_by_one() {
 #[test]
 fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
     type Damage = fn(&mut State);
-    let damages: [Damage; 4] = [
+    let damages: [Damage; 5] = [
         |state| state.run = u64::MAX,
         |state| state.servers.values_mut().for_each(|server| server.gone_sightings = u32::MAX),
         |state| {
@@ -346,6 +346,11 @@ fn s6_a_state_with_numbers_that_no_run_could_go_on_from_is_set_aside() {
         |state| {
             let credit = Credit { credit: jiff::SignedDuration::from_secs(-1), ..Credit::begin(now()) };
             state.servers.values_mut().for_each(|server| server.stopped = Some(credit).into());
+        },
+        |state| {
+            let ago = Credit { credit: jiff::SignedDuration::MAX, ..Credit::begin(now()) };
+            let restart = Some(Restart { listed: now(), ago });
+            state.session = Some(Session { restart, ..Session::default() });
         },
     ];
     for damage in damages {

@@ -2,7 +2,7 @@
 
 use crate::config::{NodeSettings, Registration, Transport};
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep, Session};
+use crate::domain::state::{Credit, Restart, Retirement, RetirementStep, Session};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -54,6 +54,12 @@ fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() 
             earlier: vec!["one".to_owned(), "replica 0".to_owned(), "replica 1".to_owned(),],
             since: Some(s.now - time("1m")),
             unlisted: false,
+            listed: Some(s.now - time("1m")),
+            // Only the first answer of the second one looked like a restart.
+            restart: Some(Restart {
+                listed: s.now - time("6m"),
+                ago: Credit { first: s.now - time("5m"), last: s.now - time("1m"), credit: time("4m") },
+            }),
         })
     );
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::offline::offline_message;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep, State};
+use crate::domain::state::{Retirement, RetirementStep, Settling, SettlingCause, State};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 use jiff::{SignedDuration, Timestamp};
@@ -358,4 +358,63 @@ fn s1_a_date_that_is_ahead_does_not_end_the_wait_of_a_block_that_the_queue_lacke
             (s.state.learned, s.state.last_run) = (plan.state.learned, plan.state.last_run);
         }
     }
+}
+
+/// A node that mita has set offline under its build, for each reason that it does that for.
+fn drained_at_work(why: usize) -> Situation {
+    let mut s = Situation::new();
+    s.busy("s1", "10.0.0.1");
+    s.ubuntu().single_use = why == 0;
+    s.ubuntu().times.max_age = (why == 1).then(|| time("30m"));
+    let now = s.now;
+    if why == 2 {
+        s.memory("s1").ask("alice", now);
+    }
+    s.run();
+    assert!(s.node(NODE).presence != Presence::Online, "{why}");
+    s.after("1m").run();
+    s
+}
+
+#[test]
+fn s1_a_node_that_mita_set_offline_at_work_waits_for_its_block_that_is_late_after_a_restart() {
+    for why in 0..3 {
+        for forgets in [false, true] {
+            let mut s = drained_at_work(why);
+            let mark = s.node(NODE).presence.clone();
+            s.after("1m").restart(&[]);
+            if !forgets {
+                s.node(NODE).presence = mark;
+            }
+            s.run();
+            s.after("3m").run();
+            let shown = whole(&s.after("2m 59s").plan());
+            let kept = "; it worked until Jenkins was restarted, and its build may go on there\n";
+            assert!(
+                shown.contains("server s1  ubuntu  settling: ") && shown.ends_with(kept),
+                "{why} {forgets}: {shown}"
+            );
+            assert!(s.after("1s").run().servers().is_empty(), "{why} {forgets}: {}", whole(&s.plan()));
+        }
+    }
+}
+
+#[test]
+fn l3_a_node_that_did_not_work_before_a_restart_or_has_worked_since_goes_as_before() {
+    // Its build ended before Jenkins was restarted.
+    let mut s = drained_at_work(2);
+    s.node(NODE).idle = true;
+    s.state.settling = Some(Settling { since: s.now, cause: SettlingCause::JenkinsRestarted });
+    s.after("1m").run();
+    s.after("30s").restart(&[]).run();
+    assert!(s.after("2m").run().servers().is_empty(), "{}", whole(&s.plan()));
+    // The block has gone on, and is over.
+    let mut s = drained_at_work(0);
+    s.after("1m").restart(&[NODE]).run();
+    s.back(NODE);
+    s.after("1m").run();
+    s.goes_on(NODE);
+    s.after("30s").run();
+    (s.node(NODE).idle, s.node(NODE).idle_executors) = (true, 1);
+    assert!(s.after("30s").run().servers().is_empty(), "{}", whole(&s.plan()));
 }

@@ -90,6 +90,8 @@ pub struct Jenkins {
     labels: Known,
     session: u64,
     starting_until: Option<Ms>,
+    /// When it queues the blocks again that ran before it started.
+    resumes_at: Option<Ms>,
     crumbs: BTreeMap<String, String>,
 }
 
@@ -124,6 +126,7 @@ impl Jenkins {
             labels: Known::default(),
             session: 0x5e55_1000,
             starting_until: None,
+            resumes_at: None,
             crumbs: BTreeMap::new(),
         }
     }
@@ -134,6 +137,9 @@ impl Jenkins {
         self.dirty |= std::mem::take(&mut self.starts_held);
         if self.starting_until.is_some_and(|t| t <= now) {
             self.come_up();
+        }
+        if self.resumes_at.is_some_and(|t| t <= now) {
+            self.resume();
         }
         for node in &mut self.nodes {
             if node.connects_at.is_some_and(|t| t <= now) {

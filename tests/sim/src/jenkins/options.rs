@@ -36,6 +36,8 @@ pub struct Options {
     pub ssh_build_agents: bool,
     /// From the order to start an agent of a node that was made over the API to its being online.
     pub agent_start: Duration,
+    /// How long after it is up it queues the blocks again that ran before: it loads the state of their runs first.
+    pub resumes_after: Duration,
     /// The ids of the credentials for agents.
     pub credentials: Vec<String>,
     /// The configured root URL, which item and task URLs begin with; it need not be the real one.
@@ -67,6 +69,7 @@ impl Default for Options {
             pipeline_names: true,
             ssh_build_agents: true,
             agent_start: Duration::from_secs(20),
+            resumes_after: Duration::ZERO,
             credentials: vec!["jenkins-agent".into()],
             root_url: None,
             loses_credentials: false,

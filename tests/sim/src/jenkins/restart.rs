@@ -38,7 +38,7 @@ impl Jenkins {
     fn start_again(&mut self, down: Duration, reconnect: Duration, saved: SavedQueue) {
         let up = self.now + millis(down);
         self.session += 1;
-        self.starting_until = Some(up);
+        (self.starting_until, self.resumes_at) = (Some(up), None);
         self.quieting_down = false;
         self.crumbs.clear();
         self.left.clear();
@@ -96,9 +96,15 @@ impl Jenkins {
         }
     }
 
-    /// The controller is up: blocks ask for the node that they ran on.
+    /// The controller is up, and loads what ran before.
     pub(crate) fn come_up(&mut self) {
         self.starting_until = None;
+        self.resumes_at = Some(self.now + millis(self.options.resumes_after));
+    }
+
+    /// Blocks ask for the node that they ran on.
+    pub(crate) fn resume(&mut self) {
+        self.resumes_at = None;
         for job in std::mem::take(&mut self.resuming) {
             self.submit(job);
         }
