@@ -116,10 +116,15 @@ impl Jenkins {
         self.lacks_session.load(Ordering::Relaxed)
     }
 
-    /// The start of the controller, from its log-in page: the addresses of its scripts and pictures contain it, too
-    /// (hudson/Functions.java, `getResourcePath`). For answers without the header. `None` if the page does not show it.
+    /// The start of the controller, from one of its pages: the addresses of their scripts and pictures contain it, too
+    /// (hudson/Functions.java, `getResourcePath`). For answers without the header. A log-in page may be that of a proxy, or
+    /// lead to another service. `None` if no page shows it.
     pub fn session_of_page(&self) -> Option<String> {
-        let page = self.fetch("login").ok()?;
+        ["login", "whoAmI/"].into_iter().find_map(|page| self.session_in(page))
+    }
+
+    fn session_in(&self, page: &str) -> Option<String> {
+        let page = self.fetch(page).ok()?;
         let text = String::from_utf8_lossy(&page.body);
         let (_, rest) = text.split_once("/static/")?;
         let session = rest.split(['/', '"', '\'']).next()?;

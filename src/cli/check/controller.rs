@@ -65,7 +65,7 @@ pub(super) fn check(online: &mut Online, config: &Config, services: &Services, j
     }
     if services.jenkins.as_ref().is_ok_and(|jenkins| jenkins.lacks_session()) {
         let restarts = match &jenkins.session {
-            Some(_) => "mita reads one page more in each run to notice restarts",
+            Some(_) => "mita reads one or two pages more in each run to notice restarts",
             None => "mita does not notice restarts, after which it would wait for the agents to come back",
         };
         online.hint(

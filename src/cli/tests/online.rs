@@ -344,7 +344,7 @@ fn a_password_is_measured_against_the_time_of_this_run() {
 
 #[test]
 fn a_proxy_that_drops_the_headers_of_jenkins_is_named_and_its_json_is_believed() {
-    for (pages_show_session, part) in [(true, "reads one page more"), (false, "does not notice restarts")] {
+    for (pages_show_session, part) in [(true, "pages more in each run"), (false, "does not notice restarts")] {
         let scene = scene();
         let mut jenkins = scene.sim.jenkins();
         jenkins.options.lost_headers = &["X-Jenkins-Session"];

@@ -77,6 +77,11 @@ impl Classifier<'_> {
                     Presence::Disconnected if evidence.is_cut(node) => {
                         format!("a person disconnected node {name}, and Jenkins shows that no more")
                     }
+                    Presence::Disconnected if self.world.jenkins.session.is_none() => {
+                        format!(
+                            "a person set node {name} offline; Jenkins shows that no more, and may have been restarted"
+                        )
+                    }
                     Presence::Disconnected | Presence::Online => {
                         format!("a person set node {name} offline before Jenkins was restarted or the node was renamed")
                     }

@@ -15,6 +15,7 @@ use crate::domain::state::{
 use crate::domain::world::{NodeKind, ServerState, World};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use jiff::{SignedDuration, Timestamp};
+use nodes::{Sightings, sighted};
 use std::collections::BTreeMap;
 
 /// How long a type that does not serve a job is not tried again for it.
@@ -54,14 +55,11 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
         (session.unlisted, session.listed) = (false, Some(now));
     }
     if listed {
-        after.nodes = fleet
-            .nodes
-            .iter()
-            .filter(|(node, _)| node.kind != NodeKind::BuiltIn)
-            .map(|(node, identity)| {
-                (node.name.clone(), nodes::sighted(config, state, fleet, node, identity, &after, now))
-            })
-            .collect();
+        let hides_marks = !world.jenkins.shows_marks && world.jenkins.session.is_none();
+        let sightings = Sightings { config, state, fleet, after: &after, hides_marks, now };
+        let agents = fleet.nodes.iter().filter(|(node, _)| node.kind != NodeKind::BuiltIn);
+        let sighted = agents.map(|(node, identity)| (node.name.clone(), sighted(sightings, node, identity)));
+        after.nodes = sighted.collect();
         nodes::pass_on_holds(config, state, fleet, world.jenkins.shows_marks, &mut after);
     }
     if let Some(left_out) = world.jenkins.queue.complete().and_then(|queue| queue.left_out.as_ref()) {

@@ -9,16 +9,22 @@ use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity};
 use crate::plan::identity::unconventional::agents;
 use jiff::Timestamp;
 
+/// What the nodes of a run are compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Sightings<'a> {
+    pub(super) config: &'a Config,
+    pub(super) state: &'a State,
+    pub(super) fleet: &'a Fleet<'a>,
+    /// The state after this run, without its nodes.
+    pub(super) after: &'a State,
+    /// Whether Jenkins may have been restarted without a sign, and shows no mark then.
+    pub(super) hides_marks: bool,
+    pub(super) now: Timestamp,
+}
+
 /// The node's record after this sighting.
-pub(crate) fn sighted(
-    config: &Config,
-    state: &State,
-    fleet: &Fleet<'_>,
-    node: &Node,
-    identity: &NodeIdentity,
-    after: &State,
-    now: Timestamp,
-) -> NodeMemory {
+pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIdentity) -> NodeMemory {
+    let Sightings { config, state, fleet, after, hides_marks, now } = sightings;
     let before = match state.nodes.get(&node.name) {
         Some(before) => before.clone(),
         None => NodeMemory { first_seen: after.run, ..NodeMemory::default() },
@@ -28,7 +34,12 @@ pub(crate) fn sighted(
     let online = node.presence == Presence::Online;
     let idle = online && node.idle;
     let retiring = machine.is_some_and(|machine| is_being_retired(state, machine));
-    let mark_forgotten = node.presence == Presence::Disconnected && is_hidden(state, after, &before);
+    // Before 2.482 Jenkins shows no mark after a restart until the agent connects; as long as it is not restarted, a mark that is
+    // gone was taken away. Who disconnected an agent it forgets as soon as it launches that again, which it tries each minute
+    // (hudson/slaves/SlaveComputer.java, `_connect`).
+    let may_be_hidden = hides_marks || before.is_cut || before.mark_forgotten || is_restarted(state, after);
+    let was_marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
+    let mark_forgotten = node.presence == Presence::Disconnected && was_marked && may_be_hidden;
     let set_offline_by = match &node.presence {
         Presence::SetOffline(cause) | Presence::DisconnectedBy(cause) => {
             Some(who_set_offline(config, cause, &before, retiring))
@@ -135,15 +146,11 @@ pub(crate) fn has_worked(state: &State, node: &Node) -> bool {
     }
 }
 
-/// Whether a mark or a disconnect that the state knows may hold though Jenkins shows it no more. Before 2.482 it shows no mark
-/// after a restart until the agent connects; as long as it is not restarted, a mark that is gone was taken away. A disconnect
-/// it forgets as soon as it launches the agent again, which it tries each minute (hudson/slaves/SlaveComputer.java, `_connect`).
-fn is_hidden(state: &State, after: &State, before: &NodeMemory) -> bool {
+/// Whether Jenkins was restarted since the last list of nodes.
+fn is_restarted(state: &State, after: &State) -> bool {
     let now = after.session.as_ref().map(|session| &session.id);
     let is_new = |session: &Session| session.unlisted || Some(&session.id) != now;
-    let restarted = state.session.as_ref().is_some_and(is_new);
-    let marked = matches!(before.set_offline_by, Some(SetOfflineBy::Us | SetOfflineBy::Person));
-    marked && (restarted || before.mark_forgotten || before.is_cut)
+    state.session.as_ref().is_some_and(is_new)
 }
 
 /// Whether the agent of a server can be connected: one that a person rescues, rebuilds or stops is away for that reason, and

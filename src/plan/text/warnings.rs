@@ -68,7 +68,7 @@ pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events
     events.extend(failing_types(&plan.state, plan.now));
     events.extend(vanished(&plan.state));
     events.extend(missing_labels(config, fleet));
-    events.extend(forgotten_holds(&plan.state));
+    events.extend(forgotten_holds(world, &plan.state));
     events.extend(nearly_over_budget(config, &plan.state, plan.now));
     let is_seen = world.jenkins.queue.complete().is_some() && world.jenkins.nodes.complete().is_some();
     let new = not_told_before(&mut plan.state.notified, events, is_seen, plan.now);
@@ -228,11 +228,13 @@ fn vanished(state: &State) -> Vec<Warning> {
 
 /// Holds that only mita remembers: Jenkins forgot them when it was restarted or launched the agent again, or when the node got
 /// another name.
-fn forgotten_holds(state: &State) -> Vec<Warning> {
+fn forgotten_holds(world: &World, state: &State) -> Vec<Warning> {
     let forgotten = state.nodes.iter().filter(|(name, _)| state.alone_knows_hold(name));
     let event = |(name, known): (&NodeName, &NodeMemory)| {
         let what = if known.is_cut {
             "disconnected its agent"
+        } else if world.jenkins.session.is_none() {
+            "set it offline before Jenkins may have been restarted"
         } else {
             "set it offline before Jenkins was restarted or the node was renamed"
         };

@@ -157,9 +157,14 @@ fn for_two_minutes_after_a_restart_of_jenkins_nothing_is_ordered_or_deleted() {
 #[test]
 fn an_answer_without_a_session_says_nothing_of_a_restart() {
     let mut s = all_sorts();
+    s.joined("s3", "10.0.0.3").presence = set_offline(USER, "debugging");
+    s.run();
     s.world.jenkins.session = None;
+    s.node("ubuntu+10.0.0.3").presence = Presence::Disconnected;
     s.run();
     assert_eq!(s.state.settling, None);
+    // Nor does it say that there was none: before 2.482, a mark is not shown after one.
+    assert!(whole(&s.plan()).contains("server s3  ubuntu  held: a person set node ubuntu+10.0.0.3 offline; "));
     s.world.jenkins.session = Some("one".to_owned());
     s.run();
     assert_eq!(s.state.settling, None);

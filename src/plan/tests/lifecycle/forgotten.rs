@@ -101,3 +101,36 @@ fn s7_a_hold_by_disconnecting_ends_with_a_release_of_mita() {
     );
     assert!(!s.node_memory(NODE).is_cut, "a mark that comes later is another one");
 }
+
+#[test]
+fn s7_where_no_restart_can_be_seen_a_mark_that_is_not_shown_holds_until_the_node_is_seen_online() {
+    let held = "
+        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline; Jenkins shows that no more, and may have been restarted
+        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline; Jenkins shows that no more, and may have been restarted
+    ";
+    let warning = "
+        | ? node ubuntu+10.0.0.1 is held, since a person set it offline before Jenkins may have been restarted, and Jenkins shows that no more: if nobody holds it, run mita release ubuntu+10.0.0.1
+    ";
+    let away = "
+        |   node ubuntu+10.0.0.1  away: offline for 0s, join_timeout 15m
+        |   server s1  ubuntu  away: offline for 0s, join_timeout 15m
+    ";
+    for (session, shows_marks) in [(None, false), (None, true), (Some("one"), false)] {
+        let mut s = Situation::new();
+        s.state.session = None;
+        s.world.jenkins.session = session.map(str::to_owned);
+        s.world.jenkins.shows_marks = shows_marks;
+        s.joined("s1", "10.0.0.1").presence = set_offline(USER, "debugging");
+        s.run();
+        s.node(NODE).presence = Presence::Disconnected;
+        let is_held = session.is_none() && !shows_marks;
+        s.after("1m").runs(&if is_held { format!("{held}{warning}") } else { away.to_owned() });
+        if is_held {
+            s.minutes(30).after("1m").runs(held);
+            s.node(NODE).presence = Presence::Online;
+            s.after("1m").run();
+            s.node(NODE).presence = Presence::Disconnected;
+            s.after("1m").runs(away);
+        }
+    }
+}

@@ -64,6 +64,9 @@ impl Jenkins {
         if path == ["login"] && !post {
             return self.login_page();
         }
+        if path == ["whoAmI"] && !post {
+            return page(200, "Who Am I [Jenkins]", &self.resources());
+        }
         if path == ["wsagents"] && !post {
             return self.agent_connects(request);
         }

@@ -60,12 +60,17 @@ impl Jenkins {
 
     /// The page on which people log in.
     pub(crate) fn login_page(&self) -> Response {
-        let resources = if self.options.pages_show_session {
+        let form = "<form action=\"j_spring_security_check\"></form>";
+        page(200, "Sign in [Jenkins]", &format!("{}{form}", self.resources()))
+    }
+
+    /// What every page loads.
+    pub(crate) fn resources(&self) -> String {
+        if self.options.pages_show_session {
             format!("<link rel=\"stylesheet\" href=\"/static/{:08x}/jsbundles/styles.css\">", self.session)
         } else {
             String::new()
-        };
-        page(200, "Sign in [Jenkins]", &format!("{resources}<form action=\"j_spring_security_check\"></form>"))
+        }
     }
 
     /// The 403 that sends anonymous to the login page.
