@@ -7,7 +7,7 @@ use super::phase::{Classified, Phase};
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::SetOfflineBy;
-use crate::domain::world::Node;
+use crate::domain::world::{Node, Presence};
 use crate::plan::identity::fleet::Machine;
 
 /// What keeps a server.
@@ -22,7 +22,7 @@ pub(crate) struct Doubts {
 /// A hold that may have been forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OddHold {
-    /// Jenkins does not show it.
+    /// Jenkins does not show it, or not whose it is.
     Hidden,
     /// The node is not clearly the server's own.
     OfAnother,
@@ -46,6 +46,7 @@ impl Doubts {
             machine.nodes.iter().any(|own| own.name == node.name) && (!is_named || is_of_type())
         };
         let has_own = || machine.nodes.iter().any(|node| is_own(node));
+        let is_nameless = || held(state, machine).is_some_and(|node| names_nobody(&node.presence));
         let (in_doubt, held) = match phase {
             Phase::LeftAlone(Rule::Held) => (!has_own(), held(state, machine).map(|node| (&node.name, is_own(node)))),
             Phase::LeftAlone(Rule::Busy) => {
@@ -57,7 +58,7 @@ impl Doubts {
         };
         let odd = |(node, is_own): (&NodeName, bool)| {
             let known = state.nodes.get(node).filter(|known| known.set_offline_by == Some(SetOfflineBy::Person))?;
-            match (known.mark_forgotten, is_own) {
+            match (known.mark_forgotten || is_nameless(), is_own) {
                 (true, _) => Some(OddHold::Hidden),
                 (false, false) => Some(OddHold::OfAnother),
                 (false, true) => None,
@@ -65,4 +66,9 @@ impl Doubts {
         };
         Self { in_doubt, hold: held.and_then(odd) }
     }
+}
+
+/// Whether Jenkins shows a mark, and no user who set it: those of some plugins and scripts, and one whose cause it forgot.
+fn names_nobody(presence: &Presence) -> bool {
+    matches!(presence, Presence::SetOffline(cause) if !cause.is_user() && cause.by.is_none())
 }

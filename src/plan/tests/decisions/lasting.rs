@@ -374,7 +374,8 @@ fn problems_after_hours(s: &mut Situation, hours: u32) -> Vec<String> {
 }
 
 #[test]
-fn l6_a_hold_that_only_mita_remembers_or_of_a_node_that_is_not_clearly_a_servers_own_is_a_problem_after_a_day() {
+fn l6_a_hold_that_only_mita_remembers_or_that_names_nobody_or_of_a_node_that_is_not_clearly_a_servers_own_is_a_problem_after_a_day()
+ {
     let held = || {
         let mut s = Situation::new();
         s.joined("s1", "10.0.0.1").presence = set_offline(USER, "disk swap");
@@ -384,11 +385,24 @@ fn l6_a_hold_that_only_mita_remembers_or_of_a_node_that_is_not_clearly_a_servers
     let mut hidden = held();
     hidden.world.jenkins.session = Some("two".to_owned());
     hidden.node("ubuntu+10.0.0.1").presence = Presence::Disconnected;
+    let of_class = |class: &str| {
+        let mut s = Situation::new();
+        s.joined("s1", "10.0.0.1").presence = set_offline(class, "");
+        s
+    };
+    let nameless = of_class("");
+    let unknown = of_class("org.jenkinsci.plugins.inodesnodemonitor.InodesMonitor$Inodes");
     let mut renamed = held();
     renamed.rename("ubuntu+10.0.0.1", "keep");
     let remembered = "if nobody holds that node any more, run mita release NODE, or delete the node in Jenkins";
     let shown = "end the hold in Jenkins if nobody needs it any more, or rename or delete the node there";
-    let cases = [(hidden, remembered), (renamed, shown), (beside_an_agent_of_a_person(false), shown)];
+    let cases = [
+        (hidden, remembered),
+        (nameless, remembered),
+        (unknown, remembered),
+        (renamed, shown),
+        (beside_an_agent_of_a_person(false), shown),
+    ];
     for (mut s, cure) in cases {
         s.run();
         assert_eq!(problems_after_hours(&mut s, 23), [""; 0]);
