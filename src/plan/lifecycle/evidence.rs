@@ -6,7 +6,7 @@ use crate::config::{Config, Times};
 use crate::domain::format::span;
 use crate::domain::names::NodeName;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
+use crate::domain::state::{ClosedNode, Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::servers::{is_confirmed_gone, order_is_given_up};
@@ -154,6 +154,11 @@ impl Evidence<'_> {
             return Some(
                 self.asked().unwrap_or_else(|| format!("an earlier run set node {} offline to retire it", node.name)),
             );
+        }
+        // Only mita gives a node that label, and what the node had before is lost with the state: it can serve no job.
+        let is_closed = |node: &&&Node| node.labels.contains(ClosedNode::LABEL);
+        if let Some(node) = self.machine.nodes.iter().find(is_closed).filter(|_| self.machine.server().is_some()) {
+            return Some(format!("an earlier run closed node {} to builds to retire it", node.name));
         }
         let retirement = self.remembered?.retirement.as_ref()?;
         (self.machine.nodes.is_empty() && self.machine.server().is_some())

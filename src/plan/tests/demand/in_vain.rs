@@ -278,5 +278,5 @@ fn s6_a_node_that_a_forgotten_run_closed_is_no_proof_that_its_type_does_not_serv
         s.run().after("1m");
     }
     assert!(s.state.mismatches.is_empty(), "{:?}", s.state.mismatches);
-    assert_eq!(s.state.servers.len(), 2, "another one is ordered for the job");
+    assert_eq!(s.orders, 2, "another one is ordered for the job");
 }

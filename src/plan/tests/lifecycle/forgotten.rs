@@ -1,7 +1,8 @@
-//! Holds and marks that Jenkins shows no more, or no more whose they are.
+//! Holds and marks that Jenkins shows no more, or no more whose they are; and nodes that mita closed, as far as it forgot it.
 
+use crate::config::MinIdle;
 use crate::domain::rule::Rule;
-use crate::domain::state::{Retirement, RetirementStep};
+use crate::domain::state::{ClosedNode, Retirement, RetirementStep, State};
 use crate::domain::world::*;
 use crate::plan::tests::situation::*;
 
@@ -133,4 +134,46 @@ fn s7_where_no_restart_can_be_seen_a_mark_that_is_not_shown_holds_until_the_node
             s.after("1m").runs(away);
         }
     }
+}
+
+/// A node that a run closed to builds and did not come to setting offline, and a state that knows nothing of it.
+fn closed_and_forgotten() -> Situation {
+    let mut s = Situation::new();
+    s.ubuntu().min_idle = MinIdle::Always(1);
+    s.joined("s1", "10.0.0.1").labels = names(&[NODE, ClosedNode::LABEL]);
+    s.state = State::new(owner());
+    s
+}
+
+#[test]
+fn s6_a_closed_node_that_a_lost_state_knew_alone_is_retired_once_it_is_idle_whatever_would_keep_it() {
+    let mut s = closed_and_forgotten();
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  min_idle: fewer than 1 idle nodes of ubuntu are at hand
+        | - ubuntu+10.0.0.1  os  s1  drain_resumed: an earlier run closed node ubuntu+10.0.0.1 to builds to retire it
+        |   node ubuntu+10.0.0.1  drain_resumed: an earlier run closed node ubuntu+10.0.0.1 to builds to retire it
+        |   server s1  ubuntu  drain_resumed: an earlier run closed node ubuntu+10.0.0.1 to builds to retire it
+    ",
+    );
+}
+
+#[test]
+fn s1_a_closed_node_that_a_lost_state_knew_alone_stays_while_it_works_or_a_person_holds_it() {
+    let mut s = closed_and_forgotten();
+    s.ubuntu().min_idle = MinIdle::Always(0);
+    (s.node(NODE).idle, s.node(NODE).idle_executors) = (false, 0);
+    s.runs(
+        "
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+    (s.node(NODE).idle, s.node(NODE).presence) = (true, set_offline(USER, "look"));
+    s.after("1m").runs(
+        "
+        |   node ubuntu+10.0.0.1  held: a person set node ubuntu+10.0.0.1 offline: \"look\"
+        |   server s1  ubuntu  held: a person set node ubuntu+10.0.0.1 offline: \"look\"
+    ",
+    );
 }
