@@ -2,7 +2,7 @@
 
 use crate::domain::format::shortened;
 use crate::domain::label::Label;
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, NodeTypeName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +20,9 @@ pub enum Need {
     Node {
         /// Its name.
         name: NodeName,
+        /// The type of the server of ours that it is, or was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        node_type: Option<NodeTypeName>,
         /// The labels it has besides its name; empty for one that is gone.
         labels: BTreeSet<String>,
     },

@@ -1,11 +1,12 @@
 //! What Jenkins shows.
 
 use crate::concurrency::join;
+use crate::config::Config;
 use crate::domain::state::{LEFT_OUT_UNKNOWN, State};
-use crate::domain::why::Why;
-use crate::domain::world::{Jenkins, Listing, Node, NodeKind, Queue, QueueItem, Stage};
+use crate::domain::world::{Jenkins, Listing, Queue};
 use crate::jenkins;
 use crate::jenkins::{JenkinsError, Reading};
+use crate::observe::run_pages;
 use crate::observe::services::Services;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -14,11 +15,8 @@ use std::thread;
 /// one while there are such items or no answer.
 const ASKS_TWICE_IN: u64 = 10;
 
-/// How many pages of runs are read in a run.
-const PAGES: usize = 5;
-
 /// Reads the mode, the queue and the nodes. They are used only if one and the same start of Jenkins gave them all.
-pub(super) fn read(services: &Services, state: &State) -> Jenkins {
+pub(super) fn read(config: &Config, services: &Services, state: &State) -> Jenkins {
     let jenkins = match &services.jenkins {
         Ok(jenkins) => jenkins,
         Err(reason) => return unavailable(reason),
@@ -51,7 +49,7 @@ pub(super) fn read(services: &Services, state: &State) -> Jenkins {
         }
     }
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {
-        read_hidden_labels(jenkins, queue, nodes, state);
+        run_pages::read_labels(jenkins, queue, nodes, config, state);
     }
     Jenkins { session, shows_marks, mode, queue, nodes }
 }
@@ -62,35 +60,6 @@ fn add_left_out(queue: &mut Queue, mut all: Queue) {
     all.items.retain(|item| !listed.contains(&item.id));
     queue.left_out = Some(all.items.iter().map(|item| item.id).collect());
     queue.items.append(&mut all.items);
-}
-
-/// Reads the labels of some pipelines from the pages of their runs, where Jenkins has no agents and names none. What cannot be
-/// read stays unknown.
-fn read_hidden_labels(jenkins: &jenkins::Jenkins, queue: &mut Queue, nodes: &[Node], state: &State) {
-    if nodes.iter().any(|node| node.kind != NodeKind::BuiltIn && node.executors > 0) {
-        return;
-    }
-    let is_known = |item: &QueueItem| {
-        let known = state.queue.get(&item.id).filter(|known| !known.is_of_another(item));
-        known.is_some_and(|known| known.need.is_some())
-    };
-    let mut hidden: BTreeMap<&String, Vec<u64>> = BTreeMap::new();
-    for item in queue.items.iter().filter(|item| item.stage == Stage::Buildable) {
-        if let (Some(run), Why::NextExecutor, false) = (&item.run, Why::read(item.why.as_deref()), is_known(item)) {
-            hidden.entry(run).or_default().push(item.id);
-        }
-    }
-    let mut shown = BTreeMap::new();
-    for (run, mut items) in hidden.into_iter().take(PAGES) {
-        items.sort_unstable();
-        match jenkins.waiting_labels(run) {
-            // Several blocks of a run are told apart by their order alone.
-            Ok(Some(labels)) if labels.len() == items.len() => shown.extend(items.into_iter().zip(labels)),
-            Ok(_) => {}
-            Err(error) => log::debug!("the label that {run} waits for is not known: {error}"),
-        }
-    }
-    queue.shown_labels = shown;
 }
 
 fn unavailable(reason: &str) -> Jenkins {

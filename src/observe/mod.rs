@@ -2,6 +2,7 @@
 
 mod cloud;
 mod jenkins;
+mod run_pages;
 mod services;
 mod survey;
 
@@ -22,7 +23,7 @@ pub fn observe(config: &Config, services: &Services, state: &State) -> World {
             let read_cloud = |name| scope.spawn(move || cloud::read(config, services, name, state));
             let clouds: Vec<_> =
                 config.providers.iter().map(|provider| (provider.name.clone(), read_cloud(&provider.name))).collect();
-            let jenkins = jenkins::read(services, state);
+            let jenkins = jenkins::read(config, services, state);
             let clouds = clouds.into_iter().map(|(name, cloud)| (name, join(cloud)));
             World { clouds: clouds.collect(), jenkins }
         })

@@ -13,6 +13,7 @@ mod locks;
 mod lost_orders;
 mod old_entries;
 mod old_states;
+mod one_node;
 mod other_names;
 mod races;
 mod restarts;

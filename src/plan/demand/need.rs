@@ -2,13 +2,13 @@
 
 use crate::config::{Config, NodeType};
 use crate::domain::label::{Carriers, Label};
-use crate::domain::names::NodeName;
+use crate::domain::names::{NodeName, NodeTypeName};
 use crate::domain::need::Need;
 use crate::domain::state::State;
 use crate::domain::why::{Refusal, Why};
 use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Task};
 use crate::plan::identity::bearers::Bearers;
-use crate::plan::identity::fleet::Fleet;
+use crate::plan::identity::fleet::{Fleet, NodeIdentity};
 use foldhash::{HashMap, HashSet};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -23,9 +23,10 @@ impl Need {
         match self {
             Need::Label(label) => label.matches(|atom| kind.carries(atom)),
             Need::Anywhere => kind.unlabelled,
-            Need::Node { name, labels } => {
+            Need::Node { name, node_type, labels } => {
                 let named = |text: &str| all.iter().find(|kind| kind.name.as_str() == text);
-                match named(name.as_str()).or_else(|| named(name.before_plus())) {
+                let own = node_type.as_ref().and_then(|own| named(own.as_str()));
+                match own.or_else(|| named(name.as_str())).or_else(|| named(name.before_plus())) {
                     Some(named) => named.name == kind.name,
                     None => !labels.is_empty() && labels.iter().all(|label| kind.carries(label)),
                 }
@@ -87,9 +88,14 @@ impl<'a> NodeIndex<'a> {
         }
     }
 
+    /// Whether Jenkins has any agent. Without one, it names no label.
+    pub fn has_agents(&self) -> bool {
+        self.has_agents
+    }
+
     /// The node of this name. Reasons call the built-in node by several names
     /// (hudson/model/Messages.properties, `Hudson.Computer.DisplayName`; hudson/model/Node.java, getDisplayName).
-    fn find(&self, name: &str) -> Option<&'a Node> {
+    pub fn find(&self, name: &str) -> Option<&'a Node> {
         let built_in = || self.built_in.filter(|_| matches!(name, "Jenkins" | "master" | "Built-In Node"));
         self.nodes.get(name).copied().or_else(built_in)
     }
@@ -98,6 +104,7 @@ impl<'a> NodeIndex<'a> {
 /// Names that are, were or may be those of nodes of ours.
 pub struct OurNames<'a> {
     known: HashSet<&'a NodeName>,
+    types: HashMap<&'a NodeName, &'a NodeTypeName>,
     bearers: Bearers<'a>,
     config: &'a Config,
     state: &'a State,
@@ -112,6 +119,7 @@ impl<'a> OurNames<'a> {
         let gone = state.gone_servers.values().filter_map(|gone| gone.node.as_ref());
         Self {
             known: nodes.chain(servers).chain(gone).collect(),
+            types: types_of_nodes(state, fleet),
             bearers: Bearers::of(config, state, fleet),
             config,
             state,
@@ -139,10 +147,27 @@ impl<'a> OurNames<'a> {
         self.known.contains(name) || convention.ip.is_some() && by_type() || !self.machines(name).is_empty()
     }
 
+    /// Whether a new server of some type would do.
+    fn serve(&self, need: &Need) -> bool {
+        let types = &self.config.node_types;
+        types.iter().any(|kind| need.accepts_type(kind, types))
+    }
+
     /// Every machine of ours (index) that the node of this name may be.
     pub(crate) fn machines(&self, name: &NodeName) -> BTreeSet<usize> {
         self.bearers.machines(name)
     }
+}
+
+/// The node types of servers of ours by their nodes, also of such as are gone.
+fn types_of_nodes<'a>(state: &'a State, fleet: &'a Fleet<'a>) -> HashMap<&'a NodeName, &'a NodeTypeName> {
+    let node_type = |node: &'a Node, identity: &'a NodeIdentity| match identity {
+        NodeIdentity::Of(machine) => Some(&fleet.machines[*machine].node_type),
+        NodeIdentity::Former(server) => state.gone_servers.get(server).map(|gone| &gone.node_type),
+        NodeIdentity::MadeFor(_) => node.mark.as_ref().map(|mark| &mark.node_type),
+        NodeIdentity::Doubtful(_) | NodeIdentity::Foreign(_) => None,
+    };
+    fleet.nodes.iter().filter_map(|(node, identity)| Some((&node.name, node_type(node, identity)?))).collect()
 }
 
 /// Reads what the item needs. `known` is what an earlier run read, `shown` the label on the page of its run, `waited` its time
@@ -168,12 +193,17 @@ pub fn read(
         Some(Some(label)) => Some(Need::Label(label)),
         None => None,
     };
-    let named = label
-        // A label says more than the one node that has it today.
-        .or_else(|| known.filter(|known| is_label_of(known, why, index) && Some(*known) != guess.as_ref()).cloned())
-        .or_else(|| node_in(why, ours, index))
-        .or(guess);
-    if let Some(need) = named.or_else(|| known.cloned()) {
+    // A label says more than the one node that has it today.
+    let label = label
+        .or_else(|| known.filter(|known| is_label_of(known, why, index) && Some(*known) != guess.as_ref()).cloned());
+    match (&label, shown.map(|label| (label.trim_matches(|c| c <= ' '), Label::bounded(label)))) {
+        (Some(_), _) | (None, None) => {}
+        (None, Some(("", _))) => return Reading::Known(Need::Anywhere),
+        (None, Some((_, Some(label)))) => return Reading::Known(Need::Label(label)),
+        (None, Some((_, None))) => return Reading::TooLong,
+    }
+    let like_node = node_in(why, ours, index).filter(|need| guess.is_none() || ours.serve(need));
+    if let Some(need) = label.or(like_node).or(guess).or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
     let reserved = match why {
@@ -189,12 +219,7 @@ pub fn read(
         {
             Reading::Known(Need::Anywhere)
         }
-        Why::NextExecutor => match shown.map(|label| (label.trim_matches(|c| c <= ' '), Label::bounded(label))) {
-            None => Reading::Hidden,
-            Some(("", _)) => Reading::Known(Need::Anywhere),
-            Some((_, Some(label))) => Reading::Known(Need::Label(label)),
-            Some((_, None)) => Reading::TooLong,
-        },
+        Why::NextExecutor => Reading::Hidden,
         _ => Reading::Unknown,
     }
 }
@@ -276,15 +301,28 @@ fn is_label_of(known: &Need, why: &Why, index: &NodeIndex<'_>) -> bool {
     index.find(name).is_none_or(|node| label.matches(|atom| node.labels.contains(atom)))
 }
 
-/// The need of a node like this one. Where no type has its labels, its name counts: to Jenkins that is a label of it, and anybody
-/// may give a node the name of a label that jobs ask for.
+/// The need of a node like this one. A node of ours stands for its type, whatever labels a person or a plugin gave it besides;
+/// only where another type has all of them, its labels tell. Where no type has them, its name counts: to Jenkins that is a label
+/// of it, and anybody may give a node the name of a label that jobs ask for.
 fn one_like(name: &str, ours: &OurNames<'_>, index: &NodeIndex<'_>) -> Need {
-    let labels = index.find(name).map(|node| &node.labels).into_iter().flatten();
-    let labels = labels.filter(|label| *label != name).cloned().collect();
-    let need = Need::Node { name: NodeName::from(name), labels };
+    let node = index.find(name);
+    let name = node.map_or_else(|| NodeName::from(name), |node| node.name.clone());
+    let labels: BTreeSet<String> = node.map(further_labels).into_iter().flatten().cloned().collect();
     let types = &ours.config.node_types;
-    let is_served = types.iter().any(|kind| need.accepts_type(kind, types));
-    if !is_served && types.iter().any(|kind| kind.carries(name)) { Need::Label(Label::atom(name)) } else { need }
+    let has_all = |kind: &NodeType| labels.iter().all(|label| kind.carries(label));
+    let own = ours.types.get(&name).and_then(|own| ours.config.node_type(own));
+    let own = own.filter(|own| has_all(own) || !types.iter().any(has_all)).map(|own| own.name.clone());
+    let is_label = types.iter().any(|kind| kind.carries(name.as_str()));
+    let need = Need::Node { name, node_type: own, labels };
+    match &need {
+        Need::Node { name, .. } if is_label && !ours.serve(&need) => Need::Label(Label::atom(name.as_str())),
+        _ => need,
+    }
+}
+
+/// The labels of a node besides its own name.
+pub fn further_labels(node: &Node) -> impl Iterator<Item = &String> {
+    node.labels.iter().filter(|label| **label != node.name.as_str())
 }
 
 /// The values of a matrix configuration's axes that are labels of some node type.

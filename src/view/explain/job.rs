@@ -126,6 +126,7 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
         return "an earlier run: Jenkins does not say it any more";
     }
     match (from_why, need) {
+        (_, Need::Label(_)) if shown(overview, item).is_some() => "the page of its run in Jenkins",
         (Some(Need::Label(_)), Need::Label(_)) if matches!(why, Why::NodeOffline(_)) => {
             "the node in the reason that Jenkins gives, whose name is a label of a node type"
         }
@@ -135,6 +136,12 @@ fn source(overview: &Overview<'_>, item: &QueueItem, why: &Why, need: &Need) -> 
         (_, Need::Node { .. }) => "the node in the reason that Jenkins gives",
         (_, Need::Anywhere) => "the reason that Jenkins gives, which names neither label nor node",
     }
+}
+
+/// The label that the page of its run showed to the last run.
+fn shown<'a>(overview: &'a Overview<'_>, item: &QueueItem) -> Option<&'a str> {
+    let queue = overview.report.world.jenkins.queue.complete();
+    queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str)
 }
 
 /// The need that the item itself says now, whatever an earlier run read.
@@ -147,8 +154,7 @@ fn read(overview: &Overview<'_>, item: &QueueItem, why: &Why) -> Option<Need> {
     let seen_for = seen_since.map(|since| overview.since(since)).unwrap_or_default();
     let waited = queue.and_then(|queue| queue.age(item)).unwrap_or(seen_for);
     let waited = known.map_or(waited, |known| known.at_most(waited));
-    let shown = queue.and_then(|queue| queue.shown_labels.get(&item.id)).map(String::as_str);
-    match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown, waited) {
+    match need::read(&ours, &NodeIndex::new(nodes), item, why, None, shown(overview, item), waited) {
         Reading::Known(need) => Some(need),
         Reading::Hidden | Reading::Resuming(_) | Reading::TooLong | Reading::Unknown => None,
     }
@@ -225,9 +231,9 @@ fn unfit(need: &Need, kind: &NodeType) -> String {
             atoms(need, |atom| own.contains(atom)) + &similar(&near)
         }
         Need::Anywhere => "serves no jobs without a label (unlabelled = false)".to_owned(),
-        Need::Node { name, labels } => {
+        Need::Node { name, node_type, labels } => {
             let missing: Vec<&str> = labels.difference(&kind.labels).map(String::as_str).collect();
-            if missing.is_empty() {
+            if missing.is_empty() || node_type.is_some() {
                 format!("is not the type of node {name}")
             } else {
                 format!("lacks {}, which node {name} has", missing.join(", "))

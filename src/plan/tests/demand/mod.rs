@@ -3,5 +3,6 @@
 mod in_vain;
 mod left_out;
 mod needs;
+mod one_node;
 mod real_life;
 mod scout;
