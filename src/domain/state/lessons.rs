@@ -24,6 +24,9 @@ pub struct Session {
     /// Whether no list of nodes was read in it yet: the next one may show fewer marks than the last.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unlisted: bool,
+    /// The run that first read a list of nodes in it; none where a list came without a session since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed_in: Option<u64>,
     /// The last run that read a list of nodes, in this session or before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listed: Option<Timestamp>,

@@ -16,6 +16,9 @@ pub struct NodeMemory {
     /// The run that first saw it online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_online: Option<u64>,
+    /// The first run that saw it away since it was last seen online.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_from: Option<u64>,
     /// The last run that saw it away, once it had been online.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_away: Option<u64>,

@@ -141,6 +141,17 @@ impl<'a> OurNames<'a> {
         !never_online || after_restart
     }
 
+    /// Whether Jenkins may have been restarted after runs last saw the node online, and not long before the item entered the
+    /// queue: only then does a block go on there. Nothing is known of a restart where no session is.
+    pub(crate) fn may_have_restarted(&self, name: &NodeName, waited: SignedDuration) -> bool {
+        let Some(session) = &self.state.session else { return true };
+        let (Some(listed_in), Some(since), Some(now)) = (session.listed_in, session.since, self.state.last_run) else {
+            return true;
+        };
+        let away_from = self.state.nodes.get(name).and_then(|node| node.away_from);
+        away_from.is_none_or(|away_from| listed_in >= away_from) && now.duration_since(since) - waited < RESUMING
+    }
+
     fn contain(&self, name: &NodeName) -> bool {
         let convention = name.convention();
         let by_type = || self.config.node_types.iter().any(|kind| kind.name.as_str() == convention.base);
@@ -181,28 +192,29 @@ pub fn read(
     shown: Option<&str>,
     waited: SignedDuration,
 ) -> Reading {
-    let is_away = |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.presence != Presence::Online);
-    if let Some(node) = exact_node(ours, item, why, known, waited).filter(is_away) {
-        let resuming = waited < RESUMING;
-        return if resuming { Reading::Resuming(node) } else { Reading::Known(one_like(node.as_str(), ours, index)) };
+    // Jenkins shows no build on the node of a block that goes on there.
+    let is_away =
+        |node: &NodeName| index.find(node.as_str()).is_none_or(|node| node.presence != Presence::Online && node.idle);
+    let exact = exact_node(ours, item, why, known, waited).filter(is_away);
+    if let Some(node) = exact.as_ref().filter(|node| waited < RESUMING && ours.may_have_restarted(node, waited)) {
+        return Reading::Resuming(node.clone());
     }
     let guess = axis_labels(ours.config, &item.task).map(Need::Label);
-    let told = label_in(why, index).map(Label::bounded);
+    let told = label_in(why, index).filter(|_| exact.is_none()).map(Label::bounded);
     let label = match told.or_else(|| label_of(&item.task).map(Label::from_project)) {
         Some(None) => return Reading::TooLong,
         Some(Some(label)) => Some(Need::Label(label)),
         None => None,
     };
     // A label says more than the one node that has it today.
-    let label = label
-        .or_else(|| known.filter(|known| is_label_of(known, why, index) && Some(*known) != guess.as_ref()).cloned());
-    match (&label, shown.map(|label| (label.trim_matches(|c| c <= ' '), Label::bounded(label)))) {
-        (Some(_), _) | (None, None) => {}
-        (None, Some(("", _))) => return Reading::Known(Need::Anywhere),
-        (None, Some((_, Some(label)))) => return Reading::Known(Need::Label(label)),
-        (None, Some((_, None))) => return Reading::TooLong,
+    let still_holds =
+        |known: &&Need| exact.is_none() && is_label_of(known, why, index) && Some(*known) != guess.as_ref();
+    let label = label.or_else(|| known.filter(still_holds).cloned());
+    if let (None, Some(shown)) = (&label, shown) {
+        return read_page(shown);
     }
-    let like_node = node_in(why, ours, index).filter(|need| guess.is_none() || ours.serve(need));
+    let like_exact = exact.map(|node| one_like(node.as_str(), ours, index));
+    let like_node = like_exact.or_else(|| node_in(why, ours, index)).filter(|need| guess.is_none() || ours.serve(need));
     if let Some(need) = label.or(like_node).or(guess).or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
@@ -222,6 +234,15 @@ pub fn read(
         Why::NextExecutor => Reading::Hidden,
         _ => Reading::Unknown,
     }
+}
+
+/// What a block needs whose label the page of its run shows.
+fn read_page(label: &str) -> Reading {
+    let label = label.trim_matches(|c| c <= ' ');
+    if label.is_empty() {
+        return Reading::Known(Need::Anywhere);
+    }
+    Label::bounded(label).map_or(Reading::TooLong, |label| Reading::Known(Need::Label(label)))
 }
 
 /// The node of ours that a pipeline which resumes waits for: it is gone or away, or its agent has just come back. Jenkins

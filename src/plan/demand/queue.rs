@@ -172,8 +172,13 @@ impl<'a> Reader<'a, '_> {
         } else {
             Reading::TooLong
         };
-        // A node that takes no other build any more still takes this one: no server is ordered in its place.
-        let is_kept_for_it = servers.iter().any(|server| matches!(self.fleet.phase(*server), Phase::ToRemove(_)));
+        // A node that takes no other build any more still takes this one: no server is ordered in its place. One that is
+        // away comes back for a block that goes on there, and for no other.
+        let resumes = named.as_ref().is_some_and(|node| self.ours.may_have_restarted(node, resuming_for));
+        let is_kept_for_it = servers.iter().any(|server| match self.fleet.phase(*server) {
+            Phase::ToRemove(rule) => resumes || rule.is_last() || *rule == Rule::Asked,
+            _ => false,
+        });
         let reading = match (named, reading) {
             (Some(node), Reading::Known(_)) if is_kept_for_it => Reading::Resuming(node),
             (_, reading) => reading,

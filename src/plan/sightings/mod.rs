@@ -52,6 +52,12 @@ pub fn add(config: &Config, world: &World, state: &State, fleet: &Fleet<'_>, now
     remember_session(&mut after, world, now);
     let listed = world.jenkins.nodes.complete().is_some();
     if let Some(session) = after.session.as_mut().filter(|_| listed) {
+        session.listed_in = match session.listed_in {
+            // Restarts are unseen from now on.
+            _ if world.jenkins.session.is_none() => None,
+            _ if session.unlisted => Some(after.run),
+            known => known,
+        };
         (session.unlisted, session.listed) = (false, Some(now));
     }
     if listed {
@@ -211,7 +217,7 @@ fn remember_session(state: &mut State, world: &World, now: Timestamp) {
         state.settling = Some(Settling { since: now, cause: SettlingCause::JenkinsRestarted });
         known.restart = known.listed.map(|listed| Restart { listed, ago: Credit::begin(now) });
     }
-    (known.since, known.unlisted) = (Some(now), true);
+    (known.since, known.unlisted, known.listed_in) = (Some(now), true, None);
     let before = std::mem::replace(&mut known.id, id.clone());
     if !known.earlier.contains(&before) {
         known.earlier.push(before);

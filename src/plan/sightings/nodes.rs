@@ -80,6 +80,7 @@ pub(super) fn sighted(sightings: Sightings<'_>, node: &Node, identity: &NodeIden
         closed: before.closed,
         first_seen: before.first_seen,
         first_online,
+        away_from: if online || first_online.is_none() { None } else { before.away_from.or(Some(after.run)) },
         last_away: if online || first_online.is_none() { before.last_away } else { Some(after.run) },
         unchanged: Unchanged::of(node, after.run).map(|now| match before.unchanged {
             Some(known) if now.is_as(&known) => Unchanged { since: known.since, ..now },

@@ -267,25 +267,7 @@ impl Situation {
     }
 
     pub(crate) fn node_memory(&mut self, node: &str) -> &mut NodeMemory {
-        let unknown = NodeMemory {
-            worked_at: None,
-            closed: None,
-            lost_since: None,
-            restore_refused: false,
-            mark_forgotten: false,
-            is_cut: false,
-            first_seen: LAST_RUN,
-            first_online: None,
-            last_away: None,
-            unchanged: None,
-            idle: None.into(),
-            free_since: None,
-            offline: None.into(),
-            set_offline_by: None,
-            server: None,
-            spent: None,
-            busy_average: None,
-        };
+        let unknown = NodeMemory { first_seen: LAST_RUN, ..NodeMemory::default() };
         self.state.nodes.get_or_insert(node.into(), unknown)
     }
 

@@ -54,6 +54,7 @@ fn l1_two_controllers_that_answer_by_turns_are_told_and_stop_nothing_for_ever() 
             earlier: vec!["one".to_owned(), "replica 0".to_owned(), "replica 1".to_owned(),],
             since: Some(s.now - time("1m")),
             unlisted: false,
+            listed_in: Some(s.state.run),
             listed: Some(s.now - time("1m")),
             // Only the first answer of the second one looked like a restart.
             restart: Some(Restart {

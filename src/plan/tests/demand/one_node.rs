@@ -66,6 +66,16 @@ fn l1_a_node_of_ours_with_all_labels_of_another_type_and_not_of_its_own_stands_f
 }
 
 #[test]
+fn l1_a_node_of_ours_that_is_away_for_long_is_read_from_the_page() {
+    let mut s = Situation::with_win10();
+    let node = s.joined("s1", "10.0.0.1");
+    (node.labels, node.presence) = (names(&["amd64", "windows"]), set_offline(USER, "looking"));
+    s.pipeline(1, "‘ubuntu+10.0.0.1’ is offline").in_queue_since = Some(s.now - time("7m"));
+    s.page_shows(1, "windows && !physical");
+    assert!(whole(&s.plan()).starts_with("+ windows  os"), "{}", whole(&s.plan()));
+}
+
+#[test]
 fn an_order_for_a_label_that_only_this_node_of_ours_has_is_in_vain_once_in_an_hour() {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1").name = "ubuntu-m1".to_owned();

@@ -103,6 +103,102 @@ fn a_pipeline_that_waits_for_a_node_that_was_online_resumes_there() {
     assert_eq!(verdict.rule.name(), "resuming");
 }
 
+/// Jenkins was restarted half an hour ago, and the node of a server was online since.
+fn half_an_hour_after_a_restart() -> Situation {
+    let mut s = Situation::new();
+    s.joined("s1", "10.0.0.1");
+    s.world.jenkins.session = Some("two".to_owned());
+    s.run().after("3m").run();
+    for _ in 0..27 {
+        s.after("1m").run();
+    }
+    s
+}
+
+#[test]
+fn l1_a_new_pipeline_beside_a_node_that_is_away_does_not_resume_where_jenkins_was_not_restarted_since() {
+    let cause = OfflineCause { class: Some(USER.to_owned()), ..OfflineCause::default() };
+    for presence in [set_offline(USER, "looking"), Presence::Disconnected, Presence::DisconnectedBy(cause)] {
+        for builds in [false, true] {
+            let mut s = half_an_hour_after_a_restart();
+            let node = s.node("ubuntu+10.0.0.1");
+            (node.presence, node.idle_executors, node.idle) = (presence.clone(), 0, !builds);
+            s.run().after("1m").pipeline(1, "‘ubuntu+10.0.0.1’ is offline");
+            let shown = whole(&s.plan());
+            let ordered = "job 1  job1  demand: needs node ubuntu+10.0.0.1: ubuntu server ";
+            assert!(shown.contains(ordered) && shown.starts_with("+ "), "{presence:?} {builds}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn l1_a_new_pipeline_beside_a_busy_node_that_mita_set_offline_does_not_resume() {
+    let mut s = Situation::new();
+    s.ubuntu().single_use = true;
+    s.busy("s1", "10.0.0.1");
+    s.run().after("1m").pipeline(1, "‘ubuntu+10.0.0.1’ is offline");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120100Z-1  job1 (1) needs node ubuntu+10.0.0.1
+        |   job 1  job1  demand: needs node ubuntu+10.0.0.1: ubuntu server 20261121T120100Z-1 is ordered for it
+        |   node ubuntu+10.0.0.1  busy: node ubuntu+10.0.0.1 runs a build
+        |   server s1  ubuntu  busy: node ubuntu+10.0.0.1 runs a build
+    ",
+    );
+}
+
+#[test]
+fn a_pipeline_resumes_on_a_node_that_was_away_when_jenkins_was_restarted_and_for_minutes_only() {
+    for lost_before in [false, true] {
+        let mut s = half_an_hour_after_a_restart();
+        let resumes = |s: &Situation| whole(&s.plan()).contains("job 1  job1  resuming: ");
+        let lost = |s: &mut Situation| {
+            let node = s.node("ubuntu+10.0.0.1");
+            (node.presence, node.idle_executors) = (Presence::Disconnected, 0);
+        };
+        if lost_before {
+            lost(&mut s);
+            s.node("ubuntu+10.0.0.1").idle = false;
+            s.run().after("1m").run().after("1m");
+        }
+        s.world.jenkins.session = Some("three".to_owned());
+        lost(&mut s);
+        s.node("ubuntu+10.0.0.1").idle = true;
+        s.pipeline(1, "‘ubuntu+10.0.0.1’ is offline").in_queue_since = Some(s.now);
+        assert!(resumes(&s), "{lost_before}: {}", whole(&s.plan()));
+        s.run().after("3m");
+        assert!(resumes(&s), "{lost_before}: {}", whole(&s.plan()));
+        s.run().after("4m").queue().clear();
+        s.pipeline(1, "‘ubuntu+10.0.0.1’ is offline").in_queue_since = Some(s.now);
+        assert!(!resumes(&s), "one that came long after the restart: {lost_before}: {}", whole(&s.plan()));
+    }
+}
+
+#[test]
+fn a_pipeline_resumes_beside_a_node_that_is_away_where_jenkins_does_not_show_its_restarts_any_more() {
+    let mut s = half_an_hour_after_a_restart();
+    s.world.jenkins.session = None;
+    s.run();
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.presence, node.idle_executors) = (Presence::Disconnected, 0);
+    s.after("1m").pipeline(1, "‘ubuntu+10.0.0.1’ is offline");
+    assert!(whole(&s.plan()).contains("job 1  job1  resuming: "), "{}", whole(&s.plan()));
+}
+
+#[test]
+fn a_list_of_nodes_that_fails_after_a_restart_hides_no_restart() {
+    let mut s = half_an_hour_after_a_restart();
+    s.world.jenkins.session = Some("three".to_owned());
+    let nodes = s.nodes().clone();
+    s.world.jenkins.nodes = Listing::Unavailable("502".to_owned());
+    s.after("1m").run().after("1m").run();
+    s.world.jenkins.nodes = Listing::Complete(nodes);
+    let node = s.node("ubuntu+10.0.0.1");
+    (node.presence, node.idle_executors) = (Presence::Disconnected, 0);
+    s.pipeline(1, "‘ubuntu+10.0.0.1’ is offline").in_queue_since = Some(s.now);
+    assert!(whole(&s.plan()).contains("job 1  job1  resuming: "), "{}", whole(&s.plan()));
+}
+
 #[test]
 fn s6_what_is_known_of_an_item_is_not_anothers_with_the_same_number() {
     let mut s = Situation::new();
