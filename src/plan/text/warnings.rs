@@ -1,26 +1,34 @@
 //! What an operator reads once for each event.
 
 use crate::config::{Budget, BudgetUse, Config};
+use crate::domain::format::span;
 use crate::domain::label::Carriers;
 use crate::domain::names::NodeName;
 use crate::domain::need::Need;
 use crate::domain::rule::Rule;
 use crate::domain::state::{Breaker, ClosedNode, ForeignLabels, NodeMemory, State};
 use crate::domain::why::Why;
-use crate::domain::world::{Node, Presence, QueueItem, Server, Stage, World};
+use crate::domain::world::{Node, NodeKind, Presence, QueueItem, Server, Stage, World};
 use crate::plan::capacity::budgets::{BudgetScope, budgets};
 use crate::plan::decisions::draft::Warning;
 use crate::plan::decisions::lasting::TOO_LONG;
 use crate::plan::identity::fleet::Fleet;
 use crate::plan::model::{Plan, Subject};
 use crate::plan::sightings::breaker::warning_key;
-use foldhash::HashSet;
-use jiff::Timestamp;
+use foldhash::{HashMap, HashSet};
+use jiff::{SignedDuration, Timestamp};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Of new warnings of one kind, so many are told one by one.
 const MOST_ALIKE: usize = 20;
+
+/// A job may wait for as long for the agents of a cloud plugin of Jenkins.
+const CLOUD_IS_SLOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// What is usual somewhere comes and goes with each job: it is told once until it was not seen for this time.
+const USUAL: &str = "elsewhere ";
+const USUAL_LASTS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Why Jenkins' reasons are in another language than the one that was asked for.
 const ANOTHER_LANGUAGE: &str = "; no reason in the queue is in English: if the Locale plugin of Jenkins forces a language, \
@@ -29,19 +37,17 @@ const ANOTHER_LANGUAGE: &str = "; no reason in the queue is in English: if the L
 /// Adds a warning for each event that was not reported before, and notes reported events for as long as they last.
 pub(crate) fn warn(config: &Config, world: &World, fleet: &Fleet<'_>, mut events: Vec<Warning>, plan: &mut Plan) {
     let foreign_labels = std::mem::take(&mut plan.state.foreign_labels);
-    let online = OnceCell::new();
-    let online = || online.get_or_init(|| OnlineNodes::of(fleet, &foreign_labels));
+    let others = OnceCell::new();
     let items = world.jenkins.queue.complete().map_or(&[][..], |queue| &queue.items);
     let language = OnceCell::new();
     let not_english = || *language.get_or_init(|| speaks_another_language(items));
     for verdict in &plan.verdicts {
         let (id, name, reason) = (&verdict.id, &verdict.name, &verdict.reason);
         let event = match (verdict.subject, verdict.rule) {
-            (Subject::QueueItem, Rule::NoNodeType) if !online().fit(plan, id) => Some(Warning::new(
-                format!("no_node_type {name} {reason}"),
-                format!("job {name} (queue item {id}) {reason}"),
-            )),
-            (Subject::QueueItem, Rule::UnknownNeed) if not_english() || waits_long(plan, id) => {
+            (Subject::QueueItem, Rule::NoNodeType) => {
+                others.get_or_init(|| Others::of(fleet, &foreign_labels, items)).served(plan, id, name, reason)
+            }
+            (Subject::QueueItem, Rule::UnknownNeed) if not_english() || waits(plan, id) >= TOO_LONG => {
                 let cause = if not_english() { ANOTHER_LANGUAGE } else { "" };
                 let text = format!("what job {name} (queue item {id}) needs cannot be read: {reason}{cause}");
                 Some(Warning::new(format!("unknown_need {name}"), text))
@@ -85,7 +91,8 @@ fn not_told_before(
 ) -> Vec<String> {
     let events: BTreeMap<String, String> = events.into_iter().map(|event| (event.key, event.text)).collect();
     if is_seen {
-        notified.retain(|key, _| events.contains_key(key));
+        let is_usual = |key: &str, last: Timestamp| key.starts_with(USUAL) && now.duration_since(last) < USUAL_LASTS;
+        notified.retain(|key, last| events.contains_key(key) || is_usual(key, *last));
     } else {
         notified.retain(|_, last| now.duration_since(*last).as_hours() < 24);
     }
@@ -107,11 +114,10 @@ fn not_told_before(
     warnings
 }
 
-/// Whether a queue item has waited for longer than a reason of the moment lasts, such as a node that is being marked.
-fn waits_long(plan: &Plan, id: &str) -> bool {
+/// For how long runs have seen a queue item wait. A reason of the moment, such as a node that is being marked, does not last.
+fn waits(plan: &Plan, id: &str) -> SignedDuration {
     let known = id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id));
-    let since = known.and_then(|item| item.waiting_since);
-    since.is_some_and(|since| plan.now.duration_since(since) >= TOO_LONG)
+    known.and_then(|item| item.waiting_since).map_or(SignedDuration::ZERO, |since| plan.now.duration_since(since))
 }
 
 /// Whether no reason in the queue is one of Jenkins' English ones.
@@ -121,29 +127,77 @@ fn speaks_another_language(items: &[QueueItem]) -> bool {
     reasons.peek().is_some() && reasons.all(|why| matches!(why, Why::Other(_)))
 }
 
-/// The online nodes, and the labels that nodes of others have or had lately.
-struct OnlineNodes<'a> {
-    names: HashSet<&'a NodeName>,
+/// Who else may serve a job that no node type serves: online nodes, those of others that were there lately, and the cloud
+/// plugins of Jenkins.
+struct Others<'a> {
+    nodes: HashMap<&'a NodeName, &'a Node>,
+    /// By all labels of the listed nodes.
+    listed: Carriers<'a>,
+    online: HashSet<&'a NodeName>,
+    /// By the labels of those that are online and may build, and of such as were there lately.
     carriers: Carriers<'a>,
+    items: HashMap<u64, &'a QueueItem>,
 }
 
-impl<'a> OnlineNodes<'a> {
-    fn of(fleet: &Fleet<'a>, foreign: &'a [ForeignLabels]) -> Self {
-        let online = fleet.nodes.iter().filter(|(node, _)| node.presence == Presence::Online);
-        let nodes: Vec<&Node> = online.map(|(node, _)| *node).collect();
-        let labels = nodes.iter().map(|node| &node.labels).chain(foreign.iter().map(|known| &known.labels));
-        let carriers = Carriers::new(labels.map(|labels| labels.iter().map(String::as_str)));
-        Self { names: nodes.iter().map(|node| &node.name).collect(), carriers }
+impl<'a> Others<'a> {
+    fn of(fleet: &Fleet<'a>, foreign: &'a [ForeignLabels], items: &'a [QueueItem]) -> Self {
+        let nodes: Vec<&Node> = fleet.nodes.iter().map(|(node, _)| *node).collect();
+        let online: Vec<&Node> = nodes.iter().copied().filter(|node| node.presence == Presence::Online).collect();
+        let may_build = online.iter().filter(|node| node.executors > 0).map(|node| &node.labels);
+        let labels = may_build.chain(foreign.iter().map(|known| &known.labels));
+        Self {
+            listed: Carriers::new(nodes.iter().map(|node| node.labels.iter().map(String::as_str))),
+            nodes: nodes.into_iter().map(|node| (&node.name, node)).collect(),
+            online: online.iter().map(|node| &node.name).collect(),
+            carriers: Carriers::new(labels.map(|labels| labels.iter().map(String::as_str))),
+            items: items.iter().map(|item| (item.id, item)).collect(),
+        }
     }
 
-    /// Whether one of them would do for a queue item: then it waits for that, and no node type is missing.
-    fn fit(&self, plan: &Plan, id: &str) -> bool {
-        let need = id.parse().ok().and_then(|id: u64| plan.state.queue.get(&id)).and_then(|item| item.need.as_ref());
+    /// What is to be said of a job that no node type serves: nothing, where somebody else's node or cloud does.
+    fn served(&self, plan: &Plan, id: &str, name: &str, reason: &str) -> Option<Warning> {
+        let number: Option<u64> = id.parse().ok();
+        let need = number.and_then(|id| plan.state.queue.get(&id)).and_then(|item| item.need.as_ref());
+        let why = number.and_then(|id| self.items.get(&id)).map(|item| Why::read(item.why.as_deref()));
+        let waited = waits(plan, id);
+        let told = format!("job {name} (queue item {id}) {reason}");
         match need {
-            None => false,
-            Some(Need::Label(label)) => !self.carriers.select(label).is_empty(),
-            Some(Need::Node { name, .. }) => self.names.contains(name),
-            Some(Need::Anywhere) => !self.names.is_empty(),
+            Some(Need::Label(label)) if !self.carriers.select(label).is_empty() => None,
+            Some(Need::Anywhere) if !self.online.is_empty() => None,
+            Some(Need::Node { name: node, .. }) if self.is_online_and_builds(node) => (waited >= TOO_LONG).then(|| {
+                let text = format!(
+                    "{told}: it has waited for {} for that node, and mita cannot read what it asks for. If a node type should \
+                     serve such jobs, let mita read their runs (Job/Read), or give the node no labels that no node type has; \
+                     told once a week at most",
+                    span(waited)
+                );
+                Warning::new(format!("{USUAL}{node}"), text)
+            }),
+            _ if why.as_ref().is_some_and(|why| self.is_of_a_cloud(need, why)) => (waited >= CLOUD_IS_SLOW).then(|| {
+                let text = format!(
+                    "{told}: by Jenkins' words, a cloud plugin of Jenkins should serve it, and has not for {}; told once a \
+                     week at most, for one such job",
+                    span(waited)
+                );
+                Warning::new(format!("{USUAL}cloud"), text)
+            }),
+            _ => Some(Warning::new(format!("no_node_type {name} {reason}"), told)),
+        }
+    }
+
+    fn is_online_and_builds(&self, node: &NodeName) -> bool {
+        self.online.contains(node) && self.nodes.get(node).is_some_and(|node| node.executors > 0)
+    }
+
+    /// Whether a cloud plugin serves the job: no listed node has the label whose nodes are all said to be offline (since Jenkins
+    /// 1.567 that means a cloud; hudson/model/Label.java, isEmpty), or the named node is the plugin's or gone already.
+    fn is_of_a_cloud(&self, need: Option<&Need>, why: &Why) -> bool {
+        let node = |name: &str| self.nodes.get(&NodeName::from(name));
+        match why {
+            Why::AllOffline(_) => matches!(need, Some(Need::Label(label)) if self.listed.select(label).is_empty()),
+            Why::NodeOffline(name) => node(name).is_none_or(|node| matches!(node.kind, NodeKind::CloudPlugin(_))),
+            Why::WaitingOn(name) => node(name).is_some_and(|node| matches!(node.kind, NodeKind::CloudPlugin(_))),
+            _ => false,
         }
     }
 }
@@ -191,7 +245,7 @@ fn failing_types(state: &State, now: Timestamp) -> Vec<Warning> {
         for (kind, breaker) in types {
             let Breaker { until, reason, failures, .. } = breaker;
             let (event, text) = if *until > now {
-                let until = crate::domain::format::span(until.duration_since(now));
+                let until = span(until.duration_since(now));
                 ("", format!("is not ordered for {until}, after a failure: {reason}"))
             } else if *failures < Breaker::OPENS_AT {
                 (" tried", format!("is tried with one server at a time, after a failure: {reason}"))

@@ -185,3 +185,85 @@ fn s1_a_page_that_was_read_after_the_queue_makes_no_other_item_of_a_block_that_r
     );
     assert_eq!(s.state.queue.get(&1).unwrap().need, None);
 }
+
+/// The warnings of runs, one a minute.
+fn warnings(s: &mut Situation, minutes: usize) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for _ in 0..minutes {
+        let plan = s.plan();
+        warnings.extend(plan.warnings.iter().cloned());
+        s.come_true(plan);
+        s.after("1m");
+    }
+    warnings
+}
+
+#[test]
+fn l6_a_job_that_names_a_busy_node_of_somebody_else_and_cannot_be_read_is_told_once_a_week() {
+    let mut s = Situation::with_win10();
+    s.pipeline(1, BUSY);
+    assert_eq!(warnings(&mut s, 15), [""; 0]);
+    let told = warnings(&mut s, 20);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("job job1 (queue item 1) needs node win10, which no node type"), "{told:?}");
+    for day in 2..9 {
+        s.queue().clear();
+        s.run().after("24h").pipeline(day, BUSY);
+        assert_eq!(warnings(&mut s, 20), [""; 0], "{day}");
+    }
+    s.queue().clear();
+    s.run().after("192h").run().pipeline(20, BUSY);
+    assert_eq!(warnings(&mut s, 20).len(), 1);
+}
+
+#[test]
+fn l6_a_node_without_executors_serves_nobody() {
+    let mut s = Situation::new();
+    s.pipeline(1, "Waiting for next available executor on ‘Built-In Node’");
+    s.runs(
+        "
+        |   job 1  job1  no_node_type: needs node Built-In Node, which no node type of the configuration has
+        | ? job job1 (queue item 1) needs node Built-In Node, which no node type of the configuration has
+    ",
+    );
+}
+
+#[test]
+fn the_label_of_another_cloud_is_no_warning_for_each_build_and_one_a_week_where_that_cloud_gives_nothing() {
+    let mut s = Situation::new();
+    let mut pod = agent("team-pipe-3-abc");
+    (pod.kind, pod.presence) = (NodeKind::CloudPlugin("KubernetesComputer".to_owned()), Presence::Disconnected);
+    pod.labels = names(&["team-pipe-3-abc", "team-pipe_3-x"]);
+    s.nodes().push(pod);
+    s.pipeline(1, "All nodes of label ‘team-pipe_1-x’ are offline");
+    s.pipeline(2, "‘team-pipe-2-abc’ is offline");
+    s.pipeline(3, "‘team-pipe-3-abc’ is offline");
+    s.pipeline(4, "All nodes of label ‘amd64’ are offline");
+    s.pipeline(5, "There are no nodes with the label ‘team-pipe_5-x’");
+    s.runs(
+        "
+        | + ubuntu  os  20261121T120000Z-1  job4 (4) needs amd64
+        |   job 1  job1  no_node_type: needs team-pipe_1-x, which no node type of the configuration has
+        |   job 2  job2  no_node_type: needs node team-pipe-2-abc, which no node type of the configuration has
+        |   job 3  job3  no_node_type: needs node team-pipe-3-abc, which no node type of the configuration has
+        |   job 4  job4  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+        |   job 5  job5  no_node_type: needs team-pipe_5-x, which no node type of the configuration has
+        |   node team-pipe-3-abc  not_ours: a cloud plugin made it
+        | ? job job5 (queue item 5) needs team-pipe_5-x, which no node type of the configuration has
+    ",
+    );
+    let told: Vec<String> =
+        warnings(&mut s, 90).into_iter().filter(|warning| warning.contains("a cloud plugin of Jenkins")).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn the_label_of_listed_nodes_that_are_offline_is_no_other_clouds() {
+    let mut s = Situation::new();
+    for (server, address) in [("s1", "10.0.0.1"), ("s2", "10.0.0.2")] {
+        let node = s.joined(server, address);
+        (node.labels, node.presence) = (names(&["amd64", "rare"]), Presence::Disconnected);
+    }
+    s.pipeline(1, "All nodes of label ‘rare’ are offline");
+    assert_eq!(s.plan().warnings, ["job job1 (queue item 1) needs rare, which no node type of the configuration has"]);
+}
