@@ -24,8 +24,16 @@ const TREE_WITHOUT_LABELS: &str = "items[id,why,blocked,buildable,pending,inQueu
 
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
-/// A matrix project itself (matrix-project, MatrixProject.java).
-const MATRIX_PARENT: &str = "hudson.matrix.MatrixProject";
+/// Tasks that take no executor of their node (implementations of hudson.model.Queue.FlyweightTask), those with a label of
+/// their own: a matrix project itself, and a build flow.
+const FLYWEIGHTS: &[&str] = &["hudson.matrix.MatrixProject", "com.cloudbees.plugins.flow.BuildFlow"];
+/// Such tasks that export no label, and have none: a pipeline itself, and the scans of folders whose jobs a plugin computes
+/// (cloudbees-folder, ComputedFolder.java), which the built-in node does.
+const FLYWEIGHTS_WITHOUT_LABEL: &[&str] = &[
+    "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+    "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
+    "jenkins.branch.OrganizationFolder",
+];
 /// A combination (matrix-project, MatrixConfiguration.java).
 const MATRIX: &str = "hudson.matrix.MatrixConfiguration";
 
@@ -154,11 +162,15 @@ impl Exporter {
         if class == Some(MATRIX) || (class.is_none() && combination().is_some()) {
             return Task::Matrix { axis_values: axis_values(&combination().unwrap_or_default()) };
         }
+        let is_one_of = |classes: &[&str]| class.is_some_and(|class| classes.contains(&class));
+        if is_one_of(FLYWEIGHTS_WITHOUT_LABEL) {
+            return Task::Flyweight { label: None };
+        }
         match &self.label.0 {
             Some(label) => {
                 // Jenkins trims no other white space (hudson.Util.fixEmptyAndTrim): a label may end with U+00A0.
                 let label = label.as_ref().map(|label| label.trim_matches(|c| c <= ' ').to_owned());
-                if class == Some(MATRIX_PARENT) { Task::Flyweight { label } } else { Task::Project { label } }
+                if is_one_of(FLYWEIGHTS) { Task::Flyweight { label } } else { Task::Project { label } }
             }
             None => Task::Unknown,
         }
@@ -261,12 +273,23 @@ mod tests {
             (json!({"name": "A=x", "url": "http://h/job/P/A=x/"}), values(&["x"])),
             (json!({"name": "A=x", "url": "http://h/job/A=x/"}), Task::Unknown),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " a && b "}), label(Some("a && b"))),
-            (json!({"_class": MATRIX_PARENT, "labelExpression": "mat"}), Task::Flyweight { label: Some("mat".into()) }),
+            (
+                json!({"_class": "hudson.matrix.MatrixProject", "labelExpression": "mat"}),
+                Task::Flyweight { label: Some("mat".into()) },
+            ),
+            (
+                json!({"_class": "com.cloudbees.plugins.flow.BuildFlow", "labelExpression": null}),
+                Task::Flyweight { label: None },
+            ),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": "a\u{a0} "}), label(Some("a\u{a0}"))),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": null}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "labelExpression": " "}), label(None)),
             (json!({"_class": "hudson.model.FreeStyleProject", "name": "x"}), Task::Unknown),
-            (json!({"_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "x"}), Task::Unknown),
+            (
+                json!({"_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "name": "x"}),
+                Task::Flyweight { label: None },
+            ),
+            (json!({"_class": "jenkins.branch.OrganizationFolder", "name": "x"}), Task::Flyweight { label: None }),
             (json!(null), Task::Unknown),
         ] {
             assert_eq!(item(task.clone()).task, kind, "{task}");

@@ -117,7 +117,8 @@ pub enum Task {
         /// The label expression as entered; `None` for a job that is not tied to a label.
         label: Option<String>,
     },
-    /// A matrix project itself, which starts its combinations: it needs a node and none of its executors.
+    /// A matrix project itself, which starts its combinations, a pipeline itself, or another task that needs a node and none of
+    /// its executors.
     Flyweight {
         /// As of a project.
         label: Option<String>,

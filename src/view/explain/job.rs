@@ -112,7 +112,7 @@ fn task(task: &Task) -> String {
         Task::Project { label: Some(label) } => format!("a project with the label expression {label}"),
         Task::Flyweight { label } => {
             let label = label.as_ref().map_or_else(String::new, |label| format!(" with the label expression {label}"));
-            format!("a matrix project{label}, which takes no executor of its node")
+            format!("a task{label} that takes no executor of its node")
         }
         Task::Project { label: None } => "a project without a label expression".to_owned(),
         Task::Unknown => "a task whose label Jenkins does not export".to_owned(),
