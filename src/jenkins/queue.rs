@@ -22,6 +22,10 @@ const TREE: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[ful
 /// The same without the field that Jenkins cannot export for some jobs.
 const TREE_WITHOUT_LABELS: &str = "items[id,why,blocked,buildable,pending,inQueueSince,task[fullName,url]]";
 
+/// The same with nothing but plain values: a cloud plugin that fails keeps Jenkins from telling why items wait
+/// (hudson/model/Label.java, isEmpty).
+const TREE_OF_ALL: &str = "items[id,blocked,buildable,pending,inQueueSince,task[fullName,url]]";
+
 /// A `node` block (workflow-durable-task-step, ExecutorStepExecution.java).
 const PIPELINE: &str = "ExecutorStepExecution$PlaceholderTask";
 /// Tasks that take no executor of their node (implementations of hudson.model.Queue.FlyweightTask), those with a label of
@@ -48,6 +52,11 @@ impl Jenkins {
     /// Jenkins leaves out what it fails to export (hudson/model/AbstractProject.java, getAssignedLabelString).
     pub fn queue_without_labels(&self) -> Result<Reading<Queue>, JenkinsError> {
         self.read_queue(TREE_WITHOUT_LABELS)
+    }
+
+    /// All items, with neither the labels of jobs nor why they wait: nothing that Jenkins fails to export leaves one out.
+    pub fn whole_queue(&self) -> Result<Reading<Queue>, JenkinsError> {
+        self.read_queue(TREE_OF_ALL)
     }
 
     fn read_queue(&self, tree: &str) -> Result<Reading<Queue>, JenkinsError> {

@@ -3,7 +3,7 @@
 use crate::concurrency::join;
 use crate::config::Config;
 use crate::domain::state::{LEFT_OUT_UNKNOWN, State};
-use crate::domain::world::{Jenkins, Listing, Queue};
+use crate::domain::world::{Jenkins, Listing, Queue, QueueItem};
 use crate::jenkins;
 use crate::jenkins::{JenkinsError, Reading};
 use crate::observe::run_pages;
@@ -11,7 +11,7 @@ use crate::observe::services::Services;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 
-/// Jenkins leaves out items that it cannot export with the labels of their jobs: one run in so many asks without, and each
+/// Jenkins leaves out items of which it cannot export the label or the reason: one run in so many asks without these, and each
 /// one while there are such items or no answer.
 const ASKS_TWICE_IN: u64 = 10;
 
@@ -23,12 +23,12 @@ pub(super) fn read(config: &Config, services: &Services, state: &State) -> Jenki
     };
     let asks_twice =
         state.items_left_out || state.lasting.contains_key(LEFT_OUT_UNKNOWN) || state.run.is_multiple_of(ASKS_TWICE_IN);
-    let (mode, queue, without_labels, nodes) = thread::scope(|scope| {
+    let (mode, queue, whole, nodes) = thread::scope(|scope| {
         let mode = scope.spawn(|| jenkins.mode());
         let queue = scope.spawn(|| jenkins.queue());
-        let without_labels = asks_twice.then(|| scope.spawn(|| jenkins.queue_without_labels()));
+        let whole = asks_twice.then(|| scope.spawn(|| jenkins.whole_queue()));
         let nodes = jenkins.nodes();
-        (join(mode), join(queue), without_labels.map(join), nodes)
+        (join(mode), join(queue), whole.map(join), nodes)
     });
     let mut sessions: BTreeSet<String> = BTreeSet::new();
     let mut errors: BTreeMap<String, String> = BTreeMap::new();
@@ -42,11 +42,9 @@ pub(super) fn read(config: &Config, services: &Services, state: &State) -> Jenki
     let session = sessions.pop_first();
     let session = session.or_else(|| if jenkins.lacks_session() { jenkins.session_of_page() } else { None });
     let mut queue = readable(queue);
-    if let (Listing::Complete(queue), Some(without_labels)) = (&mut queue, without_labels) {
-        match without_labels {
-            Ok(all) => add_left_out(queue, all.value),
-            Err(error) => queue.left_out_unknown = Some(error.to_string()),
-        }
+    if let (Listing::Complete(queue), Some(whole)) = (&mut queue, whole) {
+        let added = whole.and_then(|whole| add_left_out(jenkins, queue, whole.value));
+        queue.left_out_unknown = added.err().map(|error| error.to_string());
     }
     if let (Listing::Complete(queue), Listing::Complete(nodes)) = (&mut queue, &nodes) {
         run_pages::read_labels(jenkins, queue, nodes, config, state);
@@ -54,12 +52,23 @@ pub(super) fn read(config: &Config, services: &Services, state: &State) -> Jenki
     Jenkins { session, shows_marks, mode, queue, nodes }
 }
 
-/// Adds the items that Jenkins left out. One that came between the two requests is added as well.
-fn add_left_out(queue: &mut Queue, mut all: Queue) {
+/// Adds the items that Jenkins left out, and says why each waits where it tells. One that came between the requests is added as
+/// well.
+fn add_left_out(jenkins: &jenkins::Jenkins, queue: &mut Queue, mut whole: Queue) -> Result<(), JenkinsError> {
     let listed: BTreeSet<u64> = queue.items.iter().map(|item| item.id).collect();
-    all.items.retain(|item| !listed.contains(&item.id));
-    queue.left_out = Some(all.items.iter().map(|item| item.id).collect());
-    queue.items.append(&mut all.items);
+    whole.items.retain(|item| !listed.contains(&item.id));
+    if !whole.items.is_empty() {
+        let with_reasons = jenkins.queue_without_labels()?.value.items;
+        let mut with_reasons: BTreeMap<u64, QueueItem> = with_reasons.into_iter().map(|item| (item.id, item)).collect();
+        for item in &mut whole.items {
+            if let Some(with_reason) = with_reasons.remove(&item.id) {
+                *item = with_reason;
+            }
+        }
+    }
+    queue.left_out = Some(whole.items.iter().map(|item| item.id).collect());
+    queue.items.append(&mut whole.items);
+    Ok(())
 }
 
 fn unavailable(reason: &str) -> Jenkins {

@@ -52,3 +52,21 @@ fn l1_the_page_of_a_run_names_the_label_that_the_built_in_node_alone_fits() {
     it.sim.jenkins().submit(pipeline("any-but", "!other"));
     it.minute().did(&["create_server trusty demand done"]);
 }
+
+#[test]
+fn l6_an_item_of_which_jenkins_cannot_tell_why_it_waits_is_seen_and_told() {
+    let it = setup().start();
+    it.sim.jenkins().add_node(Node::new("permanent", "other", 1));
+    it.sim.jenkins().failing_cloud = true;
+    let id = it.sim.jenkins().submit(Job::freestyle("first").label("debian").lasting(minutes(1)));
+    let mut told = Vec::new();
+    for _ in 0..30 {
+        let run = it.minute();
+        run.did(&[]);
+        told.extend(run.report.plan.warnings.clone());
+    }
+    assert_eq!(it.minute().rule(Subject::QueueItem, &id.to_string()), Rule::UnknownNeed);
+    assert!(told.len() == 1 && told[0].contains("Jenkins fails to tell why it waits"), "{told:?}");
+    it.sim.jenkins().failing_cloud = false;
+    it.minute().did(&["create_server debian demand done"]);
+}

@@ -47,8 +47,8 @@ pub struct Queue {
     pub items: Vec<QueueItem>,
     /// Items that the user may discover but not read: a permission is missing.
     pub discoverable: u32,
-    /// Items that Jenkins leaves out where it is asked for the labels of jobs, so that they were read without; none if this
-    /// run did not ask.
+    /// Items that Jenkins leaves out where it is asked for the labels of jobs, or why they wait, so that they were read without;
+    /// none if this run did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<Vec<u64>>,
     /// Why that is not known, where this run asked.

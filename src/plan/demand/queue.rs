@@ -205,6 +205,10 @@ impl<'a> Reader<'a, '_> {
             Reading::Unknown if why == Why::QuietingDown => {
                 self.report(item, Rule::QuietingDown, "Jenkins is about to shut down");
             }
+            Reading::Unknown if why == Why::Absent && known.left_out => {
+                let reason = "Jenkins fails to tell why it waits: see its log, a cloud plugin may be the cause";
+                self.report(item, Rule::UnknownNeed, reason);
+            }
             Reading::Unknown => self.report(item, Rule::UnknownNeed, format!("Jenkins says: {}", item.said())),
             Reading::TooLong => {
                 known.need = None;

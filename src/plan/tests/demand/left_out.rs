@@ -33,3 +33,16 @@ fn l1_an_item_that_jenkins_leaves_out_is_not_gone_because_a_list_with_labels_lac
     let plan = s.after("1m").plan();
     assert!(plan.state.queue.is_empty() && !plan.state.items_left_out);
 }
+
+#[test]
+fn l6_an_item_whose_reason_jenkins_cannot_tell_is_told_after_a_quarter_of_an_hour() {
+    let mut s = Situation::new();
+    s.pipeline(1, "");
+    queue(&mut s).left_out = Some(vec![1]);
+    s.run().after("15m").runs(
+        "
+        |   job 1  job1  unknown_need: Jenkins fails to tell why it waits: see its log, a cloud plugin may be the cause
+        | ? what job job1 (queue item 1) needs cannot be read: Jenkins fails to tell why it waits: see its log, a cloud plugin may be the cause
+    ",
+    );
+}

@@ -67,6 +67,8 @@ pub struct Jenkins {
     pub refusals: Vec<Refusal>,
     /// Whether it prepares to shut down.
     pub quieting_down: bool,
+    /// Whether a cloud plugin fails when it is asked whether it serves a label.
+    pub failing_cloud: bool,
     pub(crate) now: Ms,
     pub(crate) url: String,
     dirty: bool,
@@ -108,6 +110,7 @@ impl Jenkins {
             lost: Vec::new(),
             refusals: Vec::new(),
             quieting_down: false,
+            failing_cloud: false,
             now: clock::START,
             url,
             dirty: true,

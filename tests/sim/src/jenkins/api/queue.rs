@@ -40,8 +40,19 @@ impl Jenkins {
             .done()
     }
 
-    /// Whether `task[labelExpression]`, where it is asked for, throws for this item.
+    /// Whether `task[labelExpression]` or `why`, where it is asked for, throws for this item. A reason that speaks of all nodes
+    /// of a label asks each cloud (`Label.isEmpty`).
     fn export_throws(&self, tree: &Tree, item: &Item) -> bool {
+        let asks_clouds =
+            |label| !matches!(self.nodes_of(label)[..], [_]) && self.nodes_of(label).iter().all(|n| n.offline());
+        let waits = matches!(item.stage, Stage::Buildable | Stage::Pending);
+        if self.failing_cloud
+            && waits
+            && tree.named(&["items", "why"])
+            && item.label.as_deref().is_some_and(asks_clouds)
+        {
+            return true;
+        }
         let asked = tree.named(&["items", "task", "labelExpression"]);
         let typed = matches!(item.job.kind, Kind::Freestyle | Kind::MatrixParent);
         asked && typed && item.job.label.as_ref().is_some_and(|label| self.labels.throws(label))
