@@ -214,7 +214,9 @@ pub fn read(
         return read_page(shown);
     }
     let like_exact = exact.map(|node| one_like(node.as_str(), ours, index));
-    let like_node = like_exact.or_else(|| node_in(why, ours, index)).filter(|need| guess.is_none() || ours.serve(need));
+    let like_node = like_exact.or_else(|| node_in(why, ours, index));
+    let is_guessed = guess.as_ref().is_some_and(|guess| is_borne_out(guess, ours.config, &item.task, why, index));
+    let like_node = like_node.filter(|need| !is_guessed || ours.serve(need));
     if let Some(need) = label.or(like_node).or(guess).or_else(|| known.cloned()) {
         return Reading::Known(need);
     }
@@ -351,6 +353,17 @@ fn axis_labels(config: &Config, task: &Task) -> Option<Label> {
     let Task::Matrix { axis_values } = task else { return None };
     let is_label = |value: &&String| config.node_types.iter().any(|kind| kind.carries(value));
     axis_values.iter().filter(is_label).map(Label::atom).reduce(Label::and)
+}
+
+/// Whether the node that `why` names, as the one that fits, has the labels that were guessed from axes, and none of the other
+/// axis values as a label: the configuration may need that as well.
+fn is_borne_out(guess: &Need, config: &Config, task: &Task, why: &Why, index: &NodeIndex<'_>) -> bool {
+    let (Task::Matrix { axis_values }, Why::NodeOffline(name) | Why::WaitingOn(name)) = (task, why) else {
+        return true;
+    };
+    let of_node = |value: &&String| index.find(name).is_some_and(|node| node.labels.contains(value.as_str()));
+    let is_label = |value: &String| config.node_types.iter().any(|kind| kind.carries(value));
+    is_label_of(guess, why, index) && axis_values.iter().filter(of_node).all(is_label)
 }
 
 /// The nodes that an item's reason says refuse it. One that is called offline does not: it would take the item, and

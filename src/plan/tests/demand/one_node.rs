@@ -153,6 +153,22 @@ fn l5_a_dead_entry_with_a_label_more_does_not_starve_the_jobs_for_its_other_labe
 }
 
 #[test]
+fn the_axis_values_of_a_matrix_project_count_only_as_far_as_the_node_that_fits_bears_them_out() {
+    for (values, rule) in [
+        (&["windows", "gcc"][..], "demand: needs windows: "),
+        (&["windows", "physical"], "no_node_type: needs node win10, "),
+        (&["win10", "windows"], "no_node_type: needs node win10, "),
+        (&["amd64"], "no_node_type: needs node win10, "),
+    ] {
+        let mut s = Situation::with_win10();
+        let axis_values = values.iter().map(|value| (*value).to_owned()).collect();
+        s.wait(1, Task::Matrix { axis_values }, BUSY);
+        let shown = whole(&s.plan());
+        assert!(shown.contains(&format!("  job 1  job1  {rule}")), "{values:?}: {shown}");
+    }
+}
+
+#[test]
 fn l1_a_negation_that_the_built_in_node_fits_is_read_from_the_page() {
     for name in ["Built-In Node", "Jenkins"] {
         let mut s = Situation::new();

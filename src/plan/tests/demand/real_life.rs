@@ -42,6 +42,17 @@ fn a_matrix_project_without_any_node_gets_one_and_several_share_it() {
 }
 
 #[test]
+fn pipelines_themselves_without_any_node_share_a_server() {
+    let mut s = Situation::new();
+    s.ubuntu().unlabelled = true;
+    s.node("Built-In Node").presence = Presence::Disconnected;
+    for id in 1..=5 {
+        s.wait(id, Task::Flyweight { label: None }, "Waiting for next available executor");
+    }
+    assert_eq!(orders(&s), 1);
+}
+
+#[test]
 fn a_matrix_project_runs_beside_the_executors_of_a_busy_node() {
     let mut s = Situation::new();
     s.busy("s1", "10.0.0.1");
