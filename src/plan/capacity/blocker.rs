@@ -1,5 +1,6 @@
 //! What prevents an order.
 
+use super::failing::Failing;
 use crate::domain::names::NodeTypeName;
 use crate::domain::rule::Rule;
 use crate::domain::state::State;
@@ -14,11 +15,19 @@ pub struct Blocker {
     pub reason: String,
     /// The node type for which no server of ours will ever make room.
     pub starved: Option<NodeTypeName>,
+    /// What fails where servers of the type are ordered.
+    pub failing: Option<Failing>,
+}
+
+impl Blocker {
+    pub(crate) fn new(rule: Rule, reason: impl Into<String>) -> Self {
+        Self { rule, reason: reason.into(), starved: None, failing: None }
+    }
 }
 
 /// Why nothing at all is ordered, if so.
 pub(crate) fn ordering_blocker(world: &World, state: &State) -> Option<Blocker> {
-    let blocker = |rule, reason: &str| Some(Blocker { rule, reason: reason.to_owned(), starved: None });
+    let blocker = |rule, reason: &str| Some(Blocker::new(rule, reason));
     let jenkins = &world.jenkins;
     if let Some(settling) = &state.settling {
         return blocker(Rule::Settling, settling.cause.reason());

@@ -9,6 +9,7 @@ use crate::domain::world::{Cloud, Node, Presence, Quotas, World};
 use crate::plan::capacity::assignment::input::{OrderType, ProviderRoom, UNLIMITED, Weight};
 use crate::plan::capacity::blocker::Blocker;
 use crate::plan::capacity::budgets::budgets;
+use crate::plan::capacity::failing::failing;
 use crate::plan::capacity::full::full_parts;
 use crate::plan::identity::fleet::{Machine, NodeIdentity, Sighting};
 use crate::plan::lifecycle::ClassifiedFleet;
@@ -237,7 +238,7 @@ impl<'a> Limits<'a> {
 
     /// How many servers of the type the provider may be asked for, its own counts aside.
     fn allowance(&self, kind: &NodeType, provider: &ProviderName) -> Result<u32, Blocker> {
-        let blocker = |rule, reason| Err(Blocker { rule, reason, starved: None });
+        let blocker = |rule, reason| Err(Blocker::new(rule, reason));
         if !self.world.lists_servers_of(provider) {
             return blocker(Rule::NotSeen, format!("provider {provider} could not be read"));
         }
@@ -293,7 +294,7 @@ impl<'a> Limits<'a> {
 
     /// Why no server of the type can be ordered for one more job.
     pub fn blocker(&self, kind: &NodeType) -> Blocker {
-        let limit = |reason| Blocker { rule: Rule::Limit, reason, starved: None };
+        let limit = |reason| Blocker::new(Rule::Limit, reason);
         let mut open = Vec::new();
         let mut refusals = Vec::new();
         for provider in self.config.providers.iter().filter(|provider| kind.providers.contains(&provider.name)) {
@@ -303,7 +304,7 @@ impl<'a> Limits<'a> {
             }
         }
         if let (true, Some(blocker)) = (open.is_empty(), refusals.into_iter().next()) {
-            return blocker;
+            return self.with_failing(kind, blocker);
         }
         if self.total() == 0 {
             return limit(format!("max_servers {} is reached", self.config.max_servers));
@@ -326,14 +327,14 @@ impl<'a> Limits<'a> {
         if no_room.len() == open.len() {
             let is_full_of_others = open.iter().all(|(provider, _)| !self.at_provider.contains_key(&provider.name));
             let starved = is_full_of_others.then(|| kind.name.clone());
-            return Blocker { rule: Rule::Quota, reason: no_room.join("; "), starved };
+            return Blocker { starved, ..Blocker::new(Rule::Quota, no_room.join("; ")) };
         }
         let tried = open.iter().find_map(|(provider, number)| {
             let breaker = self.state.breakers.get(&provider.name)?.get(&kind.name)?;
             (*number == 1).then(|| being_tried(kind, &provider.name, breaker))
         });
         match tried {
-            Some(blocker) if open.iter().all(|(_, number)| *number == 1) => blocker,
+            Some(blocker) if open.iter().all(|(_, number)| *number == 1) => self.with_failing(kind, blocker),
             _ => {
                 let of_type = kind.max.map(|max| (self.room_of_type(kind), format!("max {max} of {}", kind.name)));
                 let of_all = (self.total(), format!("max_servers {}", self.config.max_servers));
@@ -348,6 +349,13 @@ impl<'a> Limits<'a> {
                 limit(format!("older jobs take the {room} that {of} leaves{quota}"))
             }
         }
+    }
+
+    fn with_failing(&self, kind: &NodeType, blocker: Blocker) -> Blocker {
+        let is_failure = matches!(blocker.rule, Rule::BreakerOpen | Rule::Quota);
+        let mut providers = kind.providers.iter().filter(|_| is_failure);
+        let failing = providers.find_map(|provider| failing(self.state, &kind.name, provider, self.now));
+        Blocker { failing, ..blocker }
     }
 
     /// Whether one server less would be room for one of this type, where this blocks it.
@@ -378,5 +386,5 @@ impl<'a> Limits<'a> {
 /// After failures one server is tried before there are more.
 fn being_tried(kind: &NodeType, provider: &ProviderName, breaker: &Breaker) -> Blocker {
     let failed = format!("{} failed at provider {provider} ({})", kind.name, breaker.reason);
-    Blocker { rule: Rule::BreakerOpen, reason: format!("{failed}; one server is being tried"), starved: None }
+    Blocker::new(Rule::BreakerOpen, format!("{failed}; one server is being tried"))
 }

@@ -5,6 +5,7 @@ use crate::domain::names::{NodeName, NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::world::{Node, QueueItem};
 use crate::plan::capacity::blocker::Blocker;
+use crate::plan::capacity::failing::Failing;
 use crate::plan::identity::fleet::Machine;
 use crate::plan::lifecycle::doubts::OddHold;
 use crate::plan::model::{Action, Change, Problem, Subject, Target, Verdict};
@@ -27,6 +28,8 @@ pub(crate) struct Draft {
     pub(crate) unclear: BTreeSet<NodeName>,
     /// Node types that jobs wait for, where only what others use fills the quotas of their providers; each with the reason.
     pub(crate) starved: BTreeMap<NodeTypeName, String>,
+    /// Node types of which servers are wanted, and fail where they are ordered.
+    pub(crate) failing: BTreeMap<NodeTypeName, Failing>,
     /// Servers that nodes keep which are not clearly theirs, and that fill limits at which jobs wait, by name and id; each with
     /// what keeps it.
     pub(crate) in_doubt_at_limits: BTreeMap<String, String>,
@@ -94,9 +97,10 @@ impl Draft {
         self.actions.iter().any(retires)
     }
 
-    /// Notes that a job waits, if only what others use prevents an order for it.
+    /// Notes that a job waits, if only what others use prevents an order for it, or what fails.
     pub(crate) fn starve(&mut self, blocker: &Blocker) {
         self.starved.extend(blocker.starved.clone().map(|kind| (kind, blocker.reason.clone())));
+        self.failing.extend(blocker.failing.clone().map(|failing| (failing.node_type.clone(), failing)));
     }
 
     /// Adds the verdict on a queue item.

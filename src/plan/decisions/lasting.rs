@@ -112,6 +112,12 @@ fn conditions(state: &State, draft: &Draft) -> Vec<Condition> {
         what: format!("{reason}. mita has no server there that could make room, and a job waits"),
         cure: "free some of the quota, have it raised, or let another provider serve the node type",
     }));
+    conditions.extend(draft.failing.iter().map(|(kind, failing)| Condition {
+        key: format!("{kind} fails"),
+        place: format!("node type {kind}"),
+        what: format!("{}; one has been wanted", failing.what),
+        cure: failing.cure,
+    }));
     conditions.extend(draft.in_doubt_at_limits.iter().map(|(server, why)| Condition {
         key: format!("{server} in doubt at a limit"),
         place: server.clone(),

@@ -3,6 +3,7 @@
 pub mod brake;
 pub(crate) mod commitments;
 pub(crate) mod draft;
+mod failing;
 pub(crate) mod findings;
 mod floating_ips;
 mod jobs;
@@ -22,6 +23,7 @@ pub(crate) fn decide(found: &Findings<'_>) -> Draft {
     let mut draft = Draft::default();
     orders::decide(found, &mut draft);
     jobs::decide(found, &mut draft);
+    failing::decide(found, &mut draft);
     servers::decide(found, &mut draft);
     nodes::decide(found, &mut draft);
     volumes::decide(found, &mut draft);

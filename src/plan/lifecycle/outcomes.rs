@@ -2,33 +2,44 @@
 //! last failure that a person is shown. And the nodes that keep servers which are not clearly their own.
 
 use super::ClassifiedFleet;
+use super::losses::{loss, unmarked};
 use super::phase::Phase;
 use crate::config::Config;
+use crate::domain::names::{MitaId, NodeTypeName, ProviderName};
 use crate::domain::rule::Rule;
 use crate::domain::state::{Credit, ServerFailure, ServerMemory, Shield, State};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use crate::plan::sightings::breaker;
-use crate::plan::sightings::servers::GONE_CONFIRMED;
 use jiff::Timestamp;
 
 /// A server that joined closes the breaker of its type, one that failed opens it; each is counted once. Where a run
 /// sees both, the failure is the later word. `before` is the state that the run before left.
 pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'_>, now: Timestamp) {
-    let mut failures = Vec::new();
+    let mut failures: Vec<(ProviderName, NodeTypeName, ServerFailure)> = Vec::new();
+    let failed = |machine: &Machine<'_>, rule, reason| {
+        let failure = failure(&machine.id, &machine.name, rule, reason, now);
+        (
+            machine.provider.clone(),
+            machine.node_type.clone(),
+            ServerFailure { server_id: machine.server_id.clone(), ..failure },
+        )
+    };
     for (machine, classified) in fleet.classified() {
         let known = before.servers.get(&machine.id);
-        if known.is_some_and(|known| vanishes(machine, known)) {
-            let reason = format!("{}, and its node never joined", classified.reason);
-            failures.push((machine, Rule::Gone, reason));
-            continue;
-        }
         if let Some(answer) = known.and_then(|known| answer_of_no_server(state, machine, known)) {
-            failures.push((machine, Rule::Gone, format!("{}; its order: {answer}", classified.reason)));
+            failures.push(failed(machine, Rule::Gone, format!("{}; its order: {answer}", classified.reason)));
             continue;
         }
-        let Some(seen) = state.servers.get_mut(&machine.id) else { continue };
+        let lost = known.and_then(|known| loss(state, machine, classified, known));
+        let mut seen = state.servers.get_mut(&machine.id);
+        if let Some((rule, reason)) = lost {
+            seen.iter_mut().for_each(|seen| seen.failure_counted = true);
+            failures.push(failed(machine, rule, reason));
+            continue;
+        }
+        let Some(seen) = seen else { continue };
         let busy = classified.phase == Phase::LeftAlone(Rule::Busy);
-        let failed = match classified.phase {
+        let failing = match classified.phase {
             Phase::ToRemove(rule) => rule.is_failure().then_some(rule),
             Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => None,
         };
@@ -38,36 +49,27 @@ pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'
                 state.learned.joined(&machine.provider, &machine.node_type, took);
             }
             breaker::succeeded(state, &machine.provider, &machine.node_type);
-        } else if let Some(rule) = failed.filter(|_| !seen.failure_counted) {
+        } else if let Some(rule) = failing.filter(|_| !seen.failure_counted) {
             seen.failure_counted = true;
-            failures.push((machine, rule, classified.reason.clone()));
+            failures.push(failed(machine, rule, classified.reason.clone()));
         }
     }
-    for (machine, rule, reason) in failures {
-        breaker::failed(state, &machine.provider, &machine.node_type, &reason, now);
-        let failure = ServerFailure {
-            at: now,
-            id: machine.id.clone(),
-            name: machine.name.clone(),
-            server_id: machine.server_id.clone(),
-            rule,
-            reason,
-            console: Vec::new(),
-        };
-        state.failures.entry(machine.provider.clone()).or_default().insert(machine.node_type.clone(), failure);
+    failures.extend(unmarked(before, fleet).map(|(id, known, reason)| {
+        let failure = failure(id, &known.name, Rule::NotOurs, reason, now);
+        (
+            known.provider.clone(),
+            known.node_type.clone(),
+            ServerFailure { server_id: known.server_id.clone(), ..failure },
+        )
+    }));
+    for (provider, node_type, failure) in failures {
+        breaker::failed(state, &provider, &node_type, &failure.reason, now);
+        state.failures.entry(provider).or_default().insert(node_type, failure);
     }
 }
 
-/// Whether this run confirms that a server is gone whose node never joined, and that mita did not remove: something deletes
-/// mita's servers, or the answers of its cloud lag. `known` is what the run before knew.
-fn vanishes(machine: &Machine<'_>, known: &ServerMemory) -> bool {
-    let is_used = machine.is_online() || machine.busy_node().is_some();
-    let is_mitas_doing = known.retirement.is_some() || known.asked.is_some() || known.failure_counted;
-    matches!(machine.sighting, Sighting::Gone)
-        && known.gone_sightings + 1 == GONE_CONFIRMED
-        && known.joined_at.is_none()
-        && !is_used
-        && !is_mitas_doing
+fn failure(id: &MitaId, name: &str, rule: Rule, reason: String, at: Timestamp) -> ServerFailure {
+    ServerFailure { at, id: id.clone(), name: name.to_owned(), server_id: None, rule, reason, console: Vec::new() }
 }
 
 /// How the provider answered an order that this run gives up. One whose run was killed says nothing about the provider.

@@ -268,8 +268,9 @@ fn vanished(state: &State) -> Vec<Warning> {
         .flat_map(|(provider, types)| types.iter().map(move |(kind, failed)| (provider, kind, failed)))
     {
         let fails = state.breakers.get(provider).is_some_and(|types| types.contains_key(kind));
+        let is_deleted = matches!(failure.rule, Rule::Gone | Rule::Deleting);
         // Of an order that no server came of, its provider told why.
-        let Some(id) = failure.server_id.as_ref().filter(|_| failure.rule == Rule::Gone && fails) else { continue };
+        let Some(id) = failure.server_id.as_ref().filter(|_| is_deleted && fails) else { continue };
         let text = format!(
             "server {} ({id}) of provider {provider} vanished before its node joined, and mita did not delete it: find out \
              what deletes servers of mita there (a clean-up job?), or whether the answers of this cloud lag",

@@ -88,6 +88,7 @@ fn s4_servers_on_their_way_out_do_not_count_for_the_limits_but_those_unseen_do()
     let mut s = Situation::new();
     s.config.max_servers = 3;
     s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Deleting;
+    s.memory("s1").joined_at = Some(s.now);
     s.active("s2", "ubuntu", "10.0.0.2");
     s.lose_server("s2");
     s.cloud("os").by_id.insert("s2".into(), Lookup::Unavailable("timeout".to_owned()));

@@ -5,6 +5,7 @@ mod crowds;
 mod failures;
 mod gates;
 mod lasting;
+mod losses;
 mod paused;
 mod registering;
 mod text;

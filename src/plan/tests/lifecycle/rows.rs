@@ -136,6 +136,7 @@ fn a_deleted_server_is_gone_and_its_node_waits_for_two_answers_by_id() {
 fn a_deletion_is_waited_for_and_told_when_it_lasts() {
     let mut s = Situation::new();
     s.active("s1", "ubuntu", "10.0.0.1").state = ServerState::Deleting;
+    s.memory("s1").joined_at = Some(s.now);
     s.runs(
         "
         |   server s1  ubuntu  deleting: being deleted for 0s

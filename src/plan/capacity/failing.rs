@@ -1,0 +1,39 @@
+//! What fails where servers of a type are ordered, for as long as none joins there.
+
+use crate::domain::names::{NodeTypeName, ProviderName};
+use crate::domain::state::State;
+use jiff::Timestamp;
+
+/// What fails, and what helps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    /// The node type.
+    pub node_type: NodeTypeName,
+    /// What fails, in words.
+    pub what: String,
+    /// What helps.
+    pub cure: &'static str,
+}
+
+/// What fails at a provider; none where nothing does.
+pub(crate) fn failing(
+    state: &State,
+    node_type: &NodeTypeName,
+    provider: &ProviderName,
+    now: Timestamp,
+) -> Option<Failing> {
+    let failing = |what, cure| Some(Failing { node_type: node_type.clone(), what, cure });
+    if let Some(breaker) = state.breakers.get(provider).and_then(|types| types.get(node_type)) {
+        return failing(
+            format!("{node_type} failed at provider {provider} ({})", breaker.reason),
+            "find out why (mita history shows the last ones), or let another provider serve the node type",
+        );
+    }
+    if state.throttled_until(provider, now).is_some() {
+        return failing(
+            format!("provider {provider} asks for fewer requests"),
+            "ask those who run it for more, or let another provider serve the node type",
+        );
+    }
+    None
+}
