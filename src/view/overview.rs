@@ -11,6 +11,7 @@ use crate::domain::world::{Node, Presence, QueueItem, ServerState};
 use crate::plan::identity::fleet::{Fleet, Machine, NodeIdentity, Sighting};
 use crate::plan::identity::identify;
 use crate::plan::model::{Action, Change, Plan, Subject, Verdict};
+use crate::plan::sightings::servers::deletion_failed;
 use crate::reconcile::Report;
 use crate::view::document::named;
 use crate::view::text::plural;
@@ -241,7 +242,8 @@ impl ServerView<'_> {
 
     /// Whether it counts against the limits.
     pub(crate) fn counts(&self) -> bool {
-        !matches!(self.verdict.rule, Rule::Gone | Rule::Deleting)
+        let deletion_failed = self.machine.is_some_and(|machine| deletion_failed(machine, self.memory));
+        !deletion_failed && !matches!(self.verdict.rule, Rule::Gone | Rule::Deleting)
     }
 
     pub(crate) fn node_type(&self) -> Option<&NodeTypeName> {

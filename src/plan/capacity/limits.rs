@@ -16,6 +16,7 @@ use crate::plan::lifecycle::ClassifiedFleet;
 use crate::plan::lifecycle::lateness::is_late;
 use crate::plan::lifecycle::phase::Phase;
 use crate::plan::sightings::floating_ips::ours;
+use crate::plan::sightings::servers::deletion_failed;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,7 +124,8 @@ impl<'a> Limits<'a> {
         };
         let addressed = with_floating_ip(config, world);
         for (machine, classified) in fleet.classified() {
-            let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting));
+            let is_leaving = matches!(classified.phase, Phase::LeftAlone(Rule::Gone | Rule::Deleting))
+                || deletion_failed(machine, state.servers.get(&machine.id));
             if is_leaving && !may_be_there(state, machine) {
                 continue;
             }

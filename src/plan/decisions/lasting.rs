@@ -221,7 +221,11 @@ fn of_removal(state: &State, action: &Action) -> Option<Condition> {
         _ => return None,
     };
     let key = format!("removal of {place}");
-    let what = format!("its removal ({}) is decided in each run and does not come to its end", action.rule);
+    let why = match action.rule {
+        Rule::Error => action.rule.because(&action.reason),
+        rule => rule.to_string(),
+    };
+    let what = format!("its removal ({why}) is decided in each run and does not come to its end");
     let server = action.removed().and_then(|target| state.servers.get(&target.order));
     if let Some(refusal) = server.and_then(|server| server.deletion_refused.as_ref()) {
         let cure = "get mita the right to delete servers, or delete the server there";

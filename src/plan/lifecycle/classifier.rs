@@ -94,6 +94,9 @@ impl Classifier<'_> {
         if let Some(asked) = evidence.asked().filter(|_| !machine.nodes.is_empty() && machine.server().is_some()) {
             return to_remove(Rule::Asked, asked);
         }
+        if let Some(classified) = evidence.deletion_failed() {
+            return classified;
+        }
         if let Some(reason) = evidence.draining() {
             return Classified { phase: Phase::Draining, reason };
         }

@@ -9,7 +9,7 @@ use crate::domain::rule::Rule;
 use crate::domain::state::{ClosedNode, Credit, NodeMemory, ServerMemory, SetOfflineBy, State};
 use crate::domain::world::{Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
-use crate::plan::sightings::servers::{is_confirmed_gone, order_is_given_up};
+use crate::plan::sightings::servers::{deletion_failed, is_confirmed_gone, order_is_given_up};
 use jiff::{SignedDuration, Timestamp};
 
 /// A deletion that lasts longer than this is reported.
@@ -165,16 +165,27 @@ impl Evidence<'_> {
             .then(|| self.asked().unwrap_or_else(|| format!("an earlier run began to retire it ({})", retirement.rule)))
     }
 
+    /// Whether its deletion was accepted and is given up: it has no node any more, and its cloud is asked again.
+    pub(super) fn deletion_failed(&self) -> Option<Classified> {
+        let has_failed = self.machine.nodes.is_empty() && deletion_failed(self.machine, self.remembered);
+        has_failed.then(|| {
+            to_remove(Rule::Error, format!("its cloud accepted its deletion, which ended in ERROR: {}", self.fault()))
+        })
+    }
+
+    /// The cloud's text on what went wrong.
+    fn fault(&self) -> String {
+        let fault = self.remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
+        let words: Vec<&str> = fault.split_whitespace().collect();
+        words.join(" ")
+    }
+
     /// The rows that ask what the cloud says of a server.
     pub(super) fn by_state(&self, server: &Server) -> Classified {
         let age = self.waited();
         let (boot, join) = (self.times.boot_timeout, self.times.join_timeout);
         match &server.state {
-            ServerState::Error => {
-                let fault = self.remembered.and_then(|memory| memory.fault.as_deref()).unwrap_or("no reason given");
-                let words: Vec<&str> = fault.split_whitespace().collect();
-                to_remove(Rule::Error, format!("its cloud gave it up: {}", words.join(" ")))
-            }
+            ServerState::Error => to_remove(Rule::Error, format!("its cloud gave it up: {}", self.fault())),
             ServerState::Building if age < boot => {
                 coming(Rule::Booting, format!("ordered {} ago, being built", span(age)))
             }

@@ -40,7 +40,8 @@ pub(crate) fn count(state: &mut State, before: &State, fleet: &ClassifiedFleet<'
         let Some(seen) = seen else { continue };
         let busy = classified.phase == Phase::LeftAlone(Rule::Busy);
         let failing = match classified.phase {
-            Phase::ToRemove(rule) => rule.is_failure().then_some(rule),
+            // One that joined was built, and joined.
+            Phase::ToRemove(rule) => (rule.is_failure() && seen.joined_at.is_none()).then_some(rule),
             Phase::LeftAlone(_) | Phase::OnItsWay(_) | Phase::Idle { .. } | Phase::Draining => None,
         };
         if seen.joined_at == Some(now) || busy && seen.failure_counted {

@@ -6,7 +6,9 @@ use crate::domain::format::shortened;
 use crate::domain::journal;
 use crate::domain::names::NodeName;
 use crate::domain::small_set::SmallSet;
-use crate::domain::state::{Credit, LONGEST_SPAN, Origin, ServerMemory, SetOfflineBy, State, Work, begun};
+use crate::domain::state::{
+    Credit, LONGEST_SPAN, Origin, RetirementStep, ServerMemory, SetOfflineBy, State, Work, begun,
+};
 use crate::domain::world::{Lock, Node, Presence, Server, ServerState};
 use crate::plan::identity::fleet::{Machine, Sighting};
 use foldhash::{HashSet, HashSetExt};
@@ -310,6 +312,13 @@ pub(crate) fn is_over(config: &Config, machine: &Machine<'_>, memory: &ServerMem
 /// Whether two reads by id said that the server is gone.
 pub(crate) fn is_confirmed_gone(memory: &ServerMemory) -> bool {
     memory.gone_sightings >= GONE_CONFIRMED
+}
+
+/// Whether its cloud accepted its deletion and gave it up.
+pub(crate) fn deletion_failed(machine: &Machine<'_>, memory: Option<&ServerMemory>) -> bool {
+    let retirement = memory.and_then(|memory| memory.retirement.as_ref());
+    retirement.is_some_and(|retirement| retirement.step == RetirementStep::ServerDeleted)
+        && machine.server().is_some_and(|server| server.state == ServerState::Error)
 }
 
 /// Whether an order whose answer was lost, and that no listing shows, is not waited for any longer.

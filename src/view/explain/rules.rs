@@ -91,6 +91,9 @@ impl Evidence<'_> {
             },
             Rule::OtherName => "no node under another name keeps it".to_owned(),
             Rule::Asked => "nobody asked for it with mita retire".to_owned(),
+            Rule::WantedAgain if self.memory.is_some_and(|memory| memory.retirement.is_some()) => {
+                "its deletion was accepted and failed".to_owned()
+            }
             Rule::WantedAgain => "no retirement of it is under way".to_owned(),
             Rule::Ordered => "its cloud shows it".to_owned(),
             Rule::Error | Rule::Booting | Rule::Stopping | Rule::UnknownState => {

@@ -8,7 +8,7 @@ mod waited_for;
 use crate::config::Config;
 use crate::domain::names::{MitaId, NodeName, NodeTypeName, ProviderName, ServerId};
 use crate::domain::rule::Rule;
-use crate::domain::state::{ClosedNode, ServerMemory, State};
+use crate::domain::state::{ClosedNode, RetirementStep, ServerMemory, State};
 use crate::domain::world::*;
 use crate::plan::model::{
     Action, Change, FloatingIpToAssign, Job, NodeToRegister, Order, Plan, Proof, Subject, Target,
@@ -330,7 +330,10 @@ fn limits(seen: &Seen<'_>, made: &Plan) {
     let mut there: Vec<(NodeTypeName, ProviderName)> = Vec::new();
     let ours = seen.ours();
     for (id, (providers, server)) in ours {
-        if !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
+        let retirement = seen.remembered(id).and_then(|memory| memory.retirement.as_ref());
+        let accepted = retirement.is_some_and(|retirement| retirement.step == RetirementStep::ServerDeleted);
+        let is_stuck = accepted && server.state == ServerState::Error;
+        if !is_stuck && !matches!(server.state, ServerState::Deleting | ServerState::Deleted) {
             let kind = server.mark.as_ref().map(|mark| mark.node_type.clone()).unwrap();
             let before = seen.remembered(id).map(|memory| &memory.provider).filter(|name| providers.contains(name));
             there.push((kind, before.unwrap_or(providers[0]).clone()));

@@ -94,6 +94,48 @@ fn l6_a_removal_that_never_ends_is_a_problem_after_a_quarter_of_an_hour() {
 }
 
 #[test]
+fn s4_l6_a_deletion_that_was_accepted_and_ended_in_error_fills_no_limit_and_is_told_with_its_fault() {
+    type Limit = fn(&mut Situation);
+    let limits: [Limit; 3] =
+        [|s| s.config.max_servers = 1, |s| s.ubuntu().max = Some(1), |s| s.config.providers[0].max = Some(1)];
+    for limit in limits {
+        let mut s = Situation::new();
+        limit(&mut s);
+        s.joined("s1", "10.0.0.1");
+        s.lose_node("ubuntu+10.0.0.1");
+        s.project(1, "amd64");
+        let since = s.now;
+        s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::NodesDeleted });
+        s.server("s1").state = ServerState::Error;
+        s.server("s1").fault = Some("Failed to deallocate the network(s)".to_owned());
+        assert!(!s.plan().actions.iter().any(|action| action.is_order()), "nobody accepted its deletion");
+        s.memory("s1").retirement = Some(Retirement { rule: Rule::Idle, since, step: RetirementStep::ServerDeleted });
+        let stuck = s.servers().clone();
+        let why = "its cloud accepted its deletion, which ended in ERROR: Failed to deallocate the network(s)";
+        s.runs(&format!(
+            "
+            | + ubuntu  os  20261121T120000Z-1  job1 (1) needs amd64
+            | - ubuntu  os  s1  error: {why}
+            |   job 1  job1  demand: needs amd64: ubuntu server 20261121T120000Z-1 is ordered for it
+            |   server s1  ubuntu  error: {why}
+            | ? server ubuntu (s1) is removed: {why}
+        "
+        ));
+        assert!(s.state.breakers.is_empty(), "it was built, and joined");
+        s.queue().clear();
+        for _ in 0..4 {
+            *s.servers() = stuck.clone();
+            s.memory("s1").retirement.as_mut().unwrap().step = RetirementStep::ServerDeleted;
+            s.after("5m").run();
+        }
+        *s.servers() = stuck;
+        let problems = s.plan().problems;
+        let told = format!("its removal (error: {why}) is decided in each run and does not come to its end for 20m: ");
+        assert!(problems.iter().any(|problem| problem.error.starts_with(&told)), "{problems:?}");
+    }
+}
+
+#[test]
 fn l6_jobs_that_wait_for_a_shutdown_of_jenkins_are_a_problem_after_a_quarter_of_an_hour() {
     let mut s = Situation::new();
     s.world.jenkins.mode = Listing::Complete(Mode::QuietingDown);
